@@ -1,0 +1,37 @@
+"""Folding the rewards of one event into the one it is worth."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+
+
+class Aggregation(StrEnum):
+    """The values of the service configuration's `rewardAggregation`."""
+
+    EARLIEST = "earliest"
+    AVERAGE = "average"
+    MEDIAN = "median"
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+
+
+_FOLDS: Mapping[Aggregation, Callable[[Sequence[float]], float]] = {
+    Aggregation.EARLIEST: lambda rewards: rewards[0],
+    Aggregation.AVERAGE: statistics.fmean,
+    Aggregation.MEDIAN: statistics.median,
+    Aggregation.SUM: sum,
+    Aggregation.MIN: min,
+    Aggregation.MAX: max,
+}
+
+
+def settle(rewards: Sequence[float], rule: Aggregation, default: float) -> float:
+    """Fold the rewards of one event into the one that the model learns from.
+
+    Args:
+        rewards: In order of arrival, all inside the wait window; may be empty.
+        default: Stands in when no reward came; from -1 to 1.
+    Source: service configuration `rewardAggregation`: `earliest` keeps the first, `sum` adds all, not clipped.
+    """
+    return float(_FOLDS[rule](rewards)) if rewards else default

@@ -1,0 +1,111 @@
+"""What a loop is told: reward settings, exploration, learning settings, and the rest of the service configuration."""
+
+from dataclasses import dataclass, replace
+
+from shared.loop import durations
+from shared.loop.aggregation import Aggregation
+from shared.loop.times import DAY
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfiguration:
+    """The old service's configuration object; durations are kept as they were sent.
+
+    Attributes:
+        exploration_percentage: A fraction from 0 to 1, in spite of its name.
+        log_retention_days: -1 keeps logs for ever.
+        last_edit_us: When a change last started a re-training; None before the first.
+    """
+
+    reward_wait_time: str = "PT10M"
+    default_reward: float = 0.0
+    reward_aggregation: Aggregation = Aggregation.EARLIEST
+    exploration_percentage: float = 0.2
+    model_export_frequency: str = "PT5M"
+    log_mirror_enabled: bool = False
+    log_mirror_sas_uri: str = ""
+    log_retention_days: int = 90
+    model_retrain_days: int = 2
+    last_edit_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSettings:
+    """A named line of learning arguments (the API's "policy")."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class RewardSettings:
+    """How observations become the reward of an event.
+
+    Attributes:
+        wait_us: The reward wait time.
+        default: The reward of an event without one.
+    """
+
+    wait_us: int
+    default: float
+    aggregation: Aggregation
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All that is set for one loop.
+
+    Attributes:
+        revision: Grows with each change that makes the model learn anew.
+        shards: Fixed when the loop is made; spreads its rows over partitions.
+        logs_deleted_before_us: Events and observations that arrived earlier are gone for every reader; 0 for none.
+    """
+
+    service: ServiceConfiguration
+    learning: LearningSettings
+    revision: int
+    shards: int
+    logs_deleted_before_us: int = 0
+
+    @property
+    def rewards(self) -> RewardSettings:
+        """The part of the configuration under which events are joined."""
+        service = self.service
+        wait_us = durations.parse(service.reward_wait_time)
+        return RewardSettings(wait_us, service.default_reward, service.reward_aggregation)
+
+    @property
+    def export_frequency_us(self) -> int:
+        """The shortest time between two published models."""
+        return durations.parse(self.service.model_export_frequency)
+
+    @property
+    def retention_us(self) -> int | None:
+        """How long log is kept; None for ever."""
+        days = self.service.log_retention_days
+        return None if days < 0 else days * DAY
+
+    def with_service(self, service: ServiceConfiguration, at_us: int) -> "Configuration":
+        """The configuration after a new service configuration was put at a moment."""
+        changed = replace(self, service=replace(service, last_edit_us=self.service.last_edit_us))
+        return changed._edited(at_us) if changed._learns_anew(self) else changed
+
+    def with_learning(self, learning: LearningSettings, at_us: int) -> "Configuration":
+        """The configuration after new learning settings were put at a moment."""
+        changed = replace(self, learning=learning)
+        return changed._edited(at_us) if changed._learns_anew(self) else changed
+
+    def _learns_anew(self, before: "Configuration") -> bool:
+        return (
+            self.rewards != before.rewards
+            or self.service.exploration_percentage != before.service.exploration_percentage
+            or self.learning.arguments != before.learning.arguments
+        )
+
+    def _edited(self, at_us: int) -> "Configuration":
+        return replace(self, revision=self.revision + 1, service=replace(self.service, last_edit_us=at_us))
+
+
+def new_configuration(arguments: str, shards: int) -> Configuration:
+    """What a loop starts with."""
+    return Configuration(ServiceConfiguration(), LearningSettings("initial", arguments), revision=1, shards=shards)

@@ -1,0 +1,61 @@
+"""Reproducible draws: the same event id, application id and probabilities always give the same choice."""
+
+import struct
+from collections.abc import Sequence
+
+_MASK32 = 0xFFFFFFFF
+_MASK64 = 0xFFFFFFFFFFFFFFFF
+
+
+def murmur3_32(data: bytes, seed: int = 0) -> int:
+    """MurmurHash3, the x86 variant with 32 bits."""
+    value = seed
+    blocks = len(data) // 4
+    for block in struct.unpack_from(f"<{blocks}I", data):
+        value ^= _scramble(block)
+        value = ((value << 13) | (value >> 19)) & _MASK32
+        value = (value * 5 + 0xE6546B64) & _MASK32
+    value ^= _scramble(int.from_bytes(data[blocks * 4 :], "little"))
+    value ^= len(data)
+    value = ((value ^ (value >> 16)) * 0x85EBCA6B) & _MASK32
+    value = ((value ^ (value >> 13)) * 0xC2B2AE35) & _MASK32
+    return value ^ (value >> 16)
+
+
+def _scramble(block: int) -> int:
+    block = (block * 0xCC9E2D51) & _MASK32
+    return (((block << 15) | (block >> 17)) * 0x1B873593) & _MASK32
+
+
+def seed(event_id: str, application_id: str) -> int:
+    """The seed of one single-slot Rank: the sum of both ids' hashes.
+
+    Source: the old service's client library; hashes, because consecutive numbers as seeds do not draw uniformly.
+    """
+    return murmur3_32(event_id.encode()) + murmur3_32(application_id.encode())
+
+
+def uniform(seed: int) -> float:
+    """A number in [0, 1) with 23 bits, as Vowpal Wabbit draws it from a seed."""
+    state = (0xEECE66D5DEECE66D * seed + 2147483647) & _MASK64
+    bits = ((state >> 25) & 0x7FFFFF) | 0x3F800000
+    return float(struct.unpack("<f", struct.pack("<I", bits))[0]) - 1.0
+
+
+def choose(probabilities: Sequence[float], uniform_draw: float) -> int:
+    """Index of the first action at which the running sum passes the draw; the last one if none does.
+
+    Args:
+        probabilities: Need not sum to 1; negative ones count as 0. If nothing is positive the index is 0.
+        uniform_draw: In [0, 1).
+    """
+    positive = [p if p > 0 else 0.0 for p in probabilities]
+    total = sum(positive)
+    if total <= 0:
+        return 0
+    target, running = uniform_draw * total, 0.0
+    for index, p in enumerate(positive):
+        running += p
+        if running > target:
+            return index
+    return len(positive) - 1

@@ -1,0 +1,64 @@
+"""Moments as whole microseconds since 1970 in UTC, and their texts."""
+
+from datetime import UTC, datetime, timedelta
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_datetime(at_us: int) -> datetime:
+    """The moment as an aware datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=at_us)
+
+
+def from_datetime(moment: datetime) -> int:
+    """Microseconds since 1970; a moment without a zone is read as UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // _MICROSECOND
+
+
+def to_iso(at_us: int) -> str:
+    """Text such as `2026-11-25T12:50:02.250000Z`, always with six decimals, so that texts sort like moments."""
+    return to_datetime(at_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_iso(text: str) -> int:
+    """Read ISO 8601: with `Z`, an offset or no zone (UTC), date only, and the basic form without separators.
+
+    Raises:
+        ValueError: The text is no ISO 8601 moment.
+    """
+    return from_datetime(datetime.fromisoformat(text))
+
+
+def compact(at_us: int) -> str:
+    """Text such as `20261125T125002250000Z`, fit for blob names; sorts like the moments."""
+    return to_datetime(at_us).strftime("%Y%m%dT%H%M%S%fZ")
+
+
+def from_compact(text: str) -> int:
+    """The inverse of `compact`.
+
+    Raises:
+        ValueError: The text has another form.
+    """
+    return from_datetime(datetime.strptime(text, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC))
+
+
+def minute_key(at_us: int) -> str:
+    """The minute of the moment, `yyyyMMddHHmm`."""
+    return to_datetime(at_us).strftime("%Y%m%d%H%M")
+
+
+def from_minute_key(text: str) -> int:
+    """The first microsecond of a minute written as `yyyyMMddHHmm`.
+
+    Raises:
+        ValueError: The text has another form.
+    """
+    return from_datetime(datetime.strptime(text, "%Y%m%d%H%M").replace(tzinfo=UTC))
