@@ -1,0 +1,76 @@
+"""Rank over HTTP: the request's frame, and the ranking that answers it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, ClassVar, TypedDict
+
+import orjson
+from pydantic import Field, StringConstraints
+
+from shared.contract.errors import InvalidRankRequest, InvalidRequest
+from shared.contract.wire import Wire
+from shared.loop.decision import Decision
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+
+
+class Action(TypedDict):
+    """One action; its features are checked where they are cleaned, by the learner."""
+
+    id: Id
+    features: list[Any]
+
+
+class RankRequest(Wire):
+    """What a client asks to be ranked.
+
+    Attributes:
+        actions: From 1 to 50, the baseline first.
+        event_id: None lets the loop make one.
+    """
+
+    refusal: ClassVar[type[InvalidRequest]] = InvalidRankRequest
+
+    context_features: list[Any] | None = None
+    actions: Annotated[list[Action], Field(min_length=1, max_length=50)]
+    excluded_actions: list[str] | None = None
+    event_id: Id | None = None
+    defer_activation: bool | None = None
+
+    def eligible_actions(self) -> list[Action]:
+        """The actions that may be chosen, as they are in the request; excluded ids that are no action's are ignored.
+
+        Raises:
+            InvalidRankRequest: Two actions share an id, or none is left.
+        """
+        ids = [action["id"] for action in self.actions]
+        if len(set(ids)) < len(ids):
+            repeated = next(position for position, id_ in enumerate(ids) if id_ in ids[:position])
+            raise InvalidRankRequest("An action before has the same id.", f"actions[{repeated}].id")
+        if not self.excluded_actions:
+            return self.actions
+        eligible = [action for action in self.actions if action["id"] not in self.excluded_actions]
+        if not eligible:
+            raise InvalidRankRequest("All actions are excluded.", "excludedActions")
+        return eligible
+
+    def answer(self, event_id: str, eligible: Sequence[Action], decision: Decision) -> bytes:
+        """The body that tells the client what was decided.
+
+        An excluded action keeps its place in the request, with probability 0; the others fill the rest as ranked.
+        """
+        ranked = _ranked(eligible, decision)
+        if len(eligible) == len(self.actions):
+            ranking = list(ranked)
+        else:
+            kept = {action["id"] for action in eligible}
+            ranking = [
+                next(ranked) if action["id"] in kept else {"id": action["id"], "probability": 0.0}
+                for action in self.actions
+            ]
+        chosen = eligible[decision.order[0]]["id"]
+        return orjson.dumps({"ranking": ranking, "eventId": event_id, "rewardActionId": chosen})
+
+
+def _ranked(eligible: Sequence[Action], decision: Decision) -> Iterator[dict[str, str | float]]:
+    for position, probability in zip(decision.order, decision.probabilities, strict=True):
+        yield {"id": eligible[position]["id"], "probability": probability}
