@@ -35,10 +35,6 @@ class Wire(BaseModel):
         except ValidationError as error:
             raise cls.refusal(*_first_problem(error)) from None
 
-    def json_bytes(self) -> bytes:
-        """The body of an answer; fields that are None are left out."""
-        return orjson.dumps(self.model_dump(mode="json", by_alias=True, exclude_none=True))
-
 
 def from_json(body: bytes) -> Any:
     """Parse a body.
