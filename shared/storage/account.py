@@ -1,0 +1,78 @@
+"""The storage account: where it is, how to sign in, and the SDKs' clients for all but the hot path."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.settings import InvalidSetting, StorageSettings
+from shared.storage import endpoints
+from shared.storage.credentials import Credential, SharedKey
+from shared.storage.endpoints import Endpoints
+from shared.storage.identity import Identity
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.data.tables import TableServiceClient
+    from azure.storage.blob import BlobServiceClient
+
+_PATIENCE: Final = {"connection_timeout": 5, "read_timeout": 30, "retry_total": 3, "retry_backoff_factor": 0.4}
+
+
+class StorageAccount:
+    """One account; importing or making it opens no connection.
+
+    Attributes:
+        endpoints: The account's name and the addresses of its services.
+        credential: Signs requests.
+        certificates: Path of the certificates to trust, for an emulator that made its own; None for the usual ones.
+    """
+
+    def __init__(self, endpoints: Endpoints, credential: Credential, certificates: str | None = None) -> None:
+        self.endpoints = endpoints
+        self.credential = credential
+        self.certificates = certificates
+
+    def __repr__(self) -> str:
+        return f"StorageAccount({self.endpoints.account})"
+
+    @cached_property
+    def blobs(self) -> "BlobServiceClient":
+        """The SDK's client for blobs, blocking: for use outside the event loop's thread."""
+        from azure.storage.blob import BlobServiceClient
+
+        return BlobServiceClient(self.endpoints.blob, self.credential.for_sdk(), **self._patience())
+
+    @cached_property
+    def tables(self) -> "TableServiceClient":
+        """The SDK's client for tables, blocking: for use outside the event loop's thread."""
+        from azure.data.tables import TableServiceClient
+
+        return TableServiceClient(self.endpoints.table, credential=self.credential.for_sdk(), **self._patience())
+
+    def _patience(self) -> dict[str, Any]:
+        trust = {"connection_verify": self.certificates} if self.certificates else {}
+        return {**_PATIENCE, **trust}
+
+
+def account(settings: StorageSettings) -> StorageAccount:
+    """The account that the settings name.
+
+    Raises:
+        InvalidSetting: The connection string or an address cannot be read.
+    """
+    if not settings.connection_string:
+        return StorageAccount(endpoints.from_identity(settings), Identity(lambda: _identity(settings)))
+    parts = endpoints.connection_parts(settings.connection_string)
+    try:
+        key = SharedKey(parts["accountname"], parts["accountkey"])
+    except ValueError:
+        raise InvalidSetting("AzureWebJobsStorage", "the AccountKey is not base64") from None
+    return StorageAccount(endpoints.from_connection(parts), key)
+
+
+def _identity(settings: StorageSettings) -> "TokenCredential":
+    from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+
+    client_id = settings.client_id or None
+    if settings.credential:
+        return ManagedIdentityCredential(client_id=client_id)
+    return DefaultAzureCredential(managed_identity_client_id=client_id)

@@ -1,0 +1,82 @@
+"""Signing in to storage: what every way of doing it gives, and the way with the account's key."""
+
+import binascii
+import hmac
+import time
+from collections.abc import Mapping
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AzureNamedKeyCredential, TokenCredential
+
+API_VERSION: Final = "2020-12-06"
+_SIGNED: Final = (
+    *("content-encoding", "content-language", "content-length", "content-md5", "content-type", "date"),
+    *("if-modified-since", "if-match", "if-none-match", "if-unmodified-since", "range"),
+)
+
+
+class Credential(Protocol):
+    """What signs requests, and what the SDKs take for doing it themselves."""
+
+    async def table_headers(self, path: str) -> dict[str, str]:
+        """Headers that sign a table request for a path of the URL, as it is sent."""
+
+    async def blob_headers(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> dict[str, str]:
+        """`headers` and those that sign a blob request; the length of a body must be among them."""
+
+    def for_sdk(self) -> "AzureNamedKeyCredential | TokenCredential":
+        """The same credential as a value of the SDKs."""
+
+
+class SharedKey:
+    """Signs with the account's key, which appears nowhere else."""
+
+    def __init__(self, account: str, key: str) -> None:
+        """Take the key as it stands in connection strings.
+
+        Raises:
+            ValueError: The key is not base64.
+        """
+        self._account = account
+        self._key = binascii.a2b_base64(key, strict_mode=True)
+        self._text = key
+        self._dated = (0, "")
+
+    async def table_headers(self, path: str) -> dict[str, str]:
+        """See `Credential`; the short scheme, which signs date and path."""
+        date = self._date()
+        signature = self._sign(f"{date}\n/{self._account}{path}")
+        return {
+            "x-ms-date": date,
+            "x-ms-version": API_VERSION,
+            "Authorization": f"SharedKeyLite {self._account}:{signature}",
+        }
+
+    async def blob_headers(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> dict[str, str]:
+        """See `Credential`; the long scheme, which signs the headers too."""
+        sent = {**headers, "x-ms-date": self._date(), "x-ms-version": API_VERSION}
+        lower = {name.lower(): value for name, value in sent.items()}
+        lines = [method, *(lower.get(name, "") for name in _SIGNED)]
+        lines += [f"{name}:{lower[name]}" for name in sorted(lower) if name.startswith("x-ms-")]
+        resource = "\n".join(
+            [f"/{self._account}{path}", *(pair.replace("=", ":", 1) for pair in query.split("&") if pair)]
+        )
+        signature = self._sign("\n".join([*lines, resource]))
+        return {**sent, "Authorization": f"SharedKey {self._account}:{signature}"}
+
+    def for_sdk(self) -> "AzureNamedKeyCredential":
+        """See `Credential`."""
+        from azure.core.credentials import AzureNamedKeyCredential
+
+        return AzureNamedKeyCredential(self._account, self._text)
+
+    def _sign(self, text: str) -> str:
+        return binascii.b2a_base64(hmac.digest(self._key, text.encode(), "sha256"), newline=False).decode()
+
+    def _date(self) -> str:
+        now = int(time.time())
+        if self._dated[0] != now:
+            self._dated = (now, formatdate(now, usegmt=True))
+        return self._dated[1]

@@ -1,0 +1,78 @@
+"""Where a storage account's services are, read from the settings."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from shared.settings import InvalidSetting, StorageSettings
+
+_STORAGE = "AzureWebJobsStorage"
+_EMULATOR = (
+    "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2"
+    "UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0."
+    "0.1:10001/devstoreaccount1;TableEndpoint=http://127.0.0.1:10002/devstoreaccount1"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """An account's name and the addresses of its services, without a slash at the end."""
+
+    account: str
+    blob: str
+    queue: str
+    table: str
+
+
+def connection_parts(text: str) -> dict[str, str]:
+    """The parts of a connection string, names in lower case; the emulator's short form is spelled out.
+
+    Raises:
+        InvalidSetting: The text is no connection string; it is not repeated, for it holds a key.
+    """
+    parts = dict(_part(pair) for pair in text.split(";") if pair.strip())
+    if parts.get("usedevelopmentstorage", "").lower() == "true":
+        return connection_parts(_EMULATOR)
+    if "accountname" not in parts or "accountkey" not in parts:
+        raise InvalidSetting(_STORAGE, "the connection string needs AccountName and AccountKey")
+    return parts
+
+
+def from_connection(parts: dict[str, str]) -> Endpoints:
+    """The endpoints that a connection string names or implies."""
+    name = parts["accountname"]
+    scheme = parts.get("defaultendpointsprotocol", "https")
+    suffix = parts.get("endpointsuffix", "core.windows.net")
+
+    def of(service: str) -> str:
+        return _address(parts.get(f"{service}endpoint", f"{scheme}://{name}.{service}.{suffix}"), _STORAGE)
+
+    return Endpoints(name, of("blob"), of("queue"), of("table"))
+
+
+def from_identity(told: StorageSettings) -> Endpoints:
+    """The endpoints for signing in with an identity; addresses that are not set follow from the account's name."""
+    name = told.account_name or _account_in(told.blob_uri)
+
+    def of(service: str, uri: str) -> str:
+        return _address(uri or f"https://{name}.{service}.core.windows.net", f"{_STORAGE}__{service}ServiceUri")
+
+    return Endpoints(name, of("blob", told.blob_uri), of("queue", told.queue_uri), of("table", told.table_uri))
+
+
+def _part(pair: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not equals:
+        raise InvalidSetting(_STORAGE, "the connection string must be Name=Value pairs, separated by ;")
+    return name.strip().lower(), value.strip()
+
+
+def _address(uri: str, setting: str) -> str:
+    if urlsplit(uri).scheme not in ("http", "https") or not urlsplit(uri).hostname:
+        raise InvalidSetting(setting, "a service address must be like https://myaccount.table.core.windows.net")
+    return uri.rstrip("/")
+
+
+def _account_in(uri: str) -> str:
+    """The first segment of the path (the emulator's form), else the first label of the host."""
+    split = urlsplit(uri)
+    return split.path.strip("/") or (split.hostname or "").partition(".")[0]
