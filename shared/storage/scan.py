@@ -1,0 +1,142 @@
+"""Reading the intake: rows of a shard and a stretch of arrival time, those that count only."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.loop.rows import Event, Observation, counts
+from shared.loop.times import MINUTE, from_datetime, from_minute_key
+from shared.settings import settings
+from shared.storage import sdk
+from shared.storage.names import Kind, partition_key, span_start
+from shared.storage.names import table as table_name
+
+_KEYS = ["RowKey", "Timestamp", "at", "id"]
+_FAR_US = from_minute_key("999912310000")
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The intake tables that exist, by the first moment of their span, oldest first."""
+
+    events: tuple[int, ...]
+    rewards: tuple[int, ...]
+
+    def of(self, kind: Kind, from_us: int, to_us: int) -> list[int]:
+        """The spans of a kind that overlap a stretch of time."""
+        span_us = settings().intake_span_us
+        spans = self.events if kind == "events" else self.rewards
+        return [start for start in spans if start < to_us and start + span_us > from_us]
+
+
+def tables() -> Tables:
+    """The intake tables that exist now."""
+    with sdk.errors_told():
+        names = [item.name for item in sdk.tables().list_tables()]
+    return Tables(_spans(names, "events"), _spans(names, "rewards"))
+
+
+def drop_table(kind: Kind, start_us: int) -> None:
+    """Drop the table of a span, all rows at once."""
+    with sdk.errors_told(absent=True):
+        sdk.tables().delete_table(table_name(kind, start_us, settings().intake_span_us))
+
+
+def events(known: Tables, shard: int, from_us: int, to_us: int, *, keys_only: bool = False) -> Iterator[Event]:
+    """The Ranks of a shard that arrived in [from_us, to_us) and count; by minute, unordered within one.
+
+    Args:
+        keys_only: Leave the payloads out.
+    """
+    select = _KEYS if keys_only else None
+    for entity in _counting("events", known, shard, from_us, to_us, select):
+        request_hash = entity["RowKey"].rsplit("|", 1)[1]
+        yield Event(entity["id"], request_hash, _number(entity["at"]), b"" if keys_only else _payload(entity))
+
+
+def observations(known: Tables, shard: int, from_us: int, to_us: int) -> Iterator[Observation]:
+    """The rewards and activations of a shard that arrived in [from_us, to_us) and count; by minute."""
+    for entity in _counting("rewards", known, shard, from_us, to_us, None):
+        key = entity["RowKey"].rsplit("|", 1)[1]
+        yield Observation(entity["id"], key, _number(entity["at"]), _value(entity.get("v")), entity.get("slot"))
+
+
+def first_minute(kind: Kind, known: Tables, shard: int, from_us: int, to_us: int) -> int | None:
+    """The first minute at or after `from_us`, and before `to_us`, in which a shard has rows; they need not count."""
+    for start in known.of(kind, from_us, to_us):
+        for entity in _rows(kind, start, _range(shard, from_us, to_us), ["PartitionKey"], page=1):
+            return from_minute_key(entity["PartitionKey"].rsplit("|", 1)[1])
+    return None
+
+
+def of_event(
+    kind: Kind, known: Tables, shard: int, event_key: str, from_us: int, to_us: int
+) -> Iterator[dict[str, Any]]:
+    """The raw rows of one event, waiting or logged, for a trace; those too that do not count."""
+    where = f"{_range(shard, from_us, to_us)} and RowKey gt '{event_key}|' and RowKey lt '{event_key}}}'"
+    for start in known.of(kind, from_us, to_us):
+        yield from _rows(kind, start, where, None)
+
+
+def count_events(known: Tables, shard: int, from_us: int, most: int) -> int:
+    """How many rows of Ranks a shard has from a moment on; stops counting at `most`."""
+    found = 0
+    for start in known.of("events", from_us, _FAR_US):
+        for _ in _rows("events", start, _range(shard, from_us, _FAR_US), ["RowKey"]):
+            found += 1
+            if found >= most:
+                return found
+    return found
+
+
+def _counting(
+    kind: Kind, known: Tables, shard: int, from_us: int, to_us: int, select: list[str] | None
+) -> Iterator[Any]:
+    deadline_us = settings().write_deadline_us
+    where = _range(shard, from_us, to_us)
+    for start in known.of(kind, from_us, to_us):
+        for entity in _rows(kind, start, where, select):
+            at_us = _number(entity["at"])
+            if from_us <= at_us < to_us and counts(at_us, from_datetime(entity.metadata["timestamp"]), deadline_us):
+                yield entity
+
+
+def _rows(kind: Kind, start_us: int, where: str, select: list[str] | None, page: int | None = None) -> Iterator[Any]:
+    """The rows of one table; none if it was dropped meanwhile."""
+    with sdk.errors_told(absent=True):
+        client = sdk.tables().get_table_client(table_name(kind, start_us, settings().intake_span_us))
+        yield from client.query_entities(where, select=select, results_per_page=page)
+
+
+def _range(shard: int, from_us: int, to_us: int) -> str:
+    """The filter for a shard's rows of a stretch of time: whole minutes by key, the rest by arrival time."""
+    first, last = partition_key(shard, from_us), partition_key(shard, to_us - 1)
+    where = f"PartitionKey ge '{first}' and PartitionKey le '{last}'"
+    if from_us % MINUTE:
+        where += f" and at ge {from_us}L"
+    if to_us % MINUTE:
+        where += f" and at lt {to_us}L"
+    return where
+
+
+def _payload(entity: Any) -> bytes:
+    pieces: list[bytes] = []
+    while (piece := entity.get(f"d{len(pieces)}")) is not None:
+        pieces.append(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _number(value: Any) -> int:
+    """A 64-bit integer, which the SDK wraps."""
+    return int(getattr(value, "value", value))
+
+
+def _value(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _spans(names: Sequence[str], kind: Kind) -> tuple[int, ...]:
+    starts = (name.removeprefix(kind) for name in names if name.startswith(kind))
+    span_us = settings().intake_span_us
+    moments = (from_minute_key(start) for start in starts if len(start) == 12 and start.isdigit())
+    return tuple(sorted(moment for moment in moments if span_start(moment, span_us) == moment))

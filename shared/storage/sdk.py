@@ -1,0 +1,51 @@
+"""The SDKs' blocking clients of this process, and what their errors mean; for threads, never for the event loop's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared.loop.trouble import StorageUnavailable
+from shared.settings import settings
+from shared.storage.account import StorageAccount, account
+
+if TYPE_CHECKING:
+    from azure.data.tables import TableServiceClient
+    from azure.storage.blob import BlobServiceClient
+
+
+def blobs() -> "BlobServiceClient":
+    """The client for blobs."""
+    return _account().blobs
+
+
+def tables() -> "TableServiceClient":
+    """The client for tables."""
+    return _account().tables
+
+
+@cache
+def _account() -> StorageAccount:
+    return account(settings().storage)
+
+
+@contextmanager
+def errors_told(*, absent: bool = False) -> Iterator[None]:
+    """Turn the SDK's trouble into `StorageUnavailable`; with `absent`, end quietly where nothing is found.
+
+    Refusals that a caller can act on (a conflict, a condition that does not hold) pass as they are.
+    """
+    from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+
+    try:
+        yield
+    except ResourceNotFoundError:
+        if not absent:
+            raise
+    except HttpResponseError as error:
+        status = error.status_code or 500
+        if status < 500 and status not in (401, 403, 408, 429):
+            raise
+        raise StorageUnavailable(f"storage answered {error.status_code}") from error
+    except AzureError as error:
+        raise StorageUnavailable(f"storage cannot be reached ({type(error).__name__})") from error
