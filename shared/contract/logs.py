@@ -1,9 +1,13 @@
 """What is told over HTTP about the log."""
 
+from urllib.parse import urlencode
+
 import orjson
 
 from shared.contract.errors import InvalidExportLogsRequest
-from shared.loop.times import from_iso, to_datetime
+from shared.loop.times import from_iso, to_datetime, to_iso
+
+_FOREVER_US = from_iso("9999-12-31")
 
 
 def properties(date_range: tuple[int, int] | None) -> bytes:
@@ -14,20 +18,27 @@ def properties(date_range: tuple[int, int] | None) -> bytes:
     return orjson.dumps({"dateRange": {"from": first, "to": last}})
 
 
-def requested_range(first: str | None, last: str | None) -> tuple[int | None, int | None]:
-    """Read the range `from` … `to` of a query; None where an end is open.
+def requested_range(first: str | None, last: str | None) -> tuple[int, int]:
+    """Read the range `from` … `to` of a query; an end that is not given is open.
 
     Raises:
         InvalidExportLogsRequest: An end is no moment, or the range ends before it begins.
     """
-    from_us, to_us = _moment(first, "from"), _moment(last, "to")
-    if from_us is not None and to_us is not None and to_us < from_us:
+    from_us = _moment(first, "from") if first else 0
+    to_us = _moment(last, "to") if last else _FOREVER_US
+    if to_us < from_us:
         raise InvalidExportLogsRequest("The range ends before it begins.", "to")
     return from_us, to_us
 
 
-def _moment(text: str | None, field: str) -> int | None:
+def next_page(path: str, from_us: int, last: str | None) -> str:
+    """The `Link` header that leads to the next page of a range."""
+    query = {"from": to_iso(from_us)} | ({"to": last} if last else {})
+    return f'<{path}?{urlencode(query)}>; rel="next"'
+
+
+def _moment(text: str, field: str) -> int:
     try:
-        return from_iso(text) if text else None
+        return from_iso(text)
     except (ValueError, OverflowError):
         raise InvalidExportLogsRequest("Not a moment such as 2026-11-25T12:00:00Z.", field) from None

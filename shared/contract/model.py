@@ -12,8 +12,10 @@ _NEVER_HTTP = "Mon, 01 Jan 0001 00:00:00 GMT"
 
 
 def properties(published: Published) -> bytes:
-    """When the loop first had a model, and when it last changed."""
-    made, changed = _moment(published.created_at_us), _moment(published.changed_at_us)
+    """When the loop first had a model, and when it last changed; the year 1 for both while there is none."""
+    made = changed = _NEVER
+    if published.model:
+        made, changed = _moment(published.created_at_us), _moment(published.changed_at_us)
     return orjson.dumps({"creationTime": made, "lastModifiedTime": changed})
 
 

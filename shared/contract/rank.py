@@ -1,6 +1,6 @@
 """Rank over HTTP: the request's frame, and the ranking that answers it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, TypedDict
 
 import orjson
@@ -36,8 +36,8 @@ class RankRequest(Wire):
     event_id: Id | None = None
     defer_activation: bool | None = None
 
-    def eligible_actions(self) -> list[Action]:
-        """The actions that may be chosen, as they are in the request; excluded ids that are no action's are ignored.
+    def eligible(self) -> Sequence[int]:
+        """Positions of the actions that may be chosen; excluded ids that are no action's are ignored.
 
         Raises:
             InvalidRankRequest: Two actions share an id, or none is left.
@@ -47,30 +47,25 @@ class RankRequest(Wire):
             repeated = next(position for position, id_ in enumerate(ids) if id_ in ids[:position])
             raise InvalidRankRequest("An action before has the same id.", f"actions[{repeated}].id")
         if not self.excluded_actions:
-            return self.actions
-        eligible = [action for action in self.actions if action["id"] not in self.excluded_actions]
+            return range(len(ids))
+        excluded = set(self.excluded_actions)
+        eligible = [position for position, id_ in enumerate(ids) if id_ not in excluded]
         if not eligible:
             raise InvalidRankRequest("All actions are excluded.", "excludedActions")
         return eligible
 
-    def answer(self, event_id: str, eligible: Sequence[Action], decision: Decision) -> bytes:
+    def answer(self, event_id: str, eligible: Sequence[int], decision: Decision) -> bytes:
         """The body that tells the client what was decided.
 
         An excluded action keeps its place in the request, with probability 0; the others fill the rest as ranked.
         """
-        ranked = _ranked(eligible, decision)
-        if len(eligible) == len(self.actions):
-            ranking = list(ranked)
-        else:
-            kept = {action["id"] for action in eligible}
-            ranking = [
-                next(ranked) if action["id"] in kept else {"id": action["id"], "probability": 0.0}
-                for action in self.actions
-            ]
-        chosen = eligible[decision.order[0]]["id"]
+        actions = self.actions
+        ranking: list[dict[str, str | float]] = [
+            {"id": actions[eligible[place]]["id"], "probability": probability}
+            for place, probability in zip(decision.order, decision.probabilities, strict=True)
+        ]
+        chosen = ranking[0]["id"]
+        if len(eligible) < len(actions):
+            for position in sorted(set(range(len(actions))).difference(eligible)):
+                ranking.insert(position, {"id": actions[position]["id"], "probability": 0.0})
         return orjson.dumps({"ranking": ranking, "eventId": event_id, "rewardActionId": chosen})
-
-
-def _ranked(eligible: Sequence[Action], decision: Decision) -> Iterator[dict[str, str | float]]:
-    for position, probability in zip(decision.order, decision.probabilities, strict=True):
-        yield {"id": eligible[position]["id"], "probability": probability}

@@ -32,3 +32,8 @@ def no_content() -> HttpResponse:
 def binary(body: bytes, headers: Mapping[str, str]) -> HttpResponse:
     """Bytes as they are, with further headers about them."""
     return HttpResponse(body, headers={**_BINARY, **headers})
+
+
+def lines(body: bytes, headers: Mapping[str, str]) -> HttpResponse:
+    """JSON texts, one a line, with further headers about them."""
+    return HttpResponse(body, headers={**_EVERY_ANSWER, "Content-Type": "application/x-ndjson", **headers})

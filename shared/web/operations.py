@@ -13,6 +13,11 @@ OWN_API = "rankloop/v1"
 """Prefix of the loop's own API, which the old service had no counterpart for."""
 
 
+def functions() -> Blueprint:
+    """An empty set of functions, for a folder to put its own in."""
+    return Blueprint()  # type: ignore[no-untyped-call]
+
+
 def operation[Function: Callable[..., Any]](
     blueprint: Blueprint, methods: Sequence[str], path: str
 ) -> Callable[[Function], Function]:
