@@ -43,20 +43,24 @@ def decode(answer: bytes, count: int) -> list[int]:
     etags = _ETAG.findall(answer)
     if len(statuses) == len(etags) == count and all(status < 300 for status in statuses):
         return [stored_at(etag.decode()) for etag in etags]
-    failed = next((status for status in statuses if status >= 400), None)
-    if failed is None or failed >= 500:
+    failed = next((status for status in statuses if status >= 400), 0)
+    if not 400 <= failed < 500:
         raise OutcomeUnknown(f"a batch of {count} rows was answered by {len(etags)} times and status {failed}")
-    raise refusal(failed, answer[answer.find(b"{") : answer.rfind(b"}") + 1])
+    raise refusal(failed, answer[answer.find(b"{") : answer.rfind(b"}") + 1], count)
 
 
-def refusal(status: int, error: bytes) -> RowExists | RowRefused | TableMissing:
-    """What a 4xx about an insert means, read from the JSON that came with it."""
-    code, index = _told(error)
-    if code == "EntityAlreadyExists":
-        return RowExists(index)
+def refusal(status: int, error: bytes, count: int) -> RowExists | RowRefused | TableMissing | OutcomeUnknown:
+    """What a 4xx about an insert of `count` rows means, read from the JSON that came with it.
+
+    A refusal that does not say which of several rows is to blame counts as an unknown outcome: each goes again alone.
+    """
+    code, told = _told(error)
     if code in ("TableNotFound", "ResourceNotFound"):
         return TableMissing()
-    return RowRefused(index, code or str(status))
+    index = 0 if count == 1 else told
+    if index is None or index >= count:
+        return OutcomeUnknown(f"storage refused one of {count} rows with {status} {code}")
+    return RowExists(index) if code == "EntityAlreadyExists" else RowRefused(index, code or str(status))
 
 
 def stored_at(etag: str) -> int:
@@ -72,11 +76,11 @@ def stored_at(etag: str) -> int:
         raise OutcomeUnknown("a row was stored at an unknown time") from error
 
 
-def _told(error: bytes) -> tuple[str, int]:
-    """The code of an error, and the index with which its message begins, 0 if it begins with none."""
+def _told(error: bytes) -> tuple[str, int | None]:
+    """The code of an error, and the index of the row with which its message begins."""
     try:
         told = orjson.loads(error)["odata.error"]
         index = re.match(r"(\d+):", told["message"]["value"])
-        return str(told["code"]), int(index[1]) if index else 0
+        return str(told["code"]), int(index[1]) if index else None
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        return "", 0
+        return "", None

@@ -38,4 +38,12 @@ class TableMissing(Exception):
 
 
 class BlobMissing(Exception):
-    """There is no such blob, or no such container."""
+    """There is no such blob, or no such container.
+
+    Attributes:
+        path: The blob's path.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"there is no blob {path}")
+        self.path = path

@@ -67,7 +67,7 @@ class Rest:
         answer = await self._table("POST", f"/{table}", _INSERT, entity)
         if answer.status == 204:
             return batch.stored_at(answer.headers.get("ETag", ""))
-        raise _refused(answer)
+        raise _refused(answer, 1)
 
     async def insert_batch(self, table: str, entities: Sequence[bytes]) -> list[int]:
         """Insert rows of one partition, all or none; gives when each was stored.
@@ -79,7 +79,7 @@ class Rest:
         answer = await self._table("POST", "/$batch", _BATCH, body)
         if answer.status == 202:
             return batch.decode(answer.body, len(entities))
-        raise _refused(answer)
+        raise _refused(answer, len(entities))
 
     async def read(self, table: str, partition: str, row: str) -> StoredRow | None:
         """Read one row; None if there is none."""
@@ -121,9 +121,11 @@ class Rest:
         if answer.status == 404:
             await self._create_container(names.container(path)[0])
             answer = await self._blob("PUT", path, "", headers, data)
-        if answer.status not in (201, 409, 412):
-            raise _trouble(answer)
-        return answer.status == 201
+        if answer.status == 201:
+            return True
+        if answer.headers.get("x-ms-error-code") == "BlobAlreadyExists":
+            return False
+        raise _trouble(answer)
 
     async def close(self) -> None:
         """End all connections; the next request opens new ones."""
@@ -157,10 +159,10 @@ def _quoted(key: str) -> str:
     return quote(key.replace("'", "''"), safe="")
 
 
-def _refused(answer: Answer) -> Exception:
-    """What an answer other than success means for an insert."""
+def _refused(answer: Answer, count: int) -> Exception:
+    """What an answer other than success means for an insert of `count` rows."""
     if answer.status in (400, 404, 409, 413):
-        return batch.refusal(answer.status, answer.body)
+        return batch.refusal(answer.status, answer.body, count)
     return _trouble(answer)
 
 
