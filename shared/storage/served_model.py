@@ -86,7 +86,7 @@ class ServedModel[Model]:
         return self._swap
 
     async def _change(self, published: Published) -> None:
-        """Take the published model in; an instance that has none falls back to the newest before it that can be used."""
+        """Take the published model in; an instance that has none falls back to the newest that can be used."""
         wanted = () if published.model is None else (published.model, *published.previous)
         for reference in wanted[:1] if self._served else wanted:
             rejected = self._refused.get(reference.predictor_blob) or await self._take_in(reference)
