@@ -6,6 +6,9 @@ from shared.loop import durations
 from shared.loop.aggregation import Aggregation
 from shared.loop.times import DAY
 
+INITIAL_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
+"""Learning arguments of a new loop: the old default but for its learning rate, at which small loops hardly learn."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceConfiguration:
@@ -106,6 +109,7 @@ class Configuration:
         return replace(self, revision=self.revision + 1, service=replace(self.service, last_edit_us=at_us))
 
 
-def new_configuration(arguments: str, shards: int) -> Configuration:
+def new_configuration(shards: int) -> Configuration:
     """What a loop starts with."""
-    return Configuration(ServiceConfiguration(), LearningSettings("initial", arguments), revision=1, shards=shards)
+    learning = LearningSettings("initial", INITIAL_ARGUMENTS)
+    return Configuration(ServiceConfiguration(), learning, revision=1, shards=shards)

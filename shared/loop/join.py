@@ -1,7 +1,6 @@
 """The join: which row is an event, and which observations belong to it."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.loop.rows import Observation
@@ -16,13 +15,13 @@ class Arrival:
     """One row of a Rank, without its payload.
 
     Attributes:
-        place: Where its payload is kept.
+        payload_bytes: Size of the payload.
     """
 
     at_us: int
     event_id: str
     request_hash: str
-    place: int = 0
+    payload_bytes: int = 0
 
     @property
     def request(self) -> tuple[str, str]:
@@ -50,21 +49,28 @@ class Lone:
     late: bool
 
 
-def without_repetitions(arrivals: Iterable[Arrival], last_seen: dict[tuple[str, str], int]) -> Iterator[Arrival]:
-    """The rows that are events.
+class Requests:
+    """Tells events from clients' repetitions.
 
-    A row with the same id and the same request less than two minutes after another such row, be that one a
-    repetition or not, is a client's repetition.
-
-    Args:
-        arrivals: In order of arrival.
-        last_seen: When each request was last seen before; updated.
+    A row with the same id and the same request less than two minutes after another such row, be that one a repetition
+    or not, is a repetition.
     """
-    for arrival in arrivals:
-        before = last_seen.get(arrival.request)
-        last_seen[arrival.request] = arrival.at_us
-        if before is None or arrival.at_us - before >= BEFORE_US:
-            yield arrival
+
+    def __init__(self) -> None:
+        self._last_us: dict[tuple[str, str], int] = {}
+
+    def is_event(self, arrival: Arrival) -> bool:
+        """Whether a row is an event; must be asked in order of arrival."""
+        before = self._last_us.pop(arrival.request, None)
+        self._last_us[arrival.request] = arrival.at_us
+        return before is None or arrival.at_us - before >= BEFORE_US
+
+    def forget(self, before_us: int) -> None:
+        """Let go of what can have no repetition at or after a moment."""
+        for request, last_us in list(self._last_us.items()):
+            if last_us > before_us - BEFORE_US:
+                return
+            del self._last_us[request]
 
 
 def belongs(observed_us: int, event_us: int, wait_us: int) -> bool:
@@ -76,22 +82,22 @@ def belongs(observed_us: int, event_us: int, wait_us: int) -> bool:
 
 
 class Join:
-    """The join of one part.
+    """The join of one part: gives each event its observations, and finds those that have none.
 
     Args:
-        observations: All of the part's window, repetitions included.
+        of_event: The observations of the part's window by event id, in order of arrival, repetitions included.
         wait_us: The reward wait time.
-        is_logged: Whether earlier log holds the observation already.
+        is_logged: Whether earlier log holds an observation already.
     """
 
     def __init__(
-        self, observations: Iterable[Observation], wait_us: int, is_logged: Callable[[Observation], bool]
+        self, of_event: Mapping[str, Sequence[Observation]], wait_us: int, is_logged: Callable[[Observation], bool]
     ) -> None:
+        self._of_event = of_event
         self._wait_us = wait_us
         self._is_logged = is_logged
-        self._of_event: Mapping[str, list[Observation]] = _by_event(observations)
-        self._taken: set[tuple[str, str]] = set()
         self._events: set[str] = set()
+        self.taken: set[tuple[str, str]] = set()
 
     def event(self, arrival: Arrival) -> Joined:
         """Join one event; must be called in order of arrival, since the earliest event of an id takes first."""
@@ -103,36 +109,23 @@ class Join:
         ]
         return Joined(arrival, tuple(mine))
 
-    def lone(self, from_us: int, to_us: int, has_event: Callable[[str], bool]) -> Sequence[Lone]:
-        """The observations that belong to no event and for which none can come any more, after all events.
+    def has_event(self, event_id: str) -> bool:
+        """Whether the part has had an event of that id so far."""
+        return event_id in self._events
 
-        An observation is due two minutes after its own arrival.
+    def lone(self, due: Iterable[Observation], has_event: Callable[[str], bool]) -> list[Lone]:
+        """The observations that belong to no event and for which none can come any more; to be called after all events.
 
         Args:
-            from_us: The part's range: what is due in it is given.
+            due: Those whose own arrival is two minutes before a moment of the part.
             has_event: Whether earlier log holds an event of that id.
         """
-        due = [
-            observation
-            for observations in self._of_event.values()
-            for observation in observations
-            if from_us <= observation.at_us + BEFORE_US < to_us and self._take(observation)
-        ]
-        due.sort(key=lambda observation: (observation.at_us, observation.event_id, observation.observation_id))
-        return [Lone(one, one.event_id in self._events or has_event(one.event_id)) for one in due]
+        left = sorted(due, key=lambda one: (one.at_us, one.event_id, one.observation_id))
+        return [Lone(one, self.has_event(one.event_id) or has_event(one.event_id)) for one in left if self._take(one)]
 
     def _take(self, observation: Observation) -> bool:
         key = (observation.event_id, observation.observation_id)
-        if key in self._taken or self._is_logged(observation):
+        if key in self.taken or self._is_logged(observation):
             return False
-        self._taken.add(key)
+        self.taken.add(key)
         return True
-
-
-def _by_event(observations: Iterable[Observation]) -> Mapping[str, list[Observation]]:
-    found: dict[str, list[Observation]] = defaultdict(list)
-    for observation in observations:
-        found[observation.event_id].append(observation)
-    for rows in found.values():
-        rows.sort(key=lambda row: (row.at_us, row.observation_id))
-    return found

@@ -28,15 +28,18 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A training state in blob storage.
+    """A trained model in blob storage.
 
     Attributes:
-        blob: Blob path; its name is the SHA-256 of its content.
+        state_blob: Blob path of what training goes on from; its name is `state_sha256`.
+        predictor_blob: Blob path of what Rank loads; its name is `predictor_sha256`.
         events: Events learned since the model was empty.
     """
 
-    blob: str
-    sha256: str
+    state_blob: str
+    state_sha256: str
+    predictor_blob: str
+    predictor_sha256: str
     events: int
 
 

@@ -55,6 +55,13 @@ def read(path: str) -> Blob | None:
     return None
 
 
+def etag(path: str) -> str | None:
+    """The version of a blob; None if there is none."""
+    with errors_told(absent=True):
+        return str(client(path).get_blob_properties().etag)
+    return None
+
+
 def download(path: str, into: IO[bytes]) -> bool:
     """Stream a blob into a file; False if there is none."""
     with errors_told(absent=True):

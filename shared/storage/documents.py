@@ -11,15 +11,12 @@ from shared.storage import blobs
 from shared.storage.blobs import ChangedMeanwhile
 from shared.storage.names import CONFIGURATION, PUBLISHED
 
-INITIAL_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
-"""Learning arguments of a new loop: the old default but for its learning rate, with which small loops hardly learn."""
-
 _TRIES = 20
 
 
 def initial_configuration() -> Configuration:
     """What a loop starts with in this deployment."""
-    return new_configuration(INITIAL_ARGUMENTS, settings().shards)
+    return new_configuration(settings().shards)
 
 
 def read_configuration() -> Configuration:

@@ -81,6 +81,12 @@ def set_aside(blob: LogBlob, refused: bytes) -> None:
     blobs.create(_refused_path(blob), refused)
 
 
+def refused(blob: LogBlob) -> list[int]:
+    """The positions, counted from 0, of the lines of a log blob that were set aside."""
+    stored = blobs.read(_refused_path(blob))
+    return [json.loads(line)["line"] for line in stored.data.splitlines()] if stored else []
+
+
 def extent(deleted_before_us: int) -> tuple[int, int] | None:
     """From when to when there is log; None if there is none."""
     found = list(listed(0, _FAR_US, deleted_before_us))

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shared.loop.errors import LoopError
 from shared.loop.times import compact, from_compact
 from shared.storage import blobs
-from shared.storage.blobs import Blob
 from shared.storage.names import CURRENT_EXPORT, MODELS
+
+
+class DamagedModel(LoopError):
+    """A model blob that is gone or was changed."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"the model {path} is gone or damaged in storage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,18 @@ def describe(path: str, told: Mapping[str, Any]) -> None:
     blobs.create(path.removesuffix(".vw") + ".json", json.dumps(told, sort_keys=True).encode())
 
 
+def fetch(path: str, into: Path) -> None:
+    """Bring a model into a file; its content must be what its name says.
+
+    Raises:
+        DamagedModel: It is not, or the model is not kept any more.
+    """
+    data = read(path)
+    if data is None or hashlib.sha256(data).hexdigest() != Path(path).stem:
+        raise DamagedModel(path)
+    into.write_bytes(data)
+
+
 def read(path: str) -> bytes | None:
     """The bytes of a model; None if it is not kept any more."""
     stored = blobs.read(path)
@@ -53,7 +72,7 @@ def kept() -> Iterator[KeptModel]:
 
 def exported() -> Mapping[str, str | None]:
     """The ETags of the current export's blobs by name; None where one is absent."""
-    return {name: _etag(blobs.read(CURRENT_EXPORT + name)) for name in ("model.vw", "learning-settings.json")}
+    return {name: blobs.etag(CURRENT_EXPORT + name) for name in ("model.vw", "learning-settings.json")}
 
 
 def export(name: str, data: bytes, etag: str | None) -> None:
@@ -69,7 +88,3 @@ def withdraw_export() -> None:
     """Take the current export away: there is no model any more."""
     for name in ("model.vw", "learning-settings.json"):
         blobs.remove(CURRENT_EXPORT + name)
-
-
-def _etag(blob: Blob | None) -> str | None:
-    return blob.etag if blob else None

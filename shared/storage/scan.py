@@ -36,6 +36,11 @@ def tables() -> Tables:
     return Tables(_spans(names, "events"), _spans(names, "rewards"))
 
 
+def is_over(start_us: int, at_us: int) -> bool:
+    """Whether the span that begins at `start_us` has ended at a moment."""
+    return start_us + settings().intake_span_us <= at_us
+
+
 def drop_table(kind: Kind, start_us: int) -> None:
     """Drop the table of a span, all rows at once."""
     with sdk.errors_told(absent=True):

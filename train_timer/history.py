@@ -1,0 +1,83 @@
+"""What earlier log holds: which events, and which observations were logged already."""
+
+import gzip
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+
+from shared.loop import log_line
+from shared.loop.rows import Observation
+from shared.loop.times import MINUTE
+from shared.storage import logs
+from shared.storage.logs import LogBlob
+
+_BUCKET_US = 10 * MINUTE
+
+
+def event_mark(event_id: str) -> int:
+    """The mark of an event: a hash of 64 bits, good within this process."""
+    return hash(event_id)
+
+
+def observation_mark(event_id: str, observation_id: str) -> int:
+    """The mark of an observation."""
+    return hash((event_id, observation_id))
+
+
+class History:
+    """Marks of the log of the look-back, eight bytes each, loaded when first asked for and kept between runs."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._buckets: dict[int, array[int]] = {}
+        self._unsorted: dict[int, list[int]] = {}
+
+    def cover(self, from_us: int, to_us: int, deleted_before_us: int) -> None:
+        """Know the log of a range, and forget what is older than it."""
+        self._forget(from_us)
+        for blob in logs.listed(from_us, to_us, deleted_before_us):
+            if blob.path not in self._known:
+                self.add(blob.path, blob.to_us, _marks(blob))
+
+    def add(self, path: str, to_us: int, marks: Iterable[int]) -> None:
+        """Take in the marks of one log blob."""
+        self._known[path] = to_us
+        self._unsorted.setdefault(to_us // _BUCKET_US, []).extend(marks)
+
+    def holds(self, observation: Observation) -> bool:
+        """Whether an observation is in the log already, with an event or alone."""
+        return self._has(observation_mark(observation.event_id, observation.observation_id))
+
+    def has_event(self, event_id: str) -> bool:
+        """Whether an event of that id is in the log."""
+        return self._has(event_mark(event_id))
+
+    def _has(self, mark: int) -> bool:
+        if self._unsorted:
+            self._sort()
+        for marks in self._buckets.values():
+            place = bisect_left(marks, mark)
+            if place < len(marks) and marks[place] == mark:
+                return True
+        return False
+
+    def _sort(self) -> None:
+        for bucket, fresh in self._unsorted.items():
+            self._buckets[bucket] = array("q", sorted([*self._buckets.get(bucket, ()), *fresh]))
+        self._unsorted = {}
+
+    def _forget(self, before_us: int) -> None:
+        limit = before_us // _BUCKET_US
+        self._buckets = {bucket: marks for bucket, marks in self._buckets.items() if bucket >= limit}
+        self._unsorted = {bucket: marks for bucket, marks in self._unsorted.items() if bucket >= limit}
+        self._known = {path: to_us for path, to_us in self._known.items() if to_us // _BUCKET_US >= limit}
+
+
+def _marks(blob: LogBlob) -> Iterable[int]:
+    stored = logs.read(blob)
+    for line in gzip.decompress(stored).splitlines() if stored else ():
+        told = log_line.read(line)
+        if told.late is None:
+            yield event_mark(told.event_id)
+        for observation_id in told.observation_ids:
+            yield observation_mark(told.event_id, observation_id)

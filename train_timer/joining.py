@@ -1,0 +1,233 @@
+"""Rows become log, part by part, each exactly once."""
+
+import gzip
+import logging
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from shared.contract import record
+from shared.loop import parts
+from shared.loop.configuration import Configuration
+from shared.loop.join import BEFORE_US, Arrival, Join, Joined, Lone, Requests
+from shared.loop.log_line import Shown, event_line, lone_line
+from shared.loop.rows import Observation
+from shared.loop.training_state import Counters, Intent
+from shared.storage import logs, scan
+from shared.storage.lease import Trainer
+from shared.storage.scan import Tables
+from train_timer.history import History, event_mark, observation_mark
+from train_timer.window import Events, Observations
+
+_LEVEL = 4
+
+_log = logging.getLogger("rankloop.join")
+
+
+@dataclass(slots=True)
+class _Written:
+    """What a part's log blob holds, counted while it is written."""
+
+    lines: int = 0
+    marks: list[int] = field(default_factory=list)
+    counters: Counters = field(default_factory=Counters)
+
+    def count(self, **more: int) -> None:
+        self.counters = self.counters.plus(Counters(**more))
+
+
+class Joiner:
+    """The join of one run, from the join position up to a watermark.
+
+    Args:
+        watermark_us: Events that arrived earlier, and the observations of their windows, are all in storage.
+    """
+
+    def __init__(
+        self, trainer: Trainer, known: Tables, configuration: Configuration, watermark_us: int, history: History
+    ) -> None:
+        position_us = trainer.state.joined_up_to_us
+        shards = configuration.shards
+        self._trainer = trainer
+        self._known = known
+        self._configuration = configuration
+        self._watermark_us = watermark_us
+        self._history = history
+        self._covered = False
+        self._requests = _recent_requests(known, shards, position_us)
+        self._events = Events(known, shards, position_us, watermark_us)
+        self._observations = Observations(known, shards, position_us - BEFORE_US)
+
+    def close(self) -> None:
+        """Stop reading the intake."""
+        self._events.close()
+        self._observations.close()
+
+    def join_part(self) -> bool:
+        """Turn the next part into log; False if none is complete yet."""
+        intent = self._trainer.state.intent or self._next_intent()
+        if intent is None:
+            self._skip_ahead()
+            return False
+        self._trainer.commit(replace(self._trainer.state, intent=intent))
+        with tempfile.TemporaryDirectory(prefix="rankloop-") as folder:
+            file = Path(folder) / "part.dsjson.gz"
+            written = self._write(intent, file)
+            self._trainer.check()
+            if written.lines:
+                logs.create(intent.from_us, intent.to_us, file, intent.rewards, written.lines)
+        self._history.add(logs.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
+        self._commit(intent, written.counters)
+        return True
+
+    def _next_intent(self) -> Intent | None:
+        position_us = self._trainer.state.joined_up_to_us
+        rewards = self._configuration.rewards
+        length_us = parts.cell_us(self._configuration.export_frequency_us, rewards.wait_us)
+        first_us = self._first_us(position_us, length_us)
+        if first_us is None:
+            return None
+        from_us, to_us = parts.cell(position_us, first_us, length_us)
+        if to_us > self._watermark_us:
+            return None
+        if self._events.more_than(parts.MOST_EVENTS, to_us):
+            from_us, to_us = parts.first_minute(from_us, first_us)
+        deleted_us = self._configuration.logs_deleted_before_us
+        return Intent(from_us, to_us, rewards, deleted_us, self._look_back_us(position_us))
+
+    def _first_us(self, position_us: int, length_us: int) -> int | None:
+        """The first moment with something to log: an event, or an observation that is due and belongs to none."""
+        event_us = self._events.first_us()
+        limit_us = self._watermark_us if event_us is None else parts.cell(position_us, event_us, length_us)[0]
+        self._observations.move(position_us - BEFORE_US, limit_us - BEFORE_US)
+        for observation in self._observations.between(position_us - BEFORE_US, limit_us - BEFORE_US):
+            if not self._is_logged(observation):
+                return observation.at_us + BEFORE_US
+        return event_us
+
+    def _skip_ahead(self) -> None:
+        """Let the position pass rows that are all logged, so that they are not read again and their tables can go."""
+        state = self._trainer.state
+        length_us = parts.cell_us(self._configuration.export_frequency_us, self._configuration.rewards.wait_us)
+        to_us = self._watermark_us - self._watermark_us % length_us
+        if to_us <= state.joined_up_to_us or (self._events.first_us() or to_us) < to_us:
+            return
+        passed = any(True for _ in self._observations.between(state.joined_up_to_us - BEFORE_US, to_us - BEFORE_US))
+        old = self._known.of("events", 0, to_us - BEFORE_US) + self._known.of("rewards", 0, to_us - BEFORE_US)
+        if passed or any(scan.is_over(start, to_us - BEFORE_US) for start in old):
+            self._trainer.commit(replace(state, joined_up_to_us=to_us))
+
+    def _write(self, intent: Intent, file: Path) -> _Written:
+        wait_us = intent.rewards.wait_us
+        self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
+        join = Join(self._observations.of_event, wait_us, self._is_logged)
+        written = _Written()
+        with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
+            for arrival, payload in self._events.take(intent.to_us):
+                self._write_event(log, join, intent, arrival, payload, written)
+            for lone in self._lone(join, intent):
+                _write_lone(log, lone, written)
+        self._observations.logged(join.taken)
+        self._requests.forget(intent.to_us)
+        return written
+
+    def _write_event(
+        self, log: gzip.GzipFile, join: Join, intent: Intent, arrival: Arrival, payload: bytes, written: _Written
+    ) -> None:
+        if arrival.at_us < intent.deleted_before_us:
+            return
+        if not self._requests.is_event(arrival):
+            written.count(repeated=1)
+            return
+        try:
+            shown = _shown(arrival, payload)
+        except ValueError:
+            _log.warning("an event of %s was damaged in storage and is left out", arrival.at_us)
+            written.count(refused=1)
+            return
+        reused = join.has_event(arrival.event_id) or self._has_event(arrival.event_id)
+        joined = join.event(arrival)
+        log.write(event_line(shown, joined.observations, intent.rewards) + b"\n")
+        _count_event(joined, reused, written)
+
+    def _lone(self, join: Join, intent: Intent) -> Iterator[Lone]:
+        due = [
+            observation
+            for observation in self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US)
+            if observation.at_us >= intent.deleted_before_us
+        ]
+        yield from join.lone(due, self._has_event)
+
+    def _is_logged(self, observation: Observation) -> bool:
+        self._cover()
+        return self._history.holds(observation)
+
+    def _has_event(self, event_id: str) -> bool:
+        self._cover()
+        return self._history.has_event(event_id)
+
+    def _cover(self) -> None:
+        """Load the log of the look-back when it is first needed; the parts of this run are added as they come."""
+        if self._covered:
+            return
+        state = self._trainer.state
+        look_back_us = state.intent.look_back_us if state.intent else self._look_back_us(state.joined_up_to_us)
+        position_us = state.joined_up_to_us
+        self._history.cover(position_us - look_back_us, position_us, self._configuration.logs_deleted_before_us)
+        self._covered = True
+
+    def _look_back_us(self, position_us: int) -> int:
+        return parts.look_back_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, position_us)
+
+    def _commit(self, intent: Intent, counted: Counters) -> None:
+        state = self._trainer.state
+        self._trainer.commit(
+            replace(
+                state,
+                joined_up_to_us=intent.to_us,
+                intent=None,
+                counters=state.counters.plus(counted),
+                long_waits=parts.waits_after(state.long_waits, intent.to_us, intent.rewards.wait_us),
+            )
+        )
+
+
+def _recent_requests(known: Tables, shards: int, position_us: int) -> Requests:
+    """The requests of the last two minutes before the position."""
+
+    def of_shard(shard: int) -> list[Arrival]:
+        rows = scan.events(known, shard, position_us - BEFORE_US, position_us, keys_only=True)
+        return [Arrival(row.at_us, row.event_id, row.request_hash) for row in rows]
+
+    requests = Requests()
+    with ThreadPoolExecutor(shards) as pool:
+        arrivals = [arrival for found in pool.map(of_shard, range(shards)) for arrival in found]
+    for arrival in sorted(arrivals, key=lambda one: one.at_us):
+        requests.is_event(arrival)
+    return requests
+
+
+def _shown(arrival: Arrival, payload: bytes) -> Shown:
+    told = record.unpack(payload)
+    return Shown(
+        arrival.event_id, arrival.at_us, told.document, told.actions, told.probabilities, told.model_id, told.deferred
+    )
+
+
+def _count_event(joined: Joined, reused: bool, written: _Written) -> None:
+    arrival = joined.arrival
+    written.lines += 1
+    written.marks.append(event_mark(arrival.event_id))
+    written.marks.extend(observation_mark(arrival.event_id, one.observation_id) for one in joined.observations)
+    rewards = [one.value for one in joined.observations if one.value is not None]
+    outside = sum(abs(value) > 1 for value in rewards)
+    written.count(events=1, rewards=len(rewards), reused_ids=int(reused), out_of_range=outside)
+
+
+def _write_lone(log: gzip.GzipFile, lone: Lone, written: _Written) -> None:
+    log.write(lone_line(lone.observation, late=lone.late) + b"\n")
+    written.lines += 1
+    written.marks.append(observation_mark(lone.observation.event_id, lone.observation.observation_id))
+    written.count(late=int(lone.late), dangling=int(not lone.late))

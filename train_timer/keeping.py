@@ -1,0 +1,80 @@
+"""What is kept and what goes: intake tables, log, models."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+
+from shared.loop.configuration import Configuration
+from shared.loop.join import BEFORE_US
+from shared.loop.published import Published
+from shared.loop.times import DAY, HOUR
+from shared.loop.training_state import State
+from shared.storage import blobs, documents, logs, models, scan
+from shared.storage.lease import Trainer
+from shared.storage.models import KeptModel
+from shared.storage.scan import Tables
+
+_log = logging.getLogger("rankloop.keep")
+
+
+def drop_tables(trainer: Trainer, known: Tables) -> None:
+    """Drop the intake tables of which all rows are log, and which no later part looks back on."""
+    limit_us = trainer.state.joined_up_to_us - BEFORE_US
+    for start_us in known.events:
+        if scan.is_over(start_us, limit_us):
+            scan.drop_table("events", start_us)
+    for start_us in known.rewards:
+        if scan.is_over(start_us, limit_us):
+            scan.drop_table("rewards", start_us)
+
+
+def keep(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
+    """Delete log and models that are too old, at most once an hour, and at once after the log was deleted."""
+    state = trainer.state
+    deleted_since = state.kept_at_us < configuration.logs_deleted_before_us
+    if now_us < state.kept_at_us + HOUR and not deleted_since:
+        return
+    _remove_logs(state, configuration, now_us)
+    _remove_models(state, documents.read_published(), configuration, now_us)
+    trainer.commit(replace(trainer.state, kept_at_us=now_us))
+
+
+def _remove_logs(state: State, configuration: Configuration, now_us: int) -> None:
+    retention_us = configuration.retention_us
+    oldest_us = 0 if retention_us is None else now_us - retention_us
+    for blob in list(logs.listed(0, state.joined_up_to_us, 0)):
+        if blob.to_us <= max(oldest_us, configuration.logs_deleted_before_us):
+            logs.remove(blob)
+
+
+def _remove_models(state: State, published: Published, configuration: Configuration, now_us: int) -> None:
+    named = _named(state, published)
+    going = [model.path for model in superseded(models.kept(), configuration.retention_us, now_us)]
+    for path in going:
+        if path not in named:
+            blobs.remove(path)
+
+
+def superseded(kept: Iterable[KeptModel], retention_us: int | None, now_us: int) -> list[KeptModel]:
+    """The models that need not be kept: all but those of the last day and the last of each day within the retention."""
+    models_of_day: dict[int, list[KeptModel]] = {}
+    for model in kept:
+        if model.position_us < now_us - DAY:
+            models_of_day.setdefault(model.position_us // DAY, []).append(model)
+    going: list[KeptModel] = []
+    for day, found in models_of_day.items():
+        last_us = max(model.position_us for model in found)
+        is_old = retention_us is not None and (day + 1) * DAY < now_us - retention_us
+        going.extend(model for model in found if is_old or model.position_us < last_us)
+    return going
+
+
+def _named(state: State, published: Published) -> set[str]:
+    """The blobs that the commit record and what is published name, with their descriptions."""
+    cursors = [
+        cursor.model for cursor in (state.running, state.next) if cursor is not None and cursor.model is not None
+    ]
+    named = {path for model in cursors for path in (model.state_blob, model.predictor_blob)}
+    references = [one for one in (published.model, state.publishing, *published.previous) if one is not None]
+    named |= {path for one in references for path in (one.state_blob, one.predictor_blob)}
+    return named | {path.removesuffix(".vw") + ".json" for path in named}

@@ -1,0 +1,123 @@
+"""A trained model becomes the one that Rank uses."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shared.loop.configuration import Configuration
+from shared.loop.published import ModelReference, Published
+from shared.loop.times import compact
+from shared.loop.training_state import State
+from shared.storage import documents, models
+from shared.storage.blobs import ChangedMeanwhile
+from shared.storage.lease import LeaseLost, Trainer
+from shared.storage.models import DamagedModel
+
+_PREVIOUS = 50
+
+_log = logging.getLogger("rankloop.publish")
+
+
+def due_us(state: State, configuration: Configuration) -> int:
+    """From when on the next model may be published: one model export frequency after the last."""
+    return 0 if state.published_at_us is None else state.published_at_us + configuration.export_frequency_us
+
+
+def publish(trainer: Trainer, configuration: Configuration, now_us: int) -> bool:
+    """Publish the running model if it has learned something new and its time has come; gives whether it did."""
+    state = trainer.state
+    if state.publishing is None:
+        if not _is_new(state, documents.read_published()) or now_us < due_us(state, configuration):
+            return False
+        trainer.commit(replace(state, publishing=_reference(state, now_us)))
+    return finish(trainer, now_us)
+
+
+def finish(trainer: Trainer, now_us: int) -> bool:
+    """Carry out the publication that the commit record names, from wherever it stopped."""
+    model = trainer.state.publishing
+    if model is None:
+        return False
+    etags = models.exported()
+    published, etag = documents.published_version()
+    if published.generation != trainer.state.running.generation:
+        trainer.commit(replace(trainer.state, publishing=None))
+        return False
+    trainer.check()
+    if published.model is None or published.model.id != model.id:
+        _write(_with(published, model, trainer.state.joined_up_to_us), etag)
+        _log.info("model %s is published, after %s learned events", model.id, model.learned_events)
+    _export(model, etags)
+    trainer.commit(replace(trainer.state, publishing=None, published_at_us=now_us))
+    return True
+
+
+def announce(trainer: Trainer) -> None:
+    """Tell every instance how far rows have become log, where a publication did not tell it already."""
+    published, etag = documents.published_version()
+    joined_up_to_us = trainer.state.joined_up_to_us
+    if joined_up_to_us > published.joined_up_to_us:
+        trainer.check()
+        _write(replace(published, joined_up_to_us=joined_up_to_us), etag)
+
+
+def _is_new(state: State, published: Published) -> bool:
+    """Whether the running model has learned from more than the published one, or for another revision."""
+    model = state.running.model
+    if model is None or published.generation != state.running.generation:
+        return False
+    before = published.model
+    return before is None or (
+        before.predictor_blob != model.predictor_blob and before.learned_up_to_us <= state.running.learned_up_to_us
+    )
+
+
+def _reference(state: State, now_us: int) -> ModelReference:
+    cursor = state.running
+    if cursor.model is None:
+        raise ValueError("there is no model to publish")
+    sha256 = cursor.model.predictor_sha256
+    return ModelReference(
+        id=f"{compact(cursor.learned_up_to_us)}-{cursor.revision}-{sha256[:12]}",
+        predictor_blob=cursor.model.predictor_blob,
+        sha256=sha256,
+        state_blob=cursor.model.state_blob,
+        arguments=cursor.arguments,
+        revision=cursor.revision,
+        learned_up_to_us=cursor.learned_up_to_us,
+        learned_events=cursor.model.events,
+        made_at_us=now_us,
+    )
+
+
+def _with(published: Published, model: ModelReference, joined_up_to_us: int) -> Published:
+    previous = published.previous if published.model is None else (published.model, *published.previous)
+    return replace(
+        published,
+        model=model,
+        previous=previous[:_PREVIOUS],
+        joined_up_to_us=max(published.joined_up_to_us, joined_up_to_us),
+        created_at_us=published.created_at_us or model.made_at_us,
+        changed_at_us=model.made_at_us,
+    )
+
+
+def _write(published: Published, etag: str | None) -> None:
+    try:
+        documents.publish(published, etag)
+    except ChangedMeanwhile as error:
+        raise LeaseLost("what is published changed meanwhile") from error
+
+
+def _export(model: ModelReference, etags: Mapping[str, str | None]) -> None:
+    """Write the model under its fixed names; another trainer that did so meanwhile wins."""
+    data = models.read(model.predictor_blob)
+    if data is None:
+        raise DamagedModel(model.predictor_blob)
+    settings = {"name": model.id, "arguments": model.arguments}
+    try:
+        models.export("model.vw", data, etags["model.vw"])
+        models.export("learning-settings.json", json.dumps(settings).encode(), etags["learning-settings.json"])
+    except ChangedMeanwhile as error:
+        raise LeaseLost("another trainer exported meanwhile") from error
