@@ -1,6 +1,5 @@
-"""What Rank and Reward share in this process, made at the first call: connections, intake, and what holds now."""
+"""What Rank and Reward use of storage, one of each in a process; nothing is opened before its first use."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from shared.loop.times import SECOND
@@ -12,22 +11,20 @@ from shared.storage.rest import Rest
 from shared.storage.watch import Watch
 
 
-@dataclass(frozen=True, slots=True)
-class HotPath:
-    """The one way of this process to write events and observations and to read what it needs for them."""
-
-    rest: Rest
-    intake: Intake
-    watch: Watch
+@cache
+def rest() -> Rest:
+    """The account's REST interface."""
+    deadline = settings().write_deadline_us / SECOND
+    return Rest(account(settings().storage), timeout=deadline / ATTEMPTS)
 
 
 @cache
-def hot_path() -> HotPath:
-    """The process's own.
+def intake() -> Intake:
+    """Where events and observations are appended."""
+    return Intake(rest(), settings())
 
-    Raises:
-        InvalidSetting: A setting is missing or makes no sense.
-    """
-    told = settings()
-    rest = Rest(account(told.storage), timeout=told.write_deadline_us / SECOND / ATTEMPTS)
-    return HotPath(rest, Intake(rest, told), Watch(rest, initial_configuration))
+
+@cache
+def watch() -> Watch:
+    """What configuration and published model say."""
+    return Watch(rest(), initial_configuration)
