@@ -9,8 +9,8 @@ from shared.contract.versions import Version
 from shared.loop.configuration import Configuration
 from shared.settings import settings
 from shared.storage import documents
+from shared.storage.arrivals import now_us
 from shared.web.answers import json_answer
-from shared.web.clock import now_us
 from shared.web.operations import functions, operation
 
 blueprint = functions()

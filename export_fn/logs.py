@@ -7,8 +7,8 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.contract.logs import properties
 from shared.storage import documents, logs
+from shared.storage.arrivals import now_us
 from shared.web.answers import json_answer, no_content
-from shared.web.clock import now_us
 from shared.web.operations import functions, operation
 
 blueprint = functions()

@@ -9,8 +9,8 @@ from shared.contract.model import download_headers, properties
 from shared.loop.published import ModelReference, Published
 from shared.loop.trouble import StorageUnavailable
 from shared.storage import documents, models
+from shared.storage.arrivals import now_us
 from shared.web.answers import binary, json_answer, no_content
-from shared.web.clock import now_us
 from shared.web.operations import functions, operation
 
 blueprint = functions()

@@ -1,0 +1,1 @@
+"""Rank: which action to show, and the record of why."""

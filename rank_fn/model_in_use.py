@@ -1,0 +1,64 @@
+"""The model that Rank asks, with the exploration that is configured."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from shared.learner import arguments
+from shared.learner.model import Model
+from shared.loop.configuration import ServiceConfiguration
+from shared.loop.decision import NO_MODEL, equal_chances
+from shared.loop.published import ModelReference
+from shared.storage import hot_path
+from shared.storage.rest import Rest
+from shared.storage.served_model import ServedModel
+from shared.storage.watch import Watched
+
+
+class ModelInUse:
+    """The published model; equal chances while there is none."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._exploration = ServiceConfiguration().exploration_percentage
+        self._served = ServedModel(rest, self._load)
+        self.follow = self._served.follow
+
+    async def chances(self, watched: Watched, document: bytes, count: int) -> tuple[Sequence[float], str]:
+        """The probability of each action of a document, and the id of the model that says so.
+
+        Raises:
+            StorageUnavailable: A model is published, but could not be fetched yet.
+        """
+        self._exploration = watched.configuration.service.exploration_percentage
+        served = await self._served.current(watched.published)
+        if served is None:
+            return equal_chances(count), NO_MODEL
+        return served.model.chances(document, count, self._exploration), served.reference.id
+
+    def _load(self, data: bytes, reference: ModelReference) -> "_Explorer":
+        return _Explorer(data, reference.arguments, self._exploration)
+
+
+class _Explorer:
+    """A model that is loaded anew, from the bytes it keeps, when it is to explore more or less."""
+
+    def __init__(self, data: bytes, learned_with: str, exploration: float) -> None:
+        self._data = data
+        self._arguments = arguments.parse(learned_with)
+        self._exploration = exploration
+        self._model = Model.load(data, self._arguments, exploration)
+
+    def chances(self, document: bytes, count: int, exploration: float) -> Sequence[float]:
+        if exploration != self._exploration:
+            before = self._model
+            self._model = Model.load(self._data, self._arguments, exploration)
+            self._exploration = exploration
+            before.close()
+        return self._model.probabilities(document, count)
+
+
+@cache
+def model_in_use() -> ModelInUse:
+    """The process's own; it follows what is published from here on."""
+    model = ModelInUse(hot_path.rest())
+    hot_path.watch().follow(model.follow)
+    return model

@@ -1,0 +1,1 @@
+"""Reward and activate."""
