@@ -1,0 +1,125 @@
+"""What is done to features that Vowpal Wabbit would choke on: some are refused, the rest is made harmless.
+
+VW crashes on a name that starts outside ASCII, takes names that start with an underscore for commands, and answers
+nonsense for huge numbers. All of that ends here, in a copy; features that are fine never come this far.
+"""
+
+from typing import Any
+
+from shared.loop.errors import LoopError
+
+MAX_FEATURES = 400
+"""In the context and in each action; an array of numbers counts as that many, an empty object as one."""
+MAX_TEXT = 256
+"""Longer texts are cut."""
+MAX_DEPTH = 6
+"""Objects inside objects that are nested deeper are left out."""
+LARGEST = 1_000_000
+"""Larger numbers are learned as this one."""
+SMALLEST = 1e-9
+"""Smaller numbers are left out."""
+
+
+class InvalidFeatures(LoopError):
+    """Features that the API does not take.
+
+    Attributes:
+        reason: What is wrong, in words that follow the place.
+        place: Where in the request, such as `actions[3].features[0].price`.
+    """
+
+    def __init__(self, reason: str, place: str) -> None:
+        self.reason = reason
+        self.place = place
+        super().__init__(f"{place} {reason}")
+
+
+def is_plain(name: str) -> bool:
+    """Whether VW takes the name as one: it starts with a printable ASCII character that is neither space nor `_`."""
+    return "!" <= name[:1] <= "~" and name[0] != "_"
+
+
+def cleaned(groups: list[Any], place: str, *, nulls: bool) -> list[dict[str, Any]]:
+    """A copy of feature objects in which nothing can harm or mislead VW; a cleaned copy cleans to itself.
+
+    Args:
+        groups: The value of a `features` or `contextFeatures` field, as parsed from JSON.
+        place: Where in the request it stands.
+        nulls: Whether null entries are left out; else they are refused.
+
+    Raises:
+        InvalidFeatures: What the old service refused: entries that are no objects, empty names, arrays that hold
+            anything but numbers; and more features than can be allowed, as soon as that is certain.
+    """
+    cleaning = _Cleaning(place)
+    entries = ((group, f"{place}[{index}]") for index, group in enumerate(groups) if group is not None or not nulls)
+    return [cleaning.object(_demand_object(group, at), at, depth=1) for group, at in entries]
+
+
+class _Cleaning:
+    """One cleaning; ends early when it has kept more than any allowed number of features needs."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._room = MAX_FEATURES * 2 * (MAX_DEPTH + 1)
+
+    def object(self, features: dict[str, Any], place: str, depth: int) -> dict[str, Any]:
+        self._take(1)
+        kept: dict[str, Any] = {}
+        for name, value in features.items():
+            if not name:
+                raise InvalidFeatures("has a feature without a name", place)
+            if name[0] == "_":
+                continue
+            clean = self._value(value, f"{place}.{name[:40]}", depth)
+            if clean is not None:
+                self._take(1)
+                kept.setdefault(_name(name, features), clean)
+        return kept
+
+    def _value(self, value: Any, place: str, depth: int) -> Any:
+        match value:
+            case None | bool():
+                return value
+            case str():
+                return value[:MAX_TEXT]
+            case int() | float():
+                return _number(value)
+            case dict():
+                return self.object(value, place, depth + 1) if depth < MAX_DEPTH else None
+            case list():
+                self._take(len(value))
+                return [_number(number) or 0 for number in _demand_numbers(value, place)]
+        raise InvalidFeatures("must be a text, number, boolean, object or array of numbers", place)
+
+    def _take(self, entries: int) -> None:
+        self._room -= entries
+        if self._room < 0:
+            raise InvalidFeatures(f"has more than {MAX_FEATURES} features", self._place)
+
+
+def _demand_object(group: Any, place: str) -> dict[str, Any]:
+    if not isinstance(group, dict):
+        raise InvalidFeatures("must not be null" if group is None else "must be an object of features", place)
+    return group
+
+
+def _demand_numbers(values: list[Any], place: str) -> list[float]:
+    for index, value in enumerate(values):
+        if type(value) not in (int, float):
+            raise InvalidFeatures("must be a number: arrays of features hold numbers only", f"{place}[{index}]")
+    return values
+
+
+def _name(name: str, features: dict[str, Any]) -> str:
+    """A name that VW takes as one, and that none of the other features has."""
+    if is_plain(name):
+        return name
+    changed = f"~{name}"
+    return f"~{changed}" if changed in features else changed
+
+
+def _number(value: float) -> float | None:
+    if -SMALLEST < value < SMALLEST or value != value:
+        return 0 if value == 0 else None
+    return value if -LARGEST <= value <= LARGEST else LARGEST if value > 0 else -LARGEST

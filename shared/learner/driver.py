@@ -1,0 +1,110 @@
+"""Runs Vowpal Wabbit's native driver; started by `child`, as a process of its own.
+
+Its own process, because bad input can crash VW, and because it stops every thread of a process while it reads a file.
+Jobs come in on standard input, answers go out on standard output, one JSON text a line, in the same order.
+"""
+
+import ctypes
+import json
+import math
+import os
+import shutil
+import signal
+import sys
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+_PR_SET_PDEATHSIG = 1
+_STDERR = 2
+
+
+def main(parent: int) -> None:
+    """Answer jobs until there are no more.
+
+    Args:
+        parent: Id of the process that started this one; when that ends, this one is to end too.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _end_with(parent)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(_STDERR, 1)  # what VW prints is no answer
+    for line in sys.stdin:
+        print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
+
+
+def _end_with(parent: int) -> None:
+    """While VW runs, nothing in Python could notice that the parent is gone, so the system is told to see to it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def _answer(job: dict[str, Any]) -> dict[str, Any]:
+    start = os.lseek(_STDERR, 0, os.SEEK_END)
+    try:
+        counts = _learn(job["options"], job["log"], job["metrics"], job["state"])
+        if job["state"]:
+            _check(job["state"], job["predictor"])
+    except (RuntimeError, ValueError, LookupError, OSError) as error:
+        return {"error": str(error).strip() or type(error).__name__}
+    return counts | {"said": _said_since(start)}
+
+
+def _learn(options: list[str], log: str, metrics: str, state: str | None) -> dict[str, Any]:
+    """Learn from all lines of a log; what counts is taken from VW's memory, the file of metrics is not read."""
+    import vowpalwabbit
+
+    reading = [
+        "--dsjson",
+        "-d",
+        log,
+        "--extra_metrics",
+        metrics,
+        "--driver_output_off",
+        "--log_level",
+        "error",
+        "--limit_output",
+        "100",
+    ]
+    workspace = vowpalwabbit.Workspace(arg_list=[*options, *reading, *(["-f", state] if state else [])])
+    told = workspace.get_learner_metrics()
+    workspace.finish()
+    return {
+        "learned": told["extra_metrics"]["total_learn_calls"],
+        "skipped": told["number_skipped_events"],
+        "without_actions": told["number_events_zero_actions"],
+        "refused": told["line_parse_error"],
+        "first_event_id": told.get("first_event_id") or None,
+        "last_event_id": told.get("last_event_id") or None,
+    }
+
+
+def _check(state: str, predictor: str | None) -> None:
+    """See that the new state loads and makes sense; write the predict-only model."""
+    import vowpalwabbit
+
+    workspace = vowpalwabbit.Workspace(arg_list=["-i", state, "-t", "--quiet", "--predict_only_model"])
+    read_weight = super(vowpalwabbit.Workspace, workspace).get_weight
+    if not math.isfinite(sum(map(read_weight, range(workspace.num_weights()), repeat(0)))):
+        raise ValueError("the weights are not finite numbers any more")
+    if predictor and any("regcb" in name for name in workspace.get_enabled_learners()):
+        shutil.copyfile(state, predictor)  # its bounds need more than the weights
+    elif predictor:
+        workspace.save(predictor)
+    workspace.finish()
+    if predictor and not Path(predictor).stat().st_size:
+        raise ValueError("the model could not be written")
+
+
+def _said_since(start: int) -> str:
+    """The last thing that VW said."""
+    os.lseek(_STDERR, start, os.SEEK_SET)
+    text = os.read(_STDERR, 65536).decode(errors="replace").strip()
+    os.lseek(_STDERR, 0, os.SEEK_END)
+    return text.rpartition("\n")[2]
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,121 @@
+"""The one gate from a request's features to Vowpal Wabbit: what passes here is ranked, logged and trained on.
+
+Written for speed: features that are fine, which is nearly all of them, are looked at once and not copied.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from shared.learner.cleaning import (
+    LARGEST,
+    MAX_DEPTH,
+    MAX_FEATURES,
+    MAX_TEXT,
+    SMALLEST,
+    InvalidFeatures,
+    cleaned,
+    is_plain,
+)
+
+__all__ = ["InvalidFeatures", "document"]
+
+_LARGEST = float(LARGEST)
+"""Floats are compared with floats: that is faster."""
+_MUST_CHANGE = -(10**12)
+"""In place of a count: so small that no sum with it becomes positive."""
+_known: set[str] = set()
+"""Names that were found to be plain: looking them up is faster than looking at them."""
+_MAX_KNOWN, _MAX_KNOWN_LENGTH = 4096, 64
+
+
+def document(
+    context_features: list[Any], actions: Sequence[tuple[str, list[Any]]], positions: Sequence[int] | None = None
+) -> bytes:
+    """The features of one event as the JSON text that VW reads, on one line.
+
+    Args:
+        context_features: As parsed from JSON by orjson.
+        actions: Id and features of each action that may be chosen, in the order of the request.
+        positions: Which actions of the request these are, for places in errors; if not given, the first ones.
+
+    Raises:
+        InvalidFeatures: Features that the API does not take; names the place.
+    Source: the layout is the old service's, so that models and logs can be exchanged with it.
+    """
+    where = positions or range(len(actions))
+    shared = _usable(context_features, None)
+    multi = [
+        {"i": {"constant": 1, "id": name}, "j": _usable(features, position)}
+        for position, (name, features) in zip(where, actions, strict=True)
+    ]
+    return orjson.dumps({"FromUrl": shared, "_multi": multi})
+
+
+def _usable(groups: list[Any], action: int | None) -> list[Any]:
+    """The groups themselves if they can stay as they are, else a cleaned copy; without action, the context's."""
+    count = _total(groups)
+    if count < 0:
+        groups = cleaned(groups, _place(action), nulls=action is not None)
+        count = _total(groups)
+    if count > MAX_FEATURES:
+        raise InvalidFeatures(f"has {count} features; {MAX_FEATURES} are allowed", _place(action))
+    if not groups and action is not None:
+        raise InvalidFeatures("must have at least one feature that is not null", _place(action))
+    return groups
+
+
+def _place(action: int | None) -> str:
+    return "contextFeatures" if action is None else f"actions[{action}].features"
+
+
+def _total(groups: list[Any]) -> int:
+    total = 0
+    for group in groups:
+        total += _count(group) if type(group) is dict else _MUST_CHANGE
+    return total
+
+
+def _count(features: dict[str, Any], depth: int = 1) -> int:
+    """Count the features of an object; less than 0 if something has to be changed or refused."""
+    if not _known.issuperset(features) and not _become_known(features):
+        return _MUST_CHANGE
+    count = len(features)
+    for value in features.values():
+        kind = type(value)
+        if kind is str:
+            if len(value) > MAX_TEXT:
+                return _MUST_CHANGE
+        elif kind is float:
+            if not (SMALLEST <= value <= _LARGEST or value == 0 or -_LARGEST <= value <= -SMALLEST):
+                return _MUST_CHANGE
+        elif kind is int:
+            if not -LARGEST <= value <= LARGEST:
+                return _MUST_CHANGE
+        elif kind is not bool:
+            count += _count_inside(value, depth) - 1
+    return count or 1
+
+
+def _count_inside(value: Any, depth: int) -> int:
+    kind = type(value)
+    if kind is dict:
+        return _count(value, depth + 1) if depth < MAX_DEPTH else _MUST_CHANGE
+    if kind is list:
+        return (len(value) or 1) if all(map(_is_usable_number, value)) else _MUST_CHANGE
+    return 0 if value is None else _MUST_CHANGE
+
+
+def _is_usable_number(value: Any) -> bool:
+    return type(value) in (float, int) and (value == 0 or SMALLEST <= abs(value) <= LARGEST)
+
+
+def _become_known(names: dict[str, Any]) -> bool:
+    """Whether all names are plain; remembers them, within limits, if so."""
+    if not all(map(is_plain, names)):
+        return False
+    if len(_known) > _MAX_KNOWN:
+        _known.clear()
+    _known.update(name for name in names if len(name) <= _MAX_KNOWN_LENGTH)
+    return True

@@ -1,0 +1,79 @@
+"""Training: from log lines and a training state to the next training state and the model that Rank uses."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from shared.learner import child
+from shared.loop.errors import LoopError
+
+
+class TrainingFailed(LoopError):
+    """A training run that gave nothing to go on with.
+
+    Attributes:
+        reason: In one line, with Vowpal Wabbit's own words if it had any.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What became of the lines of a log.
+
+    Attributes:
+        learned: Events learned from.
+        skipped: Events that are not to be learned from, since they were not activated.
+        without_actions: Lines that are no events: observations that belong to none.
+        refused: Lines that VW could not read.
+        first_event_id: Of the first event learned from or skipped.
+        last_event_id: Of the last one.
+    """
+
+    learned: int
+    skipped: int
+    without_actions: int
+    refused: int
+    first_event_id: str | None
+    last_event_id: str | None
+
+    @property
+    def lines(self) -> int:
+        """Lines accounted for. VW passes over lines that look like no event at all, so whoever wrote them compares."""
+        return self.learned + self.skipped + self.without_actions + self.refused
+
+
+def train(
+    log: Path,
+    new_state: Path,
+    *,
+    arguments: Sequence[str] | None,
+    old_state: Path | None,
+    predictor: Path | None,
+    timeout: timedelta,
+) -> Trained:
+    """Learn from a log, in a process of its own; the same lines on the same state give the same bytes.
+
+    Args:
+        log: dsjson lines, plain or, by its suffix `.gz`, compressed; may be a FIFO.
+        new_state: Where the training state goes.
+        arguments: From `LearningArguments.with_epsilon`, to start empty; else None.
+        old_state: The training state to go on from, which knows its arguments; else None.
+        predictor: Where the model for `Model.load` goes, if one is wanted.
+
+    Raises:
+        TrainingFailed: No usable state came of it.
+    """
+    if (arguments is None) == (old_state is None):
+        raise ValueError("training starts either from learning arguments or from a state")
+    options = ["-i", str(old_state)] if old_state else [*(arguments or ())]
+    with tempfile.TemporaryDirectory() as folder:
+        answers, trouble = child.run([child.Job(options, log, Path(folder, "metrics"), new_state, predictor)], timeout)
+    if trouble or (trouble := answers[0].get("error")):
+        raise TrainingFailed(trouble)
+    return Trained(**{name: answers[0][name] for name in Trained.__slots__})
