@@ -1,6 +1,7 @@
 """HTTP requests over connections that are kept open."""
 
 import asyncio
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _CONNECTIONS: Final = 64
 _KEPT_SECONDS: Final = 60
 _CONNECT_SECONDS: Final = 5
+_WHOLE_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,12 @@ class Transport:
         limit = aiohttp.ClientTimeout(total=timeout or self._timeout, sock_connect=_CONNECT_SECONDS)
         try:
             async with session.request(
-                method, URL(url, encoded=True), data=body, headers=headers, timeout=limit, allow_redirects=False
+                method,
+                URL(url, encoded=True),
+                data=_piecewise(body),
+                headers=headers,
+                timeout=limit,
+                allow_redirects=False,
             ) as response:
                 return Answer(response.status, response.headers, await response.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -82,3 +89,8 @@ class Transport:
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
         return self._session
+
+
+def _piecewise(body: bytes | None) -> bytes | io.BytesIO | None:
+    """A large body in a form that is sent piece by piece, between other work of the event loop."""
+    return io.BytesIO(body) if body is not None and len(body) > _WHOLE_BYTES else body

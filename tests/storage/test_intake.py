@@ -1,0 +1,335 @@
+"""The intake: one round trip a row, rows that wait go together, and only what counts is acknowledged."""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+import pytest
+
+from shared.loop.identifiers import shard
+from shared.loop.times import DAY, MINUTE, SECOND
+from shared.loop.trouble import RowTooLarge, StorageUnavailable
+from shared.settings import Settings
+from shared.storage import entities, names
+from shared.storage.arrivals import now_us
+from shared.storage.intake import Intake
+from shared.storage.rest import Rest
+from tests.faults.proxy import Fault, FaultProxy, Request
+from tests.storage.conftest import Azurite
+from tests.storage.rows import event, observation, stored
+
+Clock = Callable[[], int]
+
+
+def kinds(requests: list[Request]) -> list[str]:
+    """What each request was: a table's name, `$batch`, `Tables` or a read."""
+    return ["read" if request.method == "GET" else request.path.rsplit("/", 1)[1] for request in requests]
+
+
+async def begun(intake: Intake, proxy: FaultProxy) -> None:
+    """Make the table, and forget what that took."""
+    await intake.append_event(event(intake, "first"), 1)
+    proxy.seen.clear()
+
+
+async def test_a_row_takes_one_round_trip(intake: Intake, proxy: FaultProxy) -> None:
+    await begun(intake, proxy)
+
+    for number in range(20):
+        await intake.append_event(event(intake, f"event{number}"), 4)
+
+    assert {"POST"} == {request.method for request in proxy.seen}
+    assert len(proxy.seen) == 20
+
+
+async def test_an_observation_takes_one_round_trip(intake: Intake, proxy: FaultProxy) -> None:
+    await intake.append_observation(observation(intake, "event", "first"), 4)
+    proxy.seen.clear()
+
+    for number in range(20):
+        await intake.append_observation(observation(intake, "event", f"{number}"), 4)
+
+    assert {"POST"} == {request.method for request in proxy.seen}
+    assert len(proxy.seen) == 20
+
+
+async def test_rows_that_wait_go_together(intake: Intake, proxy: FaultProxy) -> None:
+    """The first goes at once; what came meanwhile goes as batches of at most 100."""
+    await begun(intake, proxy)
+    proxy.plan = lambda _: Fault(before=0.2)
+
+    first = asyncio.create_task(intake.append_event(event(intake, "alone"), 1))
+    await asyncio.sleep(0.1)
+    found = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}"), 1) for n in range(231)), first)
+
+    assert all(one.own for one in found)
+    assert [request.body.count(b'"PartitionKey"') for request in proxy.seen] == [1, 100, 100, 31]
+
+
+async def test_partitions_do_not_wait_for_each_other(intake: Intake, proxy: FaultProxy) -> None:
+    await begun(intake, proxy)
+    proxy.plan = lambda request: Fault(before=0.5) if b"|00|" in request.body else None
+    ids: dict[int, list[str]] = {0: [], 1: []}
+    for number in range(10):
+        ids[shard(f"event{number}", 2)].append(f"event{number}")
+
+    slow = asyncio.create_task(intake.append_event(event(intake, ids[0][0]), 2))
+    began = asyncio.get_running_loop().time()
+    for event_id in ids[1]:
+        await intake.append_event(event(intake, event_id), 2)
+    took = asyncio.get_running_loop().time() - began
+
+    assert took < 0.4
+    assert (await slow).own
+
+
+async def test_no_queue_is_left_when_all_is_written(intake: Intake, proxy: FaultProxy) -> None:
+    """Partitions are named by the minute, so queues that stay would add up for ever."""
+    await asyncio.gather(*(intake.append_event(event(intake, f"event{number}"), 4) for number in range(50)))
+    await asyncio.sleep(0)
+
+    assert intake._commit.busy == 0
+    assert not intake._commit._writers
+
+
+async def test_a_repeated_request_gets_what_was_stored(intake: Intake, proxy: FaultProxy) -> None:
+    """A client's repetition in the same minute has the first one's key; one read tells what the first one decided."""
+    first = event(intake, "event", b"first")
+    await intake.append_event(first, 4)
+    proxy.seen.clear()
+
+    again = await intake.append_event(event(intake, "event", b"second"), 4)
+
+    assert (again.at_us, again.payload, again.own) == (first.at_us, b"first", False)
+    assert kinds(proxy.seen)[1:] == ["read"]
+
+
+async def test_conflicts_inside_a_batch_do_not_touch_the_others(
+    intake: Intake, proxy: FaultProxy, azurite: Azurite
+) -> None:
+    await begun(intake, proxy)
+    taken = {3, 7, 8, 40}
+    for number in taken:
+        await intake.append_event(event(intake, f"event{number}", b"before"), 1)
+    proxy.plan = lambda _: Fault(before=0.05)
+
+    found = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}", b"now"), 1) for n in range(50)))
+
+    assert taken == {number for number, one in enumerate(found) if not one.own}
+    assert dict.fromkeys(taken, b"before") == {n: one.payload for n, one in enumerate(found) if not one.own}
+    assert len(found) + 1 == len(stored(azurite.account(), names.table("events", intake.arrival(), DAY)))
+
+
+async def test_one_key_twice_in_the_queue_is_one_row(intake: Intake, proxy: FaultProxy) -> None:
+    """Two rows with one key in a batch would be refused with all the others."""
+    await begun(intake, proxy)
+    proxy.plan = lambda _: Fault(before=0.05)
+
+    events = [event(intake, f"event{number % 3}", b"%d" % number) for number in range(9)]
+    found = await asyncio.gather(*(intake.append_event(each, 1) for each in events))
+
+    assert [one.own for one in found] == [True] * 3 + [False] * 6
+    assert [one.payload for one in found] == [b"0", b"1", b"2"] * 3
+
+
+@pytest.mark.parametrize("lost", [Fault(cut="after"), Fault(cut="middle"), Fault(after=1.3), Fault(repeat=True)])
+async def test_a_batch_of_unknown_outcome_is_settled_row_by_row(
+    intake: Intake, proxy: FaultProxy, azurite: Azurite, lost: Fault
+) -> None:
+    """The rows are there, but nobody was told so."""
+    await begun(intake, proxy)
+    proxy.plan = lambda request: lost if request.path.endswith("$batch") else Fault(before=0.05)
+
+    found = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}", b"%d" % n), 1) for n in range(30)))
+
+    assert [(True, b"%d" % n) for n in range(30)] == [(one.own, one.payload) for one in found]
+    assert len(stored(azurite.account(), names.table("events", intake.arrival(), DAY))) == 31
+
+
+async def test_a_batch_that_never_arrived_goes_again(intake: Intake, proxy: FaultProxy, azurite: Azurite) -> None:
+    await begun(intake, proxy)
+    proxy.plan = lambda request: Fault(cut="before") if request.path.endswith("$batch") else Fault(before=0.05)
+
+    found = await asyncio.gather(*(intake.append_event(event(intake, f"event{number}"), 1) for number in range(30)))
+
+    assert all(one.own for one in found)
+    assert len(stored(azurite.account(), names.table("events", intake.arrival(), DAY))) == 31
+
+
+async def test_large_rows_are_split_over_batches(intake: Intake, proxy: FaultProxy, azurite: Azurite) -> None:
+    """A batch holds less than 4 MiB, counted in base64: three rows of 900 KiB."""
+    await begun(intake, proxy)
+    proxy.plan = lambda _: Fault(before=0.05)
+    payload = os.urandom(entities.ROW_BYTES)
+
+    found = await asyncio.gather(*(intake.append_event(event(intake, f"large{n}", payload), 1) for n in range(8)))
+
+    assert all(one.own for one in found)
+    assert max(len(request.body) for request in proxy.seen) < 4 * 1024 * 1024
+    assert [request.body.count(b'"PartitionKey"') for request in proxy.seen] == [3, 3, 2]
+
+
+async def test_a_large_row_is_given_back_whole(intake: Intake) -> None:
+    payload = os.urandom(entities.ROW_BYTES)
+    await intake.append_event(event(intake, "large", payload), 4)
+
+    again = await intake.append_event(event(intake, "large", b"other"), 4)
+
+    assert payload == again.payload
+
+
+async def test_a_row_over_the_limit_is_refused_before_storage_sees_it(intake: Intake, proxy: FaultProxy) -> None:
+    with pytest.raises(RowTooLarge) as refused:
+        await intake.append_event(event(intake, "large", bytes(entities.ROW_BYTES + 1)), 4)
+
+    assert (refused.value.size_bytes, refused.value.limit_bytes) == (entities.ROW_BYTES + 1, entities.ROW_BYTES)
+    assert not proxy.seen
+
+
+async def test_a_row_that_lands_late_is_not_acknowledged(proxied: Rest, settings: Settings, azurite: Azurite) -> None:
+    """Storage's clock decides, so a machine whose clock is behind is found out too."""
+    behind = Intake(proxied, settings, lambda: now_us() - settings.write_deadline_us - SECOND // 10)
+    late = event(behind, "late-event")
+
+    with pytest.raises(StorageUnavailable) as refused:
+        await behind.append_event(late, 4)
+
+    assert 1 <= refused.value.retry_after <= 61
+    assert "clock" in str(refused.value)
+    assert entities.event_place(late, 4)[1] in stored(azurite.account(), names.table("events", late.at_us, DAY))
+
+
+async def test_a_repetition_does_not_acknowledge_a_row_that_landed_late(proxied: Rest, settings: Settings) -> None:
+    """The stored row has the key until the minute is over, and the join will not see it."""
+    behind = Intake(proxied, settings, lambda: now_us() - settings.write_deadline_us - SECOND // 10)
+    late = event(behind, "late-again")
+    with pytest.raises(StorageUnavailable):
+        await behind.append_event(late, 4)
+    right = Intake(proxied, settings, lambda: late.at_us + SECOND)
+
+    with pytest.raises(StorageUnavailable) as refused:
+        await right.append_event(event(right, "late-again"), 4)
+
+    assert 0 <= refused.value.retry_after - (MINUTE - right.arrival() % MINUTE) // SECOND <= 1
+
+
+async def test_arrival_times_do_not_go_back(proxied: Rest, settings: Settings) -> None:
+    """Neither behind the last one nor behind what is joined already, whatever the machine's clock does."""
+    times = iter([100, 90, 120, 130])
+    intake = Intake(proxied, settings, lambda: next(times))
+
+    assert [intake.arrival(joined) for joined in (0, 0, 500, 0)] == [100, 100, 500, 500]
+
+
+async def test_only_the_tables_of_now_and_of_the_next_span_are_made(proxied: Rest, settings: Settings) -> None:
+    """An older one was dropped once all it held was joined: a row in a new one of that name would never be."""
+    now = now_us() + 90 * DAY
+    intake = Intake(proxied, settings, lambda: now)
+    old = event(intake, "event")
+    now += DAY
+
+    with pytest.raises(StorageUnavailable):
+        await intake.append_event(old, 4)
+    await intake.append_event(event(intake, "event"), 4)
+
+
+async def test_the_next_table_is_made_ahead_of_time(
+    proxied: Rest, proxy: FaultProxy, settings: Settings, azurite: Azurite
+) -> None:
+    start = (now_us() // DAY + 95) * DAY
+    now = start + DAY - 10 * SECOND
+    intake = Intake(proxied, settings, lambda: now)
+    await intake.append_event(event(intake, "event"), 4)
+    await intake.append_event(event(intake, "another"), 4)
+    await asyncio.sleep(0.3)
+    assert kinds(proxy.seen).count("Tables") == 2
+    proxy.seen.clear()
+    now = start + DAY
+
+    await intake.append_event(event(intake, "event"), 4)
+
+    assert [names.table("events", now, DAY)] == kinds(proxy.seen)
+
+
+async def test_an_outage_ends_in_time_and_leaves_nothing_behind(intake: Intake, proxy: FaultProxy) -> None:
+    """No caller is kept longer than the write deadline, and the next one after the outage is served."""
+    await begun(intake, proxy)
+    began = asyncio.get_running_loop().time()
+
+    with proxy.away():
+        events = [event(intake, f"event{number}") for number in range(250)]
+        found = await asyncio.gather(*(intake.append_event(each, 2) for each in events), return_exceptions=True)
+
+    assert {StorageUnavailable} == {type(one) for one in found}
+    assert asyncio.get_running_loop().time() - began < 3.5
+    assert (await intake.append_event(event(intake, "after"), 2)).own
+
+
+async def test_storage_that_hangs_ends_in_time(intake: Intake, proxy: FaultProxy) -> None:
+    await begun(intake, proxy)
+    proxy.plan = lambda _: Fault(before=60)
+    began = asyncio.get_running_loop().time()
+
+    found = await asyncio.gather(
+        *(intake.append_event(event(intake, f"event{number}"), 2) for number in range(250)), return_exceptions=True
+    )
+
+    assert {StorageUnavailable} == {type(one) for one in found}
+    assert asyncio.get_running_loop().time() - began < 3.3
+    proxy.plan = lambda _: None
+    assert (await intake.append_event(event(intake, "after"), 2)).own
+
+
+async def test_one_lost_answer_does_not_fail_a_row(intake: Intake, proxy: FaultProxy) -> None:
+    """An answer is waited for a part of the deadline only, so that there is time to ask again."""
+    await begun(intake, proxy)
+    faults = iter([Fault(before=60)])
+    proxy.plan = lambda _: next(faults, None)
+
+    assert (await intake.append_event(event(intake, "event"), 2)).own
+
+
+async def test_a_caller_that_leaves_does_not_break_the_others(intake: Intake, proxy: FaultProxy) -> None:
+    """Clients hang up; what they share a batch with must not notice."""
+    await begun(intake, proxy)
+    proxy.plan = lambda _: Fault(before=0.2)
+
+    tasks = [asyncio.create_task(intake.append_event(event(intake, "event0"), 1))]
+    await asyncio.sleep(0.1)
+    tasks += [asyncio.create_task(intake.append_event(event(intake, f"event{n}"), 1)) for n in range(1, 40)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    tasks[5].cancel()
+    await asyncio.sleep(0.2)
+    tasks[6].cancel()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [n for n, one in enumerate(found) if isinstance(one, asyncio.CancelledError)] == [0, 5, 6]
+    assert all(one.own for one in found if not isinstance(one, BaseException))
+    assert [request.body.count(b'"PartitionKey"') for request in proxy.seen] == [1, 38]
+
+
+async def test_a_row_of_another_event_under_the_same_id_is_another_row(intake: Intake) -> None:
+    await intake.append_event(event(intake, "event", b"one", "a" * 22), 4)
+
+    other = await intake.append_event(event(intake, "event", b"two", "b" * 22), 4)
+
+    assert (other.own, other.payload) == (True, b"two")
+
+
+async def test_the_same_observation_again_is_as_good_as_stored(intake: Intake, azurite: Azurite) -> None:
+    for _ in range(3):
+        await intake.append_observation(observation(intake, "event"), 4)
+
+    assert len(stored(azurite.account(), names.table("rewards", intake.arrival(), DAY))) == 1
+
+
+async def test_a_row_that_storage_refuses_does_not_fail_the_others(intake: Intake, proxy: FaultProxy) -> None:
+    """A refused row is a defect of ours, and is not hidden; the rest of its batch goes on."""
+    await begun(intake, proxy)
+    proxy.plan = lambda _: Fault(before=0.05)
+
+    events = [event(intake, f"event{number}", request_hash="a/b" if number == 7 else "h" * 22) for number in range(20)]
+    found = await asyncio.gather(*(intake.append_event(each, 1) for each in events), return_exceptions=True)
+
+    assert [number for number, one in enumerate(found) if isinstance(one, BaseException)] == [7]
