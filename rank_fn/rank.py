@@ -1,14 +1,13 @@
 """Rank: choose an action, and record the choice before it is told."""
 
-import base64
 import os
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.model_in_use import model_in_use
 from shared.contract.errors import InvalidRankRequest
-from shared.contract.rank import RankRequest
+from shared.contract.rank import Candidates, RankRequest
 from shared.contract.record import pack, record, unpack
 from shared.learner import features
 from shared.loop.decision import Decision, decide
@@ -23,41 +22,58 @@ from shared.web.operations import functions, operation
 blueprint = functions()
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is to be decided. The request itself is gone by now: while it waits for storage, its features are not
+    kept, so that the next request finds their memory still in the processor's cache.
+    """
+
+    event_id: str
+    candidates: Candidates
+    document: bytes
+    deferred: bool
+
+
 @operation(blueprint, ["POST"], "rank")
 async def rank(req: HttpRequest) -> HttpResponse:
-    """Rank the actions of a request; the first record of a request that is repeated is what is answered."""
-    request = RankRequest.read(req.get_body())
-    eligible = request.eligible()
-    event_id = request.event_id or _new_event_id()
-    document = _document(request, eligible)
-    model, watched = model_in_use(), await hot_path.watch().current()
-    chances, model_id = await model.chances(watched, document, len(eligible))
-    decision = decide(chances, model_id, event_id, LOOP)
-    recorded = await _recorded(event_id, document, decision, watched, deferred=bool(request.defer_activation))
-    return created(request.answer(event_id, eligible, recorded))
+    """Rank the actions of a request; if it is a repetition, the answer is what was decided first."""
+    question = _question(RankRequest.read(req.get_body()))
+    watched = await hot_path.watch().current()
+    decision = await _decision(question, watched)
+    recorded = await _recorded(question, decision, watched)
+    return created(question.candidates.answer(question.event_id, recorded))
 
 
-def _document(request: RankRequest, eligible: Sequence[int]) -> bytes:
-    actions = request.actions
-    chosen_from = [(actions[position]["id"], actions[position]["features"]) for position in eligible]
+def _question(request: RankRequest) -> _Question:
+    candidates = request.candidates()
+    chosen_from = [
+        (candidates.ids[position], request.actions[position]["features"]) for position in candidates.eligible
+    ]
     try:
-        return features.document(request.context_features or [], chosen_from, eligible)
+        document = features.document(request.context_features or [], chosen_from, candidates.eligible)
     except features.InvalidFeatures as error:
         raise InvalidRankRequest(f"{error.reason}.", error.place) from error
+    return _Question(request.event_id or _new_event_id(), candidates, document, bool(request.defer_activation))
 
 
-async def _recorded(
-    event_id: str, document: bytes, decision: Decision, watched: Watched, *, deferred: bool
-) -> Decision:
+async def _decision(question: _Question, watched: Watched) -> Decision:
+    count = len(question.candidates.eligible)
+    chances, model_id = await model_in_use().chances(watched, question.document, count)
+    return decide(chances, model_id, question.event_id, LOOP)
+
+
+async def _recorded(question: _Question, decision: Decision, watched: Watched) -> Decision:
     """Make the decision durable; gives the one that was there already, if the request was made before."""
-    intake = hot_path.intake()
-    payload = pack(record(document, decision, deferred=deferred))
-    told_apart_by = request_hash(document, b"deferred" if deferred else b"")
+    intake, document = hot_path.intake(), question.document
+    payload = pack(record(document, decision, deferred=question.deferred))
+    told_apart_by = request_hash(document, b"deferred" if question.deferred else b"")
     at_us = intake.arrival(watched.published.joined_up_to_us)
-    stored = await intake.append_event(Event(event_id, told_apart_by, at_us, payload), watched.configuration.shards)
+    event = Event(question.event_id, told_apart_by, at_us, payload)
+    stored = await intake.append_event(event, watched.configuration.shards)
     return decision if stored.own else unpack(stored.payload).decision()
 
 
 def _new_event_id() -> str:
-    """32 hexadecimal digits, a hyphen and five characters, as the old service made them."""
-    return f"{os.urandom(16).hex()}-{base64.b32encode(os.urandom(4))[:5].decode()}"
+    """32 hexadecimal digits, a hyphen and five more, much as the old service made them."""
+    digits = os.urandom(19).hex()
+    return f"{digits[:32]}-{digits[32:37]}"

@@ -1,6 +1,7 @@
 """Rank over HTTP: the request's frame, and the ranking that answers it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypedDict
 
 import orjson
@@ -36,36 +37,49 @@ class RankRequest(Wire):
     event_id: Id | None = None
     defer_activation: bool | None = None
 
-    def eligible(self) -> Sequence[int]:
-        """Positions of the actions that may be chosen; excluded ids that are no action's are ignored.
+    def candidates(self) -> "Candidates":
+        """The actions without their features; excluded ids that are no action's are ignored.
 
         Raises:
-            InvalidRankRequest: Two actions share an id, or none is left.
+            InvalidRankRequest: Two actions share an id, or none may be chosen.
         """
         ids = [action["id"] for action in self.actions]
         if len(set(ids)) < len(ids):
             repeated = next(position for position, id_ in enumerate(ids) if id_ in ids[:position])
             raise InvalidRankRequest("An action before has the same id.", f"actions[{repeated}].id")
         if not self.excluded_actions:
-            return range(len(ids))
+            return Candidates(ids, range(len(ids)))
         excluded = set(self.excluded_actions)
         eligible = [position for position, id_ in enumerate(ids) if id_ not in excluded]
         if not eligible:
             raise InvalidRankRequest("All actions are excluded.", "excludedActions")
-        return eligible
+        return Candidates(ids, eligible)
 
-    def answer(self, event_id: str, eligible: Sequence[int], decision: Decision) -> bytes:
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The actions of a request.
+
+    Attributes:
+        ids: Of all actions, as they were sent.
+        eligible: The positions of those that may be chosen; at least one.
+    """
+
+    ids: Sequence[str]
+    eligible: Sequence[int]
+
+    def answer(self, event_id: str, decision: Decision) -> bytes:
         """The body that tells the client what was decided.
 
         An excluded action keeps its place in the request, with probability 0; the others fill the rest as ranked.
         """
-        actions = self.actions
+        ids, eligible = self.ids, self.eligible
         ranking: list[dict[str, str | float]] = [
-            {"id": actions[eligible[place]]["id"], "probability": probability}
+            {"id": ids[eligible[place]], "probability": probability}
             for place, probability in zip(decision.order, decision.probabilities, strict=True)
         ]
         chosen = ranking[0]["id"]
-        if len(eligible) < len(actions):
-            for position in sorted(set(range(len(actions))).difference(eligible)):
-                ranking.insert(position, {"id": actions[position]["id"], "probability": 0.0})
+        if len(eligible) < len(ids):
+            for position in sorted(set(range(len(ids))).difference(eligible)):
+                ranking.insert(position, {"id": ids[position], "probability": 0.0})
         return orjson.dumps({"ranking": ranking, "eventId": event_id, "rewardActionId": chosen})

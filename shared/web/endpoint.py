@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import uuid
 from collections.abc import Awaitable, Callable
 
 from azure.functions import HttpRequest, HttpResponse
@@ -74,4 +73,5 @@ def client_request_id(req: HttpRequest) -> str | None:
 
 
 def _request_id() -> str:
-    return str(uuid.UUID(bytes=os.urandom(16), version=4))
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

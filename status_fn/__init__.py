@@ -1,0 +1,1 @@
+"""Whether the service is ready, and what the loop is doing."""
