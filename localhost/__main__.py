@@ -1,0 +1,57 @@
+"""`python -m localhost`: serve the app of this folder, with or without storage of its own."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from localhost.environment import ROOT
+from localhost.failures import StartFailure
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and give the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        code: int = chosen.run(chosen)
+        return code
+    except StartFailure as failure:
+        print(f"\n{failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m localhost", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="serve with storage of its own, until Ctrl-C")
+    up.add_argument("--port", type=int, default=7071, help="port to listen on, 0 for a free one (default: 7071)")
+    up.add_argument("--data", type=Path, default=ROOT / ".local", help="folder for data and key (default: .local)")
+    up.add_argument(
+        "--key", default="", help="API key; shows in the list of processes, the variable RANKLOOP_KEY does not"
+    )
+    up.set_defaults(run=_up)
+    serve = commands.add_parser("serve", help="serve the functions with the settings of the environment as they are")
+    serve.add_argument("--root", type=Path, default=ROOT, help="folder of the app (default: this project)")
+    serve.add_argument("--port", type=int, default=7071, help="port to listen on, 0 for a free one (default: 7071)")
+    serve.add_argument("--address-file", type=Path, help="file to write the address to, once requests are taken")
+    serve.add_argument("--end-with-input", action="store_true", help="stop at the end of standard input")
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _up(chosen: argparse.Namespace) -> int:
+    from localhost.supervisor import Up, up
+
+    return up(Up(chosen.port, chosen.data.resolve(), chosen.key))
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    from localhost.server import Serving, serve
+
+    serve(Serving(chosen.root.resolve(), chosen.port, chosen.address_file, chosen.end_with_input))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

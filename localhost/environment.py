@@ -1,0 +1,62 @@
+"""Settings of a host on one machine: its defaults, `local.settings.json`, and the environment, which wins."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from localhost.failures import StartFailure
+
+ROOT = Path(__file__).resolve().parent.parent
+STORAGE = "AzureWebJobsStorage"
+EMULATOR = "UseDevelopmentStorage=true"
+LOCAL_DEFAULTS: Mapping[str, str] = {
+    "INTAKE_SPAN": "PT10M",
+    "WRITE_DEADLINE": "PT3S",
+    "JOIN_GRACE": "PT5S",
+    "TRAIN_SCHEDULE": "*/2 * * * * *",
+}
+_PRODUCT = ("AzureWebJobs", "API_KEY_", "RANKLOOP_", "MAX_REWARD_WAIT_TIME", "STRICT_REWARDS", "SHARDS")
+
+
+def read_local_settings(root: Path) -> dict[str, str]:
+    """Give the `Values` of `local.settings.json`, empty if there is no such file; raises `StartFailure`."""
+    path = root / "local.settings.json"
+    if not path.exists():
+        return {}
+    try:
+        values = json.loads(path.read_text(encoding="utf-8-sig")).get("Values", {})
+        return {str(name): _text(value) for name, value in values.items()}
+    except (ValueError, AttributeError) as error:
+        raise StartFailure(
+            f"{path} cannot be read: {error}", 'It should look like {"Values": {"NAME": "value"}}.'
+        ) from error
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ValueError(f"a setting must be text, not {value!r}")
+
+
+def chosen_settings(root: Path) -> dict[str, str]:
+    """Give the environment, filled up from `local.settings.json` and then from the local defaults."""
+    return {**LOCAL_DEFAULTS, **read_local_settings(root), **os.environ}
+
+
+def needs_emulator(settings: Mapping[str, str]) -> bool:
+    """Say whether no storage account was chosen, so that the host needs an Azurite of its own."""
+    if settings.get(STORAGE):
+        return settings[STORAGE].strip().rstrip(";") == EMULATOR
+    return not any(name.startswith(f"{STORAGE}__") for name in settings)
+
+
+def clean_environment() -> dict[str, str]:
+    """Give the environment without any setting of the product, so that a test knows all of them."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_PRODUCT) and name not in LOCAL_DEFAULTS
+    }

