@@ -1,7 +1,9 @@
 """Looks up what storage holds of the loop and of one event; blocking, for a thread."""
 
 import gzip
+import io
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import orjson
@@ -10,35 +12,38 @@ from shared.contract import record
 from shared.loop import log_line
 from shared.loop.configuration import Configuration
 from shared.loop.identifiers import event_key, shard
+from shared.loop.join import Arrival, Requests
 from shared.loop.rows import Event, Observation
 from shared.loop.status import Known, Waiting
 from shared.loop.times import HOUR
 from shared.loop.trace import Evidence, Ranked
 from shared.settings import settings
 from shared.storage import documents, lease, logs, scan
+from shared.storage.logs import LogBlob
 from shared.storage.scan import Tables
 
 _MOST_COUNTED = 20_000
+_MOST_LOG_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Evidence of one event, and the stretch of log that was looked through for it."""
+    """Evidence of one event, and the stretch of log that was looked through for it; None if there is no log."""
 
     evidence: Evidence
-    from_us: int
-    to_us: int
+    log_range: tuple[int, int] | None
 
 
 def known(now_us: int) -> Known:
     """All that the loop's status follows from."""
     configuration, published = documents.read_configuration(), documents.read_published()
     state = lease.read_state()
-    waiting = _waiting(scan.tables(), configuration, state.joined_up_to_us if state else 0)
+    start_us = max(state.joined_up_to_us if state else 0, configuration.logs_deleted_before_us)
+    waiting = _waiting(scan.tables(), configuration, start_us)
     return Known(state, configuration, published, waiting, now_us, settings().join_grace_us)
 
 
-def of_event(event_id: str, around_us: int | None, now_us: int) -> Looked:
+def of_event(event_id: str, around_us: int | None) -> Looked:
     """What is known of one event id.
 
     Args:
@@ -46,31 +51,43 @@ def of_event(event_id: str, around_us: int | None, now_us: int) -> Looked:
     """
     configuration, state = documents.read_configuration(), lease.read_state()
     joined_us = state.joined_up_to_us if state else 0
-    last_us = min(now_us, joined_us)
-    from_us, to_us = (last_us - HOUR, last_us) if around_us is None else (around_us - HOUR, around_us + HOUR)
-    waiting, observations = _rows(event_id, configuration, joined_us)
-    lines = _lines(event_id, configuration, from_us, to_us)
+    from_us, to_us = (joined_us - HOUR, joined_us) if around_us is None else (around_us - HOUR, around_us + HOUR)
+    blobs = _newest(configuration, from_us, to_us)
+    looked = (blobs[0].from_us, blobs[-1].to_us) if blobs else None
+    lines = [line for blob in blobs for line in _lines(event_id, blob)]
+    waiting, observations = _rows(event_id, configuration, joined_us, looked[0] if looked else joined_us)
     learned_us = state.running.learned_up_to_us if state else 0
-    evidence = Evidence(waiting, observations, lines, learned_us, configuration.rewards)
-    return Looked(evidence, from_us, to_us)
+    return Looked(Evidence(waiting, observations, lines, learned_us, configuration.rewards), looked)
 
 
-def _waiting(tables: Tables, configuration: Configuration, joined_us: int) -> Waiting:
+def _waiting(tables: Tables, configuration: Configuration, start_us: int) -> Waiting:
     shards = range(configuration.shards)
-    firsts = [scan.first_us(tables, one, joined_us) for one in shards]
+    firsts = [scan.first_us(tables, one, start_us) for one in shards]
     first_us = min((first for first in firsts if first is not None), default=None)
     if first_us is None:
         return Waiting()
     each = _MOST_COUNTED // configuration.shards
-    counted = [scan.count_events(tables, one, joined_us, each) for one in shards]
+    counted = [scan.count_events(tables, one, start_us, each) for one in shards]
     return Waiting(sum(counted), any(count >= each for count in counted), first_us)
 
 
-def _rows(event_id: str, configuration: Configuration, joined_us: int) -> tuple[list[Ranked], list[Observation]]:
+def _rows(
+    event_id: str, configuration: Configuration, joined_us: int, looked_from_us: int
+) -> tuple[list[Ranked], list[Observation]]:
+    """The id's events that are not log yet, and its observations that are not in log that was not looked through."""
     tables, mine, key = scan.tables(), shard(event_id, configuration.shards), event_key(event_id)
-    events = sorted(scan.events_of(tables, mine, key), key=lambda event: event.at_us)
-    observations = sorted(scan.observations_of(tables, mine, key), key=lambda one: one.at_us)
-    return [_ranked(event) for event in events if event.at_us >= joined_us], observations
+    deleted_us = configuration.logs_deleted_before_us
+    events = [row for row in scan.events_of(tables, mine, key) if row.at_us >= max(joined_us, deleted_us)]
+    since_us = max(min(joined_us, looked_from_us), deleted_us)
+    observations = [row for row in scan.observations_of(tables, mine, key) if row.at_us >= since_us]
+    return _events(events), sorted(observations, key=lambda one: (one.at_us, one.observation_id))
+
+
+def _events(rows: list[Event]) -> list[Ranked]:
+    """The events among the rows, in order of arrival, without clients' repetitions."""
+    requests = Requests()
+    rows.sort(key=lambda row: row.at_us)
+    return [_ranked(row) for row in rows if requests.is_event(Arrival(row.at_us, row.event_id, row.request_hash))]
 
 
 def _ranked(event: Event) -> Ranked:
@@ -80,12 +97,22 @@ def _ranked(event: Event) -> Ranked:
     return Ranked(event.at_us, action_id, decision.probabilities[0], decision.model_id, told.deferred)
 
 
-def _lines(event_id: str, configuration: Configuration, from_us: int, to_us: int) -> list[bytes]:
+def _newest(configuration: Configuration, from_us: int, to_us: int) -> list[LogBlob]:
+    """The log blobs of a stretch, oldest first; the oldest are left out where there is too much to look through."""
+    chosen: list[LogBlob] = []
+    room = _MOST_LOG_BYTES
+    for blob in reversed(list(logs.listed(max(0, from_us), max(0, to_us), configuration.logs_deleted_before_us))):
+        room -= blob.size_bytes
+        if chosen and room < 0:
+            break
+        chosen.insert(0, blob)
+    return chosen
+
+
+def _lines(event_id: str, blob: LogBlob) -> Iterator[bytes]:
     """The event's lines, found by the text of its id before any of them is parsed."""
     text = b'"EventId":' + json.dumps(event_id, ensure_ascii=False).encode()
-    found: list[bytes] = []
-    for blob in logs.listed(from_us, to_us, configuration.logs_deleted_before_us):
-        stored = logs.read(blob)
-        lines = gzip.decompress(stored).splitlines() if stored else []
-        found += [line for line in lines if text in line and log_line.read(line).event_id == event_id]
-    return found
+    with gzip.open(io.BytesIO(logs.read(blob) or b"")) as lines:
+        for line in lines:
+            if text in line and log_line.read(line).event_id == event_id:
+                yield line

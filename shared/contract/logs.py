@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import orjson
 
 from shared.contract.errors import InvalidExportLogsRequest
+from shared.contract.wire import moment
 from shared.loop.times import from_iso, to_datetime, to_iso
 
 _FOREVER_US = from_iso("9999-12-31")
@@ -24,8 +25,8 @@ def requested_range(first: str | None, last: str | None) -> tuple[int, int]:
     Raises:
         InvalidExportLogsRequest: An end is no moment, or the range ends before it begins.
     """
-    from_us = _moment(first, "from") if first else 0
-    to_us = _moment(last, "to") if last else _FOREVER_US
+    from_us = moment(first, "from", InvalidExportLogsRequest) if first else 0
+    to_us = moment(last, "to", InvalidExportLogsRequest) if last else _FOREVER_US
     if to_us < from_us:
         raise InvalidExportLogsRequest("The range ends before it begins.", "to")
     return from_us, to_us
@@ -35,10 +36,3 @@ def next_page(path: str, from_us: int, last: str | None) -> str:
     """The `Link` header that leads to the next page of a range."""
     query = {"from": to_iso(from_us)} | ({"to": last} if last else {})
     return f'<{path}?{urlencode(query)}>; rel="next"'
-
-
-def _moment(text: str, field: str) -> int:
-    try:
-        return from_iso(text)
-    except (ValueError, OverflowError):
-        raise InvalidExportLogsRequest("Not a moment such as 2026-11-25T12:00:00Z.", field) from None

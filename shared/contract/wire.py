@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from shared.contract.errors import InvalidRequest, NotJson
+from shared.loop.times import from_iso
 
 _OBJECTS = ("model_type", "model_attributes_type", "dict_type")
 
@@ -48,6 +49,18 @@ def from_json(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise NotJson(f"The body is not JSON: {error.msg}.", f"line {error.lineno} column {error.colno}") from None
+
+
+def moment(text: str, field: str, refusal: type[InvalidRequest]) -> int:
+    """Read a moment of a query, in any form of ISO 8601.
+
+    Raises:
+        InvalidRequest: `refusal`; the text is no moment.
+    """
+    try:
+        return from_iso(text)
+    except (ValueError, OverflowError):
+        raise refusal("Not a moment such as 2026-11-25T12:00:00Z.", field) from None
 
 
 def place(steps: tuple[str | int, ...]) -> str | None:

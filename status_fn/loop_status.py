@@ -1,0 +1,34 @@
+"""`GET /rankloop/v1/status`: is the loop learning, and if not, why not."""
+
+import asyncio
+
+from azure.functions import HttpRequest, HttpResponse
+
+from shared.contract import loop_status
+from shared.loop.warnings import Warned, warnings
+from shared.storage import hot_path
+from shared.storage.arrivals import now_us
+from shared.web.answers import json_answer
+from shared.web.endpoint import endpoint
+from shared.web.operations import OWN_API, functions
+from status_fn import evidence
+
+blueprint = functions()
+
+
+@blueprint.route(route=f"{OWN_API}/status", methods=["GET"])
+@endpoint
+async def read_loop_status(_: HttpRequest) -> HttpResponse:
+    """Tell the story of the loop so far."""
+    known = await asyncio.to_thread(evidence.known, now_us())
+    found = warnings(known.counters, known.configuration) + _of_this_instance()
+    return json_answer(loop_status.answer(known, found))
+
+
+def _of_this_instance() -> list[Warned]:
+    """What keeps the instance that answers from hearing of changes."""
+    trouble = hot_path.watch().last_error
+    if trouble is None:
+        return []
+    message = f"This instance goes on with the configuration and the model it has: {trouble}."
+    return [Warned("NotRefreshed", message, "If it does not pass, look at the storage account and its access.")]

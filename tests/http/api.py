@@ -1,0 +1,64 @@
+"""Calls as a client without a library makes them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error that the body tells."""
+        told: dict[str, Any] = self.json["error"]
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A running Rankloop, and the key that opens it."""
+
+    host: str
+    port: int
+    key: str | None
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Read."""
+        return self.call("GET", path, None, headers)
+
+    def post(self, path: str, body: object = b"", headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a body: bytes as they are, anything else as JSON."""
+        return self.call("POST", path, body, headers)
+
+    def put(self, path: str, body: object) -> Answer:
+        """Replace."""
+        return self.call("PUT", path, body)
+
+    def delete(self, path: str) -> Answer:
+        """Delete or reset."""
+        return self.call("DELETE", path, None)
+
+    def call(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
+        """One request on a connection of its own."""
+        sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        key = {"Ocp-Apim-Subscription-Key": self.key} if self.key is not None else {}
+        connection = HTTPConnection(self.host, self.port, timeout=30)
+        try:
+            connection.request(method, path, sent, {**key, **(headers or {})})
+            answer = connection.getresponse()
+            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()

@@ -1,0 +1,56 @@
+"""What every answer carries, and what every call is told when storage is away."""
+
+import re
+from uuid import uuid4
+
+from tests.http.api import Api
+
+SERVICE = "/personalizer/v1.0/configurations/service"
+
+
+def test_every_answer_names_its_request_and_is_kept_by_no_cache(api: Api) -> None:
+    """Good ones and refusals alike."""
+    answers = [api.get(SERVICE), api.post("/personalizer/v1.0/rank", b"{"), api.delete("/personalizer/v1.0/logs")]
+
+    assert all(re.fullmatch(r"[0-9a-f-]{36}", answer.headers["apim-request-id"]) for answer in answers)
+    assert {"no-store, must-revalidate, no-cache"} == {answer.headers["cache-control"] for answer in answers}
+    assert len({answer.headers["apim-request-id"] for answer in answers}) == 3
+
+
+def test_json_is_told_as_utf_8(api: Api) -> None:
+    """Answers and errors."""
+    answers = [api.get(SERVICE), api.post("/personalizer/v1.0/rank", b"{")]
+
+    assert {"application/json; charset=utf-8"} == {answer.headers["content-type"] for answer in answers}
+
+
+def test_the_clients_request_id_is_returned_when_it_asks(api: Api) -> None:
+    """And only then."""
+    mine = str(uuid4())
+    asked = api.get(SERVICE, {"x-ms-client-request-id": mine, "x-ms-return-client-request-id": "true"})
+    not_asked = api.get(SERVICE, {"x-ms-client-request-id": mine})
+
+    assert asked.headers["x-ms-client-request-id"] == mine
+    assert "x-ms-client-request-id" not in not_asked.headers
+
+
+def test_only_a_503_says_when_to_try_again(api: Api) -> None:
+    """Clients repeat whatever carries `Retry-After`."""
+    answers = [api.get(SERVICE), api.post("/personalizer/v1.0/rank", b"{")]
+
+    assert not any("retry-after" in answer.headers for answer in answers)
+
+
+def test_ready_is_open_to_everyone(api: Api) -> None:
+    """And says nothing but that."""
+    answer = Api(api.host, api.port, None).get("/ready")
+
+    assert answer.status == 200
+
+
+def test_status_has_the_shape_that_the_old_containers_had(api: Api) -> None:
+    """Three texts."""
+    answer = api.get("/status")
+
+    assert answer.status == 200
+    assert answer.json.keys() == {"service", "apiStatus", "apiStatusMessage"}

@@ -1,0 +1,37 @@
+"""Learning settings over HTTP."""
+
+import pytest
+
+from tests.http.api import Api
+
+POLICY = "/personalizer/v1.0/configurations/policy"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--cb_explore_adf --epsilon 0.2 --cb_type ips -l 0.5 --l1 1E-07 --power_t 0.5",
+        "--cb_explore_adf   --epsilon 0.20000000298023224 --cb_type mtr -q ::",
+        "--cb_explore_adf --epsilon 0.2 --dsjson --cb_type ips -l 0.5",
+    ],
+)
+def test_learning_settings_are_told_back_to_the_letter(api: Api, arguments: str) -> None:
+    """Name and arguments, with options that the loop sets itself and even with double spaces."""
+    policy = {"name": "mine é", "arguments": arguments}
+
+    answer = api.put(POLICY, policy)
+
+    assert answer.status == 200
+    assert policy == answer.json == api.get(POLICY).json
+
+
+def test_a_reset_gives_the_old_services_default_exactly(api: Api) -> None:
+    """Whatever exploration is configured, and with a body: published test suites compare it."""
+    api.put("/personalizer/v1.0/configurations/service", {"explorationPercentage": 0.35})
+
+    answer = api.delete(POLICY)
+
+    assert answer.status == 200
+    assert answer.json["arguments"] == "--cb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"
+    assert answer.json["name"]
+    assert answer.json == api.get(POLICY).json
