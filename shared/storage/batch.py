@@ -80,7 +80,7 @@ def _told(error: bytes) -> tuple[str, int | None]:
     """The code of an error, and the index of the row with which its message begins."""
     try:
         told = orjson.loads(error)["odata.error"]
-        index = re.match(r"(\d+):", told["message"]["value"])
+        index = re.match(r"(\d+):", told.get("message", {}).get("value", ""))
         return str(told["code"]), int(index[1]) if index else None
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return "", None

@@ -17,8 +17,7 @@ from shared.storage.outcomes import BlobMissing
 from shared.storage.rest import Blob, Rest
 
 PERIOD: Final = 2.0
-OLDEST: Final = 5.0
-_PATIENCE: Final = 2.0
+_OLDEST_IN_PERIODS: Final = 2.5
 _FIRST_PATIENCE: Final = 10.0
 
 _log = logging.getLogger(__name__)
@@ -33,7 +32,7 @@ class Watched:
 
 
 class Watch:
-    """Reads both documents again every `PERIOD` seconds, from its first use on.
+    """Reads both documents again every period, from its first use on.
 
     Attributes:
         last_error: Why the last refresh failed; None if it did not.
@@ -41,14 +40,19 @@ class Watch:
     """
 
     def __init__(
-        self, rest: Rest, first_configuration: Callable[[], Configuration], clock: Callable[[], float] = time.time
+        self,
+        rest: Rest,
+        first_configuration: Callable[[], Configuration],
+        clock: Callable[[], float] = time.time,
+        period: float = PERIOD,
     ) -> None:
-        """Take what a loop that has no configuration yet starts with."""
+        """Take what a loop that has no configuration yet starts with, and the seconds from one refresh to the next."""
         self.last_error: str | None = None
         self.refreshed_at: float | None = None
         self._rest = rest
         self._first_configuration = first_configuration
         self._clock = clock
+        self._period = period
         self._configuration: tuple[Configuration, str] | None = None
         self._published: tuple[Published, str] | None = None
         self._watched: Watched | None = None
@@ -62,7 +66,7 @@ class Watch:
         self._followers.append(follower)
 
     async def current(self) -> Watched:
-        """What holds now, at most `OLDEST` seconds old, or older if storage does not answer.
+        """What holds now, at most two and a half periods old, or older if storage does not answer.
 
         An instance that slept refreshes first, once; after that no reader waits while storage is away.
 
@@ -70,7 +74,7 @@ class Watch:
             StorageUnavailable: Nothing was ever read, and storage does not answer.
         """
         self._keep_refreshing()
-        if self._age() > OLDEST:
+        if self._age() > self._period * _OLDEST_IN_PERIODS:
             await asyncio.wait({self._attempted()}, timeout=self._patience())
         if self._watched is None:
             raise StorageUnavailable(f"the configuration cannot be read: {self.last_error or 'no answer in time'}", 2)
@@ -99,7 +103,7 @@ class Watch:
         while True:
             began = time.monotonic()
             await asyncio.wait({self._attempted()})
-            await asyncio.sleep(max(0.1, began + PERIOD - time.monotonic()))
+            await asyncio.sleep(max(0.1, began + self._period - time.monotonic()))
 
     def _attempted(self) -> asyncio.Task[None]:
         """The attempt that is under way on this event loop, else a new one."""
@@ -144,7 +148,7 @@ class Watch:
         return await self._rest.read_blob(path, known[1] if known else None)
 
     def _patience(self) -> float:
-        return _PATIENCE if self._watched else _FIRST_PATIENCE
+        return self._period if self._watched else _FIRST_PATIENCE
 
     def _remember(self, error: Exception) -> None:
         expected = isinstance(error, LoopError | BlobMissing | TimeoutError)

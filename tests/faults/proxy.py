@@ -2,7 +2,7 @@
 
 It runs in a thread of its own, speaks plain HTTP/1.1, and asks a plan for each request what to do with it:
 
-    with FaultProxy("http://127.0.0.1:10002", Seeded(7, cut_after=0.2)) as proxy:
+    with FaultProxy("http://127.0.0.1:10002", Seeded(7, {"cut_after": 0.2})) as proxy:
         ...                       # reach storage at proxy.url
         proxy.plan = none         # from now on, pass everything on
         with proxy.away():        # nothing listens, connections are gone
@@ -12,7 +12,7 @@ It runs in a thread of its own, speaks plain HTTP/1.1, and asks a plan for each 
 import asyncio
 import random
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self
@@ -74,27 +74,36 @@ _KINDS: Final[dict[str, Callable[[random.Random], Fault]]] = {
     "repeat": lambda _: Fault(repeat=True),
     "refuse": lambda chance: Fault(status=chance.choice((500, 503, 429))),
     "slow": lambda chance: Fault(before=chance.uniform(0, 0.3), after=chance.uniform(0, 0.3)),
-    "stall": lambda chance: Fault(before=chance.uniform(0.5, 4)),
-    "late": lambda chance: Fault(late=chance.uniform(0, 4)),
+    "stall": lambda chance: Fault(before=chance.uniform(0.5, 3)),
+    "late": lambda chance: Fault(late=chance.uniform(0, 3)),
 }
 
 
 class Seeded:
-    """A plan that picks faults at random: each name's value is the share of requests that it happens to."""
+    """A plan that picks faults at random; told is the share of requests that each kind of fault happens to.
 
-    def __init__(self, seed: int, methods: tuple[str, ...] = ("POST", "PUT", "GET"), **shares: float) -> None:
+    Attributes:
+        happened: How often each fault was picked.
+    """
+
+    def __init__(
+        self, seed: int, shares: Mapping[str, float], methods: Sequence[str] = ("POST", "PUT", "GET", "MERGE", "DELETE")
+    ) -> None:
+        self.happened = dict.fromkeys(shares, 0)
         self._chance = random.Random(seed)
         self._methods = methods
-        self._kinds = [_KINDS[name] for name in shares]
-        self._shares = list(shares.values())
+        self._shares = shares
 
     def __call__(self, request: Request) -> Fault | None:
         """Decide about one request."""
+        if request.method not in self._methods:
+            return None
         point = self._chance.random()
-        for kind, share in zip(self._kinds, self._shares, strict=True):
+        for name, share in self._shares.items():
             point -= share
             if point < 0:
-                return kind(self._chance) if request.method in self._methods else None
+                self.happened[name] += 1
+                return _KINDS[name](self._chance)
         return None
 
 

@@ -38,6 +38,21 @@ class Azurite:
         endpoints = f"BlobEndpoint={blob or self.blob};QueueEndpoint={self.queue};TableEndpoint={table or self.table}"
         return account(StorageSettings(f"AccountName={NAME};AccountKey={KEY};{endpoints}"))
 
+    def put(self, path: str, data: bytes) -> None:
+        """Write a blob, whatever was there."""
+        container, name = path.split("/", 1)
+        with self.account().blobs as client:
+            if not client.get_container_client(container).exists():
+                client.create_container(container)
+            client.get_blob_client(container, name).upload_blob(data, overwrite=True)
+
+    def delete(self, path: str) -> None:
+        """Delete a blob, if it is there."""
+        with self.account().blobs as client:
+            blob = client.get_blob_client(*path.split("/", 1))
+            if blob.exists():
+                blob.delete_blob()
+
 
 @contextlib.contextmanager
 def running(*options: str) -> Iterator[Azurite]:

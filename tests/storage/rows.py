@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from azure.data.tables import TableClient, TableEntity
+
 from shared.loop.rows import Event, Observation
 from shared.loop.times import from_datetime
 from shared.storage.account import StorageAccount
@@ -22,13 +24,19 @@ def observation(
     return Observation(event_id, observation_id, intake.arrival(), value)
 
 
-def stored(account: StorageAccount, table: str) -> dict[str, dict[str, Any]]:
-    """All rows of a table by row key, as the SDK gives them; `stored_at_us` is the microsecond of their `Timestamp`."""
+def stored(account: StorageAccount, table: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """All rows of a table by their keys, as the SDK gives them; `stored_at_us` is the microsecond of `Timestamp`."""
     with account.tables.get_table_client(table) as client:
-        found = {}
-        for row in client.list_entities():
-            assert row["RowKey"] not in found
-            moment = row.metadata["timestamp"]
-            assert moment is not None
-            found[row["RowKey"]] = {**row, "stored_at_us": from_datetime(moment)}
-        return found
+        return {(row["PartitionKey"], row["RowKey"]): {**row, "stored_at_us": _stored_at(row)} for row in _all(client)}
+
+
+def _all(client: TableClient) -> list[TableEntity]:
+    rows = list(client.list_entities())
+    assert len(rows) == len({(row["PartitionKey"], row["RowKey"]) for row in rows})
+    return rows
+
+
+def _stored_at(row: TableEntity) -> int:
+    moment = row.metadata["timestamp"]
+    assert moment is not None
+    return from_datetime(moment)

@@ -37,7 +37,7 @@ async def test_a_row_comes_back_as_it_was_sent(rest: Rest, azurite: Azurite) -> 
     row = await rest.read("whole", *place)
 
     assert row is not None
-    assert stored_at_us == row.stored_at_us == stored(azurite.account(), "whole")[place[1]]["stored_at_us"]
+    assert stored_at_us == row.stored_at_us == stored(azurite.account(), "whole")[place]["stored_at_us"]
     assert (entities.arrival(row.entity), entities.payload(row.entity)) == (event.at_us, event.payload)
     assert event_id == row.entity["id"]
 

@@ -1,0 +1,236 @@
+"""Signing in with an identity: the same calls over HTTPS with a token, and how tokens are fetched."""
+
+import asyncio
+import base64
+import datetime
+import ipaddress
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.credentials import AccessToken
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from shared.loop.rows import Event
+from shared.loop.times import SECOND
+from shared.loop.trouble import StorageUnavailable
+from shared.settings import Settings, StorageSettings
+from shared.storage import endpoints, names
+from shared.storage.account import StorageAccount
+from shared.storage.arrivals import now_us
+from shared.storage.identity import Identity
+from shared.storage.intake import Intake
+from shared.storage.rest import Rest
+from tests.storage.conftest import Azurite, running
+from tests.storage.rows import HASH, stored
+
+AUDIENCE = "https://storage.azure.com"
+
+
+@dataclass
+class Credential:
+    """An identity that hands out tokens nobody signed; Azurite looks at the claims only."""
+
+    lifetime: float = 3600
+    audience: str = AUDIENCE
+    takes: float = 0
+    fetches: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
+    broken: bool = False
+    threads: set[str] = field(default_factory=set)
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        """A token for what is asked."""
+        assert scopes == (f"{AUDIENCE}/.default",)
+        self.fetches += 1
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.threads.add(threading.current_thread().name)
+        time.sleep(self.takes)
+        self.at_once -= 1
+        if self.broken:
+            raise RuntimeError("the endpoint for tokens is away, secret-text")
+        now = int(time.time())
+        expires = int(now + self.lifetime)
+        claims: dict[str, object] = {
+            "aud": self.audience,
+            "iss": "https://sts.windows.net/00000000-0000-0000-0000-000000000000/",
+        }
+        claims |= {"iat": now - 60, "nbf": now - 60, "exp": max(expires, now + 60)}
+        parts = [{"alg": "RS256", "typ": "JWT"}, claims, "signature"]
+        return AccessToken(".".join(map(_encoded, parts)), expires)
+
+
+def _encoded(part: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for this machine that nobody but this test trusts, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(7).not_valid_before(now - datetime.timedelta(days=1))
+    builder = builder.not_valid_after(now + datetime.timedelta(days=1)).add_extension(address, critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    form = serialization.PrivateFormat.PKCS8
+    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    return paths
+
+
+@dataclass(frozen=True)
+class Secured:
+    """An Azurite that takes tokens, and the certificate to trust."""
+
+    azurite: Azurite
+    certificate: Path
+
+    def account(self, credential: Credential) -> StorageAccount:
+        """The account, signed in to as settings with addresses would."""
+        told = StorageSettings(blob_uri=self.azurite.blob, queue_uri=self.azurite.queue, table_uri=self.azurite.table)
+        return StorageAccount(endpoints.from_identity(told), Identity(lambda: credential), str(self.certificate))
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    certificate, key = _certificate(tmp_path_factory.mktemp("secured"))
+    with running("--oauth", "basic", "--cert", str(certificate), "--key", str(key)) as started:
+        assert started.table.startswith("https://")
+        yield Secured(started, certificate)
+
+
+async def test_the_intake_works_with_a_token(secured: Secured, settings: Settings) -> None:
+    reached = secured.account(Credential())
+    rest = Rest(reached, timeout=5)
+    intake = Intake(rest, settings)
+
+    events = [Event(f"event{number}", HASH, intake.arrival(), b"x") for number in range(20)]
+    found = await asyncio.gather(*(intake.append_event(event, 2) for event in events))
+    again = await intake.append_event(events[0], 2)
+
+    assert all(one.own for one in (*found, again))
+    assert len(stored(reached, names.table("events", events[0].at_us, settings.intake_span_us))) == 20
+    await rest.close()
+
+
+async def test_blobs_work_with_a_token(secured: Secured) -> None:
+    rest = Rest(secured.account(Credential()), timeout=5)
+
+    assert await rest.create_blob("loops/default/some thing.json", b"{}", "application/json")
+    blob = await rest.read_blob("loops/default/some thing.json")
+    assert blob is not None
+    assert blob.data == b"{}"
+    assert await rest.read_blob("loops/default/some thing.json", blob.etag) is None
+    await rest.close()
+
+
+async def test_a_token_for_something_else_is_storage_that_is_unavailable(secured: Secured) -> None:
+    rest = Rest(secured.account(Credential(audience="https://vault.azure.net")), timeout=5)
+
+    with pytest.raises(StorageUnavailable):
+        await rest.insert("anything", b"{}")
+    await rest.close()
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(secured: Secured) -> None:
+    told = StorageSettings(blob_uri=secured.azurite.blob, table_uri=secured.azurite.table)
+    rest = Rest(StorageAccount(endpoints.from_identity(told), Identity(Credential)), timeout=5)
+
+    with pytest.raises(StorageUnavailable):
+        await rest.insert("anything", b"{}")
+    await rest.close()
+
+
+async def test_one_fetch_serves_all_who_wait(caplog: pytest.LogCaptureFixture) -> None:
+    credential = Credential(takes=0.1)
+    identity = Identity(lambda: credential)
+
+    headers = await asyncio.gather(*(identity.table_headers("/") for _ in range(50)))
+
+    assert (credential.fetches, credential.most_at_once) == (1, 1)
+    assert len({one["Authorization"] for one in headers}) == 1
+    assert threading.current_thread().name not in credential.threads
+
+
+async def test_a_token_is_renewed_ahead_of_time_without_a_wait() -> None:
+    credential = Credential(lifetime=200)
+    identity = Identity(lambda: credential)
+    await identity.table_headers("/")
+    credential.takes = 0.2
+    began = time.monotonic()
+
+    for _ in range(5):
+        await identity.table_headers("/")
+
+    assert time.monotonic() - began < 0.1
+    await asyncio.sleep(0.3)
+    assert credential.fetches == 2
+
+
+async def test_a_token_about_to_expire_is_waited_for() -> None:
+    credential = Credential(lifetime=10)
+    identity = Identity(lambda: credential)
+    first = await identity.table_headers("/")
+    credential.lifetime = 3600
+
+    assert first != await identity.table_headers("/")
+    assert credential.fetches == 2
+
+
+async def test_an_old_token_is_used_while_no_new_one_can_be_had() -> None:
+    credential = Credential(lifetime=200)
+    identity = Identity(lambda: credential)
+    first = await identity.table_headers("/")
+    credential.broken = True
+
+    for _ in range(20):
+        assert first == await identity.table_headers("/")
+        await asyncio.sleep(0.01)
+
+    assert credential.fetches == 2
+
+
+async def test_no_token_is_storage_that_is_unavailable(caplog: pytest.LogCaptureFixture) -> None:
+    """The reason is logged by its kind only: an identity's messages may quote what must not be quoted."""
+    credential = Credential(broken=True)
+    identity = Identity(lambda: credential)
+
+    for _ in range(3):
+        with pytest.raises(StorageUnavailable):
+            await identity.blob_headers("GET", "/", "", {})
+
+    assert credential.fetches == 1
+    assert "RuntimeError" in caplog.text
+    assert "secret-text" not in caplog.text
+
+
+async def test_a_token_that_does_not_come_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.storage.identity._LONGEST_WAIT", 0.1)
+    identity = Identity(lambda: Credential(takes=1))
+    began = time.monotonic()
+
+    with pytest.raises(StorageUnavailable):
+        await identity.table_headers("/")
+
+    assert time.monotonic() - began < 0.5
+
+
+async def test_the_clock_of_storage_decides_with_a_token_too(secured: Secured, settings: Settings) -> None:
+    rest = Rest(secured.account(Credential()), timeout=5)
+    behind = Intake(rest, settings, lambda: now_us() - settings.write_deadline_us - SECOND // 10)
+
+    with pytest.raises(StorageUnavailable, match="clock"):
+        await behind.append_event(Event("late", HASH, behind.arrival(), b"x"), 2)
+    await rest.close()

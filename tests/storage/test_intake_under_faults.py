@@ -1,0 +1,113 @@
+"""Several instances append the same events through networks that lose, delay, repeat and withhold what passes.
+
+Whatever happens, an acknowledged row is in storage once, as it was acknowledged and soon enough to be joined; whoever
+is not told so is told to come again.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.loop.rows import Event, Observation, counts
+from shared.loop.times import SECOND
+from shared.loop.trouble import StorageUnavailable
+from shared.settings import Settings
+from shared.storage import entities, names
+from shared.storage.intake import Intake, StoredEvent
+from shared.storage.rest import Rest
+from tests.faults.proxy import FaultProxy, Seeded
+from tests.storage.conftest import Azurite
+from tests.storage.rows import HASH, stored
+
+SHARDS = 2
+SHARES = dict.fromkeys(("cut_before", "cut_after", "cut_middle", "repeat", "refuse", "slow", "stall", "late"), 0.05)
+Outcome = tuple[Event, StoredEvent | BaseException]
+
+
+async def _append(intake: Intake, prefix: str, chance: random.Random) -> Outcome:
+    """One Rank, of which some are repeated by other instances, and some are given up by their clients."""
+    await asyncio.sleep(chance.uniform(0, 3))
+    event_id = f"{prefix}-{chance.randrange(150)}"
+    event = Event(event_id, HASH, intake.arrival(), b"%d" % chance.getrandbits(64))
+    task = asyncio.ensure_future(intake.append_event(event, SHARDS))
+    if chance.random() < 0.05:
+        asyncio.get_running_loop().call_later(chance.uniform(0, 0.2), task.cancel)
+    return event, (await asyncio.gather(task, return_exceptions=True))[0]
+
+
+async def _instance(
+    rest: Rest, settings: Settings, prefix: str, seed: int
+) -> tuple[list[Outcome], list[tuple[Observation, BaseException | None]]]:
+    intake, chance = Intake(rest, settings), random.Random(seed)
+    appends = [_append(intake, prefix, random.Random(chance.random())) for _ in range(200)]
+
+    async def observe(number: int) -> tuple[Observation, BaseException | None]:
+        await asyncio.sleep(chance.uniform(0, 3))
+        observation = Observation(f"{prefix}-{number}", f"{seed}", intake.arrival(), 1.0)
+        told = await asyncio.gather(intake.append_observation(observation, SHARDS), return_exceptions=True)
+        return observation, told[0]
+
+    events, observations = await asyncio.gather(asyncio.gather(*appends), asyncio.gather(*map(observe, range(60))))
+    return events, observations
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_what_is_acknowledged_is_stored_once_and_in_time(azurite: Azurite, settings: Settings, seed: int) -> None:
+    settings = replace(settings, write_deadline_us=2 * SECOND)
+    plans = [Seeded(seed * 10 + number, SHARES) for number in range(4)]
+    with ExitStack() as stack:
+        proxies = [stack.enter_context(FaultProxy(azurite.table, plan)) for plan in plans]
+        rests = [Rest(azurite.account(table=proxy.url), timeout=0.6) for proxy in proxies]
+        runs = [_instance(rest, settings, f"faults{seed}", number) for number, rest in enumerate(rests)]
+        results = await asyncio.gather(*runs)
+        await asyncio.sleep(3.1)  # until the last write that was withheld has landed
+        for rest in rests:
+            await rest.close()
+
+    events = [outcome for run, _ in results for outcome in run]
+    observations = [outcome for _, run in results for outcome in run]
+    _check_events(events, azurite, settings)
+    _check_observations(observations, azurite, settings)
+    assert all(sum(plan.happened[name] for plan in plans) for name in SHARES)
+    acknowledged = sum(isinstance(told, StoredEvent) for _, told in events)
+    assert len(events) // 2 < acknowledged < len(events)
+
+
+def _check_events(events: list[Outcome], azurite: Azurite, settings: Settings) -> None:
+    rows = _rows("events", [event for event, _ in events], azurite, settings)
+    owners: Counter[tuple[str, str]] = Counter()
+    for event, told in events:
+        place = entities.event_place(event, SHARDS)
+        if isinstance(told, StoredEvent):
+            row = rows[place]
+            assert (row["at"].value, row["d0"]) == (told.at_us, told.payload)
+            assert counts(told.at_us, row["stored_at_us"], settings.write_deadline_us)
+            assert told.own == ((event.at_us, event.payload) == (told.at_us, told.payload))
+            owners[place] += told.own
+        else:
+            assert isinstance(told, StorageUnavailable | asyncio.CancelledError)
+    assert max(owners.values()) == 1
+
+
+def _check_observations(
+    observations: list[tuple[Observation, BaseException | None]], azurite: Azurite, settings: Settings
+) -> None:
+    rows = _rows("rewards", [observation for observation, _ in observations], azurite, settings)
+    for observation, told in observations:
+        if told is None:
+            row = rows[entities.observation_place(observation, SHARDS)]
+            assert counts(row["at"].value, row["stored_at_us"], settings.write_deadline_us)
+        else:
+            assert isinstance(told, StorageUnavailable)
+
+
+def _rows(
+    kind: names.Kind, sent: list[Event] | list[Observation], azurite: Azurite, settings: Settings
+) -> dict[tuple[str, str], dict[str, Any]]:
+    tables = {names.table(kind, row.at_us, settings.intake_span_us) for row in sent}
+    return {place: row for table in tables for place, row in stored(azurite.account(), table).items()}

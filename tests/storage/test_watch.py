@@ -1,0 +1,218 @@
+"""The watch: what holds is in memory and never old, and trouble with storage reaches no reader."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from shared.contract.documents import to_json
+from shared.loop.configuration import Configuration, new_configuration
+from shared.loop.published import Published
+from shared.loop.trouble import StorageUnavailable
+from shared.storage.names import CONFIGURATION, PUBLISHED
+from shared.storage.rest import Rest
+from shared.storage.watch import Watch
+from tests.faults.proxy import Fault, FaultProxy
+from tests.storage.conftest import Azurite
+
+PERIOD = 0.5
+FIRST = new_configuration(7)
+OTHER = new_configuration(3)
+
+
+def first() -> Configuration:
+    return FIRST
+
+
+@pytest.fixture(autouse=True)
+def empty_loop(azurite: Azurite) -> None:
+    """A loop without any blob."""
+    azurite.delete(CONFIGURATION)
+    azurite.delete(PUBLISHED)
+
+
+@pytest.fixture
+def proxy(azurite: Azurite) -> Iterator[FaultProxy]:
+    """Between the test and the blobs."""
+    with FaultProxy(azurite.blob) as started:
+        yield started
+
+
+@pytest.fixture
+async def watched(azurite: Azurite, proxy: FaultProxy) -> AsyncIterator[Watch]:
+    rest = Rest(azurite.account(blob=proxy.url), timeout=5)
+    made = Watch(rest, first, period=PERIOD)
+    yield made
+    await made.close()
+    await rest.close()
+
+
+async def settled(watched: Watch, wanted: bool = True) -> float:
+    """Seconds until the watch has had a refresh that did not fail, or one that did."""
+    began = time.monotonic()
+    while (watched.last_error is None) != wanted:
+        await asyncio.sleep(0.02)
+        assert time.monotonic() - began < 10
+    return time.monotonic() - began
+
+
+async def test_a_new_loop_gets_its_first_configuration(watched: Watch, azurite: Azurite) -> None:
+    now = await watched.current()
+
+    assert (now.configuration, now.published) == (FIRST, Published())
+    with azurite.account().blobs as client:
+        assert client.get_blob_client(*CONFIGURATION.split("/", 1)).download_blob().readall() == to_json(FIRST)
+
+
+async def test_an_existing_configuration_is_left_alone(watched: Watch, azurite: Azurite) -> None:
+    azurite.put(CONFIGURATION, to_json(OTHER))
+
+    assert (await watched.current()).configuration == OTHER
+
+
+async def test_readers_cause_no_reads(watched: Watch, proxy: FaultProxy) -> None:
+    """Two conditional reads a period, whatever the traffic."""
+    await watched.current()
+    proxy.seen.clear()
+
+    for _ in range(1000):
+        await watched.current()
+
+    assert not proxy.seen
+
+
+async def test_a_change_is_seen_soon_by_who_only_reads_memory(watched: Watch, azurite: Azurite) -> None:
+    await watched.current()
+    azurite.put(CONFIGURATION, to_json(OTHER))
+    azurite.put(PUBLISHED, to_json(Published(joined_up_to_us=5)))
+
+    await asyncio.sleep(2.5 * PERIOD)
+    now = await watched.current()
+
+    assert (now.configuration, now.published.joined_up_to_us) == (OTHER, 5)
+
+
+async def test_what_did_not_change_is_not_read_again(watched: Watch, proxy: FaultProxy, azurite: Azurite) -> None:
+    azurite.put(PUBLISHED, to_json(Published(joined_up_to_us=5)))
+    await watched.current()
+    proxy.seen.clear()
+
+    await asyncio.sleep(PERIOD * 1.5)
+
+    assert {"GET"} == {request.method for request in proxy.seen}
+    assert all(b"If-None-Match" in request.head for request in proxy.seen)
+    assert len(proxy.seen) == 2
+
+
+async def test_a_failed_refresh_keeps_what_was_read_and_is_told(watched: Watch, proxy: FaultProxy) -> None:
+    before = await watched.current()
+    refreshed_at = watched.refreshed_at
+    proxy.plan = lambda _: Fault(status=503)
+
+    await settled(watched, wanted=False)
+
+    assert await watched.current() == before
+    assert watched.refreshed_at == refreshed_at
+    proxy.plan = lambda _: None
+    assert await settled(watched) < PERIOD + 1
+
+
+@pytest.mark.parametrize("path", [CONFIGURATION, PUBLISHED])
+async def test_a_damaged_document_keeps_both_as_they_were(watched: Watch, azurite: Azurite, path: str) -> None:
+    """Half of a new state is no state that anybody wanted."""
+    before = await watched.current()
+    azurite.put(CONFIGURATION, to_json(OTHER))
+    azurite.put(path, b'{"damaged":')
+
+    await settled(watched, wanted=False)
+
+    assert await watched.current() == before
+
+
+async def test_an_outage_makes_no_reader_wait(watched: Watch, proxy: FaultProxy) -> None:
+    before = await watched.current()
+    proxy.plan = lambda _: Fault(before=60)
+    slowest = 0.0
+
+    for _ in range(50):
+        began = time.monotonic()
+        assert await watched.current() == before
+        slowest = max(slowest, time.monotonic() - began)
+        await asyncio.sleep(0.08)
+
+    assert slowest < 0.1
+    assert watched.last_error
+
+
+async def test_an_instance_that_slept_refreshes_before_it_answers(azurite: Azurite, rest: Rest) -> None:
+    """A frozen process runs no background task; a clock that jumped says that it was frozen."""
+    slept = 0.0
+    watched = Watch(rest, first, lambda: time.time() + slept, PERIOD)
+    await watched.current()
+    azurite.put(PUBLISHED, to_json(Published(joined_up_to_us=9)))
+    slept = 3600
+
+    assert (await watched.current()).published.joined_up_to_us == 9
+    await watched.close()
+
+
+async def test_one_that_slept_into_an_outage_waits_once(azurite: Azurite, proxy: FaultProxy) -> None:
+    slept = 0.0
+    rest = Rest(azurite.account(blob=proxy.url), timeout=5)
+    watched = Watch(rest, first, lambda: time.time() + slept, PERIOD)
+    before = await watched.current()
+    proxy.plan = lambda _: Fault(before=60)
+    slept = 3600
+
+    times = []
+    for _ in range(3):
+        began = time.monotonic()
+        assert await watched.current() == before
+        times.append(time.monotonic() - began)
+
+    assert 0.9 * PERIOD < times[0] < PERIOD + 0.5
+    assert max(times[1:]) < 0.1
+    await watched.close()
+    await rest.close()
+
+
+async def test_a_loop_that_was_never_read_is_unavailable_until_it_is(watched: Watch, proxy: FaultProxy) -> None:
+    with proxy.away():
+        for _ in range(5):
+            began = time.monotonic()
+            with pytest.raises(StorageUnavailable) as refused:
+                await watched.current()
+            assert refused.value.retry_after >= 1
+        assert time.monotonic() - began < 0.1
+
+    await settled(watched)
+    assert (await watched.current()).configuration == FIRST
+
+
+async def test_followers_hear_of_each_refresh_and_cannot_break_it(watched: Watch) -> None:
+    heard: list[Published] = []
+
+    async def follower(published: Published) -> None:
+        heard.append(published)
+        raise RuntimeError("a defect")
+
+    watched.follow(follower)
+
+    assert (await watched.current()).configuration == FIRST
+    assert heard == [Published()]
+    await asyncio.sleep(PERIOD * 1.5)
+    assert len(heard) == 2
+
+
+def test_another_event_loop_refreshes_again(azurite: Azurite) -> None:
+    rest = Rest(azurite.account(), timeout=5)
+    watched = Watch(rest, first, period=PERIOD)
+
+    async def use() -> None:
+        assert (await watched.current()).configuration == FIRST
+        await asyncio.sleep(0.05)
+        await rest.close()
+
+    for _ in range(2):
+        asyncio.run(use())
