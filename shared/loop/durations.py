@@ -45,3 +45,15 @@ def as_sent(text: str) -> str:
     """What the service answers for a duration that was sent: ISO 8601 untouched, a time span turned into ISO 8601."""
     length = parse(text)
     return text if text.lstrip("-").startswith("P") else to_iso(length)
+
+
+def in_words(length_us: int) -> str:
+    """A length as people say it, such as `10 minutes` or `1 hour 30 minutes`."""
+    units = (("day", DAY), ("hour", HOUR), ("minute", MINUTE), ("second", SECOND))
+    said: list[str] = []
+    rest = length_us
+    for name, unit in units:
+        number, rest = divmod(rest, unit)
+        if number:
+            said.append(f"{number} {name}{'s' * (number > 1)}")
+    return " ".join(said[:2]) or "less than a second"

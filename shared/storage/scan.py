@@ -53,17 +53,12 @@ def events(known: Tables, shard: int, from_us: int, to_us: int, *, keys_only: bo
     Args:
         keys_only: Leave the payloads out.
     """
-    select = _KEYS if keys_only else None
-    for entity in _counting("events", known, shard, from_us, to_us, select):
-        request_hash = entity["RowKey"].rsplit("|", 1)[1]
-        yield Event(entity["id"], request_hash, _number(entity["at"]), b"" if keys_only else _payload(entity))
+    return map(_event, _counting("events", known, shard, from_us, to_us, _KEYS if keys_only else None))
 
 
 def observations(known: Tables, shard: int, from_us: int, to_us: int) -> Iterator[Observation]:
     """The rewards and activations of a shard that arrived in [from_us, to_us) and count; by minute."""
-    for entity in _counting("rewards", known, shard, from_us, to_us, None):
-        key = entity["RowKey"].rsplit("|", 1)[1]
-        yield Observation(entity["id"], key, _number(entity["at"]), _value(entity.get("v")), entity.get("slot"))
+    return map(_observation, _counting("rewards", known, shard, from_us, to_us, None))
 
 
 def first_minute(kind: Kind, known: Tables, shard: int, from_us: int, to_us: int) -> int | None:
@@ -74,13 +69,24 @@ def first_minute(kind: Kind, known: Tables, shard: int, from_us: int, to_us: int
     return None
 
 
-def of_event(
-    kind: Kind, known: Tables, shard: int, event_key: str, from_us: int, to_us: int
-) -> Iterator[dict[str, Any]]:
-    """The raw rows of one event, waiting or logged, for a trace; those too that do not count."""
-    where = f"{_range(shard, from_us, to_us)} and RowKey gt '{event_key}|' and RowKey lt '{event_key}}}'"
-    for start in known.of(kind, from_us, to_us):
-        yield from _rows(kind, start, where, None)
+def events_of(known: Tables, shard: int, event_key: str) -> Iterator[Event]:
+    """The Ranks of one event id that are still in the intake and count, waiting or logged."""
+    return map(_event, _counting("events", known, shard, 0, _FAR_US, None, event_key))
+
+
+def observations_of(known: Tables, shard: int, event_key: str) -> Iterator[Observation]:
+    """The rewards and activations of one event id that are still in the intake and count."""
+    return map(_observation, _counting("rewards", known, shard, 0, _FAR_US, None, event_key))
+
+
+def first_us(known: Tables, shard: int, from_us: int) -> int | None:
+    """When the first Rank of a shard arrived that counts, at or after a moment; None if there is none."""
+    while (minute := first_minute("events", known, shard, from_us, _FAR_US)) is not None:
+        found = [event.at_us for event in events(known, shard, max(minute, from_us), minute + MINUTE, keys_only=True)]
+        if found:
+            return min(found)
+        from_us = minute + MINUTE
+    return None
 
 
 def count_events(known: Tables, shard: int, from_us: int, most: int) -> int:
@@ -95,10 +101,13 @@ def count_events(known: Tables, shard: int, from_us: int, most: int) -> int:
 
 
 def _counting(
-    kind: Kind, known: Tables, shard: int, from_us: int, to_us: int, select: list[str] | None
+    kind: Kind, known: Tables, shard: int, from_us: int, to_us: int, select: list[str] | None, event_key: str = ""
 ) -> Iterator[Any]:
+    """The rows of a stretch of arrival time that count, of one event if its key is given."""
     deadline_us = settings().write_deadline_us
     where = _range(shard, from_us, to_us)
+    if event_key:
+        where += f" and RowKey gt '{event_key}|' and RowKey lt '{event_key}}}'"
     for start in known.of(kind, from_us, to_us):
         for entity in _rows(kind, start, where, select):
             at_us = _number(entity["at"])
@@ -122,6 +131,15 @@ def _range(shard: int, from_us: int, to_us: int) -> str:
     if to_us % MINUTE:
         where += f" and at lt {to_us}L"
     return where
+
+
+def _event(entity: Any) -> Event:
+    return Event(entity["id"], entity["RowKey"].rsplit("|", 1)[1], _number(entity["at"]), _payload(entity))
+
+
+def _observation(entity: Any) -> Observation:
+    key = entity["RowKey"].rsplit("|", 1)[1]
+    return Observation(entity["id"], key, _number(entity["at"]), _value(entity.get("v")), entity.get("slot"))
 
 
 def _payload(entity: Any) -> bytes:
