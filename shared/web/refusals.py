@@ -1,6 +1,7 @@
 """What each refusal is over HTTP: one table from classes to status and code of the API."""
 
 import logging
+import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from shared.loop.trouble import RowTooLarge, StorageUnavailable
 from shared.web.answers import json_answer
 
 _logger = logging.getLogger("rankloop.web")
+_PAUSE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,31 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
 }
 
 
+class _Outage:
+    """Tells the log of an outage now and then, not once for each of the calls that it fails."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._told_at = float("-inf")
+
+    def tell(self, error: Exception) -> None:
+        self._calls += 1
+        if time.monotonic() - self._told_at < _PAUSE_SECONDS:
+            return
+        _logger.warning("%d calls were answered 503; the last one because %s", self._calls, error)
+        self._calls, self._told_at = 0, time.monotonic()
+
+
+_outage = _Outage()
+
+
 def refused(error: Exception, request_id: str) -> HttpResponse:
     """The answer to a call that raised; what is not the caller's mistake is logged, without what the call held."""
     refusal = next(_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)
     answer = json_answer(_envelope(refusal, error), refusal.status)
     if refusal.status == 503:
         answer.headers["Retry-After"] = str(error.retry_after) if isinstance(error, StorageUnavailable) else "1"
-        _logger.warning("%s: storage is away: %s", request_id, error)
+        _outage.tell(error)
     elif refusal.status == 500:
         _logger.error("%s failed: %s", request_id, _whereabouts(error))
     return answer
