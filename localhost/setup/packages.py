@@ -1,0 +1,55 @@
+"""The Python packages: uv makes the environment from its lock file."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from localhost.setup.interpreters import VERSION, find_python
+from localhost.setup.places import Places, in_environment, step
+from localhost.setup.programs import CannotSetUp, quietly, say, version_of
+
+UV = (0, 13, 9)
+NETWORK = "Check the network connection (or this machine's proxy and package index), then run it again."
+_INSTALL_VENV = "Install its venv module (Debian, Ubuntu: apt install python3-venv), or uv, then run it again."
+_INSTALL_PYTHON = f"Install Python {VERSION} (from python.org, a package manager or pyenv), then run it again."
+
+
+def install_packages(places: Places) -> None:
+    """Make `.venv`, with a Python of this machine if one is right, else with one that uv fetches."""
+    python = find_python()
+    what = "Installing the locked packages" if python else f"Fetching Python {VERSION} and the locked packages"
+    with step(what):
+        chosen = ["--python", python] if python else ["--python", VERSION, "--managed-python"]
+        code, said = _sync(places, chosen)
+    if code and python is None:
+        raise CannotSetUp(f"There is no Python {VERSION} here, and uv could not fetch one", _INSTALL_PYTHON, said)
+    if code:
+        raise CannotSetUp("The locked packages could not be installed", NETWORK, said)
+
+
+def _sync(places: Places, chosen: list[str]) -> tuple[int, str]:
+    folder = places.root / ".venv"
+    if folder.exists() and not version_of([str(places.python), "--version"]):
+        shutil.rmtree(folder)  # left by an interrupted set-up, or its Python is gone
+    project = ["--project", str(places.root), "--frozen", "--quiet"]
+    return quietly([str(uv(places)), "sync", *project, *chosen], UV_PROJECT_ENVIRONMENT=str(folder))
+
+
+def uv(places: Places) -> Path:
+    """Give a uv that is recent enough: the one on PATH, or the one in `.boot`, which is installed if need be."""
+    own = in_environment(places.boot / "uv", "uv")
+    for candidate in filter(None, [shutil.which("uv"), str(own)]):
+        if version_of([candidate, "--version"]) >= UV:
+            return Path(candidate)
+    version = ".".join(str(part) for part in UV)
+    say(f"  (with uv {version}, which goes to .boot)")
+    code, said = quietly([sys.executable, "-m", "venv", "--clear", str(places.boot / "uv")])
+    if code:
+        raise CannotSetUp("This Python cannot make a virtual environment", _INSTALL_VENV, said)
+    pip = [str(in_environment(places.boot / "uv", "python")), "-m", "pip", "install", "--quiet"]
+    code, said = quietly([*pip, "--disable-pip-version-check", f"uv=={version}"], PIP_USER="0")
+    if code:
+        raise CannotSetUp(f"uv {version}, which installs the packages, could not be installed", NETWORK, said)
+    return own
