@@ -1,6 +1,6 @@
 """The join: which row is an event, and which observations belong to it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.loop.rows import Observation
@@ -96,22 +96,22 @@ class Join:
         self._of_event = of_event
         self._wait_us = wait_us
         self._is_logged = is_logged
-        self._events: set[str] = set()
+        self._first_us: dict[str, int] = {}
         self.taken: set[tuple[str, str]] = set()
 
     def event(self, arrival: Arrival) -> Joined:
         """Join one event; must be called in order of arrival, since the earliest event of an id takes first."""
-        self._events.add(arrival.event_id)
+        self._first_us.setdefault(arrival.event_id, arrival.at_us)
         mine = [
             observation
-            for observation in self._of_event.get(arrival.event_id, ())
+            for observation in _without_repetitions(self._of_event.get(arrival.event_id, ()))
             if belongs(observation.at_us, arrival.at_us, self._wait_us) and self._take(observation)
         ]
         return Joined(arrival, tuple(mine))
 
     def has_event(self, event_id: str) -> bool:
         """Whether the part has had an event of that id so far."""
-        return event_id in self._events
+        return event_id in self._first_us
 
     def lone(self, due: Iterable[Observation], has_event: Callable[[str], bool]) -> list[Lone]:
         """The observations that belong to no event and for which none can come any more; to be called after all events.
@@ -121,7 +121,12 @@ class Join:
             has_event: Whether earlier log holds an event of that id.
         """
         left = sorted(due, key=lambda one: (one.at_us, one.event_id, one.observation_id))
-        return [Lone(one, self.has_event(one.event_id) or has_event(one.event_id)) for one in left if self._take(one)]
+        return [Lone(one, self._is_late(one) or has_event(one.event_id)) for one in left if self._take(one)]
+
+    def _is_late(self, observation: Observation) -> bool:
+        """Whether an event of its id came when it was due, or before; one that comes later is none of its own."""
+        first_us = self._first_us.get(observation.event_id)
+        return first_us is not None and first_us < observation.at_us + BEFORE_US
 
     def _take(self, observation: Observation) -> bool:
         key = (observation.event_id, observation.observation_id)
@@ -129,3 +134,12 @@ class Join:
             return False
         self.taken.add(key)
         return True
+
+
+def _without_repetitions(observations: Sequence[Observation]) -> Iterator[Observation]:
+    """Of each observation the row that came first: only that one's arrival says where it belongs."""
+    seen: set[str] = set()
+    for observation in observations:
+        if observation.observation_id not in seen:
+            seen.add(observation.observation_id)
+            yield observation

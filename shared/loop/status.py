@@ -75,9 +75,9 @@ def learning(known: Known) -> Said:
         return Said(False, "The trainer has not run yet; it runs on a timer, by default once a minute.")
     if state.problem:
         return Said(False, f"Training does not go on: {state.problem}. Rank keeps answering from the model in use.")
-    due_us = next_model(known).due_us
-    if waiting.first_us is not None and due_us is not None and due_us + _SLACK_US < known.now_us:
-        return Said(False, f"Events have been due since {_clock(due_us)} and were not joined: does the timer run?")
+    if (late_us := lag_us(known)) > _SLACK_US:
+        since = _clock(known.now_us - late_us)
+        return Said(False, f"Events have been due since {since} and were not joined: does the timer run?")
     if known.counters.events == 0 and waiting.events == 0:
         return Said(False, "No Rank call has come in yet.")
     if known.counters.learned == 0:
@@ -98,9 +98,9 @@ def next_model(known: Known) -> NextModel:
                 earliest_us, f"Models are published at most every {frequency}, the model export frequency."
             )
         return NextModel(None, "No event waits to be learned; the next model follows the next events.")
-    learned = _when_learned(known, known.waiting.first_us)
-    if learned.due_us is not None and learned.due_us >= earliest_us:
-        return learned
+    learned_us = _when_learned_us(known, known.waiting.first_us)
+    if learned_us >= earliest_us:
+        return NextModel(learned_us, _why_then(known, known.waiting.first_us))
     last = _clock(earliest_us - frequency_us)
     return NextModel(earliest_us, f"The last model came at {last}; models are published at most every {frequency}.")
 
@@ -126,20 +126,26 @@ def retraining(known: Known) -> str | None:
 
 def lag_us(known: Known) -> int:
     """How much longer than it has to the oldest waiting event has been waiting; 0 if none is overdue."""
-    due_us = next_model(known).due_us
-    if known.waiting.first_us is None or due_us is None:
+    if known.waiting.first_us is None:
         return 0
-    return max(0, known.now_us - due_us)
+    return max(0, known.now_us - _when_learned_us(known, known.waiting.first_us))
 
 
-def _when_learned(known: Known, first_us: int) -> NextModel:
-    wait_us = known.configuration.rewards.wait_us
-    cell_us = parts.cell_us(known.configuration.export_frequency_us, wait_us)
-    return NextModel(
-        parts.cell(0, first_us, cell_us)[1] + wait_us + known.grace_us,
+def _when_learned_us(known: Known, first_us: int) -> int:
+    """When an event that arrived at a moment is joined: its cell of the grid ends, then its wait, then the grace."""
+    return parts.cell(0, first_us, _cell_us(known))[1] + known.configuration.rewards.wait_us + known.grace_us
+
+
+def _cell_us(known: Known) -> int:
+    return parts.cell_us(known.configuration.export_frequency_us, known.configuration.rewards.wait_us)
+
+
+def _why_then(known: Known, first_us: int) -> str:
+    return (
         f"The oldest waiting event came at {_clock(first_us)}. Events are learned in steps of "
-        f"{durations.in_words(cell_us)}, after the reward wait time of {durations.in_words(wait_us)} "
-        f"and {durations.in_words(known.grace_us)} for what is on its way.",
+        f"{durations.in_words(_cell_us(known))}, after the reward wait time of "
+        f"{durations.in_words(known.configuration.rewards.wait_us)} "
+        f"and {durations.in_words(known.grace_us)} for what is on its way."
     )
 
 
