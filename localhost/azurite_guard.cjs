@@ -1,7 +1,10 @@
-// Loaded into Azurite before its own code. Azurite then ends, and saves, when the process that started it is gone, and a
-// second signal cannot cut short the saving that the first one began.
+// Loaded into Azurite before its own code, so that what it holds is saved however the process that started it ends:
+// its end is noticed and answered as a signal would be; a line that nobody reads any more does not stop the saving;
+// and a second signal does not cut short what the first one began.
 process.stdin.resume();
 process.stdin.unref();
 process.stdin.on("end", () => process.emit("SIGTERM"));
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
 process.on("SIGTERM", () => {});
 process.on("SIGINT", () => {});
