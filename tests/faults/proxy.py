@@ -234,6 +234,7 @@ class _Upstream:
     async def send(self, request: Request) -> bytes:
         """Send a request; gives the whole answer."""
         if self._streams is None or self._streams[0].at_eof():
+            self.close()
             self._streams = await asyncio.open_connection(*self._address)
         reader, writer = self._streams
         writer.write(request.head + request.body)
