@@ -3,6 +3,7 @@
 import gzip
 import logging
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from shared.storage.scan import Tables
 from train_timer.history import History, event_mark, observation_mark
 from train_timer.window import Events, Observations
 
-_LEVEL = 4
+_LEVEL = 1
 
 _log = logging.getLogger("rankloop.join")
 
@@ -32,10 +33,11 @@ class _Written:
 
     lines: int = 0
     marks: list[int] = field(default_factory=list)
-    counters: Counters = field(default_factory=Counters)
+    fates: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def count(self, **more: int) -> None:
-        self.counters = self.counters.plus(Counters(**more))
+    @property
+    def counters(self) -> Counters:
+        return Counters(**self.fates)
 
 
 class Joiner:
@@ -139,13 +141,13 @@ class Joiner:
         if arrival.at_us < intent.deleted_before_us:
             return
         if not self._requests.is_event(arrival):
-            written.count(repeated=1)
+            written.fates["repeated"] += 1
             return
         try:
             shown = _shown(arrival, payload)
         except ValueError:
             _log.warning("an event of %s was damaged in storage and is left out", arrival.at_us)
-            written.count(refused=1)
+            written.fates["refused"] += 1
             return
         reused = join.has_event(arrival.event_id) or self._has_event(arrival.event_id)
         joined = join.event(arrival)
@@ -222,12 +224,15 @@ def _count_event(joined: Joined, reused: bool, written: _Written) -> None:
     written.marks.append(event_mark(arrival.event_id))
     written.marks.extend(observation_mark(arrival.event_id, one.observation_id) for one in joined.observations)
     rewards = [one.value for one in joined.observations if one.value is not None]
-    outside = sum(abs(value) > 1 for value in rewards)
-    written.count(events=1, rewards=len(rewards), reused_ids=int(reused), out_of_range=outside)
+    fates = written.fates
+    fates["events"] += 1
+    fates["rewards"] += len(rewards)
+    fates["reused_ids"] += reused
+    fates["out_of_range"] += sum(abs(value) > 1 for value in rewards)
 
 
 def _write_lone(log: gzip.GzipFile, lone: Lone, written: _Written) -> None:
     log.write(lone_line(lone.observation, late=lone.late) + b"\n")
     written.lines += 1
     written.marks.append(observation_mark(lone.observation.event_id, lone.observation.observation_id))
-    written.count(late=int(lone.late), dangling=int(not lone.late))
+    written.fates["late" if lone.late else "dangling"] += 1

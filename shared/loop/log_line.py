@@ -6,6 +6,7 @@ Lines are put together from JSON texts and taken apart at fixed places, so that 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any
 
 from shared.loop.aggregation import Aggregation, settle
@@ -209,4 +210,4 @@ def _number(value: float) -> bytes:
 
 
 def _text(value: str) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
+    return encode_basestring(value).encode()

@@ -1,6 +1,7 @@
 """Moments as whole microseconds since 1970 in UTC, and their texts."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -24,7 +25,8 @@ def from_datetime(moment: datetime) -> int:
 
 def to_iso(at_us: int) -> str:
     """Text such as `2026-11-25T12:50:02.250000Z`, always with six decimals, so that texts sort like moments."""
-    return to_datetime(at_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    seconds, micros = divmod(at_us, SECOND)
+    return f"{_second(seconds)}.{micros:06}Z"
 
 
 def from_iso(text: str) -> int:
@@ -34,6 +36,11 @@ def from_iso(text: str) -> int:
         ValueError: The text is no ISO 8601 moment.
     """
     return from_datetime(datetime.fromisoformat(text))
+
+
+@lru_cache(64)
+def _second(seconds: int) -> str:
+    return to_datetime(seconds * SECOND).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def compact(at_us: int) -> str:
