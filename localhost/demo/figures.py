@@ -1,0 +1,93 @@
+"""What a run earned, next to what it is compared with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+
+from localhost.demo.purchases import Purchase
+
+PIECES = 5
+_Z95 = 1.959963984540054
+"""97.5 % of the normal distribution lie below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Where a share lies with 95 % confidence."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One purchase that was played.
+
+    Attributes:
+        ranked_first: The brand that Rank chose.
+    """
+
+    purchase: Purchase
+    ranked_first: str
+
+    @property
+    def reward(self) -> int:
+        """1 if the chosen brand is the one that was bought, else 0."""
+        return int(self.ranked_first == self.purchase.bought)
+
+
+@dataclass(frozen=True, slots=True)
+class Fifth:
+    """The figures of one stretch of a run.
+
+    Attributes:
+        first: Number of its first purchase, counted from 1.
+        last: Number of its last one.
+        reward: Mean reward of the loop.
+        interval: Of that mean.
+        best_seller: Mean reward if every Rank had chosen the first action.
+        random: The mean that is to be expected of choosing at random.
+    """
+
+    first: int
+    last: int
+    reward: float
+    interval: Interval
+    best_seller: float
+    random: float
+
+    @property
+    def is_above_best_seller(self) -> bool:
+        """Whether the loop beat the best seller by more than chance explains."""
+        return self.interval.low > self.best_seller
+
+
+def fifths(run: Sequence[Played]) -> list[Fifth]:
+    """The figures of each fifth of a run, in order; a run has at least as many purchases as that."""
+    bounds = [len(run) * piece // PIECES for piece in range(PIECES + 1)]
+    return [_fifth(run[start:end], start + 1) for start, end in pairwise(bounds)]
+
+
+def wilson(successes: int, tries: int) -> Interval:
+    """The 95 % interval of a share, for rewards that are 0 or 1; good for small numbers and for shares near 0 or 1.
+
+    Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209–212.
+    """
+    share, spread = successes / tries, _Z95**2 / tries
+    middle = (share + spread / 2) / (1 + spread)
+    half = sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
+    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+
+
+def _fifth(played: Sequence[Played], first: int) -> Fifth:
+    number = len(played)
+    earned = sum(one.reward for one in played)
+    return Fifth(
+        first=first,
+        last=first + number - 1,
+        reward=earned / number,
+        interval=wilson(earned, number),
+        best_seller=sum(one.purchase.offers[0].brand == one.purchase.bought for one in played) / number,
+        random=sum(1 / len(one.purchase.offers) for one in played) / number,
+    )

@@ -1,0 +1,119 @@
+"""The loop as its owner sees it: set and watched over its own API."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import OK
+from http.client import SERVICE_UNAVAILABLE as UNAVAILABLE
+from typing import Any
+
+from localhost.demo.failures import DemoFailed, refused
+
+STATUS = "/rankloop/v1/status"
+_CONFIGURATION = "/personalizer/v1.0/configurations/service"
+_SETTINGS = {"rewardWaitTime": "PT5S", "modelExportFrequency": "PT1S"}
+"""As short as the loop allows: the demo's customers decide at once, and its models shall not keep anyone waiting."""
+_PAUSE_SECONDS = 0.5
+_PATIENCE_SECONDS = 90.0
+_TAKEN_UP_SECONDS = 5.0
+"""How old what Rank knows of the published model is at most."""
+_TIMEOUT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the loop has come.
+
+    Attributes:
+        learned: Events that were learned.
+        model: The published model; None before the first.
+        learned_by_model: Events that this model has learned from.
+        because: Why the loop stands where it stands, in its own words.
+    """
+
+    learned: int
+    model: str | None
+    learned_by_model: int
+    because: str
+
+    def holds(self, events: int) -> bool:
+        """Say whether so many events were learned, and all of them by the published model."""
+        return min(self.learned, self.learned_by_model) >= events
+
+
+class Loop:
+    """The calls of the loop's owner."""
+
+    def __init__(self, address: str, key: str) -> None:
+        """Take the address of the service and one of its keys."""
+        self._address = address
+        self._key = key
+
+    def configure(self) -> None:
+        """Shorten the times of the loop; exploration and learning settings stay as they are. Raises `DemoFailed`."""
+        self._call("PUT", _CONFIGURATION, _SETTINGS)
+
+    def standing(self) -> Standing:
+        """Ask how far it has come; raises `DemoFailed`."""
+        told = self._call("GET", STATUS)
+        model = told["model"] or {}
+        return Standing(told["events"]["learned"], model.get("id"), model.get("learnedEvents", 0), told["because"])
+
+    def wait_until_learned(self, events: int, tell: Callable[[Standing], None]) -> Standing:
+        """Wait until Rank is answered by a model that has learned so many events; raises `DemoFailed`.
+
+        Args:
+            tell: Is given every answer on the way.
+        """
+        standing = self._published(events, tell)
+        in_use = time.monotonic() + _TAKEN_UP_SECONDS
+        while time.monotonic() < in_use:
+            tell(standing)
+            time.sleep(_PAUSE_SECONDS)
+        return standing
+
+    def _published(self, events: int, tell: Callable[[Standing], None]) -> Standing:
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not (standing := self.standing()).holds(events):
+            tell(standing)
+            if time.monotonic() > end:
+                raise DemoFailed(
+                    f"After {_PATIENCE_SECONDS:.0f} s the loop has learned {standing.learned} of {events} events, "
+                    f"and does not go on. It says: {standing.because}"
+                )
+            time.sleep(_PAUSE_SECONDS)
+        return standing
+
+    def _call(self, method: str, path: str, body: object = None) -> Any:
+        """Make one call; one that is answered 503 is repeated."""
+        request = urllib.request.Request(  # noqa: S310 - the address is this machine's own
+            self._address + path,
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={"Ocp-Apim-Subscription-Key": self._key, "Content-Type": "application/json"},
+        )
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while (answer := _answer(request)).status == UNAVAILABLE and time.monotonic() < end:
+            time.sleep(_PAUSE_SECONDS)
+        if answer.status != OK:
+            raise refused(f"{method} {path}", answer.status, answer.body.decode(errors="replace"))
+        return json.loads(answer.body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    body: bytes
+
+
+def _answer(request: urllib.request.Request) -> _Answer:
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
+            return _Answer(answer.status, answer.read())
+    except urllib.error.HTTPError as error:
+        return _Answer(error.code, error.read())
+    except OSError as error:
+        raise DemoFailed(f"{request.method} {request.selector} got no answer: {error}") from error

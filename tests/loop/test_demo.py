@@ -1,0 +1,318 @@
+"""The demo: its order of purchases, its figures, how it calls, and a short run through the real functions."""
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from scipy.stats import binomtest
+
+from localhost.demo.calls import Calls
+from localhost.demo.command import play_on
+from localhost.demo.failures import DemoFailed
+from localhost.demo.figures import Played, fifths, wilson
+from localhost.demo.loop import Loop, Standing
+from localhost.demo.progress import Progress
+from localhost.demo.purchases import DATA_SETS, Offer, Purchase, interleaved, load
+from localhost.demo.run import Round, Run, cut, play
+from localhost.demo.stage import stage
+from localhost.demo.table import table, verdict
+
+SHELF = (Offer("best", 8.1, advertised=False), Offer("second", 9.5, advertised=True))
+
+
+def purchase(household: str = "1", bought: str = "best") -> Purchase:
+    return Purchase(household, SHELF, bought)
+
+
+def played(rewards: Sequence[int], bought: str = "second") -> list[Played]:
+    """Purchases of one brand, at which Rank chose it or the other one."""
+    wrong = "best" if bought == "second" else "second"
+    return [Played(purchase(bought=bought), bought if reward else wrong) for reward in rewards]
+
+
+# Purchases
+
+
+def test_households_take_turns_in_order_of_time() -> None:
+    """A shop sees all its customers at once, not one after the other."""
+    rows = [
+        purchase("1", "a1"),
+        purchase("1", "a2"),
+        purchase("1", "a3"),
+        purchase("2", "b1"),
+        purchase("3", "c1"),
+        purchase("3", "c2"),
+    ]
+
+    order = [one.bought for one in interleaved(rows)]
+
+    assert order == ["a1", "b1", "c1", "a2", "c2", "a3"]
+
+
+@pytest.mark.parametrize(("name", "number", "households"), [("yogurt", 2412, 100), ("cracker", 3292, 136)])
+def test_the_data_sets_are_complete(name: str, number: int, households: int) -> None:
+    """Nothing is lost or doubled on the way, and every household comes once before one comes twice."""
+    purchases = load(name)
+
+    assert len(purchases) == number
+    assert len({one.household for one in purchases[:households]}) == households
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_the_first_action_is_the_best_seller(name: str) -> None:
+    """It is the baseline: what a shop without a learning loop would recommend to everyone."""
+    purchases = load(name)
+
+    sold = Counter(one.bought for one in purchases)
+    assert {one.offers[0].brand for one in purchases} == {sold.most_common(1)[0][0]}
+    assert all(sold.keys() == {offer.brand for offer in one.offers} for one in purchases)
+
+
+# Figures
+
+
+@pytest.mark.parametrize(("successes", "tries"), [(0, 7), (7, 7), (1, 30), (137, 482), (365, 482), (1, 1)])
+def test_the_interval_is_that_of_wilson(successes: int, tries: int) -> None:
+    """scipy computes the same."""
+    expected = binomtest(successes, tries).proportion_ci(0.95, method="wilson")
+
+    found = wilson(successes, tries)
+
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_each_fifth_has_its_own_figures() -> None:
+    """The baselines are computed on the purchases of the same stretch."""
+    run = played([0, 1, 1], "best") + played([1] * 9)
+
+    found = fifths(run)
+
+    assert [(one.first, one.last) for one in found] == [(1, 2), (3, 4), (5, 7), (8, 9), (10, 12)]
+    assert [one.reward for one in found] == [0.5, 1, 1, 1, 1]
+    assert [one.best_seller for one in found] == [1, 0.5, 0, 0, 0]
+    assert {one.random for one in found} == {0.5}
+
+
+def test_a_lead_that_chance_explains_is_no_success() -> None:
+    """The exit code is 0 only if the whole interval of the last fifth lies above the best seller."""
+    best_seller_earns_40_percent = played([1, 0, 0, 0], "best") * 2
+    lucky = fifths((best_seller_earns_40_percent + played([1] * 8 + [0] * 4)) * 5)
+    better = fifths((best_seller_earns_40_percent + played([1] * 11 + [0])) * 50)
+
+    assert [one[-1].is_above_best_seller for one in (lucky, better)] == [False, True]
+    assert lucky[-1].reward > lucky[-1].best_seller
+    assert "did not learn enough" in verdict(lucky)
+    assert "The loop learned" in verdict(better)
+
+
+def test_the_table_tells_what_was_learned_by_the_end_of_each_fifth() -> None:
+    """A round that goes on at the end of a fifth has taught nothing yet."""
+    run = Run(played([0, 1] * 20), [Round(20, "m1", 20), Round(40, "m2", 40)])
+
+    rows = table(fifths(run.played), run).splitlines()
+
+    assert [row.split()[-2:] for row in rows[3:]] == [["0", "0"], ["0", "0"], ["1", "20"], ["1", "20"], ["2", "40"]]
+    assert len({len(row) for row in rows}) == 1
+
+
+# A run
+
+
+class Loopback:
+    """Stands for the loop: recommends one brand, and has learned as soon as it is asked."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, object]] = []
+
+    def rank(self, event_id: str, one: Purchase) -> str:
+        self.seen.append((event_id, one.household))
+        return "best"
+
+    def reward(self, event_id: str, value: float) -> None:
+        self.seen.append((event_id, value))
+
+    def wait_until_learned(self, events: int, _: Callable[[Standing], None]) -> Standing:
+        self.seen.append(("learned", events))
+        return Standing(events, f"model-{events}", events, "")
+
+
+def test_a_run_can_be_repeated() -> None:
+    """Calls come in sequence and event ids are fixed, so that every draw is the same; each round is learned first."""
+    loop = Loopback()
+
+    run = play(
+        "tea", [purchase("1"), purchase("2", "second"), purchase("3")], loop, loop, Progress(3, io.StringIO()), 2
+    )
+
+    assert loop.seen == [
+        ("tea-0001", "1"), ("tea-0001", 1), ("learned", 1),
+        ("tea-0002", "2"), ("tea-0002", 0), ("tea-0003", "3"), ("tea-0003", 1), ("learned", 3),
+    ]  # fmt: skip
+    assert [one.end for one in run.rounds] == [1, 3]
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 7, 8])
+def test_rounds_cover_a_run(rounds: int) -> None:
+    """They are as equal as can be."""
+    stretches = [list(stretch) for stretch in cut(load("yogurt"), rounds)]
+
+    assert [one for stretch in stretches for one in stretch] == load("yogurt")
+    assert max(map(len, stretches)) - min(map(len, stretches)) <= 1
+
+
+# Calls
+
+
+@contextmanager
+def answering(*answers: tuple[int, str]) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that gives these answers, one a call, and keeps what it was sent."""
+    left, seen = list(answers), list[bytes]()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            seen.append(self.rfile.read(int(self.headers["Content-Length"])))
+            status, body = left.pop(0)
+            self.send_response(status)
+            self.send_header("Retry-After", "0")
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", seen
+        finally:
+            server.shutdown()
+
+
+def test_a_call_answered_503_is_repeated_with_the_same_event_id() -> None:
+    """That is what makes it safe: the same event with the same features is one event."""
+    ranked = json.dumps({"eventId": "e", "ranking": [{"id": "second", "probability": 1}], "rewardActionId": "second"})
+    with answering((503, "{}"), (503, "{}"), (201, ranked)) as (address, seen), Calls(address, "key") as calls:
+        brand = calls.rank("e", purchase())
+
+    assert brand == "second"
+    assert len(seen) == 3
+    assert len(set(seen)) == 1
+
+
+def test_another_refusal_ends_the_demo_with_the_words_of_the_service() -> None:
+    """The client library hides them."""
+    with (
+        answering((400, '{"error": {"message": "too sour"}}')) as (address, _),
+        Calls(address, "key") as calls,
+        pytest.raises(DemoFailed, match=r"Reward was answered 400.*too sour"),
+    ):
+        calls.reward("e", 1)
+
+
+def test_a_service_that_is_gone_ends_the_demo() -> None:
+    """Told in a line, not in a traceback."""
+    with pytest.raises(DemoFailed, match="got no answer"):
+        Loop("http://127.0.0.1:9", "key").standing()
+
+
+# Progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_bar_that_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stays is lines; the bar is drawn over itself and taken away."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "70")
+    stream, now = Terminal(), iter([0, 65, 65.05, 66])
+    progress = Progress(4, stream, lambda: next(now))
+
+    progress.show(1, "one")
+    progress.show(2, "too soon after the first to be drawn")
+    progress.show(2, "x" * 200)
+    progress.line("done")
+
+    drawn = stream.getvalue().split("\r")
+    assert drawn[1] == "[######..................]  25 %  1:05  one"
+    assert all(len(text) < 70 for text in drawn)
+    assert "too soon" not in stream.getvalue()
+    assert drawn[-2:] == [" " * 69, "done\n"]
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_everything_else_gets_lines_only(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log file, or a terminal that calls itself dumb, cannot draw over what it has."""
+    monkeypatch.setenv("TERM", "dumb")
+    progress = Progress(2, stream)
+
+    progress.show(1, "one")
+    progress.line("done")
+
+    assert stream.getvalue() == "done\n"
+
+
+# The real thing
+
+
+def test_a_short_run_through_the_functions_learns_every_event() -> None:
+    """Two rounds of 60: the second is ranked by a model that has learned the first."""
+    purchases, lines = load("yogurt")[:120], io.StringIO()
+    with stage(WRITE_DEADLINE="PT2S", JOIN_GRACE="PT3S", TRAIN_SCHEDULE="* * * * * *") as here:
+        run = play_on(here, "yogurt", purchases, Progress(120, lines), rounds=2)
+        log = urllib.request.Request(  # noqa: S310 - a local address
+            f"{here.address}/rankloop/v1/logs", headers={"Ocp-Apim-Subscription-Key": here.key}
+        )
+        with urllib.request.urlopen(log, timeout=10) as answer:  # noqa: S310
+            logged = [json.loads(line) for line in answer.read().splitlines()]
+
+    first, second = run.rounds
+    assert [(one.end, one.learned) for one in run.rounds] == [(60, 60), (120, 120)]
+    assert first.model != second.model
+    assert [one["EventId"] for one in logged] == [f"yogurt-{number:04}" for number in range(1, 121)]
+    assert [-one["_label_cost"] for one in logged] == [one.reward for one in run.played]
+    assert {one["VWState"]["m"] for one in logged[60:]} == {first.model}
+    assert re.findall(r"Round \d of 2: 60 purchases", lines.getvalue()) == [
+        "Round 1 of 2: 60 purchases",
+        "Round 2 of 2: 60 purchases",
+    ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals) -> None:
+    """Whoever presses Ctrl-C wants all of it to end."""
+    command = [sys.executable, "-m", "localhost.demo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+        address = _address(demo)
+        demo.send_signal(number)
+        _, said = demo.communicate(timeout=30)
+
+    assert demo.returncode == 130
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        urllib.request.urlopen(f"{address}/ready", timeout=5)  # noqa: S310 - a local address
+
+
+def _address(demo: "subprocess.Popen[str]") -> str:
+    for line in demo.stdout or ():
+        if found := re.search(r"http://[\d.]+:\d+", line):
+            return found[0]
+    raise AssertionError("the demo did not start")
