@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,12 @@ class Api:
     host: str
     port: int
     key: str | None
+
+    @classmethod
+    def at(cls, url: str, key: str | None) -> "Api":
+        """The one at an address."""
+        parts = urlsplit(url)
+        return cls(parts.hostname or "", parts.port or 80, key)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Read."""

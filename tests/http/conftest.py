@@ -1,0 +1,47 @@
+"""A host on the real worker library, the same one for all tests over HTTP that leave its model as it is."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from shared.settings import settings
+from shared.storage import sdk
+from tests.http.api import Api
+
+NEVER = "0 0 0 1 1 *"
+"""A schedule that keeps the trainer from making log and models while a test looks at a loop without them."""
+
+
+@pytest.fixture(scope="session")
+def host(azurite: Azurite, second_key: str) -> Iterator[HostProcess]:
+    settings = {"API_KEY_1": "test-key-1", "API_KEY_2": second_key, "TRAIN_SCHEDULE": NEVER}
+    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def second_key() -> str:
+    return "test-key-2"
+
+
+@pytest.fixture(scope="session")
+def api(host: HostProcess) -> Api:
+    """The host, opened with its first key."""
+    return Api.at(host.url, "test-key-1")
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Callable[[str], None]]:
+    """Makes an account the storage of this process, as if it were the app's, until the module's tests have run."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def told(connection_string: str) -> None:
+            patch.setenv("AzureWebJobsStorage", connection_string)
+            settings.cache_clear()
+            sdk._account.cache_clear()
+
+        yield told
+    settings.cache_clear()
+    sdk._account.cache_clear()

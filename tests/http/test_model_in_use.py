@@ -1,0 +1,132 @@
+"""Which model Rank asks: the published one, with the configured exploration, and never a damaged one."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import vowpalwabbit
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from shared.loop.published import ModelReference, Published
+from shared.storage import documents, models
+from tests.http.api import Api
+
+V1 = "/personalizer/v1.0"
+ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
+ASKED = {"actions": [{"id": name, "features": [{"name": name}]} for name in ("good", "bad", "worse", "worst")]}
+PATIENCE_SECONDS = 8
+
+
+@pytest.fixture(scope="module")
+def own_api(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
+    """A host of its own, since its model changes, whose storage is this process's too."""
+    storage = azurite.new_account().connection_string
+    here(storage)
+    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+    with HostProcess(storage, env=settings) as started:
+        yield Api.at(started.url, "test-key-1")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that has seen that the first action costs least."""
+    path = tmp_path_factory.mktemp("model") / "model.vw"
+    learner = vowpalwabbit.Workspace(arg_list=[*ARGUMENTS.split(), "--dsjson", "--quiet"])
+    for number in range(200):
+        learner.learn(learner.parse(logged(shown=number % 4)))
+    learner.save(str(path))
+    learner.finish()
+    return path
+
+
+def logged(shown: int) -> str:
+    """A line of log in which one action was shown; only the first one is ever rewarded."""
+    names = [action["id"] for action in ASKED["actions"]]
+    order = [shown, *(place for place in range(4) if place != shown)]
+    return json.dumps(
+        {
+            "_label_cost": 0 if shown else -1,
+            "_label_probability": 0.25,
+            "_label_Action": shown + 1,
+            "_labelIndex": shown,
+            "a": [place + 1 for place in order],
+            "c": {
+                "FromUrl": [],
+                "_multi": [{"i": {"constant": 1, "id": name}, "j": [{"name": name}]} for name in names],
+            },
+            "p": [0.25] * 4,
+        }
+    )
+
+
+def publish(model: Path, sha256: str | None = None) -> ModelReference:
+    path, digest = models.store(model, position_us=1_000_000, revision=1)
+    reference = ModelReference(
+        "model-1", path, sha256 or digest, path, ARGUMENTS, 1, 1_000_000, 200, 1_764_000_000_000_000
+    )
+    documents.change_published(
+        lambda before: replace(
+            before, model=reference, created_at_us=1_764_000_000_000_000, changed_at_us=1_764_000_060_000_000
+        )
+    )
+    return reference
+
+
+def first_probability(api: Api) -> float:
+    """The highest probability that Rank gives."""
+    ranking = api.post(f"{V1}/rank", ASKED).json["ranking"]
+    return max(float(action["probability"]) for action in ranking)
+
+
+def await_probability(api: Api, expected: float) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while (seen := first_probability(api)) != pytest.approx(expected, abs=1e-5):
+        assert time.monotonic() < until, f"{seen} instead of {expected}"
+        time.sleep(0.1)
+
+
+def test_the_life_of_a_model(own_api: Api, trained: Path) -> None:
+    """Uniform before it, then as learned; a new exploration holds at once; a reset forgets, and is told."""
+    assert first_probability(own_api) == pytest.approx(0.25)
+
+    publish(trained)
+    await_probability(own_api, 1 - 0.2 + 0.2 / 4)
+    assert own_api.get(f"{V1}/model").body == trained.read_bytes()
+    assert own_api.get(f"{V1}/model/properties").json == {
+        "creationTime": "2025-11-24T16:00:00+00:00",
+        "lastModifiedTime": "2025-11-24T16:01:00+00:00",
+    }
+
+    own_api.put(f"{V1}/configurations/service", {"explorationPercentage": 0.8})
+    await_probability(own_api, 1 - 0.8 + 0.8 / 4)
+
+    assert own_api.delete(f"{V1}/model").status == 204
+    assert documents.read_published().generation == 1
+    await_probability(own_api, 0.25)
+    assert own_api.get(f"{V1}/model").body == b""
+    assert own_api.get(f"{V1}/model/properties").json["creationTime"].startswith("0001-01-01")
+
+
+def test_a_model_whose_bytes_are_not_those_that_were_published_is_not_used(own_api: Api, trained: Path) -> None:
+    """A cut model loads without complaint and ranks nonsense, so its digest decides."""
+    publish(trained, sha256=hashlib.sha256(b"something else").hexdigest())
+    time.sleep(3)
+
+    assert first_probability(own_api) == pytest.approx(0.25)
+
+
+def test_the_published_model_is_told_by_the_status(own_api: Api, trained: Path) -> None:
+    """With what it learned."""
+    documents.change_published(lambda _: Published())
+    reference = publish(trained)
+
+    told = own_api.get("/rankloop/v1/status").json
+
+    assert told["model"]["id"] == reference.id
+    assert told["model"]["arguments"] == ARGUMENTS
+    assert told["model"]["learnedEvents"] == 200

@@ -1,0 +1,164 @@
+"""What clients are told while storage is away, slow, or cannot hold what they send."""
+
+import base64
+import random
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from tests.faults.proxy import Fault, FaultProxy, Request, none
+from tests.http.api import Answer, Api
+
+V1 = "/personalizer/v1.0"
+ASKED = {"actions": [{"id": "a", "features": [{"x": 1}]}]}
+DEADLINE_SECONDS = 3
+
+
+@pytest.fixture(scope="module")
+def tables(azurite: Azurite) -> Iterator[FaultProxy]:
+    with FaultProxy(azurite.account.table_endpoint) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def blobs(azurite: Azurite) -> Iterator[FaultProxy]:
+    with FaultProxy(azurite.account.blob_endpoint) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def troubled(azurite: Azurite, tables: FaultProxy, blobs: FaultProxy) -> Iterator[Api]:
+    """A host that reaches its storage through proxies."""
+    account = azurite.account
+    storage = (
+        f"DefaultEndpointsProtocol=http;AccountName={account.name};AccountKey={account.key};"
+        f"BlobEndpoint={blobs.url};TableEndpoint={tables.url};QueueEndpoint={account.queue_endpoint}"
+    )
+    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+    with HostProcess(storage, env=settings) as started:
+        yield Api.at(started.url, "test-key-1")
+
+
+def check_away(answer: Answer) -> None:
+    assert answer.status == 503
+    assert answer.error["code"] == "OperationNotAllowed"
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize("path", ["/rank", "/events/e/reward", "/events/e/activate"])
+def test_nothing_is_acknowledged_while_tables_are_away(troubled: Api, tables: FaultProxy, path: str) -> None:
+    """A 503 that says when to try again, in time; and it works again by itself."""
+    body = {**ASKED, "value": 1}
+    assert troubled.post(V1 + path, body).status < 300
+
+    with tables.away():
+        began = time.monotonic()
+        answer = troubled.post(V1 + path, body)
+        took = time.monotonic() - began
+
+    check_away(answer)
+    assert took < DEADLINE_SECONDS + 1
+    assert troubled.post(V1 + path, body).status < 300
+
+
+def test_a_write_that_takes_too_long_is_not_acknowledged(troubled: Api, tables: FaultProxy) -> None:
+    """Even if storage takes it in the end: it came too late to count."""
+
+    def slow(request: Request) -> Fault | None:
+        return Fault(before=10) if request.method == "POST" else None
+
+    tables.plan = slow
+    try:
+        began = time.monotonic()
+        answer = troubled.post(f"{V1}/rank", ASKED)
+        took = time.monotonic() - began
+    finally:
+        tables.plan = none
+
+    check_away(answer)
+    assert took < DEADLINE_SECONDS + 1
+
+
+def test_readiness_follows_storage(troubled: Api, blobs: FaultProxy) -> None:
+    """Rank goes on with what it has in memory; whoever asks is told what is missing."""
+    assert troubled.get("/ready").status == 200
+
+    with blobs.away():
+        until = time.monotonic() + 10
+        while (told := troubled.get("/ready")).status == 200 and time.monotonic() < until:
+            time.sleep(0.2)
+        assert troubled.post(f"{V1}/rank", ASKED).status == 201
+        assert troubled.get("/status").json["apiStatus"] == "Invalid"
+
+    assert told.status == 503
+    assert "Storage" in told.json["missing"][0]
+    until = time.monotonic() + 10
+    while troubled.get("/ready").status != 200:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+
+
+def test_a_configuration_that_cannot_be_read_is_a_503(troubled: Api, blobs: FaultProxy) -> None:
+    """Not a 500, which clients would take for a fault of theirs or ours."""
+    blobs.plan = lambda _: Fault(status=503)
+    try:
+        answer = troubled.get(f"{V1}/configurations/service")
+    finally:
+        blobs.plan = none
+
+    check_away(answer)
+
+
+def test_a_rank_that_fits_into_no_row_is_refused(api: Api) -> None:
+    """A table row holds so much and no more; what does not compress meets that before the limit of the body."""
+    noise = random.Random(7)
+    features = [{str(n): base64.b85encode(noise.randbytes(200)).decode() for n in range(100)} for _ in range(50)]
+    actions = [{"id": str(n), "features": [{**each}]} for n, each in enumerate(features)]
+
+    answer = api.post(f"{V1}/rank", {"actions": actions})
+
+    assert answer.status == 400
+    assert answer.error["code"] == "PayloadSizeExceeded"
+
+
+def test_a_deployment_without_keys_refuses_all_and_says_so(azurite: Azurite) -> None:
+    """Nothing is open by mistake."""
+    with HostProcess(azurite.new_account().connection_string, ready_path="/status") as started:
+        open_to = Api.at(started.url, "")
+        ready, called = open_to.get("/ready"), open_to.post(f"{V1}/rank", ASKED)
+
+    assert ready.status == 503
+    assert "API_KEY_1" in ready.json["missing"][0]
+    assert called.status == 401
+
+
+def test_a_wrong_setting_is_named(azurite: Azurite) -> None:
+    """Without its neighbours: the connection string holds a key."""
+    storage = azurite.new_account().connection_string
+    settings = {"API_KEY_1": "test-key-1", "SHARDS": "many"}
+    with HostProcess(storage, env=settings, ready_path="/status") as started:
+        told, called = (Api.at(started.url, "test-key-1").call(*call, ASKED) for call in CALLS)
+
+    assert told.status == 503
+    assert "SHARDS" in told.json["missing"][0]
+    assert called.status == 500
+    assert called.error["code"] == "InternalServerError"
+
+
+CALLS = [("GET", "/ready"), ("POST", f"{V1}/rank")]
+
+
+@pytest.mark.parametrize(("value", "status"), [(1, 204), (-1, 204), (1.01, 400), (-2, 400)])
+def test_strict_rewards(strict: Api, value: float, status: int) -> None:
+    """Who wants it has rewards outside -1 to 1 refused."""
+    assert strict.post(f"{V1}/events/e/reward", {"value": value}).status == status
+
+
+@pytest.fixture(scope="module")
+def strict(azurite: Azurite) -> Iterator[Api]:
+    settings = {"API_KEY_1": "test-key-1", "STRICT_REWARDS": "true", "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+        yield Api.at(started.url, "test-key-1")
