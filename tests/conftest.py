@@ -1,0 +1,47 @@
+"""Storage and hosts for every test that needs them: one Azurite a session, an account of its own for each test."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from localhost.accounts import StorageAccount
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+
+StartHost = Callable[..., HostProcess]
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    """An Azurite in memory, on free ports."""
+    with Azurite() as started:
+        yield started
+
+
+@pytest.fixture
+def storage(azurite: Azurite) -> StorageAccount:
+    """An empty storage account that no other test has."""
+    return azurite.new_account()
+
+
+@pytest.fixture
+def start_host(storage: StorageAccount, tmp_path: Path) -> Iterator[StartHost]:
+    """Starts hosts on the test's account, with the settings given by name; all end with the test.
+
+    `root` names another app, `ready_path` what must answer 200 before the host counts as started.
+    """
+    started: list[HostProcess] = []
+
+    def start(root: Path | None = None, ready_path: str = "/ready", **settings: str) -> HostProcess:
+        log_file = tmp_path / f"host-{len(started)}.log"
+        place = {"root": root} if root else {}
+        host = HostProcess(storage.connection_string, env=settings, log_file=log_file, ready_path=ready_path, **place)
+        started.append(host)
+        host.start()
+        return host
+
+    yield start
+    for host in started:
+        host.stop()
+        print(host.log())  # noqa: T201 - pytest shows it if the test has failed

@@ -1,0 +1,190 @@
+"""`dev.py` before there is an environment."""
+
+import ast
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from localhost.environment import ROOT
+from localhost.setup import interpreters
+from tests.dev.conftest import Clone
+
+SOURCES = [ROOT / "dev.py", *sorted((ROOT / "localhost" / "setup").glob("*.py"))]
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["up"], ["test"], ["bench"]])
+def test_help_needs_no_set_up(clone: Clone, command: list[str]) -> None:
+    code, said = clone.run(*command, "--help")
+
+    assert code == 0
+    assert said.startswith("usage: python3 dev.py")
+    assert not (clone.folder / ".boot").exists()
+
+
+def test_help_names_every_command(clone: Clone) -> None:
+    _, said = clone.run("--help")
+
+    assert [name in said for name in ("demo", "up", "test", "bench")] == [True] * 4
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_the_set_up_is_python_3_10_and_imports_nothing_else(path: Path) -> None:
+    """It runs before there is a newer Python, and before anything is installed."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 10))
+    modules = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    modules |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+    foreign = {name for name in modules if name.split(".")[0] not in sys.stdlib_module_names}
+    assert {name for name in foreign if not name.startswith("localhost.setup.")} == set()
+
+
+def test_the_first_run_sets_up_and_the_second_only_runs(clone: Clone) -> None:
+    first = clone.run("bench", "rank", "--quick")
+    calls = (clone.folder / "calls").read_text(encoding="utf-8")
+    second = clone.run("bench", "rank", "--quick")
+
+    assert (first[0], second) == (0, (0, "ran -P -m benchmarks rank --quick\n"))
+    assert first[1].startswith("Installing the locked packages ...\n  done in ")
+    assert (clone.folder / "calls").read_text(encoding="utf-8") == calls
+
+
+def test_a_changed_lock_file_is_followed(clone: Clone) -> None:
+    clone.run("bench")
+    (clone.folder / "uv.lock").write_text("changed", encoding="utf-8")
+    clone.run("bench")
+
+    assert (len(clone.calls("uv sync")), len(clone.calls("npm ci"))) == (2, 1)
+
+
+def test_an_interrupted_set_up_is_done_again(clone: Clone) -> None:
+    with clone.begin("bench", PRETEND_SECONDS="30") as process:
+        while not clone.calls("uv sync"):
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    code, said = clone.run("bench")
+
+    assert (code, said.splitlines()[-1]) == (0, "ran -P -m benchmarks")
+    assert len(clone.calls("uv sync")) == 2
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_the_set_up_and_what_it_started(clone: Clone, number: int, code: int) -> None:
+    """Only `dev.py` gets the signal here: what it has started must end because of that."""
+    with clone.begin("bench", PRETEND_SECONDS="60") as process:
+        while not clone.calls("uv sync"):
+            time.sleep(0.02)
+        os.kill(process.pid, number)
+        process.communicate(timeout=20)
+
+    assert process.returncode == code
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_two_first_runs_at_once_set_up_once(clone: Clone) -> None:
+    with clone.begin("bench", PRETEND_SECONDS="1") as one, clone.begin("bench", PRETEND_SECONDS="1") as two:
+        said = [process.communicate(timeout=60)[0] for process in (one, two)]
+
+    assert [one.returncode, two.returncode] == [0, 0]
+    assert (len(clone.calls("uv sync")), len(clone.calls("npm ci"))) == (1, 1)
+    assert sum("waiting for it" in text for text in said) == 1
+
+
+def test_without_a_network_the_next_step_is_told(clone: Clone) -> None:
+    code, said = clone.run("up", PRETEND_NO_NETWORK="1")
+
+    assert code == 2
+    assert "  | error: cannot reach the index\nThe locked packages could not be installed.\n  Next step: " in said
+    assert "Traceback" not in said
+
+
+def test_without_node_the_next_step_is_told(clone: Clone) -> None:
+    """The fallback is a package, and here it cannot be had."""
+    clone.program("node", "#!/bin/sh\necho v12.0.0\n")
+    clone.program("uv", UV_WITHOUT_NODE)
+    code, said = clone.run("up")
+
+    assert code == 2
+    assert "There is no usable Node.js here, and none could be fetched.\n  Next step: " in said
+    assert "or install Node.js 20 or later with npm" in said
+
+
+UV_WITHOUT_NODE = """#!/bin/sh
+case $1 in
+--version) echo uv 99.0.0;;
+sync) mkdir -p {folder}/.venv/bin && cp /bin/true {folder}/.venv/bin/python;;
+*) echo no such package; exit 1;;
+esac
+"""
+
+
+def test_every_check_runs_even_if_others_find_something(clone: Clone) -> None:
+    code, said = clone.run("test", "--", "-k", "name", PRETEND_CODE="1")
+    headlines = [line for line in said.splitlines() if line.startswith(("== ", "-- "))]
+
+    assert code == 1
+    assert len(headlines) == 15
+    assert "ran -m pytest -k name" in said
+    assert said.endswith("   style (ruff check)\n   format (ruff format)\n   types (mypy)\n   tests (pytest)\n")
+
+
+def test_checks_that_find_nothing_end_with_0(clone: Clone) -> None:
+    code, said = clone.run("test")
+
+    assert (code, said.splitlines()[-1].endswith("s in all, everything is good")) == (0, True)
+
+
+def test_requirements_that_differ_from_the_lock_are_found(clone: Clone) -> None:
+    (clone.folder / "requirements.txt").write_text("a==2\n", encoding="utf-8")
+    code, said = clone.run("test")
+
+    assert code == 1
+    assert "They differ. Next step: uv export " in said
+
+
+class TestInterpreter:
+    """Which Python is taken."""
+
+    @pytest.fixture
+    def machine(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A machine with nothing but what the test puts on its PATH; `dev.py` itself runs under something old."""
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        self.put(folder / "old", "echo ''")
+        monkeypatch.setattr(sys, "executable", str(folder / "old"))
+        monkeypatch.setattr(interpreters, "_FOLDERS", ())
+        monkeypatch.setenv("PATH", str(folder))
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.delenv("PYENV_ROOT", raising=False)
+        return folder
+
+    def put(self, path: Path, does: str) -> None:
+        path.write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def test_a_shim_that_fails_is_passed_over(self, machine: Path) -> None:
+        real = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]
+        self.put(machine / "python3.13", "echo 'command not found' >&2; exit 127")
+        self.put(machine / "python3", f'exec {real} "$@"')
+        found = interpreters.find_python()
+
+        assert found is not None
+        assert Path(found).resolve() == real
+
+    def test_an_older_python_is_passed_over(self, machine: Path) -> None:
+        self.put(machine / "python3.13", "echo ''")
+
+        assert interpreters.find_python() is None
+
+    def test_one_of_pyenv_is_found_without_its_shims(self, machine: Path) -> None:
+        real = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]
+        inside = machine.parent / ".pyenv" / "versions" / "3.13.9" / "bin"
+        inside.mkdir(parents=True)
+        self.put(inside / "python", f'exec {real} "$@"')
+
+        assert interpreters.find_python() is not None

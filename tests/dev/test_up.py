@@ -1,0 +1,225 @@
+"""`up`: serving with storage of its own, through restarts, kills and mistakes."""
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from azure.data.tables import TableServiceClient
+
+from localhost.azurite import Azurite
+from localhost.environment import ROOT
+from tests.http.api import Api
+
+RANK = {
+    "eventId": "lunch",
+    "actions": [{"id": "pasta", "features": [{"a": 1}]}, {"id": "salad", "features": [{"b": 1}]}],
+}
+NEVER = "0 0 0 1 1 *"
+
+
+def processes(columns: str) -> list[str]:
+    """The columns of `ps` for every process."""
+    listed = subprocess.run(["ps", "-eo", columns], capture_output=True, text=True, check=True).stdout
+    return listed.splitlines()
+
+
+@dataclass(slots=True)
+class Serving:
+    """A running `up`."""
+
+    process: subprocess.Popen[str]
+    said: str = ""
+
+    def read_until(self, text: str) -> str:
+        """Read what it says up to a line with the text, or to the end."""
+        for line in self.process.stdout or ():
+            self.said += line
+            if text in line:
+                break
+        return self.said
+
+    @property
+    def api(self) -> Api:
+        """Calls with the address and the key that it told."""
+        address, key = re.findall(r"serves at (\S+)\nAPI key +(\S+)", self.said)[0]
+        return Api.at(address, key)
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send it a signal, alone, and give its exit code."""
+        self.process.send_signal(number)
+        self.said += self.process.communicate(timeout=30)[0]
+        return self.process.returncode
+
+    def children(self) -> list[int]:
+        """The processes it has started that still run."""
+        lines = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.split(
+            "\n"
+        )
+        pairs = [tuple(map(int, line.split())) for line in lines if line]
+        return [pid for pid, parent in pairs if parent == self.process.pid]
+
+
+class Starter:
+    """Starts `up` on one data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.started: list[Serving] = []
+
+    def __call__(self, *arguments: str, **variables: str) -> Serving:
+        command = [sys.executable, "-m", "localhost", "up", "--port", "0", "--data", str(self.data), *arguments]
+        environment = {**os.environ, "TRAIN_SCHEDULE": NEVER, **variables}
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        self.started.append(Serving(process))
+        self.started[-1].read_until("Ctrl-C ends it.")
+        return self.started[-1]
+
+    def rows(self) -> int:
+        """How many rows the tables of the folder hold, read with an Azurite of the test's own."""
+        with (
+            Azurite(self.data / "azurite") as azurite,
+            TableServiceClient.from_connection_string(azurite.account.connection_string) as service,
+        ):
+            return sum(
+                len(list(service.get_table_client(table.name).list_entities())) for table in service.list_tables()
+            )
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Starter]:
+    starter = Starter(tmp_path / "data")
+    yield starter
+    for serving in starter.started:
+        if serving.process.poll() is None:
+            serving.end()
+        if serving.process.stdout:
+            serving.process.stdout.close()
+
+
+def gone(pids: list[int], seconds: float = 15) -> bool:
+    """Wait until none of the processes runs any more."""
+    until = time.monotonic() + seconds
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < until:
+        time.sleep(0.05)
+    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_everything_and_what_was_ranked_is_kept(up: Starter, number: int) -> None:
+    serving = up()
+    children = serving.children()
+    status = serving.api.post("/personalizer/v1.0/rank", RANK).status
+    code = serving.end(number)
+
+    assert (status, code, len(children)) == (201, 0, 2)
+    assert gone(children, 0)
+    assert up.rows() == 1
+
+
+def test_after_a_kill_the_next_one_has_the_data_and_the_key(up: Starter) -> None:
+    """Storage saves every few seconds, and here it is killed sooner than that."""
+    killed = up()
+    children = killed.children()
+    killed.api.post("/personalizer/v1.0/rank", RANK)
+    killed.end(signal.SIGKILL)
+    again = up("--port", str(killed.api.port))
+    answer = again.api.post("/personalizer/v1.0/rank", {**RANK, "eventId": "dinner"})
+
+    assert (again.api, answer.status) == (killed.api, 201)
+    assert gone(children, 0)
+    assert again.end() == 0
+    assert up.rows() == 2
+
+
+def test_the_key_is_for_its_owner_only_and_in_no_list_of_processes(up: Starter) -> None:
+    serving = up()
+    key = (up.data / "key").read_text(encoding="ascii").strip()
+    listed = [line for line in processes("args=") if key in line] if key else ["no key"]
+
+    assert key == serving.api.key
+    assert stat.S_IMODE((up.data / "key").stat().st_mode) == 0o600
+    assert listed == []
+
+
+def test_a_folder_in_use_is_refused(up: Starter) -> None:
+    serving = up()
+    second = up()
+
+    assert (second.process.wait(), serving.process.poll()) == (1, None)
+    assert f"Another process works on the data in {up.data}" in second.said
+
+
+def test_it_ends_when_the_host_dies(up: Starter) -> None:
+    serving = up(RANKLOOP_KEY="chosen")
+    children = serving.children()
+    host = next(pid for pid in children if "serve" in Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8"))
+    os.kill(host, signal.SIGKILL)
+    serving.read_until("nothing says this")
+
+    assert (serving.process.wait(), serving.api.key) == (1, "chosen")
+    assert "The host ended with code -9" in serving.said
+    assert gone(children, 0)
+
+
+def test_a_port_that_is_taken_is_named(up: Starter) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        serving = up("--port", port)
+
+    assert serving.process.wait() == 1
+    assert f"Port {port} cannot be used" in serving.said
+
+
+def test_a_setting_that_makes_no_sense_is_named(up: Starter) -> None:
+    serving = up(JOIN_GRACE="soon")
+
+    assert serving.process.wait() == 1
+    assert "Setting JOIN_GRACE" in serving.said
+    assert "Next step: Correct JOIN_GRACE in the environment or in local.settings.json." in serving.said
+
+
+LEAVE_BEHIND = """
+import os, sys, time
+from pathlib import Path
+from azure.data.tables import TableServiceClient
+from localhost.azurite import Azurite
+
+azurite = Azurite(Path(sys.argv[1]))
+azurite.start()
+TableServiceClient.from_connection_string(azurite.account.connection_string).create_table("kept")
+print(azurite.pid, flush=True)
+if os.fork() == 0:
+    azurite._lock.let_go()  # a fork holds its starter's lock as well
+    time.sleep(60)  # keeps open what would tell Azurite that its starter is gone
+os._exit(0)
+"""
+
+
+def test_an_azurite_left_behind_is_ended_and_keeps_its_data(tmp_path: Path) -> None:
+    """As if its starter had died without its noticing."""
+    command = [sys.executable, "-c", LEAVE_BEHIND, str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as starter:
+        assert starter.stdout
+        left_behind = int(starter.stdout.readline())
+        starter.wait()
+        try:
+            with (
+                Azurite(tmp_path) as azurite,
+                TableServiceClient.from_connection_string(azurite.account.connection_string) as service,
+            ):
+                assert azurite.pid != left_behind
+                assert gone([left_behind], 0)
+                assert [table.name for table in service.list_tables()] == ["kept"]
+        finally:
+            os.killpg(starter.pid, signal.SIGKILL)

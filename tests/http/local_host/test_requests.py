@@ -1,0 +1,192 @@
+"""Requests and answers of the local host: a small app, served through the real worker library."""
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from localhost.child import HostProcess
+from localhost.http_trigger import BODY_LIMIT_BYTES
+from tests.http.api import Answer, Api
+from tests.http.local_host.watching import port_of, raw
+
+
+def served_by(answer: Answer) -> str:
+    return answer.headers.get("x-function", f"nobody ({answer.status})")
+
+
+class TestRouting:
+    """Which function answers."""
+
+    @pytest.mark.parametrize(
+        ("path", "function"),
+        [
+            ("/toys/items/special", "special"),
+            ("/toys/items/other", "item"),
+            ("/toys/items/7/half", "number"),
+            ("/toys/items/seven/half", "word"),
+            ("/TOYS/Items/Special", "special"),
+            ("/toys/items/special/", "special"),
+            ("/toys/maybe", "maybe"),
+            ("/toys/maybe/x", "maybe"),
+            ("/toys/files/a/b/c", "rest"),
+            ("/toys/files", "rest"),
+            ("/items/special", "nobody (404)"),
+            ("/toys/items", "nobody (404)"),
+            ("/toys/items//half", "nobody (404)"),
+            ("/toys/items/7/half/more", "nobody (404)"),
+            ("/", "nobody (404)"),
+        ],
+    )
+    def test_the_most_exact_route_wins(self, toys: Api, path: str, function: str) -> None:
+        answer = toys.get(path)
+
+        assert function == served_by(answer)
+
+    def test_a_path_is_decoded_one_segment_at_a_time(self, toys: Api) -> None:
+        """An id with a slash in it stays one parameter."""
+        shown = toys.get("/toys/items/a%2Fb%20%C3%A9").json
+
+        assert shown["route"] == {"id": "a/b é"}
+
+    def test_an_optional_parameter_that_is_not_there_is_left_out(self, toys: Api) -> None:
+        assert toys.get("/toys/maybe").json["route"] == {}
+        assert toys.get("/toys/maybe/x").json["route"] == {"name": "x"}
+
+    def test_the_rest_of_a_path_is_one_parameter(self, toys: Api) -> None:
+        assert toys.get("/toys/files/a/b/c").json["route"] == {"path": "a/b/c"}
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "DELETE"])
+    def test_another_method_is_as_unknown_as_another_path(self, toys: Api, method: str) -> None:
+        assert toys.call(method, "/toys/echo", None).status == 404
+
+    def test_a_function_without_methods_takes_all(self, toys: Api) -> None:
+        assert [toys.call(method, "/toys/every", None).status for method in ("GET", "PATCH", "HEAD", "OPTIONS")] == [
+            200
+        ] * 4
+
+
+class TestRequestsAndAnswers:
+    """What a function sees, and what a client gets."""
+
+    def test_a_request_arrives_whole(self, toys: Api) -> None:
+        shown = toys.post("/toys/echo?a=1&b=&a=2&c=x%20y", b"\x00body\xff", {"X-Own": "é"}).json
+
+        assert shown["method"] == "POST"
+        assert shown["body"] == "\x00body\xff"
+        assert shown["query"] == {"a": "1,2", "b": "", "c": "x y"}
+        assert shown["headers"]["x-own"] == "é"
+        assert f"http://127.0.0.1:{toys.port}/toys/echo?a=1&b=&a=2&c=x%20y" == shown["url"]
+
+    def test_a_repeated_header_is_joined(self, host: HostProcess) -> None:
+        answer = raw(host, b"GET /toys/every HTTP/1.1\r\nhost: x\r\nx-a: 1\r\nx-a: 2\r\nconnection: close\r\n\r\n")
+
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]["x-a"] == "1, 2"
+
+    def test_an_offer_of_http_2_does_not_cost_the_body(self, host: HostProcess) -> None:
+        """Java's HTTP client makes this offer in its first request."""
+        offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEA\r\n"
+        answer = raw(host, b"POST /toys/length HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n" + offer + b"\r\nabcde")
+
+        assert answer.endswith(b"\r\n\r\n5")
+
+    def test_a_large_body_arrives_whole(self, toys: Api) -> None:
+        assert toys.post("/toys/length", b"x" * 30_000_000).body == b"30000000"
+
+    def test_a_body_over_the_limit_is_refused_before_it_is_sent(self, host: HostProcess) -> None:
+        announced = b"content-length: %d\r\n" % (BODY_LIMIT_BYTES + 1)
+        answer = raw(host, b"POST /toys/length HTTP/1.1\r\nhost: x\r\n" + announced + b"\r\nfirst bytes")
+
+        assert answer.startswith(b"HTTP/1.1 413 ")
+
+    def test_an_endless_body_is_cut_off_at_the_limit(self, host: HostProcess) -> None:
+        """Whatever is sent in pieces, the host keeps no more than the limit."""
+        head = b"POST /toys/length HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+        piece = b"%x\r\n" % 1_000_000 + b"x" * 1_000_000 + b"\r\n"
+        with socket.create_connection(("127.0.0.1", port_of(host)), timeout=10) as connection:
+            connection.sendall(head)
+            sent = 0
+            with contextlib.suppress(ConnectionError):
+                while sent < 200:
+                    connection.sendall(piece)
+                    sent += 1
+
+            assert sent < 200
+
+    def test_a_function_in_a_thread_answers(self, toys: Api) -> None:
+        assert toys.get("/toys/threaded").body == b"from a thread"
+
+    def test_an_exception_is_a_500_without_a_body_and_a_line_in_the_log(self, toys: Api, host: HostProcess) -> None:
+        answer = toys.get("/toys/broken")
+
+        assert (answer.status, answer.body) == (500, b"")
+        assert "broken failed: ValueError('nope')" in host.log()
+        assert 'raise ValueError("nope")' in host.log()
+
+    def test_an_answer_that_http_cannot_carry_is_a_500(self, toys: Api) -> None:
+        assert toys.get("/toys/unsendable").status == 500
+
+    def test_a_204_has_neither_body_nor_length(self, toys: Api) -> None:
+        answer = toys.get("/toys/nothing")
+
+        assert (answer.status, answer.body) == (204, b"")
+        assert "content-length" not in answer.headers
+
+    def test_every_cookie_is_sent(self, host: HostProcess) -> None:
+        answer = raw(host, b"GET /toys/cookies HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+
+        assert b"set-cookie: a=1; Path=/\r\n" in answer
+        assert b"set-cookie: b=2; HttpOnly\r\n" in answer
+
+    def test_a_function_that_takes_too_long_is_stopped(self, toys: Api, host: HostProcess) -> None:
+        began = time.monotonic()
+        answer = toys.get("/toys/slow/30")
+
+        assert answer.status == 500
+        assert 1.5 < time.monotonic() - began < 6
+        assert "slow failed: stopped after 2 s, the functionTimeout of host.json" in host.log()
+
+
+class TestKeys:
+    """Functions that need a key of the platform."""
+
+    @pytest.mark.parametrize(
+        ("path", "headers", "status"),
+        [
+            ("/toys/guarded", {}, 401),
+            ("/toys/guarded", {"x-functions-key": "wrong"}, 401),
+            ("/toys/guarded", {"x-functions-key": "function-key"}, 200),
+            ("/toys/guarded?code=function-key", {}, 200),
+            ("/toys/guarded?code=", {}, 401),
+            ("/toys/owned", {"x-functions-key": "function-key"}, 401),
+            ("/toys/owned", {"x-functions-key": ""}, 401),
+        ],
+    )
+    def test_a_key_opens_what_it_is_for(self, toys: Api, path: str, headers: dict[str, str], status: int) -> None:
+        assert status == toys.get(path, headers).status
+
+    def test_the_master_key_opens_everything_and_closes_admin_to_others(
+        self, start: Callable[..., HostProcess]
+    ) -> None:
+        toys = Api.at(start(LOCALHOST_MASTER_KEY="master-key").url, None)
+        key = {"x-functions-key": "master-key"}
+
+        assert [toys.get("/toys/owned").status, toys.get("/toys/owned", key).status] == [401, 200]
+        assert [toys.get("/admin/functions").status, toys.get("/admin/functions", key).status] == [401, 200]
+
+
+class TestLogs:
+    """What the host writes down."""
+
+    def test_an_event_is_one_line(self, toys: Api, host: HostProcess) -> None:
+        toys.get("/toys/logs")
+
+        assert r"INFO     toy: first\nsecond" in host.log()
+
+    def test_what_is_below_the_level_is_left_out(self, toys: Api, host: HostProcess) -> None:
+        toys.get("/toys/logs")
+
+        assert "too much" not in host.log()

@@ -1,0 +1,43 @@
+"""Ways to watch a host from outside."""
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from localhost.child import HostProcess
+
+
+def port_of(host: HostProcess) -> int:
+    """Where the host listens."""
+    return int(host.url.rpartition(":")[2])
+
+
+def lines(path: Path) -> list[str]:
+    """The lines of a file, none if it is not there."""
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def eventually(check: Callable[[], bool], seconds: float = 15) -> bool:
+    """Wait until something is so, and say whether it came to be."""
+    until = time.monotonic() + seconds
+    while not (good := check()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return good
+
+
+def raw(host: HostProcess, sent: bytes) -> bytes:
+    """Send bytes as they are and give all that comes back until the connection ends or is quiet for long."""
+    with socket.create_connection(("127.0.0.1", port_of(host)), timeout=1) as connection:
+        connection.sendall(sent)
+        received = b""
+        while piece := _received(connection):
+            received += piece
+        return received
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65536)
+    except TimeoutError:
+        return b""
