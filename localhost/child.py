@@ -20,6 +20,7 @@ from typing import IO, Any, Self
 
 from localhost.environment import LOCAL_DEFAULTS, ROOT, STORAGE, clean_environment
 from localhost.failures import StartFailure
+from localhost.keys import HEADER, MASTER_KEY
 
 _STOP_SECONDS = 15.0
 _PAUSE = 0.02
@@ -178,7 +179,7 @@ class HostProcess:
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         try:
-            connection.request(method, path, body)
+            connection.request(method, path, body, {HEADER: self._settings.get(MASTER_KEY, "")})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:

@@ -7,6 +7,8 @@ from localhost.functions import AuthLevel
 
 HEADER = "x-functions-key"
 PARAMETER = "code"
+FUNCTION_KEY, MASTER_KEY = "LOCALHOST_FUNCTION_KEY", "LOCALHOST_MASTER_KEY"
+"""The settings that hold a host's keys."""
 
 
 @dataclass(frozen=True, slots=True)

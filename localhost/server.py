@@ -21,7 +21,7 @@ from localhost.background import Background
 from localhost.front import Front
 from localhost.functions import AnyFunction, HttpFunction, QueueFunction, TimerFunction
 from localhost.host_file import HostFile, read_host_file
-from localhost.keys import Keys
+from localhost.keys import FUNCTION_KEY, MASTER_KEY, Keys
 from localhost.logs import set_up_logs
 from localhost.ports import bound
 from localhost.protocol import Http11
@@ -32,7 +32,6 @@ _log = logging.getLogger(__name__)
 STOP_SECONDS = 10
 _BACKGROUND_GRACE = 2.0
 _KEEP_ALIVE_SECONDS = 120
-FUNCTION_KEY, MASTER_KEY = "LOCALHOST_FUNCTION_KEY", "LOCALHOST_MASTER_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +102,7 @@ async def _serve(serving: Serving, host_file: HostFile, listening: socket.socket
     await asyncio.gather(serving_task, *(one.close(_BACKGROUND_GRACE) for one in background))
     worker.close()
     _log.info("the host has stopped")
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what an app leaves open ends with the process
 
 
 def _server(functions: Sequence[AnyFunction], background: Sequence[Background], host_file: HostFile) -> _Server:
