@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from shared.loop.trouble import StorageUnavailable
 from shared.storage import batch
-from shared.storage.outcomes import OutcomeUnknown, RowExists, RowRefused, TableMissing
+from shared.storage.outcomes import OutcomeUnknown, RowExists, RowRefused, TableClosed, TableMissing
 from shared.storage.rest import Rest
 
 _PAUSES: Final = (0.05, 0.2, 0.8)
@@ -44,7 +44,7 @@ class GroupCommit:
     """Inserts rows with one write under way for each partition."""
 
     def __init__(self, rest: Rest, make_table: Callable[[str], Awaitable[None]]) -> None:
-        """Take what makes a table that is missing; it raises `StorageUnavailable` for one that must not be made."""
+        """Take what makes a table that is missing; it raises `TableClosed` for one that must not be made."""
         self._rest = rest
         self._make_table = make_table
         self._queues: dict[Place, deque[_Row]] = {}
@@ -68,7 +68,7 @@ class GroupCommit:
                 stored_at_us = await row.landed
                 return await self._found(place, key) if stored_at_us is None else Landed(stored_at_us)
         except TimeoutError:
-            raise StorageUnavailable("storage did not take a row in time") from None
+            raise StorageUnavailable("a row was not stored in time") from None
 
     @property
     def busy(self) -> int:
@@ -112,6 +112,8 @@ class GroupCommit:
                 times = await self._insert(place[0], [row.entity for row in rows])
             except (RowExists, RowRefused) as refusal:
                 _refuse(rows.pop(refusal.index), refusal)
+            except TableClosed as trouble:
+                _give_up(rows, trouble)
             except OutcomeUnknown as trouble:
                 if len(rows) > 1:
                     await self._write_each(place, rows)
@@ -191,6 +193,6 @@ def _refuse(row: _Row, refusal: RowExists | RowRefused) -> None:
 def _give_up(rows: list[_Row], trouble: Exception | None) -> None:
     for row in rows:
         if not row.landed.done():
-            error = StorageUnavailable("storage did not take a row")
+            error = StorageUnavailable(f"a row was not stored: {trouble or 'the writing was broken off'}")
             error.__cause__ = trouble
             row.landed.set_exception(error)

@@ -15,7 +15,7 @@ from shared.storage.intake_tables import IntakeTables
 from shared.storage.names import Kind
 from shared.storage.rest import Rest
 
-ATTEMPTS: Final = 3
+ATTEMPTS: Final = 2
 """A write's answer is waited for this part of the write deadline, so that it can be repeated within it."""
 
 

@@ -7,6 +7,7 @@ from typing import Final, get_args
 from shared.loop.trouble import StorageUnavailable
 from shared.storage import names
 from shared.storage.names import Kind
+from shared.storage.outcomes import TableClosed
 from shared.storage.rest import Rest
 
 _PART_AHEAD: Final = 10
@@ -34,12 +35,13 @@ class IntakeTables:
         """Make a table that is missing.
 
         Raises:
-            StorageUnavailable: It could not be made, or is of another span than this and the next.
+            TableClosed: It is of another span than this and the next.
+            StorageUnavailable: It could not be made.
         """
         now = self._clock()
         moments = (now, now + self._span_us)
         if table not in {names.table(kind, at, self._span_us) for kind in get_args(Kind) for at in moments}:
-            raise StorageUnavailable("a row came too late for its table")
+            raise TableClosed("it came too late for its table")
         await self._rest.create_table(table)
 
     def _prepare(self, kind: Kind, table: str) -> None:

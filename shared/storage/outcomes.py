@@ -36,6 +36,13 @@ class RowRefused(Exception):
 class TableMissing(Exception):
     """There is no such table; nothing was written."""
 
+    def __init__(self) -> None:
+        super().__init__("there is no such table")
+
+
+class TableClosed(StorageUnavailable):
+    """There is no such table, and there must be none any more; nothing was written."""
+
 
 class BlobMissing(Exception):
     """There is no such blob, or no such container.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient, TableEntity
 
 from shared.loop.rows import Event, Observation
@@ -31,7 +32,10 @@ def stored(account: StorageAccount, table: str) -> dict[tuple[str, str], dict[st
 
 
 def _all(client: TableClient) -> list[TableEntity]:
-    rows = list(client.list_entities())
+    try:
+        rows = list(client.list_entities())
+    except ResourceNotFoundError:
+        return []
     assert len(rows) == len({(row["PartitionKey"], row["RowKey"]) for row in rows})
     return rows
 

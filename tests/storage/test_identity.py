@@ -2,9 +2,12 @@
 
 import asyncio
 import base64
+import contextlib
 import datetime
 import ipaddress
 import json
+import re
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +21,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from localhost.accounts import EMULATOR_NAME
+from localhost.azurite import SCRIPT
+from localhost.node import node
 from shared.loop.rows import Event
 from shared.loop.times import SECOND
 from shared.loop.trouble import StorageUnavailable
@@ -28,10 +34,11 @@ from shared.storage.arrivals import now_us
 from shared.storage.identity import Identity
 from shared.storage.intake import Intake
 from shared.storage.rest import Rest
-from tests.storage.conftest import Azurite, running
+from tests.storage.conftest import Services
 from tests.storage.rows import HASH, stored
 
 AUDIENCE = "https://storage.azure.com"
+_LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (\S+)")
 
 
 @dataclass
@@ -90,23 +97,41 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     return paths
 
 
+@contextlib.contextmanager
+def _azurite(certificate: Path, key: Path) -> Iterator[Services]:
+    """An Azurite over HTTPS that takes tokens."""
+    ports = [part for service in ("blob", "queue", "table") for part in (f"--{service}Port", "0")]
+    flags = ["--silent", "--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence", "--oauth", "basic"]
+    command = [node(), str(SCRIPT), *flags, *ports, "--cert", str(certificate), "--key", str(key)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        found: dict[str, str] = {}
+        while len(found) < 3:
+            line = process.stdout.readline() if process.stdout else ""
+            assert line, "Azurite ended"
+            found |= {service.lower(): f"{url}/{EMULATOR_NAME}" for service, url in _LISTENING.findall(line)}
+        try:
+            yield Services(EMULATOR_NAME, "", **found)
+        finally:
+            process.terminate()
+
+
 @dataclass(frozen=True)
 class Secured:
     """An Azurite that takes tokens, and the certificate to trust."""
 
-    azurite: Azurite
+    services: Services
     certificate: Path
 
     def account(self, credential: Credential) -> StorageAccount:
         """The account, signed in to as settings with addresses would."""
-        told = StorageSettings(blob_uri=self.azurite.blob, queue_uri=self.azurite.queue, table_uri=self.azurite.table)
+        told = StorageSettings(blob_uri=self.services.blob, table_uri=self.services.table)
         return StorageAccount(endpoints.from_identity(told), Identity(lambda: credential), str(self.certificate))
 
 
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     certificate, key = _certificate(tmp_path_factory.mktemp("secured"))
-    with running("--oauth", "basic", "--cert", str(certificate), "--key", str(key)) as started:
+    with _azurite(certificate, key) as started:
         assert started.table.startswith("https://")
         yield Secured(started, certificate)
 
@@ -145,7 +170,7 @@ async def test_a_token_for_something_else_is_storage_that_is_unavailable(secured
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(secured: Secured) -> None:
-    told = StorageSettings(blob_uri=secured.azurite.blob, table_uri=secured.azurite.table)
+    told = StorageSettings(blob_uri=secured.services.blob, table_uri=secured.services.table)
     rest = Rest(StorageAccount(endpoints.from_identity(told), Identity(Credential)), timeout=5)
 
     with pytest.raises(StorageUnavailable):

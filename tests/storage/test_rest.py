@@ -11,11 +11,10 @@ from shared.loop.rows import Event, Observation
 from shared.loop.trouble import StorageUnavailable
 from shared.settings import StorageSettings
 from shared.storage import batch, entities
-from shared.storage.account import account
 from shared.storage.outcomes import BlobMissing, OutcomeUnknown, RowExists, RowRefused, TableMissing
 from shared.storage.rest import Rest
 from tests.faults.proxy import Fault, FaultProxy
-from tests.storage.conftest import KEY, NAME, Azurite
+from tests.storage.conftest import Services
 from tests.storage.rows import HASH, stored
 
 _AT = 1_900_000_000_000_000
@@ -26,7 +25,7 @@ def rows(count: int, prefix: str = "event", size: int = 100) -> list[bytes]:
     return [entities.event_entity(entities.event_place(event, 1), event) for event in events]
 
 
-async def test_a_row_comes_back_as_it_was_sent(rest: Rest, azurite: Azurite) -> None:
+async def test_a_row_comes_back_as_it_was_sent(rest: Rest, services: Services) -> None:
     """Ids may hold anything; binary pieces and the stored time must survive, for the SDK reads them in the join."""
     await rest.create_table("whole")
     event_id = "".join(map(chr, range(1, 300))) + "\u2028 {} --batch 日本 🎈"
@@ -37,12 +36,12 @@ async def test_a_row_comes_back_as_it_was_sent(rest: Rest, azurite: Azurite) -> 
     row = await rest.read("whole", *place)
 
     assert row is not None
-    assert stored_at_us == row.stored_at_us == stored(azurite.account(), "whole")[place]["stored_at_us"]
+    assert stored_at_us == row.stored_at_us == stored(services.account(), "whole")[place]["stored_at_us"]
     assert (entities.arrival(row.entity), entities.payload(row.entity)) == (event.at_us, event.payload)
     assert event_id == row.entity["id"]
 
 
-async def test_ids_that_hold_anything_pass_in_a_batch(rest: Rest, azurite: Azurite) -> None:
+async def test_ids_that_hold_anything_pass_in_a_batch(rest: Rest, services: Services) -> None:
     """A batch is text cut at boundaries, so an id must not be able to look like one."""
     await rest.create_table("boundaries")
     ids = [
@@ -60,7 +59,7 @@ async def test_ids_that_hold_anything_pass_in_a_batch(rest: Rest, azurite: Azuri
 
     times = await rest.insert_batch("boundaries", sent)
 
-    found = {row["id"]: row["stored_at_us"] for row in stored(azurite.account(), "boundaries").values()}
+    found = {row["id"]: row["stored_at_us"] for row in stored(services.account(), "boundaries").values()}
     assert dict(zip(ids, times, strict=True)) == found
 
 
@@ -78,7 +77,7 @@ async def test_every_character_of_a_key_can_be_read_again(rest: Rest) -> None:
         assert event.event_id == row.entity["id"]
 
 
-async def test_the_sdk_reads_observations_with_their_types(rest: Rest, azurite: Azurite) -> None:
+async def test_the_sdk_reads_observations_with_their_types(rest: Rest, services: Services) -> None:
     """A whole reward must come back as a number with a fraction, a missing one as nothing."""
     await rest.create_table("types")
     for number, (value, slot) in enumerate([(1.0, None), (-0.25, "slöt"), (None, None)]):
@@ -86,13 +85,13 @@ async def test_the_sdk_reads_observations_with_their_types(rest: Rest, azurite: 
         place = entities.observation_place(observation, 4)
         await rest.insert("types", entities.observation_entity(place, observation))
 
-    found = [(row.get("v"), row.get("slot"), row["at"].value) for row in stored(azurite.account(), "types").values()]
+    found = [(row.get("v"), row.get("slot"), row["at"].value) for row in stored(services.account(), "types").values()]
 
     assert found == [(1.0, None, _AT), (-0.25, "slöt", _AT), (None, None, _AT)]
     assert isinstance(found[0][0], float)
 
 
-async def test_a_conflict_names_its_row_and_nothing_is_stored(rest: Rest, azurite: Azurite) -> None:
+async def test_a_conflict_names_its_row_and_nothing_is_stored(rest: Rest, services: Services) -> None:
     await rest.create_table("conflict")
     sent = rows(5)
     await rest.insert("conflict", sent[3])
@@ -103,7 +102,7 @@ async def test_a_conflict_names_its_row_and_nothing_is_stored(rest: Rest, azurit
         await rest.insert_batch("conflict", sent)
 
     assert (single.value.index, together.value.index) == (0, 3)
-    assert len(stored(azurite.account(), "conflict")) == 1
+    assert len(stored(services.account(), "conflict")) == 1
 
 
 async def test_a_row_that_storage_takes_never_is_told_apart(rest: Rest) -> None:
@@ -144,7 +143,7 @@ async def test_a_batch_over_the_limit_is_refused_without_a_name(rest: Rest) -> N
         await rest.insert_batch("over", rows(70, size=60_000))
 
 
-async def test_a_blob_is_read_again_only_when_it_changed(rest: Rest, azurite: Azurite) -> None:
+async def test_a_blob_is_read_again_only_when_it_changed(rest: Rest, services: Services) -> None:
     path = "loops/default/some thing.json"
 
     assert await rest.create_blob(path, b"{}", "application/json")
@@ -153,7 +152,7 @@ async def test_a_blob_is_read_again_only_when_it_changed(rest: Rest, azurite: Az
     assert first is not None
     assert first.data == b"{}"
     assert await rest.read_blob(path, first.etag) is None
-    with azurite.account().blobs as client:
+    with services.account().blobs as client:
         client.get_blob_client("loops", "default/some thing.json").upload_blob(b"new", overwrite=True)
     second = await rest.read_blob(path, first.etag)
     assert second is not None
@@ -180,12 +179,12 @@ async def test_a_missing_blob_and_a_missing_container_are_told_apart_from_troubl
     ],
 )
 async def test_trouble_tells_whether_the_row_may_be_there(
-    proxied: Rest, proxy: FaultProxy, fault: Fault, kind: type[Exception]
+    hasty: Rest, proxy: FaultProxy, fault: Fault, kind: type[Exception]
 ) -> None:
-    await proxied.create_table("trouble")
+    await hasty.create_table("trouble")
     proxy.plan = lambda _: fault
 
-    for attempt in (proxied.insert("trouble", rows(1)[0]), proxied.insert_batch("trouble", rows(2))):
+    for attempt in (hasty.insert("trouble", rows(1)[0]), hasty.insert_batch("trouble", rows(2))):
         with pytest.raises(StorageUnavailable) as trouble:
             await attempt
         assert kind is type(trouble.value)
@@ -198,10 +197,10 @@ async def test_nothing_was_stored_when_nothing_listens(proxied: Rest, proxy: Fau
     assert StorageUnavailable is type(trouble.value)
 
 
-async def test_a_host_that_does_not_answer_is_given_up(azurite: Azurite) -> None:
+async def test_a_host_that_does_not_answer_is_given_up(services: Services) -> None:
     """A port that takes connections and says nothing, as a dead machine behind a balancer does."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        rest = Rest(azurite.account(table=f"http://127.0.0.1:{silent.getsockname()[1]}/{NAME}"), timeout=0.3)
+        rest = Rest(services.account(table=f"http://127.0.0.1:{silent.getsockname()[1]}/{services.name}"), timeout=0.3)
         began = asyncio.get_running_loop().time()
         with pytest.raises(OutcomeUnknown):
             await rest.insert("anything", rows(1)[0])
@@ -210,10 +209,8 @@ async def test_a_host_that_does_not_answer_is_given_up(azurite: Azurite) -> None
     assert asyncio.get_running_loop().time() - began < 2
 
 
-async def test_a_wrong_key_is_storage_that_is_unavailable(azurite: Azurite) -> None:
-    endpoints = f"BlobEndpoint={azurite.blob};TableEndpoint={azurite.table}"
-    wrong = account(StorageSettings(f"AccountName={NAME};AccountKey={'A' * 86}==;{endpoints}"))
-    rest = Rest(wrong, timeout=5)
+async def test_a_wrong_key_is_storage_that_is_unavailable(services: Services) -> None:
+    rest = Rest(services.account(key="A" * 86 + "=="), timeout=5)
 
     with pytest.raises(StorageUnavailable):
         await rest.insert("anything", rows(1)[0])
@@ -222,9 +219,9 @@ async def test_a_wrong_key_is_storage_that_is_unavailable(azurite: Azurite) -> N
     await rest.close()
 
 
-def test_another_event_loop_gets_connections_of_its_own(azurite: Azurite) -> None:
+def test_another_event_loop_gets_connections_of_its_own(services: Services) -> None:
     """Test runners and scripts start several loops in one process."""
-    rest = Rest(azurite.account(), timeout=5)
+    rest = Rest(services.account(), timeout=5)
 
     async def use() -> None:
         await rest.create_table("loops")
@@ -234,7 +231,7 @@ def test_another_event_loop_gets_connections_of_its_own(azurite: Azurite) -> Non
         asyncio.run(use())
 
 
-def test_secrets_do_not_show(azurite: Azurite) -> None:
-    reached = azurite.account()
+def test_secrets_do_not_show(services: Services) -> None:
+    reached = services.account()
 
-    assert KEY not in repr(reached) + repr(vars(reached)) + repr(StorageSettings(f"AccountKey={KEY}"))
+    assert services.key not in repr(reached) + repr(vars(reached)) + repr(StorageSettings(services.key))

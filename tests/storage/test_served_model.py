@@ -11,7 +11,7 @@ from shared.loop.trouble import StorageUnavailable
 from shared.storage.rest import Rest
 from shared.storage.served_model import ServedModel
 from tests.faults.proxy import Fault, FaultProxy
-from tests.storage.conftest import Azurite
+from tests.storage.conftest import Services
 
 
 def load(data: bytes, reference: ModelReference) -> str:
@@ -22,25 +22,25 @@ def load(data: bytes, reference: ModelReference) -> str:
 
 
 @pytest.fixture
-def proxy(azurite: Azurite) -> Iterator[FaultProxy]:
+def proxy(services: Services) -> Iterator[FaultProxy]:
     """Between the test and the blobs."""
-    with FaultProxy(azurite.blob) as started:
+    with FaultProxy(services.blob) as started:
         yield started
 
 
 @pytest.fixture
-async def models(azurite: Azurite, proxy: FaultProxy) -> AsyncIterator[ServedModel[str]]:
-    rest = Rest(azurite.account(blob=proxy.url), timeout=5)
+async def models(services: Services, proxy: FaultProxy) -> AsyncIterator[ServedModel[str]]:
+    rest = Rest(services.account(blob=proxy.url), timeout=5)
     yield ServedModel(rest, load)
     await rest.close()
 
 
-def stored(azurite: Azurite, text: str, *, kept: bool = True, published_as: str | None = None) -> ModelReference:
+def stored(services: Services, text: str, *, kept: bool = True, published_as: str | None = None) -> ModelReference:
     """A model in storage, and what is published of it; `published_as` is the text whose SHA-256 is told."""
     sha256 = hashlib.sha256((published_as or text).encode()).hexdigest()
     path = f"loops/default/models/{text.replace(' ', '-')}/{sha256}.vw"
     if kept:
-        azurite.put(path, text.encode())
+        services.put(path, text.encode())
     return ModelReference(text, path, sha256, "state", "--cb_explore_adf", 1, 0, 0, 0)
 
 
@@ -51,17 +51,17 @@ async def test_no_model_is_no_trouble(models: ServedModel[str]) -> None:
     assert models.rejected is None
 
 
-async def test_the_published_model_is_served_and_followed(models: ServedModel[str], azurite: Azurite) -> None:
+async def test_the_published_model_is_served_and_followed(models: ServedModel[str], services: Services) -> None:
     for text in ("one", "two"):
-        published = Published(model=stored(azurite, text))
+        published = Published(model=stored(services, text))
         await models.follow(published)
         served = await models.current(published)
         assert served is not None
         assert (served.model, served.reference.id) == (text, text)
 
 
-async def test_a_model_is_fetched_once(models: ServedModel[str], azurite: Azurite, proxy: FaultProxy) -> None:
-    published = Published(model=stored(azurite, "once"))
+async def test_a_model_is_fetched_once(models: ServedModel[str], services: Services, proxy: FaultProxy) -> None:
+    published = Published(model=stored(services, "once"))
 
     for _ in range(3):
         await models.follow(published)
@@ -70,18 +70,18 @@ async def test_a_model_is_fetched_once(models: ServedModel[str], azurite: Azurit
     assert len(proxy.seen) == 1
 
 
-async def test_the_first_rank_of_an_instance_waits_for_the_model(models: ServedModel[str], azurite: Azurite) -> None:
+async def test_the_first_rank_of_an_instance_waits_for_the_model(models: ServedModel[str], services: Services) -> None:
     """An answer by chance, while there is a model, would be a step back at every start."""
-    served = await models.current(Published(model=stored(azurite, "waits")))
+    served = await models.current(Published(model=stored(services, "waits")))
 
     assert served is not None
     assert served.model == "waits"
 
 
-async def test_a_model_that_does_not_load_never_gets_in(models: ServedModel[str], azurite: Azurite) -> None:
-    good = stored(azurite, "good")
+async def test_a_model_that_does_not_load_never_gets_in(models: ServedModel[str], services: Services) -> None:
+    good = stored(services, "good")
     await models.follow(Published(model=good))
-    broken = Published(model=stored(azurite, "broken"), previous=(good,))
+    broken = Published(model=stored(services, "broken"), previous=(good,))
 
     await models.follow(broken)
     served = await models.current(broken)
@@ -93,10 +93,10 @@ async def test_a_model_that_does_not_load_never_gets_in(models: ServedModel[str]
     assert "bad weights" in models.rejected.reason
 
 
-async def test_bytes_other_than_the_published_ones_never_get_in(models: ServedModel[str], azurite: Azurite) -> None:
-    good = stored(azurite, "good")
+async def test_bytes_other_than_the_published_ones_never_get_in(models: ServedModel[str], services: Services) -> None:
+    good = stored(services, "good")
     await models.follow(Published(model=good))
-    other = Published(model=stored(azurite, "other bytes", published_as="these"), previous=(good,))
+    other = Published(model=stored(services, "other bytes", published_as="these"), previous=(good,))
 
     await models.follow(other)
     served = await models.current(other)
@@ -108,15 +108,15 @@ async def test_bytes_other_than_the_published_ones_never_get_in(models: ServedMo
 
 
 async def test_a_rejected_model_is_not_fetched_again_and_the_next_one_is_served(
-    models: ServedModel[str], azurite: Azurite, proxy: FaultProxy
+    models: ServedModel[str], services: Services, proxy: FaultProxy
 ) -> None:
-    broken = Published(model=stored(azurite, "broken again"))
+    broken = Published(model=stored(services, "broken again"))
     for _ in range(4):
         await models.follow(broken)
     assert len(proxy.seen) == 1
     assert await models.current(broken) is None
 
-    better = Published(model=stored(azurite, "better"))
+    better = Published(model=stored(services, "better"))
     await models.follow(better)
     await models.follow(better)
     served = await models.current(better)
@@ -126,10 +126,10 @@ async def test_a_rejected_model_is_not_fetched_again_and_the_next_one_is_served(
     assert models.rejected is None
 
 
-async def test_a_new_instance_uses_the_newest_model_that_loads(models: ServedModel[str], azurite: Azurite) -> None:
+async def test_a_new_instance_uses_the_newest_model_that_loads(models: ServedModel[str], services: Services) -> None:
     """It has no old one to keep, but storage does."""
-    previous = (stored(azurite, "broken too"), stored(azurite, "gone", kept=False), stored(azurite, "old but good"))
-    published = Published(model=stored(azurite, "broken now"), previous=previous)
+    previous = (stored(services, "broken too"), stored(services, "gone", kept=False), stored(services, "old but good"))
+    published = Published(model=stored(services, "broken now"), previous=previous)
 
     served = await models.current(published)
 
@@ -139,22 +139,22 @@ async def test_a_new_instance_uses_the_newest_model_that_loads(models: ServedMod
     assert models.rejected.model_id == "broken now"
 
 
-async def test_a_reset_is_obeyed_at_once(models: ServedModel[str], azurite: Azurite) -> None:
-    await models.follow(Published(model=stored(azurite, "before")))
+async def test_a_reset_is_obeyed_at_once(models: ServedModel[str], services: Services) -> None:
+    await models.follow(Published(model=stored(services, "before")))
 
     assert await models.current(Published(generation=1)) is None
     await models.follow(Published(generation=1))
-    again = await models.current(Published(generation=1, model=stored(azurite, "after")))
+    again = await models.current(Published(generation=1, model=stored(services, "after")))
 
     assert again is not None
     assert again.model == "after"
 
 
 async def test_a_model_that_cannot_be_fetched_yet_is_fetched_later(
-    models: ServedModel[str], azurite: Azurite, proxy: FaultProxy
+    models: ServedModel[str], services: Services, proxy: FaultProxy
 ) -> None:
     """An instance without a model says so instead of choosing by chance."""
-    published = Published(model=stored(azurite, "later"))
+    published = Published(model=stored(services, "later"))
     proxy.plan = lambda _: Fault(status=503)
     with pytest.raises(StorageUnavailable):
         await models.current(published)
@@ -167,10 +167,10 @@ async def test_a_model_that_cannot_be_fetched_yet_is_fetched_later(
 
 
 async def test_a_slow_model_comes_in_the_background(
-    models: ServedModel[str], azurite: Azurite, proxy: FaultProxy
+    models: ServedModel[str], services: Services, proxy: FaultProxy
 ) -> None:
-    await models.follow(Published(model=stored(azurite, "quick")))
-    slow = Published(model=stored(azurite, "slow"))
+    await models.follow(Published(model=stored(services, "quick")))
+    slow = Published(model=stored(services, "slow"))
     proxy.plan = lambda _: Fault(before=1.5)
     began = time.monotonic()
 
@@ -187,9 +187,9 @@ async def test_a_slow_model_comes_in_the_background(
 
 
 async def test_the_same_bytes_under_another_id_are_not_loaded_twice(
-    models: ServedModel[str], azurite: Azurite, proxy: FaultProxy
+    models: ServedModel[str], services: Services, proxy: FaultProxy
 ) -> None:
-    reference = stored(azurite, "same")
+    reference = stored(services, "same")
     await models.follow(Published(model=reference))
     renamed = Published(model=ModelReference("renamed", reference.predictor_blob, reference.sha256, "", "", 2, 0, 0, 0))
 

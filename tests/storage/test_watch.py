@@ -14,7 +14,7 @@ from shared.storage.names import CONFIGURATION, PUBLISHED
 from shared.storage.rest import Rest
 from shared.storage.watch import Watch
 from tests.faults.proxy import Fault, FaultProxy
-from tests.storage.conftest import Azurite
+from tests.storage.conftest import Services
 
 PERIOD = 0.5
 FIRST = new_configuration(7)
@@ -25,23 +25,16 @@ def first() -> Configuration:
     return FIRST
 
 
-@pytest.fixture(autouse=True)
-def empty_loop(azurite: Azurite) -> None:
-    """A loop without any blob."""
-    azurite.delete(CONFIGURATION)
-    azurite.delete(PUBLISHED)
-
-
 @pytest.fixture
-def proxy(azurite: Azurite) -> Iterator[FaultProxy]:
+def proxy(services: Services) -> Iterator[FaultProxy]:
     """Between the test and the blobs."""
-    with FaultProxy(azurite.blob) as started:
+    with FaultProxy(services.blob) as started:
         yield started
 
 
 @pytest.fixture
-async def watched(azurite: Azurite, proxy: FaultProxy) -> AsyncIterator[Watch]:
-    rest = Rest(azurite.account(blob=proxy.url), timeout=5)
+async def watched(services: Services, proxy: FaultProxy) -> AsyncIterator[Watch]:
+    rest = Rest(services.account(blob=proxy.url), timeout=5)
     made = Watch(rest, first, period=PERIOD)
     yield made
     await made.close()
@@ -57,16 +50,16 @@ async def settled(watched: Watch, wanted: bool = True) -> float:
     return time.monotonic() - began
 
 
-async def test_a_new_loop_gets_its_first_configuration(watched: Watch, azurite: Azurite) -> None:
+async def test_a_new_loop_gets_its_first_configuration(watched: Watch, services: Services) -> None:
     now = await watched.current()
 
     assert (now.configuration, now.published) == (FIRST, Published())
-    with azurite.account().blobs as client:
+    with services.account().blobs as client:
         assert client.get_blob_client(*CONFIGURATION.split("/", 1)).download_blob().readall() == to_json(FIRST)
 
 
-async def test_an_existing_configuration_is_left_alone(watched: Watch, azurite: Azurite) -> None:
-    azurite.put(CONFIGURATION, to_json(OTHER))
+async def test_an_existing_configuration_is_left_alone(watched: Watch, services: Services) -> None:
+    services.put(CONFIGURATION, to_json(OTHER))
 
     assert (await watched.current()).configuration == OTHER
 
@@ -82,10 +75,10 @@ async def test_readers_cause_no_reads(watched: Watch, proxy: FaultProxy) -> None
     assert not proxy.seen
 
 
-async def test_a_change_is_seen_soon_by_who_only_reads_memory(watched: Watch, azurite: Azurite) -> None:
+async def test_a_change_is_seen_soon_by_who_only_reads_memory(watched: Watch, services: Services) -> None:
     await watched.current()
-    azurite.put(CONFIGURATION, to_json(OTHER))
-    azurite.put(PUBLISHED, to_json(Published(joined_up_to_us=5)))
+    services.put(CONFIGURATION, to_json(OTHER))
+    services.put(PUBLISHED, to_json(Published(joined_up_to_us=5)))
 
     await asyncio.sleep(2.5 * PERIOD)
     now = await watched.current()
@@ -93,8 +86,8 @@ async def test_a_change_is_seen_soon_by_who_only_reads_memory(watched: Watch, az
     assert (now.configuration, now.published.joined_up_to_us) == (OTHER, 5)
 
 
-async def test_what_did_not_change_is_not_read_again(watched: Watch, proxy: FaultProxy, azurite: Azurite) -> None:
-    azurite.put(PUBLISHED, to_json(Published(joined_up_to_us=5)))
+async def test_what_did_not_change_is_not_read_again(watched: Watch, proxy: FaultProxy, services: Services) -> None:
+    services.put(PUBLISHED, to_json(Published(joined_up_to_us=5)))
     await watched.current()
     proxy.seen.clear()
 
@@ -119,11 +112,11 @@ async def test_a_failed_refresh_keeps_what_was_read_and_is_told(watched: Watch, 
 
 
 @pytest.mark.parametrize("path", [CONFIGURATION, PUBLISHED])
-async def test_a_damaged_document_keeps_both_as_they_were(watched: Watch, azurite: Azurite, path: str) -> None:
+async def test_a_damaged_document_keeps_both_as_they_were(watched: Watch, services: Services, path: str) -> None:
     """Half of a new state is no state that anybody wanted."""
     before = await watched.current()
-    azurite.put(CONFIGURATION, to_json(OTHER))
-    azurite.put(path, b'{"damaged":')
+    services.put(CONFIGURATION, to_json(OTHER))
+    services.put(path, b'{"damaged":')
 
     await settled(watched, wanted=False)
 
@@ -145,21 +138,21 @@ async def test_an_outage_makes_no_reader_wait(watched: Watch, proxy: FaultProxy)
     assert watched.last_error
 
 
-async def test_an_instance_that_slept_refreshes_before_it_answers(azurite: Azurite, rest: Rest) -> None:
+async def test_an_instance_that_slept_refreshes_before_it_answers(services: Services, rest: Rest) -> None:
     """A frozen process runs no background task; a clock that jumped says that it was frozen."""
     slept = 0.0
     watched = Watch(rest, first, lambda: time.time() + slept, PERIOD)
     await watched.current()
-    azurite.put(PUBLISHED, to_json(Published(joined_up_to_us=9)))
+    services.put(PUBLISHED, to_json(Published(joined_up_to_us=9)))
     slept = 3600
 
     assert (await watched.current()).published.joined_up_to_us == 9
     await watched.close()
 
 
-async def test_one_that_slept_into_an_outage_waits_once(azurite: Azurite, proxy: FaultProxy) -> None:
+async def test_one_that_slept_into_an_outage_waits_once(services: Services, proxy: FaultProxy) -> None:
     slept = 0.0
-    rest = Rest(azurite.account(blob=proxy.url), timeout=5)
+    rest = Rest(services.account(blob=proxy.url), timeout=5)
     watched = Watch(rest, first, lambda: time.time() + slept, PERIOD)
     before = await watched.current()
     proxy.plan = lambda _: Fault(before=60)
@@ -205,8 +198,8 @@ async def test_followers_hear_of_each_refresh_and_cannot_break_it(watched: Watch
     assert len(heard) == 2
 
 
-def test_another_event_loop_refreshes_again(azurite: Azurite) -> None:
-    rest = Rest(azurite.account(), timeout=5)
+def test_another_event_loop_refreshes_again(services: Services) -> None:
+    rest = Rest(services.account(), timeout=5)
     watched = Watch(rest, first, period=PERIOD)
 
     async def use() -> None:
