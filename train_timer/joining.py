@@ -80,8 +80,8 @@ class Joiner:
             self._trainer.check()
             if written.lines:
                 logs.create(intent.from_us, intent.to_us, file, intent.rewards, written.lines)
-        self._history.add(logs.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
         self._commit(intent, written.counters)
+        self._history.add(logs.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
         return True
 
     def _next_intent(self) -> Intent | None:

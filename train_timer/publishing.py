@@ -41,7 +41,7 @@ def finish(trainer: Trainer, now_us: int) -> bool:
         return False
     etags = models.exported()
     published, etag = documents.published_version()
-    if published.generation != trainer.state.running.generation:
+    if published.generation != trainer.state.running.generation or _is_older(model, published):
         trainer.commit(replace(trainer.state, publishing=None))
         return False
     trainer.check()
@@ -51,6 +51,19 @@ def finish(trainer: Trainer, now_us: int) -> bool:
     _export(model, etags)
     trainer.commit(replace(trainer.state, publishing=None, published_at_us=now_us))
     return True
+
+
+def withdraw(etags: Mapping[str, str | None]) -> None:
+    """Take the current export away after a reset; one that another trainer made since then stays.
+
+    Args:
+        etags: As they were before the reset was read.
+    """
+    try:
+        for name, etag in etags.items():
+            models.withdraw_export(name, etag)
+    except ChangedMeanwhile as error:
+        raise LeaseLost("another trainer exported meanwhile") from error
 
 
 def announce(trainer: Trainer) -> None:
@@ -71,6 +84,10 @@ def _is_new(state: State, published: Published) -> bool:
     return before is None or (
         before.predictor_blob != model.predictor_blob and before.learned_up_to_us <= state.running.learned_up_to_us
     )
+
+
+def _is_older(model: ModelReference, published: Published) -> bool:
+    return published.model is not None and model.learned_up_to_us < published.model.learned_up_to_us
 
 
 def _reference(state: State, now_us: int) -> ModelReference:

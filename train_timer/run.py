@@ -2,13 +2,14 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
 
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
 from shared.loop.configuration import Configuration
-from shared.loop.errors import LoopError
 from shared.loop.training_state import LastRun, State, caught_up, new_state, steered
 from shared.loop.trouble import StorageUnavailable
 from shared.settings import settings
@@ -87,30 +88,40 @@ class _Run:
 
     def _steer(self) -> Configuration:
         """Obey what was published and configured meanwhile."""
-        configuration, published = documents.read_configuration(), documents.read_published()
-        state = self._trainer.state
-        obeyed = steered(state, configuration, published)
-        self._trainer.commit(obeyed)
-        if state.running.generation != published.generation and published.model is None:
-            models.withdraw_export()
+        configuration, published, state = (
+            documents.read_configuration(),
+            documents.read_published(),
+            self._trainer.state,
+        )
+        if state.running.generation != published.generation:
+            exported = models.exported()
+            published = documents.read_published()
+            if published.model is None:
+                publishing.withdraw(exported)
+        self._trainer.commit(steered(state, configuration, published))
         return configuration
 
     def _learn(self, configuration: Configuration) -> None:
-        """Train both cursors on what is in the log, and publish what is due; trouble is told and ends nothing else."""
+        """Train both models on what is in the log, and publish what is due; trouble of one ends nothing else."""
         deleted_us = configuration.logs_deleted_before_us
-        try:
+        with self._told():
             while training.train_running(self._trainer, deleted_us) and self._has_time():
                 publishing.publish(self._trainer, configuration, lease.storage_now_us())
+        with self._told():
             while training.train_next(self._trainer, deleted_us) and self._has_time():
                 continue
+        with self._told():
             self._trainer.commit(caught_up(self._trainer.state))
             publishing.publish(self._trainer, configuration, lease.storage_now_us())
-        except (TrainingFailed, DamagedModel, InvalidLearningArguments) as problem:
-            self._tell(problem)
 
-    def _tell(self, problem: LoopError) -> None:
-        _log.error("the model cannot be trained: %s", problem)
-        self._trainer.commit(replace(self._trainer.state, problem=str(problem)))
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Keep why a model cannot be trained or published, for the status."""
+        try:
+            yield
+        except (TrainingFailed, DamagedModel, InvalidLearningArguments) as problem:
+            _log.error("the model cannot be trained: %s", problem)
+            self._trainer.commit(replace(self._trainer.state, problem=str(problem)))
 
     def _has_time(self) -> bool:
         return not self._stop.is_set() and time.monotonic() - self._started < _TIME_SECONDS

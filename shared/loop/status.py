@@ -74,7 +74,11 @@ def learning(known: Known) -> Said:
     if state is None:
         return Said(False, "The trainer has not run yet; it runs on a timer, by default once a minute.")
     if state.problem:
-        return Said(False, f"Training does not go on: {state.problem}. Rank keeps answering from the model in use.")
+        return Said(
+            False,
+            f"Training does not go on: {state.problem}. Rank keeps answering from the model in use. "
+            "If this stays, change the learning settings, or reset the model.",
+        )
     if (late_us := lag_us(known)) > _SLACK_US:
         since = _clock(known.now_us - late_us)
         return Said(False, f"Events have been due since {since} and were not joined: does the timer run?")

@@ -108,10 +108,21 @@ def write_over(path: str, data: bytes, etag: str | None, lease_id: str | None = 
         raise
 
 
-def remove(path: str) -> None:
-    """Delete a blob, if it is there."""
+def remove(path: str, etag: str | None = None) -> None:
+    """Delete a blob, if it is there; with an ETag only that version of it.
+
+    Raises:
+        ChangedMeanwhile: It is another version.
+    """
+    from azure.core import MatchConditions
+    from azure.core.exceptions import ResourceModifiedError
+
+    only: dict[str, Any] = {} if etag is None else {"etag": etag, "match_condition": MatchConditions.IfNotModified}
     with errors_told(absent=True):
-        client(path).delete_blob()
+        try:
+            client(path).delete_blob(**only)
+        except ResourceModifiedError as error:
+            raise ChangedMeanwhile(f"{path} was changed by another writer") from error
 
 
 def listed(prefix: str) -> Iterator[Listed]:

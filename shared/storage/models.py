@@ -84,7 +84,11 @@ def export(name: str, data: bytes, etag: str | None) -> None:
     blobs.write_over(CURRENT_EXPORT + name, data, etag)
 
 
-def withdraw_export() -> None:
-    """Take the current export away: there is no model any more."""
-    for name in ("model.vw", "learning-settings.json"):
-        blobs.remove(CURRENT_EXPORT + name)
+def withdraw_export(name: str, etag: str | None) -> None:
+    """Take one blob of the current export away, if it is still the version with that ETag.
+
+    Raises:
+        ChangedMeanwhile: Another trainer exported since.
+    """
+    if etag is not None:
+        blobs.remove(CURRENT_EXPORT + name, etag)
