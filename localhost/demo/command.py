@@ -29,7 +29,7 @@ features; the reward is 1 if it names the brand that the household bought, else 
 time. After each of 8 rounds the demo waits until the loop has learned it. Takes about three minutes; nothing is kept.
 """
 _EPILOG = "Exit code: 0 if the loop learned, 1 if it did not or could not run, 130 if it was interrupted."
-_WHERE_NEXT = """\
+WHERE_NEXT = """\
 Where to look next:
   python3 dev.py demo --data {other}
       the same with the other purchases
@@ -119,5 +119,5 @@ def _report(run: Run, data: str, seconds: float) -> int:
     found = fifths(run.played)
     other = next(name for name in DATA_SETS if name != data)
     took = f"The demo took {seconds:.0f} s."
-    print(f"\n{table(found, run)}\n\n{verdict(found)}\n{took}\n\n{_WHERE_NEXT.format(other=other)}")
+    print(f"\n{table(found, run)}\n\n{verdict(found)}\n{took}\n\n{WHERE_NEXT.format(other=other)}")
     return 0 if found[-1].is_above_best_seller else 1

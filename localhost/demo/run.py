@@ -88,8 +88,10 @@ def _learn(title: str, played: Sequence[Played], fresh: int, learner: Learner, p
     started = time.monotonic()
 
     def tell(standing: Standing) -> None:
-        done = f"{standing.learned} of {len(played)} events"
-        progress.show(len(played), f"{title}: learning, {done}")
+        doing = f"learning, {standing.learned} of {len(played)} events"
+        if standing.holds(len(played)):
+            doing = "learned; Rank takes the new model into use"
+        progress.show(len(played), f"{title}: {doing}")
 
     standing = learner.wait_until_learned(len(played), tell)
     reward = sum(one.reward for one in played[-fresh:]) / fresh

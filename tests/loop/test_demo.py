@@ -19,7 +19,7 @@ import pytest
 from scipy.stats import binomtest
 
 from localhost.demo.calls import Calls
-from localhost.demo.command import play_on
+from localhost.demo.command import WHERE_NEXT, play_on
 from localhost.demo.failures import DemoFailed
 from localhost.demo.figures import Played, fifths, wilson
 from localhost.demo.loop import Loop, Standing
@@ -28,6 +28,7 @@ from localhost.demo.purchases import DATA_SETS, Offer, Purchase, interleaved, lo
 from localhost.demo.run import Round, Run, cut, play
 from localhost.demo.stage import stage
 from localhost.demo.table import table, verdict
+from localhost.environment import ROOT
 
 SHELF = (Offer("best", 8.1, advertised=False), Offer("second", 9.5, advertised=True))
 
@@ -266,6 +267,19 @@ def test_everything_else_gets_lines_only(stream: io.StringIO, monkeypatch: pytes
     progress.line("done")
 
     assert stream.getvalue() == "done\n"
+
+
+# At the end
+
+
+@pytest.mark.parametrize("line", [line.strip() for line in WHERE_NEXT.splitlines() if re.match("  [a-z]", line)])
+def test_what_it_points_to_exists(line: str) -> None:
+    """Commands and files that a reader is sent to are there."""
+    if line.startswith("python3 dev.py"):
+        command = [sys.executable, str(ROOT / "dev.py"), *line.format(other="cracker").split()[2:], "--help"]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+    else:
+        assert (ROOT / line).is_file()
 
 
 # The real thing
