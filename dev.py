@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from localhost.setup.checks import run_checks
-from localhost.setup.emulator import install_azurite
+from localhost.setup.emulator import has_node, install_azurite
 from localhost.setup.packages import install_packages
 from localhost.setup.places import WINDOWS, Places, only_one
 from localhost.setup.programs import CannotSetUp, end_in_order_on_sigterm, openly, say
@@ -111,14 +111,14 @@ def bench(chosen: argparse.Namespace) -> NoReturn:
 
 def set_up() -> None:
     """Make what is not there or was made from other lock files."""
-    if PLACES.venv.is_current() and PLACES.modules.is_current():
+    if PLACES.venv.is_current() and PLACES.modules.is_current() and has_node(PLACES):
         return
     PLACES.boot.mkdir(exist_ok=True)
     with only_one(PLACES.boot / "lock"):
         if not PLACES.venv.is_current():
             install_packages(PLACES)
             PLACES.venv.finish()
-        if not PLACES.modules.is_current():
+        if not (PLACES.modules.is_current() and has_node(PLACES)):
             install_azurite(PLACES)
             PLACES.modules.finish()
     say("The set-up is complete.\n")

@@ -15,6 +15,11 @@ _QUIET = ("--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
 _INSTALL_NODE = f"Check the network connection, or install Node.js {OLDEST_NODE} or later with npm, then run it again."
 
 
+def has_node(places: Places) -> bool:
+    """Say whether something is there that may run Azurite; whether it does is seen when it is started."""
+    return bool(shutil.which("node")) or (places.boot / "node").exists()
+
+
 def install_azurite(places: Places) -> None:
     """Make `node_modules`, with the npm of this machine or one from the Python package index."""
     with step("Installing Azurite, the storage emulator"):
