@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from shared.loop.decision import NO_MODEL, decide
 from tests.http.api import Api
 
 RANK = "/personalizer/v1.0/rank"
@@ -97,6 +98,16 @@ def test_a_repeated_rank_is_answered_alike(api: Api) -> None:
     first, second = (api.post(RANK, tea_or_juice(eventId="again")).body for _ in range(2))
 
     assert first == second
+
+
+def test_the_draw_is_the_old_services(api: Api) -> None:
+    """The same event id draws the same on every deployment: its hash and the loop's name are the seed."""
+    ids = [f"evt-{number}" for number in range(20)]
+    expected = [decide([1 / 3] * 3, NO_MODEL, event_id, "default").order[0] for event_id in ids]
+
+    chosen = [api.post(RANK, tea_or_juice(eventId=event_id)).json["rewardActionId"] for event_id in ids]
+
+    assert [("tea", "juice", "water")[position] for position in expected] == chosen
 
 
 def test_the_event_id_seeds_the_choice(api: Api) -> None:
