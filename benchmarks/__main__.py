@@ -1,0 +1,88 @@
+"""`python -m benchmarks`: measure, print a table of ratios, and write everything as JSON."""
+
+import argparse
+import importlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import figures, machine
+from benchmarks.figures import Figure
+from benchmarks.machine import NotMeasurable
+from benchmarks.progress import Progress
+from localhost.environment import ROOT
+from localhost.failures import StartFailure
+
+MEASURES = {
+    "rank-cpu": "processor time of one Rank, against Vowpal Wabbit's own",
+    "round-trips": "requests to storage of one Rank and of one Reward",
+    "requests": "Ranks a second of one process, against a home-made server",
+    "training": "re-training from log, against the native driver",
+    "join": "from rows to log, against a bare scan of the rows",
+    "memory": "memory of a training run with ten times the backlog, against once",
+    "cold-start": "process start to the first Rank, against the bare imports",
+    "rewards": "how many rewards a second each reward wait time can carry (no goal)",
+}
+_ABOUT = """Measures speed and memory, each against a real other side, in turns, in the same run. A ratio is that of the
+medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes about six minutes."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the chosen measures; the exit code is 0 also if a goal is missed, and 1 if a measure failed."""
+    chosen = _parser().parse_args(arguments)
+    facts = machine.facts()
+    found, failed = _measured(chosen.names)
+    print(f"\n{figures.table(found)}\n")
+    if chosen.details:
+        print("\n".join(f"{one.measure}, {one.what}\n{figures.details(one)}" for one in found if one.details) + "\n")
+    _write(chosen.json, facts, found)
+    for name, reason in failed.items():
+        print(f"{name} could not be measured: {reason}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    names = "\n".join(f"  {name:12} {what}" for name, what in MEASURES.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=_ABOUT,
+        epilog=f"measures:\n{names}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "names", nargs="*", choices=MEASURES, default=[*MEASURES], metavar="NAME", help="which measures (default: all)"
+    )
+    parser.add_argument("--details", action="store_true", help="also print where the time goes")
+    default = ROOT / ".local" / "benchmarks" / f"{time.strftime('%Y%m%dT%H%M%S')}.json"
+    parser.add_argument(
+        "--json", type=Path, default=default, help="file to write (default: .local/benchmarks/TIME.json)"
+    )
+    return parser
+
+
+def _measured(names: Sequence[str]) -> tuple[list[Figure], dict[str, str]]:
+    found: list[Figure] = []
+    failed: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        progress = Progress(name)
+        try:
+            found += importlib.import_module(f"benchmarks.{name.replace('-', '_')}").measure(progress)
+        except (NotMeasurable, StartFailure, OSError, RuntimeError) as problem:
+            failed[name] = str(problem)
+        finally:
+            progress.clear()
+    return found, failed
+
+
+def _write(file: Path, facts: dict[str, Any], found: Sequence[Figure]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    told = {"machine": facts, "figures": [one.as_json() for one in found]}
+    file.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"{facts['processor']}, {facts['cores']} cores, Python {facts['python']}; all numbers: {file}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""A loop that has waited: rows in the intake, or log, as if hours had passed; and a loop that has learned.
+
+The functions here are called in processes that have the loop's settings.
+"""
+
+import asyncio
+import os
+import random
+from dataclasses import dataclass
+from itertools import batched
+from threading import Event as Flag
+
+from benchmarks import examples
+from benchmarks.storage import Clock
+from shared.contract.record import pack, record
+from shared.loop.identifiers import observation_id, request_hash
+from shared.loop.rows import Event, Observation
+from shared.loop.times import MINUTE, SECOND
+from shared.settings import settings
+from shared.storage import entities, hot_path, names
+from shared.storage.arrivals import now_us
+
+CELL_US = 5 * MINUTE
+"""The length of a part under the settings of a new loop."""
+_WAITED_US = 15 * MINUTE
+"""Longer than the reward wait time and the grace of the join."""
+SHARDS = 4
+_AT_ONCE = 4
+
+Row = tuple[str, str, bytes]
+"""Table, partition, entity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is written.
+
+    Attributes:
+        parts: How many parts of five minutes it fills.
+        events: In each part, spread evenly.
+        actions: Of each event; every second one gets a reward, half a minute later.
+    """
+
+    parts: int
+    events: int
+    actions: int = 10
+
+    def from_us(self) -> int:
+        """The first moment, such that the last part is complete by now."""
+        end_us = now_us() - _WAITED_US
+        return end_us - end_us % CELL_US - self.parts * CELL_US
+
+
+def fill(clock: int, parts: int, events: int, actions: int = 10) -> dict[str, int]:
+    """Write a backlog to the intake, with storage's clock at the time of each part; gives the number of rows."""
+    backlog = Backlog(parts, events, actions)
+    rows = asyncio.run(_fill(Clock(clock), backlog))
+    return {"events": parts * events, "rows": rows}
+
+
+def train(clock: int) -> dict[str, int]:
+    """Fill the intake a little and let the trainer run, so that a model is published; gives the events it learned."""
+    from shared.storage import documents
+    from train_timer.run import run
+
+    fill(clock, parts=2, events=1000, actions=50)
+    run(Flag())
+    model = documents.read_published().model
+    return {"learned": model.learned_events if model else 0}
+
+
+async def _fill(clock: Clock, backlog: Backlog) -> int:
+    start_us, written = backlog.from_us(), 0
+    payloads = [_payload(backlog.actions, variant) for variant in range(examples.VARIANTS)]
+    rest = hot_path.rest()
+    try:
+        for part in range(backlog.parts):
+            from_us = start_us + part * CELL_US
+            clock.set(from_us - now_us())
+            written += await write(_rows(backlog, part, from_us, payloads))
+    finally:
+        clock.set(0)
+        await rest.close()
+    return written
+
+
+async def write(rows: list[Row]) -> int:
+    """Insert rows in batches, some at a time; makes their tables first. Gives how many there were."""
+    rest = hot_path.rest()
+    for table in {table for table, _, _ in rows}:
+        await rest.create_table(table)
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def insert(table: str, some: list[bytes]) -> None:
+        async with gate:
+            await rest.insert_batch(table, some)
+
+    places: dict[tuple[str, str], list[bytes]] = {}
+    for table, partition, entity in rows:
+        places.setdefault((table, partition), []).append(entity)
+    batches = [(table, list(some)) for (table, _), all_ in places.items() for some in batched(all_, 100, strict=False)]
+    await asyncio.gather(*(insert(*one) for one in batches))
+    return len(rows)
+
+
+def _rows(backlog: Backlog, part: int, from_us: int, payloads: list[tuple[str, bytes]]) -> list[Row]:
+    rows: list[Row] = []
+    for number in range(backlog.events):
+        event_id, variant = f"{os.urandom(8).hex()}-{part}-{number}", number % len(payloads)
+        at_us = from_us + number * CELL_US // backlog.events
+        told_apart_by, payload = payloads[variant]
+        rows.append(event_row(Event(event_id, told_apart_by, at_us, payload)))
+        if number % 2:
+            value = examples.reward(backlog.actions, variant)
+            rows.append(observation_row(event_id, at_us + 30 * SECOND + random.randrange(SECOND), value))
+    return rows
+
+
+def event_row(event: Event) -> Row:
+    """The row of an event, and where it belongs."""
+    place = entities.event_place(event, SHARDS)
+    table = names.table("events", event.at_us, settings().intake_span_us)
+    return table, place[0], entities.event_entity(place, event)
+
+
+def observation_row(event_id: str, at_us: int, value: float) -> Row:
+    """The row of a reward, and where it belongs."""
+    key = observation_id(os.urandom(16), slot=None, value=value)
+    observation = Observation(event_id, key, at_us, value)
+    place = entities.observation_place(observation, SHARDS)
+    table = names.table("rewards", at_us, settings().intake_span_us)
+    return table, place[0], entities.observation_entity(place, observation)
+
+
+def _payload(actions: int, variant: int) -> tuple[str, bytes]:
+    """What tells a request apart, and its packed record."""
+    document = examples.document(actions, variant)
+    decision = examples.decision(actions, f"event {variant}")
+    return request_hash(document, b""), pack(record(document, decision, deferred=False))

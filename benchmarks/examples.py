@@ -1,0 +1,68 @@
+"""What is ranked: requests with 10 features in the context and in each action, all different, the same in every run."""
+
+import random
+from typing import Any
+
+from shared.learner import features
+from shared.loop.decision import Decision, decide, equal_chances
+
+VARIANTS = 256
+PATH = "/personalizer/v1.0/rank"
+
+
+def body(actions: int, variant: int) -> dict[str, Any]:
+    """The body of a Rank without its event id."""
+    chance = random.Random(f"{actions} {variant}")
+    return {
+        "contextFeatures": [
+            {
+                "time": {
+                    "part": chance.choice(("morning", "noon", "evening")),
+                    "day": _word(chance, "day", 7),
+                    "hour": 9,
+                }
+            },
+            {"device": {"kind": _word(chance, "device", 4), "os": _word(chance, "os", 5), "width": chance.random()}},
+            {"user": {"segment": _word(chance, "s", 9), "age": chance.randint(18, 80), "city": _word(chance, "c", 50)}},
+            {"weather": _word(chance, "w", 6)},
+        ],
+        "actions": [{"id": f"action-{number}", "features": _action(chance, number)} for number in range(actions)],
+    }
+
+
+def _action(chance: random.Random, number: int) -> list[dict[str, Any]]:
+    described = {
+        "category": _word(chance, "category", 12),
+        "price": round(chance.random() * 100, 2),
+        "stock": chance.randint(0, 50),
+        "brand": _word(chance, "brand", 20),
+        "isNew": chance.random() < 0.5,
+    }
+    counted = {
+        "clicks": round(chance.random(), 6),
+        "views": chance.randint(1, 1000),
+        "age": number,
+        "tag": _word(chance, "tag", 30),
+        "score": round(chance.random(), 6),
+    }
+    return [described, {"stats": counted}]
+
+
+def _word(chance: random.Random, name: str, values: int) -> str:
+    return f"{name}{chance.randrange(values)}"
+
+
+def document(actions: int, variant: int) -> bytes:
+    """The same features as Vowpal Wabbit gets them."""
+    told = body(actions, variant)
+    return features.document(told["contextFeatures"], [(one["id"], one["features"]) for one in told["actions"]])
+
+
+def decision(actions: int, event_id: str) -> Decision:
+    """What a loop without a model decides."""
+    return decide(equal_chances(actions), "N/A", event_id, "default")
+
+
+def reward(actions: int, variant: int) -> float:
+    """Some of the decisions are worth something, always the same ones."""
+    return float(random.Random(f"reward {actions} {variant}").random() < 0.3)

@@ -1,0 +1,108 @@
+"""`join`: rows become log, against a bare scan of the same rows by the tables SDK.
+
+Both sides read the same backlog of 24 parts, one after the other, in fresh processes whose imports are done before the
+clock runs. Ours does all of the join: it commits each part's intent and position, and stores each part's log blob.
+"""
+
+import time
+from typing import Any
+
+from benchmarks import backlog, sides
+from benchmarks.figures import Figure, Goal
+from benchmarks.progress import Progress
+from benchmarks.rounds import alternate
+from benchmarks.storage import started
+
+PARTS, EVENTS, ROUNDS = 24, 1000, 3
+
+
+def measure(progress: Progress, parts: int = PARTS, events: int = EVENTS, rounds: int = ROUNDS) -> list[Figure]:
+    """Measure events a second of both sides."""
+    with started() as storage:
+        loop = storage.loop()
+        progress.tell(f"writing {parts} parts of {events} events")
+        sides.run(backlog.fill, loop, clock=storage.clock.port, parts=parts, events=events)
+        joined, scanned, threaded = alternate(
+            progress,
+            rounds,
+            lambda: sides.run(join_all, loop),
+            lambda: sides.run(scan_all, loop, threads=1),
+            lambda: sides.run(scan_all, loop, threads=8),
+        )
+    total = parts * events
+    return [
+        Figure(
+            "join",
+            f"join and log of {parts} parts of {events} events with 10 actions, half of them with a reward",
+            "events/s",
+            [total / one["seconds"] for one in joined],
+            [total / one["seconds"] for one in scanned],
+            "bare SDK scan",
+            Goal("at least", 0.7),
+            {
+                "processor ms an event": 1000 * joined[0]["cpu"] / total,
+                "processor ms an event of the scan": 1000 * scanned[0]["cpu"] / total,
+                "events/s of the scan by 8 threads": total / threaded[0]["seconds"],
+                "log bytes an event": joined[0]["bytes"] / total,
+            },
+        )
+    ]
+
+
+def join_all() -> dict[str, Any]:
+    """Join the whole backlog, as one run does, and take the log away again."""
+    from shared.settings import settings
+    from shared.storage import blobs, documents, lease, scan
+    from shared.storage.names import LOGS, STATE
+    from train_timer import run
+    from train_timer.history import History
+    from train_timer.joining import Joiner
+
+    trainer = lease.take(run._first_state)
+    if trainer is None:
+        raise RuntimeError("another trainer is at work")
+    scan.tables()
+    began, cpu = time.perf_counter(), time.process_time()
+    configuration = documents.read_configuration()
+    watermark_us = lease.storage_now_us() - configuration.rewards.wait_us - settings().join_grace_us
+    joiner = Joiner(trainer, scan.tables(), configuration, watermark_us, History())
+    while joiner.join_part():
+        continue
+    joiner.close()
+    used = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
+    trainer.release()
+    stored = list(blobs.listed(LOGS))
+    counters = trainer.state.counters
+    for path in [STATE, *(blob.path for blob in stored)]:
+        blobs.remove(path)
+    return {
+        **used,
+        "events": counters.events,
+        "rewards": counters.rewards,
+        "parts": len(stored),
+        "bytes": sum(blob.size_bytes for blob in stored),
+    }
+
+
+def scan_all(threads: int) -> dict[str, Any]:
+    """Read every row of every table, as the SDK gives it."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from azure.data.tables import TableServiceClient
+
+    from shared.settings import settings
+
+    service = TableServiceClient.from_connection_string(settings().storage.connection_string)
+    service.get_service_properties()
+
+    def read(table: str) -> int:
+        return sum(1 for _ in service.get_table_client(table).list_entities())
+
+    began, cpu = time.perf_counter(), time.process_time()
+    tables = [table.name for table in service.list_tables()]
+    if threads == 1:
+        rows = sum(map(read, tables))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            rows = sum(pool.map(read, tables))
+    return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu, "rows": rows}

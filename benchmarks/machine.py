@@ -1,0 +1,67 @@
+"""Facts of the machine that belong to every figure."""
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from localhost.node import node
+
+_PACKAGES = (
+    *("vowpalwabbit", "azure-functions", "azure-functions-runtime", "azure-data-tables", "azure-storage-blob"),
+    *("pydantic", "orjson", "aiohttp", "uvicorn", "fastapi"),
+)
+_AZURITE = Path("node_modules/azurite/package.json")
+
+
+def facts() -> dict[str, Any]:
+    """Processor, cores, load of other programs, and versions."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "loadAtStart": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "node": subprocess.run([node(), "--version"], capture_output=True, text=True, check=True).stdout.strip(),
+        "packages": {name: version(name) for name in _PACKAGES},
+    }
+
+
+def _processor() -> str:
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used so far, in its own code and in the system, its threads included.
+
+    Raises:
+        NotMeasurable: The system does not tell.
+    """
+    books = Path(f"/proc/{pid}/stat")
+    if not books.exists():
+        raise NotMeasurable("the processor time of another process is read from /proc, which only Linux has")
+    told = books.read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes() -> int:
+    """Memory that this process has now, without what is swapped out.
+
+    Raises:
+        NotMeasurable: The system does not tell.
+    """
+    books = Path("/proc/self/statm")
+    if not books.exists():
+        raise NotMeasurable("the memory of a process is read from /proc, which only Linux has")
+    return int(books.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class NotMeasurable(Exception):
+    """A measure that this machine cannot give; its text says why."""

@@ -1,0 +1,90 @@
+"""`memory`: the most memory that a run of the trainer takes, with ten times the backlog against once.
+
+Each run is a fresh process over a loop of its own. The goal is about more parts; more events in the same parts is the
+harder case, since all that one part needs is in memory at once, and is told beside it.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import backlog, sides
+from benchmarks.figures import Figure, Goal
+from benchmarks.progress import Progress
+from benchmarks.storage import Storage, started
+
+PARTS, EVENTS, TIMES, ROUNDS = 4, 400, 10, 2
+
+
+def measure(
+    progress: Progress, parts: int = PARTS, events: int = EVENTS, times: int = TIMES, rounds: int = ROUNDS
+) -> list[Figure]:
+    """Measure peak memory in MB."""
+    cases = {"once": (parts, events), "more parts": (parts * times, events), "fuller parts": (parts, events * times)}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in cases}
+    with started() as storage:
+        for number in range(rounds):
+            for name, case in cases.items():
+                progress.tell(f"round {number + 1} of {rounds}: {case[0]} parts of {case[1]} events")
+                found[name].append(_run(storage, *case))
+    once = [one["peak"] for one in found["once"]]
+    text = f"{times} × the backlog: {{}} parts of {{}} events".format
+    goal = Goal("at most", 1.2)
+    return [
+        Figure(
+            "memory",
+            text(*cases[name]),
+            "MB",
+            [one["peak"] for one in found[name]],
+            once,
+            f"{parts} parts of {events}",
+            goal if name == "more parts" else None,
+            {"of the driver's process": found[name][0]["child"], "seconds": found[name][0]["seconds"]},
+        )
+        for name in ("more parts", "fuller parts")
+    ]
+
+
+def _run(storage: Storage, parts: int, events: int) -> dict[str, Any]:
+    loop = storage.loop()
+    sides.run(backlog.fill, loop, clock=storage.clock.port, parts=parts, events=events)
+    told: dict[str, Any] = sides.run(train_run, loop)
+    if told["learned"] != parts * events:
+        raise sides.SideFailed(f"{told['learned']} events were learned instead of {parts * events}")
+    return told
+
+
+def train_run() -> dict[str, Any]:
+    """Run the trainer once, as its timer does."""
+    import threading
+
+    from shared.storage import lease
+    from train_timer.run import run
+
+    began = time.perf_counter()
+    run(threading.Event())
+    state = lease.read_state()
+    learned = state.counters.learned if state else 0
+    return {"peak": _peak_mb(), "child": _child_mb(), "seconds": time.perf_counter() - began, "learned": learned}
+
+
+def _peak_mb() -> float:
+    """The most that this process had in memory; what it had as a copy of its parent does not count."""
+    told = Path("/proc/self/status")
+    if told.exists():
+        line = next(line for line in told.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    return _rusage_mb("RUSAGE_SELF")
+
+
+def _child_mb() -> float:
+    """The most that the largest process had that this one started."""
+    return _rusage_mb("RUSAGE_CHILDREN")
+
+
+def _rusage_mb(whose: str) -> float:
+    import resource
+
+    used = resource.getrusage(getattr(resource, whose)).ru_maxrss
+    return used / (1024 * 1024 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,104 @@
+"""`rewards`: how many rewards a second each reward wait time can carry. It has no goal; it tells a limit.
+
+A part of the log can only be written once the rewards of its events are all there, so each part reads the rewards of
+one wait time more than it is long. With long waits the same rewards are read up to 17 times, by runs of their own, and
+all of a window is in memory at once. A run that begins in a new process also reads the log of its look-back. Both
+speeds and the memory are measured; the limits follow from them.
+"""
+
+import asyncio
+import os
+import time
+
+from benchmarks import backlog, sides, training
+from benchmarks.figures import Figure
+from benchmarks.machine import resident_bytes
+from benchmarks.progress import Progress
+from benchmarks.storage import Clock, started
+from shared.loop import durations, parts
+from shared.loop.join import BEFORE_US
+from shared.loop.times import DAY, HOUR, MINUTE, SECOND
+
+REWARDS, LINES = 40_000, 20_000
+WAITS = ("PT10M", "PT1H", "PT4H", "PT12H", "P1D", "P2D")
+_EXPORT_US = 5 * MINUTE
+_RUN_SECONDS = 300
+"""After this a run takes up no other part."""
+_MEMORY_BYTES = 1.5 * 2**30
+"""Of an instance of 2,048 MB, what the rewards of a window may take."""
+
+
+def measure(progress: Progress, rewards: int = REWARDS, lines: int = LINES) -> list[Figure]:
+    """Measure how fast a window is read and how large it is, and derive what each wait can carry."""
+    with started() as storage:
+        loop, port = storage.loop(), storage.clock.port
+        progress.tell(f"writing {rewards} rewards and {lines} lines of log")
+        sides.run(fill, loop, clock=port, rewards=rewards)
+        sides.run(training.write_log, loop, blobs=48, lines=lines, plain=os.devnull)
+        progress.tell("reading them")
+        read = sides.run(read_window, loop, rewards=rewards)
+        looked = sides.run(look_back, loop, lines=lines)
+    limits = {wait: _limit(durations.parse(wait), read["rate"], read["bytes"], looked["rate"]) for wait in WAITS}
+    told = {"bytes of memory a reward": read["bytes"], "rewards a second that a wait can carry": limits}
+    return [
+        Figure("rewards", "reading the rewards of a window", "rewards/s", [read["rate"]], details=told),
+        Figure("rewards", "reading the log of the look-back, in a new process", "lines/s", [looked["rate"]]),
+    ]
+
+
+def _limit(wait_us: int, rate: float, size: float, looked: float) -> dict[str, float]:
+    """What bounds the rewards a second: the time to read a window, its memory, and the look-back of a new process.
+
+    For the look-back there is one event for every reward.
+    """
+    cell_us = parts.cell_us(_EXPORT_US, wait_us)
+    window = (wait_us + cell_us + BEFORE_US) / SECOND
+    by_time = rate * min(_RUN_SECONDS, cell_us / SECOND) / window
+    by_memory = _MEMORY_BYTES / size / window
+    by_look_back = looked * _RUN_SECONDS / (parts.look_back_us(wait_us, (), 0) / SECOND)
+    return {
+        "reads of each": window / (cell_us / SECOND),
+        "by time": by_time,
+        "by memory": by_memory,
+        "by a new process's look-back": by_look_back,
+    }
+
+
+def fill(clock: int, rewards: int) -> int:
+    """Write rewards to one part of the intake."""
+    start_us = backlog.Backlog(1, 0).from_us()
+    rows = [
+        backlog.observation_row(f"{os.urandom(8).hex()}-{number}", start_us + number * backlog.CELL_US // rewards, 1.0)
+        for number in range(rewards)
+    ]
+    storage = Clock(clock)
+    storage.set(start_us - time.time_ns() // 1000)
+    try:
+        return asyncio.run(backlog.write(rows))
+    finally:
+        storage.set(0)
+
+
+def read_window(rewards: int) -> dict[str, float]:
+    """Read them as a join does; gives rewards a second, and bytes of memory for each."""
+    from shared.storage import scan
+    from train_timer.window import Observations
+
+    from_us = backlog.Backlog(1, 0).from_us() - HOUR
+    window = Observations(scan.tables(), backlog.SHARDS, from_us)
+    before, began = resident_bytes(), time.perf_counter()
+    window.move(from_us, from_us + 2 * HOUR)
+    seconds = time.perf_counter() - began
+    window.close()
+    if len(window.of_event) != rewards:
+        raise sides.SideFailed(f"{len(window.of_event)} rewards were read instead of {rewards}")
+    return {"rate": rewards / seconds, "bytes": (resident_bytes() - before) / rewards}
+
+
+def look_back(lines: int) -> dict[str, float]:
+    """Read a day of log for its marks, as a run in a new process does; gives lines a second."""
+    from train_timer.history import History
+
+    history, began = History(), time.perf_counter()
+    history.cover(training.DAY_US, training.DAY_US + DAY, 0)
+    return {"rate": lines / (time.perf_counter() - began)}

@@ -1,0 +1,117 @@
+"""The servers of a benchmark: the product's host, and the home-made one."""
+
+import http.client
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks import backlog, examples, sides
+from benchmarks.storage import KEY, Storage
+from localhost.child import HostProcess
+from localhost.environment import ROOT, clean_environment
+from localhost.failures import StartFailure
+from localhost.ports import bound
+
+_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs.
+
+    Attributes:
+        url: Without a slash at its end.
+        pid: Of its only process.
+    """
+
+    url: str
+    pid: int
+
+
+def trained_loop(storage: Storage) -> dict[str, str]:
+    """Give the settings of a loop that has a published model."""
+    loop = storage.loop()
+    sides.run(backlog.train, loop, clock=storage.clock.port)
+    return loop
+
+
+@contextmanager
+def product(loop: Mapping[str, str]) -> Iterator[Server]:
+    """Serve the product with these settings; its model is in memory once this begins."""
+    with HostProcess(env=loop) as host:
+        if ask(host.url, "warm-up")["modelless"]:
+            raise StartFailure("The host does not use the model that was trained.")
+        yield Server(host.url, host.pid)
+
+
+@contextmanager
+def home_made(loop: Mapping[str, str], model: Path) -> Iterator[Server]:
+    """Serve the home-made server over the same storage account."""
+    with bound(0) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.home_made", str(port), str(model)],
+        cwd=ROOT,
+        env={**clean_environment(), **loop},
+        stdin=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _await(url, process)
+        yield Server(url, process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(_SECONDS)
+
+
+def ask(url: str, event_id: str, actions: int = 10) -> dict[str, bool]:
+    """Ask for one Rank; raises `OSError` if there is no server, and `StartFailure` if it does not rank."""
+    body = json.dumps({**examples.body(actions, 0), "eventId": event_id})
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_SECONDS)
+    try:
+        headers = {"Ocp-Apim-Subscription-Key": KEY, "Content-Type": "application/json"}
+        connection.request("POST", examples.PATH, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+    finally:
+        connection.close()
+    if answer.status != 201:
+        raise StartFailure(f"{url} answered a Rank with {answer.status}: {content[:300].decode(errors='replace')}")
+    chances = {round(one["probability"], 9) for one in json.loads(content)["ranking"]}
+    return {"modelless": len(chances) == 1}
+
+
+def model_file(loop: Mapping[str, str], folder: str) -> Path:
+    """Bring the published model of a loop into a file."""
+    path = Path(folder, "model.vw")
+    sides.run(_fetch, loop, path=str(path))
+    return path
+
+
+def _fetch(path: str) -> None:
+    from shared.storage import documents, models
+
+    model = documents.read_published().model
+    data = models.read(model.predictor_blob) if model else None
+    if data is None:
+        raise StartFailure("The loop has no model.")
+    Path(path).write_bytes(data)
+
+
+def _await(url: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + _SECONDS
+    while True:
+        try:
+            ask(url, f"warm-up-{time.monotonic_ns()}")
+            return
+        except OSError as error:
+            if process.poll() is not None or time.monotonic() > until:
+                raise StartFailure(f"The home-made server did not start: {error}") from error
+            time.sleep(0.05)

@@ -1,0 +1,164 @@
+"""`training`: a model learns a day of log anew, against the native driver of Vowpal Wabbit on the same lines.
+
+Ours finds the log blobs, brings them into one file, trains in a child process, checks the model and stores it. The
+other side is one command over a plain file with the same lines: `python -m vowpalwabbit --dsjson -d FILE -f MODEL`.
+"""
+
+import gzip
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks import examples, sides
+from benchmarks.figures import Figure, Goal
+from benchmarks.progress import Progress
+from benchmarks.rounds import alternate
+from benchmarks.storage import started
+from localhost.environment import ROOT, clean_environment
+from shared.loop.configuration import INITIAL_ARGUMENTS, RewardSettings
+from shared.loop.log_line import Shown, event_line
+from shared.loop.rows import Observation
+from shared.loop.times import DAY, MINUTE, SECOND, from_iso
+
+BLOBS, LINES, ROUNDS = 288, 40_000, 4
+"""A day of five-minute parts."""
+_ACTIONS = 10
+DAY_US = from_iso("2026-03-02T00:00:00Z")
+
+
+def measure(progress: Progress, blobs: int = BLOBS, lines: int = LINES, rounds: int = ROUNDS) -> list[Figure]:
+    """Measure events a second: as the log is labelled, and labelled anew under another default reward."""
+    with started() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
+        loop, plain = storage.loop(), Path(folder, "log.dsjson")
+        progress.tell(f"writing {lines} lines of log in {blobs} blobs")
+        sides.run(write_log, loop, blobs=blobs, lines=lines, plain=str(plain))
+        ours, relabelled, native = alternate(
+            progress,
+            rounds,
+            lambda: sides.run(retrain, loop, default_reward=0.0),
+            lambda: sides.run(retrain, loop, default_reward=0.1),
+            lambda: drive(plain, loop),
+        )
+    rates = [[lines / one["seconds"] for one in side] for side in (ours, relabelled, native)]
+    what = f"re-training from a day of log, {lines:,} events with {_ACTIONS} actions in {blobs} blobs".replace(",", " ")
+    goal, against = Goal("at least", 0.8), "native driver"
+    return [
+        Figure("training", what, "events/s", rates[0], rates[2], against, goal, _steps(ours[0])),
+        Figure(
+            "training", "the same, labelled anew", "events/s", rates[1], rates[2], against, None, _steps(relabelled[0])
+        ),
+    ]
+
+
+def _steps(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {"seconds": one["seconds"], "of which": one["steps"]}
+
+
+def write_log(blobs: int, lines: int, plain: str) -> dict[str, int]:
+    """Store a day of log, and the same lines as one plain file."""
+    from shared.storage import logs
+
+    rewards = _rewards(0.0)
+    shown = [_shown(variant) for variant in range(examples.VARIANTS)]
+    with Path(plain).open("wb") as all_lines, tempfile.TemporaryDirectory() as folder:
+        for blob in range(blobs):
+            from_us = DAY_US + blob * DAY // blobs
+            count = lines // blobs + (blob < lines % blobs)
+            text = b"".join(_lines(shown, from_us, DAY // blobs, count, rewards))
+            all_lines.write(text)
+            file = Path(folder, "part")
+            file.write_bytes(gzip.compress(text, 4, mtime=0))
+            logs.create(from_us, from_us + DAY // blobs, file, rewards, count)
+    return {"bytes": Path(plain).stat().st_size}
+
+
+def _rewards(default: float) -> RewardSettings:
+    from shared.storage import documents
+
+    return replace(documents.read_configuration().rewards, default=default)
+
+
+def _shown(variant: int) -> tuple[Shown, float]:
+    event_id = f"event-{variant}"
+    decided = examples.decision(_ACTIONS, event_id)
+    actions = b"[%b]" % b",".join(b"%d" % (place + 1) for place in decided.order)
+    chances = b"[%b]" % b",".join(repr(chance).encode() for chance in decided.probabilities)
+    document = examples.document(_ACTIONS, variant)
+    return Shown(event_id, 0, document, actions, chances, "N/A", False), examples.reward(_ACTIONS, variant)
+
+
+def _lines(
+    shown: list[tuple[Shown, float]], from_us: int, length_us: int, count: int, rewards: RewardSettings
+) -> Iterator[bytes]:
+    for number in range(count):
+        event, reward = shown[number % len(shown)]
+        at_us = from_us + number * length_us // count
+        event = replace(event, event_id=f"{from_us // MINUTE}-{number}", at_us=at_us)
+        seen = [Observation(event.event_id, "A" * 22, at_us + 30 * SECOND, reward)] if number % 2 else []
+        yield event_line(event, seen, rewards) + b"\n"
+
+
+def retrain(default_reward: float) -> dict[str, Any]:
+    """Let a cursor without a model learn all of the log, under reward settings with this default."""
+    from shared.loop.training_state import empty_cursor
+    from shared.storage import documents, lease, logs, models
+    from train_timer import run, training
+
+    trainer = lease.take(run._first_state)
+    if trainer is None:
+        raise RuntimeError("another trainer is at work")
+    configuration = documents.read_configuration()
+    cursor = replace(empty_cursor(configuration, 0, DAY_US), rewards=_rewards(default_reward))
+    trainer.commit(replace(trainer.state, joined_up_to_us=DAY_US + DAY, next=cursor))
+    steps = _Steps()
+    for owner, name in ((training, "_write_log"), (training, "_train"), (models, "store")):
+        steps.watch(owner, name)
+    steps.watch(logs, "listed", all_of=True)
+    began = time.perf_counter()
+    while training.train_next(trainer, 0):
+        continue
+    seconds = time.perf_counter() - began
+    trainer.release()
+    learned = trainer.state.next.events if trainer.state.next else 0
+    return {"seconds": seconds, "learned": learned, "steps": steps.seconds}
+
+
+class _Steps:
+    """Stop watches around functions."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def watch(self, owner: Any, name: str, *, all_of: bool = False) -> None:
+        """Take the time of each call; of an iterator, until it was read to its end."""
+        function = getattr(owner, name)
+
+        def watched(*given: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                found = function(*given, **named)
+                return list(found) if all_of else found
+            finally:
+                self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+        setattr(owner, name, watched)
+
+
+def drive(plain: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Run the native driver over the plain file."""
+    words = [*INITIAL_ARGUMENTS.split(), "--dsjson", "--quiet", "-d", str(plain), "-f", str(plain.with_suffix(".vw"))]
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "vowpalwabbit", *words],
+        cwd=ROOT,
+        env={**clean_environment(), **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return {"seconds": time.perf_counter() - began, "learned": None}
