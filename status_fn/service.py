@@ -18,7 +18,10 @@ blueprint = functions()
 async def ready(_: HttpRequest) -> HttpResponse:
     """Answer 200 once the service can do its work, else 503 with what is missing."""
     missing = await _missing()
-    return json_answer(readiness(missing), 503 if missing else 200)
+    answer = json_answer(readiness(missing), 503 if missing else 200)
+    if missing:
+        answer.headers["Retry-After"] = "2"
+    return answer
 
 
 @blueprint.route(route="status", methods=["GET"])

@@ -19,7 +19,9 @@ class Wire(BaseModel):
         refusal: What a body of another shape raises.
     """
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, strict=True, frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, strict=True, frozen=True, defer_build=True
+    )
     refusal: ClassVar[type[InvalidRequest]] = InvalidRequest
 
     @classmethod

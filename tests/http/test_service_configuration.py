@@ -1,5 +1,6 @@
 """The service configuration over HTTP."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -89,3 +90,20 @@ def test_retention_is_checked_against_the_wait_that_is_stored(api: Api) -> None:
 def test_patch_is_put(api: Api) -> None:
     """An early revision of the API used it."""
     assert api.call("PATCH", SERVICE, {"defaultReward": 0.5}).json["defaultReward"] == 0.5
+
+
+def test_changes_at_the_same_time_are_all_kept(api: Api) -> None:
+    """Each was answered with 200, so none may undo another one."""
+    changes = [
+        {"rewardWaitTime": "PT11M"},
+        {"defaultReward": 0.75},
+        {"explorationPercentage": 0.15},
+        {"modelExportFrequency": "PT13M"},
+        {"logRetentionDays": 17},
+    ]
+    with ThreadPoolExecutor(len(changes)) as clients:
+        answers = list(clients.map(lambda change: api.put(SERVICE, change), changes))
+
+    told = api.get(SERVICE).json
+    assert {answer.status for answer in answers} == {200}
+    assert all(told[name] == value for change in changes for name, value in change.items())
