@@ -2,7 +2,6 @@
 
 import gzip
 import logging
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from shared.loop.training_state import Counters, Intent
 from shared.storage import logs, scan
 from shared.storage.lease import Trainer
 from shared.storage.scan import Tables
+from train_timer import workplace
 from train_timer.history import History, event_mark, observation_mark
 from train_timer.window import Events, Observations
 
@@ -74,7 +74,7 @@ class Joiner:
             self._skip_ahead()
             return False
         self._trainer.commit(replace(self._trainer.state, intent=intent))
-        with tempfile.TemporaryDirectory(prefix="rankloop-") as folder:
+        with workplace.folder() as folder:
             file = Path(folder) / "part.dsjson.gz"
             written = self._write(intent, file)
             self._trainer.check()

@@ -16,7 +16,7 @@ from shared.settings import settings
 from shared.storage import documents, lease, models, scan
 from shared.storage.lease import LeaseLost, Trainer
 from shared.storage.models import DamagedModel
-from train_timer import keeping, publishing, training
+from train_timer import keeping, publishing, training, workplace
 from train_timer.history import History
 from train_timer.joining import Joiner
 
@@ -62,6 +62,7 @@ class _Run:
 
     def go(self) -> None:
         """Pass after pass, until one finds nothing to do."""
+        workplace.tidy()
         publishing.finish(self._trainer, self._started_us)
         while self._pass() and self._has_time():
             continue

@@ -3,7 +3,6 @@
 import gzip
 import json
 import logging
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -19,6 +18,7 @@ from shared.loop.training_state import Counters, Cursor, State, StoredModel
 from shared.storage import logs, models
 from shared.storage.lease import Trainer
 from shared.storage.logs import LogBlob
+from train_timer import workplace
 
 _TIMEOUT = timedelta(minutes=8)
 _LOG, _OLD, _NEW, _PREDICTOR = "log.dsjson.gz", "old.vw", "new.vw", "predictor.vw"
@@ -71,7 +71,7 @@ def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cur
     Raises:
         TrainingFailed: The driver failed, and not because of single lines.
     """
-    with tempfile.TemporaryDirectory(prefix="rankloop-") as name:
+    with workplace.folder() as name:
         folder = Path(name)
         trained = _drive(cursor, blobs, folder)
         moved = replace(cursor, learned_up_to_us=up_to_us)
