@@ -59,7 +59,8 @@ class Joiner:
         self._history = history
         self._covered = False
         self._requests = _recent_requests(known, shards, position_us)
-        self._events = Events(known, shards, position_us, watermark_us)
+        begun_us = trainer.state.intent.to_us if trainer.state.intent else 0  # under a shorter wait, perhaps
+        self._events = Events(known, shards, position_us, max(watermark_us, begun_us))
         self._observations = Observations(known, shards, position_us - BEFORE_US)
 
     def close(self) -> None:
