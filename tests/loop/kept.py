@@ -1,0 +1,95 @@
+"""What a loop's storage holds, read with nothing but the storage SDKs."""
+
+import gzip
+import json
+from collections.abc import Iterable
+from typing import Any, Self
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableServiceClient
+from azure.storage.blob import BlobLeaseClient, BlobServiceClient
+
+TRAINED = ("state.json", "published.json", "logs/", "models/", "refused/")
+"""What training makes of the intake; it can all be made again."""
+
+
+class Kept:
+    """The storage of one loop."""
+
+    def __init__(self, storage: str) -> None:
+        """Take the connection string."""
+        self.storage = storage
+        self._blobs = BlobServiceClient.from_connection_string(storage)
+        self._tables = TableServiceClient.from_connection_string(storage)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._blobs.close()
+        self._tables.close()
+
+    def blobs(self, prefix: str = "", container: str = "loops") -> dict[str, bytes]:
+        """The loop's blobs by their names in its folder."""
+        client = self._blobs.get_container_client(container)
+        try:
+            names = [blob.name for blob in client.list_blobs(name_starts_with=f"default/{prefix}")]
+        except ResourceNotFoundError:
+            return {}
+        return {name.removeprefix("default/"): client.download_blob(name).readall() for name in names}
+
+    def blob(self, name: str, container: str = "loops") -> bytes | None:
+        """One blob; None if there is none."""
+        try:
+            return self._blobs.get_blob_client(container, f"default/{name}").download_blob().readall()
+        except ResourceNotFoundError:
+            return None
+
+    def document(self, name: str) -> Any:
+        """One JSON document; None if there is none."""
+        text = self.blob(name)
+        return None if text is None else json.loads(text)
+
+    def put(self, name: str, data: bytes, container: str = "loops") -> None:
+        """Write a blob, whatever was there."""
+        client = self._blobs.get_container_client(container)
+        if not client.exists():
+            client.create_container()
+        client.upload_blob(f"default/{name}", data, overwrite=True)
+
+    def lines(self) -> list[bytes]:
+        """All lines of the log, in order."""
+        return [line for _, data in sorted(self.blobs("logs/").items()) for line in gzip.decompress(data).splitlines()]
+
+    def exported(self) -> bytes | None:
+        """The model under its fixed name."""
+        return self.blob("current/model.vw", "exports")
+
+    def tables(self) -> list[str]:
+        """The names of the intake tables."""
+        return sorted(table.name for table in self._tables.list_tables())
+
+    def rows(self, kind: str) -> list[dict[str, Any]]:
+        """All rows of the intake tables of a kind; `stored_at` is storage's own time of each."""
+        return [
+            {**row, "at": row["at"].value, "stored_at": row.metadata["timestamp"]}
+            for name in self.tables()
+            if name.startswith(kind)
+            for row in self._tables.get_table_client(name).list_entities()
+        ]
+
+    def break_lease(self) -> None:
+        """Let the lease of a trainer that is gone, or sleeps, end now instead of after its 15 seconds."""
+        try:
+            BlobLeaseClient(self._blobs.get_blob_client("loops", "default/state.json")).break_lease(0)
+        except Exception as error:
+            if getattr(error, "status_code", 0) not in (404, 409):
+                raise
+
+    def forget(self, names: Iterable[str] = TRAINED) -> None:
+        """Delete what training has made, so that it can be made anew."""
+        self.break_lease()
+        for container, prefixes in (("loops", names), ("exports", ("",))):
+            client = self._blobs.get_container_client(container)
+            for name in [name for prefix in prefixes for name in self.blobs(prefix, container)]:
+                client.delete_blob(f"default/{name}")

@@ -1,0 +1,164 @@
+"""The log as it must be, worked out the slow way: row by row from what the intake holds, by the rules as they are told.
+
+It shares no code with the join: it looks at all pairs of rows, and reads the log as JSON.
+"""
+
+import json
+import statistics
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.loop.kept import Kept
+
+BEFORE = timedelta(minutes=2)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Place = tuple[str, datetime] | None
+"""Where an observation is: with an event, named by id and arrival; or alone."""
+
+FOLDS: dict[str, Callable[[list[float]], float]] = {
+    "earliest": lambda values: values[0],
+    "average": statistics.fmean,
+    "median": statistics.median,
+    "sum": sum,
+    "min": min,
+    "max": max,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The settings that events were joined under.
+
+    Attributes:
+        deadline: A row stored later than this after its arrival does not count.
+    """
+
+    wait: timedelta
+    deadline: timedelta
+    aggregation: str = "earliest"
+    default: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the intake that counts."""
+
+    at: datetime
+    event_id: str
+    rest: str
+    told: dict[str, Any]
+
+
+def check(kept: Kept, rule: Rule) -> None:
+    """See that the log holds every event and every observation once, and each in its place with its label."""
+    lines = [json.loads(line) for line in kept.lines()]
+    events = {(line["EventId"], _moment(line["Timestamp"])): line for line in lines if "_label_cost" in line}
+    expected = _events(_rows(kept, "events", rule))
+    assert {(row.event_id, row.at) for row in expected} == set(events)
+    assert sum("_label_cost" in line for line in lines) == len(events)
+    for row in expected:
+        _check_line(row, events[row.event_id, row.at], rule)
+    _check_places(_rows(kept, "rewards", rule), expected, lines, rule)
+
+
+def _rows(kept: Kept, kind: str, rule: Rule) -> list[Row]:
+    """Those that count, in order of arrival."""
+    found = [
+        Row(_EPOCH + timedelta(microseconds=row["at"]), row["id"], row["RowKey"].rsplit("|", 1)[1], row)
+        for row in kept.rows(kind)
+    ]
+    return sorted((row for row in found if row.told["stored_at"] - row.at <= rule.deadline), key=lambda row: row.at)
+
+
+def _events(rows: Sequence[Row]) -> list[Row]:
+    """The rows of Ranks that are no repetition of one less than two minutes before."""
+    last: dict[tuple[str, str], datetime] = {}
+    events = []
+    for row in rows:
+        before = last.get((row.event_id, row.rest))
+        last[row.event_id, row.rest] = row.at
+        if before is None or row.at - before >= BEFORE:
+            events.append(row)
+    return events
+
+
+def _check_line(row: Row, line: dict[str, Any], rule: Rule) -> None:
+    """What was recorded is what is logged, and its label follows from the observations beside it."""
+    pieces = (row.told[f"d{index}"] for index in range(20) if f"d{index}" in row.told)
+    head, actions, probabilities, document = zlib.decompress(b"".join(pieces)).split(b"\n", 3)
+    told = json.loads(head)
+    assert (line["a"], line["p"]) == (json.loads(actions), json.loads(probabilities))
+    assert (line["c"], line["VWState"]["m"]) == (json.loads(document), told["m"])
+    assert (line["_label_Action"], line["_labelIndex"]) == (line["a"][0], line["a"][0] - 1)
+    assert line["_label_probability"] == line["p"][0]
+    values = [entry["v"] for entry in sorted(line["o"], key=lambda entry: entry["t"]) if "v" in entry]
+    reward = FOLDS[rule.aggregation](values) if values else rule.default
+    assert (line["_label_cost"], line["_original_label_cost"]) == (-reward, -reward)
+    activated = any(entry["ActionTaken"] for entry in line["o"])
+    assert line.get("_skipLearn", False) == (told["deferred"] and not activated)
+
+
+def _check_places(rows: Sequence[Row], events: Sequence[Row], lines: Sequence[dict[str, Any]], rule: Rule) -> None:
+    """Each observation is in the log once: with the earliest event in whose window it lies, else alone.
+
+    One that was sent again is a single observation, and each of its rows could give it its place.
+    """
+    of_event = defaultdict(list)
+    for event in events:
+        of_event[event.event_id].append(event)
+    repeated = defaultdict(list)
+    for row in rows:
+        repeated[row.event_id, row.rest].append(row)
+    found = _found(lines)
+    assert set(repeated) == set(found)
+    for key, sent in repeated.items():
+        places = {_place(row, of_event[key[0]], rule) for row in sent}
+        assert found[key] in _possible(places), (key, found[key], places)
+    for line in lines:
+        if "Fate" in line:
+            _check_fate(line, of_event[line["EventId"]])
+
+
+def _check_fate(line: dict[str, Any], events: Sequence[Row]) -> None:
+    """Late is what had an event a while ago, dangling what never had one."""
+    at = _moment(line["EnqueuedTimeUtc"])
+    if any(timedelta(minutes=2) < at - event.at < timedelta(minutes=50) for event in events):
+        assert line["Fate"] == "late"
+    if not events:
+        assert line["Fate"] == "dangling"
+
+
+def _found(lines: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Place]:
+    """The place of each observation in the log; each must have one."""
+    places: dict[tuple[str, str], Place] = {}
+    times: Counter[tuple[str, str]] = Counter()
+    for line in lines:
+        place = (line["EventId"], _moment(line["Timestamp"])) if "_label_cost" in line else None
+        for entry in line["o"] if place else line["Observations"]:
+            key = (line["EventId"], entry["id"])
+            places[key] = place
+            times[key] += 1
+    assert {key for key, count in times.items() if count > 1} == set()
+    return places
+
+
+def _place(row: Row, events: Sequence[Row], rule: Rule) -> Place:
+    for event in events:
+        if row.at - event.at < rule.wait and event.at - row.at < BEFORE:
+            return event.event_id, event.at
+    return None
+
+
+def _possible(places: set[Place]) -> set[Place]:
+    """The earliest of the events counts; alone is what an observation is whose time was up before its event came."""
+    of_events = [place for place in places if place is not None]
+    return {min(of_events)} | ({None} & places) if of_events else places
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,134 @@
+"""A stretch of the loop's past: Ranks, rewards and activations as rows with arrival times of long ago."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import batched, groupby
+from typing import Any
+
+from shared.contract import documents, record
+from shared.learner import features
+from shared.loop import identifiers
+from shared.loop.configuration import Configuration, LearningSettings, new_configuration
+from shared.loop.decision import NO_MODEL, decide, equal_chances
+from shared.loop.rows import Event, Observation
+from shared.loop.times import DAY, MINUTE
+from shared.settings import StorageSettings
+from shared.storage import entities, names
+from shared.storage.account import account
+from shared.storage.arrivals import now_us
+from shared.storage.rest import Rest
+from tests.loop.kept import Kept
+
+SHARDS = 4
+USERS, ACTIONS = ("ann", "bob", "cid"), ("a", "b", "c", "d")
+
+
+def configuration(learning: str | None = None, **service: Any) -> Configuration:
+    """A loop's configuration, with some settings of its service configuration."""
+    first = new_configuration(SHARDS)
+    told = replace(first, service=replace(first.service, **service))
+    return told if learning is None else replace(told, learning=LearningSettings("test", learning))
+
+
+def configure(kept: Kept, told: Configuration) -> None:
+    """Make it the loop's configuration."""
+    kept.put("configuration.json", documents.to_json(told))
+
+
+def event(event_id: str, at_us: int, *, user: str = "ann", deferred: bool = False) -> Event:
+    """A Rank of four actions, answered without a model."""
+    document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in ACTIONS])
+    decision = decide(equal_chances(len(ACTIONS)), NO_MODEL, event_id, names.LOOP)
+    payload = record.pack(record.record(document, decision, deferred=deferred))
+    told_apart_by = identifiers.request_hash(document, b"deferred" if deferred else b"")
+    return Event(event_id, told_apart_by, at_us, payload)
+
+
+def reward(event_id: str, at_us: int, value: float | None = 1.0, origin: str = "") -> Observation:
+    """A reward, or without value an activation; those with one origin are repetitions of one call."""
+    made_of = (origin or f"{event_id} {at_us}").encode()
+    return Observation(event_id, identifiers.observation_id(made_of, slot=None, value=value), at_us, value)
+
+
+@dataclass(slots=True)
+class Past:
+    """Rows to write, in any order."""
+
+    events: list[Event] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+
+    def write(self, kept: Kept, span_us: int = DAY) -> None:
+        """Put the rows into the intake."""
+        asyncio.run(_write(kept.storage, self, span_us))
+
+
+def minutes_ago(minutes: float) -> int:
+    """A moment of arrival."""
+    return now_us() - round(minutes * MINUTE)
+
+
+def lively(seed: int, from_us: int, to_us: int, events: int, wait_us: int) -> Past:
+    """Everything that happens to a loop in an hour or more, in an order that only the seed knows.
+
+    Ranks with and without rewards, repeated, under ids used before, deferred, activated in time and too late; rewards
+    before their Rank, in time, at the last moment, too late, for no Rank at all, repeated, and several for one Rank.
+    """
+    chance, past = random.Random(seed), Past()
+    for number in range(events):
+        at_us = chance.randrange(from_us, to_us)
+        event_id = f"e{chance.randrange(number + 1)}" if chance.random() < 0.1 else f"e{number}"
+        deferred = chance.random() < 0.2
+        shown = event(event_id, at_us, user=chance.choice(USERS), deferred=deferred)
+        past.events.append(shown)
+        if chance.random() < 0.1:
+            past.events.append(replace(shown, at_us=at_us + chance.randrange(1, 3 * MINUTE)))
+        for _ in range(chance.choice((0, 1, 1, 1, 2, 3))):
+            past.observations.extend(_rewards(chance, event_id, at_us, wait_us))
+        if deferred and chance.random() < 0.7:
+            past.observations.append(reward(event_id, at_us + chance.randrange(round(wait_us * 1.2)), None))
+        if chance.random() < 0.1:
+            past.observations.append(reward(f"nobody{number}", at_us, 0.5))
+    return past
+
+
+def _rewards(chance: random.Random, event_id: str, at_us: int, wait_us: int) -> list[Observation]:
+    """One reward of an event at some moment around its window, sometimes sent twice."""
+    edges = (1 - 2 * MINUTE, -2 * MINUTE, -1, 0, wait_us - 1, wait_us)
+    somewhere = chance.randrange(-3 * MINUTE, round(wait_us * 1.3))
+    after_us = chance.choice((*edges, *[somewhere] * 12, *[chance.randrange(wait_us)] * 12))
+    first = reward(event_id, at_us + after_us, chance.choice((-1.0, 0.0, 0.25, 1.0, 3.0)))
+    if chance.random() < 0.1:
+        return [first, replace(first, at_us=first.at_us + chance.randrange(1, 2 * MINUTE))]
+    return [first]
+
+
+async def _write(storage: str, past: Past, span_us: int) -> None:
+    rest = Rest(account(StorageSettings(storage)), timeout=20)
+    try:
+        for kind, rows in _placed(past).items():
+            by_time = sorted(rows, key=lambda row: row[0])
+            for table, group in groupby(by_time, key=lambda row: names.table(kind, row[0], span_us)):
+                await rest.create_table(table)
+                await _insert(rest, table, [(place, entity) for _, place, entity in group])
+    finally:
+        await rest.close()
+
+
+def _placed(past: Past) -> dict[names.Kind, list[tuple[int, tuple[str, str], bytes]]]:
+    """Arrival, keys and text of each row."""
+    events = [(one, entities.event_place(one, SHARDS)) for one in past.events]
+    observations = [(one, entities.observation_place(one, SHARDS)) for one in past.observations]
+    return {
+        "events": [(one.at_us, place, entities.event_entity(place, one)) for one, place in events],
+        "rewards": [(one.at_us, place, entities.observation_entity(place, one)) for one, place in observations],
+    }
+
+
+async def _insert(rest: Rest, table: str, rows: Sequence[tuple[tuple[str, str], bytes]]) -> None:
+    """Insert rows by partition; of two with one key the first stays, as in the service."""
+    by_key = dict(reversed(rows))
+    for _, partition in groupby(sorted(by_key), key=lambda place: place[0]):
+        for some in batched(partition, 100, strict=False):
+            await rest.insert_batch(table, [by_key[place] for place in some])

@@ -1,0 +1,105 @@
+"""Trainers as processes of their own, which can be killed, paused and woken at any moment."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Any, Self
+
+from shared import settings
+from shared.loop.times import DAY, SECOND
+
+TRAINING = ("train_timer.run", "shared.contract.documents", "azure.storage.blob", "azure.data.tables")
+"""What a trainer imports anyway; the process that trainers are forked from has it already."""
+
+PAST: Mapping[str, int] = {"write_deadline_us": 10 * DAY, "join_grace_us": SECOND}
+"""Settings under which rows count whose arrival is written in the past, so that no test waits for a wait to pass."""
+
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload([__name__, *TRAINING])
+
+
+class Trainer:
+    """One run of the trainer in a process of its own.
+
+    Attributes:
+        log_file: What it says.
+    """
+
+    def __init__(self, storage: str, log_file: Path, changed: Mapping[str, Any] = PAST) -> None:
+        """Take the connection string of its storage, and settings that differ from their defaults."""
+        self.log_file = log_file
+        self._process = _forks.Process(target=_train, args=(storage, str(log_file), dict(changed)), daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self._process.start()
+        return self
+
+    def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        """End it, if it has not ended."""
+        if self._process.is_alive():
+            self.kill()
+        self._process.close()
+
+    def wait(self, seconds: float = 60) -> int:
+        """Wait for its end; gives the exit code, which is negative if a signal ended it."""
+        self._process.join(seconds)
+        code = self._process.exitcode
+        assert code is not None, f"the trainer has not ended after {seconds} s:\n{self.said()}"
+        return code
+
+    def succeed(self, seconds: float = 60) -> None:
+        """Wait for its end, which must be one in order."""
+        assert self.wait(seconds) == 0, self.said()
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        self._send(signal.SIGKILL)
+        self._process.join()
+
+    def die(self) -> None:
+        """Send it the signal that ends it at once; for a thread that must not wait."""
+        self._send(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Stop it where it stands."""
+        self._send(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """Let it go on from where it stands."""
+        self._send(signal.SIGCONT)
+
+    def said(self) -> str:
+        """All that it has logged so far."""
+        return self.log_file.read_text() if self.log_file.exists() else ""
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
+
+def _train(storage: str, log_file: str, changed: Mapping[str, Any]) -> None:
+    """Run the trainer once, on its storage and with its settings."""
+    with Path(log_file).open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    os.environ.update(AzureWebJobsStorage=storage)
+    read = settings.read
+    settings.read = lambda environ: replace(read(environ), **changed)
+    logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
+    logging.getLogger("azure").setLevel(logging.WARNING)
+    from train_timer.run import run
+
+    try:
+        run(Event())
+    except BaseException:
+        traceback.print_exc()
+        sys.exit(1)
