@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from shared.learner.options import ALLOWED, MAX_INTERACTIONS, SHORT_NAMES, STRIPPED, Option
 from shared.loop.errors import LoopError
 
-INITIAL_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
-"""What a new loop starts with: the old service's default at VW's own learning rates, which learn much faster."""
 DEFAULT_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"
 """The old service's default, to the letter."""
 DEFAULT_CCB_ARGUMENTS = "--ccb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"

@@ -12,11 +12,25 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from shared.loop.errors import LoopError
+
 _PASSED_ON = (
     *("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONHOME"),
     *("TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "LC_CTYPE"),
 )
 """The environment variables that the process needs; none of them holds a secret."""
+
+
+class TrainingFailed(LoopError):
+    """A training run that gave nothing to go on with.
+
+    Attributes:
+        reason: In one line, with Vowpal Wabbit's own words if it had any.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _one_of(*choices: str) -> Bound:
 def _letters(shortest: int, longest: int, also: str = "") -> Bound:
     pattern = re.compile(f"[A-Za-z{also}]{{{shortest},{longest}}}")
     length = str(shortest) if shortest == longest else f"{shortest} to {longest}"
-    kind = f"{length} ASCII letters or {also}" if also else f"{length} ASCII letter"
+    kind = f"{length} ASCII letters{f' or {also}' if also else ''}" if longest > 1 else "one ASCII letter"
     return lambda text: None if pattern.fullmatch(text) else f"must be {kind}"
 
 
@@ -86,7 +86,7 @@ _OPTIONS = (
     Option("--ignore", _NAMESPACE, repeats=True),
     Option("--ignore_linear", _NAMESPACE, repeats=True),
     Option("--keep", _NAMESPACE, repeats=True),
-    Option("--marginal", _NAMESPACE, repeats=True),
+    Option("--marginal", _letters(1, 10)),
     Option("--noconstant"),
     Option("--bit_precision", _whole(10, 22)),
     Option("--random_seed", _whole(0, 2**31)),

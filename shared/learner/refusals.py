@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from shared.learner import child
-from shared.learner.training import TrainingFailed
+from shared.learner.arguments import parse
+from shared.learner.child import TrainingFailed
+from shared.loop.configuration import INITIAL_ARGUMENTS
+
+_ARGUMENTS = parse(INITIAL_ARGUMENTS).with_epsilon(0.2)
+_TIMEOUT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,9 @@ class _Fault:
     harmful: bool
 
 
-def refused_lines(lines: Sequence[bytes], *, arguments: Sequence[str], timeout: timedelta) -> list[Refused]:
+def refused_lines(
+    lines: Sequence[bytes], *, arguments: Sequence[str] = _ARGUMENTS, timeout: timedelta = _TIMEOUT
+) -> list[Refused]:
     """Find the lines that VW cannot read, that crash or stop it, or that spoil the weights, each by itself.
 
     Tries all lines together, then each quarter of what had a fault, and so on. Lines that do harm only together with
@@ -53,7 +60,7 @@ def refused_lines(lines: Sequence[bytes], *, arguments: Sequence[str], timeout: 
 
     Args:
         lines: Without line breaks.
-        arguments: From `LearningArguments.with_epsilon`.
+        arguments: From `LearningArguments.with_epsilon`; those of the loop find what spoils its weights.
         timeout: For each try.
 
     Raises:

@@ -7,19 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from shared.learner import child
-from shared.loop.errors import LoopError
+from shared.learner.child import TrainingFailed
+from shared.learner.refusals import Refused, refused_lines
 
-
-class TrainingFailed(LoopError):
-    """A training run that gave nothing to go on with.
-
-    Attributes:
-        reason: In one line, with Vowpal Wabbit's own words if it had any.
-    """
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+__all__ = ["Refused", "Trained", "TrainingFailed", "refused_lines", "train"]
 
 
 @dataclass(frozen=True, slots=True)

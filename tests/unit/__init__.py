@@ -1,0 +1,1 @@
+"""Tests without storage or network."""

@@ -1,0 +1,195 @@
+"""The gate between a request's features and Vowpal Wabbit."""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.learner import features
+from shared.learner.cleaning import MAX_DEPTH
+from shared.learner.features import InvalidFeatures, document
+
+ACTION = [("a", [{"x": 1}])]
+
+texts = st.text(max_size=8) | st.sampled_from(["long" * 100, "a:b|c", "\n\0", "_x"])
+names = st.one_of(
+    st.text(min_size=1, max_size=6),
+    st.sampled_from(["_label_cost", "_multi", "__aid", "_text", "é", "~é", "日本", "a", "p", "c", "|", ":", " ", "\0"]),
+)
+numbers = st.integers() | st.floats(allow_nan=False) | st.sampled_from([10**400, -(10**30), 1e300, 1e-12, 0, -0.0])
+values = st.recursive(
+    st.none() | st.booleans() | numbers | texts | st.lists(numbers, max_size=4),
+    lambda inner: st.dictionaries(names, inner, max_size=3),
+    max_leaves=12,
+)
+objects = st.dictionaries(names, values, max_size=5)
+contexts = st.lists(objects, max_size=3)
+choices = st.lists(st.tuples(texts, st.lists(objects, min_size=1, max_size=2)), min_size=1, max_size=4)
+
+
+def parsed(text: bytes) -> tuple[list[Any], list[tuple[str, list[Any]]]]:
+    told = orjson.loads(text)
+    return told["FromUrl"], [(action["i"]["id"], action["j"]) for action in told["_multi"]]
+
+
+def entries(value: Any, depth: int = 0) -> list[tuple[int, str, Any]]:
+    """Depth, name and value of everything inside."""
+    found = []
+    if isinstance(value, list):
+        for one in value:
+            found += entries(one, depth)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            found += [(depth + 1, name, one), *entries(one, depth + 1)]
+    return found
+
+
+def test_the_layout_is_the_old_services() -> None:
+    """Models and logs of the old service can be used only if the text is the same to the letter."""
+    text = document([{"time": {"part": "am"}}], [("tea", [{"hot": True}]), ("juice", [{"hot": False}, {"ml": 0.25}])])
+
+    assert (
+        text == b'{"FromUrl":[{"time":{"part":"am"}}],"_multi":[{"i":{"constant":1,"id":"tea"},"j":[{"hot":true}]},'
+        b'{"i":{"constant":1,"id":"juice"},"j":[{"hot":false},{"ml":0.25}]}]}'
+    )
+
+
+@given(contexts, choices)
+@settings(max_examples=150, deadline=None)
+def test_what_passed_passes_unchanged(context: list[Any], actions: list[tuple[str, list[Any]]]) -> None:
+    """What is logged can be given to the gate again, for instance from an imported log."""
+    once = document(context, actions)
+
+    assert once == document(*parsed(once))
+
+
+@given(contexts, choices)
+@settings(max_examples=150, deadline=None)
+def test_no_feature_can_be_taken_for_a_command(context: list[Any], actions: list[tuple[str, list[Any]]]) -> None:
+    """VW reads names with an underscore as commands and corrupts its memory on names that start outside ASCII."""
+    shared, multi = parsed(document(context, actions))
+
+    for depth, name, value in entries([shared, [own for _, own in multi]]):
+        assert "!" <= name[0] <= "~"
+        assert name[0] != "_"
+        assert depth <= MAX_DEPTH
+        assert not isinstance(value, str) or len(value) <= 256
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, int | float):
+                assert number == 0 or 1e-9 <= abs(number) <= 1e6
+
+
+@given(contexts, choices)
+@settings(max_examples=100, deadline=None)
+def test_features_that_can_stay_are_not_touched(context: list[Any], actions: list[tuple[str, list[Any]]]) -> None:
+    """A second way through, over what has been cleaned, must not even make a copy: that is what makes it fast."""
+    shared, multi = parsed(document(context, actions))
+
+    assert features._usable(shared, None) is shared
+    assert all(features._usable(own, position) is own for position, (_, own) in enumerate(multi))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"_x": 1, "y": 2}, {"y": 2}),
+        ({"é": 1}, {"~é": 1}),
+        ({"é": 1, "~é": 2}, {"~~é": 1, "~é": 2}),
+        ({"~é": 2, "é": 1}, {"~é": 2, "~~é": 1}),
+        ({" a": 1, "\0": {"\n": "\n"}}, {"~ a": 1, "~\0": {"~\n": "\n"}}),
+        ({"n": 1e300, "m": -(10**400)}, {"n": 1_000_000, "m": -1_000_000}),
+        ({"n": 1e-12, "m": 0, "k": float("nan")}, {"m": 0}),
+        ({"n": float("inf"), "m": float("-inf")}, {"n": 1_000_000, "m": -1_000_000}),
+        ({"n": [1, 1e-12, 1e9, float("nan")]}, {"n": [1, 0, 1_000_000, 0]}),
+        ({"t": "é" * 300}, {"t": "é" * 256}),
+        ({"1": {"2": {"3": {"4": {"5": {"6": 1, "7": {"8": 1}}}}}}}, {"1": {"2": {"3": {"4": {"5": {"6": 1}}}}}}),
+        ({"a": True, "b": None, "c": "", "d": {}, "e": []}, {"a": True, "b": None, "c": "", "d": {}, "e": []}),
+    ],
+)
+def test_features_are_cleaned(given: dict[str, Any], kept: dict[str, Any]) -> None:
+    """Each rule keeps VW from crashing, from obeying, or from numbers that drown all others."""
+    text = document([given], [("a", [given])])
+
+    assert ([kept], [("a", [kept])]) == parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("context", "actions", "place"),
+    [
+        ([None], ACTION, "contextFeatures[0]"),
+        ([{"x": 1}, "text"], ACTION, "contextFeatures[1]"),
+        ([{"": 1}], ACTION, "contextFeatures[0]"),
+        ([{"é": {"": 1}}], ACTION, "contextFeatures[0].é"),
+        ([], [("a", [])], "actions[0].features"),
+        ([], [("a", [None, None])], "actions[0].features"),
+        ([], [*ACTION, ("b", [[1]])], "actions[1].features[0]"),
+        ([], [("a", [None, {"x": {"prices": [1, "2"]}}])], "actions[0].features[1].x.prices[1]"),
+        ([], [("a", [{"x": [True]}])], "actions[0].features[0].x[0]"),
+        ([], [("a", [{"x": [[1]]}])], "actions[0].features[0].x[0]"),
+        ([], [("a", [{"x": [{}]}])], "actions[0].features[0].x[0]"),
+        ([], [("a", [{"x": [None]}])], "actions[0].features[0].x[0]"),
+    ],
+)
+def test_what_the_old_service_refused_is_refused_with_its_place(context: list[Any], actions: Any, place: str) -> None:
+    """The client is told where in its request to look."""
+    with pytest.raises(InvalidFeatures) as refusal:
+        document(context, actions)
+
+    assert refusal.value.place == place
+
+
+def test_places_count_the_actions_of_the_request() -> None:
+    """Excluded actions do not reach the gate, but the client counts them."""
+    with pytest.raises(InvalidFeatures) as refusal:
+        document([], [*ACTION, ("b", [])], positions=[0, 7])
+
+    assert refusal.value.place == "actions[7].features"
+
+
+def test_null_entries_of_an_action_are_left_out() -> None:
+    """One feature that is not null is enough, so nulls beside it are no mistake."""
+    text = document([], [("a", [None, {"x": 1}])])
+
+    assert parsed(text) == ([], [("a", [{"x": 1}])])
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        [{f"f{number}": number for number in range(400)}],
+        [{f"f{number}": number} for number in range(400)],
+        [{f"f{number}": number for number in range(400)} | {f"n{number}": None for number in range(1000)}],
+        [{"array": [1.5] * 399, "b": True}],
+        [{"a": {f"é{number}": number for number in range(400)}, "_b": 1}],
+        [{}] * 400,
+        [{"1": {"2": {"3": {"4": {f"ü{number}": {} for number in range(400)}}}}}],
+    ],
+)
+def test_400_features_are_enough(group: list[dict[str, Any]]) -> None:
+    """Under `-q ::` time and memory grow with the square: 400 is where it ends, in the context and in each action."""
+    document(group, [("a", group), ("b", group)])
+
+    one_more = [*group, {"more": 1}]
+    with pytest.raises(InvalidFeatures, match="features"):
+        document(one_more, ACTION)
+    with pytest.raises(InvalidFeatures, match=r"actions\[1\]"):
+        document([], [*ACTION, ("b", one_more)])
+
+
+def test_features_that_need_cleaning_are_not_cleaned_without_end() -> None:
+    """A body of several megabytes must not hold up everybody else's Rank."""
+    with pytest.raises(InvalidFeatures, match="more than 400"):
+        document([{f"é{number}": {} for number in range(10_000)}], ACTION)
+
+
+def test_many_names_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names come from clients: remembering them all would let anyone fill the memory."""
+    monkeypatch.setattr(features, "_known", set())
+
+    for number in range(300):
+        document([{f"name-{number}-{inner}": 1 for inner in range(100)} | {"x" * 100_000: 1}], ACTION)
+
+    assert len(features._known) < 5000
+    assert max(map(len, features._known)) <= 64

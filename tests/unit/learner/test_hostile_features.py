@@ -1,0 +1,112 @@
+"""Whatever clients send as features: VW does not crash, does not obey, and ranks what it will be trained on."""
+
+import os
+import random
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from shared.learner import child
+from shared.learner.arguments import parse
+from shared.learner.features import document
+from shared.learner.model import Model
+from tests.unit.learner.hostile import Reader
+from tests.unit.learner.lines import GREEDY, event_lines, line_of, trained
+from tests.unit.learner.test_features import choices, contexts
+
+ROOT = Path(__file__).parents[3]
+REQUESTS = 20_000
+SOFTMAX = "--cb_explore_adf --softmax --lambda 3 -q :: -b 10"
+MIX = [
+    GREEDY,
+    "--cb_explore_adf --squarecb --epsilon 0.05 -q ::",
+    SOFTMAX,
+    "--cb_explore_adf --large_action_space --max_actions 5 --marginal ij --cubic ijF",
+]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_request_does_harm(seed: int, tmp_path: Path) -> None:
+    """In a process of its own, under the C library's checks of the heap: a crash is a red test."""
+    for index, arguments in enumerate(MIX):
+        trained(tmp_path, event_lines(300), arguments, str(index))
+
+    command = [sys.executable, "-X", "faulthandler", "-m", "tests.unit.learner.hostile"]
+    number = REQUESTS // 2
+    ended = subprocess.run(
+        [*command, str(tmp_path), str(seed), str(number), *MIX],
+        cwd=ROOT,
+        env=_checked(),
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    valid, refused = map(int, ended.stdout.split())
+    assert valid + refused == number
+    assert valid > 0.6 * number
+    assert refused > 0.05 * number
+    _learned_by_the_driver(tmp_path, seed, valid)
+
+
+def _learned_by_the_driver(folder: Path, seed: int, number: int) -> None:
+    """The same lines, as the loop learns them."""
+    jobs = [
+        child.Job(parse(arguments).with_epsilon(0.2), folder / f"{seed}.json", folder / "metrics", folder / "new")
+        for arguments in MIX
+    ]
+    answers, trouble = child.run(jobs, timedelta(minutes=2))
+
+    assert trouble is None
+    assert [number] * len(MIX) == [answer.get("learned") for answer in answers], answers
+
+
+def _checked() -> dict[str, str]:
+    library = Path("/usr/lib/x86_64-linux-gnu/libc_malloc_debug.so.0")
+    checks = {"MALLOC_CHECK_": "3", "LD_PRELOAD": str(library)} if library.exists() else {}
+    return os.environ | checks
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, Reader]:
+    """One model twice: as Rank asks it, and as it reads the log."""
+    folder = tmp_path_factory.mktemp("both")
+    predictor, _ = trained(folder, _random_lines(300), SOFTMAX)
+    return Model.load(predictor, parse(SOFTMAX), 0.2), Reader(str(folder / "model.state"))
+
+
+def _random_lines(number: int) -> list[bytes]:
+    rng, lines = random.Random(6), list[bytes]()
+    for _ in range(number):
+        context, *actions = [{f"x{rng.random()}": rng.random() for _ in range(15)} for _ in range(3)]
+        text = document([context], [("a", [actions[0]]), ("b", [actions[1]])])
+        lines.append(line_of(text, 2, rng.randrange(2), rng.random()))
+    return lines
+
+
+@given(contexts, choices)
+@settings(max_examples=200, deadline=None)
+def test_what_is_ranked_is_what_is_logged(
+    both: tuple[Model, Reader], context: list[object], actions: list[tuple[str, list[object]]]
+) -> None:
+    """To the last bit: softmax shows every difference, and in a model this small every feature has a weight."""
+    model, log = both
+    text = document(context, actions)
+
+    ranked = model.probabilities(text, len(actions))
+
+    assert ranked == log.probabilities(line_of(text, len(actions)), len(actions))
+
+
+def test_features_matter_to_that_model(both: tuple[Model, Reader]) -> None:
+    """Else the test before would prove nothing."""
+    model, _ = both
+    rng, seen = random.Random(5), set[float]()
+    for _ in range(100):
+        seen.add(model.probabilities(document([], [("a", [{f"x{rng.random()}": 1}]), ("b", [{"x": 1}])]), 2)[0])
+
+    assert len(seen) > 80

@@ -1,0 +1,275 @@
+"""What the pages say is so: settings, routes, commands, errors, sentences, links and examples."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from localhost.environment import LOCAL_DEFAULTS
+from shared.contract import event_trace, loop_status
+from shared.learner.options import ALLOWED, SHORT_NAMES, STRIPPED
+from shared.loop.aggregation import Aggregation
+from shared.loop.configuration import RewardSettings, new_configuration
+from shared.loop.published import ModelReference, Published
+from shared.loop.rows import Observation
+from shared.loop.status import Known, Waiting
+from shared.loop.trace import Evidence, Ranked, trace
+from shared.loop.training_state import LastRun, new_state
+from shared.settings import read
+from shared.web import refusals
+from tests.unit.pages import ROOT, Page, page, pages
+
+PLATFORM = {"FUNCTIONS_WORKER_RUNTIME"}
+_PAGES = {str(one.path): one for one in pages()}
+_NAMES = sorted(_PAGES)
+_CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/[^\s`…]*)")
+_INDEX = """
+import json, function_app
+told = [(one.get_function_name(), one.get_trigger().get_dict_repr()) for one in function_app.app.get_functions()]
+print(json.dumps([[name, one.get("route"), [way.value for way in one.get("methods", ())]] for name, one in told]))
+"""
+
+
+class _Asked(dict[str, str]):
+    """An environment that remembers what it was asked for."""
+
+    def __init__(self, **given: str) -> None:
+        super().__init__(given)
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:  # type: ignore[override]
+        self.names.add(name)
+        return super().get(name, default)
+
+
+def settings_read() -> set[str]:
+    """Every setting that the app asks the environment for."""
+    by_key, by_identity = _Asked(AzureWebJobsStorage="x"), _Asked(AzureWebJobsStorage__accountName="x")
+    read(by_key)
+    read(by_identity)
+    return by_key.names | by_identity.names
+
+
+@cache
+def functions() -> list[tuple[str, str | None, list[str]]]:
+    """Name, route and methods of each function; indexed in another process, since an app can be indexed only once."""
+    command = [sys.executable, "-c", _INDEX]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [(name, route, methods) for name, route, methods in json.loads(told)]
+
+
+@cache
+def routes() -> dict[str, set[str]]:
+    """The methods of each path that the app serves."""
+    found: dict[str, set[str]] = {}
+    for _, route, methods in functions():
+        if route is not None:
+            found.setdefault(f"/{route}", set()).update(methods)
+    return found
+
+
+def serves(method: str, path: str) -> bool:
+    """Whether the app serves a call; braces in the path stand for any value."""
+    steps = path.split("?")[0].split("/")
+    return any(
+        method in methods
+        and len(route.split("/")) == len(steps)
+        and all(a == b or "{" in a for a, b in zip(route.split("/"), steps, strict=True))
+        for route, methods in routes().items()
+    )
+
+
+# Settings
+
+
+def test_every_setting_is_on_its_page() -> None:
+    """And nothing that is none."""
+    rows = [row[0] for row in page("docs/settings.md").rows() if re.fullmatch(r"[A-Z]\w+_\w+|AzureWebJobs\w+", row[0])]
+    local = {"RANKLOOP_KEY", "LOCALHOST_MASTER_KEY", "LOCALHOST_FUNCTION_KEY"}
+
+    assert settings_read() | local == set(rows)
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_no_page_spells_a_setting_in_another_way(name: str) -> None:
+    """Who copies a name must get one that works."""
+
+    def plain(word: str) -> str:
+        return word.replace("_", "").lower()
+
+    known = {plain(setting): setting for setting in settings_read() | PLATFORM}
+    said = re.findall(r"\b[A-Za-z]\w*_\w+\b|\bAzureWebJobs\w*", _PAGES[name].text)
+    wrong = [word for word in said if known.get(plain(word), word) != word]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("row", [row for row in page("docs/settings.md").rows() if len(row) == 5 and "_" in row[0]])
+def test_a_default_is_what_the_page_says(row: list[str]) -> None:
+    """On Azure and on one machine."""
+    name, default, local = row[:3]
+    if name.startswith("API_KEY"):
+        return
+    storage = {"AzureWebJobsStorage": "x"}
+    beside = {"WRITE_DEADLINE": "PT3S"} if name == "JOIN_GRACE" else {}
+
+    assert read(storage) == read({**storage, name: default})
+    assert read({**storage, **beside, name: local}) == read({**storage, **beside, **_chosen(name, default)})
+
+
+def _chosen(name: str, default: str) -> dict[str, str]:
+    return {name: LOCAL_DEFAULTS.get(name, default)}
+
+
+def test_the_example_settings_are_settings() -> None:
+    """And make sense together."""
+    values = json.loads((ROOT / "local.settings.example.json").read_text(encoding="utf-8"))["Values"]
+
+    assert values.keys() <= settings_read() | PLATFORM
+    assert read(values).api_keys
+    assert "TRAIN_SCHEDULE" in values
+
+
+# Routes and calls
+
+
+def test_every_route_is_on_its_page() -> None:
+    """With each of its methods."""
+    lines = page("docs/api.md").text.splitlines()
+    missing = [
+        f"{method} {path}"
+        for path, methods in routes().items()
+        for method in methods
+        if not any(f"`{method}" in line and re.search(rf"\s{re.escape(path)}`", line) for line in lines)
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_every_call_that_a_page_names_is_served(name: str) -> None:
+    """In sentences and in examples with curl."""
+    said = [match for span in _PAGES[name].spans for match in _CALL.findall(span)]
+    calls = [*said, *_curl_calls(_PAGES[name])]
+    wrong = [call for call in calls if not call[1].startswith("/admin") and not serves(*call)]
+
+    assert wrong == []
+
+
+def _curl_calls(one: Page) -> Iterator[tuple[str, str]]:
+    for words in one.commands():
+        if words[0] != "curl":
+            continue
+        urls = [word.removeprefix("$ENDPOINT") for word in words if word.startswith("$ENDPOINT")]
+        assert len(urls) == 1, words
+        yield (words[words.index("-X") + 1] if "-X" in words else "GET"), urls[0]
+
+
+def test_the_admin_call_names_a_function() -> None:
+    """It runs the trainer."""
+    named = re.findall(r"/admin/functions/(\w+)", page("docs/settings.md").text)
+
+    assert {"train_timer"} == set(named)
+    assert "train_timer" in {name for name, _, _ in functions()}
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_json_in_examples_is_json(name: str) -> None:
+    """Answers, and bodies that are sent."""
+    one = _PAGES[name]
+    texts = one.blocks("json") + [words[words.index("-d") + 1] for words in one.commands() if "-d" in words]
+
+    for text in texts:
+        json.loads(text)
+
+
+def test_every_error_code_is_on_its_page() -> None:
+    """With its status."""
+    rows = {(row[0], row[1]) for row in page("docs/api.md").rows() if len(row) == 3}
+    codes = {(str(refusal.status), refusal.code) for refusal in refusals._REFUSALS.values()}
+
+    assert set() == codes - rows
+
+
+def test_every_learning_option_is_on_its_page() -> None:
+    """So that nobody has to guess what is taken."""
+    options = set(re.findall(r"`(--?\w+)", page("docs/api.md").text))
+
+    assert set() == {*ALLOWED, *SHORT_NAMES, *STRIPPED} - options
+
+
+# The loop's own words
+
+
+def test_every_field_of_the_status_is_on_its_page() -> None:
+    """Those of its parts by their whole way."""
+    configuration, model = new_configuration(4), ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
+    state = replace(new_state(configuration, Published()), last_run=LastRun(1, 2, 3, 4))
+    known = Known(state, configuration, Published(model=model), Waiting(), 1, 1)
+    told = json.loads(loop_status.answer(known, []))
+
+    assert _absent(told, page("docs/api.md").text) == []
+
+
+def test_every_field_of_a_trace_is_on_its_page() -> None:
+    """For what waits and for what belongs to no event."""
+    rewards = RewardSettings(10, 0.0, Aggregation.EARLIEST)
+    ranked = Ranked(5, "a", 0.5, "m", deferred=False)
+    rows = [Observation("e", "1", 6, 1.0), Observation("e", "2", 99, None)]
+    told = json.loads(event_trace.answer("e", trace(Evidence([ranked], rows, [], 0, rewards)), (1, 2)))
+
+    assert _absent(told, page("docs/api.md").text) == []
+
+
+def _absent(told: Any, text: str) -> list[str]:
+    """The names that a text does not have as code."""
+    if isinstance(told, list):
+        return [name for one in told for name in _absent(one, text)]
+    if not isinstance(told, dict):
+        return []
+    mine = [name for name in told if not re.search(rf"`(\w+\.)?{name}`", text)]
+    return mine + [name for value in told.values() for name in _absent(value, text)]
+
+
+def test_every_sentence_of_the_status_is_on_its_page() -> None:
+    """An owner looks it up in the words that the loop said."""
+    flat = page("docs/operating.md").flat
+    missing = [piece for piece in _sentences("shared/loop/status.py") if piece not in flat]
+
+    assert missing == []
+
+
+def _sentences(module: str) -> Iterator[str]:
+    """The texts of a module that are long enough to be parts of sentences; docstrings are none."""
+    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+    documented = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and isinstance(node.body[0], ast.Expr)
+    }
+    comments = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented | comments:
+            yield from (piece for piece in _pieces(node.value) if len(piece) > 12)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Sentence by sentence, since a page may tell parts of what is said together in two places."""
+    yield from (piece.strip(" .:") for piece in re.split(r"(?<=\.) ", text))
+
+
+def test_every_warning_is_on_its_page() -> None:
+    """With what to do about it."""
+    sources = [*ROOT.glob("shared/loop/warnings.py"), *ROOT.glob("status_fn/*.py")]
+    codes = {code for path in sources for code in re.findall(r'Warned\(\s*"(\w+)"', path.read_text(encoding="utf-8"))}
+    rows = {row[0] for row in page("docs/operating.md").rows() if len(row) == 3}
+
+    assert codes
+    assert set() == codes - rows
