@@ -23,8 +23,10 @@ class Credential(Protocol):
     async def table_headers(self, path: str) -> dict[str, str]:
         """Headers that sign a table request for a path of the URL, as it is sent."""
 
-    async def blob_headers(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> dict[str, str]:
-        """`headers` and those that sign a blob request; the length of a body must be among them."""
+    async def blob_headers(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], length: int
+    ) -> dict[str, str]:
+        """`headers` and those that sign a blob request with a body of some length."""
 
     def for_sdk(self) -> "AzureNamedKeyCredential | TokenCredential":
         """The same credential as a value of the SDKs."""
@@ -40,7 +42,7 @@ class SharedKey:
             ValueError: The key is not base64.
         """
         self._account = account
-        self._key = binascii.a2b_base64(key, strict_mode=True)
+        self._signer = hmac.new(binascii.a2b_base64(key, strict_mode=True), digestmod="sha256")
         self._text = key
         self._dated = (0, "")
 
@@ -54,10 +56,12 @@ class SharedKey:
             "Authorization": f"SharedKeyLite {self._account}:{signature}",
         }
 
-    async def blob_headers(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> dict[str, str]:
+    async def blob_headers(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], length: int
+    ) -> dict[str, str]:
         """See `Credential`; the long scheme, which signs the headers too."""
         sent = {**headers, "x-ms-date": self._date(), "x-ms-version": API_VERSION}
-        lower = {name.lower(): value for name, value in sent.items()}
+        lower = {name.lower(): value for name, value in sent.items()} | {"content-length": str(length or "")}
         lines = [method, *(lower.get(name, "") for name in _SIGNED)]
         lines += [f"{name}:{lower[name]}" for name in sorted(lower) if name.startswith("x-ms-")]
         resource = "\n".join(
@@ -73,7 +77,9 @@ class SharedKey:
         return AzureNamedKeyCredential(self._account, self._text)
 
     def _sign(self, text: str) -> str:
-        return binascii.b2a_base64(hmac.digest(self._key, text.encode(), "sha256"), newline=False).decode()
+        signer = self._signer.copy()
+        signer.update(text.encode())
+        return binascii.b2a_base64(signer.digest(), newline=False).decode()
 
     def _date(self) -> str:
         now = int(time.time())

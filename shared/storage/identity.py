@@ -37,7 +37,14 @@ class Identity:
         """See `Credential`."""
         return {"x-ms-version": API_VERSION, "Authorization": f"Bearer {await self._fresh()}"}
 
-    async def blob_headers(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> dict[str, str]:  # noqa: ARG002
+    async def blob_headers(
+        self,
+        method: str,  # noqa: ARG002 - as above
+        path: str,  # noqa: ARG002
+        query: str,  # noqa: ARG002
+        headers: Mapping[str, str],
+        length: int,  # noqa: ARG002
+    ) -> dict[str, str]:
         """See `Credential`."""
         return {**headers, "x-ms-version": API_VERSION, "Authorization": f"Bearer {await self._fresh()}"}
 

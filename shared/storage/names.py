@@ -1,8 +1,9 @@
 """The names of everything in the storage account; all of them follow from the loop's name."""
 
+from functools import lru_cache
 from typing import Final, Literal
 
-from shared.loop.times import minute_key
+from shared.loop.times import MINUTE, minute_key
 
 LOOP: Final = "default"
 
@@ -25,12 +26,12 @@ def span_start(at_us: int, span_us: int) -> int:
 
 def table(kind: Kind, at_us: int, span_us: int) -> str:
     """The table for rows that arrive at a moment, such as `events202611250000`."""
-    return kind + minute_key(span_start(at_us, span_us))
+    return kind + _minute(span_start(at_us, span_us))
 
 
 def partition_key(shard: int, at_us: int) -> str:
     """The partition for rows of a shard that arrive in the minute of a moment."""
-    return f"{LOOP}|{shard:02}|{minute_key(at_us)}"
+    return f"{LOOP}|{shard:02}|{_minute(at_us - at_us % MINUTE)}"
 
 
 def row_key(event_key: str, rest: str) -> str:
@@ -42,3 +43,7 @@ def container(path: str) -> tuple[str, str]:
     """Split a blob's path into its container and its name in there."""
     first, _, name = path.partition("/")
     return first, name
+
+
+_minute = lru_cache(maxsize=8)(minute_key)
+"""Every row needs two of these, and thousands of rows the same two."""

@@ -1,4 +1,4 @@
-"""The storage services' REST interface, spoken over aiohttp: what the hot path needs, and no more."""
+"""The storage services' REST interface: what the hot path needs of it, and no more."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from shared.loop.trouble import StorageUnavailable
 from shared.storage import batch, names
 from shared.storage.account import StorageAccount
 from shared.storage.outcomes import BlobMissing, OutcomeUnknown
-from shared.storage.transport import Answer, Transport
+from shared.storage.transport import Transport
+from shared.storage.wire import Answer
 
 _JSON: Final = {
     "Content-Type": "application/json",
@@ -52,11 +53,11 @@ class Rest:
     def __init__(self, account: StorageAccount, *, timeout: float) -> None:
         """Take the seconds after which an answer is no longer waited for."""
         self._credential = account.credential
-        self._transport = Transport(account.certificates, timeout)
-        self._tables = account.endpoints.table
-        self._tables_path = urlsplit(self._tables).path
-        self._blobs = account.endpoints.blob
-        self._blobs_path = urlsplit(self._blobs).path
+        self._address = account.endpoints.table
+        self._tables = Transport(account.endpoints.table, account.certificates, timeout)
+        self._tables_path = urlsplit(account.endpoints.table).path
+        self._blobs = Transport(account.endpoints.blob, account.certificates, timeout)
+        self._blobs_path = urlsplit(account.endpoints.blob).path
 
     async def insert(self, table: str, entity: bytes) -> int:
         """Insert one row; gives when it was stored, in microseconds of storage's clock.
@@ -66,7 +67,7 @@ class Rest:
         """
         answer = await self._table("POST", f"/{table}", _INSERT, entity)
         if answer.status == 204:
-            return batch.stored_at(answer.headers.get("ETag", ""))
+            return batch.stored_at(answer.headers.get("etag", ""))
         raise _refused(answer, 1)
 
     async def insert_batch(self, table: str, entities: Sequence[bytes]) -> list[int]:
@@ -75,7 +76,7 @@ class Rest:
         Raises:
             RowExists, RowRefused, TableMissing: None was.
         """
-        body = batch.encode(f"{self._tables}/{table}", entities)
+        body = batch.encode(f"{self._address}/{table}", entities)
         answer = await self._table("POST", "/$batch", _BATCH, body)
         if answer.status == 202:
             return batch.decode(answer.body, len(entities))
@@ -90,7 +91,7 @@ class Rest:
         if answer.status != 200:
             raise _trouble(answer)
         entity = orjson.loads(answer.body)
-        return StoredRow(entity, batch.stored_at(answer.headers.get("ETag", "")))
+        return StoredRow(entity, batch.stored_at(answer.headers.get("etag", "")))
 
     async def create_table(self, table: str) -> None:
         """Create a table unless there is one."""
@@ -112,7 +113,7 @@ class Rest:
             raise BlobMissing(path)
         if answer.status != 200:
             raise _trouble(answer)
-        return Blob(answer.body, answer.headers.get("ETag", ""))
+        return Blob(answer.body, answer.headers.get("etag", ""))
 
     async def create_blob(self, path: str, data: bytes, content_type: str) -> bool:
         """Write a blob where there is none, making its container if need be; False if there is one."""
@@ -129,7 +130,8 @@ class Rest:
 
     async def close(self) -> None:
         """End all connections; the next request opens new ones."""
-        await self._transport.close()
+        await self._tables.close()
+        await self._blobs.close()
 
     async def _create_container(self, name: str) -> None:
         answer = await self._blob("PUT", name, "restype=container", {}, b"")
@@ -137,8 +139,9 @@ class Rest:
             raise _trouble(answer)
 
     async def _table(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
-        signed = await self._credential.table_headers(self._tables_path + path)
-        return await self._transport.send(method, self._tables + path, headers | signed, body)
+        target = self._tables_path + path
+        signed = await self._credential.table_headers(target)
+        return await self._tables.send(method, target, headers | signed, body)
 
     async def _blob(
         self,
@@ -149,10 +152,9 @@ class Rest:
         body: bytes | None,
         timeout: float | None = None,
     ) -> Answer:
-        path = "/" + quote(path)
-        sized = {**headers, "Content-Length": str(len(body))} if body else headers
-        signed = await self._credential.blob_headers(method, self._blobs_path + path, query, sized)
-        return await self._transport.send(method, f"{self._blobs}{path}?{query}".rstrip("?"), signed, body, timeout)
+        target = f"{self._blobs_path}/{quote(path)}"
+        signed = await self._credential.blob_headers(method, target, query, headers, len(body or b""))
+        return await self._blobs.send(method, f"{target}?{query}" if query else target, signed, body, timeout)
 
 
 def _quoted(key: str) -> str:

@@ -113,11 +113,13 @@ class FaultProxy:
     Attributes:
         plan: Decides about each request; may be replaced at any time.
         seen: All requests so far.
+        connections: How many clients have made so far.
     """
 
     def __init__(self, target: str, plan: Plan = none) -> None:
         self.plan = plan
         self.seen: list[Request] = []
+        self.connections = 0
         self._target = urlsplit(target)
         self._port = 0
         self._server: asyncio.Server | None = None
@@ -170,6 +172,7 @@ class FaultProxy:
         await asyncio.sleep(0.01)  # the event loop ends the connections of tasks that are gone
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         self._spawn(self._serve((reader, writer)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -234,7 +234,7 @@ async def test_no_token_is_storage_that_is_unavailable(caplog: pytest.LogCapture
 
     for _ in range(3):
         with pytest.raises(StorageUnavailable):
-            await identity.blob_headers("GET", "/", "", {})
+            await identity.blob_headers("GET", "/", "", {}, 0)
 
     assert credential.fetches == 1
     assert "RuntimeError" in caplog.text

@@ -197,6 +197,29 @@ async def test_nothing_was_stored_when_nothing_listens(proxied: Rest, proxy: Fau
     assert StorageUnavailable is type(trouble.value)
 
 
+async def test_connections_are_kept(proxied: Rest, proxy: FaultProxy) -> None:
+    """A new one costs a handshake, in the service even of TLS."""
+    await proxied.create_table("kept")
+
+    for row in rows(10):
+        await proxied.insert("kept", row)
+    await asyncio.gather(*(proxied.insert("kept", row) for row in rows(4, "at-once")))
+    await asyncio.gather(*(proxied.insert("kept", row) for row in rows(4, "again")))
+
+    assert proxy.connections == 4
+
+
+async def test_a_connection_that_storage_ended_is_replaced(proxied: Rest, proxy: FaultProxy) -> None:
+    await proxied.create_table("replaced")
+    with proxy.away():
+        await asyncio.sleep(0.05)
+
+    for row in rows(3):
+        await proxied.insert("replaced", row)
+
+    assert proxy.connections == 2
+
+
 async def test_a_host_that_does_not_answer_is_given_up(services: Services) -> None:
     """A port that takes connections and says nothing, as a dead machine behind a balancer does."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
