@@ -1,11 +1,11 @@
 """Storage accounts of the emulator: their names, keys and addresses."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 EMULATOR_NAME = "devstoreaccount1"
 # The emulator's published key: the same on every machine, it protects nothing.
 EMULATOR_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+SPARE_KEY = "c3BhcmUgYWNjb3VudHMgYXJlIGZvciB0ZXN0cyBvbmx5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,12 @@ class StorageAccount:
         )
 
 
-def emulator_accounts(names: Iterable[str]) -> str:
-    """Give what the emulator's variable `AZURITE_ACCOUNTS` must hold for these accounts, all with the published key."""
-    return ";".join(f"{name}:{EMULATOR_KEY}" for name in names)
+def emulator_accounts(spare: int) -> str:
+    """Give what the emulator's variable `AZURITE_ACCOUNTS` must hold for its own account and so many spare ones."""
+    keys = {EMULATOR_NAME: EMULATOR_KEY} | {spare_name(number): SPARE_KEY for number in range(spare)}
+    return ";".join(f"{name}:{key}" for name, key in keys.items())
+
+
+def spare_name(number: int) -> str:
+    """Give the name of a spare account."""
+    return f"account{number:04}"

@@ -15,7 +15,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from localhost.accounts import EMULATOR_KEY, EMULATOR_NAME, Ports, StorageAccount, emulator_accounts
+from localhost.accounts import (
+    EMULATOR_KEY,
+    EMULATOR_NAME,
+    SPARE_KEY,
+    Ports,
+    StorageAccount,
+    emulator_accounts,
+    spare_name,
+)
 from localhost.environment import ROOT
 from localhost.failures import StartFailure
 from localhost.locks import FolderLock
@@ -28,7 +36,7 @@ _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully lis
 _START_SECONDS = 30.0
 _STOP_SECONDS = 60.0
 _QUIET_SECONDS = 6.0
-_SPARE_ACCOUNTS = 400
+_SPARE_ACCOUNTS = 1000
 
 
 class Azurite:
@@ -70,7 +78,7 @@ class Azurite:
 
     def new_account(self) -> StorageAccount:
         """Give an account that nobody was given before, so that its data mix with no other's."""
-        return StorageAccount(_spare_name(next(self._accounts)), EMULATOR_KEY, self._ports)
+        return StorageAccount(spare_name(next(self._accounts)), SPARE_KEY, self._ports)
 
     def start(self) -> None:
         """Start it and wait until it serves; raises `StartFailure` if it does not."""
@@ -111,7 +119,7 @@ class Azurite:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            env={**os.environ, "AZURITE_ACCOUNTS": _accounts()},
+            env={**os.environ, "AZURITE_ACCOUNTS": emulator_accounts(_SPARE_ACCOUNTS)},
             pass_fds=self._lock.inherited() if self._lock else (),
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
@@ -141,14 +149,6 @@ class Azurite:
                 raise StartFailure(f"Azurite did not start:\n{said}", "Check that its ports and its folder are free.")
             time.sleep(0.01)
         self._ports = Ports(int(found["Blob"]), int(found["Queue"]), int(found["Table"]))
-
-
-def _spare_name(number: int) -> str:
-    return f"account{number:03}"
-
-
-def _accounts() -> str:
-    return emulator_accounts([EMULATOR_NAME, *(_spare_name(number) for number in range(_SPARE_ACCOUNTS))])
 
 
 def _take_over(folder: Path, lock: FolderLock) -> None:

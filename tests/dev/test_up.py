@@ -16,14 +16,21 @@ import pytest
 from azure.data.tables import TableServiceClient
 
 from localhost.azurite import Azurite
-from localhost.environment import ROOT
+from localhost.environment import LOCAL_DEFAULTS, ROOT, clean_environment
 from tests.http.api import Api
 
 RANK = {
     "eventId": "lunch",
     "actions": [{"id": "pasta", "features": [{"a": 1}]}, {"id": "salad", "features": [{"b": 1}]}],
 }
-NEVER = "0 0 0 1 1 *"
+# Said outright, so that a local.settings.json of whoever runs the tests changes nothing.
+OWN_SETTINGS = {
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    "TRAIN_SCHEDULE": "0 0 0 1 1 *",
+    "API_KEY_1": "",
+    "RANKLOOP_KEY": "",
+    **{name: value for name, value in LOCAL_DEFAULTS.items() if name != "TRAIN_SCHEDULE"},
+}
 
 
 def processes(columns: str) -> list[str]:
@@ -77,7 +84,7 @@ class Starter:
 
     def __call__(self, *arguments: str, **variables: str) -> Serving:
         command = [sys.executable, "-m", "localhost", "up", "--port", "0", "--data", str(self.data), *arguments]
-        environment = {**os.environ, "TRAIN_SCHEDULE": NEVER, **variables}
+        environment = {**clean_environment(), **OWN_SETTINGS, **variables}
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
