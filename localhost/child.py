@@ -87,6 +87,9 @@ class HostProcess:
 
     def start(self, seconds: float = 30.0) -> None:
         """Start it and wait until it is ready; raises `StartFailure` with the end of its log if it is not in time."""
+        if self.ended() is None:
+            raise RuntimeError("this host runs already")
+        self._gone()
         until = time.monotonic() + seconds
         with tempfile.TemporaryDirectory(prefix="rankloop-") as folder:
             address = Path(folder) / "address"
@@ -166,7 +169,11 @@ class HostProcess:
         return "".join(f"\n{line}" for line in self.log().splitlines()[-15:])
 
     def _is_ready(self) -> bool:
-        status, content = self._request("GET", self._ready_path, None)
+        try:
+            status, content = self._request("GET", self._ready_path, None)
+        except (OSError, http.client.HTTPException) as error:
+            self._not_ready = f"{self._ready_path} gave {type(error).__name__}."
+            return False
         self._not_ready = f"{self._ready_path} answered {status}: {content[:500].decode(errors='replace')}"
         return status == 200
 

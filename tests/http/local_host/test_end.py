@@ -58,7 +58,8 @@ class TestEnd:
     def test_a_killed_host_starts_again_on_its_port(self, start: Callable[..., HostProcess]) -> None:
         host = start()
         before = host.url
-        host.kill()
+        os.kill(host.pid, signal.SIGKILL)
+        assert eventually(lambda: host.ended() == -signal.SIGKILL)
         host.start()
 
         assert before == host.url
