@@ -90,10 +90,8 @@ def pages() -> list[Page]:
 
 def _commands(block: str) -> Iterator[list[str]]:
     pending = ""
-    for line in block.splitlines():
+    for line in block.replace("\\\n", " ").splitlines():
         pending += line + "\n"
-        if line.endswith("\\"):
-            continue
         try:
             words = shlex.split(pending, comments=True)
         except ValueError:  # a quote that goes on in the next line
