@@ -32,10 +32,10 @@ class History:
         self._buckets: dict[int, array[int]] = {}
         self._unsorted: dict[int, list[int]] = {}
 
-    def cover(self, from_us: int, to_us: int, deleted_before_us: int) -> None:
+    def cover(self, since_us: int, to_us: int, deleted_before_us: int) -> None:
         """Know the log of a range, and forget what is older than it."""
-        self._forget(from_us)
-        for blob in logs.listed(from_us, to_us, deleted_before_us):
+        self._forget(since_us)
+        for blob in logs.listed(since_us - since_us % _BUCKET_US - 1, to_us, deleted_before_us):
             if blob.path not in self._known:
                 self.add(blob.path, blob.to_us, _marks(blob))
 
@@ -44,18 +44,25 @@ class History:
         self._known[path] = to_us
         self._unsorted.setdefault(to_us // _BUCKET_US, []).extend(marks)
 
-    def holds(self, observation: Observation) -> bool:
-        """Whether an observation is in the log already, with an event or alone."""
-        return self._has(observation_mark(observation.event_id, observation.observation_id))
+    def holds(self, observation: Observation, since_us: int) -> bool:
+        """Whether an observation is in the log already, with an event or alone.
 
-    def has_event(self, event_id: str) -> bool:
-        """Whether an event of that id is in the log."""
-        return self._has(event_mark(event_id))
+        Args:
+            since_us: Log that ended before the ten minutes of this moment is not asked, even where it is known: what
+                a part finds must not depend on how long a run has been going on.
+        """
+        return self._has(observation_mark(observation.event_id, observation.observation_id), since_us)
 
-    def _has(self, mark: int) -> bool:
+    def has_event(self, event_id: str, since_us: int) -> bool:
+        """Whether an event of that id is in the log; as `holds`."""
+        return self._has(event_mark(event_id), since_us)
+
+    def _has(self, mark: int, since_us: int) -> bool:
         if self._unsorted:
             self._sort()
-        for marks in self._buckets.values():
+        for bucket, marks in self._buckets.items():
+            if bucket < since_us // _BUCKET_US:
+                continue
             place = bisect_left(marks, mark)
             if place < len(marks) and marks[place] == mark:
                 return True

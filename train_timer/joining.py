@@ -98,7 +98,7 @@ class Joiner:
         if self._events.more_than(parts.MOST_EVENTS, to_us):
             from_us, to_us = parts.first_minute(from_us, first_us)
         deleted_us = self._configuration.logs_deleted_before_us
-        return Intent(from_us, to_us, rewards, deleted_us, self._look_back_us(position_us))
+        return Intent(from_us, to_us, rewards, deleted_us, self._look_back_us(from_us))
 
     def _first_us(self, position_us: int, length_us: int) -> int | None:
         """The first moment with something to log: an event, or an observation that is due and belongs to none."""
@@ -106,8 +106,10 @@ class Joiner:
         limit_us = self._watermark_us if event_us is None else parts.cell(position_us, event_us, length_us)[0]
         self._observations.move(position_us - BEFORE_US, limit_us - BEFORE_US)
         for observation in self._observations.between(position_us - BEFORE_US, limit_us - BEFORE_US):
-            if not self._is_logged(observation):
-                return observation.at_us + BEFORE_US
+            due_us = observation.at_us + BEFORE_US
+            from_us = parts.cell(position_us, due_us, length_us)[0]
+            if not self._is_logged(observation, from_us - self._look_back_us(from_us)):
+                return due_us
         return event_us
 
     def _skip_ahead(self) -> None:
@@ -125,7 +127,7 @@ class Joiner:
     def _write(self, intent: Intent, file: Path) -> _Written:
         wait_us = intent.rewards.wait_us
         self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
-        join = Join(self._observations.of_event, wait_us, self._is_logged)
+        join = Join(self._observations.of_event, wait_us, lambda one: self._is_logged(one, intent.since_us))
         written = _Written()
         with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
             for arrival, payload in self._events.take(intent.to_us):
@@ -150,7 +152,7 @@ class Joiner:
             _log.warning("an event of %s was damaged in storage and is left out", arrival.at_us)
             written.fates["refused"] += 1
             return
-        reused = join.has_event(arrival.event_id) or self._has_event(arrival.event_id)
+        reused = join.has_event(arrival.event_id) or self._has_event(arrival.event_id, intent.since_us)
         joined = join.event(arrival)
         log.write(event_line(shown, joined.observations, intent.rewards) + b"\n")
         _count_event(joined, reused, written)
@@ -161,28 +163,30 @@ class Joiner:
             for observation in self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US)
             if observation.at_us >= intent.deleted_before_us
         ]
-        yield from join.lone(due, self._has_event)
+        yield from join.lone(due, lambda event_id: self._has_event(event_id, intent.since_us))
 
-    def _is_logged(self, observation: Observation) -> bool:
+    def _is_logged(self, observation: Observation, since_us: int) -> bool:
         self._cover()
-        return self._history.holds(observation)
+        return self._history.holds(observation, since_us)
 
-    def _has_event(self, event_id: str) -> bool:
+    def _has_event(self, event_id: str, since_us: int) -> bool:
         self._cover()
-        return self._history.has_event(event_id)
+        return self._history.has_event(event_id, since_us)
 
     def _cover(self) -> None:
         """Load the log of the look-back when it is first needed; the parts of this run are added as they come."""
         if self._covered:
             return
         state = self._trainer.state
-        look_back_us = state.intent.look_back_us if state.intent else self._look_back_us(state.joined_up_to_us)
         position_us = state.joined_up_to_us
-        self._history.cover(position_us - look_back_us, position_us, self._configuration.logs_deleted_before_us)
+        since_us = position_us - self._look_back_us(position_us)
+        if state.intent is not None:
+            since_us = min(since_us, state.intent.since_us)
+        self._history.cover(since_us, position_us, self._configuration.logs_deleted_before_us)
         self._covered = True
 
-    def _look_back_us(self, position_us: int) -> int:
-        return parts.look_back_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, position_us)
+    def _look_back_us(self, from_us: int) -> int:
+        return parts.look_back_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)
 
     def _commit(self, intent: Intent, counted: Counters) -> None:
         state = self._trainer.state

@@ -25,6 +25,11 @@ class Intent:
     deleted_before_us: int
     look_back_us: int
 
+    @property
+    def since_us(self) -> int:
+        """From when on earlier log matters to the part."""
+        return self.from_us - self.look_back_us
+
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:

@@ -6,7 +6,7 @@ import pytest
 
 from shared.loop import durations
 from shared.loop.aggregation import Aggregation
-from shared.loop.times import MINUTE
+from shared.loop.times import HOUR, MINUTE
 from tests.loop import oracle, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
@@ -40,3 +40,24 @@ def test_every_event_and_every_observation_has_its_place(
     assert len(lines) == counted["events"] + counted["late"] + counted["dangling"]
     assert counted["events"] == counted["learned"] + counted["not_activated"]
     assert min(counted["repeated"], counted["not_activated"], counted["reused_ids"]) > 0
+
+
+def test_how_many_runs_it_takes_changes_nothing_in_the_log(kept: Kept, trainer: StartTrainer) -> None:
+    """A run that goes on for long knows more of the past than one that begins; neither may tell."""
+    past.configure(kept, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))
+    began_us = past.minutes_ago(200) // HOUR * HOUR
+    events = [past.event(f"e{one}", began_us + one * 30 * MINUTE) for one in range(4)]
+    rewards = [past.reward(f"e{one}", began_us + (35 + one * 20) * MINUTE) for one in range(4)]
+    past.Past(events, [*rewards, *[past.reward("e0", began_us + late * MINUTE) for late in (55, 65, 75, 150)]]).write(
+        kept
+    )
+    with trainer() as one:
+        one.succeed()
+    at_once, position_us = kept.blobs("logs/"), kept.document("state.json")["joined_up_to_us"]
+    kept.forget()
+
+    while (kept.document("state.json") or {"joined_up_to_us": 0})["joined_up_to_us"] < position_us:
+        with trainer(one_part=True) as one:
+            one.succeed()
+
+    assert at_once == kept.blobs("logs/")

@@ -33,10 +33,13 @@ class Trainer:
         log_file: What it says.
     """
 
-    def __init__(self, storage: str, log_file: Path, changed: Mapping[str, Any] = PAST) -> None:
-        """Take the connection string of its storage, and settings that differ from their defaults."""
+    def __init__(
+        self, storage: str, log_file: Path, changed: Mapping[str, Any] = PAST, *, one_part: bool = False
+    ) -> None:
+        """Take the connection string of its storage, settings that differ, and whether it is told to stop at once."""
         self.log_file = log_file
-        self._process = _forks.Process(target=_train, args=(storage, str(log_file), dict(changed)), daemon=True)
+        told = (storage, str(log_file), dict(changed), one_part)
+        self._process = _forks.Process(target=_train, args=told, daemon=True)
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -86,7 +89,7 @@ class Trainer:
         os.kill(self._process.pid, number)
 
 
-def _train(storage: str, log_file: str, changed: Mapping[str, Any]) -> None:
+def _train(storage: str, log_file: str, changed: Mapping[str, Any], one_part: bool) -> None:
     """Run the trainer once, on its storage and with its settings."""
     with Path(log_file).open("ab") as log:
         os.dup2(log.fileno(), 1)
@@ -98,8 +101,11 @@ def _train(storage: str, log_file: str, changed: Mapping[str, Any]) -> None:
     logging.getLogger("azure").setLevel(logging.WARNING)
     from train_timer.run import run
 
+    stop = Event()
+    if one_part:
+        stop.set()
     try:
-        run(Event())
+        run(stop)
     except BaseException:
         traceback.print_exc()
         sys.exit(1)
