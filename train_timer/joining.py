@@ -96,7 +96,7 @@ class Joiner:
         if to_us > self._watermark_us:
             return None
         if self._events.more_than(parts.MOST_EVENTS, to_us):
-            from_us, to_us = parts.first_minute(from_us, first_us)
+            from_us, to_us = parts.first_minute(from_us, to_us, first_us)
         deleted_us = self._configuration.logs_deleted_before_us
         return Intent(from_us, to_us, rewards, deleted_us, self._look_back_us(from_us))
 
@@ -141,9 +141,10 @@ class Joiner:
     def _write_event(
         self, log: gzip.GzipFile, join: Join, intent: Intent, arrival: Arrival, payload: bytes, written: _Written
     ) -> None:
+        is_event = self._requests.is_event(arrival)  # asked of deleted ones too: what repeats one is no event either
         if arrival.at_us < intent.deleted_before_us:
             return
-        if not self._requests.is_event(arrival):
+        if not is_event:
             written.fates["repeated"] += 1
             return
         try:

@@ -30,10 +30,10 @@ def cell(position_us: int, first_us: int, length_us: int) -> tuple[int, int]:
     return max(start, position_us), start + length_us
 
 
-def first_minute(from_us: int, first_us: int) -> tuple[int, int]:
-    """The range of a part that is cut from a crowded cell: up to the end of the first row's minute."""
+def first_minute(from_us: int, to_us: int, first_us: int) -> tuple[int, int]:
+    """The range of a part that is cut from a crowded cell: up to the end of the first row's minute, or of the cell."""
     start = first_us - first_us % MINUTE
-    return max(start, from_us), start + MINUTE
+    return max(start, from_us), min(start + MINUTE, to_us)
 
 
 def look_back_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> int:

@@ -1,12 +1,14 @@
 """Hours of the past, joined at once, against the log as it must be."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from shared.loop import durations
 from shared.loop.aggregation import Aggregation
-from shared.loop.times import HOUR, MINUTE
+from shared.loop.times import HOUR, MINUTE, SECOND
 from tests.loop import oracle, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
@@ -61,3 +63,23 @@ def test_how_many_runs_it_takes_changes_nothing_in_the_log(kept: Kept, trainer: 
             one.succeed()
 
     assert at_once == kept.blobs("logs/")
+
+
+def test_a_repetition_of_a_deleted_event_is_no_event(kept: Kept, trainer: StartTrainer) -> None:
+    """Whether the run that joins it has seen the event before the deletion, or begins after it."""
+    boundary_us = past.minutes_ago(60) // (15 * MINUTE) * 15 * MINUTE
+    told = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M")
+    past.configure(kept, replace(told, logs_deleted_before_us=boundary_us))
+    gone = [past.event("gone", boundary_us - 40 * SECOND), past.event("gone", boundary_us + 40 * SECOND)]
+    past.Past([*gone, past.event("stays", boundary_us + 50 * SECOND)]).write(kept)
+    with trainer() as one:
+        one.succeed()
+    at_once = kept.lines()
+    kept.forget()
+
+    for _ in range(3):
+        with trainer(one_part=True) as one:
+            one.succeed()
+
+    assert at_once == kept.lines()
+    assert [json.loads(line)["EventId"] for line in at_once] == ["stays"]
