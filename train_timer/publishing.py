@@ -35,10 +35,15 @@ def publish(trainer: Trainer, configuration: Configuration, now_us: int) -> bool
 
 
 def finish(trainer: Trainer, now_us: int) -> bool:
-    """Carry out the publication that the commit record names, from wherever it stopped."""
+    """Carry out the publication that the commit record names, from wherever it stopped.
+
+    Raises:
+        DamagedModel: The model is not what it was; it is not published, and the next one can be.
+    """
     model = trainer.state.publishing
     if model is None:
         return False
+    data = _data(trainer, model)
     etags = models.exported()
     published, etag = documents.published_version()
     if published.generation != trainer.state.running.generation or _is_older(model, published):
@@ -48,7 +53,7 @@ def finish(trainer: Trainer, now_us: int) -> bool:
     if published.model is None or published.model.id != model.id:
         _write(_with(published, model, trainer.state.joined_up_to_us), etag)
         _log.info("model %s is published, after %s learned events", model.id, model.learned_events)
-    _export(model, etags)
+    _export(model, data, etags)
     trainer.commit(replace(trainer.state, publishing=None, published_at_us=now_us))
     return True
 
@@ -127,11 +132,16 @@ def _write(published: Published, etag: str | None) -> None:
         raise LeaseLost("what is published changed meanwhile") from error
 
 
-def _export(model: ModelReference, etags: Mapping[str, str | None]) -> None:
+def _data(trainer: Trainer, model: ModelReference) -> bytes:
+    try:
+        return models.intact(model.predictor_blob)
+    except DamagedModel:
+        trainer.commit(replace(trainer.state, publishing=None))
+        raise
+
+
+def _export(model: ModelReference, data: bytes, etags: Mapping[str, str | None]) -> None:
     """Write the model under its fixed names; another trainer that did so meanwhile wins."""
-    data = models.read(model.predictor_blob)
-    if data is None:
-        raise DamagedModel(model.predictor_blob)
     settings = {"name": model.id, "arguments": model.arguments}
     try:
         models.export("model.vw", data, etags["model.vw"])

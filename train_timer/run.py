@@ -63,7 +63,8 @@ class _Run:
     def go(self) -> None:
         """Pass after pass, until one finds nothing to do."""
         workplace.tidy()
-        publishing.finish(self._trainer, self._started_us)
+        with self._told():
+            publishing.finish(self._trainer, self._started_us)
         while self._pass() and self._has_time():
             continue
         self._note()

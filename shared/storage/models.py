@@ -46,15 +46,24 @@ def describe(path: str, told: Mapping[str, Any]) -> None:
 
 
 def fetch(path: str, into: Path) -> None:
-    """Bring a model into a file; its content must be what its name says.
+    """Bring a model into a file.
 
     Raises:
-        DamagedModel: It is not, or the model is not kept any more.
+        DamagedModel: It is not what its name says, or is not kept any more.
+    """
+    into.write_bytes(intact(path))
+
+
+def intact(path: str) -> bytes:
+    """The bytes of a model, which are what its name says.
+
+    Raises:
+        DamagedModel: They are not, or it is not kept any more.
     """
     data = read(path)
     if data is None or hashlib.sha256(data).hexdigest() != Path(path).stem:
         raise DamagedModel(path)
-    into.write_bytes(data)
+    return data
 
 
 def read(path: str) -> bytes | None:

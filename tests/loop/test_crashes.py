@@ -1,5 +1,6 @@
 """Power cuts: whatever is killed whenever, what was acknowledged is logged once and learned once."""
 
+import hashlib
 import itertools
 import signal
 from collections.abc import Iterator
@@ -96,3 +97,26 @@ def test_a_part_begun_under_a_shorter_wait_is_finished_as_it_was_begun(
 
     oracle.check(kept, Rule(timedelta(minutes=10), timedelta(days=10)))
     assert len(kept.lines()) == 9
+
+
+def test_a_model_that_is_damaged_before_it_is_published_holds_up_nothing(
+    kept: Kept, trainer: StartTrainer, storage: StorageAccount
+) -> None:
+    """It never gets out; the events go on into the log, and the next model is published in its place."""
+    past.configure(kept, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT5M"))
+    past.Past([past.event(f"e{one}", past.minutes_ago(60 - one * 6)) for one in range(4)]).write(kept)
+    with way_to(storage) as way, trainer(way.storage) as one:
+        way.plan(Strike(write("/published.json"), one.die, Fault(cut="before")))
+        assert one.wait() == -signal.SIGKILL
+    damaged = kept.document("state.json")["publishing"]["predictor_blob"].removeprefix("loops/default/")
+    kept.put(damaged, b"damaged")
+    kept.break_lease()
+
+    with trainer() as one:
+        one.succeed()
+
+    oracle.check(kept, Rule(timedelta(minutes=10), timedelta(days=10)))
+    assert len(kept.lines()) == 4
+    model = kept.document("published.json")["model"]
+    assert hashlib.sha256(kept.exported() or b"").hexdigest() == model["sha256"]
+    assert model["learned_events"] > 1
