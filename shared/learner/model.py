@@ -50,7 +50,8 @@ class Model:
             UnusableModel: It does not load, or is of another problem type.
         """
         explore = ["--epsilon", repr(float(epsilon))] if arguments.has_epsilon else []
-        return cls(data, ["-t", "--json", "--quiet", *explore], arguments.problem_type)
+        fixed = [] if arguments.needs_full_model else ["-t"]  # with it, bounds on costs come out wider than in training
+        return cls(data, ["--json", "--quiet", *fixed, *explore], arguments.problem_type)
 
     def probabilities(self, document: bytes | str, count: int) -> list[float]:
         """The chance that each action gets, in the order of the document; their sum is 1.

@@ -15,7 +15,7 @@ from shared.learner.arguments import parse
 from shared.learner.features import document
 from shared.learner.model import Model
 from tests.unit.learner.hostile import Reader
-from tests.unit.learner.lines import GREEDY, event_lines, line_of, trained
+from tests.unit.learner.lines import GREEDY, event, event_lines, line_of, trained
 from tests.unit.learner.test_features import choices, contexts
 
 ROOT = Path(__file__).parents[3]
@@ -100,6 +100,18 @@ def test_what_is_ranked_is_what_is_logged(
     ranked = model.probabilities(text, len(actions))
 
     assert ranked == log.probabilities(line_of(text, len(actions)), len(actions))
+
+
+@pytest.mark.parametrize("algorithm", ["--regcb", "--regcbopt", "--squarecb", "--synthcover", "--bag 3", "--cover 3"])
+def test_rank_asks_as_training_does(algorithm: str, tmp_path: Path) -> None:
+    """VW's mode for models that learn no more changes what regcb answers, so it is not used there."""
+    arguments = f"--cb_explore_adf -q :: --cb_min_cost -1 --cb_max_cost 0 {algorithm}"
+    predictor, _ = trained(tmp_path, event_lines(500), arguments)
+    model, log = Model.load(predictor, parse(arguments), 0.2), Reader(str(tmp_path / "model.state"))
+    rng = random.Random(8)
+
+    for text in [event(rng) for _ in range(300)]:
+        assert model.probabilities(text, 4) == log.probabilities(line_of(text, 4), 4)
 
 
 def test_features_matter_to_that_model(both: tuple[Model, Reader]) -> None:

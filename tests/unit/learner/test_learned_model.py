@@ -84,7 +84,7 @@ def test_another_number_of_actions_gets_equal_chances(greedy: bytes) -> None:
 def test_answers_that_are_no_distribution_are_made_one(tmp_path: Path) -> None:
     """Regcbopt gives several actions probability 1: their sum is 1 only after it is made so."""
     arguments = "--cb_explore_adf --regcbopt --cb_min_cost -1 --cb_max_cost 0 -q ::"
-    model = loaded(trained(tmp_path, event_lines(50), arguments)[0], arguments)
+    model = loaded(trained(tmp_path, event_lines(3), arguments)[0], arguments)
     assert sum(model._answer(DOCUMENT.decode())) > 1.5
 
     chances = model.probabilities(DOCUMENT, 4)
@@ -133,6 +133,18 @@ def test_a_model_that_does_not_fit_its_arguments_is_refused(greedy: bytes) -> No
 
     with pytest.raises(UnusableModel):
         loaded(data)
+
+
+@pytest.mark.parametrize("arguments", [GREEDY, "--cb_explore_adf --regcbopt --cb_min_cost -1 --cb_max_cost 0 -q ::"])
+def test_answering_changes_nothing(tmp_path: Path, arguments: str) -> None:
+    """A model that was asked often answers as on its first day."""
+    data, rng = trained(tmp_path, event_lines(200), arguments)[0], random.Random(2)
+    used, texts = loaded(data, arguments), [event(rng) for _ in range(300)]
+    for text in texts:
+        used.probabilities(text, 4)
+    fresh = loaded(data, arguments)
+
+    assert [fresh.probabilities(text, 4) for text in texts] == [used.probabilities(text, 4) for text in texts]
 
 
 def test_a_closed_model_leaves_others_alone(greedy: bytes) -> None:
