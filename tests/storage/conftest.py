@@ -71,8 +71,8 @@ async def proxied(services: Services, proxy: FaultProxy) -> AsyncIterator[Rest]:
 
 @pytest.fixture
 async def hasty(services: Services, proxy: FaultProxy) -> AsyncIterator[Rest]:
-    """Reaches the tables through the proxy, and waits for no answer longer than a second and a half."""
-    opened = Rest(services.account(table=proxy.url), timeout=1.5)
+    """Reaches the tables through the proxy, and waits for no answer longer than 1.2 seconds."""
+    opened = Rest(services.account(table=proxy.url), timeout=1.2)
     yield opened
     await opened.close()
 

@@ -31,7 +31,7 @@ Outcome = tuple[Event, StoredEvent | BaseException]
 
 async def _append(intake: Intake, prefix: str, chance: random.Random) -> Outcome:
     """One Rank, of which some are repeated by other instances, and some are given up by their clients."""
-    await asyncio.sleep(chance.uniform(0, 3))
+    await asyncio.sleep(chance.uniform(0, 1.5))
     event_id = f"{prefix}-{chance.randrange(80)}"
     event = Event(event_id, HASH, intake.arrival(), b"%d" % chance.getrandbits(64))
     task = asyncio.ensure_future(intake.append_event(event, SHARDS))
@@ -47,7 +47,7 @@ async def _instance(
     appends = [_append(intake, prefix, random.Random(chance.random())) for _ in range(100)]
 
     async def observe(number: int) -> tuple[Observation, BaseException | None]:
-        await asyncio.sleep(chance.uniform(0, 3))
+        await asyncio.sleep(chance.uniform(0, 1.5))
         observation = Observation(f"{prefix}-{number}", f"{seed}", intake.arrival(), 1.0)
         told = await asyncio.gather(intake.append_observation(observation, SHARDS), return_exceptions=True)
         return observation, told[0]

@@ -171,7 +171,7 @@ async def test_a_missing_blob_and_a_missing_container_are_told_apart_from_troubl
         (Fault(cut="before"), OutcomeUnknown),
         (Fault(cut="after"), OutcomeUnknown),
         (Fault(cut="middle"), OutcomeUnknown),
-        (Fault(after=3), OutcomeUnknown),
+        (Fault(after=1.8), OutcomeUnknown),
         (Fault(status=500), OutcomeUnknown),
         (Fault(status=503), OutcomeUnknown),
         (Fault(status=403), StorageUnavailable),
