@@ -84,10 +84,11 @@ def test_another_number_of_actions_gets_equal_chances(greedy: bytes) -> None:
 def test_answers_that_are_no_distribution_are_made_one(tmp_path: Path) -> None:
     """Regcbopt gives several actions probability 1: their sum is 1 only after it is made so."""
     arguments = "--cb_explore_adf --regcbopt --cb_min_cost -1 --cb_max_cost 0 -q ::"
-    model = loaded(trained(tmp_path, event_lines(3), arguments)[0], arguments)
-    assert sum(model._answer(DOCUMENT.decode())) > 1.5
+    model = loaded(trained(tmp_path, event_lines(50), arguments)[0], arguments)
+    unknown = document([{"new": 1}], [(f"new{number}", [{f"n{number}": 1}]) for number in range(4)])
+    assert sum(model._answer(unknown.decode())) > 1.5
 
-    chances = model.probabilities(DOCUMENT, 4)
+    chances = model.probabilities(unknown, 4)
 
     assert sum(chances) == pytest.approx(1, abs=1e-9)
 
