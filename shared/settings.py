@@ -9,6 +9,10 @@ from shared.loop import durations
 from shared.loop.times import DAY, HOUR, MINUTE, SECOND
 
 _STORAGE = "AzureWebJobsStorage"
+_PASSED_ON = (
+    *("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONHOME"),
+    *("TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "LC_CTYPE"),
+)
 
 
 class InvalidSetting(Exception):
@@ -78,6 +82,11 @@ def settings() -> Settings:
         InvalidSetting: One is missing or makes no sense.
     """
     return read(os.environ)
+
+
+def child_environment() -> dict[str, str]:
+    """What a process of ours needs of the environment; none of it holds a secret."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
 def read(environ: Mapping[str, str]) -> Settings:

@@ -24,7 +24,7 @@ from train_timer.window import Events, Observations
 
 _LEVEL = 1
 
-_log = logging.getLogger("rankloop.join")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -120,8 +120,7 @@ class Joiner:
         if to_us <= state.joined_up_to_us or (self._events.first_us() or to_us) < to_us:
             return
         passed = any(True for _ in self._observations.between(state.joined_up_to_us - BEFORE_US, to_us - BEFORE_US))
-        old = self._known.of("events", 0, to_us - BEFORE_US) + self._known.of("rewards", 0, to_us - BEFORE_US)
-        if passed or any(scan.is_over(start, to_us - BEFORE_US) for start in old):
+        if passed or self._known.over(to_us - BEFORE_US):
             self._trainer.commit(replace(state, joined_up_to_us=to_us))
 
     def _write(self, intent: Intent, file: Path) -> _Written:

@@ -14,18 +14,13 @@ from shared.storage.lease import Trainer
 from shared.storage.models import KeptModel
 from shared.storage.scan import Tables
 
-_log = logging.getLogger("rankloop.keep")
+_log = logging.getLogger(__name__)
 
 
 def drop_tables(trainer: Trainer, known: Tables) -> None:
     """Drop the intake tables of which all rows are log, and which no later part looks back on."""
-    limit_us = trainer.state.joined_up_to_us - BEFORE_US
-    for start_us in known.events:
-        if scan.is_over(start_us, limit_us):
-            scan.drop_table("events", start_us)
-    for start_us in known.rewards:
-        if scan.is_over(start_us, limit_us):
-            scan.drop_table("rewards", start_us)
+    for table in known.over(trainer.state.joined_up_to_us - BEFORE_US):
+        scan.drop(table)
 
 
 def keep(trainer: Trainer, configuration: Configuration, now_us: int) -> None:

@@ -16,7 +16,7 @@ from shared.storage.models import DamagedModel
 
 _PREVIOUS = 50
 
-_log = logging.getLogger("rankloop.publish")
+_log = logging.getLogger(__name__)
 
 
 def due_us(state: State, configuration: Configuration) -> int:

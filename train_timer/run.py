@@ -22,7 +22,7 @@ from train_timer.joining import Joiner
 
 _TIME_SECONDS = 300
 
-_log = logging.getLogger("rankloop.run")
+_log = logging.getLogger(__name__)
 _history = History()
 
 
@@ -131,10 +131,10 @@ class _Run:
     def _note(self) -> None:
         """Keep when this run was, if it did anything."""
         state, before = self._trainer.state, self._before
-        if replace(state, kept_at_us=0) == replace(before, kept_at_us=0):
-            return
         joined = state.counters.events - before.counters.events
         learned = state.counters.learned - before.counters.learned
+        if not joined and (state.running, state.next) == (before.running, before.next):
+            return
         note = LastRun(self._started_us, lease.storage_now_us(), joined, learned)
         self._trainer.commit(replace(state, last_run=note))
         _log.info("joined %s events, learned %s", joined, learned)

@@ -23,7 +23,7 @@ from train_timer import workplace
 _TIMEOUT = timedelta(minutes=8)
 _LOG, _OLD, _NEW, _PREDICTOR = "log.dsjson.gz", "old.vw", "new.vw", "predictor.vw"
 
-_log = logging.getLogger("rankloop.train")
+_log = logging.getLogger(__name__)
 
 
 def train_running(trainer: Trainer, deleted_before_us: int) -> bool:

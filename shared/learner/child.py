@@ -13,12 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from shared.loop.errors import LoopError
-
-_PASSED_ON = (
-    *("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONHOME"),
-    *("TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "LC_CTYPE"),
-)
-"""The environment variables that the process needs; none of them holds a secret."""
+from shared.settings import child_environment
 
 
 class TrainingFailed(LoopError):
@@ -89,9 +84,8 @@ def _answers(output: bytes | None) -> list[dict[str, Any]]:
 
 def _environment() -> dict[str, str]:
     """Packages may be found by the module search path alone, so it is handed on."""
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     search = (str(Path(__file__).parents[2]), *(str(Path(entry).absolute()) for entry in sys.path))
-    return kept | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(search))}
+    return child_environment() | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(search))}
 
 
 def _reason(returncode: int, said: IO[bytes]) -> str:

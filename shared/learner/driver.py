@@ -56,18 +56,8 @@ def _learn(options: list[str], log: str, metrics: str, state: str | None) -> dic
     """Learn from all lines of a log; what counts is taken from VW's memory, the file of metrics is not read."""
     import vowpalwabbit
 
-    reading = [
-        "--dsjson",
-        "-d",
-        log,
-        "--extra_metrics",
-        metrics,
-        "--driver_output_off",
-        "--log_level",
-        "error",
-        "--limit_output",
-        "100",
-    ]
+    quietly = ["--driver_output_off", "--log_level", "error", "--limit_output", "100"]
+    reading = ["--dsjson", "-d", log, "--extra_metrics", metrics, *quietly]
     workspace = vowpalwabbit.Workspace(arg_list=[*options, *reading, *(["-f", state] if state else [])])
     told = workspace.get_learner_metrics()
     workspace.finish()

@@ -7,6 +7,7 @@ from shared.loop.configuration import Configuration
 from shared.loop.published import Published
 from shared.loop.times import MINUTE, SECOND, to_iso
 from shared.loop.training_state import Counters, State
+from shared.loop.words import counted
 
 _SLACK_US = 2 * MINUTE
 """How long events may be due before the trainer is said to be missing."""
@@ -114,12 +115,12 @@ def retraining(known: Known) -> str | None:
     state = known.state
     if state is None or state.next is None:
         revision = known.configuration.revision
-        if state is not None and state.running.revision != revision:
+        if state is not None and state.running.revision != revision and state.counters.events:
             return "Settings were changed; learning anew with them starts with the next run of the trainer."
         return None
     coming, days = state.next, known.configuration.service.model_retrain_days
     up_to = _clock(coming.learned_up_to_us)
-    done = f"It has learned {coming.events} events of the last {days} days of log, up to {up_to}."
+    done = f"It has learned {counted(coming.events, 'event', 'events')} of the last {days} days of log, up to {up_to}."
     if coming.learned_up_to_us >= state.joined_up_to_us and coming.events == 0:
         done = f"The last {days} days of log held nothing to learn from, so it waits for the next events."
     return (
@@ -155,7 +156,8 @@ def _why_then(known: Known, first_us: int) -> str:
 
 def _nothing_learned(known: Known) -> Said:
     if known.counters.events == 0:
-        return Said(False, f"{known.waiting.events} events wait to be learned. {next_model(known).because}")
+        waiting = counted(known.waiting.events, "event waits", "events wait")
+        return Said(False, f"{waiting} to be learned. {next_model(known).because}")
     if known.counters.not_activated == known.counters.events:
         return Said(
             False, "All events so far were deferred and not activated in time; nothing can be learned from them."
@@ -165,7 +167,7 @@ def _nothing_learned(known: Known) -> Said:
 
 def _progress(known: Known, state: State) -> str:
     model = known.published.model
-    told = f"{known.counters.learned} events were learned so far."
+    told = f"{counted(known.counters.learned, 'event was', 'events were')} learned so far."
     if model is not None:
         at = _clock(model.made_at_us)
         told += f" The model in use was published at {at} and has learned from {model.learned_events}."

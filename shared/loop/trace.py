@@ -123,17 +123,20 @@ def _of_line(line: dict[str, Any], evidence: Evidence) -> TracedEvent:
     action_id = line["c"]["_multi"][line["_labelIndex"]]["i"]["id"]
     deferred = line.get("DeferredAction", False)
     ranked = Ranked(at_us, action_id, line["_label_probability"], line["VWState"]["m"], deferred)
-    seen = tuple(_of_entry(entry) for entry in line["o"])
     if line.get("_skipLearn"):
         because = "It was deferred, and not activated within the reward wait time."
-        return TracedEvent(ranked, "notActivated", because, None, seen)
+        return TracedEvent(ranked, "notActivated", because, None, _seen(line, "Its event was not activated."))
+    reward, seen = 0.0 - line["_label_cost"], _seen(line, None)
     if at_us < evidence.learned_up_to_us:
-        return TracedEvent(ranked, "learned", "The model has learned from it.", -line["_label_cost"], seen)
-    return TracedEvent(ranked, "logged", "It is learned with the next run of the trainer.", -line["_label_cost"], seen)
+        return TracedEvent(ranked, "learned", "The model has learned from it.", reward, seen)
+    return TracedEvent(ranked, "logged", "It is learned with the next run of the trainer.", reward, seen)
 
 
-def _of_entry(entry: dict[str, Any]) -> TracedObservation:
-    return TracedObservation(from_iso(entry["t"]), entry.get("v"), True, "It lay in the event's window.")
+def _seen(line: dict[str, Any], why_not: str | None) -> tuple[TracedObservation, ...]:
+    because = why_not or "It lay in the event's window."
+    return tuple(
+        TracedObservation(from_iso(entry["t"]), entry.get("v"), why_not is None, because) for entry in line["o"]
+    )
 
 
 def _alone(line: dict[str, Any]) -> TracedObservation:

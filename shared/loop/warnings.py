@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.loop.configuration import Configuration
 from shared.loop.training_state import Counters
+from shared.loop.words import counted
 
 _ENOUGH = 100
 _SOME = 10
@@ -29,7 +30,7 @@ def _ids_reused(counters: Counters, _: Configuration) -> Warned | None:
         return None
     return Warned(
         "EventIdsReused",
-        f"{counters.reused_ids} events had an id that another Rank request had used before.",
+        f"{counted(counters.reused_ids, 'event had', 'events had')} an id that another Rank request had used before.",
         "Give every Rank its own event id, or none; a reward goes to the earliest event of its id.",
     )
 
@@ -89,7 +90,7 @@ def _rewards_out_of_range(counters: Counters, _: Configuration) -> Warned | None
         return None
     return Warned(
         "RewardsOutOfRange",
-        f"{counters.out_of_range} rewards lay outside -1 to 1. They are learned as they are.",
+        f"{counted(counters.out_of_range, 'reward', 'rewards')} outside -1 to 1 came; they are learned as they are.",
         "Scale rewards to -1 to 1, or set STRICT_REWARDS to true, so that such calls are refused.",
     )
 
@@ -99,8 +100,18 @@ def _lines_refused(counters: Counters, _: Configuration) -> Warned | None:
         return None
     return Warned(
         "EventsRefused",
-        f"{counters.refused} events could not be learned from; they are set aside with the reasons.",
+        f"{counted(counters.refused, 'event', 'events')} could not be learned from, and the reasons were kept.",
         "Look at the blobs under refused/ in the loop's folder of the container loops.",
+    )
+
+
+def _log_mirror(_: Counters, configuration: Configuration) -> Warned | None:
+    if not configuration.service.log_mirror_enabled:
+        return None
+    return Warned(
+        "LogsNotMirrored",
+        "logMirrorEnabled is set, but logs are not mirrored by this version.",
+        "Read the log from the blobs under logs/ in the loop's folder, or from GET /rankloop/v1/logs.",
     )
 
 
@@ -113,4 +124,5 @@ _CHECKS: tuple[Callable[[Counters, Configuration], Warned | None], ...] = (
     _rewards_without_event,
     _rewards_out_of_range,
     _lines_refused,
+    _log_mirror,
 )

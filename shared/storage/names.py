@@ -1,9 +1,11 @@
 """The names of everything in the storage account; all of them follow from the loop's name."""
 
+import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
-from shared.loop.times import MINUTE, minute_key
+from shared.loop.times import MINUTE, from_minute_key, minute_key
 
 LOOP: Final = "default"
 
@@ -18,15 +20,35 @@ REFUSED: Final = f"loops/{LOOP}/refused/"
 EXPORTS: Final = f"exports/{LOOP}/"
 CURRENT_EXPORT: Final = f"{EXPORTS}current/"
 
+_TABLE: Final = re.compile(r"(events|rewards)(\d{12})(\d{4})", re.ASCII)
 
-def span_start(at_us: int, span_us: int) -> int:
-    """The first moment of the span of time that holds a moment."""
-    return at_us - at_us % span_us
+
+@dataclass(frozen=True, slots=True)
+class IntakeTable:
+    """One of the intake's tables: it takes the rows of a kind that arrive in [from_us, to_us)."""
+
+    name: str
+    kind: Kind
+    from_us: int
+    to_us: int
 
 
 def table(kind: Kind, at_us: int, span_us: int) -> str:
-    """The table for rows that arrive at a moment, such as `events202611250000`."""
-    return kind + _minute(span_start(at_us, span_us))
+    """The table for rows that arrive at a moment, such as `events2026112500001440`.
+
+    The name tells the span's first minute and its length in minutes, so that tables of another span than the one that
+    is set now stay readable.
+    """
+    return f"{kind}{_minute(at_us - at_us % span_us)}{span_us // MINUTE:04}"
+
+
+def intake_table(name: str) -> IntakeTable | None:
+    """The table of a name; None if it is none of the intake's."""
+    found = _TABLE.fullmatch(name)
+    if found is None:
+        return None
+    from_us = from_minute_key(found[2])
+    return IntakeTable(name, "events" if found[1] == "events" else "rewards", from_us, from_us + int(found[3]) * MINUTE)
 
 
 def partition_key(shard: int, at_us: int) -> str:

@@ -1,15 +1,14 @@
 """Reading the intake: rows of a shard and a stretch of arrival time, those that count only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from shared.loop.rows import Event, Observation, counts
 from shared.loop.times import MINUTE, from_datetime, from_minute_key
 from shared.settings import settings
-from shared.storage import sdk
-from shared.storage.names import Kind, partition_key, span_start
-from shared.storage.names import table as table_name
+from shared.storage import names, sdk
+from shared.storage.names import IntakeTable, Kind, partition_key
 
 _KEYS = ["RowKey", "Timestamp", "at", "id"]
 _FAR_US = from_minute_key("999912310000")
@@ -17,34 +16,30 @@ _FAR_US = from_minute_key("999912310000")
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The intake tables that exist, by the first moment of their span, oldest first."""
+    """The intake tables that exist, oldest first."""
 
-    events: tuple[int, ...]
-    rewards: tuple[int, ...]
+    known: tuple[IntakeTable, ...]
 
-    def of(self, kind: Kind, from_us: int, to_us: int) -> list[int]:
-        """The spans of a kind that overlap a stretch of time."""
-        span_us = settings().intake_span_us
-        spans = self.events if kind == "events" else self.rewards
-        return [start for start in spans if start < to_us and start + span_us > from_us]
+    def of(self, kind: Kind, from_us: int, to_us: int) -> list[IntakeTable]:
+        """The tables of a kind that overlap a stretch of time."""
+        return [one for one in self.known if one.kind == kind and one.from_us < to_us and one.to_us > from_us]
+
+    def over(self, at_us: int) -> list[IntakeTable]:
+        """The tables whose span has ended at a moment."""
+        return [one for one in self.known if one.to_us <= at_us]
 
 
 def tables() -> Tables:
     """The intake tables that exist now."""
     with sdk.errors_told():
-        names = [item.name for item in sdk.tables().list_tables()]
-    return Tables(_spans(names, "events"), _spans(names, "rewards"))
+        found = [names.intake_table(item.name) for item in sdk.tables().list_tables()]
+    return Tables(tuple(sorted((one for one in found if one is not None), key=lambda one: one.from_us)))
 
 
-def is_over(start_us: int, at_us: int) -> bool:
-    """Whether the span that begins at `start_us` has ended at a moment."""
-    return start_us + settings().intake_span_us <= at_us
-
-
-def drop_table(kind: Kind, start_us: int) -> None:
-    """Drop the table of a span, all rows at once."""
+def drop(table: IntakeTable) -> None:
+    """Drop a table, all rows at once."""
     with sdk.errors_told(absent=True):
-        sdk.tables().delete_table(table_name(kind, start_us, settings().intake_span_us))
+        sdk.tables().delete_table(table.name)
 
 
 def events(known: Tables, shard: int, from_us: int, to_us: int, *, keys_only: bool = False) -> Iterator[Event]:
@@ -63,8 +58,8 @@ def observations(known: Tables, shard: int, from_us: int, to_us: int) -> Iterato
 
 def first_minute(kind: Kind, known: Tables, shard: int, from_us: int, to_us: int) -> int | None:
     """The first minute at or after `from_us`, and before `to_us`, in which a shard has rows; they need not count."""
-    for start in known.of(kind, from_us, to_us):
-        for entity in _rows(kind, start, _range(shard, from_us, to_us), ["PartitionKey"], page=1):
+    for table in known.of(kind, from_us, to_us):
+        for entity in _rows(table, _range(shard, from_us, to_us), ["PartitionKey"], page=1):
             return from_minute_key(entity["PartitionKey"].rsplit("|", 1)[1])
     return None
 
@@ -92,8 +87,8 @@ def first_us(known: Tables, shard: int, from_us: int) -> int | None:
 def count_events(known: Tables, shard: int, from_us: int, most: int) -> int:
     """How many rows of Ranks a shard has from a moment on; stops counting at `most`."""
     found = 0
-    for start in known.of("events", from_us, _FAR_US):
-        for _ in _rows("events", start, _range(shard, from_us, _FAR_US), ["RowKey"]):
+    for table in known.of("events", from_us, _FAR_US):
+        for _ in _rows(table, _range(shard, from_us, _FAR_US), ["RowKey"]):
             found += 1
             if found >= most:
                 return found
@@ -108,17 +103,17 @@ def _counting(
     where = _range(shard, from_us, to_us)
     if event_key:
         where += f" and RowKey gt '{event_key}|' and RowKey lt '{event_key}}}'"
-    for start in known.of(kind, from_us, to_us):
-        for entity in _rows(kind, start, where, select):
+    for table in known.of(kind, from_us, to_us):
+        for entity in _rows(table, where, select):
             at_us = _number(entity["at"])
             if from_us <= at_us < to_us and counts(at_us, from_datetime(entity.metadata["timestamp"]), deadline_us):
                 yield entity
 
 
-def _rows(kind: Kind, start_us: int, where: str, select: list[str] | None, page: int | None = None) -> Iterator[Any]:
+def _rows(table: IntakeTable, where: str, select: list[str] | None, page: int | None = None) -> Iterator[Any]:
     """The rows of one table; none if it was dropped meanwhile."""
     with sdk.errors_told(absent=True):
-        client = sdk.tables().get_table_client(table_name(kind, start_us, settings().intake_span_us))
+        client = sdk.tables().get_table_client(table.name)
         yield from client.query_entities(where, select=select, results_per_page=page)
 
 
@@ -156,10 +151,3 @@ def _number(value: Any) -> int:
 
 def _value(value: Any) -> float | None:
     return None if value is None else float(value)
-
-
-def _spans(names: Sequence[str], kind: Kind) -> tuple[int, ...]:
-    starts = (name.removeprefix(kind) for name in names if name.startswith(kind))
-    span_us = settings().intake_span_us
-    moments = (from_minute_key(start) for start in starts if len(start) == 12 and start.isdigit())
-    return tuple(sorted(moment for moment in moments if span_start(moment, span_us) == moment))

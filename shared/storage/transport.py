@@ -78,12 +78,11 @@ class Transport:
         if self._loop is not loop:
             self._loop = loop
             self._idle.clear()
-        too_old = loop.time() - self._kept_seconds
-        while self._idle and (not self._idle[0].usable or self._idle[0].idle_since < too_old):
-            self._idle.popleft().abort()
         while self._idle:
-            if (connection := self._idle.pop()).usable:
+            connection = self._idle.pop()
+            if connection.usable and loop.time() - connection.idle_since < self._kept_seconds:
                 return connection
+            connection.abort()
         return None
 
     async def _connected(self) -> Connection:
