@@ -220,6 +220,20 @@ async def test_a_connection_that_storage_ended_is_replaced(proxied: Rest, proxy:
     assert proxy.connections == 2
 
 
+async def test_a_connection_that_was_idle_for_long_is_not_used_again(
+    proxied: Rest, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other side may be about to end it, and then nobody knows what became of the request."""
+    await proxied.create_table("idle")
+    monkeypatch.setattr(proxied._tables, "_kept_seconds", 0.05)
+    await asyncio.sleep(0.1)
+
+    for row in rows(3):
+        await proxied.insert("idle", row)
+
+    assert proxy.connections == 2
+
+
 async def test_a_host_that_does_not_answer_is_given_up(services: Services) -> None:
     """A port that takes connections and says nothing, as a dead machine behind a balancer does."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
