@@ -24,29 +24,35 @@ def drop_tables(trainer: Trainer, known: Tables) -> None:
 
 
 def keep(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
-    """Delete log and models that are too old, at most once an hour, and at once after the log was deleted."""
+    """Delete log and models that are too old, at most once an hour, and at once after the log was deleted.
+
+    Raises:
+        LeaseLost: This trainer slept past its lease, and does not know any more what is needed.
+    """
     state = trainer.state
     deleted_since = state.kept_at_us < configuration.logs_deleted_before_us
     if now_us < state.kept_at_us + HOUR and not deleted_since:
         return
-    _remove_logs(state, configuration, now_us)
-    _remove_models(state, documents.read_published(), configuration, now_us)
+    _remove_logs(trainer, configuration, now_us)
+    _remove_models(trainer, documents.read_published(), configuration, now_us)
     trainer.commit(replace(trainer.state, kept_at_us=now_us))
 
 
-def _remove_logs(state: State, configuration: Configuration, now_us: int) -> None:
+def _remove_logs(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
     retention_us = configuration.retention_us
     oldest_us = 0 if retention_us is None else now_us - retention_us
-    for blob in list(logs.listed(0, state.joined_up_to_us, 0)):
+    for blob in list(logs.listed(0, trainer.state.joined_up_to_us, 0)):
         if blob.to_us <= max(oldest_us, configuration.logs_deleted_before_us):
+            trainer.check()
             logs.remove(blob)
 
 
-def _remove_models(state: State, published: Published, configuration: Configuration, now_us: int) -> None:
-    named = _named(state, published)
+def _remove_models(trainer: Trainer, published: Published, configuration: Configuration, now_us: int) -> None:
+    named = _named(trainer.state, published)
     going = [model.path for model in superseded(models.kept(), configuration.retention_us, now_us)]
     for path in going:
         if path not in named:
+            trainer.check()
             blobs.remove(path)
 
 

@@ -58,17 +58,20 @@ def finish(trainer: Trainer, now_us: int) -> bool:
     return True
 
 
-def withdraw(etags: Mapping[str, str | None]) -> None:
-    """Take the current export away after a reset; one that another trainer made since then stays.
+def withdraw() -> Published:
+    """Take the current export away if no model is published any more; gives what is published.
 
-    Args:
-        etags: As they were before the reset was read.
+    Looked at in every run without a model, since an export on its way to storage may land after the reset that it
+    knows nothing of. One that another trainer makes for a new model meanwhile stays.
     """
-    try:
-        for name, etag in etags.items():
-            models.withdraw_export(name, etag)
-    except ChangedMeanwhile as error:
-        raise LeaseLost("another trainer exported meanwhile") from error
+    etags, published = models.exported(), documents.read_published()
+    if published.model is None:
+        try:
+            for name, etag in etags.items():
+                models.withdraw_export(name, etag)
+        except ChangedMeanwhile as error:
+            raise LeaseLost("another trainer exported meanwhile") from error
+    return published
 
 
 def announce(trainer: Trainer) -> None:

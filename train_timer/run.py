@@ -13,7 +13,7 @@ from shared.loop.configuration import Configuration
 from shared.loop.training_state import LastRun, State, caught_up, new_state, steered
 from shared.loop.trouble import StorageUnavailable
 from shared.settings import settings
-from shared.storage import documents, lease, models, scan
+from shared.storage import documents, lease, scan
 from shared.storage.lease import LeaseLost, Trainer
 from shared.storage.models import DamagedModel
 from train_timer import keeping, publishing, training, workplace
@@ -90,17 +90,10 @@ class _Run:
 
     def _steer(self) -> Configuration:
         """Obey what was published and configured meanwhile."""
-        configuration, published, state = (
-            documents.read_configuration(),
-            documents.read_published(),
-            self._trainer.state,
-        )
-        if state.running.generation != published.generation:
-            exported = models.exported()
-            published = documents.read_published()
-            if published.model is None:
-                publishing.withdraw(exported)
-        self._trainer.commit(steered(state, configuration, published))
+        configuration, published = documents.read_configuration(), documents.read_published()
+        if published.model is None:
+            published = publishing.withdraw()
+        self._trainer.commit(steered(self._trainer.state, configuration, published))
         return configuration
 
     def _learn(self, configuration: Configuration) -> None:

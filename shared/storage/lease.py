@@ -37,12 +37,12 @@ class Trainer:
         state: As last read or committed.
     """
 
-    def __init__(self, lease: Any, state: State, etag: str) -> None:
+    def __init__(self, lease: Any, taken_at: float, state: State, etag: str) -> None:
         self.state = state
         self._lease = lease
         self._etag = etag
         self._ended = threading.Event()
-        self._renewal = _Renewal(time.monotonic())
+        self._renewal = _Renewal(taken_at)
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
         self._thread.start()
 
@@ -90,7 +90,7 @@ class Trainer:
                 self._lease.renew()
                 self._renewal.at = started
             except HttpResponseError as error:
-                self._renewal.lost = error.status_code in (404, 409, 412)
+                self._renewal.lost |= error.status_code in (404, 409, 412)
             except AzureError:
                 continue
 
@@ -104,13 +104,14 @@ def take(first: Callable[[], State]) -> Trainer | None:
     from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
     from azure.storage.blob import BlobLeaseClient
 
-    lease = BlobLeaseClient(blobs.client(STATE))
+    lease, taken_at = BlobLeaseClient(blobs.client(STATE)), time.monotonic()
     with errors_told():
         try:
             try:
                 lease.acquire(_SECONDS)
             except ResourceNotFoundError:
                 blobs.create(STATE, documents.to_json(first()))
+                taken_at = time.monotonic()
                 lease.acquire(_SECONDS)
         except HttpResponseError as error:
             if error.status_code == 409:
@@ -119,7 +120,7 @@ def take(first: Callable[[], State]) -> Trainer | None:
     stored = blobs.read(STATE)
     if stored is None:
         raise StorageUnavailable("the commit record vanished while it was read")
-    return Trainer(lease, documents.read_state(stored.data), stored.etag)
+    return Trainer(lease, taken_at, documents.read_state(stored.data), stored.etag)
 
 
 def read_state() -> State | None:

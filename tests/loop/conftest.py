@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from localhost.accounts import StorageAccount
+from localhost.azurite import Azurite
 from tests.loop.kept import Kept
 from tests.loop.trainers import PAST, Trainer
 
@@ -18,6 +19,13 @@ StartTrainer = Callable[..., Trainer]
 def kept(storage: StorageAccount) -> Iterator[Kept]:
     """What the test's account holds."""
     with Kept(storage.connection_string) as opened:
+        yield opened
+
+
+@pytest.fixture
+def undisturbed(azurite: Azurite) -> Iterator[Kept]:
+    """The storage of another loop, to which nothing happens."""
+    with Kept(azurite.new_account().connection_string) as opened:
         yield opened
 
 

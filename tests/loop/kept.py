@@ -65,6 +65,22 @@ class Kept:
         """The model under its fixed name."""
         return self.blob("current/model.vw", "exports")
 
+    def made(self) -> dict[str, Any]:
+        """All that training has made, but for what tells the time of day at which it did so."""
+        state = self.document("state.json")
+        names = ("joined_up_to_us", "running", "next", "intent", "counters", "publishing", "long_waits", "problem")
+        models = {name.rsplit("/", 1)[1]: data for name, data in self.blobs("models/").items()}
+        return {
+            "logs": self.blobs("logs/"),
+            "models": models,
+            "tables": self.tables(),
+            **{one: state[one] for one in names},
+        }
+
+    def in_force(self) -> dict[str, bytes]:
+        """All that readers go by: every blob of the loop and of its export."""
+        return {**self.blobs(), **{f"exports/{name}": data for name, data in self.blobs("", "exports").items()}}
+
     def tables(self) -> list[str]:
         """The names of the intake tables."""
         return sorted(table.name for table in self._tables.list_tables())

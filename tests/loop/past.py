@@ -13,7 +13,7 @@ from shared.loop import identifiers
 from shared.loop.configuration import Configuration, LearningSettings, new_configuration
 from shared.loop.decision import NO_MODEL, decide, equal_chances
 from shared.loop.rows import Event, Observation
-from shared.loop.times import DAY, MINUTE
+from shared.loop.times import DAY, HOUR, MINUTE
 from shared.settings import StorageSettings
 from shared.storage import entities, names
 from shared.storage.account import account
@@ -22,6 +22,7 @@ from shared.storage.rest import Rest
 from tests.loop.kept import Kept
 
 SHARDS = 4
+OFTEN_WAIT = 4 * HOUR
 USERS, ACTIONS = ("ann", "bob", "cid"), ("a", "b", "c", "d")
 
 
@@ -30,6 +31,11 @@ def configuration(learning: str | None = None, **service: Any) -> Configuration:
     first = new_configuration(SHARDS)
     told = replace(first, service=replace(first.service, **service))
     return told if learning is None else replace(told, learning=LearningSettings("test", learning))
+
+
+def often() -> Configuration:
+    """A configuration with parts of a quarter of an hour, each followed by a new model."""
+    return configuration(reward_wait_time="PT4H", model_export_frequency="PT1S")
 
 
 def configure(kept: Kept, told: Configuration) -> None:
@@ -78,7 +84,7 @@ def lively(seed: int, from_us: int, to_us: int, events: int, wait_us: int) -> Pa
     chance, past = random.Random(seed), Past()
     for number in range(events):
         at_us = chance.randrange(from_us, to_us)
-        event_id = f"e{chance.randrange(number + 1)}" if chance.random() < 0.1 else f"e{number}"
+        event_id = f"{seed}-{chance.randrange(number + 1) if chance.random() < 0.1 else number}"
         deferred = chance.random() < 0.2
         shown = event(event_id, at_us, user=chance.choice(USERS), deferred=deferred)
         past.events.append(shown)
@@ -89,14 +95,14 @@ def lively(seed: int, from_us: int, to_us: int, events: int, wait_us: int) -> Pa
         if deferred and chance.random() < 0.7:
             past.observations.append(reward(event_id, at_us + chance.randrange(round(wait_us * 1.2)), None))
         if chance.random() < 0.1:
-            past.observations.append(reward(f"nobody{number}", at_us, 0.5))
+            past.observations.append(reward(f"{seed}-nobody{number}", at_us, 0.5))
     return past
 
 
 def _rewards(chance: random.Random, event_id: str, at_us: int, wait_us: int) -> list[Observation]:
     """One reward of an event at some moment around its window, sometimes sent twice."""
     edges = (1 - 2 * MINUTE, -2 * MINUTE, -1, 0, wait_us - 1, wait_us)
-    somewhere = chance.randrange(-3 * MINUTE, round(wait_us * 1.3))
+    somewhere = chance.randrange(-3 * MINUTE, wait_us + min(wait_us // 3, 20 * MINUTE))
     after_us = chance.choice((*edges, *[somewhere] * 12, *[chance.randrange(wait_us)] * 12))
     first = reward(event_id, at_us + after_us, chance.choice((-1.0, 0.0, 0.25, 1.0, 3.0)))
     if chance.random() < 0.1:

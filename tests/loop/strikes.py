@@ -13,8 +13,13 @@ Matches = Callable[[Request], bool]
 
 
 def write(part: str = "") -> Matches:
-    """The requests that write or delete something whose address holds a text."""
-    return lambda request: request.method in ("PUT", "POST", "DELETE") and part in request.path
+    """The requests that write or delete something whose address holds a text; those about leases are left out."""
+
+    def matches(request: Request) -> bool:
+        writes = request.method in ("PUT", "POST", "DELETE") and "comp=lease" not in request.path
+        return writes and part in request.path
+
+    return matches
 
 
 @dataclass(frozen=True, slots=True)

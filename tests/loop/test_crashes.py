@@ -3,14 +3,10 @@
 import hashlib
 import itertools
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from localhost.accounts import StorageAccount
-from localhost.azurite import Azurite
 from shared.loop.times import HOUR, MINUTE
 from tests.faults.proxy import Fault
 from tests.loop import oracle, past
@@ -20,47 +16,24 @@ from tests.loop.oracle import Rule
 from tests.loop.strikes import Strike, way_to, write
 from tests.loop.trainers import PAST
 
-WAIT = 4 * HOUR
-OFTEN = {"reward_wait_time": "PT4H", "model_export_frequency": "PT1S"}
-"""Parts of 15 minutes, each followed by a new model."""
 PLACES = (
     *[("/models/", nth) for nth in (1, 2, 3)],
     *[("/logs/", 1), ("/published.json", 1), ("/current/model.vw", 1), ("/current/learning-settings.json", 1)],
-    *[("state.json", nth) for nth in (2, 3, 4, 5, 6)],
+    *[("state.json", nth) for nth in (1, 2, 3, 4, 5)],
     ("/Tables(", 1),
 )
 """Where a trainer writes while it joins, learns, publishes and drops a table."""
-
-
-@pytest.fixture
-def undisturbed(azurite: Azurite) -> Iterator[Kept]:
-    """The storage of a loop to which nothing happens."""
-    with Kept(azurite.new_account().connection_string) as opened:
-        yield opened
-
-
-def made(kept: Kept) -> dict[str, object]:
-    """All that training has made, but for what tells the time of day at which it did so."""
-    state = kept.document("state.json")
-    names = ("joined_up_to_us", "running", "next", "intent", "counters", "publishing", "long_waits", "problem")
-    models = {name.split("/", 1)[1]: data for name, data in kept.blobs("models/").items()}
-    return {
-        "logs": kept.blobs("logs/"),
-        "models": models,
-        "tables": kept.tables(),
-        **{one: state[one] for one in names},
-    }
 
 
 def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_makes(
     kept: Kept, undisturbed: Kept, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """Killed while a write is on its way; then storage gets it, or does not."""
-    now = past.minutes_ago(0) - 3 * WAIT
+    now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
     changed = {**PAST, "intake_span_us": HOUR}
-    rows = past.lively(4, now - 2 * HOUR, now, 150, WAIT)
+    rows = past.lively(4, now - 2 * HOUR, now, 150, past.OFTEN_WAIT)
     for loop in (kept, undisturbed):
-        past.configure(loop, past.configuration(**OFTEN))
+        past.configure(loop, past.often())
         rows.write(loop, HOUR)
 
     with way_to(storage) as way:
@@ -74,7 +47,7 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
         with trainer(loop.storage, changed) as one:
             one.succeed()
 
-    assert made(undisturbed) == made(kept)
+    assert undisturbed.made() == kept.made()
     assert kept.exported() == undisturbed.exported() is not None
 
 

@@ -1,0 +1,221 @@
+"""Two trainers at once: one is stopped where it stands, the other goes on, and the first is woken."""
+
+import json
+import random
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from localhost.accounts import StorageAccount
+from shared.contract import documents
+from shared.loop.configuration import LearningSettings
+from shared.loop.times import DAY, HOUR, MINUTE
+from shared.storage.arrivals import now_us
+from tests.loop import oracle, past
+from tests.loop.conftest import StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.oracle import Rule
+from tests.loop.strikes import Held, Strike, way_to, write
+
+LEASE_SECONDS = 15
+OTHER = "--cb_explore_adf --epsilon 0.2 --cb_type ips -q ::"
+RULE = Rule(timedelta(hours=4), timedelta(days=10))
+
+
+def nothing(_: Kept) -> None:
+    """Nothing changes meanwhile."""
+
+
+def settings(kept: Kept) -> None:
+    """Another exploration is set."""
+    told = past.often()
+    changed = replace(told, revision=2, service=replace(told.service, exploration_percentage=0.5))
+    kept.put("configuration.json", documents.to_json(changed))
+
+
+def reset(kept: Kept) -> None:
+    """The model is deleted."""
+    published = documents.read_published(kept.blob("published.json") or b"{}")
+    kept.put("published.json", documents.to_json(replace(published, generation=published.generation + 1, model=None)))
+
+
+def deletion(kept: Kept) -> None:
+    """The log is deleted."""
+    kept.put("configuration.json", documents.to_json(replace(past.often(), logs_deleted_before_us=now_us())))
+
+
+@pytest.mark.parametrize(
+    ("place", "nth", "meanwhile"),
+    [
+        ("/state.json", 1, nothing),
+        ("/state.json", 1, deletion),
+        ("/logs/", 1, nothing),
+        ("/logs/", 1, settings),
+        ("/state.json", 2, reset),
+        ("/models/", 2, nothing),
+        ("/state.json", 3, settings),
+        ("/state.json", 3, reset),
+        ("/published.json", 1, nothing),
+        ("/published.json", 1, reset),
+        ("/current/model.vw", 1, nothing),
+        ("/current/model.vw", 1, reset),
+        ("/current/learning-settings.json", 1, settings),
+        ("/state.json", 5, deletion),
+    ],
+)
+def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
+    kept: Kept,
+    trainer: StartTrainer,
+    storage: StorageAccount,
+    place: str,
+    nth: int,
+    meanwhile: Callable[[Kept], None],
+) -> None:
+    """It is stopped while a write is on its way, which lands when the other trainer has gone on and ended."""
+    past.configure(kept, past.often())
+    now = past.minutes_ago(0) - 2 * past.OFTEN_WAIT
+    past.lively(5, now - HOUR, now - 50 * MINUTE, 20, past.OFTEN_WAIT).write(kept)
+    with trainer(one_part=True) as first:
+        first.succeed()
+    past.lively(6, now - 30 * MINUTE, now, 40, past.OFTEN_WAIT).write(kept)
+
+    with way_to(storage) as way, trainer(way.storage) as sleeper:
+        way.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
+        strike.wait()
+        meanwhile(kept)
+        kept.break_lease()
+        with trainer() as other:
+            other.succeed()
+        before = kept.in_force()
+        held.free.set()
+        sleeper.wake()
+        sleeper.succeed()
+
+    assert before.items() <= kept.in_force().items()
+    assert all(name.startswith("models/") for name in kept.in_force().keys() - before.keys())
+    check(kept, meanwhile)
+
+
+def check(kept: Kept, meanwhile: Callable[[Kept], None]) -> None:
+    """What is in force is whole and of one piece."""
+    state, published = kept.document("state.json"), kept.document("published.json")
+    assert (state["intent"], state["publishing"], state["next"]) == (None, None, None)
+    assert published["generation"] == state["running"]["generation"] == int(meanwhile is reset)
+    assert state["running"]["revision"] == 1 + int(meanwhile is settings)
+    exported = kept.exported()
+    if published["model"] is None:
+        assert exported is None
+    else:
+        assert exported == kept.blob(published["model"]["predictor_blob"].removeprefix("loops/default/"))
+    if meanwhile is deletion:
+        assert kept.lines() == []
+    else:
+        oracle.check(kept, RULE)
+
+
+def test_a_second_trainer_ends_quietly(kept: Kept, trainer: StartTrainer, storage: StorageAccount) -> None:
+    """It neither waits nor writes while the first one is at work."""
+    past.configure(kept, past.often())
+    past.Past([past.event("e", past.minutes_ago(500))]).write(kept)
+    with way_to(storage) as way, trainer(way.storage) as first:
+        way.plan(strike := Strike(write("/logs/"), lambda: None, held := Held()))
+        strike.wait()
+        before = kept.in_force()
+
+        with trainer() as second:
+            second.succeed()
+
+        assert before == kept.in_force()
+        assert "another trainer is at work" in second.said()
+        held.free.set()
+        first.succeed()
+    assert len(kept.lines()) == 1
+
+
+def test_a_first_export_that_lands_after_a_reset_does_not_stay(
+    kept: Kept, trainer: StartTrainer, storage: StorageAccount
+) -> None:
+    """There was nothing under its name that another trainer could have changed, so that it would be refused."""
+    past.configure(kept, past.often())
+    past.Past([past.event("e", past.minutes_ago(500))]).write(kept)
+    with way_to(storage) as way, trainer(way.storage) as sleeper:
+        way.plan(strike := Strike(write("/current/model.vw"), sleeper.pause, held := Held()))
+        strike.wait()
+        reset(kept)
+        kept.break_lease()
+        with trainer() as other:
+            other.succeed()
+        held.free.set()
+        sleeper.wake()
+        sleeper.succeed()
+
+    with trainer() as later:
+        later.succeed()
+
+    assert kept.exported() is None
+
+
+def test_a_sleeper_that_cleans_up_takes_nothing_away_that_is_needed(
+    kept: Kept, trainer: StartTrainer, storage: StorageAccount
+) -> None:
+    """It slept past its lease, in the middle of deleting old models, and does not know of those made since."""
+    past.configure(kept, told := past.often())
+    midnight = now_us() // DAY * DAY - DAY
+    around = [past.event(f"e{one}", midnight + one * 10 * MINUTE) for one in range(-3, 3)]
+    past.Past([*around, past.event("last", midnight - 12 * HOUR)]).write(kept)
+    with trainer() as first:
+        first.succeed()
+    kept.put("state.json", json.dumps({**kept.document("state.json"), "kept_at_us": 0}).encode())
+
+    with way_to(storage) as way, trainer(way.storage) as sleeper:
+        listing = "prefix=default%2Fmodels"
+        way.plan(strike := Strike(lambda request: listing in request.path, sleeper.pause, held := Held()))
+        strike.wait()
+        slept_at = time.monotonic()
+        past.configure(kept, replace(told, revision=2, learning=LearningSettings("other", OTHER)))
+        while kept.document("state.json")["next"] is None or not kept.document("state.json")["next"]["model"]:
+            with trainer(one_part=True) as other:
+                other.succeed()
+        coming = kept.document("state.json")["next"]["model"]["state_blob"].removeprefix("loops/default/")
+        time.sleep(max(0, slept_at + LEASE_SECONDS + 0.5 - time.monotonic()))
+        held.free.set()
+        sleeper.wake()
+        sleeper.succeed()
+
+    assert kept.blob(coming) is not None
+
+
+def test_trainers_that_overtake_each_other_again_and_again_make_what_one_makes(
+    kept: Kept, undisturbed: Kept, trainer: StartTrainer
+) -> None:
+    """Each is stopped somewhere, and goes on beside another one that has taken over."""
+    chance, now = random.Random(8), past.minutes_ago(0) - 2 * past.OFTEN_WAIT
+    rows = past.lively(8, now - HOUR, now, 100, past.OFTEN_WAIT)
+    for loop in (kept, undisturbed):
+        past.configure(loop, past.often())
+        rows.write(loop)
+
+    with ExitStack() as stack:
+        started, asleep = [], []
+        for _ in range(12):
+            started.append(one := stack.enter_context(trainer()))
+            time.sleep(chance.uniform(0.1, 0.8))
+            one.pause()
+            asleep.append(one)
+            kept.break_lease()
+            if len(asleep) > 2:
+                asleep.pop(chance.randrange(len(asleep))).wake()
+        for one in asleep:
+            one.wake()
+        for one in started:
+            one.succeed()
+    for loop in (kept, undisturbed):
+        with trainer(loop.storage) as last:
+            last.succeed()
+
+    assert undisturbed.made() == kept.made()
+    assert kept.exported() == undisturbed.exported() is not None
