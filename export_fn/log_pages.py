@@ -20,9 +20,9 @@ _PATH = f"{OWN_API}/logs"
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Log blobs one after another, which is one gzip text again, and where the next page begins."""
+    """Whole log blobs, gzip each, and where the next page begins."""
 
-    data: bytes
+    blobs: tuple[bytes, ...]
     next_from_us: int | None
 
 
@@ -35,16 +35,26 @@ async def read_logs(req: HttpRequest) -> HttpResponse:
     headers = {}
     if page.next_from_us is not None:
         headers["Link"] = next_page(f"/{_PATH}", page.next_from_us, req.params.get("to"))
-    if page.data and "gzip" in req.headers.get("accept-encoding", ""):
-        return lines(page.data, headers | {"Content-Encoding": "gzip"})
-    return lines(await asyncio.to_thread(gzip.decompress, page.data), headers)
+    if page.blobs and "gzip" in req.headers.get("accept-encoding", ""):
+        return lines(await asyncio.to_thread(_packed, page), headers | {"Content-Encoding": "gzip"})
+    return lines(await asyncio.to_thread(_unpacked, page), headers)
 
 
 def _page(from_us: int, to_us: int) -> _Page:
     deleted_before_us = documents.read_configuration().logs_deleted_before_us
-    data = bytearray()
+    found: list[bytes] = []
     for blob in logs.listed(from_us, to_us, deleted_before_us):
-        if data and len(data) + blob.size_bytes > _PAGE_BYTES:
-            return _Page(bytes(data), blob.from_us)
-        data += logs.read(blob) or b""
-    return _Page(bytes(data), None)
+        if found and sum(map(len, found)) + blob.size_bytes > _PAGE_BYTES:
+            return _Page(tuple(found), blob.from_us)
+        if stored := logs.read(blob):
+            found.append(stored)
+    return _Page(tuple(found), None)
+
+
+def _packed(page: _Page) -> bytes:
+    """One gzip text: a blob as it is stored; several are packed anew, for some clients stop after the first."""
+    return page.blobs[0] if len(page.blobs) == 1 else gzip.compress(_unpacked(page), 1, mtime=0)
+
+
+def _unpacked(page: _Page) -> bytes:
+    return b"".join(map(gzip.decompress, page.blobs))

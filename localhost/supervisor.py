@@ -19,6 +19,7 @@ from localhost.failures import StartFailure
 from localhost.ports import bound
 from localhost.processes import Known, Record
 from shared.settings import InvalidSetting, read
+from shared.storage.account import account
 
 KEY_VARIABLE = "RANKLOOP_KEY"
 _LEFT_BEHIND_SECONDS = 15.0
@@ -93,7 +94,7 @@ class _Signals:
 def _check(settings: Mapping[str, str]) -> None:
     """Refuse settings that the app would refuse, before anything is started."""
     try:
-        read(settings)
+        account(read(settings).storage)
     except InvalidSetting as error:
         raise StartFailure(
             f"{error}.", f"Correct {error.name} in the environment or in local.settings.json."

@@ -19,8 +19,7 @@ class ModelInUse:
 
     def __init__(self, rest: Rest) -> None:
         self._exploration = ServiceConfiguration().exploration_percentage
-        self._served = ServedModel(rest, self._load)
-        self.follow = self._served.follow
+        self.served = ServedModel(rest, self._load)
 
     async def chances(self, watched: Watched, document: bytes, count: int) -> tuple[Sequence[float], str]:
         """The probability of each action of a document, and the id of the model that says so.
@@ -29,7 +28,7 @@ class ModelInUse:
             StorageUnavailable: A model is published, but could not be fetched yet.
         """
         self._exploration = watched.configuration.service.exploration_percentage
-        served = await self._served.current(watched.published)
+        served = await self.served.current(watched.published)
         if served is None:
             return equal_chances(count), NO_MODEL
         return served.model.chances(document, count, self._exploration), served.reference.id
@@ -60,5 +59,5 @@ class _Explorer:
 def model_in_use() -> ModelInUse:
     """The process's own; it follows what is published from here on."""
     model = ModelInUse(hot_path.rest())
-    hot_path.watch().follow(model.follow)
+    hot_path.serve(model.served)
     return model

@@ -22,13 +22,19 @@ async def read_loop_status(_: HttpRequest) -> HttpResponse:
     """Tell the story of the loop so far."""
     known = await asyncio.to_thread(evidence.known, now_us())
     found = warnings(known.counters, known.configuration) + _of_this_instance()
-    return json_answer(loop_status.answer(known, found))
+    model = hot_path.served()
+    return json_answer(loop_status.answer(known, found, model.reference if model else None))
 
 
 def _of_this_instance() -> list[Warned]:
-    """What keeps the instance that answers from hearing of changes."""
-    trouble = hot_path.watch().last_error
-    if trouble is None:
-        return []
-    message = f"This instance goes on with the configuration and the model it has: {trouble}."
-    return [Warned("NotRefreshed", message, "If it does not pass, look at the storage account and its access.")]
+    """What keeps the instance that answers from hearing of changes, or from using the published model."""
+    found, trouble, model = [], hot_path.watch().last_error, hot_path.served()
+    if trouble is not None:
+        message = f"This instance goes on with the configuration and the model it has: {trouble}."
+        found.append(
+            Warned("NotRefreshed", message, "If it does not pass, look at the storage account and its access.")
+        )
+    if model and model.rejected:
+        message = f"This instance does not use model {model.rejected.model_id}: {model.rejected.reason}."
+        found.append(Warned("ModelRejected", message, "It ranks with the model before it until the next is published."))
+    return found

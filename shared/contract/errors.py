@@ -7,6 +7,10 @@ class NotAuthorized(LoopError):
     """The call carries none of the loop's keys."""
 
 
+class UnknownPath(LoopError):
+    """The call's path and method are those of no operation."""
+
+
 class TooLarge(LoopError):
     """More bytes than the loop takes.
 

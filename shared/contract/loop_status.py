@@ -6,14 +6,19 @@ from typing import Any
 import orjson
 
 from shared.loop import status
+from shared.loop.published import ModelReference
 from shared.loop.status import Known
 from shared.loop.times import SECOND, to_iso
 from shared.loop.training_state import LastRun
 from shared.loop.warnings import Warned
 
 
-def answer(known: Known, warnings: Sequence[Warned]) -> bytes:
-    """All that is told of a loop, in plain words and numbers."""
+def answer(known: Known, warnings: Sequence[Warned], model_in_use: ModelReference | None) -> bytes:
+    """All that is told of a loop, in plain words and numbers.
+
+    Args:
+        model_in_use: What the instance that answers ranks with.
+    """
     learning = status.learning(known)
     return orjson.dumps(
         {
@@ -24,6 +29,7 @@ def answer(known: Known, warnings: Sequence[Warned]) -> bytes:
             "lagSeconds": status.lag_us(known) / SECOND,
             "events": _events(known),
             "model": _model(known),
+            "instance": {"modelId": model_in_use.id if model_in_use else None},
             "nextModel": _next_model(known),
             "retraining": status.retraining(known),
             "warnings": [{"code": one.code, "message": one.message, "whatToDo": one.what_to_do} for one in warnings],
@@ -52,6 +58,7 @@ def _model(known: Known) -> dict[str, Any] | None:
         "id": model.id,
         "publishedAt": to_iso(model.made_at_us),
         "arguments": model.arguments,
+        "exploration": known.configuration.service.exploration_percentage,
         "learnedUpTo": to_iso(model.learned_up_to_us),
         "learnedEvents": model.learned_events,
         "sha256": model.sha256,

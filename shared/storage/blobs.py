@@ -151,6 +151,8 @@ def _write(path: str, data: bytes | IO[bytes], **options: Any) -> dict[str, Any]
             if getattr(error, "error_code", "") != "ContainerNotFound":
                 raise
             _make_container(path)
+            if not isinstance(data, bytes):
+                data.seek(0)
             return client(path).upload_blob(data, **options)
 
 

@@ -1,6 +1,7 @@
 """What Rank and Reward use of storage, one of each in a process; nothing is opened before its first use."""
 
 from functools import cache
+from typing import Any
 
 from shared.loop.times import SECOND
 from shared.settings import settings
@@ -8,6 +9,7 @@ from shared.storage.account import account
 from shared.storage.documents import initial_configuration
 from shared.storage.intake import ATTEMPTS, Intake
 from shared.storage.rest import Rest
+from shared.storage.served_model import ServedModel
 from shared.storage.watch import Watch
 
 
@@ -28,3 +30,17 @@ def intake() -> Intake:
 def watch() -> Watch:
     """What configuration and published model say."""
     return Watch(rest(), initial_configuration)
+
+
+def serve(model: ServedModel[Any]) -> None:
+    """Let a model follow what is published, and be told of as the one that this process ranks with."""
+    watch().follow(model.follow)
+    _SERVED.append(model)
+
+
+def served() -> ServedModel[Any] | None:
+    """The model that this process ranks with; None before its first Rank."""
+    return _SERVED[-1] if _SERVED else None
+
+
+_SERVED: list[ServedModel[Any]] = []

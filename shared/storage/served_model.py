@@ -56,6 +56,11 @@ class ServedModel[Model]:
         self._refused: dict[str, Rejected] = {}
         self._swap: asyncio.Task[None] | None = None
 
+    @property
+    def reference(self) -> ModelReference | None:
+        """What is loaded; None before the first model."""
+        return self._served.reference if self._served else None
+
     async def current(self, published: Published) -> Served[Model] | None:
         """The model to rank with; None if none is published, or none of those published can be used.
 

@@ -32,12 +32,14 @@ class Refusal:
 
 
 _UNAUTHORIZED = "Access denied: the header Ocp-Apim-Subscription-Key holds no key of this loop."
+_UNKNOWN = "There is no such operation: check the path, the version in it, and the method."
 _AWAY = "Storage does not answer in time. Nothing was acknowledged; try again."
 _ROW = "The call does not fit into storage: it takes more than 900 KiB after compression."
 _FAILED = "The service failed. Its log names this answer's apim-request-id."
 
 _REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.NotAuthorized: Refusal(401, "401", _UNAUTHORIZED),
+    errors.UnknownPath: Refusal(404, "ResourceNotFound", _UNKNOWN),
     errors.TooLarge: Refusal(400, "PayloadSizeExceeded"),
     errors.NotJson: Refusal(400, "BadRequest"),
     errors.InvalidRequest: Refusal(400, "BadRequest"),

@@ -88,7 +88,6 @@ def test_an_answer_that_is_broken_off_is_none(answer: bytes) -> None:
         b"HTTP/1.1 soon\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nmore",
         b"x" * 100_000,
     ],
 )
@@ -115,6 +114,17 @@ async def test_a_connection_is_not_used_again_when_the_other_side_is_to_end_it()
     connection.data_received(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 
     assert (await waiting).status == 200
+    assert not connection.usable
+
+
+async def test_a_connection_is_not_used_again_when_more_than_the_answer_came() -> None:
+    """What is left over would be taken for the next request's answer."""
+    connection, _ = connected()
+    waiting = asyncio.ensure_future(connection.exchange(b"request"))
+    await asyncio.sleep(0)
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nmore")
+
+    assert (await waiting).body == b"m"
     assert not connection.usable
 
 
