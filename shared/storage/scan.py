@@ -57,11 +57,19 @@ def observations(known: Tables, shard: int, from_us: int, to_us: int) -> Iterato
 
 
 def first_minute(kind: Kind, known: Tables, shard: int, from_us: int, to_us: int) -> int | None:
-    """The first minute at or after `from_us`, and before `to_us`, in which a shard has rows; they need not count."""
+    """The first minute at or after `from_us`, and before `to_us`, in which a shard has rows; they need not count.
+
+    Tables of different spans may overlap, so the first one with rows need not have the first row.
+    """
+    first: int | None = None
     for table in known.of(kind, from_us, to_us):
+        if first is not None and first < table.from_us:
+            break
         for entity in _rows(table, _range(shard, from_us, to_us), ["PartitionKey"], page=1):
-            return from_minute_key(entity["PartitionKey"].rsplit("|", 1)[1])
-    return None
+            minute = from_minute_key(entity["PartitionKey"].rsplit("|", 1)[1])
+            first = minute if first is None else min(first, minute)
+            break
+    return first
 
 
 def events_of(known: Tables, shard: int, event_key: str) -> Iterator[Event]:

@@ -8,7 +8,7 @@ import pytest
 
 from shared.loop import durations
 from shared.loop.aggregation import Aggregation
-from shared.loop.times import HOUR, MINUTE, SECOND
+from shared.loop.times import DAY, HOUR, MINUTE, SECOND
 from tests.loop import oracle, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
@@ -83,3 +83,18 @@ def test_a_repetition_of_a_deleted_event_is_no_event(kept: Kept, trainer: StartT
 
     assert at_once == kept.lines()
     assert [json.loads(line)["EventId"] for line in at_once] == ["stays"]
+
+
+def test_rows_in_tables_of_another_span_are_found_beside_those_of_this_one(kept: Kept, trainer: StartTrainer) -> None:
+    """While INTAKE_SPAN changes, old instances and new ones write to tables that overlap."""
+    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    at_us = past.minutes_ago(60) // HOUR * HOUR
+    late, early, last = (past.event("e", at_us + minute * MINUTE, user=f"{minute}") for minute in (25, 21, 28))
+    past.Past([late]).write(kept, DAY)
+    past.Past([early, last], [past.reward("e", at_us + 22 * MINUTE)]).write(kept, 10 * MINUTE)
+
+    with trainer() as one:
+        one.succeed()
+
+    oracle.check(kept, Rule(timedelta(minutes=10), AGES))
+    assert len(kept.lines()) == 3
