@@ -18,8 +18,6 @@ _SETTINGS = {"rewardWaitTime": "PT5S", "modelExportFrequency": "PT1S"}
 """As short as the loop allows: the demo's customers decide at once, and its models shall not keep anyone waiting."""
 _PAUSE_SECONDS = 0.5
 _PATIENCE_SECONDS = 90.0
-_TAKEN_UP_SECONDS = 5.0
-"""How old what Rank knows of the published model is at most."""
 _TIMEOUT_SECONDS = 30.0
 
 
@@ -30,18 +28,20 @@ class Standing:
     Attributes:
         learned: Events that were learned.
         model: The published model; None before the first.
+        in_use: The model that Rank answers from.
         learned_by_model: Events that this model has learned from.
         because: Why the loop stands where it stands, in its own words.
     """
 
     learned: int
     model: str | None
+    in_use: str | None
     learned_by_model: int
     because: str
 
     def holds(self, events: int) -> bool:
-        """Say whether so many events were learned, and all of them by the published model."""
-        return min(self.learned, self.learned_by_model) >= events
+        """Say whether so many events were learned, all of them by the published model, and Rank answers from it."""
+        return min(self.learned, self.learned_by_model) >= events and self.in_use == self.model
 
 
 class Loop:
@@ -60,7 +60,8 @@ class Loop:
         """Ask how far it has come; raises `DemoFailed`."""
         told = self._call("GET", STATUS)
         model = told["model"] or {}
-        return Standing(told["events"]["learned"], model.get("id"), model.get("learnedEvents", 0), told["because"])
+        learned, in_use = told["events"]["learned"], told["instance"]["modelId"]
+        return Standing(learned, model.get("id"), in_use, model.get("learnedEvents", 0), told["because"])
 
     def wait_until_learned(self, events: int, tell: Callable[[Standing], None]) -> Standing:
         """Wait until Rank is answered by a model that has learned so many events; raises `DemoFailed`.
@@ -68,14 +69,6 @@ class Loop:
         Args:
             tell: Is given every answer on the way.
         """
-        standing = self._published(events, tell)
-        in_use = time.monotonic() + _TAKEN_UP_SECONDS
-        while time.monotonic() < in_use:
-            tell(standing)
-            time.sleep(_PAUSE_SECONDS)
-        return standing
-
-    def _published(self, events: int, tell: Callable[[Standing], None]) -> Standing:
         end = time.monotonic() + _PATIENCE_SECONDS
         while not (standing := self.standing()).holds(events):
             tell(standing)

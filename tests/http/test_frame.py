@@ -54,3 +54,22 @@ def test_status_has_the_shape_that_the_old_containers_had(api: Api) -> None:
 
     assert answer.status == 200
     assert answer.json.keys() == {"service", "apiStatus", "apiStatusMessage"}
+
+
+def test_a_slash_too_many_is_understood(api: Api) -> None:
+    """An endpoint that ends with a slash gives such paths in clients that put the two together as they are."""
+    body = {"actions": [{"id": "a", "features": [{"x": 1}]}], "eventId": "with-slash"}
+
+    ranked = api.post("//personalizer/v1.0/rank", body)
+    rewarded = api.post("//Personalizer/v1.0/events/with%20slash/reward", {"value": 1})
+    without_key = Api(api.host, api.port, "wrong").post("//personalizer/v1.0/rank", body)
+
+    assert (ranked.status, ranked.json["rewardActionId"]) == (201, "a")
+    assert rewarded.status == 204
+    assert (without_key.status, without_key.error["code"]) == (401, "401")
+
+
+def test_an_unknown_path_is_told_in_the_apis_own_shape(api: Api) -> None:
+    """So is a method that a path does not have."""
+    for answer in (api.get("/personalizer/v9/rank"), api.get("/personalizer/v1.0/rank"), api.post("//nowhere", {})):
+        assert (answer.status, answer.error["code"]) == (404, "ResourceNotFound")

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def pages(api: Api, path: str, headers: dict[str, str]) -> Iterator[bytes]:
         assert answer.headers["content-type"].startswith("application/x-ndjson")
         packed = answer.headers.get("content-encoding") == "gzip"
         assert packed == bool(headers)
-        yield gzip.decompress(answer.body) if packed else answer.body
+        yield zlib.decompressobj(wbits=31).decompress(answer.body) if packed else answer.body
         target, _, relation = answer.headers.get("link", ";").partition(";")
         assert not target or relation.strip() == 'rel="next"'
         path = target.strip("<>")

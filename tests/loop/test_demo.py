@@ -146,7 +146,7 @@ class Loopback:
 
     def wait_until_learned(self, events: int, _: Callable[[Standing], None]) -> Standing:
         self.seen.append(("learned", events))
-        return Standing(events, f"model-{events}", events, "")
+        return Standing(events, f"model-{events}", f"model-{events}", events, "")
 
 
 def test_a_run_can_be_repeated() -> None:
