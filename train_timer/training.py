@@ -85,24 +85,20 @@ def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cur
 
 
 def _drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> Trained:
-    """Train on all lines; lines at which Vowpal Wabbit fails are set aside, and the rest is trained on."""
-    log = folder / _LOG
-    lines = _write_log(blobs, cursor.rewards, log)
+    """Train on all lines; those that Vowpal Wabbit refuses, or fails at, are set aside, and the rest is trained on."""
+    lines = _write_log(blobs, cursor.rewards, folder / _LOG)
     if cursor.model is not None:
         models.fetch(cursor.model.state_blob, folder / _OLD)
     try:
         trained = _train(cursor, folder)
+        if trained.refused or trained.lines != lines:
+            trained = replace(trained, refused=_set_aside(cursor, blobs))
     except TrainingFailed:
-        refused = sum(_set_aside(blob) for blob in blobs)
+        refused = _set_aside(cursor, blobs)
         if not refused:
             raise
-        lines = _write_log(blobs, cursor.rewards, log, without_refused=True)
+        _write_log(blobs, cursor.rewards, folder / _LOG, without_refused=True)
         trained = replace(_train(cursor, folder), refused=refused)
-        lines += refused
-    else:
-        if trained.refused:
-            for blob in blobs:
-                _set_aside(blob)
     if trained.lines != lines:
         raise TrainingFailed(f"{lines} lines of log were given to the driver, but it tells of {trained.lines}")
     return trained
@@ -143,13 +139,15 @@ def _lines(blob: LogBlob, *, without_refused: bool) -> list[bytes]:
     return [line for index, line in enumerate(lines) if index not in refused]
 
 
-def _set_aside(blob: LogBlob) -> int:
-    """Find the lines of a log blob that Vowpal Wabbit refuses, and keep them with the reasons; gives their number."""
-    known = logs.refused(blob)
-    if known:
-        return len(known)
+def _set_aside(cursor: Cursor, blobs: Sequence[LogBlob]) -> int:
+    """Find the lines that Vowpal Wabbit refuses, and keep them with the reasons; gives their number."""
+    arguments = parse(cursor.arguments).with_epsilon(cursor.exploration)
+    return sum(len(logs.refused(blob)) or _set_aside_of(blob, arguments) for blob in blobs)
+
+
+def _set_aside_of(blob: LogBlob, arguments: Sequence[str]) -> int:
     lines = _lines(blob, without_refused=False)
-    found = training.refused_lines(lines)
+    found = training.refused_lines(lines, arguments=arguments)
     for line in found:
         _log.warning("a line of %s cannot be learned from and is set aside: %s", blob.path, line.reason)
     told = [

@@ -1,0 +1,41 @@
+"""Lines that Vowpal Wabbit cannot read, or dies of, stop nothing and vanish nowhere."""
+
+import json
+from dataclasses import replace
+
+from shared.contract import record
+from shared.loop.rows import Event
+from shared.loop.times import MINUTE, SECOND
+from tests.loop import past
+from tests.loop.conftest import StartTrainer
+from tests.loop.kept import Kept
+
+DEADLY = b'{"FromUrl":[{"a":1}],"__aid":1,"_multi":[{"i":{"constant":1,"id":"a"},"j":[{"x":1}]}]}'
+
+
+def damaged(event: Event, **pieces: bytes) -> Event:
+    """An event whose record was made by something that is not this product."""
+    return replace(event, payload=record.pack(replace(record.unpack(event.payload), **pieces)))
+
+
+def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(kept: Kept, trainer: StartTrainer) -> None:
+    """One is refused, one ends the process that reads it, one is not even a record; the others are learned."""
+    past.configure(kept, past.often())
+    began_us = past.minutes_ago(600)
+    good = [past.event(f"good-{number}", began_us + number * SECOND) for number in range(30)]
+    outside = damaged(past.event("outside", began_us + MINUTE), actions=b"[9,1,2,3]")
+    deadly = damaged(past.event("deadly", began_us + MINUTE + 1), document=DEADLY, actions=b"[1]", probabilities=b"[1.0]")
+    torn = replace(past.event("torn", began_us + MINUTE + 2), payload=b"torn")
+    past.Past([*good, outside, deadly, torn], []).write(kept)
+
+    with trainer() as one:
+        one.succeed(120)
+
+    counters, told = kept.document("state.json"), kept.blobs("refused/")
+    assert (33 - 1, 30, 3) == tuple(counters["counters"][name] for name in ("events", "learned", "refused"))
+    assert counters["problem"] is None
+    assert kept.document("published.json")["model"]["learned_events"] == 30
+    refused = [json.loads(line) for blob in told.values() for line in blob.splitlines()]
+    assert {json.loads(one["text"])["EventId"] for one in refused} == {"outside", "deadly"}
+    assert all(one["reason"] for one in refused)
+    assert len(kept.lines()) == 32
