@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the chosen measures; the exit code is 0 also if a goal is missed, and 1 if a measure failed."""
     chosen = _parser().parse_args(arguments)
     facts = machine.facts()
-    found, failed = _measured(chosen.names)
+    found, failed = _measured(chosen.names or [*MEASURES])
     print(f"\n{figures.table(found)}\n")
     if chosen.details:
         print("\n".join(f"{one.measure}, {one.what}\n{figures.details(one)}" for one in found if one.details) + "\n")
@@ -52,15 +52,19 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"measures:\n{names}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "names", nargs="*", choices=MEASURES, default=[*MEASURES], metavar="NAME", help="which measures (default: all)"
-    )
+    parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help="which measures (default: all)")
     parser.add_argument("--details", action="store_true", help="also print where the time goes")
     default = ROOT / ".local" / "benchmarks" / f"{time.strftime('%Y%m%dT%H%M%S')}.json"
     parser.add_argument(
         "--json", type=Path, default=default, help="file to write (default: .local/benchmarks/TIME.json)"
     )
     return parser
+
+
+def _name(text: str) -> str:
+    if text not in MEASURES:
+        raise argparse.ArgumentTypeError(f"{text} is not one of {', '.join(MEASURES)}")
+    return text
 
 
 def _measured(names: Sequence[str]) -> tuple[list[Figure], dict[str, str]]:

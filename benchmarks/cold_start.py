@@ -40,7 +40,7 @@ def measure(progress: Progress, rounds: int = ROUNDS) -> list[Figure]:
     return [
         Figure(
             "cold-start",
-            "from process start to the first Rank answered",
+            "process start to the first Rank answered",
             "ms",
             ours,
             bare,

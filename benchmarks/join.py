@@ -30,10 +30,12 @@ def measure(progress: Progress, parts: int = PARTS, events: int = EVENTS, rounds
             lambda: sides.run(scan_all, loop, threads=8),
         )
     total = parts * events
+    if {one["events"] for one in joined} != {total} or {one["rows"] for one in scanned} != {total + total // 2}:
+        raise sides.SideFailed("not all rows were joined, or not all were scanned")
     return [
         Figure(
             "join",
-            f"join and log of {parts} parts of {events} events with 10 actions, half of them with a reward",
+            f"{parts} parts of {events} events become log: 10 actions, half rewarded",
             "events/s",
             [total / one["seconds"] for one in joined],
             [total / one["seconds"] for one in scanned],

@@ -40,7 +40,7 @@ def measure(
             once,
             f"{parts} parts of {events}",
             goal if name == "more parts" else None,
-            {"of the driver's process": found[name][0]["child"], "seconds": found[name][0]["seconds"]},
+            {"seconds": found[name][0]["seconds"]},
         )
         for name in ("more parts", "fuller parts")
     ]
@@ -66,7 +66,7 @@ def train_run() -> dict[str, Any]:
     run(threading.Event())
     state = lease.read_state()
     learned = state.counters.learned if state else 0
-    return {"peak": _peak_mb(), "child": _child_mb(), "seconds": time.perf_counter() - began, "learned": learned}
+    return {"peak": _peak_mb(), "seconds": time.perf_counter() - began, "learned": learned}
 
 
 def _peak_mb() -> float:
@@ -75,16 +75,11 @@ def _peak_mb() -> float:
     if told.exists():
         line = next(line for line in told.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
-    return _rusage_mb("RUSAGE_SELF")
+    return _rusage_mb()
 
 
-def _child_mb() -> float:
-    """The most that the largest process had that this one started."""
-    return _rusage_mb("RUSAGE_CHILDREN")
-
-
-def _rusage_mb(whose: str) -> float:
+def _rusage_mb() -> float:
     import resource
 
-    used = resource.getrusage(getattr(resource, whose)).ru_maxrss
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return used / (1024 * 1024 if sys.platform == "darwin" else 1024)

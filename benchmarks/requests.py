@@ -1,6 +1,6 @@
 """`requests`: Ranks a second that one process answers, against the home-made server of `home_made`.
 
-Both run on this machine over the same emulator, each with the same model, and are asked in turns by the same load: 16
+Both run on this machine over the same emulator, each with the same model, and are asked in turns by the same load: 32
 clients in one process. The home-made server checks no key, cleans no features and knows no repetition.
 """
 
@@ -15,7 +15,7 @@ from benchmarks.rounds import alternate
 from benchmarks.servers import Server
 from benchmarks.storage import started
 
-SIZES, ROUNDS, SECONDS = (10, 50), 4, 2.0
+SIZES, ROUNDS, SECONDS, CLIENTS = (10, 50), 4, 2.0, 32
 
 
 def measure(
@@ -36,7 +36,7 @@ def _compare(progress: Progress, ours: Server, theirs: Server, actions: int, rou
     )
     return Figure(
         "requests",
-        f"Ranks of one process, {actions} actions × 10 features, 16 clients",
+        f"Ranks of one process, {actions} actions × 10 features",
         "requests/s",
         [answered.rate for answered, _ in mine],
         [answered.rate for answered, _ in other],
@@ -56,5 +56,5 @@ _number = iter(range(1_000_000))
 def _burst(server: Server, actions: int, seconds: float) -> tuple[Answered, float]:
     """Send the load once; gives what came of it, and the server's milliseconds of processor time a request."""
     before = cpu_seconds(server.pid)
-    answered = send(Load(server.url, actions, f"burst-{next(_number)}-", seconds=seconds))
+    answered = send(Load(server.url, actions, f"burst-{next(_number)}-", CLIENTS, seconds))
     return answered, 1000 * (cpu_seconds(server.pid) - before) / answered.count

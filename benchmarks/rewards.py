@@ -42,7 +42,7 @@ def measure(progress: Progress, rewards: int = REWARDS, lines: int = LINES) -> l
     told = {"bytes of memory a reward": read["bytes"], "rewards a second that a wait can carry": limits}
     return [
         Figure("rewards", "reading the rewards of a window", "rewards/s", [read["rate"]], details=told),
-        Figure("rewards", "reading the log of the look-back, in a new process", "lines/s", [looked["rate"]]),
+        Figure("rewards", "reading the log of the look-back", "lines/s", [looked["rate"]]),
     ]
 
 

@@ -17,7 +17,7 @@ from benchmarks.storage import KEY, started
 from localhost.environment import STORAGE
 from tests.faults.proxy import FaultProxy, Request
 
-CALLS = 300
+CALLS = 1000
 
 
 def measure(progress: Progress, calls: int = CALLS) -> list[Figure]:

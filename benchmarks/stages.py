@@ -1,83 +1,92 @@
-"""The stages of one Rank, each by itself in a loop: microseconds of processor time."""
+"""The stages of one Rank where they happen: the real function, called as the worker calls it, without HTTP before it.
+
+Measured by themselves in a loop, stages would find their code and data in the processor's cache and look twice as fast.
+"""
 
 import asyncio
+import importlib
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Final
 
 import orjson
 
 from benchmarks import examples
-from benchmarks.backlog import SHARDS
-from shared.contract.rank import RankRequest
-from shared.contract.record import pack, record
-from shared.learner import features
-from shared.learner.arguments import parse
-from shared.learner.model import Model
-from shared.loop.configuration import INITIAL_ARGUMENTS
-from shared.loop.decision import decide
-from shared.loop.identifiers import request_hash
-from shared.loop.rows import Event
-from shared.storage import hot_path
+from benchmarks.storage import KEY
 
-_TIMES, _WARM, _WRITES, _AT_ONCE = 1024, 128, 2048, 16
-
-
-def measured(actions: int, model: str) -> dict[str, float]:
-    """Take the stages one after the other; each works on what the one before it gave."""
-    stages = _Stages()
-    bodies = [orjson.dumps(examples.body(actions, variant)) for variant in range(examples.VARIANTS)]
-    requests = stages.run("parse and check", RankRequest.read, bodies)
-    documents = stages.run("gate for features", _document, requests)
-    loaded = Model.load(Path(model).read_bytes(), parse(INITIAL_ARGUMENTS), 0.2)
-    chances = stages.run("model", lambda document: loaded.probabilities(document, actions), documents)
-    numbered = [(f"event-{number}", one) for number, one in enumerate(chances)]
-    decisions = stages.run("draw", lambda one: decide(one[1], "model", one[0], "default"), numbered)
-    pairs = list(zip(documents, decisions, strict=True))
-    payloads = stages.run("record", lambda one: pack(record(one[0], one[1], deferred=False)), pairs)
-    stages.run("hash of the request", lambda document: request_hash(document, b""), documents)
-    answers = list(zip(requests, decisions, strict=True))
-    stages.run("answer", lambda one: one[0].candidates().answer("event", one[1]), answers)
-    stages.micros["write to storage"] = asyncio.run(_write(payloads))
-    return stages.micros
+STEPS: Final = (
+    ("parse and check", "shared.contract.rank", "RankRequest.read"),
+    ("gate for features", "shared.learner.features", "document"),
+    ("model", "shared.learner.model", "Model.probabilities"),
+    ("draw", "rank_fn.rank", "decide"),
+    ("record", "rank_fn.rank", "record"),
+    ("record", "rank_fn.rank", "pack"),
+    ("hash of the request", "rank_fn.rank", "request_hash"),
+    ("answer", "shared.contract.rank", "Candidates.answer"),
+)
+"""What is timed: stage, module, and the function's name in there."""
+_WARM, _CALLS, _AT_ONCE = 300, 1500, 16
 
 
-class _Stages:
-    """Stop watches; what is measured is done once for every example before."""
-
-    def __init__(self) -> None:
-        self.micros: dict[str, float] = {}
-
-    def run[Given, Made](self, name: str, work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
-        made = [work(one) for one in given]
-        began = time.process_time()
-        for number in range(_TIMES):
-            work(given[number % len(given)])
-        self.micros[name] = 1e6 * (time.process_time() - began) / _TIMES
-        return made
+def measured(actions: int, calls: int = _CALLS) -> dict[str, float]:
+    """Microseconds of processor time of each stage; the last one is all that the function does besides."""
+    watches = _Watches()
+    for stage, module, name in STEPS:
+        watches.put(stage, importlib.import_module(module), name)
+    total = asyncio.run(_call(actions, calls, watches))
+    told = {stage: 1e6 * seconds / calls for stage, seconds in watches.seconds.items()}
+    return {**told, "storage, frame, and the rest of the function": 1e6 * total / calls - sum(told.values())}
 
 
-def _document(request: RankRequest) -> bytes:
-    actions = [(action["id"], action["features"]) for action in request.actions]
-    return features.document(request.context_features or [], actions)
+async def _call(actions: int, calls: int, watches: "_Watches") -> float:
+    """Let clients call the function, each again as soon as it is answered; gives the process's seconds."""
+    from azure.functions import HttpRequest
 
+    from rank_fn.rank import rank
+    from shared.storage import hot_path
+    from shared.web.endpoint import endpoint
 
-async def _write(payloads: list[bytes]) -> float:
-    """Appends by clients that wait for each other as those of a load do."""
-    intake = hot_path.intake()
-    numbers = iter(range(_WARM + _WRITES))
+    function, numbers = endpoint(rank), iter(range(_WARM + calls))
+    bodies = [orjson.dumps({**examples.body(actions, one), "eventId": "EVENT-ID"}) for one in range(examples.VARIANTS)]
     began = [0.0]
 
     async def client() -> None:
         for number in numbers:
             if number == _WARM:
+                watches.seconds.clear()
                 began[0] = time.process_time()
-            event = Event(
-                f"stage-{number}-{time.time_ns()}", "A" * 22, intake.arrival(), payloads[number % len(payloads)]
-            )
-            await intake.append_event(event, SHARDS)
+            body = bodies[number % len(bodies)].replace(b"EVENT-ID", b"stage-%d-%d" % (number, time.time_ns()))
+            headers = {"ocp-apim-subscription-key": KEY, "content-type": "application/json"}
+            answer = await function(HttpRequest("POST", examples.PATH, body=body, headers=headers))
+            if answer.status_code != 201:
+                raise RuntimeError(f"a Rank was answered with {answer.status_code}")
 
     await asyncio.gather(*(client() for _ in range(_AT_ONCE)))
     used = time.process_time() - began[0]
+    await hot_path.watch().close()
     await hot_path.rest().close()
-    return 1e6 * used / _WRITES
+    return used
+
+
+class _Watches:
+    """Stop watches around functions."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def put(self, stage: str, owner: Any, name: str) -> None:
+        """Take the processor time of every call of a function from now on."""
+        *path, last = name.split(".")
+        holder = attrgetter(".".join(path))(owner) if path else owner
+        setattr(holder, last, self._watched(stage, getattr(holder, last)))
+
+    def _watched(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*given: Any, **named: Any) -> Any:
+            began = time.thread_time()
+            try:
+                return function(*given, **named)
+            finally:
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + time.thread_time() - began
+
+        return watched

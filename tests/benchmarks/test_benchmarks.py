@@ -2,10 +2,11 @@
 
 import importlib
 import json
+from operator import attrgetter
 
 import pytest
 
-from benchmarks import join
+from benchmarks import join, stages
 from benchmarks.__main__ import MEASURES
 from benchmarks.figures import Figure, Goal, table
 from benchmarks.progress import Progress
@@ -37,6 +38,12 @@ def test_every_measure_that_is_offered_exists(name: str) -> None:
     module = importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
 
     assert callable(module.measure)
+
+
+@pytest.mark.parametrize(("module", "name"), [step[1:] for step in stages.STEPS])
+def test_every_stage_of_a_rank_that_is_timed_is_one(module: str, name: str) -> None:
+    """The profile of `rank-cpu` puts stop watches around functions by their names."""
+    assert callable(attrgetter(name)(importlib.import_module(module)))
 
 
 def test_a_missed_goal_is_told_as_missed() -> None:
