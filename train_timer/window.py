@@ -2,7 +2,7 @@
 
 import tempfile
 from bisect import bisect_left
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -143,6 +143,7 @@ class Observations:
         self._shards = _Shards(known, shards, "rewards")
         self._read_up_to_us = from_us
         self._ordered: deque[Observation] = deque()
+        self._logged: set[Observation] = set()
         self.of_event: dict[str, list[Observation]] = {}
 
     def close(self) -> None:
@@ -167,21 +168,25 @@ class Observations:
         for observation in self._ordered:
             if observation.at_us >= to_us:
                 return
-            if observation.at_us >= from_us and observation in self.of_event.get(observation.event_id, ()):
+            if observation.at_us >= from_us and observation not in self._logged:
                 yield observation
 
     def logged(self, taken: Iterable[tuple[str, str]]) -> None:
         """Let observations go that are in the log now, repetitions of them too."""
+        ids: defaultdict[str, set[str]] = defaultdict(set)
         for event_id, observation_id in taken:
-            left = [one for one in self.of_event[event_id] if one.observation_id != observation_id]
-            if left:
+            ids[event_id].add(observation_id)
+        for event_id, gone in ids.items():
+            mine = self.of_event.pop(event_id)
+            self._logged.update(one for one in mine if one.observation_id in gone)
+            if left := [one for one in mine if one.observation_id not in gone]:
                 self.of_event[event_id] = left
-            else:
-                del self.of_event[event_id]
 
     def _drop(self, observation: Observation) -> None:
-        left = self.of_event.get(observation.event_id)
-        if left and left[0] is observation:
-            del left[0]
-            if not left:
-                del self.of_event[observation.event_id]
+        if observation in self._logged:
+            self._logged.remove(observation)
+            return
+        left = self.of_event[observation.event_id]
+        del left[0]  # the oldest of its event goes first
+        if not left:
+            del self.of_event[observation.event_id]

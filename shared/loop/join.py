@@ -97,16 +97,20 @@ class Join:
         self._wait_us = wait_us
         self._is_logged = is_logged
         self._first_us: dict[str, int] = {}
+        self._ahead: dict[str, list[Observation]] = {}
         self.taken: set[tuple[str, str]] = set()
 
     def event(self, arrival: Arrival) -> Joined:
         """Join one event; must be called in order of arrival, since the earliest event of an id takes first."""
         self._first_us.setdefault(arrival.event_id, arrival.at_us)
-        mine = [
-            observation
-            for observation in _without_repetitions(self._of_event.get(arrival.event_id, ()))
-            if belongs(observation.at_us, arrival.at_us, self._wait_us) and self._take(observation)
-        ]
+        if arrival.event_id not in self._of_event:
+            return Joined(arrival, ())
+        ahead = self._observations_ahead(arrival.event_id)
+        mine = []
+        while ahead and ahead[-1].at_us - arrival.at_us < self._wait_us:
+            observation = ahead.pop()
+            if belongs(observation.at_us, arrival.at_us, self._wait_us) and self._take(observation):
+                mine.append(observation)
         return Joined(arrival, tuple(mine))
 
     def has_event(self, event_id: str) -> bool:
@@ -122,6 +126,15 @@ class Join:
         """
         left = sorted(due, key=lambda one: (one.at_us, one.event_id, one.observation_id))
         return [Lone(one, self._is_late(one) or has_event(one.event_id)) for one in left if self._take(one)]
+
+    def _observations_ahead(self, event_id: str) -> list[Observation]:
+        """Those that no event of the id has reached yet, last first; what one has passed, no later one can take.
+
+        So each is looked at once, even where all events share one id.
+        """
+        if event_id not in self._ahead:
+            self._ahead[event_id] = [*_without_repetitions(self._of_event[event_id])][::-1]
+        return self._ahead[event_id]
 
     def _is_late(self, observation: Observation) -> bool:
         """Whether an event of its id came when it was due, or before; one that comes later is none of its own."""

@@ -1,6 +1,6 @@
 """The join's rules, against a slow statement of them, for any cut of time into parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from hypothesis import given
@@ -153,3 +153,22 @@ def test_cells_are_no_longer_than_a_model_may_be_old_and_no_shorter_than_a_long_
     assert parts.cell_us(5 * MINUTE, 10 * MINUTE) == 5 * MINUTE
     assert parts.cell_us(60 * MINUTE, 10 * MINUTE) == 15 * MINUTE
     assert parts.cell_us(5 * MINUTE, 2 * 24 * 60 * MINUTE) == 180 * MINUTE
+
+
+def test_observations_of_one_id_are_looked_at_once_however_many_events_share_it() -> None:
+    """A client that gives all its events one id must not keep the trainer busy for hours."""
+
+    class Counted(list[Observation]):
+        times = 0
+
+        def __iter__(self) -> Iterator[Observation]:
+            self.times += 1
+            return super().__iter__()
+
+    mine = Counted(Observation("a", f"o{n}", n * SECOND, 1.0) for n in range(300))
+    join = Join({"a": mine}, WAIT_US, partial(is_logged, set()))
+
+    joined = [join.event(Arrival(n * SECOND, "a", "x")) for n in range(300)]
+
+    assert [300, *[0] * 299] == [len(one.observations) for one in joined]
+    assert mine.times == 1
