@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import figures, machine
+from benchmarks.failures import MeasureFailed
 from benchmarks.figures import Figure
-from benchmarks.machine import NotMeasurable
 from benchmarks.progress import Progress
 from localhost.environment import ROOT
 from localhost.failures import StartFailure
@@ -74,7 +75,7 @@ def _measured(names: Sequence[str]) -> tuple[list[Figure], dict[str, str]]:
         progress = Progress(name)
         try:
             found += importlib.import_module(f"benchmarks.{name.replace('-', '_')}").measure(progress)
-        except (NotMeasurable, StartFailure, OSError, RuntimeError) as problem:
+        except (MeasureFailed, StartFailure, OSError, subprocess.SubprocessError) as problem:
             failed[name] = str(problem)
         finally:
             progress.clear()
@@ -89,4 +90,7 @@ def _write(file: Path, facts: dict[str, Any], found: Sequence[Figure]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted; nothing was written.")

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from benchmarks import backlog, sides
+from benchmarks.failures import SideFailed
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
@@ -31,7 +32,7 @@ def measure(progress: Progress, parts: int = PARTS, events: int = EVENTS, rounds
         )
     total = parts * events
     if {one["events"] for one in joined} != {total} or {one["rows"] for one in scanned} != {total + total // 2}:
-        raise sides.SideFailed("not all rows were joined, or not all were scanned")
+        raise SideFailed("not all rows were joined, or not all were scanned")
     return [
         Figure(
             "join",

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from benchmarks import examples
+from benchmarks.failures import WrongAnswers
 from benchmarks.storage import KEY
 from localhost.environment import ROOT
 
@@ -63,10 +64,6 @@ class Answered:
     def rate(self) -> float:
         """Answers a second."""
         return self.count / self.seconds
-
-
-class WrongAnswers(Exception):
-    """A server that did not answer as it should."""
 
 
 def send(load: Load, status: int = 201) -> Answered:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.failures import NotMeasurable
 from localhost.node import node
 
 _PACKAGES = (
@@ -61,7 +62,3 @@ def resident_bytes() -> int:
     if not books.exists():
         raise NotMeasurable("the memory of a process is read from /proc, which only Linux has")
     return int(books.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-class NotMeasurable(Exception):
-    """A measure that this machine cannot give; its text says why."""

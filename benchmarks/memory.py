@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import backlog, sides
+from benchmarks.failures import SideFailed
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.storage import Storage, started
@@ -51,7 +52,7 @@ def _run(storage: Storage, parts: int, events: int) -> dict[str, Any]:
     sides.run(backlog.fill, loop, clock=storage.clock.port, parts=parts, events=events)
     told: dict[str, Any] = sides.run(train_run, loop)
     if told["learned"] != parts * events:
-        raise sides.SideFailed(f"{told['learned']} events were learned instead of {parts * events}")
+        raise SideFailed(f"{told['learned']} events were learned instead of {parts * events}")
     return told
 
 

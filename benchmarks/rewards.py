@@ -11,6 +11,7 @@ import os
 import time
 
 from benchmarks import backlog, sides, training
+from benchmarks.failures import SideFailed
 from benchmarks.figures import Figure
 from benchmarks.machine import resident_bytes
 from benchmarks.progress import Progress
@@ -91,7 +92,7 @@ def read_window(rewards: int) -> dict[str, float]:
     seconds = time.perf_counter() - began
     window.close()
     if len(window.of_event) != rewards:
-        raise sides.SideFailed(f"{len(window.of_event)} rewards were read instead of {rewards}")
+        raise SideFailed(f"{len(window.of_event)} rewards were read instead of {rewards}")
     return {"rate": rewards / seconds, "bytes": (resident_bytes() - before) / rewards}
 
 

@@ -11,13 +11,10 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from benchmarks.failures import SideFailed
 from localhost.environment import ROOT, clean_environment
 
 _SECONDS = 240
-
-
-class SideFailed(Exception):
-    """A side that ended with an error; its text holds what the process said last."""
 
 
 def run(side: Callable[..., Any], settings: Mapping[str, str], **keywords: Any) -> Any:

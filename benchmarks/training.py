@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import examples, sides
+from benchmarks.failures import SideFailed
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
@@ -46,7 +47,7 @@ def measure(progress: Progress, blobs: int = BLOBS, lines: int = LINES, rounds: 
         )
     rates = [[lines / one["seconds"] for one in side] for side in (ours, relabelled, native)]
     if {one["learned"] for one in (*ours, *relabelled)} != {lines}:
-        raise sides.SideFailed(f"not all of {lines} events were learned")
+        raise SideFailed(f"not all of {lines} events were learned")
     what = f"a day of log learned anew: {lines} events, {_ACTIONS} actions, {blobs} blobs"
     goal, against = Goal("at least", 0.8), "native driver"
     return [
