@@ -17,6 +17,7 @@ from azure.data.tables import TableServiceClient
 
 from localhost.azurite import Azurite
 from localhost.environment import LOCAL_DEFAULTS, ROOT, clean_environment
+from localhost.processes import start_of
 from tests.http.api import Api
 
 RANK = {
@@ -117,9 +118,9 @@ def up(tmp_path: Path) -> Iterator[Starter]:
 def gone(pids: list[int], seconds: float = 15) -> bool:
     """Wait until none of the processes runs any more."""
     until = time.monotonic() + seconds
-    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < until:
+    while any(start_of(pid) for pid in pids) and time.monotonic() < until:
         time.sleep(0.05)
-    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    return not any(start_of(pid) for pid in pids)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -24,7 +24,9 @@ def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(kept: Kept, 
     began_us = past.minutes_ago(600)
     good = [past.event(f"good-{number}", began_us + number * SECOND) for number in range(30)]
     outside = damaged(past.event("outside", began_us + MINUTE), actions=b"[9,1,2,3]")
-    deadly = damaged(past.event("deadly", began_us + MINUTE + 1), document=DEADLY, actions=b"[1]", probabilities=b"[1.0]")
+    deadly = damaged(
+        past.event("deadly", began_us + MINUTE + 1), document=DEADLY, actions=b"[1]", probabilities=b"[1.0]"
+    )
     torn = replace(past.event("torn", began_us + MINUTE + 2), payload=b"torn")
     past.Past([*good, outside, deadly, torn], []).write(kept)
 
@@ -32,7 +34,7 @@ def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(kept: Kept, 
         one.succeed(120)
 
     counters, told = kept.document("state.json"), kept.blobs("refused/")
-    assert (33 - 1, 30, 3) == tuple(counters["counters"][name] for name in ("events", "learned", "refused"))
+    assert tuple(counters["counters"][name] for name in ("events", "learned", "refused")) == (33 - 1, 30, 3)
     assert counters["problem"] is None
     assert kept.document("published.json")["model"]["learned_events"] == 30
     refused = [json.loads(line) for blob in told.values() for line in blob.splitlines()]
