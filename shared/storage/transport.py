@@ -1,7 +1,7 @@
 """HTTP requests over connections that are kept open.
 
-A client library costs more than all else that a write costs: this takes about two thirds of aiohttp's processor time for
-a request, and none of the time that importing it takes at a cold start. Answers are parsed by httptools.
+A client library costs more than all else that a write costs: this takes about two thirds of aiohttp's processor time
+for a request, and none of the time that importing it takes at a cold start. Answers are parsed by httptools.
 """
 
 import asyncio
