@@ -9,8 +9,24 @@ import pytest
 
 from localhost.accounts import StorageAccount
 from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from shared.loop.times import DAY, MINUTE, SECOND
+from tests.conftest import StartHost
+from tests.loop import past
 from tests.loop.kept import Kept
 from tests.loop.trainers import PAST, Trainer
+
+KEY = "loop-key"
+QUICK = {
+    "API_KEY_1": KEY,
+    "INTAKE_SPAN": "P1D",
+    "WRITE_DEADLINE": "PT2S",
+    "JOIN_GRACE": "PT3S",
+    "TRAIN_SCHEDULE": "*/1 * * * * *",
+}
+"""Settings of a host."""
+LATER = {"write_deadline_us": 2 * SECOND, "join_grace_us": -4 * MINUTE, "intake_span_us": DAY}
+"""The same for a trainer that runs as if it were minutes later, when nothing waits any more."""
 
 StartTrainer = Callable[..., Trainer]
 
@@ -40,3 +56,16 @@ def trainer(storage: StorageAccount, tmp_path: Path) -> StartTrainer:
         return Trainer(reached, tmp_path / f"trainer-{next(numbers)}.log", changed, one_part=one_part)
 
     return made
+
+
+@pytest.fixture
+def start_loop(start_host: StartHost, kept: Kept) -> StartHost:
+    """Starts hosts that keep their intake, so that it can be learned from again, and join after seconds."""
+
+    def start(**more: str) -> HostProcess:
+        service = {"reward_wait_time": "PT5S", "model_export_frequency": "PT5S"}
+        if kept.document("configuration.json") is None:
+            past.configure(kept, past.configuration(**service))
+        return start_host(**{**QUICK, **more})
+
+    return start

@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -68,7 +69,7 @@ class Kept:
     def made(self) -> dict[str, Any]:
         """All that training has made, but for what tells the time of day at which it did so."""
         state = self.document("state.json")
-        names = ("joined_up_to_us", "running", "next", "intent", "counters", "publishing", "long_waits", "problem")
+        names = ("running", "next", "intent", "counters", "publishing", "long_waits", "problem")
         models = {name.rsplit("/", 1)[1]: data for name, data in self.blobs("models/").items()}
         return {
             "logs": self.blobs("logs/"),
@@ -76,6 +77,14 @@ class Kept:
             "tables": self.tables(),
             **{one: state[one] for one in names},
         }
+
+    def wait_for(self, holds: Callable[[Any], bool], document: str = "state.json", seconds: float = 60) -> Any:
+        """Wait until something holds of a document; gives the document."""
+        until = time.monotonic() + seconds
+        while (told := self.document(document)) is None or not holds(told):
+            assert time.monotonic() < until, told
+            time.sleep(0.1)
+        return told
 
     def in_force(self) -> dict[str, bytes]:
         """All that readers go by: every blob of the loop and of its export."""

@@ -2,18 +2,22 @@
 
 import hashlib
 import itertools
+import random
 import signal
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 from localhost.accounts import StorageAccount
 from shared.loop.times import HOUR, MINUTE
+from tests.conftest import StartHost
 from tests.faults.proxy import Fault
 from tests.loop import oracle, past
-from tests.loop.conftest import StartTrainer
+from tests.loop.conftest import KEY, LATER, StartTrainer
 from tests.loop.kept import Kept
 from tests.loop.oracle import Rule
 from tests.loop.strikes import Strike, way_to, write
+from tests.loop.traffic import Traffic, check
 from tests.loop.trainers import PAST
 
 PLACES = (
@@ -93,3 +97,38 @@ def test_a_model_that_is_damaged_before_it_is_published_holds_up_nothing(
     model = kept.document("published.json")["model"]
     assert hashlib.sha256(kept.exported() or b"").hexdigest() == model["sha256"]
     assert model["learned_events"] > 1
+
+
+def test_what_a_host_acknowledged_survives_that_it_is_killed_again_and_again(
+    kept: Kept, trainer: StartTrainer, start_loop: StartHost
+) -> None:
+    """Killed at random moments of intake and training, under traffic, and started again at once."""
+    chance, host = random.Random(11), start_loop()
+    with Traffic(lambda: host.url, KEY, clients=6, seed=11) as traffic:
+        for round_ in range(8):
+            time.sleep(chance.uniform(1, 4))
+            host.kill()
+            if round_ % 3:
+                kept.break_lease()
+            host.start()
+        time.sleep(8)
+    learned_by_host = kept.document("state.json")["counters"]["learned"]
+    host.kill()
+    kept.break_lease()
+    with trainer(changed=LATER) as last:
+        last.succeed()
+
+    check_all(kept, traffic)
+    assert learned_by_host > 100
+    assert traffic.acknowledged.failed["cut"] > 10
+    disturbed = kept.made()
+    kept.forget()
+    with trainer(changed=LATER) as afresh:
+        afresh.succeed()
+    assert disturbed == kept.made()
+
+
+def check_all(kept: Kept, traffic: Traffic) -> None:
+    """The log is what the rows make it, and holds all that was acknowledged."""
+    oracle.check(kept, Rule(timedelta(seconds=5), timedelta(seconds=2)))
+    check(kept, traffic.acknowledged)

@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -86,7 +87,8 @@ class Trainer:
 
     def _send(self, number: signal.Signals) -> None:
         assert self._process.pid is not None
-        os.kill(self._process.pid, number)
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.kill(self._process.pid, number)
 
 
 def _train(storage: str, log_file: str, changed: Mapping[str, Any], one_part: bool) -> None:

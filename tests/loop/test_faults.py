@@ -1,0 +1,72 @@
+"""A network that loses, delays, repeats and withholds what passes between the functions and storage."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from localhost.accounts import StorageAccount
+from tests.conftest import StartHost
+from tests.faults.proxy import Fault, Request, Seeded
+from tests.loop import oracle
+from tests.loop.conftest import KEY, LATER, StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.oracle import Rule
+from tests.loop.strikes import way_to
+from tests.loop.traffic import Traffic, check
+
+DEADLINE = timedelta(seconds=2)
+WRITES = dict.fromkeys(("cut_before", "cut_after", "cut_middle", "repeat", "refuse", "slow", "stall", "late"), 0.04)
+READS = {"cut_before": 0.03, "cut_after": 0.03, "slow": 0.1}
+BLOBS = {
+    **dict.fromkeys(("cut_before", "cut_after", "repeat", "slow", "late"), 0.03),
+    "cut_middle": 0.01,
+    "refuse": 0.01,
+}
+
+
+class Gusts:
+    """Single faults, and from time to time a second in which all rows are withheld for longer than they may take."""
+
+    def __init__(self, seed: int) -> None:
+        self.writes = Seeded(seed, WRITES)
+        self._reads = Seeded(seed + 1, READS)
+
+    def __call__(self, request: Request) -> Fault | None:
+        """Decide about one request to the tables."""
+        if request.method != "POST":
+            return self._reads(request)
+        if time.monotonic() % 6 < 1:
+            return Fault(late=2.5)
+        return self.writes(request)
+
+
+def test_what_is_acknowledged_through_a_bad_network_is_logged_once(
+    kept: Kept, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
+) -> None:
+    """Rows that land late, batches of unknown outcome, conflicts inside a batch, answers that get lost."""
+    gusts, training = Gusts(21), Seeded(23, BLOBS)
+    with way_to(storage) as way:
+        host = start_loop(AzureWebJobsStorage=way.storage)
+        way.table.plan, way.blob.plan = gusts, training
+        with Traffic(lambda: host.url, KEY, clients=12, seed=21, pause=0.2) as traffic:
+            time.sleep(16)
+        kept.wait_for(lambda state: state["counters"]["learned"] > 30)
+        host.kill()
+        time.sleep(3.1)  # until the last write that was withheld has landed
+    kept.break_lease()
+    with trainer(changed=LATER) as last:
+        last.succeed()
+
+    oracle.check(kept, Rule(timedelta(seconds=5), DEADLINE))
+    check(kept, traffic.acknowledged)
+    assert min(gusts.writes.happened.values()) > 0
+    assert [row for row in kept.rows("events") if row["stored_at"] - _arrival(row) > DEADLINE]
+    disturbed = kept.made()
+    kept.forget()
+    with trainer(changed=LATER) as afresh:
+        afresh.succeed()
+    assert disturbed == kept.made()
+
+
+def _arrival(row: dict[str, Any]) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row["at"])
