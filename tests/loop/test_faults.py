@@ -25,7 +25,7 @@ BLOBS = {
 
 
 class Gusts:
-    """Single faults, and from time to time a second in which all rows are withheld for longer than they may take."""
+    """Single faults, and from time to time two seconds in which all rows are withheld for longer than they may take."""
 
     def __init__(self, seed: int) -> None:
         self.writes = Seeded(seed, WRITES)
@@ -35,7 +35,7 @@ class Gusts:
         """Decide about one request to the tables."""
         if request.method != "POST":
             return self._reads(request)
-        if time.monotonic() % 6 < 1:
+        if time.monotonic() % 8 < 2.2:
             return Fault(late=2.5)
         return self.writes(request)
 
@@ -70,3 +70,27 @@ def test_what_is_acknowledged_through_a_bad_network_is_logged_once(
 
 def _arrival(row: dict[str, Any]) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row["at"])
+
+
+def test_a_loop_goes_on_by_itself_when_storage_comes_back(
+    kept: Kept, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
+) -> None:
+    """While it is away nothing is acknowledged, and what was stays so."""
+    with way_to(storage) as way:
+        host = start_loop(AzureWebJobsStorage=way.storage)
+        with Traffic(lambda: host.url, KEY, clients=4, seed=41) as traffic:
+            time.sleep(2)
+            with way.blob.away(), way.table.away():
+                time.sleep(0.5)  # what was answered by storage before is heard
+                before = len(traffic.acknowledged.events)
+                time.sleep(3)
+                assert before == len(traffic.acknowledged.events)
+            kept.wait_for(lambda state: state["counters"]["learned"] > before)
+        host.kill()
+    kept.break_lease()
+    with trainer(changed=LATER) as last:
+        last.succeed()
+
+    assert traffic.acknowledged.failed[503] > 0
+    oracle.check(kept, Rule(timedelta(seconds=5), DEADLINE))
+    check(kept, traffic.acknowledged)

@@ -1,0 +1,84 @@
+"""What goes when it is old or not needed any more, and what stays."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.loop.times import DAY, HOUR, to_datetime
+from shared.storage.models import KeptModel
+from tests.loop import past
+from tests.loop.conftest import StartTrainer
+from tests.loop.kept import Kept
+from train_timer.keeping import superseded
+
+NOW = 100 * DAY + 6 * HOUR
+KEPT_DAYS = 30 * DAY
+
+
+def model(position_us: int, name: str = "a") -> KeptModel:
+    """A model blob."""
+    return KeptModel(f"loops/default/models/{position_us}-1/{name}.vw", position_us)
+
+
+@pytest.mark.parametrize(
+    ("positions", "going"),
+    [
+        ([NOW, NOW - HOUR, NOW - DAY], []),
+        ([NOW - DAY - 1], []),
+        ([NOW - 2 * DAY, NOW - 2 * DAY + HOUR], [NOW - 2 * DAY]),
+        ([NOW - 9 * DAY, NOW - 8 * DAY, NOW - 7 * DAY], []),
+        ([NOW - 29 * DAY], []),
+        ([NOW - 31 * DAY, NOW - 32 * DAY], [NOW - 31 * DAY, NOW - 32 * DAY]),
+    ],
+)
+def test_models_of_the_last_day_stay_and_the_last_of_each_day(positions: list[int], going: list[int]) -> None:
+    """Within the retention."""
+    kept = [model(position) for position in positions]
+
+    assert sorted(going) == sorted(one.position_us for one in superseded(kept, KEPT_DAYS, NOW))
+
+
+def test_models_stay_for_ever_where_logs_do() -> None:
+    """One a day."""
+    old = [model(NOW - 900 * DAY), model(NOW - 900 * DAY + HOUR), model(NOW - 900 * DAY + HOUR, "b")]
+
+    assert [old[0]] == superseded(old, None, NOW)
+
+
+def test_what_is_logged_is_dropped_and_what_is_old_is_deleted(kept: Kept, trainer: StartTrainer) -> None:
+    """Tables, log, and models; what the loop goes on from stays, however old it is."""
+    past.configure(kept, past.configuration(reward_wait_time="PT10M", log_retention_days=3))
+    today = past.minutes_ago(0) // DAY * DAY
+    moments = [today - days * DAY + hour * HOUR for days in (5, 4, 3, 2) for hour in (1, 2)]
+    past.Past([past.event(f"e{one}", at_us) for one, at_us in enumerate(moments)]).write(kept)
+    past.Past([], [past.reward("nobody", past.minutes_ago(1))]).write(kept)
+
+    with trainer() as one:
+        one.succeed()
+
+    days = [f"{to_datetime(today - days * DAY):%Y/%m/%d}" for days in (2, 3)]
+    assert sorted({name.removeprefix("logs/")[:10] for name in kept.blobs("logs/")}) in (days[:1], days[::-1])
+    assert [name for name in kept.tables() if name.startswith("events")] == []
+    assert len(kept.tables()) == 1
+    state, published = kept.document("state.json"), kept.document("published.json")
+    named = {state["running"]["model"]["state_blob"], published["model"]["predictor_blob"]}
+    blobs = {f"loops/default/{name}" for name in kept.blobs("models/")}
+    assert named <= blobs
+    assert state["counters"]["learned"] == len(moments)
+    assert 2 <= len({name.split("/")[3] for name in blobs}) <= 4
+
+
+def test_a_deleted_log_is_deleted_at_once(kept: Kept, trainer: StartTrainer) -> None:
+    """Not only hidden until the next hour."""
+    told = past.configuration(reward_wait_time="PT10M")
+    past.configure(kept, told)
+    past.Past([past.event("e", past.minutes_ago(60))]).write(kept)
+    with trainer() as one:
+        one.succeed()
+    assert len(kept.blobs("logs/")) == 1
+
+    past.configure(kept, replace(told, logs_deleted_before_us=past.minutes_ago(0)))
+    with trainer() as one:
+        one.succeed()
+
+    assert kept.blobs("logs/") == {}

@@ -1,0 +1,205 @@
+"""Settings change while the loop is in use: the model in use stays until another one can take its place."""
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.loop import log_line
+from shared.loop.aggregation import Aggregation
+from shared.loop.times import MINUTE, SECOND
+from tests.conftest import StartHost
+from tests.http.api import Api
+from tests.loop import past
+from tests.loop.conftest import KEY, LATER, QUICK, StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.traffic import LIKED, USERS, V1, Traffic, rank_body
+
+NEVER = {**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+NOW = {**LATER, "join_grace_us": 3 * SECOND}
+"""Settings of a trainer that finds nothing due yet, so that it only learns anew what is logged."""
+DUE = {**LATER, "join_grace_us": -5 * SECOND}
+"""Settings of a trainer for which everything is due that has arrived; to be used while nothing arrives."""
+
+
+class Loop:
+    """A loop in use, whose trainer runs when it is told to."""
+
+    def __init__(self, url: str, kept: Kept, trainer: StartTrainer) -> None:
+        self.api = Api.at(url, KEY)
+        self.kept = kept
+        self._trainer = trainer
+        self._ids = itertools.count()
+
+    def use(self, events: int) -> None:
+        """Rank and reward; users get what they like a reward for."""
+        for number in range(events):
+            user = USERS[number % len(USERS)]
+            told = self.rank(user)
+            reward = {"value": float(told["rewardActionId"] == LIKED[user])}
+            assert self.api.post(f"{V1}/events/{told['eventId']}/reward", reward).status == 204
+
+    def rank(self, user: str = "ann") -> dict[str, Any]:
+        """One Rank's answer."""
+        answer = self.api.post(f"{V1}/rank", rank_body(f"used-{next(self._ids)}", user))
+        assert answer.status == 201
+        told: dict[str, Any] = answer.json
+        return told
+
+    def learn(self) -> None:
+        """Let all that has arrived be joined and learned, as if it were due."""
+        time.sleep(1.1)
+        self.train(DUE)
+
+    def train(self, changed: dict[str, int]) -> None:
+        """Let the trainer run once."""
+        with self._trainer(changed=changed) as one:
+            one.succeed()
+
+    def status(self) -> dict[str, Any]:
+        """What the loop says of itself."""
+        told: dict[str, Any] = self.api.get("/rankloop/v1/status").json
+        return told
+
+    def put(self, **service: object) -> None:
+        """Change the service configuration."""
+        assert self.api.put(f"{V1}/configurations/service", service).status == 200
+
+    def wait_until(self, holds: Callable[[dict[str, Any]], bool]) -> None:
+        """Wait until something holds of the status."""
+        until = time.monotonic() + 15
+        while not holds(told := self.status()):
+            assert time.monotonic() < until, told
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def loop(start_host: StartHost, kept: Kept, trainer: StartTrainer) -> Loop:
+    """A loop that has learned from 30 events and ranks with what it has learned."""
+    taught = Loop(start_host(**NEVER).url, kept, trainer)
+    taught.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
+    taught.use(30)
+    taught.learn()
+    taught.wait_until(lambda told: told["instance"]["modelId"] is not None)
+    return taught
+
+
+def chances(answers: Iterator[dict[str, Any]]) -> set[float]:
+    """The highest probability of each of some answers."""
+    return {round(max(one["probability"] for one in told["ranking"]), 3) for told in answers}
+
+
+def test_no_rank_is_answered_by_an_untrained_model_while_exploration_changes(loop: Loop, kept: Kept) -> None:
+    """The model in use explores more at once; the one that has learned anew takes its place when it is ready."""
+    first = loop.kept.document("published.json")["model"]
+    with Traffic(lambda: f"http://{loop.api.host}:{loop.api.port}", KEY, clients=3, seed=31) as traffic:
+        time.sleep(1)
+        loop.put(explorationPercentage=0.5)
+        told = loop.status()["retraining"]
+        time.sleep(3)
+        loop.train(NOW)
+        loop.wait_until(lambda told: told["instance"]["modelId"] not in (None, first["id"]))
+        time.sleep(0.5)
+    loop.learn()
+
+    assert "Settings were changed" in told
+    assert loop.status()["retraining"] is None
+    assert chances(iter(traffic.acknowledged.events.values())) == {0.85, 0.625}
+    second = kept.document("published.json")["model"]
+    assert second["revision"] == first["revision"] + 1
+    lines = [json.loads(line) for line in kept.lines()]
+    models = {line["VWState"]["m"] for line in lines if line["EventId"] in traffic.acknowledged.events}
+    assert len(models) == 2
+    assert "N/A" not in models
+
+
+def test_a_change_of_settings_that_finds_nothing_to_learn_from_changes_nothing_until_there_is(loop: Loop) -> None:
+    """It says so, and the model in use goes on."""
+    before = loop.kept.document("published.json")["model"]
+    assert loop.api.delete(f"{V1}/logs").status == 204
+    loop.put(rewardAggregation="max")
+    loop.learn()
+
+    told = loop.status()
+    assert "nothing to learn from, so it waits for the next events" in told["retraining"]
+    assert told["learning"] is True
+    assert loop.kept.document("published.json")["model"] == before
+    assert chances(loop.rank(user) for user in USERS) == {0.85}
+
+    loop.use(9)
+    loop.learn()
+    loop.learn()
+    after = loop.kept.document("published.json")["model"]
+    assert (after["revision"], after["learned_events"]) == (before["revision"] + 1, 12)
+    assert loop.status()["retraining"] is None
+
+
+def test_changed_learning_settings_take_over_with_a_model_that_was_made_with_them(loop: Loop) -> None:
+    """From the events that are logged."""
+    arguments = "--cb_explore_adf --epsilon 0.2 --cb_type ips -q ::"
+
+    assert loop.api.put(f"{V1}/configurations/policy", {"name": "ips", "arguments": arguments}).status == 200
+    loop.train(NOW)
+
+    after = loop.kept.document("published.json")["model"]
+    assert (after["arguments"], after["learned_events"]) == (arguments, 30)
+    assert loop.kept.exported() == loop.api.get(f"{V1}/model").body
+
+
+def test_a_deleted_model_is_forgotten_and_the_next_learns_from_new_events_only(loop: Loop) -> None:
+    """Rank answers as before the first model, and the export is gone."""
+    assert loop.api.delete(f"{V1}/model").status == 204
+    loop.wait_until(lambda told: told["instance"]["modelId"] is None)
+
+    assert chances(loop.rank(user) for user in USERS) == {0.25}
+    assert "The model was reset" in loop.status()["because"]
+    loop.train(NOW)
+    assert loop.kept.exported() is None
+    assert loop.api.get(f"{V1}/model").body == b""
+    loop.use(9)
+    loop.learn()
+    assert loop.kept.document("published.json")["model"]["learned_events"] == 12
+
+
+def test_deleted_logs_are_gone_and_so_is_what_has_arrived(loop: Loop) -> None:
+    """The model stays, and the events to come are logged."""
+    before = loop.kept.document("published.json")["model"]
+    loop.use(6)
+    assert loop.api.delete(f"{V1}/logs").status == 204
+    told = loop.rank()
+    loop.learn()
+
+    assert [json.loads(line)["EventId"] for line in loop.kept.lines()] == [told["eventId"]]
+    model = loop.kept.document("published.json")["model"]
+    assert model["learned_events"] == before["learned_events"] + 1
+    assert loop.api.get(f"{V1}/logs/properties").json["dateRange"]["from"] > "2026"
+
+
+@pytest.mark.parametrize("aggregation", [*Aggregation])
+def test_lines_labelled_anew_are_those_of_a_join_under_the_new_settings(
+    kept: Kept, undisturbed: Kept, trainer: StartTrainer, aggregation: Aggregation
+) -> None:
+    """And so the model that learns anew from the log is the one that would have come of it."""
+    service = {"reward_wait_time": "PT10M", "model_export_frequency": "PT15M"}
+    before = past.configuration(reward_aggregation=Aggregation.EARLIEST, **service)
+    after = past.configuration(reward_aggregation=aggregation, default_reward=-0.5, **service)
+    cell_us = past.minutes_ago(60) // (15 * MINUTE) * 15 * MINUTE
+    rows = past.lively(9, cell_us + 3 * MINUTE, cell_us + 10 * MINUTE, 60, 10 * MINUTE)
+    for loop, told in ((kept, before), (undisturbed, after)):
+        past.configure(loop, told)
+        rows.write(loop)
+        with trainer(loop.storage) as one:
+            one.succeed()
+
+    past.configure(kept, replace(after, revision=2))
+    with trainer() as one:
+        one.succeed()
+
+    assert [log_line.relabel(line, after.rewards) for line in kept.lines()] == undisturbed.lines()
+    anew, directly = (loop.document("state.json")["running"] for loop in (kept, undisturbed))
+    assert (anew["revision"], directly["revision"]) == (2, 1)
+    assert anew["model"]["predictor_sha256"] == directly["model"]["predictor_sha256"]
