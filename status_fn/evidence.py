@@ -20,7 +20,7 @@ from shared.loop.trace import Evidence, Ranked
 from shared.settings import settings
 from shared.storage import documents, lease, logs, scan
 from shared.storage.logs import LogBlob
-from shared.storage.scan import Tables
+from shared.storage.scan import Stretch, Tables
 
 _MOST_COUNTED = 20_000
 _MOST_LOG_BYTES = 64 * 1024 * 1024
@@ -61,25 +61,25 @@ def of_event(event_id: str, around_us: int | None) -> Looked:
 
 
 def _waiting(tables: Tables, configuration: Configuration, start_us: int) -> Waiting:
-    shards = range(configuration.shards)
-    firsts = [scan.first_us(tables, one, start_us) for one in shards]
-    first_us = min((first for first in firsts if first is not None), default=None)
+    since = Stretch("events", range(configuration.shards), start_us, keys_only=True)
+    first_us = scan.first(tables, since)
     if first_us is None:
         return Waiting()
-    each = _MOST_COUNTED // configuration.shards
-    counted = [scan.count_events(tables, one, start_us, each) for one in shards]
-    return Waiting(sum(counted), any(count >= each for count in counted), first_us)
+    counted = scan.counted(tables, since, _MOST_COUNTED)
+    return Waiting(min(counted, _MOST_COUNTED), counted > _MOST_COUNTED, first_us)
 
 
 def _rows(
     event_id: str, configuration: Configuration, joined_us: int, looked_from_us: int
 ) -> tuple[list[Ranked], list[Observation]]:
     """The id's events that are not log yet, and its observations that are not in log that was not looked through."""
-    tables, mine, key = scan.tables(), shard(event_id, configuration.shards), event_key(event_id)
+    tables, mine, key = scan.tables(), [shard(event_id, configuration.shards)], event_key(event_id)
     deleted_us = configuration.logs_deleted_before_us
-    events = [row for row in scan.events_of(tables, mine, key) if row.at_us >= max(joined_us, deleted_us)]
     since_us = max(min(joined_us, looked_from_us), deleted_us)
-    observations = [row for row in scan.observations_of(tables, mine, key) if row.at_us >= since_us]
+    waiting = Stretch("events", mine, max(joined_us, deleted_us), event_key=key)
+    events = [scan.event(row) for row in scan.rows(tables, waiting)]
+    told = Stretch("rewards", mine, since_us, event_key=key)
+    observations = [scan.observation(row) for row in scan.rows(tables, told)]
     return _events(events), sorted(observations, key=lambda one: (one.at_us, one.observation_id))
 
 

@@ -4,7 +4,6 @@ import gzip
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,11 +12,11 @@ from shared.loop import parts
 from shared.loop.configuration import Configuration
 from shared.loop.join import BEFORE_US, Arrival, Join, Joined, Lone, Requests
 from shared.loop.log_line import Shown, event_line, lone_line
-from shared.loop.rows import Observation
+from shared.loop.rows import Event, Observation
 from shared.loop.training_state import Counters, Intent
 from shared.storage import logs, scan
 from shared.storage.lease import Trainer
-from shared.storage.scan import Tables
+from shared.storage.scan import Stretch, Tables
 from train_timer import workplace
 from train_timer.history import History, event_mark, observation_mark
 from train_timer.window import Events, Observations
@@ -61,12 +60,13 @@ class Joiner:
         self._requests = _recent_requests(known, shards, position_us)
         begun_us = trainer.state.intent.to_us if trainer.state.intent else 0  # under a shorter wait, perhaps
         self._events = Events(known, shards, position_us, max(watermark_us, begun_us))
-        self._observations = Observations(known, shards, position_us - BEFORE_US)
+        intent, wait_us = trainer.state.intent, configuration.rewards.wait_us
+        last_us = max(watermark_us + wait_us, intent.to_us + intent.rewards.wait_us if intent else 0)
+        self._observations = Observations(known, shards, position_us - BEFORE_US, last_us)
 
     def close(self) -> None:
         """Stop reading the intake."""
         self._events.close()
-        self._observations.close()
 
     def join_part(self) -> bool:
         """Turn the next part into log; False if none is complete yet."""
@@ -203,17 +203,16 @@ class Joiner:
 
 def _recent_requests(known: Tables, shards: int, position_us: int) -> Requests:
     """The requests of the last two minutes before the position."""
-
-    def of_shard(shard: int) -> list[Arrival]:
-        rows = scan.events(known, shard, position_us - BEFORE_US, position_us, keys_only=True)
-        return [Arrival(row.at_us, row.event_id, row.request_hash) for row in rows]
-
+    stretch = Stretch("events", range(shards), position_us - BEFORE_US, position_us, keys_only=True)
+    arrivals = [_arrival(scan.event(row)) for row in scan.rows(known, stretch)]
     requests = Requests()
-    with ThreadPoolExecutor(shards) as pool:
-        arrivals = [arrival for found in pool.map(of_shard, range(shards)) for arrival in found]
     for arrival in sorted(arrivals, key=lambda one: one.at_us):
         requests.is_event(arrival)
     return requests
+
+
+def _arrival(event: Event) -> Arrival:
+    return Arrival(event.at_us, event.event_id, event.request_hash)
 
 
 def _shown(arrival: Arrival, payload: bytes) -> Shown:

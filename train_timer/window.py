@@ -3,48 +3,41 @@
 import tempfile
 from bisect import bisect_left
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import Future
 
 from shared.loop.join import Arrival
 from shared.loop.rows import Event, Observation
 from shared.loop.times import MINUTE
-from shared.storage import scan
-from shared.storage.names import Kind
-from shared.storage.scan import Tables
+from shared.storage import reading, scan
+from shared.storage.scan import Stretch, Tables
 
 _IN_MEMORY_BYTES = 256 * 1024
 
 
-class _Shards:
-    """Reads all shards of a loop at once."""
+class _Ahead[Item]:
+    """Takes items from an asynchronous source, of which the next one is always on its way."""
 
-    def __init__(self, known: Tables, shards: int, kind: Kind) -> None:
-        self._known = known
-        self._kind = kind
-        self._shards = range(shards)
-        self._pool = ThreadPoolExecutor(shards, kind)
+    def __init__(self, source: AsyncIterator[Item]) -> None:
+        self._source = source
+        self._coming = self._begin()
 
-    def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
+    def peek(self) -> Item | None:
+        """The next item; None behind the last."""
+        return self._coming.result()
 
-    def first_minute(self, from_us: int, to_us: int) -> int | None:
-        def of_shard(shard: int) -> int | None:
-            return scan.first_minute(self._kind, self._known, shard, from_us, to_us)
+    def take(self) -> Item | None:
+        """Take the next item; None behind the last."""
+        item = self._coming.result()
+        if item is not None:
+            self._coming = self._begin()
+        return item
 
-        return min((start for start in self._pool.map(of_shard, self._shards) if start is not None), default=None)
+    def _begin(self) -> Future[Item | None]:
+        return reading.begin(self._next())
 
-    def events(self, from_us: int, to_us: int) -> list[Event]:
-        def of_shard(shard: int) -> list[Event]:
-            return list(scan.events(self._known, shard, from_us, to_us))
-
-        return [event for events in self._pool.map(of_shard, self._shards) for event in events]
-
-    def observations(self, from_us: int, to_us: int) -> list[Observation]:
-        def of_shard(shard: int) -> list[Observation]:
-            return list(scan.observations(self._known, shard, from_us, to_us))
-
-        return [one for observations in self._pool.map(of_shard, self._shards) for one in observations]
+    async def _next(self) -> Item | None:
+        return await anext(self._source, None)
 
 
 class _Minute:
@@ -81,16 +74,12 @@ class Events:
     """The events from a moment up to the watermark, in order of arrival, read a minute ahead."""
 
     def __init__(self, known: Tables, shards: int, from_us: int, watermark_us: int) -> None:
-        self._shards = _Shards(known, shards, "events")
-        self._watermark_us = watermark_us
-        self._ahead = ThreadPoolExecutor(1, "events-ahead")
+        stretch = Stretch("events", range(shards), from_us, max(from_us, watermark_us))
+        self._coming = _Ahead(_minutes(known, stretch))
         self._read: deque[_Minute] = deque()
-        self._coming: Future[_Minute | None] = self._ahead.submit(self._fetch, from_us)
 
     def close(self) -> None:
-        """Stop reading ahead."""
-        self._ahead.shutdown(cancel_futures=True)
-        self._shards.close()
+        """Let go of what was read."""
         for minute in self._read:
             minute.close()
 
@@ -115,53 +104,41 @@ class Events:
             yield self._read[0].take()
 
     def _advance(self) -> bool:
-        """Take over the minute that was read ahead, and begin with the next one; False at the watermark."""
-        minute = self._coming.result()
-        if minute is None:
-            return False
-        self._read.append(minute)
-        self._coming = self._ahead.submit(self._fetch, minute.end_us)
-        return True
+        """Take over the next minute; False at the watermark."""
+        minute = self._coming.take()
+        if minute is not None:
+            self._read.append(minute)
+        return minute is not None
 
-    def _fetch(self, from_us: int) -> _Minute | None:
-        """The next minute with events."""
-        while from_us < self._watermark_us:
-            start = self._shards.first_minute(from_us, self._watermark_us)
-            if start is None:
-                return None
-            end = min(start + MINUTE, self._watermark_us)
-            if events := self._shards.events(max(start, from_us), end):
-                return _Minute(events, end)
-            from_us = end
-        return None
+
+async def _minutes(known: Tables, stretch: Stretch) -> AsyncIterator[_Minute]:
+    async for end_us, rows in scan.minutes(known, stretch):
+        yield _Minute(list(map(scan.event, rows)), end_us)
 
 
 class Observations:
     """The observations of a window that moves on with the join; those that were logged in this run leave it."""
 
-    def __init__(self, known: Tables, shards: int, from_us: int) -> None:
-        self._shards = _Shards(known, shards, "rewards")
-        self._read_up_to_us = from_us
+    def __init__(self, known: Tables, shards: int, from_us: int, to_us: int) -> None:
+        """Begin to read.
+
+        Args:
+            to_us: Up to which arrival time observations can be needed in this run.
+        """
+        self._coming = _Ahead(scan.minutes(known, Stretch("rewards", range(shards), from_us, max(from_us, to_us))))
         self._ordered: deque[Observation] = deque()
         self._logged: set[Observation] = set()
         self.of_event: dict[str, list[Observation]] = {}
 
-    def close(self) -> None:
-        """Stop reading."""
-        self._shards.close()
-
     def move(self, from_us: int, to_us: int) -> None:
         """Make the window hold all observations of [from_us, to_us), and none that arrived earlier."""
-        while self._ordered and self._ordered[0].at_us < from_us:
-            self._drop(self._ordered.popleft())
-        self._read_up_to_us = max(self._read_up_to_us, from_us)
-        if to_us > self._read_up_to_us:
-            fresh = self._shards.observations(self._read_up_to_us, to_us)
-            fresh.sort(key=lambda one: (one.at_us, one.event_id, one.observation_id))
-            for observation in fresh:
+        while (minute := self._coming.peek()) is not None and minute[0] - MINUTE < to_us:
+            self._coming.take()
+            for observation in sorted(map(scan.observation, minute[1]), key=_order):
                 self._ordered.append(observation)
                 self.of_event.setdefault(observation.event_id, []).append(observation)
-            self._read_up_to_us = to_us
+            self._let_go(from_us)
+        self._let_go(from_us)
 
     def between(self, from_us: int, to_us: int) -> Iterator[Observation]:
         """Those of the window that arrived in [from_us, to_us) and were not logged in this run."""
@@ -182,6 +159,10 @@ class Observations:
             if left := [one for one in mine if one.observation_id not in gone]:
                 self.of_event[event_id] = left
 
+    def _let_go(self, before_us: int) -> None:
+        while self._ordered and self._ordered[0].at_us < before_us:
+            self._drop(self._ordered.popleft())
+
     def _drop(self, observation: Observation) -> None:
         if observation in self._logged:
             self._logged.remove(observation)
@@ -190,3 +171,7 @@ class Observations:
         del left[0]  # the oldest of its event goes first
         if not left:
             del self.of_event[observation.event_id]
+
+
+def _order(observation: Observation) -> tuple[int, str, str]:
+    return observation.at_us, observation.event_id, observation.observation_id

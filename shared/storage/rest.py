@@ -1,16 +1,16 @@
 """The storage services' REST interface: what the hot path needs of it, and no more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
 from shared.loop.trouble import StorageUnavailable
 from shared.storage import batch, names
 from shared.storage.account import StorageAccount
-from shared.storage.outcomes import BlobMissing, OutcomeUnknown
+from shared.storage.outcomes import BlobMissing, OutcomeUnknown, TableMissing
 from shared.storage.transport import Transport
 from shared.storage.wire import Answer
 
@@ -20,6 +20,10 @@ _JSON: Final = {
     "DataServiceVersion": "3.0",
 }
 _INSERT: Final = {**_JSON, "Prefer": "return-no-content"}
+_AFTER: Final = {
+    "NextPartitionKey": "x-ms-continuation-nextpartitionkey",
+    "NextRowKey": "x-ms-continuation-nextrowkey",
+}
 _BATCH: Final = {**_JSON, "Content-Type": batch.CONTENT_TYPE}
 
 
@@ -42,6 +46,14 @@ class StoredRow:
 
     entity: dict[str, Any]
     stored_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a query, and where the next ones begin; `after` is None behind the last page."""
+
+    entities: list[dict[str, Any]]
+    after: Mapping[str, str] | None
 
 
 class Rest:
@@ -93,6 +105,23 @@ class Rest:
         entity = orjson.loads(answer.body)
         return StoredRow(entity, batch.stored_at(answer.headers.get("etag", "")))
 
+    async def query(self, table: str, told: Mapping[str, str]) -> Page:
+        """Read a page of rows, in order of their keys.
+
+        Args:
+            told: `$filter`, `$select` and what else the query consists of, the page's `after` among it.
+
+        Raises:
+            TableMissing: There is no such table.
+        """
+        answer = await self._table("GET", f"/{table}()", _JSON, None, urlencode(told, quote_via=quote))
+        if answer.status == 404:
+            raise TableMissing
+        if answer.status != 200:
+            raise _trouble(answer)
+        after = {name: answer.headers[key] for name, key in _AFTER.items() if key in answer.headers}
+        return Page(orjson.loads(answer.body)["value"], after or None)
+
     async def create_table(self, table: str) -> None:
         """Create a table unless there is one."""
         answer = await self._table("POST", "/Tables", _INSERT, orjson.dumps({"TableName": table}))
@@ -138,10 +167,12 @@ class Rest:
         if answer.status not in (201, 409):
             raise _trouble(answer)
 
-    async def _table(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    async def _table(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None, query: str = ""
+    ) -> Answer:
         target = self._tables_path + path
         signed = await self._credential.table_headers(target)
-        return await self._tables.send(method, target, headers | signed, body)
+        return await self._tables.send(method, f"{target}?{query}" if query else target, headers | signed, body)
 
     async def _blob(
         self,

@@ -1,17 +1,23 @@
-"""Reading the intake: rows of a shard and a stretch of arrival time, those that count only."""
+"""Reading the intake: minute by minute over all shards, rows that count only."""
 
-from collections.abc import Iterator
+import asyncio
+from bisect import bisect_right
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from shared.loop.rows import Event, Observation, counts
-from shared.loop.times import MINUTE, from_datetime, from_minute_key
+from shared.loop.times import MINUTE, from_iso, from_minute_key, minute_key
 from shared.settings import settings
-from shared.storage import names, sdk
+from shared.storage import entities, names, reading, sdk
 from shared.storage.names import IntakeTable, Kind, partition_key
+from shared.storage.outcomes import TableMissing
 
-_KEYS = ["RowKey", "Timestamp", "at", "id"]
-_FAR_US = from_minute_key("999912310000")
+Entity = dict[str, Any]
+
+FAR_US: Final = from_minute_key("999912310000")
+_KEYS: Final = "PartitionKey,RowKey,Timestamp,at,id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,32 @@ class Tables:
         return [one for one in self.known if one.to_us <= at_us]
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What to read.
+
+    Attributes:
+        shards: Which of the loop's shards.
+        from_us: Rows that arrived in [from_us, to_us).
+        event_key: Those of one event; empty for all.
+    """
+
+    kind: Kind
+    shards: Iterable[int]
+    from_us: int
+    to_us: int = FAR_US
+    event_key: str = ""
+    keys_only: bool = False
+
+    def query(self, shard: int) -> dict[str, str]:
+        """The query for one shard: whole minutes by key."""
+        first, last = partition_key(shard, self.from_us), partition_key(shard, self.to_us - 1)
+        where = f"PartitionKey ge '{first}' and PartitionKey le '{last}'"
+        if self.event_key:
+            where += f" and RowKey gt '{self.event_key}|' and RowKey lt '{self.event_key}}}'"
+        return {"$filter": where} | ({"$select": _KEYS} if self.keys_only else {})
+
+
 def tables() -> Tables:
     """The intake tables that exist now."""
     with sdk.errors_told():
@@ -42,120 +74,120 @@ def drop(table: IntakeTable) -> None:
         sdk.tables().delete_table(table.name)
 
 
-def events(known: Tables, shard: int, from_us: int, to_us: int, *, keys_only: bool = False) -> Iterator[Event]:
-    """The Ranks of a shard that arrived in [from_us, to_us) and count; by minute, unordered within one.
+async def minutes(known: Tables, stretch: Stretch) -> AsyncIterator[tuple[int, list[Entity]]]:
+    """The rows of a stretch that count, minute by minute and unordered within one, each with the moment it ends at.
 
-    Args:
-        keys_only: Leave the payloads out.
+    Tables of different spans may overlap; minutes come in order all the same. To be run by `shared.storage.reading`.
     """
-    return map(_event, _counting("events", known, shard, from_us, to_us, _KEYS if keys_only else None))
+    coming, streams = deque(known.of(stretch.kind, stretch.from_us, stretch.to_us)), list[_Stream]()
+    while True:
+        minute = min([first for one in streams if (first := await one.minute()) is not None], default=None)
+        if coming and (minute is None or minute_key(coming[0].from_us) <= minute):
+            table = coming.popleft()
+            streams += [_Stream(table.name, stretch.query(shard)) for shard in stretch.shards]
+            await asyncio.gather(*(one.minute() for one in streams))
+            continue
+        if minute is None:
+            return
+        taken = await asyncio.gather(*(one.take(minute) for one in streams))
+        streams = [one for one in streams if not one.ended]
+        if rows := [entity for found in taken for entity in found if _counts(entity, stretch)]:
+            yield from_minute_key(minute) + MINUTE, rows
 
 
-def observations(known: Tables, shard: int, from_us: int, to_us: int) -> Iterator[Observation]:
-    """The rewards and activations of a shard that arrived in [from_us, to_us) and count; by minute."""
-    return map(_observation, _counting("rewards", known, shard, from_us, to_us, None))
+def rows(known: Tables, stretch: Stretch) -> list[Entity]:
+    """All rows of a stretch that count; blocking."""
+    return reading.begin(_all(known, stretch)).result()
 
 
-def first_minute(kind: Kind, known: Tables, shard: int, from_us: int, to_us: int) -> int | None:
-    """The first minute at or after `from_us`, and before `to_us`, in which a shard has rows; they need not count.
-
-    Tables of different spans may overlap, so the first one with rows need not have the first row.
-    """
-    first: int | None = None
-    for table in known.of(kind, from_us, to_us):
-        if first is not None and first < table.from_us:
-            break
-        for entity in _rows(table, _range(shard, from_us, to_us), ["PartitionKey"], page=1):
-            minute = from_minute_key(entity["PartitionKey"].rsplit("|", 1)[1])
-            first = minute if first is None else min(first, minute)
-            break
-    return first
+def first(known: Tables, stretch: Stretch) -> int | None:
+    """When the first row of a stretch arrived that counts; None if there is none. Blocking."""
+    return reading.begin(_first(known, stretch)).result()
 
 
-def events_of(known: Tables, shard: int, event_key: str) -> Iterator[Event]:
-    """The Ranks of one event id that are still in the intake and count, waiting or logged."""
-    return map(_event, _counting("events", known, shard, 0, _FAR_US, None, event_key))
+def counted(known: Tables, stretch: Stretch, most: int) -> int:
+    """How many rows of a stretch count; stops counting beyond `most`. Blocking."""
+    return reading.begin(_counted(known, stretch, most)).result()
 
 
-def observations_of(known: Tables, shard: int, event_key: str) -> Iterator[Observation]:
-    """The rewards and activations of one event id that are still in the intake and count."""
-    return map(_observation, _counting("rewards", known, shard, 0, _FAR_US, None, event_key))
+def event(entity: Entity) -> Event:
+    """A row of a Rank."""
+    request_hash = entity["RowKey"].rsplit("|", 1)[1]
+    return Event(entity["id"], request_hash, entities.arrival(entity), entities.payload(entity))
 
 
-def first_us(known: Tables, shard: int, from_us: int) -> int | None:
-    """When the first Rank of a shard arrived that counts, at or after a moment; None if there is none."""
-    while (minute := first_minute("events", known, shard, from_us, _FAR_US)) is not None:
-        found = [event.at_us for event in events(known, shard, max(minute, from_us), minute + MINUTE, keys_only=True)]
-        if found:
-            return min(found)
-        from_us = minute + MINUTE
+def observation(entity: Entity) -> Observation:
+    """A row of a reward or an activation."""
+    key, value = entity["RowKey"].rsplit("|", 1)[1], entity.get("v")
+    told = None if value is None else float(value)
+    return Observation(entity["id"], key, entities.arrival(entity), told, entity.get("slot"))
+
+
+class _Stream:
+    """The rows of one shard in one table, page by page."""
+
+    def __init__(self, table: str, query: Mapping[str, str]) -> None:
+        self.ended = False
+        self._table = table
+        self._query = query
+        self._after: Mapping[str, str] | None = {}
+        self._rows: list[Entity] = []
+        self._next = 0
+
+    async def minute(self) -> str | None:
+        """The minute of the next row; None behind the last."""
+        while self._next == len(self._rows):
+            if self._after is None:
+                self.ended = True
+                return None
+            await self._turn()
+        return _minute(self._rows[self._next])
+
+    async def take(self, minute: str) -> list[Entity]:
+        """The next rows, as far as they are of a minute."""
+        taken: list[Entity] = []
+        while await self.minute() == minute:
+            end = bisect_right(self._rows, minute, self._next, key=_minute)
+            taken += self._rows[self._next : end]
+            self._next = end
+        return taken
+
+    async def _turn(self) -> None:
+        """Read the next page; a table that was dropped meanwhile has none."""
+        told = {**self._query, **(self._after or {})}
+        try:
+            page = await reading.patiently(lambda: reading.rest().query(self._table, told))
+        except TableMissing:
+            self._rows, self._next, self._after = [], 0, None
+        else:
+            self._rows, self._next, self._after = page.entities, 0, page.after
+
+
+async def _all(known: Tables, stretch: Stretch) -> list[Entity]:
+    return [entity async for _, found in minutes(known, stretch) for entity in found]
+
+
+async def _first(known: Tables, stretch: Stretch) -> int | None:
+    async for _, found in minutes(known, stretch):
+        return min(map(entities.arrival, found))
     return None
 
 
-def count_events(known: Tables, shard: int, from_us: int, most: int) -> int:
-    """How many rows of Ranks a shard has from a moment on; stops counting at `most`."""
-    found = 0
-    for table in known.of("events", from_us, _FAR_US):
-        for _ in _rows(table, _range(shard, from_us, _FAR_US), ["RowKey"]):
-            found += 1
-            if found >= most:
-                return found
-    return found
+async def _counted(known: Tables, stretch: Stretch, most: int) -> int:
+    number = 0
+    async for _, found in minutes(known, stretch):
+        number += len(found)
+        if number > most:
+            break
+    return number
 
 
-def _counting(
-    kind: Kind, known: Tables, shard: int, from_us: int, to_us: int, select: list[str] | None, event_key: str = ""
-) -> Iterator[Any]:
-    """The rows of a stretch of arrival time that count, of one event if its key is given."""
-    deadline_us = settings().write_deadline_us
-    where = _range(shard, from_us, to_us)
-    if event_key:
-        where += f" and RowKey gt '{event_key}|' and RowKey lt '{event_key}}}'"
-    for table in known.of(kind, from_us, to_us):
-        for entity in _rows(table, where, select):
-            at_us = _number(entity["at"])
-            if from_us <= at_us < to_us and counts(at_us, from_datetime(entity.metadata["timestamp"]), deadline_us):
-                yield entity
+def _minute(entity: Entity) -> str:
+    key: str = entity["PartitionKey"]
+    return key[-12:]
 
 
-def _rows(table: IntakeTable, where: str, select: list[str] | None, page: int | None = None) -> Iterator[Any]:
-    """The rows of one table; none if it was dropped meanwhile."""
-    with sdk.errors_told(absent=True):
-        client = sdk.tables().get_table_client(table.name)
-        yield from client.query_entities(where, select=select, results_per_page=page)
-
-
-def _range(shard: int, from_us: int, to_us: int) -> str:
-    """The filter for a shard's rows of a stretch of time: whole minutes by key, the rest by arrival time."""
-    first, last = partition_key(shard, from_us), partition_key(shard, to_us - 1)
-    where = f"PartitionKey ge '{first}' and PartitionKey le '{last}'"
-    if from_us % MINUTE:
-        where += f" and at ge {from_us}L"
-    if to_us % MINUTE:
-        where += f" and at lt {to_us}L"
-    return where
-
-
-def _event(entity: Any) -> Event:
-    return Event(entity["id"], entity["RowKey"].rsplit("|", 1)[1], _number(entity["at"]), _payload(entity))
-
-
-def _observation(entity: Any) -> Observation:
-    key = entity["RowKey"].rsplit("|", 1)[1]
-    return Observation(entity["id"], key, _number(entity["at"]), _value(entity.get("v")), entity.get("slot"))
-
-
-def _payload(entity: Any) -> bytes:
-    pieces: list[bytes] = []
-    while (piece := entity.get(f"d{len(pieces)}")) is not None:
-        pieces.append(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _number(value: Any) -> int:
-    """A 64-bit integer, which the SDK wraps."""
-    return int(getattr(value, "value", value))
-
-
-def _value(value: Any) -> float | None:
-    return None if value is None else float(value)
+def _counts(entity: Entity, stretch: Stretch) -> bool:
+    at_us = entities.arrival(entity)
+    in_time = counts(at_us, from_iso(entity["Timestamp"]), settings().write_deadline_us)
+    return in_time and stretch.from_us <= at_us < stretch.to_us
