@@ -119,7 +119,7 @@ def retrain(default_reward: float) -> dict[str, Any]:
     cursor = replace(empty_cursor(configuration, 0, DAY_US), rewards=_rewards(default_reward))
     trainer.commit(replace(trainer.state, joined_up_to_us=DAY_US + DAY, next=cursor))
     steps = _Steps()
-    for owner, name in ((training, "_write_log"), (training, "_train"), (models, "store")):
+    for owner, name in ((training, "_train"), (models, "store")):
         steps.watch(owner, name)
     steps.watch(logs, "listed", all_of=True)
     began = time.perf_counter()

@@ -11,17 +11,16 @@ from pathlib import Path
 from shared.learner import training
 from shared.learner.arguments import parse
 from shared.learner.training import Trained, TrainingFailed
-from shared.loop import log_line
-from shared.loop.configuration import RewardSettings
 from shared.loop.times import DAY, to_iso
 from shared.loop.training_state import Counters, Cursor, State, StoredModel
 from shared.storage import logs, models
 from shared.storage.lease import Trainer
 from shared.storage.logs import LogBlob
 from train_timer import workplace
+from train_timer.feeding import Feed
 
 _TIMEOUT = timedelta(minutes=8)
-_LOG, _OLD, _NEW, _PREDICTOR = "log.dsjson.gz", "old.vw", "new.vw", "predictor.vw"
+_OLD, _NEW, _PREDICTOR = "old.vw", "new.vw", "predictor.vw"
 
 _log = logging.getLogger(__name__)
 
@@ -86,57 +85,37 @@ def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cur
 
 def _drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> Trained:
     """Train on all lines; those that Vowpal Wabbit refuses, or fails at, are set aside, and the rest is trained on."""
-    lines = _write_log(blobs, cursor.rewards, folder / _LOG)
     if cursor.model is not None:
         models.fetch(cursor.model.state_blob, folder / _OLD)
+    feed = Feed(blobs, cursor.rewards, folder)
     try:
-        trained = _train(cursor, folder)
-        if trained.refused or trained.lines != lines:
+        trained = _train(cursor, feed, folder)
+        if trained.refused or trained.lines != feed.lines:
             trained = replace(trained, refused=_set_aside(cursor, blobs))
     except TrainingFailed:
         refused = _set_aside(cursor, blobs)
         if not refused:
             raise
-        _write_log(blobs, cursor.rewards, folder / _LOG, without_refused=True)
-        trained = replace(_train(cursor, folder), refused=refused)
-    if trained.lines != lines:
-        raise TrainingFailed(f"{lines} lines of log were given to the driver, but it tells of {trained.lines}")
+        feed = Feed(blobs, cursor.rewards, folder, without_refused=True)
+        trained = _train(cursor, feed, folder)
+        feed.lines, trained = feed.lines + refused, replace(trained, refused=refused)
+    if trained.lines != feed.lines:
+        raise TrainingFailed(f"{feed.lines} lines of log were given to the driver, but it tells of {trained.lines}")
     return trained
 
 
-def _train(cursor: Cursor, folder: Path) -> Trained:
+def _train(cursor: Cursor, feed: Feed, folder: Path) -> Trained:
     """Go on from the cursor's model, or begin an empty one with its learning arguments."""
     begin = parse(cursor.arguments).with_epsilon(cursor.exploration) if cursor.model is None else None
-    return training.train(
-        folder / _LOG,
-        folder / _NEW,
-        arguments=begin,
-        old_state=folder / _OLD if cursor.model else None,
-        predictor=folder / _PREDICTOR,
-        timeout=_TIMEOUT,
-    )
-
-
-def _write_log(blobs: Sequence[LogBlob], rewards: RewardSettings, into: Path, *, without_refused: bool = False) -> int:
-    """Bring log blobs into one file, labelled under some reward settings; gives the number of lines."""
-    lines = 0
-    with into.open("wb") as file:
-        for blob in blobs:
-            if blob.rewards == rewards and not without_refused:
-                lines += blob.lines if logs.download(blob, file) else 0
-                continue
-            with gzip.GzipFile("", "wb", 1, file, mtime=0) as packed:
-                for line in _lines(blob, without_refused=without_refused):
-                    packed.write(log_line.relabel(line, rewards) + b"\n")
-                    lines += 1
-    return lines
-
-
-def _lines(blob: LogBlob, *, without_refused: bool) -> list[bytes]:
-    stored = logs.read(blob)
-    lines = gzip.decompress(stored).splitlines() if stored else []
-    refused = set(logs.refused(blob)) if without_refused else set()
-    return [line for index, line in enumerate(lines) if index not in refused]
+    with feed:
+        return training.train(
+            feed.path,
+            folder / _NEW,
+            arguments=begin,
+            old_state=folder / _OLD if cursor.model else None,
+            predictor=folder / _PREDICTOR,
+            timeout=_TIMEOUT,
+        )
 
 
 def _set_aside(cursor: Cursor, blobs: Sequence[LogBlob]) -> int:
@@ -146,7 +125,8 @@ def _set_aside(cursor: Cursor, blobs: Sequence[LogBlob]) -> int:
 
 
 def _set_aside_of(blob: LogBlob, arguments: Sequence[str]) -> int:
-    lines = _lines(blob, without_refused=False)
+    stored = logs.read(blob)
+    lines = gzip.decompress(stored).splitlines() if stored else []
     found = training.refused_lines(lines, arguments=arguments)
     for line in found:
         _log.warning("a line of %s cannot be learned from and is set aside: %s", blob.path, line.reason)

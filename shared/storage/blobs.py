@@ -62,14 +62,6 @@ def etag(path: str) -> str | None:
     return None
 
 
-def download(path: str, into: IO[bytes]) -> bool:
-    """Stream a blob into a file; False if there is none."""
-    with errors_told(absent=True):
-        client(path).download_blob(max_concurrency=1).readinto(into)
-        return True
-    return False
-
-
 def create(path: str, data: bytes | IO[bytes], metadata: Mapping[str, str] | None = None) -> bool:
     """Make a blob that is never changed; False if it is there already, whatever it holds."""
     from azure.core.exceptions import ResourceExistsError

@@ -1,18 +1,23 @@
 """Log blobs: the record of everything that was joined."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
 
 from shared.loop.aggregation import Aggregation
 from shared.loop.configuration import RewardSettings
 from shared.loop.times import DAY, compact, from_compact, to_datetime
-from shared.storage import blobs
+from shared.storage import blobs, reading
 from shared.storage.names import LOGS, REFUSED
+from shared.storage.outcomes import BlobMissing
 
 _SUFFIX = ".dsjson.gz"
+_MOST_AHEAD = 16
+_MOST_BYTES_AHEAD = 16 * 1024 * 1024
+_SECONDS = 120
 _FAR_US = from_compact("99991231T000000000000Z")
 
 
@@ -65,9 +70,26 @@ def read(blob: LogBlob) -> bytes | None:
     return stored.data if stored else None
 
 
-def download(blob: LogBlob, into: IO[bytes]) -> bool:
-    """Stream a log blob as stored into a file; False if it was deleted meanwhile."""
-    return blobs.download(blob.path, into)
+def contents(found: Iterable[LogBlob]) -> Iterator[bytes]:
+    """The lines of log blobs as stored, gzip, in the order given; the next ones are on their way meanwhile.
+
+    One that was deleted meanwhile gives nothing.
+    """
+    coming: deque[tuple[int, Future[bytes]]] = deque()
+    for blob in found:
+        coming.append((blob.size_bytes, reading.begin(_content(blob.path))))
+        while len(coming) > _MOST_AHEAD or sum(size for size, _ in coming) > _MOST_BYTES_AHEAD:
+            yield coming.popleft()[1].result()
+    while coming:
+        yield coming.popleft()[1].result()
+
+
+async def _content(path: str) -> bytes:
+    try:
+        blob = await reading.patiently(lambda: reading.rest().read_blob(path, timeout=_SECONDS))
+    except BlobMissing:
+        return b""
+    return blob.data if blob else b""
 
 
 def remove(blob: LogBlob) -> None:
