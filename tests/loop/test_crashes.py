@@ -105,13 +105,13 @@ def test_what_a_host_acknowledged_survives_that_it_is_killed_again_and_again(
     """Killed at random moments of intake and training, under traffic, and started again at once."""
     chance, host = random.Random(11), start_loop()
     with Traffic(lambda: host.url, KEY, clients=6, seed=11) as traffic:
-        for round_ in range(8):
+        for number in range(6):
             time.sleep(chance.uniform(1, 4))
             host.kill()
-            if round_ % 3:
+            if number % 3:
                 kept.break_lease()
             host.start()
-        time.sleep(8)
+        time.sleep(6)
     learned_by_host = kept.document("state.json")["counters"]["learned"]
     host.kill()
     kept.break_lease()
@@ -119,7 +119,7 @@ def test_what_a_host_acknowledged_survives_that_it_is_killed_again_and_again(
         last.succeed()
 
     check_all(kept, traffic)
-    assert learned_by_host > 100
+    assert learned_by_host > 50
     assert traffic.acknowledged.failed["cut"] > 10
     disturbed = kept.made()
     kept.forget()

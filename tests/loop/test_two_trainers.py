@@ -78,10 +78,10 @@ def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
     """It is stopped while a write is on its way, which lands when the other trainer has gone on and ended."""
     past.configure(kept, past.often())
     now = past.minutes_ago(0) - 2 * past.OFTEN_WAIT
-    past.lively(5, now - HOUR, now - 50 * MINUTE, 20, past.OFTEN_WAIT).write(kept)
+    past.lively(5, now - HOUR, now - 50 * MINUTE, 6, past.OFTEN_WAIT).write(kept)
     with trainer(one_part=True) as first:
         first.succeed()
-    past.lively(6, now - 30 * MINUTE, now, 40, past.OFTEN_WAIT).write(kept)
+    past.lively(6, now - 30 * MINUTE, now, 16, past.OFTEN_WAIT).write(kept)
 
     with way_to(storage) as way, trainer(way.storage) as sleeper:
         way.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
