@@ -32,7 +32,7 @@ def decide(probabilities: Sequence[float], model_id: str, event_id: str, applica
         probabilities: In the order of the request; at least one; sum 1 within 1e-6.
     Source: the old service's client library, whose draws this repeats.
     """
-    order = sorted(range(len(probabilities)), key=lambda i: -probabilities[i])
+    order = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)
     ranked = [probabilities[i] for i in order]
     drawn = sampling.choose(ranked, sampling.uniform(sampling.seed(event_id, application_id)))
     order[0], order[drawn] = order[drawn], order[0]

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Sequence
+from functools import cache
 
 _MASK32 = 0xFFFFFFFF
 _MASK64 = 0xFFFFFFFFFFFFFFFF
@@ -32,7 +33,12 @@ def seed(event_id: str, application_id: str) -> int:
 
     Source: the old service's client library; hashes, because consecutive numbers as seeds do not draw uniformly.
     """
-    return murmur3_32(event_id.encode()) + murmur3_32(application_id.encode())
+    return murmur3_32(event_id.encode()) + _hash_of_application(application_id)
+
+
+@cache
+def _hash_of_application(application_id: str) -> int:
+    return murmur3_32(application_id.encode())
 
 
 def uniform(seed: int) -> float:
