@@ -52,11 +52,11 @@ class Loop:
 
     def learn(self) -> None:
         """Let all that has arrived be joined and learned, as if it were due."""
-        time.sleep(1.1)
         self.train(DUE)
 
     def train(self, changed: dict[str, int]) -> None:
-        """Let the trainer run once."""
+        """Let the trainer run once, when its part of time is over and the next model may be published."""
+        time.sleep(1.1)
         with self._trainer(changed=changed) as one:
             one.succeed()
 
