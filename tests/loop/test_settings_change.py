@@ -51,11 +51,12 @@ class Loop:
         return told
 
     def learn(self) -> None:
-        """Let all that has arrived be joined and learned, as if it were due."""
+        """Let all that has arrived be joined and learned, as if it were due, and the last model of it be published."""
         self.train(DUE)
+        self.train(NOW)
 
     def train(self, changed: dict[str, int]) -> None:
-        """Let the trainer run once, when its part of time is over and the next model may be published."""
+        """Let the trainer run once, when the part of time is over and the next model may be published."""
         time.sleep(1.1)
         with self._trainer(changed=changed) as one:
             one.succeed()
@@ -84,7 +85,7 @@ def loop(start_host: StartHost, kept: Kept, trainer: StartTrainer) -> Loop:
     taught.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
     taught.use(30)
     taught.learn()
-    taught.wait_until(lambda told: told["instance"]["modelId"] is not None)
+    taught.wait_until(lambda told: told["model"] and told["instance"]["modelId"] == told["model"]["id"])
     return taught
 
 
@@ -131,7 +132,6 @@ def test_a_change_of_settings_that_finds_nothing_to_learn_from_changes_nothing_u
     assert chances(loop.rank(user) for user in USERS) == {0.85}
 
     loop.use(9)
-    loop.learn()
     loop.learn()
     after = loop.kept.document("published.json")["model"]
     assert (after["revision"], after["learned_events"]) == (before["revision"] + 1, 12)
