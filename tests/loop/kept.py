@@ -86,9 +86,10 @@ class Kept:
             time.sleep(0.1)
         return told
 
-    def in_force(self) -> dict[str, bytes]:
-        """All that readers go by: every blob of the loop and of its export."""
-        return {**self.blobs(), **{f"exports/{name}": data for name, data in self.blobs("", "exports").items()}}
+    def in_force(self) -> dict[str, str]:
+        """The ETag of every blob of the loop and of its export, which changes with each write."""
+        clients = map(self._blobs.get_container_client, ("loops", "exports"))
+        return {blob.name: blob.etag for client in clients if client.exists() for blob in client.list_blobs()}
 
     def tables(self) -> list[str]:
         """The names of the intake tables."""

@@ -96,7 +96,7 @@ def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
         sleeper.succeed()
 
     assert before.items() <= kept.in_force().items()
-    assert all(name.startswith("models/") for name in kept.in_force().keys() - before.keys())
+    assert all(name.startswith("default/models/") for name in kept.in_force().keys() - before.keys())
     check(kept, meanwhile)
 
 
