@@ -81,11 +81,11 @@ async def minutes(known: Tables, stretch: Stretch) -> AsyncIterator[tuple[int, l
     """
     coming, streams = deque(known.of(stretch.kind, stretch.from_us, stretch.to_us)), list[_Stream]()
     while True:
-        minute = min([first for one in streams if (first := await one.minute()) is not None], default=None)
+        firsts = await asyncio.gather(*(one.minute() for one in streams))
+        minute = min((first for first in firsts if first is not None), default=None)
         if coming and (minute is None or minute_key(coming[0].from_us) <= minute):
             table = coming.popleft()
             streams += [_Stream(table.name, stretch.query(shard)) for shard in stretch.shards]
-            await asyncio.gather(*(one.minute() for one in streams))
             continue
         if minute is None:
             return
