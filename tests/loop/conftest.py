@@ -50,10 +50,8 @@ def trainer(storage: StorageAccount, tmp_path: Path) -> StartTrainer:
     """Makes trainers on the test's account, or on another way to it."""
     numbers = itertools.count()
 
-    def made(
-        reached: str = storage.connection_string, changed: Mapping[str, Any] = PAST, *, one_part: bool = False
-    ) -> Trainer:
-        return Trainer(reached, tmp_path / f"trainer-{next(numbers)}.log", changed, one_part=one_part)
+    def made(reached: str = storage.connection_string, changed: Mapping[str, Any] = PAST, **more: Any) -> Trainer:
+        return Trainer(reached, tmp_path / f"trainer-{next(numbers)}.log", changed, **more)
 
     return made
 

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from localhost.accounts import StorageAccount
+from shared.loop.times import MINUTE
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, Request, Seeded
-from tests.loop import oracle
+from tests.loop import oracle, past
 from tests.loop.conftest import KEY, LATER, StartTrainer
 from tests.loop.kept import Kept
 from tests.loop.oracle import Rule
-from tests.loop.strikes import way_to
+from tests.loop.strikes import way_to, write
 from tests.loop.traffic import Traffic, check
 
 DEADLINE = timedelta(seconds=2)
@@ -94,3 +95,39 @@ def test_a_loop_goes_on_by_itself_when_storage_comes_back(
     assert traffic.acknowledged.failed[503] > 0
     oracle.check(kept, Rule(timedelta(seconds=5), DEADLINE))
     check(kept, traffic.acknowledged)
+
+
+class FailedCommits:
+    """Refuses to store a trainer's commit record once a log blob is made, as often as the trainer tries."""
+
+    def __init__(self) -> None:
+        self.left = 4
+        self._is_armed = False
+
+    def __call__(self, request: Request) -> Fault | None:
+        """Decide about one request."""
+        self._is_armed |= write("/logs/")(request)
+        if not self.left or not self._is_armed or not write("/state.json")(request):
+            return None
+        self.left -= 1
+        return Fault(status=503)
+
+
+def test_a_part_that_the_same_process_joins_again_is_counted_as_if_it_had_joined_it_once(
+    kept: Kept, undisturbed: Kept, trainer: StartTrainer, storage: StorageAccount
+) -> None:
+    """What it remembers of a part that was not committed must not make it see its rewards as logged."""
+    now = past.minutes_ago(60)
+    rows = past.lively(12, now - 30 * MINUTE, now, 60, 10 * MINUTE)
+    for loop in (kept, undisturbed):
+        past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))
+        rows.write(loop)
+
+    with way_to(storage) as way, trainer(way.storage, runs=2) as one:
+        way.plan(failed := FailedCommits())
+        one.succeed()
+    with trainer(undisturbed.storage) as one:
+        one.succeed()
+
+    assert failed.left == 0
+    assert undisturbed.made() == kept.made()

@@ -28,18 +28,23 @@ _forks.set_forkserver_preload([__name__, *TRAINING])
 
 
 class Trainer:
-    """One run of the trainer in a process of its own.
+    """The trainer in a process of its own.
 
     Attributes:
         log_file: What it says.
     """
 
     def __init__(
-        self, storage: str, log_file: Path, changed: Mapping[str, Any] = PAST, *, one_part: bool = False
+        self, storage: str, log_file: Path, changed: Mapping[str, Any] = PAST, *, one_part: bool = False, runs: int = 1
     ) -> None:
-        """Take the connection string of its storage, settings that differ, and whether it is told to stop at once."""
+        """Take the connection string of its storage, and settings that differ.
+
+        Args:
+            one_part: It is told to stop from the beginning, so that it joins one part and no more.
+            runs: How often the process runs the trainer, as a host does.
+        """
         self.log_file = log_file
-        told = (storage, str(log_file), dict(changed), one_part)
+        told = (storage, str(log_file), dict(changed), one_part, runs)
         self._process = _forks.Process(target=_train, args=told, daemon=True)
 
     def __enter__(self) -> Self:
@@ -91,8 +96,8 @@ class Trainer:
             os.kill(self._process.pid, number)
 
 
-def _train(storage: str, log_file: str, changed: Mapping[str, Any], one_part: bool) -> None:
-    """Run the trainer once, on its storage and with its settings."""
+def _train(storage: str, log_file: str, changed: Mapping[str, Any], one_part: bool, runs: int) -> None:
+    """Run the trainer, on its storage and with its settings."""
     with Path(log_file).open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
@@ -107,7 +112,8 @@ def _train(storage: str, log_file: str, changed: Mapping[str, Any], one_part: bo
     if one_part:
         stop.set()
     try:
-        run(stop)
+        for _ in range(runs):
+            run(stop)
     except BaseException:
         traceback.print_exc()
         sys.exit(1)
