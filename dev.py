@@ -35,9 +35,9 @@ survive restarts. Settings come from the environment, then from local.settings.j
 the machine's list of processes until serving begins; one in the variable RANKLOOP_KEY cannot."""
 TEST = """Checks the lock file, requirements.txt, style, types and the rules of imports, then runs all tests. Each check
 runs even if one before it found something; the exit code is 0 only if none did."""
-BENCH = """Measures speed and memory, each against a real other side in the same run; prints a table, and writes JSON. The
-measures are rank-cpu, round-trips, requests, training, join, memory, cold-start and rewards. With --details it also prints
-where the time goes, with --json FILE it writes to that file. All of it takes about six minutes."""
+BENCH = """Measures speed and memory, each against a real other side in the same run; prints a table, and writes JSON.
+The measures are rank-cpu, round-trips, requests, training, join, memory, cold-start and rewards. With --details it also
+prints where the time goes; --json FILE names the file. All of it takes about six minutes."""
 
 
 def main() -> int:
