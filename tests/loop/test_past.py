@@ -13,6 +13,7 @@ from tests.loop import oracle, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
 from tests.loop.oracle import Rule
+from tests.loop.trainers import PAST
 
 AGES = timedelta(days=10)
 
@@ -44,25 +45,53 @@ def test_every_event_and_every_observation_has_its_place(
     assert min(counted["repeated"], counted["not_activated"], counted["reused_ids"]) > 0
 
 
-def test_how_many_runs_it_takes_changes_nothing_in_the_log(kept: Kept, trainer: StartTrainer) -> None:
-    """A run that goes on for long knows more of the past than one that begins; neither may tell."""
-    past.configure(kept, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))
-    began_us = past.minutes_ago(200) // HOUR * HOUR
-    events = [past.event(f"e{one}", began_us + one * 30 * MINUTE) for one in range(4)]
-    rewards = [past.reward(f"e{one}", began_us + (35 + one * 20) * MINUTE) for one in range(4)]
-    past.Past(events, [*rewards, *[past.reward("e0", began_us + late * MINUTE) for late in (55, 65, 75, 150)]]).write(
-        kept
-    )
-    with trainer() as one:
+def test_how_many_runs_it_takes_changes_nothing_in_the_log(
+    kept: Kept, undisturbed: Kept, trainer: StartTrainer
+) -> None:
+    """A run that goes on for long knows more of the past than one that begins after tables are gone."""
+    changed = {**PAST, "intake_span_us": 10 * MINUTE}
+    half_hour_us = past.minutes_ago(150) // (30 * MINUTE) * 30 * MINUTE
+    events = [past.event(f"e{one}", half_hour_us + one * 30 * MINUTE - 20 * SECOND) for one in range(4)]
+    again = [replace(one, at_us=one.at_us + 70 * SECOND) for one in events]
+    events += [past.event(f"f{one}", half_hour_us + one * 30 * MINUTE + 30 * SECOND) for one in range(4)]
+    early = [past.reward(one.event_id, one.at_us - 90 * SECOND, 0.5) for one in events]
+    after = [past.reward("e0", half_hour_us + minutes * MINUTE) for minutes in (5, 15, 55, 65, 75, 100)]
+    rows = past.Past([*events, *again], [*early, *after])
+    for loop in (kept, undisturbed):
+        past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))
+        rows.write(loop, 10 * MINUTE)
+    with trainer(undisturbed.storage, changed) as one:
         one.succeed()
-    at_once, position_us = kept.blobs("logs/"), kept.document("state.json")["joined_up_to_us"]
-    kept.forget()
 
+    position_us = undisturbed.document("state.json")["joined_up_to_us"]
     while (kept.document("state.json") or {"joined_up_to_us": 0})["joined_up_to_us"] < position_us:
-        with trainer(one_part=True) as one:
+        with trainer(changed=changed, one_part=True) as one:
             one.succeed()
 
-    assert at_once == kept.blobs("logs/")
+    assert undisturbed.blobs("logs/") == kept.blobs("logs/")
+    lines = [json.loads(line) for line in kept.lines()]
+    joined = {line["EventId"]: len(line["o"]) for line in lines if "o" in line}
+    assert joined == {"e0": 2, "e1": 1, "e2": 1, "e3": 1, "f0": 1, "f1": 1, "f2": 1, "f3": 1}
+    assert len(lines) == len(joined) + 5
+    assert undisturbed.tables() == kept.tables()
+
+
+def test_the_position_never_passes_what_may_still_come(kept: Kept, trainer: StartTrainer) -> None:
+    """It moves on over a time in which nothing came, so that tables can go; but no further than to what is complete."""
+    past.configure(kept, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))
+    changed = {**PAST, "intake_span_us": 10 * MINUTE}
+    past.Past([past.event("old", past.minutes_ago(180))]).write(kept, 10 * MINUTE)
+    with trainer(changed=changed) as one:
+        one.succeed()
+    cell_us = past.minutes_ago(10) // (15 * MINUTE) * 15 * MINUTE
+    assert kept.tables() == []
+    assert kept.document("state.json")["joined_up_to_us"] > cell_us - 30 * MINUTE
+
+    past.Past([past.event("new", cell_us)]).write(kept, 10 * MINUTE)
+    with trainer(changed={**changed, "join_grace_us": -30 * MINUTE}) as one:
+        one.succeed()
+
+    assert [json.loads(line)["EventId"] for line in kept.lines()] == ["old", "new"]
 
 
 def test_a_repetition_of_a_deleted_event_is_no_event(kept: Kept, trainer: StartTrainer) -> None:
