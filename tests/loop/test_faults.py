@@ -37,7 +37,7 @@ class Gusts:
         if request.method != "POST":
             return self._reads(request)
         if time.monotonic() % 8 < 2.2:
-            return Fault(late=2.5)
+            return Fault(late=2.1)
         return self.writes(request)
 
 
