@@ -1,0 +1,99 @@
+"""One call over HTTP, and what came back."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_SECONDS = 30.0
+_MOST_SHOWN = 500
+
+
+class Unreachable(Exception):
+    """No answer came; the text says why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body, if it is a JSON object; else an empty one."""
+        try:
+            told = json.loads(self.body)
+        except ValueError:
+            return {}
+        return told if isinstance(told, dict) else {}
+
+    @property
+    def code(self) -> str:
+        """The word by which it tells what kind of refusal it is; empty if there is none."""
+        error = self.document.get("error")
+        return str(error.get("code") or "")[:_MOST_SHOWN] if isinstance(error, dict) else ""
+
+    @property
+    def message(self) -> str:
+        """What it says of itself if it is a refusal; empty if it says nothing that one can read."""
+        told = self.document
+        if isinstance(told.get("missing"), list):
+            return " ".join(str(one) for one in told["missing"])[:_MOST_SHOWN]
+        error = told.get("error")
+        return str(error.get("message") or "")[:_MOST_SHOWN] if isinstance(error, dict) else ""
+
+    def told(self) -> str:
+        """Status and message, to stand after *answered*."""
+        message = self.message.rstrip(". ")
+        return f"{self.status}: {message}" if message else str(self.status)
+
+
+def ask(method: str, url: str, headers: Mapping[str, str], body: object = None) -> Answer:
+    """Make a call and give the answer, whatever its status; no redirection is followed, since headers hold secrets.
+
+    Raises:
+        Unreachable: There was no answer.
+    """
+    data = None if body is None else json.dumps(body).encode()
+    sent = {"Accept": "application/json", **({"Content-Type": "application/json"} if data else {}), **headers}
+    try:
+        request = urllib.request.Request(url, data, sent, method=method)  # noqa: S310 - callers check the address
+        with _opener(url).open(request, timeout=_SECONDS) as answer:
+            return Answer(answer.status, answer.read())
+    except urllib.error.HTTPError as error:
+        return _refused(error)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise Unreachable(_why(error)) from error
+
+
+def _refused(error: urllib.error.HTTPError) -> Answer:
+    try:
+        with error:
+            return Answer(error.code, error.read())
+    except (OSError, http.client.HTTPException):
+        return Answer(error.code, b"")
+
+
+def _why(error: Exception) -> str:
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    return str(reason) or type(reason).__name__
+
+
+class _NoRedirection(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """By the proxy that the environment names, but never to this machine itself."""
+    direct = [urllib.request.ProxyHandler({})] if urlsplit(url).hostname in LOOPBACK else []
+    return urllib.request.build_opener(_NoRedirection, *direct)

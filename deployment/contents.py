@@ -1,0 +1,52 @@
+"""What of this project goes to Azure: the app, and the folders that it imports."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+APP = "function_app.py"
+HOST = "host.json"
+_MODULES = "*.py"
+# Not the syntax tree: the Python that runs this may be older than the one that the app is written for.
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
+
+
+def rooms(root: Path) -> list[str]:
+    """Give the names of the folders that the app imports, directly or through one another."""
+    found: set[str] = set()
+    unread = [root / APP]
+    while unread:
+        for name in _imported(unread.pop()) - found:
+            if (root / name / "__init__.py").is_file():
+                found.add(name)
+                unread += (root / name).rglob("*.py")
+    return sorted(found)
+
+
+def copy_app(root: Path, target: Path) -> None:
+    """Copy the app into a folder that is there: modules only, so that nothing that merely lies in a room goes along.
+
+    The rooms need no other files; a test compares with what the repository has of them.
+    """
+    for name in (APP, HOST):
+        shutil.copyfile(root / name, target / name)
+    for room in rooms(root):
+        for module in _modules(root / room):
+            place = target / module.relative_to(root)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(module, place)
+
+
+def _modules(room: Path) -> list[Path]:
+    found = [path for path in room.rglob(_MODULES) if path.is_file()]
+    return [path for path in found if not any(part.startswith(".") for part in path.relative_to(room).parts)]
+
+
+def _imported(path: Path) -> set[str]:
+    found = set()
+    for first, several in _IMPORT.findall(path.read_text(encoding="utf-8")):
+        for name in [first] if first else several.split(","):
+            found.add(name.strip().partition(" ")[0].partition(".")[0])
+    return found

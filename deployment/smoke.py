@@ -1,0 +1,183 @@
+"""Whether a deployed loop does its work: ready, a Rank, a Reward, the status.
+
+The Rank is deferred and never activated, so that nothing is learned from it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from deployment import findings
+from deployment.calls import LOOPBACK, Answer, Unreachable, ask
+from deployment.key import key
+from deployment.patience import Patience, Trouble
+from deployment.references import Rereading
+from localhost.setup.programs import CannotSetUp, say
+
+PATIENCE_SECONDS = 300.0
+RANK = "/personalizer/v1.0/rank"
+EVENTS = "/personalizer/v1.0/events"
+SLOTS_RANK = "/personalizer/v1.1-preview.3/multislot/rank"
+SLOTS_EVENTS = "/personalizer/v1.1-preview.3/multislot/events"
+_ACTIONS = [{"id": name, "features": [{"smoke": {"name": name}}]} for name in ("one", "two")]
+_SLOT = "only"
+_AWAY = (
+    "If the deployment has just ended, wait a minute and run it again. "
+    "Else see in the portal whether the function app runs."
+)
+_NOT_READY = (
+    "It says itself what is missing. Roles and references to Key Vault take some minutes: run it again. "
+    "If it stays, look into the log of the function app."
+)
+_KEY = (
+    "The app has another key than the one that was sent: "
+    "let it read Key Vault again and restart it, as docs/deploy.md tells under Rotating keys, or send one of its keys."
+)
+_LOG = "Look into the log of the function app; the answer's apim-request-id is named there."
+_NOWHERE = (
+    "See that this is the address of the function app and nothing more, and in the portal that the app has functions: "
+    "a deployment that has failed leaves none."
+)
+_NOWHERE_SHARE = 0.4
+_ENDPOINT = (
+    "Give an address such as https://my-loop.azurewebsites.net by --endpoint or in the variable RANKLOOP_ENDPOINT."
+)
+
+
+class DoesNotWork(CannotSetUp):
+    """The loop was asked, and does not do what it should."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A deployed loop.
+
+    Attributes:
+        endpoint: Its address, without a slash at its end.
+    """
+
+    endpoint: str
+    key: str = field(default="", repr=False)
+
+    def try_to(self, method: str, path: str, body: object = None) -> Answer | Trouble:
+        """Make a call; no answer, a refused key and a service that is out of step may pass."""
+        headers = {"Ocp-Apim-Subscription-Key": self.key} if self.key else {}
+        try:
+            answer = ask(method, self.endpoint + path, headers, body)
+        except Unreachable as error:
+            return Trouble(f"{self.endpoint} cannot be reached: {error}", _AWAY)
+        if answer.status == 401 and self.key:
+            return Trouble("The key is refused (401)", _KEY)
+        if answer.status == 429 or answer.status >= 500:
+            return Trouble(f"{method} {path} was answered {answer.told()}", _NOT_READY)
+        return answer
+
+
+def check(endpoint: str, environment: Mapping[str, str], seconds: float = PATIENCE_SECONDS) -> int:
+    """Check the loop at an address and give the exit code: 0 if it works, 1 if it does not.
+
+    Args:
+        endpoint: Empty for the one that azd's environment has, which names its key and its function app too.
+        environment: With the key.
+        seconds: How long it may take with waiting.
+
+    Raises:
+        CannotSetUp: It cannot be checked.
+    """
+    of_azd = ("RANKLOOP_KEY_REFERENCE", "RANKLOOP_FUNCTION_APP") if endpoint else ()
+    known = {name: value for name, value in environment.items() if name not in of_azd}
+    address = _address(endpoint or environment.get("RANKLOOP_ENDPOINT", ""))
+    try:
+        _check(address, known, Patience(seconds), Rereading(known, seconds))
+    except DoesNotWork as problem:
+        print(f"\n{problem}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _address(told: str) -> str:
+    """An address to send a key to: over https, or to this machine itself."""
+    address = told.strip().rstrip("/")
+    if not address:
+        raise CannotSetUp("There is no endpoint to check", _ENDPOINT)
+    try:
+        parts = urlsplit(address)
+        whole = parts.port != 0 and bool(parts.hostname) and not (parts.query or parts.fragment or parts.username)
+    except ValueError:
+        whole = False
+    if not (whole and address.isascii() and address.isprintable() and " " not in address):
+        raise CannotSetUp(f"{address} is no address of a loop", _ENDPOINT)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise CannotSetUp(f"{address} does not begin with https://, and a key is sent in no other way", _ENDPOINT)
+    return address
+
+
+def _check(endpoint: str, environment: Mapping[str, str], patience: Patience, rereading: Rereading) -> None:
+    say(f"Checking the loop at {endpoint} ...")
+    with_key = Loop(endpoint, key(environment, patience))
+    patience.until(lambda: _ready(Loop(endpoint), rereading), DoesNotWork)
+    say("  it is ready")
+    event = f"smoke-{secrets.token_hex(8)}"
+    multi_slot = _rank(with_key, event, patience)
+    say(f"  it has answered a {'multi-slot ' if multi_slot else ''}Rank, {event}, from which nothing is learned")
+    _reward(with_key, event, multi_slot, patience)
+    say("  it has taken a Reward")
+    status = _called(with_key, patience, (200,), "GET", "/rankloop/v1/status").document
+    if not isinstance(status.get("because"), str):
+        raise DoesNotWork("GET /rankloop/v1/status did not tell whether the loop learns", _LOG)
+    findings.tell(endpoint, status, environment)
+
+
+def _ready(loop: Loop, rereading: Rereading) -> Answer | Trouble:
+    """Until it is ready, whatever else it answers may pass: the platform speaks for an app that does not run yet.
+
+    So it does with a 404 for a minute or two after a deployment. Where no loop is, that goes on.
+    """
+    found = loop.try_to("GET", "/ready")
+    if isinstance(found, Trouble):
+        rereading.heed(found.seen)
+        return found
+    seen = f"GET /ready was answered {found.told()}"
+    if found.status == 404:
+        return Trouble(f"{seen}: there is no loop at {loop.endpoint}", _NOWHERE, _NOWHERE_SHARE)
+    return found if found.status == 200 else Trouble(seen, _AWAY)
+
+
+def _rank(loop: Loop, event: str, patience: Patience) -> bool:
+    """Rank, as the loop wants it; says whether that was by slots."""
+    body = {"eventId": event, "deferActivation": True, "actions": _ACTIONS}
+    answer = _called(loop, patience, (201, 400), "POST", RANK, body)
+    multi_slot = answer.status == 400 and "multislot/rank" in answer.message
+    if multi_slot:
+        slots = [{"id": _SLOT, "features": [], "baselineAction": "one"}]
+        answer = _called(loop, patience, (201,), "POST", SLOTS_RANK, {**body, "slots": slots})
+    told = answer.document
+    if answer.status != 201:
+        raise DoesNotWork(f"POST {RANK} was answered {answer.told()}", _LOG)
+    shown = told.get("slots") if multi_slot else [told]
+    if told.get("eventId") != event or [one.get("rewardActionId") in ("one", "two") for one in shown or ()] != [True]:
+        raise DoesNotWork("Rank was answered 201, but not with an action of the event: is this a loop?", _ENDPOINT)
+    return multi_slot
+
+
+def _reward(loop: Loop, event: str, multi_slot: bool, patience: Patience) -> None:
+    if multi_slot:
+        body: dict[str, object] = {"reward": [{"slotId": _SLOT, "value": 0}]}
+        _called(loop, patience, (204,), "POST", f"{SLOTS_EVENTS}/{event}/reward", body)
+    else:
+        _called(loop, patience, (204,), "POST", f"{EVENTS}/{event}/reward", {"value": 0})
+
+
+def _called(
+    loop: Loop, patience: Patience, good: tuple[int, ...], method: str, path: str, body: object = None
+) -> Answer:
+    """Make a call until it is answered, and raise `DoesNotWork` if that is not as it should be."""
+    attempt: Callable[[], Answer | Trouble] = lambda: loop.try_to(method, path, body)  # noqa: E731
+    answer = patience.until(attempt, DoesNotWork)
+    if answer.status not in good:
+        raise DoesNotWork(f"{method} {path} was answered {answer.told()}", _LOG)
+    return answer

@@ -1,0 +1,219 @@
+@export()
+@sealed()
+@description('Settings of the loop, named as the app reads them; docs/settings.md says what each does.')
+type LoopSettings = {
+  @description('Id of the tenant whose bearer tokens open the API.')
+  AUTH_TENANT: string?
+
+  @description('For whom a bearer token has to be made out.')
+  AUTH_AUDIENCE: string?
+
+  @description('Who signs bearer tokens.')
+  AUTH_AUTHORITY: string?
+
+  @description('Whether a reward outside -1 to 1 is refused: true or false.')
+  STRICT_REWARDS: string?
+
+  @description('Fingerprints of the certificates whose models are taken in, with commas between.')
+  TRUSTED_MODEL_SIGNERS: string?
+
+  @description('The longest reward wait time that can be set, such as P30D.')
+  MAX_REWARD_WAIT_TIME: string?
+
+  @description('Over how many partitions the rows of a new loop are spread.')
+  SHARDS: string?
+
+  @description('How much time one table of the intake covers, such as P1D.')
+  INTAKE_SPAN: string?
+
+  @description('How soon after its arrival a call has to be stored, such as PT20S.')
+  WRITE_DEADLINE: string?
+
+  @description('How long the trainer waits beyond the reward wait time, such as PT60S.')
+  JOIN_GRACE: string?
+}
+
+@description('Region of the app.')
+param location string
+
+@description('Tags of plan and app.')
+param tags { *: string }
+
+@description('End of the names.')
+param nameSuffix string
+
+@description('Resource id of the identity that the app runs as.')
+param identityId string
+
+@description('Client id of that identity.')
+param identityClientId string
+
+@description('Address of the blobs.')
+param blobEndpoint string
+
+@description('Address of the tables.')
+param tableEndpoint string
+
+@description('Address of the queues.')
+param queueEndpoint string
+
+@description('Address of the container that the platform keeps the deployed package in.')
+param deploymentContainer string
+
+@description('Name of the vault with the API keys.')
+param vaultName string
+
+@description('Where telemetry goes.')
+param applicationInsightsConnectionString string
+
+@description('Resource id of the Log Analytics workspace.')
+param workspaceId string
+
+@description('Resource id of the subnet that the app sends its calls through; null without private networking.')
+param integrationSubnetId string?
+
+@description('Python version of the app.')
+param pythonVersion string
+
+@description('Memory of one instance in MB.')
+param instanceMemoryMB int
+
+@description('How many calls one instance takes at a time.')
+param httpConcurrency int
+
+@description('How many instances are kept running for calls.')
+param alwaysReadyInstances int
+
+@description('How many instances there may be at most.')
+param maximumInstances int
+
+@description('How new code takes over.')
+param updateStrategy 'RollingUpdate' | 'Recreate'
+
+@description('When the trainer runs, in NCRONTAB.')
+param trainSchedule string
+
+@description('Settings of the loop.')
+param loopSettings LoopSettings
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+  name: 'plan-rankloop-${nameSuffix}'
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: {
+    name: 'FC1'
+    tier: 'FlexConsumption'
+  }
+  properties: { reserved: true }
+}
+
+resource app 'Microsoft.Web/sites@2025-03-01' = {
+  name: 'func-rankloop-${nameSuffix}'
+  location: location
+  tags: union(tags, { 'azd-service-name': 'loop' })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identityId}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    keyVaultReferenceIdentity: identityId
+    publicNetworkAccess: 'Enabled'
+    virtualNetworkSubnetId: integrationSubnetId
+    siteConfig: { minTlsVersion: '1.2' }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: deploymentContainer
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      runtime: {
+        name: 'python'
+        version: pythonVersion
+      }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstances
+        alwaysReady: alwaysReadyInstances > 0
+          ? [
+              {
+                name: 'http'
+                instanceCount: alwaysReadyInstances
+              }
+            ]
+          : []
+        triggers: {
+          http: { perInstanceConcurrency: httpConcurrency }
+        }
+      }
+      siteUpdateStrategy: { type: updateStrategy }
+    }
+  }
+}
+
+// All settings of the app, and no others: each deployment writes the same ones again, and takes away what was added by hand.
+resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
+  parent: app
+  name: 'appsettings'
+  properties: {
+    AzureWebJobsStorage__credential: 'managedidentity'
+    AzureWebJobsStorage__clientId: identityClientId
+    AzureWebJobsStorage__blobServiceUri: blobEndpoint
+    AzureWebJobsStorage__tableServiceUri: tableEndpoint
+    AzureWebJobsStorage__queueServiceUri: queueEndpoint
+    APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+    API_KEY_1: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=api-key-1)'
+    API_KEY_2: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=api-key-2)'
+    TRAIN_SCHEDULE: trainSchedule
+    AUTH_TENANT: loopSettings.?AUTH_TENANT ?? ''
+    AUTH_AUDIENCE: loopSettings.?AUTH_AUDIENCE ?? ''
+    AUTH_AUTHORITY: loopSettings.?AUTH_AUTHORITY ?? ''
+    STRICT_REWARDS: loopSettings.?STRICT_REWARDS ?? ''
+    TRUSTED_MODEL_SIGNERS: loopSettings.?TRUSTED_MODEL_SIGNERS ?? ''
+    MAX_REWARD_WAIT_TIME: loopSettings.?MAX_REWARD_WAIT_TIME ?? ''
+    SHARDS: loopSettings.?SHARDS ?? ''
+    INTAKE_SPAN: loopSettings.?INTAKE_SPAN ?? ''
+    WRITE_DEADLINE: loopSettings.?WRITE_DEADLINE ?? ''
+    JOIN_GRACE: loopSettings.?JOIN_GRACE ?? ''
+  }
+}
+
+// Nobody deploys by password: azd and az do it with the token of who is signed in.
+resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = [
+  for door in ['scm', 'ftp']: {
+    parent: app
+    name: door
+    properties: { allow: false }
+  }
+]
+
+// Instances, memory and execution units, which Application Insights does not have. Its log is there already, and would be
+// paid for twice.
+resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: app
+  name: 'rankloop'
+  properties: {
+    workspaceId: workspaceId
+    metrics: [
+      {
+        category: 'AllMetrics'
+        enabled: true
+      }
+    ]
+  }
+}
+
+@description('Name of the Function App.')
+output name string = app.name
+
+@description('Address of the API, without a slash at its end.')
+output endpoint string = 'https://${app.properties.defaultHostName}'

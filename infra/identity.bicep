@@ -1,0 +1,23 @@
+@description('Region of the identity.')
+param location string
+
+@description('Tags of the identity.')
+param tags { *: string }
+
+@description('End of the name.')
+param nameSuffix string
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+  name: 'id-rankloop-${nameSuffix}'
+  location: location
+  tags: tags
+}
+
+@description('Resource id, by which the app names its identity.')
+output id string = identity.id
+
+@description('Client id, by which the app signs in.')
+output clientId string = identity.properties.clientId
+
+@description('Object id, which roles are given to.')
+output principalId string = identity.properties.principalId

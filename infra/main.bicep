@@ -1,0 +1,236 @@
+targetScope = 'subscription'
+
+import { LoopSettings } from 'functions.bicep'
+
+@description('Name of the azd environment. Each loop of a subscription needs its own: names of resources follow from it.')
+@minLength(1)
+@maxLength(64)
+param environmentName string
+
+@description('Region of all resources, such as westeurope. It has to offer Flex Consumption.')
+@minLength(1)
+@metadata({ azd: { type: 'location' } })
+param location string
+
+@description('Name of the resource group. If empty, it is rg- and the name of the environment.')
+@maxLength(90)
+param resourceGroupName string = ''
+
+@description('Object id of who deploys, a person or a pipeline: may read and change the API keys. If empty, nobody may.')
+param principalId string = deployer().objectId
+
+@description('What the one who deploys is. A pipeline is a ServicePrincipal.')
+param principalType 'User' | 'Group' | 'ServicePrincipal' = 'User'
+
+@description('Whether the deleted vault of this environment is taken back with its keys. Fails if there is none.')
+param recoverVault bool = false
+
+@description('Whether storage is reached through a virtual network only. The API stays public.')
+param privateNetworking bool = false
+
+@description('After how many days storage itself deletes log; more than logRetentionDays. 0 = never: the loop alone decides.')
+@minValue(0)
+@maxValue(36500)
+param logLifecycleDays int = 0
+
+@description('How many days the Log Analytics workspace keeps what comes in. Up to 31 days cost nothing beyond taking it in.')
+@minValue(30)
+@maxValue(730)
+param workspaceRetentionDays int = 30
+
+@description('How many GB the workspace takes in a day at most. What comes beyond is lost until the next day, and alerts with it.')
+@minValue(1)
+param workspaceDailyQuotaGB int = 1
+
+@description('Who gets a mail when the loop is in trouble. If empty, the alerts are switched off.')
+param alertEmail string = ''
+
+@description('Memory of one instance in MB. It also decides how much CPU an instance has.')
+param instanceMemoryMB 512 | 2048 | 4096 = 2048
+
+@description('How many calls one instance takes at a time before the platform starts another one.')
+@minValue(1)
+@maxValue(1000)
+param httpConcurrency int = 16
+
+@description('How many instances are kept running for calls, so that none meets a cold start. Each costs money all the time.')
+@minValue(0)
+@maxValue(1000)
+param alwaysReadyInstances int = 0
+
+@description('How many instances there may be at most. This bounds what a flood of calls can cost.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstances int = 40
+
+@description('How new code takes over: RollingUpdate, one instance after the other; Recreate, all at once, and calls fail meanwhile.')
+param updateStrategy 'RollingUpdate' | 'Recreate' = 'RollingUpdate'
+
+@description('Python version of the app. The packages that are deployed are made for this one.')
+param pythonVersion string = '3.13'
+
+@description('When the trainer runs, in NCRONTAB: six fields, seconds first, in UTC.')
+param trainSchedule string = '0 * * * * *'
+
+@description('Settings of the loop. One that is left out or empty has its default.')
+param loopSettings LoopSettings = {}
+
+@description('First API key. It counts only in the first deployment; later ones leave the keys in the vault as they are.')
+@secure()
+param apiKey1 string = newGuid()
+
+@description('Second API key. It counts only in the first deployment; later ones leave the keys in the vault as they are.')
+@secure()
+param apiKey2 string = newGuid()
+
+// The same region is West Europe for one and westeurope for another; a second loop must not come of that.
+var region = toLower(replace(location, ' ', ''))
+var nameSuffix = uniqueString(subscription().subscriptionId, toLower(environmentName), region)
+
+// Not outputs of their modules: what-if shows only what can be named before anything is there.
+var storageName = 'strankloop${nameSuffix}'
+var vaultName = 'kv-rank-${nameSuffix}'
+var tags = { 'azd-env-name': environmentName }
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: empty(resourceGroupName) ? 'rg-${environmentName}' : resourceGroupName
+  location: location
+  tags: tags
+}
+
+module identity 'identity.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    nameSuffix: nameSuffix
+  }
+}
+
+module monitoring 'monitoring.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    nameSuffix: nameSuffix
+    retentionDays: workspaceRetentionDays
+    dailyQuotaGB: workspaceDailyQuotaGB
+  }
+}
+
+module storage 'storage.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: storageName
+    privateNetworking: privateNetworking
+    logLifecycleDays: logLifecycleDays
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module vault 'vault.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    name: vaultName
+    recover: recoverVault
+    apiKey1: apiKey1
+    apiKey2: apiKey2
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module network 'network.bicep' = if (privateNetworking) {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    nameSuffix: nameSuffix
+    storageName: storageName
+  }
+  dependsOn: [storage]
+}
+
+module access 'access.bicep' = {
+  scope: group
+  params: {
+    // An assignment is named after whom it is for: with a name that stays, an identity that was made anew would meet
+    // the assignment of the old one, which cannot be changed. That costs its line in what-if.
+    #disable-next-line what-if-short-circuiting
+    identityPrincipalId: identity.outputs.principalId
+    deployerPrincipalId: principalId
+    deployerPrincipalType: principalType
+    storageName: storageName
+    vaultName: vaultName
+    #disable-next-line what-if-short-circuiting
+    applicationInsightsName: monitoring.outputs.applicationInsightsName
+  }
+  dependsOn: [storage, vault]
+}
+
+module functions 'functions.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    nameSuffix: nameSuffix
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    blobEndpoint: storage.outputs.blobEndpoint
+    tableEndpoint: storage.outputs.tableEndpoint
+    queueEndpoint: storage.outputs.queueEndpoint
+    deploymentContainer: storage.outputs.deploymentContainer
+    vaultName: vaultName
+    applicationInsightsConnectionString: monitoring.outputs.applicationInsightsConnectionString
+    workspaceId: monitoring.outputs.workspaceId
+    integrationSubnetId: privateNetworking ? network!.outputs.integrationSubnetId : null
+    pythonVersion: pythonVersion
+    instanceMemoryMB: instanceMemoryMB
+    httpConcurrency: httpConcurrency
+    alwaysReadyInstances: alwaysReadyInstances
+    maximumInstances: maximumInstances
+    updateStrategy: updateStrategy
+    trainSchedule: trainSchedule
+    loopSettings: loopSettings
+  }
+  // The platform looks for the package and reads the keys as soon as the app is there, so the roles come first.
+  dependsOn: [access]
+}
+
+// Without an address they are there too, but switched off: rules that a later deployment merely left out would go on.
+module alerts 'alerts.bicep' = {
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    nameSuffix: nameSuffix
+    email: alertEmail
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+// azd writes each output into the environment, and takes it out again with `azd down`. So none may be named like a variable
+// that a parameter comes from: it would change what the next deployment is given.
+@description('Id of the tenant that the identity and the vault belong to.')
+output AZURE_TENANT_ID string = tenant().tenantId
+
+@description('Name of the resource group.')
+output AZURE_RESOURCE_GROUP string = group.name
+
+@description('Name of the vault with the API keys.')
+output AZURE_KEY_VAULT_NAME string = vaultName
+
+@description('Name of the Function App.')
+output RANKLOOP_FUNCTION_APP string = functions.outputs.name
+
+@description('Address of the API, without a slash at its end.')
+output RANKLOOP_ENDPOINT string = functions.outputs.endpoint
+
+@description('Where azd finds the first API key, for hooks that need it.')
+output RANKLOOP_KEY_REFERENCE string = 'akvs://${subscription().subscriptionId}/${vaultName}/api-key-1'
+
+@description('The command that shows the first API key.')
+output RANKLOOP_SHOW_KEYS string = 'az keyvault secret show --vault-name ${vaultName} --name api-key-1 --query value --output tsv'

@@ -1,0 +1,212 @@
+"""The expressions of Bicep as plain data: what stands behind an equals sign or a colon."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where an expression stands; two that say the same are equal wherever they stand."""
+
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Text(_Place):
+    """A string; what is interpolated stands between the pieces of text."""
+
+    parts: tuple["str | Expression", ...] = ()
+
+    @property
+    def plain(self) -> str | None:
+        """The whole text; None if something is interpolated."""
+        pieces = [part for part in self.parts if isinstance(part, str)]
+        return "".join(pieces) if len(pieces) == len(self.parts) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(_Place):
+    """A number, true, false or null."""
+
+    value: int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Name(_Place):
+    """A symbol that is used."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive(_Place):
+    """A type that the language has, such as `string`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Property(_Place):
+    """One line of an object.
+
+    Attributes:
+        key: The name, if something is interpolated in it; `name` is then as it stands in the file.
+    """
+
+    name: str
+    value: "Expression"
+    key: "Text | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Object(_Place):
+    """An object, or a type that is one."""
+
+    properties: tuple[Property, ...] = ()
+
+    def get(self, *path: str) -> "Expression | None":
+        """What stands behind a path of names; None if there is nothing."""
+        found: Expression | None = self
+        for name in path:
+            if not isinstance(found, Object):
+                return None
+            found = next((one.value for one in found.properties if one.name == name), None)
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its properties, in their order."""
+        return [one.name for one in self.properties]
+
+
+@dataclass(frozen=True, slots=True)
+class Array(_Place):
+    """A list."""
+
+    items: tuple["Expression", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member(_Place):
+    """`of.name`, and `of::name`."""
+
+    of: "Expression"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index(_Place):
+    """`of[index]`."""
+
+    of: "Expression"
+    index: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(_Place):
+    """A function that is called, of a namespace or of a resource if `of` is there."""
+
+    function: str
+    arguments: tuple["Expression", ...] = ()
+    of: "Expression | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(_Place):
+    """`condition ? yes : no`, and `if (condition) yes`, which has no `no`."""
+
+    condition: "Expression"
+    yes: "Expression"
+    no: "Expression | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Each(_Place):
+    """A loop, `[for name in over: body]`, with the names that its body knows."""
+
+    names: tuple[str, ...]
+    over: "Expression"
+    body: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda(_Place):
+    """A function without a name, `name => body`."""
+
+    names: tuple[str, ...]
+    body: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(_Place):
+    """Operands and the sign between, before or behind them; of types too: `string?`, `'a' | 'b'`, `int[]`."""
+
+    sign: str
+    operands: tuple["Expression", ...]
+
+
+type Expression = (
+    Text | Literal | Name | Primitive | Object | Array | Member | Index | Call | Choice | Each | Lambda | Operation
+)
+
+
+def parts(one: Expression) -> tuple[Expression, ...]:
+    """The expressions of which another consists directly."""
+    match one:
+        case Text(parts=pieces):
+            return tuple(piece for piece in pieces if not isinstance(piece, str))
+        case Object(properties=properties):
+            return tuple(part for each in properties for part in (each.key, each.value) if part is not None)
+        case Array(items=found) | Operation(operands=found):
+            return found
+        case Member(of=of):
+            return (of,)
+        case Index(of=of, index=index):
+            return (of, index)
+        case Call(arguments=arguments, of=of):
+            return arguments if of is None else (of, *arguments)
+        case Choice(condition=condition, yes=yes, no=no):
+            return (condition, yes) if no is None else (condition, yes, no)
+        case Each(over=over, body=body):
+            return (over, body)
+        case Lambda(body=body):
+            return (body,)
+        case _:
+            return ()
+
+
+def walk(one: Expression) -> Iterator[Expression]:
+    """An expression and all those inside it."""
+    yield one
+    for part in parts(one):
+        yield from walk(part)
+
+
+def free_names(one: Expression, known: frozenset[str] = frozenset()) -> Iterator[Name]:
+    """The symbols that an expression takes from outside; those of its own loops and lambdas are none."""
+    match one:
+        case Name(name=name):
+            if name not in known:
+                yield one
+        case Each(names=names, over=over, body=body):
+            yield from free_names(over, known)
+            yield from free_names(body, known | set(names))
+        case Lambda(names=names, body=body):
+            yield from free_names(body, known | set(names))
+        case _:
+            for part in parts(one):
+                yield from free_names(part, known)
+
+
+def outcomes(one: Expression | None) -> Iterator[Expression]:
+    """The values that an expression may have, as far as choices and loops go."""
+    match one:
+        case None:
+            return
+        case Choice(yes=yes, no=no):
+            yield from outcomes(yes)
+            yield from outcomes(no)
+        case Each(body=body):
+            yield from outcomes(body)
+        case _:
+            yield one

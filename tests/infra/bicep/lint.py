@@ -1,0 +1,172 @@
+"""What a compiler would find: symbols that are not there or not used, calls that do not match."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from tests.infra.bicep.expressions import Call, Expression, Name, Object, Operation, Text, free_names, outcomes, walk
+from tests.infra.bicep.files import Declaration, File
+from tests.infra.bicep.language import DECORATORS, FUNCTIONS, LOADERS, NAMESPACES, ONLY_IN_DEFAULTS
+from tests.infra.bicep.template import Module, Template, output_read
+
+
+def undefined(file: File) -> Iterator[str]:
+    """Symbols and functions that nothing declares, and files that are not there."""
+    known = {one.name for one in file.declarations if one.kind != "output"}
+    for declaration in file.declarations:
+        for one in declaration.expressions:
+            free = free_names(one, frozenset(declaration.own))
+            yield from (
+                _at(file, name, f"{name.name} is not defined") for name in free if name.name not in known | NAMESPACES
+            )
+            for inner in walk(one):
+                if isinstance(inner, Call) and inner.of is None and inner not in declaration.decorators:
+                    yield from _called(file, declaration, inner, known)
+        for one in declaration.decorators:
+            if one.function not in DECORATORS:
+                yield _at(file, one, f"the decorator {one.function} is not known")
+
+
+def _called(file: File, declaration: Declaration, call: Call, known: set[str]) -> Iterator[str]:
+    if call.function not in known | FUNCTIONS:
+        yield _at(file, call, f"the function {call.function} is not known")
+    if call.function in ONLY_IN_DEFAULTS and declaration.kind != "parameter":
+        yield _at(file, call, f"{call.function} may only stand in a parameter's default")
+    if call.function in LOADERS:
+        match call.arguments:
+            case (Text(plain=str(name)), *_) if (file.path.parent / name).is_file():
+                return
+        yield _at(file, call, f"there is no such file to load: {call.arguments}")
+
+
+def doubled(file: File) -> Iterator[str]:
+    """Names that are declared twice; outputs have names of their own."""
+    for kinds in ({"output"}, {one.kind for one in file.declarations} - {"output"}):
+        counted = Counter(one.name for one in file.declarations if one.kind in kinds)
+        yield from (
+            f"{file.path.name}: {name} is declared {count} times" for name, count in counted.items() if count > 1
+        )
+
+
+def unused(file: File) -> Iterator[str]:
+    """Parameters, variables, types, functions, imports and looked-up resources that nothing uses."""
+    used = {name for one in file.declarations for name in _used_by(one)}
+    for one in file.all("parameter", "variable", "type", "function", "import", "resource"):
+        if one.name not in used and (one.kind != "resource" or one.existing) and not one.has("export"):
+            yield _at(file, one, f"the {one.kind} {one.name} is not used")
+
+
+def _used_by(declaration: Declaration) -> Iterator[str]:
+    """The names that a declaration uses; that it uses its own does not count."""
+    for one in declaration.expressions:
+        names = {name.name for name in free_names(one, frozenset(declaration.own))}
+        calls = {inner.function for inner in walk(one) if isinstance(inner, Call) and inner.of is None}
+        yield from (names | calls) - {declaration.name}
+
+
+def circular(file: File) -> Iterator[str]:
+    """Declarations that use themselves, by way of others or at once."""
+    uses = {one.name: set(_used_by(one)) for one in file.declarations if one.kind != "output"}
+    itself = {one.name for one in file.declarations if any(name.name == one.name for name in _free(one))}
+    for name in uses:
+        reached, ahead = set[str](), list(uses[name])
+        while ahead:
+            one = ahead.pop()
+            if one not in reached:
+                reached.add(one)
+                ahead += uses.get(one, ())
+        if name in reached or (name in itself and name in uses):
+            yield f"{file.path.name}: {name} needs itself"
+
+
+def _free(declaration: Declaration) -> Iterator[Name]:
+    for one in declaration.expressions:
+        yield from free_names(one, frozenset(declaration.own))
+
+
+def undescribed(file: File) -> Iterator[str]:
+    """Parameters without a description."""
+    yield from (
+        _at(file, one, f"{one.name} has no description") for one in file.all("parameter") if not one.has("description")
+    )
+
+
+def wrong_calls(template: Template) -> Iterator[str]:
+    """Modules that are not there, wrong arguments, outputs that do not exist, files that nobody calls."""
+    modules = list(template.modules())
+    for module in modules:
+        if module.callee is None:
+            yield _at(module.caller, module.declaration, f"there is no {module.declaration.target}")
+        else:
+            yield from _wrong_arguments(module, module.callee)
+            yield from _wrong_scope(module, module.callee)
+    for file in template.files:
+        yield from _wrong_reads(file, [module for module in modules if module.caller is file])
+        imported = {one.target for other in template.files for one in other.all("import")}
+        called = any(module.callee is file for module in modules) or file.path.name in imported
+        if file is not template.main and not called:
+            yield f"{file.path.name}: nothing uses this file"
+
+
+def _wrong_arguments(module: Module, callee: File) -> Iterator[str]:
+    taken = {one.name: one for one in callee.all("parameter")}
+    for name in module.given.names:
+        if name not in taken:
+            yield _at(module.caller, module.declaration, f"{callee.path.name} takes no {name}")
+    for name, one in taken.items():
+        if _is_required(one) and name not in module.given.names:
+            yield _at(module.caller, module.declaration, f"{callee.path.name} needs {name}")
+
+
+def _wrong_scope(module: Module, callee: File) -> Iterator[str]:
+    """A module of another scope than its caller's has to say in which it is deployed."""
+    bodies = [one for one in outcomes(module.declaration.value) if isinstance(one, Object)]
+    if callee.scope != module.caller.scope and not any(one.get("scope") for one in bodies):
+        yield _at(module.caller, module.declaration, f"{callee.path.name} is for a {callee.scope}: say which by scope")
+
+
+def _is_required(parameter: Declaration) -> bool:
+    nullable = isinstance(parameter.of_type, Operation) and parameter.of_type.sign == "?"
+    return parameter.value is None and not nullable
+
+
+def _wrong_reads(file: File, modules: list[Module]) -> Iterator[str]:
+    outputs = {module.declaration.name: module.callee for module in modules}
+    for one in _all(file):
+        read = output_read(one)
+        if read is None or read[0] not in outputs:
+            continue
+        callee = outputs[read[0]]
+        if callee is not None and callee.get(read[1], "output") is None:
+            yield _at(file, one, f"{callee.path.name} has no output {read[1]}")
+
+
+def unread_outputs(template: Template) -> Iterator[str]:
+    """Outputs of modules that nobody reads; those of the main file are for people."""
+    read = {(module.caller.path, module.declaration.name): module.callee for module in template.modules()}
+    seen: set[tuple[object, str]] = set()
+    for file in template.files:
+        for one in _all(file):
+            if (what := output_read(one)) is not None and (callee := read.get((file.path, what[0]))):
+                seen.add((callee.path, what[1]))
+    for file in template.files:
+        for output in file.all("output"):
+            if file is not template.main and (file.path, output.name) not in seen:
+                yield _at(file, output, f"the output {output.name} is not read")
+
+
+def mixed_versions(template: Template) -> Iterator[str]:
+    """Resource types that are used in more than one API version."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in [*template.resources(), *template.resources(existing=True)]:
+        found[one.type.lower()].add(one.version)
+    yield from (f"{kind} in {sorted(versions)}" for kind, versions in found.items() if len(versions) > 1)
+
+
+def _all(file: File) -> Iterator[Expression]:
+    for declaration in file.declarations:
+        for one in declaration.expressions:
+            yield from walk(one)
+
+
+def _at(file: File, what: Declaration | Expression | Name, problem: str) -> str:
+    return f"{file.path.name}:{what.line}: {problem}"

@@ -1,0 +1,116 @@
+"""A cloud of one machine: it answers under the names of Azure's services, by way of a proxy as companies have them."""
+
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from json import dumps
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+VAULT_NAME = "kv-rank-a2b3c4d5e6f7g"
+MANAGEMENT, VAULT = "management.azure.com", f"{VAULT_NAME}.vault.azure.net"
+DELETED = f"{MANAGEMENT}/subscriptions/0d0c/providers/Microsoft.KeyVault/deletedVaults?api-version=2023-07-01"
+
+
+@dataclass(slots=True)
+class Cloud:
+    """What is answered, and what was asked.
+
+    Attributes:
+        variables: With them in its environment, a process finds this cloud.
+        answers: By address without https://, one after the other; the last one stays.
+        asked: The addresses that were asked for, with the token that was sent; of a POST with that before it.
+    """
+
+    variables: Mapping[str, str]
+    answers: dict[str, list[tuple[int, object]]] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def answer(self, address: str, token: str) -> tuple[int, bytes]:
+        """The next answer for an address."""
+        self.asked.append((address, token))
+        left = self.answers.get(address, [(404, {"error": {"code": "NotFound", "message": f"No {address}."}})])
+        status, body = left.pop(0) if len(left) > 1 else left[0]
+        return status, dumps(body).encode()
+
+
+@contextmanager
+def cloud(folder: Path) -> Iterator[Cloud]:
+    """Serve it.
+
+    Args:
+        folder: For its certificate.
+    """
+    certificate = folder / "cloud.pem"
+    certificate.write_bytes(_certificate())
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served.load_cert_chain(certificate)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Proxy) as server:
+        proxy = f"http://127.0.0.1:{server.server_address[1]}"
+        told = Cloud({"https_proxy": proxy, "SSL_CERT_FILE": str(certificate)})
+        server.cloud, server.tls, server.daemon_threads = told, served, True  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield told
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """Takes the place of whatever host a connection is wanted to."""
+
+    protocol_version = "HTTP/1.1"
+    _host = ""
+
+    def do_CONNECT(self) -> None:
+        self._host = self.path.partition(":")[0]
+        self.send_response(200)
+        self.end_headers()
+        self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)  # type: ignore[attr-defined]
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
+        self.close_connection = False
+
+    def do_GET(self) -> None:
+        self._answer(f"{self._host}{self.path}")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(f"POST {self._host}{self.path}")
+
+    def _answer(self, address: str) -> None:
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        status, body = self.server.cloud.answer(address, token)  # type: ignore[attr-defined]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def _certificate() -> bytes:
+    """A certificate of the services' names, signed by itself, with its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a cloud of one machine")])
+    names = x509.SubjectAlternativeName([x509.DNSName(one) for one in (MANAGEMENT, VAULT)])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
+    signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    kind = serialization.PrivateFormat.PKCS8
+    private = key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption())
+    return private + signed.public_bytes(serialization.Encoding.PEM)

@@ -1,0 +1,1 @@
+"""Queries in KQL, read by the language service of the editors in which people write them."""

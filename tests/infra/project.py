@@ -1,0 +1,51 @@
+"""The project's own infrastructure, read once."""
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+from localhost.environment import ROOT
+from tests.infra.bicep.expressions import Object, Text
+from tests.infra.bicep.template import Template, Value, read
+
+INFRA = ROOT / "infra"
+_VARIABLE = re.compile(r"\$\{(\w+)(?:=([^}]*))?\}")
+
+
+@cache
+def template() -> Template:
+    """The Bicep files in `infra`."""
+    return read(INFRA / "main.bicep")
+
+
+@cache
+def app_settings() -> dict[str, Value]:
+    """The settings of the Function App, by name."""
+    settings = template().only("Microsoft.Web/sites/config")
+    properties = settings.body.get("properties")
+    assert isinstance(properties, Object)
+    return {one.name: Value(settings.file, one.value) for one in properties.properties}
+
+
+def default_text(parameter: str) -> str:
+    """The default of a parameter of the main file that is a text."""
+    declared = template().main.get(parameter, "parameter")
+    assert declared is not None
+    assert isinstance(declared.value, Text)
+    return declared.value.plain or ""
+
+
+def given_parameters() -> dict[str, Any]:
+    """What `main.parameters.json` gives, by the parameter's name."""
+    told = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))
+    return {name: one["value"] for name, one in told["parameters"].items()}
+
+
+def variables(value: Any) -> dict[str, str | None]:
+    """The variables of azd in a value, each with the default that it has there."""
+    return {name: default if "=" in whole else None for whole, name, default in _found(json.dumps(value))}
+
+
+def _found(text: str) -> list[tuple[str, str, str]]:
+    return [(match[0], match[1], match[2] or "") for match in _VARIABLE.finditer(text)]

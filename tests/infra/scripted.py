@@ -1,0 +1,45 @@
+"""A server that is no loop: it answers as it is told."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from deployment import smoke
+
+
+class _Scripted(BaseHTTPRequestHandler):
+    """Answers each path as told, whatever the method."""
+
+    answers: Mapping[str, tuple[int, str]]
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status, body = self.answers[self.path]
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "/stolen")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    do_GET = do_POST = _answer  # noqa: N815 - the names that the library wants
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def scripted(**answers: tuple[int, str]) -> Iterator[str]:
+    """A server that is no loop; gives its address."""
+    paths = {"ready": "/ready", "rank": smoke.RANK, "status": "/rankloop/v1/status"}
+    told = {paths[name]: answer for name, answer in answers.items()}
+    handler = type("Handler", (_Scripted,), {"answers": {"/ready": (200, "{}"), **told}})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,147 @@
+"""azure.yaml: what azd is told, and that it fits what it is told about."""
+
+import ast
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import dev
+from deployment.vault import RECOVER
+from localhost.environment import ROOT
+from tests.infra import azure_yaml
+from tests.infra.azure_yaml import SERVICE, hook, hooks
+from tests.unit.pages import page
+
+AZD_KNOWS = {"AZURE_ENV_NAME", "AZURE_SUBSCRIPTION_ID", "AZURE_LOCATION", "AZURE_TENANT_ID"}
+"""What azd's environment has before anything is deployed; a tenant only perhaps."""
+OF_THE_PIPELINE = {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_PRINCIPAL_ID", "AZURE_PRINCIPAL_TYPE"}
+"""Variables of the parameters that azd hands to a pipeline itself, or that the workflow sets."""
+BOTH = [(posix, hook(posix.name, "windows")) for posix in hooks("posix")]
+_NAMES = [posix.name for posix, _ in BOTH]
+
+
+def bicep() -> str:
+    """All of infra/."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "infra").glob("*.bicep")))
+
+
+def outputs() -> set[str]:
+    """What azd's environment has after the deployment."""
+    return set(re.findall(r"^output (\w+) ", (ROOT / "infra" / "main.bicep").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def parameters() -> set[str]:
+    """The variables of azd that the parameters of the deployment come from."""
+    text = (ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8")
+    return set(re.findall(r"\$\{(\w+)", json.dumps(json.loads(text)["parameters"])))
+
+
+def test_the_folder_goes_to_azure_as_it_was_built() -> None:
+    """A remote build would take another Python and other packages."""
+    told = azure_yaml.document()
+    service = {name: value for name, value in told["services"][SERVICE].items() if name != "hooks"}
+    built = dev.parser().parse_args(["package"]).output
+
+    assert service == {"project": ".", "language": "python", "host": "function", "dist": "dist", "remoteBuild": False}
+    assert built == ROOT / service["dist"]
+    assert list(told["services"]) == [SERVICE]
+
+
+def test_an_azd_that_would_build_remotely_is_refused() -> None:
+    """An older one knows no `remoteBuild`; the page and the pipeline name the same version."""
+    oldest = re.fullmatch(r">= ((\d+\.\d+)\.\d+)", azure_yaml.document()["requiredVersions"]["azd"])
+    pipeline = (ROOT / ".github" / "workflows" / "azure-dev.yml").read_text(encoding="utf-8")
+
+    assert oldest is not None
+    assert f"{oldest[2]} or later (`azd version`)" in page("docs/deploy.md").flat
+    assert f"version: {oldest[1]}\n" in pipeline
+
+
+def test_azd_runs_these_hooks() -> None:
+    """Under names that it knows; it ignores others without a word."""
+    assert [f"{SERVICE} prepackage", f"{SERVICE} postdeploy", "preprovision", "predown"] == _NAMES
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_what_a_hook_runs_exists(name: str) -> None:
+    """The parser of `dev.py` takes it; one plain command, so that its exit code is the hook's."""
+    program, script, *arguments = shlex.split(hook(name).run)
+
+    assert (program, script) == ("python3", "dev.py")
+    assert (ROOT / script).is_file()
+    assert dev.parser().parse_args(arguments)
+
+
+@pytest.mark.parametrize(("posix", "windows"), BOTH, ids=_NAMES)
+def test_a_hook_does_the_same_on_windows(posix: azure_yaml.Hook, windows: azure_yaml.Hook) -> None:
+    """PowerShell ends with 0 after a program that failed, unless it is told otherwise."""
+    same = {name: value for name, value in posix.told.items() if name not in ("run", "shell")}
+
+    assert windows.run == f"{posix.run.replace('python3', 'python')}; exit $LASTEXITCODE"
+    assert windows.told == {**same, "shell": "pwsh", "run": windows.run}
+    assert posix.told["shell"] == "sh"
+
+
+@pytest.mark.parametrize("one", [*hooks("windows")], ids=_NAMES)
+def test_powershell_reads_a_hook_as_it_is_meant(one: azure_yaml.Hook) -> None:
+    """Plain words only: there is no PowerShell here to try; an azd of old turns each slash into a backslash."""
+    assert re.fullmatch(r"python dev\.py( [a-z]+)+; exit \$LASTEXITCODE", one.run)
+
+
+@pytest.mark.parametrize("system", ["posix", "windows"])
+def test_what_a_hook_says_stays_on_the_screen(system: str) -> None:
+    """Unless it has the terminal, azd shows it in a pane that is wiped at its end, and nobody could answer a question.
+
+    What building the folder says is of no use afterwards.
+    """
+    silent = [one.name for one in hooks(system) if one.told.get("interactive") is not True]
+
+    assert silent == [f"{SERVICE} prepackage"]
+
+
+def test_a_hook_that_fails_ends_azd() -> None:
+    """With what went wrong as the last thing on the screen."""
+    assert [one.name for one in hooks("posix") if "continueOnError" in one.told] == []
+
+
+def test_azd_finds_the_function_app() -> None:
+    """By its tag, the only one of its kind."""
+    assert re.findall(r"'azd-service-name': '(.*)'", bicep()) == [SERVICE]
+
+
+def test_no_hook_hands_a_secret_to_a_shell() -> None:
+    """azd's `secrets` reads Key Vault once, before a role that is minutes old need have an effect; the check waits."""
+    assert [one.name for one in [*hooks("posix"), *hooks("windows")] if "secrets" in one.told] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "deployment").glob("*.py")), ids=lambda path: path.name)
+def test_every_variable_that_a_hook_reads_is_one_of_azd(path: Path) -> None:
+    """An output of the deployment, or what azd knows from the start; and the key of who checks a loop by hand."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    read = {text for text in texts if re.fullmatch(r"(AZURE|RANKLOOP)_[A-Z_]+", text)}
+
+    assert read - outputs() - AZD_KNOWS - parameters() == ({"RANKLOOP_KEY"} if path.name == "key.py" else set())
+
+
+def test_the_hooks_that_check_and_tell_have_what_they_need() -> None:
+    """The names are written in two places."""
+    assert {"RANKLOOP_ENDPOINT", "RANKLOOP_KEY_REFERENCE", "RANKLOOP_SHOW_KEYS"} <= outputs()
+    assert {"AZURE_RESOURCE_GROUP", "AZURE_KEY_VAULT_NAME", "AZURE_TENANT_ID"} <= outputs()
+
+
+def test_the_deployment_heeds_what_the_hook_has_found_out() -> None:
+    """The variable is a parameter."""
+    told = json.loads((ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
+
+    assert told["recoverVault"]["value"] == f"${{{RECOVER}=false}}"
+
+
+def test_a_pipeline_gets_every_parameter() -> None:
+    """But what a hook finds out, and what azd hands on anyway."""
+    listed = azure_yaml.document()["pipeline"]["variables"]
+
+    assert sorted(listed) == sorted(parameters() - OF_THE_PIPELINE - {RECOVER})

@@ -1,0 +1,150 @@
+"""The Bicep files as a compiler would see them, as far as that can be told without one."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.infra.bicep import lint
+from tests.infra.bicep.expressions import Expression, Literal, Object, Text
+from tests.infra.bicep.files import File, parse
+from tests.infra.bicep.secrets import misplaced
+from tests.infra.bicep.template import Template
+from tests.infra.bicep.types import mistyped
+from tests.infra.project import INFRA, given_parameters, template, variables
+from tests.unit.pages import page
+
+_PATHS = sorted(INFRA.rglob("*.bicep"))
+_RULES = """
+adminusername-should-not-be-literal artifacts-parameters decompiler-cleanup explicit-values-for-loc-params max-asserts
+max-outputs max-params max-resources max-variables nested-deployment-template-scoping no-conflicting-metadata
+no-deployments-resources no-explicit-any no-hardcoded-env-urls no-hardcoded-location no-loc-expr-outside-params
+no-unnecessary-dependson no-unused-existing-resources no-unused-imports no-unused-params no-unused-vars
+outputs-should-not-contain-secrets prefer-interpolation prefer-unquoted-property-names protect-commandtoexecute-secrets
+secure-parameter-default secure-params-in-nested-deploy secure-secrets-in-params simplify-interpolation
+simplify-json-null stacks-extensibility-compat use-parent-property use-recent-api-versions
+use-recent-az-powershell-version use-recent-module-versions use-resource-id-functions use-resource-symbol-reference
+use-safe-access use-secure-value-for-secure-inputs use-stable-resource-identifiers use-stable-vm-image
+use-user-defined-types what-if-short-circuiting
+"""
+
+
+# Each file
+
+
+@pytest.mark.parametrize("path", _PATHS, ids=lambda path: path.name)
+def test_a_file_is_bicep(path: Path) -> None:
+    """And no more of it than the other tests know: what they cannot read, they cannot check."""
+    assert parse(path).errors == ()
+
+
+@pytest.mark.parametrize("check", [lint.undefined, lint.doubled, lint.unused, lint.circular, lint.undescribed])
+@pytest.mark.parametrize("path", _PATHS, ids=lambda path: path.name)
+def test_a_file_declares_what_it_uses_and_uses_what_it_declares(
+    path: Path, check: Callable[[File], Iterable[str]]
+) -> None:
+    """And says what each parameter is for."""
+    assert list(check(parse(path))) == []
+
+
+# All files together
+
+
+@pytest.mark.parametrize("check", [lint.wrong_calls, lint.unread_outputs, lint.mixed_versions, mistyped, misplaced])
+def test_the_files_fit_together(check: Callable[[Template], Iterable[str]]) -> None:
+    """Modules get what they ask for and are asked for what they have; secrets go into the vault and nowhere else."""
+    assert list(check(template())) == []
+
+
+def test_everything_is_in_the_region_that_the_user_chose() -> None:
+    """Only what has no region is global."""
+    located = [template().said(one.get("location")) for one in template().resources() if one.get("location")]
+
+    assert {"{main.location}"} == set(located) - {"global"}
+
+
+def test_every_resource_carries_the_tag_by_which_azd_finds_it() -> None:
+    """Those that can: what is a part of another has neither region nor tags."""
+    taggable = [one for one in template().resources() if one.get("location")]
+    untagged = [one.place for one in taggable if "azd-env-name" not in template().keys(one.get("tags"))]
+
+    assert taggable
+    assert untagged == []
+
+
+def test_azd_finds_the_app() -> None:
+    """By the name of the service."""
+    assert "azd-service-name" in template().keys(template().only("Microsoft.Web/sites").get("tags"))
+
+
+# Parameters
+
+
+def test_azd_asks_for_a_region_by_a_list() -> None:
+    """It knows by the parameter's metadata that one is wanted."""
+    location = template().main.get("location", "parameter")
+    assert location is not None
+    told = [one.arguments[0] for one in location.decorators if one.function == "metadata"]
+
+    assert [one.get("azd", "type") for one in told if isinstance(one, Object)] == [Text(("location",))]
+
+
+def test_a_parameter_that_is_given_is_one() -> None:
+    """And no secret stands in a file; what has no default is given."""
+    parameters = template().main.all("parameter")
+    known = {one.name for one in parameters}
+    secret = {one.name for one in parameters if one.has("secure")}
+    needed = {one.name for one in parameters if one.value is None}
+
+    assert set(given_parameters()) <= known - secret
+    assert needed <= set(given_parameters())
+
+
+def test_a_default_is_the_same_with_azd_and_without() -> None:
+    """Once it stands in the file of parameters, once in Bicep."""
+    told = {name: variables(value) for name, value in given_parameters().items() if isinstance(value, str)}
+    given = {name: default for name, found in told.items() for default in found.values() if default is not None}
+    own = {one.name: _written(one.value) for one in template().main.all("parameter")}
+
+    assert given
+    assert {name: own[name] for name in given} == given
+
+
+def _written(value: Expression | None) -> str:
+    match value:
+        case Text(plain=str(text)):
+            return text
+        case Literal(value=bool(flag)):
+            return str(flag).lower()
+        case Literal(value=number):
+            return str(number)
+        case _:
+            return "?"
+
+
+def test_no_variable_of_a_parameter_is_an_output() -> None:
+    """What azd writes there would change the next deployment; and `azd down` would take away what the user has set."""
+    outputs = {one.name for one in template().main.all("output")}
+
+    assert outputs
+    assert set() == outputs & set(variables(given_parameters()))
+
+
+@pytest.mark.parametrize("name", sorted(variables(given_parameters())))
+def test_a_variable_of_azd_is_on_its_page(name: str) -> None:
+    """What cannot be looked up cannot be set."""
+    assert name in page("docs/deploy.md").spans
+
+
+# The linter
+
+
+def test_every_rule_of_the_linter_is_an_error() -> None:
+    """What is only a warning is not read."""
+    core = json.loads((INFRA / "bicepconfig.json").read_text(encoding="utf-8"))["analyzers"]["core"]
+    rules = {name: one["level"] for name, one in core["rules"].items()}
+
+    assert core["enabled"] is True
+    assert set() == set(_RULES.split()) - set(rules)
+    assert {"error"} == set(rules.values())

@@ -1,0 +1,262 @@
+"""What the pages say about deploying is so: commands and their flags, settings, names, and what it costs."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployment.smoke import check
+from localhost.accounts import StorageAccount
+from shared.loop.times import DAY, HOUR, MINUTE
+from shared.storage.arrivals import now_us
+from tests.conftest import StartHost
+from tests.faults.proxy import FaultProxy, Request
+from tests.infra import costs
+from tests.infra.az_commands import KNOWN, help_of, named
+from tests.infra.page_commands import Call, calls
+from tests.loop import past
+from tests.loop.kept import Kept
+from tests.loop.trainers import Trainer
+from tests.unit.pages import ROOT, page, pages
+
+_PAGE = page("docs/deploy.md")
+_PAGES = {str(one.path): one for one in pages()}
+_COMMANDS: dict[str, dict[str, dict[str, Any]]] = {
+    program: known["commands"] for program, known in json.loads(KNOWN.read_text(encoding="utf-8")).items()
+}
+_CALLS = [(name, call) for name, one in _PAGES.items() for call in calls(one, "az", "azd")]
+_OWN = {"AZURE_SUBSCRIPTION_ID"}
+"""Variables of an environment that azd itself reads."""
+
+
+def _known(call: Call) -> dict[str, Any] | None:
+    """What is known of a call's command: the longest one that its words begin with."""
+    commands = _COMMANDS[call.words[0]]
+    return next(
+        (commands[name] for end in range(len(call.plain), 0, -1) if (name := _name(call, end)) in commands), None
+    )
+
+
+def _name(call: Call, end: int) -> str:
+    return " ".join(call.plain[:end])
+
+
+# Commands
+
+
+def test_the_page_names_commands_of_both_programs() -> None:
+    """Else the tests below say nothing."""
+    told = {call.words[0] for name, call in _CALLS if name == "docs/deploy.md" and call.whole}
+
+    assert {"az", "azd"} == told
+
+
+def test_no_command_in_a_sentence_is_broken_over_lines() -> None:
+    """It could not be copied, and the tests below would not see it."""
+    assert [line for line in _PAGE.prose.splitlines() if line.count("`") % 2] == []
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in _CALLS}))
+def test_every_command_exists_and_has_its_flags(name: str) -> None:
+    """In blocks of code, in sentences and in tables."""
+    wrong = [
+        f"{call}: {'no such command' if known is None else sorted(set(call.flags) - set(known['flags']))}"
+        for page_name, call in _CALLS
+        if page_name == name and ((known := _known(call)) is None or not set(call.flags) <= set(known["flags"]))
+    ]
+
+    assert wrong == []
+
+
+def test_no_command_to_be_copied_lacks_what_it_needs() -> None:
+    """Those in sentences may be shortened."""
+    lacking = [
+        f"{call}: {names}"
+        for _, call in _CALLS
+        if call.whole
+        for names in (_known(call) or {"required": []})["required"]
+        if not set(names) & set(call.flags)
+    ]
+
+    assert lacking == []
+
+
+def test_the_known_commands_of_az_are_those_of_the_pages() -> None:
+    """Who changes a page asks azure-cli again: see tests/infra/az_commands.py."""
+    assert named() == sorted(_COMMANDS["az"])
+
+
+def test_az_itself_says_the_same() -> None:
+    """Where azure-cli is on this machine, its own help is asked for each flag that the pages use."""
+    az = shutil.which("az")
+    if az is None:
+        pytest.skip("left out: no az on this machine; its flags were compared with tests/infra/commands.json only")
+    told = {command: set(help_of([az], command)["flags"]) for command in named()}
+
+    wrong = [str(call) for _, call in _CALLS if call.words[0] == "az" and not set(call.flags) <= told[_command(call)]]
+
+    assert wrong == []
+
+
+def _command(call: Call) -> str:
+    return " ".join(call.plain)
+
+
+def test_no_key_is_on_a_command_line() -> None:
+    """It would be in lists of processes and in the history of the shell."""
+    wrong = [str(call) for _, call in _CALLS if "--value" in call.flags or "API_KEY" in str(call)]
+
+    assert wrong == []
+
+
+# Names that the templates and the page share
+
+
+def _parameters() -> dict[str, str]:
+    """The parameter of each variable of azd, with its default."""
+    told = json.loads((ROOT / "infra/main.parameters.json").read_text(encoding="utf-8"))["parameters"]
+    return dict(_variables(told))
+
+
+def _variables(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for parameter, given in told.items():
+        for text in _texts(given["value"]):
+            for name, default in re.findall(r"\$\{(\w+)(?:=([^}]*))?\}", text):
+                yield name, f"{parameter}={default}"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    else:
+        yield str(value)
+
+
+def test_every_setting_of_the_deployment_is_on_the_page() -> None:
+    """With the parameter it belongs to, and its default; and nothing that is none."""
+    rows = [row for row in _PAGE.rows() if len(row) == 4 and re.fullmatch(r"[A-Z_]+", row[0])]
+
+    assert _parameters() == {row[0]: f"{row[1]}={row[2]}" for row in rows}
+
+
+def test_every_variable_that_is_set_is_one() -> None:
+    """By `azd env set`."""
+    told = [call.plain[2] for _, call in _CALLS if call.plain[:2] == ("env", "set") and len(call.plain) > 2]
+
+    assert told
+    assert set(told) <= _parameters().keys() | _OWN
+
+
+def test_every_parameter_that_is_given_is_one() -> None:
+    """By `az deployment sub create --parameters`."""
+    given = {
+        word.split("=")[0]
+        for _, call in _CALLS
+        if "--parameters" in call.flags
+        for word in call.words[call.words.index("--parameters") + 1 :]
+    }
+
+    assert {"environmentName", "location"} <= given
+    assert given <= set(re.findall(r"^param (\w+)", (ROOT / "infra/main.bicep").read_text(encoding="utf-8"), re.M))
+
+
+def test_every_value_that_is_asked_for_is_an_output() -> None:
+    """By `azd env get-value`."""
+    outputs = re.findall(r"^output (\w+)", (ROOT / "infra/main.bicep").read_text(encoding="utf-8"), re.M)
+    asked = [call.plain[2] for _, call in _CALLS if call.plain[:2] == ("env", "get-value") and len(call.plain) > 2]
+
+    assert asked
+    assert set(asked) <= set(outputs)
+
+
+def test_the_check_prints_what_is_told(start_host: StartHost, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the page leaves something out, it has three dots."""
+    host = start_host(API_KEY_1="smoke-key", TRAIN_SCHEDULE="0 0 0 1 1 *")
+    told = next(block for block in _PAGE.blocks("text") if block.startswith("Checking"))
+    shown = re.search(r"Keys +(.*)", told)
+    assert shown is not None
+
+    code = check(host.url, {"RANKLOOP_KEY": "smoke-key", "RANKLOOP_SHOW_KEYS": shown[1]})
+
+    expected = re.escape(told).replace("…", ".+").replace(r"https://func\-rankloop\-.+\.azurewebsites\.net", host.url)
+    assert code == 0
+    assert re.fullmatch(expected, capsys.readouterr().out)
+
+
+# What it costs
+
+
+def test_every_result_follows_from_the_inputs() -> None:
+    """To the digit that is told."""
+    known = costs.inputs(_PAGE)
+    wrong = []
+    for result in costs.results(_PAGE):
+        makes = costs.value(result.formula, known)
+        known[result.name] = makes
+        if round(makes, result.places) != result.told:
+            wrong.append(f"{result.name}: {result.told} is told, {makes} follows")
+
+    assert len(known) > 30
+    assert wrong == []
+
+
+def test_the_inputs_are_the_deployments_own() -> None:
+    """Memory, how often the trainer runs, and how many rules and endpoints there are."""
+    told, defaults = costs.inputs(_PAGE), _parameters()
+    alerts, network = ((ROOT / f"infra/{name}.bicep").read_text(encoding="utf-8") for name in ("alerts", "network"))
+    services = re.search(r"^var services = \[(.*)\]$", network, re.M)
+
+    assert f"instanceMemoryMB={told['memory'] * 1024:.0f}" == defaults["RANKLOOP_INSTANCE_MEMORY_MB"]
+    assert defaults["TRAIN_SCHEDULE"] == "trainSchedule=0 * * * * *"
+    assert told["runs"] == 30 * 24 * 60
+    assert (told["rules"], told["quick_rules"]) == (alerts.count("every: 'PT15M'"), alerts.count("every: 'PT5M'"))
+    assert services is not None
+    assert told["services"] == len(services[1].split(","))
+
+
+def test_an_idle_run_asks_storage_no_oftener_than_is_told(storage: StorageAccount, tmp_path: Path) -> None:
+    """Requests cost money, even where nobody calls. The loop has learned, and has log and tables of today.
+
+    Whether it lists log depends on where the last part ended; all else is as the page tells.
+    """
+    if now_us() % DAY < HOUR:
+        pytest.skip("left out in the first hour of a day: there are tables and log of two days")
+    told = costs.inputs(_PAGE)
+    with Kept(storage.connection_string) as kept:
+        past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+        past.lively(1, past.minutes_ago(50), past.minutes_ago(30), events=40, wait_us=10 * MINUTE).write(kept)
+    with Trainer(storage.connection_string, tmp_path / "learning.log") as learning:
+        learning.succeed()
+
+    _requests(storage, tmp_path, runs=1)  # what is left over from learning
+
+    made = _requests(storage, tmp_path, runs=2)
+    made.subtract(_requests(storage, tmp_path, runs=1))
+
+    assert (made["run_reads"], made["run_tables"], made["writes"]) == (told["run_reads"], told["run_tables"], 0)
+    assert made["run_lists"] <= told["run_lists"]
+
+
+def _requests(storage: StorageAccount, folder: Path, runs: int) -> Counter[str]:
+    """What runs of one process ask of storage, by what a request is billed as."""
+    with FaultProxy(storage.table_endpoint) as tables, FaultProxy(storage.blob_endpoint) as blobs:
+        reached = storage.connection_string.replace(storage.table_endpoint, tables.url)
+        reached = reached.replace(storage.blob_endpoint, blobs.url)
+        with Trainer(reached, folder / f"{runs}.log", {}, runs=runs) as trainer:
+            trainer.succeed()
+        made = Counter(run_tables=len(tables.seen), writes=0)
+        made.update(_billed_as(request) for request in blobs.seen)
+        return made
+
+
+def _billed_as(request: Request) -> str:
+    """What a request to a blob is billed as; leases count as reads."""
+    if "comp=list" in request.path:
+        return "run_lists"
+    return "run_reads" if request.method in ("GET", "HEAD") or "comp=lease" in request.path else "writes"

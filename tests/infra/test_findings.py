@@ -1,0 +1,37 @@
+"""What the smoke check tells of a loop that works."""
+
+import time
+
+from deployment import findings
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from tests.conftest import StartHost
+from tests.http.api import Api
+from tests.infra.smoking import KEY, run
+
+NEVER = {"TRAIN_SCHEDULE": "0 0 0 1 1 *", "API_KEY_1": KEY}
+
+
+def test_its_own_event_is_not_told_as_one_to_learn_from(start_host: StartHost) -> None:
+    """The loop itself counts it among those that wait, which would contradict what was just said of it."""
+    api = Api.at(start_host(API_KEY_1=KEY, TRAIN_SCHEDULE="*/1 * * * * *").url, KEY)
+    until = time.monotonic() + 30
+    while not (before := api.get("/rankloop/v1/status").json["because"]).startswith("No Rank call"):
+        assert time.monotonic() < until, before
+        time.sleep(0.1)
+    _, told = run("--endpoint", f"http://127.0.0.1:{api.port}", RANKLOOP_KEY=KEY)
+
+    assert api.get("/rankloop/v1/status").json["because"].startswith("1 event waits to be learned. ")
+    assert findings.OWN.match(before)
+    assert "\n  Learning  not yet: nothing but the event of this check has come in yet, and from that one" in told
+
+
+def test_a_loop_that_works_with_warnings_is_told_so(azurite: Azurite) -> None:
+    """Such as that the other key is a reference that the platform could not resolve."""
+    reference = "@Microsoft.KeyVault(VaultName=kv;SecretName=api-key-2)"
+    with HostProcess(azurite.new_account().connection_string, env={**NEVER, "API_KEY_2": reference}) as one:
+        code, told = run("--endpoint", one.url, RANKLOOP_KEY=KEY)
+
+    assert code == 0
+    assert "\nThe loop works, with warnings.\n  Warning   KeyNotResolved: Setting API_KEY_2 opens nothing: " in told
+    assert "the role Key Vault Secrets User" in told

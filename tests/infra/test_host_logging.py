@@ -1,0 +1,84 @@
+"""What the platform keeps of its own log and of the functions': the levels and the sampling of `host.json`."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from localhost.environment import ROOT
+from shared.loop import run_record
+from tests.unit.test_docs import functions
+
+LEVELS = ("Trace", "Debug", "Information", "Warning", "Error", "Critical", "None")
+_TOLD: dict[str, Any] = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["logging"]
+_LOCAL = """
+import json, logging, sys
+from localhost.logs import set_up_logs
+set_up_logs(json.loads(sys.argv[1]))
+names = ("", "localhost", "azure", "rankloop.run")
+print(json.dumps({name: logging.getLogger(name).getEffectiveLevel() for name in names}))
+"""
+
+
+def is_kept(category: str, level: str) -> bool:
+    """Whether a line is kept: the longest name that a category begins with decides.
+
+    Source: the filter rules of the platform's log, which are those of .NET.
+    """
+    levels: dict[str, str] = _TOLD["logLevel"]
+    fitting = [name for name in levels if category == name or category.startswith(f"{name}.")]
+    least = levels[max(fitting, key=len, default="default")]
+    return LEVELS.index(level) >= LEVELS.index(least)
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in functions()])
+def test_a_call_costs_no_line_of_the_platform(name: str) -> None:
+    """It would write two for every call: that it executes a function, and that it has."""
+    assert not is_kept(f"Function.{name}", "Information")
+    assert is_kept(f"Function.{name}", "Error")
+    assert is_kept(f"Function.{name}.User", "Warning")
+
+
+def test_the_records_of_runs_are_kept() -> None:
+    """All of them: of a sample, no sum would be right."""
+    sampling = _TOLD["applicationInsights"]["samplingSettings"]
+
+    assert is_kept("Function.train_timer.User", "Information")
+    assert "Trace" in sampling["excludedTypes"].split(";")
+    assert "train_timer" in {name for name, _, _ in functions()}
+
+
+def test_requests_are_kept_and_may_be_sampled_and_exceptions_may_not() -> None:
+    """A request says with `ItemCount` for how many it stands."""
+    sampling = _TOLD["applicationInsights"]["samplingSettings"]
+
+    assert is_kept("Host.Results", "Information")
+    assert sampling["isEnabled"] is True
+    assert sampling["excludedTypes"].split(";") == ["Trace", "Exception"]
+
+
+def test_every_level_is_one_that_the_platform_knows() -> None:
+    """An unknown one keeps the host from starting."""
+    assert set(_TOLD["logLevel"].values()) <= set(LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        (_TOLD["logLevel"], {"": 20, "localhost": 20, "azure": 30, run_record.NAME: 20}),
+        ({"default": "Debug"}, {"": 10, "localhost": 10, "azure": 30, run_record.NAME: 10}),
+        ({"Function": "Error", "Function.a": "Debug"}, {"": 40, "localhost": 20, "azure": 30, run_record.NAME: 40}),
+        (
+            {"Function": "Error", "Function.a.User": "Debug"},
+            {"": 10, "localhost": 20, "azure": 30, run_record.NAME: 10},
+        ),
+    ],
+)
+def test_the_local_host_shows_what_functions_say(levels: dict[str, str], expected: dict[str, int]) -> None:
+    """It cannot tell one function's lines from another's, so the most talkative of their levels holds."""
+    command = [sys.executable, "-c", _LOCAL, json.dumps(levels)]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert json.loads(told) == expected

@@ -1,0 +1,229 @@
+"""The queries of alerts and workbook, against the language, the records and the functions that they ask about.
+
+That the service gives the right rows is not shown here: nothing on this machine runs KQL.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.loop import durations, run_record
+from shared.loop.configuration import new_configuration
+from shared.loop.metrics import Bin
+from shared.loop.published import Published
+from shared.loop.run_record import Run
+from shared.loop.status import Known, Waiting
+from shared.loop.times import MINUTE
+from tests.infra.kql.queries import INFRA, of_alerts, of_workbook, workbook, wrong
+from tests.unit.pages import page
+from tests.unit.test_docs import functions
+from train_timer import run, training
+
+QUERIES = {**of_alerts(), **of_workbook()}
+_ALERTS = (INFRA / "alerts.bicep").read_text(encoding="utf-8")
+_RULES = re.findall(
+    r"name: '([\w-]+)'\n(?:.*\n)*?\s+window: '(\w+)'\n\s+query: loadTextContent\('queries/(.+)'\)", _ALERTS
+)
+_FIELD = re.compile(r"\brecord((?:\.\w+|\['\w+'\])*)")
+
+
+def record() -> str:
+    """A line as a trainer tells it."""
+    known = Known(None, new_configuration(4), Published(), Waiting(1, False, MINUTE), 60 * MINUTE, MINUTE)
+    return run_record.line("default", Run(0, 1.0, sums=Bin(0)), run_record.standing(known))
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, list[str]]:
+    """What is wrong with each query."""
+    return wrong(QUERIES)
+
+
+# The language
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_makes_sense(found: dict[str, list[str]], name: str) -> None:
+    """Its words, its columns and functions, and the types that these take."""
+    assert found[name] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        ("AppTraces | where Mesage startswith 'x'", "Mesage"),
+        ("AppTraces | where sartswith(Message)", "sartswith"),
+        ("AppTraces | summarize count() by", "Missing expression"),
+        ("AppTrace | count", "AppTrace"),
+        ("AppRequests | where DurationMs startswith 'x'", "string"),
+        ("AppRequests | summarize Calls = sum(ItemCount) | where Call > 0", "Call"),
+    ],
+)
+def test_a_slip_in_a_query_is_found(query: str, word: str) -> None:
+    """A check of the check."""
+    (told,) = wrong({"one": query})["one"][:1]
+
+    assert word in told
+
+
+# The records
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_every_field_that_a_query_reads_is_in_a_record(name: str) -> None:
+    """In the service, one that is not there reads as nothing, and the alert never comes."""
+    for path in _FIELD.findall(QUERIES[name]):
+        told: Any = json.loads(record())
+        for step in re.findall(r"\w+", path):
+            assert step in told, path
+            told = told[step]
+
+
+def test_every_number_of_a_record_is_in_the_workbook() -> None:
+    """Or in an alert: a record holds nothing that nobody looks at, but for what tells one from another."""
+    asked = {tuple(re.findall(r"\w+", path)) for query in QUERIES.values() for path in _FIELD.findall(query)}
+    told = set(_leaves(json.loads(record())))
+
+    assert told - asked == {
+        *{("record",), ("loop",), ("startedAt",), ("joined",), ("learned",)},
+        *{("rewards", policy, "average") for policy in ("loop", "firstAction", "random")},
+    }
+
+
+def _leaves(told: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    if not isinstance(told, dict):
+        yield path
+        return
+    for name, value in told.items():
+        yield from _leaves(value, *path, name)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_finds_the_records(name: str) -> None:
+    """By how a line begins; of traces nothing else is asked."""
+    begins = re.findall(r"Message startswith '(.*?)'", QUERIES[name])
+
+    assert len(begins) == QUERIES[name].count("AppTraces")
+    assert all(record().startswith(one) for one in begins)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_no_query_takes_the_mean_of_means(name: str) -> None:
+    """Runs differ in how many events they join, and kept requests in how many they stand for."""
+    query = QUERIES[name]
+
+    assert "avg(" not in query
+    assert ".average" not in query
+    if "AppRequests" in query:
+        assert "ItemCount" in query
+        assert "count()" not in query
+        assert "percentiles(" not in query
+
+
+# The functions
+
+
+@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "Name startswith" in query])
+def test_calls_are_told_apart_by_the_names_of_the_functions(name: str) -> None:
+    """All that rank, or take rewards, and no others."""
+    names = {one: route for one, route, _ in functions() if route is not None}
+    begins = re.findall(r"Name startswith '(\w+)'", QUERIES[name])
+    chosen = {route.rsplit("/", 1)[-1] for one, route in names.items() if one.startswith(tuple(begins))}
+    ends = chosen & {"rank", "reward"}
+
+    assert all(any(one.startswith(begin) for one in names) for begin in begins)
+    assert chosen == ends
+    assert all(one.startswith(tuple(begins)) for one, route in names.items() if route.rsplit("/", 1)[-1] in ends)
+
+
+@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "!in" in query])
+def test_functions_that_are_left_out_are_there(name: str) -> None:
+    """They answer 503 as long as the loop is not ready, which is what they are for."""
+    (left_out,) = re.findall(r"Name !in \((.*?)\)", QUERIES[name])
+
+    assert set(re.findall(r"'(\w+)'", left_out)) == {"ready", "status"} <= {one for one, _, _ in functions()}
+
+
+# The alerts
+
+
+def test_every_query_of_an_alert_is_one() -> None:
+    """And each alert has its own, under its name."""
+    assert [file for _, _, file in _RULES] == [f"{name}.kql" for name, _, _ in _RULES]
+    assert {file for _, _, file in _RULES} == of_alerts().keys()
+    assert len(_RULES) == _ALERTS.count("loadTextContent")
+
+
+@pytest.mark.parametrize(("name", "window", "file"), _RULES)
+def test_an_alert_sees_as_far_back_as_its_query_looks(name: str, window: str, file: str) -> None:
+    """What lies before the window is cut away without a word."""
+    looks = [int(minutes) * MINUTE for minutes in re.findall(r"ago\((\d+)m\)", of_alerts()[file])]
+
+    assert max([0, *looks]) <= durations.parse(window), name
+
+
+@pytest.mark.parametrize(("name", "title"), re.findall(r"name: '([\w-]+)'\n\s+title: '(.*)'", _ALERTS))
+def test_every_alert_is_on_its_page(name: str, title: str) -> None:
+    """With what to do; who gets the mail looks for its title."""
+    rows = {row[0]: row for row in page("docs/operating.md").rows() if len(row) == 3}
+
+    assert title in rows, name
+
+
+def test_the_alert_of_a_missing_run_outlasts_what_may_keep_a_run() -> None:
+    """A run may take five minutes, and a training that begins at their end eight more."""
+    longest = timedelta(seconds=run._TIME_SECONDS) + training._TIMEOUT
+
+    (looks,) = set(re.findall(r"TimeGenerated > ago\((\d+)m\)", of_alerts()["no-run.kql"]))
+
+    assert timedelta(minutes=int(looks)) >= 2 * longest
+
+
+# The workbook
+
+
+def test_the_workbook_is_what_the_portal_opens() -> None:
+    """Texts, one parameter, and charts that ask the workspace."""
+    told = workbook()
+
+    assert told["version"] == "Notebook/1.0"
+    assert told["fallbackResourceIds"] == ["<workspace>"]
+    assert {one["type"] for one in told["items"]} == {1, 3, 9}
+    assert len({one["name"] for one in told["items"]}) == len(told["items"])
+    assert all(one["content"].keys() == {"json"} for one in told["items"] if one["type"] == 1)
+
+
+def test_the_workbook_has_one_parameter_and_all_parts_follow_it() -> None:
+    """One that is not there is left in the query as it stands."""
+    parts = workbook()["items"]
+    (parameter,) = [one for part in parts if part["type"] == 9 for one in part["content"]["parameters"]]
+    used = set(re.findall(r"\{(\w+)(?::\w+)?\}", "".join(part["content"].get("query", "") for part in parts)))
+
+    assert {parameter["name"]} == used | {"TimeRange"}
+    assert (parameter["type"], parameter["isRequired"]) == (4, True)
+
+
+@pytest.mark.parametrize("part", [one for one in workbook()["items"] if one["type"] == 3], ids=lambda one: one["name"])
+def test_a_chart_asks_the_workspace_for_the_chosen_time(part: Any) -> None:
+    """And has a title in plain words."""
+    content = part["content"]
+
+    assert content["version"] == "KqlItem/1.0"
+    assert (content["queryType"], content["resourceType"]) == (0, "microsoft.operationalinsights/workspaces")
+    assert content["timeContextFromParameter"] == "TimeRange"
+    assert content["visualization"] in ("table", "linechart", "barchart")
+    assert content["title"][0].isupper()
+    assert "_" not in content["title"]
+    assert ("{TimeRange:grain}" in content["query"]) == (content["visualization"] != "table")
+
+
+def test_the_template_puts_the_workspace_into_the_workbook() -> None:
+    """Under the mark that stands for it."""
+    template = (INFRA / "monitoring.bicep").read_text(encoding="utf-8")
+
+    assert "replace(loadTextContent('workbook.json'), '<workspace>', workspace.id)" in template
+    assert json.dumps(workbook()).count("<workspace>") == 1

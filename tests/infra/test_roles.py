@@ -1,0 +1,259 @@
+"""Who may do what: the identity gets what the code needs, and no more; the doors beside the identity are shut."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+from deployment.contents import APP, rooms
+from localhost.environment import ROOT
+from tests.infra.bicep.expressions import Call, Expression, Literal, Name, Object, Text, walk
+from tests.infra.bicep.template import Resource, Value
+from tests.infra.project import app_settings, template
+
+ROLES = {
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
+    "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
+    "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+    "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
+    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
+}
+_STORAGE, _VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
+_INSIGHTS = "Microsoft.Insights/components"
+_FOR_SERVICE = {
+    "blob": "Storage Blob Data Owner",
+    "table": "Storage Table Data Contributor",
+    "queue": "Storage Queue Data Contributor",
+}
+_LIBRARIES = {"azure.storage.blob": "blob", "azure.data.tables": "table", "azure.storage.queue": "queue"}
+_BINDINGS = {"timer": "blob", "queue": "queue", "blob": "blob", "table": "table"}
+"""The host keeps the lock and the status of a timer in a blob."""
+IDENTITY, DEPLOYER = "{identity.identity.properties.principalId}", "{main.principalId}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role that somebody has on a resource of a type."""
+
+    who: str
+    role: str
+    on: str
+
+
+@cache
+def _granted() -> dict[str, Grant]:
+    """The role assignments, by place."""
+    return {one.place: _grant(one) for one in template().resources("Microsoft.Authorization/roleAssignments")}
+
+
+def _grant(one: Resource) -> Grant:
+    who = template().said(one.get("properties", "principalId"))
+    return Grant(who, ROLES.get(_role(one), "a role that is not known here"), _on(one))
+
+
+def _role(one: Resource) -> str:
+    told = one.body.get("properties", "roleDefinitionId")
+    assert isinstance(told, Call), one.place
+    assert told.function == "subscriptionResourceId"
+    kind, role = told.arguments
+    assert kind == Text(("Microsoft.Authorization/roleDefinitions",)), one.place
+    return template().said(Value(one.file, role))
+
+
+def _on(one: Resource) -> str:
+    scope = one.body.get("scope")
+    assert isinstance(scope, Name), f"{one.place} is not on a resource of its file, but on more"
+    declared = one.file.get(scope.name, "resource")
+    assert declared is not None
+    return declared.target.partition("@")[0]
+
+
+@cache
+def services_used() -> set[str]:
+    """The storage services that the app speaks to: by the libraries, by its own REST client, by bindings."""
+    modules = [ROOT / APP, *(path for room in rooms(ROOT) for path in (ROOT / room).rglob("*.py"))]
+    return {service for path in modules for service in _used_by(path.read_text("utf-8"))}
+
+
+def _used_by(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.ImportFrom(module=str(module)) if module in _LIBRARIES:
+                yield _LIBRARIES[module]
+            case ast.Import(names=names):
+                yield from (_LIBRARIES[one.name] for one in names if one.name in _LIBRARIES)
+            case ast.Attribute(value=ast.Attribute(attr="endpoints"), attr=service) if service in _FOR_SERVICE:
+                yield service
+            case ast.Attribute(attr=name) if name.endswith(("_trigger", "_input", "_output")):
+                yield from (service for word, service in _BINDINGS.items() if name.startswith(f"{word}_"))
+
+
+def _needed() -> Iterator[tuple[str, str]]:
+    """The roles that the app cannot do without, each with the type of the resource that it is on."""
+    yield from ((_FOR_SERVICE[service], _STORAGE) for service in services_used())
+    if any(template().said(value).startswith("@Microsoft.KeyVault(") for value in app_settings().values()):
+        yield "Key Vault Secrets User", _VAULT
+    if template().only(_INSIGHTS).body.get("properties", "DisableLocalAuth") == Literal(True):
+        yield "Monitoring Metrics Publisher", _INSIGHTS
+
+
+# Roles
+
+
+def test_the_identity_has_the_roles_that_the_app_needs_and_no_more() -> None:
+    """What is missing fails in Azure only, and what is too much is found by nobody."""
+    has = [(one.role, one.on) for one in _granted().values() if one.who == IDENTITY]
+
+    assert len(has) == len(set(has))
+    assert set(has) == set(_needed())
+
+
+def test_the_app_uses_blobs_tables_and_queues() -> None:
+    """If this changes, so do the roles; if nothing is found, the search for it is broken."""
+    assert services_used() == {"blob", "table", "queue"}
+
+
+def test_who_deploys_may_read_and_change_the_keys_and_nothing_else() -> None:
+    """An owner of the subscription may not, unless somebody says so."""
+    has = {(one.role, one.on) for one in _granted().values() if one.who == DEPLOYER}
+
+    assert has == {("Key Vault Secrets Officer", _VAULT)}
+
+
+def test_nobody_else_has_a_role() -> None:
+    """Neither the identity of another module nor one that is written down."""
+    assert {one.who for one in _granted().values()} == {IDENTITY, DEPLOYER}
+
+
+_ASSIGNMENTS = template().resources("Microsoft.Authorization/roleAssignments")
+
+
+@pytest.mark.parametrize("one", _ASSIGNMENTS, ids=lambda one: one.place)
+def test_an_assignment_is_named_after_what_it_says(one: Resource) -> None:
+    """By scope, principal and role: two of one name are one, and one of two names is refused."""
+    name, scope = one.body.get("name"), one.body.get("scope")
+    assert isinstance(name, Call)
+    assert isinstance(scope, Name)
+    parts = [template().said(Value(one.file, part)) for part in name.arguments]
+
+    assert name.function == "guid"
+    assert parts == [
+        f"{{{one.file.path.stem}.{scope.name}.id}}",
+        template().said(one.get("properties", "principalId")),
+        _role(one),
+    ]
+
+
+@pytest.mark.parametrize("one", _ASSIGNMENTS, ids=lambda one: one.place)
+def test_an_assignment_says_what_it_is_for(one: Resource) -> None:
+    """An identity is found only by its kind while it is new; a pipeline that deploys is no user."""
+    kind = {IDENTITY: "ServicePrincipal", DEPLOYER: "{main.principalType}"}
+
+    assert template().said(one.get("properties", "principalType")) == kind[_grant(one).who]
+
+
+def test_a_role_that_bicep_names_has_the_id_of_that_name() -> None:
+    """Names are what people read."""
+    named = {
+        one.name: one.value for file in template().files for told in file.all("variable") for one in _texts(told.value)
+    }
+    known = {_camel(name): id_ for id_, name in ROLES.items()}
+    roles = {name: text for name, text in named.items() if text in ROLES}
+
+    assert set(roles.values()) == {_role(one) for one in _ASSIGNMENTS}
+    assert {name: known.get(name) for name in roles} == roles
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    name: str
+    value: str
+
+
+def _texts(value: Expression | None) -> Iterator[_Named]:
+    for one in value.properties if isinstance(value, Object) else ():
+        if isinstance(one.value, Text) and one.value.plain is not None:
+            yield _Named(one.name, one.value.plain)
+
+
+def _camel(name: str) -> str:
+    joined = name.replace(" ", "")
+    return joined[0].lower() + joined[1:]
+
+
+# The identity
+
+
+def test_the_app_is_one_identity_everywhere() -> None:
+    """It runs as it, reads its package and its keys as it, and signs in to storage and to telemetry as it."""
+    app = template().only("Microsoft.Web/sites")
+    used = app.body.get("identity", "userAssignedIdentities")
+    assert isinstance(used, Object)
+    (one,) = used.properties
+    assert one.key is not None
+
+    authentication = ("properties", "functionAppConfig", "deployment", "storage", "authentication")
+    assert app.body.get("identity", "type") == Text(("UserAssigned",))
+    assert app.body.get(*authentication, "type") == Text(("UserAssignedIdentity",))
+    identities = [
+        template().said(Value(app.file, one.key)),
+        template().said(app.get("properties", "keyVaultReferenceIdentity")),
+        template().said(app.get(*authentication, "userAssignedIdentityResourceId")),
+    ]
+    assert identities == ["{identity.identity.id}"] * 3
+
+
+def test_the_app_signs_in_as_that_identity() -> None:
+    """By its client id, which is neither its resource id nor its principal's."""
+    said = {name: template().said(value) for name, value in app_settings().items()}
+    client = "{identity.identity.properties.clientId}"
+
+    assert said["AzureWebJobsStorage__credential"] == "managedidentity"
+    assert said["AzureWebJobsStorage__clientId"] == client
+    assert said["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] == f"ClientId={client};Authorization=AAD"
+
+
+# Doors that are shut
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "wanted"),
+    [
+        (_STORAGE, "properties.allowSharedKeyAccess", False),
+        (_STORAGE, "properties.allowBlobPublicAccess", False),
+        (_STORAGE, "properties.supportsHttpsTrafficOnly", True),
+        (_STORAGE, "properties.minimumTlsVersion", "TLS1_2"),
+        (f"{_STORAGE}/blobServices/containers", "properties.publicAccess", "None"),
+        (_VAULT, "properties.enableRbacAuthorization", True),
+        (_VAULT, "properties.enableSoftDelete", True),
+        (_VAULT, "properties.softDeleteRetentionInDays", 90),
+        (_VAULT, "properties.enablePurgeProtection", True),
+        (_INSIGHTS, "properties.DisableLocalAuth", True),
+        ("Microsoft.Web/sites", "properties.httpsOnly", True),
+        ("Microsoft.Web/sites", "properties.siteConfig.minTlsVersion", "1.2"),
+        ("Microsoft.Web/sites/basicPublishingCredentialsPolicies", "properties.allow", False),
+    ],
+)
+def test_what_must_be_shut_is_shut(kind: str, path: str, wanted: bool | int | str) -> None:
+    """Said outright: a default may change with the next API version."""
+    found = [one.body.get(*path.split(".")) for one in template().resources(kind)]
+    expected = Text((wanted,)) if isinstance(wanted, str) else Literal(wanted)
+
+    assert found
+    assert all(one == expected for one in found)
+
+
+def test_neither_way_to_deploy_by_password_is_left() -> None:
+    """FTP is one, the deployment site is the other."""
+    doors = template().resources("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
+    names = {text.plain for one in doors for text in _all_texts(one)}
+
+    assert {"scm", "ftp"} <= names
+
+
+def _all_texts(one: Resource) -> Iterator[Text]:
+    value = one.declaration.value
+    yield from (part for part in walk(value) if isinstance(part, Text)) if value else ()
