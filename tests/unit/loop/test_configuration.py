@@ -1,6 +1,7 @@
 """Durations and configuration: what is echoed, what makes the model learn anew."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,13 @@ from hypothesis import strategies as st
 
 from shared.loop import durations
 from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import LearningSettings, new_configuration
+from shared.loop.configuration import (
+    AutoOptimizationOfSlots,
+    LearningMode,
+    LearningSettings,
+    ModeChangedWithRewards,
+    new_configuration,
+)
 from shared.loop.times import DAY, HOUR, MINUTE, SECOND, compact, from_compact, from_iso, to_iso
 
 
@@ -77,10 +84,20 @@ def test_what_changes_the_label_or_the_exploration_learns_anew(change: dict[str,
 
 
 @pytest.mark.parametrize(
-    "change", [{"model_export_frequency": "PT1M"}, {"log_retention_days": 7}, {"reward_wait_time": "PT600S"}]
+    "change",
+    [
+        {"model_export_frequency": "PT1M"},
+        {"log_retention_days": 7},
+        {"model_retrain_days": 7},
+        {"reward_wait_time": "PT600S"},
+        {"learning_mode": LearningMode.APPRENTICE},
+        {"is_auto_optimization_enabled": True, "auto_optimization_frequency": "P1D"},
+        {"is_inference_explainability_enabled": True},
+        {"log_mirror_sas_uri": "x"},
+    ],
 )
 def test_other_changes_do_not(change: dict[str, object]) -> None:
-    """The same wait in other words changes nothing either."""
+    """The same wait in other words changes nothing either, and a switch of the mode keeps what was learned."""
     before = new_configuration(4)
 
     after = before.with_service(replace(before.service, **change), 77)  # type: ignore[arg-type]
@@ -96,3 +113,33 @@ def test_other_arguments_learn_anew_and_another_name_does_not() -> None:
     other = before.with_learning(LearningSettings("mine", "--cb_explore_adf --epsilon 0.1"), 77)
 
     assert (before.revision, before.revision + 1) == (named.revision, other.revision)
+
+
+SLOTS = LearningSettings("slots", "--ccb_explore_adf -q ::")
+
+
+@pytest.mark.parametrize(
+    "change", [{"reward_wait_time": "PT1H"}, {"default_reward": 0.5}, {"reward_aggregation": Aggregation.SUM}], ids=str
+)
+def test_mode_and_reward_settings_cannot_change_at_once(change: dict[str, Any]) -> None:
+    """Each alone can, and so can the mode with a wait that is the same in other words, or with the exploration."""
+    before = new_configuration(4)
+    mode = {"learning_mode": LearningMode.APPRENTICE}
+
+    with pytest.raises(ModeChangedWithRewards):
+        before.with_service(replace(before.service, **mode, **change), 77)
+
+    apprentice = before.with_service(replace(before.service, **mode, reward_wait_time="PT600S"), 77)
+    assert apprentice.with_service(replace(apprentice.service, **change), 78).revision == before.revision + 1
+    assert before.with_service(replace(before.service, **mode, exploration_percentage=0.5), 77).revision == 2
+
+
+def test_a_multi_slot_loop_has_no_automatic_optimization() -> None:
+    """Whichever of the two comes second is refused."""
+    before = new_configuration(4)
+    optimized = before.with_service(replace(before.service, is_auto_optimization_enabled=True), 77)
+
+    with pytest.raises(AutoOptimizationOfSlots):
+        optimized.with_learning(SLOTS, 78)
+    with pytest.raises(AutoOptimizationOfSlots):
+        before.with_learning(SLOTS, 78).with_service(optimized.service, 79)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from shared.loop import sampling
+from shared.loop.configuration import LearningMode
 from shared.loop.decision import decide
 
 _CHANCES = st.lists(st.floats(0, 1, allow_nan=False), min_size=1, max_size=50).filter(lambda p: sum(p) > 0)
@@ -67,3 +68,33 @@ def test_actions_are_drawn_as_often_as_their_probabilities_say() -> None:
     seen = [drawn.count(action) for action in range(3)]
 
     assert stats.chisquare(seen, [20_000 * p for p in chances]).pvalue > 0.001
+
+
+@given(_CHANCES, st.text(max_size=20), st.sampled_from([LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY]))
+def test_outside_online_the_request_is_told_in_its_order(
+    weights: list[float], event_id: str, mode: LearningMode
+) -> None:
+    """Each action with the probability that the model gives it."""
+    chances = [weight / sum(weights) for weight in weights]
+
+    told = decide(chances, "m", event_id, "default").shown(mode)
+
+    assert list(told.order) == list(range(len(chances)))
+    assert list(told.probabilities) == chances
+
+
+def test_what_is_told_online_is_the_decision_itself() -> None:
+    """Nothing is hidden."""
+    made = decide([0.2, 0.3, 0.5], "m", "e", "default")
+
+    assert made == made.shown(LearningMode.ONLINE) == made.logged(LearningMode.ONLINE)
+
+
+def test_an_apprentice_logs_its_own_draw_and_logging_only_what_is_certain() -> None:
+    """The probability that is logged is that of what is logged as chosen."""
+    made = decide([0.2, 0.3, 0.5], "m", "e", "default")
+
+    certain = made.logged(LearningMode.LOGGING_ONLY)
+
+    assert made == made.logged(LearningMode.APPRENTICE)
+    assert (certain.order, certain.probabilities, certain.model_id) == ((0, 1, 2), (1.0, 0.0, 0.0), "m")

@@ -2,12 +2,13 @@
 
 import json
 import statistics
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.loop import log_line
+from shared.loop import log_entry, log_line
 from shared.loop.aggregation import Aggregation, settle
 from shared.loop.configuration import RewardSettings
 from shared.loop.log_line import Shown
@@ -21,6 +22,10 @@ _SETTINGS = st.builds(
     RewardSettings, st.sampled_from([5 * SECOND, 5 * MINUTE, 10 * MINUTE]), st.just(0.25), st.sampled_from(Aggregation)
 )
 _LONGEST = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
+
+
+def event_text(shown: Shown, mine: Sequence[Observation], rewards: RewardSettings) -> bytes:
+    return log_line.event_line(shown, mine, rewards).text
 
 
 def shown(event_id: str = "e-1", *, deferred: bool = False) -> Shown:
@@ -63,7 +68,7 @@ def test_a_line_is_json_and_keeps_every_id_and_observation(
     """Ids are opaque: quotes, line breaks and any Unicode come back as they were."""
     mine = observations(event_id, told)
 
-    line = log_line.event_line(shown(event_id, deferred=deferred), mine, _LONGEST)
+    line = event_text(shown(event_id, deferred=deferred), mine, _LONGEST)
     read = log_line.read(line)
 
     assert b"\n" not in line
@@ -82,9 +87,9 @@ def test_relabelling_gives_the_label_that_joining_under_those_settings_gives(
 ) -> None:
     """All observations stay in the line; only those inside the new wait count."""
     mine = observations("e-1", told)
-    line = log_line.event_line(shown(deferred=deferred), mine, _LONGEST)
+    line = event_text(shown(deferred=deferred), mine, _LONGEST)
     inside = [one for one in mine if one.at_us - AT_US < settings.wait_us]
-    expected = json.loads(log_line.event_line(shown(deferred=deferred), inside, settings))
+    expected = json.loads(event_text(shown(deferred=deferred), inside, settings))
 
     relabelled = json.loads(log_line.relabel(line, settings))
 
@@ -99,7 +104,7 @@ def test_relabelling_under_the_same_settings_changes_no_byte(
     told: list[tuple[float | None, int]], deferred: bool
 ) -> None:
     """So a re-training on unchanged reward settings sees exactly what was logged."""
-    line = log_line.event_line(shown(deferred=deferred), observations("e-1", told), _LONGEST)
+    line = event_text(shown(deferred=deferred), observations("e-1", told), _LONGEST)
 
     assert line == log_line.relabel(line, _LONGEST)
 
@@ -109,18 +114,18 @@ def test_a_deferred_event_is_skipped_until_it_is_activated() -> None:
     rewarded = observations("e-1", [(1.0, 5)])
     activated = observations("e-1", [(1.0, 5), (None, 9)])
 
-    assert json.loads(log_line.event_line(shown(deferred=True), rewarded, _LONGEST))["_skipLearn"] is True
-    assert "_skipLearn" not in json.loads(log_line.event_line(shown(deferred=True), activated, _LONGEST))
-    assert "_skipLearn" not in json.loads(log_line.event_line(shown(), [], _LONGEST))
+    assert json.loads(event_text(shown(deferred=True), rewarded, _LONGEST))["_skipLearn"] is True
+    assert "_skipLearn" not in json.loads(event_text(shown(deferred=True), activated, _LONGEST))
+    assert "_skipLearn" not in json.loads(event_text(shown(), [], _LONGEST))
 
 
 def test_a_huge_sum_of_rewards_is_learned_within_bounds() -> None:
     """Beyond a thousand the weights of a model lose their meaning."""
     mine = observations("e-1", [(1000.0, n) for n in range(5)])
 
-    line = json.loads(log_line.event_line(shown(), mine, RewardSettings(MINUTE, 0.0, Aggregation.SUM)))
+    line = json.loads(event_text(shown(), mine, RewardSettings(MINUTE, 0.0, Aggregation.SUM)))
 
-    assert line["_label_cost"] == -log_line.MAX_REWARD
+    assert line["_label_cost"] == -log_entry.MAX_REWARD
 
 
 @pytest.mark.parametrize(("value", "late"), [(0.5, True), (0.5, False), (None, False)])

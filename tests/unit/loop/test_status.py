@@ -6,10 +6,11 @@ import pytest
 
 from shared.loop import status
 from shared.loop.configuration import Configuration, LearningSettings, new_configuration
-from shared.loop.published import ModelReference, Published
+from shared.loop.published import ModelReference, Published, Start
 from shared.loop.status import Known, Waiting
+from shared.loop.steering import caught_up, new_state, steered
 from shared.loop.times import DAY, MINUTE, SECOND
-from shared.loop.training_state import Counters, State, StoredModel, caught_up, new_state, steered
+from shared.loop.training_state import Counters, State, StoredModel
 from shared.loop.warnings import warnings
 
 NOW_US = 1_764_075_000 * SECOND
@@ -88,6 +89,21 @@ def test_a_change_of_settings_starts_next_and_leaves_running_alone() -> None:
     assert after == steered(after, changed, Published(model=_MODEL))
 
 
+@pytest.mark.parametrize("is_retraining", [True, False])
+def test_a_model_that_came_with_its_settings_is_gone_on_from(is_retraining: bool) -> None:
+    """As of an evaluation: nothing is learned anew, and what was being learned is thrown away."""
+    changed = _CONFIGURATION.with_learning(LearningSettings("x", "--y"), NOW_US)
+    applied = replace(_MODEL, revision=changed.revision)
+    published = Published(generation=1, model=applied, start=Start(applied, NOW_US, revision=changed.revision))
+    state = trained(next=trained().running if is_retraining else None)
+    asked = replace(known(state, published=published), configuration=changed)
+
+    assert status.retraining(asked) == status.GOES_ON
+    later = replace(asked, configuration=changed.with_learning(LearningSettings("z", "--z"), NOW_US))
+    assert status.retraining(later) != status.GOES_ON
+    assert status.retraining(replace(asked, state=steered(state, changed, published))) is None
+
+
 def test_next_takes_over_only_when_it_has_caught_up_and_learned_something() -> None:
     """A model that found nothing does not replace one that knows something."""
     state = trained()
@@ -97,7 +113,9 @@ def test_next_takes_over_only_when_it_has_caught_up_and_learned_something() -> N
 
     for waiting in (behind, empty):
         assert caught_up(replace(state, next=waiting)) == replace(state, next=waiting)
-    assert caught_up(replace(state, next=ready)) == replace(state, running=ready, next=None)
+    counted_us = state.joined_up_to_us
+    expected = replace(state, running=ready, next=None, counted_up_to_us=counted_us)
+    assert caught_up(replace(state, next=ready)) == expected
 
 
 def test_a_reset_starts_empty_at_the_end_of_the_log_and_ends_a_retraining() -> None:
@@ -120,7 +138,9 @@ def test_a_reset_starts_empty_at_the_end_of_the_log_and_ends_a_retraining() -> N
     [
         (Counters(reused_ids=1), "EventIdsReused"),
         (Counters(events=100), "NoRewards"),
+        (Counters(events=200, rewards=100), "RewardsAlwaysDefault"),
         (Counters(events=100, not_activated=100), "NothingActivated"),
+        (Counters(events=300, learned=200, not_activated=100), "NothingActivated"),
         (Counters(late=11), "RewardsLate"),
         (Counters(dangling=11), "RewardsWithoutEvent"),
         (Counters(out_of_range=1), "RewardsOutOfRange"),
@@ -129,12 +149,27 @@ def test_a_reset_starts_empty_at_the_end_of_the_log_and_ends_a_retraining() -> N
 )
 def test_each_trouble_is_warned_of(counters: Counters, code: str) -> None:
     """With what to do about it."""
-    found = {warned.code: warned for warned in warnings(counters, _CONFIGURATION)}
+    found = {warned.code: warned for warned in warnings(trained(counters=counters), _CONFIGURATION)}
 
     assert found[code].message
     assert found[code].what_to_do
 
 
+def test_a_mirror_that_fails_is_warned_of_as_long_as_it_is_wanted() -> None:
+    """With the reason."""
+    wanted = replace(_CONFIGURATION, service=replace(_CONFIGURATION.service, log_mirror_enabled=True))
+    state = trained(counters=Counters(), mirrored_up_to_us=1, mirror_problem="its storage answered 403")
+
+    (found,) = warnings(state, wanted)
+
+    assert found.code == "LogsNotMirrored"
+    assert "its storage answered 403" in found.message
+    assert warnings(replace(state, mirror_problem=None), wanted) == warnings(state, _CONFIGURATION) == []
+
+
 def test_a_healthy_loop_is_not_warned() -> None:
     """Warnings that always show are not read."""
-    assert warnings(Counters(events=1000, learned=1000, rewards=900, late=5, dangling=5), _CONFIGURATION) == []
+    deferred = {"activated": 1, "not_activated": 900}
+    counters = Counters(events=1900, learned=1000, rewards=900, unlike_default=500, late=5, dangling=5, **deferred)
+
+    assert warnings(trained(counters=counters), _CONFIGURATION) == []
