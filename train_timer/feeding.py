@@ -1,6 +1,5 @@
 """Log blobs flow into the driver while it learns, so that reading, labelling and learning go on at once."""
 
-import gzip
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,8 +7,8 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import IO, Self
 
-from shared.loop import log_line
-from shared.loop.configuration import RewardSettings
+from shared.loop import log_line, stored_log
+from shared.loop.training_state import Cursor
 from shared.storage import logs
 from shared.storage.logs import LogBlob
 
@@ -19,21 +18,26 @@ _PAUSE_SECONDS = 0.002
 class Feed:
     """The lines of log blobs, at a path that the driver reads: a FIFO where there are any, else a file.
 
-    Blobs that were labelled under other reward settings are labelled anew.
+    Blobs that were labelled under other reward settings are labelled anew. Events of another kind than the model's, and
+    they only, are left out.
 
     Attributes:
         path: What the driver reads; compressed where all blobs go through as they are stored.
         lines: How many lines were given, once the `with` block has ended.
+        passed_over: How many events are of another kind.
     """
 
     def __init__(
-        self, blobs: Sequence[LogBlob], rewards: RewardSettings, folder: Path, *, without_refused: bool = False
+        self, blobs: Sequence[LogBlob], learner: Cursor, folder: Path, *, without_refused: bool = False
     ) -> None:
         self.lines = 0
+        self.passed_over = sum(number for blob in blobs for kind, number in blob.events.items() if kind != learner.kind)
         self._blobs = blobs
-        self._rewards = rewards
+        self._rewards = learner.rewards
+        self._kind = learner.kind
         self._without_refused = without_refused
-        self._as_stored = not without_refused and all(blob.rewards == rewards for blob in blobs)
+        labelled = all(blob.rewards == learner.rewards for blob in blobs)
+        self._as_stored = labelled and not self.passed_over and not without_refused
         self.path = folder / ("log.dsjson.gz" if self._as_stored else "log.dsjson")
         self._stopped = Event()
         self._problem: Exception | None = None
@@ -89,7 +93,12 @@ class Feed:
                     self.lines += 1
 
     def _labelled(self, blob: LogBlob, stored: bytes) -> Iterator[bytes]:
-        lines = gzip.decompress(stored).splitlines() if stored else []
-        refused = set(logs.refused(blob)) if self._without_refused else set()
-        left = (line for index, line in enumerate(lines) if index not in refused)
-        return left if blob.rewards == self._rewards else (log_line.relabel(line, self._rewards) for line in left)
+        refused = set(logs.refused(blob, self._kind)) if self._without_refused else set()
+
+        def takes(index: int, line: bytes) -> bool:
+            return index not in refused and self._takes(line)
+
+        return stored_log.labelled(stored, blob.rewards, self._rewards, takes)
+
+    def _takes(self, line: bytes) -> bool:
+        return not self.passed_over or log_line.kind(line) in (self._kind, None)

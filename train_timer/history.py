@@ -12,6 +12,8 @@ from shared.storage import logs
 from shared.storage.logs import LogBlob
 
 _BUCKET_US = 10 * MINUTE
+_PARTS_OF_LOOK_BACK = 4
+"""A look-back is at least an hour and two waits, and a part at most 15 minutes or a sixteenth of a wait."""
 
 
 def event_mark(event_id: str) -> int:
@@ -29,13 +31,20 @@ class History:
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
+        self._redacted: dict[str, str] = {}
         self._buckets: dict[int, array[int]] = {}
         self._unsorted: dict[int, list[int]] = {}
 
     def cover(self, since_us: int, to_us: int, deleted_before_us: int) -> None:
-        """Know the log of a range, and forget what is older than it."""
+        """Know the log of a range, and forget what is older; what a redaction took is known no more."""
         self._forget(since_us)
-        for blob in logs.listed(since_us - since_us % _BUCKET_US - 1, to_us, deleted_before_us):
+        from_us, reach_us = since_us - since_us % _BUCKET_US - 1, (to_us - since_us) // _PARTS_OF_LOOK_BACK
+        found = list(logs.listed(from_us, to_us, deleted_before_us, reach_us))
+        redacted = {blob.path: blob.redacted for blob in found if blob.redacted}
+        if any(self._redacted.get(path) != at for path, at in redacted.items() if path in self._known):
+            self._forget(to_us + _BUCKET_US)
+        self._redacted = redacted
+        for blob in found:
             if blob.path not in self._known:
                 self.add(blob.path, blob.to_us, _marks(blob))
 

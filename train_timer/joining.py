@@ -8,17 +8,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shared.contract import record
+from shared.learner import workplace
 from shared.loop import parts
 from shared.loop.configuration import Configuration
 from shared.loop.join import BEFORE_US, Arrival, Join, Joined, Lone, Requests
-from shared.loop.log_line import Shown, event_line, lone_line
+from shared.loop.log_line import event_line, lone_line
+from shared.loop.metrics import Bin, Counted, total
 from shared.loop.rows import Event, Observation
+from shared.loop.tally import Tally
 from shared.loop.training_state import Counters, Intent
 from shared.storage import logs, scan
 from shared.storage.lease import Trainer
 from shared.storage.scan import Stretch, Tables
-from train_timer import workplace
 from train_timer.history import History, event_mark, observation_mark
+from train_timer.profiling import Profiler
 from train_timer.window import Events, Observations
 
 _LEVEL = 1
@@ -30,7 +33,9 @@ _log = logging.getLogger(__name__)
 class _Written:
     """What a part's log blob holds, counted while it is written."""
 
+    tally: Tally
     lines: int = 0
+    events: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     marks: list[int] = field(default_factory=list)
     fates: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -44,6 +49,9 @@ class Joiner:
 
     Args:
         watermark_us: Events that arrived earlier, and the observations of their windows, are all in storage.
+
+    Attributes:
+        sums: Over the events that were joined.
     """
 
     def __init__(
@@ -51,12 +59,14 @@ class Joiner:
     ) -> None:
         position_us = trainer.state.joined_up_to_us
         shards = configuration.shards
+        self.sums = Bin(position_us)
         self._trainer = trainer
         self._known = known
         self._configuration = configuration
         self._watermark_us = watermark_us
         self._history = history
         self._covered = False
+        self._profiler = Profiler(configuration.logs_deleted_before_us)
         self._requests = _recent_requests(known, shards, position_us)
         begun_us = trainer.state.intent.to_us if trainer.state.intent else 0  # under a shorter wait, perhaps
         self._events = Events(known, shards, position_us, max(watermark_us, begun_us))
@@ -67,6 +77,11 @@ class Joiner:
     def close(self) -> None:
         """Stop reading the intake."""
         self._events.close()
+
+    def keep_profile(self) -> None:
+        """Write down what was seen of the events' features."""
+        self._trainer.check()
+        self._profiler.save()
 
     def join_part(self) -> bool:
         """Turn the next part into log; False if none is complete yet."""
@@ -80,9 +95,12 @@ class Joiner:
             written = self._write(intent, file)
             self._trainer.check()
             if written.lines:
-                logs.create(intent.from_us, intent.to_us, file, intent.rewards, written.lines)
-        self._commit(intent, written.counters)
+                logs.create(intent.from_us, intent.to_us, file, intent.rewards, written.lines, written.events)
+        counted = written.tally.counted(intent.from_us)
+        self._commit(intent, written.counters, counted)
+        self.sums = total([self.sums, *counted.bins], self.sums.from_us)
         self._history.add(logs.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
+        self._profiler.pass_on(intent.to_us)
         return True
 
     def _next_intent(self) -> Intent | None:
@@ -98,7 +116,8 @@ class Joiner:
         if self._events.more_than(parts.MOST_EVENTS, to_us):
             from_us, to_us = parts.first_minute(from_us, to_us, first_us)
         deleted_us = self._configuration.logs_deleted_before_us
-        return Intent(from_us, to_us, rewards, deleted_us, self._look_back_us(from_us))
+        exploration = self._configuration.service.exploration_percentage
+        return Intent(from_us, to_us, rewards, deleted_us, self._look_back_us(from_us), exploration)
 
     def _first_us(self, position_us: int, length_us: int) -> int | None:
         """The first moment with something to log: an event, or an observation that is due and belongs to none."""
@@ -127,7 +146,7 @@ class Joiner:
         wait_us = intent.rewards.wait_us
         self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
         join = Join(self._observations.of_event, wait_us, lambda one: self._is_logged(one, intent.since_us))
-        written = _Written()
+        written = _Written(Tally(intent.exploration))
         with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
             for arrival, payload in self._events.take(intent.to_us):
                 self._write_event(log, join, intent, arrival, payload, written)
@@ -147,15 +166,22 @@ class Joiner:
             written.fates["repeated"] += 1
             return
         try:
-            shown = _shown(arrival, payload)
+            shown = record.unpack(payload).shown(arrival.event_id, arrival.at_us)
         except ValueError:
             _log.warning("an event of %s was damaged in storage and is left out", arrival.at_us)
             written.fates["refused"] += 1
+            written.tally.refused(arrival.at_us)
             return
         reused = join.has_event(arrival.event_id) or self._has_event(arrival.event_id, intent.since_us)
         joined = join.event(arrival)
-        log.write(event_line(shown, joined.observations, intent.rewards) + b"\n")
-        _count_event(joined, reused, written)
+        line = event_line(shown, joined.observations, intent.rewards)
+        log.write(line.text + b"\n")
+        self._profiler.look(arrival.at_us, shown.document)
+        _count_event(joined, reused, intent.rewards.default, written)
+        written.fates["activated"] += shown.deferred and any(one.value is None for one in joined.observations)
+        kind = shown.kind
+        written.events[kind] += 1
+        written.tally.event(shown, kind, line)
 
     def _lone(self, join: Join, intent: Intent) -> Iterator[Lone]:
         due = [
@@ -188,14 +214,15 @@ class Joiner:
     def _look_back_us(self, from_us: int) -> int:
         return parts.look_back_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)
 
-    def _commit(self, intent: Intent, counted: Counters) -> None:
+    def _commit(self, intent: Intent, counters: Counters, counted: Counted) -> None:
         state = self._trainer.state
         self._trainer.commit(
             replace(
                 state,
                 joined_up_to_us=intent.to_us,
                 intent=None,
-                counters=state.counters.plus(counted),
+                counters=state.counters.plus(counters),
+                metrics=state.metrics.plus(counted),
                 long_waits=parts.waits_after(state.long_waits, intent.to_us, intent.rewards.wait_us),
             )
         )
@@ -215,14 +242,7 @@ def _arrival(event: Event) -> Arrival:
     return Arrival(event.at_us, event.event_id, event.request_hash)
 
 
-def _shown(arrival: Arrival, payload: bytes) -> Shown:
-    told = record.unpack(payload)
-    return Shown(
-        arrival.event_id, arrival.at_us, told.document, told.actions, told.probabilities, told.model_id, told.deferred
-    )
-
-
-def _count_event(joined: Joined, reused: bool, written: _Written) -> None:
+def _count_event(joined: Joined, reused: bool, default: float, written: _Written) -> None:
     arrival = joined.arrival
     written.lines += 1
     written.marks.append(event_mark(arrival.event_id))
@@ -233,6 +253,7 @@ def _count_event(joined: Joined, reused: bool, written: _Written) -> None:
     fates["rewards"] += len(rewards)
     fates["reused_ids"] += reused
     fates["out_of_range"] += sum(abs(value) > 1 for value in rewards)
+    fates["unlike_default"] += sum(value != default for value in rewards)
 
 
 def _write_lone(log: gzip.GzipFile, lone: Lone, written: _Written) -> None:
@@ -240,3 +261,4 @@ def _write_lone(log: gzip.GzipFile, lone: Lone, written: _Written) -> None:
     written.lines += 1
     written.marks.append(observation_mark(lone.observation.event_id, lone.observation.observation_id))
     written.fates["late" if lone.late else "dangling"] += 1
+    written.tally.lone(lone.observation.at_us, late=lone.late)

@@ -1,4 +1,4 @@
-"""What is kept and what goes: intake tables, log, models."""
+"""What is kept and what goes: intake tables, log, models, and what evaluations leave."""
 
 import logging
 from collections.abc import Iterable
@@ -9,10 +9,12 @@ from shared.loop.join import BEFORE_US
 from shared.loop.published import Published
 from shared.loop.times import DAY, HOUR
 from shared.loop.training_state import State
-from shared.storage import blobs, documents, logs, models, scan
+from shared.storage import blobs, documents, logs, metrics, models, scan
 from shared.storage.lease import Trainer
 from shared.storage.models import KeptModel
+from shared.storage.refused_ranks import tidy
 from shared.storage.scan import Tables
+from train_timer import abandoned
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +28,8 @@ def drop_tables(trainer: Trainer, known: Tables) -> None:
 def keep(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
     """Delete log and models that are too old, at most once an hour, and at once after the log was deleted.
 
+    Evaluations that nobody sees to any more are seen to at the same times.
+
     Raises:
         LeaseLost: This trainer slept past its lease, and does not know any more what is needed.
     """
@@ -35,14 +39,35 @@ def keep(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
         return
     _remove_logs(trainer, configuration, now_us)
     _remove_models(trainer, documents.read_published(), configuration, now_us)
+    tidy(now_us)
+    abandoned.tidy(now_us)
     trainer.commit(replace(trainer.state, kept_at_us=now_us))
+
+
+def put_metrics_away(trainer: Trainer) -> None:
+    """Write the metrics of finished days to blobs of their own, and let the commit record forget them.
+
+    Nothing is added to a finished day any more. So whoever writes it, and however often, writes the same.
+
+    Raises:
+        LeaseLost: Another trainer has taken over.
+    """
+    state = trainer.state
+    finished = state.metrics.finished(state.joined_up_to_us)
+    if not finished:
+        return
+    for day_us, day in finished.items():
+        trainer.check()
+        metrics.put_away(day_us, day)
+    trainer.commit(replace(state, metrics=state.metrics.without(finished)))
 
 
 def _remove_logs(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
     retention_us = configuration.retention_us
     oldest_us = 0 if retention_us is None else now_us - retention_us
-    for blob in list(logs.listed(0, trainer.state.joined_up_to_us, 0)):
-        if blob.to_us <= max(oldest_us, configuration.logs_deleted_before_us):
+    gone_us = max(oldest_us, configuration.logs_deleted_before_us)
+    for blob in list(logs.listed(0, min(gone_us, trainer.state.joined_up_to_us), 0)):
+        if blob.to_us <= gone_us:
             trainer.check()
             logs.remove(blob)
 
@@ -57,7 +82,10 @@ def _remove_models(trainer: Trainer, published: Published, configuration: Config
 
 
 def superseded(kept: Iterable[KeptModel], retention_us: int | None, now_us: int) -> list[KeptModel]:
-    """The models that need not be kept: all but those of the last day and the last of each day within the retention."""
+    """The models that need not be kept: all but those of the last day and the last of each day within the retention.
+
+    What is told of the others is kept as long, so that it is known how each was made.
+    """
     models_of_day: dict[int, list[KeptModel]] = {}
     for model in kept:
         if model.position_us < now_us - DAY:
@@ -66,7 +94,7 @@ def superseded(kept: Iterable[KeptModel], retention_us: int | None, now_us: int)
     for day, found in models_of_day.items():
         last_us = max(model.position_us for model in found)
         is_old = retention_us is not None and (day + 1) * DAY < now_us - retention_us
-        going.extend(model for model in found if is_old or model.position_us < last_us)
+        going.extend(model for model in found if is_old or (model.position_us < last_us and not model.is_told))
     return going
 
 

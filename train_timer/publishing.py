@@ -1,36 +1,31 @@
 """A trained model becomes the one that Rank uses."""
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
+from shared.loop import publication
 from shared.loop.configuration import Configuration
-from shared.loop.published import ModelReference, Published
+from shared.loop.published import ModelReference, Origin, Published
+from shared.loop.replacement import MOST_PREVIOUS
 from shared.loop.times import compact
 from shared.loop.training_state import State
-from shared.storage import documents, models
+from shared.storage import current_export, documents, models
 from shared.storage.blobs import ChangedMeanwhile
 from shared.storage.lease import LeaseLost, Trainer
 from shared.storage.models import DamagedModel
 
-_PREVIOUS = 50
-
 _log = logging.getLogger(__name__)
-
-
-def due_us(state: State, configuration: Configuration) -> int:
-    """From when on the next model may be published: one model export frequency after the last."""
-    return 0 if state.published_at_us is None else state.published_at_us + configuration.export_frequency_us
 
 
 def publish(trainer: Trainer, configuration: Configuration, now_us: int) -> bool:
     """Publish the running model if it has learned something new and its time has come; gives whether it did."""
     state = trainer.state
     if state.publishing is None:
-        if not _is_new(state, documents.read_published()) or now_us < due_us(state, configuration):
+        published = documents.read_published()
+        if not publication.is_new(state, published) or now_us < publication.due_us(state, configuration):
             return False
-        trainer.commit(replace(state, publishing=_reference(state, now_us)))
+        trainer.commit(replace(state, publishing=_reference(state, published.model, now_us)))
     return finish(trainer, now_us)
 
 
@@ -44,7 +39,7 @@ def finish(trainer: Trainer, now_us: int) -> bool:
     if model is None:
         return False
     data = _data(trainer, model)
-    etags = models.exported()
+    etags = current_export.etags()
     published, etag = documents.published_version()
     if published.generation != trainer.state.running.generation or _is_older(model, published):
         trainer.commit(replace(trainer.state, publishing=None))
@@ -58,22 +53,6 @@ def finish(trainer: Trainer, now_us: int) -> bool:
     return True
 
 
-def withdraw() -> Published:
-    """Take the current export away if no model is published any more; gives what is published.
-
-    Looked at in every run without a model, since an export on its way to storage may land after the reset that it
-    knows nothing of. One that another trainer makes for a new model meanwhile stays.
-    """
-    etags, published = models.exported(), documents.read_published()
-    if published.model is None:
-        try:
-            for name, etag in etags.items():
-                models.withdraw_export(name, etag)
-        except ChangedMeanwhile as error:
-            raise LeaseLost("another trainer exported meanwhile") from error
-    return published
-
-
 def announce(trainer: Trainer) -> None:
     """Tell every instance how far rows have become log, where a publication did not tell it already."""
     published, etag = documents.published_version()
@@ -83,22 +62,12 @@ def announce(trainer: Trainer) -> None:
         _write(replace(published, joined_up_to_us=joined_up_to_us), etag)
 
 
-def _is_new(state: State, published: Published) -> bool:
-    """Whether the running model has learned from more than the published one, or for another revision."""
-    model = state.running.model
-    if model is None or published.generation != state.running.generation:
-        return False
-    before = published.model
-    return before is None or (
-        before.predictor_blob != model.predictor_blob and before.learned_up_to_us <= state.running.learned_up_to_us
-    )
-
-
 def _is_older(model: ModelReference, published: Published) -> bool:
     return published.model is not None and model.learned_up_to_us < published.model.learned_up_to_us
 
 
-def _reference(state: State, now_us: int) -> ModelReference:
+def _reference(state: State, before: ModelReference | None, now_us: int) -> ModelReference:
+    """The model that is to be published after another one."""
     cursor = state.running
     if cursor.model is None:
         raise ValueError("there is no model to publish")
@@ -113,15 +82,20 @@ def _reference(state: State, now_us: int) -> ModelReference:
         learned_up_to_us=cursor.learned_up_to_us,
         learned_events=cursor.model.events,
         made_at_us=now_us,
+        origin=Origin.TRAINED if before is None or before.revision == cursor.revision else Origin.RETRAINED,
+        learned_from_us=cursor.learned_from_us,
+        first_event_id=cursor.model.first_event_id,
+        last_event_id=cursor.model.last_event_id,
     )
 
 
 def _with(published: Published, model: ModelReference, joined_up_to_us: int) -> Published:
-    previous = published.previous if published.model is None else (published.model, *published.previous)
+    before = published.previous if published.model is None else (published.model, *published.previous)
+    previous = tuple(one for one in before if one.id != model.id)
     return replace(
         published,
         model=model,
-        previous=previous[:_PREVIOUS],
+        previous=previous[:MOST_PREVIOUS],
         joined_up_to_us=max(published.joined_up_to_us, joined_up_to_us),
         created_at_us=published.created_at_us or model.made_at_us,
         changed_at_us=model.made_at_us,
@@ -145,9 +119,7 @@ def _data(trainer: Trainer, model: ModelReference) -> bytes:
 
 def _export(model: ModelReference, data: bytes, etags: Mapping[str, str | None]) -> None:
     """Write the model under its fixed names; another trainer that did so meanwhile wins."""
-    settings = {"name": model.id, "arguments": model.arguments}
     try:
-        models.export("model.vw", data, etags["model.vw"])
-        models.export("learning-settings.json", json.dumps(settings).encode(), etags["learning-settings.json"])
+        current_export.write(model, data, etags)
     except ChangedMeanwhile as error:
         raise LeaseLost("another trainer exported meanwhile") from error

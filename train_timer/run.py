@@ -7,23 +7,34 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
 
+from shared.learner import workplace
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
 from shared.loop.configuration import Configuration
-from shared.loop.training_state import LastRun, State, caught_up, new_state, steered
+from shared.loop.metrics import Bin
+from shared.loop.recently import noted
+from shared.loop.run_record import Run, Standing
+from shared.loop.steering import caught_up, new_state, steered
+from shared.loop.times import SECOND
+from shared.loop.training_state import LastRun, State
 from shared.loop.trouble import StorageUnavailable
 from shared.settings import settings
-from shared.storage import documents, lease, scan
+from shared.storage import arrivals, current_export, documents, lease, scan
 from shared.storage.lease import LeaseLost, Trainer
 from shared.storage.models import DamagedModel
-from train_timer import keeping, publishing, training, workplace
+from shared.storage.scan import Tables
+from train_timer import keeping, mirroring, optimizing, publishing, recording, telemetry, training
 from train_timer.history import History
 from train_timer.joining import Joiner
+from train_timer.recording import Recorder
 
 _TIME_SECONDS = 300
 
+_NOT_TRAINED = "the model cannot be trained or published; the status tells why"
+
 _log = logging.getLogger(__name__)
 _history = History()
+_recorder = Recorder()
 
 
 def run(stop: Event) -> None:
@@ -31,23 +42,46 @@ def run(stop: Event) -> None:
 
     A second trainer ends quietly; so does one that was overtaken. What a crash leaves, the next run finishes.
     """
+    began, one = _Clock(arrivals.now_us()), None
     try:
         trainer = lease.take(_first_state)
         if trainer is None:
             _log.info("another trainer is at work")
             return
         try:
-            _Run(trainer, stop).go()
+            one = _Run(trainer, stop)
+            one.go()
         finally:
             trainer.release()
     except LeaseLost as lost:
         _log.warning("the run ends here: %s", lost)
+        _tell_trouble(one, began, str(lost))
     except StorageUnavailable as trouble:
         _log.error("the run ends here, the next one goes on: %s", trouble)
+        _tell_trouble(one, began, str(trouble))
+
+
+def _tell_trouble(one: "_Run | None", began: "_Clock", problem: str) -> None:
+    """Record a run that did not come to its end."""
+    run = one.done(problem) if one else Run(began.started_us, began.seconds, problem=problem)
+    _recorder.tell(run, lambda: None, idle=one is None or one.is_idle)
 
 
 def _first_state() -> State:
-    return new_state(documents.read_configuration(), documents.read_published())
+    published = documents.read_published()
+    return new_state(documents.read_configuration(), published)
+
+
+class _Clock:
+    """When a run began, and how long it has been going on."""
+
+    def __init__(self, started_us: int) -> None:
+        self.started_us = started_us
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
 
 
 class _Run:
@@ -56,24 +90,43 @@ class _Run:
     def __init__(self, trainer: Trainer, stop: Event) -> None:
         self._trainer = trainer
         self._stop = stop
-        self._started_us = lease.storage_now_us()
-        self._started = time.monotonic()
+        self._clock = _Clock(lease.storage_now_us())
         self._before = trainer.state
+        self._sums = Bin(trainer.state.joined_up_to_us)
+        self._configuration: Configuration | None = None
+        self._known = Tables(())
 
     def go(self) -> None:
         """Pass after pass, until one finds nothing to do."""
         workplace.tidy()
         with self._told():
-            publishing.finish(self._trainer, self._started_us)
+            publishing.finish(self._trainer, self._clock.started_us)
         while self._pass() and self._has_time():
             continue
+        mirroring.copy(self._trainer)
         self._note()
+        if self._configuration is not None:
+            optimizing.look(self._trainer, self._configuration, self._clock.started_us)
+        _recorder.tell(self.done(), self._standing, idle=self.is_idle)
+        self._tell_figures()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the run has left everything as it was."""
+        return self._trainer.state == self._before
+
+    def done(self, problem: str | None = None) -> Run:
+        """What the run has done so far."""
+        state = self._trainer.state
+        counted = state.counters.minus(self._before.counters)
+        trouble = problem or (_NOT_TRAINED if state.problem else None)
+        return Run(self._clock.started_us, self._clock.seconds, counted, self._sums, trouble)
 
     def _pass(self) -> bool:
         """Join up to a new watermark, and learn what came of it; False if there was nothing to do."""
         now_us = lease.storage_now_us()
-        known = scan.tables()
-        configuration = self._steer()
+        known = self._known = scan.tables()
+        configuration = self._configuration = self._steer()
         before = self._trainer.state
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
         joiner = Joiner(self._trainer, known, configuration, watermark_us, _history)
@@ -82,18 +135,21 @@ class _Run:
                 self._learn(configuration)
         finally:
             joiner.close()
+            self._sums = self._sums.plus(joiner.sums)
+        joiner.keep_profile()
         self._learn(configuration)
         publishing.announce(self._trainer)
         keeping.drop_tables(self._trainer, known)
+        keeping.put_metrics_away(self._trainer)
         keeping.keep(self._trainer, configuration, now_us)
         return self._trainer.state.joined_up_to_us > before.joined_up_to_us
 
     def _steer(self) -> Configuration:
         """Obey what was published and configured meanwhile."""
-        configuration, published = documents.read_configuration(), documents.read_published()
-        if published.model is None:
-            published = publishing.withdraw()
-        self._trainer.commit(steered(self._trainer.state, configuration, published))
+        published = current_export.settle()
+        configuration = documents.read_configuration()
+        self._trainer.commit(noted(steered(self._trainer.state, configuration, published)))
+        mirroring.steer(self._trainer, configuration)
         return configuration
 
     def _learn(self, configuration: Configuration) -> None:
@@ -119,7 +175,18 @@ class _Run:
             self._trainer.commit(replace(self._trainer.state, problem=str(problem)))
 
     def _has_time(self) -> bool:
-        return not self._stop.is_set() and time.monotonic() - self._started < _TIME_SECONDS
+        return not self._stop.is_set() and self._clock.seconds < _TIME_SECONDS
+
+    def _standing(self) -> Standing | None:
+        if self._configuration is None:
+            return None
+        now_us = self._clock.started_us + round(self._clock.seconds * SECOND)
+        return recording.standing(self._trainer.state, self._configuration, self._known, now_us)
+
+    def _tell_figures(self) -> None:
+        """Send what the run did to Application Insights, if that is wanted."""
+        done, mode = self.done(), self._trainer.state.running.mode
+        telemetry.tell(done.sums, done.counted, mode, done.started_us)
 
     def _note(self) -> None:
         """Keep when this run was, if it did anything."""
@@ -128,6 +195,6 @@ class _Run:
         learned = state.counters.learned - before.counters.learned
         if not joined and (state.running, state.next) == (before.running, before.next):
             return
-        note = LastRun(self._started_us, lease.storage_now_us(), joined, learned)
+        note = LastRun(self._clock.started_us, lease.storage_now_us(), joined, learned)
         self._trainer.commit(replace(state, last_run=note))
         _log.info("joined %s events, learned %s", joined, learned)

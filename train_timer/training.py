@@ -8,19 +8,20 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 
-from shared.learner import training
+from shared.learner import processor, training, workplace
 from shared.learner.arguments import parse
 from shared.learner.training import Trained, TrainingFailed
+from shared.loop import log_line
 from shared.loop.times import DAY, to_iso
 from shared.loop.training_state import Counters, Cursor, State, StoredModel
 from shared.storage import logs, models
 from shared.storage.lease import Trainer
 from shared.storage.logs import LogBlob
-from train_timer import workplace
 from train_timer.feeding import Feed
 
 _TIMEOUT = timedelta(minutes=8)
-_OLD, _NEW, _PREDICTOR = "old.vw", "new.vw", "predictor.vw"
+OLD, NEW, PREDICTOR = "old.vw", "new.vw", "predictor.vw"
+"""The files of a driver run: the state it goes on from, the next one, and the model made of that."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +32,8 @@ def train_running(trainer: Trainer, deleted_before_us: int) -> bool:
     blob = next(iter(_ahead(state.running, state.joined_up_to_us, deleted_before_us)), None)
     if blob is None:
         return False
-    cursor, trained = _learn(state.running, [blob], blob.to_us)
-    trainer.commit(_counted(replace(state, running=cursor, problem=None), blob.to_us, trained))
+    cursor, learned = _learn(state.running, [blob], blob.to_us)
+    trainer.commit(_counted(replace(state, running=cursor, problem=None), blob, learned))
     return True
 
 
@@ -51,20 +52,23 @@ def train_next(trainer: Trainer, deleted_before_us: int) -> bool:
 
 def _ahead(cursor: Cursor, joined_up_to_us: int, deleted_before_us: int) -> Iterator[LogBlob]:
     """The log that a cursor has not learned yet."""
-    for blob in logs.listed(cursor.learned_up_to_us, joined_up_to_us, deleted_before_us):
+    for blob in logs.listed(cursor.learned_up_to_us, joined_up_to_us, deleted_before_us, reach_us=0):
         if blob.from_us >= cursor.learned_up_to_us:
             yield blob
 
 
-def _counted(state: State, up_to_us: int, trained: Trained) -> State:
-    """Each stretch of log counts once, however often models learn it."""
-    if up_to_us <= state.counted_up_to_us:
+def _counted(state: State, blob: LogBlob, learned: Counters) -> State:
+    """Each stretch of log counts once, however often models learn it; what comes before it is none's to learn now."""
+    if blob.to_us <= state.counted_up_to_us:
         return state
-    counted = Counters(learned=trained.learned, not_activated=trained.skipped, refused=trained.refused)
-    return replace(state, counted_up_to_us=up_to_us, counters=state.counters.plus(counted))
+    kind, metrics = state.running.kind, state.metrics
+    skipped = Counters(passed_over=metrics.told(blob.from_us, kind, blob.from_us).passed_over)
+    counters = state.counters.plus(learned).plus(skipped)
+    metrics = metrics.settled(blob.from_us, kind, blob.from_us, learned.refused)
+    return replace(state, counted_up_to_us=blob.to_us, counters=counters, metrics=metrics)
 
 
-def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cursor, Trained]:
+def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cursor, Counters]:
     """One run of the driver over whole log blobs, and what came of it in storage.
 
     Raises:
@@ -72,22 +76,40 @@ def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cur
     """
     with workplace.folder() as name:
         folder = Path(name)
-        trained = _drive(cursor, blobs, folder)
+        if cursor.model is not None:
+            models.fetch(cursor.model.state_blob, folder / OLD)
+        trained, passed_over = drive(cursor, blobs, folder)
+        counted = Counters(
+            learned=trained.learned,
+            not_activated=trained.skipped,
+            refused=trained.refused,
+            passed_over=passed_over,
+        )
         moved = replace(cursor, learned_up_to_us=up_to_us)
         if trained.learned == 0:
-            return moved, trained
-        state_blob, state_sha256 = models.store(folder / _NEW, up_to_us, cursor.revision)
-        predictor_blob, sha256 = models.store(folder / _PREDICTOR, up_to_us, cursor.revision)
-        model = StoredModel(state_blob, state_sha256, predictor_blob, sha256, cursor.events + trained.learned)
+            return moved, counted
+        state_blob, state_sha256 = models.store(folder / NEW, up_to_us, cursor.revision)
+        predictor_blob, sha256 = models.store(folder / PREDICTOR, up_to_us, cursor.revision)
+        events = cursor.events + trained.learned
+        first = cursor.model.first_event_id if cursor.model else trained.first_event_id
+        model = StoredModel(state_blob, state_sha256, predictor_blob, sha256, events, first, trained.last_event_id)
         models.describe(state_blob, _told(cursor, model, blobs, trained, up_to_us))
-        return replace(moved, model=model), trained
+        return replace(moved, model=model), counted
 
 
-def _drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> Trained:
-    """Train on all lines; those that Vowpal Wabbit refuses, or fails at, are set aside, and the rest is trained on."""
-    if cursor.model is not None:
-        models.fetch(cursor.model.state_blob, folder / _OLD)
-    feed = Feed(blobs, cursor.rewards, folder)
+def drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> tuple[Trained, int]:
+    """Train on all lines; those that Vowpal Wabbit refuses, or fails at, are set aside, and the rest is trained on.
+
+    Args:
+        folder: Holds the training state of the cursor's model, if it has one; the new files go there.
+
+    Returns:
+        What became of the lines, and how many events are of another kind than the model's.
+
+    Raises:
+        TrainingFailed: The driver failed, and not because of single lines.
+    """
+    feed = Feed(blobs, cursor, folder)
     try:
         trained = _train(cursor, feed, folder)
         if trained.refused or trained.lines != feed.lines:
@@ -96,12 +118,12 @@ def _drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> Trained:
         refused = _set_aside(cursor, blobs)
         if not refused:
             raise
-        feed = Feed(blobs, cursor.rewards, folder, without_refused=True)
+        feed = Feed(blobs, cursor, folder, without_refused=True)
         trained = _train(cursor, feed, folder)
         feed.lines, trained = feed.lines + refused, replace(trained, refused=refused)
     if trained.lines != feed.lines:
         raise TrainingFailed(f"{feed.lines} lines of log were given to the driver, but it tells of {trained.lines}")
-    return trained
+    return trained, feed.passed_over
 
 
 def _train(cursor: Cursor, feed: Feed, folder: Path) -> Trained:
@@ -110,10 +132,10 @@ def _train(cursor: Cursor, feed: Feed, folder: Path) -> Trained:
     with feed:
         return training.train(
             feed.path,
-            folder / _NEW,
+            folder / NEW,
             arguments=begin,
-            old_state=folder / _OLD if cursor.model else None,
-            predictor=folder / _PREDICTOR,
+            old_state=folder / OLD if cursor.model else None,
+            predictor=folder / PREDICTOR,
             timeout=_TIMEOUT,
         )
 
@@ -121,29 +143,33 @@ def _train(cursor: Cursor, feed: Feed, folder: Path) -> Trained:
 def _set_aside(cursor: Cursor, blobs: Sequence[LogBlob]) -> int:
     """Find the lines that Vowpal Wabbit refuses, and keep them with the reasons; gives their number."""
     arguments = parse(cursor.arguments).with_epsilon(cursor.exploration)
-    return sum(len(logs.refused(blob)) or _set_aside_of(blob, arguments) for blob in blobs)
+    return sum(len(logs.refused(blob, cursor.kind)) or _set_aside_of(blob, cursor.kind, arguments) for blob in blobs)
 
 
-def _set_aside_of(blob: LogBlob, arguments: Sequence[str]) -> int:
+def _set_aside_of(blob: LogBlob, kind: str, arguments: Sequence[str]) -> int:
     stored = logs.read(blob)
     lines = gzip.decompress(stored).splitlines() if stored else []
-    found = training.refused_lines(lines, arguments=arguments)
-    for line in found:
-        _log.warning("a line of %s cannot be learned from and is set aside: %s", blob.path, line.reason)
-    told = [
-        {"line": one.index, "reason": one.reason, "text": lines[one.index].decode(errors="replace")} for one in found
-    ]
+    places = [place for place, line in enumerate(lines) if log_line.kind(line) in (kind, None)]
+    found = training.refused_lines([lines[place] for place in places], arguments=arguments)
+    told = []
+    for one in found:
+        _log.warning("a line of %s cannot be learned from and is set aside: %s", blob.path, one.reason)
+        place = places[one.index]
+        told.append({"line": place, "reason": one.reason, "text": lines[place].decode(errors="replace")})
     if told:
-        logs.set_aside(blob, b"".join(json.dumps(one).encode() + b"\n" for one in told))
+        logs.set_aside(blob, kind, b"".join(json.dumps(one).encode() + b"\n" for one in told))
     return len(told)
 
 
 def _told(
     cursor: Cursor, model: StoredModel, blobs: Sequence[LogBlob], trained: Trained, up_to_us: int
 ) -> dict[str, object]:
-    """What is kept beside a model: how to make it again, and from what it was made."""
+    """What is kept beside a model: how to make it again, and from what it was made; no ids, which may be redacted."""
+    counted = {name: number for name, number in asdict(trained).items() if not name.endswith("_id")}
     return {
         "arguments": cursor.arguments,
+        "mode": cursor.mode,
+        "processor": processor.kind(),
         "exploration": cursor.exploration,
         "rewards": asdict(cursor.rewards),
         "revision": cursor.revision,
@@ -151,5 +177,5 @@ def _told(
         "events": model.events,
         "predictor": model.predictor_blob,
         "lineage": {"state": cursor.model.state_blob if cursor.model else None, "logs": [blob.path for blob in blobs]},
-        "trained": asdict(trained),
+        "trained": counted,
     }

@@ -81,6 +81,14 @@ class LearningArguments:
                 words.append(repr(float(epsilon)) if name == _EPSILON else value)
         return words
 
+    def words(self) -> list[str]:
+        """The list that VW gets, with the exploration rate as given."""
+        return self.only([name for name, _ in self.options])
+
+    def only(self, names: Sequence[str]) -> list[str]:
+        """The words of some options, by their long names; none for those that are not given."""
+        return [word for name, value in self.options if name in names for word in (name, value) if word is not None]
+
     def _has(self, name: str) -> bool:
         return any(name == given for given, _ in self.options)
 

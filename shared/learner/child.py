@@ -58,8 +58,19 @@ def run(jobs: Iterable[Job], timeout: timedelta) -> tuple[list[dict[str, Any]], 
     Returns:
         The answers, and why there are fewer than jobs: None if there are not.
     """
-    command = [sys.executable, "-P", "-m", "shared.learner.driver", str(os.getpid())]
-    texts = [job.text() for job in jobs]
+    return ask("shared.learner.driver", [job.text() for job in jobs], timeout, "training")
+
+
+def ask(module: str, texts: Sequence[str], timeout: timedelta, what: str) -> tuple[list[dict[str, Any]], str | None]:
+    """Let a process that runs a module answer JSON texts in order.
+
+    Args:
+        what: What it does, for the reasons.
+
+    Returns:
+        The answers, and why there are fewer than texts: None if there are not.
+    """
+    command = [sys.executable, "-P", "-m", module, str(os.getpid())]
     with tempfile.TemporaryFile() as said:
         try:
             ended = subprocess.run(
@@ -67,14 +78,14 @@ def run(jobs: Iterable[Job], timeout: timedelta) -> tuple[list[dict[str, Any]], 
                 input="\n".join(texts).encode(),
                 stdout=subprocess.PIPE,
                 stderr=said,
-                env=_environment(),
+                env=environment(),
                 timeout=timeout.total_seconds(),
                 check=False,
             )
         except subprocess.TimeoutExpired as expired:
-            return _answers(expired.output), f"training took longer than {timeout.total_seconds():g} s"
+            return _answers(expired.output), f"{what} took longer than {timeout.total_seconds():g} s"
         answers = _answers(ended.stdout)
-        return answers, None if len(answers) == len(texts) else _reason(ended.returncode, said)
+        return answers, None if len(answers) == len(texts) else reason(what, ended.returncode, said)
 
 
 def _answers(output: bytes | None) -> list[dict[str, Any]]:
@@ -82,14 +93,15 @@ def _answers(output: bytes | None) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Packages may be found by the module search path alone, so it is handed on."""
     search = (str(Path(__file__).parents[2]), *(str(Path(entry).absolute()) for entry in sys.path))
     return child_environment() | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(search))}
 
 
-def _reason(returncode: int, said: IO[bytes]) -> str:
+def reason(what: str, returncode: int, said: IO[bytes]) -> str:
+    """Why a process ended, with the last line that it said."""
     said.seek(0)
     last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
     how = f"signal {signal.Signals(-returncode).name}" if returncode < 0 else f"exit code {returncode}"
-    return f"training ended with {how}" + (f": {last[:300]}" if last else "")
+    return f"{what} ended with {how}" + (f": {last[:300]}" if last else "")

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -19,22 +20,30 @@ _PR_SET_PDEATHSIG = 1
 _STDERR = 2
 
 
-def main(parent: int) -> None:
+class Unusable(ValueError):
+    """What was learned makes no sense."""
+
+
+def main(parent: int, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Answer jobs until there are no more.
 
     Args:
         parent: Id of the process that started this one; when that ends, this one is to end too.
+        answer: What does one job.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    _end_with(parent)
+    end_with(parent)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(_STDERR, 1)  # what VW prints is no answer
     for line in sys.stdin:
-        print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
+        print(json.dumps(answer(json.loads(line))), file=answers, flush=True)
 
 
-def _end_with(parent: int) -> None:
-    """While VW runs, nothing in Python could notice that the parent is gone, so the system is told to see to it."""
+def end_with(parent: int) -> None:
+    """End this process when the one that started it ends.
+
+    While VW runs, nothing in Python could notice that the parent is gone, so the system is told to see to it.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
@@ -42,17 +51,19 @@ def _end_with(parent: int) -> None:
 
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
-    start = os.lseek(_STDERR, 0, os.SEEK_END)
+    start, counts = os.lseek(_STDERR, 0, os.SEEK_END), dict[str, Any]()
     try:
-        counts = _learn(job["options"], job["log"], job["metrics"], job["state"])
+        counts = learn(job["options"], job["log"], job["metrics"], job["state"])
         if job["state"]:
-            _check(job["state"], job["predictor"])
+            check(job["state"], job["predictor"])
+    except Unusable as error:
+        return counts | {"error": str(error), "unusable": True}
     except (RuntimeError, ValueError, LookupError, OSError) as error:
-        return {"error": str(error).strip() or type(error).__name__}
+        return counts | {"error": str(error).strip() or type(error).__name__}
     return counts | {"said": _said_since(start)}
 
 
-def _learn(options: list[str], log: str, metrics: str, state: str | None) -> dict[str, Any]:
+def learn(options: list[str], log: str, metrics: str, state: str | None) -> dict[str, Any]:
     """Learn from all lines of a log; what counts is taken from VW's memory, the file of metrics is not read."""
     import vowpalwabbit
 
@@ -67,18 +78,18 @@ def _learn(options: list[str], log: str, metrics: str, state: str | None) -> dic
         "without_actions": told["number_events_zero_actions"],
         "refused": told["line_parse_error"],
         "first_event_id": told.get("first_event_id") or None,
-        "last_event_id": told.get("last_event_id") or None,
+        "last_event_id": told.get("last_event_id") or told.get("first_event_id") or None,
     }
 
 
-def _check(state: str, predictor: str | None) -> None:
+def check(state: str, predictor: str | None) -> None:
     """See that the new state loads and makes sense; write the predict-only model."""
     import vowpalwabbit
 
     workspace = vowpalwabbit.Workspace(arg_list=["-i", state, "-t", "--quiet", "--predict_only_model"])
     read_weight = super(vowpalwabbit.Workspace, workspace).get_weight
     if not math.isfinite(sum(map(read_weight, range(workspace.num_weights()), repeat(0)))):
-        raise ValueError("the weights are not finite numbers any more")
+        raise Unusable("the weights are not finite numbers any more")
     if predictor and any("regcb" in name for name in workspace.get_enabled_learners()):
         shutil.copyfile(state, predictor)  # its bounds need more than the weights
     elif predictor:
@@ -97,4 +108,4 @@ def _said_since(start: int) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), _answer)

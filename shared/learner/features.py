@@ -3,7 +3,8 @@
 Written for speed: features that are fine, which is nearly all of them, are looked at once and not copied.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -19,8 +20,9 @@ from shared.learner.cleaning import (
     is_plain,
 )
 
-__all__ = ["InvalidFeatures", "document"]
+__all__ = ["InvalidFeatures", "SlotsDocument", "document", "slots_document"]
 
+_CONTEXT, _ACTIONS, _SLOTS = "contextFeatures", "actions", "slots"
 _LARGEST = float(LARGEST)
 """Floats are compared with floats: that is faster."""
 _MUST_CHANGE = -(10**12)
@@ -45,29 +47,99 @@ def document(
     Source: the layout is the old service's, so that models and logs can be exchanged with it.
     """
     where = positions or range(len(actions))
-    shared = _usable(context_features, None)
+    return orjson.dumps(_shared_and_actions(context_features, actions, where))
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsDocument:
+    """The features of one multi-slot event, in pieces that are put together for the log and for each question.
+
+    Attributes:
+        head: Up to where the slots begin.
+        slots: One JSON text a slot, without the brace it begins with.
+        actions: The number of actions.
+    """
+
+    head: bytes
+    slots: Sequence[bytes]
+    actions: int
+
+    def logged(self, allowed: Sequence[Sequence[int]]) -> bytes:
+        """The JSON text that is recorded and trained on, on one line; with the actions that each slot might show."""
+        return self._text(map(self._included, allowed))
+
+    def asked(self, seeds: Sequence[str], offers: Sequence[Sequence[int]]) -> bytes:
+        """The JSON text that a model is asked with.
+
+        Args:
+            seeds: One text a slot, from which its draw follows.
+            offers: The actions that each slot may show.
+        """
+        tags = (b'"_tag":%b,' % orjson.dumps(f"seed={seed}") for seed in seeds)
+        return self._text(map(bytes.__add__, tags, map(self._included, offers)))
+
+    def _included(self, actions: Sequence[int]) -> bytes:
+        """What tells Vowpal Wabbit which actions a slot may show; nothing if that is all."""
+        return b"" if len(actions) == self.actions else b'"_inc":%b,' % orjson.dumps([*actions])
+
+    def _text(self, ours: Iterable[bytes]) -> bytes:
+        slots = b",".join(b"{%b%b" % (own, slot) for own, slot in zip(ours, self.slots, strict=True))
+        return b'%b"_slots":[%b]}' % (self.head, slots)
+
+
+def slots_document(
+    context_features: list[Any],
+    actions: Sequence[tuple[str, list[Any]]],
+    slots: Sequence[tuple[str, list[Any]]],
+) -> SlotsDocument:
+    """The features of one multi-slot event.
+
+    A slot's id is one of its features: Vowpal Wabbit tells slots apart by their place alone, which is not enough where
+    they come in another order, or some of them only.
+
+    Args:
+        context_features: As parsed from JSON by orjson.
+        actions: Id and features of each action.
+        slots: Id and features of each slot, which may have none.
+
+    Raises:
+        InvalidFeatures: Features that the API does not take; names the place.
+    """
+    head = orjson.dumps(_shared_and_actions(context_features, actions, range(len(actions))))[:-1] + b","
+    texts = [_slot(name, features, position) for position, (name, features) in enumerate(slots)]
+    return SlotsDocument(head, texts, len(actions))
+
+
+def _slot(name: str, features: list[Any], position: int) -> bytes:
+    usable = _usable(features, _SLOTS, position)
+    return orjson.dumps({"_id": name, "s": [{"id": name}, *usable]})[1:]
+
+
+def _shared_and_actions(
+    context_features: list[Any], actions: Sequence[tuple[str, list[Any]]], where: Sequence[int]
+) -> dict[str, Any]:
     multi = [
-        {"i": {"constant": 1, "id": name}, "j": _usable(features, position)}
+        {"i": {"constant": 1, "id": name}, "j": _usable(features, _ACTIONS, position)}
         for position, (name, features) in zip(where, actions, strict=True)
     ]
-    return orjson.dumps({"FromUrl": shared, "_multi": multi})
+    return {"FromUrl": _usable(context_features), "_multi": multi}
 
 
-def _usable(groups: list[Any], action: int | None) -> list[Any]:
-    """The groups themselves if they can stay as they are, else a cleaned copy; without action, the context's."""
+def _usable(groups: list[Any], field: str = _CONTEXT, position: int = 0) -> list[Any]:
+    """The groups themselves if they can stay as they are, else a cleaned copy; only the context's must not be null."""
     count = _total(groups)
     if count < 0:
-        groups = cleaned(groups, _place(action), nulls=action is not None)
+        groups = cleaned(groups, _place(field, position), nulls=field != _CONTEXT)
         count = _total(groups)
     if count > MAX_FEATURES:
-        raise InvalidFeatures(f"has {count} features; {MAX_FEATURES} are allowed", _place(action))
-    if not groups and action is not None:
-        raise InvalidFeatures("must have at least one feature that is not null", _place(action))
+        raise InvalidFeatures(f"has {count} features; {MAX_FEATURES} are allowed", _place(field, position))
+    if not groups and field == _ACTIONS:
+        raise InvalidFeatures("must have at least one feature that is not null", _place(field, position))
     return groups
 
 
-def _place(action: int | None) -> str:
-    return "contextFeatures" if action is None else f"actions[{action}].features"
+def _place(field: str, position: int) -> str:
+    return field if field == _CONTEXT else f"{field}[{position}].features"
 
 
 def _total(groups: list[Any]) -> int:

@@ -4,12 +4,13 @@ import contextlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from shared.learner.arguments import LearningArguments
 from shared.loop.errors import LoopError
+from shared.loop.multislot import Choice
 
 _log = logging.getLogger(__name__)
 
@@ -62,18 +63,27 @@ class Model:
             document: From `features.document`, and from nowhere else.
             count: How many actions it has.
         """
-        answer = self._answer(document if isinstance(document, str) else document.decode())
-        chances = [chance if chance > 0 else 0.0 for chance in answer]
-        total = sum(chances)
-        if len(chances) != count or not 0 < total < float("inf"):
-            return [1.0 / count] * count
-        return [chance / total for chance in chances]
+        text = document if isinstance(document, str) else document.decode()
+        return _chances(self._answer(text), count) or [1.0 / count] * count
+
+    def choices(self, document: bytes, count: int) -> list[Choice | None]:
+        """An action for each slot, drawn by its seed, with the chances that the draw had.
+
+        Args:
+            document: From `SlotsDocument.asked`, and from nowhere else.
+            count: How many slots it has.
+
+        Returns:
+            None for a slot without a usable answer.
+        """
+        answer = self._answer(document.decode())
+        return [*map(_choice, answer)] if len(answer) == count else [None] * count
 
     def close(self) -> None:
         """Give the memory back; the model answers no more."""
         self._workspace.finish()
 
-    def _answer(self, document: str) -> list[float]:
+    def _answer(self, document: str) -> list[Any]:
         # VW's own calls, without the Python objects that its package wraps around every example: half the time.
         workspace = self._workspace
         try:
@@ -84,10 +94,29 @@ class Model:
             return []
         try:
             workspace.predict_multi(examples)
-            scores: list[float] = examples[0].get_action_scores()
-            return scores
+            example = examples[0]
+            answer: list[Any] = example.get_action_scores() if self._kind == "cb" else example.get_decision_scores()
+            return answer
         finally:
             workspace._finish_example_multi_ex(examples)
+
+
+def _chances(scores: Sequence[float], count: int) -> list[float] | None:
+    """Scores as probabilities; what is none becomes 0. None if nothing usable is left."""
+    chances = [chance if chance > 0 else 0.0 for chance in scores]
+    total = sum(chances)
+    if len(chances) != count or not 0 < total < float("inf"):
+        return None
+    return [chance / total for chance in chances]
+
+
+def _choice(scores: Sequence[tuple[int, float]]) -> Choice | None:
+    """A slot's answer, the action that Vowpal Wabbit drew first; nothing is repaired, since it has drawn already."""
+    chances = [score for _, score in scores]
+    total = sum(chances)
+    if not all(chance >= 0 for chance in chances) or not 0 < total < float("inf") or not chances[0]:
+        return None
+    return Choice(tuple(action for action, _ in scores), tuple(chance / total for chance in chances))
 
 
 def _load(data: bytes, options: list[str], kind: str) -> Any:

@@ -1,5 +1,6 @@
 """The storage account: where it is, how to sign in, and the SDKs' clients for all but the hot path."""
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,11 +14,14 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.data.tables import TableServiceClient
     from azure.storage.blob import BlobServiceClient
+    from azure.storage.queue import QueueServiceClient
 
 _PATIENCE: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 30, "retry_total": 3}
 _PAUSES: Final[dict[str, Any]] = {"retry_backoff_factor": 0.4}
-_BLOB_PAUSES: Final[dict[str, Any]] = {"initial_backoff": 0, "increment_base": 1, "random_jitter_range": 0.3}
-"""Only these words count for blobs: without them the first repetition comes after 15 seconds."""
+_WORDED_PAUSES: Final[dict[str, Any]] = {"initial_backoff": 0, "increment_base": 1, "random_jitter_range": 0.3}
+"""Only these words count for blobs and queues: without them the first repetition comes after 15 seconds."""
+_TALKATIVE: Final = ("azure.core", "azure.identity", "msal")
+"""They log every call that they make, and each such line would be kept and paid for."""
 
 
 class StorageAccount:
@@ -42,7 +46,7 @@ class StorageAccount:
         """The SDK's client for blobs, blocking: for use outside the event loop's thread."""
         from azure.storage.blob import BlobServiceClient
 
-        return BlobServiceClient(self.endpoints.blob, self.credential.for_sdk(), **_BLOB_PAUSES, **self._patience())
+        return BlobServiceClient(self.endpoints.blob, self.credential.for_sdk(), **_WORDED_PAUSES, **self._patience())
 
     @cached_property
     def tables(self) -> "TableServiceClient":
@@ -51,6 +55,13 @@ class StorageAccount:
 
         credential = self.credential.for_sdk()
         return TableServiceClient(self.endpoints.table, credential=credential, **_PAUSES, **self._patience())
+
+    @cached_property
+    def queues(self) -> "QueueServiceClient":
+        """The SDK's client for queues, blocking: for use outside the event loop's thread."""
+        from azure.storage.queue import QueueServiceClient
+
+        return QueueServiceClient(self.endpoints.queue, self.credential.for_sdk(), **_WORDED_PAUSES, **self._patience())
 
     def _patience(self) -> dict[str, Any]:
         trust = {"connection_verify": self.certificates} if self.certificates else {}
@@ -63,6 +74,8 @@ def account(settings: StorageSettings) -> StorageAccount:
     Raises:
         InvalidSetting: The connection string or an address cannot be read.
     """
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     if not settings.connection_string:
         return StorageAccount(endpoints.from_identity(settings), Identity(lambda: _identity(settings)))
     parts = endpoints.connection_parts(settings.connection_string)

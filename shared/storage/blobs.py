@@ -1,7 +1,7 @@
 """Blobs by path, through the storage SDK; a path's first segment is its container."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -21,10 +21,11 @@ class ChangedMeanwhile(LoopError):
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A blob's content and version."""
+    """A blob's content, version and metadata."""
 
     data: bytes
     etag: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def read(path: str) -> Blob | None:
     """The blob, or None if there is none."""
     with errors_told(absent=True):
         download = client(path).download_blob()
-        return Blob(download.readall(), download.properties.etag)
+        return Blob(download.readall(), download.properties.etag, download.properties.metadata or {})
     return None
 
 
@@ -59,6 +60,22 @@ def etag(path: str) -> str | None:
     """The version of a blob; None if there is none."""
     with errors_told(absent=True):
         return str(client(path).get_blob_properties().etag)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a blob is known by without its content."""
+
+    etag: str
+    metadata: Mapping[str, str]
+
+
+def version(path: str) -> Version | None:
+    """The version of a blob, and its metadata; None if there is none."""
+    with errors_told(absent=True):
+        told = client(path).get_blob_properties()
+        return Version(str(told.etag), told.metadata or {})
     return None
 
 
@@ -78,8 +95,17 @@ def write(path: str, data: bytes) -> None:
     _write(path, data, overwrite=True)
 
 
-def write_over(path: str, data: bytes, etag: str | None, lease_id: str | None = None) -> str:
+def write_over(
+    path: str,
+    data: bytes | IO[bytes],
+    etag: str | None,
+    lease_id: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> str:
     """Write a blob if it is still the version with that ETag (None: if it is still absent); gives the new ETag.
+
+    Args:
+        metadata: All that the blob has from then on.
 
     Raises:
         ChangedMeanwhile: It is another version, or another one holds its lease.
@@ -92,6 +118,8 @@ def write_over(path: str, data: bytes, etag: str | None, lease_id: str | None = 
         matching = {"overwrite": True, "etag": etag, "match_condition": MatchConditions.IfNotModified}
     if lease_id is not None:
         matching["lease"] = lease_id
+    if metadata is not None:
+        matching["metadata"] = dict(metadata)
     try:
         return str(_write(path, data, **matching)["etag"])
     except HttpResponseError as error:
@@ -124,6 +152,15 @@ def listed(prefix: str) -> Iterator[Listed]:
         service = sdk.blobs().get_container_client(first)
         for blob in service.list_blobs(name_starts_with=name, include=["metadata"]):
             yield Listed(f"{first}/{blob.name}", blob.size, blob.last_modified, blob.metadata or {})
+
+
+def folders(prefix: str) -> Iterator[str]:
+    """What stands between a prefix and the next slash in the paths of blobs, each once."""
+    first, name = container(prefix)
+    with errors_told(absent=True):
+        for one in sdk.blobs().get_container_client(first).walk_blobs(name_starts_with=name, delimiter="/"):
+            if one.name.endswith("/"):
+                yield one.name.removeprefix(name).rstrip("/")
 
 
 def upload_file(path: str, file: Path, metadata: Mapping[str, str] | None = None) -> bool:

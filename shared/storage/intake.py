@@ -1,6 +1,7 @@
 """The intake: makes one Rank or one Reward durable, with one write and no read."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,6 +61,17 @@ class Intake:
             return StoredEvent(event.at_us, event.payload, own=True)
         at_us, payload = entities.arrival(landed.found), entities.payload(landed.found)
         return StoredEvent(at_us, payload, own=(at_us, payload) == (event.at_us, event.payload))
+
+    async def append_observations(self, observations: Sequence[Observation], shards: int) -> None:
+        """Make observations of one event durable, as one batch; returns once all of them are.
+
+        Raises:
+            StorageUnavailable: Some could not be made durable in time; the others may be.
+        """
+        if len(observations) == 1:
+            await self.append_observation(observations[0], shards)
+            return
+        await asyncio.gather(*(self.append_observation(observation, shards) for observation in observations))
 
     async def append_observation(self, observation: Observation, shards: int) -> None:
         """Make an observation durable; the same one again in the same minute is as good as stored.

@@ -129,6 +129,12 @@ def read_state() -> State | None:
     return documents.read_state(stored.data) if stored else None
 
 
+def joined_up_to_us() -> int:
+    """Up to which time rows have become log; 0 before the first training run."""
+    state = read_state()
+    return state.joined_up_to_us if state else 0
+
+
 def storage_now_us() -> int:
     """The time by storage's own clock, in whole seconds rounded down."""
     told: list[str] = []

@@ -14,11 +14,21 @@ Kind = Literal["events", "rewards"]
 CONFIGURATION: Final = f"loops/{LOOP}/configuration.json"
 STATE: Final = f"loops/{LOOP}/state.json"
 PUBLISHED: Final = f"loops/{LOOP}/published.json"
+PROFILE: Final = f"loops/{LOOP}/profile.json"
+INSTANCES: Final = f"loops/{LOOP}/instances/"
+SIGNER: Final = f"loops/{LOOP}/signer.pem"
 LOGS: Final = f"loops/{LOOP}/logs/"
 MODELS: Final = f"loops/{LOOP}/models/"
 REFUSED: Final = f"loops/{LOOP}/refused/"
+METRICS: Final = f"loops/{LOOP}/metrics/"
+EVALUATIONS: Final = f"loops/{LOOP}/evaluations/"
+IMPORTANCES: Final = f"loops/{LOOP}/importances/"
 EXPORTS: Final = f"exports/{LOOP}/"
 CURRENT_EXPORT: Final = f"{EXPORTS}current/"
+EVALUATION_QUEUE: Final = f"{LOOP}-evaluations"
+"""As queues are named: lower-case letters, digits and single hyphens, at most 63 with what the next one has behind."""
+EVALUATION_POISON_QUEUE: Final = f"{EVALUATION_QUEUE}-poison"
+"""Where the host puts what failed too often."""
 
 _TABLE: Final = re.compile(r"(events|rewards)(\d{12})(\d{4})", re.ASCII)
 

@@ -4,7 +4,7 @@ The SDKs take twenty times the processor time to read the intake's rows, which b
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from functools import cache
 from threading import Thread
@@ -13,6 +13,7 @@ from typing import Any, Final
 from shared.loop.trouble import StorageUnavailable
 from shared.settings import settings
 from shared.storage.account import account
+from shared.storage.outcomes import BlobMissing
 from shared.storage.rest import Rest
 
 _SECONDS: Final = 30
@@ -42,6 +43,21 @@ async def patiently[Result](read: Callable[[], Awaitable[Result]]) -> Result:
         except StorageUnavailable:
             await asyncio.sleep(pause)
     return await read()
+
+
+async def content(path: str, timeout: float | None = None) -> bytes | None:
+    """What a blob holds; None if it is gone."""
+    try:
+        blob = await patiently(lambda: rest().read_blob(path, timeout=timeout))
+    except BlobMissing:
+        return None
+    return blob.data if blob else None
+
+
+def contents(paths: Iterable[str]) -> list[bytes | None]:
+    """What blobs hold, all read at once; None for those that are gone."""
+    coming = [begin(content(path)) for path in paths]
+    return [one.result() for one in coming]
 
 
 @cache

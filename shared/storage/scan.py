@@ -100,13 +100,8 @@ def rows(known: Tables, stretch: Stretch) -> list[Entity]:
     return reading.begin(_all(known, stretch)).result()
 
 
-def first(known: Tables, stretch: Stretch) -> int | None:
-    """When the first row of a stretch arrived that counts; None if there is none. Blocking."""
-    return reading.begin(_first(known, stretch)).result()
-
-
-def counted(known: Tables, stretch: Stretch, most: int) -> int:
-    """How many rows of a stretch count; stops counting beyond `most`. Blocking."""
+def counted(known: Tables, stretch: Stretch, most: int) -> tuple[int, int | None]:
+    """How many rows of a stretch count, and when the first of them arrived; stops counting beyond `most`. Blocking."""
     return reading.begin(_counted(known, stretch, most)).result()
 
 
@@ -167,19 +162,14 @@ async def _all(known: Tables, stretch: Stretch) -> list[Entity]:
     return [entity async for _, found in minutes(known, stretch) for entity in found]
 
 
-async def _first(known: Tables, stretch: Stretch) -> int | None:
+async def _counted(known: Tables, stretch: Stretch, most: int) -> tuple[int, int | None]:
+    number, first_us = 0, None
     async for _, found in minutes(known, stretch):
-        return min(map(entities.arrival, found))
-    return None
-
-
-async def _counted(known: Tables, stretch: Stretch, most: int) -> int:
-    number = 0
-    async for _, found in minutes(known, stretch):
+        first_us = min(map(entities.arrival, found)) if first_us is None else first_us
         number += len(found)
         if number > most:
             break
-    return number
+    return number, first_us
 
 
 def _minute(entity: Entity) -> str:

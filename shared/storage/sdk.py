@@ -12,6 +12,7 @@ from shared.storage.account import StorageAccount, account
 if TYPE_CHECKING:
     from azure.data.tables import TableServiceClient
     from azure.storage.blob import BlobServiceClient
+    from azure.storage.queue import QueueServiceClient
 
 
 def blobs() -> "BlobServiceClient":
@@ -22,6 +23,11 @@ def blobs() -> "BlobServiceClient":
 def tables() -> "TableServiceClient":
     """The client for tables."""
     return _account().tables
+
+
+def queues() -> "QueueServiceClient":
+    """The client for queues."""
+    return _account().queues
 
 
 @cache

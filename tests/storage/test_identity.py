@@ -1,29 +1,15 @@
 """Signing in with an identity: the same calls over HTTPS with a token, and how tokens are fetched."""
 
 import asyncio
-import base64
-import contextlib
-import datetime
-import ipaddress
-import json
-import re
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from localhost.accounts import EMULATOR_NAME
-from localhost.azurite import SCRIPT
-from localhost.node import node
 from shared.loop.rows import Event
 from shared.loop.times import SECOND
 from shared.loop.trouble import StorageUnavailable
@@ -34,11 +20,9 @@ from shared.storage.arrivals import now_us
 from shared.storage.identity import Identity
 from shared.storage.intake import Intake
 from shared.storage.rest import Rest
-from tests.storage.conftest import Services
+from tests.identity.storage import Secured, secured_azurite
+from tests.identity.tokens import AUDIENCE, token
 from tests.storage.rows import HASH, stored
-
-AUDIENCE = "https://storage.azure.com"
-_LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (\S+)")
 
 
 @dataclass
@@ -65,79 +49,25 @@ class Credential:
         self.at_once -= 1
         if self.broken:
             raise RuntimeError("the endpoint for tokens is away, secret-text")
-        now = int(time.time())
-        expires = int(now + self.lifetime)
-        claims: dict[str, object] = {
-            "aud": self.audience,
-            "iss": "https://sts.windows.net/00000000-0000-0000-0000-000000000000/",
-        }
-        claims |= {"iat": now - 60, "nbf": now - 60, "exp": max(expires, now + 60)}
-        parts = [{"alg": "RS256", "typ": "JWT"}, claims, "signature"]
-        return AccessToken(".".join(map(_encoded, parts)), expires)
+        expires = int(time.time() + self.lifetime)
+        return AccessToken(token(expires, self.audience), expires)
 
 
-def _encoded(part: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for this machine that nobody but this test trusts, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(7).not_valid_before(now - datetime.timedelta(days=1))
-    builder = builder.not_valid_after(now + datetime.timedelta(days=1)).add_extension(address, critical=False)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    form = serialization.PrivateFormat.PKCS8
-    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
-    return paths
-
-
-@contextlib.contextmanager
-def _azurite(certificate: Path, key: Path) -> Iterator[Services]:
-    """An Azurite over HTTPS that takes tokens."""
-    ports = [part for service in ("blob", "queue", "table") for part in (f"--{service}Port", "0")]
-    flags = ["--silent", "--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence", "--oauth", "basic"]
-    command = [node(), str(SCRIPT), *flags, *ports, "--cert", str(certificate), "--key", str(key)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        found: dict[str, str] = {}
-        while len(found) < 3:
-            line = process.stdout.readline() if process.stdout else ""
-            assert line, "Azurite ended"
-            found |= {service.lower(): f"{url}/{EMULATOR_NAME}" for service, url in _LISTENING.findall(line)}
-        try:
-            yield Services(EMULATOR_NAME, "", **found)
-        finally:
-            process.terminate()
-
-
-@dataclass(frozen=True)
-class Secured:
-    """An Azurite that takes tokens, and the certificate to trust."""
-
-    services: Services
-    certificate: Path
-
-    def account(self, credential: Credential) -> StorageAccount:
-        """The account, signed in to as settings with addresses would."""
-        told = StorageSettings(blob_uri=self.services.blob, table_uri=self.services.table)
-        return StorageAccount(endpoints.from_identity(told), Identity(lambda: credential), str(self.certificate))
+def account(storage: Secured, credential: Credential) -> StorageAccount:
+    """The account, signed in to as settings with addresses would."""
+    told = StorageSettings(blob_uri=storage.blob, table_uri=storage.table)
+    return StorageAccount(endpoints.from_identity(told), Identity(lambda: credential), str(storage.certificate))
 
 
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    certificate, key = _certificate(tmp_path_factory.mktemp("secured"))
-    with _azurite(certificate, key) as started:
+    with secured_azurite(tmp_path_factory.mktemp("secured")) as started:
         assert started.table.startswith("https://")
-        yield Secured(started, certificate)
+        yield started
 
 
 async def test_the_intake_works_with_a_token(secured: Secured, settings: Settings) -> None:
-    reached = secured.account(Credential())
+    reached = account(secured, Credential())
     rest = Rest(reached, timeout=5)
     intake = Intake(rest, settings)
 
@@ -151,7 +81,7 @@ async def test_the_intake_works_with_a_token(secured: Secured, settings: Setting
 
 
 async def test_blobs_work_with_a_token(secured: Secured) -> None:
-    rest = Rest(secured.account(Credential()), timeout=5)
+    rest = Rest(account(secured, Credential()), timeout=5)
 
     assert await rest.create_blob("loops/default/some thing.json", b"{}", "application/json")
     blob = await rest.read_blob("loops/default/some thing.json")
@@ -162,7 +92,7 @@ async def test_blobs_work_with_a_token(secured: Secured) -> None:
 
 
 async def test_a_token_for_something_else_is_storage_that_is_unavailable(secured: Secured) -> None:
-    rest = Rest(secured.account(Credential(audience="https://vault.azure.net")), timeout=5)
+    rest = Rest(account(secured, Credential(audience="https://vault.azure.net")), timeout=5)
 
     with pytest.raises(StorageUnavailable):
         await rest.insert("anything", b"{}")
@@ -170,7 +100,7 @@ async def test_a_token_for_something_else_is_storage_that_is_unavailable(secured
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(secured: Secured) -> None:
-    told = StorageSettings(blob_uri=secured.services.blob, table_uri=secured.services.table)
+    told = StorageSettings(blob_uri=secured.blob, table_uri=secured.table)
     rest = Rest(StorageAccount(endpoints.from_identity(told), Identity(Credential)), timeout=5)
 
     with pytest.raises(StorageUnavailable):
@@ -253,7 +183,7 @@ async def test_a_token_that_does_not_come_is_not_waited_for_without_end(monkeypa
 
 
 async def test_the_clock_of_storage_decides_with_a_token_too(secured: Secured, settings: Settings) -> None:
-    rest = Rest(secured.account(Credential()), timeout=5)
+    rest = Rest(account(secured, Credential()), timeout=5)
     behind = Intake(rest, settings, lambda: now_us() - settings.write_deadline_us - SECOND // 10)
 
     with pytest.raises(StorageUnavailable, match="clock"):

@@ -54,6 +54,39 @@ async def test_an_observation_takes_one_round_trip(intake: Intake, proxy: FaultP
     assert len(proxy.seen) == 20
 
 
+async def test_the_observations_of_one_call_take_one_round_trip(
+    intake: Intake, proxy: FaultProxy, services: Services
+) -> None:
+    """Rewards of several slots are one batch, however many."""
+    await intake.append_observation(observation(intake, "event", "first"), 4)
+    proxy.seen.clear()
+
+    for count in (1, 2, 50):
+        await intake.append_observations([observation(intake, "event", f"{count}-{n}") for n in range(count)], 4)
+
+    assert [request.body.count(b'"RowKey"') for request in proxy.seen] == [1, 2, 50]
+    assert len(stored(services.account(), names.table("rewards", intake.arrival(), DAY))) == 54
+
+
+async def test_observations_that_were_stored_in_part_can_be_told_again(
+    intake: Intake, proxy: FaultProxy, services: Services
+) -> None:
+    """A client repeats the call; what is there already is as good as stored."""
+    told = [observation(intake, "event", f"o-{n}") for n in range(5)]
+    await intake.append_observations(told[1:3], 4)
+
+    await intake.append_observations(told, 4)
+
+    assert len(stored(services.account(), names.table("rewards", intake.arrival(), DAY))) == 5
+
+
+async def test_observations_are_acknowledged_together_or_not_at_all(hasty_intake: Intake, proxy: FaultProxy) -> None:
+    await begun(hasty_intake, proxy)
+
+    with proxy.away(), pytest.raises(StorageUnavailable):
+        await hasty_intake.append_observations([observation(hasty_intake, "event", f"o-{n}") for n in range(5)], 2)
+
+
 async def test_rows_that_wait_go_together(intake: Intake, proxy: FaultProxy) -> None:
     """The first goes at once; what came meanwhile goes as batches of at most 100."""
     await begun(intake, proxy)

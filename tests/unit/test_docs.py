@@ -13,17 +13,34 @@ from typing import Any
 import pytest
 
 from localhost.environment import LOCAL_DEFAULTS
-from shared.contract import event_trace, loop_status
+from shared.contract import (
+    apprentice,
+    evaluation_report,
+    evaluations,
+    evaluations_2022,
+    event_trace,
+    loop_status,
+    metrics,
+    models,
+)
+from shared.contract.versions import VERSIONS
 from shared.learner.options import ALLOWED, SHORT_NAMES, STRIPPED
+from shared.loop import run_record
 from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import RewardSettings, new_configuration
+from shared.loop.configuration import LearningMode, RewardSettings, new_configuration
+from shared.loop.imitation import Apprentice, Seen
 from shared.loop.published import ModelReference, Published
 from shared.loop.rows import Observation
+from shared.loop.run_record import Run
 from shared.loop.status import Known, Waiting
-from shared.loop.trace import Evidence, Ranked, trace
-from shared.loop.training_state import LastRun, new_state
+from shared.loop.steering import new_state
+from shared.loop.times import DAY
+from shared.loop.trace import Choice, Evidence, Ranked, trace
+from shared.loop.training_state import LastRun
 from shared.settings import read
 from shared.web import refusals
+from tests.http import evaluated
+from tests.settings_read import settings_read
 from tests.unit.pages import ROOT, Page, page, pages
 
 PLATFORM = {"FUNCTIONS_WORKER_RUNTIME"}
@@ -35,26 +52,6 @@ import json, function_app
 told = [(one.get_function_name(), one.get_trigger().get_dict_repr()) for one in function_app.app.get_functions()]
 print(json.dumps([[name, one.get("route"), [way.value for way in one.get("methods", ())]] for name, one in told]))
 """
-
-
-class _Asked(dict[str, str]):
-    """An environment that remembers what it was asked for."""
-
-    def __init__(self, **given: str) -> None:
-        super().__init__(given)
-        self.names: set[str] = set()
-
-    def get(self, name: str, default: Any = None) -> Any:  # type: ignore[override]
-        self.names.add(name)
-        return super().get(name, default)
-
-
-def settings_read() -> set[str]:
-    """Every setting that the app asks the environment for."""
-    by_key, by_identity = _Asked(AzureWebJobsStorage="x"), _Asked(AzureWebJobsStorage__accountName="x")
-    read(by_key)
-    read(by_identity)
-    return by_key.names | by_identity.names
 
 
 @cache
@@ -141,17 +138,45 @@ def test_the_example_settings_are_settings() -> None:
 
 
 def test_every_route_is_on_its_page() -> None:
-    """With each of its methods."""
+    """With each of its methods; those of the Personalizer API are in the next test."""
     lines = page("docs/api.md").text.splitlines()
     missing = [
         f"{method} {path}"
         for path, methods in routes().items()
         for method in methods
-        if not path.startswith("/{*")
+        if not path.startswith(("/{*", "/personalizer/"))
         if not any(f"`{method}" in line and re.search(rf"\s{re.escape(path)}`", line) for line in lines)
     ]
 
     assert missing == []
+
+
+def test_every_operation_is_on_its_page_with_the_version_it_came_with() -> None:
+    """One row an operation: `POST rank`, and the first version that has it; later ones have it too, unless it ends."""
+    rows = [row for row in page("docs/api.md").rows() if len(row) == 3 and row[1] in _VERSIONS]
+    told = {re.sub(r"\[`(.*)`\].*", r"\1", row[0]): _having(row[1], row[2]) for row in rows}
+
+    assert _operations() == told
+
+
+def _having(since: str, success: str) -> list[str]:
+    """The versions from one on, up to the one that is named as the last."""
+    until = re.search(r"; until (\S+)$", success)
+    last = _VERSIONS.index(until[1]) + 1 if until else len(_VERSIONS)
+    return list(_VERSIONS[_VERSIONS.index(since) : last])
+
+
+_VERSIONS = tuple(version.name for version in VERSIONS)
+
+
+def _operations() -> dict[str, list[str]]:
+    """The versions that have an operation such as `POST rank`, the oldest first."""
+    found: dict[str, list[str]] = {}
+    for path, methods in routes().items():
+        version = next((one for one in VERSIONS if path.startswith(f"/{one.prefix}/")), None)
+        for method in methods if version else ():
+            found.setdefault(f"{method} {path.removeprefix(f'/{version.prefix}/')}", []).append(version.name)
+    return {name: sorted(having, key=_VERSIONS.index) for name, having in found.items()}
 
 
 @pytest.mark.parametrize("name", _NAMES)
@@ -219,14 +244,49 @@ def test_every_field_of_the_status_is_on_its_page() -> None:
     assert _absent(told, page("docs/api.md").text) == []
 
 
+def test_every_field_of_the_list_of_models_is_on_its_page() -> None:
+    """Those of its parts by their whole way."""
+    model = ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
+    told = json.loads(models.answer(Published(model=model), (), "f"))
+
+    assert _absent(told, page("docs/api.md").text) == []
+
+
 def test_every_field_of_a_trace_is_on_its_page() -> None:
     """For what waits and for what belongs to no event."""
     rewards = RewardSettings(10, 0.0, Aggregation.EARLIEST)
-    ranked = Ranked(5, "a", 0.5, "m", deferred=False)
+    shown = (Choice("top", "a", "b", 0.5), Choice("side", "c", "c", 0.5))
+    ranked = Ranked(5, shown, "m", deferred=False, mode=LearningMode.APPRENTICE)
     rows = [Observation("e", "1", 6, 1.0), Observation("e", "2", 99, None)]
-    told = json.loads(event_trace.answer("e", trace(Evidence([ranked], rows, [], 0, rewards)), (1, 2)))
+    told = json.loads(event_trace.answer("e", trace(Evidence([ranked], rows, [], 0, "cb", rewards)), (1, 2)))
 
     assert _absent(told, page("docs/api.md").text) == []
+
+
+def test_every_field_of_the_metrics_is_on_its_page() -> None:
+    """The loop's own, and those of an apprentice in the old service's words."""
+    seen = Apprentice().plus([Seen(1.0, True, 0.84)], 1, 2)
+    own = json.loads(metrics.answer(metrics.asked(None, None, "P1D", DAY), [], seen))
+
+    assert _absent([own, apprentice.metrics(seen)], page("docs/api.md").text) == []
+
+
+def test_every_field_of_an_evaluation_is_on_its_page() -> None:
+    """As every version tells it, and the loop's own report."""
+    asked, found = evaluated.evaluation("e"), evaluated.outcome()
+    older = evaluations.answer(asked, found, VERSIONS[-2])
+    newest = evaluations_2022.answer(asked, found, evaluations_2022.part({}, asked))
+    told = [json.loads(one) for one in (older, newest, evaluation_report.answer(asked, found))]
+
+    assert _absent(told, page("docs/api.md").text) == []
+
+
+def test_every_field_of_the_record_of_a_run_is_on_its_page() -> None:
+    """Who writes a query looks there."""
+    known = Known(None, new_configuration(4), Published(), Waiting(1), 1, 1)
+    told = json.loads(run_record.line("default", Run(1, 1.0), run_record.standing(known)))
+
+    assert _absent(told, page("docs/operating.md").text) == []
 
 
 def _absent(told: Any, text: str) -> list[str]:
@@ -268,7 +328,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 def test_every_warning_is_on_its_page() -> None:
     """With what to do about it."""
-    sources = [*ROOT.glob("shared/loop/warnings.py"), *ROOT.glob("status_fn/*.py")]
+    sources = [*ROOT.glob("shared/loop/*warnings.py"), *ROOT.glob("status_fn/*.py")]
     codes = {code for path in sources for code in re.findall(r'Warned\(\s*"(\w+)"', path.read_text(encoding="utf-8"))}
     rows = {row[0] for row in page("docs/operating.md").rows() if len(row) == 3}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[2]
-_FOLDERS = ["rank_fn", "reward_fn", "train_timer", "export_fn", "configure_fn", "status_fn"]
+_FOLDERS = ["rank_fn", "reward_fn", "train_timer", "export_fn", "configure_fn", "status_fn", "evaluate_fn"]
 _PRODUCT = sorted(path for folder in ["shared", *_FOLDERS] for path in (_ROOT / folder).rglob("*.py"))
 _ALLOWED = {
     "azure.functions": ("shared/web/", *(f"{folder}/" for folder in _FOLDERS)),
@@ -41,7 +41,7 @@ def test_a_room_imports_only_what_it_may(path: Path) -> None:
                 assert place.startswith(rooms), f"{place} imports {name}"
 
 
-@pytest.mark.parametrize("path", sorted((_ROOT / "shared" / "loop").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((_ROOT / "shared" / "loop").rglob("*.py")), ids=lambda path: path.name)
 def test_the_rules_do_no_io_and_read_no_clock(path: Path) -> None:
     """They are given both, so that they can be tested as what they are: functions."""
     assert not {name.split(".")[0] for name in imported(path)} & _PURE

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.loop.times import DAY, MINUTE, SECOND
-from shared.settings import InvalidSetting, StorageSettings, read
+from shared.settings import InvalidSetting, StorageSettings, TokenSettings, read
 
 STORAGE = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
 IDENTITY = {
@@ -20,7 +20,7 @@ def test_all_but_storage_has_a_default() -> None:
 
     assert (settings.intake_span_us, settings.write_deadline_us, settings.join_grace_us) == (DAY, 20 * SECOND, MINUTE)
     assert (settings.api_keys, settings.shards, settings.strict_rewards) == ((), 4, False)
-    assert (settings.max_reward_wait_us, settings.train_schedule) == (2 * DAY, "0 * * * * *")
+    assert (settings.max_reward_wait_us, settings.train_schedule) == (30 * DAY, "0 * * * * *")
 
 
 def test_what_is_set_is_read() -> None:
@@ -71,6 +71,10 @@ def test_an_identity_is_read() -> None:
         ("STRICT_REWARDS", "yes"),
         ("TRAIN_SCHEDULE", "* * * * *"),
         ("AzureWebJobsStorage", ""),
+        ("AUTH_TENANT", "contoso.onmicrosoft.com"),
+        ("AUTH_TENANT", "common"),
+        ("AUTH_AUTHORITY", "login.microsoftonline.us"),
+        ("AUTH_AUTHORITY", "http://login.microsoftonline.us"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
@@ -82,13 +86,34 @@ def test_what_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
     assert name in str(refused.value)
 
 
+TENANT = "72F988BF-86F1-41AF-91AB-2D7CD011DB47"
+
+
+def test_bearer_tokens_need_a_tenant_and_an_audience() -> None:
+    """One without the other would let in too many, or nobody."""
+    told = {"AUTH_TENANT": TENANT, "AUTH_AUDIENCE": "api://mine/"}
+    cloud = {"AUTH_AUTHORITY": "https://login.microsoftonline.us/"}
+
+    assert read(STORAGE | told).tokens == TokenSettings(
+        TENANT.lower(), "api://mine", "https://login.microsoftonline.com"
+    )
+    assert read(STORAGE | told | cloud).tokens == TokenSettings(
+        TENANT.lower(), "api://mine", "https://login.microsoftonline.us"
+    )
+    assert read(STORAGE | cloud).tokens is None
+    for name, other in (("AUTH_TENANT", "AUTH_AUDIENCE"), ("AUTH_AUDIENCE", "AUTH_TENANT")):
+        with pytest.raises(InvalidSetting) as refused:
+            read(STORAGE | {other: told[other]})
+        assert refused.value.name == name
+
+
 def test_a_grace_that_the_deadline_outlasts_is_refused() -> None:
     """The join would close a minute in which a row may still count."""
     with pytest.raises(InvalidSetting, match=r"JOIN_GRACE.*WRITE_DEADLINE"):
         read(STORAGE | {"WRITE_DEADLINE": "PT60S"})
 
 
-@pytest.mark.parametrize("missing", ["AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__tableServiceUri"])
+@pytest.mark.parametrize("missing", [f"AzureWebJobsStorage__{name}ServiceUri" for name in ("blob", "queue", "table")])
 def test_an_identity_needs_addresses_or_a_name(missing: str) -> None:
     told = {name: value for name, value in IDENTITY.items() if name != missing}
 
@@ -107,3 +132,71 @@ def test_secrets_do_not_show() -> None:
 
     assert "open-sesame" not in repr(settings)
     assert "c2VjcmV0" not in repr(settings)
+
+
+TEXTS = ("AUTH_TENANT", "AUTH_AUDIENCE", "SHARDS", "WRITE_DEADLINE", "APPLICATIONINSIGHTS_CONNECTION_STRING")
+REFERENCE = "@Microsoft.KeyVault(VaultName=mine;SecretName=api-key-1)"
+REFERENCES = [
+    REFERENCE,
+    f"  {REFERENCE}\t",
+    REFERENCE.lower(),
+    REFERENCE.upper(),
+    "@Microsoft.KeyVault(SecretUri=https://mine.vault.azure.net/secrets/api-key-1/)",
+    "@Microsoft.KeyVault",
+]
+
+
+@pytest.mark.parametrize("text", REFERENCES)
+def test_a_reference_that_was_not_resolved_is_no_key(text: str) -> None:
+    """The platform hands it over as it stands, and anyone can guess what it says."""
+    one = read(STORAGE | {"API_KEY_1": text})
+    two = read(STORAGE | {"API_KEY_1": "good", "API_KEY_2": text})
+
+    assert (one.api_keys, one.unresolved_keys) == ((), ("API_KEY_1",))
+    assert (two.api_keys, two.unresolved_keys) == (("good",), ("API_KEY_2",))
+
+
+@pytest.mark.parametrize("name", [*IDENTITY, "AzureWebJobsStorage", *TEXTS])
+def test_a_reference_that_was_not_resolved_is_no_other_setting(name: str) -> None:
+    """What is told names the setting, and nothing of what the reference tells."""
+    with pytest.raises(InvalidSetting) as refused:
+        read((IDENTITY if name in IDENTITY else STORAGE) | {name: REFERENCE})
+
+    assert refused.value.name == name
+    assert "not resolved" in str(refused.value)
+    assert "mine" not in str(refused.value)
+
+
+def test_trusted_signers_are_read_as_tools_print_them() -> None:
+    """With or without colons, in any case, with commas, semicolons or spaces between."""
+    one, other = "ab" * 32, "0F" * 32
+    spelled = f" {':'.join(['AB'] * 32)} , {other};{one} "
+
+    assert read(STORAGE | {"TRUSTED_MODEL_SIGNERS": spelled}).trusted_signers == (one, other.lower(), one)
+    assert read(STORAGE).trusted_signers == ()
+    for wrong in ("ab" * 31, "gh" * 32, f"{one} {one[:-1]}"):
+        with pytest.raises(InvalidSetting):
+            read(STORAGE | {"TRUSTED_MODEL_SIGNERS": wrong})
+
+
+@pytest.mark.parametrize(
+    ("text", "identity"),
+    [
+        ("", None),
+        ("Authorization=AAD", ""),
+        ("ClientId=11111111-2222-3333-4444-555555555555;Authorization=AAD", "11111111-2222-3333-4444-555555555555"),
+        ("clientid=abc;authorization=aad;", "abc"),
+    ],
+)
+def test_the_identity_that_figures_are_sent_with_is_read(text: str, identity: str | None) -> None:
+    """As the platform writes and reads it."""
+    told = read({**STORAGE, "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": text})
+
+    assert told.telemetry_identity == identity
+
+
+@pytest.mark.parametrize("text", ["AAD", "ClientId=abc", "Authorization=Key", "Key=x;Authorization=AAD"])
+def test_an_authentication_string_of_another_kind_is_refused(text: str) -> None:
+    """Figures would be sent without a token, and refused one run after the other."""
+    with pytest.raises(InvalidSetting, match="APPLICATIONINSIGHTS_AUTHENTICATION_STRING"):
+        read({**STORAGE, "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": text})

@@ -32,7 +32,7 @@ def line_of(features: bytes, count: int, chosen: int = 0, reward: float = 1.0, e
         "N/A",
         deferred=False,
     )
-    return event_line(shown, [Observation(event_id, "o", shown.at_us + 1, reward)], REWARDS)
+    return event_line(shown, [Observation(event_id, "o", shown.at_us + 1, reward)], REWARDS).text
 
 
 def event(rng: random.Random, actions: int = 4) -> bytes:

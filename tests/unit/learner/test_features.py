@@ -87,8 +87,8 @@ def test_features_that_can_stay_are_not_touched(context: list[Any], actions: lis
     """A second way through, over what has been cleaned, must not even make a copy: that is what makes it fast."""
     shared, multi = parsed(document(context, actions))
 
-    assert features._usable(shared, None) is shared
-    assert all(features._usable(own, position) is own for position, (_, own) in enumerate(multi))
+    assert features._usable(shared) is shared
+    assert all(features._usable(own, "actions", position) is own for position, (_, own) in enumerate(multi))
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,13 @@ def test_every_line_is_accounted_for(tmp_path: Path) -> None:
     assert told.lines == 13
 
 
+def test_a_single_event_is_the_first_and_the_last_one(tmp_path: Path) -> None:
+    """VW tells no last one then."""
+    told = begin(write(tmp_path / "log", LINES[:1]), tmp_path / "state")
+
+    assert (told.first_event_id, told.last_event_id) == ("e0", "e0")
+
+
 def test_lines_that_look_like_no_event_are_missed_in_the_count(tmp_path: Path) -> None:
     """VW passes over them without a word, so their number has to be compared."""
     log = write(tmp_path / "log", [*LINES[:5], b"", b"text", b"[]"])

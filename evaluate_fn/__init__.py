@@ -1,0 +1,1 @@
+"""Offline evaluation and feature importance: asked over HTTP, worked off by queue messages."""

@@ -1,0 +1,71 @@
+"""A policy of an evaluation becomes the loop's: its learning settings, and the model that it learned from the log."""
+
+from collections.abc import Callable
+
+from shared.loop.configuration import Configuration, LearningSettings
+from shared.loop.evaluation.outcome import PolicyOutcome
+from shared.loop.evaluation.record import Evaluation
+from shared.loop.evaluation.tasks import TrainedModel
+from shared.loop.published import ModelReference, Origin, Published, Start
+from shared.loop.replacement import replaced
+from shared.loop.times import compact
+from shared.storage import current_export, documents, evaluation_runs, models
+from shared.storage.arrivals import now_us
+
+
+def adopt(
+    evaluation: Evaluation, found: PolicyOutcome, model: TrainedModel, check: Callable[[Configuration], None]
+) -> None:
+    """Use a policy and its model from now on, and go on learning at the end of the evaluated log.
+
+    The settings come first: were this to end before the model follows, the trainer learns anew with them. Done again,
+    it goes on from there, and changes nothing where all is done.
+
+    Args:
+        check: Is called with the configuration that is to be changed, perhaps again; what it raises is passed on,
+            nothing changed.
+
+    Raises:
+        DamagedModel: What the policy has learned is not kept any more.
+        AutoOptimizationOfSlots: It would make a loop with automatic optimization a multi-slot one.
+    """
+    at_us = now_us()
+    state, predictor = (_kept(evaluation, sha256) for sha256 in (model.state_sha256, model.predictor_sha256))
+    learning = LearningSettings(found.policy.name, found.policy.arguments or "")
+
+    def changed(stored: Configuration) -> Configuration:
+        check(stored)
+        return stored.with_learning(learning, at_us)
+
+    configuration = documents.change_configuration(changed)
+    revision = configuration.revision
+    reference = ModelReference(
+        id=f"{compact(evaluation.log.to_us)}-{revision}-{model.predictor_sha256[: models.ID_DIGITS]}",
+        predictor_blob=models.put(predictor, at_us, revision),
+        sha256=model.predictor_sha256,
+        state_blob=models.put(state, at_us, revision),
+        arguments=learning.arguments,
+        revision=revision,
+        learned_up_to_us=evaluation.log.to_us,
+        learned_events=model.events,
+        made_at_us=at_us,
+        origin=Origin.APPLIED,
+        learned_from_us=evaluation.log.from_us,
+        first_event_id=model.first_event_id,
+        last_event_id=model.last_event_id,
+    )
+    documents.change_published(lambda published: _with(published, reference))
+    current_export.settle()
+
+
+def _kept(evaluation: Evaluation, sha256: str) -> bytes:
+    return evaluation_runs.model(evaluation, sha256)
+
+
+def _with(published: Published, reference: ModelReference) -> Published:
+    """What is published with the model, unless it was put there already and training went on from it."""
+    known = [one.id for one in (published.model, *published.previous) if one is not None]
+    if published.start.model is not None and published.start.model.id == reference.id and reference.id in known:
+        return published
+    start = Start(reference, reference.learned_up_to_us, revision=reference.revision)
+    return replaced(published, reference, start, reference.made_at_us)

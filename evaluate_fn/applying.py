@@ -1,0 +1,72 @@
+"""`POST configurations/applyFromEvaluation`: a policy of an evaluation and its model become the loop's."""
+
+import asyncio
+
+from azure.functions import HttpRequest, HttpResponse
+
+from evaluate_fn.adopting import adopt
+from shared.contract.errors import (
+    EvaluationModelNotFound,
+    EvaluationNotCompleted,
+    EvaluationNotFound,
+    LearningSettingsNotFound,
+    ModelDoesNotFit,
+)
+from shared.contract.policy_reference import PolicyReferenceContract
+from shared.loop.configuration import Configuration, problem_type
+from shared.loop.evaluation.outcome import Outcome, PolicyOutcome
+from shared.loop.evaluation.record import Purpose, Source
+from shared.storage import evaluation_runs, evaluations
+from shared.storage.models import DamagedModel
+from shared.web.answers import no_content
+from shared.web.operations import functions, operation
+
+blueprint = functions()
+
+PATH = "configurations/applyFromEvaluation"
+
+
+@operation(
+    blueprint,
+    ["POST"],
+    PATH,
+    since="v1.1-preview.1",
+    request=PolicyReferenceContract,
+    status=204,
+    refusals=[403, 404, 409],
+)
+async def apply_from_evaluation(req: HttpRequest) -> HttpResponse:
+    """Use a policy of an evaluation with what it learned, and go on learning at the end of the evaluated log."""
+    wanted = PolicyReferenceContract.read(req.get_body())
+    await asyncio.to_thread(_apply, wanted.evaluation_id, wanted.policy_name)
+    return no_content()
+
+
+def _apply(evaluation_id: str, policy_name: str) -> None:
+    evaluation = evaluations.read(Purpose.EVALUATION, evaluation_id)
+    if evaluation is None:
+        raise EvaluationNotFound
+    found = evaluation_runs.outcome(evaluation) if evaluation.status.has_results else None
+    if found is None:
+        raise EvaluationNotCompleted(evaluation.status)
+    policy = _policy(found, policy_name)
+    if policy.model is None:
+        raise EvaluationModelNotFound
+    kind = problem_type(policy.policy.arguments or "")
+
+    def check(configuration: Configuration) -> None:
+        if configuration.learning.problem_type != kind:
+            raise ModelDoesNotFit("The policy is of another problem type than the loop's learning settings.")
+
+    try:
+        adopt(evaluation, policy, policy.model, check)
+    except DamagedModel as problem:
+        raise EvaluationModelNotFound from problem
+
+
+def _policy(found: Outcome, name: str) -> PolicyOutcome:
+    """The policy of a name, if it is one that learned from the log."""
+    for one in found.policies:
+        if one.policy.name == name and not one.slot_id and one.policy.source in (Source.CUSTOM, Source.FOUND):
+            return one
+    raise LearningSettingsNotFound(name)

@@ -1,0 +1,90 @@
+"""What follows from the loop's own evaluations: better settings are taken, or those in use are kept."""
+
+import logging
+from dataclasses import replace
+
+from evaluate_fn.adopting import adopt
+from shared.learner.arguments import parse
+from shared.loop.configuration import AutoOptimizationOfSlots, Configuration, LearningMode
+from shared.loop.errors import LoopError
+from shared.loop.evaluation.outcome import Outcome, PolicyOutcome
+from shared.loop.evaluation.record import Evaluation, Status
+from shared.loop.log_entry import line_kind
+from shared.loop.looks import why_never
+from shared.loop.optimization import verdict
+from shared.storage import evaluations
+from shared.storage.models import DamagedModel
+
+_log = logging.getLogger(__name__)
+
+
+class Retained(LoopError):
+    """The settings in use stay; the text says why, in plain words."""
+
+
+def decide(evaluation: Evaluation, found: Outcome) -> None:
+    """Take better settings, if the evaluation has found some for certain, and keep what was decided and why.
+
+    May be called again after a crash; then it goes on from where it stopped.
+    """
+    judged = verdict(found, evaluation.error)
+    status, because = Status.APPLIED, judged.because
+    try:
+        if judged.better is None:
+            raise Retained(judged.because)
+        _take(evaluation, judged.better)
+    except (Retained, DamagedModel) as reason:
+        status, because = Status.RETAINED, str(reason)
+    except AutoOptimizationOfSlots:
+        status, because = Status.RETAINED, "The loop has become a multi-slot one."
+    _log.info("look %s for better learning settings: %s: %s", evaluation.look, status, because)
+    evaluations.change(evaluation.purpose, evaluation.id, lambda one: _decided(one, evaluation, status, because))
+
+
+def _take(evaluation: Evaluation, better: PolicyOutcome) -> None:
+    arguments = better.policy.arguments or ""
+    if better.model is None:
+        raise Retained("What the better settings learned cannot be used.")
+    if _are_the_same(arguments, evaluation.online.arguments or ""):
+        raise Retained("The best settings that were found are those in use.")
+
+    def check(configuration: Configuration) -> None:
+        if why := _why_not(configuration, evaluation, arguments):
+            raise Retained(why)
+
+    adopt(evaluation, better, better.model, check)
+
+
+def _why_not(configuration: Configuration, evaluation: Evaluation, arguments: str) -> str | None:
+    """Why the loop as it is now is not changed, in plain words; None if it may be.
+
+    Args:
+        arguments: Those that are to be taken; where the loop has them already, an earlier try got so far.
+    """
+    service, log = configuration.service, evaluation.log
+    if why := why_never(configuration):
+        return f"Nothing is changed: {why}"
+    if service.learning_mode is LearningMode.APPRENTICE:
+        return "Nothing is changed in apprentice mode."
+    if line_kind(configuration.learning.problem_type, service.learning_mode) != log.kind:
+        return "The loop's learning mode was changed meanwhile."
+    if (configuration.rewards, service.exploration_percentage) != (log.rewards, evaluation.exploration):
+        return "What a reward is worth, or the exploration, was changed meanwhile."
+    if configuration.learning.arguments not in (evaluation.online.arguments, arguments):
+        return "The learning settings were changed meanwhile."
+    return None
+
+
+def _are_the_same(one: str, other: str) -> bool:
+    """Whether two texts of learning arguments say the same, the exploration aside, which the loop decides on."""
+    first, second = (
+        sorted((name, value or "") for name, value in parse(text).options if name != "--epsilon")
+        for text in (one, other)
+    )
+    return first == second
+
+
+def _decided(now: Evaluation, evaluation: Evaluation, status: Status, because: str) -> Evaluation:
+    if now.created_us != evaluation.created_us or now.status is not Status.SUCCEEDED:
+        return now
+    return replace(now, status=status, reason=because)

@@ -1,0 +1,105 @@
+"""Offline evaluations in the versions before 2022-09-01-preview."""
+
+import asyncio
+import uuid
+from dataclasses import replace
+
+from azure.functions import HttpRequest, HttpResponse
+
+from evaluate_fn.asking import ask
+from shared.contract import evaluations as told
+from shared.contract.errors import EvaluationAlreadyExists, EvaluationNotFound, InvalidRequest
+from shared.contract.evaluation_contract import EvaluationContract, custom
+from shared.contract.versions import LAST_OF_V1, Version
+from shared.contract.wire import new_id_of_path
+from shared.loop.evaluation.outcome import Outcome
+from shared.loop.evaluation.record import Evaluation, Purpose
+from shared.storage import evaluation_runs, evaluations
+from shared.web.answers import created, json_answer, no_content
+from shared.web.operations import functions, operation
+from shared.web.served import PerVersion
+
+blueprint = functions()
+
+PATH = "evaluations"
+ONE = PATH + "/{evaluationId}"
+
+
+@operation(blueprint, ["GET"], PATH, until=LAST_OF_V1, answer=PerVersion(told.list_told_by))
+async def list_evaluations(_: HttpRequest, version: Version) -> HttpResponse:
+    """List the evaluations, the newest first."""
+    return json_answer(await asyncio.to_thread(_list, version))
+
+
+@operation(
+    blueprint,
+    ["POST"],
+    PATH,
+    until=LAST_OF_V1,
+    request=EvaluationContract,
+    answer=PerVersion(told.told_by),
+    status=201,
+)
+async def create_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
+    """Start an evaluation, and tell where to find it."""
+    contract = EvaluationContract.read(req.get_body())
+    question = replace(
+        contract.question(str(uuid.uuid4()), is_of_2022=False),
+        custom=custom(contract.policies),
+        optimise=bool(contract.enable_offline_experimentation),
+    )
+    evaluation = await asyncio.to_thread(ask, question)
+    if evaluation is None:
+        raise EvaluationAlreadyExists
+    location = f"/{version.prefix}/{PATH}/{evaluation.id}"
+    return created(told.answer(evaluation, None, version), location)
+
+
+@operation(blueprint, ["GET"], ONE, until=LAST_OF_V1, answer=PerVersion(told.told_by), refusals=[404])
+async def read_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
+    """Tell an evaluation, and what it found once it has ended."""
+    return json_answer(await asyncio.to_thread(_told, evaluation_id(req), version))
+
+
+@operation(blueprint, ["DELETE"], ONE, until=LAST_OF_V1, status=204)
+async def remove_evaluation(req: HttpRequest) -> HttpResponse:
+    """Forget an evaluation; one that still runs stops."""
+    await asyncio.to_thread(evaluations.remove, Purpose.EVALUATION, evaluation_id(req))
+    return no_content()
+
+
+def evaluation_id(req: HttpRequest) -> str:
+    """The id in a call's path.
+
+    Raises:
+        InvalidRequest: It cannot be one.
+    """
+    return new_id_of_path(req.route_params["evaluationId"], "evaluationId", InvalidRequest)
+
+
+def known(of_id: str) -> Evaluation:
+    """The evaluation of an id.
+
+    Raises:
+        EvaluationNotFound: There is none.
+    """
+    evaluation = evaluations.read(Purpose.EVALUATION, of_id)
+    if evaluation is None:
+        raise EvaluationNotFound
+    return evaluation
+
+
+def found(evaluation: Evaluation) -> Outcome | None:
+    """What an evaluation found; None if it has not come to its end."""
+    return evaluation_runs.outcome(evaluation) if evaluation.status.has_results else None
+
+
+def _told(of_id: str, version: Version) -> bytes:
+    evaluation = known(of_id)
+    return told.answer(evaluation, found(evaluation), version)
+
+
+def _list(version: Version) -> bytes:
+    listed = evaluations.listed(Purpose.EVALUATION)
+    totals = evaluation_runs.totals(listed)
+    return told.list_answer([told.listed(*one, version) for one in zip(listed, totals, strict=True)])

@@ -1,0 +1,76 @@
+"""Offline evaluations in 2022-09-01-preview."""
+
+import asyncio
+from dataclasses import replace
+
+from azure.functions import HttpRequest, HttpResponse
+
+from evaluate_fn.asking import ask
+from evaluate_fn.deleting import delete
+from evaluate_fn.evaluations import ONE, PATH, evaluation_id, found, known
+from shared.contract import evaluations_2022 as told
+from shared.contract.errors import (
+    EvaluationAlreadyExists,
+    EvaluationNotFound,
+    IncompatibleEvaluationVersion,
+    InvalidEvaluationContract,
+)
+from shared.contract.evaluation_contract import EvaluationContract2022, custom
+from shared.contract.evaluations_2022 import Evaluation2022, EvaluationQuery, Evaluations2022, EvaluationsQuery
+from shared.contract.paging import Page
+from shared.contract.wire import new_id_of_path
+from shared.loop.evaluation.record import Purpose
+from shared.storage import evaluations
+from shared.web.answers import done, json_answer, no_content
+from shared.web.operations import functions, operation
+from shared.web.paging import next_link
+
+blueprint = functions()
+
+_SINCE = "2022-09-01-preview"
+
+
+@operation(blueprint, ["GET"], PATH, since=_SINCE, query=EvaluationsQuery, answer=Evaluations2022)
+async def list_evaluations(req: HttpRequest) -> HttpResponse:
+    """List the evaluations in pages, the newest first."""
+    page, wanted = Page.asked(req.params), told.wanted(req.params.get("filter"))
+    listed = [one for one in await asyncio.to_thread(evaluations.listed, Purpose.EVALUATION) if wanted(one)]
+    link = next_link(req, page.after(len(listed)), ("filter",))
+    return json_answer(told.list_answer(page.of(listed), link))
+
+
+@operation(blueprint, ["PUT"], ONE, since=_SINCE, request=EvaluationContract2022)
+async def create_evaluation(req: HttpRequest) -> HttpResponse:
+    """Start an evaluation under an id of the caller's."""
+    of_id = new_id_of_path(req.route_params["evaluationId"], "evaluationId", InvalidEvaluationContract)
+    contract = EvaluationContract2022.read(req.get_body())
+    question = replace(
+        contract.question(of_id),
+        custom=custom(contract.policies or []),
+        optimise=bool(contract.enable_policy_optimization),
+    )
+    if await asyncio.to_thread(ask, question) is None:
+        raise EvaluationAlreadyExists
+    return done()
+
+
+@operation(blueprint, ["GET"], ONE, since=_SINCE, query=EvaluationQuery, answer=Evaluation2022, refusals=[404, 405])
+async def read_evaluation(req: HttpRequest) -> HttpResponse:
+    """Tell an evaluation, and the wanted part of what it found once it has ended."""
+    return json_answer(await asyncio.to_thread(_told, req))
+
+
+@operation(blueprint, ["DELETE"], ONE, since=_SINCE, status=204, refusals=[404])
+async def delete_evaluation(req: HttpRequest) -> HttpResponse:
+    """Cancel an evaluation that runs, or forget one that has ended."""
+    if not await asyncio.to_thread(delete, Purpose.EVALUATION, evaluation_id(req)):
+        raise EvaluationNotFound
+    return no_content()
+
+
+def _told(req: HttpRequest) -> bytes:
+    evaluation = known(evaluation_id(req))
+    if not (evaluation.is_of_2022 or evaluation.is_automatic):
+        raise IncompatibleEvaluationVersion
+    part = told.part(req.params, evaluation)
+    return told.answer(evaluation, found(evaluation), part)

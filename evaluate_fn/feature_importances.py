@@ -1,0 +1,75 @@
+"""Feature importances: what each feature was worth in a range of the log. Since 2022-09-01-preview."""
+
+import asyncio
+
+from azure.functions import HttpRequest, HttpResponse
+
+from evaluate_fn.asking import ask
+from evaluate_fn.deleting import delete
+from shared.contract import feature_importances as told
+from shared.contract.errors import (
+    FeatureImportanceAlreadyExists,
+    FeatureImportanceNotFound,
+    InvalidContract,
+    InvalidRequest,
+)
+from shared.contract.feature_importances import FeatureImportance, FeatureImportanceContract, FeatureImportances
+from shared.contract.paging import Page, PageQuery
+from shared.contract.wire import new_id_of_path
+from shared.loop.evaluation.record import Purpose
+from shared.storage import evaluation_runs, evaluations
+from shared.web.answers import done, json_answer, no_content
+from shared.web.operations import functions, operation
+from shared.web.paging import next_link
+
+blueprint = functions()
+
+PATH = "featureImportances"
+ONE = PATH + "/{featureImportanceId}"
+
+_SINCE = "2022-09-01-preview"
+_ID = "featureImportanceId"
+
+
+@operation(blueprint, ["GET"], PATH, since=_SINCE, query=PageQuery, answer=FeatureImportances)
+async def list_feature_importances(req: HttpRequest) -> HttpResponse:
+    """List the feature importances in pages, the newest first."""
+    page = Page.asked(req.params)
+    listed = await asyncio.to_thread(evaluations.listed, Purpose.IMPORTANCE)
+    return json_answer(told.list_answer(page.of(listed), next_link(req, page.after(len(listed)))))
+
+
+@operation(blueprint, ["PUT"], ONE, since=_SINCE, request=FeatureImportanceContract)
+async def create_feature_importance(req: HttpRequest) -> HttpResponse:
+    """Start a feature importance under an id of the caller's."""
+    of_id = new_id_of_path(req.route_params[_ID], _ID, InvalidContract)
+    question = FeatureImportanceContract.read(req.get_body()).question(of_id, purpose=Purpose.IMPORTANCE)
+    if await asyncio.to_thread(ask, question) is None:
+        raise FeatureImportanceAlreadyExists
+    return done()
+
+
+@operation(blueprint, ["GET"], ONE, since=_SINCE, answer=FeatureImportance, refusals=[404])
+async def read_feature_importance(req: HttpRequest) -> HttpResponse:
+    """Tell a feature importance, and the scores once it has ended."""
+    return json_answer(await asyncio.to_thread(_told, _id(req)))
+
+
+@operation(blueprint, ["DELETE"], ONE, since=_SINCE, status=204, refusals=[404])
+async def delete_feature_importance(req: HttpRequest) -> HttpResponse:
+    """Cancel a feature importance that runs, or forget one that has ended."""
+    if not await asyncio.to_thread(delete, Purpose.IMPORTANCE, _id(req)):
+        raise FeatureImportanceNotFound
+    return no_content()
+
+
+def _id(req: HttpRequest) -> str:
+    return new_id_of_path(req.route_params[_ID], _ID, InvalidRequest)
+
+
+def _told(of_id: str) -> bytes:
+    importance = evaluations.read(Purpose.IMPORTANCE, of_id)
+    if importance is None:
+        raise FeatureImportanceNotFound
+    scores = evaluation_runs.scores(importance) if importance.status.has_results else None
+    return told.answer(importance, scores)

@@ -1,0 +1,25 @@
+"""Work on evaluations: one message, one task, on whatever instance takes it."""
+
+import threading
+
+import azure.functions as func
+
+from shared.storage.names import EVALUATION_QUEUE
+from shared.web.operations import functions
+from shared.web.threads import in_thread
+
+blueprint = functions()
+
+
+@blueprint.function_name("evaluate_work")
+@blueprint.queue_trigger(arg_name="message", queue_name=EVALUATION_QUEUE, connection="AzureWebJobsStorage")
+async def evaluate_work(message: func.QueueMessage, context: func.Context) -> None:
+    """Carry out a task of an evaluation, and see what comes next."""
+    text, tries = message.get_body().decode(), message.dequeue_count or 1
+
+    def work(stop: threading.Event) -> None:
+        from evaluate_fn.progress import take
+
+        take(text, tries, stop)
+
+    await in_thread(context, work)

@@ -1,0 +1,103 @@
+"""Processes that carry out tasks; nothing of them is left when the command ends, whatever ends it.
+
+A terminal's Ctrl-C goes to all processes at once. Here only the command hears it: each worker leads a process group of
+its own, with its learners in it, and hears no signal until it does. So a worker can be ended together with its
+learners, wherever they are, before the folder that they write to is removed.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_GONE_SECONDS = 1.0
+"""So long it is waited for learners that were killed; the system may keep their names for longer."""
+
+
+class Pool:
+    """As many processes as there are processors."""
+
+    def __init__(self) -> None:
+        """Make it; processes are started as they are needed."""
+        spawn = multiprocessing.get_context("spawn")
+        self._executor = ProcessPoolExecutor(os.process_cpu_count(), mp_context=spawn, initializer=_begin)
+
+    def submit[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Let one of them do something."""
+        with _signals_held():
+            return self._executor.submit(work, *args, **kwargs)
+
+    def close(self) -> None:
+        """Wait until all is done."""
+        self._executor.shutdown()
+
+    def kill(self) -> None:
+        """End all at once, whatever they do, and wait until they are gone."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        workers = multiprocessing.active_children()
+        for worker in workers:
+            _signal_group(worker, signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
+            worker.kill()
+        until = time.monotonic() + _GONE_SECONDS
+        for worker in workers:
+            worker.join()
+            while _signal_group(worker, 0) and time.monotonic() < until:
+                time.sleep(0.01)
+
+
+@contextmanager
+def pool() -> Iterator[Pool]:
+    """A pool, which ends with the block."""
+    made = Pool()
+    try:
+        yield made
+        made.close()
+    except BaseException:
+        made.kill()
+        raise
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hear signals only afterwards; a process that is started meanwhile hears none until it wants to."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin() -> None:
+    """See to it that this process ends with the command, and not by itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        os.setpgid(0, 0)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_and_end, args=(parent.sentinel,), daemon=True).start()
+
+
+def _wait_and_end(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
+def _signal_group(leader: BaseProcess, number: int) -> bool:
+    """Send a signal to a worker and its learners, and tell whether there are any."""
+    if sys.platform != "win32" and leader.pid:
+        with suppress(ProcessLookupError):
+            os.killpg(leader.pid, number)
+            return True
+    return False

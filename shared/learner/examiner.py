@@ -1,0 +1,117 @@
+"""Looks into a model file that somebody sent; started by `examination`, as a process of its own.
+
+Its own process, with bounds on memory and time, because a crafted file can crash Vowpal Wabbit, or have it take
+whatever there is.
+"""
+
+import json
+import math
+import sys
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+from shared.learner import features
+from shared.learner.arguments import LearningArguments, parse
+from shared.learner.driver import check, learn, main
+from shared.learner.model import Model, UnusableModel
+
+_MEMORY_BYTES = 3 * 1024**3
+_CPU_SECONDS = 12
+_ACTIONS: list[tuple[str, list[Any]]] = [
+    ("a", [{"kind": "x", "price": 0.5}]),
+    ("b", [{"kind": "y"}]),
+    ("c", [{"z": 1}]),
+]
+_CONTEXT = [{"user": "u"}, {"time": {"hour": 12}}]
+_ALL = [0, 1, 2]
+_EVENS = [1 / len(_ACTIONS)] * len(_ACTIONS)
+
+
+def _answer(job: dict[str, Any]) -> dict[str, Any]:
+    """Whether the file can be used, and if a training state was asked for, whether it is one by itself."""
+    _bound()
+    try:
+        arguments, model = parse(job["arguments"]), Path(job["model"])
+        _predict(model.read_bytes(), arguments, job["epsilon"])
+        _learn(model, arguments, Path(job["folder"]))
+        is_state = _holds_state(model)
+        if not is_state:
+            _prepare(model, job["rates"], Path(job["folder"], "prepared"))
+    except (RuntimeError, UnusableModel, ValueError, LookupError, OSError, MemoryError) as error:
+        return {"error": str(error).strip() or type(error).__name__}
+    return {"is_state": is_state}
+
+
+def _bound() -> None:
+    """Take no more than a model of the largest size needs."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _predict(data: bytes, arguments: LearningArguments, epsilon: float) -> None:
+    """Load it as Rank does, and ask it."""
+    model = Model.load(data, arguments, epsilon)
+    if arguments.problem_type == "cb":
+        sane = _is_sane(model._answer(features.document(_CONTEXT, _ACTIONS).decode()), len(_ACTIONS))
+    else:
+        slots = features.slots_document(_CONTEXT, _ACTIONS, [("s", []), ("t", [{"wide": True}])])
+        first, second = model._answer(slots.asked(["1", "2"], [_ALL, _ALL]).decode())
+        sane = _is_sane([chance for _, chance in first], 3) and _is_sane([chance for _, chance in second], 2)
+    model.close()
+    if not sane:
+        raise UnusableModel("it does not rank")
+
+
+def _is_sane(chances: list[float], count: int) -> bool:
+    return len(chances) == count and 0 < sum(chances) < math.inf
+
+
+def _learn(model: Path, arguments: LearningArguments, folder: Path) -> None:
+    """Learn one event, as the trainer would, and see that what comes of it makes sense."""
+    log, state = folder / "log.dsjson", folder / "state"
+    log.write_text(json.dumps(_event(arguments.problem_type)) + "\n")
+    counts = learn(["-i", str(model)], str(log), str(folder / "metrics"), str(state))
+    if not counts["learned"]:
+        raise UnusableModel("it does not learn")
+    check(str(state), None)
+
+
+def _event(problem_type: str) -> dict[str, Any]:
+    if problem_type == "cb":
+        document = json.loads(features.document(_CONTEXT, _ACTIONS))
+        label = {"_label_cost": 0, "_label_probability": _EVENS[0], "_label_Action": 1, "_labelIndex": 0}
+        return {**label, "a": [1, 2, 3], "c": document, "p": _EVENS}
+    document = json.loads(features.slots_document(_CONTEXT, _ACTIONS, [("s", [])]).logged([_ALL]))
+    return {"c": document, "_outcomes": [{"_label_cost": 0, "_id": "s", "_a": [0, 1, 2], "_p": _EVENS}]}
+
+
+def _holds_state(model: Path) -> bool:
+    """Whether it has what learning goes on from beside the weights, or no weights yet."""
+    import vowpalwabbit
+
+    workspace = vowpalwabbit.Workspace(arg_list=["-i", str(model), "--quiet"])
+    read_weight = super(vowpalwabbit.Workspace, workspace).get_weight
+    places = range(workspace.num_weights())
+    holds = any(map(read_weight, places, repeat(1))) or not any(map(read_weight, places, repeat(0)))
+    workspace.finish()
+    return holds
+
+
+def _prepare(model: Path, rates: list[str], state: Path) -> None:
+    """Make a state of a file that was made for predicting, which has forgotten its learning rates."""
+    import vowpalwabbit
+
+    workspace = vowpalwabbit.Workspace(arg_list=["-i", str(model), "--quiet", *rates])
+    workspace.save(str(state))
+    workspace.finish()
+    check(str(state), None)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), _answer)

@@ -1,0 +1,81 @@
+"""Finding log blobs: all of a range, without looking through all the log there is."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from shared.loop.aggregation import Aggregation
+from shared.loop.configuration import RewardSettings
+from shared.loop.times import DAY, HOUR, MINUTE, SECOND, from_iso
+from shared.settings import settings
+from shared.storage import logs, sdk
+from tests.faults.proxy import FaultProxy
+from tests.storage.conftest import Services
+
+REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
+NEW_YEAR_US = from_iso("2026-01-01T00:00:00Z")
+
+
+@pytest.fixture
+def blobs(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
+    """Between this process and its blobs, as if it were the app's."""
+    with FaultProxy(services.blob) as proxy:
+        endpoints = f"BlobEndpoint={proxy.url};QueueEndpoint={services.queue};TableEndpoint={services.table}"
+        monkeypatch.setenv("AzureWebJobsStorage", f"AccountName={services.name};AccountKey={services.key};{endpoints}")
+        _forget()
+        yield proxy
+    _forget()
+
+
+def _forget() -> None:
+    settings.cache_clear()
+    sdk._account.cache_clear()
+
+
+def put(file: Path, *ranges: tuple[int, int]) -> None:
+    file.write_bytes(b"log")
+    for from_us, to_us in ranges:
+        logs.create(from_us, to_us, file, REWARDS, 1, {"cb": 1})
+
+
+def folders(blobs: FaultProxy) -> list[str]:
+    """Which folders were listed, with how they begin left out."""
+    asked = [parse_qs(urlsplit(one.path).query) for one in blobs.seen if "comp=list" in one.path]
+    return [one["prefix"][0].removeprefix("default/logs/") for one in asked]
+
+
+@pytest.mark.usefixtures("blobs")
+def test_every_range_finds_its_log(tmp_path: Path) -> None:
+    """Over the turns of days, months and the year, and where parts are as long as the longest wait makes them."""
+    chance, parts, at_us = random.Random(4), [], NEW_YEAR_US - 12 * DAY
+    while at_us < NEW_YEAR_US + 12 * DAY:
+        end_us = at_us + chance.choice((HOUR, 7 * HOUR, DAY, 90 * HOUR))
+        parts.append((at_us, end_us))
+        at_us = end_us + chance.choice((0, 0, HOUR))
+    put(tmp_path / "log", *parts)
+
+    for _ in range(60):
+        from_us = NEW_YEAR_US + chance.randrange(-14 * DAY, 13 * DAY, 30 * MINUTE)
+        to_us = from_us + chance.choice((SECOND, HOUR, 3 * DAY, 20 * DAY))
+        found = [(one.from_us, one.to_us) for one in logs.listed(from_us, to_us, 0)]
+        begun = [(one.from_us, one.to_us) for one in logs.listed(from_us, to_us, 0, reach_us=0)]
+
+        assert found == [(start, end) for start, end in parts if start < to_us and end > from_us]
+        assert set(found) >= set(begun) >= {(start, end) for start, end in parts if from_us <= start < to_us}
+
+
+def test_a_short_range_looks_into_its_days_only(blobs: FaultProxy, tmp_path: Path) -> None:
+    """The trainer looks every minute, and what is older may be months of log."""
+    put(tmp_path / "log", (NEW_YEAR_US - HOUR, NEW_YEAR_US), (NEW_YEAR_US, NEW_YEAR_US + HOUR))
+
+    assert len(list(logs.listed(NEW_YEAR_US - HOUR, NEW_YEAR_US + HOUR, 0, reach_us=HOUR))) == 2
+    assert folders(blobs) == ["2025/12/31/", "2026/01/01/"]
+
+
+def test_an_empty_range_asks_nothing(blobs: FaultProxy) -> None:
+    """A loop without traffic has learned as far as it has joined."""
+    assert list(logs.listed(NEW_YEAR_US, NEW_YEAR_US, 0, reach_us=0)) == []
+    assert folders(blobs) == []

@@ -1,0 +1,64 @@
+"""The loop's certificate: one for all instances, made when it is first needed."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from localhost import accounts
+from localhost.environment import ROOT
+from shared.contract.signing import Signer
+from shared.settings import settings
+from shared.storage import blobs, sdk
+from shared.storage.names import SIGNER
+from shared.storage.signer import signer
+
+
+@pytest.fixture
+def here(storage: accounts.StorageAccount) -> Iterator[None]:
+    """The test's account is the storage of this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AzureWebJobsStorage", storage.connection_string)
+        settings.cache_clear()
+        sdk._account.cache_clear()
+        yield
+    settings.cache_clear()
+    sdk._account.cache_clear()
+
+
+@pytest.mark.usefixtures("here")
+def test_all_instances_sign_with_one_certificate() -> None:
+    """Also those that need it for the first time at once."""
+    blobs.create("loops/default/nothing", b"")
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: signer(), range(4)))
+
+    stored = blobs.read(SIGNER)
+    assert stored is not None
+    assert {one.certificate for one in made} == {Signer.read(stored.data).certificate}
+    assert len({one.sign(b"a model") for one in made}) == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_a_certificate_is_never_replaced() -> None:
+    """Whoever trusts it would have to be told."""
+    first = signer()
+
+    assert first.certificate == signer().certificate
+
+
+def test_the_app_starts_without_cryptography() -> None:
+    """A cold start must not pay for what is needed now and then."""
+    said = subprocess.run(
+        [sys.executable, "-c", "import function_app, sys; print('cryptography' in sys.modules)"],
+        cwd=ROOT,
+        env={"PATH": "", "TRAIN_SCHEDULE": "* * * * * *", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert said.stdout.strip() == "False"

@@ -1,0 +1,87 @@
+"""The log is copied to the customer's own container, blob by blob, behind everything that the loop itself needs."""
+
+import logging
+import time
+from dataclasses import dataclass, replace
+
+from shared.loop.configuration import Configuration
+from shared.storage import documents, logs, mirror
+from shared.storage.lease import Trainer
+from shared.storage.mirror import MirrorFailed
+
+_SECONDS = 20
+_PAUSE_SECONDS = 20
+"""How long a container that failed is left alone: waiting for it is time in which nothing is learned."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Failed:
+    """The last container that failed in this process."""
+
+    sas_uri: str = ""
+    at: float = 0.0
+
+
+_failed = _Failed()
+
+
+def steer(trainer: Trainer, configuration: Configuration) -> None:
+    """Begin to mirror with the log to come, or end it."""
+    state = trainer.state
+    if not configuration.service.log_mirror_enabled:
+        trainer.commit(replace(state, mirrored_from_us=None, mirrored_up_to_us=None, mirror_problem=None))
+    elif state.mirrored_up_to_us is None:
+        position_us = state.joined_up_to_us
+        trainer.commit(replace(state, mirrored_from_us=position_us, mirrored_up_to_us=position_us))
+
+
+def copy(trainer: Trainer) -> None:
+    """Copy what was logged since the last time, for some seconds at most; what fails is tried again by later runs.
+
+    The position is committed after the copies were made: a blob may be copied twice, and is none the worse for it.
+    """
+    position_us = trainer.state.mirrored_up_to_us
+    if position_us is None or position_us >= trainer.state.joined_up_to_us:
+        return
+    configuration = documents.read_configuration()
+    sas_uri = configuration.service.log_mirror_sas_uri
+    if not configuration.service.log_mirror_enabled:
+        return
+    if _failed.sas_uri == sas_uri and time.monotonic() < _failed.at + _PAUSE_SECONDS:
+        return
+    _Copying(trainer, sas_uri, position_us).go(configuration.logs_deleted_before_us)
+
+
+class _Copying:
+    """The copies of one run."""
+
+    def __init__(self, trainer: Trainer, sas_uri: str, position_us: int) -> None:
+        self._trainer = trainer
+        self._sas_uri = sas_uri
+        self._position_us = position_us
+        self._until = time.monotonic() + _SECONDS
+
+    def go(self, deleted_before_us: int) -> None:
+        """Copy on from the position, and keep how far it came and why no further."""
+        problem = None
+        try:
+            self._copy(deleted_before_us)
+        except MirrorFailed as failed:
+            problem = str(failed)
+            _failed.sas_uri, _failed.at = self._sas_uri, time.monotonic()
+            _log.warning("log is not mirrored: %s", problem)
+        told = replace(self._trainer.state, mirrored_up_to_us=self._position_us, mirror_problem=problem)
+        self._trainer.commit(told)
+
+    def _copy(self, deleted_before_us: int) -> None:
+        joined_us = self._trainer.state.joined_up_to_us
+        for blob in logs.listed(self._position_us, joined_us, deleted_before_us, reach_us=0):
+            if time.monotonic() > self._until:
+                return
+            self._trainer.check()
+            if blob.from_us >= self._position_us and (stored := logs.read(blob)):
+                mirror.put(self._sas_uri, blob.path, stored)
+            self._position_us = max(self._position_us, blob.to_us)
+        self._position_us = joined_us

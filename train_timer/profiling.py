@@ -1,0 +1,54 @@
+"""A few of the events that are joined are looked at, so that the status can warn of features that teach nothing."""
+
+import logging
+
+import orjson
+
+from shared.loop.profile import Profile
+from shared.storage import profiles
+from shared.storage.blobs import ChangedMeanwhile
+
+_log = logging.getLogger(__name__)
+
+
+class Profiler:
+    """Keeps the loop's profile during one pass; read when first needed, written once if anything was learned.
+
+    What a pass has seen is lost if it dies: nothing is ever counted twice.
+    """
+
+    def __init__(self, deleted_before_us: int) -> None:
+        self._deleted_before_us = deleted_before_us
+        self._profile: Profile | None = None
+        self._etag: str | None = None
+        self._is_new = False
+
+    def look(self, at_us: int, document: bytes) -> None:
+        """Look at a logged event, if it belongs to the sample; in order of arrival."""
+        if self._profile is None:
+            self._profile = self._read()
+        if self._profile.takes(at_us):
+            try:
+                self._profile.add(at_us, orjson.loads(document))
+            except (ValueError, TypeError, AttributeError):
+                _log.info("an event of %s has features in a form of its own and is not looked at", at_us)
+            self._is_new = True
+
+    def pass_on(self, to_us: int) -> None:
+        """Know that all before a log position was looked at, once that is committed."""
+        if self._profile is not None:
+            self._profile.up_to_us = max(self._profile.up_to_us, to_us)
+
+    def save(self) -> None:
+        """Write what is known; what another trainer wrote meanwhile stays."""
+        if self._profile is None or not self._is_new:
+            return
+        try:
+            self._etag = profiles.write(self._profile, self._etag)
+        except ChangedMeanwhile:
+            self._profile = None
+        self._is_new = False
+
+    def _read(self) -> Profile:
+        profile, self._etag = profiles.read()
+        return Profile() if profile.from_us < self._deleted_before_us else profile
