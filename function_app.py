@@ -4,16 +4,21 @@ from azure.functions import AuthLevel, FunctionApp
 
 import train_timer
 from configure_fn import policy, service_configuration
-from export_fn import log_pages, logs, model
-from rank_fn import rank
+from evaluate_fn import applying, evaluations, evaluations_2022, feature_importances, poison, report, work
+from export_fn import bundles, local_inference, log_pages, log_redaction, logs, model, model_import, models
+from rank_fn import multislot, rank
+from reward_fn import multislot as multislot_rewards
 from reward_fn import reward
-from status_fn import event_trace, loop_status, service, unknown_path
+from status_fn import apprentice, description, event_trace, loop_status, metrics, service, unknown_path
 
 app = FunctionApp(http_auth_level=AuthLevel.ANONYMOUS)
 for room in (
-    *(rank, reward, train_timer),
-    *(service_configuration, policy),
-    *(model, logs, log_pages),
-    *(service, loop_status, event_trace, unknown_path),
+    *(rank, multislot, reward, multislot_rewards, train_timer),
+    *(service_configuration, policy, applying),
+    *(work, poison),
+    *(model, model_import, models, bundles),
+    *(logs, log_pages, log_redaction, local_inference),
+    *(evaluations, evaluations_2022, feature_importances, report),
+    *(service, loop_status, event_trace, metrics, apprentice, description, unknown_path),
 ):
     app.register_functions(room.blueprint)

@@ -1,12 +1,13 @@
 """Reading, changing and resetting the learning settings."""
 
 import asyncio
+from collections.abc import Callable
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.errors import InvalidPolicyConfiguration
 from shared.contract.policy import DEFAULT_NAME, PolicyContract, answer
 from shared.learner import arguments
+from shared.learner.checking import taken
 from shared.loop.configuration import Configuration, LearningSettings
 from shared.storage import documents
 from shared.storage.arrivals import now_us
@@ -18,39 +19,35 @@ blueprint = functions()
 PATH = "configurations/policy"
 
 
-@operation(blueprint, ["GET"], PATH)
+@operation(blueprint, ["GET"], PATH, answer=PolicyContract)
 async def read_policy(_: HttpRequest) -> HttpResponse:
     """Tell the learning settings as they were sent."""
     configuration = await asyncio.to_thread(documents.read_configuration)
     return json_answer(answer(configuration.learning))
 
 
-@operation(blueprint, ["PUT"], PATH)
+@operation(blueprint, ["PUT"], PATH, request=PolicyContract, answer=PolicyContract, refusals=[403])
 async def change_policy(req: HttpRequest) -> HttpResponse:
     """Let the loop learn in another way from now on."""
     learning = PolicyContract.read(req.get_body()).settings()
-    _check(learning.arguments)
-    return await _put(learning)
+    taken(learning.arguments, "arguments")
+    return await _put(lambda _: learning)
 
 
-@operation(blueprint, ["DELETE"], PATH)
+@operation(blueprint, ["DELETE"], PATH, answer=PolicyContract)
 async def reset_policy(_: HttpRequest) -> HttpResponse:
-    """Go back to the old service's default, and tell it."""
-    return await _put(LearningSettings(DEFAULT_NAME, arguments.DEFAULT_ARGUMENTS))
+    """Go back to the old service's default for one slot or several, as the loop has it, and tell it."""
+    return await _put(_default)
 
 
-def _check(text: str) -> None:
-    try:
-        problem_type = arguments.parse(text).problem_type
-    except arguments.InvalidLearningArguments as error:
-        raise InvalidPolicyConfiguration(f"{error}.", "arguments") from error
-    if problem_type != "cb":
-        raise InvalidPolicyConfiguration("--ccb_explore_adf needs multi-slot, which is not there yet.", "arguments")
+def _default(stored: LearningSettings) -> LearningSettings:
+    several = stored.problem_type == "ccb"
+    return LearningSettings(DEFAULT_NAME, arguments.DEFAULT_CCB_ARGUMENTS if several else arguments.DEFAULT_ARGUMENTS)
 
 
-async def _put(learning: LearningSettings) -> HttpResponse:
+async def _put(made_of: Callable[[LearningSettings], LearningSettings]) -> HttpResponse:
     def changed(stored: Configuration) -> Configuration:
-        return stored.with_learning(learning, now_us())
+        return stored.with_learning(made_of(stored.learning), now_us())
 
     configuration = await asyncio.to_thread(documents.change_configuration, changed)
     return json_answer(answer(configuration.learning))

@@ -4,35 +4,55 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.contract import apprentice
+from shared.contract.configuration_answer import told_by
 from shared.contract.service_configuration import ServiceConfigurationRequest, answer
-from shared.contract.versions import Version
+from shared.contract.versions import METRICS, Version
 from shared.loop.configuration import Configuration
 from shared.settings import settings
-from shared.storage import documents
+from shared.storage import documents, lease
 from shared.storage.arrivals import now_us
 from shared.web.answers import json_answer
 from shared.web.operations import functions, operation
+from shared.web.served import PerVersion
 
 blueprint = functions()
 
 PATH = "configurations/service"
 
 
-@operation(blueprint, ["GET"], PATH)
+@operation(blueprint, ["GET"], PATH, answer=PerVersion(told_by))
 async def read_service_configuration(_: HttpRequest, version: Version) -> HttpResponse:
     """Tell the service configuration."""
     configuration = await asyncio.to_thread(documents.read_configuration)
-    return json_answer(answer(configuration.service, version))
+    return await _told(configuration, version)
 
 
-@operation(blueprint, ["PUT", "PATCH"], PATH)
+@operation(
+    blueprint,
+    ["PUT", "PATCH"],
+    PATH,
+    request=ServiceConfigurationRequest,
+    answer=PerVersion(told_by),
+    refusals=[403],
+)
 async def change_service_configuration(req: HttpRequest, version: Version) -> HttpResponse:
     """Change what the client sends, keep the rest, and tell the whole."""
-    request = ServiceConfigurationRequest.read(req.get_body())
+    request = ServiceConfigurationRequest.of(req.get_body(), version)
     longest_wait_us = settings().max_reward_wait_us
 
     def changed(stored: Configuration) -> Configuration:
         return stored.with_service(request.merged(stored.service, longest_wait_us), now_us())
 
     configuration = await asyncio.to_thread(documents.change_configuration, changed)
-    return json_answer(answer(configuration.service, version))
+    return await _told(configuration, version)
+
+
+async def _told(configuration: Configuration, version: Version) -> HttpResponse:
+    """The configuration, and what the loop learned as an apprentice in versions that tell it."""
+    metrics = None
+    if METRICS in version.configuration_fields:
+        state = await asyncio.to_thread(lease.read_state)
+        if state and state.metrics.apprentice.total.events:
+            metrics = apprentice.metrics(state.metrics.apprentice)
+    return json_answer(answer(configuration.service, version, metrics))

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.logs import next_page, requested_range
+from shared.contract.logs import LogRange, next_page, requested_range
 from shared.storage import documents, logs
 from shared.web.answers import lines
-from shared.web.endpoint import endpoint
-from shared.web.operations import OWN_API, functions
+from shared.web.operations import LINES, OWN_API, functions, own_operation
 
 blueprint = functions()
 
 _PAGE_BYTES = 8 * 1024 * 1024
-_PATH = f"{OWN_API}/logs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +24,14 @@ class _Page:
     next_from_us: int | None
 
 
-@blueprint.route(route=_PATH, methods=["GET"])
-@endpoint
+@own_operation(blueprint, ["GET"], "logs", query=LogRange, answer=LINES)
 async def read_logs(req: HttpRequest) -> HttpResponse:
     """The lines of the log blobs with events of a range."""
     from_us, to_us = requested_range(req.params.get("from"), req.params.get("to"))
     page = await asyncio.to_thread(_page, from_us, to_us)
     headers = {}
     if page.next_from_us is not None:
-        headers["Link"] = next_page(f"/{_PATH}", page.next_from_us, req.params.get("to"))
+        headers["Link"] = next_page(f"/{OWN_API}/logs", page.next_from_us, req.params.get("to"))
     if page.blobs and "gzip" in req.headers.get("accept-encoding", ""):
         return lines(await asyncio.to_thread(_packed, page), headers | {"Content-Encoding": "gzip"})
     return lines(await asyncio.to_thread(_unpacked, page), headers)

@@ -1,40 +1,43 @@
 """The model in use: download, dates, reset."""
 
 import asyncio
-from dataclasses import replace
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.model import download_headers, properties
-from shared.loop.published import ModelReference, Published
+from export_fn import taking_in
+from shared.contract.model import ModelProperties, download_headers, download_query, properties, wants_signed
+from shared.contract.signed_model import SignedModel
+from shared.contract.versions import Version
+from shared.loop.published import ModelReference
 from shared.loop.trouble import StorageUnavailable
 from shared.storage import documents, models
-from shared.storage.arrivals import now_us
 from shared.web.answers import binary, json_answer, no_content
-from shared.web.operations import functions, operation
+from shared.web.operations import BINARY, functions, operation
+from shared.web.served import PerVersion
 
 blueprint = functions()
 
 
-@operation(blueprint, ["GET"], "model")
-async def download_model(_req: HttpRequest) -> HttpResponse:
-    """The bytes that Rank uses; none while there is no model."""
+@operation(blueprint, ["GET"], "model", query=PerVersion(download_query), answer=BINARY)
+async def download_model(req: HttpRequest, version: Version) -> HttpResponse:
+    """The bytes that Rank uses, plain or signed by the loop; none while there is no model."""
+    signed = wants_signed(req.params.get("signed"), version)
     published = await asyncio.to_thread(documents.read_published)
-    return binary(await asyncio.to_thread(_predictor, published.model), download_headers(published))
+    data = await asyncio.to_thread(_signed if signed else _predictor, published.model)
+    return binary(data, download_headers(published, signed=signed))
 
 
-@operation(blueprint, ["GET"], "model/properties")
+@operation(blueprint, ["GET"], "model/properties", answer=ModelProperties)
 async def read_model_properties(_req: HttpRequest) -> HttpResponse:
     """When the model was made and last changed."""
     published = await asyncio.to_thread(documents.read_published)
     return json_answer(properties(published))
 
 
-@operation(blueprint, ["DELETE"], "model")
+@operation(blueprint, ["DELETE"], "model", status=204)
 async def reset_model(_: HttpRequest) -> HttpResponse:
     """Forget what was learned; the log stays, and learning starts with the events to come."""
-    at_us = now_us()
-    await asyncio.to_thread(documents.change_published, lambda published: _without_model(published, at_us))
+    await asyncio.to_thread(taking_in.forget)
     return no_content()
 
 
@@ -45,7 +48,8 @@ def _predictor(model: ModelReference | None) -> bytes:
     return data
 
 
-def _without_model(published: Published, at_us: int) -> Published:
-    """What is published after a reset; the model stays among the previous ones."""
-    previous = (published.model, *published.previous) if published.model else published.previous
-    return replace(published, generation=published.generation + 1, model=None, previous=previous, changed_at_us=at_us)
+def _signed(model: ModelReference | None) -> bytes:
+    from shared.storage.signer import signer
+
+    data, own = _predictor(model), signer()
+    return SignedModel(data, own.certificate, own.sign(data)).packed()

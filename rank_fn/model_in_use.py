@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from functools import cache
 
 from shared.learner import arguments
+from shared.learner.features import SlotsDocument
 from shared.learner.model import Model
 from shared.loop.configuration import ServiceConfiguration
 from shared.loop.decision import NO_MODEL, equal_chances
+from shared.loop.multislot import MultiSlotDecision, Slot, decide
 from shared.loop.published import ModelReference
 from shared.storage import hot_path
 from shared.storage.rest import Rest
-from shared.storage.served_model import ServedModel
+from shared.storage.served_model import Served, ServedModel
 from shared.storage.watch import Watched
 
 
@@ -27,32 +29,61 @@ class ModelInUse:
         Raises:
             StorageUnavailable: A model is published, but could not be fetched yet.
         """
-        self._exploration = watched.configuration.service.exploration_percentage
-        served = await self.served.current(watched.published)
+        served = await self._served(watched, "cb")
         if served is None:
             return equal_chances(count), NO_MODEL
-        return served.model.chances(document, count, self._exploration), served.reference.id
+        return served.model.exploring(self._exploration).probabilities(document, count), served.reference.id
+
+    async def filled(
+        self, watched: Watched, document: SlotsDocument, slots: Sequence[Slot], event_id: str
+    ) -> MultiSlotDecision:
+        """The slots of a document with an action each.
+
+        Raises:
+            StorageUnavailable: As `chances`.
+        """
+        served = await self._served(watched, "ccb")
+        if served is None:
+            return decide(slots, event_id, NO_MODEL)
+        model, seeds = served.model.exploring(self._exploration), [event_id + slot.id for slot in slots]
+        return decide(
+            slots,
+            event_id,
+            served.reference.id,
+            lambda offers: model.choices(document.asked(seeds, offers), len(slots)),
+        )
+
+    async def _served(self, watched: Watched, kind: str) -> "Served[_Explorer] | None":
+        """The published model, if it is of the problem type that is asked for: others answer other questions."""
+        self._exploration = watched.configuration.service.exploration_percentage
+        served = await self.served.current(watched.published)
+        return served if served and served.model.kind == kind else None
 
     def _load(self, data: bytes, reference: ModelReference) -> "_Explorer":
         return _Explorer(data, reference.arguments, self._exploration)
 
 
 class _Explorer:
-    """A model that is loaded anew, from the bytes it keeps, when it is to explore more or less."""
+    """A model that is loaded anew, from the bytes it keeps, when it is to explore more or less.
+
+    Attributes:
+        kind: Its problem type.
+    """
 
     def __init__(self, data: bytes, learned_with: str, exploration: float) -> None:
         self._data = data
         self._arguments = arguments.parse(learned_with)
+        self.kind = self._arguments.problem_type
         self._exploration = exploration
         self._model = Model.load(data, self._arguments, exploration)
 
-    def chances(self, document: bytes, count: int, exploration: float) -> Sequence[float]:
+    def exploring(self, exploration: float) -> Model:
         if exploration != self._exploration:
             before = self._model
             self._model = Model.load(self._data, self._arguments, exploration)
             self._exploration = exploration
             before.close()
-        return self._model.probabilities(document, count)
+        return self._model
 
 
 @cache

@@ -1,18 +1,17 @@
 """Rank: choose an action, and record the choice before it is told."""
 
-import os
 from dataclasses import dataclass
 
 from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.model_in_use import model_in_use
-from shared.contract.errors import InvalidRankRequest
-from shared.contract.rank import Candidates, RankRequest
-from shared.contract.record import pack, record, unpack
+from rank_fn.recording import append, new_event_id
+from shared.contract.errors import InvalidRankRequest, MultiSlotOnly
+from shared.contract.rank import Candidates, RankRequest, RankResponse
+from shared.contract.record import Record, record
 from shared.learner import features
+from shared.loop.configuration import LearningMode
 from shared.loop.decision import Decision, decide
-from shared.loop.identifiers import request_hash
-from shared.loop.rows import Event
 from shared.storage import hot_path
 from shared.storage.names import LOOP
 from shared.storage.watch import Watched
@@ -34,14 +33,16 @@ class _Question:
     deferred: bool
 
 
-@operation(blueprint, ["POST"], "rank")
+@operation(blueprint, ["POST"], "rank", request=RankRequest, answer=RankResponse, status=201)
 async def rank(req: HttpRequest) -> HttpResponse:
     """Rank the actions of a request; if it is a repetition, the answer is what was decided first."""
     question = _question(RankRequest.read(req.get_body()))
-    watched = await hot_path.watch().current()
+    watched = await _single_slot_loop()
+    mode = watched.configuration.service.learning_mode
     decision = await _decision(question, watched)
-    recorded = await _recorded(question, decision, watched)
-    return created(question.candidates.answer(question.event_id, recorded))
+    to_record = record(question.document, decision.logged(mode), deferred=question.deferred, mode=mode)
+    earlier = await append(question.event_id, to_record, watched)
+    return created(question.candidates.answer(question.event_id, _shown(decision, mode, earlier)))
 
 
 def _question(request: RankRequest) -> _Question:
@@ -53,7 +54,14 @@ def _question(request: RankRequest) -> _Question:
         document = features.document(request.context_features or [], chosen_from, candidates.eligible)
     except features.InvalidFeatures as error:
         raise InvalidRankRequest(f"{error.reason}.", error.place) from error
-    return _Question(request.event_id or _new_event_id(), candidates, document, bool(request.defer_activation))
+    return _Question(request.event_id or new_event_id(), candidates, document, bool(request.defer_activation))
+
+
+async def _single_slot_loop() -> Watched:
+    watched = await hot_path.watch().current()
+    if watched.configuration.learning.problem_type != "cb":
+        raise MultiSlotOnly
+    return watched
 
 
 async def _decision(question: _Question, watched: Watched) -> Decision:
@@ -62,18 +70,10 @@ async def _decision(question: _Question, watched: Watched) -> Decision:
     return decide(chances, model_id, question.event_id, LOOP)
 
 
-async def _recorded(question: _Question, decision: Decision, watched: Watched) -> Decision:
-    """Make the decision durable; gives the one that was there already, if the request was made before."""
-    intake, document = hot_path.intake(), question.document
-    payload = pack(record(document, decision, deferred=question.deferred))
-    told_apart_by = request_hash(document, b"deferred" if question.deferred else b"")
-    at_us = intake.arrival(watched.published.joined_up_to_us)
-    event = Event(question.event_id, told_apart_by, at_us, payload)
-    stored = await intake.append_event(event, watched.configuration.shards)
-    return decision if stored.own else unpack(stored.payload).decision()
-
-
-def _new_event_id() -> str:
-    """32 hexadecimal digits, a hyphen and five more, much as the old service made them."""
-    digits = os.urandom(19).hex()
-    return f"{digits[:32]}-{digits[32:37]}"
+def _shown(decision: Decision, mode: LearningMode, earlier: Record | None) -> Decision:
+    """What the client is told; of a repetition, what was recorded first, in the mode in which that was."""
+    if earlier is None:
+        return decision.shown(mode)
+    if earlier.mode is LearningMode.LOGGING_ONLY:  # its record does not hold the model's probabilities
+        return decision.shown(earlier.mode)
+    return earlier.decision().shown(earlier.mode)

@@ -1,6 +1,7 @@
 """The settings of a deployment: the only place that reads the environment."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -8,11 +9,25 @@ from functools import cache
 from shared.loop import durations
 from shared.loop.times import DAY, HOUR, MINUTE, SECOND
 
+NOT_RESOLVED = "it is a Key Vault reference that was not resolved"
+TO_RESOLVE = (
+    "give the app's identity the role Key Vault Secrets User on the vault, see that the vault has an enabled secret of "
+    "the name that the reference tells, then have the app read its references again, and restart it"
+)
 _STORAGE = "AzureWebJobsStorage"
+_KEYS = ("API_KEY_1", "API_KEY_2")
+_REFERENCE = "@microsoft.keyvault"
 _PASSED_ON = (
     *("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONHOME"),
     *("TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "LC_CTYPE"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
 )
+_QUIET = {
+    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
+    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
+    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+}
+"""Else the exporter of metrics sends figures about itself, and asks its maker for settings."""
 
 
 class InvalidSetting(Exception):
@@ -49,11 +64,28 @@ class StorageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """Whose bearer tokens open the API.
+
+    Attributes:
+        tenant: The id of the tenant whose people and apps may call.
+        audience: For whom a token has to be made out.
+        authority: Who signs the tenant's tokens; an address without a slash at its end.
+    """
+
+    tenant: str
+    audience: str
+    authority: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, checked.
 
     Attributes:
-        api_keys: The keys that open the API; without one every call is refused.
+        api_keys: The keys that open the API; without one only bearer tokens do.
+        unresolved_keys: Names of the settings that hold a Key Vault reference in place of a key.
+        tokens: None if only keys open the API.
         intake_span_us: How much time one intake table covers; divides a day.
         write_deadline_us: A row stored later than this after its arrival does not count.
         join_grace_us: How long the join waits beyond the reward wait time; longer than the write deadline.
@@ -61,17 +93,26 @@ class Settings:
         train_schedule: When the training timer fires, in NCRONTAB.
         shards: Number of shards of a loop that does not exist yet.
         strict_rewards: Whether a reward outside [-1, 1] is refused.
+        trusted_signers: Fingerprints of the certificates whose models are taken in; empty for those of everyone.
+        telemetry: Connection string of Application Insights; empty if metrics go nowhere.
+        telemetry_identity: Client id of the identity that metrics are sent with, or empty for the system-assigned one;
+            None if the connection string is enough.
     """
 
     storage: StorageSettings
     api_keys: tuple[str, ...] = field(default=(), repr=False)
+    unresolved_keys: tuple[str, ...] = ()
+    tokens: TokenSettings | None = None
     intake_span_us: int = DAY
     write_deadline_us: int = 20 * SECOND
     join_grace_us: int = 60 * SECOND
-    max_reward_wait_us: int = 2 * DAY
+    max_reward_wait_us: int = 30 * DAY
     train_schedule: str = "0 * * * * *"
     shards: int = 4
     strict_rewards: bool = False
+    trusted_signers: tuple[str, ...] = ()
+    telemetry: str = field(default="", repr=False)
+    telemetry_identity: str | None = None
 
 
 @cache
@@ -86,7 +127,7 @@ def settings() -> Settings:
 
 def child_environment() -> dict[str, str]:
     """What a process of ours needs of the environment; none of it holds a secret."""
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _QUIET
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -95,22 +136,36 @@ def read(environ: Mapping[str, str]) -> Settings:
     Raises:
         InvalidSetting: One is missing or makes no sense.
     """
+    keys = {name: environ.get(name, "").strip() for name in _KEYS}
     deadline = _read(environ, "WRITE_DEADLINE", "PT20S", _between(SECOND, 5 * MINUTE))
     return Settings(
         storage=_storage(environ),
-        api_keys=tuple(filter(None, (_text(environ, "API_KEY_1"), _text(environ, "API_KEY_2")))),
+        api_keys=tuple(key for key in keys.values() if key and not _is_reference(key)),
+        unresolved_keys=tuple(name for name, key in keys.items() if _is_reference(key)),
+        tokens=_tokens(environ),
         intake_span_us=_read(environ, "INTAKE_SPAN", "P1D", _span),
         write_deadline_us=deadline,
         join_grace_us=_read(environ, "JOIN_GRACE", "PT60S", _longer_than(deadline)),
-        max_reward_wait_us=_read(environ, "MAX_REWARD_WAIT_TIME", "P2D", _between(SECOND, 60 * DAY)),
+        max_reward_wait_us=_read(environ, "MAX_REWARD_WAIT_TIME", "P30D", _between(SECOND, 60 * DAY)),
         train_schedule=_read(environ, "TRAIN_SCHEDULE", "0 * * * * *", _schedule),
         shards=_read(environ, "SHARDS", "4", _shards),
         strict_rewards=_read(environ, "STRICT_REWARDS", "false", _flag),
+        trusted_signers=_read(environ, "TRUSTED_MODEL_SIGNERS", "", _fingerprints),
+        telemetry=_text(environ, "APPLICATIONINSIGHTS_CONNECTION_STRING"),
+        telemetry_identity=_read(environ, "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "", _identity),
     )
 
 
 def _text(environ: Mapping[str, str], name: str, default: str = "") -> str:
-    return environ.get(name, "").strip() or default
+    text = environ.get(name, "").strip()
+    if _is_reference(text):
+        raise InvalidSetting(name, f"{NOT_RESOLVED}; {TO_RESOLVE}")
+    return text or default
+
+
+def _is_reference(text: str) -> bool:
+    """Whether the platform left a Key Vault reference as it stands; anyone can guess what such a text says."""
+    return text.lower().startswith(_REFERENCE)
 
 
 def _read[T](environ: Mapping[str, str], name: str, default: str, reader: Callable[[str], T]) -> T:
@@ -132,15 +187,38 @@ def _storage(environ: Mapping[str, str]) -> StorageSettings:
         credential=_text(environ, f"{_STORAGE}__credential"),
         client_id=_text(environ, f"{_STORAGE}__clientId"),
     )
-    if not told.account_name and not (told.blob_uri and told.table_uri):
+    if not told.account_name and not (told.blob_uri and told.table_uri and told.queue_uri):
         raise InvalidSetting(
             _STORAGE,
             "set it to the storage account's connection string, or, to sign in with an identity, set "
-            f"{_STORAGE}__accountName, or {_STORAGE}__blobServiceUri and {_STORAGE}__tableServiceUri",
+            f"{_STORAGE}__accountName, or {_STORAGE}__blobServiceUri, {_STORAGE}__tableServiceUri and "
+            f"{_STORAGE}__queueServiceUri",
         )
     if told.credential.lower() not in ("", "managedidentity"):
         raise InvalidSetting(f"{_STORAGE}__credential", "the only kind known is managedidentity; or leave it out")
     return told
+
+
+def _tokens(environ: Mapping[str, str]) -> TokenSettings | None:
+    tenant = _read(environ, "AUTH_TENANT", "", _tenant)
+    audience = _text(environ, "AUTH_AUDIENCE")
+    authority = _read(environ, "AUTH_AUTHORITY", "https://login.microsoftonline.com", _authority)
+    if bool(tenant) != bool(audience):
+        missing, there = ("AUTH_AUDIENCE", "AUTH_TENANT") if tenant else ("AUTH_TENANT", "AUTH_AUDIENCE")
+        raise InvalidSetting(missing, f"bearer tokens need it beside {there}; set both or none of the two")
+    return TokenSettings(tenant, audience.rstrip("/"), authority) if tenant else None
+
+
+def _tenant(text: str) -> str:
+    if not re.fullmatch(r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower()):
+        raise ValueError("must be the tenant's id, such as 72f988bf-86f1-41af-91ab-2d7cd011db47, and not its name")
+    return text.lower()
+
+
+def _authority(text: str) -> str:
+    if not re.match(r"https://[\w.-]|http://(127\.0\.0\.1|localhost)[:/]", text):
+        raise ValueError("must be an address that begins with https://")
+    return text.rstrip("/")
 
 
 def _between(shortest: int, longest: int) -> Callable[[str], int]:
@@ -186,3 +264,20 @@ def _flag(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError("must be true or false")
     return text.lower() == "true"
+
+
+def _identity(text: str) -> str | None:
+    """The client id of an authentication string; empty if it names none."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(?:clientid=([\w-]+);)?authorization=aad;?", text.lower())
+    if found is None:
+        raise ValueError("must be Authorization=AAD, with ClientId=…; before it for a user-assigned identity")
+    return found[1] or ""
+
+
+def _fingerprints(text: str) -> tuple[str, ...]:
+    found = tuple(text.replace(":", "").replace(",", " ").replace(";", " ").lower().split())
+    if not all(len(one) == 64 and set(one) <= set("0123456789abcdef") for one in found):
+        raise ValueError("must be fingerprints of certificates, 64 hexadecimal digits each, with commas between")
+    return found

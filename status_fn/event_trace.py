@@ -5,20 +5,18 @@ import asyncio
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.contract.errors import InvalidRequest
-from shared.contract.event_trace import answer
+from shared.contract.event_trace import EventTrace, TraceQuery, answer
 from shared.contract.reward import event_id_of_path
 from shared.contract.wire import moment
 from shared.loop.trace import trace
 from shared.web.answers import json_answer
-from shared.web.endpoint import endpoint
-from shared.web.operations import OWN_API, functions
+from shared.web.operations import functions, own_operation
 from status_fn import evidence
 
 blueprint = functions()
 
 
-@blueprint.route(route=f"{OWN_API}/events/{{eventId}}", methods=["GET"])
-@endpoint
+@own_operation(blueprint, ["GET"], "events/{eventId}", query=TraceQuery, answer=EventTrace)
 async def read_event(req: HttpRequest) -> HttpResponse:
     """Tell when an event came, what was shown, and which rewards count for it."""
     event_id = event_id_of_path(req.route_params["eventId"], InvalidRequest)

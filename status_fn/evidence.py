@@ -14,13 +14,15 @@ from shared.loop.configuration import Configuration
 from shared.loop.identifiers import event_key, shard
 from shared.loop.join import Arrival, Requests
 from shared.loop.rows import Event, Observation
-from shared.loop.status import Known, Waiting
+from shared.loop.status import Known
 from shared.loop.times import HOUR
-from shared.loop.trace import Evidence, Ranked
+from shared.loop.trace import Evidence, Ranked, choices
+from shared.loop.training_state import empty_cursor
 from shared.settings import settings
-from shared.storage import documents, lease, logs, scan
+from shared.storage import documents, lease, logs, profiles, scan
 from shared.storage.logs import LogBlob
-from shared.storage.scan import Stretch, Tables
+from shared.storage.scan import Stretch
+from shared.storage.waiting import waiting
 
 _MOST_COUNTED = 20_000
 _MOST_LOG_BYTES = 64 * 1024 * 1024
@@ -38,9 +40,9 @@ def known(now_us: int) -> Known:
     """All that the loop's status follows from."""
     configuration, published = documents.read_configuration(), documents.read_published()
     state = lease.read_state()
-    start_us = max(state.joined_up_to_us if state else 0, configuration.logs_deleted_before_us)
-    waiting = _waiting(scan.tables(), configuration, start_us)
-    return Known(state, configuration, published, waiting, now_us, settings().join_grace_us)
+    sample = profiles.read()[0].sample
+    told = waiting(scan.tables(), configuration, state, _MOST_COUNTED)
+    return Known(state, configuration, published, told, now_us, settings().join_grace_us, sample)
 
 
 def of_event(event_id: str, around_us: int | None) -> Looked:
@@ -55,18 +57,10 @@ def of_event(event_id: str, around_us: int | None) -> Looked:
     blobs = _newest(configuration, from_us, to_us)
     looked = (blobs[0].from_us, blobs[-1].to_us) if blobs else None
     lines = [line for blob in blobs for line in _lines(event_id, blob)]
-    waiting, observations = _rows(event_id, configuration, joined_us, looked[0] if looked else joined_us)
-    learned_us = state.running.learned_up_to_us if state else 0
-    return Looked(Evidence(waiting, observations, lines, learned_us, configuration.rewards), looked)
-
-
-def _waiting(tables: Tables, configuration: Configuration, start_us: int) -> Waiting:
-    since = Stretch("events", range(configuration.shards), start_us, keys_only=True)
-    first_us = scan.first(tables, since)
-    if first_us is None:
-        return Waiting()
-    counted = scan.counted(tables, since, _MOST_COUNTED)
-    return Waiting(min(counted, _MOST_COUNTED), counted > _MOST_COUNTED, first_us)
+    events, observations = _rows(event_id, configuration, joined_us, looked[0] if looked else joined_us)
+    running = state.running if state else empty_cursor(configuration, 0, 0)
+    told = Evidence(events, observations, lines, running.learned_up_to_us, running.kind, configuration.rewards)
+    return Looked(told, looked)
 
 
 def _rows(
@@ -76,8 +70,8 @@ def _rows(
     tables, mine, key = scan.tables(), [shard(event_id, configuration.shards)], event_key(event_id)
     deleted_us = configuration.logs_deleted_before_us
     since_us = max(min(joined_us, looked_from_us), deleted_us)
-    waiting = Stretch("events", mine, max(joined_us, deleted_us), event_key=key)
-    events = [scan.event(row) for row in scan.rows(tables, waiting)]
+    ranked = Stretch("events", mine, max(joined_us, deleted_us), event_key=key)
+    events = [scan.event(row) for row in scan.rows(tables, ranked)]
     told = Stretch("rewards", mine, since_us, event_key=key)
     observations = [scan.observation(row) for row in scan.rows(tables, told)]
     return _events(events), sorted(observations, key=lambda one: (one.at_us, one.observation_id))
@@ -92,9 +86,13 @@ def _events(rows: list[Event]) -> list[Ranked]:
 
 def _ranked(event: Event) -> Ranked:
     told = record.unpack(event.payload)
-    decision = told.decision()
-    action_id = orjson.loads(told.document)["_multi"][decision.order[0]]["i"]["id"]
-    return Ranked(event.at_us, action_id, decision.probabilities[0], decision.model_id, told.deferred)
+    actions, chances = orjson.loads(told.actions), orjson.loads(told.probabilities)
+    if told.slots:
+        drawn = [(order[0], ranked[0]) for order, ranked in zip(actions, chances, strict=True)]
+    else:
+        drawn = [(actions[0] - 1, chances[0])]
+    found = choices(orjson.loads(told.document), drawn, told.slots, told.baselines, told.mode)
+    return Ranked(event.at_us, found, told.model_id, told.deferred, told.mode)
 
 
 def _newest(configuration: Configuration, from_us: int, to_us: int) -> list[LogBlob]:

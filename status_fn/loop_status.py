@@ -5,30 +5,45 @@ import asyncio
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.contract import loop_status
-from shared.loop.warnings import Warned, warnings
+from shared.loop.warned import Warned
+from shared.loop.warnings import warnings
+from shared.loop.words import counted
+from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
 from shared.storage import hot_path
 from shared.storage.arrivals import now_us
+from shared.storage.refused_ranks import refused_ranks
 from shared.web.answers import json_answer
-from shared.web.endpoint import endpoint
-from shared.web.operations import OWN_API, functions
+from shared.web.operations import functions, own_operation
 from status_fn import evidence
 
 blueprint = functions()
 
 
-@blueprint.route(route=f"{OWN_API}/status", methods=["GET"])
-@endpoint
+@own_operation(blueprint, ["GET"], "status", answer=loop_status.LoopStatus)
 async def read_loop_status(_: HttpRequest) -> HttpResponse:
     """Tell the story of the loop so far."""
     known = await asyncio.to_thread(evidence.known, now_us())
-    found = warnings(known.counters, known.configuration) + _of_this_instance()
+    refused = await asyncio.to_thread(refused_ranks.lately, now_us())
+    found = warnings(known.state, known.configuration, known.sample) + _of_ranks(refused) + _of_this_instance()
     model = hot_path.served()
     return json_answer(loop_status.answer(known, found, model.reference if model else None))
 
 
+def _of_ranks(refused: int) -> list[Warned]:
+    if not refused:
+        return []
+    told = counted(refused, "Rank call was", "Rank calls were")
+    message = f"{told} refused in the last day or so, having more than 50 actions."
+    return [
+        Warned(
+            "TooManyActions", message, "Choose at most 50 actions beforehand, by a rule or at random, and rank those."
+        )
+    ]
+
+
 def _of_this_instance() -> list[Warned]:
-    """What keeps the instance that answers from hearing of changes, or from using the published model."""
-    found, trouble, model = [], hot_path.watch().last_error, hot_path.served()
+    """What keeps the instance that answers from a key, from hearing of changes, or from using the published model."""
+    found, trouble, model = _of_keys(), hot_path.watch().last_error, hot_path.served()
     if trouble is not None:
         message = f"This instance goes on with the configuration and the model it has: {trouble}."
         found.append(
@@ -38,3 +53,11 @@ def _of_this_instance() -> list[Warned]:
         message = f"This instance does not use model {model.rejected.model_id}: {model.rejected.reason}."
         found.append(Warned("ModelRejected", message, "It ranks with the model before it until the next is published."))
     return found
+
+
+def _of_keys() -> list[Warned]:
+    todo = f"{TO_RESOLVE[0].upper()}{TO_RESOLVE[1:]}."
+    return [
+        Warned("KeyNotResolved", f"Setting {name} opens nothing: {NOT_RESOLVED}.", todo)
+        for name in settings().unresolved_keys
+    ]

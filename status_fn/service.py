@@ -2,19 +2,17 @@
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.status import readiness, service_status
+from shared.contract.status import Readiness, ServiceStatus, readiness, service_status
 from shared.loop.trouble import StorageUnavailable
-from shared.settings import InvalidSetting, settings
+from shared.settings import NOT_RESOLVED, TO_RESOLVE, InvalidSetting, settings
 from shared.storage import hot_path
 from shared.web.answers import json_answer
-from shared.web.endpoint import open_endpoint
-from shared.web.operations import functions
+from shared.web.operations import functions, open_operation
 
 blueprint = functions()
 
 
-@blueprint.route(route="ready", methods=["GET"])
-@open_endpoint
+@open_operation(blueprint, "ready", answer=Readiness, statuses=[200, 503])
 async def ready(_: HttpRequest) -> HttpResponse:
     """Answer 200 once the service can do its work, else 503 with what is missing."""
     missing = await _missing()
@@ -24,8 +22,7 @@ async def ready(_: HttpRequest) -> HttpResponse:
     return answer
 
 
-@blueprint.route(route="status", methods=["GET"])
-@open_endpoint
+@open_operation(blueprint, "status", answer=ServiceStatus)
 async def status(_: HttpRequest) -> HttpResponse:
     """The same for whoever expects it where the old service's containers had it."""
     return json_answer(service_status(await _missing()))
@@ -34,12 +31,18 @@ async def status(_: HttpRequest) -> HttpResponse:
 async def _missing() -> list[str]:
     """What keeps the service from its work, one sentence each."""
     try:
-        keys = settings().api_keys
+        opens = settings().api_keys or settings().tokens
         watch = hot_path.watch()
         await watch.current()
     except InvalidSetting as error:
         return [f"{error}."]
     except StorageUnavailable as error:
         return [f"Storage does not answer: {error}."]
-    missing = [] if keys else ["Setting API_KEY_1 or API_KEY_2: set a key that clients send."]
+    missing = [] if opens else _no_key(settings().unresolved_keys)
     return missing + ([f"Storage does not answer: {watch.last_error}."] if watch.last_error else [])
+
+
+def _no_key(unresolved: tuple[str, ...]) -> list[str]:
+    if not unresolved:
+        return ["Setting API_KEY_1 or API_KEY_2: set a key that clients send."]
+    return [f"Setting {name}: {NOT_RESOLVED}; {TO_RESOLVE}." for name in unresolved]

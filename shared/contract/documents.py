@@ -6,6 +6,8 @@ from pydantic import TypeAdapter
 
 from shared.loop.configuration import Configuration
 from shared.loop.errors import LoopError
+from shared.loop.metrics import Day
+from shared.loop.profile import Profile
 from shared.loop.published import Published
 from shared.loop.training_state import State
 
@@ -19,7 +21,7 @@ class UnreadableDocument(LoopError):
         super().__init__(f"the stored {kind} cannot be read: {reason}")
 
 
-def to_json(document: Configuration | Published | State) -> bytes:
+def to_json(document: Configuration | Published | State | Day | Profile) -> bytes:
     """The document as JSON text."""
     return _adapter(type(document)).dump_json(document)
 
@@ -52,6 +54,26 @@ def read_state(text: bytes) -> State:
     """
     state: State = _read(State, text)
     return state
+
+
+def read_day(text: bytes) -> Day:
+    """Read the metrics of one day.
+
+    Raises:
+        UnreadableDocument: The text is damaged, or of another version.
+    """
+    day: Day = _read(Day, text)
+    return day
+
+
+def read_profile(text: bytes) -> Profile:
+    """Read `profile.json`.
+
+    Raises:
+        UnreadableDocument: The text is damaged, or of another version.
+    """
+    profile: Profile = _read(Profile, text)
+    return profile
 
 
 def _read(kind: type, text: bytes) -> Any:

@@ -1,14 +1,37 @@
 """What is told over HTTP about the log."""
 
+from datetime import datetime
+from typing import Annotated
 from urllib.parse import urlencode
 
 import orjson
+from pydantic import Field
 
 from shared.contract.errors import InvalidExportLogsRequest
-from shared.contract.wire import moment
+from shared.contract.wire import Wire, moment
 from shared.loop.times import from_iso, to_datetime, to_iso
 
 _FOREVER_US = from_iso("9999-12-31")
+
+
+class DateRange(Wire):
+    """From the first to the last moment."""
+
+    from_: Annotated[datetime, Field(alias="from")]
+    to: datetime
+
+
+class LogsProperties(Wire):
+    """The range of the log; empty while there is none."""
+
+    date_range: DateRange | None = None
+
+
+class LogRange(Wire):
+    """Which part of the log is asked for; an end that is not given is open."""
+
+    from_: Annotated[datetime | None, Field(alias="from")] = None
+    to: datetime | None = None
 
 
 def properties(date_range: tuple[int, int] | None) -> bytes:

@@ -1,16 +1,91 @@
 """The loop's own status over HTTP: is it learning, and if not, why not."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from shared.loop import status
+from shared.contract.wire import Wire
+from shared.loop import next_look, status
+from shared.loop.looks import Looks
 from shared.loop.published import ModelReference
 from shared.loop.status import Known
 from shared.loop.times import SECOND, to_iso
 from shared.loop.training_state import LastRun
-from shared.loop.warnings import Warned
+from shared.loop.warned import Warned
+
+
+class RunOfTrainer(Wire):
+    """A run of the trainer that did anything."""
+
+    started_at: datetime
+    ended_at: datetime
+    joined_events: int
+    learned_events: int
+
+
+class EventCounts(Wire):
+    """How many events had which fate since the loop was made."""
+
+    waiting: int
+    waiting_is_at_least: bool
+    learned: int
+    not_activated: int
+    passed_over: int
+    late: int
+    dangling: int
+    refused: int
+
+
+class PublishedModel(Wire):
+    """The model that Rank uses."""
+
+    id: str
+    published_at: datetime
+    arguments: str
+    exploration: float
+    learned_up_to: datetime
+    learned_events: int
+    sha256: str
+
+
+class Instance(Wire):
+    """The instance that answers, and the model that it has loaded."""
+
+    model_id: str | None
+
+
+class NextModel(Wire):
+    """When the next model can come, and why not earlier."""
+
+    due_at: datetime | None
+    because: str
+
+
+class StatusWarning(Wire):
+    """What to look at."""
+
+    code: str
+    message: str
+    what_to_do: str
+
+
+class LoopStatus(Wire):
+    """Whether the loop learns, and why or why not."""
+
+    learning: bool
+    because: str
+    last_run: RunOfTrainer | None
+    joined_up_to: datetime | None
+    lag_seconds: float
+    events: EventCounts
+    model: PublishedModel | None
+    instance: Instance
+    next_model: NextModel
+    retraining: str | None
+    optimization: str | None
+    warnings: list[StatusWarning]
 
 
 def answer(known: Known, warnings: Sequence[Warned], model_in_use: ModelReference | None) -> bytes:
@@ -32,9 +107,15 @@ def answer(known: Known, warnings: Sequence[Warned], model_in_use: ModelReferenc
             "instance": {"modelId": model_in_use.id if model_in_use else None},
             "nextModel": _next_model(known),
             "retraining": status.retraining(known),
+            "optimization": _optimization(known),
             "warnings": [{"code": one.code, "message": one.message, "whatToDo": one.what_to_do} for one in warnings],
         }
     )
+
+
+def _optimization(known: Known) -> str | None:
+    looks = known.state.looks if known.state else Looks()
+    return next_look.told(looks, known.configuration, known.counters.learned, known.now_us)
 
 
 def _events(known: Known) -> dict[str, Any]:
@@ -44,6 +125,7 @@ def _events(known: Known) -> dict[str, Any]:
         "waitingIsAtLeast": known.waiting.at_least,
         "learned": told.learned,
         "notActivated": told.not_activated,
+        "passedOver": told.passed_over,
         "late": told.late,
         "dangling": told.dangling,
         "refused": told.refused,

@@ -1,14 +1,51 @@
 """What is told over HTTP about the model in use."""
 
+from datetime import datetime
 from email.utils import format_datetime
 
 import orjson
 
+from shared.contract import versions
+from shared.contract.errors import InvalidRequest
+from shared.contract.versions import Version
+from shared.contract.wire import Wire
 from shared.loop.published import Published
 from shared.loop.times import to_datetime
 
+_SIGNED_SINCE = "v1.1-preview.3"
 _NEVER = "0001-01-01T00:00:00+00:00"
 _NEVER_HTTP = "Mon, 01 Jan 0001 00:00:00 GMT"
+
+
+class ModelProperties(Wire):
+    """When the loop first had a model, and when it last changed."""
+
+    creation_time: datetime
+    last_modified_time: datetime
+
+
+class DownloadQuery(Wire):
+    """How the model is wanted."""
+
+    signed: bool = False
+
+
+def download_query(version: Version) -> type[DownloadQuery] | None:
+    """The query parameters of a download, in the versions that have any."""
+    return DownloadQuery if version in versions.since(_SIGNED_SINCE) else None
+
+
+def wants_signed(asked: str | None, version: Version) -> bool:
+    """Whether a model is asked for with its signature; earlier versions know none.
+
+    Raises:
+        InvalidRequest: What the query says is neither true nor false.
+    """
+    if asked is None or download_query(version) is None:
+        return False
+    if asked.lower() not in ("true", "false"):
+        raise InvalidRequest("It must be true or false.", "signed")
+    return asked.lower() == "true"
 
 
 def properties(published: Published) -> bytes:
@@ -19,12 +56,13 @@ def properties(published: Published) -> bytes:
     return orjson.dumps({"creationTime": made, "lastModifiedTime": changed})
 
 
-def download_headers(published: Published) -> dict[str, str]:
-    """The headers under which a model is sent as a file."""
+def download_headers(published: Published, *, signed: bool) -> dict[str, str]:
+    """The headers under which a model is sent as a file, plain or in an archive with its signature."""
+    name = "model.vw.zip" if signed else "model.vw"
     changed_us = published.changed_at_us
     modified = _NEVER_HTTP if changed_us is None else format_datetime(to_datetime(changed_us), usegmt=True)
     return {
-        "Content-Disposition": "attachment; filename=model.vw; filename*=UTF-8''model.vw",
+        "Content-Disposition": f"attachment; filename={name}; filename*=UTF-8''{name}",
         "Last-Modified": modified,
     }
 

@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 from shared.contract.errors import InvalidPolicyContract, InvalidRequest
 from shared.contract.wire import Wire
 from shared.loop.configuration import LearningSettings
+from shared.loop.evaluation.names import MOST_CHARACTERS
 
 DEFAULT_NAME = "default"
 """Name of the learning settings that a reset gives."""
@@ -18,7 +19,7 @@ class PolicyContract(Wire):
 
     refusal: ClassVar[type[InvalidRequest]] = InvalidPolicyContract
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
     arguments: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
     def settings(self) -> LearningSettings:

@@ -1,13 +1,13 @@
 """Rank over HTTP: the request's frame, and the ranking that answers it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypedDict
 
 import orjson
 from pydantic import Field, StringConstraints
 
-from shared.contract.errors import InvalidRankRequest, InvalidRequest
+from shared.contract.errors import InvalidRankRequest, InvalidRequest, TooManyActions
 from shared.contract.wire import Wire
 from shared.loop.decision import Decision
 
@@ -30,6 +30,7 @@ class RankRequest(Wire):
     """
 
     refusal: ClassVar[type[InvalidRequest]] = InvalidRankRequest
+    too_long: ClassVar[Mapping[str, type[InvalidRequest]]] = {"actions": TooManyActions}
 
     context_features: list[Any] | None = None
     actions: Annotated[list[Action], Field(min_length=1, max_length=50)]
@@ -43,10 +44,7 @@ class RankRequest(Wire):
         Raises:
             InvalidRankRequest: Two actions share an id, or none may be chosen.
         """
-        ids = [action["id"] for action in self.actions]
-        if len(set(ids)) < len(ids):
-            repeated = next(position for position, id_ in enumerate(ids) if id_ in ids[:position])
-            raise InvalidRankRequest("An action before has the same id.", f"actions[{repeated}].id")
+        ids = demand_different([action["id"] for action in self.actions], "actions[{}].id", "An action")
         if not self.excluded_actions:
             return Candidates(ids, range(len(ids)))
         excluded = set(self.excluded_actions)
@@ -54,6 +52,36 @@ class RankRequest(Wire):
         if not eligible:
             raise InvalidRankRequest("All actions are excluded.", "excludedActions")
         return Candidates(ids, eligible)
+
+
+class RankedAction(Wire):
+    """An action, and the chance it had."""
+
+    id: str
+    probability: Annotated[float, Field(ge=0, le=1)]
+
+
+class RankResponse(Wire):
+    """All actions as they were ranked, and the one to show."""
+
+    ranking: list[RankedAction]
+    event_id: Id
+    reward_action_id: Id
+
+
+def demand_different[Told: (str, int)](told: list[Told], place: str, what: str, which: str = "id") -> list[Told]:
+    """The same values.
+
+    Args:
+        place: Where in the request one of them stands, with `{}` for its number.
+
+    Raises:
+        InvalidRankRequest: Two are the same; names the place of the second one.
+    """
+    if len(set(told)) < len(told):
+        repeated = next(position for position, one in enumerate(told) if one in told[:position])
+        raise InvalidRankRequest(f"{what} before has the same {which}.", place.format(repeated))
+    return told
 
 
 @dataclass(frozen=True, slots=True)

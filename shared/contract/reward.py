@@ -5,9 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from shared.contract.errors import InvalidRequest, InvalidRewardRequest
-from shared.contract.wire import Wire
-
-MAX_EVENT_ID = 256
+from shared.contract.wire import Wire, id_of_path
 
 
 class RewardRequest(Wire):
@@ -17,30 +15,24 @@ class RewardRequest(Wire):
 
     value: Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
 
-    def within_one(self) -> "RewardRequest":
+    def within_one(self, where: str = "value") -> "RewardRequest":
         """The same reward.
+
+        Args:
+            where: Its place in the request.
 
         Raises:
             InvalidRewardRequest: It is less than -1 or more than 1.
         """
         if not -1 <= self.value <= 1:
-            raise InvalidRewardRequest("A reward has to be from -1 to 1 here.", "value")
+            raise InvalidRewardRequest("A reward has to be from -1 to 1 here.", where)
         return self
 
 
-def event_id_of_path(segment: str, refusal: type[InvalidRequest]) -> str:
-    """The event id in a call's path, decoded.
-
-    A slash may come as `%2F` still, since hosts that decode a path leave it as it is.
+def event_id_of_path(event_id: str, refusal: type[InvalidRequest]) -> str:
+    """The event id in a call's path, once it is decoded.
 
     Raises:
         InvalidRequest: `refusal`; the id has more than 256 characters or is no text.
     """
-    event_id = segment.replace("%2F", "/").replace("%2f", "/")
-    if not 0 < len(event_id) <= MAX_EVENT_ID:
-        raise refusal(f"An event id has 1 to {MAX_EVENT_ID} characters.", "eventId")
-    try:
-        event_id.encode()
-    except UnicodeEncodeError:
-        raise refusal("An event id is UTF-8, percent-encoded.", "eventId") from None
-    return event_id
+    return id_of_path(event_id, "eventId", refusal)

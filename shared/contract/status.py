@@ -4,7 +4,24 @@ from collections.abc import Sequence
 
 import orjson
 
+from shared.contract.wire import Wire
+
 _SERVICE = "Personalizer"
+
+
+class Readiness(Wire):
+    """Whether the service is ready, and what is missing otherwise."""
+
+    ready: bool
+    missing: list[str]
+
+
+class ServiceStatus(Wire):
+    """The same in the shape that the old service's containers had."""
+
+    service: str
+    api_status: str
+    api_status_message: str
 
 
 def readiness(missing: Sequence[str]) -> bytes:

@@ -1,5 +1,6 @@
 """JSON as it travels: camelCase names, unknown fields ignored, and a refusal that names the place of what is wrong."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import orjson
@@ -7,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from shared.contract.errors import InvalidRequest, NotJson
-from shared.loop.times import from_iso
+from shared.loop.times import from_iso, to_datetime
+
+MAX_ID = 256
+"""The most characters of an id."""
 
 _OBJECTS = ("model_type", "model_attributes_type", "dict_type")
 
@@ -17,12 +21,14 @@ class Wire(BaseModel):
 
     Attributes:
         refusal: What a body of another shape raises.
+        too_long: What it raises instead if the list of a field, named as on the wire, is too long.
     """
 
     model_config = ConfigDict(
         alias_generator=to_camel, validate_by_name=True, strict=True, frozen=True, defer_build=True
     )
     refusal: ClassVar[type[InvalidRequest]] = InvalidRequest
+    too_long: ClassVar[Mapping[str, type[InvalidRequest]]] = {}
 
     @classmethod
     def read(cls, body: bytes) -> Self:
@@ -32,11 +38,24 @@ class Wire(BaseModel):
             NotJson: The body is no JSON.
             InvalidRequest: `refusal`; the JSON has another shape.
         """
-        told = from_json(body)
+        return cls.shaped(from_json(body))
+
+    @classmethod
+    def shaped(cls, told: Any) -> Self:
+        """Read what a body says, once it is parsed.
+
+        Raises:
+            InvalidRequest: `refusal`; it has another shape.
+        """
         try:
             return cls.model_validate(told)
         except ValidationError as error:
-            raise cls.refusal(*_first_problem(error)) from None
+            raise cls._refused(*_first_problem(error)) from None
+
+    @classmethod
+    def _refused(cls, kind: str, problem: str, place: str | None) -> InvalidRequest:
+        refusal = cls.too_long.get(place or "", cls.refusal) if kind == "too_long" else cls.refusal
+        return refusal(problem, place)
 
 
 def from_json(body: bytes) -> Any:
@@ -60,9 +79,38 @@ def moment(text: str, field: str, refusal: type[InvalidRequest]) -> int:
         InvalidRequest: `refusal`; the text is no moment.
     """
     try:
-        return from_iso(text)
+        at_us = from_iso(text)
+        to_datetime(at_us)  # an offset may lead out of the years that there are
     except (ValueError, OverflowError):
         raise refusal("Not a moment such as 2026-11-25T12:00:00Z.", field) from None
+    return at_us
+
+
+def id_of_path(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
+    """The id that a caller chose, in a call's path, once it is decoded.
+
+    Raises:
+        InvalidRequest: `refusal`; it has more than 256 characters or is no text.
+    """
+    if not 0 < len(sent) <= MAX_ID:
+        raise refusal(f"An id has 1 to {MAX_ID} characters.", field)
+    try:
+        sent.encode()
+    except UnicodeEncodeError:
+        raise refusal("An id is UTF-8, percent-encoded.", field) from None
+    return sent
+
+
+def new_id_of_path(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
+    """The id of what a caller makes by naming it in a call's path, once it is decoded.
+
+    Raises:
+        InvalidRequest: `refusal`; it is none, or a step of dots, which most clients leave out of a path in spite of
+            percent-encoding: it could be made and not be read.
+    """
+    if sent in (".", ".."):
+        raise refusal(f"An id is not {sent}, which is a step of a path.", field)
+    return id_of_path(sent, field, refusal)
 
 
 def place(steps: tuple[str | int, ...]) -> str | None:
@@ -71,7 +119,8 @@ def place(steps: tuple[str | int, ...]) -> str | None:
     return text.removeprefix(".") or None
 
 
-def _first_problem(error: ValidationError) -> tuple[str, str | None]:
+def _first_problem(error: ValidationError) -> tuple[str, str, str | None]:
+    """Its kind, what it is in words, and where."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     problem = "Input should be an object" if first["type"] in _OBJECTS else first["msg"]
-    return problem + ".", place(first["loc"])
+    return first["type"], problem + ".", place(first["loc"])

@@ -1,13 +1,31 @@
 """What a loop is told: reward settings, exploration, learning settings, and the rest of the service configuration."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from shared.loop import durations
 from shared.loop.aggregation import Aggregation
+from shared.loop.errors import LoopError
 from shared.loop.times import DAY
 
 INITIAL_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
 """Learning arguments of a new loop: the old default but for its learning rate, at which small loops hardly learn."""
+
+
+class LearningMode(StrEnum):
+    """The values of the service configuration's `learningMode`."""
+
+    ONLINE = "Online"
+    APPRENTICE = "Apprentice"
+    LOGGING_ONLY = "LoggingOnly"
+
+
+class ModeChangedWithRewards(LoopError):
+    """A change of the learning mode together with one of what a reward is worth."""
+
+
+class AutoOptimizationOfSlots(LoopError):
+    """Automatic optimization of a multi-slot loop, which there is none of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +35,9 @@ class ServiceConfiguration:
     Attributes:
         exploration_percentage: A fraction from 0 to 1, in spite of its name.
         log_retention_days: -1 keeps logs for ever.
+        log_mirror_sas_uri: Address of a container, with the permission to write into it; a secret.
+        model_retrain_days: How much log a model that learns anew starts from.
+        auto_optimization_start_date: As it was sent; None if it never was.
         last_edit_us: When a change last started a re-training; None before the first.
     """
 
@@ -26,10 +47,20 @@ class ServiceConfiguration:
     exploration_percentage: float = 0.2
     model_export_frequency: str = "PT5M"
     log_mirror_enabled: bool = False
-    log_mirror_sas_uri: str = ""
+    log_mirror_sas_uri: str = field(default="", repr=False)
     log_retention_days: int = 90
     model_retrain_days: int = 2
+    learning_mode: LearningMode = LearningMode.ONLINE
+    is_auto_optimization_enabled: bool = False
+    auto_optimization_frequency: str = "P28D"
+    auto_optimization_start_date: str | None = None
+    is_inference_explainability_enabled: bool = False
     last_edit_us: int | None = None
+
+
+def problem_type(arguments: str) -> str:
+    """What learning arguments choose: `cb` for one action an event, `ccb` for one in each of several slots."""
+    return "ccb" if "--ccb_explore_adf" in arguments.split() else "cb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +69,11 @@ class LearningSettings:
 
     name: str
     arguments: str
+
+    @property
+    def problem_type(self) -> str:
+        """`ccb` for a multi-slot loop, else `cb`."""
+        return problem_type(self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +125,29 @@ class Configuration:
         return None if days < 0 else days * DAY
 
     def with_service(self, service: ServiceConfiguration, at_us: int) -> "Configuration":
-        """The configuration after a new service configuration was put at a moment."""
+        """The configuration after a new service configuration was put at a moment.
+
+        Raises:
+            ModeChangedWithRewards: The learning mode changes, and so does a reward setting.
+            AutoOptimizationOfSlots: It asks for automatic optimization of a multi-slot loop.
+        """
         changed = replace(self, service=replace(service, last_edit_us=self.service.last_edit_us))
-        return changed._edited(at_us) if changed._learns_anew(self) else changed
+        if service.learning_mode != self.service.learning_mode and changed.rewards != self.rewards:
+            raise ModeChangedWithRewards
+        return changed._after(self, at_us)
 
     def with_learning(self, learning: LearningSettings, at_us: int) -> "Configuration":
-        """The configuration after new learning settings were put at a moment."""
-        changed = replace(self, learning=learning)
-        return changed._edited(at_us) if changed._learns_anew(self) else changed
+        """The configuration after new learning settings were put at a moment.
+
+        Raises:
+            AutoOptimizationOfSlots: They make a loop with automatic optimization a multi-slot one.
+        """
+        return replace(self, learning=learning)._after(self, at_us)
+
+    def _after(self, before: "Configuration", at_us: int) -> "Configuration":
+        if self.service.is_auto_optimization_enabled and self.learning.problem_type == "ccb":
+            raise AutoOptimizationOfSlots
+        return self._edited(at_us) if self._learns_anew(before) else self
 
     def _learns_anew(self, before: "Configuration") -> bool:
         return (

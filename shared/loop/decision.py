@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.loop import sampling
+from shared.loop.configuration import LearningMode
 
 NO_MODEL = "N/A"
 
@@ -21,6 +22,24 @@ class Decision:
     order: tuple[int, ...]
     probabilities: tuple[float, ...]
     model_id: str
+
+    def logged(self, mode: LearningMode) -> "Decision":
+        """The decision as it is recorded in a learning mode.
+
+        Source: the old service's client library, but for the probability in `LoggingOnly`: it recorded the model's for
+        an action that was certain, which misleads whoever learns from it.
+        """
+        if mode is not LearningMode.LOGGING_ONLY:
+            return self
+        count = len(self.order)
+        return Decision(tuple(range(count)), (1.0,) + (0.0,) * (count - 1), self.model_id)
+
+    def shown(self, mode: LearningMode) -> "Decision":
+        """The decision as it is told in a learning mode: outside `Online`, nothing but the order of the request."""
+        if mode is LearningMode.ONLINE:
+            return self
+        places = sorted(range(len(self.order)), key=self.order.__getitem__)
+        return Decision(tuple(range(len(places))), tuple(self.probabilities[i] for i in places), self.model_id)
 
 
 def decide(probabilities: Sequence[float], model_id: str, event_id: str, application_id: str) -> Decision:

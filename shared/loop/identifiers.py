@@ -13,7 +13,12 @@ def event_key(event_id: str) -> str:
     """The id itself if it can stand in a table key as it is, else `~` and its SHA-256 in hexadecimal digits."""
     if _PLAIN.fullmatch(event_id):
         return event_id
-    return "~" + hashlib.sha256(event_id.encode()).hexdigest()
+    return hashed_key(event_id)
+
+
+def hashed_key(of_id: str) -> str:
+    """`~` and the SHA-256 of an id in hexadecimal digits."""
+    return "~" + hashlib.sha256(of_id.encode()).hexdigest()
 
 
 def shard(event_id: str, shards: int) -> int:

@@ -6,82 +6,64 @@ Lines are put together from JSON texts and taken apart at fixed places, so that 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from json.encoder import encode_basestring
 from typing import Any
 
+from shared.loop import log_entry, slot_line
 from shared.loop.aggregation import Aggregation, settle
-from shared.loop.configuration import RewardSettings
+from shared.loop.configuration import LearningMode, RewardSettings
+from shared.loop.log_entry import EventLine, Shown
 from shared.loop.rows import Observation
 from shared.loop.times import from_iso, to_iso
 
-MAX_REWARD = 1000.0
-"""A reward that is larger, in either direction, is learned as this: beyond it a model's weights lose their meaning."""
-
-_FEATURES = b',"c":{'
-_DEFERRED = b',"DeferredAction":true'
+__all__ = ["EventLine", "Logged", "Shown", "event_line", "is_event", "kind", "lone_line", "read", "relabel"]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The pieces of an event's line that are known when it is ranked; each a JSON text.
-
-    Attributes:
-        document: The features (`c`).
-        actions: Positions counted from 1, chosen first (`a`).
-        probabilities: In the same order (`p`).
-    """
-
-    event_id: str
-    at_us: int
-    document: bytes
-    actions: bytes
-    probabilities: bytes
-    model_id: str
-    deferred: bool
-
-
-def event_line(shown: Shown, observations: Sequence[Observation], rewards: RewardSettings) -> bytes:
-    """One event with the observations that belong to it, without a line break.
+def event_line(shown: Shown, observations: Sequence[Observation], rewards: RewardSettings) -> EventLine:
+    """One event with the observations that belong to it.
 
     Args:
         observations: Those of the event's window, in order of arrival.
         rewards: The settings that turn them into the event's cost.
     """
-    entries = b",".join(_entry(observation) for observation in observations)
-    head = _label(shown, observations, rewards)
-    tail = _cost(observations, rewards)
-    return b"".join(
-        (
-            head,
-            b'"o":[',
-            entries,
-            b'],"Timestamp":"',
-            to_iso(shown.at_us).encode(),
-            b'","Version":"1","EventId":',
-            _text(shown.event_id),
-            b',"a":',
-            shown.actions,
-            b',"c":',
-            shown.document,
-            b',"p":',
-            shown.probabilities,
-            b',"VWState":{"m":',
-            _text(shown.model_id),
-            b"}",
-            _DEFERRED if shown.deferred else b"",
-            b',"_original_label_cost":',
-            tail,
-            b"}",
-        )
+    if shown.slots:
+        return slot_line.event_line(shown, observations, rewards)
+    reward = _reward(observations, rewards)
+    learnable = log_entry.is_learnable(shown.deferred, observations)
+    action = int(shown.actions[1:-1].split(b",", 1)[0])
+    probability = shown.probabilities[1:-1].split(b",", 1)[0]
+    line = (
+        _label(_learned(reward, action, shown.mode), probability, action, learnable),
+        b'"o":[',
+        log_entry.entries(observations),
+        b'],"Timestamp":"',
+        to_iso(shown.at_us).encode(),
+        b'","Version":"1","EventId":',
+        log_entry.text(shown.event_id),
+        b',"a":',
+        shown.actions,
+        b',"c":',
+        shown.document,
+        b',"p":',
+        shown.probabilities,
+        log_entry.ranked(shown),
+        _ORIGINAL,
+        log_entry.cost(reward),
+        b"}",
     )
+    return EventLine(b"".join(line), reward, learnable)
+
+
+_ORIGINAL = b',"_original_label_cost":'
 
 
 def lone_line(observation: Observation, *, late: bool) -> bytes:
     """An observation that belongs to no event: `late` if its event was too long ago, else dangling."""
     told = (
-        b'"RewardValue":' + _number(observation.value) if observation.value is not None else b'"DeferredAction":false'
+        b'"RewardValue":' + log_entry.number(observation.value)
+        if observation.value is not None
+        else b'"DeferredAction":false'
     )
-    entry = _entry(observation)[:-1] + b',"ActionId":null}'
+    entry = log_entry.entry(observation)[:-1] + b',"ActionId":null}'
     return b"".join(
         (
             b"{",
@@ -89,7 +71,7 @@ def lone_line(observation: Observation, *, late: bool) -> bytes:
             b',"EnqueuedTimeUtc":"',
             to_iso(observation.at_us).encode(),
             b'","EventId":',
-            _text(observation.event_id),
+            log_entry.text(observation.event_id),
             b',"Observations":[',
             entry,
             b'],"Fate":"late"}' if late else b'],"Fate":"dangling"}',
@@ -99,7 +81,14 @@ def lone_line(observation: Observation, *, late: bool) -> bytes:
 
 def is_event(line: bytes) -> bool:
     """Whether a line holds an event; else it is an observation without one."""
-    return line.startswith(b'{"_label_cost":')
+    return line.startswith(b'{"_label_cost":') or slot_line.is_event(line)
+
+
+def kind(line: bytes) -> str | None:
+    """Which models learn from the event of a line, as `log_entry.line_kind`; None for an observation without one."""
+    if not is_event(line):
+        return None
+    return log_entry.line_kind("ccb" if slot_line.is_event(line) else "cb", log_entry.mode_of(line))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +117,8 @@ def read(line: bytes) -> Logged:
     if is_event(line):
         told = _head(line)
         entries, at, late = told["o"], told["Timestamp"], None
+        if slot_line.is_event(line):
+            entries = [*entries, *slot_line.entries(line)]
     else:
         told = json.loads(line)
         entries, at, late = told["Observations"], told["EnqueuedTimeUtc"], told["Fate"] == "late"
@@ -140,74 +131,46 @@ def relabel(line: bytes, rewards: RewardSettings) -> bytes:
 
     Only observations that the line holds can be counted anew: a longer wait finds no others.
     """
+    if slot_line.is_event(line):
+        return slot_line.relabel(line, _head(line), rewards)
     if not is_event(line):
         return line
     told = _head(line)
-    at_us, event_id = from_iso(told["Timestamp"]), told["EventId"]
-    observations = [_observation(entry, event_id) for entry in told["o"]]
-    counted = [observation for observation in observations if observation.at_us - at_us < rewards.wait_us]
-    start, end = line.index(b'"o":['), line.rindex(b',"_original_label_cost":')
-    learnable = _learnable(line[:end].endswith(_DEFERRED), counted)
+    at_us, event_id, action = from_iso(told["Timestamp"]), told["EventId"], told["_label_Action"]
+    observations = [log_entry.observation(entry, event_id) for entry in told["o"]]
+    counted = [one for one in observations if one.at_us - at_us < rewards.wait_us]
+    start, end = line.index(b'"o":['), line.rindex(_ORIGINAL)
+    reward = _reward(counted, rewards)
+    learnable = log_entry.is_learnable(log_entry.is_deferred(line), counted)
     probability = line[:start].split(b'"_label_probability":', 1)[1].split(b",", 1)[0]
-    head = _label_text(_cost(counted, rewards), probability, told["_label_Action"], learnable)
-    return head + line[start:end] + b',"_original_label_cost":' + _cost(counted, rewards) + b"}"
+    head = _label(_learned(reward, action, log_entry.mode_of(line)), probability, action, learnable)
+    return head + line[start:end] + _ORIGINAL + log_entry.cost(reward) + b"}"
 
 
 def _head(line: bytes) -> dict[str, Any]:
-    cut = line.find(_FEATURES)
+    cut = line.find(log_entry.FEATURES)
     if cut < 0:
         raise ValueError("the line holds no features")
     head: dict[str, Any] = json.loads(line[:cut] + b"}")
     return head
 
 
-def _observation(entry: dict[str, Any], event_id: str) -> Observation:
-    return Observation(event_id, entry["id"], from_iso(entry["t"]), entry.get("v"))
+def _reward(observations: Sequence[Observation], rewards: RewardSettings) -> float:
+    """What the event is worth; a reward for a slot is none of its."""
+    values = [one.value for one in observations if one.value is not None and one.slot is None]
+    return settle(values, Aggregation(rewards.aggregation), rewards.default)
 
 
-def _label(shown: Shown, observations: Sequence[Observation], rewards: RewardSettings) -> bytes:
-    probability = shown.probabilities[1:-1].split(b",", 1)[0]
-    action = int(shown.actions[1:-1].split(b",", 1)[0])
-    return _label_text(_cost(observations, rewards), probability, action, _learnable(shown.deferred, observations))
+def _learned(reward: float, action: int, mode: LearningMode) -> float:
+    """What is learned from: the reward, or, in apprentice mode, whether the first action was chosen."""
+    return reward if mode is not LearningMode.APPRENTICE else float(action == 1)
 
 
-def _label_text(cost: bytes, probability: bytes, action: int, learnable: bool) -> bytes:
-    skip = b"" if learnable else b'"_skipLearn":true,'
+def _label(reward: float, probability: bytes, action: int, learnable: bool) -> bytes:
     return b'{"_label_cost":%b,"_label_probability":%b,"_label_Action":%d,"_labelIndex":%d,%b' % (
-        cost,
+        log_entry.cost(reward),
         probability,
         action,
         action - 1,
-        skip,
+        b"" if learnable else b'"_skipLearn":true,',
     )
-
-
-def _learnable(deferred: bool, observations: Sequence[Observation]) -> bool:
-    """An event that was deferred is learned from only if it was activated in time; a reward alone does not do that."""
-    return not deferred or any(observation.value is None for observation in observations)
-
-
-def _cost(observations: Sequence[Observation], rewards: RewardSettings) -> bytes:
-    values = [observation.value for observation in observations if observation.value is not None]
-    reward = settle(values, Aggregation(rewards.aggregation), rewards.default)
-    return _number(-min(max(reward, -MAX_REWARD), MAX_REWARD) or 0.0)
-
-
-def _entry(observation: Observation) -> bytes:
-    told = b'"v":' + _number(observation.value) + b"," if observation.value is not None else b""
-    taken = b"false" if observation.value is not None else b"true"
-    return b'{%b"EventId":%b,"ActionTaken":%b,"t":"%b","id":"%b"}' % (
-        told,
-        _text(observation.event_id),
-        taken,
-        to_iso(observation.at_us).encode(),
-        observation.observation_id.encode(),
-    )
-
-
-def _number(value: float) -> bytes:
-    return repr(float(value)).encode()
-
-
-def _text(value: str) -> bytes:
-    return encode_basestring(value).encode()

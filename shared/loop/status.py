@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from shared.loop import durations, parts
 from shared.loop.configuration import Configuration
+from shared.loop.profile import Sample
 from shared.loop.published import Published
 from shared.loop.times import MINUTE, SECOND, to_iso
 from shared.loop.training_state import Counters, State
 from shared.loop.words import counted
 
+GOES_ON = "A model came with its settings; with the next run of the trainer, learning goes on from that model."
 _SLACK_US = 2 * MINUTE
 """How long events may be due before the trainer is said to be missing."""
 
@@ -34,6 +36,7 @@ class Known:
     Attributes:
         state: None before the first training run.
         grace_us: How long the join waits beyond the reward wait time.
+        sample: What is known of the features.
     """
 
     state: State | None
@@ -42,6 +45,7 @@ class Known:
     waiting: Waiting
     now_us: int
     grace_us: int
+    sample: Sample | None = None
 
     @property
     def counters(self) -> Counters:
@@ -103,7 +107,7 @@ def next_model(known: Known) -> NextModel:
                 earliest_us, f"Models are published at most every {frequency}, the model export frequency."
             )
         return NextModel(None, "No event waits to be learned; the next model follows the next events.")
-    learned_us = _when_learned_us(known, known.waiting.first_us)
+    learned_us = due_us(known, known.waiting.first_us)
     if learned_us >= earliest_us:
         return NextModel(learned_us, _why_then(known, known.waiting.first_us))
     last = _clock(earliest_us - frequency_us)
@@ -113,6 +117,8 @@ def next_model(known: Known) -> NextModel:
 def retraining(known: Known) -> str | None:
     """What a re-training that goes on does; None if none does."""
     state = known.state
+    if state is not None and _is_replaced(state, known):
+        return GOES_ON
     if state is None or state.next is None:
         revision = known.configuration.revision
         if state is not None and state.running.revision != revision and state.counters.events:
@@ -133,10 +139,10 @@ def lag_us(known: Known) -> int:
     """How much longer than it has to the oldest waiting event has been waiting; 0 if none is overdue."""
     if known.waiting.first_us is None:
         return 0
-    return max(0, known.now_us - _when_learned_us(known, known.waiting.first_us))
+    return max(0, known.now_us - due_us(known, known.waiting.first_us))
 
 
-def _when_learned_us(known: Known, first_us: int) -> int:
+def due_us(known: Known, first_us: int) -> int:
     """When an event that arrived at a moment is joined: its cell of the grid ends, then its wait, then the grace."""
     return parts.cell(0, first_us, _cell_us(known))[1] + known.configuration.rewards.wait_us + known.grace_us
 
@@ -158,6 +164,12 @@ def _nothing_learned(known: Known) -> Said:
     if known.counters.events == 0:
         waiting = counted(known.waiting.events, "event waits", "events wait")
         return Said(False, f"{waiting} to be learned. {next_model(known).because}")
+    if known.counters.passed_over == known.counters.events:
+        return Said(
+            False,
+            "All events so far were ranked in another learning mode, or by other learning settings, than the loop has "
+            "now; it learns from those that are ranked from now on.",
+        )
     if known.counters.not_activated == known.counters.events:
         return Said(
             False, "All events so far were deferred and not activated in time; nothing can be learned from them."
@@ -174,6 +186,13 @@ def _progress(known: Known, state: State) -> str:
     if state.next is not None:
         told += " A change of settings is being learned; Rank keeps answering from the model in use."
     return told
+
+
+def _is_replaced(state: State, known: Known) -> bool:
+    """Whether a model was put with the settings that it learned with, and the trainer has not heard of it yet."""
+    start, revision = known.published.start, known.configuration.revision
+    is_news = known.published.generation != state.running.generation and revision != state.running.revision
+    return is_news and start.model is not None and start.revision == revision
 
 
 def _is_unpublished(state: State, published: Published) -> bool:

@@ -11,6 +11,11 @@ DAY = 24 * HOUR
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""The end of the year 9999; behind it, there is no text for a moment. An offset can lead there."""
+FIRST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""The beginning of the year 1."""
+
 
 def to_datetime(at_us: int) -> datetime:
     """The moment as an aware datetime in UTC."""
@@ -40,7 +45,7 @@ def from_iso(text: str) -> int:
 
 @lru_cache(64)
 def _second(seconds: int) -> str:
-    return to_datetime(seconds * SECOND).strftime("%Y-%m-%dT%H:%M:%S")
+    return to_datetime(seconds * SECOND).isoformat()[:19]
 
 
 def compact(at_us: int) -> str:

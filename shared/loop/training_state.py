@@ -1,10 +1,12 @@
 """The trainer's commit record: how far rows have become log, what is being joined, and how far models have learned."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from shared.loop.configuration import Configuration, RewardSettings
-from shared.loop.published import ModelReference, Published
-from shared.loop.times import DAY
+from shared.loop.configuration import Configuration, LearningMode, RewardSettings, problem_type
+from shared.loop.log_entry import line_kind
+from shared.loop.looks import Looks
+from shared.loop.metrics import Metrics
+from shared.loop.published import ModelReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Intent:
         rewards: The settings it is joined under.
         deleted_before_us: Rows that arrived earlier are not logged.
         look_back_us: How much earlier log may hold the same observations.
+        exploration: The configured one, which metrics of an apprentice are compared with.
     """
 
     from_us: int
@@ -24,6 +27,7 @@ class Intent:
     rewards: RewardSettings
     deleted_before_us: int
     look_back_us: int
+    exploration: float = 0.0
 
     @property
     def since_us(self) -> int:
@@ -39,6 +43,8 @@ class StoredModel:
         state_blob: Blob path of what training goes on from; its name is `state_sha256`.
         predictor_blob: Blob path of what Rank loads; its name is `predictor_sha256`.
         events: Events learned since the model was empty.
+        first_event_id: Of those events; None if that is not known.
+        last_event_id: Of the same.
     """
 
     state_blob: str
@@ -46,6 +52,8 @@ class StoredModel:
     predictor_blob: str
     predictor_sha256: str
     events: int
+    first_event_id: str | None = None
+    last_event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,8 @@ class Cursor:
         rewards: Lines that were joined under other reward settings are labelled anew under these.
         learned_up_to_us: The log position.
         model: None as long as nothing was learned.
+        mode: The loop's learning mode: what was ranked in another one is not learned.
+        learned_from_us: The log position at which its learning began.
     """
 
     generation: int
@@ -69,6 +79,13 @@ class Cursor:
     rewards: RewardSettings
     learned_up_to_us: int
     model: StoredModel | None = None
+    mode: LearningMode = LearningMode.ONLINE
+    learned_from_us: int = 0
+
+    @property
+    def kind(self) -> str:
+        """Which lines of log it learns from."""
+        return line_kind(problem_type(self.arguments), self.mode)
 
     @property
     def events(self) -> int:
@@ -81,25 +98,44 @@ class Counters:
     """Events and observations by fate, since the loop was made; each counted once.
 
     Attributes:
+        passed_over: Events of another learning mode or problem type than that of the loop when they were due, and
+            those that were due when a model was put by hand that does not learn them.
         reused_ids: Events whose id another request had used within the look-back.
         repeated: Rows that were a client's repetition of an earlier Rank.
+        activated: Deferred events that were activated in time.
         out_of_range: Rewards outside -1 to 1.
+        unlike_default: Rewards that differ from the default reward.
     """
 
     events: int = 0
     learned: int = 0
     not_activated: int = 0
     refused: int = 0
+    passed_over: int = 0
     rewards: int = 0
     late: int = 0
     dangling: int = 0
     reused_ids: int = 0
     repeated: int = 0
     out_of_range: int = 0
+    unlike_default: int = 0
+    activated: int = 0
 
     def plus(self, other: "Counters") -> "Counters":
         """The sums."""
         return Counters(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+    def minus(self, other: "Counters") -> "Counters":
+        """The differences."""
+        return Counters(*(getattr(self, name) - getattr(other, name) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The counters as they were when the log had come to a position."""
+
+    at_us: int
+    counters: Counters
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +166,11 @@ class State:
         publishing: A model whose publication may not be complete.
         published_at_us: When the last model was published.
         problem: Why training or publishing does not go on, in plain words.
+        mirrored_from_us: From which log position on the customer's container is to have the log; None while it is not.
+        mirrored_up_to_us: Up to which log position it has it.
+        mirror_problem: Why no more was copied to it, in plain words.
+        snapshots: Counters of the last day or so, the oldest first.
+        looks: The looks for better learning settings.
     """
 
     joined_up_to_us: int
@@ -140,10 +181,16 @@ class State:
     published_at_us: int | None = None
     counted_up_to_us: int = 0
     counters: Counters = field(default_factory=Counters)
+    metrics: Metrics = field(default_factory=Metrics)
     long_waits: tuple[LongWait, ...] = ()
     last_run: LastRun | None = None
     problem: str | None = None
     kept_at_us: int = 0
+    mirrored_from_us: int | None = None
+    mirrored_up_to_us: int | None = None
+    mirror_problem: str | None = None
+    snapshots: tuple[Snapshot, ...] = ()
+    looks: Looks = field(default_factory=Looks)
 
 
 def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us: int) -> Cursor:
@@ -155,39 +202,6 @@ def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us
         configuration.service.exploration_percentage,
         configuration.rewards,
         learned_up_to_us,
+        mode=configuration.service.learning_mode,
+        learned_from_us=learned_up_to_us,
     )
-
-
-def new_state(configuration: Configuration, published: Published) -> State:
-    """The state of a loop that was never trained."""
-    return State(joined_up_to_us=0, running=empty_cursor(configuration, published.generation, 0))
-
-
-def steered(state: State, configuration: Configuration, published: Published) -> State:
-    """The state after obeying what was published and configured since: a reset, or a change that learns anew.
-
-    A reset starts an empty model at the end of the log. A new revision starts `next` from the last
-    `modelRetrainDays` of log, while `running` goes on.
-    """
-    if state.running.generation != published.generation:
-        fresh = empty_cursor(configuration, published.generation, state.joined_up_to_us)
-        return replace(state, running=fresh, next=None, publishing=None)
-    if configuration.revision == state.running.revision:
-        return state if state.next is None else replace(state, next=None)
-    if state.next is not None and state.next.revision == configuration.revision:
-        return state
-    start = max(0, state.joined_up_to_us - configuration.service.model_retrain_days * DAY)
-    return replace(state, next=empty_cursor(configuration, published.generation, start))
-
-
-def caught_up(state: State) -> State:
-    """The state in which `next` has taken the place of `running`, if it has learned all that is in the log.
-
-    A `next` that found nothing to learn takes the place only of a model that has learned nothing either.
-    """
-    candidate = state.next
-    if candidate is None or candidate.learned_up_to_us < state.joined_up_to_us:
-        return state
-    if candidate.events == 0 and state.running.events > 0:
-        return state
-    return replace(state, running=candidate, next=None)

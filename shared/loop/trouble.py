@@ -15,6 +15,13 @@ class StorageUnavailable(LoopError):
         self.retry_after = retry_after
 
 
+class TrainerAtWork(StorageUnavailable):
+    """What is asked for needs the trainer to pause, and it does not."""
+
+    def __init__(self) -> None:
+        super().__init__("The trainer is at work, or has to finish what it began; nothing was changed. Try again.", 5)
+
+
 class RowTooLarge(LoopError):
     """What one call would leave in storage does not fit into one row.
 

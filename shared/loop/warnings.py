@@ -1,28 +1,30 @@
-"""What a person should look at, each with what to do about it; computed from the running counters."""
+"""What a person should look at, each with what to do about it; computed from the counters of the last day or so."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from shared.loop.configuration import Configuration
-from shared.loop.training_state import Counters
+from shared.loop.feature_warnings import feature_warnings
+from shared.loop.profile import Sample
+from shared.loop.recently import recently
+from shared.loop.times import to_iso
+from shared.loop.training_state import Counters, State
+from shared.loop.warned import Warned
 from shared.loop.words import counted
 
 _ENOUGH = 100
 _SOME = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """Something that a person should look at."""
+def warnings(state: State | None, configuration: Configuration, sample: Sample | None = None) -> list[Warned]:
+    """The warnings that hold now.
 
-    code: str
-    message: str
-    what_to_do: str
-
-
-def warnings(counters: Counters, configuration: Configuration) -> list[Warned]:
-    """The warnings that hold now."""
-    return [found for check in _CHECKS if (found := check(counters, configuration)) is not None]
+    Args:
+        state: None before the first training run.
+        sample: What is known of the features; None for nothing.
+    """
+    counters = recently(state) if state else Counters()
+    found = [check(counters, configuration) for check in _CHECKS] + [_log_mirror(state, configuration)]
+    return [one for one in found if one is not None] + (feature_warnings(sample) if sample else [])
 
 
 def _ids_reused(counters: Counters, _: Configuration) -> Warned | None:
@@ -46,11 +48,11 @@ def _no_exploration(_: Counters, configuration: Configuration) -> Warned | None:
 
 
 def _nothing_activated(counters: Counters, _: Configuration) -> Warned | None:
-    if counters.learned or counters.not_activated < _ENOUGH:
+    if counters.activated or counters.not_activated < _ENOUGH:
         return None
     return Warned(
         "NothingActivated",
-        f"All {counters.not_activated} events were deferred, and none was activated in time.",
+        f"{counters.not_activated} events were deferred, and none was activated in time.",
         "Call activate when the action is shown, or leave deferActivation out; a reward alone does not activate.",
     )
 
@@ -62,6 +64,17 @@ def _no_rewards(counters: Counters, _: Configuration) -> Warned | None:
         "NoRewards",
         f"None of {counters.events} events got a reward in time, so all of them count with the default reward.",
         "Send a reward for each event, with the eventId that Rank answered, within the reward wait time.",
+    )
+
+
+def _rewards_default(counters: Counters, configuration: Configuration) -> Warned | None:
+    if counters.unlike_default or counters.rewards < _ENOUGH:
+        return None
+    return Warned(
+        "RewardsAlwaysDefault",
+        f"All {counters.rewards} rewards had the value of the default reward, "
+        f"{configuration.service.default_reward:g}: an event with a reward counts like one without.",
+        "Send other values for what went well or badly, or set a defaultReward that differs from them.",
     )
 
 
@@ -105,13 +118,24 @@ def _lines_refused(counters: Counters, _: Configuration) -> Warned | None:
     )
 
 
-def _log_mirror(_: Counters, configuration: Configuration) -> Warned | None:
-    if not configuration.service.log_mirror_enabled:
+def _log_mirror(state: State | None, configuration: Configuration) -> Warned | None:
+    if state is None or state.mirror_problem is None or not configuration.service.log_mirror_enabled:
         return None
+    since = to_iso(state.mirrored_up_to_us or 0)
     return Warned(
         "LogsNotMirrored",
-        "logMirrorEnabled is set, but logs are not mirrored by this version.",
-        "Read the log from the blobs under logs/ in the loop's folder, or from GET /rankloop/v1/logs.",
+        f"Log since {since} was not copied to the container of logMirrorSasUri: {state.mirror_problem}.",
+        "Put a logMirrorSasUri that may create and write and has not expired; what is missing follows by itself.",
+    )
+
+
+def _inference_explainability(_: Counters, configuration: Configuration) -> Warned | None:
+    if not configuration.service.is_inference_explainability_enabled:
+        return None
+    return Warned(
+        "InferenceExplainabilityNotThere",
+        "isInferenceExplainabilityEnabled is set, but Rank explains nothing in this version.",
+        "Set isInferenceExplainabilityEnabled to false, or leave it for later versions: it is kept.",
     )
 
 
@@ -120,9 +144,10 @@ _CHECKS: tuple[Callable[[Counters, Configuration], Warned | None], ...] = (
     _no_exploration,
     _nothing_activated,
     _no_rewards,
+    _rewards_default,
     _rewards_late,
     _rewards_without_event,
     _rewards_out_of_range,
     _lines_refused,
-    _log_mirror,
+    _inference_explainability,
 )

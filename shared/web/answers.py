@@ -19,9 +19,14 @@ def json_answer(body: bytes, status: int = 200) -> HttpResponse:
     return HttpResponse(body, status_code=status, headers=_JSON)
 
 
-def created(body: bytes) -> HttpResponse:
-    """A JSON text about something that came to be: status 201."""
-    return HttpResponse(body, status_code=201, headers=_JSON)
+def created(body: bytes, location: str | None = None) -> HttpResponse:
+    """A JSON text about something that came to be, and where it can be found: status 201."""
+    return HttpResponse(body, status_code=201, headers=_JSON | ({"Location": location} if location else {}))
+
+
+def done() -> HttpResponse:
+    """Done, and nothing to say, in operations whose status is 200 even so."""
+    return HttpResponse(status_code=200, headers=_EVERY_ANSWER)
 
 
 def no_content() -> HttpResponse:

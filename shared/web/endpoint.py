@@ -6,38 +6,58 @@ from collections.abc import Awaitable, Callable
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.errors import TooLarge
+from shared.contract import versions
+from shared.contract.errors import TooLarge, UnknownApiVersion
+from shared.contract.versions import Version
 from shared.loop.trouble import StorageUnavailable
-from shared.web.keys import check_key
+from shared.web.keys import check_caller
+from shared.web.paths import with_ids_as_sent
 from shared.web.refusals import refused
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
+HOST_BODY_BYTES = 100 * 1024 * 1024
+"""The longest body that the Functions host takes."""
 _CLIENT_REQUEST_ID = "x-ms-client-request-id"
 _SECONDS = 18
 """The longest that a call takes: whoever waits gets an answer within 20 seconds."""
 
 
-def endpoint(handler: Handler) -> Handler:
-    """Serve whoever has a key."""
-    return _framed(handler, check_key)
+def endpoint(handler: Handler, *, version: Version | None = None, limit_bytes: int = MAX_BODY_BYTES) -> Handler:
+    """Serve whoever may call; refusals are told in the words of a version of the API, if there is one."""
+
+    async def as_sent(req: HttpRequest) -> HttpResponse:
+        return await handler(with_ids_as_sent(req))
+
+    as_sent.__name__, as_sent.__doc__ = handler.__name__, handler.__doc__
+    return _framed(as_sent, check_caller, version, limit_bytes)
 
 
-def open_endpoint(handler: Handler) -> Handler:
+def open_endpoint(handler: Handler, *, limit_bytes: int = MAX_BODY_BYTES) -> Handler:
     """Serve everyone, for what holds nothing of the loop's."""
-    return _framed(handler, lambda _: None)
+    return _framed(handler, _everyone, None, limit_bytes)
 
 
-def _framed(handler: Handler, admit: Callable[[HttpRequest], None]) -> Handler:
+async def _everyone(_: HttpRequest) -> None:
+    """Let everyone pass."""
+
+
+def _framed(
+    handler: Handler, admit: Callable[[HttpRequest], Awaitable[None]], version: Version | None, limit_bytes: int
+) -> Handler:
+    async def admitted(req: HttpRequest) -> HttpResponse:
+        await admit(req)
+        _check_version(req, version)
+        _check_size(req, limit_bytes)
+        return await handler(req)
+
     async def answered(req: HttpRequest) -> HttpResponse:
         request_id = _request_id()
         try:
-            admit(req)
-            _check_size(req)
-            answer = await _in_time(handler(req))
+            answer = await _in_time(admitted(req))
         except Exception as error:
-            answer = refused(error, request_id)
+            answer = refused(error, request_id, version or versions.dated(req.params.get("api-version")))
         _sign(answer, req, request_id)
         return answer
 
@@ -45,9 +65,17 @@ def _framed(handler: Handler, admit: Callable[[HttpRequest], None]) -> Handler:
     return answered
 
 
-def _check_size(req: HttpRequest) -> None:
-    if len(req.get_body()) > MAX_BODY_BYTES:
-        raise TooLarge("The body", MAX_BODY_BYTES)
+def _check_version(req: HttpRequest, version: Version | None) -> None:
+    if version is None or version.api_version is None:
+        return
+    sent = req.params.get("api-version")
+    if sent is None or sent.lower() != version.api_version:
+        raise UnknownApiVersion(sent, version.api_version)
+
+
+def _check_size(req: HttpRequest, limit_bytes: int) -> None:
+    if len(req.get_body()) > limit_bytes:
+        raise TooLarge("The body", limit_bytes)
 
 
 async def _in_time(answer: Awaitable[HttpResponse]) -> HttpResponse:
@@ -63,8 +91,10 @@ async def _in_time(answer: Awaitable[HttpResponse]) -> HttpResponse:
 
 def _sign(answer: HttpResponse, req: HttpRequest, request_id: str) -> None:
     answer.headers["apim-request-id"] = request_id
-    if req.headers.get("x-ms-return-client-request-id", "").lower() == "true" and (theirs := client_request_id(req)):
-        answer.headers[_CLIENT_REQUEST_ID] = theirs
+    if req.headers.get("x-ms-return-client-request-id", "").lower() == "true":
+        theirs = client_request_id(req) or ""
+        if theirs.isascii() and theirs.isprintable() and theirs:  # no host can put anything else into a header
+            answer.headers[_CLIENT_REQUEST_ID] = theirs
 
 
 def client_request_id(req: HttpRequest) -> str | None:

@@ -1,32 +1,25 @@
-"""Operations of the API: each is written once and served in every version that has it."""
+"""Operations: each is written once, served in every version that has it, and told in the description."""
 
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from azure.functions import Blueprint, HttpRequest, HttpResponse
 
+from shared.contract import versions
 from shared.contract.errors import UnknownPath
-from shared.contract.versions import VERSIONS, Version
-from shared.web.endpoint import Handler, endpoint
-
-
-@dataclass(frozen=True, slots=True)
-class _Served:
-    """An operation of one version, as it was registered."""
-
-    methods: frozenset[str]
-    pattern: re.Pattern[str]
-    handler: Handler
-
-
-_SERVED: list[_Served] = []
+from shared.contract.versions import Version
+from shared.web import paths
+from shared.web.endpoint import MAX_BODY_BYTES, Handler, endpoint, open_endpoint
+from shared.web.served import SERVED, Served, Told, found
 
 OWN_API = "rankloop/v1"
 """Prefix of the loop's own API, which the old service had no counterpart for."""
+
+BINARY = "application/octet-stream"
+LINES = "application/x-ndjson"
+JSON = "application/json"
 
 
 def functions() -> Blueprint:
@@ -35,25 +28,82 @@ def functions() -> Blueprint:
 
 
 def operation[Function: Callable[..., Any]](
-    blueprint: Blueprint, methods: Sequence[str], path: str
+    blueprint: Blueprint,
+    methods: Sequence[str],
+    path: str,
+    *,
+    since: str = "v1.0",
+    until: str | None = None,
+    request: Any = None,
+    answer: Any = None,
+    query: Any = None,
+    status: int | None = 200,
+    refusals: Sequence[int] = (),
+    limit_bytes: int = MAX_BODY_BYTES,
 ) -> Callable[[Function], Function]:
     """Register one function per version; a handler that has a parameter `version` is told which one was called.
 
     Args:
         path: What follows the version's prefix, such as `events/{eventId}/reward`.
+        since: The first version that has the operation.
+        until: The last one; None for the newest there is.
+        request: The model of the body, or a media type such as `BINARY`; like what follows, only told.
+        answer: The same of the answer; `PerVersion` gives each version its own.
+        query: The model of the query parameters.
+        status: Of the answer; None if it is always refused.
+        refusals: Statuses of refusals beyond 400, 401, 500 and 503.
+        limit_bytes: The longest body.
     """
+    told = Told(request, answer, query, _statuses(status), refusals)
 
     def register(handler: Function) -> Function:
-        asks_version = "version" in inspect.signature(handler).parameters
-        for version in VERSIONS:
-            framed = endpoint(_told(handler, version) if asks_version else handler)
-            name = f"{handler.__name__}_{version.name}".replace(".", "_").replace("-", "_")
-            route = blueprint.route(route=f"{version.prefix}/{path}", methods=list(methods))
-            blueprint.function_name(name)(route(framed))
-            _SERVED.append(_Served(frozenset(methods), _pattern(f"{version.prefix}/{path}"), framed))
+        for version in versions.since(since, until):
+            name = f"{handler.__name__}_{re.sub(r'\W', '_', version.name)}"
+            framed = endpoint(_bound(handler, version), version=version, limit_bytes=limit_bytes)
+            _register(blueprint, Served(name, methods, f"{version.prefix}/{path}", framed, version, told))
         return handler
 
     return register
+
+
+def own_operation(
+    blueprint: Blueprint,
+    methods: Sequence[str],
+    path: str,
+    *,
+    request: Any = None,
+    answer: Any = None,
+    query: Any = None,
+    status: int | None = 200,
+    refusals: Sequence[int] = (),
+    limit_bytes: int = MAX_BODY_BYTES,
+) -> Callable[[Handler], Handler]:
+    """Register a function of the loop's own API; the arguments are those of `operation`."""
+    told = Told(request, answer, query, _statuses(status), refusals)
+
+    def register(handler: Handler) -> Handler:
+        framed = endpoint(handler, limit_bytes=limit_bytes)
+        _register(blueprint, Served(handler.__name__, methods, f"{OWN_API}/{path}", framed, told=told))
+        return handler
+
+    return register
+
+
+def open_operation(
+    blueprint: Blueprint, path: str, *, answer: Any, statuses: Sequence[int] = (200,)
+) -> Callable[[Handler], Handler]:
+    """Register a function that everyone may read without a key."""
+    told = Told(answer=answer, statuses=statuses, is_open=True)
+
+    def register(handler: Handler) -> Handler:
+        _register(blueprint, Served(handler.__name__, ["GET"], path, open_endpoint(handler), told=told))
+        return handler
+
+    return register
+
+
+def _statuses(status: int | None) -> tuple[int, ...]:
+    return () if status is None else (status,)
 
 
 async def wherever(req: HttpRequest) -> HttpResponse:
@@ -62,28 +112,26 @@ async def wherever(req: HttpRequest) -> HttpResponse:
     Raises:
         UnknownPath: There is no such operation.
     """
-    path = re.sub("/+", "/", urlsplit(req.url).path).strip("/")
-    for served in _SERVED:
-        if req.method in served.methods and (found := served.pattern.fullmatch(path)):
-            params = {name: unquote(value) for name, value in found.groupdict().items()}
-            meant = HttpRequest(
-                req.method, req.url, headers=req.headers, params=req.params, route_params=params, body=req.get_body()
-            )
-            return await served.handler(meant)
-    raise UnknownPath
+    meant = found(req.method, paths.called(req))
+    if meant is None:
+        raise UnknownPath
+    served, params = meant
+    return await served.handler(paths.routed(req, params))
 
 
-def _pattern(route: str) -> re.Pattern[str]:
-    """What a path matches whose route has parameters in braces; letters in any case."""
-    parts = re.split(r"\{(\w+)\}", route)
-    told = (f"(?P<{part}>[^/]+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
-    return re.compile("".join(told), re.IGNORECASE)
+def _register(blueprint: Blueprint, served: Served) -> None:
+    route = blueprint.route(route=served.route, methods=list(served.methods))
+    blueprint.function_name(served.name)(route(served.handler))
+    SERVED.append(served)
 
 
-def _told(handler: Callable[..., Any], version: Version) -> Handler:
+def _bound(handler: Callable[..., Any], version: Version) -> Handler:
+    if "version" not in inspect.signature(handler).parameters:
+        return handler
+
     async def bound(req: HttpRequest) -> HttpResponse:
         answer: HttpResponse = await handler(req, version=version)
         return answer
 
-    bound.__name__ = handler.__name__
+    bound.__name__, bound.__doc__ = handler.__name__, handler.__doc__
     return bound

@@ -3,16 +3,19 @@
 import logging
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import orjson
 from azure.functions import HttpResponse
 
 from shared.contract import errors
+from shared.contract.versions import Version
+from shared.loop.configuration import AutoOptimizationOfSlots, ModeChangedWithRewards
 from shared.loop.errors import LoopError
-from shared.loop.trouble import RowTooLarge, StorageUnavailable
+from shared.loop.trouble import RowTooLarge, StorageUnavailable, TrainerAtWork
 from shared.web.answers import json_answer
+from shared.web.keys import challenge
 
 _logger = logging.getLogger("rankloop.web")
 _PAUSE_SECONDS = 5
@@ -34,28 +37,63 @@ class Refusal:
 _UNAUTHORIZED = "Access denied: the header Ocp-Apim-Subscription-Key holds no key of this loop."
 _UNKNOWN = "There is no such operation: check the path, the version in it, and the method."
 _AWAY = "Storage does not answer in time. Nothing was acknowledged; try again."
+_UNKNOWN_SIGNER = (
+    "Bearer tokens cannot be checked at the moment, for who signs them does not answer. Keys open as ever."
+)
 _ROW = "The call does not fit into storage: it takes more than 900 KiB after compression."
+_MODE = "learningMode cannot change together with rewardWaitTime, defaultReward or rewardAggregation: make two calls."
+_SLOTS = "A multi-slot loop (--ccb_explore_adf) has no automatic optimization: set isAutoOptimizationEnabled to false."
+_NO_APPRENTICE = "The loop was never in apprentice mode: set learningMode to Apprentice first."
 _FAILED = "The service failed. Its log names this answer's apim-request-id."
 
 _REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.NotAuthorized: Refusal(401, "401", _UNAUTHORIZED),
+    errors.InvalidToken: Refusal(401, "401"),
     errors.UnknownPath: Refusal(404, "ResourceNotFound", _UNKNOWN),
     errors.TooLarge: Refusal(400, "PayloadSizeExceeded"),
     errors.NotJson: Refusal(400, "BadRequest"),
     errors.InvalidRequest: Refusal(400, "BadRequest"),
+    errors.BinaryNotSupported: Refusal(400, "InvalidRequest"),
     errors.InvalidRankRequest: Refusal(400, "InvalidRankRequest"),
+    errors.InvalidMultiSlotApiAccess: Refusal(400, "InvalidMultiSlotApiAccess"),
     errors.InvalidRewardRequest: Refusal(400, "InvalidRewardRequest"),
     errors.InvalidEventIdToActivate: Refusal(400, "InvalidEventIdToActivate"),
     errors.InvalidServiceConfiguration: Refusal(400, "InvalidServiceConfiguration"),
     errors.InvalidRewardWaitTime: Refusal(400, "InvalidRewardWaitTime"),
     errors.InvalidLogRetentionDays: Refusal(400, "InvalidLogRetentionDays"),
+    errors.InvalidModelRetrainDays: Refusal(400, "InvalidModelRetrainDays"),
+    errors.InvalidSasUri: Refusal(400, "InvalidSasUri"),
+    ModeChangedWithRewards: Refusal(400, "InvalidLearningModeServiceConfiguration", _MODE),
+    AutoOptimizationOfSlots: Refusal(403, "ProblemTypeIncompatibleWithAutoOptimization", _SLOTS),
     errors.InvalidPolicyContract: Refusal(400, "InvalidPolicyContract"),
     errors.InvalidPolicyConfiguration: Refusal(400, "InvalidPolicyConfiguration"),
+    errors.InvalidEvaluationContract: Refusal(400, "InvalidEvaluationContract"),
+    errors.InvalidDateTimesInEvaluationContract: Refusal(400, "InvalidDateTimesInEvaluationContract"),
+    errors.DuplicateCustomPolicyNames: Refusal(400, "DuplicateCustomPolicyNames"),
+    errors.MaximumEvaluationCustomPoliciesExceeded: Refusal(400, "MaximumEvaluationCustomPoliciesExceeded"),
+    errors.EvaluationAlreadyExists: Refusal(400, "EvaluationAlreadyExists"),
+    errors.EvaluationNotFound: Refusal(404, "EvaluationNotFound"),
+    errors.IncompatibleEvaluationVersion: Refusal(405, "IncompatibleEvaluationVersion"),
+    errors.LearningSettingsNotFound: Refusal(404, "LearningSettingsNotFound"),
+    errors.EvaluationModelNotFound: Refusal(404, "EvaluationModelNotFound"),
+    errors.InvalidContract: Refusal(400, "InvalidContract"),
+    errors.FeatureImportanceAlreadyExists: Refusal(400, "FeatureImportanceAlreadyExists"),
+    errors.FeatureImportanceNotFound: Refusal(404, "FeatureImportanceNotFound"),
     errors.InvalidExportLogsRequest: Refusal(400, "InvalidExportLogsRequest"),
+    errors.InvalidModelImportFormat: Refusal(400, "InvalidModelImportFormat"),
+    errors.InvalidModelImportSignature: Refusal(400, "InvalidModelImportSignature"),
+    errors.ModelDoesNotFit: Refusal(409, "ModelRankingError"),
+    errors.UnknownModel: Refusal(404, "ResourceNotFound"),
+    errors.ApprenticeModeNeverTurnedOn: Refusal(400, "ApprenticeModeNeverTurnedOn", _NO_APPRENTICE),
     RowTooLarge: Refusal(400, "PayloadSizeExceeded", _ROW),
+    TrainerAtWork: Refusal(503, "OperationNotAllowed"),
+    errors.SigningKeysAway: Refusal(503, "OperationNotAllowed", _UNKNOWN_SIGNER),
     StorageUnavailable: Refusal(503, "OperationNotAllowed", _AWAY),
     Exception: Refusal(500, "InternalServerError", _FAILED),
 }
+
+
+_KNOWN_PAUSE = (StorageUnavailable, errors.SigningKeysAway)
 
 
 class _Outage:
@@ -74,22 +112,39 @@ class _Outage:
 
 
 _outage = _Outage()
+_noticed: dict[type[Exception], Callable[[], None]] = {}
 
 
-def refused(error: Exception, request_id: str) -> HttpResponse:
-    """The answer to a call that raised; what is not the caller's mistake is logged, without what the call held."""
+def notice(kind: type[Exception], noticed: Callable[[], None]) -> None:
+    """Let something be called whenever a call is refused with an error of exactly this class."""
+    _noticed[kind] = noticed
+
+
+def refused(error: Exception, request_id: str, version: Version | None = None) -> HttpResponse:
+    """The answer to a call that raised; what is not the caller's mistake is logged, without what the call held.
+
+    Args:
+        version: Of the API that was called; None for what has no versions.
+    """
     refusal = next(_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)
-    answer = json_answer(_envelope(refusal, error), refusal.status)
-    if refusal.status == 503:
-        answer.headers["Retry-After"] = str(error.retry_after) if isinstance(error, StorageUnavailable) else "1"
+    if (noticed := _noticed.get(type(error))) is not None:
+        noticed()
+    code = version.code(refusal.code) if version else refusal.code
+    answer = json_answer(_envelope(code, refusal.text or str(error), error), refusal.status)
+    if version and version.tells_code_in_header:
+        answer.headers["x-ms-error-code"] = code
+    if refusal.status == 401:
+        answer.headers["WWW-Authenticate"] = challenge()
+    elif refusal.status == 503:
+        answer.headers["Retry-After"] = str(error.retry_after) if isinstance(error, _KNOWN_PAUSE) else "1"
         _outage.tell(error)
     elif refusal.status == 500:
         _logger.error("%s failed: %s", request_id, _whereabouts(error))
     return answer
 
 
-def _envelope(refusal: Refusal, error: Exception) -> bytes:
-    told = {"code": refusal.code, "message": refusal.text or str(error)}
+def _envelope(code: str, message: str, error: Exception) -> bytes:
+    told = {"code": code, "message": message}
     if isinstance(error, errors.InvalidRequest) and error.place:
         told["target"] = error.place
     return orjson.dumps({"error": told})

@@ -1,6 +1,7 @@
 """Calls as a client without a library makes them."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -30,17 +31,23 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A running Rankloop, and the key that opens it."""
+    """A running Rankloop, and the key that opens it.
+
+    Attributes:
+        tries: How often a call is made that is told to be made again, since storage was too slow for it. Whoever wants
+            to see that answer tries once; published clients try four times.
+    """
 
     host: str
     port: int
     key: str | None
+    tries: int = 1
 
     @classmethod
-    def at(cls, url: str, key: str | None) -> "Api":
+    def at(cls, url: str, key: str | None, tries: int = 1) -> "Api":
         """The one at an address."""
         parts = urlsplit(url)
-        return cls(parts.hostname or "", parts.port or 80, key)
+        return cls(parts.hostname or "", parts.port or 80, key, tries)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Read."""
@@ -59,7 +66,15 @@ class Api:
         return self.call("DELETE", path, None)
 
     def call(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
-        """One request on a connection of its own."""
+        """One request, on a connection of its own each time that it is made."""
+        for _ in range(self.tries - 1):
+            answer = self._called(method, path, body, headers)
+            if answer.status != 503 or "retry-after" not in answer.headers:
+                return answer
+            time.sleep(float(answer.headers["retry-after"]))
+        return self._called(method, path, body, headers)
+
+    def _called(self, method: str, path: str, body: object, headers: Mapping[str, str] | None) -> Answer:
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         key = {"Ocp-Apim-Subscription-Key": self.key} if self.key is not None else {}
         connection = HTTPConnection(self.host, self.port, timeout=30)

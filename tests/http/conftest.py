@@ -9,6 +9,7 @@ from localhost.child import HostProcess
 from shared.settings import settings
 from shared.storage import sdk
 from tests.http.api import Api
+from tests.http.slots import use_slots
 
 NEVER = "0 0 0 1 1 *"
 """A schedule that keeps the trainer from making log and models while a test looks at a loop without them."""
@@ -29,7 +30,27 @@ def second_key() -> str:
 @pytest.fixture(scope="session")
 def api(host: HostProcess) -> Api:
     """The host, opened with its first key."""
-    return Api.at(host.url, "test-key-1")
+    return Api.at(host.url, "test-key-1", tries=4)
+
+
+@pytest.fixture(scope="module")
+def one_slot(azurite: Azurite) -> Iterator[Api]:
+    """A loop of the module's own, for all kinds of things are done to it."""
+    yield from _loop(azurite)
+
+
+@pytest.fixture(scope="module")
+def several_slots(azurite: Azurite) -> Iterator[Api]:
+    """The same with multi-slot learning settings."""
+    for api in _loop(azurite):
+        use_slots(api)
+        yield api
+
+
+def _loop(azurite: Azurite) -> Iterator[Api]:
+    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+        yield Api.at(started.url, "test-key-1", tries=4)
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ CONFIGURATIONS = [
     ({"rewardWaitTime": "P1M"}, "InvalidServiceConfiguration", "rewardWaitTime"),
     ({"rewardWaitTime": "PT4S"}, "InvalidRewardWaitTime", "rewardWaitTime"),
     ({"rewardWaitTime": "-PT10M"}, "InvalidRewardWaitTime", "rewardWaitTime"),
-    ({"rewardWaitTime": "P2DT1S"}, "InvalidRewardWaitTime", "rewardWaitTime"),
+    ({"rewardWaitTime": "P30DT1S"}, "InvalidRewardWaitTime", "rewardWaitTime"),
     ({"defaultReward": 1.5}, "InvalidServiceConfiguration", "defaultReward"),
     ({"defaultReward": "0"}, "InvalidServiceConfiguration", "defaultReward"),
     ({"rewardAggregation": "product"}, "InvalidServiceConfiguration", "rewardAggregation"),
@@ -101,6 +101,31 @@ CONFIGURATIONS = [
     ({"logRetentionDays": 1}, "InvalidLogRetentionDays", "logRetentionDays"),
     ({"logRetentionDays": 2, "rewardWaitTime": "P1DT1S"}, "InvalidLogRetentionDays", "logRetentionDays"),
 ]
+MIRROR = "https://mine.blob.core.windows.net/logs"
+NEWER_CONFIGURATIONS = [
+    ({"learningMode": "Offline"}, "InvalidServiceConfiguration", "learningMode"),
+    ({"learningMode": 1}, "InvalidServiceConfiguration", "learningMode"),
+    ({"isAutoOptimizationEnabled": "yes"}, "InvalidServiceConfiguration", "isAutoOptimizationEnabled"),
+    ({"autoOptimizationFrequency": "PT1H"}, "InvalidServiceConfiguration", "autoOptimizationFrequency"),
+    ({"autoOptimizationFrequency": "P1DT1H"}, "InvalidServiceConfiguration", "autoOptimizationFrequency"),
+    ({"autoOptimizationFrequency": "P0D"}, "InvalidServiceConfiguration", "autoOptimizationFrequency"),
+    ({"autoOptimizationFrequency": "P3651D"}, "InvalidServiceConfiguration", "autoOptimizationFrequency"),
+    ({"autoOptimizationFrequency": "daily"}, "InvalidServiceConfiguration", "autoOptimizationFrequency"),
+    ({"autoOptimizationStartDate": "soon"}, "InvalidServiceConfiguration", "autoOptimizationStartDate"),
+    ({"autoOptimizationStartDate": "9999-12-31T23:59:59-14:00"}, "InvalidServiceConfiguration", "autoOpt"),
+    ({"autoOptimizationStartDate": "2019-01-19T00:00:00." + "0" * 99}, "InvalidServiceConfiguration", "autoOpt"),
+    ({"isInferenceExplainabilityEnabled": 1}, "InvalidServiceConfiguration", "isInferenceExplainabilityEnabled"),
+    ({"modelRetrainDays": "2"}, "InvalidServiceConfiguration", "modelRetrainDays"),
+    ({"modelRetrainDays": -1}, "InvalidModelRetrainDays", "modelRetrainDays"),
+    ({"modelRetrainDays": 8, "logRetentionDays": 7}, "InvalidModelRetrainDays", "modelRetrainDays"),
+    ({"modelRetrainDays": 2**31, "logRetentionDays": -1}, "InvalidModelRetrainDays", "modelRetrainDays"),
+    ({"logMirrorEnabled": True, "logMirrorSasUri": ""}, "InvalidSasUri", "logMirrorSasUri"),
+    ({"logMirrorEnabled": True, "logMirrorSasUri": "logs"}, "InvalidSasUri", "logMirrorSasUri"),
+    ({"logMirrorEnabled": True, "logMirrorSasUri": f"{MIRROR}?sp=r&sig=x"}, "InvalidSasUri", "logMirrorSasUri"),
+    ({"learningMode": "Apprentice", "rewardWaitTime": "PT77S"}, "InvalidLearningModeServiceConfiguration", None),
+    ({"learningMode": "Apprentice", "defaultReward": 0.8125}, "InvalidLearningModeServiceConfiguration", None),
+    ({"learningMode": "LoggingOnly", "rewardAggregation": "median"}, "InvalidLearningModeServiceConfiguration", None),
+]
 
 POLICIES = [
     ({}, "InvalidPolicyContract", "name"),
@@ -113,7 +138,8 @@ POLICIES = [
     ({"name": "n", "arguments": "--epsilon 0.2"}, "InvalidPolicyConfiguration", "arguments"),
     ({"name": "n", "arguments": "--cb_explore_adf -f /tmp/x"}, "InvalidPolicyConfiguration", "arguments"),
     ({"name": "n", "arguments": "--cb_explore_adf --epsilon 2"}, "InvalidPolicyConfiguration", "arguments"),
-    ({"name": "n", "arguments": "--ccb_explore_adf"}, "InvalidPolicyConfiguration", "arguments"),
+    ({"name": "n", "arguments": "--ccb_explore_adf --cb_explore_adf"}, "InvalidPolicyConfiguration", "arguments"),
+    ({"name": "n", "arguments": "--cats 4 --bandwidth 1"}, "InvalidPolicyConfiguration", "arguments"),
 ]
 
 
@@ -157,6 +183,21 @@ def test_a_wrong_configuration_is_told_and_changes_nothing(api: Api, change: obj
 
     check(answer, code, place)
     assert before == api.get(f"{V1}/configurations/service").json
+
+
+@pytest.mark.parametrize(("change", "code", "place"), NEWER_CONFIGURATIONS, ids=lambda value: repr(value)[:60])
+def test_a_wrong_newer_configuration_is_told_and_changes_nothing(
+    api: Api, change: object, code: str, place: str | None
+) -> None:
+    """The fields that v1.0 did not have."""
+    path = "/personalizer/configurations/service?api-version=2022-09-01-preview"
+    api.put(path, {"learningMode": "Online"})
+    before = api.get(path).json
+
+    answer = api.put(path, {"explorationPercentage": 0.375, **change})  # type: ignore[dict-item]
+
+    check(answer, code, place)
+    assert before == api.get(path).json
 
 
 @pytest.mark.parametrize(("policy", "code", "place"), POLICIES, ids=lambda value: repr(value)[:60])

@@ -45,7 +45,7 @@ def logged(
         for hour, text in enumerate(texts):
             file: Path = tmp_path_factory.mktemp("log") / "part.gz"
             file.write_bytes(gzip.compress(text, 1))
-            logs.create(START_US + hour * HOUR, START_US + (hour + 1) * HOUR, file, REWARDS, text.count(b"\n"))
+            logs.create(START_US + hour * HOUR, START_US + (hour + 1) * HOUR, file, REWARDS, text.count(b"\n"), {})
         yield Api.at(started.url, "test-key-1")
 
 

@@ -22,14 +22,29 @@ ASKED = {"actions": [{"id": name, "features": [{"name": name}]} for name in ("go
 PATIENCE_SECONDS = 8
 
 
+SETTINGS = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+
+
 @pytest.fixture(scope="module")
-def own_api(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
-    """A host of its own, since its model changes, whose storage is this process's too."""
-    storage = azurite.new_account().connection_string
-    here(storage)
-    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
-    with HostProcess(storage, env=settings) as started:
-        yield Api.at(started.url, "test-key-1")
+def own_storage(azurite: Azurite, here: Callable[[str], None]) -> str:
+    """An account that is this process's storage too."""
+    account = azurite.new_account().connection_string
+    here(account)
+    return account
+
+
+@pytest.fixture(scope="module")
+def own_api(own_storage: str) -> Iterator[Api]:
+    """A host of its own, since its model changes."""
+    with HostProcess(own_storage, env=SETTINGS) as started:
+        yield Api.at(started.url, "test-key-1", tries=4)
+
+
+@pytest.fixture
+def other_api(own_storage: str) -> Iterator[Api]:
+    """Another instance of the same app."""
+    with HostProcess(own_storage, env=SETTINGS) as started:
+        yield Api.at(started.url, "test-key-1", tries=4)
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +98,8 @@ def first_probability(api: Api) -> float:
     return max(float(action["probability"]) for action in ranking)
 
 
-def await_probability(api: Api, expected: float) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
+def await_probability(api: Api, expected: float, seconds: float = PATIENCE_SECONDS) -> None:
+    until = time.monotonic() + seconds
     while (seen := first_probability(api)) != pytest.approx(expected, abs=1e-5):
         assert time.monotonic() < until, f"{seen} instead of {expected}"
         time.sleep(0.1)
@@ -110,6 +125,20 @@ def test_the_life_of_a_model(own_api: Api, trained: Path) -> None:
     await_probability(own_api, 0.25)
     assert own_api.get(f"{V1}/model").body == b""
     assert own_api.get(f"{V1}/model/properties").json["creationTime"].startswith("0001-01-01")
+
+
+def test_a_new_exploration_reaches_every_instance_within_5_seconds(own_api: Api, other_api: Api, trained: Path) -> None:
+    """Also those that did not take the call."""
+    own_api.put(f"{V1}/configurations/service", {"explorationPercentage": 0.2})
+    publish(trained)
+    await_probability(other_api, 1 - 0.2 + 0.2 / 4)
+
+    for exploration in (0.6, 0.4):
+        own_api.put(f"{V1}/configurations/service", {"explorationPercentage": exploration})
+        await_probability(other_api, 1 - exploration + exploration / 4, seconds=5)
+
+    own_api.delete(f"{V1}/model")
+    await_probability(own_api, 0.25)
 
 
 def test_a_model_whose_bytes_are_not_those_that_were_published_is_not_used(own_api: Api, trained: Path) -> None:

@@ -1,5 +1,7 @@
 """Learning settings over HTTP."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.http.api import Api
@@ -35,3 +37,39 @@ def test_a_reset_gives_the_old_services_default_exactly(api: Api) -> None:
     assert answer.json["arguments"] == "--cb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"
     assert answer.json["name"]
     assert answer.json == api.get(POLICY).json
+
+
+SLOTS = "--ccb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"
+SERVICE = "/personalizer/v1.1-preview.1/configurations/service"
+
+
+@pytest.fixture
+def single_slot_afterwards(api: Api) -> Iterator[None]:
+    yield
+    api.put(SERVICE, {"isAutoOptimizationEnabled": False})
+    api.put(POLICY, {"name": "n", "arguments": "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"})
+
+
+@pytest.mark.usefixtures("single_slot_afterwards")
+def test_a_reset_keeps_a_multi_slot_loop_one(api: Api) -> None:
+    """It gives the default of the same problem type."""
+    api.put(POLICY, {"name": "n", "arguments": "--ccb_explore_adf --epsilon 0.2"})
+
+    assert [api.delete(POLICY).json["arguments"], api.get(POLICY).json["arguments"]] == [SLOTS, SLOTS]
+
+
+@pytest.mark.usefixtures("single_slot_afterwards")
+def test_automatic_optimization_and_several_slots_exclude_each_other(api: Api) -> None:
+    """In whichever order they come; what is refused changes nothing."""
+    api.put(SERVICE, {"isAutoOptimizationEnabled": True})
+    second = api.put(POLICY, {"name": "n", "arguments": SLOTS})
+    kept = api.get(POLICY).json["arguments"]
+    api.put(SERVICE, {"isAutoOptimizationEnabled": False})
+    api.put(POLICY, {"name": "n", "arguments": SLOTS})
+    other = api.put(SERVICE, {"isAutoOptimizationEnabled": True})
+
+    assert "--ccb_explore_adf" not in kept
+    assert {(403, "ProblemTypeIncompatibleWithAutoOptimization")} == {
+        (answer.status, answer.error["code"]) for answer in (second, other)
+    }
+    assert api.get(SERVICE).json["isAutoOptimizationEnabled"] is False

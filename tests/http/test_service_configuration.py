@@ -1,10 +1,12 @@
 """The service configuration over HTTP."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from shared.contract.versions import VERSIONS, Version
 from tests.http.api import Api
 
 SERVICE = "/personalizer/v1.0/configurations/service"
@@ -41,7 +43,7 @@ def test_it_has_the_fields_of_v1_0_and_no_others(api: Api) -> None:
         {"rewardAggregation": "average"},
         {"logRetentionDays": -1},
         {"logRetentionDays": 2},
-        {"logMirrorEnabled": True, "logMirrorSasUri": "https://example.com/logs?sig=x"},
+        {"logMirrorEnabled": True, "logMirrorSasUri": "https://example.com/logs?sp=w&sig=x"},
     ],
     ids=str,
 )
@@ -107,3 +109,121 @@ def test_changes_at_the_same_time_are_all_kept(api: Api) -> None:
     told = api.get(SERVICE).json
     assert {answer.status for answer in answers} == {200}
     assert all(told[name] == value for change in changes for name, value in change.items())
+
+
+NEWER = {
+    "learningMode": "LoggingOnly",
+    "isAutoOptimizationEnabled": True,
+    "autoOptimizationFrequency": "P7DT0H",
+    "autoOptimizationStartDate": "2019-01-19T00:00:00+01:00",
+    "modelRetrainDays": 5,
+    "isInferenceExplainabilityEnabled": True,
+}
+FIRST = {
+    "rewardWaitTime": "PT10M",
+    "defaultReward": 0.0,
+    "rewardAggregation": "earliest",
+    "explorationPercentage": 0.2,
+    "modelExportFrequency": "PT5M",
+    "logMirrorEnabled": False,
+    "logMirrorSasUri": "",
+    "logRetentionDays": 90,
+    "learningMode": "Online",
+    "isAutoOptimizationEnabled": False,
+    "autoOptimizationFrequency": "P28D",
+    "autoOptimizationStartDate": "1601-01-01T00:00:00",
+    "modelRetrainDays": 2,
+    "isInferenceExplainabilityEnabled": False,
+}
+LATEST = "/personalizer/configurations/service?api-version=2022-09-01-preview"
+
+
+def at(version: Version) -> str:
+    query = f"?api-version={version.api_version}" if version.api_version else ""
+    return f"/{version.prefix}/configurations/service{query}"
+
+
+@pytest.fixture
+def settled(api: Api) -> Api:
+    """The loop with the configuration that it began with."""
+    assert api.put(LATEST, {"learningMode": "Online"}).status == 200
+    assert api.put(LATEST, FIRST).status == 200
+    return api
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+def test_every_version_reads_and_writes_the_fields_that_it_has(settled: Api, version: Version) -> None:
+    """And keeps those that it does not have, even if it sends them."""
+    before = settled.get(LATEST).json
+
+    answer = settled.put(at(version), NEWER)
+
+    known = {name: value for name, value in NEWER.items() if name in version.configuration_fields}
+    assert answer.status == 200
+    assert list(answer.json) == list(version.configuration_fields)
+    assert answer.json == settled.get(at(version)).json
+    assert settled.get(LATEST).json == before | known
+
+
+def test_a_put_of_the_first_version_keeps_what_the_last_one_set(settled: Api) -> None:
+    """An old client does not switch an apprentice online."""
+    settled.put(LATEST, NEWER)
+
+    settled.put(SERVICE, {name: FIRST[name] for name in FIELDS} | {"modelExportFrequency": "PT3M"})
+
+    told = settled.get(LATEST).json
+    assert {name: told[name] for name in NEWER} == NEWER
+    assert told["modelExportFrequency"] == "PT3M"
+
+
+def test_the_date_of_the_last_edit_follows_what_makes_the_model_learn_anew(settled: Api) -> None:
+    """Not the mode, and not what a client sends as that date."""
+    before = settled.get(LATEST).json["lastConfigurationEditDate"]
+
+    apprentice = settled.put(
+        LATEST, {"learningMode": "apprentice", "lastConfigurationEditDate": "2030-01-01T00:00:00Z"}
+    )
+    explores = settled.put(LATEST, {"explorationPercentage": 0.3125})
+
+    assert apprentice.json["learningMode"] == "Apprentice"
+    assert apprentice.json["lastConfigurationEditDate"] == before
+    assert datetime.fromisoformat(explores.json["lastConfigurationEditDate"]) > datetime.now(UTC) - timedelta(minutes=1)
+
+
+def test_all_settings_in_one_put_are_fine_if_the_mode_stays(settled: Api) -> None:
+    """As a published client sends them."""
+    body = {
+        "rewardAggregation": "average",
+        "rewardWaitTime": "PT4H",
+        "explorationPercentage": 0.3,
+        "defaultReward": 1.0,
+    }
+    body |= {"logRetentionDays": -1, "modelRetrainDays": 2, "modelExportFrequency": "PT3M", "learningMode": "Online"}
+
+    answer = settled.put(LATEST, body)
+
+    assert (answer.status, body) == (200, {name: answer.json[name] for name in body})
+
+
+def test_the_code_of_a_bad_mirror_was_another_one_before_the_last_version(settled: Api) -> None:
+    """Each version tells the one that it declares."""
+    answers = [settled.put(at(version), {"logMirrorEnabled": True}) for version in VERSIONS]
+
+    assert [answer.error["code"] for answer in answers] == ["InvalidContainer"] * 4 + ["InvalidSasUri"]
+
+
+def test_of_whole_configurations_put_at_once_one_wins_whole(settled: Api) -> None:
+    """What is stored in the end, and what each caller is told, is never a mix of two."""
+    sent = [
+        FIRST
+        | {"defaultReward": n / 32, "explorationPercentage": n / 16, "rewardWaitTime": f"PT{n + 5}M"}
+        | {"modelExportFrequency": f"PT{n + 1}M", "logRetentionDays": 40 + n, "modelRetrainDays": n}
+        for n in range(12)
+    ]
+    with ThreadPoolExecutor(len(sent)) as clients:
+        answers = list(clients.map(lambda body: settled.put(LATEST, body), sent))
+
+    told = settled.get(LATEST).json
+    assert {answer.status for answer in answers} == {200}
+    assert sent == [{name: answer.json[name] for name in FIRST} for answer in answers]
+    assert {name: told[name] for name in FIRST} in sent

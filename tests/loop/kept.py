@@ -10,7 +10,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
-TRAINED = ("state.json", "published.json", "logs/", "models/", "refused/")
+TRAINED = ("state.json", "published.json", "logs/", "models/", "refused/", "metrics/")
 """What training makes of the intake; it can all be made again."""
 
 
@@ -51,12 +51,20 @@ class Kept:
         text = self.blob(name)
         return None if text is None else json.loads(text)
 
-    def put(self, name: str, data: bytes, container: str = "loops") -> None:
+    def metadata(self, name: str) -> dict[str, str]:
+        """What is told beside one blob's content."""
+        return dict(self._blobs.get_blob_client("loops", f"default/{name}").get_blob_properties().metadata)
+
+    def put(self, name: str, data: bytes, container: str = "loops", metadata: dict[str, str] | None = None) -> None:
         """Write a blob, whatever was there."""
         client = self._blobs.get_container_client(container)
         if not client.exists():
             client.create_container()
-        client.upload_blob(f"default/{name}", data, overwrite=True)
+        client.upload_blob(f"default/{name}", data, overwrite=True, metadata=metadata)
+
+    def remove(self, name: str) -> None:
+        """Delete a blob."""
+        self._blobs.get_blob_client("loops", f"default/{name}").delete_blob()
 
     def lines(self) -> list[bytes]:
         """All lines of the log, in order."""
@@ -69,10 +77,11 @@ class Kept:
     def made(self) -> dict[str, Any]:
         """All that training has made, but for what tells the time of day at which it did so."""
         state = self.document("state.json")
-        names = ("running", "next", "intent", "counters", "publishing", "long_waits", "problem")
+        names = ("running", "next", "intent", "counters", "publishing", "long_waits", "problem", "metrics")
         models = {name.rsplit("/", 1)[1]: data for name, data in self.blobs("models/").items()}
         return {
             "logs": self.blobs("logs/"),
+            "days": self.blobs("metrics/"),
             "models": models,
             "tables": self.tables(),
             **{one: state[one] for one in names},

@@ -23,6 +23,7 @@ from tests.loop.kept import Kept
 
 SHARDS = 4
 OFTEN_WAIT = 4 * HOUR
+_HOURS = 12 * HOUR
 USERS, ACTIONS = ("ann", "bob", "cid"), ("a", "b", "c", "d")
 
 
@@ -65,9 +66,9 @@ class Past:
     events: list[Event] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
 
-    def write(self, kept: Kept, span_us: int = DAY) -> None:
-        """Put the rows into the intake."""
-        asyncio.run(_write(kept.storage, self, span_us))
+    def write(self, kept: Kept, span_us: int | None = None) -> None:
+        """Put the rows into the intake: tables of a day, but what came in the last hours is in one that is not over."""
+        asyncio.run(_write(kept.storage, self, span_us or _span_us([*self.events, *self.observations])))
 
 
 def minutes_ago(minutes: float) -> int:
@@ -108,6 +109,15 @@ def _rewards(chance: random.Random, event_id: str, at_us: int, wait_us: int) -> 
     if chance.random() < 0.1:
         return [first, replace(first, at_us=first.at_us + chance.randrange(1, 2 * MINUTE))]
     return [first]
+
+
+def _span_us(rows: Sequence[Event | Observation]) -> int:
+    """A table's span: a day, or where midnight was meanwhile, the first of several days that had no end since."""
+    first_us, last_us = min((row.at_us for row in rows), default=now_us()), now_us()
+    if first_us < last_us - _HOURS:
+        return DAY
+    spans = (days * DAY for days in (1, 4, 5, 6))
+    return next((span for span in spans if first_us // span == last_us // span), DAY)
 
 
 async def _write(storage: str, past: Past, span_us: int) -> None:

@@ -15,8 +15,11 @@ from tests.faults.proxy import Fault
 from tests.loop import oracle, past
 from tests.loop.conftest import KEY, LATER, StartTrainer
 from tests.loop.kept import Kept
+from tests.loop.mixed import mixed
 from tests.loop.oracle import Rule
 from tests.loop.strikes import Strike, way_to, write
+from tests.loop.test_metrics import check as check_sums
+from tests.loop.test_metrics import check_fates
 from tests.loop.traffic import Traffic, check
 from tests.loop.trainers import PAST
 
@@ -32,10 +35,10 @@ PLACES = (
 def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_makes(
     kept: Kept, undisturbed: Kept, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
-    """Killed while a write is on its way; then storage gets it, or does not."""
+    """Killed while a write is on its way; then storage gets it, or does not. The log holds events of every kind."""
     now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
     changed = {**PAST, "intake_span_us": HOUR}
-    rows = past.lively(4, now - 2 * HOUR, now, 150, past.OFTEN_WAIT)
+    rows = mixed(4, now - 2 * HOUR, now, 150, past.OFTEN_WAIT)
     for loop in (kept, undisturbed):
         past.configure(loop, past.often())
         rows.write(loop, HOUR)
@@ -53,6 +56,10 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
 
     assert undisturbed.made() == kept.made()
     assert kept.exported() == undisturbed.exported() is not None
+    check_sums(kept)
+    check_fates(kept)
+    counted = kept.document("state.json")["counters"]
+    assert min(counted[name] for name in ("learned", "not_activated", "passed_over", "late", "dangling")) > 0
 
 
 def test_a_part_begun_under_a_shorter_wait_is_finished_as_it_was_begun(

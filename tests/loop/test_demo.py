@@ -14,21 +14,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 import pytest
 from scipy.stats import binomtest
 
 from localhost.demo.calls import Calls
-from localhost.demo.command import WHERE_NEXT, play_on
 from localhost.demo.failures import DemoFailed
 from localhost.demo.figures import Played, fifths, wilson
+from localhost.demo.hindsight import judged, known
 from localhost.demo.loop import Loop, Standing
-from localhost.demo.progress import Progress
+from localhost.demo.plays import WHERE_NEXT, WHERE_NEXT_APPRENTICE, evaluate_on
 from localhost.demo.purchases import DATA_SETS, Offer, Purchase, interleaved, load
+from localhost.demo.rehearsal import log_of
 from localhost.demo.run import Round, Run, cut, play
 from localhost.demo.stage import stage
 from localhost.demo.table import table, verdict
 from localhost.environment import ROOT
+from localhost.progress import Progress
 
 SHELF = (Offer("best", 8.1, advertised=False), Offer("second", 9.5, advertised=True))
 
@@ -102,7 +105,7 @@ def test_each_fifth_has_its_own_figures() -> None:
 
     assert [(one.first, one.last) for one in found] == [(1, 2), (3, 4), (5, 7), (8, 9), (10, 12)]
     assert [one.reward for one in found] == [0.5, 1, 1, 1, 1]
-    assert [one.best_seller for one in found] == [1, 0.5, 0, 0, 0]
+    assert [one.first_action for one in found] == [1, 0.5, 0, 0, 0]
     assert {one.random for one in found} == {0.5}
 
 
@@ -112,8 +115,8 @@ def test_a_lead_that_chance_explains_is_no_success() -> None:
     lucky = fifths((best_seller_earns_40_percent + played([1] * 8 + [0] * 4)) * 5)
     better = fifths((best_seller_earns_40_percent + played([1] * 11 + [0])) * 50)
 
-    assert [one[-1].is_above_best_seller for one in (lucky, better)] == [False, True]
-    assert lucky[-1].reward > lucky[-1].best_seller
+    assert [one[-1].is_above_first_action for one in (lucky, better)] == [False, True]
+    assert lucky[-1].reward > lucky[-1].first_action
     assert "did not learn enough" in verdict(lucky)
     assert "The loop learned" in verdict(better)
 
@@ -272,7 +275,10 @@ def test_everything_else_gets_lines_only(stream: io.StringIO, monkeypatch: pytes
 # At the end
 
 
-@pytest.mark.parametrize("line", [line.strip() for line in WHERE_NEXT.splitlines() if re.match("  [a-z]", line)])
+@pytest.mark.parametrize(
+    "line",
+    [line.strip() for line in (WHERE_NEXT + WHERE_NEXT_APPRENTICE).splitlines() if re.match("  [a-z]", line)],
+)
 def test_what_it_points_to_exists(line: str) -> None:
     """Commands and files that a reader is sent to are there."""
     if line.startswith("python3 dev.py"):
@@ -286,15 +292,11 @@ def test_what_it_points_to_exists(line: str) -> None:
 
 
 def test_a_short_run_through_the_functions_learns_every_event() -> None:
-    """Two rounds of 60: the second is ranked by a model that has learned the first."""
+    """Two rounds of 60: the second is ranked by a model that has learned the first. Then its log is evaluated."""
     purchases, lines = load("yogurt")[:120], io.StringIO()
     with stage(WRITE_DEADLINE="PT2S", JOIN_GRACE="PT3S", TRAIN_SCHEDULE="* * * * * *") as here:
-        run = play_on(here, "yogurt", purchases, Progress(120, lines), rounds=2)
-        log = urllib.request.Request(  # noqa: S310 - a local address
-            f"{here.address}/rankloop/v1/logs", headers={"Ocp-Apim-Subscription-Key": here.key}
-        )
-        with urllib.request.urlopen(log, timeout=10) as answer:  # noqa: S310
-            logged = [json.loads(line) for line in answer.read().splitlines()]
+        run, others = evaluate_on(here, "yogurt", purchases, Progress(120, lines), rounds=2)
+        logged = [json.loads(line) for line in Loop(here.address, here.key).log()]
 
     first, second = run.rounds
     assert [(one.end, one.learned) for one in run.rounds] == [(60, 60), (120, 120)]
@@ -306,13 +308,26 @@ def test_a_short_run_through_the_functions_learns_every_event() -> None:
         "Round 1 of 2: 60 purchases",
         "Round 2 of 2: 60 purchases",
     ]
+    rehearsed = log_of("yogurt", purchases, rounds=2)
+    assert [_ranked(one) for one in logged] == [_ranked(json.loads(line)) for line in rehearsed]
+    expected = judged(rehearsed, known("yogurt", purchases), exploration=0.2)
+    assert [one.arguments for one in others] == [one.arguments for one in expected]
+    assert [one.estimate for one in others] == pytest.approx([one.estimate for one in expected])
+    assert [one.earned for one in others] == pytest.approx([one.earned for one in expected])
+
+
+def _ranked(line: dict[str, Any]) -> tuple[object, ...]:
+    """What was asked, drawn and earned."""
+    return line["EventId"], line["c"], line["a"], [round(one, 6) for one in line["p"]], line["_label_cost"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "arguments"), [(signal.SIGINT, []), (signal.SIGTERM, []), (signal.SIGINT, ["--apprentice"])]
+)
+def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals, arguments: list[str]) -> None:
     """Whoever presses Ctrl-C wants all of it to end."""
-    command = [sys.executable, "-m", "localhost.demo"]
+    command = [sys.executable, "-m", "localhost.demo", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
         address = _address(demo)
         demo.send_signal(number)

@@ -1,6 +1,10 @@
 """A network that loses, delays, repeats and withholds what passes between the functions and storage."""
 
+import json
+import random
 import time
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +12,7 @@ from localhost.accounts import StorageAccount
 from shared.loop.times import MINUTE
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, Request, Seeded
+from tests.http.slots import CCB, RANK, V1_1, news
 from tests.loop import oracle, past
 from tests.loop.conftest import KEY, LATER, StartTrainer
 from tests.loop.kept import Kept
@@ -53,7 +58,7 @@ def test_what_is_acknowledged_through_a_bad_network_is_logged_once(
             time.sleep(16)
         kept.wait_for(lambda state: state["counters"]["learned"] > 30)
         host.kill()
-        time.sleep(3.1)  # until the last write that was withheld has landed
+        time.sleep(5)  # until the last write that was withheld has landed, also on a busy machine
     kept.break_lease()
     with trainer(changed=LATER) as last:
         last.succeed()
@@ -131,3 +136,55 @@ def test_a_part_that_the_same_process_joins_again_is_counted_as_if_it_had_joined
 
     assert failed.left == 0
     assert undisturbed.made() == kept.made()
+
+
+class PageTraffic(Traffic):
+    """Clients with pages of several slots, who reward all slots in one call, as often as it takes.
+
+    Attributes:
+        told: Of each event what was acknowledged: slot and value.
+    """
+
+    def __init__(self, url: Callable[[], str], key: str, clients: int, seed: int, pause: float) -> None:
+        self.told: dict[str, list[tuple[str, float]]] = {}
+        super().__init__(url, key, clients, seed, pause)
+
+    def _event(self, event_id: str, chance: random.Random) -> None:
+        body = news(eventId=event_id)
+        if self._until_known(RANK, body, 201, {}, chance) is None:
+            return
+        rewards = [("top", chance.random()), ("side", chance.random()), ("top", chance.random()), ("nowhere", 1.0)]
+        told = {"reward": [{"slotId": slot, "value": value} for slot, value in rewards]}
+        headers = {"x-ms-client-request-id": f"call {event_id}"}
+        path = f"{V1_1}/multislot/events/{event_id}/reward"
+        if self._until_known(path, told, 204, headers, chance) is not None:
+            self.told[event_id] = rewards
+
+
+def test_all_rewards_of_a_call_are_acknowledged_together_and_logged_once_each(
+    kept: Kept, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
+) -> None:
+    """However many tries a call took of which some rewards had landed before."""
+    gusts = Gusts(51)
+    past.configure(kept, past.configuration(CCB, reward_wait_time="PT5S", model_export_frequency="PT5S"))
+    with way_to(storage) as way:
+        host = start_loop(AzureWebJobsStorage=way.storage, TRAIN_SCHEDULE="0 0 0 1 1 *")
+        way.table.plan = gusts
+        with PageTraffic(lambda: host.url, KEY, clients=8, seed=51, pause=0.1) as traffic:
+            time.sleep(8)
+        host.kill()
+        time.sleep(5)  # until the last write that was withheld has landed, also on a busy machine
+    with trainer(changed=LATER) as last:
+        last.succeed()
+
+    lines = [json.loads(line) for line in kept.lines()]
+    entries = Counter(
+        (line["EventId"], entry["Index"], entry["v"])
+        for line in lines
+        for place in (line, *line.get("_outcomes", ()))
+        for entry in place.get("o", place.get("_o", place.get("Observations", ())))
+    )
+    assert set(entries.values()) == {1}
+    assert {(event, *one) for event, rewards in traffic.told.items() for one in rewards} <= entries.keys()
+    assert len(traffic.told) > 30
+    assert traffic.acknowledged.failed[503] > 5

@@ -42,7 +42,8 @@ def test_every_event_and_every_observation_has_its_place(
     lines = kept.lines()
     assert len(lines) == counted["events"] + counted["late"] + counted["dangling"]
     assert counted["events"] == counted["learned"] + counted["not_activated"]
-    assert min(counted["repeated"], counted["not_activated"], counted["reused_ids"]) > 0
+    assert counted["activated"] == sum(b'"DeferredAction":true' in line and b"_skipLearn" not in line for line in lines)
+    assert min(counted[name] for name in ("repeated", "activated", "not_activated", "reused_ids")) > 0
 
 
 def test_how_many_runs_it_takes_changes_nothing_in_the_log(

@@ -1,9 +1,8 @@
 """Settings change while the loop is in use: the model in use stays until another one can take its place."""
 
-import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,71 +10,13 @@ import pytest
 
 from shared.loop import log_line
 from shared.loop.aggregation import Aggregation
-from shared.loop.times import MINUTE, SECOND
+from shared.loop.times import MINUTE
 from tests.conftest import StartHost
-from tests.http.api import Api
 from tests.loop import past
-from tests.loop.conftest import KEY, LATER, QUICK, StartTrainer
+from tests.loop.conftest import KEY, StartTrainer
+from tests.loop.in_use import NEVER, NOW, Loop
 from tests.loop.kept import Kept
-from tests.loop.traffic import LIKED, USERS, V1, Traffic, rank_body
-
-NEVER = {**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
-NOW = {**LATER, "join_grace_us": 3 * SECOND}
-"""Settings of a trainer that finds nothing due yet, so that it only learns anew what is logged."""
-DUE = {**LATER, "join_grace_us": -5 * SECOND}
-"""Settings of a trainer for which everything is due that has arrived; to be used while nothing arrives."""
-
-
-class Loop:
-    """A loop in use, whose trainer runs when it is told to."""
-
-    def __init__(self, url: str, kept: Kept, trainer: StartTrainer) -> None:
-        self.api = Api.at(url, KEY)
-        self.kept = kept
-        self._trainer = trainer
-        self._ids = itertools.count()
-
-    def use(self, events: int) -> None:
-        """Rank and reward; users get what they like a reward for."""
-        for number in range(events):
-            user = USERS[number % len(USERS)]
-            told = self.rank(user)
-            reward = {"value": float(told["rewardActionId"] == LIKED[user])}
-            assert self.api.post(f"{V1}/events/{told['eventId']}/reward", reward).status == 204
-
-    def rank(self, user: str = "ann") -> dict[str, Any]:
-        """One Rank's answer."""
-        answer = self.api.post(f"{V1}/rank", rank_body(f"used-{next(self._ids)}", user))
-        assert answer.status == 201
-        told: dict[str, Any] = answer.json
-        return told
-
-    def learn(self) -> None:
-        """Let all that has arrived be joined and learned, as if it were due, and the last model of it be published."""
-        self.train(DUE)
-        self.train(NOW)
-
-    def train(self, changed: dict[str, int]) -> None:
-        """Let the trainer run once, when the part of time is over and the next model may be published."""
-        time.sleep(1.1)
-        with self._trainer(changed=changed) as one:
-            one.succeed()
-
-    def status(self) -> dict[str, Any]:
-        """What the loop says of itself."""
-        told: dict[str, Any] = self.api.get("/rankloop/v1/status").json
-        return told
-
-    def put(self, **service: object) -> None:
-        """Change the service configuration."""
-        assert self.api.put(f"{V1}/configurations/service", service).status == 200
-
-    def wait_until(self, holds: Callable[[dict[str, Any]], bool]) -> None:
-        """Wait until something holds of the status."""
-        until = time.monotonic() + 15
-        while not holds(told := self.status()):
-            assert time.monotonic() < until, told
-            time.sleep(0.1)
+from tests.loop.traffic import USERS, V1, Traffic
 
 
 @pytest.fixture

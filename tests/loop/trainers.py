@@ -35,16 +35,25 @@ class Trainer:
     """
 
     def __init__(
-        self, storage: str, log_file: Path, changed: Mapping[str, Any] = PAST, *, one_part: bool = False, runs: int = 1
+        self,
+        storage: str,
+        log_file: Path,
+        changed: Mapping[str, Any] = PAST,
+        *,
+        one_part: bool = False,
+        runs: int = 1,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         """Take the connection string of its storage, and settings that differ.
 
         Args:
+            variables: More of its environment.
             one_part: It is told to stop from the beginning, so that it joins one part and no more.
             runs: How often the process runs the trainer, as a host does.
         """
         self.log_file = log_file
-        told = (storage, str(log_file), dict(changed), one_part, runs)
+        environment = {**(variables or {}), "AzureWebJobsStorage": storage}
+        told = (environment, str(log_file), dict(changed), one_part, runs)
         self._process = _forks.Process(target=_train, args=told, daemon=True)
 
     def __enter__(self) -> Self:
@@ -96,16 +105,17 @@ class Trainer:
             os.kill(self._process.pid, number)
 
 
-def _train(storage: str, log_file: str, changed: Mapping[str, Any], one_part: bool, runs: int) -> None:
-    """Run the trainer, on its storage and with its settings."""
+def _train(
+    environment: Mapping[str, str], log_file: str, changed: Mapping[str, Any], one_part: bool, runs: int
+) -> None:
+    """Run the trainer in its environment and with its settings."""
     with Path(log_file).open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    os.environ.update(AzureWebJobsStorage=storage)
+    os.environ.update(environment)
     read = settings.read
     settings.read = lambda environ: replace(read(environ), **changed)
     logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
-    logging.getLogger("azure").setLevel(logging.WARNING)
     from train_timer.run import run
 
     stop = Event()

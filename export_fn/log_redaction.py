@@ -1,0 +1,20 @@
+"""Requests for privacy: one event, or one value of a feature, is taken out of all that is kept of the past."""
+
+import asyncio
+
+from azure.functions import HttpRequest, HttpResponse
+
+from export_fn import redacting
+from shared.contract.redaction import RedactAnswer, RedactRequest, answer
+from shared.web.answers import json_answer
+from shared.web.operations import functions, own_operation
+
+blueprint = functions()
+
+
+@own_operation(blueprint, ["POST"], "logs/redact", request=RedactRequest, answer=RedactAnswer)
+async def redact_logs(req: HttpRequest) -> HttpResponse:
+    """Take out as much as there is time for, and say where to go on."""
+    request = RedactRequest.read(req.get_body())
+    done = await asyncio.to_thread(redacting.redact, request.target, *request.range_us)
+    return json_answer(answer(done))

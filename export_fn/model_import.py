@@ -1,0 +1,60 @@
+"""Models from outside: signed ones as the old service took them, and plain files of Vowpal Wabbit."""
+
+import asyncio
+
+from azure.functions import HttpRequest, HttpResponse
+
+from export_fn import taking_in
+from shared.contract import signing
+from shared.contract.errors import InvalidModelImportFormat, InvalidModelImportSignature
+from shared.contract.signed_model import MAX_MODEL_BYTES, unpack
+from shared.settings import settings
+from shared.web.answers import no_content
+from shared.web.operations import BINARY, functions, operation, own_operation
+
+blueprint = functions()
+
+
+@operation(
+    blueprint,
+    ["PUT"],
+    "model",
+    since="v1.1-preview.3",
+    request=BINARY,
+    status=204,
+    refusals=[409],
+    limit_bytes=MAX_MODEL_BYTES,
+)
+async def import_model(req: HttpRequest) -> HttpResponse:
+    """Use a signed model from now on, and go on learning from it; a signed one without content forgets the model."""
+    await asyncio.to_thread(_import_signed, req.get_body())
+    return no_content()
+
+
+@own_operation(blueprint, ["PUT"], "model", request=BINARY, status=204, refusals=[409], limit_bytes=MAX_MODEL_BYTES)
+async def import_model_file(req: HttpRequest) -> HttpResponse:
+    """Use a model file of Vowpal Wabbit from now on, and go on learning from it."""
+    if not req.get_body():
+        raise InvalidModelImportFormat("The body is empty. To forget the model, use DELETE.")
+    await asyncio.to_thread(taking_in.take_in, req.get_body())
+    return no_content()
+
+
+def _import_signed(body: bytes) -> None:
+    signed = unpack(body)
+    signing.check(signed.model, signed.certificate, signed.signature)
+    _check_trust(signing.fingerprint(signed.certificate))
+    if signed.model:
+        taking_in.take_in(signed.model)
+    else:
+        taking_in.forget()
+
+
+def _check_trust(fingerprint: str) -> None:
+    trusted = settings().trusted_signers
+    if trusted and fingerprint not in trusted:
+        raise InvalidModelImportSignature(
+            f"This loop does not trust the signer, whose fingerprint is {fingerprint}: "
+            "TRUSTED_MODEL_SIGNERS names those that it trusts.",
+            "signer.der",
+        )

@@ -1,0 +1,74 @@
+"""The models of the loop: which there are, and going back to one."""
+
+import asyncio
+from dataclasses import replace
+
+from azure.functions import HttpRequest, HttpResponse
+
+from shared.contract import models as told
+from shared.contract.errors import ModelDoesNotFit, UnknownModel
+from shared.contract.models import Models, PublishRequest
+from shared.loop.configuration import problem_type
+from shared.loop.published import ModelReference, Published
+from shared.loop.replacement import NeverPublished, known, replaced, start_of
+from shared.storage import current_export, documents, lease, models
+from shared.storage.arrivals import now_us
+from shared.storage.models import DamagedModel
+from shared.web.answers import json_answer, no_content
+from shared.web.operations import functions, own_operation
+
+blueprint = functions()
+
+
+@own_operation(blueprint, ["GET"], "models", answer=Models)
+async def list_models(_: HttpRequest) -> HttpResponse:
+    """The model in use and those before it, newest first, and the fingerprint of the loop's certificate."""
+    return json_answer(await asyncio.to_thread(_models))
+
+
+@own_operation(blueprint, ["POST"], "models/{modelId}/publish", request=PublishRequest, status=204, refusals=[404, 409])
+async def publish_model(req: HttpRequest) -> HttpResponse:
+    """Go back to an earlier model, and say where training goes on from."""
+    body = req.get_body()
+    train_from = PublishRequest.read(body).train_from if body else PublishRequest().train_from
+    await asyncio.to_thread(_publish, req.route_params["modelId"], train_from)
+    return no_content()
+
+
+def _models() -> bytes:
+    from shared.storage.signer import signer
+
+    published = documents.read_published()
+    kept = {model.path for model in models.kept()}
+    return told.answer(published, kept, signer().fingerprint)
+
+
+def _publish(model_id: str, train_from: str) -> None:
+    configuration, joined_us, at_us = documents.read_configuration(), lease.joined_up_to_us(), now_us()
+
+    def changed(published: Published) -> Published:
+        model = replace(_known(published, model_id), revision=configuration.revision)
+        return replaced(published, model, start_of(published, model, train_from, joined_us), at_us)
+
+    wanted = _known(documents.read_published(), model_id)
+    if problem_type(wanted.arguments) != configuration.learning.problem_type:
+        raise ModelDoesNotFit("The model is of another problem type than the learning settings.")
+    _check_kept(wanted, with_state=train_from != "newest")
+    documents.change_published(changed)
+    current_export.settle()
+
+
+def _known(published: Published, model_id: str) -> ModelReference:
+    try:
+        return known(published, model_id)
+    except NeverPublished as problem:
+        raise UnknownModel(model_id) from problem
+
+
+def _check_kept(model: ModelReference, *, with_state: bool) -> None:
+    try:
+        models.intact(model.predictor_blob)
+        if with_state:
+            models.intact(model.state_blob)
+    except DamagedModel as problem:
+        raise UnknownModel(model.id) from problem

@@ -1,0 +1,176 @@
+"""One call's share of a redaction, while the trainer pauses; blocking, for a thread."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+from shared.contract.redaction import Redaction
+from shared.loop import parts
+from shared.loop.configuration import Configuration
+from shared.loop.redaction import EventTarget, Target, without_id
+from shared.loop.steering import new_state
+from shared.loop.times import MINUTE
+from shared.loop.training_state import State
+from shared.loop.trouble import TrainerAtWork
+from shared.settings import settings
+from shared.storage import documents, forgetting, lease, logs, mirror, profiles, redaction, scan
+from shared.storage.arrivals import now_us
+from shared.storage.blobs import ChangedMeanwhile
+from shared.storage.lease import LeaseLost, Trainer
+from shared.storage.logs import LogBlob
+from shared.storage.mirror import MirrorFailed
+from shared.storage.names import IntakeTable
+from shared.storage.scan import Stretch
+
+_SECONDS = 12.0
+_PATIENCE_SECONDS = 5.0
+_PAUSE_SECONDS = 0.25
+_MOST_COUNTED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of a stretch of time that are looked through in one go."""
+
+    table: IntakeTable
+    from_us: int
+    to_us: int
+
+
+def redact(target: Target, from_us: int, to_us: int) -> Redaction:
+    """Go through rows and log in the order of their time, each stretch once, as far as the time of one call reaches.
+
+    Of each stretch the rows go first, so that what was taken out of the log cannot become log again. Wherever a call
+    ends, or dies, the next one goes on from where the last answer says: what is done already is found done.
+
+    Raises:
+        TrainerAtWork: The trainer did not pause.
+    """
+    until = time.monotonic() + _SECONDS
+    with _paused() as trainer:
+        work = _Work(trainer, target)
+        work.forget()
+        reached_us = from_us
+        for at_us, step in work.steps(from_us, to_us):
+            if time.monotonic() > until and at_us > reached_us:
+                work.done.next_us = at_us
+                return work.done
+            work.take(step)
+            reached_us = max(reached_us, at_us)
+        work.tell_waiting()
+        return work.done
+
+
+class _Work:
+    """What one call does."""
+
+    def __init__(self, trainer: Trainer, target: Target) -> None:
+        self.done = Redaction()
+        self._trainer = trainer
+        self._target = target
+        self._known = scan.tables()
+        self._configuration = documents.read_configuration()
+        self._now_us = now_us()
+        self._contents: Iterator[bytes] = iter(())
+
+    def forget(self) -> None:
+        """Let no model name the event as its first or its last one, and begin the features' profile anew."""
+        profiles.remove()
+        if isinstance(self._target, EventTarget):
+            event_id = self._target.event_id
+            self._trainer.commit(without_id(self._trainer.state, event_id))
+            documents.change_published(lambda published: without_id(published, event_id))
+
+    def steps(self, from_us: int, to_us: int) -> list[tuple[int, _Rows | LogBlob]]:
+        """What is to be looked through, by the moment at which it begins; at one moment, rows before log."""
+        found = list(logs.listed(from_us, to_us, 0))
+        self._contents = logs.contents(found)
+        steps: list[tuple[int, _Rows | LogBlob]] = [(blob.from_us, blob) for blob in found]
+        if isinstance(self._target, EventTarget):
+            rows = (_Rows(*stretch) for stretch in forgetting.stretches(self._known, from_us, to_us))
+            steps += [(one.from_us, one) for one in rows]
+        return sorted(steps, key=lambda step: (step[0], isinstance(step[1], LogBlob)))
+
+    def take(self, step: _Rows | LogBlob) -> None:
+        """Take out of a stretch what it may not hold."""
+        if isinstance(step, LogBlob):
+            self._redact(step, next(self._contents))
+        elif isinstance(self._target, EventTarget):
+            shards = self._configuration.shards
+            gone = forgetting.delete_rows(self._target.event_id, shards, step.table, step.from_us, step.to_us)
+            self.done.removed_rows += gone
+
+    def tell_waiting(self) -> None:
+        """Count the events that may hold the feature and cannot be changed before they are log."""
+        if isinstance(self._target, EventTarget):
+            return
+        configuration, state = self._configuration, self._trainer.state
+        start_us = max(state.joined_up_to_us, configuration.logs_deleted_before_us)
+        since = Stretch("events", range(configuration.shards), start_us, keys_only=True)
+        self.done.waiting, _ = scan.counted(self._known, since, _MOST_COUNTED)
+        if self.done.waiting:
+            self.done.run_again_us = _joined_us(configuration, self._now_us)
+
+    def _redact(self, blob: LogBlob, stored: bytes) -> None:
+        if not redaction.holds(stored, self._target):
+            return
+        self._trainer.check()
+        told = redaction.redact(blob, self._target, self._now_us, lambda file: self._copy(blob, file))
+        self.done.changed_lines += told.changed
+        self.done.removed_lines += told.removed
+        self.done.blobs += bool(told.changed or told.removed)
+
+    def _copy(self, blob: LogBlob, file: IO[bytes]) -> None:
+        """Write the customer's copy over, if it was made; the log itself is redacted even if that fails."""
+        service, state = self._configuration.service, self._trainer.state
+        is_copied = (state.mirrored_from_us or 0) <= blob.from_us and blob.to_us <= (state.mirrored_up_to_us or 0)
+        if not service.log_mirror_enabled or not is_copied:
+            return
+        try:
+            self.done.mirrored += mirror.replace(service.log_mirror_sas_uri, blob.path, file)
+        except MirrorFailed:
+            self.done.not_mirrored.append(blob.path)
+
+
+def _joined_us(configuration: Configuration, at_us: int) -> int:
+    """When what arrived up to a moment is log: its cell of the grid ends, then the wait, the grace, the next run."""
+    rewards = configuration.rewards
+    length_us = parts.cell_us(configuration.export_frequency_us, rewards.wait_us)
+    return parts.cell(0, at_us, length_us)[1] + rewards.wait_us + settings().join_grace_us + MINUTE
+
+
+@contextmanager
+def _paused() -> Iterator[Trainer]:
+    """Hold the trainer's lease.
+
+    A part that a trainer has begun must be finished first: a trainer that sleeps over it would write what it has read.
+
+    Raises:
+        TrainerAtWork: The lease is held, or a part was begun, and that does not change in some seconds.
+    """
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while (trainer := _idle()) is None:
+        if time.monotonic() > until:
+            raise TrainerAtWork
+        time.sleep(_PAUSE_SECONDS)
+    try:
+        yield trainer
+    except (LeaseLost, ChangedMeanwhile) as error:
+        raise TrainerAtWork from error
+    finally:
+        trainer.release()
+
+
+def _idle() -> Trainer | None:
+    trainer = lease.take(_first_state)
+    if trainer is not None and trainer.state.intent is not None:
+        trainer.release()
+        return None
+    return trainer
+
+
+def _first_state() -> State:
+    published = documents.read_published()
+    return new_state(documents.read_configuration(), published)

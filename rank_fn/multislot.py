@@ -1,0 +1,88 @@
+"""Multi-slot Rank: choose an action for each slot, and record the choices before they are told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from azure.functions import HttpRequest, HttpResponse
+
+from rank_fn.model_in_use import model_in_use
+from rank_fn.recording import append, new_event_id
+from shared.contract.errors import InvalidMultiSlotApiAccess, InvalidRankRequest
+from shared.contract.multislot import MultiSlotRankRequest, MultiSlotRankResponse, answer
+from shared.contract.record import Record, multi_slot_record
+from shared.learner import features
+from shared.loop.configuration import LearningMode
+from shared.loop.multislot import MultiSlotDecision, Slot, baseline_decision
+from shared.storage import hot_path
+from shared.storage.watch import Watched
+from shared.web.answers import created
+from shared.web.operations import functions, operation
+
+blueprint = functions()
+SINCE = "v1.1-preview.1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is to be decided, without the request."""
+
+    event_id: str
+    action_ids: Sequence[str]
+    slots: Sequence[Slot]
+    document: features.SlotsDocument
+    deferred: bool
+
+
+@operation(
+    blueprint,
+    ["POST"],
+    "multislot/rank",
+    since=SINCE,
+    request=MultiSlotRankRequest,
+    answer=MultiSlotRankResponse,
+    status=201,
+)
+async def multislot_rank(req: HttpRequest) -> HttpResponse:
+    """Put an action into each slot of a request; if it is a repetition, the answer is what was decided first."""
+    question = _question(MultiSlotRankRequest.read(req.get_body()))
+    watched = await _multi_slot_loop()
+    decision = await model_in_use().filled(watched, question.document, question.slots, question.event_id)
+    mode = watched.configuration.service.learning_mode
+    recorded = _record(question, decision, mode)
+    earlier = await append(question.event_id, recorded, watched)
+    shown = _shown(question, earlier.multi_slot_decision() if earlier else decision, (earlier or recorded).mode)
+    return created(answer(question.event_id, question.slots, shown))
+
+
+def _question(request: MultiSlotRankRequest) -> _Question:
+    slots = request.places()
+    actions = [(action["id"], action["features"]) for action in request.actions]
+    described = [(slot["id"], slot.get("features") or []) for slot in request.slots]
+    try:
+        document = features.slots_document(request.context_features or [], actions, described)
+    except features.InvalidFeatures as error:
+        raise InvalidRankRequest(f"{error.reason}.", error.place) from error
+    event_id, deferred = request.event_id or new_event_id(), bool(request.defer_activation)
+    return _Question(event_id, [name for name, _ in actions], slots, document, deferred)
+
+
+async def _multi_slot_loop() -> Watched:
+    watched = await hot_path.watch().current()
+    if watched.configuration.learning.problem_type != "ccb":
+        raise InvalidMultiSlotApiAccess
+    return watched
+
+
+def _record(question: _Question, decision: MultiSlotDecision, mode: LearningMode) -> Record:
+    """What is recorded: the model's choices, also those that are not shown, or in `LoggingOnly` the baselines."""
+    if mode is LearningMode.LOGGING_ONLY:
+        decision = baseline_decision(question.slots, decision.model_id)
+    document = question.document.logged([slot.allowed for slot in question.slots])
+    return multi_slot_record(document, decision, question.slots, deferred=question.deferred, mode=mode)
+
+
+def _shown(question: _Question, decision: MultiSlotDecision, mode: LearningMode) -> list[str]:
+    """The ids of the actions to show: outside `Online` the baselines."""
+    if mode is LearningMode.ONLINE:
+        return [question.action_ids[choice.order[0]] for choice in decision.choices]
+    return [question.action_ids[slot.baseline] for slot in question.slots]

@@ -1,0 +1,29 @@
+"""What a Rank leaves in storage before it is answered; one that is refused leaves a count at most."""
+
+import os
+
+from shared.contract.errors import TooManyActions
+from shared.contract.record import Record, pack, unpack
+from shared.loop.identifiers import request_hash
+from shared.loop.rows import Event
+from shared.storage import hot_path
+from shared.storage.refused_ranks import refused_ranks
+from shared.storage.watch import Watched
+from shared.web import refusals
+
+refusals.notice(TooManyActions, refused_ranks.count)
+
+
+async def append(event_id: str, record: Record, watched: Watched) -> Record | None:
+    """Make a record durable; gives the one that was there already, if the same request was made before."""
+    intake, payload = hot_path.intake(), pack(record)
+    told_apart_by = request_hash(record.document, b"deferred" if record.deferred else b"")
+    event = Event(event_id, told_apart_by, intake.arrival(watched.published.joined_up_to_us), payload)
+    stored = await intake.append_event(event, watched.configuration.shards)
+    return None if stored.own else unpack(stored.payload)
+
+
+def new_event_id() -> str:
+    """32 hexadecimal digits, a hyphen and five more, much as the old service made them."""
+    digits = os.urandom(19).hex()
+    return f"{digits[:32]}-{digits[32:37]}"

@@ -1,0 +1,50 @@
+"""Addresses of blob containers that carry their own permission (SAS)."""
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+_CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*|\$root")
+_MAX_LENGTH = 4096
+
+
+def problem(address: str) -> str | None:
+    """What keeps an address from being one under which blobs can be written; None if nothing does.
+
+    Whether its time is over is not looked at: addresses lose their worth while they are stored, too.
+    """
+    if not address:
+        return "It is missing."
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "It is no address."
+    if len(address) > _MAX_LENGTH or parts.scheme not in ("https", "http") or not parts.hostname:
+        return f"It has to be an address with http or https, of at most {_MAX_LENGTH} characters."
+    return _path_problem(parts) or _query_problem(parse_qs(parts.query))
+
+
+def _path_problem(parts: SplitResult) -> str | None:
+    *account, container = parts.path.strip("/").split("/")
+    if len(account) != int(_names_account_in_path(parts.hostname or "")) or not _CONTAINER.fullmatch(container):
+        return "It has to be the address of a container, without a blob's name behind it."
+    return None
+
+
+def _query_problem(query: dict[str, list[str]]) -> str | None:
+    if "sig" not in query:
+        return "It has no signature (sig)."
+    if query.get("sr", ["c"])[0] != "c":
+        return "Its signature is not that of a container (sr=c)."
+    if "si" not in query and not set("wc") & set(query.get("sp", [""])[0]):
+        return "It does not allow to write (sp)."
+    return None
+
+
+def _names_account_in_path(host: str) -> bool:
+    """Whether it is an emulator's, which serves every account under one name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return "." not in host
+    return True

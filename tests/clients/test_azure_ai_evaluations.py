@@ -1,0 +1,119 @@
+"""PyPI `azure-ai-personalizer` 1.0.0b1: offline evaluations, as the client's own tests use them and over a real log."""
+
+import datetime
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+from localhost.azurite import Azurite
+from tests.clients.azure_ai import KINDS, Clients, clients, eventually, fed_loop
+from tests.http.api import Api
+
+WITHOUT_DATA = {
+    "name": "sdkTestEvaluation",
+    "startTime": "2022-09-20",
+    "endTime": "2022-09-30",
+    "enableOfflineExperimentation": True,
+    "policies": [{"name": "custom 1", "arguments": "--cb_explore_adf --epsilon 0.2 --dsjson --cb_type ips -l 0.5"}],
+}
+OVER = ("Succeeded", "Failed", "Timeout", "Canceled")
+EVENTS = 40
+
+
+def ended(client: Clients, of_id: str, **query: Any) -> Any:
+    """What the client reads of an evaluation that does not run any more."""
+    eventually(lambda: client.owner.get_evaluation(of_id, **query)["status"] in OVER)
+    return client.owner.get_evaluation(of_id, **query)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_is_created_polled_read_listed_and_deleted(api: Api, kind: str) -> None:
+    """On a loop that nobody has used: the range is empty, and the evaluation succeeds."""
+    of_id = str(uuid.uuid4())
+    query = {"start_time": datetime.datetime(2022, 9, 20), "end_time": datetime.datetime(2022, 9, 30)}  # noqa: DTZ001
+    with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
+        assert client.owner.create_evaluation(of_id, WITHOUT_DATA) is None
+        told = ended(client, of_id, **query)
+        listed = [one["id"] for one in client.owner.list_evaluations()]
+        assert client.owner.delete_evaluation(of_id) is None
+
+        assert (told["id"], told["name"], told["status"]) == (of_id, "sdkTestEvaluation", "Succeeded")
+        assert (told["evaluationType"], told["content"]["value"]) == ("Manual", [])
+        assert of_id in listed
+        with pytest.raises(ResourceNotFoundError) as refusal:
+            client.owner.get_evaluation(of_id, **query)
+        assert "EvaluationNotFound" in str(refusal.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pages_are_gone_through_by_the_client(api: Api, kind: str) -> None:
+    """It follows the address of the next page, with the filter that it was asked for."""
+    ids = [str(uuid.uuid4()) for _ in range(5)]
+    manual, automatic = ("metadata=evaluationType eq 'Manual'", "metadata=evaluationType eq 'Auto'")
+    with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
+        for of_id in ids:
+            client.owner.create_evaluation(of_id, WITHOUT_DATA)
+
+        some = client.owner.list_evaluations(top=4, skip=1, filter_expression=manual, params={"maxpagesize": "2"})
+        none = client.owner.list_evaluations(filter_expression=automatic)
+
+        assert [one["id"] for one in some] == ids[3::-1]
+        assert list(none) == []
+        for of_id in ids:
+            client.owner.delete_evaluation(of_id)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_refusals_are_the_clients_own_exceptions(api: Api, kind: str) -> None:
+    """With the codes that are documented for them."""
+    twice = {**WITHOUT_DATA, "policies": WITHOUT_DATA["policies"] * 2}  # type: ignore[operator]
+    reversed_range = {**WITHOUT_DATA, "startTime": WITHOUT_DATA["endTime"]}
+    cases = ((twice, "DuplicateCustomPolicyNames"), (reversed_range, "InvalidDateTimesInEvaluationContract"))
+    with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
+        for body, code in cases:
+            with pytest.raises(HttpResponseError) as refusal:
+                client.owner.create_evaluation(str(uuid.uuid4()), body)
+
+            assert refusal.value.status_code == 400
+            assert code in str(refusal.value)
+
+
+@pytest.fixture(scope="module")
+def logged(azurite: Azurite) -> Iterator[Api]:
+    """A loop with a log: soup earns 1, all else nothing."""
+    with fed_loop(azurite, EVENTS) as (_, api):
+        eventually(lambda: api.get("/rankloop/v1/status").json["events"]["learned"] == EVENTS)
+        yield api
+
+
+def test_a_log_is_evaluated(logged: Api) -> None:
+    """Every policy is there with an estimate and an interval around it, in all versions and on the loop's own page."""
+    now = datetime.datetime.now(datetime.UTC)
+    start, end = now - datetime.timedelta(hours=1), now + datetime.timedelta(hours=1)
+    asked = {
+        "name": "meals",
+        "startTime": start.isoformat(),
+        "endTime": end.isoformat(),
+        "policies": [{"name": "squarecb", "arguments": "--cb_explore_adf --squarecb -q ::"}],
+    }
+    with clients("sync", f"http://{logged.host}:{logged.port}", "test-key-1") as client:
+        client.owner.create_evaluation("meals", asked)
+        told = ended(client, "meals", start_time=start, end_time=end)
+    older = logged.get("/personalizer/v1.1-preview.3/evaluations/meals").json
+    own = logged.get("/rankloop/v1/evaluations/meals").json
+
+    names = ["online", "baseline1", "baselineRand", "squarecb"]
+    results = told["content"]["value"]
+    assert told["status"] == "Succeeded"
+    assert [one["name"] for one in results] == [one["name"] for one in own["policies"]] == names
+    assert [one["name"] for one in older["policyResults"]] == names
+    for one, its, mine in zip(results, older["policyResults"], own["policies"], strict=True):
+        low, high = one["summary"]["confidenceInterval"]
+        assert low <= one["summary"]["expectedReward"] <= high
+        assert one["summary"]["expectedReward"] == its["totalSummary"]["averageReward"] == mine["estimates"]["ips"]
+        assert its["totalSummary"]["ipsEstimatorDenominator"] == mine["events"] == EVENTS
+    assert own["lines"]["used"] == EVENTS
+    assert told["optimalPolicy"] in names

@@ -1,0 +1,80 @@
+"""PyPI `azure-ai-personalizer` 1.0.0b1: models go out and come in, as files that are signed."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from azure.ai.personalizer.aio import PersonalizerAdministrationClient
+from azure.core.credentials import AzureKeyCredential
+from azure.core.exceptions import HttpResponseError
+
+from localhost.azurite import Azurite
+from tests.clients.azure_ai import KINDS, clients, eventually, fed_loop, whole
+from tests.http.api import Api
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_loop_without_a_model_gives_an_empty_one_that_can_be_taken_back(api: Api, kind: str) -> None:
+    """Plain before and after are the same bytes: none."""
+    with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
+        before = whole(client.owner.export_model(signed=False))
+        signed = whole(client.owner.export_model(signed=True))
+
+        assert client.owner.import_model(io.BytesIO(signed)) is None
+        assert (before, whole(client.owner.export_model(signed=False))) == (b"", b"")
+
+
+@pytest.fixture(scope="module")
+def learned(azurite: Azurite) -> Iterator[Api]:
+    """A loop that has learned something, all of it done through the client."""
+    with fed_loop(azurite, 20) as (client, api):
+        eventually(lambda: bool(whole(client.owner.export_model())))
+        yield api
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_goes_out_signed_and_comes_back_after_a_reset(learned: Api, kind: str) -> None:
+    """The plain bytes are the same as before; `creationTime` and `lastModifiedTime` say that something happened."""
+    with clients(kind, f"http://{learned.host}:{learned.port}", "test-key-1") as client:
+        plain, signed = (whole(client.owner.export_model(signed=kept)) for kept in (False, True))
+        client.owner.reset_model()
+        without = whole(client.owner.export_model())
+        client.owner.import_model(io.BytesIO(signed))
+
+        assert plain
+        assert without == b""
+        assert whole(client.owner.export_model()) == plain
+        assert client.owner.get_model_properties().keys() == {"creationTime", "lastModifiedTime"}
+        assert client.owner.get_log_properties()["dateRange"].keys() == {"from", "to"}
+
+
+def test_a_signed_model_may_be_handed_on_as_it_comes_in(learned: Api) -> None:
+    """The pieces that one call gives are what the next one sends, without a length."""
+    with clients("sync", f"http://{learned.host}:{learned.port}", "test-key-1") as client:
+        before = whole(client.owner.export_model(signed=False))
+        client.owner.import_model(client.owner.export_model(signed=True))
+
+        assert whole(client.owner.export_model(signed=False)) == before
+
+
+async def test_so_may_the_asynchronous_pieces(learned: Api) -> None:
+    """They are sent while they still come in."""
+    credential = AzureKeyCredential("test-key-1")
+    async with PersonalizerAdministrationClient(f"http://{learned.host}:{learned.port}", credential) as owner:
+        before = [piece async for piece in await owner.export_model(signed=False)]
+        await owner.import_model(await owner.export_model(signed=True))
+        after = [piece async for piece in await owner.export_model(signed=False)]
+
+    assert whole(before) == whole(after) != b""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_without_a_valid_signature_is_refused(learned: Api, kind: str) -> None:
+    """Neither a plain one nor what is no archive comes in, and the model stays."""
+    with clients(kind, f"http://{learned.host}:{learned.port}", "test-key-1") as client:
+        before = whole(client.owner.export_model())
+        with pytest.raises(HttpResponseError) as refusal:
+            client.owner.import_model(io.BytesIO(before))
+
+        assert (refusal.value.status_code, refusal.value.error.code) == (400, "InvalidModelImportFormat")
+        assert whole(client.owner.export_model()) == before

@@ -1,0 +1,99 @@
+"""An authority that signs bearer tokens, as a tenant of Entra ID has one: its keys, and what it tells of them."""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+
+TENANT = "3f0d7c1e-5b2a-4c57-9a55-0a4c5b7d9e11"
+AUDIENCE = "https://cognitiveservices.azure.com"
+
+
+@cache
+def key(name: str) -> RSAPrivateKey:
+    """The private key of a name; the same name gives the same key."""
+    del name
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def public(name: str) -> str:
+    """Its public half, as the text that a signature of another kind could be forged with."""
+    told = (
+        key(name).public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    return told.decode()
+
+
+class Authority:
+    """Serves the discovery document and the public keys of one tenant.
+
+    Attributes:
+        names: Of the keys that it tells.
+        asked: How often it was asked for them.
+    """
+
+    def __init__(self) -> None:
+        self.names = ["first"]
+        self.asked = 0
+        self.pause = 0.0
+        authority = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                told = json.dumps(authority.told(self.path)).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(told)))
+                self.end_headers()
+                self.wfile.write(told)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Settings of an app that trusts it."""
+        return {"AUTH_TENANT": TENANT, "AUTH_AUDIENCE": AUDIENCE, "AUTH_AUTHORITY": self.url}
+
+    def told(self, path: str) -> Mapping[str, Any]:
+        """What a path answers."""
+        if path == f"/{TENANT}/v2.0/.well-known/openid-configuration":
+            return {"issuer": f"https://login.example/{TENANT}/v2.0", "jwks_uri": f"{self.url}/keys"}
+        self.asked += 1
+        time.sleep(self.pause)
+        strange = [
+            {"kty": "EC", "kid": "elliptic"},
+            {"kty": "RSA"},
+            {"kty": "RSA", "kid": "damaged", "n": "AQ", "e": "x"},
+        ]
+        return {"keys": [*strange, *map(_told, self.names)]}
+
+    def token(self, signed_by: str = "first", lasts: int = 600, **claims: Any) -> str:
+        """A token that is good for so many seconds; claims of None are left out."""
+        now = int(time.time())
+        told = {"aud": AUDIENCE, "iss": f"https://sts.windows.net/{TENANT}/", "nbf": now, "exp": now + lasts} | claims
+        said = {name: value for name, value in told.items() if value is not None}
+        return jwt.encode(said, key(signed_by), "RS256", headers={"kid": signed_by})
+
+
+def _told(name: str) -> dict[str, Any]:
+    told = jwt.algorithms.RSAAlgorithm.to_jwk(key(name).public_key(), as_dict=True)
+    return {"kty": "RSA", "use": "sig", "kid": name, "n": told["n"], "e": told["e"]}

@@ -1,0 +1,61 @@
+"""Whether answers are as the served description says: the status is named there, and the body has that shape."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+
+from tests.http.api import Answer, Api
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A served description."""
+
+    document: dict[str, Any]
+
+    @classmethod
+    def by(cls, api: Api) -> "Described":
+        """The one of a running host."""
+        return cls(api.get("/rankloop/v1/openapi.json").json)
+
+    def demand(self, method: str, route: str, answer: Answer) -> None:
+        """Raise unless an answer is described; an object with a field that is not named is none of the described.
+
+        Args:
+            route: With parameters in braces, as the description has it.
+        """
+        told = self.document["paths"][route][method.lower()]["responses"][str(answer.status)]
+        if "content" not in told:
+            assert answer.body == b""
+            return
+        kind = answer.headers["content-type"].partition(";")[0]
+        assert kind in told["content"]
+        for name in told.get("headers", {}):
+            assert name.lower() in answer.headers
+        if "schema" in told["content"][kind]:
+            self.validate(told["content"][kind]["schema"], answer.json)
+
+    def validate(self, schema: dict[str, Any], told: Any) -> None:
+        """Raise unless a text has the shape of a schema, formats and names included."""
+        whole = {**_closed(schema), "components": _closed(self.document["components"])}
+        jsonschema_rs.Draft202012Validator(whole, validate_formats=True).validate(told)
+
+
+def _closed(schema: Any) -> Any:
+    """The same schema, for objects without further fields."""
+    if isinstance(schema, list):
+        return [_closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(value) for name, value in schema.items()}
+    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
+        closed.setdefault("additionalProperties", False)
+    return closed
+
+
+def schemas(document: dict[str, Any]) -> list[str]:
+    """Every place that a description refers to."""
+    text = json.dumps(document)
+    return [piece.partition('"')[0] for piece in text.split('"$ref": "')[1:]]

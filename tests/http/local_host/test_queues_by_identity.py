@@ -1,0 +1,126 @@
+"""Queue functions of the local host, signed in to storage as an identity: over HTTPS, and with tokens only."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.credentials import AccessToken
+from azure.storage.queue import QueueClient
+
+from localhost.child import HostProcess
+from localhost.failures import StartFailure
+from localhost.functions import QueueFunction
+from localhost.queue_account import QueueAccount, queue_account
+from tests.http.local_host.conftest import NEVER
+from tests.http.local_host.test_background import post, waiting
+from tests.http.local_host.toy_app import make_app
+from tests.http.local_host.watching import eventually, lines
+from tests.identity.endpoint import CLIENT_ID, IdentityEndpoint, identity_endpoint
+from tests.identity.storage import Secured, secured_azurite
+from tests.identity.tokens import token
+
+FUNCTION = QueueFunction("letters", "id", "letter", "letters", "Post")
+URI = "https://account.queue.core.windows.net"
+
+
+class Sender:
+    """Whoever sends the messages has tokens too."""
+
+    def get_token(self, *_: str, **__: Any) -> AccessToken:
+        """One for an hour."""
+        expires = int(time.time()) + 3600
+        return AccessToken(token(expires), expires)
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    with secured_azurite(tmp_path_factory.mktemp("secured")) as started:
+        yield started
+
+
+@pytest.fixture
+def identities() -> Iterator[IdentityEndpoint]:
+    with identity_endpoint() as started:
+        yield started
+
+
+@pytest.fixture
+def letters(secured: Secured) -> Iterator[QueueClient]:
+    """The queue that the app listens to."""
+    verify = {"connection_verify": str(secured.certificate)}
+    with QueueClient(secured.queue, "letters", credential=Sender(), **verify) as queue:
+        queue.create_queue()
+        yield queue
+        queue.delete_queue()
+
+
+def host(secured: Secured, identities: IdentityEndpoint, place: Path, client_id: str = CLIENT_ID) -> HostProcess:
+    """A host for an app with a queue function, which knows no key of the account."""
+    signing_in = {
+        "AzureWebJobsStorage__credential": "managedidentity",
+        "AzureWebJobsStorage__clientId": client_id,
+        "AzureWebJobsStorage__queueServiceUri": secured.queue,
+    }
+    env = {**signing_in, **secured.trust, **identities.variables, "NOTES": str(place), "OFTEN": NEVER}
+    return HostProcess(env=env, root=make_app(place / "app"), ready_path="/admin/host/status")
+
+
+def test_a_message_is_worked_on_and_one_that_fails_is_put_aside(
+    secured: Secured, identities: IdentityEndpoint, letters: QueueClient, tmp_path: Path
+) -> None:
+    """Reading, deleting, and making the queue for what failed: all with the identity's tokens."""
+    with host(secured, identities, tmp_path) as started:
+        post(letters, "hello")
+        post(letters, "unreadable")
+
+        assert eventually(lambda: "went to letters-poison after 2 tries" in started.log())
+        assert eventually(lambda: waiting(letters) == 0)
+    assert lines(tmp_path / "letters").count("hello 1") == 1
+    assert identities.refused == []
+    assert identities.granted >= 1
+
+
+def test_an_identity_that_the_app_does_not_have_is_told(
+    secured: Secured, identities: IdentityEndpoint, tmp_path: Path
+) -> None:
+    """In the log, and the host goes on trying."""
+    with host(secured, identities, tmp_path, "99999999-2222-3333-4444-555555555555") as started:
+        assert eventually(lambda: started.log().count("queue letters cannot be read: ClientAuthenticationError") >= 2)
+
+    assert set(identities.refused) == {"no identity with this client_id"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "account"),
+    [
+        ({"Post": "a"}, QueueAccount("a")),
+        ({"AzureWebJobsPost": "a"}, QueueAccount("a")),
+        ({"Post__queueServiceUri": "u", "Post": "a"}, QueueAccount("a")),
+        ({"Post__queueServiceUri": URI}, QueueAccount(address=URI)),
+        ({"AzureWebJobsPost__queueServiceUri": URI}, QueueAccount(address=URI)),
+        ({"Post__accountName": "account"}, QueueAccount(address=URI)),
+        (
+            {"Post__accountName": "account", "Post__credential": "managedIdentity", "Post__clientId": "c"},
+            QueueAccount(address=URI, credential="managedidentity", client_id="c"),
+        ),
+    ],
+)
+def test_the_settings_tell_the_account_as_on_the_platform(settings: dict[str, str], account: QueueAccount) -> None:
+    assert account == queue_account(FUNCTION, settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "Post__queueServiceUri or Post__accountName"),
+        ({"Post__blobServiceUri": "https://account.blob.core.windows.net"}, "the setting Post is missing"),
+        ({"Post__accountName": "account", "Post__credential": "password"}, "Set it to managedidentity"),
+    ],
+)
+def test_settings_that_name_no_account_are_told(settings: dict[str, str], said: str) -> None:
+    with pytest.raises(StartFailure) as told:
+        queue_account(FUNCTION, settings)
+
+    assert said in str(told.value)

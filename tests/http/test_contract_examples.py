@@ -1,0 +1,97 @@
+"""Every operation in every version that has it: the call of a client is answered with the documented status and shape.
+
+Uploads of local inference are refused, as the page of the API says. The import of a model stands with its export, and
+what evaluations find in tests of their own.
+"""
+
+import pytest
+
+from shared.contract.versions import VERSIONS, Version, since
+from tests.http.api import Api
+from tests.http.described import Described
+from tests.http.exchanges import EXCHANGES, Exchange
+
+CASES = [
+    pytest.param(exchange, version, id=f"{exchange.method} {exchange.path} {version.name}")
+    for exchange in EXCHANGES
+    for version in exchange.versions()
+]
+
+
+@pytest.fixture(scope="module")
+def described(one_slot: Api) -> Described:
+    return Described.by(one_slot)
+
+
+@pytest.mark.parametrize(("exchange", "version"), CASES)
+def test_a_call_is_answered_as_documented(
+    request: pytest.FixtureRequest, described: Described, exchange: Exchange, version: Version
+) -> None:
+    """Status, fields, and values that are known; the body has the described shape and nothing more."""
+    api: Api = request.getfixturevalue("several_slots" if exchange.slots else "one_slot")
+
+    answer = api.call(exchange.method, exchange.url(version), exchange.body)
+
+    assert answer.status == exchange.status
+    if exchange.told:
+        assert {name: answer.json[name] for name in exchange.told} == exchange.told
+    described.demand(exchange.method, f"/{version.prefix}/{exchange.path}", answer)
+
+
+@pytest.mark.parametrize("version", since("v1.1-preview.3"), ids=lambda version: version.name)
+def test_a_signed_model_comes_back_in(one_slot: Api, described: Described, version: Version) -> None:
+    """And the plain one stays the same, to the byte; that of a new loop has none."""
+    query = f"?api-version={version.api_version}" if version.api_version else "?"
+    path = f"/{version.prefix}/model{query}"
+    before = one_slot.get(path)
+    signed = one_slot.get(f"{path}&signed=true")
+
+    imported = one_slot.call("PUT", path, signed.body)
+
+    assert (signed.status, signed.body[:2]) == (200, b"PK")
+    assert imported.status == 204
+    assert one_slot.get(path).body == before.body
+    described.demand("PUT", f"/{version.prefix}/model", imported)
+
+
+@pytest.mark.parametrize("version", since("v1.1-preview.1"), ids=lambda version: version.name)
+def test_an_apprentice_tells_its_metrics(one_slot: Api, described: Described, version: Version) -> None:
+    """At their own path and in the configuration; before, there are none, as the example says."""
+    query = f"?api-version={version.api_version}" if version.api_version else ""
+    service, metrics = f"/{version.prefix}/configurations/service", f"/{version.prefix}/metrics/apprentice"
+    one_slot.put(f"{service}{query}", {"learningMode": "Apprentice"})
+
+    answers = one_slot.get(f"{service}{query}"), one_slot.get(f"{metrics}{query}")
+    one_slot.put(f"{service}{query}", {"learningMode": "Online"})
+
+    assert answers[1].status == 200
+    assert answers[0].json["learningMode"] == "Apprentice"
+    described.demand("GET", service, answers[0])
+    described.demand("GET", metrics, answers[1])
+
+
+def test_the_trace_of_slots_is_as_described(several_slots: Api, described: Described) -> None:
+    """With each slot, and the reward that it got."""
+    rank = next(one for one in EXCHANGES if one.path == "multislot/rank")
+    several_slots.post(rank.url(VERSIONS[-1]), rank.body | {"eventId": "traced"})
+    rewards = {"reward": [{"slotId": "top", "value": 1.0}]}
+    several_slots.post("/personalizer/v1.1-preview.1/multislot/events/traced/reward", rewards)
+    answer = several_slots.get("/rankloop/v1/events/traced")
+
+    assert [slot["id"] for slot in answer.json["events"][0]["slots"]] == ["top", "margin"]
+    described.demand("GET", "/rankloop/v1/events/{eventId}", answer)
+
+
+def test_the_examples_cover_every_operation_that_is_served(described: Described) -> None:
+    """So that no operation of a version is left out."""
+    told = {
+        (f"{method.upper()} /{version.prefix}/{path.removeprefix(f'/{version.prefix}/')}")
+        for version in VERSIONS
+        for path, methods in described.document["paths"].items()
+        if path.startswith(f"/{version.prefix}/")
+        for method in methods
+        if method != "patch"
+    }
+    shown = {f"{one.method} /{version.prefix}/{one.path}" for one in EXCHANGES for version in one.versions()}
+
+    assert told - shown <= {f"PUT /{version.prefix}/model" for version in VERSIONS}

@@ -1,0 +1,150 @@
+"""The served description: it is valid, names all that is served, and tells shapes that real answers have."""
+
+import re
+
+import jsonschema_rs
+import pytest
+
+from shared.contract.versions import VERSIONS
+from tests.http.api import Api
+from tests.http.described import Described, schemas
+from tests.unit.test_docs import functions, routes
+
+OWN = "/rankloop/v1"
+
+
+@pytest.fixture(scope="module")
+def described(api: Api) -> Described:
+    return Described.by(api)
+
+
+def test_every_route_of_the_app_is_described_and_nothing_else(described: Described) -> None:
+    """With its methods; only the path that stands for all others is none."""
+    served = {(path, method) for path, methods in routes().items() for method in methods if not path.startswith("/{*")}
+    told = {(path, method.upper()) for path, methods in described.document["paths"].items() for method in methods}
+
+    assert told == served
+
+
+def test_functions_have_names_that_azure_takes() -> None:
+    """Each its own, a letter first, and no dot, though versions have dots in theirs."""
+    names = [name for name, _, _ in functions()]
+
+    assert len({name.lower() for name in names}) == len(names)
+    assert [name for name in names if not re.fullmatch(r"[A-Za-z][\w-]{0,127}", name, re.ASCII)] == []
+
+
+def test_all_that_it_refers_to_is_there(described: Described) -> None:
+    """And each schema is one."""
+    document = described.document
+    named = document["components"]["schemas"]
+
+    assert {f"#/components/schemas/{name}" for name in named} >= set(schemas(document))
+    assert all(jsonschema_rs.meta.is_valid(schema) for schema in named.values())
+    assert document["openapi"].startswith("3.1.")
+
+
+def test_no_two_operations_have_one_id(described: Described) -> None:
+    """Generators of clients name functions after them."""
+    told = [one["operationId"] for methods in described.document["paths"].values() for one in methods.values()]
+
+    assert len(told) == len(set(told))
+
+
+def test_it_tells_how_to_get_in(described: Described) -> None:
+    """By key or by token; only `/ready` and `/status` are open."""
+    document = described.document
+    closed = [path for path, methods in document["paths"].items() for one in methods.values() if "security" not in one]
+
+    assert document["components"]["securitySchemes"]["key"]["name"] == "Ocp-Apim-Subscription-Key"
+    assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert document["security"] == [{"key": []}, {"token": []}]
+    assert set(document["paths"]) - set(closed) == {"/ready", "/status"}
+
+
+def test_only_the_last_version_asks_for_its_name_in_the_query(described: Described) -> None:
+    """The others are named by the path."""
+    last = {
+        path
+        for path, methods in described.document["paths"].items()
+        for one in methods.values()
+        if any(parameter["name"] == "api-version" and parameter["required"] for parameter in one["parameters"])
+    }
+
+    assert last == {
+        path
+        for path in described.document["paths"]
+        if path.startswith("/personalizer/") and not path.startswith("/personalizer/v")
+    }
+
+
+def test_ids_in_paths_have_1_to_256_characters(described: Described) -> None:
+    """Of events and of all else that is named in a path."""
+    told = [
+        parameter["schema"]
+        for methods in described.document["paths"].values()
+        for one in methods.values()
+        for parameter in one["parameters"]
+        if parameter["in"] == "path"
+    ]
+
+    assert told
+    assert all(one == {"type": "string", "minLength": 1, "maxLength": 256} for one in told)
+
+
+def test_each_version_has_a_configuration_of_its_own(described: Described) -> None:
+    """With the fields that it tells."""
+    document = described.document
+    for version in VERSIONS:
+        told = document["paths"][f"/{version.prefix}/configurations/service"]["get"]["responses"]["200"]
+        name = told["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+
+        assert set(document["components"]["schemas"][name]["properties"]) == set(version.configuration_fields)
+
+
+def test_no_operation_answers_without_a_key(api: Api, described: Described) -> None:
+    """Each of them in each version, the description itself too; the refusal is the described one."""
+    stranger = Api(api.host, api.port, None)
+    for path, methods in described.document["paths"].items():
+        for method in methods if path not in ("/ready", "/status") else ():
+            answer = stranger.call(method.upper(), path.replace("{", "").replace("}", ""), None)
+
+            assert (answer.status, answer.error["code"]) == (401, "401"), path
+            described.demand(method, path, answer)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/status", "/ready", *(f"{OWN}/{page}" for page in ("status", "models", "metrics", "logs", "openapi.json"))],
+)
+def test_pages_of_the_loops_own_are_as_described(api: Api, described: Described, path: str) -> None:
+    """Those of the Personalizer API are compared example by example."""
+    described.demand("GET", path, api.get(path))
+
+
+def test_what_the_loops_own_api_does_is_told_as_described(api: Api, described: Described) -> None:
+    """An export, a redaction, and a roll back to a model that is not there."""
+    exported = api.post(f"{OWN}/exports")
+    redacted = api.post(f"{OWN}/logs/redact", {"eventId": "nobody-knows-me"})
+    unknown = api.post(f"{OWN}/models/none/publish", {})
+
+    described.demand("POST", f"{OWN}/exports", exported)
+    described.demand("POST", f"{OWN}/logs/redact", redacted)
+    described.demand("POST", f"{OWN}/models/{{modelId}}/publish", unknown)
+    assert (exported.status, redacted.status, unknown.status) == (201, 200, 404)
+
+
+def test_the_trace_of_an_event_is_as_described(api: Api, described: Described) -> None:
+    """With all its parts."""
+    api.post("/personalizer/v1.0/rank", {"actions": [{"id": "a", "features": [{"x": 1}]}], "eventId": "described"})
+    api.post("/personalizer/v1.0/events/described/reward", {"value": 1})
+    answer = api.get(f"{OWN}/events/described")
+
+    assert answer.json["events"][0]["observations"]
+    described.demand("GET", f"{OWN}/events/{{eventId}}", answer)
+
+
+def test_a_refusal_is_as_described(api: Api, described: Described) -> None:
+    """With the header that the last version has."""
+    described.demand("POST", "/personalizer/v1.0/rank", api.post("/personalizer/v1.0/rank", b"{"))
+    described.demand("POST", "/personalizer/rank", api.post("/personalizer/rank", b"{"))

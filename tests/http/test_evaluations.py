@@ -1,0 +1,352 @@
+"""Offline evaluations over HTTP: asked for, listed, read and deleted, in the words of every version."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from shared.contract.versions import LAST_OF_V1, Version, since
+from shared.loop.evaluation.record import Purpose, Status
+from shared.storage import evaluations
+from tests.http.api import Answer, Api
+from tests.http.conftest import NEVER
+from tests.http.described import Described
+from tests.http.evaluated import EMPTY, evaluation, keep, outcome
+
+V1, NEWEST, OWN = "/personalizer/v1.1-preview.3/evaluations", "/personalizer/evaluations", "/rankloop/v1/evaluations"
+DATED = "api-version=2022-09-01-preview"
+RANGE = {"startTime": "2026-10-01T12:00:00Z", "endTime": "2026-10-02T12:00:00Z"}
+ASKED = {"name": "first try", "policies": [], **RANGE}
+MINE = {"name": "mine", "arguments": "--cb_explore_adf --squarecb -q ::"}
+OLDER = since("v1.0", LAST_OF_V1)
+ALL = pytest.mark.parametrize("version", OLDER, ids=lambda version: version.name)
+
+
+@pytest.fixture(scope="module")
+def loop(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
+    """A loop without log, whose storage is this process's too."""
+    account = azurite.new_account().connection_string
+    here(account)
+    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+    with HostProcess(account, env=settings) as started:
+        yield Api.at(started.url, "test-key-1")
+
+
+@pytest.fixture(scope="module")
+def described(loop: Api) -> Described:
+    return Described.by(loop)
+
+
+def ended(loop: Api, path: str, *, patience_seconds: float = 60) -> Answer:
+    """What is told of an evaluation once it does not run any more."""
+    until = time.monotonic() + patience_seconds
+    while (answer := loop.get(path)).json["status"] in ("pending", "Running"):
+        assert time.monotonic() < until, "it still runs"
+        time.sleep(0.2)
+    return answer
+
+
+def put(loop: Api, of_id: str, body: object = ASKED) -> Answer:
+    return loop.put(f"{NEWEST}/{of_id}?{DATED}", body)
+
+
+def read(loop: Api, of_id: str, **query: str) -> Answer:
+    further = "".join(f"&{name}={value}" for name, value in query.items())
+    return loop.get(f"{NEWEST}/{of_id}?{DATED}{further}")
+
+
+# Asking
+
+
+@ALL
+def test_an_evaluation_is_made_and_found_where_it_is_told(loop: Api, described: Described, version: Version) -> None:
+    """By an address on the same host whose last step is its id; it is pending then, and nothing is found yet."""
+    prefix = f"/{version.prefix}/evaluations"
+
+    made = loop.post(prefix, ASKED)
+
+    assert made.status == 201
+    assert made.headers["location"] == f"{prefix}/{made.json['id']}"
+    told = {name: made.json[name] for name in ("name", "status", "policyResults", "featureImportance")}
+    assert told == {"name": "first try", "status": "pending", "policyResults": [], "featureImportance": []}
+    assert made.json["jobId"] == made.json["id"]
+    assert {name: made.json[name] for name in RANGE} == RANGE
+    assert made.json.get("optimalPolicy", "") == ""
+    described.demand("POST", prefix, made)
+    described.demand("GET", f"{prefix}/{{evaluationId}}", loop.get(made.headers["location"]))
+
+
+@ALL
+def test_a_range_without_events_ends_with_empty_results(loop: Api, described: Described, version: Version) -> None:
+    """Published test suites wait for that on a fresh service."""
+    made = loop.post(f"/{version.prefix}/evaluations", ASKED)
+
+    answer = ended(loop, made.headers["location"])
+
+    assert (answer.json["status"], answer.json["policyResults"]) == ("completed", [])
+    described.demand("GET", f"/{version.prefix}/evaluations/{{evaluationId}}", answer)
+
+
+def test_the_newest_version_makes_one_under_an_id_of_the_callers(loop: Api, described: Described) -> None:
+    """200 without a body; then it can be waited for as published test suites do it."""
+    asked = {"name": "s", "startTime": "2022-09-20", "endTime": "2022-09-30", "policies": [MINE]}
+
+    made = put(loop, "made-by-put", asked)
+    answer = ended(loop, f"{NEWEST}/made-by-put?{DATED}&startTime=20220920T000000&endTime=20220930T000000")
+
+    assert (made.status, made.body) == (200, b"")
+    assert (answer.json["status"], answer.json["content"]["value"]) == ("Succeeded", [])
+    assert answer.json["evaluationType"] == "Manual"
+    assert answer.json["startTime"] == "2022-09-20T00:00:00Z"
+    described.demand("PUT", f"{NEWEST}/{{evaluationId}}", made)
+    described.demand("GET", f"{NEWEST}/{{evaluationId}}", answer)
+
+
+@pytest.mark.parametrize("of_id", ["a%2Fb%20%C3%BC", "%2E%2E%2E", "ends.", "~x", "x" * 256])
+def test_ids_may_be_any_text(loop: Api, of_id: str) -> None:
+    """Of up to 256 characters."""
+    assert put(loop, of_id).status == 200
+    assert ended(loop, f"{NEWEST}/{of_id}?{DATED}").json["status"] == "Succeeded"
+    assert loop.delete(f"{NEWEST}/{of_id}?{DATED}").status == 204
+    assert read(loop, of_id).status == 404
+
+
+def test_an_id_is_taken_once(loop: Api, described: Described) -> None:
+    """The evaluation that is there stays."""
+    keep(evaluation("taken"), outcome())
+
+    answer = put(loop, "taken")
+
+    assert (answer.status, answer.error["code"]) == (400, "EvaluationAlreadyExists")
+    assert read(loop, "taken").json["name"] == "the taken"
+    described.demand("PUT", f"{NEWEST}/{{evaluationId}}", answer)
+
+
+def test_moments_may_have_any_form(loop: Api) -> None:
+    """Without a zone they are UTC; an offset is reckoned in."""
+    asked = {**ASKED, "startTime": "2026-10-01", "endTime": "2026-10-02T02:00:00+02:00"}
+
+    made = loop.post(V1, asked).json
+
+    assert (made["startTime"], made["endTime"]) == ("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z")
+
+
+def test_what_another_version_calls_otherwise_is_ignored(loop: Api) -> None:
+    """Published tests send the search for better settings by its old name."""
+    put(loop, "unknown-field", {**ASKED, "enableOfflineExperimentation": True})
+    put(loop, "without-policies", {name: value for name, value in ASKED.items() if name != "policies"})
+
+    optimised = [evaluations.read(Purpose.EVALUATION, one) for one in ("unknown-field", "without-policies")]
+
+    assert [one.optimise for one in optimised if one] == [False, False]
+
+
+def test_what_is_asked_is_kept_with_the_loop_as_it_stands(loop: Api) -> None:
+    """Policies, search, and the learning settings in use."""
+    settings = loop.get("/personalizer/v1.0/configurations/policy").json["arguments"]
+    made = loop.post(V1, {**ASKED, "policies": [MINE], "enableOfflineExperimentation": True}).json
+    put(loop, "with-search", {**ASKED, "policies": [MINE], "enablePolicyOptimization": True})
+
+    for of_id, is_new in ((made["id"], False), ("with-search", True)):
+        kept = evaluations.read(Purpose.EVALUATION, of_id)
+
+        assert kept is not None
+        assert [(one.name, one.arguments, one.source) for one in kept.custom] == [(*MINE.values(), "Custom")]
+        assert (kept.optimise, kept.online.arguments, kept.exploration) == (True, settings, 0.2)
+        assert (kept.is_of_2022, kept.look, kept.log.kind) == (is_new, 0, "cb")
+
+
+# Refusals
+
+
+def custom(*names: str, arguments: str = "--cb_explore_adf") -> dict[str, Any]:
+    return {"policies": [{"name": name, "arguments": arguments} for name in names]}
+
+
+BAD: Mapping[str, tuple[dict[str, Any], str, str | None]] = {
+    "no name": ({"name": None}, "InvalidEvaluationContract", "name"),
+    "long name": ({"name": "n" * 257}, "InvalidEvaluationContract", "name"),
+    "no moment": ({"startTime": "noon"}, "InvalidEvaluationContract", "startTime"),
+    "no year": ({"endTime": "9999-12-31T23:59:59-23:00"}, "InvalidEvaluationContract", "endTime"),
+    "number": ({"endTime": 20261001}, "InvalidEvaluationContract", "endTime"),
+    "empty range": ({"endTime": RANGE["startTime"]}, "InvalidDateTimesInEvaluationContract", "endTime"),
+    "reversed": ({"startTime": "2027-01-01"}, "InvalidDateTimesInEvaluationContract", "endTime"),
+    "no list": ({"policies": "x"}, "InvalidEvaluationContract", "policies"),
+    "no arguments": ({"policies": [{"name": "x"}]}, "InvalidEvaluationContract", "policies[0].arguments"),
+    "twice": (custom("a", "b", "a"), "DuplicateCustomPolicyNames", "policies[2].name"),
+    "online": (custom("online"), "DuplicateCustomPolicyNames", "policies[0].name"),
+    "baseline": (custom("a", "Baseline1"), "DuplicateCustomPolicyNames", "policies[1].name"),
+    "random": (custom("baselineRand"), "DuplicateCustomPolicyNames", "policies[0].name"),
+    "found": (custom("Hyper2"), "DuplicateCustomPolicyNames", "policies[0].name"),
+    "interactions": (custom("Inter-len12"), "DuplicateCustomPolicyNames", "policies[0].name"),
+    "eleven": (custom(*"abcdefghijk"), "MaximumEvaluationCustomPoliciesExceeded", "policies"),
+    "dangerous": (
+        custom("a", arguments="--cb_explore_adf --final_regressor /etc/passwd"),
+        "InvalidPolicyConfiguration",
+        "policies[0].arguments",
+    ),
+    "slots": (custom("a", arguments="--ccb_explore_adf"), "InvalidPolicyConfiguration", "policies[0].arguments"),
+}
+
+
+@pytest.mark.parametrize(("wrong", "code", "target"), BAD.values(), ids=BAD.keys())
+def test_what_cannot_be_evaluated_is_refused(
+    loop: Api, described: Described, wrong: dict[str, Any], code: str, target: str | None
+) -> None:
+    """With the documented code and the place; and nothing is kept of it."""
+    before = {one.id for one in evaluations.listed(Purpose.EVALUATION)}
+
+    older, newest = loop.post(V1, ASKED | wrong), put(loop, "refused", ASKED | wrong)
+
+    assert [(one.status, one.error["code"], one.error.get("target")) for one in (older, newest)] == [
+        (400, code, target)
+    ] * 2
+    assert newest.headers["x-ms-error-code"] == code
+    assert {one.id for one in evaluations.listed(Purpose.EVALUATION)} == before
+    described.demand("POST", V1, older)
+    described.demand("PUT", f"{NEWEST}/{{evaluationId}}", newest)
+
+
+def test_ten_policies_are_taken(loop: Api) -> None:
+    """With names that only look like the evaluation's own."""
+    names = ("online 2", "my baseline1", "Hyper1b", "len", "ü", "f", "g", "h", "i", "j")
+
+    assert loop.post(V1, ASKED | custom(*names)).status == 201
+
+
+def test_without_policies_older_versions_refuse(loop: Api) -> None:
+    """There the field is required, though it may be empty."""
+    answer = loop.post(V1, {name: value for name, value in ASKED.items() if name != "policies"})
+
+    assert (answer.status, answer.error["code"]) == (400, "InvalidEvaluationContract")
+
+
+@pytest.mark.parametrize("of_id", ["%2E", "%2E%2E"])
+def test_an_id_that_is_a_step_of_a_path_is_refused(loop: Api, of_id: str) -> None:
+    """Most clients leave such steps out, percent-encoded or not: it could be made, but not be read."""
+    made, gone = put(loop, of_id), loop.delete(f"{NEWEST}/{of_id}?{DATED}")
+
+    assert (made.status, made.error["code"]) == (400, "InvalidEvaluationContract")
+    assert gone.status == 400
+
+
+@pytest.mark.parametrize("of_id", ["x" * 257, "%FF"])
+def test_what_cannot_be_an_id_is_refused(loop: Api, of_id: str) -> None:
+    """By every operation that takes one."""
+    made, others = put(loop, of_id), [read(loop, of_id), loop.get(f"{V1}/{of_id}"), loop.delete(f"{V1}/{of_id}")]
+
+    assert (made.status, made.error["code"]) == (400, "InvalidEvaluationContract")
+    assert [one.status for one in others] == [400] * 3
+
+
+def test_operations_end_with_their_versions(loop: Api) -> None:
+    """The newest version has no POST, and the others no PUT."""
+    assert loop.post(f"{NEWEST}?{DATED}", ASKED).status == 404
+    assert loop.put(f"{V1}/some-id", ASKED).status == 404
+
+
+# Reading
+
+
+def test_an_unknown_one_is_not_found(loop: Api, described: Described) -> None:
+    """In any version; only the newest one says so when it is deleted."""
+    answers = [loop.get(f"{V1}/nobody"), read(loop, "nobody"), loop.get(f"{OWN}/nobody")]
+    deleted = [loop.delete(f"{V1}/nobody"), loop.delete(f"{NEWEST}/nobody?{DATED}")]
+
+    assert {(one.status, one.error["code"]) for one in answers} == {(404, "EvaluationNotFound")}
+    assert [one.status for one in deleted] == [204, 404]
+    described.demand("GET", f"{V1}/{{evaluationId}}", answers[0])
+    described.demand("GET", f"{OWN}/{{evaluationId}}", answers[2])
+    described.demand("DELETE", f"{NEWEST}/{{evaluationId}}", deleted[1])
+
+
+@ALL
+def test_an_older_version_reads_what_was_found(loop: Api, described: Described, version: Version) -> None:
+    """Whichever version it was made in."""
+    of_id = f"read-{version.name}"
+    keep(evaluation(of_id), outcome())
+
+    answer = loop.get(f"/{version.prefix}/evaluations/{of_id}")
+
+    assert answer.json["status"] == "completed"
+    assert [one["name"] for one in answer.json["policyResults"]] == ["online", "baseline1", "baselineRand", "mine"]
+    described.demand("GET", f"/{version.prefix}/evaluations/{{evaluationId}}", answer)
+
+
+def test_the_newest_version_reads_what_was_found(loop: Api, described: Described) -> None:
+    """With the range and the interval that the query has, and all of it without one."""
+    keep(evaluation("read-2022"), outcome())
+    asked = {"startTime": "20261001T120000", "endTime": "20261001T130000"}
+
+    whole = read(loop, "read-2022")
+    part = read(loop, "read-2022", **asked, intervalInMinutes="60", window="Rolling")
+    wrong = read(loop, "read-2022", **asked, intervalInMinutes="61")
+
+    assert [len(one.json["content"]["value"][0]["timeseries"]["data"]) for one in (whole, part)] == [3, 1]
+    assert (whole.json["optimalPolicy"], "description" in whole.json) == ("mine", False)
+    assert (wrong.status, wrong.error["target"]) == (400, "intervalInMinutes")
+    described.demand("GET", f"{NEWEST}/{{evaluationId}}", whole)
+    described.demand("GET", f"{NEWEST}/{{evaluationId}}", part)
+
+
+def test_one_of_an_older_version_is_not_read_in_the_newest(loop: Api, described: Described) -> None:
+    """Unless the loop itself has made it; the loop's own page reads all."""
+    keep(evaluation("older", is_of_2022=False), outcome())
+    keep(evaluation("automatic", is_of_2022=False, look=2), outcome())
+
+    older, automatic = read(loop, "older"), read(loop, "automatic")
+
+    assert (older.status, older.error["code"]) == (405, "IncompatibleEvaluationVersion")
+    assert (automatic.status, automatic.json["evaluationType"]) == (200, "Auto")
+    assert loop.get(f"{OWN}/older").status == 200
+    described.demand("GET", f"{NEWEST}/{{evaluationId}}", older)
+
+
+def test_one_that_failed_says_why(loop: Api) -> None:
+    """In the newest version and on the loop's own page."""
+    keep(evaluation("failed", status=Status.FAILED, reason="The log was deleted.", optimal=None))
+
+    answers = [read(loop, "failed").json, loop.get(f"{OWN}/failed").json, loop.get(f"{V1}/failed").json]
+
+    assert [one["status"] for one in answers] == ["Failed", "Failed", "failed"]
+    assert answers[0]["description"] == answers[1]["because"] == "The log was deleted."
+    assert answers[0]["content"]["value"] == answers[2]["policyResults"] == []
+
+
+def test_the_loops_own_page_tells_everything(loop: Api, described: Described) -> None:
+    """In the described shape: found, empty, and running."""
+    keep(evaluation("own-found"), outcome())
+    keep(evaluation("own-empty"), EMPTY)
+    keep(evaluation("own-running", status=Status.RUNNING, ended_us=None, optimal=None))
+
+    answers = {name: loop.get(f"{OWN}/own-{name}") for name in ("found", "empty", "running")}
+
+    assert [len(one.json["policies"]) for one in answers.values()] == [4, 3, 0]
+    for answer in answers.values():
+        described.demand("GET", f"{OWN}/{{evaluationId}}", answer)
+
+
+# Deleting
+
+
+def test_the_newest_version_cancels_first_and_removes_then(loop: Api) -> None:
+    """One that has ended is removed at once."""
+    path = f"{NEWEST}/to-cancel?{DATED}"
+    keep(evaluation("to-cancel", status=Status.RUNNING, ended_us=None))
+
+    first, between, second, after = loop.delete(path), loop.get(path), loop.delete(path), loop.get(path)
+
+    assert [one.status for one in (first, between, second, after)] == [204, 200, 204, 404]
+    assert between.json["status"] == "Canceled"
+    assert between.json["description"]
+
+
+def test_older_versions_remove_at_once(loop: Api) -> None:
+    """Also while it runs, and a second time."""
+    keep(evaluation("to-remove", status=Status.RUNNING, ended_us=None))
+
+    assert [loop.delete(f"{V1}/to-remove").status for _ in range(2)] == [204, 204]
+    assert loop.get(f"{V1}/to-remove").status == 404

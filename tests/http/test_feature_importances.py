@@ -1,0 +1,219 @@
+"""Feature importances over HTTP, in 2022-09-01-preview."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from shared.contract.feature_importances import NO_EVENTS, NO_SCORE
+from shared.loop.evaluation.outcome import FeatureScore
+from shared.loop.evaluation.record import Evaluation, Purpose, Status
+from shared.loop.times import MINUTE, from_iso
+from shared.storage import evaluation_runs, evaluations
+from tests.http.api import Answer, Api
+from tests.http.conftest import NEVER
+from tests.http.evaluated import START, evaluation
+
+LIST = "/personalizer/featureImportances"
+VERSION = "?api-version=2022-09-01-preview"
+BODY = {"name": "myFeatureImportance", "startTime": "2019-01-12T00:00:00Z", "endTime": "2019-01-19T00:00:00Z"}
+TIMES = {"startTime": START, "endTime": "2026-10-01T12:15:00Z", "creationTime": "2026-10-01T12:16:00Z"}
+SCORES = (
+    FeatureScore("userInfo", "device", 1.0, is_clear=True),
+    FeatureScore("j", "category", 0.55, is_clear=True),
+    FeatureScore("s", "position", 0.0),
+)
+
+
+@pytest.fixture(scope="module")
+def importances(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
+    """A loop of the module's own, whose storage is this process's too."""
+    account = azurite.new_account().connection_string
+    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+    with HostProcess(account, env=settings) as started:
+        here(account)
+        yield Api.at(started.url, "test-key-1")
+
+
+def path(of_id: str) -> str:
+    return f"{LIST}/{quote(of_id, safe='')}{VERSION}"
+
+
+def kept(of_id: str, *scores: FeatureScore, **changes: object) -> Evaluation:
+    """One that has ended, put into storage as workers would have left it."""
+    asked = evaluation(of_id, **{"purpose": Purpose.IMPORTANCE, "custom": (), "optimal": None, **changes})  # type: ignore[arg-type]
+    assert evaluations.create(asked)
+    if asked.status.has_results:
+        evaluation_runs.keep_scores(asked, scores)
+    return asked
+
+
+def ended(api: Api, of_id: str) -> Answer:
+    """The answer once it has ended."""
+    until = time.monotonic() + 60
+    while (answer := api.get(path(of_id))).json["status"] == "Running":
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    return answer
+
+
+def test_one_is_put_carried_out_and_deleted(importances: Api) -> None:
+    """On a range without a log it ends well and finds nothing; nobody has to have used the loop."""
+    put = importances.put(path("first"), BODY)
+    told = ended(importances, "first").json
+    gone = importances.delete(path("first"))
+
+    assert (put.status, put.body) == (200, b"")
+    assert {name: told[name] for name in ("id", "status", "featureScores", "description", *BODY)} == {
+        "id": "first",
+        "status": "Succeeded",
+        "featureScores": [],
+        "description": NO_EVENTS,
+        **BODY,
+    }
+    assert (gone.status, gone.body) == (204, b"")
+    assert importances.get(path("first")).status == 404
+
+
+def test_scores_are_told_the_most_important_first(importances: Api) -> None:
+    """In the shape that was documented; the description says which of them are more than chance."""
+    kept("scored", *SCORES)
+
+    assert importances.get(path("scored")).json == {
+        "id": "scored",
+        "name": "the scored",
+        **TIMES,
+        "status": "Succeeded",
+        "description": "Worth more than chance may give: userInfo.device, j.category. Other scores may be chance.",
+        "featureScores": [
+            {"namespace": "userInfo", "featureName": "device", "score": 1},
+            {"namespace": "j", "featureName": "category", "score": 0.55},
+            {"namespace": "s", "featureName": "position", "score": 0},
+        ],
+    }
+
+
+def test_scores_that_are_all_chance_are_said_to_be(importances: Api) -> None:
+    """Whoever sees nothing but zeros must not believe that nothing matters."""
+    kept("chance", *(replace(score, score=0.0, is_clear=False) for score in SCORES))
+
+    assert importances.get(path("chance")).json["description"] == NO_SCORE
+
+
+def test_of_more_than_a_hundred_features_the_description_says_so(importances: Api) -> None:
+    """And it names no more than ten."""
+    kept("many", *(FeatureScore("j", f"f{number:03}", 1.0, is_clear=True) for number in range(100)))
+
+    description = importances.get(path("many")).json["description"]
+
+    assert description.startswith("Worth more than chance may give: j.f000, j.f001,")
+    assert description.endswith("j.f009 and 90 more. Only the 100 features that the most events have were looked at.")
+
+
+def test_a_failed_one_says_why(importances: Api) -> None:
+    """And has no scores."""
+    kept("failed", status=Status.FAILED, reason="The log was deleted.")
+
+    told = importances.get(path("failed")).json
+
+    assert (told["status"], told["description"], told["featureScores"]) == ("Failed", "The log was deleted.", [])
+
+
+def test_a_running_one_is_canceled_by_delete_and_removed_by_the_next(importances: Api) -> None:
+    """As evaluations are."""
+    kept("running", status=Status.RUNNING, ended_us=None)
+
+    first, seen = importances.delete(path("running")), importances.get(path("running")).json
+    second, gone = importances.delete(path("running")), importances.get(path("running"))
+
+    assert (first.status, seen["status"], seen["featureScores"]) == (204, "Canceled", [])
+    assert (second.status, gone.status) == (204, 404)
+
+
+def test_an_id_can_be_used_once(importances: Api) -> None:
+    """And evaluations have ids of their own."""
+    kept("twice", *SCORES)
+
+    refusal = importances.put(path("twice"), BODY)
+    evaluated = importances.get("/personalizer/evaluations/twice" + VERSION)
+
+    assert (refusal.status, refusal.error["code"]) == (400, "FeatureImportanceAlreadyExists")
+    assert refusal.headers["x-ms-error-code"] == "FeatureImportanceAlreadyExists"
+    assert (evaluated.status, evaluated.error["code"]) == (404, "EvaluationNotFound")
+
+
+@pytest.mark.parametrize("method", ["get", "delete"])
+def test_an_unknown_id_is_not_found(importances: Api, method: str) -> None:
+    """With the documented code."""
+    refusal = getattr(importances, method)(path("nobody"))
+
+    assert (refusal.status, refusal.error["code"]) == (404, "FeatureImportanceNotFound")
+
+
+@pytest.mark.parametrize(
+    ("change", "target"),
+    [
+        ({"name": None}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "n" * 257}, "name"),
+        ({"startTime": "yesterday"}, "startTime"),
+        ({"endTime": 3}, "endTime"),
+        ({"endTime": BODY["startTime"]}, "endTime"),
+        ({"startTime": "2020-01-01T00:00:00Z"}, "endTime"),
+    ],
+)
+def test_what_cannot_be_one_is_refused(importances: Api, change: dict[str, object], target: str) -> None:
+    """And nothing is kept of it."""
+    refusal = importances.put(path("refused"), BODY | change)
+
+    assert (refusal.status, refusal.error["code"], refusal.error["target"]) == (400, "InvalidContract", target)
+    assert importances.get(path("refused")).status == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null"])
+def test_a_body_that_is_none_is_refused(importances: Api, body: bytes) -> None:
+    """Whatever it is."""
+    assert importances.call("PUT", path("refused"), body).status == 400
+
+
+@pytest.mark.parametrize("of_id", ["n" * 256, "a b/c?", "é", "...", "~", "%2F"])
+def test_ids_may_have_any_characters(importances: Api, of_id: str) -> None:
+    """Up to 256 of them."""
+    assert importances.put(path(of_id), BODY).status == 200
+    assert importances.get(path(of_id)).json["id"] == of_id
+    assert importances.put(path(of_id + "n" * 256), BODY).error["code"] == "InvalidContract"
+
+
+@pytest.mark.parametrize("of_id", ["%2E", "%2E%2E"])
+def test_an_id_that_is_a_step_of_a_path_is_refused(importances: Api, of_id: str) -> None:
+    """Most clients leave such steps out, percent-encoded or not: it could be made, but not be read."""
+    at = f"{LIST}/{of_id}{VERSION}"
+
+    assert importances.put(at, BODY).error["code"] == "InvalidContract"
+    assert importances.delete(at).status == 400
+
+
+def test_the_list_has_the_newest_first_in_pages(importances: Api) -> None:
+    """Without scores; the address of the next page works as it is."""
+    newest = from_iso("2030-01-01T00:00:00Z")
+    for number in range(5):
+        kept(f"n{number}", *SCORES, created_us=newest + number * MINUTE)
+
+    first = importances.get(f"{LIST}{VERSION}&skip=1&top=3&maxpagesize=2").json
+    second = importances.get("{0.path}?{0.query}".format(urlsplit(first["nextLink"]))).json
+
+    assert [one["id"] for one in first["value"]] == ["n3", "n2"]
+    assert [one["id"] for one in second["value"]] == ["n1"]
+    assert "nextLink" not in second
+    assert importances.get(f"{LIST}{VERSION}&skip=1000").json == {"value": []}
+    assert first["value"][0].keys() == {"id", "name", "startTime", "endTime", "creationTime", "status"}
+
+
+def test_older_versions_do_not_have_them(importances: Api) -> None:
+    """They have come with 2022-09-01-preview."""
+    assert importances.get("/personalizer/v1.1-preview.3/featureImportances").status == 404
+    assert importances.get(LIST).error["code"] == "BadRequest"

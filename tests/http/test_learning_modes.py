@@ -1,0 +1,177 @@
+"""What Rank answers and records in each learning mode."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from shared.contract.record import Record, unpack
+from shared.loop.configuration import INITIAL_ARGUMENTS, LearningMode
+from shared.loop.decision import decide, equal_chances
+from shared.loop.multislot import Slot
+from shared.loop.multislot import decide as fill
+from tests.http.api import Api
+from tests.http.conftest import NEVER
+from tests.http.slots import CCB, RANK, V1_1, eventually, news
+from tests.loop import past
+from tests.loop.kept import Kept
+
+NAMES = ("tea", "juice", "water", "beer")
+ASKED = {"actions": [{"id": name, "features": [{"name": name}]} for name in NAMES]}
+SLOTS = [Slot("top", range(4), 0), Slot("side", range(4), 1)]
+
+
+class Loop:
+    """A loop without a model."""
+
+    def __init__(self, storage: str, url: str) -> None:
+        self.api = Api.at(url, "test-key-1")
+        self._storage = storage
+
+    def recorded(self, event_id: str) -> Record:
+        """The record of an event."""
+        with Kept(self._storage) as kept:
+            (row,) = [row for row in kept.rows("events") if row["id"] == event_id]
+        return unpack(row["d0"])
+
+
+StartLoop = Callable[..., Loop]
+
+
+@pytest.fixture(scope="module")
+def start(azurite: Azurite) -> Iterator[StartLoop]:
+    """Starts loops in a mode."""
+    with ExitStack() as hosts:
+
+        def started(mode: LearningMode, learning: str = INITIAL_ARGUMENTS) -> Loop:
+            storage = azurite.new_account().connection_string
+            with Kept(storage) as kept:
+                past.configure(kept, past.configuration(learning, learning_mode=mode))
+            settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+            return Loop(storage, hosts.enter_context(HostProcess(storage, env=settings)).url)
+
+        yield started
+
+
+@pytest.fixture(scope="module")
+def apprentice(start: StartLoop) -> Loop:
+    return start(LearningMode.APPRENTICE)
+
+
+@pytest.fixture(scope="module")
+def logger(start: StartLoop) -> Loop:
+    return start(LearningMode.LOGGING_ONLY)
+
+
+@pytest.mark.parametrize("kind", ["apprentice", "logger"])
+def test_the_first_action_is_shown_and_the_order_is_that_of_the_request(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    """Users see what the application would have shown; the probabilities are the model's."""
+    api = request.getfixturevalue(kind).api
+    for number in range(20):
+        told = api.post(f"{V1_1}/rank", ASKED | {"eventId": f"shown-{number}"}).json
+        assert told["rewardActionId"] == "tea"
+        assert [action["id"] for action in told["ranking"]] == [*NAMES]
+        assert [action["probability"] for action in told["ranking"]] == [0.25] * 4
+
+
+@pytest.mark.parametrize("kind", ["apprentice", "logger"])
+def test_the_first_action_that_is_not_excluded_is_the_baseline(kind: str, request: pytest.FixtureRequest) -> None:
+    """An excluded one must not be shown in any mode."""
+    told = request.getfixturevalue(kind).api.post(f"{V1_1}/rank", ASKED | {"excludedActions": ["tea", "water"]}).json
+
+    assert told["rewardActionId"] == "juice"
+    assert [action["id"] for action in told["ranking"]] == [*NAMES]
+    assert [action["probability"] for action in told["ranking"]] == [0, 0.5, 0, 0.5]
+
+
+def test_an_apprentice_records_its_own_choice(apprentice: Loop) -> None:
+    """That is what it learns by: whether it would have done the same."""
+    drawn = set()
+    for number in range(12):
+        apprentice.api.post(f"{V1_1}/rank", ASKED | {"eventId": f"own-{number}"})
+        recorded = apprentice.recorded(f"own-{number}")
+        assert recorded.mode is LearningMode.APPRENTICE
+        assert recorded.decision() == decide(equal_chances(4), "N/A", f"own-{number}", "default")
+        drawn.add(recorded.decision().order[0])
+
+    assert len(drawn) > 1
+
+
+def test_what_is_only_logged_is_certain(logger: Loop) -> None:
+    """Nothing is drawn, so the chance of what is shown is 1, also without a model."""
+    logger.api.post(f"{V1_1}/rank", ASKED | {"eventId": "certain", "excludedActions": ["juice"]})
+
+    recorded = logger.recorded("certain")
+
+    assert recorded.mode is LearningMode.LOGGING_ONLY
+    assert (recorded.actions, recorded.probabilities) == (b"[1,2,3]", b"[1.0,0.0,0.0]")
+
+
+@pytest.mark.parametrize("kind", ["apprentice", "logger"])
+def test_a_repetition_is_answered_alike(kind: str, request: pytest.FixtureRequest) -> None:
+    """Also where the record does not hold what was told."""
+    api = request.getfixturevalue(kind).api
+    _wait_for_a_long_minute()
+
+    first, second = (api.post(f"{V1_1}/rank", ASKED | {"eventId": "again"}).body for _ in range(2))
+
+    assert first == second
+
+
+def test_a_repetition_is_answered_in_the_mode_of_the_first(start: StartLoop) -> None:
+    """A mode that changes in between does not turn an answer into another one."""
+    loop = start(LearningMode.ONLINE)
+    drawn = {f"evt-{n}": decide(equal_chances(4), "N/A", f"evt-{n}", "default").order[0] for n in range(20)}
+    asked = ASKED | {"eventId": next(event_id for event_id, first in drawn.items() if first)}
+    _wait_for_a_long_minute()
+    online = loop.api.post(f"{V1_1}/rank", asked)
+    loop.api.put(f"{V1_1}/configurations/service", {"learningMode": "Apprentice"})
+    eventually(lambda: _is_imitating(loop.api))
+
+    assert online.json["rewardActionId"] != "tea"
+    assert loop.api.post(f"{V1_1}/rank", asked).body == online.body
+
+
+def test_slots_show_their_baselines_while_an_apprentice_learns(start: StartLoop) -> None:
+    """Its own choices are recorded."""
+    loop = start(LearningMode.APPRENTICE, CCB)
+    own = set()
+    for number in range(12):
+        told = loop.api.post(RANK, news(eventId=f"slots-{number}")).json
+        recorded = loop.recorded(f"slots-{number}")
+        assert [slot["rewardActionId"] for slot in told["slots"]] == ["politics", "sports"]
+        assert (recorded.mode, recorded.baselines) == (LearningMode.APPRENTICE, (0, 1))
+        assert recorded.multi_slot_decision() == fill(SLOTS, f"slots-{number}", "N/A")
+        own.add(recorded.multi_slot_decision().choices[0].order[0])
+
+    assert len(own) > 1
+
+
+def test_slots_that_are_only_logged_have_their_baselines_for_certain(start: StartLoop) -> None:
+    """With what was left for each behind it."""
+    loop = start(LearningMode.LOGGING_ONLY, CCB)
+    body = news(eventId="certain")
+    body["slots"][0] |= {"baselineAction": "music", "excludedActions": ["weather"]}
+
+    told = loop.api.post(RANK, body).json
+
+    recorded = loop.recorded("certain")
+    assert [slot["rewardActionId"] for slot in told["slots"]] == ["music", "sports"]
+    assert (recorded.mode, recorded.slots) == (LearningMode.LOGGING_ONLY, ("top", "side"))
+    assert (recorded.actions, recorded.probabilities) == (b"[[2,0,1],[1,0,3]]", b"[[1.0,0.0,0.0],[1.0,0.0,0.0]]")
+
+
+def _is_imitating(api: Api) -> bool:
+    told = [api.post(f"{V1_1}/rank", ASKED).json["rewardActionId"] for _ in range(8)]
+    return set(told) == {"tea"}
+
+
+def _wait_for_a_long_minute() -> None:
+    """Only in the same minute is a repetition answered by what was recorded."""
+    if time.time() % 60 > 45:
+        time.sleep(61 - time.time() % 60)

@@ -1,0 +1,152 @@
+"""Requests for privacy over HTTP."""
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from shared.loop.aggregation import Aggregation
+from shared.loop.configuration import RewardSettings, new_configuration
+from shared.loop.log_line import Shown, event_line
+from shared.loop.published import Published
+from shared.loop.steering import new_state
+from shared.loop.times import HOUR, MINUTE, from_iso
+from shared.loop.training_state import State
+from shared.storage import lease, logs
+from tests.http.api import Api
+from tests.http.conftest import NEVER
+from train_timer.history import History
+
+PATH = "/rankloop/v1/logs/redact"
+START_US = from_iso("2026-03-01T00:00:00Z")
+REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
+ACTIONS = [{"id": "tea", "features": [{"hot": True}]}, {"id": "juice", "features": [{"hot": False}]}]
+
+
+def line(event_id: str, features: bytes) -> bytes:
+    """One line of log."""
+    document = b'{"FromUrl":[%b],"_multi":[{"i":{"constant":1,"id":"a"},"j":[{"x":1}]}]}' % features
+    shown = Shown(event_id, START_US, document, b"[1]", b"[1.0]", "N/A", deferred=False)
+    return event_line(shown, [], REWARDS).text + b"\n"
+
+
+@pytest.fixture(scope="module")
+def logged(azurite: Azurite, here: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A host whose log has three hours; the second blob is two gzip texts behind each other."""
+    storage = azurite.new_account().connection_string
+    here(storage)
+    with HostProcess(storage, env={"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}) as started:
+        texts = [
+            [line("e0", b'{"mail":"ann@example.com","age":30}'), line("e1", b'{"mail":"bob@example.com"}')],
+            [line("e2", b'{"who":{"mail":"ann@example.com"}}'), line("e3", b'{"mail":"ann@example.com"}')],
+            [line("e4", b'{"note":"mail ann@example.com"}')],
+        ]
+        for hour, lines in enumerate(texts):
+            file: Path = tmp_path_factory.mktemp("log") / "part.gz"
+            pieces = lines if hour == 1 else [b"".join(lines)]
+            file.write_bytes(b"".join(map(gzip.compress, pieces)))
+            ends = START_US + hour * HOUR, START_US + (hour + 1) * HOUR
+            logs.create(*ends, file, REWARDS, len(lines), {"cb": len(lines)})
+        yield Api.at(started.url, "test-key-1")
+
+
+def log(api: Api) -> bytes:
+    """The log as its pages give it, packed and unpacked."""
+    plain = api.get("/rankloop/v1/logs").body
+    packed = api.get("/rankloop/v1/logs", {"Accept-Encoding": "gzip"}).body
+    assert plain == gzip.decompress(packed)
+    return plain
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "target"),
+    [
+        ({}, "BadRequest", None),
+        ({"eventId": "e", "feature": {"name": "a", "value": 1}}, "BadRequest", None),
+        ({"eventId": ""}, "BadRequest", "eventId"),
+        ({"eventId": 7}, "BadRequest", "eventId"),
+        ({"feature": {"name": "a"}}, "BadRequest", "feature.value"),
+        ({"feature": {"value": 1}}, "BadRequest", "feature.name"),
+        ({"feature": {"name": "a", "value": {"b": 1}}}, "BadRequest", "feature.value"),
+        ({"feature": {"name": "a", "value": ["b"]}}, "BadRequest", "feature.value"),
+        ({"eventId": "e", "from": "noon"}, "InvalidExportLogsRequest", "from"),
+        ({"eventId": "e", "from": "2026-02-01", "to": "2026-01-01"}, "InvalidExportLogsRequest", "to"),
+    ],
+)
+def test_what_cannot_be_redacted_is_refused(logged: Api, body: dict[str, Any], code: str, target: str | None) -> None:
+    """With the place that is wrong, and nothing is changed."""
+    answer = logged.post(PATH, body)
+
+    assert (answer.status, answer.error["code"], answer.error.get("target")) == (400, code, target)
+
+
+def test_the_log_pages_hold_no_more_what_was_redacted(logged: Api) -> None:
+    """First in one namespace and one hour, then everywhere; other features that mention it stay."""
+    mail: dict[str, Any] = {"name": "mail", "value": "ann@example.com"}
+    hour = {"from": "2026-03-01T00:10:00Z", "to": "2026-03-01T00:50:00Z"}
+    elsewhere = logged.post(PATH, {"feature": {**mail, "namespace": "who"}, **hour}).json
+    inside = logged.post(PATH, {"feature": {**mail, "namespace": "who"}}).json
+    between = log(logged)
+    everywhere = logged.post(PATH, {"feature": mail}).json
+    after = log(logged)
+
+    assert (elsewhere["changedLines"], inside["changedLines"], everywhere["changedLines"]) == (0, 1, 2)
+    assert (everywhere["blobs"], everywhere["done"], everywhere["next"]) == (2, True, None)
+    assert between.count(b'"mail":"ann@example.com"') == 2
+    assert after.count(b"ann@example.com") == 1
+    assert b'{"FromUrl":[{"age":30}],' in after
+    assert after.count(b"\n") == 5
+    assert [blob.redacted != "" for blob in logs.listed(0, START_US + 9 * HOUR, 0)] == [True, True, False]
+
+
+def test_an_event_of_the_log_and_one_that_waits_are_gone(logged: Api) -> None:
+    """Afterwards no trace knows of them."""
+    for event_id in ("waiting", "other"):
+        logged.post("/personalizer/v1.0/rank", {"actions": ACTIONS, "eventId": event_id})
+    logged.post("/personalizer/v1.0/events/waiting/reward", {"value": 1})
+
+    told = [logged.post(PATH, {"eventId": event_id}).json for event_id in ("waiting", "e1", "e1")]
+
+    assert [(one["removedRows"], one["removedLines"]) for one in told] == [(2, 0), (0, 1), (0, 0)]
+    assert logged.get("/rankloop/v1/events/waiting").json["events"] == []
+    assert len(logged.get("/rankloop/v1/events/other").json["events"]) == 1
+    assert b'"EventId":"e1"' not in log(logged)
+    lines = {blob.from_us: (blob.lines, blob.events) for blob in logs.listed(0, START_US + 9 * HOUR, 0)}
+    assert lines[START_US] == (1, {"cb": 1})
+
+
+def test_while_the_trainer_is_at_work_a_call_is_told_to_try_again(logged: Api) -> None:
+    """Nothing is changed meanwhile."""
+    configuration = new_configuration(4)
+
+    def first() -> State:
+        return new_state(configuration, Published())
+
+    trainer = lease.take(first)
+    assert trainer is not None
+    try:
+        answer = logged.post(PATH, {"eventId": "e4"})
+    finally:
+        trainer.release()
+
+    assert (answer.status, answer.error["code"], answer.headers["retry-after"]) == (503, "OperationNotAllowed", "5")
+    assert "trainer" in answer.error["message"]
+    told = logged.post(PATH, {"eventId": "e4"}).json
+    assert (told["changedLines"], told["removedLines"]) == (1, 1)
+
+
+def test_a_trainer_forgets_what_was_redacted_from_log_that_it_knew(logged: Api) -> None:
+    """Else it would call a reward late for which another trainer knows no event."""
+    history, range_us = History(), (START_US, START_US + 9 * HOUR, 0)
+    history.cover(*range_us)
+    before = [history.has_event(event_id, START_US) for event_id in ("e2", "e3")]
+
+    logged.post(PATH, {"eventId": "e2"})
+    history.cover(*range_us)
+
+    assert before == [True, True]
+    assert [history.has_event(event_id, START_US) for event_id in ("e2", "e3")] == [False, True]

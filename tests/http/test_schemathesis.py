@@ -1,0 +1,82 @@
+"""Calls made up from the served description: none fails the service, and every answer is one that is described."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from shared.contract.versions import VERSIONS
+from tests.http.api import Api
+from tests.http.described import Described
+
+OLDER = tuple(f"/{version.prefix}/" for version in VERSIONS if version.api_version is None)
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
+def test_no_made_up_call_fails_the_service(one_slot: Api, mode: GenerationMode) -> None:
+    """Calls as they are described, and calls that are not."""
+    operations = _operations(one_slot, mode)
+
+    assert len(operations) > 50
+    for operation in operations:
+        _call(one_slot, operation.as_strategy(generation_mode=mode), _examples(operation))
+
+
+@pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
+def test_no_made_up_call_of_slots_fails_a_multi_slot_loop(several_slots: Api, mode: GenerationMode) -> None:
+    """Where they go further than on a loop for one slot."""
+    operations = [one for one in _operations(several_slots, mode) if "/multislot/" in one.path]
+
+    assert operations
+    for operation in operations:
+        _call(several_slots, operation.as_strategy(generation_mode=mode), _examples(operation))
+
+
+def _operations(api: Api, mode: GenerationMode) -> list[Any]:
+    """All that are described; for wrong calls, those in which anything may be wrong."""
+    schema = schemathesis.openapi.from_dict(Described.by(api).document)
+    found = [one.ok() for one in schema.get_all_operations()]
+    return [one for one in found if mode.is_positive or one.body or one.query]
+
+
+def _examples(operation: Any) -> int:
+    """Few for versions that share all their code with the last one, one for a call that is always the same."""
+    if operation.path.startswith(OLDER):
+        return 2
+    varies = (
+        operation.body or operation.path_parameters or [one for one in operation.query if one.name != "api-version"]
+    )
+    return 12 if varies else 1
+
+
+def _call(loop: Api, cases: Any, examples: int) -> None:
+    @seed(20221001)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases)
+    def answered(case: Case) -> None:
+        headers = {"Ocp-Apim-Subscription-Key": loop.key}
+        case.call_and_validate(base_url=f"http://{loop.host}:{loop.port}", headers=headers, checks=CHECKS)
+
+    answered()

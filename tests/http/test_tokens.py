@@ -1,0 +1,201 @@
+"""Bearer tokens of Entra ID: who signs them is a server of the test's own, with real keys."""
+
+import base64
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jwt
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from tests.conftest import StartHost
+from tests.http.api import Answer, Api
+from tests.http.authority import AUDIENCE, TENANT, Authority, key, public
+
+SERVICE = "/personalizer/v1.0/configurations/service"
+NEVER = "0 0 0 1 1 *"
+
+
+@pytest.fixture(scope="module")
+def authority() -> Iterator[Authority]:
+    with Authority() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def trusting(azurite: Azurite, authority: Authority) -> Iterator[HostProcess]:
+    """A host that takes tokens of the authority, and a key."""
+    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER, **authority.settings}
+    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def nobody(trusting: HostProcess) -> Api:
+    """The host, without a key."""
+    return Api.at(trusting.url, None)
+
+
+def call(api: Api, token: str, scheme: str = "Bearer") -> Answer:
+    return api.get(SERVICE, {"Authorization": f"{scheme} {token}"})
+
+
+def unsigned(header: dict[str, Any], claims: dict[str, Any], signature: str = "") -> str:
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (header, claims)]
+    return ".".join([*parts, signature])
+
+
+def forged(authority: Authority) -> str:
+    """A token signed with the public key, as if that were a secret that both sides share."""
+    body = unsigned({"alg": "HS256", "kid": "first"}, claims_of(authority.token())).rpartition(".")[0]
+    signature = hmac.digest(public("first").encode(), body.encode(), "sha256")
+    return f"{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def tampered(token: str) -> str:
+    head, _, signature = token.split(".")
+    return ".".join([head, unsigned({}, claims_of(token) | {"sub": "someone else"}).split(".")[1], signature])
+
+
+def resigned(authority: Authority, name: str, algorithm: str, header: dict[str, str]) -> str:
+    return jwt.encode(claims_of(authority.token()), key(name), algorithm, headers=header)
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"aud": f"{AUDIENCE}/"},
+        {"iss": f"https://login.example/{TENANT}/v2.0"},
+        {"iss": f"https://sts.chinacloudapi.cn/{TENANT}/"},
+        {"lasts": -20},
+        {"nbf": None},
+    ],
+    ids=str,
+)
+def test_a_good_token_opens(nobody: Api, authority: Authority, claims: dict[str, Any]) -> None:
+    """Of both kinds that a tenant issues, whatever the case of the scheme, with clocks a little apart."""
+    assert [call(nobody, authority.token(**claims), scheme).status for scheme in ("Bearer", "bearer")] == [200, 200]
+
+
+WRONG: dict[str, Callable[[Authority], str]] = {
+    "nothing": lambda _: "",
+    "no token": lambda _: "x",
+    "not ASCII": lambda _: "é.é.é",
+    "no parts": lambda _: "...",
+    "another audience": lambda one: one.token(aud="https://storage.azure.com"),
+    "no audience": lambda one: one.token(aud=None),
+    "another tenant": lambda one: one.token(iss="https://sts.windows.net/11111111-2222-3333-4444-555555555555/"),
+    "no issuer": lambda one: one.token(iss=None),
+    "expired": lambda one: one.token(lasts=-120),
+    "for ever": lambda one: one.token(exp=None),
+    "not yet": lambda one: one.token(nbf=int(time.time()) + 600),
+    "another key": lambda one: one.token("stranger"),
+    "another key under a known name": lambda one: resigned(one, "stranger", "RS256", {"kid": "first"}),
+    "tampered": lambda one: tampered(one.token()),
+    "unsigned": lambda one: unsigned({"alg": "none", "kid": "first"}, claims_of(one.token())),
+    "signed with the public key": forged,
+    "another algorithm": lambda one: resigned(one, "first", "RS512", {"kid": "first"}),
+    "without a key's name": lambda one: resigned(one, "first", "RS256", {}),
+}
+
+
+@pytest.mark.parametrize("why", WRONG)
+def test_any_other_token_is_refused(nobody: Api, authority: Authority, trusting: HostProcess, why: str) -> None:
+    """With 401, what to send instead, and nothing of the token in the answer or the log."""
+    token = WRONG[why](authority)
+
+    answer = nobody.get(SERVICE, {"Authorization": f"Bearer {token}".encode().decode("latin-1")})
+
+    assert (answer.status, answer.error["code"]) == (401, "401")
+    assert "ApiKey " in answer.headers["www-authenticate"]
+    assert f'authorization_uri="{authority.url}/{TENANT}"' in answer.headers["www-authenticate"]
+    assert len(token) < 20 or token not in answer.body.decode() + trusting.log()
+
+
+def test_a_key_opens_whatever_the_token(nobody: Api) -> None:
+    """Clients with a key know nothing of tokens."""
+    headers = {"Ocp-Apim-Subscription-Key": "test-key-1", "Authorization": "Bearer x"}
+
+    assert nobody.get(SERVICE, headers).status == 200
+
+
+def test_a_wrong_key_beside_a_good_token_does_no_harm(nobody: Api, authority: Authority) -> None:
+    """Either opens."""
+    headers = {"Ocp-Apim-Subscription-Key": "old", "Authorization": f"Bearer {authority.token()}"}
+
+    assert nobody.get(SERVICE, headers).status == 200
+
+
+def test_a_host_that_trusts_nobody_takes_no_token(api: Api, authority: Authority) -> None:
+    """And says that a key is what it wants."""
+    answer = call(Api(api.host, api.port, None), authority.token())
+
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"].startswith("ApiKey ")
+    assert "Bearer" not in answer.headers["www-authenticate"]
+
+
+def trusting_host(start_host: StartHost, authority: Authority) -> Api:
+    return Api.at(start_host(API_KEY_1="test-key-1", TRAIN_SCHEDULE=NEVER, **authority.settings).url, None)
+
+
+def test_keys_are_fetched_once_and_again_for_one_that_is_new(start_host: StartHost) -> None:
+    """The tenant changes its keys; unknown names of keys, which anyone can make up, are asked for once a minute."""
+    with Authority() as authority:
+        host = trusting_host(start_host, authority)
+        with ThreadPoolExecutor(8) as clients:
+            before = list(clients.map(lambda _: call(host, authority.token()).status, range(16)))
+        at_first = authority.asked
+        authority.names = ["second"]
+        changed = [call(host, authority.token(name)).status for name in ("second", "second", "first")]
+        strange = {call(host, authority.token("stranger")).status for _ in range(5)}
+
+        assert (set(before), at_first) == ({200}, 1)
+        assert (changed, strange) == ([200, 200, 401], {401})
+        assert authority.asked == 2
+
+
+def test_while_the_authority_is_away_only_tokens_wait(start_host: StartHost) -> None:
+    """A caller with a token may come back later; one with a key notices nothing."""
+    with Authority() as authority:
+        host = trusting_host(start_host, authority)
+    refused = call(host, authority.token())
+
+    assert (refused.status, refused.error["code"]) == (503, "OperationNotAllowed")
+    assert int(refused.headers["retry-after"]) > 0
+    assert host.get(SERVICE, {"Ocp-Apim-Subscription-Key": "test-key-1"}).status == 200
+
+
+def test_while_the_authority_is_slow_calls_with_a_key_are_answered(start_host: StartHost) -> None:
+    """The event loop goes on; and who waited is let in."""
+    with Authority() as authority:
+        authority.pause = 3
+        host = trusting_host(start_host, authority)
+        with ThreadPoolExecutor(1) as client:
+            waits = client.submit(call, host, authority.token())
+            time.sleep(0.3)
+            with_key = host.get(SERVICE, {"Ocp-Apim-Subscription-Key": "test-key-1"})
+            still_waits = not waits.done()
+
+            assert (with_key.status, still_waits) == (200, True)
+            assert waits.result().status == 200
+
+
+def test_tokens_alone_make_a_host_ready(start_host: StartHost) -> None:
+    """A deployment need not have keys."""
+    with Authority() as authority:
+        host = Api.at(start_host(TRAIN_SCHEDULE=NEVER, **authority.settings).url, None)
+
+        assert host.get("/ready").status == 200
+        assert call(host, authority.token()).status == 200

@@ -1,0 +1,70 @@
+"""Ranks with too many actions are refused, and the status of every instance tells how many there were."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from localhost.accounts import StorageAccount
+from shared.loop.times import DAY
+from shared.storage import blobs
+from shared.storage.arrivals import now_us
+from shared.storage.names import INSTANCES
+from shared.storage.refused_ranks import tidy
+from tests.conftest import StartHost
+from tests.http.api import Api
+from tests.http.conftest import NEVER
+
+SETTINGS = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+
+
+def body(actions: int, **more: Any) -> dict[str, Any]:
+    """A Rank of some actions."""
+    return {"actions": [{"id": f"a{number}", "features": [{"x": number}]} for number in range(actions)], **more}
+
+
+def warned(api: Api) -> str | None:
+    """What the status says of refused Ranks."""
+    found = {one["code"]: one["message"] for one in api.get("/rankloop/v1/status").json["warnings"]}
+    return found.get("TooManyActions")
+
+
+def test_each_instance_tells_of_the_ranks_that_all_refused(
+    start_host: StartHost, storage: StorageAccount, here: Callable[[str], None]
+) -> None:
+    """At once of its own, within a minute of the others', and with one write for many."""
+    here(storage.connection_string)
+    first, second = (Api.at(start_host(**SETTINGS).url, "test-key-1") for _ in range(2))
+    accepted = first.post("/personalizer/v1.0/rank", body(50)).status
+    quiet = warned(first)
+
+    refused = [first.post("/personalizer/v1.0/rank", body(51)) for _ in range(2)]
+    slots = {"slots": [{"id": "s", "baselineAction": "a1"}]}
+    refused.append(first.post("/personalizer/v1.1-preview.3/multislot/rank", body(51, **slots)))
+    told = warned(first)
+    until = time.monotonic() + 20
+    while warned(second) is None and time.monotonic() < until:
+        time.sleep(0.2)
+
+    assert (accepted, quiet) == (201, None)
+    assert [(one.status, one.error["code"], one.error["target"]) for one in refused] == [
+        (400, "InvalidRankRequest", "actions")
+    ] * 3
+    assert told is not None
+    assert told.startswith("3 Rank calls")
+    assert warned(second) == told
+    assert len(list(blobs.listed(INSTANCES))) == 1
+
+
+@pytest.mark.parametrize(("days", "left"), [(1, 1), (3, 0)])
+def test_what_an_instance_told_goes_after_two_days(
+    storage: StorageAccount, here: Callable[[str], None], days: int, left: int
+) -> None:
+    """Instances come and go."""
+    here(storage.connection_string)
+    blobs.write(f"{INSTANCES}gone.json", b'{"tooManyActions":1}')
+
+    tidy(now_us() + days * DAY)
+
+    assert len(list(blobs.listed(INSTANCES))) == left

@@ -1,0 +1,139 @@
+"""A log to evaluate, and evaluations of it: asked in this process, carried out by hosts."""
+
+import gzip
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared import settings
+from shared.contract import record
+from shared.learner import features
+from shared.learner.evaluation import one_way
+from shared.loop import log_line
+from shared.loop.configuration import RewardSettings
+from shared.loop.decision import decide
+from shared.loop.evaluation import asking, plan
+from shared.loop.evaluation.asking import Question
+from shared.loop.evaluation.outcome import Outcome
+from shared.loop.evaluation.record import Evaluation, Policy, Source
+from shared.loop.evaluation.tasks import TaskResult
+from shared.loop.times import HOUR, MINUTE, SECOND, compact, to_datetime
+from shared.storage import evaluation_queue, evaluation_runs, evaluations, names, reading, sdk
+from shared.storage.arrivals import now_us
+from shared.storage.evaluation_queue import message
+from tests.loop import past
+from tests.loop.kept import Kept
+from tests.loop.mixed import page
+
+LIKED = {"ann": 0, "bob": 1, "cid": 2}
+CUSTOM = (
+    Policy("greedy", "--cb_explore_adf --epsilon 0.1 -q ::", Source.CUSTOM),
+    Policy("square", "--cb_explore_adf --squarecb --epsilon 0.1 -q ::", Source.CUSTOM),
+)
+
+
+def write(kept: Kept, *, hours: int = 4, events_an_hour: int = 150, seed: int = 1) -> tuple[int, int]:
+    """Put log into storage, in which users like what `LIKED` says; gives from when to when."""
+    to_us = now_us() // HOUR * HOUR - HOUR
+    from_us = to_us - hours * HOUR
+    chance, rewards = random.Random(seed), past.configuration(reward_wait_time="PT10M").rewards
+    for start in range(from_us, to_us, HOUR):
+        lines = [_line(chance, start, number, rewards) for number in range(events_an_hour)]
+        told = {"rewards": json.dumps(asdict(rewards)), "lines": str(len(lines)), "events": _kinds(lines)}
+        name = f"logs/{to_datetime(start):%Y/%m/%d}/{compact(start)}-{compact(start + HOUR)}.dsjson.gz"
+        kept.put(name, gzip.compress(b"".join(line + b"\n" for line in lines)), metadata=told)
+    return from_us, to_us
+
+
+def _line(chance: random.Random, start_us: int, number: int, rewards: RewardSettings) -> bytes:
+    """An event in which a logged policy prefers some action; every 50th is of another kind."""
+    event_id, at_us, user = f"{start_us}-{number}", start_us + number * 20 * SECOND, chance.choice(past.USERS)
+    if number % 50 == 49:
+        told = record.unpack(page(past.event(event_id, at_us)).payload)
+        return log_line.event_line(told.shown(event_id, at_us), [], rewards).text
+    document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in past.ACTIONS])
+    best = chance.randrange(len(past.ACTIONS))
+    decision = decide([0.1 + 0.6 * (action == best) for action in range(4)], "m", event_id, names.LOOP)
+    shown = record.record(document, decision, deferred=False).shown(event_id, at_us)
+    is_liked = decision.order[0] == LIKED[user]
+    return log_line.event_line(shown, [past.reward(event_id, at_us + MINUTE)] if is_liked else [], rewards).text
+
+
+def _kinds(lines: list[bytes]) -> str:
+    kinds = [log_line.kind(line) for line in lines]
+    return json.dumps({kind: kinds.count(kind) for kind in sorted({str(kind) for kind in kinds})})
+
+
+@contextmanager
+def at_home(storage: str) -> Iterator[None]:
+    """Let this process be one of the app's, with its storage."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AzureWebJobsStorage", storage)
+        _forget()
+        try:
+            yield
+        finally:
+            _forget()
+
+
+def _forget() -> None:
+    for one in (settings.settings, sdk._account, reading.rest):
+        one.cache_clear()
+
+
+def asked(evaluation_id: str, span: tuple[int, int], **changes: Any) -> Evaluation:
+    """An evaluation of all log, as it would be asked for now."""
+    told: dict[str, Any] = {"custom": CUSTOM, "optimise": False, **changes}
+    question = Question(evaluation_id, "an evaluation", *span, **told)
+    return asking.evaluation(question, past.configuration(reward_wait_time="PT10M"), span[1], now_us())
+
+
+def wait_for(evaluation: Evaluation, seconds: float = 120) -> Evaluation:
+    """Wait for the end of an evaluation."""
+    until = time.monotonic() + seconds
+    while True:
+        now = evaluations.read(evaluation.purpose, evaluation.id)
+        assert now is not None
+        if now.status.has_ended:
+            return now
+        assert time.monotonic() < until, now
+        time.sleep(0.2)
+
+
+def is_running(evaluation: Evaluation) -> bool:
+    """Whether it has no end yet."""
+    now = evaluations.read(evaluation.purpose, evaluation.id)
+    return now is not None and not now.status.has_ended
+
+
+def send_again(evaluation: Evaluation) -> None:
+    """Let messages come now that a worker who died had: else they stay hidden for half a minute."""
+    tasks = plan.open_tasks(evaluation, evaluation_runs.results(evaluation))
+    evaluation_queue.send([message(evaluation), *(message(evaluation, task.key) for task in tasks)])
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until something holds."""
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def by_hand(kept: Kept, evaluation: Evaluation, folder: Path) -> Outcome:
+    """What an evaluation finds if one process does all of it, one task after the other."""
+    lines, results = kept.lines(), dict[str, TaskResult]()
+    while tasks := plan.open_tasks(evaluation, results):
+        for task in tasks:
+            place = folder / f"{len(results)}"
+            place.mkdir()
+            results[task.key] = one_way.run(task, evaluation, lines, folder=place, timeout=timedelta(minutes=1))[0]
+    return plan.outcome(evaluation, results)

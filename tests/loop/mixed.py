@@ -1,0 +1,63 @@
+"""The past of a loop that was used in every way: in all learning modes, for one choice an event and for several."""
+
+import random
+from dataclasses import replace
+
+from shared.contract import record
+from shared.learner import features
+from shared.loop import identifiers
+from shared.loop.configuration import LearningMode
+from shared.loop.decision import decide
+from shared.loop.multislot import Slot
+from shared.loop.multislot import decide as fill
+from shared.loop.rows import Event, Observation
+from shared.storage import names
+from tests.loop import past
+
+SLOTS = (Slot("top", (0, 1, 2, 3), 0), Slot("side", (1, 2, 3), 1))
+
+
+def ranked(event: Event, best: int, mode: LearningMode = LearningMode.ONLINE) -> Event:
+    """The same Rank, answered by a model that takes an action for the best, in a mode."""
+    actions = [(name, [{"letter": name}]) for name in past.ACTIONS]
+    document = features.document([{"user": "ann"}], actions)
+    probabilities = [0.05 + 0.8 * (action == best) for action in range(len(actions))]
+    told = record.unpack(event.payload)
+    decision = decide(probabilities, "m", event.event_id, names.LOOP)
+    made = record.record(document, decision, deferred=told.deferred, mode=mode)
+    return replace(event, payload=record.pack(made))
+
+
+def page(event: Event, mode: LearningMode = LearningMode.ONLINE) -> Event:
+    """A multi-slot Rank in the place of one with a single choice."""
+    actions = [(name, [{"letter": name}]) for name in past.ACTIONS]
+    told = [(slot.id, [{"size": slot.id}]) for slot in SLOTS]
+    document = features.slots_document([{"user": "ann"}], actions, told).logged([slot.allowed for slot in SLOTS])
+    deferred = record.unpack(event.payload).deferred
+    made = record.multi_slot_record(document, fill(SLOTS, event.event_id, "m"), SLOTS, deferred=deferred, mode=mode)
+    return replace(event, payload=record.pack(made))
+
+
+def mixed(seed: int, from_us: int, to_us: int, events: int, wait_us: int) -> past.Past:
+    """Everything that `past.lively` has, in any order of modes and problem types; rewards for slots among the others.
+
+    A client's repetition is recorded as the instance has it that answers it: in another mode, perhaps.
+    """
+    rows, chance = past.lively(seed, from_us, to_us, events, wait_us), random.Random(seed)
+    modes = (LearningMode.ONLINE, LearningMode.ONLINE, LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY)
+    rows.events = [
+        page(one, chance.choice(modes))
+        if chance.random() < 0.4
+        else ranked(one, chance.randrange(4), chance.choice(modes))
+        for one in rows.events
+    ]
+    rows.observations = [_slotted(one, chance.choice((None, "top", "side", "nowhere"))) for one in rows.observations]
+    return rows
+
+
+def _slotted(observation: Observation, slot: str | None) -> Observation:
+    """The same reward for a slot; an activation is for all of them."""
+    if slot is None or observation.value is None:
+        return observation
+    told = identifiers.observation_id(observation.observation_id.encode(), slot=slot, value=observation.value)
+    return replace(observation, observation_id=told, slot=slot)

@@ -1,0 +1,66 @@
+"""Calls of a redaction in processes of their own, which can be killed at any moment."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from shared import settings
+from shared.contract.redaction import Redaction
+from shared.loop.redaction import Target
+from shared.loop.times import from_iso
+from tests.loop.trainers import PAST, Trainer, _forks
+
+ALWAYS = (0, from_iso("9999-12-31"))
+
+
+class Redactor(Trainer):
+    """One call of a redaction in a process of its own."""
+
+    def __init__(
+        self, storage: str, log_file: Path, target: Target, range_us: tuple[int, int] = ALWAYS, seconds: float = 12
+    ) -> None:
+        """Take the connection string of its storage, what to redact, and how long a call may take."""
+        self.log_file = log_file
+        self._answer, told = _forks.Pipe(duplex=False)
+        work = (storage, str(log_file), target, range_us, seconds, told)
+        self._process = _forks.Process(target=_redact, args=work, daemon=True)
+
+    def redacted(self) -> Redaction:
+        """Wait for its end; gives its answer."""
+        self.succeed()
+        answer: Redaction = self._answer.recv()
+        return answer
+
+
+def redact(storage: str, log_file: Path, target: Target, **more: Any) -> Redaction:
+    """One call from beginning to end."""
+    with Redactor(storage, log_file, target, **more) as one:
+        return one.redacted()
+
+
+def _redact(
+    storage: str, log_file: str, target: Target, range_us: tuple[int, int], seconds: float, told: Connection
+) -> None:
+    with Path(log_file).open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    os.environ.update(AzureWebJobsStorage=storage)
+    read = settings.read
+    changed: Mapping[str, Any] = PAST
+    settings.read = lambda environ: replace(read(environ), **changed)
+    logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
+    logging.getLogger("azure").setLevel(logging.WARNING)
+    from export_fn import redacting
+
+    redacting._SECONDS = seconds
+    try:
+        told.send(redacting.redact(target, *range_us))
+    except BaseException:
+        traceback.print_exc()
+        sys.exit(1)

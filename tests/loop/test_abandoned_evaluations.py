@@ -1,0 +1,97 @@
+"""Evaluations that nobody sees to any more: the trainer ends them, and deletes what was left of those that are gone."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from shared.loop.evaluation.record import Evaluation, Purpose, Status
+from shared.loop.evaluation.tasks import Lines, TaskResult
+from shared.loop.times import DAY, HOUR, compact
+from shared.storage import evaluation_runs, evaluations
+from shared.storage.arrivals import now_us
+from tests.loop import evaluated_log, past
+from tests.loop.conftest import StartTrainer
+from tests.loop.kept import Kept
+
+
+@pytest.fixture(autouse=True)
+def _home(kept: Kept) -> Iterator[None]:
+    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    with evaluated_log.at_home(kept.storage):
+        yield
+
+
+def asked(evaluation_id: str, ago_us: int, purpose: Purpose = Purpose.EVALUATION, **changes: object) -> Evaluation:
+    """One of which a task is done, and nobody has a message."""
+    evaluation = evaluated_log.asked(evaluation_id, (0, HOUR), purpose=purpose)
+    evaluation = replace(evaluation, created_us=now_us() - ago_us, **changes)  # type: ignore[arg-type]
+    evaluation_runs.keep_result(evaluation, TaskResult("logged", Lines(), {}, 0.2))
+    return evaluation
+
+
+def train(trainer: StartTrainer) -> None:
+    with trainer() as one:
+        one.succeed()
+
+
+def status(evaluation: Evaluation) -> Status | None:
+    found = evaluations.read(evaluation.purpose, evaluation.id)
+    return found.status if found else None
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_what_runs_for_more_than_a_day_is_ended(kept: Kept, trainer: StartTrainer, purpose: Purpose) -> None:
+    """Its messages were lost, or what was to end it failed, too; nothing of its tasks stays."""
+    lost, done = asked("lost", DAY + HOUR, purpose), asked("done", 2 * DAY, purpose, status=Status.SUCCEEDED)
+    young = asked("young", DAY - HOUR, purpose)
+    for one in (lost, done, young):
+        evaluations.create(one)
+
+    train(trainer)
+
+    ended = evaluations.read(purpose, "lost")
+    assert ended is not None
+    assert (ended.status, ended.reason) == (Status.TIMEOUT, "It was not done within a day.")
+    assert abs((ended.ended_us or 0) - now_us()) < HOUR
+    assert evaluation_runs.results(lost) == {}
+    assert (status(done), status(young)) == (Status.SUCCEEDED, Status.RUNNING)
+    assert set(evaluation_runs.results(young)) == {"logged"}
+
+
+def test_the_trainer_looks_once_an_hour(trainer: StartTrainer) -> None:
+    """Each look lists and reads them all."""
+    train(trainer)
+    lost = asked("lost", DAY + HOUR)
+    evaluations.create(lost)
+
+    train(trainer)
+
+    assert status(lost) is Status.RUNNING
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_what_is_left_of_one_that_is_gone_is_deleted(kept: Kept, trainer: StartTrainer, purpose: Purpose) -> None:
+    """Whoever deleted it died, or a worker wrote once more; one of the same id keeps what is its own."""
+    asked("gone", HOUR, purpose)
+    older, newer = asked("again", 2 * HOUR, purpose), asked("again", HOUR, purpose)
+    evaluations.create(newer)
+
+    train(trainer)
+
+    root = "evaluations" if purpose is Purpose.EVALUATION else "importances"
+    own = f"{root}/again/{compact(newer.created_us)}/tasks/logged.json"
+    assert set(kept.blobs(f"{root}/")) == {f"{root}/again/evaluation.json", own}
+    assert evaluation_runs.results(older) == {}
+
+
+def test_one_that_cannot_be_read_does_not_keep_the_loop_from_learning(kept: Kept, trainer: StartTrainer) -> None:
+    """Nothing of it is touched."""
+    asked("damaged", HOUR)
+    kept.put("evaluations/damaged/evaluation.json", b"{")
+    past.Past([past.event("one", past.minutes_ago(30))]).write(kept)
+
+    train(trainer)
+
+    assert kept.document("state.json")["counters"]["learned"] == 1
+    assert len(kept.blobs("evaluations/damaged/")) == 2

@@ -1,0 +1,157 @@
+"""`applyFromEvaluation`: a policy of an evaluation and what it learned become the loop's."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from shared.contract.versions import VERSIONS
+from shared.loop import status
+from shared.loop.evaluation.outcome import Outcome, PolicyOutcome
+from shared.loop.evaluation.record import Evaluation, Policy, Purpose, Source, Status
+from shared.loop.evaluation.tasks import TrainedModel
+from shared.loop.times import HOUR
+from shared.storage import documents, evaluation_runs, evaluations
+from tests.conftest import StartHost
+from tests.http.api import Answer, Api
+from tests.http.evaluated import MINE, START_US, evaluation, keep, outcome
+from tests.loop import evaluated_log, past
+from tests.loop.conftest import KEY, StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.test_evaluations import SETTINGS
+from tests.loop.workers import Worker
+
+V1 = "/personalizer/v1.1-preview.3"
+PATH = "configurations/applyFromEvaluation"
+
+
+@pytest.fixture(autouse=True)
+def _home(kept: Kept) -> Iterator[None]:
+    with evaluated_log.at_home(kept.storage):
+        yield
+
+
+def applied(api: Api, evaluation_id: str, policy: str) -> Answer:
+    return api.post(f"{V1}/{PATH}", {"evaluationId": evaluation_id, "policyName": policy})
+
+
+def test_a_policy_is_applied_with_what_it_learned(
+    kept: Kept, start_host: StartHost, trainer: StartTrainer, tmp_path: Path
+) -> None:
+    """Its model learned all of the evaluated log and goes on behind it; a re-training that goes on ends."""
+    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    past.Past([past.event("last", past.minutes_ago(30))]).write(kept)
+    span = evaluated_log.write(kept, hours=2)
+    with trainer() as one:
+        one.succeed()
+    asked = evaluated_log.asked("mine", (span[0], span[1] - HOUR))
+    assert evaluations.start(asked)
+    with Worker(kept.storage, asked, tmp_path / "worker.log") as worker:
+        assert worker.wait(120) == 0
+    api = Api.at(start_host(**SETTINGS).url, KEY)
+    assert api.put(f"{V1}/configurations/service", {"defaultReward": 0.1}).status == 200
+    with trainer() as one:
+        one.succeed()
+
+    assert applied(api, "mine", "square").status == 204
+
+    told = api.get(f"{V1}/configurations/policy").json
+    assert told == {"name": "square", "arguments": "--cb_explore_adf --squarecb --epsilon 0.1 -q ::"}
+    assert documents.read_configuration().revision == 3
+    [model, *_] = api.get("/rankloop/v1/models").json["models"]
+    assert (model["current"], model["origin"], model["learnedEvents"]) == (True, "applied", 147)
+    assert model["arguments"] == told["arguments"]
+    assert api.get(f"{V1}/model").body == kept.exported()
+    assert api.get("/rankloop/v1/status").json["retraining"] == status.GOES_ON
+
+    with trainer() as one:
+        one.succeed()
+
+    assert api.get("/rankloop/v1/status").json["retraining"] is None
+    state = kept.document("state.json")
+    assert (state["next"], state["running"]["arguments"]) == (None, told["arguments"])
+    assert state["running"]["model"]["events"] == 2 * 147 + 1
+
+    before = documents.read_configuration(), documents.read_published()
+    assert applied(api, "mine", "square").status == 204
+    assert before == (documents.read_configuration(), documents.read_published())
+    assert evaluations.read(Purpose.EVALUATION, "mine").status is Status.SUCCEEDED  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="module")
+def loop(azurite: Azurite) -> Iterator[tuple[Api, str]]:
+    """A loop, and the connection string of its storage."""
+    account = azurite.new_account().connection_string
+    with HostProcess(account, env=SETTINGS) as started:
+        yield Api.at(started.url, KEY), account
+
+
+@pytest.fixture
+def kept_there(loop: tuple[Api, str]) -> Iterator[Callable[[Evaluation, Outcome | None], None]]:
+    with evaluated_log.at_home(loop[1]):
+        yield keep
+
+
+def test_what_cannot_be_applied_is_refused(
+    loop: tuple[Api, str], kept_there: Callable[[Evaluation, Outcome | None], None], tmp_path: Path
+) -> None:
+    """And changes nothing."""
+    api, slots = loop[0], Policy("slots", "--ccb_explore_adf", Source.CUSTOM)
+    found = outcome()
+    digest = hashlib.sha256(b"a model").hexdigest()
+    two = replace(found.policies[3], policy=slots, model=TrainedModel(digest, digest, 200))
+    unkept = PolicyOutcome(replace(MINE, name="unkept"), "", found.policies[3].bins, START_US, None)
+    kept_there(evaluation("done"), replace(found, policies=(*found.policies, unkept)))
+    kept_there(of_slots := evaluation("slots"), replace(found, policies=(*found.policies, two)))
+    (tmp_path / "model").write_bytes(b"a model")
+    evaluation_runs.keep_model(of_slots, tmp_path / "model")
+    kept_there(evaluation("running", status=Status.RUNNING, ended_us=None), None)
+    kept_there(evaluation("failed", status=Status.FAILED), found)
+    before = documents.read_configuration(), documents.read_published()
+
+    told = {
+        (one, policy): (answer.status, answer.error["code"])
+        for one, policy in (
+            ("nobody", "mine"),
+            ("running", "mine"),
+            ("failed", "mine"),
+            ("done", "online"),
+            ("done", "baselineRand"),
+            ("done", "unheard of"),
+            ("done", "unkept"),
+            ("done", "mine"),
+            ("slots", "slots"),
+        )
+        for answer in [applied(api, one, policy)]
+    }
+
+    assert told == {
+        ("nobody", "mine"): (404, "EvaluationNotFound"),
+        ("running", "mine"): (400, "BadRequest"),
+        ("failed", "mine"): (400, "BadRequest"),
+        ("done", "online"): (404, "LearningSettingsNotFound"),
+        ("done", "baselineRand"): (404, "LearningSettingsNotFound"),
+        ("done", "unheard of"): (404, "LearningSettingsNotFound"),
+        ("done", "unkept"): (404, "EvaluationModelNotFound"),
+        ("done", "mine"): (404, "EvaluationModelNotFound"),
+        ("slots", "slots"): (409, "ModelRankingError"),
+    }
+    for body in (b"", {}, {"evaluationId": "done"}, {"evaluationId": "", "policyName": "mine"}):
+        assert api.post(f"{V1}/{PATH}", body).status == 400
+    assert before == (documents.read_configuration(), documents.read_published())
+
+
+def test_the_old_version_does_not_have_it(loop: tuple[Api, str]) -> None:
+    body = {"evaluationId": "nobody", "policyName": "mine"}
+    codes = [loop[0].post(_address(version.name), body).error["code"] for version in VERSIONS]
+
+    assert codes == ["ResourceNotFound", *["EvaluationNotFound"] * (len(VERSIONS) - 1)]
+
+
+def _address(version: str) -> str:
+    newest = version == "2022-09-01-preview"
+    return f"/personalizer/{PATH}?api-version={version}" if newest else f"/personalizer/{version}/{PATH}"

@@ -1,0 +1,246 @@
+"""`dev.py evaluate`: what it finds, what it says, and how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+
+from localhost.interruption import INTERRUPTED
+from localhost.processes import Known
+from tests.loop.evaluating import (
+    ENVIRONMENT,
+    EVENTS,
+    GREEDY,
+    RUN,
+    SQUARECB,
+    learned_by_vw,
+    policy,
+    predicted_by_vw,
+    run,
+    told,
+    written,
+)
+from tests.unit.learner.lines import event_lines, slots_lines
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[bytes]:
+    """Events of four actions, drawn alike, of which one pays for each user."""
+    return event_lines(EVENTS)
+
+
+@pytest.fixture
+def log(tmp_path: Path, lines: list[bytes]) -> Path:
+    """A file of them."""
+    return written(tmp_path / "log.dsjson", lines)
+
+
+# Figures
+
+
+def test_the_answer_is_one_object_and_nothing_else_is_printed(log: Path) -> None:
+    """Progress goes to standard error."""
+    ended = run("--log", log, "--policy", f"mine={GREEDY}", "--json")
+    found = json.loads(ended.stdout)
+
+    assert {"read": EVENTS, "skipped": 0, "dangling": 0, "damaged": 0}.items() <= found["lines"].items()
+    assert [one["name"] for one in found["policies"]] == ["online", "baseline1", "baselineRand", "mine"]
+    assert [one["events"] for one in found["policies"]] == [EVENTS] * 4
+    assert policy(found, "mine")["arguments"] == GREEDY
+    assert set(policy(found, "mine")["estimates"]) == {"ips", "snips", "cressieRead", "doublyRobust"}
+    assert "Reading the log" in ended.stderr
+
+
+def test_what_was_done_and_the_baselines_are_as_counted_by_hand(log: Path, lines: list[bytes]) -> None:
+    """Every action was drawn alike, so a random policy is what was done."""
+    events = [orjson.loads(line) for line in lines]
+    rewards = [-event["_label_cost"] for event in events]
+    first = [4 * reward for event, reward in zip(events, rewards, strict=True) if event["_labelIndex"] == 0]
+
+    found = told("--log", log)
+
+    mean = sum(rewards) / EVENTS
+    assert policy(found, "online")["estimates"]["ips"] == pytest.approx(mean, abs=1e-9)
+    assert policy(found, "baselineRand")["estimates"]["ips"] == pytest.approx(mean, abs=1e-9)
+    assert policy(found, "baseline1")["estimates"]["ips"] == pytest.approx(sum(first) / EVENTS, abs=1e-9)
+
+
+@pytest.mark.parametrize("arguments", [GREEDY, SQUARECB])
+def test_a_policys_estimate_is_what_vw_itself_says(log: Path, arguments: str) -> None:
+    """Its progressive loss is the same estimate, to the six digits that predictions have."""
+    found = told("--log", log, "--policy", f"mine={arguments}")
+
+    assert policy(found, "mine")["estimates"]["ips"] == pytest.approx(learned_by_vw(log, arguments), abs=1e-5)
+
+
+def test_the_estimators_of_vw_find_the_same(log: Path, lines: list[bytes], tmp_path: Path) -> None:
+    """The package `vw-estimators`, fed with the log and with what Vowpal Wabbit predicted for it."""
+    ips = pytest.importorskip("estimators.bandits.ips")
+    snips = pytest.importorskip("estimators.bandits.snips")
+    cressieread = pytest.importorskip("estimators.bandits.cressieread")
+    known = [ips.Estimator(), snips.Estimator(), cressieread.Estimator(wmin=0, wmax=4)]
+    interval = cressieread.Interval(wmin=0, wmax=4, rmin=0, rmax=1)
+    for line, chances in zip(lines, predicted_by_vw(log, GREEDY, tmp_path / "predictions"), strict=True):
+        event = orjson.loads(line)
+        for one in (*known, interval):
+            one.add_example(0.25, -event["_label_cost"], chances[event["_labelIndex"]])
+
+    mine = policy(told("--log", log, "--policy", f"mine={GREEDY}"), "mine")
+
+    told_by_us = [mine["estimates"][name] for name in ("ips", "snips", "cressieRead")]
+    assert told_by_us == pytest.approx([one.get() for one in known], abs=1e-9)
+    assert mine["interval"] == pytest.approx(interval.get(0.05), abs=1e-9)
+
+
+def test_intervals_hold_their_estimates_and_the_truth(log: Path) -> None:
+    """Of a policy that chose at random, the truth is what was earned."""
+    found = told("--log", log, "--policy", f"mine={SQUARECB}")
+
+    for one in found["policies"]:
+        low, high = one["interval"]
+        assert low <= one["estimates"]["cressieRead"] <= high
+    assert policy(found, "mine")["interval"][0] > policy(found, "online")["interval"][1]
+    assert policy(found, "mine")["differenceToOnline"]["interval"][0] > 0
+    assert found["optimal"] == "mine"
+    assert found["exploration"] == pytest.approx(1)
+
+
+def test_the_table_says_the_same(log: Path) -> None:
+    """A row a policy, with its arguments below."""
+    found = told("--log", log, "--policy", f"mine={SQUARECB}")
+    said = run("--log", log, "--policy", f"mine={SQUARECB}").stdout
+
+    for one in found["policies"]:
+        assert f"{one['estimates']['cressieRead']:.4f}" in said
+        assert f"{one['interval'][0]:.4f} … {one['interval'][1]:.4f}" in said
+    assert f"mine  {SQUARECB}" in said
+    assert "Best: mine." in said
+
+
+def test_slots_have_figures_of_their_own(tmp_path: Path) -> None:
+    """Beside those of the event."""
+    log = written(tmp_path / "log.dsjson", slots_lines(300))
+    arguments = "--ccb_explore_adf --epsilon 0.2"
+
+    found = told("--log", log, "--policy", f"mine={arguments}")
+
+    rows = [one.get("slotId") for one in found["policies"] if one["name"] == "mine"]
+    assert rows[:3] == [None, "s0", "s1"]
+    assert "  slot s1" in run("--log", log, "--policy", arguments).stdout
+
+
+# Search
+
+
+def test_better_settings_are_found_and_judged_by_the_other_half(log: Path) -> None:
+    """With the arguments, the estimate and the interval of every candidate."""
+    found = told("--log", log, "--optimize")
+
+    winner = policy(found, "Hyper2")
+    assert [one["name"] for one in found["policies"]][3::2] == ["Hyper1", "Hyper2"]
+    assert winner["events"] == EVENTS // 2
+    assert winner["estimates"]["cressieRead"] > policy(found, "online")["estimates"]["cressieRead"]
+    assert "--epsilon 0.2" in winner["arguments"]
+    assert len(found["candidates"]) > 20
+    assert all(set(one) == {"step", "arguments", "events", "cressieRead", "interval"} for one in found["candidates"])
+    assert {one["step"][:9] for one in found["candidates"]} == {"Hyper1", "Inter-len", "Hyper2"}
+    assert found["optimal"] in ("Hyper1", "Hyper2") or found["optimal"].startswith("Inter-len")
+
+
+def test_a_search_gives_the_same_again(log: Path) -> None:
+    """In however many processes, and whichever ends first."""
+    assert told("--log", log, "--optimize") == told("--log", log, "--optimize")
+
+
+def test_a_log_without_exploration_is_not_searched(tmp_path: Path) -> None:
+    """And says so, as it says that it cannot tell of other policies."""
+    sure = [line.replace(b"0.25", b"0.0").replace(b'"p":[0.0', b'"p":[1.0') for line in event_lines(200)]
+    sure = [line.replace(b'"_label_probability":0.0', b'"_label_probability":1.0') for line in sure]
+    log = written(tmp_path / "log.dsjson", sure)
+
+    found = told("--log", log, "--optimize", "--policy", SQUARECB)
+
+    assert "no exploration" in found["noSearch"]
+    assert "Only the figures of online count" in found["because"]
+    assert "Only the figures of online count" in run("--log", log).stdout
+    assert found["optimal"] == "online"
+
+
+# Its end
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_one_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
+    """Neither processes nor files."""
+    log = written(tmp_path / "log.dsjson", event_lines(3000) * 20)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {**ENVIRONMENT, "TMPDIR": str(scratch)}
+    words = [*RUN, "--log", str(log), "--policy", SQUARECB]
+    with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as started:
+        children = wait_for_children(started.pid)
+        started.send_signal(number)
+        _, said = started.communicate(timeout=30)
+
+    assert started.returncode == INTERRUPTED
+    assert "was interrupted" in said
+    assert "Traceback" not in said
+    assert all(child.wait(10) for child in children)
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3, 0.6, 1.0, 1.5, 2.5])
+def test_ctrl_c_ends_it_in_order_at_any_moment(tmp_path: Path, seconds: float) -> None:
+    """A terminal interrupts all processes at once: workers that begin, those that write, and learners too."""
+    log = written(tmp_path / "log.dsjson", event_lines(3000))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    words = [*RUN, "--log", str(log), "--policy", SQUARECB, "--optimize"]
+    with subprocess.Popen(
+        words, env={**ENVIRONMENT, "TMPDIR": str(scratch)}, stderr=subprocess.PIPE, text=True, process_group=0
+    ) as started:
+        assert started.stderr
+        begun = started.stderr.readline()
+        time.sleep(seconds)
+        children = [Known.of(one) for one in below(started.pid)]
+        os.killpg(started.pid, signal.SIGINT)
+        _, said = started.communicate(timeout=30)
+
+    assert "Reading the log" in begun
+    assert started.returncode == INTERRUPTED, said
+    assert "Traceback" not in said
+    assert all(child.wait(10) for child in children)
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_killed_one_takes_its_processes_along(tmp_path: Path) -> None:
+    """They do not go on for nobody."""
+    log = written(tmp_path / "log.dsjson", event_lines(3000) * 20)
+    with subprocess.Popen([*RUN, "--log", str(log), "--policy", SQUARECB], env=ENVIRONMENT) as started:
+        children = wait_for_children(started.pid)
+        started.kill()
+
+    assert all(child.wait(10) for child in children)
+
+
+def wait_for_children(pid: int) -> list[Known]:
+    """The processes below one that is at work, those of the learner included."""
+    until = time.monotonic() + 30
+    while len(found := below(pid)) < 5:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return [Known.of(one) for one in found]
+
+
+def below(pid: int) -> list[int]:
+    """The ids of children, grandchildren and so on."""
+    try:
+        own = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:
+        return []
+    return [one for child in map(int, own) for one in (child, *below(child))]

@@ -1,0 +1,517 @@
+"""Evaluations from the question to the answer: carried out by hosts, whatever happens to them."""
+
+import gzip
+import itertools
+import random
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+
+from evaluate_fn import progress, runner
+from evaluate_fn.deleting import delete
+from localhost.accounts import StorageAccount
+from shared.loop.evaluation.record import Evaluation, Policy, Purpose, Source, Status
+from shared.loop.evaluation.tasks import TaskResult
+from shared.loop.times import DAY, HOUR, compact
+from shared.loop.trouble import StorageUnavailable
+from shared.storage import evaluation_queue, evaluation_runs, evaluations, sdk
+from shared.storage.arrivals import now_us
+from shared.storage.evaluation_queue import Message, message
+from shared.storage.names import EVALUATION_QUEUE
+from tests.conftest import StartHost
+from tests.faults.proxy import Fault
+from tests.loop import evaluated_log, past
+from tests.loop.conftest import KEY
+from tests.loop.kept import Kept
+from tests.loop.strikes import Strike, way_to, write
+from tests.loop.workers import Worker
+
+SETTINGS = {"API_KEY_1": KEY, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+"""Of a host whose trainer does not get in the way."""
+PLACES = ("/stages/", "/lines", "/models/", "/tasks/", "/outcome.json", "/evaluation.json")
+"""Where a worker writes, in this order."""
+
+
+@pytest.fixture(autouse=True)
+def _home(kept: Kept) -> Iterator[None]:
+    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    with evaluated_log.at_home(kept.storage):
+        yield
+
+
+def test_an_evaluation_finds_what_one_process_finds(kept: Kept, start_host: StartHost, tmp_path: Path) -> None:
+    """Spread over messages and instances or not: better settings are searched, too, and what they learned is kept."""
+    span = evaluated_log.write(kept)
+    evaluation = evaluated_log.asked("whole", span, optimise=True)
+    start_host(**SETTINGS)
+    start_host(**SETTINGS)
+
+    assert evaluations.start(evaluation)
+    ended = evaluated_log.wait_for(evaluation)
+
+    found = evaluation_runs.outcome(ended)
+    assert found is not None
+    assert (ended.status, ended.reason) == (Status.SUCCEEDED, None)
+    assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
+    assert ended.optimal == found.optimal
+    assert found.lines.passed_over == 12
+    assert found.lines.used == 600 - 12
+    best = next(policy for policy in found.policies if policy.policy.name == found.optimal)
+    assert best.model is not None
+    assert evaluation_runs.model(ended, best.model.predictor_sha256)
+    assert not kept.blobs("evaluations/whole/tasks/")
+
+
+def test_hosts_that_are_killed_again_and_again_find_the_same(kept: Kept, start_host: StartHost, tmp_path: Path) -> None:
+    """At random moments: nothing is counted twice, and nothing is left out. What a dead one had comes back."""
+    chance, span = random.Random(5), evaluated_log.write(kept, events_an_hour=600)
+    evaluation = evaluated_log.asked("killed", span)
+    host = start_host(**SETTINGS)
+
+    assert evaluations.start(evaluation)
+    deaths = 0
+    for number in range(5):
+        time.sleep(chance.uniform(0.1, 0.8))
+        host.kill()
+        deaths += evaluated_log.is_running(evaluation)
+        if number < 4:
+            evaluated_log.send_again(evaluation)
+        host.start()
+    ended = evaluated_log.wait_for(evaluation)
+
+    assert ended.status is Status.SUCCEEDED
+    assert deaths > 1
+    assert evaluation_runs.outcome(evaluation) == evaluated_log.by_hand(kept, evaluation, tmp_path)
+
+
+def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
+    kept: Kept, storage: StorageAccount, tmp_path: Path
+) -> None:
+    """Before storage gets what it wrote, and after; in the end nothing is there but what was found."""
+    evaluation = evaluated_log.asked("written", evaluated_log.write(kept, hours=1))
+    evaluations.create(evaluation)
+
+    with way_to(storage) as way:
+        for place, fault in itertools.product(PLACES, (Fault(cut="before"), None)):
+            with Worker(way.storage, evaluation, tmp_path / "worker.log") as worker:
+                way.plan(strike := Strike(write(place), worker.die, fault))
+                assert worker.wait() == -signal.SIGKILL, (place, worker.log_file.read_text())
+                strike.wait()
+    progress.take(message(evaluation).text(), 2, Event())
+
+    ended = evaluated_log.wait_for(evaluation)
+    assert ended.status is Status.SUCCEEDED
+    found = evaluation_runs.outcome(evaluation)
+    assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
+    left = {name.split("/")[-2] for name in kept.blobs("evaluations/written/")}
+    assert left == {"written", compact(evaluation.created_us), "models"}
+
+
+def test_what_was_begun_by_somebody_who_died_then_goes_on(kept: Kept, start_host: StartHost) -> None:
+    """The first message is hidden, and comes when the record is there."""
+    evaluation = evaluated_log.asked("half", evaluated_log.write(kept, hours=1))
+    evaluation_queue.send([message(evaluation)], 3)
+    evaluations.create(evaluation)
+    start_host(**SETTINGS)
+
+    assert evaluated_log.wait_for(evaluation, 60).status is Status.SUCCEEDED
+
+
+def test_a_stage_is_sent_once(kept: Kept) -> None:
+    """Its tasks take time and money; two who see the last one end would send the next ones twice."""
+    evaluation = evaluated_log.asked("once", evaluated_log.write(kept, hours=1))
+    evaluations.create(evaluation)
+
+    for _ in range(2):
+        progress.take(message(evaluation).text(), 1, Event())
+
+    assert _sent() == ["custom-0", "custom-1", "logged"]
+
+
+def test_two_who_end_a_stage_together_send_the_next_one_once(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second comes while the first is sending."""
+    evaluation = evaluated_log.asked("together", evaluated_log.write(kept, hours=1))
+    evaluations.create(evaluation)
+    send = evaluation_queue.send
+
+    def send_late(messages: Iterable[Message]) -> None:
+        progress.take(message(evaluation, "other").text(), 1, Event())
+        send(messages)
+
+    monkeypatch.setattr(evaluation_queue, "send", send_late)
+    progress.take(message(evaluation).text(), 1, Event())
+
+    assert _sent() == ["custom-0", "custom-1", "logged"]
+
+
+def test_a_stage_whose_sender_died_is_sent_when_its_message_comes_again(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others leave it to that message, which is not done with before."""
+    evaluation = evaluated_log.asked("unsent", evaluated_log.write(kept, hours=1))
+    evaluations.create(evaluation)
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation_queue, "send", _fail)
+        with pytest.raises(StorageUnavailable):
+            progress.take(message(evaluation, "first").text(), 1, Event())
+
+    progress.take(message(evaluation, "other").text(), 1, Event())
+    assert _sent() == []
+    progress.take(message(evaluation, "first").text(), 2, Event())
+
+    assert _sent() == ["custom-0", "custom-1", "logged"]
+
+
+def _fail(_: Iterable[Message]) -> None:
+    raise StorageUnavailable("nobody answers")
+
+
+def _sent() -> list[str]:
+    """The tasks of the messages that are seen in the queue, which may not be there yet."""
+    with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue, suppress(ResourceNotFoundError):
+        return sorted(str(evaluation_queue.read(one.content).task) for one in queue.receive_messages(max_messages=32))
+    return []
+
+
+def test_feature_importances_are_found_the_same_way(kept: Kept, start_host: StartHost) -> None:
+    """What matters is who the user is, and which action."""
+    importance = evaluated_log.asked("features", evaluated_log.write(kept), purpose=Purpose.IMPORTANCE, custom=())
+    start_host(**SETTINGS)
+
+    evaluations.start(importance)
+
+    assert evaluated_log.wait_for(importance).status is Status.SUCCEEDED
+    found = {(one.namespace, one.feature) for one in evaluation_runs.scores(importance) or ()}
+    assert {feature for _, feature in found} >= {"user", "letter"}
+
+
+# Messages that come twice
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_what_is_delivered_twice_is_found_once(
+    kept: Kept, start_host: StartHost, tmp_path: Path, purpose: Purpose
+) -> None:
+    """The second of each while the first is at work: queues promise no less, and no more."""
+    evaluation = evaluated_log.asked("twice", evaluated_log.write(kept), purpose=purpose)
+    host, again = start_host(**SETTINGS), set[str | None]()
+
+    evaluations.start(evaluation)
+    while evaluated_log.is_running(evaluation):
+        tasks = progress._open(evaluation, evaluation_runs.results(evaluation))
+        for key in {None, *(task.key for task in tasks)} - again:
+            host.begin("evaluate_work", message(evaluation, key).text())
+            again.add(key)
+        time.sleep(0.05)
+    evaluated_log.wait_until(lambda: len(set(host.runs("evaluate_work"))) == 1)
+
+    assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
+    assert _found(evaluation) == _undisturbed(kept, evaluation, tmp_path)
+    assert not _left(kept, evaluation)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
+) -> None:
+    """It came too late; that is no reason to delete anything but what it brought."""
+    evaluation = evaluated_log.asked("late", evaluated_log.write(kept), purpose=purpose)
+    evaluations.create(evaluation)
+    go = runner._Way.go
+
+    def go_late(way: runner._Way) -> Any:
+        with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
+            assert worker.wait() == 0
+        return go(way)
+
+    monkeypatch.setattr(runner._Way, "go", go_late)
+    (first, *_) = progress._open(evaluation, {})
+    progress.take(message(evaluation, first.key).text(), 1, Event())
+
+    assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
+    assert _found(evaluation) == _undisturbed(kept, evaluation, tmp_path)
+    assert not _left(kept, evaluation)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_one_that_ends_before_the_last_worker_has_looked_again_keeps_what_was_found(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
+) -> None:
+    """Another one saw its result, and had nothing to wait for."""
+    evaluation = evaluated_log.asked("closing", evaluated_log.write(kept), purpose=purpose)
+    evaluations.create(evaluation)
+    keep = evaluation_runs.keep_result
+
+    def keep_and_go_on(one: Evaluation, result: TaskResult) -> bool:
+        is_new = keep(one, result)
+        progress.take(message(evaluation).text(), 1, Event())
+        return is_new
+
+    monkeypatch.setattr(evaluation_runs, "keep_result", keep_and_go_on)
+    while evaluated_log.is_running(evaluation):
+        task = progress._open(evaluation, evaluation_runs.results(evaluation))[0]
+        progress.take(message(evaluation, task.key).text(), 1, Event())
+
+    assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
+    assert _found(evaluation) == _undisturbed(kept, evaluation, tmp_path)
+    assert not _left(kept, evaluation)
+
+
+def test_what_a_late_worker_of_a_canceled_one_brought_goes(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Canceled between its last look and its result."""
+    evaluation = evaluated_log.asked("canceled", evaluated_log.write(kept, hours=1))
+    evaluations.create(evaluation)
+    keep = evaluation_runs.keep_result
+
+    def cancel_and_keep(one: Evaluation, result: TaskResult) -> bool:
+        assert delete(Purpose.EVALUATION, one.id)
+        return keep(one, result)
+
+    monkeypatch.setattr(evaluation_runs, "keep_result", cancel_and_keep)
+    progress.take(message(evaluation, "custom-0").text(), 1, Event())
+
+    assert evaluated_log.wait_for(evaluation).status is Status.CANCELED
+    assert list(kept.blobs("evaluations/")) == ["evaluations/canceled/evaluation.json"]
+
+
+def _found(evaluation: Evaluation) -> object:
+    of_it = evaluation.purpose is Purpose.EVALUATION
+    return evaluation_runs.outcome(evaluation) if of_it else evaluation_runs.scores(evaluation)
+
+
+def _undisturbed(kept: Kept, evaluation: Evaluation, folder: Path) -> object:
+    """What one worker finds that nobody disturbs."""
+    if evaluation.purpose is Purpose.EVALUATION:
+        return evaluated_log.by_hand(kept, evaluation, folder)
+    alone = replace(evaluation, id="alone")
+    evaluations.create(alone)
+    with Worker(kept.storage, alone, folder / "alone.log") as worker:
+        assert worker.wait() == 0
+    return evaluation_runs.scores(alone)
+
+
+def _left(kept: Kept, evaluation: Evaluation) -> set[str]:
+    """Blobs in its folder that only its tasks needed; its models have to be there."""
+    root = "evaluations" if evaluation.purpose is Purpose.EVALUATION else "importances"
+    names = {name.split(f"{compact(evaluation.created_us)}/")[-1] for name in kept.blobs(f"{root}/{evaluation.id}/")}
+    models = {name for name in names if name.startswith("models/")}
+    assert len(models) == (4 if evaluation.purpose is Purpose.EVALUATION else 0)
+    return names - models - {f"{root}/{evaluation.id}/evaluation.json", "outcome.json", "totals.json", "scores.json"}
+
+
+# Trouble
+
+
+def test_lines_that_the_learner_refuses_are_left_out(kept: Kept, tmp_path: Path) -> None:
+    """The log is gone over once more then, without them."""
+    evaluation = evaluated_log.asked("refused", evaluated_log.write(kept))
+    name, data = sorted(kept.blobs("logs/").items())[1]
+    lines = gzip.decompress(data).splitlines()
+    lines[3] = lines[3].replace(b'"c":{', b'"c":{"_text":5,')
+    kept.put(name, gzip.compress(b"\n".join(lines) + b"\n"), metadata=kept.metadata(name))
+    evaluations.create(evaluation)
+
+    with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
+        assert worker.wait() == 0
+
+    found = evaluation_runs.outcome(evaluation)
+    assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
+    assert (found.lines.used, found.lines.refused) == (587, 1)
+
+
+def test_lines_that_were_joined_under_other_settings_are_labelled_anew(kept: Kept, tmp_path: Path) -> None:
+    """As the trainer does it: an evaluation is about one kind of reward."""
+    evaluation = evaluated_log.asked("labelled", evaluated_log.write(kept, hours=1), custom=())
+    rewards = replace(evaluation.log.rewards, default=-1.0)
+    evaluation = replace(evaluation, log=replace(evaluation.log, rewards=rewards))
+    evaluations.create(evaluation)
+
+    with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
+        assert worker.wait() == 0
+
+    found = evaluation_runs.outcome(evaluation)
+    assert found is not None
+    online = found.policies[0].total
+    assert (online.lowest, online.highest) == (-1.0, 1.0)
+
+
+def test_arguments_that_nobody_takes_end_it_at_once(kept: Kept, start_host: StartHost) -> None:
+    """Another try would fail, too."""
+    bad = Policy("bad", "--cb_explore_adf --no_such_option", Source.CUSTOM)
+    evaluation = evaluated_log.asked("bad", evaluated_log.write(kept, hours=1), custom=(bad,))
+    start_host(**SETTINGS)
+
+    evaluations.start(evaluation)
+    ended = evaluated_log.wait_for(evaluation, 20)
+
+    assert ended.status is Status.FAILED
+    assert "--no_such_option" in (ended.reason or "")
+    evaluated_log.wait_until(lambda: list(kept.blobs("evaluations/bad/")) == ["evaluations/bad/evaluation.json"])
+
+
+def test_what_fails_again_and_again_ends_it_with_the_reason(kept: Kept, start_host: StartHost) -> None:
+    """A blob of log that is no gzip: no fault of the evaluation, but it cannot go on."""
+    span = evaluated_log.write(kept, hours=1)
+    (name,) = kept.blobs("logs/")
+    kept.put(name, b"no gzip", metadata=kept.metadata(name))
+    evaluation = evaluated_log.asked("poison", span)
+    start_host(**SETTINGS)
+
+    evaluations.start(evaluation)
+    ended = evaluated_log.wait_for(evaluation, 100)
+
+    assert ended.status is Status.FAILED
+    assert "again and again" in (ended.reason or "")
+    assert "gzip" in (ended.reason or "")
+
+
+def test_log_that_is_deleted_meanwhile_ends_it(kept: Kept, start_host: StartHost) -> None:
+    """Parts of the answer would be about other events than the rest."""
+    evaluation = evaluated_log.asked("deleted", evaluated_log.write(kept))
+    configuration = past.configuration(reward_wait_time="PT10M")
+    past.configure(kept, replace(configuration, logs_deleted_before_us=now_us()))
+    start_host(**SETTINGS)
+
+    evaluations.start(evaluation)
+    ended = evaluated_log.wait_for(evaluation, 20)
+
+    assert ended.status is Status.FAILED
+    assert "deleted or changed" in (ended.reason or "")
+
+
+def test_log_that_vanishes_between_two_tasks_ends_it(kept: Kept, start_host: StartHost) -> None:
+    """As when it gets too old while the evaluation runs."""
+    evaluation = evaluated_log.asked("vanished", evaluated_log.write(kept))
+    evaluations.create(evaluation)
+    progress.take(message(evaluation, "logged").text(), 1, Event())
+    kept.remove(min(kept.blobs("logs/")))
+    start_host(**SETTINGS)
+
+    evaluation_queue.send([message(evaluation, "custom-0")])
+    ended = evaluated_log.wait_for(evaluation, 20)
+
+    assert ended.status is Status.FAILED
+    assert "deleted or changed" in (ended.reason or "")
+
+
+def test_a_finished_one_keeps_its_result_when_the_log_goes(kept: Kept, tmp_path: Path) -> None:
+    """The log is kept for a while, evaluations until somebody deletes them."""
+    evaluation = evaluated_log.asked("kept", evaluated_log.write(kept, hours=1))
+    evaluations.create(evaluation)
+    with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
+        assert worker.wait() == 0
+    before = evaluation_runs.outcome(evaluation)
+    for name in kept.blobs("logs/"):
+        kept.remove(name)
+
+    assert before is not None
+    assert evaluation_runs.outcome(evaluation) == before
+
+
+def test_without_log_it_succeeds_with_nothing(kept: Kept, start_host: StartHost) -> None:
+    """An empty range is no failure."""
+    now = now_us()
+    evaluation = evaluated_log.asked("empty", (now - HOUR, now))
+    start_host(**SETTINGS)
+
+    evaluations.start(evaluation)
+
+    assert evaluated_log.wait_for(evaluation, 30).status is Status.SUCCEEDED
+    found = evaluation_runs.outcome(evaluation)
+    assert found is not None
+    assert {len(policy.bins) for policy in found.policies} == {0}
+
+
+def test_what_is_deleted_stops_within_seconds_and_leaves_nothing(kept: Kept, start_host: StartHost) -> None:
+    """Although tasks were on their way."""
+    evaluation = evaluated_log.asked("gone", evaluated_log.write(kept, hours=12, events_an_hour=1500))
+    host = start_host(**SETTINGS)
+    evaluations.start(evaluation)
+    evaluated_log.wait_until(lambda: host.runs("evaluate_work")[0] >= 3)
+    time.sleep(1)
+
+    evaluations.remove(Purpose.EVALUATION, "gone")
+    evaluated_log.wait_until(lambda: len(set(host.runs("evaluate_work"))) == 1, 15)
+
+    assert kept.blobs("evaluations/") == {}
+
+
+def test_a_message_of_one_that_was_deleted_means_no_other_of_its_id(kept: Kept) -> None:
+    """The caller chooses ids, and may use one again."""
+    span = evaluated_log.write(kept, hours=1)
+    old, new = (evaluated_log.asked("again", span) for _ in range(2))
+    evaluations.create(new)
+
+    progress.take(message(old, "logged").text(), 1, Event())
+    progress.give_up(message(old).text())
+
+    assert list(kept.blobs("evaluations/")) == ["evaluations/again/evaluation.json"]
+    assert evaluations.read(Purpose.EVALUATION, "again") == new
+
+
+def test_what_takes_more_than_a_day_is_given_up(kept: Kept) -> None:
+    """Nobody waits that long, and it costs as long as it goes on."""
+    evaluation = replace(evaluated_log.asked("slow", evaluated_log.write(kept, hours=1)), created_us=now_us() - DAY)
+    evaluations.create(evaluation)
+
+    progress.take(message(evaluation, "logged").text(), 1, Event())
+
+    ended = evaluations.read(Purpose.EVALUATION, "slow")
+    assert ended is not None
+    assert (ended.status, ended.reason) == (Status.TIMEOUT, "It was not done within a day.")
+
+
+def test_a_task_that_takes_too_long_is_not_begun_anew(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would take as long again."""
+    monkeypatch.setattr(runner, "TIMEOUT", timedelta(seconds=0.3))
+    evaluation = evaluated_log.asked("long", evaluated_log.write(kept, hours=12, events_an_hour=1500))
+    evaluations.create(evaluation)
+
+    progress.take(message(evaluation, "logged").text(), 1, Event())
+
+    ended = evaluations.read(Purpose.EVALUATION, "long")
+    assert ended is not None
+    assert ended.status is Status.TIMEOUT
+
+
+def test_a_process_that_does_not_end_is_ended(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it waits for."""
+    monkeypatch.setattr(runner, "_SPARE", -runner.TIMEOUT)
+    evaluation = evaluated_log.asked("stuck", evaluated_log.write(kept, hours=12, events_an_hour=1500))
+    evaluations.create(evaluation)
+
+    progress.take(message(evaluation, "logged").text(), 1, Event())
+
+    ended = evaluations.read(Purpose.EVALUATION, "stuck")
+    assert ended is not None
+    assert (ended.status, ended.reason) == (Status.TIMEOUT, "A task took longer than 50 minutes.")
+
+
+def test_work_that_is_to_stop_stops_and_comes_again(kept: Kept) -> None:
+    """As when the platform takes the instance away."""
+    evaluation = evaluated_log.asked("stopped", evaluated_log.write(kept, hours=12, events_an_hour=1500))
+    evaluations.create(evaluation)
+    stop, began = Event(), time.monotonic()
+    stop.set()
+
+    with pytest.raises(runner.Interrupted):
+        progress.take(message(evaluation, "logged").text(), 1, stop)
+
+    assert time.monotonic() - began < 5
+    assert evaluated_log.is_running(evaluation)
+
+
+def test_a_poison_message_that_is_none_of_ours_is_thrown_away() -> None:
+    """Else it would come again and again."""
+    progress.give_up("not for us")

@@ -1,0 +1,43 @@
+"""A feature importance from the question to the answer, carried out by hosts."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared.loop.evaluation.record import Purpose
+from shared.storage import evaluations
+from tests.conftest import StartHost
+from tests.http.api import Api
+from tests.loop import evaluated_log, past
+from tests.loop.conftest import KEY
+from tests.loop.kept import Kept
+
+SETTINGS = {"API_KEY_1": KEY, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+"""Of a host whose trainer does not get in the way."""
+
+
+@pytest.fixture(autouse=True)
+def _home(kept: Kept) -> Iterator[None]:
+    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    with evaluated_log.at_home(kept.storage):
+        yield
+
+
+def test_it_finds_what_the_log_was_made_of(kept: Kept, start_host: StartHost) -> None:
+    """Who the user is decides; a letter and an id that say the same of an action can do without each other."""
+    span = evaluated_log.write(kept)
+    importance = evaluated_log.asked("worth", span, purpose=Purpose.IMPORTANCE, custom=())
+    hosts = [start_host(**SETTINGS), start_host(**SETTINGS)]
+
+    assert evaluations.start(importance)
+    ended = evaluated_log.wait_for(importance)
+
+    told = Api.at(hosts[0].url, KEY).get("/personalizer/featureImportances/worth?api-version=2022-09-01-preview").json
+    names = [(one["namespace"], one["featureName"]) for one in told["featureScores"]]
+    scores = [one["score"] for one in told["featureScores"]]
+    assert (ended.reason, told["status"]) == (None, "Succeeded")
+    assert (names[0], scores[0]) == (("FromUrl", "user"), 1.0)
+    assert set(names[1:]) == {("i", "id"), ("j", "letter")}
+    assert max(scores[1:]) < 0.5
+    assert told["description"].startswith("Worth more than chance may give: FromUrl.user.")
+    assert not kept.blobs("importances/worth/tasks/")

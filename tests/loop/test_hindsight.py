@@ -1,0 +1,114 @@
+"""Other settings, evaluated by logs of which the truth is known: every brand's reward is in the data."""
+
+import re
+from collections.abc import Sequence
+from statistics import fmean
+
+import pytest
+
+from benchmarks import truth
+from benchmarks.progress import Progress
+from localhost.demo.failures import DemoFailed
+from localhost.demo.figures import Interval
+from localhost.demo.hindsight import SETTINGS, Judged, judged, known
+from localhost.demo.picture import evaluated, picture
+from localhost.demo.purchases import load
+from localhost.demo.rehearsal import log_of, rewards_of
+from localhost.demo.table import settings_table
+from localhost.environment import ROOT
+
+PICTURE = ROOT / "docs" / "evaluation.svg"
+_NUMBER = re.compile(r"\d+\.\d+")
+
+
+@pytest.fixture(scope="module")
+def both_demos() -> dict[str, list[Judged]]:
+    """What both demos find at their end."""
+    return evaluated()
+
+
+def test_over_many_logs_intervals_hold_the_truth() -> None:
+    """At least 9 of 10, over 20 logs that differ in what was drawn and in what was learned from that."""
+    found = truth.coverage("yogurt", load("yogurt")[:1000], Progress("truth"), logs=20)
+
+    assert found.holds, found.details
+
+
+def test_the_truth_is_what_the_decisions_would_have_earned() -> None:
+    """Who always draws at random earns each brand's share, whatever was shown and learned."""
+    purchases = load("cracker")[:100]
+
+    found = judged(log_of("cracker", purchases, rounds=2), known("cracker", purchases), exploration=1.0)
+
+    assert [one.name for one in found] == [*SETTINGS]
+    assert [one.earned for one in found] == [pytest.approx(1 / 4)] * 3
+    assert all("--epsilon 1.0" in one.arguments for one in found)
+
+
+def test_events_are_matched_by_their_ids() -> None:
+    """Whatever the order is in which the truth is told; an event whose rewards are not known must not be guessed."""
+    purchases = load("yogurt")[:100]
+    log, rewards = log_of("yogurt", purchases, rounds=2), known("yogurt", purchases)
+
+    found = judged(log, rewards, exploration=0.2)
+    turned = judged(log, dict(reversed([*rewards.items()])), exploration=0.2)
+
+    assert found == turned
+    with pytest.raises(DemoFailed, match="not that of the events"):
+        judged(log, known("yogurt", purchases[:99]), exploration=0.2)
+
+
+@pytest.mark.parametrize("log", [[], [b'{"RewardValue":1.0,"EventId":"yogurt-0001"}']])
+def test_a_log_without_events_is_no_log_of_the_demo(log: list[bytes]) -> None:
+    """Told in a line, not in a traceback."""
+    with pytest.raises(DemoFailed, match="not that of the events"):
+        judged(log, known("yogurt", load("yogurt")), exploration=0.2)
+
+
+def test_an_interval_that_misses_the_truth_is_told() -> None:
+    """With that it happens, and that it is no failure."""
+    missed = Judged("old default", "--cb_explore_adf", 0.3, Interval(0.25, 0.35), 0.36)
+    held = Judged("squarecb", "--cb_explore_adf --squarecb", 0.3, Interval(0.25, 0.35), 0.34)
+
+    told = settings_table([missed, held])
+
+    assert re.findall(r"(old default|squarecb) .* (yes|no)$", told, re.MULTILINE) == [
+        ("old default", "no"),
+        ("squarecb", "yes"),
+    ]
+    assert "1 of 20 such intervals misses" in told
+    assert "exit code depends on the last fifth" in told
+    assert len({len(row) for row in told.splitlines()[3:8]}) == 1
+
+
+def test_the_picture_is_that_of_both_demos(both_demos: dict[str, list[Judged]]) -> None:
+    """Made anew, it is the same one but for what other processors round otherwise."""
+    drawn, fresh = PICTURE.read_text(encoding="utf-8"), picture(both_demos) + "\n"
+
+    assert _NUMBER.sub("", drawn) == _NUMBER.sub("", fresh)
+    assert _numbers(drawn) == pytest.approx(_numbers(fresh), abs=2)
+
+
+def test_the_page_tells_what_the_picture_shows(both_demos: dict[str, list[Judged]]) -> None:
+    """Figures for those who cannot see it."""
+    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (yogurt|cracker) \| ([\w ]+) \| ([\d.]+) \| ([\d.]+) – ([\d.]+) \| ([\d.]+) \|$", page, re.M
+    )
+
+    told = [(name, settings, *map(float, figures)) for name, settings, *figures in rows]
+    expected = [
+        (name, one.name, one.estimate, one.interval.low, one.interval.high, one.earned)
+        for name, found in both_demos.items()
+        for one in found
+    ]
+    assert [row[:2] for row in told] == [row[:2] for row in expected]
+    assert [row[2:] for row in told] == [pytest.approx(row[2:], abs=0.004) for row in expected]
+    earned = fmean(rewards_of(log_of("yogurt", load("yogurt"))))
+    assert float(re.findall(r"that loop itself earned ([\d.]+) a purchase", page)[0]) == pytest.approx(
+        earned, abs=0.004
+    )
+
+
+def _numbers(text: str) -> Sequence[float]:
+    return [float(number) for number in _NUMBER.findall(text)]

@@ -1,0 +1,112 @@
+"""Learning modes on a loop in use: what is learned in which, and what a switch keeps."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.conftest import StartHost
+from tests.loop.conftest import StartTrainer
+from tests.loop.in_use import NEVER, Loop
+from tests.loop.kept import Kept
+from tests.loop.traffic import ACTIONS, USERS
+
+PREVIEW = "/personalizer/v1.1-preview.3"
+
+
+@pytest.fixture
+def loop(start_host: StartHost, kept: Kept, trainer: StartTrainer) -> Loop:
+    """A loop that has only just begun, as an apprentice."""
+    begun = Loop(start_host(**NEVER).url, kept, trainer)
+    begun.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
+    switch(begun, "Apprentice")
+    return begun
+
+
+def switch(loop: Loop, mode: str) -> None:
+    """Change the learning mode, as a client of a version that has it, and let every instance hear of it."""
+    put = loop.api.put(f"{PREVIEW}/configurations/service", {"learningMode": mode})
+    assert (put.status, put.json["learningMode"]) == (200, mode)
+    loop.wait_until_obeyed()
+
+
+def in_use(loop: Loop) -> dict[str, Any]:
+    """The published model, once the host ranks with it."""
+    loop.rank()
+    loop.wait_until(lambda told: told["model"] and told["instance"]["modelId"] == told["model"]["id"])
+    model: dict[str, Any] = loop.kept.document("published.json")["model"]
+    return model
+
+
+def best(answer: dict[str, Any]) -> str:
+    """The likeliest action of an answer."""
+    likeliest: str = max(answer["ranking"], key=lambda one: one["probability"])["id"]
+    return likeliest
+
+
+def test_the_first_online_rank_uses_what_the_apprentice_has_learned(loop: Loop) -> None:
+    """It has learned to choose the baseline, which is the first action, whatever the rewards were."""
+    loop.use(60)
+    loop.learn()
+    model = in_use(loop)
+    hidden = [loop.rank(user) for user in USERS]
+    switch(loop, "Online")
+    shown = [loop.rank(user) for user in USERS]
+    loop.learn()
+    switch(loop, "Apprentice")
+
+    assert {answer["rewardActionId"] for answer in hidden} == {ACTIONS[0]}
+    assert [one["id"] for one in hidden[0]["ranking"]] == [*ACTIONS]
+    assert [best(answer) for answer in (*hidden, *shown)] == [ACTIONS[0]] * 6
+    assert loop.kept.document("published.json")["generation"] == 0
+    assert loop.kept.document("state.json")["next"] is None
+    lines = {line["EventId"]: line for line in map(json.loads, loop.kept.lines())}
+    assert {lines[answer["eventId"]]["VWState"]["m"] for answer in shown} == {model["id"]}
+    after = in_use(loop)
+    assert after["learned_events"] == model["learned_events"] + len(shown), "the model went on, and is kept again"
+
+
+def test_what_was_ranked_in_another_mode_is_passed_over(loop: Loop) -> None:
+    """It is logged, told of, and not learned; what follows is."""
+    loop.use(6)
+    switch(loop, "Online")
+    loop.learn()
+    passed, trace = loop.status(), loop.api.get("/rankloop/v1/events/used-0").json["events"][0]
+    loop.use(9)
+    loop.learn()
+
+    assert (passed["events"]["passedOver"], passed["events"]["learned"]) == (6, 0)
+    assert "another learning mode" in passed["because"]
+    assert (trace["state"], trace["learningMode"], trace["rewardActionId"]) == ("passedOver", "Apprentice", ACTIONS[0])
+    told = loop.status()["events"]
+    assert (told["passedOver"], told["learned"]) == (6, 9)
+    assert loop.kept.document("published.json")["model"]["learned_events"] == 9
+
+
+def test_a_loop_that_only_logs_says_that_it_showed_the_first_action_for_sure(loop: Loop) -> None:
+    """That is the truth about what was shown, and the rewards are learned with it."""
+    switch(loop, "LoggingOnly")
+    loop.use(12)
+    loop.learn()
+
+    lines = [json.loads(line) for line in loop.kept.lines()]
+    assert Counter((line["_label_Action"], line["_label_probability"], line["Mode"]) for line in lines) == {
+        (1, 1.0, "LoggingOnly"): 12
+    }
+    assert {tuple(line["a"]) for line in lines} == {(1, 2, 3, 4)}
+    assert {line["_label_cost"] for line in lines} == {-1.0, 0.0}, "those who like the first action gave it a reward"
+    assert loop.kept.document("published.json")["model"]["learned_events"] == 12
+
+
+def test_a_model_that_learns_anew_learns_only_what_was_ranked_in_the_mode_of_now(loop: Loop) -> None:
+    """Blobs that hold both kinds of lines do not disturb it."""
+    loop.use(4)
+    switch(loop, "Online")
+    loop.use(5)
+    loop.learn()
+    loop.put(defaultReward=0.5)
+    loop.learn()
+
+    assert loop.kept.document("published.json")["model"]["learned_events"] == 5
+    assert loop.status()["retraining"] is None

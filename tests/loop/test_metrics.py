@@ -1,0 +1,178 @@
+"""The metrics against sums over the log, whatever parts it was joined in and whatever died meanwhile."""
+
+import json
+import random
+import signal
+from collections import defaultdict
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from localhost.accounts import StorageAccount
+from shared.contract import documents
+from shared.loop.configuration import LearningMode
+from shared.loop.metrics import BIN_US, Bin
+from shared.loop.times import DAY, HOUR, MINUTE, from_datetime
+from tests.faults.proxy import Fault, Request
+from tests.loop import past
+from tests.loop.conftest import StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.mixed import ranked
+from tests.loop.strikes import Matches, Strike, way_to, write
+
+
+def busy(seed: int, from_us: int, to_us: int, events: int, modes: tuple[LearningMode, ...]) -> past.Past:
+    """Everything that happens to a loop whose mode changes from time to time."""
+    rows, chance = past.lively(seed, from_us, to_us, events, 10 * MINUTE), random.Random(seed)
+    length_us = (to_us - from_us) // len(modes) + 1
+
+    def mode(at_us: int) -> LearningMode:
+        return modes[min(max(0, at_us - from_us) // length_us, len(modes) - 1)]
+
+    rows.events = [ranked(one, chance.randrange(4), mode(one.at_us)) for one in rows.events]
+    return rows
+
+
+def bins(kept: Kept) -> dict[int, Bin]:
+    """All bins that are kept, of days that are put away and of those that are not."""
+    state = documents.read_state(kept.blob("state.json") or b"")
+    days = [documents.read_day(data).bins for _, data in sorted(kept.blobs("metrics/").items())]
+    found = [one for day in days for one in day] + list(state.metrics.bins)
+    assert len({one.from_us for one in found}) == len(found)
+    return {one.from_us: one for one in found}
+
+
+def expected(kept: Kept) -> dict[int, dict[str, Any]]:
+    """The same sums, worked out from the lines of the log one by one."""
+    sums: dict[int, dict[str, Any]] = defaultdict(lambda: defaultdict(float))
+    for line in map(json.loads, kept.lines()):
+        at_us = from_datetime(datetime.fromisoformat(line.get("Timestamp") or line["EnqueuedTimeUtc"]))
+        into = sums[at_us - at_us % BIN_US]
+        if "Fate" in line:
+            into[line["Fate"]] += 1
+            continue
+        into["joined"] += 1
+        if line.get("_skipLearn"):
+            continue
+        one, mode = line["_outcomes"][0] if "_outcomes" in line else line, line.get("Mode", "Online")
+        actions, probabilities = (one["_a"], one["_p"]) if one is not line else (line["a"], line["p"])
+        baseline = line["_ba"][0] if one is not line else 1
+        reward, probability, count = -one["_original_label_cost"], probabilities[0], len(actions)
+        into["events"] += 1
+        into["rewards"] += reward
+        into["squares"] += reward**2
+        first = ((actions[0] == baseline) / probability) if mode == "Online" else 1.0
+        weights = {"first": first} | ({"random": 1 / (probability * count)} if mode == "Online" else {})
+        for policy, weight in weights.items():
+            into[f"{policy} non_zero"] += weight > 0
+            into[f"{policy} weights"] += weight
+            into[f"{policy} rewards"] += weight * reward
+            into[f"{policy} squared_rewards"] += (weight * reward) ** 2
+        into["random silent"] += mode != "Online"
+    return sums
+
+
+def check(kept: Kept) -> None:
+    """See that each bin holds what the lines of the log add up to."""
+    found, told = bins(kept), expected(kept)
+    assert found.keys() == told.keys()
+    for at_us, sums in told.items():
+        one = found[at_us]
+        assert (one.joined, one.events) == (sums["joined"], sums["events"])
+        assert (one.rewards, one.squares) == pytest.approx((sums["rewards"], sums["squares"]))
+        assert (one.fates.late, one.fates.dangling) == (sums["late"], sums["dangling"])
+        for policy in ("first", "random"):
+            for name in ("silent", "non_zero", "weights", "rewards", "squared_rewards"):
+                assert getattr(getattr(one, policy), name) == pytest.approx(sums[f"{policy} {name}"]), name
+
+
+def check_fates(kept: Kept) -> None:
+    """See that bins and counters tell the same, and that every event has one fate."""
+    counted, fates = kept.document("state.json")["counters"], [one.fates for one in bins(kept).values()]
+    for name in ("learned", "not_activated", "refused", "passed_over", "late", "dangling"):
+        assert counted[name] == sum(getattr(one, name) for one in fates), name
+    assert [one.joined for one in bins(kept).values()] == [sum(one[:4]) for one in fates]
+
+
+def test_the_sums_are_those_of_the_log(kept: Kept, trainer: StartTrainer) -> None:
+    """Over two days and three modes, joined by one run after the other; the first day is put away."""
+    modes = (LearningMode.ONLINE, LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY, LearningMode.ONLINE)
+    midnight_us = past.minutes_ago(0) // DAY * DAY - 2 * DAY  # both days are over, also in the first minutes of a day
+    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    rows = busy(5, midnight_us - 50 * MINUTE, midnight_us + 50 * MINUTE, 500, modes)
+    rows.write(kept)
+
+    for _ in range(3):
+        with trainer(one_part=True) as one:
+            one.succeed()
+    with trainer() as one:
+        one.succeed()
+
+    assert len(kept.blobs("metrics/")) == 2
+    assert kept.document("state.json")["metrics"]["pending"] == []
+    check(kept)
+    check_fates(kept)
+    assert sum(one.fates.passed_over for one in bins(kept).values()) > 50
+
+
+def test_of_an_apprentice_the_last_events_are_those_of_the_log(kept: Kept, trainer: StartTrainer) -> None:
+    """Its matches, its rewards, and what a perfect one would match."""
+    told = past.configuration(reward_wait_time="PT10M", learning_mode=LearningMode.APPRENTICE)
+    past.configure(kept, told)
+    start_us = past.minutes_ago(240)
+    busy(6, start_us, start_us + HOUR, 1500, (LearningMode.APPRENTICE,)).write(kept)
+
+    with trainer() as one:
+        one.succeed()
+
+    lines = [line for line in map(json.loads, kept.lines()) if "Fate" not in line and not line.get("_skipLearn")]
+    found = documents.read_state(kept.blob("state.json") or b"").metrics.apprentice
+    for sums, events in ((found.total, lines), (found.last, lines[-1000:])):
+        matched = [line for line in events if line["a"][0] == 1]
+        assert (sums.events, sums.matched) == (len(events), len(matched))
+        assert sums.rewards == pytest.approx(-sum(line["_original_label_cost"] for line in events))
+        assert sums.matched_rewards == pytest.approx(-sum(line["_original_label_cost"] for line in matched))
+        assert sums.ceilings == pytest.approx(0.85 * len(events))
+    assert found.last.events == 1000
+    check(kept)
+    check_fates(kept)
+
+
+def test_a_trainer_killed_while_it_puts_a_day_away_counts_nothing_twice(
+    kept: Kept, undisturbed: Kept, trainer: StartTrainer, storage: StorageAccount
+) -> None:
+    """Before the day is written, after it, and while the commit record forgets it."""
+    midnight_us = past.minutes_ago(0) // DAY * DAY - DAY
+    rows = busy(7, midnight_us - HOUR, midnight_us + HOUR, 120, (LearningMode.ONLINE,))
+    for loop in (kept, undisturbed):
+        past.configure(loop, past.configuration(reward_wait_time="PT10M"))
+        rows.write(loop)
+    with way_to(storage) as way:
+        for place, fault in (("/metrics/", Fault(cut="before")), ("/metrics/", None), ("state.json", None)):
+            with trainer(way.storage) as one:
+                way.plan(strike := Strike(_after_metrics(place), one.die, fault))
+                strike.wait()
+                assert one.wait() == -signal.SIGKILL
+            kept.break_lease()
+    for loop in (kept, undisturbed):
+        with trainer(loop.storage) as one:
+            one.succeed()
+
+    assert undisturbed.made() == kept.made()
+    assert kept.blobs("metrics/")
+    check(kept)
+    check_fates(kept)
+
+
+def _after_metrics(place: str) -> Matches:
+    """The requests that write at a place, once a day was written or is being written."""
+    written = write(place)
+    began = False
+
+    def matches(request: Request) -> bool:
+        nonlocal began
+        began |= "/metrics/" in request.path and request.method == "PUT"
+        return began and written(request)
+
+    return matches

@@ -1,0 +1,203 @@
+"""The log is copied to a container of the customer's, and a container that fails holds nothing up."""
+
+import gzip
+import json
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from azure.storage.blob import BlobServiceClient, ContainerClient, ContainerSasPermissions, generate_container_sas
+
+from localhost.accounts import StorageAccount
+from localhost.azurite import Azurite
+from shared.loop.redaction import EventTarget
+from shared.loop.times import MINUTE
+from tests.faults.proxy import Fault
+from tests.loop import past
+from tests.loop.conftest import StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.redactors import redact
+from tests.loop.strikes import HoldingProxy, Strike, write
+
+Sas = Callable[..., str]
+CONTAINER = "mirror"
+
+
+@pytest.fixture
+def theirs(azurite: Azurite) -> StorageAccount:
+    """The customer's account."""
+    account = azurite.new_account()
+    with BlobServiceClient.from_connection_string(account.connection_string) as client:
+        client.create_container(CONTAINER)
+    return account
+
+
+@pytest.fixture
+def sas(theirs: StorageAccount) -> Sas:
+    """Makes addresses that open the customer's container."""
+
+    def made(rights: str = "cw", hours: float = 1, container: str = CONTAINER) -> str:
+        until = datetime.now(UTC) + timedelta(hours=hours)
+        rights_told = ContainerSasPermissions.from_string(rights)
+        told = generate_container_sas(theirs.name, container, theirs.key, permission=rights_told, expiry=until)
+        return f"{theirs.blob_endpoint}/{container}?{told}"
+
+    return made
+
+
+@pytest.fixture
+def mirrored(theirs: StorageAccount) -> Iterator[ContainerClient]:
+    """The customer's container, opened with the customer's key."""
+    with ContainerClient.from_connection_string(theirs.connection_string, CONTAINER) as client:
+        yield client
+
+
+def copies(client: ContainerClient) -> dict[str, bytes]:
+    """What is in a container, by names in the loop's folder."""
+    names = [blob.name for blob in client.list_blobs()]
+    return {name.removeprefix("default/"): client.download_blob(name).readall() for name in names}
+
+
+def run(trainer: StartTrainer, kept: Kept, sas_uri: str | None, minutes: float = 0) -> str:
+    """Let the loop have two parts of log more, under a mirror or under none; gives what the trainer said."""
+    enable(kept, sas_uri, minutes)
+    with trainer() as one:
+        one.succeed()
+    return one.said()
+
+
+def enable(kept: Kept, sas_uri: str | None, minutes: float) -> None:
+    """Let two parts of log more be due, under a mirror or under none."""
+    told = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT1M")
+    service = replace(told.service, log_mirror_enabled=sas_uri is not None, log_mirror_sas_uri=sas_uri or "")
+    past.configure(kept, replace(told, service=service))
+    if minutes:
+        at_us = past.minutes_ago(minutes)
+        past.Past([past.event(f"{minutes}-{part}", at_us + part * 2 * MINUTE) for part in (0, 1)]).write(kept)
+
+
+def test_log_is_copied_from_the_moment_on_at_which_mirroring_was_enabled(
+    kept: Kept, trainer: StartTrainer, sas: Sas, mirrored: ContainerClient
+) -> None:
+    """Under the same names, byte for byte; what was logged before is not copied, nor what is logged after its end."""
+    run(trainer, kept, None, minutes=300)
+    before = kept.blobs("logs/")
+
+    run(trainer, kept, sas(), minutes=200)
+    meanwhile = kept.blobs("logs/")
+    run(trainer, kept, None, minutes=100)
+
+    assert (len(before), len(meanwhile), len(kept.blobs("logs/"))) == (2, 4, 6)
+    assert copies(mirrored) == {name: data for name, data in meanwhile.items() if name not in before}
+    assert kept.document("state.json")["mirrored_up_to_us"] is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"rights": "rl"}, "answered 403"),
+        ({"hours": -1}, "answered 403"),
+        ({"container": "gone"}, "answered 404"),
+    ],
+)
+def test_a_container_that_refuses_is_told_and_catches_up_later(
+    kept: Kept, trainer: StartTrainer, sas: Sas, mirrored: ContainerClient, wrong: dict[str, object], said: str
+) -> None:
+    """The loop learns on, and nothing that is kept or logged holds the SAS."""
+    refused = sas(**wrong)
+    run(trainer, kept, None, minutes=300)
+
+    log = run(trainer, kept, refused, minutes=200)
+    state, text = kept.document("state.json"), kept.blob("state.json")
+    run(trainer, kept, sas())
+
+    assert said in state["mirror_problem"]
+    assert state["counters"]["learned"] == 4
+    secret = refused.partition("sig=")[2][:20]
+    assert secret.encode() not in (text or b"")
+    assert secret not in log
+    assert "log is not mirrored" in log
+    assert len(copies(mirrored)) == 2
+    assert kept.document("state.json")["mirror_problem"] is None
+
+
+def test_an_address_that_never_answers_holds_nothing_up(kept: Kept, trainer: StartTrainer) -> None:
+    """It is given some seconds, behind all that the loop needs."""
+    run(trainer, kept, None, minutes=300)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        began = time.monotonic()
+        run(trainer, kept, f"http://127.0.0.1:{port}/account/{CONTAINER}?sv=2024-01-01&sig=secret", minutes=200)
+
+    state = kept.document("state.json")
+    assert time.monotonic() - began < 25
+    assert state["counters"]["learned"] == 4
+    assert "cannot be reached" in state["mirror_problem"]
+    assert state["last_run"]["learned_events"] == 2
+
+
+def test_what_may_have_been_copied_is_copied_again(
+    kept: Kept, trainer: StartTrainer, sas: Sas, mirrored: ContainerClient
+) -> None:
+    """After a crash between a copy and the commit; nothing is doubled."""
+    run(trainer, kept, None, minutes=300)
+    since_us = kept.document("state.json")["joined_up_to_us"]
+    run(trainer, kept, sas(), minutes=200)
+    first = copies(mirrored)
+    state = kept.document("state.json")
+    kept.put("state.json", json.dumps({**state, "mirrored_up_to_us": since_us}).encode())
+
+    run(trainer, kept, sas())
+
+    assert first == copies(mirrored)
+    assert kept.document("state.json")["mirrored_up_to_us"] == state["mirrored_up_to_us"]
+
+
+def test_a_trainer_killed_while_it_copies_leaves_nothing_uncopied(
+    kept: Kept, trainer: StartTrainer, theirs: StorageAccount, sas: Sas, mirrored: ContainerClient
+) -> None:
+    """Whether the container got the copy or not."""
+    run(trainer, kept, None, minutes=300)
+    before = kept.blobs("logs/")
+    with HoldingProxy(theirs.blob_endpoint) as way:
+        through = sas().replace(theirs.blob_endpoint, way.url)
+        enable(kept, through, minutes=200)
+        for fault in (Fault(cut="before"), None):
+            with trainer() as one:
+                way.plan = Strike(write(f"/{CONTAINER}/"), one.die, fault)
+                assert one.wait() == -signal.SIGKILL
+            kept.break_lease()
+    assert len(copies(mirrored)) == 1
+
+    run(trainer, kept, sas())
+
+    assert copies(mirrored) == {name: data for name, data in kept.blobs("logs/").items() if name not in before}
+    assert len(copies(mirrored)) == 2
+
+
+def test_a_redaction_reaches_the_copies_that_are_there(
+    kept: Kept, trainer: StartTrainer, sas: Sas, mirrored: ContainerClient, tmp_path: Path
+) -> None:
+    """And makes none of log that was never copied; where the container cannot be reached, it says which copies stay."""
+    run(trainer, kept, None, minutes=300)
+    run(trainer, kept, sas(), minutes=200)
+    copied, before = copies(mirrored), set(kept.blobs("logs/"))
+    told = [redact(kept.storage, tmp_path / "log", EventTarget(name)) for name in ("300-0", "200-0")]
+    redacted = copies(mirrored)
+    run(trainer, kept, sas(rights="r"))
+
+    last = redact(kept.storage, tmp_path / "log", EventTarget("200-1"))
+
+    assert [(one.blobs, one.mirrored, one.not_mirrored) for one in told] == [(1, 0, []), (1, 1, [])]
+    assert set(redacted) == set(copied) < before
+    assert b'"200-0"' not in b"".join(map(gzip.decompress, redacted.values()))
+    assert (last.blobs, last.mirrored, [path.removeprefix("loops/default/") for path in last.not_mirrored]) == (
+        1,
+        0,
+        sorted(redacted)[1:],
+    )

@@ -1,0 +1,272 @@
+"""Models that are replaced by hand while the loop is in use: what Rank uses, and where training goes on from."""
+
+import hashlib
+import itertools
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from tests.conftest import StartHost
+from tests.http.api import Api
+from tests.loop.conftest import KEY, StartTrainer
+from tests.loop.in_use import DUE, NEVER, Loop
+from tests.loop.kept import Kept
+from tests.loop.traffic import USERS, V1, rank_body
+from tests.loop.trainers import Trainer
+
+OWN = "/rankloop/v1"
+PATIENCE_SECONDS = 8
+
+
+@pytest.fixture
+def loop(start_host: StartHost, kept: Kept, trainer: StartTrainer) -> Loop:
+    """A loop with at least two models, one after 12 events or fewer, and one after 24."""
+    taught = Loop(start_host(**NEVER).url, kept, trainer)
+    taught.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
+    for _ in range(2):
+        taught.use(12)
+        taught.learn()
+    return taught
+
+
+def models(loop: Loop) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = loop.api.get(f"{OWN}/models").json["models"]
+    return told
+
+
+def published(loop: Loop) -> dict[str, Any]:
+    told: dict[str, Any] = loop.kept.document("published.json")
+    return told
+
+
+def go_back(loop: Loop, model_id: str, train_from: str | None = None) -> None:
+    body = b"" if train_from is None else {"trainFrom": train_from}
+    assert loop.api.post(f"{OWN}/models/{model_id}/publish", body).status == 204
+
+
+def wait_until_ranked_by(loop: Loop, model_id: str) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while loop.status()["instance"]["modelId"] != model_id:
+        assert time.monotonic() < until
+        loop.rank()
+        time.sleep(0.2)
+
+
+def test_the_models_of_a_loop_are_listed(loop: Loop) -> None:
+    """Newest first, with what an owner needs to choose one."""
+    newest, *_, first = models(loop)
+
+    assert (newest["current"], first["current"]) == (True, False)
+    assert newest["learnedEvents"] == 24
+    assert 0 < first["learnedEvents"] <= 12
+    assert (newest["firstEventId"], newest["lastEventId"]) == ("used-0", "used-23")
+    assert first["learnedUpTo"] < newest["learnedUpTo"]
+    assert first["publishedAt"] <= newest["publishedAt"]
+    assert newest["kept"] == {"model": True, "trainingState": True}
+    assert newest["sha256"] == loop.status()["model"]["sha256"]
+    assert {one["origin"] for one in (newest, first)} == {"trained"}
+
+
+def test_rank_goes_back_to_an_earlier_model_within_seconds(loop: Loop) -> None:
+    """So do its export under fixed names, and the download."""
+    first = models(loop)[-1]
+    began = time.monotonic()
+
+    go_back(loop, first["id"], "model")
+    wait_until_ranked_by(loop, first["id"])
+
+    assert time.monotonic() - began < PATIENCE_SECONDS
+    exported = loop.kept.exported()
+    assert exported == loop.api.get(f"{V1}/model").body
+    assert hashlib.sha256(exported or b"").hexdigest() == first["sha256"]
+
+
+def test_an_earlier_model_learns_again_what_came_after_it(loop: Loop) -> None:
+    """The same events make the same model of it again, byte by byte."""
+    newest, *_, first = models(loop)
+
+    go_back(loop, first["id"], "model")
+    loop.learn()
+
+    again = models(loop)[0]
+    assert (again["learnedEvents"], again["sha256"]) == (24, newest["sha256"])
+
+
+def test_an_earlier_model_can_go_on_with_what_comes_from_now_on(loop: Loop) -> None:
+    """What was learned after it is forgotten."""
+    first = models(loop)[-1]
+
+    go_back(loop, first["id"])
+    loop.learn()
+    assert published(loop)["model"]["id"] == first["id"]
+
+    loop.use(6)
+    loop.learn()
+    assert models(loop)[0]["learnedEvents"] == first["learnedEvents"] + 6
+
+
+def test_the_newest_model_can_go_on_while_rank_uses_an_earlier_one(loop: Loop) -> None:
+    """It takes the place of the earlier one once it has learned more, and not before."""
+    newest, *_, first = models(loop)
+
+    go_back(loop, first["id"], "newest")
+    loop.learn()
+    assert published(loop)["model"]["id"] == first["id"]
+
+    loop.use(6)
+    loop.learn()
+    assert models(loop)[0]["learnedEvents"] == newest["learnedEvents"] + 6
+
+
+def test_unknown_models_and_wishes_are_refused(loop: Loop) -> None:
+    """And change nothing."""
+    before, first = published(loop), models(loop)[-1]
+
+    unknown = loop.api.post(f"{OWN}/models/nobody/publish")
+    wrong = loop.api.post(f"{OWN}/models/{first['id']}/publish", {"trainFrom": "somewhere"})
+
+    assert (unknown.status, unknown.error["code"]) == (404, "ResourceNotFound")
+    assert (wrong.status, wrong.error["code"]) == (400, "BadRequest")
+    assert before == published(loop)
+
+
+def test_a_model_that_is_not_kept_any_more_is_not_gone_back_to(loop: Loop) -> None:
+    """Rank would be left without one; the list says what is kept."""
+    blob = published(loop)["previous"][-1]["state_blob"]
+    loop.kept.remove(blob.removeprefix("loops/default/"))
+    first = models(loop)[-1]
+
+    assert first["kept"] == {"model": True, "trainingState": False}
+    assert loop.api.post(f"{OWN}/models/{first['id']}/publish").status == 404
+    assert loop.api.post(f"{OWN}/models/{first['id']}/publish", {"trainFrom": "newest"}).status == 204
+
+
+def test_a_model_of_another_problem_type_is_not_gone_back_to(loop: Loop) -> None:
+    """Rank could not use it."""
+    first = models(loop)[-1]
+    several = {"name": "several", "arguments": "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"}
+    assert loop.api.put(f"{V1}/configurations/policy", several).status == 200
+
+    refused = loop.api.post(f"{OWN}/models/{first['id']}/publish")
+
+    assert (refused.status, refused.error["code"]) == (409, "ModelRankingError")
+
+
+REPLACEMENTS: list[Callable[[Loop, dict[str, Any], bytes], None]] = [
+    lambda loop, first, _: go_back(loop, first["id"]),
+    lambda loop, first, _: go_back(loop, first["id"], "newest"),
+    lambda loop, _, data: put_model(loop, data),
+]
+
+
+def put_model(loop: Loop, data: bytes) -> None:
+    assert loop.api.put(f"{OWN}/model", data).status == 204
+
+
+@pytest.mark.parametrize("replace", REPLACEMENTS, ids=["back", "back, and the newest goes on", "import"])
+def test_a_run_in_progress_never_undoes_a_replacement(
+    loop: Loop, trainer: StartTrainer, replace: Callable[[Loop, dict[str, Any], bytes], None]
+) -> None:
+    """Wherever in its run the trainer slept while it happened."""
+    first, data = models(loop)[-1], loop.api.get(f"{V1}/model").body
+    for seconds in (0.2, 0.5, 0.8):
+        loop.use(6)
+        time.sleep(1.1)
+        with trainer(changed=DUE) as running:
+            time.sleep(seconds)
+            running.pause()
+            replace(loop, first, data)
+            by_hand = published(loop)
+            running.wake()
+            running.wait()
+
+        after = published(loop)
+        assert after["generation"] == by_hand["generation"]
+        if replace is not REPLACEMENTS[1]:
+            assert after["model"]["id"] == by_hand["model"]["id"] or is_later(after, by_hand)
+
+
+def is_later(after: dict[str, Any], by_hand: dict[str, Any]) -> bool:
+    """Whether a model was published that goes on from the one that was put by hand."""
+    return bool(after["model"]["learned_up_to_us"] > by_hand["model"]["learned_up_to_us"])
+
+
+def test_an_export_that_was_not_written_is_written_by_the_next_run(loop: Loop) -> None:
+    """Whoever replaced the model may have died before, or an older export may have landed after."""
+    exported = loop.kept.exported()
+    loop.kept.put("current/model.vw", b"another", "exports")
+
+    loop.learn()
+
+    assert exported == loop.kept.exported() == loop.api.get(f"{V1}/model").body
+
+
+def test_a_loop_s_own_model_comes_back_as_if_it_had_never_been_away(loop: Loop) -> None:
+    """Its training state is still there, so nothing is lost by exporting and importing it."""
+    newest = published(loop)["model"]
+    signed = loop.api.get("/personalizer/v1.1-preview.3/model?signed=true").body
+    loop.api.delete(f"{V1}/model")
+
+    assert loop.api.put("/personalizer/v1.1-preview.3/model", signed).status == 204
+
+    model = published(loop)["model"]
+    assert model["state_blob"] == newest["state_blob"]
+    assert (model["origin"], model["learned_events"]) == ("imported", newest["learned_events"])
+    loop.use(6)
+    loop.learn()
+    assert models(loop)[0]["learnedEvents"] == newest["learned_events"] + 6
+
+
+def test_a_loop_that_has_never_learned_goes_on_from_what_it_is_given(
+    loop: Loop, azurite: Azurite, tmp_path: Path
+) -> None:
+    """Its first run does not begin with an empty model."""
+    data, account, number = loop.api.get(f"{V1}/model").body, azurite.new_account().connection_string, itertools.count()
+    with HostProcess(account, env=NEVER) as host, Kept(account) as kept:
+        fresh = Loop(host.url, kept, lambda **more: Trainer(account, tmp_path / f"fresh-{next(number)}.log", **more))
+        fresh.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
+        put_model(fresh, data)
+        given = published(fresh)["model"]
+        fresh.use(6)
+        fresh.learn()
+
+        made = published(fresh)["model"]
+        told = kept.document(made["state_blob"].removeprefix("loops/default/").replace(".vw", ".json"))
+        assert (made["learned_events"], told["lineage"]["state"]) == (6, given["state_blob"])
+        assert len(models(fresh)) == 2
+
+
+@pytest.mark.parametrize("name", ["model.vw", "training-state.vw"])
+def test_a_fresh_loop_with_an_export_ranks_the_same(loop: Loop, azurite: Azurite, name: str) -> None:
+    """The same event ids get the same rankings, and learning goes on."""
+    loop.put(explorationPercentage=0.3)
+    loop.api.put(f"{V1}/configurations/policy", {"name": "mine", "arguments": "--cb_explore_adf --epsilon 0.2 -q ::"})
+    loop.learn()
+    answer = loop.api.post(f"{OWN}/exports")
+    assert (answer.status, answer.json["container"]) == (201, "exports")
+    files = {
+        blob.rsplit("/", 1)[1]: loop.kept.blob(blob.removeprefix("default/"), "exports")
+        for blob in answer.json["blobs"]
+    }
+    assert files.keys() == {"model.vw", "training-state.vw", "learning-settings.json", "configuration.json"}
+    assert json.loads(files["configuration.json"] or b"")["explorationPercentage"] == 0.3
+
+    account = azurite.new_account().connection_string
+    with HostProcess(account, env=NEVER) as host:
+        fresh = Api.at(host.url, KEY)
+        newest = "/personalizer/configurations/service?api-version=2022-09-01-preview"
+        assert fresh.put(f"{V1}/configurations/policy", files["learning-settings.json"]).status == 200
+        assert fresh.put(newest, files["configuration.json"]).status == 200
+        assert fresh.put(f"{OWN}/model", files[name]).status == 204
+        fresh.post(f"{V1}/rank", rank_body("first", "ann"))
+        time.sleep(5)
+
+        for number in range(30):
+            body = rank_body(f"same-{number}", USERS[number % 3])
+            assert loop.api.post(f"{V1}/rank", body).json == fresh.post(f"{V1}/rank", body).json

@@ -1,0 +1,381 @@
+"""The loop looks for better learning settings by itself, takes them if they are better for certain, and goes on."""
+
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from evaluate_fn import progress
+from localhost.accounts import StorageAccount
+from localhost.azurite import Azurite
+from shared.loop.configuration import Configuration, LearningMode, LearningSettings
+from shared.loop.evaluation.record import Evaluation, Purpose, Status
+from shared.loop.times import DAY, HOUR
+from shared.storage import documents, evaluation_runs, evaluations
+from shared.storage.arrivals import now_us
+from shared.storage.evaluation_queue import message
+from tests.faults.proxy import Fault
+from tests.loop import evaluated_log, past
+from tests.loop.conftest import StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.strikes import Strike, Way, way_to, write
+from tests.loop.trainers import Trainer
+from tests.loop.workers import Worker
+
+SLOW = "--cb_explore_adf --epsilon 0.2 --power_t 0 -l 1e-06 --cb_type mtr -q ::"
+"""Settings that learn next to nothing."""
+LEARNED = 7 * 147 + 1
+DOCUMENTS = ("configuration.json", "published.json", "state.json")
+
+_forks = multiprocessing.get_context("forkserver")
+
+
+@pytest.fixture(autouse=True)
+def _home(kept: Kept) -> Iterator[None]:
+    with evaluated_log.at_home(kept.storage):
+        yield
+
+
+def configured(kept: Kept, learning: str = SLOW, **service: Any) -> Configuration:
+    told = {"reward_wait_time": "PT10M", "is_auto_optimization_enabled": True, **service}
+    configuration = past.configuration(learning, **told)
+    past.configure(kept, configuration)
+    return configuration
+
+
+def log(kept: Kept, hours: int = 7) -> tuple[int, int]:
+    """Log of 147 events an hour that a model can learn from, and one more event after it that is not log yet."""
+    past.Past([past.event("last", past.minutes_ago(30))]).write(kept)
+    return evaluated_log.write(kept, hours=hours)
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """A loop that found better settings.
+
+    Attributes:
+        account: Where it is kept.
+        before: Its documents before the look was carried out and decided on.
+        after: The same afterwards.
+        look: As it was decided on.
+    """
+
+    account: StorageAccount
+    kept: Kept
+    before: Mapping[str, bytes]
+    after: Mapping[str, bytes]
+    look: Evaluation
+
+    def go_back(self, documents: Mapping[str, bytes]) -> None:
+        """Put the documents back as they were at a moment, and the look as it was before it was decided on."""
+        self.kept.break_lease()
+        for name, text in documents.items():
+            self.kept.put(name, text)
+        succeeded(self.look)
+
+    def train(self, folder: Path) -> None:
+        """Let the trainer run."""
+        with Trainer(self.kept.storage, folder / "trainer.log") as one:
+            one.succeed()
+
+
+@pytest.fixture(scope="module")
+def once(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+    folder, account = tmp_path_factory.mktemp("lived"), azurite.new_account()
+    with Kept(account.connection_string) as kept, evaluated_log.at_home(kept.storage):
+        configured(kept)
+        log(kept)
+        with Trainer(kept.storage, folder / "trainer.log") as one:
+            one.succeed()
+        before = {name: kept.blob(name) or b"" for name in DOCUMENTS}
+        look = evaluated(kept, folder)
+        after = {name: kept.blob(name) or b"" for name in DOCUMENTS}
+        yield Lived(account, kept, before, after, look)
+
+
+@pytest.fixture
+def lived(once: Lived) -> Iterator[Lived]:
+    """A loop that found better settings, and took them; storage of this process."""
+    with evaluated_log.at_home(once.kept.storage):
+        once.go_back(once.after)
+        evaluations.change(Purpose.EVALUATION, once.look.id, lambda _: once.look)
+        yield once
+
+
+def looks(kept: Kept) -> dict[str, Any]:
+    told: dict[str, Any] = kept.document("state.json")["looks"]
+    return told
+
+
+def train(trainer: StartTrainer, **more: Any) -> None:
+    with trainer(**more) as one:
+        one.succeed()
+
+
+def the_look() -> Evaluation:
+    [found] = evaluations.listed(Purpose.EVALUATION)
+    return found
+
+
+def evaluated(kept: Kept, tmp_path: Path, storage: str | None = None) -> Evaluation:
+    """The loop's own evaluation, after a worker has carried it out and decided."""
+    with Worker(storage or kept.storage, the_look(), tmp_path / "worker.log") as worker:
+        assert worker.wait(120) == 0, (tmp_path / "worker.log").read_text()
+    return the_look()
+
+
+def the_look_of(evaluation_id: str) -> Evaluation:
+    found = evaluations.read(Purpose.EVALUATION, evaluation_id)
+    assert found is not None
+    return found
+
+
+def succeeded(look: Evaluation) -> Evaluation:
+    """The look as it was before it was decided on."""
+    undecided = replace(look, status=Status.SUCCEEDED, reason=None)
+    evaluations.change(Purpose.EVALUATION, look.id, lambda _: undecided)
+    return undecided
+
+
+def decide(look: Evaluation) -> None:
+    """Decide about a look, as a message that comes again does."""
+    progress.take(message(look).text(), 2, Event())
+
+
+def kill_as_it_decides(way: Way, look: Evaluation, place: str) -> None:
+    """Let another process decide about a look, and end it as it writes somewhere."""
+    process = _forks.Process(target=_decide, args=(way.storage, look.id))
+    way.plan(Strike(write(place), lambda: os.kill(process.pid or 0, signal.SIGKILL), Fault(cut="before")))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+
+
+def _decide(storage: str, evaluation_id: str) -> None:
+    os.environ.update({"AzureWebJobsStorage": storage})
+    decide(the_look_of(evaluation_id))
+
+
+def test_before_1000_learned_events_no_look_is_started(kept: Kept, trainer: StartTrainer) -> None:
+    configured(kept)
+    log(kept, hours=6)
+
+    train(trainer)
+
+    assert kept.document("state.json")["counters"]["learned"] == 6 * 147 + 1
+    assert evaluations.listed(Purpose.EVALUATION) == []
+
+
+def test_a_look_is_started_after_1000_learned_events(kept: Kept, trainer: StartTrainer) -> None:
+    """Over all log there is, since that is little; and once, however often the trainer runs."""
+    configured(kept)
+    span = log(kept)
+
+    train(trainer)
+    train(trainer)
+
+    look = the_look()
+    assert (look.is_automatic, look.look, look.optimise, look.custom) == (True, 1, True, ())
+    assert (look.online.arguments, look.exploration) == (SLOW, 0.2)
+    assert look.log.from_us == span[0]
+    assert look.log.to_us >= span[1]
+    assert look.error == looks(kept)["spent"] > 0
+    assert looks(kept)["is_started"]
+    assert looks(kept)["last"]["learned"] == LEARNED
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        {"is_auto_optimization_enabled": False},
+        {"auto_optimization_start_date": "2999-01-01T00:00:00Z"},
+    ],
+)
+def test_no_look_is_started_that_is_not_wanted_or_not_yet(
+    kept: Kept, trainer: StartTrainer, service: dict[str, Any]
+) -> None:
+    configured(kept, **service)
+    log(kept)
+
+    train(trainer)
+
+    assert kept.document("state.json")["counters"]["learned"] == LEARNED
+    assert looks(kept)["last"] is None
+    assert evaluations.listed(Purpose.EVALUATION) == []
+
+
+@pytest.mark.parametrize("fault", [None, Fault(cut="before")])
+@pytest.mark.parametrize(("place", "nth"), [("/evaluation.json", 1), ("state.json", 1), ("state.json", 2)])
+def test_a_trainer_that_is_killed_as_it_starts_a_look_starts_it_once(
+    kept: Kept, trainer: StartTrainer, storage: StorageAccount, place: str, nth: int, fault: Fault | None
+) -> None:
+    """And its error is spent once."""
+    configured(kept, is_auto_optimization_enabled=False)
+    log(kept)
+    train(trainer)
+    configured(kept)
+
+    with way_to(storage) as way, trainer(way.storage) as one:
+        way.plan(Strike(write(place), one.die, fault, nth))
+        one.wait()
+    kept.break_lease()
+    train(trainer)
+
+    look = the_look()
+    assert (looks(kept)["last"]["number"], looks(kept)["is_started"]) == (1, True)
+    assert looks(kept)["spent"] == look.error
+    assert looks(kept)["last"]["at_us"] == look.created_us
+
+
+def test_no_look_is_started_while_one_is_under_way(kept: Kept, trainer: StartTrainer) -> None:
+    """One that came to no end has spent nothing."""
+    configured(kept)
+    log(kept)
+    train(trainer)
+    first = the_look()
+    state = kept.document("state.json")
+    state["counters"]["learned"] = 2100
+    kept.put("state.json", json.dumps(state).encode())
+
+    train(trainer)
+    assert looks(kept)["last"]["number"] == 1
+
+    evaluations.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.FAILED))
+    train(trainer)
+
+    second = evaluations.listed(Purpose.EVALUATION)[0]
+    assert second.look == 2
+    assert second.error == looks(kept)["spent"] > first.error
+
+
+def test_a_look_that_nobody_ends_holds_up_the_next_one_for_a_day(kept: Kept, trainer: StartTrainer) -> None:
+    """It was lost with its messages; it ends when the next one asks, and has spent nothing."""
+    configured(kept)
+    log(kept)
+    train(trainer)
+    first = the_look()
+    evaluations.change(Purpose.EVALUATION, first.id, lambda one: replace(one, created_us=one.created_us - DAY))
+    state = kept.document("state.json")
+    state["counters"]["learned"] = 2100
+    kept.put("state.json", json.dumps(state).encode())
+
+    train(trainer)
+
+    second, lost = evaluations.listed(Purpose.EVALUATION)
+    assert (lost.id, lost.status) == (first.id, Status.TIMEOUT)
+    assert second.look == 2
+    assert second.error == looks(kept)["spent"] > first.error
+
+
+def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path: Path) -> None:
+    """Learning goes on behind the evaluated log, and a re-training that was under way ends."""
+    kept, look = lived.kept, lived.look
+    assert (look.status, look.optimal) == (Status.APPLIED, "Hyper2"), look.reason
+    configuration, published = documents.read_configuration(), documents.read_published()
+    found = evaluation_runs.outcome(look)
+    assert found is not None
+    [best] = [one for one in found.policies if one.policy.name == "Hyper2"]
+    assert configuration.learning == LearningSettings("Hyper2", best.policy.arguments or "")
+    assert configuration.revision == 2
+    assert published.model is not None
+    assert (published.model.origin, published.model.revision) == ("applied", 2)
+    assert published.model.learned_events == best.model.events if best.model else None
+    assert published.model.learned_up_to_us == look.log.to_us
+
+    lived.train(tmp_path)
+
+    state = kept.document("state.json")
+    assert state["next"] is None
+    assert state["running"]["arguments"] == best.policy.arguments
+    assert state["running"]["model"]["events"] == LEARNED
+    assert kept.exported() == kept.blob(published.model.predictor_blob.removeprefix("loops/default/"))
+
+
+def test_a_worker_that_is_killed_as_it_decides_is_continued(lived: Lived, tmp_path: Path) -> None:
+    """Between the two documents the trainer may even learn anew with the new settings; then that ends."""
+    look = lived.look
+    for place in ("/configuration.json", "/published.json", "/evaluation.json"):
+        lived.go_back(lived.before)
+        with way_to(lived.account) as way:
+            kill_as_it_decides(way, look, place)
+        lived.train(tmp_path)
+
+        decide(the_look_of(look.id))
+        decide(the_look_of(look.id))
+        lived.train(tmp_path)
+
+        assert the_look_of(look.id).status is Status.APPLIED
+        assert documents.read_configuration().revision == 2
+        published = documents.read_published()
+        assert published.model is not None
+        assert (published.generation, published.model.origin) == (1, "applied")
+        assert published.model.learned_events == LEARNED
+        assert lived.kept.document("state.json")["next"] is None
+
+
+def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It had read of a look that was under way; what was found stays, and what was taken is not taken again."""
+    lived.go_back(lived.before)
+    running = replace(lived.look, status=Status.RUNNING, reason=None, optimal=None, ended_us=None)
+    monkeypatch.setattr(progress, "_meant", lambda _: running)
+
+    for _ in range(2):
+        progress.take(message(running, "logged").text(), 1, Event())
+
+        assert the_look_of(running.id).status is Status.APPLIED
+        assert (documents.read_configuration().revision, documents.read_published().generation) == (2, 1)
+        found = evaluation_runs.outcome(running)
+        best = next(one.model for one in found.policies if one.policy.name == "Hyper2") if found else None
+        assert best is not None
+        assert evaluation_runs.model(running, best.predictor_sha256)
+
+
+def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> None:
+    """The evaluation says nothing of it; an apprentice is never changed, nor are settings taken that say the same."""
+    look = lived.look
+    best, published = documents.read_configuration().learning.arguments, documents.read_published()
+    words = [word.strip() for word in best.split("--")[1:] if not word.startswith("epsilon")]
+    same = " ".join(f"--{word}" for word in [*reversed(words), "epsilon 0.7"])
+
+    for changes, online, why in (
+        ({"learning_mode": LearningMode.APPRENTICE}, SLOW, "apprentice mode"),
+        ({"exploration_percentage": 0.1}, SLOW, "exploration"),
+        ({"default_reward": 0.5}, SLOW, "What a reward is worth"),
+        ({"is_auto_optimization_enabled": False}, SLOW, "isAutoOptimizationEnabled"),
+        ({"learning": "--cb_explore_adf --epsilon 0.2 --coin"}, SLOW, "learning settings were changed"),
+        ({"learning": "--ccb_explore_adf"}, SLOW, "multi-slot"),
+        ({}, same, "are those in use"),
+    ):
+        configuration = configured(lived.kept, **changes)
+        succeeded(replace(look, online=replace(look.online, arguments=online)))
+
+        decide(the_look_of(look.id))
+
+        decided = the_look_of(look.id)
+        assert decided.status is Status.RETAINED
+        assert why in (decided.reason or "")
+        assert (configuration, published) == (documents.read_configuration(), documents.read_published())
+
+
+def test_the_last_24_of_the_loops_own_evaluations_are_kept(kept: Kept, trainer: StartTrainer) -> None:
+    """Those that somebody asked for stay, too."""
+    configured(kept)
+    span = log(kept)
+    for number in range(25):
+        one = evaluated_log.asked(f"old-{number}", span, look=1, custom=(), optimise=True)
+        evaluations.create(replace(one, created_us=now_us() - (30 - number) * DAY, status=Status.RETAINED))
+    evaluations.create(replace(evaluated_log.asked("mine", span), created_us=now_us() - 60 * DAY - HOUR))
+
+    train(trainer)
+
+    kept_ids = [one.id for one in evaluations.listed(Purpose.EVALUATION)]
+    assert len(kept_ids) == 25
+    assert kept_ids[0].startswith("auto-1-")
+    assert kept_ids[1:] == [*(f"old-{number}" for number in range(24, 1, -1)), "mine"]

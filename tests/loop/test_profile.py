@@ -1,0 +1,94 @@
+"""What is known of features is the same however time was cut into parts, and leads to warnings in the status."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from shared.contract import record
+from shared.learner import features
+from shared.loop.decision import NO_MODEL, decide, equal_chances
+from shared.loop.rows import Event
+from shared.loop.times import MINUTE, SECOND
+from shared.storage import names
+from tests.conftest import StartHost
+from tests.http.api import Api
+from tests.loop import past
+from tests.loop.conftest import KEY, QUICK, StartTrainer
+from tests.loop.kept import Kept
+
+ALIKE = [("a", [{"kind": "one"}]), ("b", [{"kind": "one"}])]
+
+
+def shown(event_id: str, at_us: int, **context: Any) -> Event:
+    """A Rank of two actions that differ in nothing but their ids."""
+    document = features.document([context], [(name, list(told)) for name, told in ALIKE])
+    decision = decide(equal_chances(2), NO_MODEL, event_id, names.LOOP)
+    payload = record.pack(record.record(document, decision, deferred=False))
+    return replace(past.event(event_id, at_us), payload=payload)
+
+
+def seen(loop: Kept) -> Mapping[str, Any]:
+    """What is known of features, and when it was last seen."""
+    return {name: value for name, value in loop.document("profile.json").items() if name != "up_to_us"}
+
+
+def test_a_profile_does_not_depend_on_parts_or_on_processes(
+    kept: Kept, undisturbed: Kept, trainer: StartTrainer
+) -> None:
+    """One run over parts of a quarter of an hour, or one process for each part of less than a minute."""
+    now_us = past.minutes_ago(60)
+    rows = past.lively(9, now_us - 8 * MINUTE, now_us, 100, 10 * MINUTE)
+    for loop, frequency in ((kept, "PT15M"), (undisturbed, "PT40S")):
+        past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency=frequency))
+        rows.write(loop)
+    for _ in range(6):
+        with trainer(undisturbed.storage, one_part=True) as one:
+            one.succeed()
+    for loop in (kept, undisturbed):
+        with trainer(loop.storage) as one:
+            one.succeed()
+
+    assert len(undisturbed.blobs("logs/")) > len(kept.blobs("logs/"))
+    assert seen(undisturbed) == seen(kept)
+    assert 30 < seen(kept)["current"]["events"] <= 6 * 12
+
+
+def test_events_are_never_looked_at_twice(kept: Kept, trainer: StartTrainer) -> None:
+    """Even if the join begins anew."""
+    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    past.Past([past.event(f"e{number}", past.minutes_ago(60) + number * SECOND) for number in range(5)]).write(kept)
+    with trainer() as one:
+        one.succeed()
+    once = seen(kept)
+    kept.forget()
+
+    with trainer() as one:
+        one.succeed()
+
+    assert (len(kept.lines()), once["current"]["events"]) == (5, 5)
+    assert seen(kept) == once
+
+
+def test_the_status_warns_of_features_that_teach_nothing(
+    kept: Kept, trainer: StartTrainer, start_host: StartHost
+) -> None:
+    """With names and counts, and without values; a damaged profile is no reason to fail."""
+    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    began_us = past.minutes_ago(90)
+    events = [shown(f"e{n}", began_us + n * 12 * SECOND, visit=f"secret-{n}", user={"day": n % 7}) for n in range(200)]
+    past.Past(events).write(kept)
+    with trainer() as one:
+        one.succeed(120)
+    api = Api.at(start_host(**{**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}).url, KEY)
+
+    answer = api.get("/rankloop/v1/status")
+    kept.put("profile.json", b"{}no")
+    damaged = api.get("/rankloop/v1/status")
+
+    told = {one["code"]: one for one in answer.json["warnings"]}
+    assert {"FeaturesAlwaysNew", "FeaturesAlwaysTheSame", "ActionsAlike", "NoRewards"} == told.keys()
+    assert "context.visit" in told["FeaturesAlwaysNew"]["message"]
+    assert "action.kind" in told["FeaturesAlwaysTheSame"]["message"]
+    assert b"secret-" not in answer.body
+    assert b"secret-" not in (kept.blob("profile.json") or b"")
+    assert [one["code"] for one in damaged.json["warnings"]] == ["NoRewards"]

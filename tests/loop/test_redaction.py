@@ -1,0 +1,342 @@
+"""Requests for privacy: what is taken out is nowhere any more, and the loop goes on as if it had never been."""
+
+import gzip
+import json
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localhost.accounts import StorageAccount
+from shared.contract import record
+from shared.contract.redaction import Redaction
+from shared.learner import features
+from shared.loop.configuration import LearningSettings
+from shared.loop.decision import NO_MODEL, decide, equal_chances
+from shared.loop.redaction import EventTarget, FeatureTarget, Target
+from shared.loop.rows import Event
+from shared.loop.times import MINUTE, SECOND
+from shared.storage import names
+from tests.faults.proxy import Fault
+from tests.loop import past
+from tests.loop.conftest import StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.redactors import ALWAYS, Redactor, redact
+from tests.loop.strikes import Held, Strike, way_to, write
+from tests.loop.trainers import PAST
+
+Redact = Callable[..., Redaction]
+SECRET = "ann@example.com"
+ANN = EventTarget("ann/1 ü")
+MAIL = FeatureTarget("mail", SECRET)
+MUCH_LATER = {**PAST, "join_grace_us": -40 * MINUTE}
+"""Settings of a trainer for which everything is due that has arrived."""
+
+
+@pytest.fixture
+def redacting(storage: StorageAccount, tmp_path: Path) -> Redact:
+    """Calls a redaction on the test's account."""
+
+    def called(target: Target, **more: Any) -> Redaction:
+        return redact(storage.connection_string, tmp_path / "redactor.log", target, **more)
+
+    return called
+
+
+def mailed(event_id: str, at_us: int, mail: str = SECRET) -> Event:
+    """A Rank that holds a mail address in the context and in an action."""
+    context = [{"who": {"mail": mail, "age": 7}}, {"day": "monday"}]
+    actions: list[tuple[str, list[Any]]] = [
+        ("a", [{"mail": mail}, {"letter": "a"}]),
+        ("b", [{"letter": "b", "other": mail}]),
+        ("mail", [{"x": 1.5}]),
+    ]
+    document = features.document(context, actions)
+    decision = decide(equal_chances(3), NO_MODEL, event_id, names.LOOP)
+    payload = record.pack(record.record(document, decision, deferred=False))
+    return replace(past.event(event_id, at_us), payload=payload)
+
+
+def refusable(event_id: str, at_us: int) -> Event:
+    """A Rank whose line cannot be learned from."""
+    event = mailed(event_id, at_us)
+    return replace(event, payload=record.pack(replace(record.unpack(event.payload), actions=b"[9,1,2]")))
+
+
+def story(began_us: int) -> past.Past:
+    """Three parts: in each ann's event, others with her mail, one that is refused; rewards in time and late."""
+    told = past.Past()
+    for part in range(3):
+        at_us = began_us + part * 20 * MINUTE
+        told.events.append(mailed(ANN.event_id if part == 0 else f"ann-{part}", at_us))
+        told.events.extend(mailed(f"e{part}-{number}", at_us + number * SECOND) for number in range(1, 5))
+        told.events.append(refusable(f"refused-{part}", at_us + 6 * SECOND))
+        told.events.extend(past.event(f"f{part}-{number}", at_us + (6 + number) * SECOND) for number in range(1, 5))
+        told.observations.append(past.reward(f"e{part}-1", at_us + MINUTE))
+    told.observations.append(past.reward(ANN.event_id, began_us + MINUTE))
+    told.observations.append(past.reward(ANN.event_id, began_us + 30 * MINUTE, 0.5))
+    return told
+
+
+def configured(loop: Kept, **service: Any) -> None:
+    """Parts of a quarter of an hour, a wait of ten minutes."""
+    past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M", **service))
+
+
+def logged(loop: Kept, trainer: StartTrainer, began_us: int) -> None:
+    """Let the story become log, and be learned."""
+    configured(loop)
+    story(began_us).write(loop)
+    with trainer(loop.storage) as one:
+        one.succeed(120)
+
+
+def all_that_is_kept(loop: Kept) -> str:
+    """Everything in storage that is text, and the rows' keys and contents."""
+    texts = [gzip.decompress(data) if name.endswith(".gz") else data for name, data in loop.blobs().items()]
+    rows = [repr({**row, "": [record.unpack(row["r0"]).document if "r0" in row else b""]}) for row in loop.rows("")]
+    told = "\n".join([*(text.decode(errors="replace") for text in texts), *rows])
+    return re.sub(r"\\u([0-9a-f]{4})", lambda escaped: chr(int(escaped[1], 16)), told)
+
+
+def refused(loop: Kept) -> list[str]:
+    """The events that are known to be refused, by their place in their log blob."""
+    log, told = loop.blobs("logs/"), []
+    for name, data in loop.blobs("refused/").items():
+        lines = gzip.decompress(log[name.replace("refused/", "logs/").replace(".cb.jsonl", ".dsjson.gz")]).splitlines()
+        for entry in map(json.loads, data.splitlines()):
+            assert lines[entry["line"]].decode() == entry["text"]
+            told.append(json.loads(entry["text"])["EventId"])
+    return sorted(told)
+
+
+def test_an_event_is_nowhere_any_more(kept: Kept, trainer: StartTrainer, redacting: Redact) -> None:
+    """Neither its line, nor its late reward's, nor a row of it; all else stays as it was, and is counted as before."""
+    logged(kept, trainer, past.minutes_ago(200))
+    before = kept.lines()
+
+    done = redacting(ANN)
+
+    text = json.dumps(ANN.event_id, ensure_ascii=False)
+    assert (done.removed_lines, done.removed_rows, done.changed_lines, done.next_us) == (2, 3, 0, None)
+    assert kept.lines() == [line for line in before if text not in line.decode()]
+    assert ANN.event_id not in all_that_is_kept(kept)
+    assert refused(kept) == ["refused-0", "refused-1", "refused-2"]
+    assert redacting(ANN) == Redaction()
+
+
+def test_an_event_that_waits_never_becomes_log(kept: Kept, trainer: StartTrainer, redacting: Redact) -> None:
+    """Its rows go, and so do those of its rewards."""
+    configured(kept)
+    at_us = past.minutes_ago(30)
+    told = past.Past([past.event("a", at_us), past.event("b", at_us + 1)], [past.reward("a", at_us + 5)])
+    told.write(kept)
+
+    done = redacting(EventTarget("a"))
+    with trainer() as one:
+        one.succeed()
+
+    assert (done.removed_rows, done.removed_lines, done.waiting) == (2, 0, 0)
+    assert [json.loads(line)["EventId"] for line in kept.lines()] == ["b"]
+
+
+def test_a_feature_is_taken_out_wherever_it_has_the_value(kept: Kept, trainer: StartTrainer, redacting: Redact) -> None:
+    """In the context and in actions; the id of an action is none, and another feature with the value stays."""
+    logged(kept, trainer, past.minutes_ago(200))
+    before = [json.loads(line) for line in kept.lines()]
+
+    done = redacting(MAIL)
+
+    assert (done.changed_lines, done.removed_lines, done.removed_rows, done.blobs) == (18, 0, 0, 3)
+    assert f'"mail":"{SECRET}"' not in all_that_is_kept(kept)
+    for line, once in zip(map(json.loads, kept.lines()), before, strict=True):
+        if "c" in once and "who" in once["c"]["FromUrl"][0]:
+            assert once["c"]["FromUrl"][0]["who"].pop("mail") == SECRET
+            assert once["c"]["_multi"][0]["j"][0].pop("mail") == SECRET
+        assert line == once
+    assert refused(kept) == ["refused-0", "refused-1", "refused-2"]
+    assert redacting(MAIL) == Redaction()
+
+
+def test_events_that_wait_are_told_of_a_feature(kept: Kept, trainer: StartTrainer, redacting: Redact) -> None:
+    """Their rows cannot be changed; once they are log, the same call takes it out."""
+    configured(kept)
+    past.Past([mailed("a", past.minutes_ago(15)), mailed("b", past.minutes_ago(14))]).write(kept)
+    first = redacting(MAIL)
+    with trainer(changed=MUCH_LATER) as one:
+        one.succeed()
+
+    second = redacting(MAIL)
+
+    assert (first.waiting, first.changed_lines) == (2, 0)
+    assert first.run_again_us is not None
+    assert past.minutes_ago(0) < first.run_again_us < past.minutes_ago(-30)
+    assert (second.waiting, second.run_again_us, second.changed_lines) == (0, None, 2)
+
+
+@pytest.mark.parametrize("target", [ANN, MAIL, EventTarget("refused-0")], ids=["event", "feature", "refused event"])
+def test_a_loop_learns_on_and_anew_after_a_redaction(
+    kept: Kept, trainer: StartTrainer, redacting: Redact, target: Target
+) -> None:
+    """From the log that is left, whose refused lines are still known by their places."""
+    logged(kept, trainer, past.minutes_ago(200))
+    redacting(target)
+    left = len([line for line in kept.lines() if line.startswith(b'{"_label_cost"')])
+    told = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M")
+    changed = replace(told, learning=LearningSettings("x", "--cb_explore_adf --epsilon 0.3"), revision=2)
+    past.configure(kept, changed)
+    past.Past([past.event(f"new-{number}", past.minutes_ago(5) + number) for number in range(5)]).write(kept)
+
+    with trainer(changed=MUCH_LATER) as one:
+        one.succeed(120)
+
+    state = kept.document("state.json")
+    gone = 1 if target == EventTarget("refused-0") else 0
+    assert state["problem"] is None
+    assert state["running"]["model"]["events"] == left + 5 - (3 - gone)
+    assert state["counters"]["learned"] == 27 + 5
+    assert len(refused(kept)) == 3 - gone
+
+
+def test_a_log_blob_may_lose_all_its_lines(kept: Kept, trainer: StartTrainer, redacting: Redact) -> None:
+    """It stays, empty, so that nothing can come back in its place, and is learned from as what it is."""
+    configured(kept)
+    past.Past([past.event(name, past.minutes_ago(60 - 20 * place)) for place, name in enumerate("ab")]).write(kept)
+    with trainer() as one:
+        one.succeed()
+    redacting(EventTarget("a"))
+    told = past.configuration("--cb_explore_adf", reward_wait_time="PT10M", model_export_frequency="PT15M")
+    past.configure(kept, replace(told, revision=2))
+
+    with trainer() as one:
+        one.succeed()
+
+    state = kept.document("state.json")
+    assert len(kept.blobs("logs/")) == 2
+    assert (state["problem"], state["running"]["model"]["events"]) == (None, 1)
+
+
+@pytest.mark.parametrize("target", [ANN, MAIL], ids=["event", "feature"])
+def test_calls_that_have_no_time_go_on_from_where_the_last_one_ended(
+    kept: Kept, trainer: StartTrainer, redacting: Redact, target: Target
+) -> None:
+    """Each comes one step further, until all is done."""
+    logged(kept, trainer, past.minutes_ago(200))
+    calls = [redacting(target, seconds=0)]
+    while (at_us := calls[-1].next_us) is not None:
+        calls.append(redacting(target, seconds=0, range_us=(at_us, ALWAYS[1])))
+
+    assert len(calls) > 2
+    expected = (0, 2, 3) if target == ANN else (18, 0, 0)
+    sums = [sum(getattr(one, name) for one in calls) for name in ("changed_lines", "removed_lines", "removed_rows")]
+    assert tuple(sums) == expected
+
+
+@pytest.mark.parametrize("target", [ANN, MAIL], ids=["event", "feature"])
+def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
+    kept: Kept,
+    undisturbed: Kept,
+    trainer: StartTrainer,
+    storage: StorageAccount,
+    tmp_path: Path,
+    target: Target,
+) -> None:
+    """Whether storage got that write or not, and the trainer may run in between.
+
+    Later and later, since the first writes of a call are always the same.
+    """
+    began_us = past.minutes_ago(200)
+    for loop in (kept, undisturbed):
+        logged(loop, trainer, began_us)
+    redact(undisturbed.storage, tmp_path / "other.log", target)
+
+    deaths = 0
+    with way_to(storage) as way:
+        for nth in range(1, 30):
+            fault = Fault(cut="before") if nth % 2 else None
+            with Redactor(way.storage, tmp_path / "redactor.log", target) as one:
+                way.plan(strike := Strike(write(), one.die, fault, (nth + 1) // 2))
+                if one.wait() != -signal.SIGKILL:
+                    break
+                assert strike.struck.is_set()
+            deaths += 1
+            kept.break_lease()
+            if nth % 3 == 0:
+                with trainer() as between:
+                    between.succeed()
+        else:
+            pytest.fail("it never came to an end")
+
+    assert deaths >= 6
+    secret = target.told if target == ANN else f'"mail":"{SECRET}"'
+    assert secret not in all_that_is_kept(kept)
+    assert kept.lines() == undisturbed.lines()
+    assert set(refused(kept)) <= set(refused(undisturbed))
+
+
+def test_a_part_that_was_begun_is_finished_first(
+    kept: Kept, trainer: StartTrainer, storage: StorageAccount, tmp_path: Path
+) -> None:
+    """Else a trainer that sleeps over it could write what was redacted after all."""
+    configured(kept)
+    story(past.minutes_ago(200)).write(kept)
+    with way_to(storage) as way, trainer(way.storage) as one:
+        way.plan(Strike(write("/logs/"), one.die, Fault(cut="before")))
+        one.wait()
+    kept.break_lease()
+
+    with Redactor(storage.connection_string, tmp_path / "redactor.log", ANN) as early:
+        code = early.wait()
+    with trainer() as one:
+        one.succeed(120)
+    done = redact(storage.connection_string, tmp_path / "redactor.log", ANN)
+
+    assert code == 1
+    assert "TrainerAtWork" in early.said()
+    assert done.removed_lines == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "nth", "target"),
+    [
+        ("/state.json", 1, ANN),
+        ("/logs/", 1, ANN),
+        ("/refused/", 1, EventTarget("refused-0")),
+    ],
+)
+def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
+    kept: Kept,
+    trainer: StartTrainer,
+    storage: StorageAccount,
+    redacting: Redact,
+    place: str,
+    nth: int,
+    target: Target,
+) -> None:
+    """It is stopped while a write is on its way, which lands when all is redacted that another one has logged since."""
+    configured(kept)
+    story(past.minutes_ago(200)).write(kept)
+    with way_to(storage) as way, trainer(way.storage) as sleeper:
+        way.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
+        strike.wait()
+        kept.break_lease()
+        with trainer() as other:
+            other.succeed(120)
+        while (done := redacting(target)).next_us is not None:
+            continue
+        left = kept.lines()
+        held.free.set()
+        sleeper.wake()
+        sleeper.succeed()
+        with trainer() as later:
+            later.succeed()
+
+    assert done.changed_lines + done.removed_lines > 0
+    secret = f'"mail":"{SECRET}"' if target == MAIL else target.told
+    assert secret not in all_that_is_kept(kept)
+    assert left == kept.lines()
+    assert set(refused(kept)) <= {"refused-0", "refused-1", "refused-2"}

@@ -1,0 +1,246 @@
+"""Models that are made again from the log."""
+
+import gzip
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.data_folder import azurite_folder
+from localhost.environment import ROOT, STORAGE, clean_environment
+from shared.loop.times import HOUR, MINUTE, to_iso
+from tests.loop import past
+from tests.loop.conftest import StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.trainers import Trainer
+
+FROM_US, TO_US = past.minutes_ago(16 * 60), past.minutes_ago(12 * 60)
+
+
+@pytest.fixture
+def learned(kept: Kept, trainer: StartTrainer) -> Kept:
+    """A loop that has learned hour after hour."""
+    taught(kept)
+    with trainer() as one:
+        one.succeed(120)
+    return kept
+
+
+def taught(kept: Kept) -> None:
+    past.configure(kept, past.often())
+    past.lively(3, FROM_US, TO_US, 150, 4 * HOUR).write(kept)
+
+
+def published(kept: Kept) -> list[dict[str, Any]]:
+    """All models, newest first."""
+    told = kept.document("published.json")
+    return [told["model"], *told["previous"]]
+
+
+def again(kept: Kept, model_id: str = "", place: int = 0) -> tuple[int, str]:
+    """Make a model again as somebody would, 0 is the newest; gives the exit code and what was said."""
+    return command(model_id or published(kept)[place]["id"], **{STORAGE: kept.storage})
+
+
+def command(model: str, *more: str, **variables: str) -> tuple[int, str]:
+    """Run the command."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "localhost", "replay", "--model", model, *more],
+        cwd=ROOT,
+        env={**clean_environment(), **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return ended.returncode, ended.stdout
+
+
+def named(blob: str) -> str:
+    return blob.removeprefix("loops/default/")
+
+
+def lineage(kept: Kept, state_blob: str) -> dict[str, Any]:
+    """What a training state was made from."""
+    told: dict[str, Any] = kept.document(named(state_blob).replace(".vw", ".json"))["lineage"]
+    return told
+
+
+def told_of(kept: Kept, model: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = kept.document(named(model["state_blob"]).replace(".vw", ".json"))
+    return told
+
+
+def log_of(kept: Kept, place: int = 0) -> str:
+    """The name of the first part of the log that a model learned in its last run."""
+    return named(told_of(kept, published(kept)[place])["lineage"]["logs"][0])
+
+
+def change_rewards(kept: Kept, name: str, **more: str) -> None:
+    """Give every event of a log blob another reward."""
+    text = gzip.decompress(kept.blob(name) or b"")
+    lines = re.sub(rb'"_label_cost":-?[\d.]+', b'"_label_cost":0.7', text)
+    assert lines != text
+    kept.put(name, gzip.compress(lines), metadata={**kept.metadata(name), **more})
+
+
+def test_every_model_is_made_again_byte_by_byte(learned: Kept) -> None:
+    """From the state before it, or from nothing; and nothing in storage changes.
+
+    How many there are depends on the machine: a fast one learns several parts of the log between two publications.
+    """
+    before, models = learned.in_force(), len(published(learned))
+
+    assert models > 1
+    for place in {0, models // 2, models - 1}:
+        code, said = again(learned, place=place)
+        assert (code, "byte by byte" in said, "need not" in said) == (0, True, False), said
+    assert before == learned.in_force()
+
+
+def test_where_states_are_gone_it_begins_with_the_nearest_earlier_one(learned: Kept) -> None:
+    """How the others were made is kept longer than they are."""
+    state = published(learned)[0]["state_blob"]
+    for _ in range(3):
+        state = lineage(learned, state)["state"]
+        learned.remove(named(state))
+
+    code, said = again(learned)
+
+    assert (code, "byte by byte" in said) == (0, True), said
+    assert said.startswith(f"Begins with {lineage(learned, state)['state']}: 4 runs of the driver")
+
+
+def test_where_no_one_knows_how_it_was_made_it_is_not_made_again(learned: Kept) -> None:
+    """A guess would be another model."""
+    before = named(lineage(learned, published(learned)[0]["state_blob"])["state"])
+    learned.remove(before)
+    learned.remove(before.replace(".vw", ".json"))
+
+    code, said = again(learned)
+
+    assert (code, before in said, "is gone" in said) == (2, True, True), said
+
+
+def test_other_weights_are_another_model(learned: Kept) -> None:
+    """Here the log was changed by hand, which nothing excuses."""
+    change_rewards(learned, log_of(learned))
+
+    code, said = again(learned)
+
+    assert (code, "DIFFERENT" in said, "need not" in said) == (1, True, False), said
+
+
+def test_after_a_redaction_weights_are_compared(learned: Kept) -> None:
+    """What was taken out of the log can change bytes; the command says so."""
+    name = log_of(learned)
+    lines = gzip.decompress(learned.blob(name) or b"").replace(b'"EventId":"3-', b'"EventId":"4-')
+    learned.put(name, gzip.compress(lines), metadata={**learned.metadata(name), "redacted": "2026-11-25T12:00:00Z"})
+
+    code, said = again(learned)
+
+    assert (code, f"the log was redacted since (loops/default/{name})" in said) == (0, True), said
+
+
+def test_a_redaction_excuses_no_other_model(learned: Kept) -> None:
+    """Beyond a thousandth it is another one."""
+    change_rewards(learned, log_of(learned), redacted="2026-11-25T12:00:00Z")
+
+    code, said = again(learned)
+
+    assert (code, "need not" in said, "DIFFERENT" in said) == (1, True, True), said
+
+
+def test_on_another_kind_of_processor_weights_are_compared(learned: Kept) -> None:
+    """Its mathematics may differ in the last bits; here a state has another bit at its end."""
+    model = published(learned)[0]
+    told = told_of(learned, model) | {"processor": "an abacus"}
+    learned.put(named(model["state_blob"]).replace(".vw", ".json"), json.dumps(told).encode())
+
+    code, said = again(learned)
+
+    assert (code, "(an abacus; here: " in said) == (0, True), said
+
+
+def test_a_model_of_an_earlier_version_is_made_again_too(learned: Kept) -> None:
+    """Nothing was told of modes then, for there was one only, nor of processors."""
+    path = named(published(learned)[0]["state_blob"]).replace(".vw", ".json")
+    told = learned.document(path)
+    del told["mode"], told["processor"]
+    learned.put(path, json.dumps(told).encode())
+
+    code, said = again(learned)
+
+    assert (code, "The same" in said) == (0, True)
+    assert "another kind of processor (unknown; here: " in said
+
+
+def test_an_unknown_model_is_told_with_the_known_ones(learned: Kept) -> None:
+    """An id is long, and easily cut."""
+    for model_id in ("20261125T000000000000Z-1-aaaaaaaaaaaa", "nonsense"):
+        code, said = again(learned, model_id)
+        assert (code, published(learned)[-1]["id"] in said) == (2, True), said
+
+
+def test_a_model_that_is_not_published_any_more_is_known_by_its_id(learned: Kept) -> None:
+    """As long as its blobs are kept."""
+    oldest, told = published(learned)[-1], learned.document("published.json")
+    learned.put("published.json", json.dumps(told | {"previous": told["previous"][:2]}).encode())
+
+    code, said = again(learned, oldest["id"])
+
+    assert (code, "byte by byte" in said) == (0, True), said
+
+
+def test_without_its_log_a_model_cannot_be_made_again(learned: Kept) -> None:
+    """It is said which part is gone."""
+    name = log_of(learned)
+    learned.remove(name)
+
+    code, said = again(learned)
+
+    assert (code, name in said) == (2, True), said
+
+
+def test_log_that_was_deleted_is_gone_at_once(learned: Kept) -> None:
+    """Nobody reads it any more, even before its blobs are removed."""
+    told = learned.document("configuration.json")
+    learned.put("configuration.json", json.dumps(told | {"logs_deleted_before_us": past.minutes_ago(0)}).encode())
+
+    code, said = again(learned)
+
+    assert (code, "not kept any more" in said) == (2, True), said
+
+
+def test_the_command_works_on_the_folder_of_a_loop(tmp_path: Path) -> None:
+    """It starts the loop's storage, and ends it."""
+    data = tmp_path / "data"
+    with Azurite(azurite_folder(data)) as own:
+        with Kept(own.account.connection_string) as kept:
+            taught(kept)
+            with Trainer(kept.storage, tmp_path / "trainer.log") as one:
+                one.succeed(120)
+            model = published(kept)[0]["id"]
+        refused = command(model, "--data", str(data))
+
+    same = command(model, "--data", str(data))
+    nothing = command(model, "--data", str(tmp_path / "elsewhere"))
+
+    assert (refused[0], "Another process works" in refused[1]) == (1, True), refused
+    assert (same[0], "byte by byte" in same[1]) == (0, True), same
+    assert (nothing[0], "no loop" in nothing[1]) == (1, True), nothing
+
+
+def test_a_description_tells_what_a_replay_needs(learned: Kept) -> None:
+    """Whoever reads it in years must not guess."""
+    told = told_of(learned, published(learned)[0])
+
+    assert told.keys() >= {"arguments", "exploration", "mode", "processor", "rewards", "lineage", "predictor"}
+    assert told["learnedUpTo"] <= to_iso(TO_US + 15 * MINUTE)
+    assert told["predictor"] == published(learned)[0]["predictor_blob"]

@@ -1,0 +1,225 @@
+"""Owners who change their minds while the trainer is at work: the loop becomes what was asked for last."""
+
+import gzip
+import json
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localhost.accounts import StorageAccount
+from shared.loop.configuration import LearningMode, problem_type
+from shared.loop.log_entry import line_kind
+from shared.loop.log_line import kind
+from shared.loop.times import MINUTE, from_iso
+from shared.storage.logs import range_of
+from tests.loop import past, requests
+from tests.loop.conftest import StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.mixed import mixed
+from tests.loop.requests import CB, MODES, REPLACEMENTS, SETTINGS, Asking, Owner
+from tests.loop.strikes import Held, Strike, way_to, write
+from tests.loop.test_metrics import check, check_fates
+from tests.loop.trainers import PAST
+
+PART_US = 15 * MINUTE
+REQUESTS = 3
+
+
+@pytest.mark.parametrize("seed", [17, 31, 34])
+def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
+    kept: Kept,
+    undisturbed: Kept,
+    trainer: StartTrainer,
+    storage: StorageAccount,
+    tmp_path: Path,
+    seed: int,
+) -> None:
+    """Between any two writes of a run, which may die there; and nothing is lost, counted twice, or learned twice."""
+    chance = random.Random(seed)
+    start_us = past.minutes_ago(0) // PART_US * PART_US - 2 * past.OFTEN_WAIT - 8 * PART_US
+    rows = mixed(seed, start_us, start_us + 8 * PART_US, 160, past.OFTEN_WAIT)
+    for loop in (kept, undisturbed):
+        past.configure(loop, past.often())
+        rows.write(loop)
+
+    def up_to(parts: int) -> dict[str, int]:
+        """Settings of a trainer for which only so many parts are due."""
+        return {**PAST, "join_grace_us": past.minutes_ago(0) - past.OFTEN_WAIT - start_us - parts * PART_US - MINUTE}
+
+    kinds = [chance.choice((*SETTINGS, *MODES, *REPLACEMENTS)) for _ in range(REQUESTS)]
+    owner = Owner(kept, tmp_path / "owner.log", chance, kinds, [chance.randrange(1, 14) for _ in kinds])
+    with trainer(changed=up_to(2)) as one:
+        one.succeed()
+    with way_to(storage) as way:
+        way.plan(owner)
+        while owner.kinds:
+            before = len(owner.kinds)
+            with trainer(way.storage, up_to(6)) as one:
+                owner.die = one.die
+                if one.wait() == -signal.SIGKILL:
+                    kept.break_lease()
+            if before == len(owner.kinds):
+                owner.ask(owner.kinds.pop(0))
+    for parts in (6, 8):
+        with trainer(changed=up_to(parts)) as one:
+            one.succeed()
+        check_exported(kept)
+    time.sleep(1)  # the model export frequency: the last model may not have been due
+    with trainer(changed=up_to(8)) as one:
+        one.succeed()
+    with trainer(undisturbed.storage, up_to(8)) as one:
+        one.succeed()
+
+    check_settled(kept, owner.asked)
+    check_learned_once(kept)
+    check_learned_all(kept, owner)
+    check(kept)
+    check_fates(kept)
+    assert undisturbed.blobs("logs/") == kept.blobs("logs/")
+
+
+def check_exported(kept: Kept) -> None:
+    """See that the export is the model in use."""
+    model = kept.document("published.json")["model"]
+    blob = None if model is None else kept.blob(model["predictor_blob"].removeprefix("loops/default/"))
+    assert kept.exported() == blob
+    told = kept.blob("current/learning-settings.json", "exports")
+    assert (told is None) == (model is None)
+    assert told is None or json.loads(told)["name"] == model["id"]
+
+
+def check_settled(kept: Kept, asked: list[tuple[str, Any]]) -> None:
+    """See that the loop is what was asked for last."""
+    state, published, told = (kept.document(f"{name}.json") for name in ("state", "published", "configuration"))
+    running, learning = state["running"], told["learning"]["arguments"]
+    assert (state["next"], state["intent"], state["publishing"]) == (None, None, None)
+    assert state["problem"] is None
+    assert running["generation"] == published["generation"] == sum(kind in REPLACEMENTS for kind, _ in asked)
+    assert running["mode"] == told["service"]["learning_mode"]
+    assert running["revision"] == told["revision"] == published["model"]["revision"]
+    assert published["model"]["predictor_blob"] == running["model"]["predictor_blob"]
+    check_exported(kept)
+    places = {kind: place for place, (kind, _) in enumerate(asked)}
+    replaced = max((places[kind] for kind in REPLACEMENTS if kind in places), default=-1)
+    set_last = max((places[kind] for kind in SETTINGS if kind in places), default=-1)
+    kind, model = asked[replaced] if replaced > set_last else ("", None)
+    if kind == "" or model is None:
+        assert running["arguments"] == learning
+    elif kind != "go_back_for_now":
+        assert running["arguments"] == model["arguments"]
+        chain = [Path(step["state"]).name for step in lineage(kept, running["model"]["state_blob"])]
+        assert Path(model["state_blob"]).name in chain, "made of the same bytes, wherever they are kept"
+
+
+def check_learned_once(kept: Kept) -> None:
+    """See that the model in use has learned each event that it may learn, in order, and no other."""
+    running = kept.document("state.json")["running"]
+    steps = list(lineage(kept, running["model"]["state_blob"]))[::-1]
+    logs = [path for step in steps for path in step["lineage"]["logs"]]
+    assert logs == sorted(set(logs))
+    learned = sum(step["trained"]["learned"] for step in steps)
+    assert running["model"]["events"] == learned
+    stretches = [from_iso(step["learnedUpTo"]) for step in steps]
+    assert stretches == sorted(stretches)
+
+
+def check_learned_all(kept: Kept, owner: Owner) -> None:
+    """See that after a model was put by hand, all was learned that was not log yet at that moment."""
+    kinds = [kind for kind, _ in owner.asked]
+    last = max((place for place, kind in enumerate(kinds) if kind in REPLACEMENTS), default=-1)
+    if last < 0 or {*kinds[last:]} & {*SETTINGS} or "mode" in kinds or kinds[last] in ("go_back", "go_back_for_now"):
+        return
+    running, put = kept.document("state.json")["running"], owner.asked[last][1]
+    begun = put["learned_events"] if put else 0
+    later = [data for name, data in kept.blobs("logs/").items() if range_of(name)[0] >= owner.joined_us]
+    lines = [line for data in later for line in gzip.decompress(data).splitlines()]
+    wanted = line_kind(problem_type(running["arguments"]), LearningMode(running["mode"]))
+    expected = sum(kind(line) == wanted and b'"_skipLearn":true' not in line[:200] for line in lines)
+    assert running["model"]["events"] == begun + expected
+
+
+def lineage(kept: Kept, state_blob: str) -> Iterator[dict[str, Any]]:
+    """How a model was made, step by step, the last step first."""
+    at: str | None = state_blob
+    while at is not None:
+        told = kept.document(at.removeprefix("loops/default/").removesuffix(".vw") + ".json")
+        yield {**told, "state": at}
+        at = told["lineage"]["state"]
+
+
+def published_by(loop: Kept) -> dict[str, Any]:
+    told: dict[str, Any] = loop.document("published.json")
+    return told
+
+
+@pytest.mark.parametrize(("early", "late"), [("reset", "go_back"), ("go_back", "import_model")])
+def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
+    kept: Kept, trainer: StartTrainer, storage: StorageAccount, tmp_path: Path, early: str, late: str
+) -> None:
+    """Its write was on its way when the other one's landed; so nothing of it did, and it was made again."""
+    past.configure(kept, past.often())
+    start_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    past.Past([past.event(f"e{one}", start_us + one * PART_US) for one in range(2)]).write(kept)
+    for _ in range(2):
+        with trainer(one_part=True) as one:
+            one.succeed()
+        time.sleep(1)
+    with trainer() as one:
+        one.succeed()
+    newest, first = (published_by(kept)[name] for name in ("model", "previous"))
+    data = kept.blob(first[0]["predictor_blob"].removeprefix("loops/default/")) or b""
+    of_kind: dict[str, Callable[[], object]] = {
+        "import_model": partial(requests.import_model, data),
+        "go_back": partial(requests.go_back, newest["id"], "end"),
+        "reset": requests.reset,
+    }
+
+    with way_to(storage) as way:
+        way.plan(strike := Strike(write("/published.json"), lambda: None, held := Held()))
+        with Asking(way.storage, tmp_path / "late.log", of_kind[late]) as slow:
+            strike.wait()
+            with Asking(kept.storage, tmp_path / "early.log", of_kind[early]) as quick:
+                quick.succeed()
+            between = published_by(kept)
+            held.free.set()
+            slow.succeed()
+
+    after = published_by(kept)
+    assert (between["generation"], after["generation"]) == (1, 2)
+    assert after["model"]["sha256"] == (first[0] if late == "import_model" else newest)["sha256"]
+    assert (after["start"]["model"]["id"], after["start"]["newest"]) == (after["model"]["id"], False)
+    known = [one["id"] for one in (after["model"], *after["previous"])]
+    assert len(known) == len(set(known))
+    assert {one["id"] for one in (between["model"], *between["previous"]) if one} <= set(known)
+    check_exported(kept)
+
+
+def test_of_two_who_change_settings_at_once_the_later_one_wins_whole(
+    kept: Kept, storage: StorageAccount, tmp_path: Path
+) -> None:
+    """Of what both set, what the later one says; what it does not say is the earlier one's."""
+    past.configure(kept, told := past.configuration())
+    ways = [
+        partial(requests.put_service, reward_wait_time="PT20M", default_reward=0.5, exploration_percentage=0.1),
+        partial(requests.put_service, reward_wait_time="PT30M", default_reward=0.25),
+    ]
+    with way_to(storage) as way:
+        way.plan(strike := Strike(write("/configuration.json"), lambda: None, held := Held()))
+        with Asking(way.storage, tmp_path / "late.log", ways[1]) as slow:
+            strike.wait()
+            with Asking(kept.storage, tmp_path / "early.log", ways[0], partial(requests.put_policy, CB)) as quick:
+                quick.succeed()
+            held.free.set()
+            slow.succeed()
+
+    after = kept.document("configuration.json")
+    service = after["service"]
+    assert (service["reward_wait_time"], service["default_reward"]) == ("PT30M", 0.25)
+    assert (service["exploration_percentage"], after["learning"]["arguments"]) == (0.1, CB)
+    assert after["revision"] == told.revision + 3

@@ -1,0 +1,218 @@
+"""The record of real runs, beside what the status and the metrics tell."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from localhost.accounts import StorageAccount
+from localhost.child import HostProcess
+from shared.loop.configuration import LearningMode
+from shared.loop.metrics import total
+from shared.loop.times import HOUR, to_iso
+from tests.conftest import StartHost
+from tests.faults.proxy import Fault, FaultProxy, Request, none
+from tests.http.api import Api
+from tests.loop import past
+from tests.loop.conftest import KEY, StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.strikes import Way, way_to
+from tests.loop.test_metrics import bins, busy
+from tests.loop.trainers import Trainer
+
+STARTS = '{"record":"rankloop.run"'
+
+
+def records(trainer: Trainer) -> list[Any]:
+    """The records that a trainer has told."""
+    lines = [line[line.index(STARTS) :] for line in trainer.said().splitlines() if STARTS in line]
+    return [json.loads(line) for line in lines]
+
+
+def happened(kept: Kept, mode: LearningMode = LearningMode.ONLINE, waiting: int = 7) -> None:
+    """An hour of the past, and a few Ranks that wait."""
+    past.configure(kept, past.configuration(reward_wait_time="PT10M", learning_mode=mode))
+    start_us = past.minutes_ago(200)
+    busy(9, start_us, start_us + HOUR, 120, (mode,)).write(kept)
+    past.Past([past.event(f"waits-{number}", past.minutes_ago(3)) for number in range(waiting)]).write(kept)
+
+
+def asked(start_host: StartHost) -> Api:
+    """A host whose trainer never runs."""
+    host: HostProcess = start_host(
+        API_KEY_1=KEY, TRAIN_SCHEDULE="0 0 0 1 1 *", WRITE_DEADLINE="PT5M", JOIN_GRACE="PT6M"
+    )
+    return Api.at(host.url, KEY)
+
+
+def test_a_run_tells_what_the_status_and_the_metrics_tell(
+    kept: Kept, trainer: StartTrainer, start_host: StartHost
+) -> None:
+    """In one line."""
+    happened(kept)
+
+    with trainer() as one:
+        one.succeed()
+
+    (record,) = records(one)
+    api, sums = asked(start_host), total(list(bins(kept).values()), 0)
+    status = api.get("/rankloop/v1/status").json
+    day = f"from={to_iso(past.minutes_ago(300))}&to={to_iso(past.minutes_ago(0))}&interval=P1D"
+    metrics = api.get(f"/rankloop/v1/metrics?{day}").json["total"]
+    assert record["loop"] == "default"
+    assert record["startedAt"] == status["lastRun"]["startedAt"].replace("+00:00", "Z")
+    assert (record["joined"], record["learned"]) == (sums.joined, status["events"]["learned"])
+    assert (record["waiting"], record["waitingAtLeast"]) == (7, False)
+    assert record["waiting"] == status["events"]["waiting"]
+    assert record["lagSeconds"] == status["lagSeconds"] == 0
+    assert record["modelId"] == status["model"]["id"]
+    assert record["events"] == {name: status["events"][name] for name in record["events"]}
+    assert (record["updatePeriodSeconds"], record["unpublished"], record["problem"]) == (300, False, None)
+    assert 0 <= record["updatePeriodsSinceModel"] < 1
+    averages = {name: one["average"] for name, one in record["rewards"].items()}
+    assert averages == {
+        "loop": pytest.approx(metrics["online"]["averageReward"]),
+        "firstAction": pytest.approx(metrics["firstAction"]["averageReward"]),
+        "random": pytest.approx(metrics["random"]["averageReward"]),
+    }
+    assert {one["events"] for one in record["rewards"].values()} == {metrics["count"]}
+
+
+def test_no_feature_and_no_id_is_in_a_record(kept: Kept, trainer: StartTrainer) -> None:
+    """It is kept where more people may look than into the storage account."""
+    happened(kept)
+
+    with trainer() as one:
+        one.succeed()
+
+    (record,) = records(one)
+    text = json.dumps(record)
+    for word in ("ann", "bob", "letter", "user", '"9-', "waits-", KEY):
+        assert word not in text
+
+
+def test_of_an_apprentice_nothing_is_told_of_random_actions(kept: Kept, trainer: StartTrainer) -> None:
+    """For nothing is known of them."""
+    happened(kept, LearningMode.APPRENTICE)
+
+    with trainer() as one:
+        one.succeed()
+
+    (record,) = records(one)
+    assert record["rewards"]["firstAction"]["average"] is not None
+    assert record["rewards"]["random"] == {"sum": 0, "events": 0, "average": None}
+
+
+def test_runs_with_nothing_to_do_tell_it_once_a_minute(kept: Kept, trainer: StartTrainer) -> None:
+    """A local loop runs every two seconds, and its log would hold nothing else."""
+    happened(kept)
+
+    with trainer(runs=8) as one:
+        one.succeed()
+
+    busy_run, *idle = records(one)
+    assert busy_run["joined"] > 0
+    assert all(record["joined"] == 0 and record["waiting"] == 7 for record in idle)
+    assert len({record["startedAt"][:16] for record in idle}) == len(idle) <= 2
+    assert "azure.core" not in one.said()
+
+
+def test_a_loop_of_which_nothing_is_known_says_so(kept: Kept, trainer: StartTrainer) -> None:
+    """No model, no event, no average; nothing is due."""
+    past.configure(kept, past.configuration())
+
+    with trainer() as one:
+        one.succeed()
+
+    (record,) = records(one)
+    assert (record["modelId"], record["updatePeriodsSinceModel"], record["unpublished"]) == (None, None, False)
+    assert (record["waiting"], record["lagSeconds"]) == (0, 0)
+    assert {one["average"] for one in record["rewards"].values()} == {None}
+
+
+def test_a_run_that_cannot_train_says_that_something_is_unpublished(kept: Kept, trainer: StartTrainer) -> None:
+    """Joined, not learned; the learner's own words stay out of the record."""
+    happened(kept)
+    state = _with_a_model_that_is_gone(kept, trainer)
+
+    with trainer() as one:
+        one.succeed()
+
+    (record,) = records(one)
+    assert record["problem"] == "the model cannot be trained or published; the status tells why"
+    assert record["unpublished"] is True
+    assert record["joined"] > 0
+    assert record["learned"] == 0
+    assert record["modelId"] == kept.document("published.json")["model"]["id"]
+    assert state["counters"]["learned"] == kept.document("state.json")["counters"]["learned"]
+
+
+def _with_a_model_that_is_gone(kept: Kept, trainer: StartTrainer) -> Any:
+    """After half an hour of the past was learned, part by part."""
+    with trainer(one_part=True, runs=6) as one:
+        one.succeed()
+    for name in kept.blobs("models/"):
+        kept.remove(name)
+    return kept.document("state.json")
+
+
+# Trouble
+
+
+def test_a_run_that_storage_refuses_claims_nothing_and_says_why(
+    kept: Kept, trainer: StartTrainer, storage: StorageAccount
+) -> None:
+    """Before it has the lease, and after."""
+    happened(kept)
+
+    with way_to(storage) as way:
+        told = [_refused(trainer, way, service) for service in (way.blob, way.table)]
+
+    for record in told:
+        assert record["problem"] == "storage answered 403"
+        assert record["waiting"] is record["lagSeconds"] is record["unpublished"] is None
+        assert record["joined"] == 0
+
+
+def _refused(trainer: StartTrainer, way: Way, service: FaultProxy) -> Any:
+    """The record of a run that is refused by a service."""
+    way.plan(none)
+    service.plan = lambda _: Fault(status=403)
+    with trainer(way.storage) as one:
+        one.succeed()
+    (record,) = records(one)
+    return record
+
+
+def test_a_run_that_storage_leaves_at_its_end_tells_once_what_it_did(
+    kept: Kept, trainer: StartTrainer, storage: StorageAccount
+) -> None:
+    """What it joined is joined; only how the loop stands is not known."""
+    happened(kept)
+
+    def refuses(request: Request) -> Fault | None:
+        """What waits is asked for from the end of the log on, by keys alone."""
+        return Fault(status=403) if "select" in request.path.lower() else None
+
+    with way_to(storage) as way, trainer(way.storage) as one:
+        way.plan(refuses)
+        one.succeed()
+
+    (record,) = records(one)
+    assert record["problem"] == "storage answered 403"
+    assert record["waiting"] is None
+    assert record["joined"] == kept.document("state.json")["counters"]["events"] > 0
+    assert record["rewards"]["loop"]["events"] > 0
+
+
+def test_a_host_keeps_the_records_of_its_trainer(start_loop: StartHost) -> None:
+    """With the levels of `host.json`; the line is there as it was told."""
+    host = start_loop()
+    until = time.monotonic() + 20
+    while STARTS not in (said := host.log()):
+        assert time.monotonic() < until, said
+        time.sleep(0.1)
+
+    (line, *_) = [line for line in said.splitlines() if STARTS in line]
+    assert json.loads(line[line.index(STARTS) :])["joined"] == 0

@@ -1,0 +1,171 @@
+"""The metrics as a host tells them, of hours of the past."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from shared.loop.configuration import LearningMode
+from shared.loop.times import DAY, HOUR, MINUTE, to_iso
+from tests.http.api import Api
+from tests.loop import past
+from tests.loop.kept import Kept
+from tests.loop.test_metrics import busy
+from tests.loop.trainers import Trainer
+
+KEY = "test-key-1"
+OWN = "/rankloop/v1/metrics"
+APPRENTICE = "/personalizer/v1.1-preview.1/metrics/apprentice"
+MODES = (LearningMode.APPRENTICE, LearningMode.ONLINE)
+
+
+@pytest.fixture(scope="module")
+def midnight_us() -> int:
+    """In the middle of what happened; the day before it is over for long."""
+    return past.minutes_ago(0) // DAY * DAY - DAY
+
+
+@pytest.fixture(scope="module")
+def storage_of_all(azurite: Azurite) -> str:
+    """The connection string of what all tests here look at."""
+    return azurite.new_account().connection_string
+
+
+@pytest.fixture(scope="module")
+def api(storage_of_all: str, midnight_us: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A loop that was an apprentice until midnight, and the hour after it was not."""
+    storage = storage_of_all
+    with Kept(storage) as kept:
+        past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+        busy(8, midnight_us - HOUR, midnight_us + HOUR, 400, MODES).write(kept)
+    with Trainer(storage, tmp_path_factory.mktemp("trainer") / "log") as trainer:
+        trainer.succeed()
+    with HostProcess(storage, env={"API_KEY_1": KEY, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}) as host:
+        yield Api.at(host.url, KEY)
+
+
+def told(api: Api, from_us: int, to_us: int, interval: str) -> Any:
+    """The metrics of a range."""
+    return api.get(f"{OWN}?from={to_iso(from_us)}&to={to_iso(to_us)}&interval={interval}").json
+
+
+def test_intervals_add_up_to_the_total(api: Api, midnight_us: int) -> None:
+    """And those in which nothing came tell null, not 0."""
+    found = told(api, midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")
+
+    assert found["interval"] == "PT1H"
+    counts = [one["count"] for one in found["intervals"]]
+    assert (counts[0], counts[3]) == (0, 0)
+    assert sum(counts) == found["total"]["count"] > 300
+    for name in ("joined", "learned", "passedOver", "notActivated", "late", "dangling"):
+        assert sum(one["events"][name] for one in found["intervals"]) == found["total"]["events"][name] > 0, name
+    assert found["total"]["events"]["waiting"] == 0
+    empty = found["intervals"][0]
+    assert {empty[policy]["averageReward"] for policy in ("online", "firstAction", "random")} == {None}
+    assert empty["online"]["interval"] is None
+    assert [one["from"] for one in found["intervals"][1:]] == [one["to"] for one in found["intervals"][:-1]]
+
+
+def test_policies_are_told_with_intervals_where_something_is_known_of_them(api: Api, midnight_us: int) -> None:
+    """Of a random choice nothing is while the loop is an apprentice."""
+    _, before, after, _ = told(api, midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")["intervals"]
+
+    for one in (
+        before["online"],
+        before["firstAction"],
+        *(after[name] for name in ("online", "firstAction", "random")),
+    ):
+        low, high = one["interval"]
+        assert low <= one["averageReward"] <= high
+        assert one["because"] is None
+    assert before["firstAction"]["averageReward"] == before["online"]["averageReward"]
+    assert before["random"]["averageReward"] is before["random"]["interval"] is None
+    assert "some action had no chance to be shown" in before["random"]["because"]
+    assert 0 < after["firstAction"]["nonZeroWeights"] < after["count"] == after["random"]["nonZeroWeights"]
+
+
+def test_the_apprentice_is_told_in_every_place(api: Api) -> None:
+    """With the ceiling of 1 − ε + ε ÷ K, here 0.85."""
+    own = api.get(OWN).json["apprentice"]
+    old = api.get(APPRENTICE).json
+    configuration = api.get("/personalizer/v1.1-preview.3/configurations/service").json
+
+    assert old == configuration["latestApprenticeModeMetrics"]
+    assert own["total"]["matchRate"] == old["numberOfImitatedEvents"] / old["numberOfEvents"]
+    assert own["total"]["matchRateCeiling"] == old["matchRateCeiling"] == pytest.approx(0.85)
+    assert own["total"]["rewardAchievementRatio"] == old["sumOfImitatedRewards"] / old["sumOfRewards"]
+    assert old["lastBatchMetrics"]["numberOfEvents"] == old["numberOfEvents"] == own["last"]["numberOfEvents"] > 100
+    for name in ("matchRate", "rewardAchievementRatio"):
+        low, high = old[f"{name}Interval"]
+        assert low < old[name] < high
+    assert old["startTime"] < old["lastProcessedEventTime"]
+
+
+def test_a_day_that_is_being_put_away_is_told_once(api: Api, storage_of_all: str, midnight_us: int) -> None:
+    """Its blob is there, and the commit record has not forgotten it yet."""
+    asked = (midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")
+    before = told(api, *asked)
+    with Kept(storage_of_all) as kept:
+        state, days = kept.document("state.json"), sorted(kept.blobs("metrics/"))
+        first = kept.document(days[0])["bins"]
+        kept.put("state.json", json.dumps(state | {"metrics": state["metrics"] | {"bins": first}}).encode())
+
+    assert first
+    assert told(api, *asked)["total"] == before["total"]
+
+
+def test_the_first_version_tells_nothing_of_it(api: Api) -> None:
+    """Its clients know no such field."""
+    assert "latestApprenticeModeMetrics" not in api.get("/personalizer/v1.0/configurations/service").json
+    assert api.get("/personalizer/v1.0/metrics/apprentice").status == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("from=yesterday", "from"),
+        ("to=2026-13-01", "to"),
+        ("from=2026-11-02&to=2026-11-01", "to"),
+        ("from=2026-01-01&to=2026-11-01", "from"),
+        ("from=2026-11-01&to=2026-11-05&interval=PT5M", "interval"),
+        ("interval=PT7M", "interval"),
+        ("from=0001-01-01&to=0001-01-02", "to"),
+        ("from=9999-12-31&to=9999-12-31T23:59:59.999999Z", "to"),
+    ],
+)
+def test_a_range_that_is_none_is_refused(api: Api, query: str, place: str) -> None:
+    """With the place of what is wrong; never with a 5xx."""
+    found = api.get(f"{OWN}?{query}")
+
+    assert found.status == 400
+    assert (found.error["code"], found.error["target"]) == ("BadRequest", place)
+
+
+@pytest.mark.parametrize(("hours", "interval"), [(1, "PT5M"), (8, "PT5M"), (24, "PT1H"), (200, "PT6H"), (1000, "P1D")])
+def test_the_interval_follows_from_the_range(api: Api, midnight_us: int, hours: int, interval: str) -> None:
+    """If none is asked for; the range is widened to whole intervals."""
+    first, last = to_iso(midnight_us - hours * HOUR + MINUTE), to_iso(midnight_us - MINUTE)
+
+    found = api.get(f"{OWN}?from={first}&to={last}").json
+
+    assert found["interval"] == interval
+    assert found["intervals"][0]["from"] <= first < last < found["intervals"][-1]["to"]
+    assert len(found["intervals"]) <= 100
+
+
+def test_a_loop_that_was_never_an_apprentice_says_so(azurite: Azurite) -> None:
+    """Until it is made one: then it has seen nothing yet."""
+    storage = azurite.new_account().connection_string
+    with HostProcess(storage, env={"API_KEY_1": KEY, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}) as host:
+        fresh = Api.at(host.url, KEY)
+        never = fresh.get(APPRENTICE)
+        own = fresh.get(OWN).json
+        fresh.put("/personalizer/v1.1-preview.1/configurations/service", {"learningMode": "Apprentice"})
+        once = fresh.get(APPRENTICE)
+
+    assert (never.status, never.error["code"]) == (400, "ApprenticeModeNeverTurnedOn")
+    assert (own["total"]["count"], own["apprentice"]) == (0, None)
+    assert (once.status, once.json["numberOfEvents"], once.json["startTime"]) == (200, 0, None)

@@ -1,0 +1,69 @@
+"""Workers on an evaluation as processes of their own, which can be killed at any moment."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Self
+
+from shared.loop.evaluation.record import Evaluation, Purpose
+
+_forks = multiprocessing.get_context("forkserver")
+
+
+class Worker:
+    """Takes messages of an evaluation, all that there could be, until it has ended.
+
+    Attributes:
+        log_file: What it says.
+    """
+
+    def __init__(self, storage: str, evaluation: Evaluation, log_file: Path) -> None:
+        """Take the connection string of its storage."""
+        self.log_file = log_file
+        told = (storage, evaluation.purpose, evaluation.id, str(log_file))
+        self._process = _forks.Process(target=_work, args=told, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        return self
+
+    def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        if self._process.is_alive():
+            self.die()
+        self._process.join()
+        self._process.close()
+
+    def die(self) -> None:
+        """End it at once, as a power cut would."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, signal.SIGKILL)
+
+    def wait(self, seconds: float = 60) -> int:
+        """Wait for its end; gives the exit code, which is negative if a signal ended it."""
+        self._process.join(seconds)
+        assert self._process.exitcode is not None, self.log_file.read_text()
+        return self._process.exitcode
+
+
+def _work(storage: str, purpose: Purpose, evaluation_id: str, log_file: str) -> None:
+    with Path(log_file).open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    os.environ.update({"AzureWebJobsStorage": storage})
+    from evaluate_fn import progress
+    from shared.storage import evaluation_runs, evaluations
+    from shared.storage.evaluation_queue import message
+
+    try:
+        while (evaluation := evaluations.read(purpose, evaluation_id)) and not evaluation.status.has_ended:
+            progress.take(message(evaluation).text(), 1, Event())
+            for task in progress._open(evaluation, evaluation_runs.results(evaluation)):
+                progress.take(message(evaluation, task.key).text(), 1, Event())
+    except BaseException:
+        traceback.print_exc()
+        sys.exit(1)
