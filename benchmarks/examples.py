@@ -8,6 +8,7 @@ from shared.loop.decision import Decision, decide, equal_chances
 
 VARIANTS = 256
 PATH = "/personalizer/v1.0/rank"
+SLOTS_PATH = "/personalizer/v1.1-preview.3/multislot/rank"
 
 
 def body(actions: int, variant: int) -> dict[str, Any]:
@@ -28,6 +29,16 @@ def body(actions: int, variant: int) -> dict[str, Any]:
         ],
         "actions": [{"id": f"action-{number}", "features": _action(chance, number)} for number in range(actions)],
     }
+
+
+def slots_body(actions: int, slots: int, variant: int) -> dict[str, Any]:
+    """The body of a multi-slot Rank without its event id; each slot has 10 features, too."""
+    chance = random.Random(f"{actions} {slots} {variant}")
+    described = [
+        {"id": f"slot-{place}", "features": _action(chance, place), "baselineAction": f"action-{place}"}
+        for place in range(slots)
+    ]
+    return {**body(actions, variant), "slots": described}
 
 
 def _action(chance: random.Random, number: int) -> list[dict[str, Any]]:
@@ -56,6 +67,14 @@ def document(actions: int, variant: int) -> bytes:
     """The same features as Vowpal Wabbit gets them."""
     told = body(actions, variant)
     return features.document(told["contextFeatures"], [(one["id"], one["features"]) for one in told["actions"]])
+
+
+def slots_document(actions: int, slots: int, variant: int, event_id: str) -> bytes:
+    """The same of a multi-slot Rank, with the seeds of an event."""
+    told = slots_body(actions, slots, variant)
+    described, places = ([(one["id"], one["features"]) for one in told[field]] for field in ("actions", "slots"))
+    made = features.slots_document(told["contextFeatures"], described, places)
+    return made.asked([event_id + name for name, _ in places], [range(actions)] * slots)
 
 
 def decision(actions: int, event_id: str) -> Decision:

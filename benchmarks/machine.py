@@ -52,13 +52,29 @@ def cpu_seconds(pid: int) -> float:
     return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def resident_bytes() -> int:
-    """Memory that this process has now, without what is swapped out.
+def resident_bytes(pid: int | str = "self") -> int:
+    """Memory that a process has now, without what is swapped out.
 
     Raises:
         NotMeasurable: The system does not tell.
     """
-    books = Path("/proc/self/statm")
-    if not books.exists():
+    return _told_bytes(pid, "VmRSS")
+
+
+def peak_bytes(pid: int | str = "self") -> int:
+    """The most memory that a process had since it began to run its program; 0 for one that has just ended.
+
+    Raises:
+        NotMeasurable: The system does not tell.
+    """
+    return _told_bytes(pid, "VmHWM")
+
+
+def _told_bytes(pid: int | str, name: str) -> int:
+    if not Path("/proc/self/status").exists():
         raise NotMeasurable("the memory of a process is read from /proc, which only Linux has")
-    return int(books.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks import backlog, examples, sides
@@ -43,10 +44,16 @@ def trained_loop(storage: Storage) -> dict[str, str]:
 
 
 @contextmanager
-def product(loop: Mapping[str, str]) -> Iterator[Server]:
-    """Serve the product with these settings; its model is in memory once this begins."""
+def product(loop: Mapping[str, str], slots: int = 0) -> Iterator[Server]:
+    """Serve the product with these settings; its model is in memory once this begins.
+
+    Args:
+        slots: Of a multi-slot loop; 0 for another one.
+    """
     with HostProcess(env=loop) as host:
-        if ask(host.url, "warm-up")["modelless"]:
+        if slots:
+            _post(host.url, examples.SLOTS_PATH, {**examples.slots_body(20, slots, 0), "eventId": "warm-up"})
+        elif ask(host.url, "warm-up")["modelless"]:
             raise StartFailure("The host does not use the model that was trained.")
         yield Server(host.url, host.pid)
 
@@ -73,19 +80,23 @@ def home_made(loop: Mapping[str, str], model: Path) -> Iterator[Server]:
 
 def ask(url: str, event_id: str, actions: int = 10) -> dict[str, bool]:
     """Ask for one Rank; raises `OSError` if there is no server, and `StartFailure` if it does not rank."""
-    body = json.dumps({**examples.body(actions, 0), "eventId": event_id})
+    told = _post(url, examples.PATH, {**examples.body(actions, 0), "eventId": event_id})
+    return {"modelless": len({round(one["probability"], 9) for one in told["ranking"]}) == 1}
+
+
+def _post(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_SECONDS)
     try:
         headers = {"Ocp-Apim-Subscription-Key": KEY, "Content-Type": "application/json"}
-        connection.request("POST", examples.PATH, body, headers)
+        connection.request("POST", path, json.dumps(body), headers)
         answer = connection.getresponse()
         content = answer.read()
     finally:
         connection.close()
     if answer.status != 201:
         raise StartFailure(f"{url} answered a Rank with {answer.status}: {content[:300].decode(errors='replace')}")
-    chances = {round(one["probability"], 9) for one in json.loads(content)["ranking"]}
-    return {"modelless": len(chances) == 1}
+    told: dict[str, Any] = json.loads(content)
+    return told
 
 
 def model_file(loop: Mapping[str, str], folder: str) -> Path:

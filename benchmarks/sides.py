@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.failures import SideFailed
 from localhost.environment import ROOT, clean_environment
 
-_SECONDS = 240
+_SECONDS = 1200
 
 
 def run(side: Callable[..., Any], settings: Mapping[str, str], **keywords: Any) -> Any:

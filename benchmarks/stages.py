@@ -21,8 +21,8 @@ STEPS: Final = (
     ("model", "shared.learner.model", "Model.probabilities"),
     ("draw", "rank_fn.rank", "decide"),
     ("record", "rank_fn.rank", "record"),
-    ("record", "rank_fn.rank", "pack"),
-    ("hash of the request", "rank_fn.rank", "request_hash"),
+    ("record", "rank_fn.recording", "pack"),
+    ("hash of the request", "rank_fn.recording", "request_hash"),
     ("answer", "shared.contract.rank", "Candidates.answer"),
 )
 """What is timed: stage, module, and the function's name in there."""

@@ -76,7 +76,7 @@ def write_log(blobs: int, lines: int, plain: str) -> dict[str, int]:
             all_lines.write(text)
             file = Path(folder, "part")
             file.write_bytes(gzip.compress(text, 4, mtime=0))
-            logs.create(from_us, from_us + DAY // blobs, file, rewards, count)
+            logs.create(from_us, from_us + DAY // blobs, file, rewards, count, {"cb": count})
     return {"bytes": Path(plain).stat().st_size}
 
 
@@ -103,7 +103,7 @@ def _lines(
         at_us = from_us + number * length_us // count
         event = replace(event, event_id=f"{from_us // MINUTE}-{number}", at_us=at_us)
         seen = [Observation(event.event_id, "A" * 22, at_us + 30 * SECOND, reward)] if number % 2 else []
-        yield event_line(event, seen, rewards) + b"\n"
+        yield event_line(event, seen, rewards).text + b"\n"
 
 
 def retrain(default_reward: float) -> dict[str, Any]:

@@ -31,6 +31,10 @@ def _parser() -> argparse.ArgumentParser:
         "--key", default="", help="API key; shows in the list of processes, the variable RANKLOOP_KEY does not"
     )
     up.set_defaults(run=_up)
+    again = commands.add_parser("replay", help="make a model again from its log, and compare")
+    again.add_argument("--model", required=True, metavar="ID", help="the model's id")
+    again.add_argument("--data", type=Path, default=ROOT / ".local", help="folder of `up` (default: .local)")
+    again.set_defaults(run=_replay)
     serve = commands.add_parser("serve", help="serve the functions with the settings of the environment as they are")
     serve.add_argument("--root", type=Path, default=ROOT, help="folder of the app (default: this project)")
     serve.add_argument("--port", type=int, default=7071, help="port to listen on, 0 for a free one (default: 7071)")
@@ -46,10 +50,20 @@ def _up(chosen: argparse.Namespace) -> int:
     return up(Up(chosen.port, chosen.data.resolve(), chosen.key))
 
 
+def _replay(chosen: argparse.Namespace) -> int:
+    from localhost.replay import Replay, replay
+
+    return replay(Replay(chosen.model, chosen.data.resolve()))
+
+
 def _serve(chosen: argparse.Namespace) -> int:
+    from localhost.app_packages import put_first
+
+    root = chosen.root.resolve()
+    put_first(root)
     from localhost.server import Serving, serve
 
-    serve(Serving(chosen.root.resolve(), chosen.port, chosen.address_file, chosen.end_with_input))
+    serve(Serving(root, chosen.port, chosen.address_file, chosen.end_with_input))
     return 0
 
 

@@ -45,6 +45,8 @@ class HostProcess:
         show_logs: bool = False,
         inherit: bool = True,
         ready_path: str = "/ready",
+        python: Path = Path(sys.executable),
+        home: Path = ROOT,
     ) -> None:
         """Describe the host; nothing runs before `start`.
 
@@ -57,6 +59,8 @@ class HostProcess:
             show_logs: Let its logs go to this process's standard error.
             inherit: Take this process's environment, less all settings of the product; else `env` is all there is.
             ready_path: What must answer 200 before the host counts as started.
+            python: The interpreter, which has the host's own packages.
+            home: The folder in which `localhost` lies.
         """
         self.url = ""
         self.log_file = None if show_logs else log_file or _temporary_log(self)
@@ -66,6 +70,8 @@ class HostProcess:
         self._root = root
         self._port = port
         self._ready_path = ready_path
+        self._python = python
+        self._home = home
         self._not_ready = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -143,12 +149,17 @@ class HostProcess:
                 raise TimeoutError(f"{function} has not ended after {seconds:.0f} s")
             time.sleep(_PAUSE)
 
+    def runs(self, function: str) -> tuple[int, int]:
+        """How many runs of a timer or queue function were started, and how many have ended."""
+        told = self._call("GET", f"/admin/functions/{function}")
+        return int(told["started"]), int(told["finished"])
+
     def _launch(self, address: Path) -> None:
-        command = [sys.executable, "-m", "localhost", "serve", "--root", str(self._root), "--end-with-input"]
+        command = [str(self._python), "-m", "localhost", "serve", "--root", str(self._root), "--end-with-input"]
         with _opened(self.log_file) as log:
             self._process = subprocess.Popen(
                 [*command, "--port", str(self._port), "--address-file", str(address)],
-                cwd=ROOT,
+                cwd=self._home,
                 env=self._settings,
                 stdin=subprocess.PIPE,
                 stdout=log,

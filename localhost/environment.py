@@ -16,7 +16,10 @@ LOCAL_DEFAULTS: Mapping[str, str] = {
     "JOIN_GRACE": "PT5S",
     "TRAIN_SCHEDULE": "*/2 * * * * *",
 }
-_PRODUCT = ("AzureWebJobs", "API_KEY_", "RANKLOOP_", "MAX_REWARD_WAIT_TIME", "STRICT_REWARDS", "SHARDS")
+_PRODUCT = (
+    *("AzureWebJobs", "API_KEY_", "AUTH_", "RANKLOOP_", "APPLICATIONINSIGHTS_"),
+    *("MAX_REWARD_WAIT_TIME", "STRICT_REWARDS", "SHARDS", "TRUSTED_MODEL_SIGNERS"),
+)
 
 
 def read_local_settings(root: Path) -> dict[str, str]:

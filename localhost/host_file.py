@@ -19,7 +19,8 @@ class QueueRules:
     """How queue messages are fetched, `extensions.queues`.
 
     Attributes:
-        batch_size: Messages fetched in one call and worked on at once, 1 to 32.
+        batch_size: Messages fetched in one call, 1 to 32.
+        new_batch_threshold: Messages are fetched while no more than so many are worked on.
         max_dequeue_count: Tries before a message goes to the poison queue.
         max_polling_interval: Longest pause between two looks at an empty queue.
         visibility_timeout: How long a failed message stays hidden before its next try.
@@ -27,6 +28,7 @@ class QueueRules:
     """
 
     batch_size: int = 16
+    new_batch_threshold: int = 8
     max_dequeue_count: int = 5
     max_polling_interval: timedelta = timedelta(seconds=2)
     visibility_timeout: timedelta = timedelta(0)
@@ -78,8 +80,10 @@ def _queue_rules(content: dict[str, Any]) -> QueueRules:
     plain = QueueRules()
     polling = content.get("maxPollingInterval")
     visibility = content.get("visibilityTimeout")
+    batch_size = int(content.get("batchSize", plain.batch_size))
     return QueueRules(
-        batch_size=int(content.get("batchSize", plain.batch_size)),
+        batch_size=batch_size,
+        new_batch_threshold=int(content.get("newBatchThreshold", batch_size // 2)),
         max_dequeue_count=int(content.get("maxDequeueCount", plain.max_dequeue_count)),
         max_polling_interval=span(polling) if polling else plain.max_polling_interval,
         visibility_timeout=span(visibility) if visibility else plain.visibility_timeout,

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 
 from azure_functions_runtime.bindings.datumdef import Datum
 
+from localhost import paths
+
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -88,12 +90,15 @@ def request_datum(
     scope: Scope, headers: dict[str, str], query: dict[str, str], params: dict[str, str], body: bytes
 ) -> Datum:
     """Pack a request as the worker library takes it."""
-    raw_query = scope["query_string"]
-    address = f"{scope['scheme']}://{headers.get('host', 'localhost')}{scope['raw_path'].decode('latin-1')}"
+    raw_path, raw_query = scope["raw_path"], scope["query_string"]
+    path, query_text = raw_path.decode("latin-1"), f"?{raw_query.decode('latin-1')}" if raw_query else ""
+    headers[paths.SENT] = path + query_text
+    if "%" in path or "/." in path:
+        path = paths.told(paths.decoded(raw_path))
     return Datum(
         {
             "method": Datum(scope["method"], "string"),
-            "url": Datum(f"{address}?{raw_query.decode('latin-1')}" if raw_query else address, "string"),
+            "url": Datum(f"{scope['scheme']}://{headers.get('host', 'localhost')}{path}{query_text}", "string"),
             "headers": {name: Datum(value, "string") for name, value in headers.items()},
             "query": {name: Datum(value, "string") for name, value in query.items()},
             "params": {name: Datum(value, "string") for name, value in params.items()},

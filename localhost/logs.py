@@ -45,12 +45,15 @@ def set_up_logs(levels: Mapping[str, str]) -> None:
     """Send all logs to standard error, at the levels of `host.json`.
 
     Args:
-        levels: By category of the platform; `default`, `Host` (the local host itself) and `Function` (all else) count.
+        levels: By category of the platform; `default`, `Host` (the local host itself) and the most talkative of
+            `Function` and `Function.….User` (all else) count. Which function a line comes from is not known here.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLine())
     default = levels.get("default", "Information")
-    logging.basicConfig(level=_level(levels.get("Function", default)), handlers=[handler], force=True)
+    of_functions = [level for name, level in levels.items() if name.startswith("Function.") and name.endswith(".User")]
+    level = min(map(_level, [levels.get("Function", default), *of_functions]))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("localhost").setLevel(_level(levels.get("Host", default)))
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -9,8 +9,6 @@ import base64
 import json
 import logging
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +16,9 @@ from azure_functions_runtime.bindings.datumdef import Datum
 
 from localhost import worker
 from localhost.background import finish, report, watched
-from localhost.failures import StartFailure
 from localhost.functions import QueueFunction
 from localhost.host_file import QueueRules
+from localhost.queue_account import queue_account
 
 if TYPE_CHECKING:
     from azure.storage.queue import QueueMessage
@@ -40,7 +38,7 @@ class QueueListener:
         self._function = function
         self._rules = rules
         self._limit = limit
-        self._connection = _connection_string(function)
+        self._account = queue_account(function, os.environ)
         self._started = 0
         self._finished = 0
         self._poll: asyncio.Task[None] | None = None
@@ -87,22 +85,17 @@ class QueueListener:
         self._going.discard(task)
 
     async def _listen(self) -> None:
-        async with self._client("") as queue, self._client("-poison") as poison:
-            pause = _FIRST_PAUSE
+        name = self._function.queue
+        async with self._account.queue(name) as queue, self._account.queue(f"{name}-poison") as poison:
+            pause, handled = _FIRST_PAUSE, set[asyncio.Task[None]]()
             while True:
+                while len(handled) > self._rules.new_batch_threshold:
+                    _, handled = await asyncio.wait(handled, return_when=asyncio.FIRST_COMPLETED)
                 batch = await self._fetch(queue)
-                await asyncio.gather(*(self._go(self._handle(message, queue, poison)) for message in batch))
+                handled |= {self._go(self._handle(message, queue, poison)) for message in batch}
                 pause = _FIRST_PAUSE if batch else min(2 * pause, self._rules.max_polling_interval.total_seconds())
                 if not batch:
                     await asyncio.sleep(pause)
-
-    @asynccontextmanager
-    async def _client(self, suffix: str) -> AsyncIterator["QueueClient"]:
-        from azure.storage.queue.aio import QueueClient
-
-        client = QueueClient.from_connection_string(self._connection, self._function.queue + suffix)
-        async with client:
-            yield client
 
     async def _fetch(self, queue: "QueueClient") -> list["QueueMessage"]:
         from azure.core.exceptions import AzureError, ResourceNotFoundError
@@ -159,16 +152,6 @@ class QueueListener:
         outcome = await worker.call(self._function, Datum(text, "string"), metadata, limit=self._limit)
         report(self.name, outcome)
         return not outcome.error
-
-
-def _connection_string(function: QueueFunction) -> str:
-    for name in (function.connection, f"AzureWebJobs{function.connection}"):
-        if os.environ.get(name):
-            return os.environ[name]
-    raise StartFailure(
-        f"Function {function.name} listens to a queue, but the setting {function.connection} is missing.",
-        "Set it to the connection string of a storage account (the local host's queues know no identities).",
-    )
 
 
 async def _stay_hidden(message: "QueueMessage", queue: "QueueClient") -> None:

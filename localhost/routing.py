@@ -8,9 +8,9 @@ literals. A path that exists for another method only is as unknown as any other.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 from uuid import UUID
 
+from localhost import paths
 from localhost.failures import StartFailure
 from localhost.functions import HttpFunction
 
@@ -75,16 +75,14 @@ class Router:
             self._add(function, route.split("/") if route else [])
 
     def find(self, method: str, raw_path: bytes) -> tuple[HttpFunction, Values] | None:
-        """Give the function and its route parameters, percent-decoded one segment at a time; None if there is none.
+        """Give the function and its route parameters, decoded as the real host does; None if there is none.
 
         Args:
             method: In upper case.
             raw_path: As it came over the wire, without the query.
         """
-        path = raw_path.decode("latin-1").removeprefix("/").removesuffix("/")
+        path = paths.decoded(raw_path).removeprefix("/").removesuffix("/")
         segments = path.split("/") if path else []
-        if "%" in path:
-            segments = [unquote(segment) for segment in segments]
         return _walk(self._root, segments, 0, method, {})
 
     def _add(self, function: HttpFunction, segments: list[str]) -> None:

@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from localhost.accounts import StorageAccount
 from localhost.azurite import Azurite
 from localhost.child import HostProcess
+
+settings.register_profile("fixed seeds", derandomize=True, deadline=None)
+settings.load_profile("fixed seeds")
 
 StartHost = Callable[..., HostProcess]
 

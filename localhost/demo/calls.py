@@ -44,7 +44,8 @@ class Calls:
 
 def context_features(purchase: Purchase) -> list[dict[str, object]]:
     """What is known of the customer."""
-    return [{"household": purchase.household}]
+    last = {} if purchase.bought_last is None else {"boughtLast": purchase.bought_last}
+    return [{"household": purchase.household, **last}]
 
 
 def action_features(offer: Offer) -> list[dict[str, object]]:

@@ -38,7 +38,7 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True)
-class Fifth:
+class Stretch:
     """The figures of one stretch of a run.
 
     Attributes:
@@ -46,7 +46,8 @@ class Fifth:
         last: Number of its last one.
         reward: Mean reward of the loop.
         interval: Of that mean.
-        best_seller: Mean reward if every Rank had chosen the first action.
+        first_action: Mean reward if every Rank had chosen the first action.
+        first_action_interval: Of that mean.
         random: The mean that is to be expected of choosing at random.
     """
 
@@ -54,19 +55,29 @@ class Fifth:
     last: int
     reward: float
     interval: Interval
-    best_seller: float
+    first_action: float
+    first_action_interval: Interval
     random: float
 
     @property
-    def is_above_best_seller(self) -> bool:
-        """Whether the loop beat the best seller by more than chance explains."""
-        return self.interval.low > self.best_seller
+    def number(self) -> int:
+        """How many purchases it has."""
+        return self.last - self.first + 1
+
+    @property
+    def is_above_first_action(self) -> bool:
+        """Whether the loop beat the first action by more than chance explains."""
+        return self.interval.low > self.first_action
 
 
-def fifths(run: Sequence[Played]) -> list[Fifth]:
+def fifths(run: Sequence[Played]) -> list[Stretch]:
     """The figures of each fifth of a run, in order; a run has at least as many purchases as that."""
-    bounds = [len(run) * piece // PIECES for piece in range(PIECES + 1)]
-    return [_fifth(run[start:end], start + 1) for start, end in pairwise(bounds)]
+    return stretches(run, [len(run) * piece // PIECES for piece in range(PIECES + 1)])
+
+
+def stretches(run: Sequence[Played], bounds: Sequence[int]) -> list[Stretch]:
+    """The figures between each two bounds, which are numbers of purchases played."""
+    return [_figures(run[start:end], start + 1) for start, end in pairwise(bounds)]
 
 
 def wilson(successes: int, tries: int) -> Interval:
@@ -80,14 +91,16 @@ def wilson(successes: int, tries: int) -> Interval:
     return Interval(max(0.0, middle - half), min(1.0, middle + half))
 
 
-def _fifth(played: Sequence[Played], first: int) -> Fifth:
+def _figures(played: Sequence[Played], first: int) -> Stretch:
     number = len(played)
     earned = sum(one.reward for one in played)
-    return Fifth(
+    earned_first = sum(one.purchase.offers[0].brand == one.purchase.bought for one in played)
+    return Stretch(
         first=first,
         last=first + number - 1,
         reward=earned / number,
         interval=wilson(earned, number),
-        best_seller=sum(one.purchase.offers[0].brand == one.purchase.bought for one in played) / number,
+        first_action=earned_first / number,
+        first_action_interval=wilson(earned_first, number),
         random=sum(1 / len(one.purchase.offers) for one in played) / number,
     )

@@ -13,6 +13,8 @@ from typing import Any
 from localhost.demo.failures import DemoFailed, refused
 
 STATUS = "/rankloop/v1/status"
+_EVENTS = "/rankloop/v1/events"
+_LOGS = "/rankloop/v1/logs"
 _CONFIGURATION = "/personalizer/v1.0/configurations/service"
 _SETTINGS = {"rewardWaitTime": "PT5S", "modelExportFrequency": "PT1S"}
 """As short as the loop allows: the demo's customers decide at once, and its models shall not keep anyone waiting."""
@@ -44,6 +46,19 @@ class Standing:
         return min(self.learned, self.learned_by_model) >= events and self.in_use == self.model
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How a Rank was answered.
+
+    Attributes:
+        model: The model that decided; `N/A` if there was none.
+        learning_mode: The loop's at that time.
+    """
+
+    model: str
+    learning_mode: str
+
+
 class Loop:
     """The calls of the loop's owner."""
 
@@ -63,6 +78,13 @@ class Loop:
         learned, in_use = told["events"]["learned"], told["instance"]["modelId"]
         return Standing(learned, model.get("id"), in_use, model.get("learnedEvents", 0), told["because"])
 
+    def trace(self, event_id: str) -> Trace:
+        """Ask how a Rank was answered; raises `DemoFailed`."""
+        told = self._call("GET", f"{_EVENTS}/{event_id}")["events"]
+        if len(told) != 1:
+            raise DemoFailed(f"The loop knows {len(told)} events called {event_id}, where one was ranked.")
+        return Trace(told[0]["model"], told[0]["learningMode"])
+
     def wait_until_learned(self, events: int, tell: Callable[[Standing], None]) -> Standing:
         """Wait until Rank is answered by a model that has learned so many events; raises `DemoFailed`.
 
@@ -80,7 +102,18 @@ class Loop:
             time.sleep(_PAUSE_SECONDS)
         return standing
 
+    def exploration(self) -> float:
+        """Ask which share of choices it draws at random; raises `DemoFailed`."""
+        return float(self._call("GET", _CONFIGURATION)["explorationPercentage"])
+
+    def log(self) -> list[bytes]:
+        """Ask for its log, one line an event; raises `DemoFailed`."""
+        return self._fetch("GET", _LOGS).splitlines()
+
     def _call(self, method: str, path: str, body: object = None) -> Any:
+        return json.loads(self._fetch(method, path, body))
+
+    def _fetch(self, method: str, path: str, body: object = None) -> bytes:
         """Make one call; one that is answered 503 is repeated."""
         request = urllib.request.Request(  # noqa: S310 - the address is this machine's own
             self._address + path,
@@ -93,7 +126,7 @@ class Loop:
             time.sleep(_PAUSE_SECONDS)
         if answer.status != OK:
             raise refused(f"{method} {path}", answer.status, answer.body.decode(errors="replace"))
-        return json.loads(answer.body)
+        return answer.body
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,15 @@ class Purchase:
     """What one household saw, and what it bought.
 
     Attributes:
-        offers: The brand that sells best in the whole data set first.
+        offers: The brand that sells best in the whole data set first, or the one that a rule of thumb puts first.
         bought: A brand of the offers.
+        bought_last: The brand that the household bought the time before; None if that is not told.
     """
 
     household: str
     offers: tuple[Offer, ...]
     bought: str
+    bought_last: str | None = None
 
 
 def load(name: str) -> list[Purchase]:

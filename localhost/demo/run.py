@@ -7,8 +7,8 @@ from typing import Protocol
 
 from localhost.demo.figures import Played
 from localhost.demo.loop import Standing
-from localhost.demo.progress import Progress
 from localhost.demo.purchases import Purchase
+from localhost.progress import Progress
 
 ROUNDS = 8
 
@@ -47,57 +47,84 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of a run, in order."""
+    """What has come of a run, in order."""
 
-    played: Sequence[Played]
-    rounds: Sequence[Round]
+    played: list[Played]
+    rounds: list[Round]
+
+    @property
+    def ended(self) -> int:
+        """How many purchases belong to rounds that have ended."""
+        return self.rounds[-1].end if self.rounds else 0
 
     def ended_by(self, purchases: int) -> Sequence[Round]:
         """The rounds that had ended, learned and all, when so many purchases had been played."""
         return [one for one in self.rounds if one.end <= purchases]
 
 
+class Player:
+    """Plays purchases one after the other; event ids are `<name>-0001` and so on, so that a run can be repeated."""
+
+    def __init__(self, name: str, total: int, shop: Shop, learner: Learner, progress: Progress, rounds: int) -> None:
+        """Take the number of purchases and of rounds that there will be."""
+        self.run = Run([], [])
+        self._name = name
+        self._total = total
+        self._rounds = rounds
+        self._shop = shop
+        self._learner = learner
+        self._progress = progress
+
+    @property
+    def title(self) -> str:
+        """Which round it is."""
+        return f"round {len(self.run.rounds) + 1} of {self._rounds}"
+
+    def play(self, purchase: Purchase) -> str:
+        """Play one purchase and give the id of its event."""
+        event_id = f"{self._name}-{len(self.run.played) + 1:04}"
+        played = Played(purchase, self._shop.rank(event_id, purchase))
+        self._shop.reward(event_id, played.reward)
+        self.run.played.append(played)
+        number = len(self.run.played)
+        self._progress.show(number, f"{self.title}: purchase {number} of {self._total}")
+        return event_id
+
+    def learn(self) -> Round:
+        """End a round: wait until the loop has learned all that was played."""
+        started, title = time.monotonic(), self.title
+        standing = self._learner.wait_until_learned(len(self.run.played), self._tell)
+        ended = Round(len(self.run.played), str(standing.model), standing.learned_by_model)
+        fresh = self.run.played[self.run.ended :]
+        self.run.rounds.append(ended)
+        reward = sum(one.reward for one in fresh) / len(fresh)
+        self._progress.line(
+            f"{title.capitalize()}: {len(fresh)} purchases, mean reward {reward:.3f}; a model that has learned "
+            f"{ended.learned} events is in use after {time.monotonic() - started:.0f} s"
+        )
+        return ended
+
+    def _tell(self, standing: Standing) -> None:
+        number = len(self.run.played)
+        doing = f"learning, {standing.learned} of {number} events"
+        if standing.holds(number):
+            doing = "learned; Rank takes the new model into use"
+        self._progress.show(number, f"{self.title}: {doing}")
+
+
 def play(
     name: str, purchases: Sequence[Purchase], shop: Shop, learner: Learner, progress: Progress, rounds: int = ROUNDS
 ) -> Run:
-    """Play all purchases, in sequence and with the event ids `<name>-0001` and so on, so that a run can be repeated."""
-    played: list[Played] = []
-    ended: list[Round] = []
-    for number, stretch in enumerate(cut(purchases, rounds), start=1):
-        title = f"round {number} of {rounds}"
+    """Play all purchases, in sequence."""
+    player = Player(name, len(purchases), shop, learner, progress, rounds)
+    for stretch in cut(purchases, rounds):
         for purchase in stretch:
-            played.append(_play_one(f"{name}-{len(played) + 1:04}", purchase, shop))
-            progress.show(len(played), f"{title}: purchase {len(played)} of {len(purchases)}")
-        ended.append(_learn(title, played, len(stretch), learner, progress))
-    return Run(played, ended)
+            player.play(purchase)
+        player.learn()
+    return player.run
 
 
 def cut(purchases: Sequence[Purchase], rounds: int) -> Iterator[Sequence[Purchase]]:
     """Cut a run into stretches of equal length, give or take one."""
     for number in range(rounds):
         yield purchases[len(purchases) * number // rounds : len(purchases) * (number + 1) // rounds]
-
-
-def _play_one(event_id: str, purchase: Purchase, shop: Shop) -> Played:
-    played = Played(purchase, shop.rank(event_id, purchase))
-    shop.reward(event_id, played.reward)
-    return played
-
-
-def _learn(title: str, played: Sequence[Played], fresh: int, learner: Learner, progress: Progress) -> Round:
-    started = time.monotonic()
-
-    def tell(standing: Standing) -> None:
-        doing = f"learning, {standing.learned} of {len(played)} events"
-        if standing.holds(len(played)):
-            doing = "learned; Rank takes the new model into use"
-        progress.show(len(played), f"{title}: {doing}")
-
-    standing = learner.wait_until_learned(len(played), tell)
-    reward = sum(one.reward for one in played[-fresh:]) / fresh
-    waited = time.monotonic() - started
-    progress.line(
-        f"{title.capitalize()}: {fresh} purchases, mean reward {reward:.3f}; "
-        f"a model that has learned {standing.learned_by_model} events is in use after {waited:.0f} s"
-    )
-    return Round(len(played), str(standing.model), standing.learned_by_model)

@@ -9,6 +9,10 @@ from localhost.setup.packages import uv
 from localhost.setup.places import Places, in_environment
 from localhost.setup.programs import openly, quietly, say
 
+_AT_ONCE = ("--numprocesses", "4", "--dist", "loadfile")
+"""Most tests wait, for a loop or for a process, so that two processors carry four of them at once."""
+_LEFT_OUT = ("-r", "fEs")
+"""What failed is told at the end, and so is what was left out, with the reason."""
 EXPORT = "uv export --frozen --no-dev --no-default-groups --no-hashes --no-emit-project --no-header --no-annotate"
 
 
@@ -42,7 +46,7 @@ def _checks(places: Places, pytest: Sequence[str]) -> list[tuple[str, Callable[[
         ("format (ruff format)", module("ruff", "format", "--check")),
         ("types (mypy)", module("mypy")),
         ("imports (lint-imports)", program(lint_imports)),
-        ("tests (pytest)", module("pytest", *pytest)),
+        ("tests (pytest)", module("pytest", *_AT_ONCE, *_LEFT_OUT, *pytest)),
     ]
 
 

@@ -2,14 +2,24 @@
 
 import importlib
 import json
+import re
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from http.client import HTTPConnection
 from operator import attrgetter
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks import join, stages
+from benchmarks import auto_apply, concurrency, delay, evaluate, idle_run, join, stages
 from benchmarks.__main__ import MEASURES
 from benchmarks.figures import Figure, Goal, table
 from benchmarks.progress import Progress
+from localhost.azurite import Azurite
+from localhost.environment import ROOT
+from tests.faults.proxy import FaultProxy, Request
 
 
 def test_a_benchmark_runs_on_a_small_backlog() -> None:
@@ -33,6 +43,25 @@ def test_a_benchmark_runs_on_a_small_backlog() -> None:
     assert told["ours"] > 0 < told["other"]
 
 
+def test_an_evaluation_is_measured_on_a_small_log() -> None:
+    """Its rates, and its memory, with and without a reward model."""
+    found = evaluate.measure(Progress("evaluate"), events=500, rounds=1)
+
+    assert [one.unit for one in found] == ["events/s", "events/s", "MB", "MB"]
+    assert all(one.ratio > 0 for one in found)
+
+
+def test_the_study_of_automatic_optimization_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """It takes hours; here its loops end with their first look."""
+    records = tmp_path / "records.jsonl"
+    first = auto_apply.measure(Progress("auto-apply"), {"two": 1}, records, events=1000)
+    again = auto_apply.measure(Progress("auto-apply"), {"two": 1}, records, events=1000)
+
+    assert [one.what for one in first] == ["no settings are better", "two"]
+    assert [one.as_json() for one in first] == [one.as_json() for one in again]
+    assert len(records.read_text().splitlines()) == 1
+
+
 @pytest.mark.parametrize("name", MEASURES)
 def test_every_measure_that_is_offered_exists(name: str) -> None:
     module = importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
@@ -51,3 +80,64 @@ def test_a_missed_goal_is_told_as_missed() -> None:
 
     assert (figure.ratio, figure.holds) == (0.5, False)
     assert "NO" in table([figure])
+
+
+def test_the_wait_for_storage_is_added_to_each_answer(azurite: Azurite) -> None:
+    """And what goes through comes out as it went in."""
+    account = azurite.new_account()
+    with FaultProxy(account.blob_endpoint) as proxy, delay.delayed(urlsplit(proxy.url).port or 0, 100) as port:
+        began = time.perf_counter()
+        with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as client:
+            client.request("GET", "/nothing?comp=list")
+            body = client.getresponse().read()
+        took = time.perf_counter() - began
+
+        assert body.startswith(b"<?xml")
+        assert body.rstrip().endswith(b"</Error>")
+        assert [one.path for one in proxy.seen] == ["/nothing?comp=list"]
+        assert took >= 0.1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("PUT", "/a/loops/default/state.json?comp=lease", "blob leases"),
+        ("GET", "/a/loops?restype=container&comp=list&prefix=x", "blob lists"),
+        ("GET", "/a/loops/default/state.json", "blob reads"),
+        ("HEAD", "/a/loops/default/state.json", "blob properties"),
+        ("GET", "/a/Tables", "lists of tables"),
+        ("GET", "/a/events2026112500001440()?%24filter=x", "table queries"),
+        ("PUT", "/a/loops/default/state.json", "writes"),
+        ("POST", "/a/$batch", "writes"),
+    ],
+)
+def test_requests_are_counted_by_what_they_cost(method: str, path: str, kind: str) -> None:
+    """The kinds of a price list."""
+    assert idle_run.kind(Request(0, method, path, b"", b"")) == kind
+
+
+def test_a_run_with_nothing_to_do_reads_little_and_writes_nothing() -> None:
+    """However much log there is; what a month of such runs costs follows from it."""
+    _, after, alone = idle_run.measure(Progress("idle-run"), days=1, delays_ms=(1,), runs=3)
+
+    # One day's log is listed; near midnight two days', and none while the log ends at midnight itself.
+    lists, queries = [one.details.pop(idle_run.LISTS, 0) for one in (after, alone)], after.details[idle_run.QUERIES]
+    always = {idle_run.LEASES: 2, **dict.fromkeys(idle_run.READS.values(), 5), idle_run.TABLES: 1}
+    assert alone.details == always
+    assert after.details == {**always, idle_run.QUERIES: queries}
+    assert max(lists) <= 4
+    assert (12 if datetime.now(UTC).hour else 4) <= queries <= 24  # in a day's first hour, its table has few rows yet
+
+
+def test_the_number_of_calls_at_once_is_that_of_the_template() -> None:
+    """It is chosen from a measurement, and the page that tells it shows the same numbers."""
+    template = (ROOT / "infra/main.bicep").read_text(encoding="utf-8")
+    defaults = {name: int(value) for name, value in re.findall(r"^param (\w+) .*= (\d+)$", template, re.MULTILINE)}
+    variables = json.loads((ROOT / "infra/main.parameters.json").read_text(encoding="utf-8"))["parameters"]
+    told = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+
+    assert defaults["httpConcurrency"] == concurrency.CHOSEN
+    assert f"**{concurrency.CHOSEN} calls at once**" in told
+    assert f"**{defaults['instanceMemoryMB']:,} MB**" in told
+    for name in ("httpConcurrency", "instanceMemoryMB"):
+        assert re.search(r"=(\d+)\}", variables[name]["value"])[1] == str(defaults[name])  # type: ignore[index]

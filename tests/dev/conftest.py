@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Clone:
         path.chmod(0o755)
 
     def begin(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start `dev.py`."""
+        """Start `dev.py`, as from a terminal: what runs in the background ignores Ctrl-C, and its children do too."""
         environment = {"PATH": f"{self.programs}{os.pathsep}/bin", "HOME": str(self.folder), **variables}
         command = [sys.executable, str(self.folder / "dev.py"), *arguments]
         return subprocess.Popen(
@@ -70,6 +71,7 @@ class Clone:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def run(self, *arguments: str, **variables: str) -> tuple[int, str]:
@@ -90,9 +92,8 @@ def clone(tmp_path: Path) -> Clone:
     """A fresh clone on a machine that has uv, Node.js and npm."""
     folder, programs = tmp_path / "clone", tmp_path / "programs"
     programs.mkdir()
-    shutil.copytree(
-        ROOT / "localhost" / "setup", folder / "localhost" / "setup", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    for room in ("localhost/setup", "deployment"):
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "localhost" / "__init__.py", folder / "localhost")
     shutil.copy(ROOT / "dev.py", folder)
     for name in ("uv.lock", "pyproject.toml", "package.json", "package-lock.json"):

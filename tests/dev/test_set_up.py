@@ -13,10 +13,13 @@ from localhost.environment import ROOT
 from localhost.setup import interpreters
 from tests.dev.conftest import Clone
 
-SOURCES = [ROOT / "dev.py", *sorted((ROOT / "localhost" / "setup").glob("*.py"))]
+SOURCES = [
+    ROOT / "dev.py",
+    *sorted(path for room in ("localhost/setup", "deployment") for path in (ROOT / room).glob("*.py")),
+]
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["up"], ["test"], ["bench"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["up"], ["package"], ["smoke"], ["azd"], ["test"], ["bench"]])
 def test_help_needs_no_set_up(clone: Clone, command: list[str]) -> None:
     code, said = clone.run(*command, "--help")
 
@@ -28,7 +31,17 @@ def test_help_needs_no_set_up(clone: Clone, command: list[str]) -> None:
 def test_help_names_every_command(clone: Clone) -> None:
     _, said = clone.run("--help")
 
-    assert [name in said for name in ("demo", "up", "test", "bench")] == [True] * 4
+    assert [name in said for name in ("demo", "up", "package", "smoke", "azd", "test", "bench")] == [True] * 7
+
+
+@pytest.mark.parametrize("command", [["smoke"], ["azd", "preprovision"], ["azd", "predown"]])
+def test_what_azd_runs_after_the_package_needs_no_set_up(clone: Clone, command: list[str]) -> None:
+    """A pipeline that only provisions, or removes, fetches nothing."""
+    _, said = clone.run(*command)
+
+    assert said
+    assert "Installing" not in said
+    assert (clone.calls("uv"), clone.calls("npm")) == ([], [])
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
@@ -39,7 +52,7 @@ def test_the_set_up_is_python_3_10_and_imports_nothing_else(path: Path) -> None:
     modules |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
     foreign = {name for name in modules if name.split(".")[0] not in sys.stdlib_module_names}
-    assert {name for name in foreign if not name.startswith("localhost.setup.")} == set()
+    assert {name for name in foreign if not name.startswith(("localhost.setup.", "deployment"))} == set()
 
 
 def test_the_first_run_sets_up_and_the_second_only_runs(clone: Clone) -> None:
@@ -129,7 +142,7 @@ def test_every_check_runs_even_if_others_find_something(clone: Clone) -> None:
 
     assert code == 1
     assert len(headlines) == 15
-    assert "ran -m pytest -k name" in said
+    assert "ran -m pytest --numprocesses 4 --dist loadfile -r fEs -k name" in said
     assert said.endswith("   style (ruff check)\n   format (ruff format)\n   types (mypy)\n   tests (pytest)\n")
 
 

@@ -1,4 +1,4 @@
-"""How far the demo has come: a bar on a terminal, plain lines everywhere else."""
+"""How far a command has come: a bar on a terminal, plain lines everywhere else."""
 
 import os
 import shutil

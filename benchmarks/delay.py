@@ -1,0 +1,105 @@
+"""The way to storage in a region: a proxy in a process of its own that hands over each answer some milliseconds later.
+
+`python -m benchmarks.delay PORT MILLISECONDS` prints the port where it listens, and ends with its standard input. It
+reads nothing of what it passes on, so it costs little.
+"""
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from benchmarks.load import new_event_loop
+from localhost.environment import ROOT
+
+
+@contextmanager
+def delayed(port: int, milliseconds: float) -> Iterator[int]:
+    """Give a port of this machine behind which another one answers later."""
+    command = [sys.executable, "-m", "benchmarks.delay", str(port), str(milliseconds)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        if process.stdin is None or process.stdout is None:
+            raise BrokenPipeError("the proxy has no pipes")
+        yield int(process.stdout.readline())
+        process.stdin.close()
+
+
+class _Way(asyncio.Protocol):
+    """One direction of a connection: what comes in goes out of the other one, after a while, in the same order."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.there: asyncio.Transport | None = None
+        self._early: list[bytes] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.here = cast(asyncio.Transport, transport)
+
+    def leads_to(self, there: asyncio.Transport) -> None:
+        """From now on there is an other end."""
+        self.there = there
+        for data in self._early:
+            self._pass(data)
+
+    def data_received(self, data: bytes) -> None:
+        if self.there is None:
+            self._early.append(data)
+        elif self.seconds:
+            asyncio.get_running_loop().call_later(self.seconds, self._pass, data)
+        else:
+            self._pass(data)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if self.there is not None:
+            self.there.close()
+
+    def _pass(self, data: bytes) -> None:
+        if self.there is not None and not self.there.is_closing():
+            self.there.write(data)
+
+
+class _Client(_Way):
+    """The way of the requests; opens the way of the answers."""
+
+    def __init__(self, port: int, seconds: float) -> None:
+        super().__init__(0)
+        self._port = port
+        self._answers = _Way(seconds)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._opening = asyncio.get_running_loop().create_task(self._open())
+
+    async def _open(self) -> None:
+        self._answers.leads_to(self.here)
+        loop = asyncio.get_running_loop()
+        there, _ = await loop.create_connection(lambda: self._answers, "127.0.0.1", self._port)
+        self.leads_to(there)
+
+
+async def _serve(port: int, seconds: float) -> None:
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    server = await loop.create_server(lambda: _Client(port, seconds), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+
+    def watch() -> None:
+        sys.stdin.read()
+        loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=watch, daemon=True).start()
+    await ended.wait()
+    server.close()
+
+
+def main() -> None:
+    """Be such a proxy."""
+    port, milliseconds = sys.argv[1:]
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_serve(int(port), float(milliseconds) / 1000))
+
+
+if __name__ == "__main__":
+    main()

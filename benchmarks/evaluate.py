@@ -1,0 +1,161 @@
+"""`evaluate`: one policy goes over a log, against the native driver of Vowpal Wabbit that writes predictions of it.
+
+Ours reads the lines, lets the policy predict each event and learn from it, and sums up what it would have earned; with
+and without the reward model that the doubly robust estimate needs. The other side is one command over the same file:
+`python -m vowpalwabbit --dsjson -d FILE -p PREDICTIONS`, with the policy's arguments.
+"""
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from benchmarks import footprint, sides
+from benchmarks.failures import SideFailed
+from benchmarks.figures import Figure, Goal
+from benchmarks.machine import peak_bytes
+from benchmarks.progress import Progress
+from benchmarks.rounds import alternate
+from localhost.environment import ROOT, clean_environment
+from shared.loop.aggregation import Aggregation
+from shared.loop.configuration import INITIAL_ARGUMENTS, RewardSettings
+from shared.loop.times import DAY, MINUTE, from_iso, to_iso
+
+EVENTS, ROUNDS = 1_000_000, 1
+_ACTIONS, _VARIANTS = 10, 256
+_REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
+_MB = 1024 * 1024
+_GOAL_MB = 300
+_PAUSE_SECONDS = 0.05
+_DAY_US = from_iso("2026-03-02T00:00:00Z")
+
+
+def measure(progress: Progress, events: int = EVENTS, rounds: int = ROUNDS) -> list[Figure]:
+    """Measure events a second, and the most memory of all processes together."""
+    with tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
+        log = Path(folder, "log.dsjson")
+        progress.tell(f"writing {events} lines of log")
+        size = write_log(log, events)
+        alone, modelled, native = alternate(
+            progress,
+            rounds,
+            lambda: sides.run(evaluate, {}, log=str(log), with_reward_model=False),
+            lambda: sides.run(evaluate, {}, log=str(log), with_reward_model=True),
+            lambda: predict(log),
+        )
+    if {one["used"] for one in (*alone, *modelled)} != {events}:
+        raise SideFailed(f"not all of {events} events were used")
+    rates = [[events / one["seconds"] for one in side] for side in (alone, modelled, native)]
+    what = f"one policy over {events} events, {_ACTIONS} actions, {size / events:.0f} bytes a line"
+    goal, against = Goal("at least", 0.5), "native driver with -p"
+    return [
+        Figure("evaluate", what, "events/s", rates[0], rates[2], against, goal),
+        Figure("evaluate", "the same, with a reward model", "events/s", rates[1], rates[2], against, goal),
+        _memory("memory of all processes, at most, against the goal's 300 MB", alone),
+        _memory("the same, with a reward model", modelled),
+    ]
+
+
+def _memory(what: str, found: list[dict[str, Any]]) -> Figure:
+    most = [one["bytes"] / _MB for one in found]
+    return Figure("evaluate", what, "MB", most, [_GOAL_MB] * len(most), "the goal", Goal("at most", 1.0))
+
+
+def write_log(log: Path, events: int) -> int:
+    """Write a day of log: small events, of which Vowpal Wabbit makes short work; gives its size in bytes."""
+    chance = random.Random(1)
+    variants = [_variant(chance) for _ in range(_VARIANTS)]
+    with log.open("wb") as file:
+        for number in range(events):
+            at = to_iso(_DAY_US + number * DAY // events).encode()
+            file.write(variants[number % _VARIANTS] % (at, number))
+    return log.stat().st_size
+
+
+def _variant(chance: random.Random) -> bytes:
+    """A log line in which the time and the number of its event are left open."""
+    order = [chance.randrange(_ACTIONS)]
+    order += [place for place in range(_ACTIONS) if place != order[0]]
+    chances = [0.82 if chance.random() < 0.8 else 0.02]
+    chances += [(1 - chances[0]) / (_ACTIONS - 1)] * (_ACTIONS - 1)
+    user = {"segment": f"s{chance.randrange(9)}", "age": chance.randint(18, 80)}
+    context = {"User": user, "Time": {"part": chance.choice(("am", "pm"))}}
+    actions = [{"i": {"constant": 1, "id": f"a{place}"}, "j": {"price": chance.random()}} for place in range(_ACTIONS)]
+    line = {
+        "_label_cost": -float(chance.random() < 0.3),
+        "_label_probability": chances[0],
+        "_label_Action": order[0] + 1,
+        "_labelIndex": order[0],
+        "o": [],
+        "Timestamp": "%b",
+        "Version": "1",
+        "EventId": "event-%d",
+        "a": [place + 1 for place in order],
+        "c": context | {"_multi": actions},
+        "p": chances,
+        "VWState": {"m": "N/A"},
+    }
+    return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+
+
+def evaluate(log: str, with_reward_model: bool) -> dict[str, Any]:
+    """Let the policy go over the log."""
+    from shared.learner.evaluation import one_way
+    from shared.loop.evaluation.record import EvaluatedLog, Evaluation, Policy, Purpose, Source
+    from shared.loop.evaluation.tasks import Task
+
+    of = EvaluatedLog(0, _DAY_US + DAY, "cb", _REWARDS)
+    online = Policy("online", INITIAL_ARGUMENTS, Source.ONLINE)
+    asked = Evaluation(
+        *("evaluate", Purpose.EVALUATION, "evaluate", False, 0, of.to_us, 0, (), False, 0), online, 0.2, of
+    )
+    task = Task("policy", 0, INITIAL_ARGUMENTS, width_us=5 * MINUTE, with_reward_model=with_reward_model)
+    ended, found = threading.Event(), [0]
+    watcher = threading.Thread(target=_watch, args=(ended, found))
+    watcher.start()
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        result, _ = one_way.run(task, asked, _Lines(log), folder=Path(folder), timeout=timedelta(hours=1))
+        seconds = time.perf_counter() - began
+    ended.set()
+    watcher.join()
+    return {"seconds": seconds, "used": result.sums().lines, "bytes": found[0]}
+
+
+def _watch(ended: threading.Event, found: list[int]) -> None:
+    """Find the most memory of this process and of the learners, together."""
+    while not ended.wait(_PAUSE_SECONDS):
+        found[0] = max(found[0], peak_bytes() + sum(map(peak_bytes, footprint.children())))
+
+
+class _Lines:
+    """The lines of a file; can be gone over again."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __iter__(self) -> Iterator[bytes]:
+        with Path(self._path).open("rb") as file:
+            yield from file
+
+
+def predict(log: Path) -> dict[str, Any]:
+    """Run the native driver over the file, with predictions."""
+    words = [*INITIAL_ARGUMENTS.split(), "--dsjson", "--quiet", "-d", str(log), "-p", str(log.with_suffix(".pred"))]
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "vowpalwabbit", *words],
+        cwd=ROOT,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return {"seconds": time.perf_counter() - began, "used": None}

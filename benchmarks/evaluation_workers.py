@@ -1,0 +1,97 @@
+"""`evaluation-workers`: an evaluation with a search for better settings, by one worker and by two.
+
+A worker is a process that takes one message of the queue after the other, as an instance does. Both sides evaluate the
+same log, in accounts of their own. A task is carried out by processes of its own, so one worker keeps more than one
+processor busy already: with reward model up to three.
+"""
+
+import gzip
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks import evaluate, sides
+from benchmarks.figures import Figure, Goal
+from benchmarks.progress import Progress
+from benchmarks.rounds import alternate
+from benchmarks.storage import Storage, started
+from shared.loop.times import DAY, HOUR, MINUTE, SECOND, from_iso
+
+EVENTS, ROUNDS = 20_000, 1
+_DAY_US = from_iso("2026-03-02T00:00:00Z")
+_BLOBS = 24
+_ID = "measured"
+
+
+def measure(progress: Progress, events: int = EVENTS, rounds: int = ROUNDS) -> list[Figure]:
+    """Measure the seconds from the question to the end."""
+    with started() as storage:
+        one, two = alternate(
+            progress, rounds, lambda: _evaluated(storage, events, 1), lambda: _evaluated(storage, events, 2)
+        )
+    what = f"an evaluation of {events} events with {one[0]['tasks']} tasks: two workers"
+    ours, other = [found["seconds"] for found in two], [found["seconds"] for found in one]
+    return [Figure("evaluation-workers", what, "s", ours, other, "one worker", Goal("at most", 0.75))]
+
+
+def _evaluated(storage: Storage, events: int, workers: int) -> dict[str, Any]:
+    """Have an evaluation carried out by so many workers; gives how long it took."""
+    loop = storage.loop()
+    sides.run(ask, loop, events=events)
+    began = time.monotonic()
+    with ThreadPoolExecutor(workers) as pool:
+        done = list(pool.map(lambda _: sides.run(work, loop), range(workers)))
+    return {"seconds": time.monotonic() - began, "tasks": sum(one["tasks"] for one in done)}
+
+
+def ask(events: int) -> None:
+    """Put log into storage, and ask for an evaluation of it."""
+    from shared.loop.evaluation import asking
+    from shared.loop.evaluation.asking import Question
+    from shared.storage import arrivals, documents, evaluations
+
+    _write_log(events)
+    configuration = documents.read_configuration()
+    question = Question(_ID, _ID, _DAY_US, _DAY_US + DAY, optimise=True)
+    evaluations.start(asking.evaluation(question, configuration, _DAY_US + DAY, arrivals.now_us()))
+
+
+def _write_log(events: int) -> None:
+    from shared.storage import documents, logs
+
+    rewards = documents.read_configuration().rewards
+    with TemporaryDirectory(prefix="rankloop-bench-") as folder:
+        log, part = Path(folder, "log"), Path(folder, "part")
+        evaluate.write_log(log, events)
+        lines = log.read_bytes().splitlines(keepends=True)
+        each = -(-events // _BLOBS)
+        for number in range(_BLOBS):
+            some = lines[number * each : (number + 1) * each]
+            part.write_bytes(gzip.compress(b"".join(some), 6))
+            start = _DAY_US + number * HOUR
+            logs.create(start, start + HOUR, part, rewards, len(some), {"cb": len(some)})
+
+
+def work() -> dict[str, int]:
+    """Take messages until the evaluation has ended; gives how many said what is to be carried out."""
+    from evaluate_fn import progress
+    from shared.loop.evaluation.record import Purpose
+    from shared.storage import evaluation_queue, evaluations, sdk
+    from shared.storage.names import EVALUATION_QUEUE
+
+    tasks, stop = 0, threading.Event()
+    queue = sdk.queues().get_queue_client(EVALUATION_QUEUE)
+    while (evaluation := evaluations.read(Purpose.EVALUATION, _ID)) and not evaluation.status.has_ended:
+        taken = queue.receive_message(visibility_timeout=10 * MINUTE // SECOND)
+        if taken is None:
+            time.sleep(0.1)
+            continue
+        progress.take(taken.content, 1, stop)
+        queue.delete_message(taken)
+        tasks += evaluation_queue.read(taken.content).task is not None
+    if evaluation is None or evaluation.status.value != "Succeeded":
+        raise ValueError(f"the evaluation has not succeeded: {evaluation}")
+    return {"tasks": tasks}

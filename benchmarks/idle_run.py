@@ -1,0 +1,187 @@
+"""`idle-run`: what a run of the trainer with nothing to do costs, under the deployed settings.
+
+It runs every minute, and is billed for a second at least. A month of log is there, in parts of five minutes. First with
+the rows of half an hour ago, in tables that last a day, then without tables, as on a day without a call. A proxy
+between the trainer and storage counts the requests, and hands over each answer some milliseconds later, as storage in a
+region would.
+"""
+
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+from urllib.parse import urlsplit
+
+from benchmarks import backlog, sides
+from benchmarks.figures import Figure, Goal
+from benchmarks.progress import Progress
+from benchmarks.storage import Storage, started
+from localhost.environment import STORAGE
+from shared.loop.times import DAY, MINUTE
+from tests.faults.proxy import Fault, FaultProxy, Request
+
+DAYS, DELAYS_MS, RUNS = 30, (5, 10), 5
+LEASES, LISTS, TABLES, QUERIES, WRITES = "blob leases", "blob lists", "lists of tables", "table queries", "writes"
+READS = {"GET": "blob reads", "HEAD": "blob properties"}
+KINDS = (LEASES, LISTS, *READS.values(), TABLES, QUERIES, WRITES)
+"""The kinds of requests, as price lists tell them apart."""
+_CELL_US = 5 * MINUTE
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Idle:
+    """Runs with nothing to do.
+
+    Attributes:
+        firsts: Seconds of each first run of a new process.
+        rest: Of each run that followed in the same process, seconds and those of the processor.
+        requests: Of one of these, by kind.
+    """
+
+    firsts: Sequence[float]
+    rest: Sequence[dict[str, float]]
+    requests: dict[str, float]
+
+
+def measure(
+    progress: Progress, days: int = DAYS, delays_ms: tuple[int, ...] = DELAYS_MS, runs: int = RUNS
+) -> list[Figure]:
+    """Measure seconds of a run, and count its requests."""
+    with started() as storage:
+        progress.tell("training a model")
+        loop = {**storage.loop(), "INTAKE_SPAN": "P1D"}
+        sides.run(backlog.fill, loop, clock=storage.clock.port, parts=2, events=200)
+        sides.run(learn, loop)
+        progress.tell(f"writing {days} days of log")
+        sides.run(write_log, loop, days=days)
+        after = {delay: _measured(progress, storage, loop, delay, runs) for delay in delays_ms}
+        sides.run(drop_tables, loop)
+        alone = _measured(progress, storage, loop, delays_ms[0], runs)
+    return [
+        *(_seconds(delay, days, one) for delay, one in after.items()),
+        _requests("half an hour after the last call", after[delays_ms[0]]),
+        _requests("on a day without a call", alone),
+    ]
+
+
+def _measured(progress: Progress, storage: Storage, loop: dict[str, str], milliseconds: int, runs: int) -> _Idle:
+    progress.tell(f"{runs} runs, storage {milliseconds} ms away")
+    with _counted(storage, loop, milliseconds) as (reached, counted):
+        firsts, rest, made = [], [], []
+        for _ in range(runs):
+            first, one = _counting(counted, lambda: sides.run(idle, reached, runs=1))
+            both, two = _counting(counted, lambda: sides.run(idle, reached, runs=2))
+            firsts += [first[0], both[0]]
+            rest.append(both[1])
+            made.append({name: two[name] - one[name] for name in KINDS})
+    requests = {name: median(each[name] for each in made) for name in KINDS}
+    return _Idle([each["seconds"] for each in firsts], rest, requests)
+
+
+def _counting[Found](counted: Callable[[], Counter[str]], work: Callable[[], Found]) -> tuple[Found, Counter[str]]:
+    """What comes of some work, and the requests that it makes."""
+    before = counted()
+    return work(), counted() - before
+
+
+@contextmanager
+def _counted(
+    storage: Storage, loop: dict[str, str], milliseconds: int
+) -> Iterator[tuple[dict[str, str], Callable[[], Counter[str]]]]:
+    """Settings that lead through a proxy, and the requests that it has seen so far, by kind."""
+    at, told = storage.azurite.account.ports, loop[STORAGE]
+    with ExitStack() as open_:
+        proxies = []
+        for port in (at.blob, at.table):
+            proxy = FaultProxy(f"http://127.0.0.1:{port}", lambda _: Fault(after=milliseconds / 1000))
+            proxies.append(open_.enter_context(proxy))
+            told = told.replace(f"127.0.0.1:{port}", urlsplit(proxy.url).netloc)
+        yield {**loop, STORAGE: told}, lambda: Counter(kind(request) for proxy in proxies for request in proxy.seen)
+
+
+def kind(request: Request) -> str:
+    """What a request is, in the words of the price list."""
+    path, _, query = request.path.partition("?")
+    if "comp=lease" in query:
+        return LEASES
+    if "comp=list" in query:
+        return LISTS
+    if path.endswith("/Tables"):
+        return TABLES
+    if path.endswith("()"):
+        return QUERIES
+    return READS.get(request.method, WRITES)
+
+
+def _seconds(milliseconds: int, days: int, found: _Idle) -> Figure:
+    return Figure(
+        "idle-run",
+        f"a run with nothing to do, {days} days of log, storage {milliseconds} ms away",
+        "s",
+        [one["seconds"] for one in found.rest],
+        goal=Goal("at most", 1),
+        details={
+            "of which processor time, s": median(one["core"] for one in found.rest),
+            "the first of a new process, s": median(found.firsts),
+        },
+    )
+
+
+def _requests(when: str, found: _Idle) -> Figure:
+    told = {name: count for name, count in found.requests.items() if count}
+    return Figure("idle-run", f"its requests to storage, {when}", "requests", [sum(told.values())], details=told)
+
+
+def drop_tables() -> dict[str, int]:
+    """Drop the intake's tables, as the trainer does once their day is over and all is log."""
+    from shared.storage import scan
+
+    gone = scan.tables().over(time.time_ns() // 1000 + 10 * DAY)
+    for table in gone:
+        scan.drop(table)
+    return {"dropped": len(gone)}
+
+
+def learn() -> dict[str, int]:
+    """Let the trainer catch up."""
+    from train_timer.run import run
+
+    run(threading.Event())
+    return {}
+
+
+def write_log(days: int) -> dict[str, int]:
+    """Store log of the days before, in parts of five minutes; what is in it does not matter, for nothing reads it."""
+    from shared.storage import documents, logs
+
+    rewards = documents.read_configuration().rewards
+    last_us = backlog.Backlog(1, 0).from_us() - 60 * _CELL_US
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_AT_ONCE) as pool:
+        file = Path(folder, "part")
+        file.write_bytes(b"log")
+
+        def create(number: int) -> bool:
+            from_us = last_us - number * _CELL_US
+            return logs.create(from_us, from_us + _CELL_US, file, rewards, 10, {"cb": 10})
+
+        return {"written": sum(pool.map(create, range(days * DAY // _CELL_US)))}
+
+
+def idle(runs: int) -> list[dict[str, Any]]:
+    """Let the trainer run so often, as its timer does; gives the seconds of each run, and those of the processor."""
+    from train_timer.run import run
+
+    found = []
+    for _ in range(runs):
+        began, used = time.perf_counter(), time.process_time()
+        run(threading.Event())
+        found.append({"seconds": time.perf_counter() - began, "core": time.process_time() - used})
+    return found

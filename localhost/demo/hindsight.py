@@ -1,0 +1,97 @@
+"""What other settings would have earned: as a log tells it, and as it is known where every action's reward is."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sumprod
+from pathlib import Path
+
+from localhost.demo.failures import DemoFailed
+from localhost.demo.figures import Interval
+from localhost.demo.purchases import Purchase
+from localhost.evaluation.whole_log import evaluation
+from shared.learner.arguments import DEFAULT_ARGUMENTS, parse
+from shared.learner.child import TrainingFailed
+from shared.learner.evaluation import one_way
+from shared.learner.evaluation.events import Event
+from shared.loop.configuration import INITIAL_ARGUMENTS
+from shared.loop.estimation.estimates import estimates
+from shared.loop.evaluation.tasks import Task
+
+SETTINGS = {
+    "old default": DEFAULT_ARGUMENTS,
+    "new loop": INITIAL_ARGUMENTS,
+    "squarecb": "--cb_explore_adf --squarecb --epsilon 0.2 --cb_type mtr -q ::",
+}
+"""The old service's default arguments, those of a new loop, and squarecb at Vowpal Wabbit's own learning rate."""
+
+Rewards = Mapping[str, Sequence[float]]
+"""By event id: what each action earns if it is shown, in the order of the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One of the settings.
+
+    Attributes:
+        estimate: Its reward per event, as the log tells it.
+        interval: Of that, with 95 % confidence.
+        earned: What its predictions would really have earned per event.
+    """
+
+    name: str
+    arguments: str
+    estimate: float
+    interval: Interval
+    earned: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the interval holds the truth."""
+        return self.interval.low <= self.earned <= self.interval.high
+
+
+def judged(log: Sequence[bytes], rewards: Rewards, exploration: float) -> list[Judged]:
+    """Evaluate all `SETTINGS` by a log.
+
+    Args:
+        rewards: Of the events of the log.
+        exploration: With which all of them explore.
+
+    Raises:
+        DemoFailed: The log has no events, others than those whose rewards are given, or none that can be learned.
+    """
+    return [
+        _judged(name, " ".join(parse(text).with_epsilon(exploration)), log, rewards) for name, text in SETTINGS.items()
+    ]
+
+
+def known(name: str, purchases: Sequence[Purchase]) -> Rewards:
+    """What each brand would have earned at each purchase of a run whose event ids are `<name>-0001` and so on."""
+    return {
+        f"{name}-{number:04}": [float(offer.brand == one.bought) for offer in one.offers]
+        for number, one in enumerate(purchases, 1)
+    }
+
+
+def _judged(name: str, arguments: str, log: Sequence[bytes], rewards: Rewards) -> Judged:
+    predicted: dict[str, Mapping[str, float]] = {}
+
+    def hear(event: Event, drawn: Sequence[Mapping[str, float]]) -> None:
+        predicted[event.event_id] = drawn[0]
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="rankloop-demo-") as folder:
+            task = Task("policy", 0, arguments)
+            sums = one_way.in_process(task, evaluation(), log, folder=Path(folder), tell=hear).sums()
+    except TrainingFailed as failure:
+        raise DemoFailed(f"The loop's log cannot be evaluated: {failure.reason}.") from failure
+    found = estimates(sums)
+    if found.cressie_read is None or found.interval is None or not predicted.keys() <= rewards.keys():
+        raise DemoFailed("The loop's log is not that of the events that were played.")
+    earned = sum(_earned(chances, rewards[event_id]) for event_id, chances in predicted.items())
+    return Judged(name, arguments, found.cressie_read, Interval(*found.interval), earned / len(predicted))
+
+
+def _earned(chances: Mapping[str, float], rewards: Sequence[float]) -> float:
+    return sumprod((chances[str(place)] for place in range(len(rewards))), rewards)

@@ -1,0 +1,36 @@
+"""The rule of thumb that an application had before: it puts the brand that it would recommend first."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from localhost.demo.purchases import Offer, Purchase
+
+RULE = "what is on display in the store, else what the household bought last, else the best seller"
+"""In words; where displays were not recorded, what a newspaper advertised stands for them."""
+
+
+def ruled(purchases: Iterable[Purchase]) -> list[Purchase]:
+    """The purchases with the offers in the rule's order, and with what each household had bought last.
+
+    Args:
+        purchases: In order of time, their offers with the best seller first.
+    """
+    last: dict[str, str] = {}
+    told: list[Purchase] = []
+    for one in purchases:
+        known = replace(one, bought_last=last.get(one.household))
+        told.append(replace(known, offers=_ordered(known)))
+        last[one.household] = one.bought
+    return told
+
+
+def _ordered(purchase: Purchase) -> tuple[Offer, ...]:
+    return tuple(sorted(purchase.offers, key=lambda offer: (not _stands_out(offer), not _was_bought(offer, purchase))))
+
+
+def _stands_out(offer: Offer) -> bool:
+    return offer.advertised if offer.on_display is None else offer.on_display
+
+
+def _was_bought(offer: Offer, purchase: Purchase) -> bool:
+    return offer.brand == purchase.bought_last
