@@ -14,6 +14,8 @@ settings.register_profile("fixed seeds", derandomize=True, deadline=None)
 settings.load_profile("fixed seeds")
 
 StartHost = Callable[..., HostProcess]
+PATIENT = {"WRITE_DEADLINE": "PT20S", "JOIN_GRACE": "PT60S"}
+"""Settings of a host that waits for storage as long as one in Azure does, however busy this machine is."""
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ def slots_loop(azurite: Azurite) -> Iterator[Api]:
 
 
 def _started(azurite: Azurite) -> Iterator[Api]:
-    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+    settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(azurite.new_account().connection_string, env=settings) as host:
         yield Api.at(host.url, "test-key-1")
 

@@ -54,7 +54,7 @@ ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -
 @pytest.fixture
 def loop(start_host: StartHost) -> HostProcess:
     """A loop that nobody has set yet."""
-    return start_host(API_KEY_1="key", TRAIN_SCHEDULE=NEVER)
+    return start_host(API_KEY_1="key", **NEVER)
 
 
 def script() -> str:

@@ -8,16 +8,17 @@ from localhost.azurite import Azurite
 from localhost.child import HostProcess
 from shared.settings import settings
 from shared.storage import sdk
+from tests.conftest import PATIENT
 from tests.http.api import Api
 from tests.http.slots import use_slots
 
-NEVER = "0 0 0 1 1 *"
-"""A schedule that keeps the trainer from making log and models while a test looks at a loop without them."""
+NEVER = {**PATIENT, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+"""Settings that keep the trainer from making log and models while a test looks at a loop without them."""
 
 
 @pytest.fixture(scope="session")
 def host(azurite: Azurite, second_key: str) -> Iterator[HostProcess]:
-    settings = {"API_KEY_1": "test-key-1", "API_KEY_2": second_key, "TRAIN_SCHEDULE": NEVER}
+    settings = {"API_KEY_1": "test-key-1", "API_KEY_2": second_key, **NEVER}
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
         yield started
 
@@ -48,7 +49,7 @@ def several_slots(azurite: Azurite) -> Iterator[Api]:
 
 
 def _loop(azurite: Azurite) -> Iterator[Api]:
-    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+    settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
         yield Api.at(started.url, "test-key-1", tries=4)
 

@@ -26,7 +26,7 @@ def loop(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
     """A loop with seven evaluations, the third of which the loop has made itself; the last one still runs."""
     account = azurite.new_account().connection_string
     here(account)
-    with HostProcess(account, env={"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}) as started:
+    with HostProcess(account, env={"API_KEY_1": "test-key-1", **NEVER}) as started:
         assert Api.at(started.url, "test-key-1").get(f"{NEWEST}?{DATED}").json == {"value": []}
         for number, of_id in enumerate(reversed(IDS)):
             asked = evaluation(of_id, look=int(of_id == "third"))

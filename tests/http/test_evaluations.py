@@ -30,7 +30,7 @@ def loop(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
     """A loop without log, whose storage is this process's too."""
     account = azurite.new_account().connection_string
     here(account)
-    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+    settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(account, env=settings) as started:
         yield Api.at(started.url, "test-key-1")
 

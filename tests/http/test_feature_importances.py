@@ -33,7 +33,7 @@ SCORES = (
 def importances(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
     """A loop of the module's own, whose storage is this process's too."""
     account = azurite.new_account().connection_string
-    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+    settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(account, env=settings) as started:
         here(account)
         yield Api.at(started.url, "test-key-1")

@@ -19,7 +19,7 @@ FIRST_ONLY = ("a",) * 8
 @pytest.fixture
 def instances(start_host: StartHost) -> tuple[Api, Api]:
     """Two that have both ranked already, so that both have something to forget."""
-    hosts = [start_host(API_KEY_1="test-key-1", TRAIN_SCHEDULE=NEVER) for _ in range(2)]
+    hosts = [start_host(API_KEY_1="test-key-1", **NEVER) for _ in range(2)]
     first, second = (Api.at(host.url, "test-key-1") for host in hosts)
     assert FIRST_ONLY not in (shown(first), shown(second))
     return first, second

@@ -58,12 +58,12 @@ def test_keys_change_without_a_failed_call(start_host: StartHost) -> None:
     def statuses(key: str, *hosts: HostProcess) -> list[int]:
         return [Api.at(host.url, key).get(path).status for host in hosts]
 
-    first = start_host(API_KEY_1="old-1", API_KEY_2="old-2", TRAIN_SCHEDULE=NEVER)
-    second = start_host(API_KEY_1="old-1", API_KEY_2="new-2", TRAIN_SCHEDULE=NEVER)
+    first = start_host(API_KEY_1="old-1", API_KEY_2="old-2", **NEVER)
+    second = start_host(API_KEY_1="old-1", API_KEY_2="new-2", **NEVER)
     assert statuses("old-1", first, second) == [200, 200]
     assert statuses("new-2", first, second) == [401, 200]
     first.stop()
-    third = start_host(API_KEY_1="new-1", API_KEY_2="new-2", TRAIN_SCHEDULE=NEVER)
+    third = start_host(API_KEY_1="new-1", API_KEY_2="new-2", **NEVER)
     assert statuses("new-2", second, third) == [200, 200]
     second.stop()
 
@@ -75,7 +75,7 @@ REFERENCE = "@Microsoft.KeyVault(VaultName=mine-vault;SecretName=api-key-1)"
 
 def test_the_text_of_a_reference_opens_nothing(start_host: StartHost) -> None:
     """The good key does, and the status says what to do about the other one, without the reference itself."""
-    host = start_host(API_KEY_1=REFERENCE, API_KEY_2="good", TRAIN_SCHEDULE=NEVER)
+    host = start_host(API_KEY_1=REFERENCE, API_KEY_2="good", **NEVER)
     good, guessed = Api.at(host.url, "good"), Api.at(host.url, REFERENCE)
 
     status, refused = good.get("/rankloop/v1/status"), guessed.get("/rankloop/v1/status")
@@ -92,7 +92,7 @@ def test_the_text_of_a_reference_opens_nothing(start_host: StartHost) -> None:
 def test_a_deployment_whose_only_key_is_a_reference_is_not_ready(azurite: Azurite, text: str) -> None:
     """And says which setting it is, and what to do."""
     storage = azurite.new_account().connection_string
-    with HostProcess(storage, env={"API_KEY_1": text, "TRAIN_SCHEDULE": NEVER}, ready_path="/status") as host:
+    with HostProcess(storage, env={"API_KEY_1": text, **NEVER}, ready_path="/status") as host:
         ready = Api.at(host.url, "").get("/ready")
         called = [Api.at(host.url, key).get(CALLS[3][1]).status for key in (text.strip(), text.strip().lower(), "")]
 

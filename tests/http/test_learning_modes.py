@@ -50,7 +50,7 @@ def start(azurite: Azurite) -> Iterator[StartLoop]:
             storage = azurite.new_account().connection_string
             with Kept(storage) as kept:
                 past.configure(kept, past.configuration(learning, learning_mode=mode))
-            settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+            settings = {"API_KEY_1": "test-key-1", **NEVER}
             return Loop(storage, hosts.enter_context(HostProcess(storage, env=settings)).url)
 
         yield started

@@ -15,6 +15,7 @@ from shared.loop.configuration import RewardSettings
 from shared.loop.times import HOUR, MINUTE, from_iso, to_iso
 from shared.storage import logs
 from tests.http.api import Api
+from tests.http.conftest import NEVER
 
 LOGS = "/rankloop/v1/logs"
 PROPERTIES = "/personalizer/v1.0/logs/properties"
@@ -40,7 +41,7 @@ def logged(
     """A host with that log."""
     storage = azurite.new_account().connection_string
     here(storage)
-    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+    settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(storage, env=settings) as started:
         for hour, text in enumerate(texts):
             file: Path = tmp_path_factory.mktemp("log") / "part.gz"

@@ -39,7 +39,7 @@ def logged(azurite: Azurite, here: Callable[[str], None], tmp_path_factory: pyte
     """A host whose log has three hours; the second blob is two gzip texts behind each other."""
     storage = azurite.new_account().connection_string
     here(storage)
-    with HostProcess(storage, env={"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}) as started:
+    with HostProcess(storage, env={"API_KEY_1": "test-key-1", **NEVER}) as started:
         texts = [
             [line("e0", b'{"mail":"ann@example.com","age":30}'), line("e1", b'{"mail":"bob@example.com"}')],
             [line("e2", b'{"who":{"mail":"ann@example.com"}}'), line("e3", b'{"mail":"ann@example.com"}')],

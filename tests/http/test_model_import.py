@@ -20,6 +20,7 @@ from shared.loop.published import Origin, Published, Start
 from shared.storage import blobs, documents
 from shared.storage.names import CURRENT_EXPORT, SIGNER
 from tests.http.api import Answer, Api
+from tests.http.conftest import NEVER
 from tests.http.test_model_in_use import ARGUMENTS, ASKED, await_probability, logged
 
 V1, NEW, OWN = (
@@ -36,7 +37,7 @@ def own_api(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
     """A host of its own, since its model changes, whose storage is this process's too."""
     storage = azurite.new_account().connection_string
     here(storage)
-    with HostProcess(storage, env={"API_KEY_1": KEY, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}) as started:
+    with HostProcess(storage, env={"API_KEY_1": KEY, **NEVER}) as started:
         yield Api.at(started.url, KEY)
 
 
@@ -247,7 +248,7 @@ def test_only_trusted_signers_are_taken_where_some_are_named(azurite: Azurite, m
     spelled = ":".join(
         STRANGER.fingerprint.upper()[place : place + 2] for place in range(0, len(STRANGER.fingerprint), 2)
     )
-    settings = {"API_KEY_1": KEY, "TRAIN_SCHEDULE": "0 0 0 1 1 *", "TRUSTED_MODEL_SIGNERS": spelled}
+    settings = {"API_KEY_1": KEY, **NEVER, "TRUSTED_MODEL_SIGNERS": spelled}
     other = Signer.read(new_signer("other", 0))
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
         api = Api.at(started.url, KEY)

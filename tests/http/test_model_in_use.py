@@ -15,6 +15,7 @@ from localhost.child import HostProcess
 from shared.loop.published import ModelReference, Published
 from shared.storage import documents, models
 from tests.http.api import Api
+from tests.http.conftest import NEVER
 
 V1 = "/personalizer/v1.0"
 ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
@@ -22,7 +23,7 @@ ASKED = {"actions": [{"id": name, "features": [{"name": name}]} for name in ("go
 PATIENCE_SECONDS = 8
 
 
-SETTINGS = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+SETTINGS = {"API_KEY_1": "test-key-1", **NEVER}
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ VERSIONS = ["v1.1-preview.1", "v1.1-preview.2", "v1.1-preview.3"]
 @pytest.fixture(scope="module")
 def slots_api(azurite: Azurite) -> Iterator[Api]:
     """A multi-slot loop without a model."""
-    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+    settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
         told = Api.at(started.url, "test-key-1")
         use_slots(told)

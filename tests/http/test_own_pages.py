@@ -7,6 +7,7 @@ import pytest
 from localhost.azurite import Azurite
 from localhost.child import HostProcess
 from tests.http.api import Api
+from tests.http.conftest import NEVER
 
 V1 = "/personalizer/v1.0"
 TRACE = "/rankloop/v1/events"
@@ -16,7 +17,7 @@ ACTIONS = [{"id": "tea", "features": [{"hot": True}]}, {"id": "juice", "features
 @pytest.fixture(scope="module")
 def fresh(azurite: Azurite) -> Iterator[Api]:
     """A loop that nobody has used."""
-    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+    settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
         yield Api.at(started.url, "test-key-1")
 

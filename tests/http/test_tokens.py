@@ -16,9 +16,9 @@ from localhost.child import HostProcess
 from tests.conftest import StartHost
 from tests.http.api import Answer, Api
 from tests.http.authority import AUDIENCE, TENANT, Authority, key, public
+from tests.http.conftest import NEVER
 
 SERVICE = "/personalizer/v1.0/configurations/service"
-NEVER = "0 0 0 1 1 *"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def authority() -> Iterator[Authority]:
 @pytest.fixture(scope="module")
 def trusting(azurite: Azurite, authority: Authority) -> Iterator[HostProcess]:
     """A host that takes tokens of the authority, and a key."""
-    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER, **authority.settings}
+    settings = {"API_KEY_1": "test-key-1", **NEVER, **authority.settings}
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
         yield started
 
@@ -147,7 +147,7 @@ def test_a_host_that_trusts_nobody_takes_no_token(api: Api, authority: Authority
 
 
 def trusting_host(start_host: StartHost, authority: Authority) -> Api:
-    return Api.at(start_host(API_KEY_1="test-key-1", TRAIN_SCHEDULE=NEVER, **authority.settings).url, None)
+    return Api.at(start_host(API_KEY_1="test-key-1", **NEVER, **authority.settings).url, None)
 
 
 def test_keys_are_fetched_once_and_again_for_one_that_is_new(start_host: StartHost) -> None:
@@ -195,7 +195,7 @@ def test_while_the_authority_is_slow_calls_with_a_key_are_answered(start_host: S
 def test_tokens_alone_make_a_host_ready(start_host: StartHost) -> None:
     """A deployment need not have keys."""
     with Authority() as authority:
-        host = Api.at(start_host(TRAIN_SCHEDULE=NEVER, **authority.settings).url, None)
+        host = Api.at(start_host(**NEVER, **authority.settings).url, None)
 
         assert host.get("/ready").status == 200
         assert call(host, authority.token()).status == 200

@@ -16,7 +16,7 @@ from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 
-SETTINGS = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+SETTINGS = {"API_KEY_1": "test-key-1", **NEVER}
 
 
 def body(actions: int, **more: Any) -> dict[str, Any]:

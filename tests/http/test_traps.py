@@ -24,7 +24,7 @@ BODY = {"actions": [{"id": "tea", "features": [{"hot": True}]}, {"id": "juice", 
 @pytest.fixture(scope="module")
 def loop(azurite: Azurite) -> Iterator[Api]:
     """A new loop."""
-    settings = {"API_KEY_1": "test-key-1", "TRAIN_SCHEDULE": NEVER}
+    settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
         yield Api.at(started.url, "test-key-1")
 
@@ -135,7 +135,7 @@ def test_the_log_has_no_range_after_it_was_deleted(loop: Api) -> None:
 
 def test_multi_slot_is_there_soon_after_the_learning_settings_say_so(azurite: Azurite) -> None:
     """Clients set them, wait some seconds, and rank."""
-    with HostProcess(azurite.new_account().connection_string, env={"API_KEY_1": "k", "TRAIN_SCHEDULE": NEVER}) as host:
+    with HostProcess(azurite.new_account().connection_string, env={"API_KEY_1": "k", **NEVER}) as host:
         loop = Api.at(host.url, "k")
         loop.put(f"{OLDEST}/configurations/service", {"isAutoOptimizationEnabled": False})
         arguments = "--ccb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"

@@ -11,7 +11,7 @@ from localhost.accounts import StorageAccount
 from localhost.azurite import Azurite
 from localhost.child import HostProcess
 from shared.loop.times import DAY, MINUTE, SECOND
-from tests.conftest import StartHost
+from tests.conftest import PATIENT, StartHost
 from tests.loop import past
 from tests.loop.kept import Kept
 from tests.loop.trainers import PAST, Trainer
@@ -25,8 +25,10 @@ QUICK = {
     "TRAIN_SCHEDULE": "*/1 * * * * *",
 }
 """Settings of a host."""
-LATER = {"write_deadline_us": 2 * SECOND, "join_grace_us": -4 * MINUTE, "intake_span_us": DAY}
-"""The same for a trainer that runs as if it were minutes later, when nothing waits any more."""
+NEVER = {**QUICK, **PATIENT, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+"""The same without a trainer."""
+LATER = {"write_deadline_us": 20 * SECOND, "join_grace_us": -4 * MINUTE, "intake_span_us": DAY}
+"""Settings of a trainer that runs as if it were minutes later, when nothing waits any more."""
 
 StartTrainer = Callable[..., Trainer]
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from shared.loop.times import SECOND
 from tests.http.api import Api
-from tests.loop.conftest import KEY, LATER, QUICK, StartTrainer
+from tests.loop.conftest import KEY, LATER, StartTrainer
 from tests.loop.kept import Kept
 from tests.loop.traffic import LIKED, USERS, V1, rank_body
 
-NEVER = {**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
 NOW = {**LATER, "join_grace_us": 3 * SECOND}
 """Settings of a trainer that finds nothing due yet, so that it only learns anew what is logged."""
 DUE = {**LATER, "join_grace_us": -5 * SECOND}

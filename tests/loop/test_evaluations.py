@@ -30,13 +30,11 @@ from shared.storage.names import EVALUATION_QUEUE
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault
 from tests.loop import evaluated_log, past
-from tests.loop.conftest import KEY
+from tests.loop.conftest import NEVER
 from tests.loop.kept import Kept
 from tests.loop.strikes import Strike, way_to, write
 from tests.loop.workers import Worker
 
-SETTINGS = {"API_KEY_1": KEY, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
-"""Of a host whose trainer does not get in the way."""
 PLACES = ("/stages/", "/lines", "/models/", "/tasks/", "/outcome.json", "/evaluation.json")
 """Where a worker writes, in this order."""
 
@@ -52,8 +50,8 @@ def test_an_evaluation_finds_what_one_process_finds(kept: Kept, start_host: Star
     """Spread over messages and instances or not: better settings are searched, too, and what they learned is kept."""
     span = evaluated_log.write(kept)
     evaluation = evaluated_log.asked("whole", span, optimise=True)
-    start_host(**SETTINGS)
-    start_host(**SETTINGS)
+    start_host(**NEVER)
+    start_host(**NEVER)
 
     assert evaluations.start(evaluation)
     ended = evaluated_log.wait_for(evaluation)
@@ -75,7 +73,7 @@ def test_hosts_that_are_killed_again_and_again_find_the_same(kept: Kept, start_h
     """At random moments: nothing is counted twice, and nothing is left out. What a dead one had comes back."""
     chance, span = random.Random(5), evaluated_log.write(kept, events_an_hour=600)
     evaluation = evaluated_log.asked("killed", span)
-    host = start_host(**SETTINGS)
+    host = start_host(**NEVER)
 
     assert evaluations.start(evaluation)
     deaths = 0
@@ -121,7 +119,7 @@ def test_what_was_begun_by_somebody_who_died_then_goes_on(kept: Kept, start_host
     evaluation = evaluated_log.asked("half", evaluated_log.write(kept, hours=1))
     evaluation_queue.send([message(evaluation)], 3)
     evaluations.create(evaluation)
-    start_host(**SETTINGS)
+    start_host(**NEVER)
 
     assert evaluated_log.wait_for(evaluation, 60).status is Status.SUCCEEDED
 
@@ -185,7 +183,7 @@ def _sent() -> list[str]:
 def test_feature_importances_are_found_the_same_way(kept: Kept, start_host: StartHost) -> None:
     """What matters is who the user is, and which action."""
     importance = evaluated_log.asked("features", evaluated_log.write(kept), purpose=Purpose.IMPORTANCE, custom=())
-    start_host(**SETTINGS)
+    start_host(**NEVER)
 
     evaluations.start(importance)
 
@@ -203,7 +201,7 @@ def test_what_is_delivered_twice_is_found_once(
 ) -> None:
     """The second of each while the first is at work: queues promise no less, and no more."""
     evaluation = evaluated_log.asked("twice", evaluated_log.write(kept), purpose=purpose)
-    host, again = start_host(**SETTINGS), set[str | None]()
+    host, again = start_host(**NEVER), set[str | None]()
 
     evaluations.start(evaluation)
     while evaluated_log.is_running(evaluation):
@@ -350,7 +348,7 @@ def test_arguments_that_nobody_takes_end_it_at_once(kept: Kept, start_host: Star
     """Another try would fail, too."""
     bad = Policy("bad", "--cb_explore_adf --no_such_option", Source.CUSTOM)
     evaluation = evaluated_log.asked("bad", evaluated_log.write(kept, hours=1), custom=(bad,))
-    start_host(**SETTINGS)
+    start_host(**NEVER)
 
     evaluations.start(evaluation)
     ended = evaluated_log.wait_for(evaluation, 20)
@@ -366,7 +364,7 @@ def test_what_fails_again_and_again_ends_it_with_the_reason(kept: Kept, start_ho
     (name,) = kept.blobs("logs/")
     kept.put(name, b"no gzip", metadata=kept.metadata(name))
     evaluation = evaluated_log.asked("poison", span)
-    start_host(**SETTINGS)
+    start_host(**NEVER)
 
     evaluations.start(evaluation)
     ended = evaluated_log.wait_for(evaluation, 100)
@@ -381,7 +379,7 @@ def test_log_that_is_deleted_meanwhile_ends_it(kept: Kept, start_host: StartHost
     evaluation = evaluated_log.asked("deleted", evaluated_log.write(kept))
     configuration = past.configuration(reward_wait_time="PT10M")
     past.configure(kept, replace(configuration, logs_deleted_before_us=now_us()))
-    start_host(**SETTINGS)
+    start_host(**NEVER)
 
     evaluations.start(evaluation)
     ended = evaluated_log.wait_for(evaluation, 20)
@@ -396,7 +394,7 @@ def test_log_that_vanishes_between_two_tasks_ends_it(kept: Kept, start_host: Sta
     evaluations.create(evaluation)
     progress.take(message(evaluation, "logged").text(), 1, Event())
     kept.remove(min(kept.blobs("logs/")))
-    start_host(**SETTINGS)
+    start_host(**NEVER)
 
     evaluation_queue.send([message(evaluation, "custom-0")])
     ended = evaluated_log.wait_for(evaluation, 20)
@@ -423,7 +421,7 @@ def test_without_log_it_succeeds_with_nothing(kept: Kept, start_host: StartHost)
     """An empty range is no failure."""
     now = now_us()
     evaluation = evaluated_log.asked("empty", (now - HOUR, now))
-    start_host(**SETTINGS)
+    start_host(**NEVER)
 
     evaluations.start(evaluation)
 
@@ -436,7 +434,7 @@ def test_without_log_it_succeeds_with_nothing(kept: Kept, start_host: StartHost)
 def test_what_is_deleted_stops_within_seconds_and_leaves_nothing(kept: Kept, start_host: StartHost) -> None:
     """Although tasks were on their way."""
     evaluation = evaluated_log.asked("gone", evaluated_log.write(kept, hours=12, events_an_hour=1500))
-    host = start_host(**SETTINGS)
+    host = start_host(**NEVER)
     evaluations.start(evaluation)
     evaluated_log.wait_until(lambda: host.runs("evaluate_work")[0] >= 3)
     time.sleep(1)

@@ -9,11 +9,8 @@ from shared.storage import evaluations
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop import evaluated_log, past
-from tests.loop.conftest import KEY
+from tests.loop.conftest import KEY, NEVER
 from tests.loop.kept import Kept
-
-SETTINGS = {"API_KEY_1": KEY, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
-"""Of a host whose trainer does not get in the way."""
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +24,7 @@ def test_it_finds_what_the_log_was_made_of(kept: Kept, start_host: StartHost) ->
     """Who the user is decides; a letter and an id that say the same of an action can do without each other."""
     span = evaluated_log.write(kept)
     importance = evaluated_log.asked("worth", span, purpose=Purpose.IMPORTANCE, custom=())
-    hosts = [start_host(**SETTINGS), start_host(**SETTINGS)]
+    hosts = [start_host(**NEVER), start_host(**NEVER)]
 
     assert evaluations.start(importance)
     ended = evaluated_log.wait_for(importance)

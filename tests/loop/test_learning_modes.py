@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import StartHost
-from tests.loop.conftest import StartTrainer
-from tests.loop.in_use import NEVER, Loop
+from tests.loop.conftest import NEVER, StartTrainer
+from tests.loop.in_use import Loop
 from tests.loop.kept import Kept
 from tests.loop.traffic import ACTIONS, USERS
 

@@ -14,8 +14,8 @@ from localhost.azurite import Azurite
 from localhost.child import HostProcess
 from tests.conftest import StartHost
 from tests.http.api import Api
-from tests.loop.conftest import KEY, StartTrainer
-from tests.loop.in_use import DUE, NEVER, Loop
+from tests.loop.conftest import KEY, NEVER, StartTrainer
+from tests.loop.in_use import DUE, Loop
 from tests.loop.kept import Kept
 from tests.loop.traffic import USERS, V1, rank_body
 from tests.loop.trainers import Trainer

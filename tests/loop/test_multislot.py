@@ -9,8 +9,8 @@ import pytest
 from shared.loop.configuration import INITIAL_ARGUMENTS
 from tests.conftest import StartHost
 from tests.http.slots import CCB, RANK, V1_1, eventually
-from tests.loop.conftest import StartTrainer
-from tests.loop.in_use import DUE, NEVER, Loop
+from tests.loop.conftest import NEVER, StartTrainer
+from tests.loop.in_use import DUE, Loop
 from tests.loop.kept import Kept
 from tests.loop.traffic import USERS, V1
 

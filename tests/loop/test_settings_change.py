@@ -13,8 +13,8 @@ from shared.loop.aggregation import Aggregation
 from shared.loop.times import MINUTE
 from tests.conftest import StartHost
 from tests.loop import past
-from tests.loop.conftest import KEY, StartTrainer
-from tests.loop.in_use import NEVER, NOW, Loop
+from tests.loop.conftest import KEY, NEVER, StartTrainer
+from tests.loop.in_use import NOW, Loop
 from tests.loop.kept import Kept
 from tests.loop.traffic import USERS, V1, Traffic
 

@@ -12,6 +12,7 @@ from shared.loop.configuration import LearningMode
 from shared.loop.times import DAY, HOUR, MINUTE, to_iso
 from tests.http.api import Api
 from tests.loop import past
+from tests.loop.conftest import NEVER
 from tests.loop.kept import Kept
 from tests.loop.test_metrics import busy
 from tests.loop.trainers import Trainer
@@ -43,7 +44,7 @@ def api(storage_of_all: str, midnight_us: int, tmp_path_factory: pytest.TempPath
         busy(8, midnight_us - HOUR, midnight_us + HOUR, 400, MODES).write(kept)
     with Trainer(storage, tmp_path_factory.mktemp("trainer") / "log") as trainer:
         trainer.succeed()
-    with HostProcess(storage, env={"API_KEY_1": KEY, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}) as host:
+    with HostProcess(storage, env=NEVER) as host:
         yield Api.at(host.url, KEY)
 
 
@@ -159,7 +160,7 @@ def test_the_interval_follows_from_the_range(api: Api, midnight_us: int, hours: 
 def test_a_loop_that_was_never_an_apprentice_says_so(azurite: Azurite) -> None:
     """Until it is made one: then it has seen nothing yet."""
     storage = azurite.new_account().connection_string
-    with HostProcess(storage, env={"API_KEY_1": KEY, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}) as host:
+    with HostProcess(storage, env=NEVER) as host:
         fresh = Api.at(host.url, KEY)
         never = fresh.get(APPRENTICE)
         own = fresh.get(OWN).json
