@@ -27,8 +27,10 @@ QUICK = {
 """Settings of a host."""
 NEVER = {**QUICK, **PATIENT, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
 """The same without a trainer."""
-LATER = {"write_deadline_us": 20 * SECOND, "join_grace_us": -4 * MINUTE, "intake_span_us": DAY}
-"""Settings of a trainer that runs as if it were minutes later, when nothing waits any more."""
+LATER = {"write_deadline_us": 2 * SECOND, "join_grace_us": -4 * MINUTE, "intake_span_us": DAY}
+"""Settings of a trainer of `QUICK` hosts that runs as if it were minutes later, when nothing waits any more."""
+LATER_STILL = {**LATER, "write_deadline_us": 20 * SECOND}
+"""The same for `NEVER` hosts."""
 
 StartTrainer = Callable[..., Trainer]
 

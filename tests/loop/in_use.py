@@ -7,13 +7,13 @@ from typing import Any
 
 from shared.loop.times import SECOND
 from tests.http.api import Api
-from tests.loop.conftest import KEY, LATER, StartTrainer
+from tests.loop.conftest import KEY, LATER_STILL, StartTrainer
 from tests.loop.kept import Kept
 from tests.loop.traffic import LIKED, USERS, V1, rank_body
 
-NOW = {**LATER, "join_grace_us": 3 * SECOND}
+NOW = {**LATER_STILL, "join_grace_us": 3 * SECOND}
 """Settings of a trainer that finds nothing due yet, so that it only learns anew what is logged."""
-DUE = {**LATER, "join_grace_us": -5 * SECOND}
+DUE = {**LATER_STILL, "join_grace_us": -5 * SECOND}
 """Settings of a trainer for which everything is due that has arrived; to be used while nothing arrives."""
 
 

@@ -20,9 +20,8 @@ from tests.conftest import StartHost
 from tests.http.api import Answer, Api
 from tests.http.evaluated import MINE, START_US, evaluation, keep, outcome
 from tests.loop import evaluated_log, past
-from tests.loop.conftest import KEY, StartTrainer
+from tests.loop.conftest import KEY, NEVER, StartTrainer
 from tests.loop.kept import Kept
-from tests.loop.test_evaluations import SETTINGS
 from tests.loop.workers import Worker
 
 V1 = "/personalizer/v1.1-preview.3"
@@ -52,7 +51,7 @@ def test_a_policy_is_applied_with_what_it_learned(
     assert evaluations.start(asked)
     with Worker(kept.storage, asked, tmp_path / "worker.log") as worker:
         assert worker.wait(120) == 0
-    api = Api.at(start_host(**SETTINGS).url, KEY)
+    api = Api.at(start_host(**NEVER).url, KEY)
     assert api.put(f"{V1}/configurations/service", {"defaultReward": 0.1}).status == 200
     with trainer() as one:
         one.succeed()
@@ -86,7 +85,7 @@ def test_a_policy_is_applied_with_what_it_learned(
 def loop(azurite: Azurite) -> Iterator[tuple[Api, str]]:
     """A loop, and the connection string of its storage."""
     account = azurite.new_account().connection_string
-    with HostProcess(account, env=SETTINGS) as started:
+    with HostProcess(account, env=NEVER) as started:
         yield Api.at(started.url, KEY), account
 
 

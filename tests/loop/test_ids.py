@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from tests.conftest import StartHost
 from tests.http.api import Api
-from tests.loop.conftest import KEY, LATER, NEVER, StartTrainer
+from tests.loop.conftest import KEY, LATER_STILL, NEVER, StartTrainer
 from tests.loop.kept import Kept
 from tests.loop.traffic import V1, rank_body
 
@@ -43,7 +43,7 @@ def test_the_reward_of_any_id_is_learned_with_its_event(
         way = quote(event_id, safe="").replace(".", "%2E")
         assert api.post(f"{V1}/events/{way}/reward", {"value": value}).status == 204
 
-    with trainer(changed=LATER) as one:
+    with trainer(changed=LATER_STILL) as one:
         one.succeed()
 
     lines = [json.loads(line) for line in kept.lines()]

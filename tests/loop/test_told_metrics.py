@@ -12,12 +12,11 @@ from shared.loop.configuration import LearningMode
 from shared.loop.times import DAY, HOUR, MINUTE, to_iso
 from tests.http.api import Api
 from tests.loop import past
-from tests.loop.conftest import NEVER
+from tests.loop.conftest import KEY, NEVER
 from tests.loop.kept import Kept
 from tests.loop.test_metrics import busy
 from tests.loop.trainers import Trainer
 
-KEY = "test-key-1"
 OWN = "/rankloop/v1/metrics"
 APPRENTICE = "/personalizer/v1.1-preview.1/metrics/apprentice"
 MODES = (LearningMode.APPRENTICE, LearningMode.ONLINE)
