@@ -1,6 +1,8 @@
-"""Storage and hosts for every test that needs them: one Azurite a session, an account of its own for each test."""
+"""Storage and hosts for every test that needs them: one Azurite at a time, an account of its own for each test."""
 
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,39 @@ PATIENT = {"WRITE_DEADLINE": "PT20S", "JOIN_GRACE": "PT60S"}
 """Settings of a host that waits for storage as long as one in Azure does, however busy this machine is."""
 
 
+_YOUNG_SECONDS = 180
+
+
+@dataclass(slots=True)
+class Emulator:
+    """An Azurite in memory, on free ports, that is begun anew before it is old.
+
+    Ten minutes after its start Azurite looks for data that belong to no blob any more. With what thousands of tests
+    have left behind in memory it takes half a minute over that, and answers nobody meanwhile.
+    """
+
+    azurite: Azurite
+    _since: float = field(default_factory=time.monotonic)
+
+    def young(self) -> Azurite:
+        """The Azurite, empty if it was old."""
+        if time.monotonic() - self._since > _YOUNG_SECONDS:
+            self.azurite.stop()
+            self.azurite.start()
+            self._since = time.monotonic()
+        return self.azurite
+
+
 @pytest.fixture(scope="session")
-def azurite() -> Iterator[Azurite]:
-    """An Azurite in memory, on free ports."""
+def emulator() -> Iterator[Emulator]:
     with Azurite() as started:
-        yield started
+        yield Emulator(started)
+
+
+@pytest.fixture(scope="module")
+def azurite(emulator: Emulator) -> Azurite:
+    """An Azurite whose accounts last as long as the module's tests."""
+    return emulator.young()
 
 
 @pytest.fixture

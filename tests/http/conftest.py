@@ -17,9 +17,9 @@ NEVER = {**PATIENT, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
 
 
 @pytest.fixture(scope="session")
-def host(azurite: Azurite, second_key: str) -> Iterator[HostProcess]:
+def host(second_key: str) -> Iterator[HostProcess]:
     settings = {"API_KEY_1": "test-key-1", "API_KEY_2": second_key, **NEVER}
-    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+    with Azurite() as azurite, HostProcess(azurite.new_account().connection_string, env=settings) as started:
         yield started
 
 
