@@ -144,7 +144,8 @@ def _configuration(kind: Kind) -> Configuration:
 
 def _look(loop: Configuration, look: Look, lines: Sequence[bytes]) -> Looked:
     question = Question(look.evaluation_id, "", look.from_us, look.to_us, optimise=True, look=look.number)
-    found = _found(asking.evaluation(question, loop, look.to_us, look.at_us), lines)
+    asked = replace(asking.evaluation(question, loop, look.to_us, look.at_us), error=look.error)
+    found = _found(asked, lines)
     tried, least = plan.winner(found), _least(found)
     arguments = tried.policy.arguments if tried else None
     return Looked(look.learned, look.error, least, arguments, verdict(found, look.error).because)

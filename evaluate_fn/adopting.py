@@ -64,8 +64,7 @@ def _kept(evaluation: Evaluation, sha256: str) -> bytes:
 
 def _with(published: Published, reference: ModelReference) -> Published:
     """What is published with the model, unless it was put there already and training went on from it."""
-    known = [one.id for one in (published.model, *published.previous) if one is not None]
-    if published.start.model is not None and published.start.model.id == reference.id and reference.id in known:
+    if published.start.model is not None and published.start.model.id == reference.id:
         return published
     start = Start(reference, reference.learned_up_to_us, revision=reference.revision)
     return replaced(published, reference, start, reference.made_at_us)

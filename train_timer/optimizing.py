@@ -4,13 +4,13 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
-from shared.loop.configuration import Configuration
+from shared.loop.configuration import Configuration, LearningMode
 from shared.loop.evaluation import asking
 from shared.loop.evaluation.asking import Question
 from shared.loop.evaluation.record import Evaluation, Purpose
 from shared.loop.looks import ENOUGH_BYTES, KEPT, WINDOW_US, Look, Looks, error_of, is_due, why_never
 from shared.loop.times import DAY
-from shared.storage import evaluations, logs
+from shared.storage import evaluation_runs, evaluations, logs
 from shared.storage.lease import Trainer
 from shared.storage.logs import LogBlob
 from train_timer import abandoned
@@ -40,13 +40,20 @@ def look(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
 
 
 def _ended(looks: Looks, now_us: int) -> Looks | None:
-    """The looks, none of which is under way; None if the last one is. One that came to no end has spent nothing."""
+    """The looks, none of which is under way; None if the last one is. One that decided nothing has spent nothing."""
     asked = evaluations.read(Purpose.EVALUATION, looks.last.evaluation_id) if looks.last else None
     if asked is not None:
         asked = abandoned.ended(asked, now_us)
-    if asked is None or asked.status.has_results:
+    if asked is None:
         return looks
-    return looks.without_last() if asked.status.has_ended else None
+    if not asked.status.has_ended:
+        return None
+    return looks if asked.status.has_results and _has_searched(asked) else looks.without_last()
+
+
+def _has_searched(asked: Evaluation) -> bool:
+    found = evaluation_runs.outcome(asked)
+    return found is None or found.no_search is None
 
 
 def _start(trainer: Trainer, configuration: Configuration) -> None:
@@ -73,7 +80,9 @@ def _next(trainer: Trainer, configuration: Configuration, before: Looks, now_us:
     if from_us is None:
         return None
     number, learned = before.last.number + 1 if before.last else 1, state.counters.learned
-    return Look(number, now_us, from_us, state.joined_up_to_us, learned, error_of(before, learned))
+    only_tells = configuration.service.learning_mode is LearningMode.APPRENTICE
+    error = 0.0 if only_tells else error_of(before, learned)
+    return Look(number, now_us, from_us, state.joined_up_to_us, learned, error)
 
 
 def _window(configuration: Configuration, to_us: int) -> int | None:

@@ -28,6 +28,8 @@ INTERVALS = (5, 60, 360, 720, 1440)
 ROLLING, EXPANDING = "Rolling", "Expanding"
 NO_EVENTS = "No event of this range is in the log, or none that can be evaluated."
 
+_MOST_BINS_IN_ALL = 200_000
+"""A loop with many slots has many results, and an answer with all empty bins of all of them could take all memory."""
 _FILTER = re.compile(r"(?:metadata=)?evaluationType eq '(manual|auto)'", re.IGNORECASE | re.ASCII)
 _Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 
@@ -192,7 +194,8 @@ def _details(evaluation: Evaluation) -> dict[str, str]:
 
 def _content(evaluation: Evaluation, found: Outcome, asked: Part) -> dict[str, Any]:
     width_us = max(asked.minutes * MINUTE, found.width_us)
-    shown = _Shown(evaluation.log, asked, found.width_us, width_us, Stamps())
+    most_bins = min(grid.MOST_BINS, _MOST_BINS_IN_ALL // max(len(found.policies), 1))
+    shown = _Shown(evaluation.log, asked, found.width_us, width_us, most_bins, Stamps())
     return {
         "startTime": told(asked.from_us),
         "endTime": told(asked.to_us),
@@ -208,12 +211,14 @@ class _Shown:
     Attributes:
         kept_us: The width of the bins that are kept.
         width_us: The width of those that are told.
+        most_bins: A range with more is told by those that have events.
     """
 
     log: EvaluatedLog
     asked: Part
     kept_us: int
     width_us: int
+    most_bins: int
     stamps: Stamps
 
 
@@ -240,7 +245,8 @@ def _span(one: PolicyOutcome) -> Span:
 def _series(seen: Columns, rewards: Span, shown: _Shown) -> list[dict[str, Any]]:
     asked, log, width_us = shown.asked, shown.log, shown.width_us
     told_bins = grid.wider(seen, width_us) if width_us > shown.kept_us else seen
-    told_bins = grid.filled(told_bins, max(asked.from_us, log.from_us), min(asked.to_us, log.to_us), width_us)
+    from_us, to_us = max(asked.from_us, log.from_us), min(asked.to_us, log.to_us)
+    told_bins = grid.filled(told_bins, from_us, to_us, width_us, shown.most_bins)
     if not asked.rolling:
         told_bins = grid.running(told_bins)
     summaries = _summaries(told_bins, rewards)

@@ -43,7 +43,7 @@ class Look:
         from_us: It looks at log from here on.
         to_us: Up to here.
         learned: Events that the loop had learned from.
-        error: The probability with which it may take settings that are no better.
+        error: The probability with which it may take settings that are no better; 0 if it only tells what it finds.
     """
 
     number: int
@@ -78,7 +78,7 @@ class Looks:
         return Looks(look, is_started=False, spent=self.spent + look.error)
 
     def without_last(self) -> "Looks":
-        """The looks after the last one came to no end: it has decided nothing, so its share is not used up."""
+        """The looks after the last one has decided nothing: its share is not used up."""
         return replace(self, spent=self.spent - self.last.error) if self.last else self
 
     def started(self) -> "Looks":
@@ -138,7 +138,8 @@ def error_of(looks: Looks, learned: int) -> float:
     more than there is.
     """
     planned = sum(_SHARES[: _doublings(learned) + 1]) - looks.spent
-    if learned < 2 * _BY_FREQUENCY:
+    before = looks.last.learned if looks.last else 0
+    if learned < 2 * _BY_FREQUENCY and before < _BY_FREQUENCY:
         return max(planned, 0.0)
     number = looks.last.number if looks.last else 0
     return max(planned, (ERROR - looks.spent) / (number + 2))

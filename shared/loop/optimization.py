@@ -6,10 +6,7 @@ from shared.loop.estimation import difference
 from shared.loop.estimation.estimates import estimates
 from shared.loop.estimation.sums import Sums, total
 from shared.loop.evaluation.outcome import Outcome, PolicyOutcome
-from shared.loop.evaluation.plan import winner
-
-LEAST_ERROR = 1e-8
-"""Below that, nothing is certain enough."""
+from shared.loop.evaluation.plan import LEAST_ERROR, winner
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,8 @@ def verdict(found: Outcome, error: float) -> Verdict:
     """Whether the settings that the search came to are better for certain.
 
     They are judged by the last half of the log, which the search has not seen. The estimated difference to `online` on
-    those events must be above 0 even at its lower bound, and the two conditions of the old service must hold.
+    those events must be above 0 even at its lower bound, and so must the one to the settings in use, judged in the same
+    way; and the two conditions of the old service must hold.
 
     Args:
         error: The probability with which this may be wrong.
@@ -37,10 +35,14 @@ def verdict(found: Outcome, error: float) -> Verdict:
     one = winner(found)
     if one is None:
         return Verdict(None, found.no_search or "No better settings were searched.")
+    if not error:
+        return Verdict(None, "This look only tells what it finds, and changes nothing.")
     found_sums, online_sums = one.total, _online(found, one)
     bounds = difference.interval(found_sums, found.rewards, 1 - 2 * error) if error >= LEAST_ERROR else None
     if bounds is None or not bounds.low > 0:
         return Verdict(None, _not_enough(found_sums, error))
+    if found.ahead is None or not found.ahead.is_clear:
+        return Verdict(None, "The settings in use, judged in the same way, would have earned as much for all we know.")
     if not _holds_as_of_old(found_sums, online_sums):
         return Verdict(
             None, "The reward of the best settings that were found, or its lower bound, is not above that of online."

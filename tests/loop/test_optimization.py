@@ -16,7 +16,9 @@ from evaluate_fn import progress
 from localhost.accounts import StorageAccount
 from localhost.azurite import Azurite
 from shared.loop.configuration import Configuration, LearningMode, LearningSettings
+from shared.loop.evaluation.outcome import Outcome
 from shared.loop.evaluation.record import Evaluation, Purpose, Status
+from shared.loop.evaluation.tasks import Lines
 from shared.loop.times import DAY, HOUR
 from shared.storage import documents, evaluation_runs, evaluations
 from shared.storage.arrivals import now_us
@@ -29,8 +31,8 @@ from tests.loop.strikes import Strike, Way, way_to, write
 from tests.loop.trainers import Trainer
 from tests.loop.workers import Worker
 
-SLOW = "--cb_explore_adf --epsilon 0.2 --power_t 0 -l 1e-06 --cb_type mtr -q ::"
-"""Settings that learn next to nothing."""
+BLIND = "--cb_explore_adf --epsilon 0.2 --cb_type mtr"
+"""Settings that cannot learn what a user has to do with an action."""
 LEARNED = 7 * 147 + 1
 DOCUMENTS = ("configuration.json", "published.json", "state.json")
 
@@ -43,7 +45,7 @@ def _home(kept: Kept) -> Iterator[None]:
         yield
 
 
-def configured(kept: Kept, learning: str = SLOW, **service: Any) -> Configuration:
+def configured(kept: Kept, learning: str = BLIND, **service: Any) -> Configuration:
     told = {"reward_wait_time": "PT10M", "is_auto_optimization_enabled": True, **service}
     configuration = past.configuration(learning, **told)
     past.configure(kept, configuration)
@@ -183,7 +185,7 @@ def test_a_look_is_started_after_1000_learned_events(kept: Kept, trainer: StartT
 
     look = the_look()
     assert (look.is_automatic, look.look, look.optimise, look.custom) == (True, 1, True, ())
-    assert (look.online.arguments, look.exploration) == (SLOW, 0.2)
+    assert (look.online.arguments, look.exploration) == (BLIND, 0.2)
     assert look.log.from_us == span[0]
     assert look.log.to_us >= span[1]
     assert look.error == looks(kept)["spent"] > 0
@@ -232,6 +234,40 @@ def test_a_trainer_that_is_killed_as_it_starts_a_look_starts_it_once(
     assert (looks(kept)["last"]["number"], looks(kept)["is_started"]) == (1, True)
     assert looks(kept)["spent"] == look.error
     assert looks(kept)["last"]["at_us"] == look.created_us
+
+
+@pytest.mark.parametrize("no_search", [None, "Better settings were not searched."])
+def test_a_look_that_found_nothing_to_search_in_has_spent_nothing(
+    kept: Kept, trainer: StartTrainer, no_search: str | None
+) -> None:
+    configured(kept)
+    log(kept)
+    train(trainer)
+    first = the_look()
+    evaluation_runs.keep_outcome(first, Outcome((), Lines(), HOUR, (), "online", no_search=no_search))
+    evaluations.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.RETAINED))
+    state = kept.document("state.json")
+    state["counters"]["learned"] = 2100
+    kept.put("state.json", json.dumps(state).encode())
+
+    train(trainer)
+
+    second = evaluations.listed(Purpose.EVALUATION)[0]
+    spent = 0 if no_search else first.error
+    assert second.look == 2
+    assert looks(kept)["spent"] == pytest.approx(spent + second.error)
+
+
+def test_a_look_at_an_apprentice_only_tells(kept: Kept, trainer: StartTrainer) -> None:
+    """It can take nothing, so it leaves what may be spent to the looks that can."""
+    configured(kept, is_auto_optimization_enabled=False)
+    log(kept)
+    train(trainer)
+    configured(kept, learning_mode=LearningMode.APPRENTICE)
+
+    train(trainer)
+
+    assert the_look().error == looks(kept)["spent"] == 0
 
 
 def test_no_look_is_started_while_one_is_under_way(kept: Kept, trainer: StartTrainer) -> None:
@@ -345,12 +381,12 @@ def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> No
     same = " ".join(f"--{word}" for word in [*reversed(words), "epsilon 0.7"])
 
     for changes, online, why in (
-        ({"learning_mode": LearningMode.APPRENTICE}, SLOW, "apprentice mode"),
-        ({"exploration_percentage": 0.1}, SLOW, "exploration"),
-        ({"default_reward": 0.5}, SLOW, "What a reward is worth"),
-        ({"is_auto_optimization_enabled": False}, SLOW, "isAutoOptimizationEnabled"),
-        ({"learning": "--cb_explore_adf --epsilon 0.2 --coin"}, SLOW, "learning settings were changed"),
-        ({"learning": "--ccb_explore_adf"}, SLOW, "multi-slot"),
+        ({"learning_mode": LearningMode.APPRENTICE}, BLIND, "apprentice mode"),
+        ({"exploration_percentage": 0.1}, BLIND, "exploration"),
+        ({"default_reward": 0.5}, BLIND, "What a reward is worth"),
+        ({"is_auto_optimization_enabled": False}, BLIND, "isAutoOptimizationEnabled"),
+        ({"learning": "--cb_explore_adf --epsilon 0.2 --coin"}, BLIND, "learning settings were changed"),
+        ({"learning": "--ccb_explore_adf"}, BLIND, "multi-slot"),
         ({}, same, "are those in use"),
     ):
         configuration = configured(lived.kept, **changes)

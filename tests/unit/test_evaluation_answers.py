@@ -305,6 +305,17 @@ def test_up_to_ten_thousand_bins_are_filled() -> None:
     assert lengths == {MOST_BINS: MOST_BINS, MOST_BINS + 1: 1}
 
 
+def test_gaps_of_many_slots_are_not_filled() -> None:
+    """An answer of millions of zeros could take all memory of an instance."""
+    lengths = set[int]()
+    for slots in (20, 21):
+        found = outcome(*(PolicyOutcome(MINE, f"s{slot}", {START_US: plain(5, 1.0)}) for slot in range(slots)))
+        results = told_2022(evaluation("e", bins=MOST_BINS), found)["content"]["value"]
+        lengths |= {len(one["timeseries"]["data"]) for one in results}
+
+    assert lengths == {MOST_BINS, 1}
+
+
 def test_a_thousand_bins_are_told_at_once() -> None:
     """Of five policies, read as they are stored and told in every version: the whole call is to take 50 ms."""
     asked = evaluation("e", bins=1000)

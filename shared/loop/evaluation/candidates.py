@@ -1,5 +1,6 @@
 """Learning settings that are worth trying, by what the old service's research and own measurements found good."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -15,6 +16,7 @@ MAX_MARGINALS = 3
 EVERYTHING = ("-q ::",)
 """All pairs of all namespaces, as new loops have it."""
 
+_EPSILON = re.compile(r"--epsilon[\s=]+\S+")
 _RATES = (1e-3, 1e-2, 1e-1, 0.5, 1.0)
 """Learning rates that are tried without decay; lower ones do not learn a day's log."""
 
@@ -44,6 +46,11 @@ class Settings:
         explored = f"--epsilon {exploration:g}"
         parts = (self.problem, self.algorithm, explored, self.rate, self.cost, *self.interactions, self.marginal)
         return " ".join(part for part in parts if part)
+
+
+def with_exploration(arguments: str, exploration: float) -> str:
+    """Learning arguments as a loop uses them: with its exploration in place of the one they name, if they name one."""
+    return _EPSILON.sub(f"--epsilon {exploration:g}", arguments)
 
 
 def first_grid(problem: str, namespaces: Namespaces) -> tuple[Settings, ...]:

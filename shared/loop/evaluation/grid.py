@@ -43,11 +43,11 @@ def columns(bins: Bins, from_us: int, to_us: int, width_us: int) -> Columns:
     return Columns(at[within], *(column(bins, name)[within] for name in Columns._fields[1:]))
 
 
-def filled(seen: Columns, from_us: int, to_us: int, width_us: int) -> Columns:
-    """The same with zeros where a range has bins without events, unless those are too many."""
+def filled(seen: Columns, from_us: int, to_us: int, width_us: int, most: int = MOST_BINS) -> Columns:
+    """The same with zeros where a range has bins without events, unless it has more than `most` bins."""
     first = from_us - from_us % width_us
     at = range(first, to_us, width_us)
-    if len(at) > MOST_BINS or not at:
+    if len(at) > most or not at:
         return seen
     if len(at) == len(seen.at):
         return seen._replace(at=at)

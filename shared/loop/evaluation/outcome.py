@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from shared.loop.estimates import Span
 from shared.loop.estimation.estimates import span_of
+from shared.loop.estimation.paired import Paired
 from shared.loop.estimation.sums import Sums, total
 from shared.loop.evaluation.names import ONLINE
 from shared.loop.evaluation.record import Policy
@@ -59,6 +60,8 @@ class Outcome:
         up_to_us: When the last evaluated event came; None without events.
         no_search: Why better settings were not searched although that was asked for, in plain words; else None.
         optimal: The name of the best one, by the estimated difference to `online`.
+        ahead: Of an automatic one, how much more the winner of the search earns than the settings in use would in the
+            same way; None without search.
     """
 
     policies: tuple[PolicyOutcome, ...]
@@ -68,6 +71,7 @@ class Outcome:
     optimal: str
     up_to_us: int | None = None
     no_search: str | None = None
+    ahead: Paired | None = None
 
     @property
     def has_events(self) -> bool:

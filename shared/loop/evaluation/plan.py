@@ -3,10 +3,13 @@
 Nothing here depends on where, when or in what order tasks are carried out.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
+from shared.loop.estimation import cressie_read
 from shared.loop.estimation.difference import difference
+from shared.loop.estimation.paired import Paired, Pairing
+from shared.loop.evaluation.candidates import with_exploration
 from shared.loop.evaluation.grid import MOST_BINS
 from shared.loop.evaluation.halving import Results, short
 from shared.loop.evaluation.names import FIRST, RANDOM
@@ -18,6 +21,10 @@ from shared.loop.times import DAY, HOUR, MINUTE
 
 LOGGED = "logged"
 """Key of the task without arguments."""
+IN_USE = "in-use"
+"""Key of the task for the settings in use, judged as those that are found are."""
+LEAST_ERROR = 1e-8
+"""Below that, nothing is certain enough."""
 FEWEST_EVENTS = 100
 """Better settings are not searched in logs with fewer usable events."""
 
@@ -82,12 +89,31 @@ def outcome(evaluation: Evaluation, results: Results) -> Outcome:
         optimal=_optimal(evaluation, policies),
         up_to_us=logged.up_to_us,
         no_search=why_no_search(evaluation, results),
+        ahead=_ahead(evaluation, policies, results),
     )
 
 
 def winner(found: Outcome) -> PolicyOutcome | None:
     """The winner of the search, chosen without a look at the events that it is judged by; None without a search."""
-    return next((one for one in found.policies if one.policy.source is Source.FOUND and one.policy.name == LAST), None)
+    return _winner(found.policies)
+
+
+def _winner(policies: Sequence[PolicyOutcome]) -> PolicyOutcome | None:
+    return next((one for one in policies if one.policy.source is Source.FOUND and one.policy.name == LAST), None)
+
+
+def _ahead(evaluation: Evaluation, policies: list[PolicyOutcome], results: Results) -> Paired | None:
+    """How much more the winner of the search earns than the settings in use, both learning in the same way.
+
+    What is published lags behind the log: it was learned before the last rewards came, perhaps with other settings, and
+    there was none at first. So any settings, those in use too, may earn more in an evaluation than `online` did.
+    """
+    best = _winner(policies)
+    if best is None or IN_USE not in results:
+        return None
+    in_use = results[IN_USE].bins.get("", {}).get("", {})
+    confidence = 1 - 2 * max(evaluation.error, LEAST_ERROR)
+    return Pairing(best.bins, cressie_read.estimate).less(in_use, confidence)
 
 
 def _stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ...]]:
@@ -97,10 +123,14 @@ def _stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ..
         return
     found = yield from _search(evaluation, results).stages(results)
     width, cut = width_us(evaluation), _cut(results)
-    yield tuple(
+    judged = [
         Task(_found_key(text), 0, text, cut, None, width, with_reward_model=True, keeps_model=True)
         for text in dict.fromkeys(text for _, text in found.winners)
-    )
+    ]
+    if evaluation.is_automatic:
+        in_use = with_exploration(evaluation.online.arguments or "", evaluation.exploration)
+        judged.insert(0, Task(IN_USE, 0, in_use, cut, None, width))
+    yield tuple(judged)
 
 
 def _whole(evaluation: Evaluation) -> Iterator[Task]:

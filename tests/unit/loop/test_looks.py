@@ -99,6 +99,23 @@ def test_each_look_has_something_to_spend() -> None:
     assert max(errors) == errors[4]
 
 
+def test_looks_by_frequency_have_something_to_spend() -> None:
+    """Also those that come before twice as many events."""
+    looks = Looks()
+    for learned in (32_000, 40_000, 45_000, 60_000):
+        assert error_of(looks, learned) > 0
+        looks = after(looks, learned)
+
+
+def test_what_only_tells_leaves_all_for_those_that_decide() -> None:
+    """An apprentice is looked at, too."""
+    looks = Looks()
+    for number, learned in enumerate((1000, 2000, 4000, 8000, 16_000)):
+        looks = looks.began(Look(number + 1, NOW_US, 0, NOW_US, learned, 0.0)).started()
+
+    assert error_of(looks, 32_000) == pytest.approx(error_of(Looks(), 32_000))
+
+
 def test_what_missed_looks_would_have_spent_is_for_the_first_one() -> None:
     """Most loops are told to look for better settings after long use."""
     in_time = Looks()

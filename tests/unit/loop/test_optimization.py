@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared.loop.estimation.paired import Paired
 from shared.loop.estimation.sums import Sums
 from shared.loop.evaluation.outcome import Outcome, PolicyOutcome
 from shared.loop.evaluation.record import Policy, Source
@@ -14,6 +15,7 @@ from tests.http.evaluated import plain
 
 WIDTH = 5 * MINUTE
 _MODEL = TrainedModel("1f", "2e", 8000)
+CLEARLY = Paired(0.2, 0.1)
 
 
 def sums(events: int, earns: float, online: float, weight: float = 4.0, share: float = 0.25) -> Sums:
@@ -52,12 +54,18 @@ def followed(events: int, earns: float) -> Sums:
 
 
 def found(
-    winner: Sums | None, *, before: float = 0.2, online: float = 0.2, model: TrainedModel | None = _MODEL
+    winner: Sums | None,
+    *,
+    before: float = 0.2,
+    online: float = 0.2,
+    model: TrainedModel | None = _MODEL,
+    ahead: Paired | None = CLEARLY,
 ) -> Outcome:
     """What a search found whose winner is judged by the second of two bins.
 
     Args:
         before: What `online` earned in the first bin, and what in the second.
+        ahead: How much more the winner earns than the settings in use, judged in the same way.
     """
     bins = {0: followed(2000, before), WIDTH: followed(2000, online)}
     policies = [PolicyOutcome(Policy("online", "--cb_explore_adf", Source.ONLINE), "", bins, 0)]
@@ -65,7 +73,7 @@ def found(
     if winner is not None:
         last = replace(better, policy=replace(better.policy, name="Hyper2"), bins={WIDTH: winner})
         policies += [better, last]
-    return Outcome(tuple(policies), Lines(4000, 4000), WIDTH, (), "Hyper2", 2 * WIDTH, "There was no log.")
+    return Outcome(tuple(policies), Lines(4000, 4000), WIDTH, (), "Hyper2", 2 * WIDTH, "There was no log.", ahead)
 
 
 def test_what_is_better_for_certain_is_taken() -> None:
@@ -83,6 +91,10 @@ def test_what_is_better_for_certain_is_taken() -> None:
         (found(sums(2000, 0.1, 0.2)), 0.01, "earn no more"),
         (found(sums(2000, 0.22, 0.2)), 0.01, "may be chance"),
         (found(sums(2000, 0.4, 0.2)), 1e-12, "may be chance"),
+        (found(sums(2000, 0.4, 0.2)), 0.0, "only tells"),
+        (found(sums(2000, 0.4, 0.2), ahead=Paired(0.2, 0.3)), 0.01, "judged in the same way"),
+        (found(sums(2000, 0.4, 0.2), ahead=Paired(0.2, None)), 0.01, "judged in the same way"),
+        (found(sums(2000, 0.4, 0.2), ahead=None), 0.01, "judged in the same way"),
         (found(sums(2000, 0.4, 0.2), model=None), 0.01, "cannot be used"),
         (found(sums(2000, 0.4, 0.2), online=0.6), 0.01, "is not above"),
     ],

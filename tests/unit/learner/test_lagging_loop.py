@@ -1,0 +1,70 @@
+"""A look at a loop whose published model lags far behind its log: what learns in time is not better settings yet."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.simulated_loops import APART_US, BEGIN_US, World, log_of
+from shared.learner import features
+from shared.learner.evaluation import one_way
+from shared.loop.configuration import INITIAL_ARGUMENTS, LearningSettings, new_configuration
+from shared.loop.estimation import difference
+from shared.loop.evaluation import asking, plan
+from shared.loop.evaluation.asking import Question
+from shared.loop.evaluation.outcome import Outcome
+from shared.loop.evaluation.tasks import TaskResult, TrainedModel
+from shared.loop.optimization import verdict
+
+EVENTS = 3000
+ERROR = 0.01
+TASTES = World(
+    "tastes",
+    [
+        features.document([{"user": name}], [(f"a{number}", [{"topic": f"t{number}"}]) for number in range(4)])
+        for name in ("ann", "bob", "cid", "dan")
+    ],
+    0.2 + 0.5 * np.eye(4),
+)
+"""Each user likes another action."""
+
+
+def looked_at(in_use: str) -> Outcome:
+    """What a look finds at a loop that has never published a model: each action was shown with the same chance."""
+    lines = log_of(TASTES, INITIAL_ARGUMENTS, 1.0, EVENTS, 1)
+    loop = replace(new_configuration(4), learning=LearningSettings("in use", in_use))
+    to_us = BEGIN_US + EVENTS * APART_US
+    question = Question("look", "", BEGIN_US, to_us, optimise=True, look=5)
+    evaluation = replace(asking.evaluation(question, loop, to_us, to_us), error=ERROR)
+    results = dict[str, TaskResult]()
+    with tempfile.TemporaryDirectory() as folder:
+        while tasks := plan.open_tasks(evaluation, results):
+            for task in tasks:
+                bare = replace(task, with_reward_model=False)
+                results[task.key] = one_way.in_process(bare, evaluation, lines, folder=Path(folder))
+    found = plan.outcome(evaluation, results)
+    kept = TrainedModel("", "", EVENTS)
+    return replace(found, policies=tuple(replace(one, model=kept) for one in found.policies))
+
+
+def test_settings_that_only_learn_in_time_are_not_taken() -> None:
+    """Any settings earn far more than what was done; so would those in use."""
+    found = looked_at(INITIAL_ARGUMENTS)
+
+    best = plan.winner(found)
+    bounds = difference.interval(best.total, found.rewards, 1 - 2 * ERROR) if best else None
+    assert bounds is not None
+    assert bounds.low > 0.02
+    assert found.ahead is not None
+    assert not found.ahead.is_clear
+    assert "judged in the same way" in verdict(found, ERROR).because
+
+
+def test_settings_that_are_better_than_those_in_use_are_taken() -> None:
+    """Those in use do not see what user and action have to do with each other."""
+    found = looked_at("--cb_explore_adf --epsilon 0.5 --cb_type mtr")
+
+    assert found.ahead is not None
+    assert found.ahead.is_clear
+    assert verdict(found, ERROR).better is not None
