@@ -3,7 +3,7 @@
 Nothing here depends on where, when or in what order tasks are carried out.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from shared.loop.estimation import cressie_read
@@ -81,7 +81,7 @@ def outcome(evaluation: Evaluation, results: Results) -> Outcome:
         *(each for one in (evaluation.online, *_BASELINES) for each in _slots(one, logged, one.name)),
         *(each for one, result in of_all for each in _slots(one, result, "")),
     ]
-    return Outcome(
+    told = Outcome(
         policies=tuple(policies),
         lines=logged.lines,
         width_us=width_us(evaluation),
@@ -89,26 +89,22 @@ def outcome(evaluation: Evaluation, results: Results) -> Outcome:
         optimal=_optimal(evaluation, policies),
         up_to_us=logged.up_to_us,
         no_search=why_no_search(evaluation, results),
-        ahead=_ahead(evaluation, policies, results),
     )
+    return replace(told, ahead=_ahead(evaluation, told, results))
 
 
 def winner(found: Outcome) -> PolicyOutcome | None:
     """The winner of the search, chosen without a look at the events that it is judged by; None without a search."""
-    return _winner(found.policies)
+    return next((one for one in found.policies if one.policy.source is Source.FOUND and one.policy.name == LAST), None)
 
 
-def _winner(policies: Sequence[PolicyOutcome]) -> PolicyOutcome | None:
-    return next((one for one in policies if one.policy.source is Source.FOUND and one.policy.name == LAST), None)
-
-
-def _ahead(evaluation: Evaluation, policies: list[PolicyOutcome], results: Results) -> Paired | None:
+def _ahead(evaluation: Evaluation, found: Outcome, results: Results) -> Paired | None:
     """How much more the winner of the search earns than the settings in use, both learning in the same way.
 
     What is published lags behind the log: it was learned before the last rewards came, perhaps with other settings, and
     there was none at first. So any settings, those in use too, may earn more in an evaluation than `online` did.
     """
-    best = _winner(policies)
+    best = winner(found)
     if best is None or IN_USE not in results:
         return None
     in_use = results[IN_USE].bins.get("", {}).get("", {})
