@@ -1,5 +1,6 @@
 """A server that is no loop: it answers as it is told."""
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,13 +10,14 @@ from deployment import smoke
 
 
 class _Scripted(BaseHTTPRequestHandler):
-    """Answers each path as told, whatever the method."""
+    """Answers each path as told, whatever the method; `<event>` in an answer is the event id that was sent."""
 
     answers: Mapping[str, tuple[int, str]]
 
     def _answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        status, body = self.answers[self.path]
+        sent = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        status, body = self.answers["/reward" if self.path.endswith("/reward") else self.path]
+        body = body.replace("<event>", sent.get("eventId", ""))
         self.send_response(status)
         if status == 302:
             self.send_header("Location", "/stolen")
@@ -32,7 +34,7 @@ class _Scripted(BaseHTTPRequestHandler):
 @contextmanager
 def scripted(**answers: tuple[int, str]) -> Iterator[str]:
     """A server that is no loop; gives its address."""
-    paths = {"ready": "/ready", "rank": smoke.RANK, "status": "/rankloop/v1/status"}
+    paths = {"ready": "/ready", "rank": smoke.RANK, "reward": "/reward", "status": "/rankloop/v1/status"}
     told = {paths[name]: answer for name, answer in answers.items()}
     handler = type("Handler", (_Scripted,), {"answers": {"/ready": (200, "{}"), **told}})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -13,6 +13,7 @@ from localhost.schedules import Schedule
 from shared.settings import read
 from shared.storage.endpoints import from_identity
 from tests.infra.bicep.expressions import (
+    Call,
     Choice,
     Expression,
     Literal,
@@ -150,6 +151,17 @@ def test_a_secret_is_made_once() -> None:
 
     assert len(secrets) == 2
     assert all(one.declaration.has("onlyIfNotExists") for one in secrets)
+
+
+def test_the_keys_cannot_be_guessed_and_are_told_to_nobody() -> None:
+    """Random ones of a first deployment; `secure` keeps them out of the history of deployments."""
+    main, secrets = template().main, template().resources("Microsoft.KeyVault/vaults/secrets")
+    given = [main.get(name, "parameter") for name in ("apiKey1", "apiKey2")]
+    taken = [secrets[0].file.get(name, "parameter") for name in ("apiKey1", "apiKey2")]
+
+    assert all(one is not None and one.has("secure") for one in (*given, *taken))
+    assert [one and one.value for one in given] == [Call(function="newGuid")] * 2
+    assert [one.body.get("properties", "value") for one in secrets] == [Name(name="apiKey1"), Name(name="apiKey2")]
 
 
 def test_a_vault_is_recovered_only_if_there_is_one_to_recover() -> None:

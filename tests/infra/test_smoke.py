@@ -262,6 +262,24 @@ def test_a_rank_that_goes_wrong_is_told(answer: tuple[int, str], seen: str, said
     assert "\n  Next step: " in told
 
 
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        ((400, '{"error": {"code": "BadRequest", "message": "No."}}'), "was answered 400: No."),
+        ((404, ""), "was answered 404"),
+        ((200, "{}"), "was answered 200"),
+    ],
+)
+def test_a_reward_that_goes_wrong_is_told(answer: tuple[int, str], seen: str, said: Said) -> None:
+    """A loop that ranks but takes no rewards learns nothing."""
+    with scripted(rank=(201, '{"eventId": "<event>", "rewardActionId": "one"}'), reward=answer) as url:
+        code = smoke.check(url, {"RANKLOOP_KEY": KEY}, SHORT)
+    told = said()
+
+    assert code == 1
+    assert f"/reward {seen}" in told
+
+
 INTERRUPTIBLE = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # which the background of the tests may have switched off
