@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 _HIDDEN_SECONDS = 30
 _RENEW_SECONDS = 10.0
 _FIRST_PAUSE = 0.1
+_QUIET_SECONDS = 0.5
+"""Nothing is fetched at once after the start, for that would hold up the first call."""
 
 
 class QueueListener:
@@ -85,6 +87,7 @@ class QueueListener:
         self._going.discard(task)
 
     async def _listen(self) -> None:
+        await asyncio.sleep(_QUIET_SECONDS)
         name = self._function.queue
         async with self._account.queue(name) as queue, self._account.queue(f"{name}-poison") as poison:
             pause, handled = _FIRST_PAUSE, set[asyncio.Task[None]]()
