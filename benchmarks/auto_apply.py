@@ -71,7 +71,8 @@ class Looked:
 
     Attributes:
         error: With which it might be wrong.
-        least: With which it would have taken what it found; 1 if with none.
+        least: With which it would have taken what it found, the comparison with the settings in use aside, which is
+            made with `error`; 1 if with none.
     """
 
     events: int

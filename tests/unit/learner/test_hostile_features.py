@@ -1,24 +1,19 @@
 """Whatever clients send as features: VW does not crash, does not obey, and ranks what it will be trained on."""
 
-import os
 import random
-import subprocess
-import sys
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
-from shared.learner import child
 from shared.learner.arguments import parse
 from shared.learner.features import document
 from shared.learner.model import Model
+from tests.unit.learner.harmless import learned_by_the_driver, ranked
 from tests.unit.learner.hostile import Reader
 from tests.unit.learner.lines import GREEDY, event, event_lines, line_of, trained
 from tests.unit.learner.test_features import choices, contexts
 
-ROOT = Path(__file__).parents[3]
 REQUESTS = 20_000
 SOFTMAX = "--cb_explore_adf --softmax --lambda 3 -q :: -b 10"
 MIX = [
@@ -35,40 +30,13 @@ def test_no_request_does_harm(seed: int, tmp_path: Path) -> None:
     for index, arguments in enumerate(MIX):
         trained(tmp_path, event_lines(300), arguments, str(index))
 
-    command = [sys.executable, "-X", "faulthandler", "-m", "tests.unit.learner.hostile"]
     number = REQUESTS // 2
-    ended = subprocess.run(
-        [*command, str(tmp_path), str(seed), str(number), *MIX],
-        cwd=ROOT,
-        env=_checked(),
-        capture_output=True,
-        text=True,
-    )
+    valid, refused = ranked("tests.unit.learner.hostile", tmp_path, seed, number, MIX)
 
-    assert ended.returncode == 0, ended.stderr[-2000:]
-    valid, refused = map(int, ended.stdout.split())
     assert valid + refused == number
     assert valid > 0.6 * number
     assert refused > 0.05 * number
-    _learned_by_the_driver(tmp_path, seed, valid)
-
-
-def _learned_by_the_driver(folder: Path, seed: int, number: int) -> None:
-    """The same lines, as the loop learns them."""
-    jobs = [
-        child.Job(parse(arguments).with_epsilon(0.2), folder / f"{seed}.json", folder / "metrics", folder / "new")
-        for arguments in MIX
-    ]
-    answers, trouble = child.run(jobs, timedelta(minutes=2))
-
-    assert trouble is None
-    assert [number] * len(MIX) == [answer.get("learned") for answer in answers], answers
-
-
-def _checked() -> dict[str, str]:
-    library = Path("/usr/lib/x86_64-linux-gnu/libc_malloc_debug.so.0")
-    checks = {"MALLOC_CHECK_": "3", "LD_PRELOAD": str(library)} if library.exists() else {}
-    return os.environ | checks
+    learned_by_the_driver(tmp_path, seed, valid, MIX)
 
 
 @pytest.fixture(scope="module")

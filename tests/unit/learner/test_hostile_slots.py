@@ -1,16 +1,11 @@
 """Whatever clients send as slots: VW does not crash, every slot is filled, and every line is learned."""
 
-import subprocess
-import sys
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from shared.learner import child
-from shared.learner.arguments import parse
+from tests.unit.learner.harmless import learned_by_the_driver, ranked
 from tests.unit.learner.lines import slots_lines, trained
-from tests.unit.learner.test_hostile_features import ROOT, _checked
 
 REQUESTS = 1_500
 MIX = [
@@ -32,29 +27,9 @@ def test_no_request_does_harm(seed: int, tmp_path: Path) -> None:
     for index, arguments in enumerate(MIX):
         trained(tmp_path, slots_lines(200), arguments, str(index))
 
-    command = [sys.executable, "-X", "faulthandler", "-m", "tests.unit.learner.hostile_slots"]
-    ended = subprocess.run(
-        [*command, str(tmp_path), str(seed), str(REQUESTS // 2), *MIX],
-        cwd=ROOT,
-        env=_checked(),
-        capture_output=True,
-        text=True,
-    )
+    number = REQUESTS // 2
+    valid, refused = ranked("tests.unit.learner.hostile_slots", tmp_path, seed, number, MIX)
 
-    assert ended.returncode == 0, ended.stderr[-2000:]
-    valid, refused = map(int, ended.stdout.split())
-    assert valid > 0.5 * REQUESTS // 2
-    assert refused > 0.05 * REQUESTS // 2
-    _learned_by_the_driver(tmp_path, seed, valid)
-
-
-def _learned_by_the_driver(folder: Path, seed: int, number: int) -> None:
-    """The same lines, as the loop learns them."""
-    jobs = [
-        child.Job(parse(arguments).with_epsilon(0.2), folder / f"{seed}.json", folder / "metrics", folder / "new")
-        for arguments in MIX
-    ]
-    answers, trouble = child.run(jobs, timedelta(minutes=2))
-
-    assert trouble is None
-    assert [number] * len(MIX) == [answer.get("learned") for answer in answers], answers
+    assert valid > 0.5 * number
+    assert refused > 0.05 * number
+    learned_by_the_driver(tmp_path, seed, valid, MIX)
