@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localhost.accounts import StorageAccount
-from localhost.azurite import Azurite
+from localhost.azurite import CLOCK, Azurite
 from localhost.environment import STORAGE
 from localhost.node import node
 
 KEY = "benchmark"
 BYTECODE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(sys.prefix, "bytecode"))}
 """Lets every process find compiled modules, whatever this shell says about them."""
-_PRELOAD = Path(__file__).with_name("clock.cjs")
 _SECONDS = 5.0
 
 
@@ -75,7 +74,7 @@ def started() -> Iterator[Storage]:
     node()
     with tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
         file = Path(folder, "clock")
-        with _environment({"NODE_OPTIONS": f'--require "{_PRELOAD}"', "BENCHMARK_CLOCK": str(file)}):
+        with _environment({"NODE_OPTIONS": f'--require "{CLOCK}"', "BENCHMARK_CLOCK": str(file)}):
             azurite = Azurite()
             azurite.start()
         try:

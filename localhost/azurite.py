@@ -31,6 +31,8 @@ from localhost.node import node
 from localhost.processes import Known, Record
 
 SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+CLOCK = Path(__file__).with_name("azurite_clock.cjs")
+"""What a process of Node.js has to load first so that its clock can be moved; for tests and benchmarks."""
 _GUARD = Path(__file__).with_name("azurite_guard.cjs")
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at http://[^:]+:(\d+)")
 _START_SECONDS = 30.0
@@ -203,8 +205,12 @@ def _await_end(process: subprocess.Popen[str], folder: Path | None) -> None:
 
 def _wait_until_saved(folder: Path) -> None:
     """Wait until nothing in the folder has been written for longer than the emulator's pause between two savings."""
-    until = time.monotonic() + _STOP_SECONDS
-    while time.monotonic() < until:
-        if time.time() - max((path.stat().st_mtime for path in folder.rglob("*")), default=0.0) > _QUIET_SECONDS:
+    began = since = time.monotonic()
+    last = 0.0
+    while time.monotonic() - began < _STOP_SECONDS:
+        written = max((path.stat().st_mtime for path in folder.rglob("*")), default=0.0)
+        if written != last:
+            last, since = written, time.monotonic()
+        elif time.monotonic() - since > _QUIET_SECONDS:
             return
         time.sleep(0.5)
