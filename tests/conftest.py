@@ -11,6 +11,7 @@ from hypothesis import settings
 from localhost.accounts import StorageAccount
 from localhost.azurite import Azurite
 from localhost.child import HostProcess
+from tests import clock
 
 settings.register_profile("fixed seeds", derandomize=True, deadline=None)
 settings.load_profile("fixed seeds")
@@ -21,6 +22,17 @@ PATIENT = {"WRITE_DEADLINE": "PT20S", "JOIN_GRACE": "PT60S"}
 
 
 _YOUNG_SECONDS = 180
+
+
+def pytest_configure() -> None:
+    """Before any test is read, let alone run."""
+    clock.begin_run()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say that the run had another time than the machine."""
+    if text := clock.describe():
+        terminalreporter.write_line(text)
 
 
 @dataclass(slots=True)

@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import _time_machine
+import time_machine
+
 from localhost.child import HostProcess
 from localhost.environment import ROOT
 from localhost.setup.packages import uv
 from localhost.setup.places import Places, in_environment
 from localhost.setup.programs import quietly
+from tests import clock
 
 _PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL")
 
@@ -37,7 +41,7 @@ class LonelyHost:
         """A host that is still to be started; the settings are all that it is told."""
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         return HostProcess(
-            env={**passed_on, **settings},
+            env={**passed_on, **clock.variables(), **settings},
             inherit=False,
             root=self.folder,
             ready_path=ready_path,
@@ -57,7 +61,16 @@ def lonely_host(place: Path, folder: Path) -> LonelyHost:
     _uv(*export, "--project", str(ROOT))
     _uv("venv", "--python", base, str(place / "venv"))
     _uv("pip", "install", "--require-hashes", "--python", str(made.python), "--requirements", str(pinned))
+    if clock.ahead_us():
+        _lend_clock(made.python)
     return made
+
+
+def _lend_clock(python: Path) -> None:
+    """Give it what moves its clock, and nothing else of this environment."""
+    [packages] = python.parent.parent.glob("lib/python*/site-packages")
+    shutil.copy(str(_time_machine.__file__), packages)
+    shutil.copytree(Path(str(time_machine.__file__)).parent, packages / "time_machine")
 
 
 def _uv(*arguments: str) -> None:

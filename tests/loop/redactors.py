@@ -1,9 +1,6 @@
 """Calls of a redaction in processes of their own, which can be killed at any moment."""
 
 import logging
-import os
-import sys
-import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -14,7 +11,8 @@ from shared import settings
 from shared.contract.redaction import Redaction
 from shared.loop.redaction import Target
 from shared.loop.times import from_iso
-from tests.loop.trainers import PAST, Trainer, _forks
+from tests.loop.processes import pipe, process
+from tests.loop.trainers import PAST, Trainer
 
 ALWAYS = (0, from_iso("9999-12-31"))
 
@@ -27,9 +25,8 @@ class Redactor(Trainer):
     ) -> None:
         """Take the connection string of its storage, what to redact, and how long a call may take."""
         self.log_file = log_file
-        self._answer, told = _forks.Pipe(duplex=False)
-        work = (storage, str(log_file), target, range_us, seconds, told)
-        self._process = _forks.Process(target=_redact, args=work, daemon=True)
+        self._answer, told = pipe(duplex=False)
+        self._process = process(log_file, storage, _redact, target, range_us, seconds, told)
 
     def redacted(self) -> Redaction:
         """Wait for its end; gives its answer."""
@@ -44,13 +41,7 @@ def redact(storage: str, log_file: Path, target: Target, **more: Any) -> Redacti
         return one.redacted()
 
 
-def _redact(
-    storage: str, log_file: str, target: Target, range_us: tuple[int, int], seconds: float, told: Connection
-) -> None:
-    with Path(log_file).open("ab") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    os.environ.update(AzureWebJobsStorage=storage)
+def _redact(target: Target, range_us: tuple[int, int], seconds: float, told: Connection) -> None:
     read = settings.read
     changed: Mapping[str, Any] = PAST
     settings.read = lambda environ: replace(read(environ), **changed)
@@ -59,8 +50,4 @@ def _redact(
     from export_fn import redacting
 
     redacting._SECONDS = seconds
-    try:
-        told.send(redacting.redact(target, *range_us))
-    except BaseException:
-        traceback.print_exc()
-        sys.exit(1)
+    told.send(redacting.redact(target, *range_us))

@@ -1,10 +1,7 @@
 """What an owner asks of a loop, in processes of their own: they see storage as another instance does."""
 
-import os
 import random
-import sys
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,8 +11,9 @@ from typing import Any
 from shared.loop.configuration import Configuration, LearningMode, LearningSettings, problem_type
 from tests.faults.proxy import Request
 from tests.loop.kept import Kept
+from tests.loop.processes import process
 from tests.loop.strikes import write
-from tests.loop.trainers import Trainer, _forks
+from tests.loop.trainers import Trainer
 
 CB = "--cb_explore_adf --epsilon 0.2 --cb_type ips -q ::"
 CCB = "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
@@ -27,20 +25,12 @@ class Asking(Trainer):
     def __init__(self, storage: str, log_file: Path, *requests: Callable[[], object]) -> None:
         """Take the connection string of the storage, and the requests."""
         self.log_file = log_file
-        self._process = _forks.Process(target=_ask, args=(storage, str(log_file), requests), daemon=True)
+        self._process = process(log_file, storage, _ask, requests)
 
 
-def _ask(storage: str, log_file: str, requests: tuple[Callable[[], object], ...]) -> None:
-    with Path(log_file).open("ab") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    os.environ.update(AzureWebJobsStorage=storage)
-    try:
-        for request in requests:
-            request()
-    except BaseException:
-        traceback.print_exc()
-        sys.exit(1)
+def _ask(requests: tuple[Callable[[], object], ...]) -> None:
+    for request in requests:
+        request()
 
 
 def put_service(**service: Any) -> None:

@@ -1,11 +1,8 @@
 """Trainers as processes of their own, which can be killed, paused and woken at any moment."""
 
 import logging
-import multiprocessing
 import os
 import signal
-import sys
-import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -16,15 +13,10 @@ from typing import Any, Self
 
 from shared import settings
 from shared.loop.times import DAY, SECOND
-
-TRAINING = ("train_timer.run", "shared.contract.documents", "azure.storage.blob", "azure.data.tables")
-"""What a trainer imports anyway; the process that trainers are forked from has it already."""
+from tests.loop.processes import process
 
 PAST: Mapping[str, int] = {"write_deadline_us": 10 * DAY, "join_grace_us": SECOND}
 """Settings under which rows count whose arrival is written in the past, so that no test waits for a wait to pass."""
-
-_forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload([__name__, *TRAINING])
 
 
 class Trainer:
@@ -52,9 +44,7 @@ class Trainer:
             runs: How often the process runs the trainer, as a host does.
         """
         self.log_file = log_file
-        environment = {**(variables or {}), "AzureWebJobsStorage": storage}
-        told = (environment, str(log_file), dict(changed), one_part, runs)
-        self._process = _forks.Process(target=_train, args=told, daemon=True)
+        self._process = process(log_file, storage, _train, dict(variables or {}), dict(changed), one_part, runs)
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -105,14 +95,9 @@ class Trainer:
             os.kill(self._process.pid, number)
 
 
-def _train(
-    environment: Mapping[str, str], log_file: str, changed: Mapping[str, Any], one_part: bool, runs: int
-) -> None:
+def _train(variables: Mapping[str, str], changed: Mapping[str, Any], one_part: bool, runs: int) -> None:
     """Run the trainer in its environment and with its settings."""
-    with Path(log_file).open("ab") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    os.environ.update(environment)
+    os.environ.update(variables)
     read = settings.read
     settings.read = lambda environ: replace(read(environ), **changed)
     logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
@@ -121,9 +106,5 @@ def _train(
     stop = Event()
     if one_part:
         stop.set()
-    try:
-        for _ in range(runs):
-            run(stop)
-    except BaseException:
-        traceback.print_exc()
-        sys.exit(1)
+    for _ in range(runs):
+        run(stop)

@@ -1,18 +1,14 @@
 """Workers on an evaluation as processes of their own, which can be killed at any moment."""
 
-import multiprocessing
 import os
 import signal
-import sys
-import traceback
 from pathlib import Path
 from threading import Event
 from types import TracebackType
 from typing import Self
 
 from shared.loop.evaluation.record import Evaluation, Purpose
-
-_forks = multiprocessing.get_context("forkserver")
+from tests.loop.processes import process
 
 
 class Worker:
@@ -25,8 +21,7 @@ class Worker:
     def __init__(self, storage: str, evaluation: Evaluation, log_file: Path) -> None:
         """Take the connection string of its storage."""
         self.log_file = log_file
-        told = (storage, evaluation.purpose, evaluation.id, str(log_file))
-        self._process = _forks.Process(target=_work, args=told, daemon=True)
+        self._process = process(log_file, storage, _work, evaluation.purpose, evaluation.id)
 
     def __enter__(self) -> Self:
         self._process.start()
@@ -50,20 +45,12 @@ class Worker:
         return self._process.exitcode
 
 
-def _work(storage: str, purpose: Purpose, evaluation_id: str, log_file: str) -> None:
-    with Path(log_file).open("ab") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-    os.environ.update({"AzureWebJobsStorage": storage})
+def _work(purpose: Purpose, evaluation_id: str) -> None:
     from evaluate_fn import progress
     from shared.storage import evaluation_runs, evaluations
     from shared.storage.evaluation_queue import message
 
-    try:
-        while (evaluation := evaluations.read(purpose, evaluation_id)) and not evaluation.status.has_ended:
-            progress.take(message(evaluation).text(), 1, Event())
-            for task in progress._open(evaluation, evaluation_runs.results(evaluation)):
-                progress.take(message(evaluation, task.key).text(), 1, Event())
-    except BaseException:
-        traceback.print_exc()
-        sys.exit(1)
+    while (evaluation := evaluations.read(purpose, evaluation_id)) and not evaluation.status.has_ended:
+        progress.take(message(evaluation).text(), 1, Event())
+        for task in progress._open(evaluation, evaluation_runs.results(evaluation)):
+            progress.take(message(evaluation, task.key).text(), 1, Event())

@@ -1,0 +1,47 @@
+"""Processes of a test that can be killed at any moment, forked from one that has imported what they need."""
+
+import multiprocessing
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from tests import clock
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(
+    [
+        "tests.loop.trainers",
+        *("train_timer.run", "shared.contract.documents", "azure.storage.blob", "azure.data.tables"),
+    ]
+)
+
+pipe = _FORKS.Pipe
+"""Makes the two ends of a connection; one of them can be an argument of a process's work."""
+
+
+def process(log_file: Path, storage: str, work: Callable[..., object], *arguments: Any) -> ForkServerProcess:
+    """Make a process, still to be started, that does some work; it exits with 0, or with 1 if the work raised.
+
+    Args:
+        log_file: Takes all that the process prints or logs.
+        storage: The connection string of its storage account.
+    """
+    call = (clock.ahead_us(), str(log_file), storage, work, arguments)
+    return _FORKS.Process(target=_run, args=call, daemon=True)
+
+
+def _run(ahead_us: int, log_file: str, storage: str, work: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    with Path(log_file).open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    clock.set_ahead(ahead_us)
+    os.environ.update({"AzureWebJobsStorage": storage})
+    try:
+        work(*arguments)
+    except BaseException:
+        traceback.print_exc()
+        sys.exit(1)
