@@ -41,21 +41,25 @@ CUSTOM = (
 
 
 def write(kept: Kept, *, hours: int = 4, events_an_hour: int = 150, seed: int = 1) -> tuple[int, int]:
-    """Put log into storage, in which users like what `LIKED` says; gives from when to when."""
+    """Put log of the last hours into storage, in which users like what `LIKED` says; gives from when to when.
+
+    But for its times it is the same at any time.
+    """
     to_us = now_us() // HOUR * HOUR - HOUR
     from_us = to_us - hours * HOUR
     chance, rewards = random.Random(seed), past.configuration(reward_wait_time="PT10M").rewards
-    for start in range(from_us, to_us, HOUR):
-        lines = [_line(chance, start, number, rewards) for number in range(events_an_hour)]
+    for hour, start in enumerate(range(from_us, to_us, HOUR)):
+        named = [(f"{hour}-{number}", start + number * 20 * SECOND) for number in range(events_an_hour)]
+        lines = [_line(chance, number, event_id, at_us, rewards) for number, (event_id, at_us) in enumerate(named)]
         told = {"rewards": json.dumps(asdict(rewards)), "lines": str(len(lines)), "events": _kinds(lines)}
         name = f"logs/{to_datetime(start):%Y/%m/%d}/{compact(start)}-{compact(start + HOUR)}.dsjson.gz"
         kept.put(name, gzip.compress(b"".join(line + b"\n" for line in lines)), metadata=told)
     return from_us, to_us
 
 
-def _line(chance: random.Random, start_us: int, number: int, rewards: RewardSettings) -> bytes:
+def _line(chance: random.Random, number: int, event_id: str, at_us: int, rewards: RewardSettings) -> bytes:
     """An event in which a logged policy prefers some action; every 50th is of another kind."""
-    event_id, at_us, user = f"{start_us}-{number}", start_us + number * 20 * SECOND, chance.choice(past.USERS)
+    user = chance.choice(past.USERS)
     if number % 50 == 49:
         told = record.unpack(page(past.event(event_id, at_us)).payload)
         return log_line.event_line(told.shown(event_id, at_us), [], rewards).text

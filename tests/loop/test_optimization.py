@@ -1,8 +1,6 @@
 """The loop looks for better learning settings by itself, takes them if they are better for certain, and goes on."""
 
 import json
-import multiprocessing
-import os
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +13,7 @@ import pytest
 from evaluate_fn import progress
 from localhost.accounts import StorageAccount
 from localhost.azurite import Azurite
+from shared.learner.arguments import parse
 from shared.loop.configuration import Configuration, LearningMode, LearningSettings
 from shared.loop.evaluation.outcome import Outcome
 from shared.loop.evaluation.record import Evaluation, Purpose, Status
@@ -27,6 +26,7 @@ from tests.faults.proxy import Fault
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
+from tests.loop.processes import process
 from tests.loop.strikes import Strike, Way, way_to, write
 from tests.loop.trainers import Trainer
 from tests.loop.workers import Worker
@@ -35,8 +35,6 @@ BLIND = "--cb_explore_adf --epsilon 0.2 --cb_type mtr"
 """Settings that cannot learn what a user has to do with an action."""
 LEARNED = 7 * 147 + 1
 DOCUMENTS = ("configuration.json", "published.json", "state.json")
-
-_forks = multiprocessing.get_context("forkserver")
 
 
 @pytest.fixture(autouse=True)
@@ -151,17 +149,16 @@ def decide(look: Evaluation) -> None:
     progress.take(message(look).text(), 2, Event())
 
 
-def kill_as_it_decides(way: Way, look: Evaluation, place: str) -> None:
+def kill_as_it_decides(way: Way, look: Evaluation, place: str, log_file: Path) -> None:
     """Let another process decide about a look, and end it as it writes somewhere."""
-    process = _forks.Process(target=_decide, args=(way.storage, look.id))
-    way.plan(Strike(write(place), lambda: os.kill(process.pid or 0, signal.SIGKILL), Fault(cut="before")))
-    process.start()
-    process.join(60)
-    assert process.exitcode == -signal.SIGKILL
+    decides = process(log_file, way.storage, _decide, look.id)
+    way.plan(Strike(write(place), decides.kill, Fault(cut="before")))
+    decides.start()
+    decides.join(60)
+    assert decides.exitcode == -signal.SIGKILL, log_file.read_text()
 
 
-def _decide(storage: str, evaluation_id: str) -> None:
-    os.environ.update({"AzureWebJobsStorage": storage})
+def _decide(evaluation_id: str) -> None:
     decide(the_look_of(evaluation_id))
 
 
@@ -340,7 +337,7 @@ def test_a_worker_that_is_killed_as_it_decides_is_continued(lived: Lived, tmp_pa
     for place in ("/configuration.json", "/published.json", "/evaluation.json"):
         lived.go_back(lived.before)
         with way_to(lived.account) as way:
-            kill_as_it_decides(way, look, place)
+            kill_as_it_decides(way, look, place, tmp_path / "decides.log")
         lived.train(tmp_path)
 
         decide(the_look_of(look.id))
@@ -376,9 +373,9 @@ def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeyp
 def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> None:
     """The evaluation says nothing of it; an apprentice is never changed, nor are settings taken that say the same."""
     look = lived.look
-    best, published = documents.read_configuration().learning.arguments, documents.read_published()
-    words = [word.strip() for word in best.split("--")[1:] if not word.startswith("epsilon")]
-    same = " ".join(f"--{word}" for word in [*reversed(words), "epsilon 0.7"])
+    best, published = parse(documents.read_configuration().learning.arguments), documents.read_published()
+    same = " ".join(replace(best, options=best.options[::-1]).with_epsilon(0.7))
+    assert same.split() != best.words()
 
     for changes, online, why in (
         ({"learning_mode": LearningMode.APPRENTICE}, BLIND, "apprentice mode"),
