@@ -23,7 +23,8 @@ from tests.loop.kept import Kept
 
 SHARDS = 4
 OFTEN_WAIT = 4 * HOUR
-_HOURS = 12 * HOUR
+_LONGEST_MINUTES = 9_999
+"""The longest span that the name of a table can tell: a week, nearly."""
 USERS, ACTIONS = ("ann", "bob", "cid"), ("a", "b", "c", "d")
 
 
@@ -54,8 +55,8 @@ def event(event_id: str, at_us: int, *, user: str = "ann", deferred: bool = Fals
 
 
 def reward(event_id: str, at_us: int, value: float | None = 1.0, origin: str = "") -> Observation:
-    """A reward, or without value an activation; those with one origin are repetitions of one call."""
-    made_of = (origin or f"{event_id} {at_us}").encode()
+    """A reward, or without value an activation; those of one event, origin and value are repetitions of one call."""
+    made_of = f"{event_id} {origin}".encode()
     return Observation(event_id, identifiers.observation_id(made_of, slot=None, value=value), at_us, value)
 
 
@@ -67,13 +68,18 @@ class Past:
     observations: list[Observation] = field(default_factory=list)
 
     def write(self, kept: Kept, span_us: int | None = None) -> None:
-        """Put the rows into the intake: tables of a day, but what came in the last hours is in one that is not over."""
+        """Put the rows into tables of the intake that have such a span; without one, into tables that are not over."""
         asyncio.run(_write(kept.storage, self, span_us or _span_us([*self.events, *self.observations])))
 
 
 def minutes_ago(minutes: float) -> int:
     """A moment of arrival."""
     return now_us() - round(minutes * MINUTE)
+
+
+def midnight() -> int:
+    """The moment between two days of which the later one has been over for a day, too."""
+    return now_us() // DAY * DAY - 2 * DAY
 
 
 def lively(seed: int, from_us: int, to_us: int, events: int, wait_us: int) -> Past:
@@ -92,32 +98,32 @@ def lively(seed: int, from_us: int, to_us: int, events: int, wait_us: int) -> Pa
         if chance.random() < 0.1:
             past.events.append(replace(shown, at_us=at_us + chance.randrange(1, 3 * MINUTE)))
         for _ in range(chance.choice((0, 1, 1, 1, 2, 3))):
-            past.observations.extend(_rewards(chance, event_id, at_us, wait_us))
+            past.observations.extend(_rewards(chance, event_id, number, at_us, wait_us))
         if deferred and chance.random() < 0.7:
-            past.observations.append(reward(event_id, at_us + chance.randrange(round(wait_us * 1.2)), None))
+            activated_us = at_us + chance.randrange(round(wait_us * 1.2))
+            past.observations.append(reward(event_id, activated_us, None, f"{number}"))
         if chance.random() < 0.1:
             past.observations.append(reward(f"{seed}-nobody{number}", at_us, 0.5))
     return past
 
 
-def _rewards(chance: random.Random, event_id: str, at_us: int, wait_us: int) -> list[Observation]:
+def _rewards(chance: random.Random, event_id: str, number: int, at_us: int, wait_us: int) -> list[Observation]:
     """One reward of an event at some moment around its window, sometimes sent twice."""
     edges = (1 - 2 * MINUTE, -2 * MINUTE, -1, 0, wait_us - 1, wait_us)
     somewhere = chance.randrange(-3 * MINUTE, wait_us + min(wait_us // 3, 20 * MINUTE))
     after_us = chance.choice((*edges, *[somewhere] * 12, *[chance.randrange(wait_us)] * 12))
-    first = reward(event_id, at_us + after_us, chance.choice((-1.0, 0.0, 0.25, 1.0, 3.0)))
+    value = chance.choice((-1.0, 0.0, 0.25, 1.0, 3.0))
+    first = reward(event_id, at_us + after_us, value, f"{number} {after_us}")
     if chance.random() < 0.1:
         return [first, replace(first, at_us=first.at_us + chance.randrange(1, 2 * MINUTE))]
     return [first]
 
 
 def _span_us(rows: Sequence[Event | Observation]) -> int:
-    """A table's span: a day, or where midnight was meanwhile, the first of several days that had no end since."""
-    first_us, last_us = min((row.at_us for row in rows), default=now_us()), now_us()
-    if first_us < last_us - _HOURS:
-        return DAY
-    spans = (days * DAY for days in (1, 4, 5, 6))
-    return next((span for span in spans if first_us // span == last_us // span), DAY)
+    """The longest span that has no end between the first row and an hour from now."""
+    first_us, last_us = min((row.at_us for row in rows), default=now_us()), now_us() + HOUR
+    spans = (minutes * MINUTE for minutes in range(_LONGEST_MINUTES, 0, -1))
+    return next(span for span in spans if first_us // span == last_us // span)
 
 
 async def _write(storage: str, past: Past, span_us: int) -> None:

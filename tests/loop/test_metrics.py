@@ -98,10 +98,10 @@ def check_fates(kept: Kept) -> None:
 def test_the_sums_are_those_of_the_log(kept: Kept, trainer: StartTrainer) -> None:
     """Over two days and three modes, joined by one run after the other; the first day is put away."""
     modes = (LearningMode.ONLINE, LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY, LearningMode.ONLINE)
-    midnight_us = past.minutes_ago(0) // DAY * DAY - 2 * DAY  # both days are over, also in the first minutes of a day
+    midnight_us = past.midnight()
     past.configure(kept, past.configuration(reward_wait_time="PT10M"))
     rows = busy(5, midnight_us - 50 * MINUTE, midnight_us + 50 * MINUTE, 500, modes)
-    rows.write(kept)
+    rows.write(kept, DAY)
 
     for _ in range(3):
         with trainer(one_part=True) as one:
@@ -143,11 +143,11 @@ def test_a_trainer_killed_while_it_puts_a_day_away_counts_nothing_twice(
     kept: Kept, undisturbed: Kept, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """Before the day is written, after it, and while the commit record forgets it."""
-    midnight_us = past.minutes_ago(0) // DAY * DAY - DAY
+    midnight_us = past.midnight()
     rows = busy(7, midnight_us - HOUR, midnight_us + HOUR, 120, (LearningMode.ONLINE,))
     for loop in (kept, undisturbed):
         past.configure(loop, past.configuration(reward_wait_time="PT10M"))
-        rows.write(loop)
+        rows.write(loop, DAY)
     with way_to(storage) as way:
         for place, fault in (("/metrics/", Fault(cut="before")), ("/metrics/", None), ("state.json", None)):
             with trainer(way.storage) as one:

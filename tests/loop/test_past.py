@@ -56,7 +56,8 @@ def test_how_many_runs_it_takes_changes_nothing_in_the_log(
     again = [replace(one, at_us=one.at_us + 70 * SECOND) for one in events]
     events += [past.event(f"f{one}", half_hour_us + one * 30 * MINUTE + 30 * SECOND) for one in range(4)]
     early = [past.reward(one.event_id, one.at_us - 90 * SECOND, 0.5) for one in events]
-    after = [past.reward("e0", half_hour_us + minutes * MINUTE) for minutes in (5, 15, 55, 65, 75, 100)]
+    minutes = (5, 15, 55, 65, 75, 100)
+    after = [past.reward("e0", half_hour_us + each * MINUTE, origin=f"{each}") for each in minutes]
     rows = past.Past([*events, *again], [*early, *after])
     for loop in (kept, undisturbed):
         past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))

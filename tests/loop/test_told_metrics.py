@@ -24,8 +24,8 @@ MODES = (LearningMode.APPRENTICE, LearningMode.ONLINE)
 
 @pytest.fixture(scope="module")
 def midnight_us() -> int:
-    """In the middle of what happened; the day before it is over for long."""
-    return past.minutes_ago(0) // DAY * DAY - DAY
+    """In the middle of what happened."""
+    return past.midnight()
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def api(storage_of_all: str, midnight_us: int, tmp_path_factory: pytest.TempPath
     storage = storage_of_all
     with Kept(storage) as kept:
         past.configure(kept, past.configuration(reward_wait_time="PT10M"))
-        busy(8, midnight_us - HOUR, midnight_us + HOUR, 400, MODES).write(kept)
+        busy(8, midnight_us - HOUR, midnight_us + HOUR, 400, MODES).write(kept, DAY)
     with Trainer(storage, tmp_path_factory.mktemp("trainer") / "log") as trainer:
         trainer.succeed()
     with HostProcess(storage, env=NEVER) as host:

@@ -13,7 +13,7 @@ import pytest
 from localhost.accounts import StorageAccount
 from shared.contract import documents
 from shared.loop.configuration import LearningSettings
-from shared.loop.times import DAY, HOUR, MINUTE
+from shared.loop.times import HOUR, MINUTE
 from shared.storage.arrivals import now_us
 from tests.loop import oracle, past
 from tests.loop.conftest import StartTrainer
@@ -164,7 +164,7 @@ def test_a_sleeper_that_cleans_up_takes_nothing_away_that_is_needed(
 ) -> None:
     """It slept past its lease, in the middle of deleting old models, and does not know of those made since."""
     past.configure(kept, told := past.often())
-    midnight = now_us() // DAY * DAY - DAY
+    midnight = past.midnight()
     around = [past.event(f"e{one}", midnight + one * 10 * MINUTE) for one in range(-3, 3)]
     past.Past([*around, past.event("last", midnight - 12 * HOUR)]).write(kept)
     with trainer() as first:
