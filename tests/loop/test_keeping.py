@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.loop.times import DAY, HOUR, to_datetime
+from shared.loop.times import DAY, HOUR
 from shared.storage.models import KeptModel
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
@@ -51,29 +51,6 @@ def test_what_is_told_of_a_model_stays_longer_than_the_model() -> None:
 
     assert superseded([told, model(NOW - 2 * DAY + HOUR)], KEPT_DAYS, NOW) == []
     assert [told] == superseded([told], DAY // 2, NOW)
-
-
-def test_what_is_logged_is_dropped_and_what_is_old_is_deleted(kept: Kept, trainer: StartTrainer) -> None:
-    """Tables, log, and models; what the loop goes on from stays, however old it is."""
-    past.configure(kept, past.configuration(reward_wait_time="PT10M", log_retention_days=3))
-    today = past.minutes_ago(0) // DAY * DAY
-    moments = [today - days * DAY + hour * HOUR for days in (5, 4, 3, 2) for hour in (1, 2)]
-    past.Past([past.event(f"e{one}", at_us) for one, at_us in enumerate(moments)]).write(kept)
-    past.Past([], [past.reward("nobody", past.minutes_ago(1))]).write(kept)
-
-    with trainer() as one:
-        one.succeed()
-
-    days = [f"{to_datetime(today - days * DAY):%Y/%m/%d}" for days in (2, 3)]
-    assert sorted({name.removeprefix("logs/")[:10] for name in kept.blobs("logs/")}) in (days[:1], days[::-1])
-    assert [name for name in kept.tables() if name.startswith("events")] == []
-    assert len(kept.tables()) == 1
-    state, published = kept.document("state.json"), kept.document("published.json")
-    named = {state["running"]["model"]["state_blob"], published["model"]["predictor_blob"]}
-    blobs = {f"loops/default/{name}" for name in kept.blobs("models/")}
-    assert named <= blobs
-    assert state["counters"]["learned"] == len(moments)
-    assert 2 <= len({name.split("/")[3] for name in blobs if name.endswith(".vw")}) <= 4
 
 
 def test_a_deleted_log_is_deleted_at_once(kept: Kept, trainer: StartTrainer) -> None:

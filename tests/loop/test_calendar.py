@@ -1,0 +1,280 @@
+"""The loop at midnight, at the end of an hour, a month and a year, and on 29 February, in every run of the tests."""
+
+import gzip
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localhost.azurite import Azurite
+from localhost.child import HostProcess
+from shared.loop.configuration import LearningMode
+from shared.loop.evaluation.record import Status
+from shared.loop.times import DAY, HOUR, MINUTE, SECOND, compact, from_compact, from_iso, to_datetime, to_iso
+from shared.storage import evaluation_runs, evaluations
+from shared.storage.arrivals import now_us
+from tests import clock
+from tests.conftest import StartHost
+from tests.http.api import Api
+from tests.loop import evaluated_log, oracle, past
+from tests.loop.conftest import KEY, NEVER, QUICK, StartTrainer
+from tests.loop.kept import Kept
+from tests.loop.oracle import Rule
+from tests.loop.test_metrics import busy, check_fates
+from tests.loop.test_metrics import check as check_sums
+from tests.loop.traffic import V1, Traffic, check, rank_body
+from tests.loop.trainers import Trainer
+from tests.loop.workers import Worker
+
+MIDNIGHT = "2028-03-01T00:00:00Z"
+"""The end of 29 February."""
+WAIT = timedelta(minutes=5)
+"""So long that no model is there yet at midnight, which would change answers."""
+
+
+@pytest.fixture(scope="module")
+def azurite(request: pytest.FixtureRequest) -> Iterator[Azurite]:
+    """Storage that starts at the time of the test's parameter; so do the test and all of its processes."""
+    with clock.moved_to(request.param), Azurite() as started:
+        yield started
+
+
+def at(*moments: str) -> pytest.MarkDecorator:
+    """Run a test at some times."""
+    return pytest.mark.parametrize("azurite", moments, indirect=True)
+
+
+# Intake over midnight
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """A loop that took calls until it was another day.
+
+    Attributes:
+        eve: The answers to one Rank that was sent before midnight, and again after it; then came its reward.
+    """
+
+    kept: Kept
+    traffic: Traffic
+    eve: tuple[dict[str, Any], ...]
+
+    def join(self, up_to: str, folder: Path) -> None:
+        """Join the rows up to a time as if their wait was over."""
+        grace_us = now_us() - WAIT // timedelta(microseconds=1) - from_iso(up_to)
+        changed = {"write_deadline_us": 2 * SECOND, "join_grace_us": grace_us}
+        with Trainer(self.kept.storage, folder / "trainer.log", changed) as trainer:
+            trainer.succeed()
+
+
+@pytest.fixture
+def night() -> Iterator[Night]:
+    """A loop that starts shortly before midnight; longer before it if the machine is too busy to be ready in time."""
+    for seconds in (10, 60):
+        with ExitStack() as stack:
+            stack.enter_context(clock.moved_to(to_iso(from_iso(MIDNIGHT) - seconds * SECOND)))
+            account = stack.enter_context(Azurite()).new_account()
+            kept = stack.enter_context(Kept(account.connection_string))
+            past.configure(kept, past.configuration(reward_wait_time="PT5M", model_export_frequency="PT5S"))
+            host = stack.enter_context(HostProcess(account.connection_string, env=QUICK))
+            if now_us() < from_iso(MIDNIGHT) - 2 * SECOND:
+                yield live_through(kept, host)
+                return
+    raise AssertionError("the host was not ready in time")
+
+
+def live_through(kept: Kept, host: HostProcess) -> Night:
+    """Let clients call until it is another day; one of them sends its Rank twice, and its reward the day after."""
+    api, eve = Api.at(host.url, KEY, tries=4), rank_body("eve", "ann")
+    with Traffic(lambda: host.url, KEY, clients=2, seed=29) as traffic:
+        answers = [api.post(f"{V1}/rank", eve)]
+        time.sleep(max(0, from_iso(MIDNIGHT) + SECOND - now_us()) / SECOND)
+        answers.append(api.post(f"{V1}/rank", eve))
+        assert api.post(f"{V1}/events/eve/reward", {"value": 1}).status == 204
+        time.sleep(1)
+    assert [answer.status for answer in answers] == [201, 201]
+    host.stop()
+    return Night(kept, traffic, tuple(answer.json for answer in answers))
+
+
+def test_what_came_before_and_after_midnight_is_in_the_log_once(night: Night, tmp_path: Path) -> None:
+    """A host acknowledged it whose tables, timer and metrics passed from one day to the next meanwhile.
+
+    The tables of a day go once all of it is log, and those of the new day stay.
+    """
+    kept = night.kept
+    tables = {f"{kind}{day}00001440": day for kind in ("events", "rewards") for day in ("20280229", "20280301")}
+    assert tables.keys() == set(kept.tables())
+    for table, day in tables.items():
+        assert {f"{to_datetime(row['at']):%Y%m%d}" for row in kept.rows(table)} == {day}
+
+    night.join("2028-03-01T00:01:30Z", tmp_path)
+
+    oracle.check(kept, Rule(WAIT, timedelta(seconds=2)))
+    check(kept, night.traffic.acknowledged)
+    check_sums(kept)
+    check_fates(kept)
+    lines = kept.lines()
+    events = [line for line in map(json.loads, lines) if "_label_cost" in line]
+    assert {line["Timestamp"][:10] for line in events} == {"2028-02-29", "2028-03-01"}
+    [eve] = [line for line in events if line["EventId"] == "eve"]
+    assert eve["Timestamp"] < "2028-03-01" < eve["o"][0]["t"]
+    assert eve["_label_cost"] == -1
+    assert night.eve[0] == night.eve[1]
+    assert tables.keys() == set(kept.tables())
+
+    night.join("2028-03-01T00:04:00Z", tmp_path)
+
+    assert lines == kept.lines()
+    assert kept.tables() == ["events2028030100001440", "rewards2028030100001440"]
+
+
+# Log and metrics over the end of a month
+
+
+@at("2028-03-01T01:30:00Z", "2027-01-01T01:30:00Z")
+def test_log_over_the_end_of_a_month_comes_page_after_page(
+    kept: Kept, trainer: StartTrainer, start_host: StartHost
+) -> None:
+    """Whole or day by day, with counts for each day; every line once, and in order."""
+    midnight_us = now_us() // DAY * DAY
+    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    busy(12, midnight_us - 35 * MINUTE, midnight_us + 25 * MINUTE, 120, (LearningMode.ONLINE,)).write(kept, DAY)
+    with trainer() as run:
+        run.succeed()
+    api, lines = Api.at(start_host(**NEVER).url, KEY), kept.lines()
+    before, after = (to_datetime(midnight_us + days * DAY).date().isoformat() for days in (-1, 1))
+    midnight = to_datetime(midnight_us).date().isoformat()
+
+    whole = read_lines(api, "")
+    days = [read_lines(api, f"?from={before}&to={midnight}"), read_lines(api, f"?from={midnight}&to={after}")]
+
+    assert whole == lines == [line for day in days for line in day]
+    events = [[line for line in map(json.loads, day) if "_label_cost" in line] for day in days]
+    assert [{line["Timestamp"][:10] for line in day} for day in events] == [{before}, {midnight}]
+    intervals = api.get(f"/rankloop/v1/metrics?from={before}&to={after}&interval=P1D").json["intervals"]
+    assert [interval["events"]["joined"] for interval in intervals] == [len(day) for day in events]
+    blobs = [name.rsplit("/", 1)[1].removesuffix(".dsjson.gz").split("-") for name in sorted(kept.blobs("logs/"))]
+    date_range = api.get(f"{V1}/logs/properties").json["dateRange"]
+    assert [from_iso(date_range[end]) for end in ("from", "to")] == [
+        from_compact(blobs[0][0]),
+        from_compact(blobs[-1][1]),
+    ]
+
+
+def read_lines(api: Api, query: str) -> list[bytes]:
+    """Read the log of a range, page after page."""
+    path, lines = f"/rankloop/v1/logs{query}", list[bytes]()
+    while path:
+        page = api.get(path)
+        assert page.status == 200
+        lines += page.body.splitlines()
+        path = page.headers.get("link", "").partition(";")[0].strip("<>")
+    return lines
+
+
+# Retention on 29 February and around it
+
+
+@pytest.mark.parametrize(
+    ("azurite", "days", "oldest"),
+    [
+        ("2028-02-29T12:00:00Z", 365, "2027-03-01T12:00:00Z"),
+        ("2028-02-29T12:00:00Z", 366, "2027-02-28T12:00:00Z"),
+        ("2028-03-01T00:00:00Z", 1, "2028-02-29T00:00:00Z"),
+        ("2029-02-28T12:00:00Z", 365, "2028-02-29T12:00:00Z"),
+    ],
+    indirect=["azurite"],
+)
+def test_log_is_deleted_that_is_older_than_so_many_days(
+    kept: Kept, trainer: StartTrainer, days: int, oldest: str
+) -> None:
+    """Days of 24 hours, whatever the calendar calls them; a part goes when all of it is older."""
+    past.configure(kept, past.configuration(reward_wait_time="PT10M", log_retention_days=days))
+    past.Past([past.event("last", past.minutes_ago(30))]).write(kept)
+    hours = [from_iso(oldest) + number * HOUR for number in range(-3, 4)]
+    names = [f"logs/{to_datetime(hour):%Y/%m/%d}/{compact(hour)}-{compact(hour + HOUR)}.dsjson.gz" for hour in hours]
+    for name in names:
+        rewards = json.dumps({"wait_us": 10 * MINUTE, "default": 0.0, "aggregation": "earliest"})
+        kept.put(name, gzip.compress(b""), metadata={"rewards": rewards, "lines": "0", "events": "{}"})
+
+    with trainer() as run:
+        run.succeed()
+
+    left = kept.blobs("logs/").keys()
+    assert [name in left for name in names] == [hour >= from_iso(oldest) for hour in hours]
+    assert len(left - set(names)) == 1
+
+
+@pytest.mark.parametrize(
+    ("azurite", "stay"),
+    [("2028-03-03T12:00:00Z", ["2028/03/01"]), ("2028-03-03T00:03:00Z", ["2028/02/29", "2028/03/01"])],
+    indirect=["azurite"],
+)
+def test_what_is_logged_is_dropped_and_what_is_old_is_deleted(
+    kept: Kept, trainer: StartTrainer, stay: list[str]
+) -> None:
+    """Tables, log, and models; what the loop goes on from stays, however old it is."""
+    past.configure(kept, past.configuration(reward_wait_time="PT10M", log_retention_days=3))
+    days = ("2028-02-27", "2028-02-28", "2028-02-29", "2028-03-01")
+    moments = [from_iso(day) + hour * HOUR for day in days for hour in (1, 2)]
+    past.Past([past.event(f"e{number}", at_us) for number, at_us in enumerate(moments)]).write(kept, DAY)
+    past.Past([], [past.reward("nobody", past.minutes_ago(1))]).write(kept, DAY)
+
+    with trainer() as run:
+        run.succeed()
+
+    assert stay == sorted({name.removeprefix("logs/")[:10] for name in kept.blobs("logs/")})
+    assert kept.tables() == ["rewards2028030300001440"]
+    state, published = kept.document("state.json"), kept.document("published.json")
+    named = {state["running"]["model"]["state_blob"], published["model"]["predictor_blob"]}
+    blobs = {f"loops/default/{name}" for name in kept.blobs("models/")}
+    assert named <= blobs
+    assert state["counters"]["learned"] == len(moments)
+    assert 2 <= len({name.split("/")[3] for name in blobs if name.endswith(".vw")}) <= 4
+
+
+# Evaluations over the change of an hour
+
+
+def test_what_an_evaluation_finds_does_not_depend_on_the_hour(tmp_path: Path) -> None:
+    """Nor on how many of them, days, or months end between the question and the answer."""
+    at_noon = evaluate(clock.NOON, clock.NOON, tmp_path / "noon")
+
+    for asked, carried_out in (
+        ("2027-06-15T12:59:40Z", "2027-06-15T13:00:20Z"),
+        ("2028-02-29T23:59:40Z", "2028-03-01T00:00:20Z"),
+    ):
+        assert at_noon == evaluate(asked, carried_out, tmp_path / asked)
+
+
+def evaluate(asked: str, carried_out: str, folder: Path) -> list[Any]:
+    """Evaluate the same log from half an hour to half an hour; gives the sums of each policy.
+
+    It is asked for at one time, and carried out at another.
+    """
+    folder.mkdir()
+    with clock.moved_to(carried_out), Azurite() as azurite, Kept(azurite.new_account().connection_string) as kept:
+        past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+        with evaluated_log.at_home(kept.storage):
+            with clock.moved_to(asked):
+                from_us, to_us = evaluated_log.write(kept, hours=3)
+                evaluation = evaluated_log.asked("over", (from_us + 30 * MINUTE, to_us - 30 * MINUTE))
+            evaluations.create(evaluation)
+            with Worker(kept.storage, evaluation, folder / "worker.log") as worker:
+                assert worker.wait(120) == 0, (folder / "worker.log").read_text()
+            ended = evaluated_log.wait_for(evaluation)
+            outcome = evaluation_runs.outcome(ended)
+    assert outcome is not None
+    assert (ended.status, outcome.lines.used) == (Status.SUCCEEDED, 58 + 147 + 89)
+    assert evaluation.created_us < from_iso(carried_out) <= (ended.ended_us or 0) or asked == carried_out
+    return [
+        (each.policy.name, each.policy.arguments, [(at_us - from_us, sums) for at_us, sums in each.bins.items()])
+        for each in outcome.policies
+    ]
