@@ -51,9 +51,9 @@ class Kept:
         text = self.blob(name)
         return None if text is None else json.loads(text)
 
-    def metadata(self, name: str) -> dict[str, str]:
+    def metadata(self, name: str, container: str = "loops") -> dict[str, str]:
         """What is told beside one blob's content."""
-        return dict(self._blobs.get_blob_client("loops", f"default/{name}").get_blob_properties().metadata)
+        return dict(self._blobs.get_blob_client(container, f"default/{name}").get_blob_properties().metadata)
 
     def put(self, name: str, data: bytes, container: str = "loops", metadata: dict[str, str] | None = None) -> None:
         """Write a blob, whatever was there."""
@@ -61,6 +61,12 @@ class Kept:
         if not client.exists():
             client.create_container()
         client.upload_blob(f"default/{name}", data, overwrite=True, metadata=metadata)
+
+    def become(self, other: "Kept") -> None:
+        """Let this storage, which is empty, hold all blobs that another loop's holds."""
+        for container in ("loops", "exports"):
+            for name, data in other.blobs("", container).items():
+                self.put(name, data, container, other.metadata(name, container))
 
     def remove(self, name: str) -> None:
         """Delete a blob."""

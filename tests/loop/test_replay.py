@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +16,31 @@ from localhost.data_folder import azurite_folder
 from localhost.environment import ROOT, STORAGE, clean_environment
 from shared.loop.times import HOUR, MINUTE, to_iso
 from tests.loop import past
-from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
 from tests.loop.trainers import Trainer
 
 FROM_US, TO_US = past.minutes_ago(16 * 60), past.minutes_ago(12 * 60)
 
 
+@pytest.fixture(scope="module")
+def learned_once(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    with Kept(azurite.new_account().connection_string) as kept:
+        teach(kept, tmp_path_factory.mktemp("learned"))
+        yield kept
+
+
 @pytest.fixture
-def learned(kept: Kept, trainer: StartTrainer) -> Kept:
+def learned(learned_once: Kept, kept: Kept) -> Kept:
     """A loop that has learned hour after hour."""
-    taught(kept)
-    with trainer() as one:
-        one.succeed(120)
+    kept.become(learned_once)
     return kept
 
 
-def taught(kept: Kept) -> None:
+def teach(kept: Kept, folder: Path) -> None:
     past.configure(kept, past.often())
     past.lively(3, FROM_US, TO_US, 150, 4 * HOUR).write(kept)
+    with Trainer(kept.storage, folder / "trainer.log") as trainer:
+        trainer.succeed(120)
 
 
 def published(kept: Kept) -> list[dict[str, Any]]:
@@ -223,9 +230,7 @@ def test_the_command_works_on_the_folder_of_a_loop(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with Azurite(azurite_folder(data)) as own:
         with Kept(own.account.connection_string) as kept:
-            taught(kept)
-            with Trainer(kept.storage, tmp_path / "trainer.log") as one:
-                one.succeed(120)
+            teach(kept, tmp_path)
             model = published(kept)[0]["id"]
         refused = command(model, "--data", str(data))
 
