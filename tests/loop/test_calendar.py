@@ -20,7 +20,7 @@ from shared.loop.times import DAY, HOUR, MINUTE, SECOND, compact, from_compact, 
 from shared.storage import evaluation_runs, evaluations
 from shared.storage.arrivals import now_us
 from tests import clock
-from tests.conftest import StartHost
+from tests.conftest import PATIENT, StartHost
 from tests.http.api import Api
 from tests.loop import evaluated_log, oracle, past
 from tests.loop.conftest import KEY, NEVER, QUICK, StartTrainer
@@ -68,7 +68,7 @@ class Night:
     def join(self, up_to: str, folder: Path) -> None:
         """Join the rows up to a time as if their wait was over."""
         grace_us = now_us() - WAIT // timedelta(microseconds=1) - from_iso(up_to)
-        changed = {"write_deadline_us": 2 * SECOND, "join_grace_us": grace_us}
+        changed = {"write_deadline_us": 20 * SECOND, "join_grace_us": grace_us}
         with Trainer(self.kept.storage, folder / "trainer.log", changed) as trainer:
             trainer.succeed()
 
@@ -82,7 +82,7 @@ def night() -> Iterator[Night]:
             account = stack.enter_context(Azurite()).new_account()
             kept = stack.enter_context(Kept(account.connection_string))
             past.configure(kept, past.configuration(reward_wait_time="PT5M", model_export_frequency="PT5S"))
-            host = stack.enter_context(HostProcess(account.connection_string, env=QUICK))
+            host = stack.enter_context(HostProcess(account.connection_string, env={**QUICK, **PATIENT}))
             if now_us() < from_iso(MIDNIGHT) - 2 * SECOND:
                 yield live_through(kept, host)
                 return
@@ -116,7 +116,7 @@ def test_what_came_before_and_after_midnight_is_in_the_log_once(night: Night, tm
 
     night.join("2028-03-01T00:01:30Z", tmp_path)
 
-    oracle.check(kept, Rule(WAIT, timedelta(seconds=2)))
+    oracle.check(kept, Rule(WAIT, timedelta(seconds=20)))
     check(kept, night.traffic.acknowledged)
     check_sums(kept)
     check_fates(kept)
