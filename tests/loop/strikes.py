@@ -60,7 +60,7 @@ class Strike:
 
     def wait(self) -> None:
         """Wait until it has happened."""
-        assert self.struck.wait(20), "the request never came"
+        assert self.struck.wait(60), "the request never came"
 
 
 class HoldingProxy(FaultProxy):
