@@ -7,7 +7,7 @@ from typing import Any
 HOST = {
     "version": "2.0",
     "extensions": {"http": {"routePrefix": "toys"}, "queues": {"maxDequeueCount": 2, "maxPollingInterval": "00:00:01"}},
-    "functionTimeout": "00:00:02",
+    "functionTimeout": "00:00:04",
     "logging": {"logLevel": {"default": "Information", "Host": "Debug"}},
 }
 FUNCTIONS = """
