@@ -19,7 +19,8 @@ from tests.http.conftest import NEVER
 
 LOGS = "/rankloop/v1/logs"
 PROPERTIES = "/personalizer/v1.0/logs/properties"
-START_US = from_iso("2026-03-01T00:00:00Z")
+START_US = from_iso("2024-02-29T23:00:00Z")
+"""The second hour, and with it a page, begins with another month."""
 REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
 
 
@@ -89,7 +90,7 @@ def test_a_range_gives_the_blobs_with_events_of_it(
 def test_properties_tell_the_first_and_the_last_moment(logged: Api) -> None:
     """Of the log, in UTC."""
     assert logged.get(PROPERTIES).json == {
-        "dateRange": {"from": "2026-03-01T00:00:00+00:00", "to": "2026-03-01T03:00:00+00:00"}
+        "dateRange": {"from": "2024-02-29T23:00:00+00:00", "to": "2024-03-01T02:00:00+00:00"}
     }
 
 

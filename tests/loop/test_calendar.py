@@ -139,10 +139,10 @@ def test_what_came_before_and_after_midnight_is_in_the_log_once(night: Night, tm
 
 
 @at("2028-03-01T01:30:00Z", "2027-01-01T01:30:00Z")
-def test_log_over_the_end_of_a_month_comes_page_after_page(
+def test_log_and_metrics_over_the_end_of_a_month_are_whole(
     kept: Kept, trainer: StartTrainer, start_host: StartHost
 ) -> None:
-    """Whole or day by day, with counts for each day; every line once, and in order."""
+    """At once or day by day, with counts for each day; every line once, and in order."""
     midnight_us = now_us() // DAY * DAY
     past.configure(kept, past.configuration(reward_wait_time="PT10M"))
     busy(12, midnight_us - 35 * MINUTE, midnight_us + 25 * MINUTE, 120, (LearningMode.ONLINE,)).write(kept, DAY)
