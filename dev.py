@@ -24,8 +24,8 @@ from deployment import folder
 from deployment.removal import predown
 from deployment.smoke import check
 from deployment.vault import preprovision
+from localhost.setup.azurite import has_node, install_azurite
 from localhost.setup.checks import run_checks
-from localhost.setup.emulator import has_node, install_azurite
 from localhost.setup.packages import install_packages
 from localhost.setup.places import WINDOWS, Places, only_one
 from localhost.setup.programs import CannotSetUp, end_in_order_on_sigterm, openly, say
@@ -183,7 +183,7 @@ def evaluate(chosen: argparse.Namespace) -> NoReturn:
     given = [f"--policy={policy}" for policy in chosen.policy]
     switches = [f"--{name}" for name in ("optimize", "json") if getattr(chosen, name)]
     log = chosen.log.resolve() if chosen.log.is_file() else chosen.log.absolute()
-    hand_over("localhost.evaluation", f"--log={log}", *given, *switches)
+    hand_over("localhost.evaluate", f"--log={log}", *given, *switches)
 
 
 def package(chosen: argparse.Namespace) -> int:

@@ -4,7 +4,15 @@ from azure.functions import AuthLevel, FunctionApp
 
 import train_timer
 from configure_fn import policy, service_configuration
-from evaluate_fn import applying, evaluations, evaluations_2022, feature_importances, poison, report, work
+from evaluate_fn import (
+    applying,
+    evaluations,
+    evaluations_2022,
+    failed_messages,
+    feature_importances,
+    report,
+    work,
+)
 from export_fn import bundles, local_inference, log_pages, log_redaction, logs, model, model_import, models
 from rank_fn import multislot, rank
 from reward_fn import multislot as multislot_rewards
@@ -15,7 +23,7 @@ app = FunctionApp(http_auth_level=AuthLevel.ANONYMOUS)
 for room in (
     *(rank, multislot, reward, multislot_rewards, train_timer),
     *(service_configuration, policy, applying),
-    *(work, poison),
+    *(work, failed_messages),
     *(model, model_import, models, bundles),
     *(logs, log_pages, log_redaction, local_inference),
     *(evaluations, evaluations_2022, feature_importances, report),

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from benchmarks import figures, machine
@@ -92,12 +93,18 @@ def _measured(names: Sequence[str]) -> tuple[list[Figure], dict[str, str]]:
     for name in dict.fromkeys(names):
         progress = Progress(name)
         try:
-            found += importlib.import_module(f"benchmarks.{name.replace('-', '_')}").measure(progress)
+            found += import_measure(name).measure(progress)
         except (MeasureFailed, StartFailure, OSError, subprocess.SubprocessError) as problem:
             failed[name] = str(problem)
         finally:
             progress.clear()
     return found, failed
+
+
+def import_measure(name: str) -> ModuleType:
+    """Import the module of a measure, or of a study."""
+    package = "benchmarks.studies" if name in _ONLY_IF_NAMED else "benchmarks"
+    return importlib.import_module(f"{package}.{name.replace('-', '_')}")
 
 
 def _write(file: Path, facts: dict[str, Any], found: Sequence[Figure]) -> None:

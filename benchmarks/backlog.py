@@ -12,13 +12,15 @@ from threading import Event as Flag
 
 from benchmarks import examples
 from benchmarks.storage import Clock
-from shared.contract.record import pack, record
-from shared.loop.identifiers import observation_id, request_hash
-from shared.loop.rows import Event, Observation
-from shared.loop.times import MINUTE, SECOND
+from shared.intake import row_json
+from shared.intake.identifiers import observation_id, request_hash
+from shared.intake.rows import Event, Observation
+from shared.log.ranked_event import pack, record
+from shared.ranking import hot_path
 from shared.settings import settings
-from shared.storage import entities, hot_path, names
-from shared.storage.arrivals import now_us
+from shared.storage import paths
+from shared.storage.clock import now_us
+from shared.times import MINUTE, SECOND
 
 CELL_US = 5 * MINUTE
 """The length of a part under the settings of a new loop."""
@@ -60,12 +62,12 @@ def fill(clock: int, parts: int, events: int, actions: int = 10) -> dict[str, in
 
 def train(clock: int) -> dict[str, int]:
     """Fill the intake a little and let the trainer run, so that a model is published; gives the events it learned."""
-    from shared.storage import documents
+    from shared.configuration import configuration_store
     from train_timer.run import run
 
     fill(clock, parts=2, events=1000, actions=50)
     run(Flag())
-    model = documents.read_published().model
+    model = configuration_store.read_published().model
     return {"learned": model.learned_events if model else 0}
 
 
@@ -118,18 +120,18 @@ def _rows(backlog: Backlog, part: int, from_us: int, payloads: list[tuple[str, b
 
 def event_row(event: Event) -> Row:
     """The row of an event, and where it belongs."""
-    place = entities.event_place(event, SHARDS)
-    table = names.table("events", event.at_us, settings().intake_span_us)
-    return table, place[0], entities.event_entity(place, event)
+    place = row_json.event_place(event, SHARDS)
+    table = paths.table("events", event.at_us, settings().intake_span_us)
+    return table, place[0], row_json.event_entity(place, event)
 
 
 def observation_row(event_id: str, at_us: int, value: float) -> Row:
     """The row of a reward, and where it belongs."""
     key = observation_id(os.urandom(16), slot=None, value=value)
     observation = Observation(event_id, key, at_us, value)
-    place = entities.observation_place(observation, SHARDS)
-    table = names.table("rewards", at_us, settings().intake_span_us)
-    return table, place[0], entities.observation_entity(place, observation)
+    place = row_json.observation_place(observation, SHARDS)
+    table = paths.table("rewards", at_us, settings().intake_span_us)
+    return table, place[0], row_json.observation_entity(place, observation)
 
 
 def _payload(actions: int, variant: int) -> tuple[str, bytes]:

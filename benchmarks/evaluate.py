@@ -24,9 +24,9 @@ from benchmarks.machine import peak_bytes
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
 from localhost.environment import ROOT, clean_environment
-from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import INITIAL_ARGUMENTS, RewardSettings
-from shared.loop.times import DAY, MINUTE, from_iso, to_iso
+from shared.configuration.configuration import INITIAL_ARGUMENTS, RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
+from shared.times import DAY, MINUTE, from_iso, to_iso
 
 EVENTS, ROUNDS = 1_000_000, 1
 _ACTIONS, _VARIANTS = 10, 256
@@ -107,9 +107,9 @@ def _variant(chance: random.Random) -> bytes:
 
 def evaluate(log: str, with_reward_model: bool) -> dict[str, Any]:
     """Let the policy go over the log."""
-    from shared.learner.evaluation import one_way
-    from shared.loop.evaluation.record import EvaluatedLog, Evaluation, Policy, Purpose, Source
-    from shared.loop.evaluation.tasks import Task
+    from shared.evaluation.evaluation import EvaluatedLog, Evaluation, Policy, Purpose, Source
+    from shared.evaluation.replay import log_pass
+    from shared.evaluation.tasks import Task
 
     of = EvaluatedLog(0, _DAY_US + DAY, "cb", _REWARDS)
     online = Policy("online", INITIAL_ARGUMENTS, Source.ONLINE)
@@ -122,7 +122,7 @@ def evaluate(log: str, with_reward_model: bool) -> dict[str, Any]:
     watcher.start()
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        result, _ = one_way.run(task, asked, _Lines(log), folder=Path(folder), timeout=timedelta(hours=1))
+        result, _ = log_pass.run(task, asked, _Lines(log), folder=Path(folder), timeout=timedelta(hours=1))
         seconds = time.perf_counter() - began
     ended.set()
     watcher.join()

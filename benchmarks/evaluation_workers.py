@@ -18,7 +18,7 @@ from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
 from benchmarks.storage import Storage, started
-from shared.loop.times import DAY, HOUR, MINUTE, SECOND, from_iso
+from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 
 EVENTS, ROUNDS = 20_000, 1
 _DAY_US = from_iso("2026-03-02T00:00:00Z")
@@ -49,20 +49,22 @@ def _evaluated(storage: Storage, events: int, workers: int) -> dict[str, Any]:
 
 def ask(events: int) -> None:
     """Put log into storage, and ask for an evaluation of it."""
-    from shared.loop.evaluation import asking
-    from shared.loop.evaluation.asking import Question
-    from shared.storage import arrivals, documents, evaluations
+    from shared.configuration import configuration_store
+    from shared.evaluation import evaluation_question, evaluation_store
+    from shared.evaluation.evaluation_question import Question
+    from shared.storage import clock
 
     _write_log(events)
-    configuration = documents.read_configuration()
+    configuration = configuration_store.read_configuration()
     question = Question(_ID, _ID, _DAY_US, _DAY_US + DAY, optimise=True)
-    evaluations.start(asking.evaluation(question, configuration, _DAY_US + DAY, arrivals.now_us()))
+    evaluation_store.start(evaluation_question.evaluation(question, configuration, _DAY_US + DAY, clock.now_us()))
 
 
 def _write_log(events: int) -> None:
-    from shared.storage import documents, logs
+    from shared.configuration import configuration_store
+    from shared.log import log_store
 
-    rewards = documents.read_configuration().rewards
+    rewards = configuration_store.read_configuration().rewards
     with TemporaryDirectory(prefix="rankloop-bench-") as folder:
         log, part = Path(folder, "log"), Path(folder, "part")
         evaluate.write_log(log, events)
@@ -72,24 +74,25 @@ def _write_log(events: int) -> None:
             some = lines[number * each : (number + 1) * each]
             part.write_bytes(gzip.compress(b"".join(some), 6))
             start = _DAY_US + number * HOUR
-            logs.create(start, start + HOUR, part, rewards, len(some), {"cb": len(some)})
+            log_store.create(start, start + HOUR, part, rewards, len(some), {"cb": len(some)})
 
 
 def work() -> dict[str, int]:
     """Take messages until the evaluation has ended; gives how many said what is to be carried out."""
-    from evaluate_fn import progress
-    from shared.loop.evaluation.record import Purpose
-    from shared.storage import evaluation_queue, evaluations, sdk
-    from shared.storage.names import EVALUATION_QUEUE
+    from evaluate_fn import stages
+    from shared.evaluation import evaluation_queue, evaluation_store
+    from shared.evaluation.evaluation import Purpose
+    from shared.storage import sdk
+    from shared.storage.paths import EVALUATION_QUEUE
 
     tasks, stop = 0, threading.Event()
     queue = sdk.queues().get_queue_client(EVALUATION_QUEUE)
-    while (evaluation := evaluations.read(Purpose.EVALUATION, _ID)) and not evaluation.status.has_ended:
+    while (evaluation := evaluation_store.read(Purpose.EVALUATION, _ID)) and not evaluation.status.has_ended:
         taken = queue.receive_message(visibility_timeout=10 * MINUTE // SECOND)
         if taken is None:
             time.sleep(0.1)
             continue
-        progress.take(taken.content, 1, stop)
+        stages.take(taken.content, 1, stop)
         queue.delete_message(taken)
         tasks += evaluation_queue.read(taken.content).task is not None
     if evaluation is None or evaluation.status.value != "Succeeded":

@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from shared.learner import features
-from shared.loop.decision import Decision, decide, equal_chances
+from shared.ranking.decision import Decision, decide, equal_chances
 
 VARIANTS = 256
 PATH = "/personalizer/v1.0/rank"

@@ -24,7 +24,7 @@ from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.storage import Storage, started
 from localhost.environment import STORAGE
-from shared.loop.times import DAY, MINUTE
+from shared.times import DAY, MINUTE
 from tests.faults.proxy import Fault, FaultProxy, Request
 
 DAYS, DELAYS_MS, RUNS = 30, (5, 10), 5
@@ -142,7 +142,7 @@ def _requests(when: str, found: _Idle) -> Figure:
 
 def drop_tables() -> dict[str, int]:
     """Drop the intake's tables, as the trainer does once their day is over and all is log."""
-    from shared.storage import scan
+    from shared.intake import scan
 
     gone = scan.tables().over(time.time_ns() // 1000 + 10 * DAY)
     for table in gone:
@@ -160,9 +160,10 @@ def learn() -> dict[str, int]:
 
 def write_log(days: int) -> dict[str, int]:
     """Store log of the days before, in parts of five minutes; what is in it does not matter, for nothing reads it."""
-    from shared.storage import documents, logs
+    from shared.configuration import configuration_store
+    from shared.log import log_store
 
-    rewards = documents.read_configuration().rewards
+    rewards = configuration_store.read_configuration().rewards
     last_us = backlog.Backlog(1, 0).from_us() - 60 * _CELL_US
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_AT_ONCE) as pool:
         file = Path(folder, "part")
@@ -170,7 +171,7 @@ def write_log(days: int) -> dict[str, int]:
 
         def create(number: int) -> bool:
             from_us = last_us - number * _CELL_US
-            return logs.create(from_us, from_us + _CELL_US, file, rewards, 10, {"cb": 10})
+            return log_store.create(from_us, from_us + _CELL_US, file, rewards, 10, {"cb": 10})
 
         return {"written": sum(pool.map(create, range(days * DAY // _CELL_US)))}
 

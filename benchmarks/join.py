@@ -54,19 +54,22 @@ def measure(progress: Progress, parts: int = PARTS, events: int = EVENTS, rounds
 
 def join_all() -> dict[str, Any]:
     """Join the whole backlog, as one run does, and take the log away again."""
+    from shared.configuration import configuration_store
+    from shared.intake import scan
     from shared.settings import settings
-    from shared.storage import blobs, documents, lease, scan
-    from shared.storage.names import LOGS, STATE
+    from shared.storage import blobs
+    from shared.storage.paths import LOGS, STATE
+    from shared.training import lease
     from train_timer import run
-    from train_timer.history import History
     from train_timer.joining import Joiner
+    from train_timer.logged_ids import History
 
     trainer = lease.take(run._first_state)
     if trainer is None:
         raise RuntimeError("another trainer is at work")
     scan.tables()
     began, cpu = time.perf_counter(), time.process_time()
-    configuration = documents.read_configuration()
+    configuration = configuration_store.read_configuration()
     watermark_us = lease.storage_now_us() - configuration.rewards.wait_us - settings().join_grace_us
     joiner = Joiner(trainer, scan.tables(), configuration, watermark_us, History())
     while joiner.join_part():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.failures import NotMeasurable
-from localhost.node import node
+from localhost.azurite.node import node
 
 _PACKAGES = (
     *("vowpalwabbit", "azure-functions", "azure-functions-runtime", "azure-data-tables", "azure-storage-blob"),

@@ -60,7 +60,7 @@ def train_run() -> dict[str, Any]:
     """Run the trainer once, as its timer does."""
     import threading
 
-    from shared.storage import lease
+    from shared.training import lease
     from train_timer.run import run
 
     began = time.perf_counter()

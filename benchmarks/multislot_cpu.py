@@ -55,16 +55,19 @@ def publish(path: str) -> None:
     """Make a loop a multi-slot one whose model has learned something; the model goes to a file, too."""
     from dataclasses import replace
 
-    from shared.loop.configuration import LearningSettings
-    from shared.loop.published import ModelReference
-    from shared.storage import documents, models
-    from shared.storage.arrivals import now_us
+    from shared.configuration import configuration_store
+    from shared.configuration.configuration import LearningSettings
+    from shared.models import model_store
+    from shared.models.published import ModelReference
+    from shared.storage.clock import now_us
 
     _train(Path(path))
-    documents.change_configuration(lambda before: replace(before, learning=LearningSettings("slots", ARGUMENTS)))
-    blob, sha256 = models.store(Path(path), position_us=1, revision=1)
+    configuration_store.change_configuration(
+        lambda before: replace(before, learning=LearningSettings("slots", ARGUMENTS))
+    )
+    blob, sha256 = model_store.store(Path(path), position_us=1, revision=1)
     reference = ModelReference("model", blob, sha256, blob, ARGUMENTS, 1, 1, EVENTS, now_us())
-    documents.change_published(lambda before: replace(before, model=reference))
+    configuration_store.change_published(lambda before: replace(before, model=reference))
 
 
 def _train(path: Path) -> None:

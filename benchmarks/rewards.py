@@ -16,9 +16,10 @@ from benchmarks.figures import Figure
 from benchmarks.machine import resident_bytes
 from benchmarks.progress import Progress
 from benchmarks.storage import Clock, started
-from shared.loop import durations, parts
-from shared.loop.join import BEFORE_US
-from shared.loop.times import DAY, HOUR, MINUTE, SECOND
+from shared import durations
+from shared.log.join import BEFORE_US
+from shared.times import DAY, HOUR, MINUTE, SECOND
+from shared.training import time_slices
 
 REWARDS, LINES = 40_000, 20_000
 WAITS = ("PT10M", "PT1H", "PT4H", "PT12H", "P1D", "P2D")
@@ -52,11 +53,11 @@ def _limit(wait_us: int, rate: float, size: float, looked: float) -> dict[str, f
 
     For the look-back there is one event for every reward.
     """
-    cell_us = parts.cell_us(_EXPORT_US, wait_us)
+    cell_us = time_slices.cell_us(_EXPORT_US, wait_us)
     window = (wait_us + cell_us + BEFORE_US) / SECOND
     by_time = rate * min(_RUN_SECONDS, cell_us / SECOND) / window
     by_memory = _MEMORY_BYTES / size / window
-    by_look_back = looked * _RUN_SECONDS / (parts.look_back_us(wait_us, (), 0) / SECOND)
+    by_look_back = looked * _RUN_SECONDS / (time_slices.look_back_us(wait_us, (), 0) / SECOND)
     return {
         "reads of each": window / (cell_us / SECOND),
         "by time": by_time,
@@ -82,8 +83,8 @@ def fill(clock: int, rewards: int) -> int:
 
 def read_window(rewards: int) -> dict[str, float]:
     """Read them as a join does; gives rewards a second, and bytes of memory for each."""
-    from shared.storage import scan
-    from train_timer.window import Observations
+    from shared.intake import scan
+    from train_timer.intake_window import Observations
 
     from_us = backlog.Backlog(1, 0).from_us() - HOUR
     window = Observations(scan.tables(), backlog.SHARDS, from_us, from_us + 2 * HOUR)
@@ -97,7 +98,7 @@ def read_window(rewards: int) -> dict[str, float]:
 
 def look_back(lines: int) -> dict[str, float]:
     """Read a day of log for its marks, as a run in a new process does; gives lines a second."""
-    from train_timer.history import History
+    from train_timer.logged_ids import History
 
     history, began = History(), time.perf_counter()
     history.cover(training.DAY_US, training.DAY_US + DAY, 0)

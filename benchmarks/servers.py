@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from benchmarks import backlog, examples, sides
 from benchmarks.storage import KEY, Storage
-from localhost.child import HostProcess
 from localhost.environment import ROOT, clean_environment
 from localhost.failures import StartFailure
+from localhost.host.host_process import HostProcess
 from localhost.ports import bound
 
 _SECONDS = 30.0
@@ -107,10 +107,11 @@ def model_file(loop: Mapping[str, str], folder: str) -> Path:
 
 
 def _fetch(path: str) -> None:
-    from shared.storage import documents, models
+    from shared.configuration import configuration_store
+    from shared.models import model_store
 
-    model = documents.read_published().model
-    data = models.read(model.predictor_blob) if model else None
+    model = configuration_store.read_published().model
+    data = model_store.read(model.predictor_blob) if model else None
     if data is None:
         raise StartFailure("The loop has no model.")
     Path(path).write_bytes(data)

@@ -16,14 +16,14 @@ from benchmarks import examples
 from benchmarks.storage import KEY
 
 STEPS: Final = (
-    ("parse and check", "shared.contract.rank", "RankRequest.read"),
+    ("parse and check", "shared.ranking.rank_forms", "RankRequest.read"),
     ("gate for features", "shared.learner.features", "document"),
     ("model", "shared.learner.model", "Model.probabilities"),
     ("draw", "rank_fn.rank", "decide"),
     ("record", "rank_fn.rank", "record"),
     ("record", "rank_fn.recording", "pack"),
     ("hash of the request", "rank_fn.recording", "request_hash"),
-    ("answer", "shared.contract.rank", "Candidates.answer"),
+    ("answer", "shared.ranking.rank_forms", "Candidates.answer"),
 )
 """What is timed: stage, module, and the function's name in there."""
 _WARM, _CALLS, _AT_ONCE = 300, 1500, 16
@@ -44,7 +44,7 @@ async def _call(actions: int, calls: int, watches: "_Watches") -> float:
     from azure.functions import HttpRequest
 
     from rank_fn.rank import rank
-    from shared.storage import hot_path
+    from shared.ranking import hot_path
     from shared.web.endpoint import endpoint
 
     function, numbers = endpoint(rank), iter(range(_WARM + calls))

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localhost.accounts import StorageAccount
-from localhost.azurite import CLOCK, Azurite
+from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.emulator import CLOCK, Azurite
+from localhost.azurite.node import node
 from localhost.environment import STORAGE
-from localhost.node import node
 
 KEY = "benchmark"
 BYTECODE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(sys.prefix, "bytecode"))}

@@ -21,10 +21,10 @@ from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
 from benchmarks.storage import started
 from localhost.environment import ROOT, clean_environment
-from shared.loop.configuration import INITIAL_ARGUMENTS, RewardSettings
-from shared.loop.log_line import Shown, event_line
-from shared.loop.rows import Observation
-from shared.loop.times import DAY, MINUTE, SECOND, from_iso
+from shared.configuration.configuration import INITIAL_ARGUMENTS, RewardSettings
+from shared.intake.rows import Observation
+from shared.log.log_line import Shown, event_line
+from shared.times import DAY, MINUTE, SECOND, from_iso
 
 BLOBS, LINES, ROUNDS = 288, 40_000, 4
 """A day of five-minute parts."""
@@ -64,7 +64,7 @@ def _steps(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def write_log(blobs: int, lines: int, plain: str) -> dict[str, int]:
     """Store a day of log, and the same lines as one plain file."""
-    from shared.storage import logs
+    from shared.log import log_store
 
     rewards = _rewards(0.0)
     shown = [_shown(variant) for variant in range(examples.VARIANTS)]
@@ -76,14 +76,14 @@ def write_log(blobs: int, lines: int, plain: str) -> dict[str, int]:
             all_lines.write(text)
             file = Path(folder, "part")
             file.write_bytes(gzip.compress(text, 4, mtime=0))
-            logs.create(from_us, from_us + DAY // blobs, file, rewards, count, {"cb": count})
+            log_store.create(from_us, from_us + DAY // blobs, file, rewards, count, {"cb": count})
     return {"bytes": Path(plain).stat().st_size}
 
 
 def _rewards(default: float) -> RewardSettings:
-    from shared.storage import documents
+    from shared.configuration import configuration_store
 
-    return replace(documents.read_configuration().rewards, default=default)
+    return replace(configuration_store.read_configuration().rewards, default=default)
 
 
 def _shown(variant: int) -> tuple[Shown, float]:
@@ -108,20 +108,23 @@ def _lines(
 
 def retrain(default_reward: float) -> dict[str, Any]:
     """Let a cursor without a model learn all of the log, under reward settings with this default."""
-    from shared.loop.training_state import empty_cursor
-    from shared.storage import documents, lease, logs, models
+    from shared.configuration import configuration_store
+    from shared.log import log_store
+    from shared.models import model_store
+    from shared.training import lease
+    from shared.training.training_state import empty_cursor
     from train_timer import run, training
 
     trainer = lease.take(run._first_state)
     if trainer is None:
         raise RuntimeError("another trainer is at work")
-    configuration = documents.read_configuration()
+    configuration = configuration_store.read_configuration()
     cursor = replace(empty_cursor(configuration, 0, DAY_US), rewards=_rewards(default_reward))
     trainer.commit(replace(trainer.state, joined_up_to_us=DAY_US + DAY, next=cursor))
     steps = _Steps()
-    for owner, name in ((training, "_train"), (models, "store")):
+    for owner, name in ((training, "_train"), (model_store, "store")):
         steps.watch(owner, name)
-    steps.watch(logs, "listed", all_of=True)
+    steps.watch(log_store, "listed", all_of=True)
     began = time.perf_counter()
     while training.train_next(trainer, 0):
         continue

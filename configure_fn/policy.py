@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.policy import DEFAULT_NAME, PolicyContract, answer
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration, LearningSettings
+from shared.configuration.learning_settings import DEFAULT_NAME, PolicyContract, answer
 from shared.learner import arguments
-from shared.learner.checking import taken
-from shared.loop.configuration import Configuration, LearningSettings
-from shared.storage import documents
-from shared.storage.arrivals import now_us
-from shared.web.answers import json_answer
+from shared.learner.request_arguments import taken
+from shared.storage.clock import now_us
 from shared.web.operations import functions, operation
+from shared.web.responses import json_answer
 
 blueprint = functions()
 
@@ -22,7 +22,7 @@ PATH = "configurations/policy"
 @operation(blueprint, ["GET"], PATH, answer=PolicyContract)
 async def read_policy(_: HttpRequest) -> HttpResponse:
     """Tell the learning settings as they were sent."""
-    configuration = await asyncio.to_thread(documents.read_configuration)
+    configuration = await asyncio.to_thread(configuration_store.read_configuration)
     return json_answer(answer(configuration.learning))
 
 
@@ -49,5 +49,5 @@ async def _put(made_of: Callable[[LearningSettings], LearningSettings]) -> HttpR
     def changed(stored: Configuration) -> Configuration:
         return stored.with_learning(made_of(stored.learning), now_us())
 
-    configuration = await asyncio.to_thread(documents.change_configuration, changed)
+    configuration = await asyncio.to_thread(configuration_store.change_configuration, changed)
     return json_answer(answer(configuration.learning))

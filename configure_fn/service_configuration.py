@@ -4,17 +4,18 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract import apprentice
-from shared.contract.configuration_answer import told_by
-from shared.contract.service_configuration import ServiceConfigurationRequest, answer
-from shared.contract.versions import METRICS, Version
-from shared.loop.configuration import Configuration
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration
+from shared.configuration.configuration_answer import told_by
+from shared.configuration.service_configuration import ServiceConfigurationRequest, answer
+from shared.metrics import apprentice_forms
 from shared.settings import settings
-from shared.storage import documents, lease
-from shared.storage.arrivals import now_us
-from shared.web.answers import json_answer
+from shared.storage.clock import now_us
+from shared.training import lease
 from shared.web.operations import functions, operation
-from shared.web.served import PerVersion
+from shared.web.registry import PerVersion
+from shared.web.responses import json_answer
+from shared.web.versions import METRICS, Version
 
 blueprint = functions()
 
@@ -24,7 +25,7 @@ PATH = "configurations/service"
 @operation(blueprint, ["GET"], PATH, answer=PerVersion(told_by))
 async def read_service_configuration(_: HttpRequest, version: Version) -> HttpResponse:
     """Tell the service configuration."""
-    configuration = await asyncio.to_thread(documents.read_configuration)
+    configuration = await asyncio.to_thread(configuration_store.read_configuration)
     return await _told(configuration, version)
 
 
@@ -44,7 +45,7 @@ async def change_service_configuration(req: HttpRequest, version: Version) -> Ht
     def changed(stored: Configuration) -> Configuration:
         return stored.with_service(request.merged(stored.service, longest_wait_us), now_us())
 
-    configuration = await asyncio.to_thread(documents.change_configuration, changed)
+    configuration = await asyncio.to_thread(configuration_store.change_configuration, changed)
     return await _told(configuration, version)
 
 
@@ -54,5 +55,5 @@ async def _told(configuration: Configuration, version: Version) -> HttpResponse:
     if METRICS in version.configuration_fields:
         state = await asyncio.to_thread(lease.read_state)
         if state and state.metrics.apprentice.total.events:
-            metrics = apprentice.metrics(state.metrics.apprentice)
+            metrics = apprentice_forms.metrics(state.metrics.apprentice)
     return json_answer(answer(configuration.service, version, metrics))

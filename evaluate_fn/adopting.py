@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 
-from shared.loop.configuration import Configuration, LearningSettings
-from shared.loop.evaluation.outcome import PolicyOutcome
-from shared.loop.evaluation.record import Evaluation
-from shared.loop.evaluation.tasks import TrainedModel
-from shared.loop.published import ModelReference, Origin, Published, Start
-from shared.loop.replacement import replaced
-from shared.loop.times import compact
-from shared.storage import current_export, documents, evaluation_runs, models
-from shared.storage.arrivals import now_us
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration, LearningSettings
+from shared.evaluation import evaluation_run_store
+from shared.evaluation.evaluation import Evaluation
+from shared.evaluation.outcome import PolicyOutcome
+from shared.evaluation.tasks import TrainedModel
+from shared.models import current_export, model_store
+from shared.models.published import ModelReference, Origin, Published, Start
+from shared.models.replacement import replaced
+from shared.storage.clock import now_us
+from shared.times import compact
 
 
 def adopt(
@@ -37,13 +39,13 @@ def adopt(
         check(stored)
         return stored.with_learning(learning, at_us)
 
-    configuration = documents.change_configuration(changed)
+    configuration = configuration_store.change_configuration(changed)
     revision = configuration.revision
     reference = ModelReference(
-        id=f"{compact(evaluation.log.to_us)}-{revision}-{model.predictor_sha256[: models.ID_DIGITS]}",
-        predictor_blob=models.put(predictor, at_us, revision),
+        id=f"{compact(evaluation.log.to_us)}-{revision}-{model.predictor_sha256[: model_store.ID_DIGITS]}",
+        predictor_blob=model_store.put(predictor, at_us, revision),
         sha256=model.predictor_sha256,
-        state_blob=models.put(state, at_us, revision),
+        state_blob=model_store.put(state, at_us, revision),
         arguments=learning.arguments,
         revision=revision,
         learned_up_to_us=evaluation.log.to_us,
@@ -54,12 +56,12 @@ def adopt(
         first_event_id=model.first_event_id,
         last_event_id=model.last_event_id,
     )
-    documents.change_published(lambda published: _with(published, reference))
+    configuration_store.change_published(lambda published: _with(published, reference))
     current_export.settle()
 
 
 def _kept(evaluation: Evaluation, sha256: str) -> bytes:
-    return evaluation_runs.model(evaluation, sha256)
+    return evaluation_run_store.model(evaluation, sha256)
 
 
 def _with(published: Published, reference: ModelReference) -> Published:

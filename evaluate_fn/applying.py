@@ -5,21 +5,21 @@ import asyncio
 from azure.functions import HttpRequest, HttpResponse
 
 from evaluate_fn.adopting import adopt
-from shared.contract.errors import (
+from shared.configuration.configuration import Configuration, problem_type
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Purpose, Source
+from shared.evaluation.forms.policy_reference import PolicyReferenceContract
+from shared.evaluation.outcome import Outcome, PolicyOutcome
+from shared.models.model_store import DamagedModel
+from shared.web.errors import (
     EvaluationModelNotFound,
     EvaluationNotCompleted,
     EvaluationNotFound,
     LearningSettingsNotFound,
     ModelDoesNotFit,
 )
-from shared.contract.policy_reference import PolicyReferenceContract
-from shared.loop.configuration import Configuration, problem_type
-from shared.loop.evaluation.outcome import Outcome, PolicyOutcome
-from shared.loop.evaluation.record import Purpose, Source
-from shared.storage import evaluation_runs, evaluations
-from shared.storage.models import DamagedModel
-from shared.web.answers import no_content
 from shared.web.operations import functions, operation
+from shared.web.responses import no_content
 
 blueprint = functions()
 
@@ -43,10 +43,10 @@ async def apply_from_evaluation(req: HttpRequest) -> HttpResponse:
 
 
 def _apply(evaluation_id: str, policy_name: str) -> None:
-    evaluation = evaluations.read(Purpose.EVALUATION, evaluation_id)
+    evaluation = evaluation_store.read(Purpose.EVALUATION, evaluation_id)
     if evaluation is None:
         raise EvaluationNotFound
-    found = evaluation_runs.outcome(evaluation) if evaluation.status.has_results else None
+    found = evaluation_run_store.outcome(evaluation) if evaluation.status.has_results else None
     if found is None:
         raise EvaluationNotCompleted(evaluation.status)
     policy = _policy(found, policy_name)

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from shared.contract.errors import InvalidPolicyConfiguration
-from shared.learner.checking import taken
-from shared.loop.configuration import Configuration
-from shared.loop.evaluation import asking
-from shared.loop.evaluation.asking import Question
-from shared.loop.evaluation.record import Evaluation, Policy
-from shared.storage import documents, evaluations, lease
-from shared.storage.arrivals import now_us
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration
+from shared.evaluation import evaluation_question, evaluation_store
+from shared.evaluation.evaluation import Evaluation, Policy
+from shared.evaluation.evaluation_question import Question
+from shared.learner.request_arguments import taken
+from shared.storage.clock import now_us
+from shared.training import lease
+from shared.web.errors import InvalidPolicyConfiguration
 
 
 def ask(question: Question) -> Evaluation | None:
@@ -18,10 +19,10 @@ def ask(question: Question) -> Evaluation | None:
     Raises:
         InvalidPolicyConfiguration: The loop does not take the arguments of one of its policies.
     """
-    loop = documents.read_configuration()
+    loop = configuration_store.read_configuration()
     _check(question.custom, loop)
-    asked = asking.evaluation(question, loop, lease.joined_up_to_us(), now_us())
-    return asked if evaluations.start(asked) else None
+    asked = evaluation_question.evaluation(question, loop, lease.joined_up_to_us(), now_us())
+    return asked if evaluation_store.start(asked) else None
 
 
 def _check(policies: Sequence[Policy], loop: Configuration) -> None:

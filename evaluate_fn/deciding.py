@@ -4,16 +4,16 @@ import logging
 from dataclasses import replace
 
 from evaluate_fn.adopting import adopt
+from shared.configuration.configuration import AutoOptimizationOfSlots, Configuration, LearningMode
+from shared.errors import LoopError
+from shared.evaluation import evaluation_store
+from shared.evaluation.evaluation import Evaluation, Status
+from shared.evaluation.optimization_schedule import why_never
+from shared.evaluation.optimization_verdict import verdict
+from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.learner.arguments import parse
-from shared.loop.configuration import AutoOptimizationOfSlots, Configuration, LearningMode
-from shared.loop.errors import LoopError
-from shared.loop.evaluation.outcome import Outcome, PolicyOutcome
-from shared.loop.evaluation.record import Evaluation, Status
-from shared.loop.log_entry import line_kind
-from shared.loop.looks import why_never
-from shared.loop.optimization import verdict
-from shared.storage import evaluations
-from shared.storage.models import DamagedModel
+from shared.log.line_pieces import line_kind
+from shared.models.model_store import DamagedModel
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def decide(evaluation: Evaluation, found: Outcome) -> None:
     except AutoOptimizationOfSlots:
         status, because = Status.RETAINED, "The loop has become a multi-slot one."
     _log.info("look %s for better learning settings: %s: %s", evaluation.look, status, because)
-    evaluations.change(evaluation.purpose, evaluation.id, lambda one: _decided(one, evaluation, status, because))
+    evaluation_store.change(evaluation.purpose, evaluation.id, lambda one: _decided(one, evaluation, status, because))
 
 
 def _take(evaluation: Evaluation, better: PolicyOutcome) -> None:

@@ -7,17 +7,17 @@ from dataclasses import replace
 from azure.functions import HttpRequest, HttpResponse
 
 from evaluate_fn.asking import ask
-from shared.contract import evaluations as told
-from shared.contract.errors import EvaluationAlreadyExists, EvaluationNotFound, InvalidRequest
-from shared.contract.evaluation_contract import EvaluationContract, custom
-from shared.contract.versions import LAST_OF_V1, Version
-from shared.contract.wire import new_id_of_path
-from shared.loop.evaluation.outcome import Outcome
-from shared.loop.evaluation.record import Evaluation, Purpose
-from shared.storage import evaluation_runs, evaluations
-from shared.web.answers import created, json_answer, no_content
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Evaluation, Purpose
+from shared.evaluation.forms import answers_v1 as told
+from shared.evaluation.forms.evaluation_requests import EvaluationContract, custom
+from shared.evaluation.outcome import Outcome
+from shared.web.errors import EvaluationAlreadyExists, EvaluationNotFound, InvalidRequest
+from shared.web.json_forms import new_id_of_path
 from shared.web.operations import functions, operation
-from shared.web.served import PerVersion
+from shared.web.registry import PerVersion
+from shared.web.responses import created, json_answer, no_content
+from shared.web.versions import LAST_OF_V1, Version
 
 blueprint = functions()
 
@@ -64,7 +64,7 @@ async def read_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
 @operation(blueprint, ["DELETE"], ONE, until=LAST_OF_V1, status=204)
 async def remove_evaluation(req: HttpRequest) -> HttpResponse:
     """Forget an evaluation; one that still runs stops."""
-    await asyncio.to_thread(evaluations.remove, Purpose.EVALUATION, evaluation_id(req))
+    await asyncio.to_thread(evaluation_store.remove, Purpose.EVALUATION, evaluation_id(req))
     return no_content()
 
 
@@ -83,7 +83,7 @@ def known(of_id: str) -> Evaluation:
     Raises:
         EvaluationNotFound: There is none.
     """
-    evaluation = evaluations.read(Purpose.EVALUATION, of_id)
+    evaluation = evaluation_store.read(Purpose.EVALUATION, of_id)
     if evaluation is None:
         raise EvaluationNotFound
     return evaluation
@@ -91,7 +91,7 @@ def known(of_id: str) -> Evaluation:
 
 def found(evaluation: Evaluation) -> Outcome | None:
     """What an evaluation found; None if it has not come to its end."""
-    return evaluation_runs.outcome(evaluation) if evaluation.status.has_results else None
+    return evaluation_run_store.outcome(evaluation) if evaluation.status.has_results else None
 
 
 def _told(of_id: str, version: Version) -> bytes:
@@ -100,6 +100,6 @@ def _told(of_id: str, version: Version) -> bytes:
 
 
 def _list(version: Version) -> bytes:
-    listed = evaluations.listed(Purpose.EVALUATION)
-    totals = evaluation_runs.totals(listed)
+    listed = evaluation_store.listed(Purpose.EVALUATION)
+    totals = evaluation_run_store.totals(listed)
     return told.list_answer([told.listed(*one, version) for one in zip(listed, totals, strict=True)])

@@ -8,22 +8,27 @@ from azure.functions import HttpRequest, HttpResponse
 from evaluate_fn.asking import ask
 from evaluate_fn.deleting import delete
 from evaluate_fn.evaluations import ONE, PATH, evaluation_id, found, known
-from shared.contract import evaluations_2022 as told
-from shared.contract.errors import (
+from shared.evaluation import evaluation_store
+from shared.evaluation.evaluation import Purpose
+from shared.evaluation.forms import answers_2022 as told
+from shared.evaluation.forms.answers_2022 import (
+    Evaluation2022,
+    EvaluationQuery,
+    Evaluations2022,
+    EvaluationsQuery,
+)
+from shared.evaluation.forms.evaluation_requests import EvaluationContract2022, custom
+from shared.web.errors import (
     EvaluationAlreadyExists,
     EvaluationNotFound,
     IncompatibleEvaluationVersion,
     InvalidEvaluationContract,
 )
-from shared.contract.evaluation_contract import EvaluationContract2022, custom
-from shared.contract.evaluations_2022 import Evaluation2022, EvaluationQuery, Evaluations2022, EvaluationsQuery
-from shared.contract.paging import Page
-from shared.contract.wire import new_id_of_path
-from shared.loop.evaluation.record import Purpose
-from shared.storage import evaluations
-from shared.web.answers import done, json_answer, no_content
+from shared.web.json_forms import new_id_of_path
 from shared.web.operations import functions, operation
-from shared.web.paging import next_link
+from shared.web.page_links import next_link
+from shared.web.pages import Page
+from shared.web.responses import done, json_answer, no_content
 
 blueprint = functions()
 
@@ -34,7 +39,7 @@ _SINCE = "2022-09-01-preview"
 async def list_evaluations(req: HttpRequest) -> HttpResponse:
     """List the evaluations in pages, the newest first."""
     page, wanted = Page.asked(req.params), told.wanted(req.params.get("filter"))
-    listed = [one for one in await asyncio.to_thread(evaluations.listed, Purpose.EVALUATION) if wanted(one)]
+    listed = [one for one in await asyncio.to_thread(evaluation_store.listed, Purpose.EVALUATION) if wanted(one)]
     link = next_link(req, page.after(len(listed)), ("filter",))
     return json_answer(told.list_answer(page.of(listed), link))
 

@@ -6,21 +6,25 @@ from azure.functions import HttpRequest, HttpResponse
 
 from evaluate_fn.asking import ask
 from evaluate_fn.deleting import delete
-from shared.contract import feature_importances as told
-from shared.contract.errors import (
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Purpose
+from shared.evaluation.forms import feature_importances as told
+from shared.evaluation.forms.feature_importances import (
+    FeatureImportance,
+    FeatureImportanceContract,
+    FeatureImportances,
+)
+from shared.web.errors import (
     FeatureImportanceAlreadyExists,
     FeatureImportanceNotFound,
     InvalidContract,
     InvalidRequest,
 )
-from shared.contract.feature_importances import FeatureImportance, FeatureImportanceContract, FeatureImportances
-from shared.contract.paging import Page, PageQuery
-from shared.contract.wire import new_id_of_path
-from shared.loop.evaluation.record import Purpose
-from shared.storage import evaluation_runs, evaluations
-from shared.web.answers import done, json_answer, no_content
+from shared.web.json_forms import new_id_of_path
 from shared.web.operations import functions, operation
-from shared.web.paging import next_link
+from shared.web.page_links import next_link
+from shared.web.pages import Page, PageQuery
+from shared.web.responses import done, json_answer, no_content
 
 blueprint = functions()
 
@@ -35,7 +39,7 @@ _ID = "featureImportanceId"
 async def list_feature_importances(req: HttpRequest) -> HttpResponse:
     """List the feature importances in pages, the newest first."""
     page = Page.asked(req.params)
-    listed = await asyncio.to_thread(evaluations.listed, Purpose.IMPORTANCE)
+    listed = await asyncio.to_thread(evaluation_store.listed, Purpose.IMPORTANCE)
     return json_answer(told.list_answer(page.of(listed), next_link(req, page.after(len(listed)))))
 
 
@@ -68,8 +72,8 @@ def _id(req: HttpRequest) -> str:
 
 
 def _told(of_id: str) -> bytes:
-    importance = evaluations.read(Purpose.IMPORTANCE, of_id)
+    importance = evaluation_store.read(Purpose.IMPORTANCE, of_id)
     if importance is None:
         raise FeatureImportanceNotFound
-    scores = evaluation_runs.scores(importance) if importance.status.has_results else None
+    scores = evaluation_run_store.scores(importance) if importance.status.has_results else None
     return told.answer(importance, scores)

@@ -5,9 +5,9 @@ import asyncio
 from azure.functions import HttpRequest, HttpResponse
 
 from evaluate_fn.evaluations import ONE, evaluation_id, found, known
-from shared.contract.evaluation_report import EvaluationReport, answer
-from shared.web.answers import json_answer
+from shared.evaluation.forms.report_forms import EvaluationReport, answer
 from shared.web.operations import functions, own_operation
+from shared.web.responses import json_answer
 
 blueprint = functions()
 

@@ -16,16 +16,18 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import IO
 
-from evaluate_fn.way import AGAIN, ANSWER, END, Order, Part
-from shared.contract import evaluation_documents
-from shared.learner import child, workplace
+from evaluate_fn.task_process import AGAIN, ANSWER, END, Order, Part
+from shared.configuration import configuration_store
+from shared.errors import LoopError
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Evaluation
+from shared.evaluation.forms import stored_json
+from shared.evaluation.tasks import Task, TaskResult
+from shared.learner import subprocess_jobs, work_folder
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
-from shared.loop.errors import LoopError
-from shared.loop.evaluation.record import Evaluation
-from shared.loop.evaluation.tasks import Task, TaskResult
-from shared.storage import documents, evaluation_runs, evaluations, logs
-from shared.storage.logs import LogBlob
+from shared.log import log_store
+from shared.log.log_store import LogBlob
 
 TIMEOUT = timedelta(minutes=50)
 """For one task."""
@@ -66,31 +68,31 @@ def run(evaluation: Evaluation, task: Task, stop: Event) -> None:
         TrainingFailed, InvalidLearningArguments: The learner refuses.
         Interrupted, WayFailed, StorageUnavailable: Another try may succeed.
     """
-    workplace.tidy()
-    with workplace.folder() as name:
+    work_folder.tidy()
+    with work_folder.folder() as name:
         folder = Path(name)
         result, models = _Way(evaluation, task, folder, stop).go()
-        if task.until is None and evaluation_runs.first_count(evaluation, result.lines.read) != result.lines.read:
+        if task.until is None and evaluation_run_store.first_count(evaluation, result.lines.read) != result.lines.read:
             raise LogChanged
         _check_wanted(evaluation)
         for file in models:
-            evaluation_runs.keep_model(evaluation, file)
-        evaluation_runs.keep_result(evaluation, result)
+            evaluation_run_store.keep_model(evaluation, file)
+        evaluation_run_store.keep_result(evaluation, result)
     _check_wanted(evaluation)
 
 
 def _check_wanted(evaluation: Evaluation) -> None:
     """See that somebody still waits for the evaluation, and that its log was not deleted."""
-    now = evaluations.read(evaluation.purpose, evaluation.id)
+    now = evaluation_store.read(evaluation.purpose, evaluation.id)
     if now is None or now.created_us != evaluation.created_us or now.status.has_ended:
         raise NotWanted
-    if documents.read_configuration().logs_deleted_before_us > evaluation.log.from_us:
+    if configuration_store.read_configuration().logs_deleted_before_us > evaluation.log.from_us:
         raise LogChanged
 
 
 def _found(evaluation: Evaluation) -> list[LogBlob]:
     log = evaluation.log
-    return list(logs.listed(log.from_us, log.to_us, log.from_us)) if log.to_us > log.from_us else []
+    return list(log_store.listed(log.from_us, log.to_us, log.from_us)) if log.to_us > log.from_us else []
 
 
 class _Way:
@@ -154,7 +156,7 @@ class _Way:
                 pipe.close()
 
     def _send(self, blobs: Sequence[LogBlob], pipe: IO[bytes]) -> None:
-        for blob, stored in zip(blobs, logs.contents(blobs), strict=True):
+        for blob, stored in zip(blobs, log_store.contents(blobs), strict=True):
             if not stored:
                 raise LogChanged
             part = Part(stored, blob.rewards)
@@ -166,7 +168,7 @@ class _Way:
     def _answer(self, code: int, said: IO[bytes]) -> tuple[TaskResult, list[Path]]:
         file = self._folder / ANSWER
         if code or not file.is_file():
-            raise WayFailed(child.reason("evaluating", code, said))
+            raise WayFailed(subprocess_jobs.reason("evaluating", code, said))
         told = json.loads(file.read_bytes())
         if "slow" in told:
             raise NoTime(told["slow"])
@@ -174,16 +176,16 @@ class _Way:
             raise TrainingFailed(told["failed"])
         if "refused" in told:
             raise InvalidLearningArguments(*told["refused"])
-        return evaluation_documents.read_result(told["result"].encode()), [Path(one) for one in told["models"]]
+        return stored_json.read_result(told["result"].encode()), [Path(one) for one in told["models"]]
 
 
 def _begin(said: IO[bytes]) -> "subprocess.Popen[bytes]":
     """Start the process; in a session of its own, for Ctrl-C is meant for this one, which then ends it."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "evaluate_fn.way", str(os.getpid())],
+        [sys.executable, "-P", "-m", "evaluate_fn.task_process", str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=said,
-        env=child.environment(),
+        env=subprocess_jobs.environment(),
         start_new_session=True,
     )

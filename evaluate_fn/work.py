@@ -4,7 +4,7 @@ import threading
 
 import azure.functions as func
 
-from shared.storage.names import EVALUATION_QUEUE
+from shared.storage.paths import EVALUATION_QUEUE
 from shared.web.operations import functions
 from shared.web.threads import in_thread
 
@@ -18,7 +18,7 @@ async def evaluate_work(message: func.QueueMessage, context: func.Context) -> No
     text, tries = message.get_body().decode(), message.dequeue_count or 1
 
     def work(stop: threading.Event) -> None:
-        from evaluate_fn.progress import take
+        from evaluate_fn.stages import take
 
         take(text, tries, stop)
 

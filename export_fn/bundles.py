@@ -4,15 +4,15 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract import bundle
-from shared.contract.bundle import Bundle
-from shared.loop.published import ModelReference
-from shared.loop.trouble import StorageUnavailable
-from shared.storage import bundles, documents, models
-from shared.storage.arrivals import now_us
-from shared.storage.models import DamagedModel
-from shared.web.answers import created
+from shared.configuration import configuration_store
+from shared.models import export_files, export_store, model_store
+from shared.models.export_files import Bundle
+from shared.models.model_store import DamagedModel
+from shared.models.published import ModelReference
+from shared.storage.clock import now_us
+from shared.storage_errors import StorageUnavailable
 from shared.web.operations import functions, own_operation
+from shared.web.responses import created
 
 blueprint = functions()
 
@@ -24,13 +24,16 @@ async def export_bundle(_: HttpRequest) -> HttpResponse:
 
 
 def _export() -> bytes:
-    configuration, published = documents.read_configuration(), documents.read_published()
-    files = bundle.settings_of(configuration) | (_model(published.model) if published.model else {})
-    return bundle.answer(*bundles.write(files, now_us()))
+    configuration, published = configuration_store.read_configuration(), configuration_store.read_published()
+    files = export_files.settings_of(configuration) | (_model(published.model) if published.model else {})
+    return export_files.answer(*export_store.write(files, now_us()))
 
 
 def _model(model: ModelReference) -> dict[str, bytes]:
     try:
-        return {"model.vw": models.intact(model.predictor_blob), "training-state.vw": models.intact(model.state_blob)}
+        return {
+            "model.vw": model_store.intact(model.predictor_blob),
+            "training-state.vw": model_store.intact(model.state_blob),
+        }
     except DamagedModel as problem:
         raise StorageUnavailable("the model was replaced while it was read") from problem

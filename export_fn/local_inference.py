@@ -2,7 +2,7 @@
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.errors import BinaryNotSupported
+from shared.web.errors import BinaryNotSupported
 from shared.web.operations import BINARY, functions, operation
 
 blueprint = functions()

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.logs import LogRange, next_page, requested_range
-from shared.storage import documents, logs
-from shared.web.answers import lines
+from shared.configuration import configuration_store
+from shared.log import log_store
+from shared.log.log_forms import LogRange, next_page, requested_range
 from shared.web.operations import LINES, OWN_API, functions, own_operation
+from shared.web.responses import lines
 
 blueprint = functions()
 
@@ -38,12 +39,12 @@ async def read_logs(req: HttpRequest) -> HttpResponse:
 
 
 def _page(from_us: int, to_us: int) -> _Page:
-    deleted_before_us = documents.read_configuration().logs_deleted_before_us
+    deleted_before_us = configuration_store.read_configuration().logs_deleted_before_us
     found: list[bytes] = []
-    for blob in logs.listed(from_us, to_us, deleted_before_us):
+    for blob in log_store.listed(from_us, to_us, deleted_before_us):
         if found and sum(map(len, found)) + blob.size_bytes > _PAGE_BYTES:
             return _Page(tuple(found), blob.from_us)
-        if stored := logs.read(blob):
+        if stored := log_store.read(blob):
             found.append(stored)
     return _Page(tuple(found), None)
 

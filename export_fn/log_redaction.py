@@ -5,9 +5,9 @@ import asyncio
 from azure.functions import HttpRequest, HttpResponse
 
 from export_fn import redacting
-from shared.contract.redaction import RedactAnswer, RedactRequest, answer
-from shared.web.answers import json_answer
+from shared.log.redaction_forms import RedactAnswer, RedactRequest, answer
 from shared.web.operations import functions, own_operation
+from shared.web.responses import json_answer
 
 blueprint = functions()
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.logs import LogsProperties, properties
-from shared.storage import documents, logs
-from shared.storage.arrivals import now_us
-from shared.web.answers import json_answer, no_content
+from shared.configuration import configuration_store
+from shared.log import log_store
+from shared.log.log_forms import LogsProperties, properties
+from shared.storage.clock import now_us
 from shared.web.operations import functions, operation
+from shared.web.responses import json_answer, no_content
 
 blueprint = functions()
 
@@ -25,10 +26,10 @@ async def delete_logs(_: HttpRequest) -> HttpResponse:
     """Forget all events and rewards so far; the model stays."""
     at_us = now_us()
     await asyncio.to_thread(
-        documents.change_configuration, lambda stored: replace(stored, logs_deleted_before_us=at_us)
+        configuration_store.change_configuration, lambda stored: replace(stored, logs_deleted_before_us=at_us)
     )
     return no_content()
 
 
 def _extent() -> tuple[int, int] | None:
-    return logs.extent(documents.read_configuration().logs_deleted_before_us)
+    return log_store.extent(configuration_store.read_configuration().logs_deleted_before_us)

@@ -4,16 +4,23 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from export_fn import taking_in
-from shared.contract.model import ModelProperties, download_headers, download_query, properties, wants_signed
-from shared.contract.signed_model import SignedModel
-from shared.contract.versions import Version
-from shared.loop.published import ModelReference
-from shared.loop.trouble import StorageUnavailable
-from shared.storage import documents, models
-from shared.web.answers import binary, json_answer, no_content
+from export_fn import imported_model
+from shared.configuration import configuration_store
+from shared.models import model_store
+from shared.models.model_forms import (
+    ModelProperties,
+    download_headers,
+    download_query,
+    properties,
+    wants_signed,
+)
+from shared.models.published import ModelReference
+from shared.models.signed_file import SignedModel
+from shared.storage_errors import StorageUnavailable
 from shared.web.operations import BINARY, functions, operation
-from shared.web.served import PerVersion
+from shared.web.registry import PerVersion
+from shared.web.responses import binary, json_answer, no_content
+from shared.web.versions import Version
 
 blueprint = functions()
 
@@ -22,7 +29,7 @@ blueprint = functions()
 async def download_model(req: HttpRequest, version: Version) -> HttpResponse:
     """The bytes that Rank uses, plain or signed by the loop; none while there is no model."""
     signed = wants_signed(req.params.get("signed"), version)
-    published = await asyncio.to_thread(documents.read_published)
+    published = await asyncio.to_thread(configuration_store.read_published)
     data = await asyncio.to_thread(_signed if signed else _predictor, published.model)
     return binary(data, download_headers(published, signed=signed))
 
@@ -30,26 +37,26 @@ async def download_model(req: HttpRequest, version: Version) -> HttpResponse:
 @operation(blueprint, ["GET"], "model/properties", answer=ModelProperties)
 async def read_model_properties(_req: HttpRequest) -> HttpResponse:
     """When the model was made and last changed."""
-    published = await asyncio.to_thread(documents.read_published)
+    published = await asyncio.to_thread(configuration_store.read_published)
     return json_answer(properties(published))
 
 
 @operation(blueprint, ["DELETE"], "model", status=204)
 async def reset_model(_: HttpRequest) -> HttpResponse:
     """Forget what was learned; the log stays, and learning starts with the events to come."""
-    await asyncio.to_thread(taking_in.forget)
+    await asyncio.to_thread(imported_model.forget)
     return no_content()
 
 
 def _predictor(model: ModelReference | None) -> bytes:
-    data = models.read(model.predictor_blob) if model else b""
+    data = model_store.read(model.predictor_blob) if model else b""
     if data is None:
         raise StorageUnavailable("the model was replaced while it was read")
     return data
 
 
 def _signed(model: ModelReference | None) -> bytes:
-    from shared.storage.signer import signer
+    from shared.models.certificate_store import signer
 
     data, own = _predictor(model), signer()
     return SignedModel(data, own.certificate, own.sign(data)).packed()

@@ -4,13 +4,13 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from export_fn import taking_in
-from shared.contract import signing
-from shared.contract.errors import InvalidModelImportFormat, InvalidModelImportSignature
-from shared.contract.signed_model import MAX_MODEL_BYTES, unpack
+from export_fn import imported_model
+from shared.models import signing
+from shared.models.signed_file import MAX_MODEL_BYTES, unpack
 from shared.settings import settings
-from shared.web.answers import no_content
+from shared.web.errors import InvalidModelImportFormat, InvalidModelImportSignature
 from shared.web.operations import BINARY, functions, operation, own_operation
+from shared.web.responses import no_content
 
 blueprint = functions()
 
@@ -36,7 +36,7 @@ async def import_model_file(req: HttpRequest) -> HttpResponse:
     """Use a model file of Vowpal Wabbit from now on, and go on learning from it."""
     if not req.get_body():
         raise InvalidModelImportFormat("The body is empty. To forget the model, use DELETE.")
-    await asyncio.to_thread(taking_in.take_in, req.get_body())
+    await asyncio.to_thread(imported_model.take_in, req.get_body())
     return no_content()
 
 
@@ -45,9 +45,9 @@ def _import_signed(body: bytes) -> None:
     signing.check(signed.model, signed.certificate, signed.signature)
     _check_trust(signing.fingerprint(signed.certificate))
     if signed.model:
-        taking_in.take_in(signed.model)
+        imported_model.take_in(signed.model)
     else:
-        taking_in.forget()
+        imported_model.forget()
 
 
 def _check_trust(fingerprint: str) -> None:

@@ -5,17 +5,19 @@ from dataclasses import replace
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract import models as told
-from shared.contract.errors import ModelDoesNotFit, UnknownModel
-from shared.contract.models import Models, PublishRequest
-from shared.loop.configuration import problem_type
-from shared.loop.published import ModelReference, Published
-from shared.loop.replacement import NeverPublished, known, replaced, start_of
-from shared.storage import current_export, documents, lease, models
-from shared.storage.arrivals import now_us
-from shared.storage.models import DamagedModel
-from shared.web.answers import json_answer, no_content
+from shared.configuration import configuration_store
+from shared.configuration.configuration import problem_type
+from shared.models import current_export, model_store
+from shared.models import model_list_forms as told
+from shared.models.model_list_forms import Models, PublishRequest
+from shared.models.model_store import DamagedModel
+from shared.models.published import ModelReference, Published
+from shared.models.replacement import NeverPublished, known, replaced, start_of
+from shared.storage.clock import now_us
+from shared.training import lease
+from shared.web.errors import ModelDoesNotFit, UnknownModel
 from shared.web.operations import functions, own_operation
+from shared.web.responses import json_answer, no_content
 
 blueprint = functions()
 
@@ -36,25 +38,25 @@ async def publish_model(req: HttpRequest) -> HttpResponse:
 
 
 def _models() -> bytes:
-    from shared.storage.signer import signer
+    from shared.models.certificate_store import signer
 
-    published = documents.read_published()
-    kept = {model.path for model in models.kept()}
+    published = configuration_store.read_published()
+    kept = {model.path for model in model_store.kept()}
     return told.answer(published, kept, signer().fingerprint)
 
 
 def _publish(model_id: str, train_from: str) -> None:
-    configuration, joined_us, at_us = documents.read_configuration(), lease.joined_up_to_us(), now_us()
+    configuration, joined_us, at_us = configuration_store.read_configuration(), lease.joined_up_to_us(), now_us()
 
     def changed(published: Published) -> Published:
         model = replace(_known(published, model_id), revision=configuration.revision)
         return replaced(published, model, start_of(published, model, train_from, joined_us), at_us)
 
-    wanted = _known(documents.read_published(), model_id)
+    wanted = _known(configuration_store.read_published(), model_id)
     if problem_type(wanted.arguments) != configuration.learning.problem_type:
         raise ModelDoesNotFit("The model is of another problem type than the learning settings.")
     _check_kept(wanted, with_state=train_from != "newest")
-    documents.change_published(changed)
+    configuration_store.change_published(changed)
     current_export.settle()
 
 
@@ -67,8 +69,8 @@ def _known(published: Published, model_id: str) -> ModelReference:
 
 def _check_kept(model: ModelReference, *, with_state: bool) -> None:
     try:
-        models.intact(model.predictor_blob)
+        model_store.intact(model.predictor_blob)
         if with_state:
-            models.intact(model.state_blob)
+            model_store.intact(model.state_blob)
     except DamagedModel as problem:
         raise UnknownModel(model.id) from problem

@@ -6,23 +6,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from shared.contract.redaction import Redaction
-from shared.loop import parts
-from shared.loop.configuration import Configuration
-from shared.loop.redaction import EventTarget, Target, without_id
-from shared.loop.steering import new_state
-from shared.loop.times import MINUTE
-from shared.loop.training_state import State
-from shared.loop.trouble import TrainerAtWork
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration
+from shared.intake import row_deletion, scan
+from shared.intake.scan import Stretch
+from shared.log import customer_copy, log_store, redaction_store
+from shared.log.customer_copy import MirrorFailed
+from shared.log.log_store import LogBlob
+from shared.log.redaction import EventTarget, Target, without_id
+from shared.log.redaction_forms import Redaction
 from shared.settings import settings
-from shared.storage import documents, forgetting, lease, logs, mirror, profiles, redaction, scan
-from shared.storage.arrivals import now_us
+from shared.status import profile_store
 from shared.storage.blobs import ChangedMeanwhile
-from shared.storage.lease import LeaseLost, Trainer
-from shared.storage.logs import LogBlob
-from shared.storage.mirror import MirrorFailed
-from shared.storage.names import IntakeTable
-from shared.storage.scan import Stretch
+from shared.storage.clock import now_us
+from shared.storage.paths import IntakeTable
+from shared.storage_errors import TrainerAtWork
+from shared.times import MINUTE
+from shared.training import lease, time_slices
+from shared.training.configuration_changes import new_state
+from shared.training.lease import LeaseLost, Trainer
+from shared.training.training_state import State
 
 _SECONDS = 12.0
 _PATIENCE_SECONDS = 5.0
@@ -71,25 +74,25 @@ class _Work:
         self._trainer = trainer
         self._target = target
         self._known = scan.tables()
-        self._configuration = documents.read_configuration()
+        self._configuration = configuration_store.read_configuration()
         self._now_us = now_us()
         self._contents: Iterator[bytes] = iter(())
 
     def forget(self) -> None:
         """Let no model name the event as its first or its last one, and begin the features' profile anew."""
-        profiles.remove()
+        profile_store.remove()
         if isinstance(self._target, EventTarget):
             event_id = self._target.event_id
             self._trainer.commit(without_id(self._trainer.state, event_id))
-            documents.change_published(lambda published: without_id(published, event_id))
+            configuration_store.change_published(lambda published: without_id(published, event_id))
 
     def steps(self, from_us: int, to_us: int) -> list[tuple[int, _Rows | LogBlob]]:
         """What is to be looked through, by the moment at which it begins; at one moment, rows before log."""
-        found = list(logs.listed(from_us, to_us, 0))
-        self._contents = logs.contents(found)
+        found = list(log_store.listed(from_us, to_us, 0))
+        self._contents = log_store.contents(found)
         steps: list[tuple[int, _Rows | LogBlob]] = [(blob.from_us, blob) for blob in found]
         if isinstance(self._target, EventTarget):
-            rows = (_Rows(*stretch) for stretch in forgetting.stretches(self._known, from_us, to_us))
+            rows = (_Rows(*stretch) for stretch in row_deletion.stretches(self._known, from_us, to_us))
             steps += [(one.from_us, one) for one in rows]
         return sorted(steps, key=lambda step: (step[0], isinstance(step[1], LogBlob)))
 
@@ -99,7 +102,7 @@ class _Work:
             self._redact(step, next(self._contents))
         elif isinstance(self._target, EventTarget):
             shards = self._configuration.shards
-            gone = forgetting.delete_rows(self._target.event_id, shards, step.table, step.from_us, step.to_us)
+            gone = row_deletion.delete_rows(self._target.event_id, shards, step.table, step.from_us, step.to_us)
             self.done.removed_rows += gone
 
     def tell_waiting(self) -> None:
@@ -114,10 +117,10 @@ class _Work:
             self.done.run_again_us = _joined_us(configuration, self._now_us)
 
     def _redact(self, blob: LogBlob, stored: bytes) -> None:
-        if not redaction.holds(stored, self._target):
+        if not redaction_store.holds(stored, self._target):
             return
         self._trainer.check()
-        told = redaction.redact(blob, self._target, self._now_us, lambda file: self._copy(blob, file))
+        told = redaction_store.redact(blob, self._target, self._now_us, lambda file: self._copy(blob, file))
         self.done.changed_lines += told.changed
         self.done.removed_lines += told.removed
         self.done.blobs += bool(told.changed or told.removed)
@@ -129,7 +132,7 @@ class _Work:
         if not service.log_mirror_enabled or not is_copied:
             return
         try:
-            self.done.mirrored += mirror.replace(service.log_mirror_sas_uri, blob.path, file)
+            self.done.mirrored += customer_copy.replace(service.log_mirror_sas_uri, blob.path, file)
         except MirrorFailed:
             self.done.not_mirrored.append(blob.path)
 
@@ -137,8 +140,8 @@ class _Work:
 def _joined_us(configuration: Configuration, at_us: int) -> int:
     """When what arrived up to a moment is log: its cell of the grid ends, then the wait, the grace, the next run."""
     rewards = configuration.rewards
-    length_us = parts.cell_us(configuration.export_frequency_us, rewards.wait_us)
-    return parts.cell(0, at_us, length_us)[1] + rewards.wait_us + settings().join_grace_us + MINUTE
+    length_us = time_slices.cell_us(configuration.export_frequency_us, rewards.wait_us)
+    return time_slices.cell(0, at_us, length_us)[1] + rewards.wait_us + settings().join_grace_us + MINUTE
 
 
 @contextmanager
@@ -172,5 +175,5 @@ def _idle() -> Trainer | None:
 
 
 def _first_state() -> State:
-    published = documents.read_published()
-    return new_state(documents.read_configuration(), published)
+    published = configuration_store.read_published()
+    return new_state(configuration_store.read_configuration(), published)

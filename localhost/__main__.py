@@ -45,23 +45,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(chosen: argparse.Namespace) -> int:
-    from localhost.supervisor import Up, up
+    from localhost.up.supervisor import Up, up
 
     return up(Up(chosen.port, chosen.data.resolve(), chosen.key))
 
 
 def _replay(chosen: argparse.Namespace) -> int:
-    from localhost.replay import Replay, replay
+    from localhost.up.replay import Replay, replay
 
     return replay(Replay(chosen.model, chosen.data.resolve()))
 
 
 def _serve(chosen: argparse.Namespace) -> int:
-    from localhost.app_packages import put_first
+    from localhost.host.app_packages import put_first
 
     root = chosen.root.resolve()
     put_first(root)
-    from localhost.server import Serving, serve
+    from localhost.host.server import Serving, serve
 
     serve(Serving(root, chosen.port, chosen.address_file, chosen.end_with_input))
     return 0

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from functools import cache
 
+from shared.configuration.configuration import ServiceConfiguration
 from shared.learner import arguments
 from shared.learner.features import SlotsDocument
 from shared.learner.model import Model
-from shared.loop.configuration import ServiceConfiguration
-from shared.loop.decision import NO_MODEL, equal_chances
-from shared.loop.multislot import MultiSlotDecision, Slot, decide
-from shared.loop.published import ModelReference
-from shared.storage import hot_path
+from shared.models.published import ModelReference
+from shared.ranking import hot_path
+from shared.ranking.decision import NO_MODEL, equal_chances
+from shared.ranking.live_settings import Watched
+from shared.ranking.loaded_model import Served, ServedModel
+from shared.ranking.slots import MultiSlotDecision, Slot, decide
 from shared.storage.rest import Rest
-from shared.storage.served_model import Served, ServedModel
-from shared.storage.watch import Watched
 
 
 class ModelInUse:

@@ -7,16 +7,16 @@ from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.model_in_use import model_in_use
 from rank_fn.recording import append, new_event_id
-from shared.contract.errors import InvalidMultiSlotApiAccess, InvalidRankRequest
-from shared.contract.multislot import MultiSlotRankRequest, MultiSlotRankResponse, answer
-from shared.contract.record import Record, multi_slot_record
+from shared.configuration.configuration import LearningMode
 from shared.learner import features
-from shared.loop.configuration import LearningMode
-from shared.loop.multislot import MultiSlotDecision, Slot, baseline_decision
-from shared.storage import hot_path
-from shared.storage.watch import Watched
-from shared.web.answers import created
+from shared.log.ranked_event import Record, multi_slot_record
+from shared.ranking import hot_path
+from shared.ranking.live_settings import Watched
+from shared.ranking.multislot_forms import MultiSlotRankRequest, MultiSlotRankResponse, answer
+from shared.ranking.slots import MultiSlotDecision, Slot, baseline_decision
+from shared.web.errors import InvalidMultiSlotApiAccess, InvalidRankRequest
 from shared.web.operations import functions, operation
+from shared.web.responses import created
 
 blueprint = functions()
 SINCE = "v1.1-preview.1"

@@ -6,17 +6,17 @@ from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.model_in_use import model_in_use
 from rank_fn.recording import append, new_event_id
-from shared.contract.errors import InvalidRankRequest, MultiSlotOnly
-from shared.contract.rank import Candidates, RankRequest, RankResponse
-from shared.contract.record import Record, record
+from shared.configuration.configuration import LearningMode
 from shared.learner import features
-from shared.loop.configuration import LearningMode
-from shared.loop.decision import Decision, decide
-from shared.storage import hot_path
-from shared.storage.names import LOOP
-from shared.storage.watch import Watched
-from shared.web.answers import created
+from shared.log.ranked_event import Record, record
+from shared.ranking import hot_path
+from shared.ranking.decision import Decision, decide
+from shared.ranking.live_settings import Watched
+from shared.ranking.rank_forms import Candidates, RankRequest, RankResponse
+from shared.storage.paths import LOOP
+from shared.web.errors import InvalidRankRequest, MultiSlotOnly
 from shared.web.operations import functions, operation
+from shared.web.responses import created
 
 blueprint = functions()
 

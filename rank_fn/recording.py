@@ -2,14 +2,14 @@
 
 import os
 
-from shared.contract.errors import TooManyActions
-from shared.contract.record import Record, pack, unpack
-from shared.loop.identifiers import request_hash
-from shared.loop.rows import Event
-from shared.storage import hot_path
-from shared.storage.refused_ranks import refused_ranks
-from shared.storage.watch import Watched
+from shared.intake.identifiers import request_hash
+from shared.intake.rows import Event
+from shared.log.ranked_event import Record, pack, unpack
+from shared.ranking import hot_path
+from shared.ranking.live_settings import Watched
+from shared.status.refused_ranks import refused_ranks
 from shared.web import refusals
+from shared.web.errors import TooManyActions
 
 refusals.notice(TooManyActions, refused_ranks.count)
 

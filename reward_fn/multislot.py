@@ -3,12 +3,12 @@
 from azure.functions import HttpRequest, HttpResponse
 
 from reward_fn.observing import append
-from shared.contract.errors import InvalidEventIdToActivate, InvalidRewardRequest
-from shared.contract.multislot import MultiSlotRewardRequest
-from shared.contract.reward import event_id_of_path
+from shared.intake.reward_request import event_id_of_path
+from shared.ranking.multislot_forms import MultiSlotRewardRequest
 from shared.settings import settings
-from shared.web.answers import no_content
+from shared.web.errors import InvalidEventIdToActivate, InvalidRewardRequest
 from shared.web.operations import functions, operation
+from shared.web.responses import no_content
 
 blueprint = functions()
 SINCE = "v1.1-preview.1"

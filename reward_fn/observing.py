@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from azure.functions import HttpRequest
 
-from shared.loop.identifiers import observation_id
-from shared.loop.rows import Observation
-from shared.storage import hot_path
+from shared.intake.identifiers import observation_id
+from shared.intake.rows import Observation
+from shared.ranking import hot_path
 from shared.web.endpoint import client_request_id
 
 type Told = tuple[str | None, float | None]

@@ -3,11 +3,11 @@
 from azure.functions import HttpRequest, HttpResponse
 
 from reward_fn.observing import append
-from shared.contract.errors import InvalidEventIdToActivate, InvalidRewardRequest
-from shared.contract.reward import RewardRequest, event_id_of_path
+from shared.intake.reward_request import RewardRequest, event_id_of_path
 from shared.settings import settings
-from shared.web.answers import no_content
+from shared.web.errors import InvalidEventIdToActivate, InvalidRewardRequest
 from shared.web.operations import functions, operation
+from shared.web.responses import no_content
 
 blueprint = functions()
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from shared.loop import durations
-from shared.loop.times import DAY, HOUR, MINUTE, SECOND
+from shared import durations
+from shared.times import DAY, HOUR, MINUTE, SECOND
 
 NOT_RESOLVED = "it is a Key Vault reference that was not resolved"
 TO_RESOLVE = (

@@ -4,14 +4,15 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.apprentice import answer
-from shared.contract.configuration_answer import ApprenticeMetrics
-from shared.contract.errors import ApprenticeModeNeverTurnedOn
-from shared.loop.configuration import LearningMode
-from shared.loop.metrics import Metrics
-from shared.storage import documents, lease
-from shared.web.answers import json_answer
+from shared.configuration import configuration_store
+from shared.configuration.configuration import LearningMode
+from shared.configuration.configuration_answer import ApprenticeMetrics
+from shared.metrics.apprentice_forms import answer
+from shared.metrics.bins import Metrics
+from shared.training import lease
+from shared.web.errors import ApprenticeModeNeverTurnedOn
 from shared.web.operations import functions, operation
+from shared.web.responses import json_answer
 
 blueprint = functions()
 
@@ -28,7 +29,7 @@ def _told() -> bytes:
     Raises:
         ApprenticeModeNeverTurnedOn: It is none, and no event of it as one is known.
     """
-    state, configuration = lease.read_state(), documents.read_configuration()
+    state, configuration = lease.read_state(), configuration_store.read_configuration()
     apprentice = (state.metrics if state else Metrics()).apprentice
     if not apprentice.total.events and configuration.service.learning_mode is not LearningMode.APPRENTICE:
         raise ApprenticeModeNeverTurnedOn

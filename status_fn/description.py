@@ -5,8 +5,8 @@ from functools import cache
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.web.answers import json_answer
 from shared.web.operations import JSON, functions, own_operation
+from shared.web.responses import json_answer
 
 blueprint = functions()
 
@@ -19,6 +19,6 @@ async def read_description(_: HttpRequest) -> HttpResponse:
 
 @cache
 def _description() -> bytes:
-    from shared.web.description import description
+    from shared.web.openapi import description
 
     return description()

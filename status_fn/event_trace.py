@@ -4,13 +4,13 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.errors import InvalidRequest
-from shared.contract.event_trace import EventTrace, TraceQuery, answer
-from shared.contract.reward import event_id_of_path
-from shared.contract.wire import moment
-from shared.loop.trace import trace
-from shared.web.answers import json_answer
+from shared.intake.reward_request import event_id_of_path
+from shared.status.event_trace import trace
+from shared.status.trace_forms import EventTrace, TraceQuery, answer
+from shared.web.errors import InvalidRequest
+from shared.web.json_forms import moment
 from shared.web.operations import functions, own_operation
+from shared.web.responses import json_answer
 from status_fn import evidence
 
 blueprint = functions()

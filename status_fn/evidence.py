@@ -8,21 +8,23 @@ from dataclasses import dataclass
 
 import orjson
 
-from shared.contract import record
-from shared.loop import log_line
-from shared.loop.configuration import Configuration
-from shared.loop.identifiers import event_key, shard
-from shared.loop.join import Arrival, Requests
-from shared.loop.rows import Event, Observation
-from shared.loop.status import Known
-from shared.loop.times import HOUR
-from shared.loop.trace import Evidence, Ranked, choices
-from shared.loop.training_state import empty_cursor
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration
+from shared.intake import scan
+from shared.intake.identifiers import event_key, shard
+from shared.intake.rows import Event, Observation
+from shared.intake.scan import Stretch
+from shared.log import log_line, log_store, ranked_event
+from shared.log.join import Arrival, Requests
+from shared.log.log_store import LogBlob
 from shared.settings import settings
-from shared.storage import documents, lease, logs, profiles, scan
-from shared.storage.logs import LogBlob
-from shared.storage.scan import Stretch
-from shared.storage.waiting import waiting
+from shared.status import profile_store
+from shared.status.event_trace import Evidence, Ranked, choices
+from shared.status.learning_status import Known
+from shared.status.waiting import waiting
+from shared.times import HOUR
+from shared.training import lease
+from shared.training.training_state import empty_cursor
 
 _MOST_COUNTED = 20_000
 _MOST_LOG_BYTES = 64 * 1024 * 1024
@@ -38,9 +40,9 @@ class Looked:
 
 def known(now_us: int) -> Known:
     """All that the loop's status follows from."""
-    configuration, published = documents.read_configuration(), documents.read_published()
+    configuration, published = configuration_store.read_configuration(), configuration_store.read_published()
     state = lease.read_state()
-    sample = profiles.read()[0].sample
+    sample = profile_store.read()[0].sample
     told = waiting(scan.tables(), configuration, state, _MOST_COUNTED)
     return Known(state, configuration, published, told, now_us, settings().join_grace_us, sample)
 
@@ -51,7 +53,7 @@ def of_event(event_id: str, around_us: int | None) -> Looked:
     Args:
         around_us: The log is looked through from an hour before to an hour after it; if None, its last hour.
     """
-    configuration, state = documents.read_configuration(), lease.read_state()
+    configuration, state = configuration_store.read_configuration(), lease.read_state()
     joined_us = state.joined_up_to_us if state else 0
     from_us, to_us = (joined_us - HOUR, joined_us) if around_us is None else (around_us - HOUR, around_us + HOUR)
     blobs = _newest(configuration, from_us, to_us)
@@ -85,7 +87,7 @@ def _events(rows: list[Event]) -> list[Ranked]:
 
 
 def _ranked(event: Event) -> Ranked:
-    told = record.unpack(event.payload)
+    told = ranked_event.unpack(event.payload)
     actions, chances = orjson.loads(told.actions), orjson.loads(told.probabilities)
     if told.slots:
         drawn = [(order[0], ranked[0]) for order, ranked in zip(actions, chances, strict=True)]
@@ -99,7 +101,7 @@ def _newest(configuration: Configuration, from_us: int, to_us: int) -> list[LogB
     """The log blobs of a stretch, oldest first; the oldest are left out where there is too much to look through."""
     chosen: list[LogBlob] = []
     room = _MOST_LOG_BYTES
-    for blob in reversed(list(logs.listed(max(0, from_us), max(0, to_us), configuration.logs_deleted_before_us))):
+    for blob in reversed(list(log_store.listed(max(0, from_us), max(0, to_us), configuration.logs_deleted_before_us))):
         room -= blob.size_bytes
         if chosen and room < 0:
             break
@@ -110,7 +112,7 @@ def _newest(configuration: Configuration, from_us: int, to_us: int) -> list[LogB
 def _lines(event_id: str, blob: LogBlob) -> Iterator[bytes]:
     """The event's lines, found by the text of its id before any of them is parsed."""
     text = b'"EventId":' + json.dumps(event_id, ensure_ascii=False).encode()
-    with gzip.open(io.BytesIO(logs.read(blob) or b"")) as lines:
+    with gzip.open(io.BytesIO(log_store.read(blob) or b"")) as lines:
         for line in lines:
             if text in line and log_line.read(line).event_id == event_id:
                 yield line

@@ -4,29 +4,29 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract import loop_status
-from shared.loop.warned import Warned
-from shared.loop.warnings import warnings
-from shared.loop.words import counted
+from shared.ranking import hot_path
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
-from shared.storage import hot_path
-from shared.storage.arrivals import now_us
-from shared.storage.refused_ranks import refused_ranks
-from shared.web.answers import json_answer
+from shared.status import status_forms
+from shared.status.refused_ranks import refused_ranks
+from shared.status.warning import Warned
+from shared.status.warnings import warnings
+from shared.storage.clock import now_us
 from shared.web.operations import functions, own_operation
+from shared.web.responses import json_answer
+from shared.words import counted
 from status_fn import evidence
 
 blueprint = functions()
 
 
-@own_operation(blueprint, ["GET"], "status", answer=loop_status.LoopStatus)
+@own_operation(blueprint, ["GET"], "status", answer=status_forms.LoopStatus)
 async def read_loop_status(_: HttpRequest) -> HttpResponse:
     """Tell the story of the loop so far."""
     known = await asyncio.to_thread(evidence.known, now_us())
     refused = await asyncio.to_thread(refused_ranks.lately, now_us())
     found = warnings(known.state, known.configuration, known.sample) + _of_ranks(refused) + _of_this_instance()
     model = hot_path.served()
-    return json_answer(loop_status.answer(known, found, model.reference if model else None))
+    return json_answer(status_forms.answer(known, found, model.reference if model else None))
 
 
 def _of_ranks(refused: int) -> list[Warned]:

@@ -4,12 +4,13 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.metrics import Asked, LoopMetrics, MetricsQuery, answer, asked
-from shared.loop.metrics import Metrics
-from shared.storage import lease, metrics
-from shared.storage.arrivals import now_us
-from shared.web.answers import json_answer
+from shared.metrics import metrics_store
+from shared.metrics.bins import Metrics
+from shared.metrics.metrics_forms import Asked, LoopMetrics, MetricsQuery, answer, asked
+from shared.storage.clock import now_us
+from shared.training import lease
 from shared.web.operations import functions, own_operation
+from shared.web.responses import json_answer
 
 blueprint = functions()
 
@@ -24,4 +25,4 @@ async def read_metrics(req: HttpRequest) -> HttpResponse:
 def _told(wanted: Asked) -> bytes:
     state = lease.read_state()
     kept = state.metrics if state else Metrics()
-    return answer(wanted, metrics.between(wanted.from_us, wanted.to_us, kept), kept.apprentice)
+    return answer(wanted, metrics_store.between(wanted.from_us, wanted.to_us, kept), kept.apprentice)

@@ -2,12 +2,12 @@
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract.status import Readiness, ServiceStatus, readiness, service_status
-from shared.loop.trouble import StorageUnavailable
+from shared.ranking import hot_path
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, InvalidSetting, settings
-from shared.storage import hot_path
-from shared.web.answers import json_answer
+from shared.status.service_forms import Readiness, ServiceStatus, readiness, service_status
+from shared.storage_errors import StorageUnavailable
 from shared.web.operations import functions, open_operation
+from shared.web.responses import json_answer
 
 blueprint = functions()
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from localhost.accounts import StorageAccount
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from tests import clock
 
 settings.register_profile("fixed seeds", derandomize=True, deadline=None)

@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from shared.contract import record
-from shared.learner import workplace
-from shared.loop import parts
-from shared.loop.configuration import Configuration
-from shared.loop.join import BEFORE_US, Arrival, Join, Joined, Lone, Requests
-from shared.loop.log_line import event_line, lone_line
-from shared.loop.metrics import Bin, Counted, total
-from shared.loop.rows import Event, Observation
-from shared.loop.tally import Tally
-from shared.loop.training_state import Counters, Intent
-from shared.storage import logs, scan
-from shared.storage.lease import Trainer
-from shared.storage.scan import Stretch, Tables
-from train_timer.history import History, event_mark, observation_mark
+from shared.configuration.configuration import Configuration
+from shared.intake import scan
+from shared.intake.rows import Event, Observation
+from shared.intake.scan import Stretch, Tables
+from shared.learner import work_folder
+from shared.log import log_store, ranked_event
+from shared.log.join import BEFORE_US, Arrival, Join, Joined, Lone, Requests
+from shared.log.log_line import event_line, lone_line
+from shared.metrics.bins import Bin, Counted, total
+from shared.metrics.tally import Tally
+from shared.training import time_slices
+from shared.training.lease import Trainer
+from shared.training.training_state import Counters, Intent
+from train_timer.intake_window import Events, Observations
+from train_timer.logged_ids import History, event_mark, observation_mark
 from train_timer.profiling import Profiler
-from train_timer.window import Events, Observations
 
 _LEVEL = 1
 
@@ -90,31 +90,31 @@ class Joiner:
             self._skip_ahead()
             return False
         self._trainer.commit(replace(self._trainer.state, intent=intent))
-        with workplace.folder() as folder:
+        with work_folder.folder() as folder:
             file = Path(folder) / "part.dsjson.gz"
             written = self._write(intent, file)
             self._trainer.check()
             if written.lines:
-                logs.create(intent.from_us, intent.to_us, file, intent.rewards, written.lines, written.events)
+                log_store.create(intent.from_us, intent.to_us, file, intent.rewards, written.lines, written.events)
         counted = written.tally.counted(intent.from_us)
         self._commit(intent, written.counters, counted)
         self.sums = total([self.sums, *counted.bins], self.sums.from_us)
-        self._history.add(logs.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
+        self._history.add(log_store.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
         self._profiler.pass_on(intent.to_us)
         return True
 
     def _next_intent(self) -> Intent | None:
         position_us = self._trainer.state.joined_up_to_us
         rewards = self._configuration.rewards
-        length_us = parts.cell_us(self._configuration.export_frequency_us, rewards.wait_us)
+        length_us = time_slices.cell_us(self._configuration.export_frequency_us, rewards.wait_us)
         first_us = self._first_us(position_us, length_us)
         if first_us is None:
             return None
-        from_us, to_us = parts.cell(position_us, first_us, length_us)
+        from_us, to_us = time_slices.cell(position_us, first_us, length_us)
         if to_us > self._watermark_us:
             return None
-        if self._events.more_than(parts.MOST_EVENTS, to_us):
-            from_us, to_us = parts.first_minute(from_us, to_us, first_us)
+        if self._events.more_than(time_slices.MOST_EVENTS, to_us):
+            from_us, to_us = time_slices.first_minute(from_us, to_us, first_us)
         deleted_us = self._configuration.logs_deleted_before_us
         exploration = self._configuration.service.exploration_percentage
         return Intent(from_us, to_us, rewards, deleted_us, self._look_back_us(from_us), exploration)
@@ -122,11 +122,11 @@ class Joiner:
     def _first_us(self, position_us: int, length_us: int) -> int | None:
         """The first moment with something to log: an event, or an observation that is due and belongs to none."""
         event_us = self._events.first_us()
-        limit_us = self._watermark_us if event_us is None else parts.cell(position_us, event_us, length_us)[0]
+        limit_us = self._watermark_us if event_us is None else time_slices.cell(position_us, event_us, length_us)[0]
         self._observations.move(position_us - BEFORE_US, limit_us - BEFORE_US)
         for observation in self._observations.between(position_us - BEFORE_US, limit_us - BEFORE_US):
             due_us = observation.at_us + BEFORE_US
-            from_us = parts.cell(position_us, due_us, length_us)[0]
+            from_us = time_slices.cell(position_us, due_us, length_us)[0]
             if not self._is_logged(observation, from_us - self._look_back_us(from_us)):
                 return due_us
         return event_us
@@ -134,7 +134,7 @@ class Joiner:
     def _skip_ahead(self) -> None:
         """Let the position pass rows that are all logged, so that they are not read again and their tables can go."""
         state = self._trainer.state
-        length_us = parts.cell_us(self._configuration.export_frequency_us, self._configuration.rewards.wait_us)
+        length_us = time_slices.cell_us(self._configuration.export_frequency_us, self._configuration.rewards.wait_us)
         to_us = self._watermark_us - self._watermark_us % length_us
         if to_us <= state.joined_up_to_us or (self._events.first_us() or to_us) < to_us:
             return
@@ -166,7 +166,7 @@ class Joiner:
             written.fates["repeated"] += 1
             return
         try:
-            shown = record.unpack(payload).shown(arrival.event_id, arrival.at_us)
+            shown = ranked_event.unpack(payload).shown(arrival.event_id, arrival.at_us)
         except ValueError:
             _log.warning("an event of %s was damaged in storage and is left out", arrival.at_us)
             written.fates["refused"] += 1
@@ -212,7 +212,7 @@ class Joiner:
         self._covered = True
 
     def _look_back_us(self, from_us: int) -> int:
-        return parts.look_back_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)
+        return time_slices.look_back_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)
 
     def _commit(self, intent: Intent, counters: Counters, counted: Counted) -> None:
         state = self._trainer.state
@@ -223,7 +223,7 @@ class Joiner:
                 intent=None,
                 counters=state.counters.plus(counters),
                 metrics=state.metrics.plus(counted),
-                long_waits=parts.waits_after(state.long_waits, intent.to_us, intent.rewards.wait_us),
+                long_waits=time_slices.waits_after(state.long_waits, intent.to_us, intent.rewards.wait_us),
             )
         )
 

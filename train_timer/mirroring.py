@@ -4,10 +4,11 @@ import logging
 import time
 from dataclasses import dataclass, replace
 
-from shared.loop.configuration import Configuration
-from shared.storage import documents, logs, mirror
-from shared.storage.lease import Trainer
-from shared.storage.mirror import MirrorFailed
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration
+from shared.log import customer_copy, log_store
+from shared.log.customer_copy import MirrorFailed
+from shared.training.lease import Trainer
 
 _SECONDS = 20
 _PAUSE_SECONDS = 20
@@ -45,7 +46,7 @@ def copy(trainer: Trainer) -> None:
     position_us = trainer.state.mirrored_up_to_us
     if position_us is None or position_us >= trainer.state.joined_up_to_us:
         return
-    configuration = documents.read_configuration()
+    configuration = configuration_store.read_configuration()
     sas_uri = configuration.service.log_mirror_sas_uri
     if not configuration.service.log_mirror_enabled:
         return
@@ -77,11 +78,11 @@ class _Copying:
 
     def _copy(self, deleted_before_us: int) -> None:
         joined_us = self._trainer.state.joined_up_to_us
-        for blob in logs.listed(self._position_us, joined_us, deleted_before_us, reach_us=0):
+        for blob in log_store.listed(self._position_us, joined_us, deleted_before_us, reach_us=0):
             if time.monotonic() > self._until:
                 return
             self._trainer.check()
-            if blob.from_us >= self._position_us and (stored := logs.read(blob)):
-                mirror.put(self._sas_uri, blob.path, stored)
+            if blob.from_us >= self._position_us and (stored := log_store.read(blob)):
+                customer_copy.put(self._sas_uri, blob.path, stored)
             self._position_us = max(self._position_us, blob.to_us)
         self._position_us = joined_us

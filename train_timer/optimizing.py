@@ -4,16 +4,25 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
-from shared.loop.configuration import Configuration, LearningMode
-from shared.loop.evaluation import asking
-from shared.loop.evaluation.asking import Question
-from shared.loop.evaluation.record import Evaluation, Purpose
-from shared.loop.looks import ENOUGH_BYTES, KEPT, WINDOW_US, Look, Looks, error_of, is_due, why_never
-from shared.loop.times import DAY
-from shared.storage import evaluation_runs, evaluations, logs
-from shared.storage.lease import Trainer
-from shared.storage.logs import LogBlob
-from train_timer import abandoned
+from shared.configuration.configuration import Configuration, LearningMode
+from shared.evaluation import evaluation_question, evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Evaluation, Purpose
+from shared.evaluation.evaluation_question import Question
+from shared.evaluation.optimization_schedule import (
+    ENOUGH_BYTES,
+    KEPT,
+    WINDOW_US,
+    Look,
+    Looks,
+    error_of,
+    is_due,
+    why_never,
+)
+from shared.log import log_store
+from shared.log.log_store import LogBlob
+from shared.times import DAY
+from shared.training.lease import Trainer
+from train_timer import expired_evaluations
 
 _LONGEST_US = 3650 * DAY
 _NAME = "automatic optimization"
@@ -41,9 +50,9 @@ def look(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
 
 def _ended(looks: Looks, now_us: int) -> Looks | None:
     """The looks, none of which is under way; None if the last one is. One that decided nothing has spent nothing."""
-    asked = evaluations.read(Purpose.EVALUATION, looks.last.evaluation_id) if looks.last else None
+    asked = evaluation_store.read(Purpose.EVALUATION, looks.last.evaluation_id) if looks.last else None
     if asked is not None:
-        asked = abandoned.ended(asked, now_us)
+        asked = expired_evaluations.ended(asked, now_us)
     if asked is None:
         return looks
     if not asked.status.has_ended:
@@ -52,7 +61,7 @@ def _ended(looks: Looks, now_us: int) -> Looks | None:
 
 
 def _has_searched(asked: Evaluation) -> bool:
-    found = evaluation_runs.outcome(asked)
+    found = evaluation_run_store.outcome(asked)
     return found is None or found.no_search is None
 
 
@@ -60,7 +69,7 @@ def _start(trainer: Trainer, configuration: Configuration) -> None:
     looks = trainer.state.looks
     if looks.last is not None and why_never(configuration) is None:
         trainer.check()
-        if evaluations.start(_evaluation(looks.last, configuration)):
+        if evaluation_store.start(_evaluation(looks.last, configuration)):
             _log.info("look %s for better learning settings is started", looks.last.number)
         _forget_old()
     trainer.commit(replace(trainer.state, looks=looks.started()))
@@ -70,7 +79,7 @@ def _evaluation(one: Look, configuration: Configuration) -> Evaluation:
     question = Question(
         one.evaluation_id, f"{_NAME} {one.number}", one.from_us, one.to_us, optimise=True, look=one.number
     )
-    return replace(asking.evaluation(question, configuration, one.to_us, one.at_us), error=one.error)
+    return replace(evaluation_question.evaluation(question, configuration, one.to_us, one.at_us), error=one.error)
 
 
 def _next(trainer: Trainer, configuration: Configuration, before: Looks, now_us: int) -> Look | None:
@@ -101,11 +110,11 @@ def _window(configuration: Configuration, to_us: int) -> int | None:
 
 
 def _kept(configuration: Configuration, from_us: int, to_us: int) -> Iterator[LogBlob]:
-    return logs.listed(max(from_us, 0), to_us, configuration.logs_deleted_before_us)
+    return log_store.listed(max(from_us, 0), to_us, configuration.logs_deleted_before_us)
 
 
 def _forget_old() -> None:
     """Keep the last ones of the loop's own evaluations, as the old service did."""
-    automatic = [one for one in evaluations.listed(Purpose.EVALUATION) if one.is_automatic]
+    automatic = [one for one in evaluation_store.listed(Purpose.EVALUATION) if one.is_automatic]
     for one in automatic[KEPT:]:
-        evaluations.remove(Purpose.EVALUATION, one.id)
+        evaluation_store.remove(Purpose.EVALUATION, one.id)

@@ -4,8 +4,8 @@ import logging
 
 import orjson
 
-from shared.loop.profile import Profile
-from shared.storage import profiles
+from shared.status import profile_store
+from shared.status.feature_profile import Profile
 from shared.storage.blobs import ChangedMeanwhile
 
 _log = logging.getLogger(__name__)
@@ -44,11 +44,11 @@ class Profiler:
         if self._profile is None or not self._is_new:
             return
         try:
-            self._etag = profiles.write(self._profile, self._etag)
+            self._etag = profile_store.write(self._profile, self._etag)
         except ChangedMeanwhile:
             self._profile = None
         self._is_new = False
 
     def _read(self) -> Profile:
-        profile, self._etag = profiles.read()
+        profile, self._etag = profile_store.read()
         return Profile() if profile.from_us < self._deleted_before_us else profile

@@ -4,16 +4,17 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.loop import publication
-from shared.loop.configuration import Configuration
-from shared.loop.published import ModelReference, Origin, Published
-from shared.loop.replacement import MOST_PREVIOUS
-from shared.loop.times import compact
-from shared.loop.training_state import State
-from shared.storage import current_export, documents, models
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration
+from shared.models import current_export, model_store
+from shared.models.model_store import DamagedModel
+from shared.models.published import ModelReference, Origin, Published
+from shared.models.replacement import MOST_PREVIOUS
 from shared.storage.blobs import ChangedMeanwhile
-from shared.storage.lease import LeaseLost, Trainer
-from shared.storage.models import DamagedModel
+from shared.times import compact
+from shared.training import publication
+from shared.training.lease import LeaseLost, Trainer
+from shared.training.training_state import State
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ def publish(trainer: Trainer, configuration: Configuration, now_us: int) -> bool
     """Publish the running model if it has learned something new and its time has come; gives whether it did."""
     state = trainer.state
     if state.publishing is None:
-        published = documents.read_published()
+        published = configuration_store.read_published()
         if not publication.is_new(state, published) or now_us < publication.due_us(state, configuration):
             return False
         trainer.commit(replace(state, publishing=_reference(state, published.model, now_us)))
@@ -40,7 +41,7 @@ def finish(trainer: Trainer, now_us: int) -> bool:
         return False
     data = _data(trainer, model)
     etags = current_export.etags()
-    published, etag = documents.published_version()
+    published, etag = configuration_store.published_version()
     if published.generation != trainer.state.running.generation or _is_older(model, published):
         trainer.commit(replace(trainer.state, publishing=None))
         return False
@@ -55,7 +56,7 @@ def finish(trainer: Trainer, now_us: int) -> bool:
 
 def announce(trainer: Trainer) -> None:
     """Tell every instance how far rows have become log, where a publication did not tell it already."""
-    published, etag = documents.published_version()
+    published, etag = configuration_store.published_version()
     joined_up_to_us = trainer.state.joined_up_to_us
     if joined_up_to_us > published.joined_up_to_us:
         trainer.check()
@@ -104,14 +105,14 @@ def _with(published: Published, model: ModelReference, joined_up_to_us: int) -> 
 
 def _write(published: Published, etag: str | None) -> None:
     try:
-        documents.publish(published, etag)
+        configuration_store.publish(published, etag)
     except ChangedMeanwhile as error:
         raise LeaseLost("what is published changed meanwhile") from error
 
 
 def _data(trainer: Trainer, model: ModelReference) -> bytes:
     try:
-        return models.intact(model.predictor_blob)
+        return model_store.intact(model.predictor_blob)
     except DamagedModel:
         trainer.commit(replace(trainer.state, publishing=None))
         raise

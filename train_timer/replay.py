@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.learner import processor, weights, workplace
-from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import LearningMode, RewardSettings
-from shared.loop.errors import LoopError
-from shared.loop.published import ModelReference, Origin
-from shared.loop.times import from_iso
-from shared.loop.training_state import Cursor, StoredModel
-from shared.storage import documents, logs, models
-from shared.storage.logs import LogBlob
-from shared.storage.models import Described
+from shared.configuration import configuration_store
+from shared.configuration.configuration import LearningMode, RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
+from shared.errors import LoopError
+from shared.learner import cpu, weights, work_folder
+from shared.log import log_store
+from shared.log.log_store import LogBlob
+from shared.models import model_store
+from shared.models.model_store import Described
+from shared.models.published import ModelReference, Origin
+from shared.times import from_iso
+from shared.training.training_state import Cursor, StoredModel
 from train_timer import training
 
 TOLERANCE = 1e-3
@@ -61,10 +63,10 @@ def replay(model_id: str, say: Callable[[str], None]) -> Replayed:
     found = _log_of(steps)
     begin = steps[0].told["lineage"]["state"]
     say(f"Begins with {begin or 'an empty model'}: {len(steps)} runs of the driver, {len(found)} parts of the log.")
-    with workplace.folder() as name:
+    with work_folder.folder() as name:
         folder = Path(name)
         if begin is not None:
-            models.fetch(begin, folder / training.OLD)
+            model_store.fetch(begin, folder / training.OLD)
         for number, step in enumerate(steps, 1):
             trained = _run(step, [found[path] for path in step.told["lineage"]["logs"]], folder)
             say(f"{number} of {len(steps)}: up to {step.told['learnedUpTo']}, {trained} events")
@@ -77,15 +79,15 @@ def _described(model_id: str) -> Described:
     Raises:
         CannotReplay: There is none of that id, or it was not made here.
     """
-    published = documents.read_published()
+    published = configuration_store.read_published()
     known = [one for one in (published.model, *published.previous) if one is not None]
     reference = next((one for one in known if one.id == model_id), None)
     if reference is None:
-        kept = models.of_id(model_id)
+        kept = model_store.of_id(model_id)
         if kept is None:
             raise CannotReplay(f"There is no model {model_id}. Those that are known:\n" + _told(known))
         return kept
-    found = models.described(reference.state_blob)
+    found = model_store.described(reference.state_blob)
     if reference.origin is Origin.IMPORTED or found is None:
         raise CannotReplay(f"Model {model_id} was not trained here but came from outside, so it cannot be made again.")
     return found
@@ -98,8 +100,8 @@ def _told(known: Sequence[ModelReference]) -> str:
 def _steps(wanted: Described) -> list[Described]:
     """The driver runs that lead from the nearest earlier state that is kept to a model, in order."""
     steps = [wanted]
-    while (before := steps[0].told["lineage"]["state"]) is not None and not models.is_kept(before):
-        found = models.described(before)
+    while (before := steps[0].told["lineage"]["state"]) is not None and not model_store.is_kept(before):
+        found = model_store.described(before)
         if found is None:
             raise CannotReplay(
                 f"What it was made from is not kept any more: {before} is gone, and how that was made too."
@@ -111,9 +113,9 @@ def _steps(wanted: Described) -> list[Described]:
 def _log_of(steps: Sequence[Described]) -> Mapping[str, LogBlob]:
     """The parts of the log that were learned, by path."""
     paths = [path for step in steps for path in step.told["lineage"]["logs"]]
-    ranges = [logs.range_of(path) for path in paths]
-    deleted_us = documents.read_configuration().logs_deleted_before_us
-    listed = logs.listed(min(start for start, _ in ranges), max(end for _, end in ranges), deleted_us)
+    ranges = [log_store.range_of(path) for path in paths]
+    deleted_us = configuration_store.read_configuration().logs_deleted_before_us
+    listed = log_store.listed(min(start for start, _ in ranges), max(end for _, end in ranges), deleted_us)
     found = {blob.path: blob for blob in listed}
     gone = [path for path in paths if path not in found]
     if gone:
@@ -146,7 +148,7 @@ def _cursor(told: Mapping[str, Any]) -> Cursor:
 
 
 def _excuses(steps: Sequence[Described], found: Mapping[str, LogBlob]) -> list[str]:
-    here = processor.kind()
+    here = cpu.kind()
     others = {step.told.get("processor", "unknown") for step in steps} - {here}
     redacted = sorted(path for path, blob in found.items() if blob.redacted)
     excuses = [f"it was made on another kind of processor ({other}; here: {here})" for other in sorted(others)]
@@ -155,8 +157,8 @@ def _excuses(steps: Sequence[Described], found: Mapping[str, LogBlob]) -> list[s
 
 def _compared(wanted: Described, folder: Path, excuses: Sequence[str]) -> Replayed:
     kept, made = folder / "kept.vw", folder / training.NEW
-    models.fetch(wanted.state_blob, kept)
-    predictor = models.intact(wanted.predictor_blob)
+    model_store.fetch(wanted.state_blob, kept)
+    predictor = model_store.intact(wanted.predictor_blob)
     if kept.read_bytes() == made.read_bytes() and predictor == (folder / training.PREDICTOR).read_bytes():
         return Replayed(True, excuses, None)
     return Replayed(False, excuses, weights.largest_difference(kept, made))

@@ -7,26 +7,38 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
 
-from shared.learner import workplace
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration
+from shared.intake import scan
+from shared.intake.scan import Tables
+from shared.learner import work_folder
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
-from shared.loop.configuration import Configuration
-from shared.loop.metrics import Bin
-from shared.loop.recently import noted
-from shared.loop.run_record import Run, Standing
-from shared.loop.steering import caught_up, new_state, steered
-from shared.loop.times import SECOND
-from shared.loop.training_state import LastRun, State
-from shared.loop.trouble import StorageUnavailable
+from shared.metrics.bins import Bin
+from shared.models import current_export
+from shared.models.model_store import DamagedModel
 from shared.settings import settings
-from shared.storage import arrivals, current_export, documents, lease, scan
-from shared.storage.lease import LeaseLost, Trainer
-from shared.storage.models import DamagedModel
-from shared.storage.scan import Tables
-from train_timer import keeping, mirroring, optimizing, publishing, recording, telemetry, training
-from train_timer.history import History
+from shared.status.recent_counters import noted
+from shared.status.run_record import Run, Standing
+from shared.storage import clock
+from shared.storage_errors import StorageUnavailable
+from shared.times import SECOND
+from shared.training import lease
+from shared.training.configuration_changes import caught_up, new_state, steered
+from shared.training.lease import LeaseLost, Trainer
+from shared.training.training_state import LastRun, State
+from train_timer import (
+    mirroring,
+    optimizing,
+    publishing,
+    retention,
+    run_log,
+    telemetry,
+    training,
+)
 from train_timer.joining import Joiner
-from train_timer.recording import Recorder
+from train_timer.logged_ids import History
+from train_timer.run_log import Recorder
 
 _TIME_SECONDS = 300
 
@@ -42,7 +54,7 @@ def run(stop: Event) -> None:
 
     A second trainer ends quietly; so does one that was overtaken. What a crash leaves, the next run finishes.
     """
-    began, one = _Clock(arrivals.now_us()), None
+    began, one = _Clock(clock.now_us()), None
     try:
         trainer = lease.take(_first_state)
         if trainer is None:
@@ -68,8 +80,8 @@ def _tell_trouble(one: "_Run | None", began: "_Clock", problem: str) -> None:
 
 
 def _first_state() -> State:
-    published = documents.read_published()
-    return new_state(documents.read_configuration(), published)
+    published = configuration_store.read_published()
+    return new_state(configuration_store.read_configuration(), published)
 
 
 class _Clock:
@@ -98,7 +110,7 @@ class _Run:
 
     def go(self) -> None:
         """Pass after pass, until one finds nothing to do."""
-        workplace.tidy()
+        work_folder.tidy()
         with self._told():
             publishing.finish(self._trainer, self._clock.started_us)
         while self._pass() and self._has_time():
@@ -139,15 +151,15 @@ class _Run:
         joiner.keep_profile()
         self._learn(configuration)
         publishing.announce(self._trainer)
-        keeping.drop_tables(self._trainer, known)
-        keeping.put_metrics_away(self._trainer)
-        keeping.keep(self._trainer, configuration, now_us)
+        retention.drop_tables(self._trainer, known)
+        retention.put_metrics_away(self._trainer)
+        retention.keep(self._trainer, configuration, now_us)
         return self._trainer.state.joined_up_to_us > before.joined_up_to_us
 
     def _steer(self) -> Configuration:
         """Obey what was published and configured meanwhile."""
         published = current_export.settle()
-        configuration = documents.read_configuration()
+        configuration = configuration_store.read_configuration()
         self._trainer.commit(noted(steered(self._trainer.state, configuration, published)))
         mirroring.steer(self._trainer, configuration)
         return configuration
@@ -181,7 +193,7 @@ class _Run:
         if self._configuration is None:
             return None
         now_us = self._clock.started_us + round(self._clock.seconds * SECOND)
-        return recording.standing(self._trainer.state, self._configuration, self._known, now_us)
+        return run_log.standing(self._trainer.state, self._configuration, self._known, now_us)
 
     def _tell_figures(self) -> None:
         """Send what the run did to Application Insights, if that is wanted."""

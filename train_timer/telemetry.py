@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.learner import child
-from shared.loop.configuration import LearningMode
-from shared.loop.metrics import Bin, Policy
-from shared.loop.training_state import Counters
+from shared.configuration.configuration import LearningMode
+from shared.learner import subprocess_jobs
+from shared.metrics.bins import Bin, Policy
 from shared.settings import settings
-from shared.storage.telemetry_token import NoToken, telemetry_token
+from shared.status.telemetry_token import NoToken, telemetry_token
+from shared.training.training_state import Counters
 
 _SENDER = "train_timer.telemetry_sender"
 _TIMEOUT = timedelta(seconds=20)
@@ -60,7 +60,9 @@ def _sent(job: dict[str, Any]) -> str | None:
     identity = settings().telemetry_identity
     try:
         token = None if identity is None else telemetry_token(identity)
-        answers, problem = child.ask(_SENDER, [json.dumps({**job, "token": token})], _TIMEOUT, "sending metrics")
+        answers, problem = subprocess_jobs.ask(
+            _SENDER, [json.dumps({**job, "token": token})], _TIMEOUT, "sending metrics"
+        )
     except NoToken as error:
         return f"no token could be had ({error})"
     except OSError as error:

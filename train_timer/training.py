@@ -8,16 +8,16 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 
-from shared.learner import processor, training, workplace
+from shared.learner import cpu, training, work_folder
 from shared.learner.arguments import parse
 from shared.learner.training import Trained, TrainingFailed
-from shared.loop import log_line
-from shared.loop.times import DAY, to_iso
-from shared.loop.training_state import Counters, Cursor, State, StoredModel
-from shared.storage import logs, models
-from shared.storage.lease import Trainer
-from shared.storage.logs import LogBlob
-from train_timer.feeding import Feed
+from shared.log import log_line, log_store
+from shared.log.log_store import LogBlob
+from shared.models import model_store
+from shared.times import DAY, to_iso
+from shared.training.lease import Trainer
+from shared.training.training_state import Counters, Cursor, State, StoredModel
+from train_timer.driver_input import Feed
 
 _TIMEOUT = timedelta(minutes=8)
 OLD, NEW, PREDICTOR = "old.vw", "new.vw", "predictor.vw"
@@ -52,7 +52,7 @@ def train_next(trainer: Trainer, deleted_before_us: int) -> bool:
 
 def _ahead(cursor: Cursor, joined_up_to_us: int, deleted_before_us: int) -> Iterator[LogBlob]:
     """The log that a cursor has not learned yet."""
-    for blob in logs.listed(cursor.learned_up_to_us, joined_up_to_us, deleted_before_us, reach_us=0):
+    for blob in log_store.listed(cursor.learned_up_to_us, joined_up_to_us, deleted_before_us, reach_us=0):
         if blob.from_us >= cursor.learned_up_to_us:
             yield blob
 
@@ -74,10 +74,10 @@ def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cur
     Raises:
         TrainingFailed: The driver failed, and not because of single lines.
     """
-    with workplace.folder() as name:
+    with work_folder.folder() as name:
         folder = Path(name)
         if cursor.model is not None:
-            models.fetch(cursor.model.state_blob, folder / OLD)
+            model_store.fetch(cursor.model.state_blob, folder / OLD)
         trained, passed_over = drive(cursor, blobs, folder)
         counted = Counters(
             learned=trained.learned,
@@ -88,12 +88,12 @@ def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cur
         moved = replace(cursor, learned_up_to_us=up_to_us)
         if trained.learned == 0:
             return moved, counted
-        state_blob, state_sha256 = models.store(folder / NEW, up_to_us, cursor.revision)
-        predictor_blob, sha256 = models.store(folder / PREDICTOR, up_to_us, cursor.revision)
+        state_blob, state_sha256 = model_store.store(folder / NEW, up_to_us, cursor.revision)
+        predictor_blob, sha256 = model_store.store(folder / PREDICTOR, up_to_us, cursor.revision)
         events = cursor.events + trained.learned
         first = cursor.model.first_event_id if cursor.model else trained.first_event_id
         model = StoredModel(state_blob, state_sha256, predictor_blob, sha256, events, first, trained.last_event_id)
-        models.describe(state_blob, _told(cursor, model, blobs, trained, up_to_us))
+        model_store.describe(state_blob, _told(cursor, model, blobs, trained, up_to_us))
         return replace(moved, model=model), counted
 
 
@@ -143,11 +143,13 @@ def _train(cursor: Cursor, feed: Feed, folder: Path) -> Trained:
 def _set_aside(cursor: Cursor, blobs: Sequence[LogBlob]) -> int:
     """Find the lines that Vowpal Wabbit refuses, and keep them with the reasons; gives their number."""
     arguments = parse(cursor.arguments).with_epsilon(cursor.exploration)
-    return sum(len(logs.refused(blob, cursor.kind)) or _set_aside_of(blob, cursor.kind, arguments) for blob in blobs)
+    return sum(
+        len(log_store.refused(blob, cursor.kind)) or _set_aside_of(blob, cursor.kind, arguments) for blob in blobs
+    )
 
 
 def _set_aside_of(blob: LogBlob, kind: str, arguments: Sequence[str]) -> int:
-    stored = logs.read(blob)
+    stored = log_store.read(blob)
     lines = gzip.decompress(stored).splitlines() if stored else []
     places = [place for place, line in enumerate(lines) if log_line.kind(line) in (kind, None)]
     found = training.refused_lines([lines[place] for place in places], arguments=arguments)
@@ -157,7 +159,7 @@ def _set_aside_of(blob: LogBlob, kind: str, arguments: Sequence[str]) -> int:
         place = places[one.index]
         told.append({"line": place, "reason": one.reason, "text": lines[place].decode(errors="replace")})
     if told:
-        logs.set_aside(blob, kind, b"".join(json.dumps(one).encode() + b"\n" for one in told))
+        log_store.set_aside(blob, kind, b"".join(json.dumps(one).encode() + b"\n" for one in told))
     return len(told)
 
 
@@ -169,7 +171,7 @@ def _told(
     return {
         "arguments": cursor.arguments,
         "mode": cursor.mode,
-        "processor": processor.kind(),
+        "processor": cpu.kind(),
         "exploration": cursor.exploration,
         "rewards": asdict(cursor.rewards),
         "revision": cursor.revision,

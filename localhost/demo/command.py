@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from localhost.demo import plays
+from localhost.demo import demos
 from localhost.demo.failures import DemoFailed
 from localhost.demo.purchases import DATA_SETS
 from localhost.demo.rule import RULE
@@ -37,8 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with interruptible():
             if chosen.apprentice:
-                return plays.apprentice(chosen.data or "cracker")
-            return plays.online(chosen.data or "yogurt")
+                return demos.apprentice(chosen.data or "cracker")
+            return demos.online(chosen.data or "yogurt")
     except (StartFailure, DemoFailed) as failure:
         print(f"\nThe demo failed. {failure}", file=sys.stderr)
         return 1

@@ -9,14 +9,14 @@ from pathlib import Path
 from localhost.demo.failures import DemoFailed
 from localhost.demo.figures import Interval
 from localhost.demo.purchases import Purchase
-from localhost.evaluation.whole_log import evaluation
+from localhost.evaluate.whole_log import evaluation
+from shared.configuration.configuration import INITIAL_ARGUMENTS
+from shared.evaluation.replay import log_pass
+from shared.evaluation.replay.logged_events import Event
+from shared.evaluation.tasks import Task
 from shared.learner.arguments import DEFAULT_ARGUMENTS, parse
-from shared.learner.child import TrainingFailed
-from shared.learner.evaluation import one_way
-from shared.learner.evaluation.events import Event
-from shared.loop.configuration import INITIAL_ARGUMENTS
-from shared.loop.estimation.estimates import estimates
-from shared.loop.evaluation.tasks import Task
+from shared.learner.subprocess_jobs import TrainingFailed
+from shared.metrics.estimators.estimates import estimates
 
 SETTINGS = {
     "old default": DEFAULT_ARGUMENTS,
@@ -83,7 +83,7 @@ def _judged(name: str, arguments: str, log: Sequence[bytes], rewards: Rewards) -
     try:
         with tempfile.TemporaryDirectory(prefix="rankloop-demo-") as folder:
             task = Task("policy", 0, arguments)
-            sums = one_way.in_process(task, evaluation(), log, folder=Path(folder), tell=hear).sums()
+            sums = log_pass.in_process(task, evaluation(), log, folder=Path(folder), tell=hear).sums()
     except TrainingFailed as failure:
         raise DemoFailed(f"The loop's log cannot be evaluated: {failure.reason}.") from failure
     found = estimates(sums)

@@ -11,16 +11,16 @@ from localhost.demo.calls import action_features, context_features
 from localhost.demo.figures import Played
 from localhost.demo.purchases import Purchase
 from localhost.demo.run import ROUNDS, cut
-from shared.contract.record import record
+from shared.configuration.configuration import INITIAL_ARGUMENTS, Configuration, new_configuration
+from shared.intake.rows import Observation
 from shared.learner import features
 from shared.learner.arguments import parse
 from shared.learner.model import Model
-from shared.loop import log_line
-from shared.loop.configuration import INITIAL_ARGUMENTS, Configuration, new_configuration
-from shared.loop.decision import NO_MODEL, decide, equal_chances
-from shared.loop.rows import Observation
-from shared.loop.times import SECOND
-from shared.storage.names import LOOP
+from shared.log import log_line
+from shared.log.ranked_event import record
+from shared.ranking.decision import NO_MODEL, decide, equal_chances
+from shared.storage.paths import LOOP
+from shared.times import SECOND
 
 _BEGIN_US = 1_700_000_000 * SECOND
 

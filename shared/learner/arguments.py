@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.learner.options import ALLOWED, MAX_INTERACTIONS, SHORT_NAMES, STRIPPED, Option
-from shared.loop.errors import LoopError
+from shared.errors import LoopError
+from shared.learner.allowed_options import ALLOWED, MAX_INTERACTIONS, SHORT_NAMES, STRIPPED, Option
 
 DEFAULT_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"
 """The old service's default, to the letter."""

@@ -6,7 +6,7 @@ nonsense for huge numbers. All of that ends here, in a copy; features that are f
 
 from typing import Any
 
-from shared.loop.errors import LoopError
+from shared.errors import LoopError
 
 MAX_FEATURES = 400
 """In the context and in each action; an array of numbers counts as that many, an empty object as one."""

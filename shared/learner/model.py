@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from shared.errors import LoopError
 from shared.learner.arguments import LearningArguments
-from shared.loop.errors import LoopError
-from shared.loop.multislot import Choice
+from shared.ranking.slots import Choice
 
 _log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ import struct
 from collections.abc import Iterator
 
 from shared.learner import arguments
+from shared.learner.allowed_options import SHORT_NAMES
 from shared.learner.arguments import InvalidLearningArguments, LearningArguments
 from shared.learner.model import UnusableModel
-from shared.learner.options import SHORT_NAMES
 
 _OLDEST, _NEWEST = (9, 0, 0), (9, 11, 9)
 """Of Vowpal Wabbit: the old service's last models are of 9.1.0, this loop's of the version in use."""

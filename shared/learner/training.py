@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from shared.learner import child
-from shared.learner.child import TrainingFailed
-from shared.learner.refusals import Refused, refused_lines
+from shared.learner import subprocess_jobs
+from shared.learner.refused_lines import Refused, refused_lines
+from shared.learner.subprocess_jobs import TrainingFailed
 
 __all__ = ["Refused", "Trained", "TrainingFailed", "refused_lines", "train"]
 
@@ -64,7 +64,9 @@ def train(
         raise ValueError("training starts either from learning arguments or from a state")
     options = ["-i", str(old_state)] if old_state else [*(arguments or ())]
     with tempfile.TemporaryDirectory() as folder:
-        answers, trouble = child.run([child.Job(options, log, Path(folder, "metrics"), new_state, predictor)], timeout)
+        answers, trouble = subprocess_jobs.run(
+            [subprocess_jobs.Job(options, log, Path(folder, "metrics"), new_state, predictor)], timeout
+        )
     if trouble or (trouble := answers[0].get("error")):
         raise TrainingFailed(trouble)
     return Trained(**{name: answers[0][name] for name in Trained.__slots__})

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.settings import InvalidSetting, StorageSettings
 from shared.storage import endpoints
-from shared.storage.credentials import Credential, SharedKey
+from shared.storage.access_token import Identity
 from shared.storage.endpoints import Endpoints
-from shared.storage.identity import Identity
+from shared.storage.shared_key import Credential, SharedKey
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from shared.loop.errors import LoopError
+from shared.errors import LoopError
 from shared.storage import sdk
-from shared.storage.names import container
+from shared.storage.paths import container
 from shared.storage.sdk import errors_told
 
 if TYPE_CHECKING:

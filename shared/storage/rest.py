@@ -7,12 +7,12 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 
-from shared.loop.trouble import StorageUnavailable
-from shared.storage import batch, names
+from shared.storage import paths, table_batch
 from shared.storage.account import StorageAccount
-from shared.storage.outcomes import BlobMissing, OutcomeUnknown, TableMissing
-from shared.storage.transport import Transport
-from shared.storage.wire import Answer
+from shared.storage.http_connection import Answer
+from shared.storage.http_pool import Transport
+from shared.storage.storage_answers import BlobMissing, OutcomeUnknown, TableMissing
+from shared.storage_errors import StorageUnavailable
 
 _JSON: Final = {
     "Content-Type": "application/json",
@@ -24,7 +24,7 @@ _AFTER: Final = {
     "NextPartitionKey": "x-ms-continuation-nextpartitionkey",
     "NextRowKey": "x-ms-continuation-nextrowkey",
 }
-_BATCH: Final = {**_JSON, "Content-Type": batch.CONTENT_TYPE}
+_BATCH: Final = {**_JSON, "Content-Type": table_batch.CONTENT_TYPE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Rest:
         """
         answer = await self._table("POST", f"/{table}", _INSERT, entity)
         if answer.status == 204:
-            return batch.stored_at(answer.headers.get("etag", ""))
+            return table_batch.stored_at(answer.headers.get("etag", ""))
         raise _refused(answer, 1)
 
     async def insert_batch(self, table: str, entities: Sequence[bytes]) -> list[int]:
@@ -88,10 +88,10 @@ class Rest:
         Raises:
             RowExists, RowRefused, TableMissing: None was.
         """
-        body = batch.encode(f"{self._address}/{table}", entities)
+        body = table_batch.encode(f"{self._address}/{table}", entities)
         answer = await self._table("POST", "/$batch", _BATCH, body)
         if answer.status == 202:
-            return batch.decode(answer.body, len(entities))
+            return table_batch.decode(answer.body, len(entities))
         raise _refused(answer, len(entities))
 
     async def read(self, table: str, partition: str, row: str) -> StoredRow | None:
@@ -103,7 +103,7 @@ class Rest:
         if answer.status != 200:
             raise _trouble(answer)
         entity = orjson.loads(answer.body)
-        return StoredRow(entity, batch.stored_at(answer.headers.get("etag", "")))
+        return StoredRow(entity, table_batch.stored_at(answer.headers.get("etag", "")))
 
     async def query(self, table: str, told: Mapping[str, str]) -> Page:
         """Read a page of rows, in order of their keys.
@@ -149,7 +149,7 @@ class Rest:
         headers = {"x-ms-blob-type": "BlockBlob", "If-None-Match": "*", "Content-Type": content_type}
         answer = await self._blob("PUT", path, "", headers, data)
         if answer.status == 404:
-            await self._create_container(names.container(path)[0])
+            await self._create_container(paths.container(path)[0])
             answer = await self._blob("PUT", path, "", headers, data)
         if answer.status == 201:
             return True
@@ -195,7 +195,7 @@ def _quoted(key: str) -> str:
 def _refused(answer: Answer, count: int) -> Exception:
     """What an answer other than success means for an insert of `count` rows."""
     if answer.status in (400, 404, 409, 413):
-        return batch.refusal(answer.status, answer.body, count)
+        return table_batch.refusal(answer.status, answer.body, count)
     return _trouble(answer)
 
 

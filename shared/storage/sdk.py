@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.loop.trouble import StorageUnavailable
 from shared.settings import settings
 from shared.storage.account import StorageAccount, account
+from shared.storage_errors import StorageUnavailable
 
 if TYPE_CHECKING:
     from azure.data.tables import TableServiceClient

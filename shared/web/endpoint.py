@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.contract import versions
-from shared.contract.errors import TooLarge, UnknownApiVersion
-from shared.contract.versions import Version
-from shared.loop.trouble import StorageUnavailable
-from shared.web.keys import check_caller
-from shared.web.paths import with_ids_as_sent
+from shared.storage_errors import StorageUnavailable
+from shared.web import versions
+from shared.web.api_keys import check_caller
+from shared.web.errors import TooLarge, UnknownApiVersion
 from shared.web.refusals import refused
+from shared.web.urls import with_ids_as_sent
+from shared.web.versions import Version
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
 

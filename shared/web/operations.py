@@ -7,12 +7,11 @@ from typing import Any
 
 from azure.functions import Blueprint, HttpRequest, HttpResponse
 
-from shared.contract import versions
-from shared.contract.errors import UnknownPath
-from shared.contract.versions import Version
-from shared.web import paths
+from shared.web import urls, versions
 from shared.web.endpoint import MAX_BODY_BYTES, Handler, endpoint, open_endpoint
-from shared.web.served import SERVED, Served, Told, found
+from shared.web.errors import UnknownPath
+from shared.web.registry import SERVED, Served, Told, found
+from shared.web.versions import Version
 
 OWN_API = "rankloop/v1"
 """Prefix of the loop's own API, which the old service had no counterpart for."""
@@ -112,11 +111,11 @@ async def wherever(req: HttpRequest) -> HttpResponse:
     Raises:
         UnknownPath: There is no such operation.
     """
-    meant = found(req.method, paths.called(req))
+    meant = found(req.method, urls.called(req))
     if meant is None:
         raise UnknownPath
     served, params = meant
-    return await served.handler(paths.routed(req, params))
+    return await served.handler(urls.routed(req, params))
 
 
 def _register(blueprint: Blueprint, served: Served) -> None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import orjson
 from azure.functions import HttpResponse
 
-from shared.contract import errors
-from shared.contract.versions import Version
-from shared.loop.configuration import AutoOptimizationOfSlots, ModeChangedWithRewards
-from shared.loop.errors import LoopError
-from shared.loop.trouble import RowTooLarge, StorageUnavailable, TrainerAtWork
-from shared.web.answers import json_answer
-from shared.web.keys import challenge
+from shared.configuration.configuration import AutoOptimizationOfSlots, ModeChangedWithRewards
+from shared.errors import LoopError
+from shared.storage_errors import RowTooLarge, StorageUnavailable, TrainerAtWork
+from shared.web import errors
+from shared.web.api_keys import challenge
+from shared.web.responses import json_answer
+from shared.web.versions import Version
 
 _logger = logging.getLogger("rankloop.web")
 _PAUSE_SECONDS = 5

@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks import auto_apply, concurrency, delay, evaluate, idle_run, join, stages
-from benchmarks.__main__ import MEASURES
+from benchmarks import concurrency, delay, evaluate, idle_run, join, stages
+from benchmarks.__main__ import MEASURES, import_measure
 from benchmarks.figures import Figure, Goal, table
 from benchmarks.progress import Progress
-from localhost.azurite import Azurite
+from benchmarks.studies import auto_apply
+from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
 from tests import clock
 from tests.faults.proxy import FaultProxy, Request
@@ -64,9 +65,7 @@ def test_the_study_of_automatic_optimization_goes_on_where_it_stopped(tmp_path: 
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_every_measure_that_is_offered_exists(name: str) -> None:
-    module = importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
-
-    assert callable(module.measure)
+    assert callable(import_measure(name).measure)
 
 
 @pytest.mark.parametrize(("module", "name"), [step[1:] for step in stages.STEPS])

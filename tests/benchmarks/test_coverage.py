@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks import coverage
 from benchmarks.progress import Progress
-from benchmarks.simulated_logs import POLICIES, Cell, simulated
-from shared.loop.estimation import ips
+from benchmarks.studies import coverage
+from benchmarks.studies.simulated_logs import POLICIES, Cell, simulated
+from shared.metrics.estimators import ips
 
 
 @pytest.mark.parametrize("rewards", coverage.REWARDS)

@@ -12,8 +12,8 @@ from azure.ai import personalizer
 from azure.ai.personalizer import aio
 from azure.core.credentials import AzureKeyCredential
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from tests.http.api import Api
 
 KINDS = ("sync", "async")

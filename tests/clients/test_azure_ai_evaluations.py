@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from localhost.azurite import Azurite
+from localhost.azurite.emulator import Azurite
 from tests.clients.azure_ai import KINDS, Clients, clients, eventually, fed_loop
 from tests.http.api import Api
 

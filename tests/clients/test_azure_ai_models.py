@@ -8,7 +8,7 @@ from azure.ai.personalizer.aio import PersonalizerAdministrationClient
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import HttpResponseError
 
-from localhost.azurite import Azurite
+from localhost.azurite.emulator import Azurite
 from tests.clients.azure_ai import KINDS, clients, eventually, fed_loop, whole
 from tests.http.api import Api
 

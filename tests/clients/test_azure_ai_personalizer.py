@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from tests.clients.azure_ai import KINDS, MEALS, Clients, clients, eventually
 from tests.http.api import Api
 from tests.http.conftest import NEVER

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from localhost.child import HostProcess
+from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.http.conftest import NEVER

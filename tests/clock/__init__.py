@@ -5,8 +5,8 @@ TEST_NOW=2028-02-29T23:57:00Z python3 dev.py test
 begins a run at another time; `moved_to` gives some tests a time of their own in every run.
 
 The product knows nothing of it. In Python the library time-machine moves all that tells the time of day, in each new
-process as it starts (`sitecustomize.py`); in Azurite `localhost/azurite_clock.cjs` does. What measures only how long
-something takes is left alone, and so are the times of files, and what OpenSSL thinks of certificates.
+process as it starts (`sitecustomize.py`); in Azurite `localhost/azurite/azurite_clock.cjs` does. What measures only how
+long something takes is left alone, and so are the times of files, and what OpenSSL thinks of certificates.
 """
 
 import os
@@ -20,8 +20,8 @@ from typing import Final
 import pytest
 import time_machine
 
-from localhost.azurite import CLOCK
-from shared.loop.times import from_iso, to_iso
+from localhost.azurite.emulator import CLOCK
+from shared.times import from_iso, to_iso
 
 NOW: Final = "TEST_NOW"
 """The variable that says at which time a run begins."""

@@ -16,7 +16,7 @@ def test_it_hands_on_what_it_was_given(clone: Clone) -> None:
     )
 
     given = "--policy=mine=--cb_explore_adf --epsilon=0.1 --policy=--cb_explore_adf --optimize --json"
-    assert (code, said) == (0, f"ran -P -m localhost.evaluation --log=/logs/a.dsjson.gz {given}\n")
+    assert (code, said) == (0, f"ran -P -m localhost.evaluate --log=/logs/a.dsjson.gz {given}\n")
 
 
 def test_the_set_up_says_nothing_where_the_answer_goes(clone: Clone) -> None:
@@ -26,7 +26,7 @@ def test_the_set_up_says_nothing_where_the_answer_goes(clone: Clone) -> None:
 
     ended = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
-    assert ended.stdout == "ran -P -m localhost.evaluation --log=/a --json\n"
+    assert ended.stdout == "ran -P -m localhost.evaluate --log=/a --json\n"
     assert "Installing the locked packages" in ended.stderr
     assert clone.calls("npm") == []
 

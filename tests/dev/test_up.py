@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from azure.data.tables import TableServiceClient
 
-from localhost.azurite import Azurite
+from localhost.azurite.emulator import Azurite
+from localhost.azurite.processes import start_of
 from localhost.environment import LOCAL_DEFAULTS, ROOT, clean_environment
-from localhost.processes import start_of
 from tests.http.api import Api
 
 RANK = {
@@ -201,7 +201,7 @@ LEAVE_BEHIND = """
 import os, sys, time
 from pathlib import Path
 from azure.data.tables import TableServiceClient
-from localhost.azurite import Azurite
+from localhost.azurite.emulator import Azurite
 
 azurite = Azurite(Path(sys.argv[1]))
 azurite.start()

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from shared.settings import settings
 from shared.storage import sdk
 from tests.conftest import PATIENT

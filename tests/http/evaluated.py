@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import RewardSettings
-from shared.loop.estimation.sums import Sums
-from shared.loop.evaluation.outcome import Candidate, Outcome, PolicyOutcome
-from shared.loop.evaluation.record import EvaluatedLog, Evaluation, Policy, Purpose, Source, Status
-from shared.loop.evaluation.tasks import Lines, TrainedModel
-from shared.loop.times import MINUTE, from_iso
-from shared.storage import evaluation_runs, evaluations
+from shared.configuration.configuration import RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import EvaluatedLog, Evaluation, Policy, Purpose, Source, Status
+from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
+from shared.evaluation.tasks import Lines, TrainedModel
+from shared.metrics.estimators.sums import Sums
+from shared.times import MINUTE, from_iso
 
 START = "2026-10-01T12:00:00Z"
 START_US = from_iso(START)
@@ -110,6 +110,6 @@ EMPTY = outcome(*(PolicyOutcome(policy, "", {}) for policy in (ONLINE, FIRST, RA
 
 def keep(asked: Evaluation, found: Outcome | None = None) -> None:
     """Put one into this process's storage."""
-    assert evaluations.create(asked)
+    assert evaluation_store.create(asked)
     if found is not None:
-        evaluation_runs.keep_outcome(asked, found)
+        evaluation_run_store.keep_outcome(asked, found)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.contract import versions
-from shared.contract.versions import Version
+from shared.web import versions
+from shared.web.versions import Version
 
 _CONTEXT = [
     {"visitor": {"kind": "guest", "place": "52.5,13.4"}},

@@ -6,7 +6,7 @@ what evaluations find in tests of their own.
 
 import pytest
 
-from shared.contract.versions import VERSIONS, Version, since
+from shared.web.versions import VERSIONS, Version, since
 from tests.http.api import Api
 from tests.http.described import Described
 from tests.http.exchanges import EXCHANGES, Exchange

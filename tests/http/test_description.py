@@ -5,7 +5,7 @@ import re
 import jsonschema_rs
 import pytest
 
-from shared.contract.versions import VERSIONS
+from shared.web.versions import VERSIONS
 from tests.http.api import Api
 from tests.http.described import Described, schemas
 from tests.unit.test_docs import functions, routes

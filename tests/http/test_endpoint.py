@@ -9,8 +9,8 @@ import pytest
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.web import endpoint as frame
-from shared.web.answers import no_content
 from shared.web.endpoint import open_endpoint
+from shared.web.responses import no_content
 
 
 def request(body: bytes = b"") -> HttpRequest:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
-from shared.contract.versions import LAST_OF_V1, Version, since
-from shared.loop.evaluation.record import Purpose, Status
-from shared.storage import evaluations
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
+from shared.evaluation import evaluation_store
+from shared.evaluation.evaluation import Purpose, Status
+from shared.web.versions import LAST_OF_V1, Version, since
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.described import Described
@@ -139,7 +139,7 @@ def test_what_another_version_calls_otherwise_is_ignored(loop: Api) -> None:
     put(loop, "unknown-field", {**ASKED, "enableOfflineExperimentation": True})
     put(loop, "without-policies", {name: value for name, value in ASKED.items() if name != "policies"})
 
-    optimised = [evaluations.read(Purpose.EVALUATION, one) for one in ("unknown-field", "without-policies")]
+    optimised = [evaluation_store.read(Purpose.EVALUATION, one) for one in ("unknown-field", "without-policies")]
 
     assert [one.optimise for one in optimised if one] == [False, False]
 
@@ -151,7 +151,7 @@ def test_what_is_asked_is_kept_with_the_loop_as_it_stands(loop: Api) -> None:
     put(loop, "with-search", {**ASKED, "policies": [MINE], "enablePolicyOptimization": True})
 
     for of_id, is_new in ((made["id"], False), ("with-search", True)):
-        kept = evaluations.read(Purpose.EVALUATION, of_id)
+        kept = evaluation_store.read(Purpose.EVALUATION, of_id)
 
         assert kept is not None
         assert [(one.name, one.arguments, one.source) for one in kept.custom] == [(*MINE.values(), "Custom")]
@@ -197,7 +197,7 @@ def test_what_cannot_be_evaluated_is_refused(
     loop: Api, described: Described, wrong: dict[str, Any], code: str, target: str | None
 ) -> None:
     """With the documented code and the place; and nothing is kept of it."""
-    before = {one.id for one in evaluations.listed(Purpose.EVALUATION)}
+    before = {one.id for one in evaluation_store.listed(Purpose.EVALUATION)}
 
     older, newest = loop.post(V1, ASKED | wrong), put(loop, "refused", ASKED | wrong)
 
@@ -205,7 +205,7 @@ def test_what_cannot_be_evaluated_is_refused(
         (400, code, target)
     ] * 2
     assert newest.headers["x-ms-error-code"] == code
-    assert {one.id for one in evaluations.listed(Purpose.EVALUATION)} == before
+    assert {one.id for one in evaluation_store.listed(Purpose.EVALUATION)} == before
     described.demand("POST", V1, older)
     described.demand("PUT", f"{NEWEST}/{{evaluationId}}", newest)
 

@@ -7,13 +7,13 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
-from shared.contract.feature_importances import NO_EVENTS, NO_SCORE
-from shared.loop.evaluation.outcome import FeatureScore
-from shared.loop.evaluation.record import Evaluation, Purpose, Status
-from shared.loop.times import MINUTE, from_iso
-from shared.storage import evaluation_runs, evaluations
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Evaluation, Purpose, Status
+from shared.evaluation.forms.feature_importances import NO_EVENTS, NO_SCORE
+from shared.evaluation.outcome import FeatureScore
+from shared.times import MINUTE, from_iso
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.evaluated import START, evaluation
@@ -46,9 +46,9 @@ def path(of_id: str) -> str:
 def kept(of_id: str, *scores: FeatureScore, **changes: object) -> Evaluation:
     """One that has ended, put into storage as workers would have left it."""
     asked = evaluation(of_id, **{"purpose": Purpose.IMPORTANCE, "custom": (), "optimal": None, **changes})  # type: ignore[arg-type]
-    assert evaluations.create(asked)
+    assert evaluation_store.create(asked)
     if asked.status.has_results:
-        evaluation_runs.keep_scores(asked, scores)
+        evaluation_run_store.keep_scores(asked, scores)
     return asked
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from shared.contract.versions import VERSIONS, Version
+from shared.web.versions import VERSIONS, Version
 from tests.http.api import Api
 
 V1 = "/personalizer/v1.0"

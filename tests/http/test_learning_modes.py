@@ -6,13 +6,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
-from shared.contract.record import Record, unpack
-from shared.loop.configuration import INITIAL_ARGUMENTS, LearningMode
-from shared.loop.decision import decide, equal_chances
-from shared.loop.multislot import Slot
-from shared.loop.multislot import decide as fill
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
+from shared.configuration.configuration import INITIAL_ARGUMENTS, LearningMode
+from shared.log.ranked_event import Record, unpack
+from shared.ranking.decision import decide, equal_chances
+from shared.ranking.slots import Slot
+from shared.ranking.slots import decide as fill
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.slots import CCB, RANK, V1_1, eventually, news

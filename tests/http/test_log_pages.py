@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
-from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import RewardSettings
-from shared.loop.times import HOUR, MINUTE, from_iso, to_iso
-from shared.storage import logs
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
+from shared.configuration.configuration import RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
+from shared.log import log_store
+from shared.times import HOUR, MINUTE, from_iso, to_iso
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 
@@ -47,7 +47,7 @@ def logged(
         for hour, text in enumerate(texts):
             file: Path = tmp_path_factory.mktemp("log") / "part.gz"
             file.write_bytes(gzip.compress(text, 1))
-            logs.create(START_US + hour * HOUR, START_US + (hour + 1) * HOUR, file, REWARDS, text.count(b"\n"), {})
+            log_store.create(START_US + hour * HOUR, START_US + (hour + 1) * HOUR, file, REWARDS, text.count(b"\n"), {})
         yield Api.at(started.url, "test-key-1")
 
 

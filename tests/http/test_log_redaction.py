@@ -7,19 +7,20 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
-from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import RewardSettings, new_configuration
-from shared.loop.log_line import Shown, event_line
-from shared.loop.published import Published
-from shared.loop.steering import new_state
-from shared.loop.times import HOUR, MINUTE, from_iso
-from shared.loop.training_state import State
-from shared.storage import lease, logs
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
+from shared.configuration.configuration import RewardSettings, new_configuration
+from shared.configuration.reward_aggregation import Aggregation
+from shared.log import log_store
+from shared.log.log_line import Shown, event_line
+from shared.models.published import Published
+from shared.times import HOUR, MINUTE, from_iso
+from shared.training import lease
+from shared.training.configuration_changes import new_state
+from shared.training.training_state import State
 from tests.http.api import Api
 from tests.http.conftest import NEVER
-from train_timer.history import History
+from train_timer.logged_ids import History
 
 PATH = "/rankloop/v1/logs/redact"
 START_US = from_iso("2026-03-01T00:00:00Z")
@@ -50,7 +51,7 @@ def logged(azurite: Azurite, here: Callable[[str], None], tmp_path_factory: pyte
             pieces = lines if hour == 1 else [b"".join(lines)]
             file.write_bytes(b"".join(map(gzip.compress, pieces)))
             ends = START_US + hour * HOUR, START_US + (hour + 1) * HOUR
-            logs.create(*ends, file, REWARDS, len(lines), {"cb": len(lines)})
+            log_store.create(*ends, file, REWARDS, len(lines), {"cb": len(lines)})
         yield Api.at(started.url, "test-key-1")
 
 
@@ -100,7 +101,7 @@ def test_the_log_pages_hold_no_more_what_was_redacted(logged: Api) -> None:
     assert after.count(b"ann@example.com") == 1
     assert b'{"FromUrl":[{"age":30}],' in after
     assert after.count(b"\n") == 5
-    assert [blob.redacted != "" for blob in logs.listed(0, START_US + 9 * HOUR, 0)] == [True, True, False]
+    assert [blob.redacted != "" for blob in log_store.listed(0, START_US + 9 * HOUR, 0)] == [True, True, False]
 
 
 def test_an_event_of_the_log_and_one_that_waits_are_gone(logged: Api) -> None:
@@ -115,7 +116,7 @@ def test_an_event_of_the_log_and_one_that_waits_are_gone(logged: Api) -> None:
     assert logged.get("/rankloop/v1/events/waiting").json["events"] == []
     assert len(logged.get("/rankloop/v1/events/other").json["events"]) == 1
     assert b'"EventId":"e1"' not in log(logged)
-    lines = {blob.from_us: (blob.lines, blob.events) for blob in logs.listed(0, START_US + 9 * HOUR, 0)}
+    lines = {blob.from_us: (blob.lines, blob.events) for blob in log_store.listed(0, START_US + 9 * HOUR, 0)}
     assert lines[START_US] == (1, {"cb": 1})
 
 

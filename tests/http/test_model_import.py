@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 import vowpalwabbit
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
-from shared.contract import signing
-from shared.contract.signed_model import MAX_MODEL_BYTES, SignedModel, unpack
-from shared.contract.signing import Signer, new_signer
-from shared.loop.published import Origin, Published, Start
-from shared.storage import blobs, documents
-from shared.storage.names import CURRENT_EXPORT, SIGNER
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
+from shared.configuration import configuration_store
+from shared.models import signing
+from shared.models.published import Origin, Published, Start
+from shared.models.signed_file import MAX_MODEL_BYTES, SignedModel, unpack
+from shared.models.signing import Signer, new_signer
+from shared.storage import blobs
+from shared.storage.paths import CURRENT_EXPORT, SIGNER
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.test_model_in_use import ARGUMENTS, ASKED, await_probability, logged
@@ -43,7 +44,7 @@ def own_api(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
 
 @pytest.fixture(autouse=True)
 def no_model(own_api: Api) -> None:
-    documents.change_published(lambda _: Published())
+    configuration_store.change_published(lambda _: Published())
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_no_model_is_exported_signed_and_imported_as_no_model(own_api: Api, mode
     assert own_api.put(f"{V1}/model", nothing).status == 204
 
     assert own_api.get(f"{V1}/model").body == b""
-    assert documents.read_published().model is None
+    assert configuration_store.read_published().model is None
 
 
 def test_an_export_is_signed_by_the_loop_s_own_certificate(own_api: Api, models: dict[str, bytes]) -> None:
@@ -161,10 +162,10 @@ def test_signed_is_true_or_false(own_api: Api) -> None:
 )
 def test_what_cannot_be_taken_in_changes_nothing(own_api: Api, path: str, body: bytes, expected: str) -> None:
     """Each mistake has the code of the old service."""
-    before = documents.read_published()
+    before = configuration_store.read_published()
 
     assert code(own_api.put(path, body)) == (400, expected)
-    assert before == documents.read_published()
+    assert before == configuration_store.read_published()
 
 
 def test_a_plain_model_is_not_taken_where_a_signed_one_is_due(own_api: Api, models: dict[str, bytes]) -> None:
@@ -189,7 +190,7 @@ def test_a_model_of_the_other_problem_type_does_not_fit(own_api: Api, models: di
     body = models["several"] if path == OWN else signed(models["several"])
 
     assert code(own_api.put(path, body)) == (409, "ModelRankingError")
-    assert documents.read_published().model is None
+    assert configuration_store.read_published().model is None
 
 
 def test_a_plain_model_is_taken_by_the_loop_s_own_api(own_api: Api, models: dict[str, bytes]) -> None:
@@ -221,7 +222,7 @@ def test_training_goes_on_from_an_imported_model(own_api: Api, models: dict[str,
     """At the end of the log; a training state is gone on from as it is."""
     own_api.put(OWN, models["trained"])
 
-    published = documents.read_published()
+    published = configuration_store.read_published()
 
     assert published.model is not None
     assert published.generation == 1
@@ -262,10 +263,10 @@ def test_only_trusted_signers_are_taken_where_some_are_named(azurite: Azurite, m
 def test_a_model_that_was_replaced_stays_among_the_previous_ones(own_api: Api, models: dict[str, bytes]) -> None:
     """So that it can be gone back to."""
     own_api.put(OWN, models["trained"])
-    first = documents.read_published().model
+    first = configuration_store.read_published().model
     own_api.put(OWN, models["empty"])
 
-    published = documents.read_published()
+    published = configuration_store.read_published()
 
     assert (first,) == published.previous
     assert published.model is not None

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from shared.loop.decision import NO_MODEL, decide
+from shared.ranking.decision import NO_MODEL, decide
 from tests.http.api import Api
 
 RANK = "/personalizer/v1.0/rank"

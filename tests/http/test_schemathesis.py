@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from shared.contract.versions import VERSIONS
+from shared.web.versions import VERSIONS
 from tests.http.api import Api
 from tests.http.described import Described
 

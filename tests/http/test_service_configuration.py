@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.contract.versions import VERSIONS, Version
+from shared.web.versions import VERSIONS, Version
 from tests.http.api import Api
 
 SERVICE = "/personalizer/v1.0/configurations/service"

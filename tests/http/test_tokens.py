@@ -11,8 +11,8 @@ from typing import Any
 import jwt
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
 from tests.http.api import Answer, Api
 from tests.http.authority import AUDIENCE, TENANT, Authority, key, public

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from localhost.accounts import StorageAccount
-from shared.loop.times import DAY
+from localhost.azurite.accounts import StorageAccount
+from shared.status.refused_ranks import tidy
 from shared.storage import blobs
-from shared.storage.arrivals import now_us
-from shared.storage.names import INSTANCES
-from shared.storage.refused_ranks import tidy
+from shared.storage.clock import now_us
+from shared.storage.paths import INSTANCES
+from shared.times import DAY
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.http.conftest import NEVER

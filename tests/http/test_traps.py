@@ -9,8 +9,8 @@ from http.client import HTTPConnection
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.slots import RANK as MULTI_SLOT_RANK

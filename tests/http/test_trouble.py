@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from tests.faults.proxy import Fault, FaultProxy, Request, none
 from tests.http.api import Answer, Api
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.contract.versions import VERSIONS, Version
+from shared.web.versions import VERSIONS, Version
 from tests.http.api import Answer, Api
 
 BODY = {"actions": [{"id": "a", "features": [{"x": 1}]}]}

@@ -14,9 +14,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from localhost.accounts import EMULATOR_NAME
-from localhost.azurite import SCRIPT
-from localhost.node import node
+from localhost.azurite.accounts import EMULATOR_NAME
+from localhost.azurite.emulator import SCRIPT
+from localhost.azurite.node import node
 
 _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at (\S+)")
 

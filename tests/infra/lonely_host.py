@@ -10,8 +10,8 @@ from pathlib import Path
 import _time_machine
 import time_machine
 
-from localhost.child import HostProcess
 from localhost.environment import ROOT
+from localhost.host.host_process import HostProcess
 from localhost.setup.packages import uv
 from localhost.setup.places import Places, in_environment
 from localhost.setup.programs import quietly

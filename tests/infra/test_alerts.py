@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from shared.loop import durations
-from shared.loop.times import MINUTE
+from shared import durations
+from shared.times import MINUTE
 from tests.infra.bicep.expressions import Array, Call, Choice, Literal, Member, Name, Object, Operation, Text
 from tests.infra.bicep.template import Resource, Value
 from tests.infra.costs import value

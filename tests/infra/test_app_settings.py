@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from localhost.environment import ROOT
-from localhost.functions import TimerFunction
-from localhost.schedules import Schedule
+from localhost.host.functions import TimerFunction
+from localhost.host.schedules import Schedule
 from shared.settings import read
 from shared.storage.endpoints import from_identity
 from tests.infra.bicep.expressions import (

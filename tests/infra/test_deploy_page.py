@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from deployment.smoke import check
-from localhost.accounts import StorageAccount
-from localhost.azurite import Azurite
-from shared.loop.times import DAY, MINUTE
+from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.emulator import Azurite
+from shared.times import DAY, MINUTE
 from tests import clock
 from tests.conftest import StartHost
 from tests.faults.proxy import FaultProxy, Request

@@ -14,9 +14,9 @@ import pytest
 from azure.storage.queue import QueueClient
 
 from deployment.folder import Order, package
-from localhost.child import HostProcess
 from localhost.failures import StartFailure
-from shared.storage.names import EVALUATION_QUEUE
+from localhost.host.host_process import HostProcess
+from shared.storage.paths import EVALUATION_QUEUE
 from tests.http.api import Api
 from tests.http.local_host.test_queues_by_identity import Sender
 from tests.identity.endpoint import CLIENT_ID, IdentityEndpoint, identity_endpoint

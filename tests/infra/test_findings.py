@@ -3,8 +3,8 @@
 import time
 
 from deployment import findings
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.infra.smoking import KEY, run

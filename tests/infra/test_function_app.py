@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from evaluate_fn import progress, runner
+from evaluate_fn import runner, stages
 from localhost.environment import ROOT
-from shared.loop.evaluation.record import Purpose
-from shared.storage import evaluation_queue, names
+from shared.evaluation import evaluation_queue
+from shared.evaluation.evaluation import Purpose
+from shared.storage import paths
 from tests.infra.bicep.expressions import Each, Expression, Literal, Name, Object, Operation, Text, walk
 from tests.infra.bicep.template import Value
 from tests.infra.project import default_text, given_parameters, template
@@ -45,7 +46,7 @@ def test_queue_messages_are_as_the_app_writes_them_and_few_at_a_time() -> None:
     assert queues["messageEncoding"] == "none"
     assert evaluation_queue.read(sent.text()) == sent
     assert queues["batchSize"] + queues["newBatchThreshold"] <= 2
-    assert queues["maxDequeueCount"] > progress._TRAINING_TRIES
+    assert queues["maxDequeueCount"] > stages._TRAINING_TRIES
 
 
 def test_queue_functions_have_the_extensions_that_they_need() -> None:
@@ -57,10 +58,10 @@ def test_queue_functions_have_the_extensions_that_they_need() -> None:
 
 def test_queues_have_names_that_queues_may_have() -> None:
     """Also with what the platform puts behind the name for messages that failed too often."""
-    for name in (names.EVALUATION_QUEUE, names.EVALUATION_POISON_QUEUE):
+    for name in (paths.EVALUATION_QUEUE, paths.EVALUATION_POISON_QUEUE):
         assert re.fullmatch(r"[a-z0-9](-?[a-z0-9])*", name)
         assert 3 <= len(name) <= 63
-    assert f"{names.EVALUATION_QUEUE}-poison" == names.EVALUATION_POISON_QUEUE
+    assert f"{paths.EVALUATION_QUEUE}-poison" == paths.EVALUATION_POISON_QUEUE
 
 
 def test_the_endpoint_is_where_the_routes_begin() -> None:
@@ -140,7 +141,7 @@ def test_the_package_has_its_container() -> None:
     place = [one for one in walk(template().origin(where).expression) if isinstance(one, Name | Literal)]
 
     assert place == [Name("account"), Name("containers"), Literal(0)]
-    assert made[0] not in {names.container(path)[0] for path in (names.LOGS, names.EXPORTS)}
+    assert made[0] not in {paths.container(path)[0] for path in (paths.LOGS, paths.EXPORTS)}
 
 
 def test_new_code_takes_over_in_a_way_that_the_platform_has() -> None:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from localhost.environment import ROOT
-from shared.loop import run_record
+from shared.status import run_record
 from tests.unit.test_docs import functions
 
 LEVELS = ("Trace", "Debug", "Information", "Warning", "Error", "Critical", "None")
 _TOLD: dict[str, Any] = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["logging"]
 _LOCAL = """
 import json, logging, sys
-from localhost.logs import set_up_logs
+from localhost.host.host_log import set_up_logs
 set_up_logs(json.loads(sys.argv[1]))
 names = ("", "localhost", "azure", "rankloop.run")
 print(json.dumps({name: logging.getLogger(name).getEffectiveLevel() for name in names}))

@@ -260,7 +260,7 @@ class TestRefusals:
     def test_a_zip_file_inside_the_app_is_refused(self, tmp_path: Path) -> None:
         """It would lie among the modules; the place of the folder is refused in the same words."""
         with pytest.raises(CannotSetUp, match=r"app.zip lies in shared/, which is part of the app"):
-            package(PLACES, Order(tmp_path / "dist", ROOT / "shared" / "loop" / "app.zip"))
+            package(PLACES, Order(tmp_path / "dist", ROOT / "shared" / "log" / "app.zip"))
 
     def test_a_zip_file_inside_the_folder_is_refused(self, tmp_path: Path) -> None:
         """The next build would do away with it."""

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from shared.loop import durations, run_record
-from shared.loop.configuration import new_configuration
-from shared.loop.metrics import Bin
-from shared.loop.published import Published
-from shared.loop.run_record import Run
-from shared.loop.status import Known, Waiting
-from shared.loop.times import MINUTE
+from shared import durations
+from shared.configuration.configuration import new_configuration
+from shared.metrics.bins import Bin
+from shared.models.published import Published
+from shared.status import run_record
+from shared.status.learning_status import Known, Waiting
+from shared.status.run_record import Run
+from shared.times import MINUTE
 from tests.infra.kql.queries import INFRA, of_alerts, of_workbook, workbook, wrong
 from tests.unit.pages import page
 from tests.unit.test_docs import functions

@@ -16,11 +16,11 @@ import pytest
 from deployment import smoke
 from deployment.key import key
 from deployment.patience import Patience
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
+from localhost.host.host_process import HostProcess
 from localhost.setup.programs import CannotSetUp
-from shared.loop.configuration import LearningMode
+from shared.configuration.configuration import LearningMode
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.http.slots import CCB

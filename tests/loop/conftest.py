@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from localhost.accounts import StorageAccount
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
-from shared.loop.times import DAY, MINUTE, SECOND
+from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
+from shared.times import DAY, MINUTE, SECOND
 from tests.conftest import PATIENT, StartHost
 from tests.loop import past
 from tests.loop.kept import Kept

@@ -14,21 +14,20 @@ from typing import Any
 import pytest
 
 from shared import settings
-from shared.contract import record
+from shared.configuration.configuration import RewardSettings
+from shared.evaluation import evaluation_question, evaluation_queue, evaluation_run_store, evaluation_store, plan
+from shared.evaluation.evaluation import Evaluation, Policy, Source
+from shared.evaluation.evaluation_question import Question
+from shared.evaluation.evaluation_queue import message
+from shared.evaluation.outcome import Outcome
+from shared.evaluation.replay import log_pass
+from shared.evaluation.tasks import TaskResult
 from shared.learner import features
-from shared.learner.evaluation import one_way
-from shared.loop import log_line
-from shared.loop.configuration import RewardSettings
-from shared.loop.decision import decide
-from shared.loop.evaluation import asking, plan
-from shared.loop.evaluation.asking import Question
-from shared.loop.evaluation.outcome import Outcome
-from shared.loop.evaluation.record import Evaluation, Policy, Source
-from shared.loop.evaluation.tasks import TaskResult
-from shared.loop.times import HOUR, MINUTE, SECOND, compact, to_datetime
-from shared.storage import evaluation_queue, evaluation_runs, evaluations, names, reading, sdk
-from shared.storage.arrivals import now_us
-from shared.storage.evaluation_queue import message
+from shared.log import log_line, ranked_event
+from shared.ranking.decision import decide
+from shared.storage import background_reads, paths, sdk
+from shared.storage.clock import now_us
+from shared.times import HOUR, MINUTE, SECOND, compact, to_datetime
 from tests.loop import past
 from tests.loop.kept import Kept
 from tests.loop.mixed import page
@@ -61,12 +60,12 @@ def _line(chance: random.Random, number: int, event_id: str, at_us: int, rewards
     """An event in which a logged policy prefers some action; every 50th is of another kind."""
     user = chance.choice(past.USERS)
     if number % 50 == 49:
-        told = record.unpack(page(past.event(event_id, at_us)).payload)
+        told = ranked_event.unpack(page(past.event(event_id, at_us)).payload)
         return log_line.event_line(told.shown(event_id, at_us), [], rewards).text
     document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in past.ACTIONS])
     best = chance.randrange(len(past.ACTIONS))
-    decision = decide([0.1 + 0.6 * (action == best) for action in range(4)], "m", event_id, names.LOOP)
-    shown = record.record(document, decision, deferred=False).shown(event_id, at_us)
+    decision = decide([0.1 + 0.6 * (action == best) for action in range(4)], "m", event_id, paths.LOOP)
+    shown = ranked_event.record(document, decision, deferred=False).shown(event_id, at_us)
     is_liked = decision.order[0] == LIKED[user]
     return log_line.event_line(shown, [past.reward(event_id, at_us + MINUTE)] if is_liked else [], rewards).text
 
@@ -89,7 +88,7 @@ def at_home(storage: str) -> Iterator[None]:
 
 
 def _forget() -> None:
-    for one in (settings.settings, sdk._account, reading.rest):
+    for one in (settings.settings, sdk._account, background_reads.rest):
         one.cache_clear()
 
 
@@ -97,14 +96,14 @@ def asked(evaluation_id: str, span: tuple[int, int], **changes: Any) -> Evaluati
     """An evaluation of all log, as it would be asked for now."""
     told: dict[str, Any] = {"custom": CUSTOM, "optimise": False, **changes}
     question = Question(evaluation_id, "an evaluation", *span, **told)
-    return asking.evaluation(question, past.configuration(reward_wait_time="PT10M"), span[1], now_us())
+    return evaluation_question.evaluation(question, past.configuration(reward_wait_time="PT10M"), span[1], now_us())
 
 
 def wait_for(evaluation: Evaluation, seconds: float = 120) -> Evaluation:
     """Wait for the end of an evaluation."""
     until = time.monotonic() + seconds
     while True:
-        now = evaluations.read(evaluation.purpose, evaluation.id)
+        now = evaluation_store.read(evaluation.purpose, evaluation.id)
         assert now is not None
         if now.status.has_ended:
             return now
@@ -114,13 +113,13 @@ def wait_for(evaluation: Evaluation, seconds: float = 120) -> Evaluation:
 
 def is_running(evaluation: Evaluation) -> bool:
     """Whether it has no end yet."""
-    now = evaluations.read(evaluation.purpose, evaluation.id)
+    now = evaluation_store.read(evaluation.purpose, evaluation.id)
     return now is not None and not now.status.has_ended
 
 
 def send_again(evaluation: Evaluation) -> None:
     """Let messages come now that a worker who died had: else they stay hidden for half a minute."""
-    tasks = plan.open_tasks(evaluation, evaluation_runs.results(evaluation))
+    tasks = plan.open_tasks(evaluation, evaluation_run_store.results(evaluation))
     evaluation_queue.send([message(evaluation), *(message(evaluation, task.key) for task in tasks)])
 
 
@@ -139,5 +138,5 @@ def by_hand(kept: Kept, evaluation: Evaluation, folder: Path) -> Outcome:
         for task in tasks:
             place = folder / f"{len(results)}"
             place.mkdir()
-            results[task.key] = one_way.run(task, evaluation, lines, folder=place, timeout=timedelta(minutes=1))[0]
+            results[task.key] = log_pass.run(task, evaluation, lines, folder=place, timeout=timedelta(minutes=1))[0]
     return plan.outcome(evaluation, results)

@@ -14,7 +14,7 @@ from localhost.environment import ROOT
 
 GREEDY = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
 SQUARECB = "--cb_explore_adf --squarecb --epsilon 0.2 --cb_type mtr -q ::"
-RUN = [sys.executable, "-P", "-m", "localhost.evaluation"]
+RUN = [sys.executable, "-P", "-m", "localhost.evaluate"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 EVENTS = 600
 

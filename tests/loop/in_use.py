@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from shared.loop.times import SECOND
+from shared.times import SECOND
 from tests.http.api import Api
 from tests.loop.conftest import KEY, LATER_STILL, StartTrainer
 from tests.loop.kept import Kept

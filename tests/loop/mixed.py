@@ -3,15 +3,15 @@
 import random
 from dataclasses import replace
 
-from shared.contract import record
+from shared.configuration.configuration import LearningMode
+from shared.intake import identifiers
+from shared.intake.rows import Event, Observation
 from shared.learner import features
-from shared.loop import identifiers
-from shared.loop.configuration import LearningMode
-from shared.loop.decision import decide
-from shared.loop.multislot import Slot
-from shared.loop.multislot import decide as fill
-from shared.loop.rows import Event, Observation
-from shared.storage import names
+from shared.log import ranked_event
+from shared.ranking.decision import decide
+from shared.ranking.slots import Slot
+from shared.ranking.slots import decide as fill
+from shared.storage import paths
 from tests.loop import past
 
 SLOTS = (Slot("top", (0, 1, 2, 3), 0), Slot("side", (1, 2, 3), 1))
@@ -22,10 +22,10 @@ def ranked(event: Event, best: int, mode: LearningMode = LearningMode.ONLINE) ->
     actions = [(name, [{"letter": name}]) for name in past.ACTIONS]
     document = features.document([{"user": "ann"}], actions)
     probabilities = [0.05 + 0.8 * (action == best) for action in range(len(actions))]
-    told = record.unpack(event.payload)
-    decision = decide(probabilities, "m", event.event_id, names.LOOP)
-    made = record.record(document, decision, deferred=told.deferred, mode=mode)
-    return replace(event, payload=record.pack(made))
+    told = ranked_event.unpack(event.payload)
+    decision = decide(probabilities, "m", event.event_id, paths.LOOP)
+    made = ranked_event.record(document, decision, deferred=told.deferred, mode=mode)
+    return replace(event, payload=ranked_event.pack(made))
 
 
 def page(event: Event, mode: LearningMode = LearningMode.ONLINE) -> Event:
@@ -33,9 +33,11 @@ def page(event: Event, mode: LearningMode = LearningMode.ONLINE) -> Event:
     actions = [(name, [{"letter": name}]) for name in past.ACTIONS]
     told = [(slot.id, [{"size": slot.id}]) for slot in SLOTS]
     document = features.slots_document([{"user": "ann"}], actions, told).logged([slot.allowed for slot in SLOTS])
-    deferred = record.unpack(event.payload).deferred
-    made = record.multi_slot_record(document, fill(SLOTS, event.event_id, "m"), SLOTS, deferred=deferred, mode=mode)
-    return replace(event, payload=record.pack(made))
+    deferred = ranked_event.unpack(event.payload).deferred
+    made = ranked_event.multi_slot_record(
+        document, fill(SLOTS, event.event_id, "m"), SLOTS, deferred=deferred, mode=mode
+    )
+    return replace(event, payload=ranked_event.pack(made))
 
 
 def mixed(seed: int, from_us: int, to_us: int, events: int, wait_us: int) -> past.Past:

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 from itertools import batched, groupby
 from typing import Any
 
-from shared.contract import documents, record
+from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
+from shared.intake import identifiers, row_json
+from shared.intake.rows import Event, Observation
 from shared.learner import features
-from shared.loop import identifiers
-from shared.loop.configuration import Configuration, LearningSettings, new_configuration
-from shared.loop.decision import NO_MODEL, decide, equal_chances
-from shared.loop.rows import Event, Observation
-from shared.loop.times import DAY, HOUR, MINUTE
+from shared.log import ranked_event
+from shared.ranking.decision import NO_MODEL, decide, equal_chances
 from shared.settings import StorageSettings
-from shared.storage import entities, names
+from shared.storage import json_documents, paths
 from shared.storage.account import account
-from shared.storage.arrivals import now_us
+from shared.storage.clock import now_us
 from shared.storage.rest import Rest
+from shared.times import DAY, HOUR, MINUTE
 from tests.loop.kept import Kept
 
 SHARDS = 4
@@ -42,14 +42,14 @@ def often() -> Configuration:
 
 def configure(kept: Kept, told: Configuration) -> None:
     """Make it the loop's configuration."""
-    kept.put("configuration.json", documents.to_json(told))
+    kept.put("configuration.json", json_documents.to_json(told))
 
 
 def event(event_id: str, at_us: int, *, user: str = "ann", deferred: bool = False) -> Event:
     """A Rank of four actions, answered without a model."""
     document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in ACTIONS])
-    decision = decide(equal_chances(len(ACTIONS)), NO_MODEL, event_id, names.LOOP)
-    payload = record.pack(record.record(document, decision, deferred=deferred))
+    decision = decide(equal_chances(len(ACTIONS)), NO_MODEL, event_id, paths.LOOP)
+    payload = ranked_event.pack(ranked_event.record(document, decision, deferred=deferred))
     told_apart_by = identifiers.request_hash(document, b"deferred" if deferred else b"")
     return Event(event_id, told_apart_by, at_us, payload)
 
@@ -131,20 +131,20 @@ async def _write(storage: str, past: Past, span_us: int) -> None:
     try:
         for kind, rows in _placed(past).items():
             by_time = sorted(rows, key=lambda row: row[0])
-            for table, group in groupby(by_time, key=lambda row: names.table(kind, row[0], span_us)):
+            for table, group in groupby(by_time, key=lambda row: paths.table(kind, row[0], span_us)):
                 await rest.create_table(table)
                 await _insert(rest, table, [(place, entity) for _, place, entity in group])
     finally:
         await rest.close()
 
 
-def _placed(past: Past) -> dict[names.Kind, list[tuple[int, tuple[str, str], bytes]]]:
+def _placed(past: Past) -> dict[paths.Kind, list[tuple[int, tuple[str, str], bytes]]]:
     """Arrival, keys and text of each row."""
-    events = [(one, entities.event_place(one, SHARDS)) for one in past.events]
-    observations = [(one, entities.observation_place(one, SHARDS)) for one in past.observations]
+    events = [(one, row_json.event_place(one, SHARDS)) for one in past.events]
+    observations = [(one, row_json.observation_place(one, SHARDS)) for one in past.observations]
     return {
-        "events": [(one.at_us, place, entities.event_entity(place, one)) for one, place in events],
-        "rewards": [(one.at_us, place, entities.observation_entity(place, one)) for one, place in observations],
+        "events": [(one.at_us, place, row_json.event_entity(place, one)) for one, place in events],
+        "rewards": [(one.at_us, place, row_json.observation_entity(place, one)) for one, place in observations],
     }
 
 

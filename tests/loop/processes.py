@@ -15,7 +15,7 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
         "tests.loop.trainers",
-        *("train_timer.run", "shared.contract.documents", "azure.storage.blob", "azure.data.tables"),
+        *("train_timer.run", "shared.storage.json_documents", "azure.storage.blob", "azure.data.tables"),
     ]
 )
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from shared import settings
-from shared.contract.redaction import Redaction
-from shared.loop.redaction import Target
-from shared.loop.times import from_iso
+from shared.log.redaction import Target
+from shared.log.redaction_forms import Redaction
+from shared.times import from_iso
 from tests.loop.processes import pipe, process
 from tests.loop.trainers import PAST, Trainer
 

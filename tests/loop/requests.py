@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from shared.loop.configuration import Configuration, LearningMode, LearningSettings, problem_type
+from shared.configuration.configuration import Configuration, LearningMode, LearningSettings, problem_type
 from tests.faults.proxy import Request
 from tests.loop.kept import Kept
 from tests.loop.processes import process
@@ -44,23 +44,23 @@ def put_policy(arguments: str) -> None:
 
 
 def _change(change: Callable[[Configuration], Configuration]) -> None:
-    from shared.storage import documents
+    from shared.configuration import configuration_store
 
-    documents.change_configuration(change)
+    configuration_store.change_configuration(change)
 
 
 def reset() -> None:
     """Forget the model."""
-    from export_fn import taking_in
+    from export_fn import imported_model
 
-    taking_in.forget()
+    imported_model.forget()
 
 
 def import_model(data: bytes) -> None:
     """Use a model from outside."""
-    from export_fn import taking_in
+    from export_fn import imported_model
 
-    taking_in.take_in(data)
+    imported_model.take_in(data)
 
 
 def go_back(model_id: str, train_from: str) -> None:

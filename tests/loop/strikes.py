@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from localhost.accounts import StorageAccount
+from localhost.azurite.accounts import StorageAccount
 from tests.faults.proxy import Fault, FaultProxy, Request
 
 Matches = Callable[[Request], bool]

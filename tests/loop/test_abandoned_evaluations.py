@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from shared.loop.evaluation.record import Evaluation, Purpose, Status
-from shared.loop.evaluation.tasks import Lines, TaskResult
-from shared.loop.times import DAY, HOUR, compact
-from shared.storage import evaluation_runs, evaluations
-from shared.storage.arrivals import now_us
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Evaluation, Purpose, Status
+from shared.evaluation.tasks import Lines, TaskResult
+from shared.storage.clock import now_us
+from shared.times import DAY, HOUR, compact
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
@@ -26,7 +26,7 @@ def asked(evaluation_id: str, ago_us: int, purpose: Purpose = Purpose.EVALUATION
     """One of which a task is done, and nobody has a message."""
     evaluation = evaluated_log.asked(evaluation_id, (0, HOUR), purpose=purpose)
     evaluation = replace(evaluation, created_us=now_us() - ago_us, **changes)  # type: ignore[arg-type]
-    evaluation_runs.keep_result(evaluation, TaskResult("logged", Lines(), {}, 0.2))
+    evaluation_run_store.keep_result(evaluation, TaskResult("logged", Lines(), {}, 0.2))
     return evaluation
 
 
@@ -36,7 +36,7 @@ def train(trainer: StartTrainer) -> None:
 
 
 def status(evaluation: Evaluation) -> Status | None:
-    found = evaluations.read(evaluation.purpose, evaluation.id)
+    found = evaluation_store.read(evaluation.purpose, evaluation.id)
     return found.status if found else None
 
 
@@ -46,24 +46,24 @@ def test_what_runs_for_more_than_a_day_is_ended(kept: Kept, trainer: StartTraine
     lost, done = asked("lost", DAY + HOUR, purpose), asked("done", 2 * DAY, purpose, status=Status.SUCCEEDED)
     young = asked("young", DAY - HOUR, purpose)
     for one in (lost, done, young):
-        evaluations.create(one)
+        evaluation_store.create(one)
 
     train(trainer)
 
-    ended = evaluations.read(purpose, "lost")
+    ended = evaluation_store.read(purpose, "lost")
     assert ended is not None
     assert (ended.status, ended.reason) == (Status.TIMEOUT, "It was not done within a day.")
     assert abs((ended.ended_us or 0) - now_us()) < HOUR
-    assert evaluation_runs.results(lost) == {}
+    assert evaluation_run_store.results(lost) == {}
     assert (status(done), status(young)) == (Status.SUCCEEDED, Status.RUNNING)
-    assert set(evaluation_runs.results(young)) == {"logged"}
+    assert set(evaluation_run_store.results(young)) == {"logged"}
 
 
 def test_the_trainer_looks_once_an_hour(trainer: StartTrainer) -> None:
     """Each look lists and reads them all."""
     train(trainer)
     lost = asked("lost", DAY + HOUR)
-    evaluations.create(lost)
+    evaluation_store.create(lost)
 
     train(trainer)
 
@@ -75,14 +75,14 @@ def test_what_is_left_of_one_that_is_gone_is_deleted(kept: Kept, trainer: StartT
     """Whoever deleted it died, or a worker wrote once more; one of the same id keeps what is its own."""
     asked("gone", HOUR, purpose)
     older, newer = asked("again", 2 * HOUR, purpose), asked("again", HOUR, purpose)
-    evaluations.create(newer)
+    evaluation_store.create(newer)
 
     train(trainer)
 
     root = "evaluations" if purpose is Purpose.EVALUATION else "importances"
     own = f"{root}/again/{compact(newer.created_us)}/tasks/logged.json"
     assert set(kept.blobs(f"{root}/")) == {f"{root}/again/evaluation.json", own}
-    assert evaluation_runs.results(older) == {}
+    assert evaluation_run_store.results(older) == {}
 
 
 def test_one_that_cannot_be_read_does_not_keep_the_loop_from_learning(kept: Kept, trainer: StartTrainer) -> None:

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
-from shared.contract.versions import VERSIONS
-from shared.loop import status
-from shared.loop.evaluation.outcome import Outcome, PolicyOutcome
-from shared.loop.evaluation.record import Evaluation, Policy, Purpose, Source, Status
-from shared.loop.evaluation.tasks import TrainedModel
-from shared.loop.times import HOUR
-from shared.storage import documents, evaluation_runs, evaluations
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
+from shared.configuration import configuration_store
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
+from shared.evaluation.outcome import Outcome, PolicyOutcome
+from shared.evaluation.tasks import TrainedModel
+from shared.status import learning_status
+from shared.times import HOUR
+from shared.web.versions import VERSIONS
 from tests.conftest import StartHost
 from tests.http.api import Answer, Api
 from tests.http.evaluated import MINE, START_US, evaluation, keep, outcome
@@ -48,7 +49,7 @@ def test_a_policy_is_applied_with_what_it_learned(
     with trainer() as one:
         one.succeed()
     asked = evaluated_log.asked("mine", (span[0], span[1] - HOUR))
-    assert evaluations.start(asked)
+    assert evaluation_store.start(asked)
     with Worker(kept.storage, asked, tmp_path / "worker.log") as worker:
         assert worker.wait(120) == 0
     api = Api.at(start_host(**NEVER).url, KEY)
@@ -60,12 +61,12 @@ def test_a_policy_is_applied_with_what_it_learned(
 
     told = api.get(f"{V1}/configurations/policy").json
     assert told == {"name": "square", "arguments": "--cb_explore_adf --squarecb --epsilon 0.1 -q ::"}
-    assert documents.read_configuration().revision == 3
+    assert configuration_store.read_configuration().revision == 3
     [model, *_] = api.get("/rankloop/v1/models").json["models"]
     assert (model["current"], model["origin"], model["learnedEvents"]) == (True, "applied", 147)
     assert model["arguments"] == told["arguments"]
     assert api.get(f"{V1}/model").body == kept.exported()
-    assert api.get("/rankloop/v1/status").json["retraining"] == status.GOES_ON
+    assert api.get("/rankloop/v1/status").json["retraining"] == learning_status.GOES_ON
 
     with trainer() as one:
         one.succeed()
@@ -76,15 +77,15 @@ def test_a_policy_is_applied_with_what_it_learned(
     assert state["running"]["model"]["events"] == 2 * 147 + 1
 
     _forget_earlier_models()
-    before = documents.read_configuration(), documents.read_published()
+    before = configuration_store.read_configuration(), configuration_store.read_published()
     assert applied(api, "mine", "square").status == 204
-    assert before == (documents.read_configuration(), documents.read_published())
-    assert evaluations.read(Purpose.EVALUATION, "mine").status is Status.SUCCEEDED  # type: ignore[union-attr]
+    assert before == (configuration_store.read_configuration(), configuration_store.read_published())
+    assert evaluation_store.read(Purpose.EVALUATION, "mine").status is Status.SUCCEEDED  # type: ignore[union-attr]
 
 
 def _forget_earlier_models() -> None:
     """As when so many models were published since that they are not known any more."""
-    documents.change_published(lambda published: replace(published, previous=()))
+    configuration_store.change_published(lambda published: replace(published, previous=()))
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +114,10 @@ def test_what_cannot_be_applied_is_refused(
     kept_there(evaluation("done"), replace(found, policies=(*found.policies, unkept)))
     kept_there(of_slots := evaluation("slots"), replace(found, policies=(*found.policies, two)))
     (tmp_path / "model").write_bytes(b"a model")
-    evaluation_runs.keep_model(of_slots, tmp_path / "model")
+    evaluation_run_store.keep_model(of_slots, tmp_path / "model")
     kept_there(evaluation("running", status=Status.RUNNING, ended_us=None), None)
     kept_there(evaluation("failed", status=Status.FAILED), found)
-    before = documents.read_configuration(), documents.read_published()
+    before = configuration_store.read_configuration(), configuration_store.read_published()
 
     told = {
         (one, policy): (answer.status, answer.error["code"])
@@ -147,7 +148,7 @@ def test_what_cannot_be_applied_is_refused(
     }
     for body in (b"", {}, {"evaluationId": "done"}, {"evaluationId": "", "policyName": "mine"}):
         assert api.post(f"{V1}/{PATH}", body).status == 400
-    assert before == (documents.read_configuration(), documents.read_published())
+    assert before == (configuration_store.read_configuration(), configuration_store.read_published())
 
 
 def test_the_old_version_does_not_have_it(loop: tuple[Api, str]) -> None:

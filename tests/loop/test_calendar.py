@@ -12,13 +12,23 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
-from shared.loop.configuration import LearningMode
-from shared.loop.evaluation.record import Status
-from shared.loop.times import DAY, HOUR, MINUTE, SECOND, compact, from_compact, from_iso, to_datetime, to_iso
-from shared.storage import evaluation_runs, evaluations
-from shared.storage.arrivals import now_us
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
+from shared.configuration.configuration import LearningMode
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Status
+from shared.storage.clock import now_us
+from shared.times import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    compact,
+    from_compact,
+    from_iso,
+    to_datetime,
+    to_iso,
+)
 from tests import clock
 from tests.conftest import PATIENT, StartHost
 from tests.http.api import Api
@@ -266,11 +276,11 @@ def evaluate(asked: str, carried_out: str, folder: Path) -> list[Any]:
             with clock.moved_to(asked):
                 from_us, to_us = evaluated_log.write(kept, hours=3)
                 evaluation = evaluated_log.asked("over", (from_us + 30 * MINUTE, to_us - 30 * MINUTE))
-            evaluations.create(evaluation)
+            evaluation_store.create(evaluation)
             with Worker(kept.storage, evaluation, folder / "worker.log") as worker:
                 assert worker.wait(120) == 0, (folder / "worker.log").read_text()
             ended = evaluated_log.wait_for(evaluation)
-            outcome = evaluation_runs.outcome(ended)
+            outcome = evaluation_run_store.outcome(ended)
     assert outcome is not None
     assert (ended.status, outcome.lines.used) == (Status.SUCCEEDED, 58 + 147 + 89)
     assert evaluation.created_us < from_iso(carried_out) <= (ended.ended_us or 0) or asked == carried_out

@@ -8,12 +8,12 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection
 from pathlib import Path
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
-from shared.loop.times import MINUTE, SECOND, from_datetime, from_iso
-from shared.storage import lease
-from shared.storage.arrivals import now_us
+from localhost.host.host_process import HostProcess
+from shared.storage.clock import now_us
+from shared.times import MINUTE, SECOND, from_datetime, from_iso
+from shared.training import lease
 from tests import clock
 from tests.loop import evaluated_log
 from tests.loop.conftest import NEVER

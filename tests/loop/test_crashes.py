@@ -8,8 +8,8 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
-from localhost.accounts import StorageAccount
-from shared.loop.times import HOUR, MINUTE
+from localhost.azurite.accounts import StorageAccount
+from shared.times import HOUR, MINUTE
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault
 from tests.loop import oracle, past

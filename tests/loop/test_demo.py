@@ -20,15 +20,15 @@ import pytest
 from scipy.stats import binomtest
 
 from localhost.demo.calls import Calls
+from localhost.demo.demos import WHERE_NEXT, WHERE_NEXT_APPRENTICE, evaluate_on
 from localhost.demo.failures import DemoFailed
 from localhost.demo.figures import Played, fifths, wilson
 from localhost.demo.hindsight import judged, known
 from localhost.demo.loop import Loop, Standing
-from localhost.demo.plays import WHERE_NEXT, WHERE_NEXT_APPRENTICE, evaluate_on
 from localhost.demo.purchases import DATA_SETS, Offer, Purchase, interleaved, load
 from localhost.demo.rehearsal import log_of
 from localhost.demo.run import Round, Run, cut, play
-from localhost.demo.stage import stage
+from localhost.demo.servers import stage
 from localhost.demo.table import table, verdict
 from localhost.environment import ROOT
 from localhost.progress import Progress

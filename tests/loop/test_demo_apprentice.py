@@ -11,15 +11,15 @@ import pytest
 
 from localhost.demo.apprenticeship import APPRENTICE, ONLINE, Handover, Story, apprenticeship
 from localhost.demo.calls import context_features
+from localhost.demo.demos import teach_on
 from localhost.demo.figures import Interval, Played
 from localhost.demo.loop import Standing, Trace
 from localhost.demo.outcome import findings, imitated, rounds_of, table, verdict
 from localhost.demo.owner import Likeness
-from localhost.demo.plays import teach_on
 from localhost.demo.purchases import Offer, Purchase, load
 from localhost.demo.rule import ruled
 from localhost.demo.run import Player, Round, Run
-from localhost.demo.stage import stage
+from localhost.demo.servers import stage
 from localhost.progress import Progress
 
 BRANDS = ("best", "second", "third", "fourth")

@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from localhost.azurite.processes import Known
 from localhost.interruption import INTERRUPTED
-from localhost.processes import Known
 from tests.loop.evaluating import (
     ENVIRONMENT,
     EVENTS,

@@ -9,10 +9,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from localhost.evaluation import command
-from localhost.evaluation.order import in_order
-from localhost.evaluation.policies import policies
-from shared.loop.times import HOUR
+from localhost.evaluate import command
+from localhost.evaluate.order import in_order
+from localhost.evaluate.policies import policies
+from shared.times import HOUR
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop import past

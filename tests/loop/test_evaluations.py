@@ -16,17 +16,18 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
-from evaluate_fn import progress, runner
+from evaluate_fn import runner, stages
 from evaluate_fn.deleting import delete
-from localhost.accounts import StorageAccount
-from shared.loop.evaluation.record import Evaluation, Policy, Purpose, Source, Status
-from shared.loop.evaluation.tasks import TaskResult
-from shared.loop.times import DAY, HOUR, compact
-from shared.loop.trouble import StorageUnavailable
-from shared.storage import evaluation_queue, evaluation_runs, evaluations, sdk
-from shared.storage.arrivals import now_us
-from shared.storage.evaluation_queue import Message, message
-from shared.storage.names import EVALUATION_QUEUE
+from localhost.azurite.accounts import StorageAccount
+from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
+from shared.evaluation.evaluation_queue import Message, message
+from shared.evaluation.tasks import TaskResult
+from shared.storage import sdk
+from shared.storage.clock import now_us
+from shared.storage.paths import EVALUATION_QUEUE
+from shared.storage_errors import StorageUnavailable
+from shared.times import DAY, HOUR, compact
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault
 from tests.loop import evaluated_log, past
@@ -53,10 +54,10 @@ def test_an_evaluation_finds_what_one_process_finds(kept: Kept, start_host: Star
     start_host(**NEVER)
     start_host(**NEVER)
 
-    assert evaluations.start(evaluation)
+    assert evaluation_store.start(evaluation)
     ended = evaluated_log.wait_for(evaluation)
 
-    found = evaluation_runs.outcome(ended)
+    found = evaluation_run_store.outcome(ended)
     assert found is not None
     assert (ended.status, ended.reason) == (Status.SUCCEEDED, None)
     assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
@@ -65,7 +66,7 @@ def test_an_evaluation_finds_what_one_process_finds(kept: Kept, start_host: Star
     assert found.lines.used == 600 - 12
     best = next(policy for policy in found.policies if policy.policy.name == found.optimal)
     assert best.model is not None
-    assert evaluation_runs.model(ended, best.model.predictor_sha256)
+    assert evaluation_run_store.model(ended, best.model.predictor_sha256)
     assert not kept.blobs("evaluations/whole/tasks/")
 
 
@@ -75,7 +76,7 @@ def test_hosts_that_are_killed_again_and_again_find_the_same(kept: Kept, start_h
     evaluation = evaluated_log.asked("killed", span)
     host = start_host(**NEVER)
 
-    assert evaluations.start(evaluation)
+    assert evaluation_store.start(evaluation)
     deaths = 0
     for number in range(5):
         time.sleep(chance.uniform(0.1, 0.8))
@@ -88,7 +89,7 @@ def test_hosts_that_are_killed_again_and_again_find_the_same(kept: Kept, start_h
 
     assert ended.status is Status.SUCCEEDED
     assert deaths > 1
-    assert evaluation_runs.outcome(evaluation) == evaluated_log.by_hand(kept, evaluation, tmp_path)
+    assert evaluation_run_store.outcome(evaluation) == evaluated_log.by_hand(kept, evaluation, tmp_path)
 
 
 def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
@@ -96,7 +97,7 @@ def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
 ) -> None:
     """Before storage gets what it wrote, and after; in the end nothing is there but what was found."""
     evaluation = evaluated_log.asked("written", evaluated_log.write(kept, hours=1))
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
 
     with way_to(storage) as way:
         for place, fault in itertools.product(PLACES, (Fault(cut="before"), None)):
@@ -104,11 +105,11 @@ def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
                 way.plan(strike := Strike(write(place), worker.die, fault))
                 assert worker.wait() == -signal.SIGKILL, (place, worker.log_file.read_text())
                 strike.wait()
-    progress.take(message(evaluation).text(), 2, Event())
+    stages.take(message(evaluation).text(), 2, Event())
 
     ended = evaluated_log.wait_for(evaluation)
     assert ended.status is Status.SUCCEEDED
-    found = evaluation_runs.outcome(evaluation)
+    found = evaluation_run_store.outcome(evaluation)
     assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
     left = {name.split("/")[-2] for name in kept.blobs("evaluations/written/")}
     assert left == {"written", compact(evaluation.created_us), "models"}
@@ -118,7 +119,7 @@ def test_what_was_begun_by_somebody_who_died_then_goes_on(kept: Kept, start_host
     """The first message is hidden, and comes when the record is there."""
     evaluation = evaluated_log.asked("half", evaluated_log.write(kept, hours=1))
     evaluation_queue.send([message(evaluation)], 3)
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
     start_host(**NEVER)
 
     assert evaluated_log.wait_for(evaluation, 60).status is Status.SUCCEEDED
@@ -127,10 +128,10 @@ def test_what_was_begun_by_somebody_who_died_then_goes_on(kept: Kept, start_host
 def test_a_stage_is_sent_once(kept: Kept) -> None:
     """Its tasks take time and money; two who see the last one end would send the next ones twice."""
     evaluation = evaluated_log.asked("once", evaluated_log.write(kept, hours=1))
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
 
     for _ in range(2):
-        progress.take(message(evaluation).text(), 1, Event())
+        stages.take(message(evaluation).text(), 1, Event())
 
     assert _sent() == ["custom-0", "custom-1", "logged"]
 
@@ -138,15 +139,15 @@ def test_a_stage_is_sent_once(kept: Kept) -> None:
 def test_two_who_end_a_stage_together_send_the_next_one_once(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second comes while the first is sending."""
     evaluation = evaluated_log.asked("together", evaluated_log.write(kept, hours=1))
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
     send = evaluation_queue.send
 
     def send_late(messages: Iterable[Message]) -> None:
-        progress.take(message(evaluation, "other").text(), 1, Event())
+        stages.take(message(evaluation, "other").text(), 1, Event())
         send(messages)
 
     monkeypatch.setattr(evaluation_queue, "send", send_late)
-    progress.take(message(evaluation).text(), 1, Event())
+    stages.take(message(evaluation).text(), 1, Event())
 
     assert _sent() == ["custom-0", "custom-1", "logged"]
 
@@ -156,15 +157,15 @@ def test_a_stage_whose_sender_died_is_sent_when_its_message_comes_again(
 ) -> None:
     """Others leave it to that message, which is not done with before."""
     evaluation = evaluated_log.asked("unsent", evaluated_log.write(kept, hours=1))
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
     with monkeypatch.context() as patch:
         patch.setattr(evaluation_queue, "send", _fail)
         with pytest.raises(StorageUnavailable):
-            progress.take(message(evaluation, "first").text(), 1, Event())
+            stages.take(message(evaluation, "first").text(), 1, Event())
 
-    progress.take(message(evaluation, "other").text(), 1, Event())
+    stages.take(message(evaluation, "other").text(), 1, Event())
     assert _sent() == []
-    progress.take(message(evaluation, "first").text(), 2, Event())
+    stages.take(message(evaluation, "first").text(), 2, Event())
 
     assert _sent() == ["custom-0", "custom-1", "logged"]
 
@@ -185,10 +186,10 @@ def test_feature_importances_are_found_the_same_way(kept: Kept, start_host: Star
     importance = evaluated_log.asked("features", evaluated_log.write(kept), purpose=Purpose.IMPORTANCE, custom=())
     start_host(**NEVER)
 
-    evaluations.start(importance)
+    evaluation_store.start(importance)
 
     assert evaluated_log.wait_for(importance).status is Status.SUCCEEDED
-    found = {(one.namespace, one.feature) for one in evaluation_runs.scores(importance) or ()}
+    found = {(one.namespace, one.feature) for one in evaluation_run_store.scores(importance) or ()}
     assert {feature for _, feature in found} >= {"user", "letter"}
 
 
@@ -203,9 +204,9 @@ def test_what_is_delivered_twice_is_found_once(
     evaluation = evaluated_log.asked("twice", evaluated_log.write(kept), purpose=purpose)
     host, again = start_host(**NEVER), set[str | None]()
 
-    evaluations.start(evaluation)
+    evaluation_store.start(evaluation)
     while evaluated_log.is_running(evaluation):
-        tasks = progress._open(evaluation, evaluation_runs.results(evaluation))
+        tasks = stages._open(evaluation, evaluation_run_store.results(evaluation))
         for key in {None, *(task.key for task in tasks)} - again:
             host.begin("evaluate_work", message(evaluation, key).text())
             again.add(key)
@@ -223,7 +224,7 @@ def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
 ) -> None:
     """It came too late; that is no reason to delete anything but what it brought."""
     evaluation = evaluated_log.asked("late", evaluated_log.write(kept), purpose=purpose)
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
     go = runner._Way.go
 
     def go_late(way: runner._Way) -> Any:
@@ -232,8 +233,8 @@ def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
         return go(way)
 
     monkeypatch.setattr(runner._Way, "go", go_late)
-    (first, *_) = progress._open(evaluation, {})
-    progress.take(message(evaluation, first.key).text(), 1, Event())
+    (first, *_) = stages._open(evaluation, {})
+    stages.take(message(evaluation, first.key).text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
     assert _found(evaluation) == _undisturbed(kept, evaluation, tmp_path)
@@ -246,18 +247,18 @@ def test_one_that_ends_before_the_last_worker_has_looked_again_keeps_what_was_fo
 ) -> None:
     """Another one saw its result, and had nothing to wait for."""
     evaluation = evaluated_log.asked("closing", evaluated_log.write(kept), purpose=purpose)
-    evaluations.create(evaluation)
-    keep = evaluation_runs.keep_result
+    evaluation_store.create(evaluation)
+    keep = evaluation_run_store.keep_result
 
     def keep_and_go_on(one: Evaluation, result: TaskResult) -> bool:
         is_new = keep(one, result)
-        progress.take(message(evaluation).text(), 1, Event())
+        stages.take(message(evaluation).text(), 1, Event())
         return is_new
 
-    monkeypatch.setattr(evaluation_runs, "keep_result", keep_and_go_on)
+    monkeypatch.setattr(evaluation_run_store, "keep_result", keep_and_go_on)
     while evaluated_log.is_running(evaluation):
-        task = progress._open(evaluation, evaluation_runs.results(evaluation))[0]
-        progress.take(message(evaluation, task.key).text(), 1, Event())
+        task = stages._open(evaluation, evaluation_run_store.results(evaluation))[0]
+        stages.take(message(evaluation, task.key).text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
     assert _found(evaluation) == _undisturbed(kept, evaluation, tmp_path)
@@ -269,15 +270,15 @@ def test_what_a_late_worker_of_a_canceled_one_brought_goes(
 ) -> None:
     """Canceled between its last look and its result."""
     evaluation = evaluated_log.asked("canceled", evaluated_log.write(kept, hours=1))
-    evaluations.create(evaluation)
-    keep = evaluation_runs.keep_result
+    evaluation_store.create(evaluation)
+    keep = evaluation_run_store.keep_result
 
     def cancel_and_keep(one: Evaluation, result: TaskResult) -> bool:
         assert delete(Purpose.EVALUATION, one.id)
         return keep(one, result)
 
-    monkeypatch.setattr(evaluation_runs, "keep_result", cancel_and_keep)
-    progress.take(message(evaluation, "custom-0").text(), 1, Event())
+    monkeypatch.setattr(evaluation_run_store, "keep_result", cancel_and_keep)
+    stages.take(message(evaluation, "custom-0").text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.CANCELED
     assert list(kept.blobs("evaluations/")) == ["evaluations/canceled/evaluation.json"]
@@ -285,7 +286,7 @@ def test_what_a_late_worker_of_a_canceled_one_brought_goes(
 
 def _found(evaluation: Evaluation) -> object:
     of_it = evaluation.purpose is Purpose.EVALUATION
-    return evaluation_runs.outcome(evaluation) if of_it else evaluation_runs.scores(evaluation)
+    return evaluation_run_store.outcome(evaluation) if of_it else evaluation_run_store.scores(evaluation)
 
 
 def _undisturbed(kept: Kept, evaluation: Evaluation, folder: Path) -> object:
@@ -293,10 +294,10 @@ def _undisturbed(kept: Kept, evaluation: Evaluation, folder: Path) -> object:
     if evaluation.purpose is Purpose.EVALUATION:
         return evaluated_log.by_hand(kept, evaluation, folder)
     alone = replace(evaluation, id="alone")
-    evaluations.create(alone)
+    evaluation_store.create(alone)
     with Worker(kept.storage, alone, folder / "alone.log") as worker:
         assert worker.wait() == 0
-    return evaluation_runs.scores(alone)
+    return evaluation_run_store.scores(alone)
 
 
 def _left(kept: Kept, evaluation: Evaluation) -> set[str]:
@@ -318,12 +319,12 @@ def test_lines_that_the_learner_refuses_are_left_out(kept: Kept, tmp_path: Path)
     lines = gzip.decompress(data).splitlines()
     lines[3] = lines[3].replace(b'"c":{', b'"c":{"_text":5,')
     kept.put(name, gzip.compress(b"\n".join(lines) + b"\n"), metadata=kept.metadata(name))
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
 
     with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait() == 0
 
-    found = evaluation_runs.outcome(evaluation)
+    found = evaluation_run_store.outcome(evaluation)
     assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
     assert (found.lines.used, found.lines.refused) == (587, 1)
 
@@ -333,12 +334,12 @@ def test_lines_that_were_joined_under_other_settings_are_labelled_anew(kept: Kep
     evaluation = evaluated_log.asked("labelled", evaluated_log.write(kept, hours=1), custom=())
     rewards = replace(evaluation.log.rewards, default=-1.0)
     evaluation = replace(evaluation, log=replace(evaluation.log, rewards=rewards))
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
 
     with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait() == 0
 
-    found = evaluation_runs.outcome(evaluation)
+    found = evaluation_run_store.outcome(evaluation)
     assert found is not None
     online = found.policies[0].total
     assert (online.lowest, online.highest) == (-1.0, 1.0)
@@ -350,7 +351,7 @@ def test_arguments_that_nobody_takes_end_it_at_once(kept: Kept, start_host: Star
     evaluation = evaluated_log.asked("bad", evaluated_log.write(kept, hours=1), custom=(bad,))
     start_host(**NEVER)
 
-    evaluations.start(evaluation)
+    evaluation_store.start(evaluation)
     ended = evaluated_log.wait_for(evaluation, 20)
 
     assert ended.status is Status.FAILED
@@ -366,7 +367,7 @@ def test_what_fails_again_and_again_ends_it_with_the_reason(kept: Kept, start_ho
     evaluation = evaluated_log.asked("poison", span)
     start_host(**NEVER)
 
-    evaluations.start(evaluation)
+    evaluation_store.start(evaluation)
     ended = evaluated_log.wait_for(evaluation, 100)
 
     assert ended.status is Status.FAILED
@@ -381,7 +382,7 @@ def test_log_that_is_deleted_meanwhile_ends_it(kept: Kept, start_host: StartHost
     past.configure(kept, replace(configuration, logs_deleted_before_us=now_us()))
     start_host(**NEVER)
 
-    evaluations.start(evaluation)
+    evaluation_store.start(evaluation)
     ended = evaluated_log.wait_for(evaluation, 20)
 
     assert ended.status is Status.FAILED
@@ -391,8 +392,8 @@ def test_log_that_is_deleted_meanwhile_ends_it(kept: Kept, start_host: StartHost
 def test_log_that_vanishes_between_two_tasks_ends_it(kept: Kept, start_host: StartHost) -> None:
     """As when it gets too old while the evaluation runs."""
     evaluation = evaluated_log.asked("vanished", evaluated_log.write(kept))
-    evaluations.create(evaluation)
-    progress.take(message(evaluation, "logged").text(), 1, Event())
+    evaluation_store.create(evaluation)
+    stages.take(message(evaluation, "logged").text(), 1, Event())
     kept.remove(min(kept.blobs("logs/")))
     start_host(**NEVER)
 
@@ -406,15 +407,15 @@ def test_log_that_vanishes_between_two_tasks_ends_it(kept: Kept, start_host: Sta
 def test_a_finished_one_keeps_its_result_when_the_log_goes(kept: Kept, tmp_path: Path) -> None:
     """The log is kept for a while, evaluations until somebody deletes them."""
     evaluation = evaluated_log.asked("kept", evaluated_log.write(kept, hours=1))
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
     with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait() == 0
-    before = evaluation_runs.outcome(evaluation)
+    before = evaluation_run_store.outcome(evaluation)
     for name in kept.blobs("logs/"):
         kept.remove(name)
 
     assert before is not None
-    assert evaluation_runs.outcome(evaluation) == before
+    assert evaluation_run_store.outcome(evaluation) == before
 
 
 def test_without_log_it_succeeds_with_nothing(kept: Kept, start_host: StartHost) -> None:
@@ -423,10 +424,10 @@ def test_without_log_it_succeeds_with_nothing(kept: Kept, start_host: StartHost)
     evaluation = evaluated_log.asked("empty", (now - HOUR, now))
     start_host(**NEVER)
 
-    evaluations.start(evaluation)
+    evaluation_store.start(evaluation)
 
     assert evaluated_log.wait_for(evaluation, 30).status is Status.SUCCEEDED
-    found = evaluation_runs.outcome(evaluation)
+    found = evaluation_run_store.outcome(evaluation)
     assert found is not None
     assert {len(policy.bins) for policy in found.policies} == {0}
 
@@ -435,11 +436,11 @@ def test_what_is_deleted_stops_within_seconds_and_leaves_nothing(kept: Kept, sta
     """Although tasks were on their way."""
     evaluation = evaluated_log.asked("gone", evaluated_log.write(kept, hours=12, events_an_hour=1500))
     host = start_host(**NEVER)
-    evaluations.start(evaluation)
+    evaluation_store.start(evaluation)
     evaluated_log.wait_until(lambda: host.runs("evaluate_work")[0] >= 3)
     time.sleep(1)
 
-    evaluations.remove(Purpose.EVALUATION, "gone")
+    evaluation_store.remove(Purpose.EVALUATION, "gone")
     evaluated_log.wait_until(lambda: len(set(host.runs("evaluate_work"))) == 1, 15)
 
     assert kept.blobs("evaluations/") == {}
@@ -449,23 +450,23 @@ def test_a_message_of_one_that_was_deleted_means_no_other_of_its_id(kept: Kept) 
     """The caller chooses ids, and may use one again."""
     span = evaluated_log.write(kept, hours=1)
     old, new = (evaluated_log.asked("again", span) for _ in range(2))
-    evaluations.create(new)
+    evaluation_store.create(new)
 
-    progress.take(message(old, "logged").text(), 1, Event())
-    progress.give_up(message(old).text())
+    stages.take(message(old, "logged").text(), 1, Event())
+    stages.give_up(message(old).text())
 
     assert list(kept.blobs("evaluations/")) == ["evaluations/again/evaluation.json"]
-    assert evaluations.read(Purpose.EVALUATION, "again") == new
+    assert evaluation_store.read(Purpose.EVALUATION, "again") == new
 
 
 def test_what_takes_more_than_a_day_is_given_up(kept: Kept) -> None:
     """Nobody waits that long, and it costs as long as it goes on."""
     evaluation = replace(evaluated_log.asked("slow", evaluated_log.write(kept, hours=1)), created_us=now_us() - DAY)
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
 
-    progress.take(message(evaluation, "logged").text(), 1, Event())
+    stages.take(message(evaluation, "logged").text(), 1, Event())
 
-    ended = evaluations.read(Purpose.EVALUATION, "slow")
+    ended = evaluation_store.read(Purpose.EVALUATION, "slow")
     assert ended is not None
     assert (ended.status, ended.reason) == (Status.TIMEOUT, "It was not done within a day.")
 
@@ -474,11 +475,11 @@ def test_a_task_that_takes_too_long_is_not_begun_anew(kept: Kept, monkeypatch: p
     """It would take as long again."""
     monkeypatch.setattr(runner, "TIMEOUT", timedelta(seconds=0.3))
     evaluation = evaluated_log.asked("long", evaluated_log.write(kept, hours=12, events_an_hour=1500))
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
 
-    progress.take(message(evaluation, "logged").text(), 1, Event())
+    stages.take(message(evaluation, "logged").text(), 1, Event())
 
-    ended = evaluations.read(Purpose.EVALUATION, "long")
+    ended = evaluation_store.read(Purpose.EVALUATION, "long")
     assert ended is not None
     assert ended.status is Status.TIMEOUT
 
@@ -487,11 +488,11 @@ def test_a_process_that_does_not_end_is_ended(kept: Kept, monkeypatch: pytest.Mo
     """Whatever it waits for."""
     monkeypatch.setattr(runner, "_SPARE", -runner.TIMEOUT)
     evaluation = evaluated_log.asked("stuck", evaluated_log.write(kept, hours=12, events_an_hour=1500))
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
 
-    progress.take(message(evaluation, "logged").text(), 1, Event())
+    stages.take(message(evaluation, "logged").text(), 1, Event())
 
-    ended = evaluations.read(Purpose.EVALUATION, "stuck")
+    ended = evaluation_store.read(Purpose.EVALUATION, "stuck")
     assert ended is not None
     assert (ended.status, ended.reason) == (Status.TIMEOUT, "A task took longer than 50 minutes.")
 
@@ -499,12 +500,12 @@ def test_a_process_that_does_not_end_is_ended(kept: Kept, monkeypatch: pytest.Mo
 def test_work_that_is_to_stop_stops_and_comes_again(kept: Kept) -> None:
     """As when the platform takes the instance away."""
     evaluation = evaluated_log.asked("stopped", evaluated_log.write(kept, hours=12, events_an_hour=1500))
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
     stop, began = Event(), time.monotonic()
     stop.set()
 
     with pytest.raises(runner.Interrupted):
-        progress.take(message(evaluation, "logged").text(), 1, stop)
+        stages.take(message(evaluation, "logged").text(), 1, stop)
 
     assert time.monotonic() - began < 5
     assert evaluated_log.is_running(evaluation)
@@ -512,4 +513,4 @@ def test_work_that_is_to_stop_stops_and_comes_again(kept: Kept) -> None:
 
 def test_a_poison_message_that_is_none_of_ours_is_thrown_away() -> None:
     """Else it would come again and again."""
-    progress.give_up("not for us")
+    stages.give_up("not for us")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from localhost.accounts import StorageAccount
-from shared.loop.times import MINUTE
+from localhost.azurite.accounts import StorageAccount
+from shared.times import MINUTE
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, Request, Seeded
 from tests.http.slots import CCB, RANK, V1_1, news

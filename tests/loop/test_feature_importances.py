@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.loop.evaluation.record import Purpose
-from shared.storage import evaluations
+from shared.evaluation import evaluation_store
+from shared.evaluation.evaluation import Purpose
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop import evaluated_log, past
@@ -26,7 +26,7 @@ def test_it_finds_what_the_log_was_made_of(kept: Kept, start_host: StartHost) ->
     importance = evaluated_log.asked("worth", span, purpose=Purpose.IMPORTANCE, custom=())
     hosts = [start_host(**NEVER), start_host(**NEVER)]
 
-    assert evaluations.start(importance)
+    assert evaluation_store.start(importance)
     ended = evaluated_log.wait_for(importance)
 
     told = Api.at(hosts[0].url, KEY).get("/personalizer/featureImportances/worth?api-version=2022-09-01-preview").json

@@ -6,8 +6,8 @@ from statistics import fmean
 
 import pytest
 
-from benchmarks import truth
 from benchmarks.progress import Progress
+from benchmarks.studies import truth
 from localhost.demo.failures import DemoFailed
 from localhost.demo.figures import Interval
 from localhost.demo.hindsight import SETTINGS, Judged, judged, known

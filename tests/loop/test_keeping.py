@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from shared.loop.times import DAY, HOUR
-from shared.storage.models import KeptModel
+from shared.models.model_store import KeptModel
+from shared.times import DAY, HOUR
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
-from train_timer.keeping import superseded
+from train_timer.retention import superseded
 
 NOW = 100 * DAY + 6 * HOUR
 KEPT_DAYS = 30 * DAY

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobServiceClient, ContainerClient, ContainerSasPermissions, generate_container_sas
 
-from localhost.accounts import StorageAccount
-from localhost.azurite import Azurite
-from shared.loop.redaction import EventTarget
-from shared.loop.times import MINUTE
+from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.emulator import Azurite
+from shared.log.redaction import EventTarget
+from shared.times import MINUTE
 from tests.faults.proxy import Fault
 from tests.loop import past
 from tests.loop.conftest import StartTrainer

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop.conftest import KEY, NEVER, StartTrainer

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.loop.configuration import INITIAL_ARGUMENTS
+from shared.configuration.configuration import INITIAL_ARGUMENTS
 from tests.conftest import StartHost
 from tests.http.slots import CCB, RANK, V1_1, eventually
 from tests.loop.conftest import NEVER, StartTrainer

@@ -10,18 +10,19 @@ from typing import Any
 
 import pytest
 
-from evaluate_fn import progress
-from localhost.accounts import StorageAccount
-from localhost.azurite import Azurite
+from evaluate_fn import stages
+from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.emulator import Azurite
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration, LearningMode, LearningSettings
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Evaluation, Purpose, Status
+from shared.evaluation.evaluation_queue import message
+from shared.evaluation.outcome import Outcome
+from shared.evaluation.tasks import Lines
 from shared.learner.arguments import parse
-from shared.loop.configuration import Configuration, LearningMode, LearningSettings
-from shared.loop.evaluation.outcome import Outcome
-from shared.loop.evaluation.record import Evaluation, Purpose, Status
-from shared.loop.evaluation.tasks import Lines
-from shared.loop.times import DAY, HOUR
-from shared.storage import documents, evaluation_runs, evaluations
-from shared.storage.arrivals import now_us
-from shared.storage.evaluation_queue import message
+from shared.storage.clock import now_us
+from shared.times import DAY, HOUR
 from tests.faults.proxy import Fault
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
@@ -105,7 +106,7 @@ def lived(once: Lived) -> Iterator[Lived]:
     """A loop that found better settings, and took them; storage of this process."""
     with evaluated_log.at_home(once.kept.storage):
         once.go_back(once.after)
-        evaluations.change(Purpose.EVALUATION, once.look.id, lambda _: once.look)
+        evaluation_store.change(Purpose.EVALUATION, once.look.id, lambda _: once.look)
         yield once
 
 
@@ -120,7 +121,7 @@ def train(trainer: StartTrainer, **more: Any) -> None:
 
 
 def the_look() -> Evaluation:
-    [found] = evaluations.listed(Purpose.EVALUATION)
+    [found] = evaluation_store.listed(Purpose.EVALUATION)
     return found
 
 
@@ -132,7 +133,7 @@ def evaluated(kept: Kept, tmp_path: Path, storage: str | None = None) -> Evaluat
 
 
 def the_look_of(evaluation_id: str) -> Evaluation:
-    found = evaluations.read(Purpose.EVALUATION, evaluation_id)
+    found = evaluation_store.read(Purpose.EVALUATION, evaluation_id)
     assert found is not None
     return found
 
@@ -140,13 +141,13 @@ def the_look_of(evaluation_id: str) -> Evaluation:
 def succeeded(look: Evaluation) -> Evaluation:
     """The look as it was before it was decided on."""
     undecided = replace(look, status=Status.SUCCEEDED, reason=None)
-    evaluations.change(Purpose.EVALUATION, look.id, lambda _: undecided)
+    evaluation_store.change(Purpose.EVALUATION, look.id, lambda _: undecided)
     return undecided
 
 
 def decide(look: Evaluation) -> None:
     """Decide about a look, as a message that comes again does."""
-    progress.take(message(look).text(), 2, Event())
+    stages.take(message(look).text(), 2, Event())
 
 
 def kill_as_it_decides(way: Way, look: Evaluation, place: str, log_file: Path) -> None:
@@ -169,7 +170,7 @@ def test_before_1000_learned_events_no_look_is_started(kept: Kept, trainer: Star
     train(trainer)
 
     assert kept.document("state.json")["counters"]["learned"] == 6 * 147 + 1
-    assert evaluations.listed(Purpose.EVALUATION) == []
+    assert evaluation_store.listed(Purpose.EVALUATION) == []
 
 
 def test_a_look_is_started_after_1000_learned_events(kept: Kept, trainer: StartTrainer) -> None:
@@ -207,7 +208,7 @@ def test_no_look_is_started_that_is_not_wanted_or_not_yet(
 
     assert kept.document("state.json")["counters"]["learned"] == LEARNED
     assert looks(kept)["last"] is None
-    assert evaluations.listed(Purpose.EVALUATION) == []
+    assert evaluation_store.listed(Purpose.EVALUATION) == []
 
 
 @pytest.mark.parametrize("fault", [None, Fault(cut="before")])
@@ -241,15 +242,15 @@ def test_a_look_that_found_nothing_to_search_in_has_spent_nothing(
     log(kept)
     train(trainer)
     first = the_look()
-    evaluation_runs.keep_outcome(first, Outcome((), Lines(), HOUR, (), "online", no_search=no_search))
-    evaluations.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.RETAINED))
+    evaluation_run_store.keep_outcome(first, Outcome((), Lines(), HOUR, (), "online", no_search=no_search))
+    evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.RETAINED))
     state = kept.document("state.json")
     state["counters"]["learned"] = 2100
     kept.put("state.json", json.dumps(state).encode())
 
     train(trainer)
 
-    second = evaluations.listed(Purpose.EVALUATION)[0]
+    second = evaluation_store.listed(Purpose.EVALUATION)[0]
     spent = 0 if no_search else first.error
     assert second.look == 2
     assert looks(kept)["spent"] == pytest.approx(spent + second.error)
@@ -280,10 +281,10 @@ def test_no_look_is_started_while_one_is_under_way(kept: Kept, trainer: StartTra
     train(trainer)
     assert looks(kept)["last"]["number"] == 1
 
-    evaluations.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.FAILED))
+    evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.FAILED))
     train(trainer)
 
-    second = evaluations.listed(Purpose.EVALUATION)[0]
+    second = evaluation_store.listed(Purpose.EVALUATION)[0]
     assert second.look == 2
     assert second.error == looks(kept)["spent"] > first.error
 
@@ -294,14 +295,14 @@ def test_a_look_that_nobody_ends_holds_up_the_next_one_for_a_day(kept: Kept, tra
     log(kept)
     train(trainer)
     first = the_look()
-    evaluations.change(Purpose.EVALUATION, first.id, lambda one: replace(one, created_us=one.created_us - DAY))
+    evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, created_us=one.created_us - DAY))
     state = kept.document("state.json")
     state["counters"]["learned"] = 2100
     kept.put("state.json", json.dumps(state).encode())
 
     train(trainer)
 
-    second, lost = evaluations.listed(Purpose.EVALUATION)
+    second, lost = evaluation_store.listed(Purpose.EVALUATION)
     assert (lost.id, lost.status) == (first.id, Status.TIMEOUT)
     assert second.look == 2
     assert second.error == looks(kept)["spent"] > first.error
@@ -311,8 +312,8 @@ def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path
     """Learning goes on behind the evaluated log, and a re-training that was under way ends."""
     kept, look = lived.kept, lived.look
     assert (look.status, look.optimal) == (Status.APPLIED, "Hyper2"), look.reason
-    configuration, published = documents.read_configuration(), documents.read_published()
-    found = evaluation_runs.outcome(look)
+    configuration, published = configuration_store.read_configuration(), configuration_store.read_published()
+    found = evaluation_run_store.outcome(look)
     assert found is not None
     [best] = [one for one in found.policies if one.policy.name == "Hyper2"]
     assert configuration.learning == LearningSettings("Hyper2", best.policy.arguments or "")
@@ -345,8 +346,8 @@ def test_a_worker_that_is_killed_as_it_decides_is_continued(lived: Lived, tmp_pa
         lived.train(tmp_path)
 
         assert the_look_of(look.id).status is Status.APPLIED
-        assert documents.read_configuration().revision == 2
-        published = documents.read_published()
+        assert configuration_store.read_configuration().revision == 2
+        published = configuration_store.read_published()
         assert published.model is not None
         assert (published.generation, published.model.origin) == (1, "applied")
         assert published.model.learned_events == LEARNED
@@ -357,23 +358,29 @@ def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeyp
     """It had read of a look that was under way; what was found stays, and what was taken is not taken again."""
     lived.go_back(lived.before)
     running = replace(lived.look, status=Status.RUNNING, reason=None, optimal=None, ended_us=None)
-    monkeypatch.setattr(progress, "_meant", lambda _: running)
+    monkeypatch.setattr(stages, "_meant", lambda _: running)
 
     for _ in range(2):
-        progress.take(message(running, "logged").text(), 1, Event())
+        stages.take(message(running, "logged").text(), 1, Event())
 
         assert the_look_of(running.id).status is Status.APPLIED
-        assert (documents.read_configuration().revision, documents.read_published().generation) == (2, 1)
-        found = evaluation_runs.outcome(running)
+        assert (configuration_store.read_configuration().revision, configuration_store.read_published().generation) == (
+            2,
+            1,
+        )
+        found = evaluation_run_store.outcome(running)
         best = next(one.model for one in found.policies if one.policy.name == "Hyper2") if found else None
         assert best is not None
-        assert evaluation_runs.model(running, best.predictor_sha256)
+        assert evaluation_run_store.model(running, best.predictor_sha256)
 
 
 def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> None:
     """The evaluation says nothing of it; an apprentice is never changed, nor are settings taken that say the same."""
     look = lived.look
-    best, published = parse(documents.read_configuration().learning.arguments), documents.read_published()
+    best, published = (
+        parse(configuration_store.read_configuration().learning.arguments),
+        configuration_store.read_published(),
+    )
     same = " ".join(replace(best, options=best.options[::-1]).with_epsilon(0.7))
     assert same.split() != best.words()
 
@@ -394,7 +401,10 @@ def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> No
         decided = the_look_of(look.id)
         assert decided.status is Status.RETAINED
         assert why in (decided.reason or "")
-        assert (configuration, published) == (documents.read_configuration(), documents.read_published())
+        assert (configuration, published) == (
+            configuration_store.read_configuration(),
+            configuration_store.read_published(),
+        )
 
 
 def test_the_last_24_of_the_loops_own_evaluations_are_kept(kept: Kept, trainer: StartTrainer) -> None:
@@ -403,12 +413,12 @@ def test_the_last_24_of_the_loops_own_evaluations_are_kept(kept: Kept, trainer: 
     span = log(kept)
     for number in range(25):
         one = evaluated_log.asked(f"old-{number}", span, look=1, custom=(), optimise=True)
-        evaluations.create(replace(one, created_us=now_us() - (30 - number) * DAY, status=Status.RETAINED))
-    evaluations.create(replace(evaluated_log.asked("mine", span), created_us=now_us() - 60 * DAY - HOUR))
+        evaluation_store.create(replace(one, created_us=now_us() - (30 - number) * DAY, status=Status.RETAINED))
+    evaluation_store.create(replace(evaluated_log.asked("mine", span), created_us=now_us() - 60 * DAY - HOUR))
 
     train(trainer)
 
-    kept_ids = [one.id for one in evaluations.listed(Purpose.EVALUATION)]
+    kept_ids = [one.id for one in evaluation_store.listed(Purpose.EVALUATION)]
     assert len(kept_ids) == 25
     assert kept_ids[0].startswith("auto-1-")
     assert kept_ids[1:] == [*(f"old-{number}" for number in range(24, 1, -1)), "mine"]

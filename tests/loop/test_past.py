@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.loop import durations
-from shared.loop.aggregation import Aggregation
-from shared.loop.times import DAY, HOUR, MINUTE, SECOND
+from shared import durations
+from shared.configuration.reward_aggregation import Aggregation
+from shared.times import DAY, HOUR, MINUTE, SECOND
 from tests.loop import oracle, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept

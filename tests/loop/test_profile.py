@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from shared.contract import record
+from shared.intake.rows import Event
 from shared.learner import features
-from shared.loop.decision import NO_MODEL, decide, equal_chances
-from shared.loop.rows import Event
-from shared.loop.times import MINUTE, SECOND
-from shared.storage import names
+from shared.log import ranked_event
+from shared.ranking.decision import NO_MODEL, decide, equal_chances
+from shared.storage import paths
+from shared.times import MINUTE, SECOND
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop import past
@@ -22,8 +22,8 @@ ALIKE = [("a", [{"kind": "one"}]), ("b", [{"kind": "one"}])]
 def shown(event_id: str, at_us: int, **context: Any) -> Event:
     """A Rank of two actions that differ in nothing but their ids."""
     document = features.document([context], [(name, list(told)) for name, told in ALIKE])
-    decision = decide(equal_chances(2), NO_MODEL, event_id, names.LOOP)
-    payload = record.pack(record.record(document, decision, deferred=False))
+    decision = decide(equal_chances(2), NO_MODEL, event_id, paths.LOOP)
+    payload = ranked_event.pack(ranked_event.record(document, decision, deferred=False))
     return replace(past.event(event_id, at_us), payload=payload)
 
 

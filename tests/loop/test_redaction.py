@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from localhost.accounts import StorageAccount
-from shared.contract import record
-from shared.contract.redaction import Redaction
+from localhost.azurite.accounts import StorageAccount
+from shared.configuration.configuration import LearningSettings
+from shared.intake.rows import Event
 from shared.learner import features
-from shared.loop.configuration import LearningSettings
-from shared.loop.decision import NO_MODEL, decide, equal_chances
-from shared.loop.redaction import EventTarget, FeatureTarget, Target
-from shared.loop.rows import Event
-from shared.loop.times import MINUTE, SECOND
-from shared.storage import names
+from shared.log import ranked_event
+from shared.log.redaction import EventTarget, FeatureTarget, Target
+from shared.log.redaction_forms import Redaction
+from shared.ranking.decision import NO_MODEL, decide, equal_chances
+from shared.storage import paths
+from shared.times import MINUTE, SECOND
 from tests.faults.proxy import Fault
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
@@ -56,15 +56,15 @@ def mailed(event_id: str, at_us: int, mail: str = SECRET) -> Event:
         ("mail", [{"x": 1.5}]),
     ]
     document = features.document(context, actions)
-    decision = decide(equal_chances(3), NO_MODEL, event_id, names.LOOP)
-    payload = record.pack(record.record(document, decision, deferred=False))
+    decision = decide(equal_chances(3), NO_MODEL, event_id, paths.LOOP)
+    payload = ranked_event.pack(ranked_event.record(document, decision, deferred=False))
     return replace(past.event(event_id, at_us), payload=payload)
 
 
 def refusable(event_id: str, at_us: int) -> Event:
     """A Rank whose line cannot be learned from."""
     event = mailed(event_id, at_us)
-    return replace(event, payload=record.pack(replace(record.unpack(event.payload), actions=b"[9,1,2]")))
+    return replace(event, payload=ranked_event.pack(replace(ranked_event.unpack(event.payload), actions=b"[9,1,2]")))
 
 
 def story(began_us: int) -> past.Past:
@@ -98,7 +98,9 @@ def logged(loop: Kept, trainer: StartTrainer, began_us: int) -> None:
 def all_that_is_kept(loop: Kept) -> str:
     """Everything in storage that is text, and the rows' keys and contents."""
     texts = [gzip.decompress(data) if name.endswith(".gz") else data for name, data in loop.blobs().items()]
-    rows = [repr({**row, "": [record.unpack(row["r0"]).document if "r0" in row else b""]}) for row in loop.rows("")]
+    rows = [
+        repr({**row, "": [ranked_event.unpack(row["r0"]).document if "r0" in row else b""]}) for row in loop.rows("")
+    ]
     told = "\n".join([*(text.decode(errors="replace") for text in texts), *rows])
     return re.sub(r"\\u([0-9a-f]{4})", lambda escaped: chr(int(escaped[1], 16)), told)
 

@@ -3,9 +3,9 @@
 import json
 from dataclasses import replace
 
-from shared.contract import record
-from shared.loop.rows import Event
-from shared.loop.times import MINUTE, SECOND
+from shared.intake.rows import Event
+from shared.log import ranked_event
+from shared.times import MINUTE, SECOND
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
@@ -15,7 +15,7 @@ DEADLY = b'{"FromUrl":[{"a":1}],"__aid":1,"_multi":[{"i":{"constant":1,"id":"a"}
 
 def damaged(event: Event, **pieces: bytes) -> Event:
     """An event whose record was made by something that is not this product."""
-    return replace(event, payload=record.pack(replace(record.unpack(event.payload), **pieces)))
+    return replace(event, payload=ranked_event.pack(replace(ranked_event.unpack(event.payload), **pieces)))
 
 
 def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(kept: Kept, trainer: StartTrainer) -> None:

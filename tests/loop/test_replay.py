@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.data_folder import azurite_folder
+from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT, STORAGE, clean_environment
-from shared.loop.times import HOUR, MINUTE, to_iso
+from localhost.up.data_folder import azurite_folder
+from shared.times import HOUR, MINUTE, to_iso
 from tests.loop import past
 from tests.loop.kept import Kept
 from tests.loop.trainers import Trainer

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from localhost.accounts import StorageAccount
-from shared.loop.configuration import LearningMode, problem_type
-from shared.loop.log_entry import line_kind
-from shared.loop.log_line import kind
-from shared.loop.times import MINUTE, from_iso
-from shared.storage.logs import range_of
+from localhost.azurite.accounts import StorageAccount
+from shared.configuration.configuration import LearningMode, problem_type
+from shared.log.line_pieces import line_kind
+from shared.log.log_line import kind
+from shared.log.log_store import range_of
+from shared.times import MINUTE, from_iso
 from tests.loop import past, requests
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from localhost.accounts import StorageAccount
-from localhost.child import HostProcess
-from shared.loop.configuration import LearningMode
-from shared.loop.metrics import total
-from shared.loop.times import HOUR, to_iso
+from localhost.azurite.accounts import StorageAccount
+from localhost.host.host_process import HostProcess
+from shared.configuration.configuration import LearningMode
+from shared.metrics.bins import total
+from shared.times import HOUR, to_iso
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, FaultProxy, Request, none
 from tests.http.api import Api

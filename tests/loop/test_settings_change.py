@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from shared.loop import log_line
-from shared.loop.aggregation import Aggregation
-from shared.loop.times import MINUTE
+from shared.configuration.reward_aggregation import Aggregation
+from shared.log import log_line
+from shared.times import MINUTE
 from tests.conftest import StartHost
 from tests.loop import past
 from tests.loop.conftest import KEY, NEVER, StartTrainer

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from shared.loop.configuration import LearningMode
-from shared.loop.times import HOUR, MINUTE
+from shared.configuration.configuration import LearningMode
+from shared.times import HOUR, MINUTE
 from tests.identity.endpoint import CLIENT_ID, IdentityEndpoint, identity_endpoint
 from tests.identity.storage import certificate_and_key
 from tests.loop import past

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
-from shared.loop.configuration import LearningMode
-from shared.loop.times import DAY, HOUR, MINUTE, to_iso
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
+from shared.configuration.configuration import LearningMode
+from shared.times import DAY, HOUR, MINUTE, to_iso
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.conftest import KEY, NEVER

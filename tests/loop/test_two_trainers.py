@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from localhost.accounts import StorageAccount
-from shared.contract import documents
-from shared.loop.configuration import LearningSettings
-from shared.loop.times import HOUR, MINUTE
-from shared.storage.arrivals import now_us
+from localhost.azurite.accounts import StorageAccount
+from shared.configuration.configuration import LearningSettings
+from shared.storage import json_documents
+from shared.storage.clock import now_us
+from shared.times import HOUR, MINUTE
 from tests.loop import oracle, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
@@ -34,18 +34,20 @@ def settings(kept: Kept) -> None:
     """Another exploration is set."""
     told = past.often()
     changed = replace(told, revision=2, service=replace(told.service, exploration_percentage=0.5))
-    kept.put("configuration.json", documents.to_json(changed))
+    kept.put("configuration.json", json_documents.to_json(changed))
 
 
 def reset(kept: Kept) -> None:
     """The model is deleted."""
-    published = documents.read_published(kept.blob("published.json") or b"{}")
-    kept.put("published.json", documents.to_json(replace(published, generation=published.generation + 1, model=None)))
+    published = json_documents.read_published(kept.blob("published.json") or b"{}")
+    kept.put(
+        "published.json", json_documents.to_json(replace(published, generation=published.generation + 1, model=None))
+    )
 
 
 def deletion(kept: Kept) -> None:
     """The log is deleted."""
-    kept.put("configuration.json", documents.to_json(replace(past.often(), logs_deleted_before_us=now_us())))
+    kept.put("configuration.json", json_documents.to_json(replace(past.often(), logs_deleted_before_us=now_us())))
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import vowpalwabbit
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from tests.http.api import Answer, Api
 from tests.loop import oracle
 from tests.loop.conftest import KEY, LATER, QUICK

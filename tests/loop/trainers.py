@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from shared import settings
-from shared.loop.times import DAY, SECOND
+from shared.times import DAY, SECOND
 from tests.loop.processes import process
 
 PAST: Mapping[str, int] = {"write_deadline_us": 10 * DAY, "join_grace_us": SECOND}

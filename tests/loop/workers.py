@@ -7,7 +7,7 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
-from shared.loop.evaluation.record import Evaluation, Purpose
+from shared.evaluation.evaluation import Evaluation, Purpose
 from tests.loop.processes import process
 
 
@@ -46,11 +46,11 @@ class Worker:
 
 
 def _work(purpose: Purpose, evaluation_id: str) -> None:
-    from evaluate_fn import progress
-    from shared.storage import evaluation_runs, evaluations
-    from shared.storage.evaluation_queue import message
+    from evaluate_fn import stages
+    from shared.evaluation import evaluation_run_store, evaluation_store
+    from shared.evaluation.evaluation_queue import message
 
-    while (evaluation := evaluations.read(purpose, evaluation_id)) and not evaluation.status.has_ended:
-        progress.take(message(evaluation).text(), 1, Event())
-        for task in progress._open(evaluation, evaluation_runs.results(evaluation)):
-            progress.take(message(evaluation, task.key).text(), 1, Event())
+    while (evaluation := evaluation_store.read(purpose, evaluation_id)) and not evaluation.status.has_ended:
+        stages.take(message(evaluation).text(), 1, Event())
+        for task in stages._open(evaluation, evaluation_run_store.results(evaluation)):
+            stages.take(message(evaluation, task.key).text(), 1, Event())

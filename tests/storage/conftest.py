@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from localhost import accounts
-from shared.loop.times import DAY, SECOND
+from localhost.azurite import accounts
+from shared.intake.intake import Intake
 from shared.settings import Settings, StorageSettings
 from shared.storage.account import StorageAccount, account
-from shared.storage.arrivals import now_us
-from shared.storage.intake import Intake
+from shared.storage.clock import now_us
 from shared.storage.rest import Rest
+from shared.times import DAY, SECOND
 from tests.faults.proxy import FaultProxy
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableClient, TableEntity
 
-from shared.loop.rows import Event, Observation
-from shared.loop.times import from_datetime
+from shared.intake.intake import Intake
+from shared.intake.rows import Event, Observation
 from shared.storage.account import StorageAccount
-from shared.storage.intake import Intake
+from shared.times import from_datetime
 
 HASH = "h" * 22
 

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from localhost.accounts import StorageAccount
-from shared.contract import evaluation_documents
-from shared.contract.documents import UnreadableDocument
-from shared.loop.estimation.sums import Sums
-from shared.loop.evaluation.outcome import Candidate, FeatureScore, Outcome, PolicyOutcome
-from shared.loop.evaluation.record import Evaluation, Policy, Purpose, Source, Status
-from shared.loop.evaluation.tasks import Lines, TaskResult, TrainedModel
-from shared.loop.times import HOUR, MINUTE, compact
-from shared.storage import blobs, evaluation_runs, evaluations, sdk
-from shared.storage.arrivals import now_us
-from shared.storage.models import DamagedModel
-from shared.storage.names import EVALUATION_QUEUE
+from localhost.azurite.accounts import StorageAccount
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
+from shared.evaluation.forms import stored_json
+from shared.evaluation.outcome import Candidate, FeatureScore, Outcome, PolicyOutcome
+from shared.evaluation.tasks import Lines, TaskResult, TrainedModel
+from shared.metrics.estimators.sums import Sums
+from shared.models.model_store import DamagedModel
+from shared.storage import blobs, sdk
+from shared.storage.clock import now_us
+from shared.storage.json_documents import UnreadableDocument
+from shared.storage.paths import EVALUATION_QUEUE
+from shared.times import HOUR, MINUTE, compact
 from tests.loop import evaluated_log
 
 IDS = ("plain", "Grüße, Ünïcode/with?everything#else", ".", "..", "...", "ends.", "ends..", "a" * 200, "%2F", "~")
@@ -48,81 +49,81 @@ def test_an_id_may_be_any_text(evaluation_id: str) -> None:
     """Callers choose them; storage takes away a dot at the end of a step."""
     evaluation = asked(evaluation_id)
 
-    assert evaluations.create(evaluation)
-    assert not evaluations.create(evaluation)
+    assert evaluation_store.create(evaluation)
+    assert not evaluation_store.create(evaluation)
 
-    assert evaluations.read(Purpose.EVALUATION, evaluation_id) == evaluation
-    assert evaluations.read(Purpose.IMPORTANCE, evaluation_id) is None
-    assert evaluations.listed(Purpose.EVALUATION) == [evaluation]
+    assert evaluation_store.read(Purpose.EVALUATION, evaluation_id) == evaluation
+    assert evaluation_store.read(Purpose.IMPORTANCE, evaluation_id) is None
+    assert evaluation_store.listed(Purpose.EVALUATION) == [evaluation]
     [path] = (blob.path for blob in blobs.listed("loops/default/evaluations/"))
     assert not any(step.endswith(".") for step in path.split("/"))
-    evaluations.remove(Purpose.EVALUATION, evaluation_id)
-    assert evaluations.read(Purpose.EVALUATION, evaluation_id) is None
+    evaluation_store.remove(Purpose.EVALUATION, evaluation_id)
+    assert evaluation_store.read(Purpose.EVALUATION, evaluation_id) is None
 
 
 def test_the_newest_stands_first() -> None:
     """And what tasks wrote is none."""
     for number in (2, 5, 1, 4, 3):
-        evaluations.create(asked(f"id{number}", number * MINUTE))
-    evaluation_runs.keep_result(asked("id3"), result("logged"))
+        evaluation_store.create(asked(f"id{number}", number * MINUTE))
+    evaluation_run_store.keep_result(asked("id3"), result("logged"))
 
-    assert [one.id for one in evaluations.listed(Purpose.EVALUATION)] == ["id1", "id2", "id3", "id4", "id5"]
-    assert evaluations.listed(Purpose.IMPORTANCE) == []
+    assert [one.id for one in evaluation_store.listed(Purpose.EVALUATION)] == ["id1", "id2", "id3", "id4", "id5"]
+    assert evaluation_store.listed(Purpose.IMPORTANCE) == []
 
 
 def test_changes_at_the_same_moment_are_all_made() -> None:
     """Each is made anew on what the one before left."""
-    evaluations.create(asked())
+    evaluation_store.create(asked())
 
     def longer(one: Evaluation) -> Evaluation:
         return replace(one, name=one.name + "x")
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: evaluations.change(Purpose.EVALUATION, "one", longer), range(12)))
+        list(pool.map(lambda _: evaluation_store.change(Purpose.EVALUATION, "one", longer), range(12)))
 
-    changed = evaluations.read(Purpose.EVALUATION, "one")
+    changed = evaluation_store.read(Purpose.EVALUATION, "one")
     assert changed is not None
     assert changed.name == asked().name + 12 * "x"
 
 
 def test_a_change_of_what_is_gone_changes_nothing() -> None:
     """And does not bring it back."""
-    assert evaluations.change(Purpose.EVALUATION, "one", lambda one: replace(one, name="new")) is None
-    assert evaluations.read(Purpose.EVALUATION, "one") is None
+    assert evaluation_store.change(Purpose.EVALUATION, "one", lambda one: replace(one, name="new")) is None
+    assert evaluation_store.read(Purpose.EVALUATION, "one") is None
 
 
 def test_a_result_is_kept_once() -> None:
     """The first one counts; a second one is the same, or of a worker that was too slow."""
     evaluation = asked()
 
-    assert evaluation_runs.keep_result(evaluation, result("logged"))
-    assert not evaluation_runs.keep_result(evaluation, replace(result("logged"), lines=Lines()))
+    assert evaluation_run_store.keep_result(evaluation, result("logged"))
+    assert not evaluation_run_store.keep_result(evaluation, replace(result("logged"), lines=Lines()))
 
-    assert evaluation_runs.results(evaluation) == {"logged": result("logged")}
-    assert evaluation_runs.results(asked(ago_us=-1)) == {}
+    assert evaluation_run_store.results(evaluation) == {"logged": result("logged")}
+    assert evaluation_run_store.results(asked(ago_us=-1)) == {}
 
 
 def test_what_has_results_is_not_forgotten() -> None:
     """Whoever believes that it is gone is wrong; of one that is gone, or is another one, nothing stays."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {5: SUMS})
     evaluation, older = asked(status=Status.SUCCEEDED), asked(ago_us=5)
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
     for one in (evaluation, older):
-        evaluation_runs.keep_outcome(one, Outcome((policy,), Lines(), 5, (), "online"))
-        evaluation_runs.forget(one)
+        evaluation_run_store.keep_outcome(one, Outcome((policy,), Lines(), 5, (), "online"))
+        evaluation_run_store.forget(one)
 
-    assert evaluation_runs.outcome(evaluation) is not None
-    assert evaluation_runs.outcome(older) is None
+    assert evaluation_run_store.outcome(evaluation) is not None
+    assert evaluation_run_store.outcome(older) is None
 
 
 def test_what_one_without_results_had_found_is_tidied_away() -> None:
     """It was canceled by somebody while somebody else ended it."""
     evaluation = asked(status=Status.CANCELED)
-    evaluation_runs.keep_outcome(evaluation, Outcome((), Lines(), 5, (), "online"))
+    evaluation_run_store.keep_outcome(evaluation, Outcome((), Lines(), 5, (), "online"))
 
-    evaluation_runs.tidy(evaluation)
+    evaluation_run_store.tidy(evaluation)
 
-    assert evaluation_runs.outcome(evaluation) is None
+    assert evaluation_run_store.outcome(evaluation) is None
 
 
 def test_what_was_found_is_read_as_it_was_kept() -> None:
@@ -130,12 +131,12 @@ def test_what_was_found_is_read_as_it_was_kept() -> None:
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {5: SUMS, 7: Sums()}, 3)
     found = Outcome((policy,), Lines(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "online", 9)
     evaluation = asked()
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
 
-    assert evaluation_runs.outcome(evaluation) is None
-    evaluation_runs.keep_outcome(evaluation, found)
+    assert evaluation_run_store.outcome(evaluation) is None
+    evaluation_run_store.keep_outcome(evaluation, found)
 
-    assert evaluation_runs.outcome(evaluation) == found
+    assert evaluation_run_store.outcome(evaluation) == found
 
 
 def test_what_was_found_in_all_is_read_without_the_rest() -> None:
@@ -145,12 +146,12 @@ def test_what_was_found_in_all_is_read_without_the_rest() -> None:
     found = Outcome((policy, nothing), Lines(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "p", 9)
     several = [asked(f"id{number}", status=Status.SUCCEEDED) for number in range(3)] + [asked("running")]
     for one in several[:2]:
-        evaluation_runs.keep_outcome(one, found)
-        evaluation_runs.tidy(one)
+        evaluation_run_store.keep_outcome(one, found)
+        evaluation_run_store.tidy(one)
 
     blobs.write(f"loops/default/evaluations/id0/{compact(several[0].created_us)}/outcome.json", b"{")
     blobs.remove(f"loops/default/evaluations/id1/{compact(several[1].created_us)}/totals.json")
-    told = evaluation_runs.totals(several)
+    told = evaluation_run_store.totals(several)
 
     assert told == [found.totals, found.totals, None, None]
     assert found.totals.policies[0].total == policy.total
@@ -161,9 +162,9 @@ def test_what_was_found_in_all_is_read_without_the_rest() -> None:
 def test_an_outcome_of_an_older_version_has_what_it_had() -> None:
     """A sum that it did not know is at rest, and one that is not known any more is left out."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {5: SUMS})
-    text = evaluation_documents.outcome_to_json(Outcome((policy,), Lines(), 5, (), "online"))
+    text = stored_json.outcome_to_json(Outcome((policy,), Lines(), 5, (), "online"))
 
-    older = evaluation_documents.read_outcome(text.replace(b'"weights"', b'"strange"'))
+    older = stored_json.read_outcome(text.replace(b'"weights"', b'"strange"'))
 
     assert older.policies[0].bins[5] == SUMS._replace(weights=0.0)
 
@@ -172,45 +173,45 @@ def test_an_outcome_of_an_older_version_has_what_it_had() -> None:
 def test_what_is_damaged_is_told(text: bytes) -> None:
     """By an error that the API knows."""
     with pytest.raises(UnreadableDocument):
-        evaluation_documents.read_outcome(text)
+        stored_json.read_outcome(text)
 
 
 def test_a_model_is_what_was_learned_or_nothing(tmp_path: Path) -> None:
     """It is going to rank."""
     evaluation = asked()
-    evaluations.create(evaluation)
+    evaluation_store.create(evaluation)
     (tmp_path / "model").write_bytes(b"learned")
-    sha256 = evaluation_runs.keep_model(evaluation, tmp_path / "model")
+    sha256 = evaluation_run_store.keep_model(evaluation, tmp_path / "model")
 
-    assert evaluation_runs.model(evaluation, sha256) == b"learned"
+    assert evaluation_run_store.model(evaluation, sha256) == b"learned"
     (path,) = (blob.path for blob in blobs.listed("loops/default/evaluations/one/") if blob.path.endswith(".vw"))
     blobs.write(path, b"changed")
     with pytest.raises(DamagedModel):
-        evaluation_runs.model(evaluation, sha256)
+        evaluation_run_store.model(evaluation, sha256)
     with pytest.raises(DamagedModel):
-        evaluation_runs.model(evaluation, "0" * 64)
+        evaluation_run_store.model(evaluation, "0" * 64)
 
 
 def test_scores_are_kept() -> None:
     """Of feature importances."""
     importance = asked(purpose=Purpose.IMPORTANCE)
-    evaluations.create(importance)
+    evaluation_store.create(importance)
 
-    assert evaluation_runs.scores(importance) is None
-    evaluation_runs.keep_scores(importance, [FeatureScore("n", "f", 0.5)])
+    assert evaluation_run_store.scores(importance) is None
+    evaluation_run_store.keep_scores(importance, [FeatureScore("n", "f", 0.5)])
 
-    assert evaluation_runs.scores(importance) == [FeatureScore("n", "f", 0.5)]
+    assert evaluation_run_store.scores(importance) == [FeatureScore("n", "f", 0.5)]
 
 
 def test_starting_twice_starts_once() -> None:
     """A client that repeats a call, or a trainer that died after it started one."""
-    assert evaluations.start(asked())
-    assert not evaluations.start(asked())
+    assert evaluation_store.start(asked())
+    assert not evaluation_store.start(asked())
 
     with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue:
         seen = list(queue.receive_messages(max_messages=32))
     assert len(seen) == 1
-    evaluation = evaluations.read(Purpose.EVALUATION, "one")
+    evaluation = evaluation_store.read(Purpose.EVALUATION, "one")
     assert evaluation is not None
     assert evaluation.status is Status.RUNNING
     assert abs(evaluation.created_us - now_us()) < MINUTE
@@ -218,10 +219,10 @@ def test_starting_twice_starts_once() -> None:
 
 def test_whoever_dies_while_starting_leaves_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is seen after a while: then the record is there, or the caller was told of no success."""
-    monkeypatch.setattr(evaluations, "create", _die)
+    monkeypatch.setattr(evaluation_store, "create", _die)
 
     with pytest.raises(ZeroDivisionError):
-        evaluations.start(asked())
+        evaluation_store.start(asked())
 
     with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue:
         assert queue.get_queue_properties().approximate_message_count == 1

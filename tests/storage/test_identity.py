@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken
 
-from shared.loop.rows import Event
-from shared.loop.times import SECOND
-from shared.loop.trouble import StorageUnavailable
+from shared.intake.intake import Intake
+from shared.intake.rows import Event
 from shared.settings import Settings, StorageSettings
-from shared.storage import endpoints, names
+from shared.storage import endpoints, paths
+from shared.storage.access_token import Identity
 from shared.storage.account import StorageAccount
-from shared.storage.arrivals import now_us
-from shared.storage.identity import Identity
-from shared.storage.intake import Intake
+from shared.storage.clock import now_us
 from shared.storage.rest import Rest
+from shared.storage_errors import StorageUnavailable
+from shared.times import SECOND
 from tests.identity.storage import Secured, secured_azurite
 from tests.identity.tokens import AUDIENCE, token
 from tests.storage.rows import HASH, stored
@@ -76,7 +76,7 @@ async def test_the_intake_works_with_a_token(secured: Secured, settings: Setting
     again = await intake.append_event(events[0], 2)
 
     assert all(one.own for one in (*found, again))
-    assert len(stored(reached, names.table("events", events[0].at_us, settings.intake_span_us))) == 20
+    assert len(stored(reached, paths.table("events", events[0].at_us, settings.intake_span_us))) == 20
     await rest.close()
 
 
@@ -172,7 +172,7 @@ async def test_no_token_is_storage_that_is_unavailable(caplog: pytest.LogCapture
 
 
 async def test_a_token_that_does_not_come_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.storage.identity._LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("shared.storage.access_token._LONGEST_WAIT", 0.1)
     identity = Identity(lambda: Credential(takes=1))
     began = time.monotonic()
 

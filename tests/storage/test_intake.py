@@ -7,14 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.loop.identifiers import shard
-from shared.loop.times import DAY, MINUTE, SECOND
-from shared.loop.trouble import RowTooLarge, StorageUnavailable
+from shared.intake import row_json
+from shared.intake.identifiers import shard
+from shared.intake.intake import Intake
 from shared.settings import Settings
-from shared.storage import entities, names
-from shared.storage.arrivals import now_us
-from shared.storage.intake import Intake
+from shared.storage import paths
+from shared.storage.clock import now_us
 from shared.storage.rest import Rest
+from shared.storage_errors import RowTooLarge, StorageUnavailable
+from shared.times import DAY, MINUTE, SECOND
 from tests.faults.proxy import Fault, FaultProxy, Request
 from tests.storage.conftest import Services
 from tests.storage.rows import event, observation, stored
@@ -65,7 +66,7 @@ async def test_the_observations_of_one_call_take_one_round_trip(
         await intake.append_observations([observation(intake, "event", f"{count}-{n}") for n in range(count)], 4)
 
     assert [request.body.count(b'"RowKey"') for request in proxy.seen] == [1, 2, 50]
-    assert len(stored(services.account(), names.table("rewards", intake.arrival(), DAY))) == 54
+    assert len(stored(services.account(), paths.table("rewards", intake.arrival(), DAY))) == 54
 
 
 async def test_observations_that_were_stored_in_part_can_be_told_again(
@@ -77,7 +78,7 @@ async def test_observations_that_were_stored_in_part_can_be_told_again(
 
     await intake.append_observations(told, 4)
 
-    assert len(stored(services.account(), names.table("rewards", intake.arrival(), DAY))) == 5
+    assert len(stored(services.account(), paths.table("rewards", intake.arrival(), DAY))) == 5
 
 
 async def test_observations_are_acknowledged_together_or_not_at_all(hasty_intake: Intake, proxy: FaultProxy) -> None:
@@ -151,7 +152,7 @@ async def test_conflicts_inside_a_batch_do_not_touch_the_others(
 
     assert taken == {number for number, one in enumerate(found) if not one.own}
     assert dict.fromkeys(taken, b"before") == {n: one.payload for n, one in enumerate(found) if not one.own}
-    assert len(found) + 1 == len(stored(services.account(), names.table("events", intake.arrival(), DAY)))
+    assert len(found) + 1 == len(stored(services.account(), paths.table("events", intake.arrival(), DAY)))
 
 
 async def test_one_key_twice_in_the_queue_is_one_row(intake: Intake, proxy: FaultProxy) -> None:
@@ -177,7 +178,7 @@ async def test_a_batch_of_unknown_outcome_is_settled_row_by_row(
     found = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}", b"%d" % n), 1) for n in range(30)))
 
     assert [(True, b"%d" % n) for n in range(30)] == [(one.own, one.payload) for one in found]
-    assert len(stored(services.account(), names.table("events", intake.arrival(), DAY))) == 31
+    assert len(stored(services.account(), paths.table("events", intake.arrival(), DAY))) == 31
 
 
 async def test_a_batch_whose_answer_does_not_come_is_settled_row_by_row(
@@ -199,14 +200,14 @@ async def test_a_batch_that_never_arrived_goes_again(intake: Intake, proxy: Faul
     found = await asyncio.gather(*(intake.append_event(event(intake, f"event{number}"), 1) for number in range(30)))
 
     assert all(one.own for one in found)
-    assert len(stored(services.account(), names.table("events", intake.arrival(), DAY))) == 31
+    assert len(stored(services.account(), paths.table("events", intake.arrival(), DAY))) == 31
 
 
 async def test_large_rows_are_split_over_batches(intake: Intake, proxy: FaultProxy, services: Services) -> None:
     """A batch holds less than 4 MiB, counted in base64: three rows of 900 KiB."""
     await begun(intake, proxy)
     proxy.plan = lambda _: Fault(before=0.05)
-    payload = os.urandom(entities.ROW_BYTES)
+    payload = os.urandom(row_json.ROW_BYTES)
 
     found = await asyncio.gather(*(intake.append_event(event(intake, f"large{n}", payload), 1) for n in range(8)))
 
@@ -216,7 +217,7 @@ async def test_large_rows_are_split_over_batches(intake: Intake, proxy: FaultPro
 
 
 async def test_a_large_row_is_given_back_whole(intake: Intake) -> None:
-    payload = os.urandom(entities.ROW_BYTES)
+    payload = os.urandom(row_json.ROW_BYTES)
     await intake.append_event(event(intake, "large", payload), 4)
 
     again = await intake.append_event(event(intake, "large", b"other"), 4)
@@ -226,9 +227,9 @@ async def test_a_large_row_is_given_back_whole(intake: Intake) -> None:
 
 async def test_a_row_over_the_limit_is_refused_before_storage_sees_it(intake: Intake, proxy: FaultProxy) -> None:
     with pytest.raises(RowTooLarge) as refused:
-        await intake.append_event(event(intake, "large", bytes(entities.ROW_BYTES + 1)), 4)
+        await intake.append_event(event(intake, "large", bytes(row_json.ROW_BYTES + 1)), 4)
 
-    assert (refused.value.size_bytes, refused.value.limit_bytes) == (entities.ROW_BYTES + 1, entities.ROW_BYTES)
+    assert (refused.value.size_bytes, refused.value.limit_bytes) == (row_json.ROW_BYTES + 1, row_json.ROW_BYTES)
     assert not proxy.seen
 
 
@@ -242,7 +243,7 @@ async def test_a_row_that_lands_late_is_not_acknowledged(proxied: Rest, settings
 
     assert 1 <= refused.value.retry_after <= 61
     assert "clock" in str(refused.value)
-    assert entities.event_place(late, 4) in stored(services.account(), names.table("events", late.at_us, DAY))
+    assert row_json.event_place(late, 4) in stored(services.account(), paths.table("events", late.at_us, DAY))
 
 
 async def test_a_repetition_does_not_acknowledge_a_row_that_landed_late(proxied: Rest, settings: Settings) -> None:
@@ -295,7 +296,7 @@ async def test_the_next_table_is_made_ahead_of_time(
 
     await intake.append_event(event(intake, "event"), 4)
 
-    assert [names.table("events", now, DAY)] == kinds(proxy.seen)
+    assert [paths.table("events", now, DAY)] == kinds(proxy.seen)
 
 
 async def test_an_outage_ends_in_time_and_leaves_nothing_behind(hasty_intake: Intake, proxy: FaultProxy) -> None:
@@ -390,7 +391,7 @@ async def test_the_same_observation_again_is_as_good_as_stored(intake: Intake, s
     for _ in range(3):
         await intake.append_observation(observation(intake, "event"), 4)
 
-    assert len(stored(services.account(), names.table("rewards", intake.arrival(), DAY))) == 1
+    assert len(stored(services.account(), paths.table("rewards", intake.arrival(), DAY))) == 1
 
 
 async def test_a_row_that_storage_refuses_does_not_fail_the_others(intake: Intake, proxy: FaultProxy) -> None:

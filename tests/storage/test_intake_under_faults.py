@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from shared.loop.rows import Event, Observation, counts
-from shared.loop.times import SECOND
-from shared.loop.trouble import StorageUnavailable
+from shared.intake import row_json
+from shared.intake.intake import Intake, StoredEvent
+from shared.intake.rows import Event, Observation, counts
 from shared.settings import Settings
-from shared.storage import entities, names
-from shared.storage.intake import Intake, StoredEvent
+from shared.storage import paths
 from shared.storage.rest import Rest
+from shared.storage_errors import StorageUnavailable
+from shared.times import SECOND
 from tests.faults.proxy import FaultProxy, Seeded
 from tests.storage.conftest import Services
 from tests.storage.rows import HASH, stored
@@ -83,7 +84,7 @@ def _check_events(events: list[Outcome], services: Services, settings: Settings)
     rows = _rows("events", [event for event, _ in events], services, settings)
     owners: Counter[tuple[str, str]] = Counter()
     for event, told in events:
-        place = entities.event_place(event, SHARDS)
+        place = row_json.event_place(event, SHARDS)
         if isinstance(told, StoredEvent):
             row = rows[place]
             assert (row["at"].value, row["d0"]) == (told.at_us, told.payload)
@@ -101,14 +102,14 @@ def _check_observations(
     rows = _rows("rewards", [observation for observation, _ in observations], services, settings)
     for observation, told in observations:
         if told is None:
-            row = rows[entities.observation_place(observation, SHARDS)]
+            row = rows[row_json.observation_place(observation, SHARDS)]
             assert counts(row["at"].value, row["stored_at_us"], settings.write_deadline_us)
         else:
             assert isinstance(told, StorageUnavailable)
 
 
 def _rows(
-    kind: names.Kind, sent: list[Event] | list[Observation], services: Services, settings: Settings
+    kind: paths.Kind, sent: list[Event] | list[Observation], services: Services, settings: Settings
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    tables = {names.table(kind, row.at_us, settings.intake_span_us) for row in sent}
+    tables = {paths.table(kind, row.at_us, settings.intake_span_us) for row in sent}
     return {place: row for table in tables for place, row in stored(services.account(), table).items()}

@@ -7,11 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import RewardSettings
-from shared.loop.times import DAY, HOUR, MINUTE, SECOND, from_iso
+from shared.configuration.configuration import RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
+from shared.log import log_store
 from shared.settings import settings
-from shared.storage import logs, sdk
+from shared.storage import sdk
+from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 from tests.faults.proxy import FaultProxy
 from tests.storage.conftest import Services
 
@@ -38,7 +39,7 @@ def _forget() -> None:
 def put(file: Path, *ranges: tuple[int, int]) -> None:
     file.write_bytes(b"log")
     for from_us, to_us in ranges:
-        logs.create(from_us, to_us, file, REWARDS, 1, {"cb": 1})
+        log_store.create(from_us, to_us, file, REWARDS, 1, {"cb": 1})
 
 
 def folders(blobs: FaultProxy) -> list[str]:
@@ -60,8 +61,8 @@ def test_every_range_finds_its_log(tmp_path: Path) -> None:
     for _ in range(60):
         from_us = NEW_YEAR_US + chance.randrange(-14 * DAY, 13 * DAY, 30 * MINUTE)
         to_us = from_us + chance.choice((SECOND, HOUR, 3 * DAY, 20 * DAY))
-        found = [(one.from_us, one.to_us) for one in logs.listed(from_us, to_us, 0)]
-        begun = [(one.from_us, one.to_us) for one in logs.listed(from_us, to_us, 0, reach_us=0)]
+        found = [(one.from_us, one.to_us) for one in log_store.listed(from_us, to_us, 0)]
+        begun = [(one.from_us, one.to_us) for one in log_store.listed(from_us, to_us, 0, reach_us=0)]
 
         assert found == [(start, end) for start, end in parts if start < to_us and end > from_us]
         assert set(found) >= set(begun) >= {(start, end) for start, end in parts if from_us <= start < to_us}
@@ -71,11 +72,11 @@ def test_a_short_range_looks_into_its_days_only(blobs: FaultProxy, tmp_path: Pat
     """The trainer looks every minute, and what is older may be months of log."""
     put(tmp_path / "log", (NEW_YEAR_US - HOUR, NEW_YEAR_US), (NEW_YEAR_US, NEW_YEAR_US + HOUR))
 
-    assert len(list(logs.listed(NEW_YEAR_US - HOUR, NEW_YEAR_US + HOUR, 0, reach_us=HOUR))) == 2
+    assert len(list(log_store.listed(NEW_YEAR_US - HOUR, NEW_YEAR_US + HOUR, 0, reach_us=HOUR))) == 2
     assert folders(blobs) == ["2025/12/31/", "2026/01/01/"]
 
 
 def test_an_empty_range_asks_nothing(blobs: FaultProxy) -> None:
     """A loop without traffic has learned as far as it has joined."""
-    assert list(logs.listed(NEW_YEAR_US, NEW_YEAR_US, 0, reach_us=0)) == []
+    assert list(log_store.listed(NEW_YEAR_US, NEW_YEAR_US, 0, reach_us=0)) == []
     assert folders(blobs) == []

@@ -7,12 +7,19 @@ import string
 
 import pytest
 
-from shared.loop.rows import Event, Observation
-from shared.loop.trouble import StorageUnavailable
+from shared.intake import row_json
+from shared.intake.rows import Event, Observation
 from shared.settings import StorageSettings
-from shared.storage import batch, entities
-from shared.storage.outcomes import BlobMissing, OutcomeUnknown, RowExists, RowRefused, TableMissing
+from shared.storage import table_batch
 from shared.storage.rest import Rest
+from shared.storage.storage_answers import (
+    BlobMissing,
+    OutcomeUnknown,
+    RowExists,
+    RowRefused,
+    TableMissing,
+)
+from shared.storage_errors import StorageUnavailable
 from tests.faults.proxy import Fault, FaultProxy
 from tests.storage.conftest import Services
 from tests.storage.rows import HASH, stored
@@ -22,7 +29,7 @@ _AT = 1_900_000_000_000_000
 
 def rows(count: int, prefix: str = "event", size: int = 100) -> list[bytes]:
     events = [Event(f"{prefix}{number}", HASH, _AT, bytes(size)) for number in range(count)]
-    return [entities.event_entity(entities.event_place(event, 1), event) for event in events]
+    return [row_json.event_entity(row_json.event_place(event, 1), event) for event in events]
 
 
 async def test_a_row_comes_back_as_it_was_sent(rest: Rest, services: Services) -> None:
@@ -30,14 +37,14 @@ async def test_a_row_comes_back_as_it_was_sent(rest: Rest, services: Services) -
     await rest.create_table("whole")
     event_id = "".join(map(chr, range(1, 300))) + "\u2028 {} --batch 日本 🎈"
     event = Event(event_id, HASH, _AT, os.urandom(200_000))
-    place = entities.event_place(event, 4)
+    place = row_json.event_place(event, 4)
 
-    stored_at_us = await rest.insert("whole", entities.event_entity(place, event))
+    stored_at_us = await rest.insert("whole", row_json.event_entity(place, event))
     row = await rest.read("whole", *place)
 
     assert row is not None
     assert stored_at_us == row.stored_at_us == stored(services.account(), "whole")[place]["stored_at_us"]
-    assert (entities.arrival(row.entity), entities.payload(row.entity)) == (event.at_us, event.payload)
+    assert (row_json.arrival(row.entity), row_json.payload(row.entity)) == (event.at_us, event.payload)
     assert event_id == row.entity["id"]
 
 
@@ -55,7 +62,7 @@ async def test_ids_that_hold_anything_pass_in_a_batch(rest: Rest, services: Serv
         "%41",
     ]
     events = [Event(event_id, HASH, _AT, b"x") for event_id in ids]
-    sent = [entities.event_entity(entities.event_place(event, 1), event) for event in events]
+    sent = [row_json.event_entity(row_json.event_place(event, 1), event) for event in events]
 
     times = await rest.insert_batch("boundaries", sent)
 
@@ -68,8 +75,8 @@ async def test_every_character_of_a_key_can_be_read_again(rest: Rest) -> None:
     await rest.create_table("characters")
     for character in string.ascii_letters + string.digits + "._-~|":
         event = Event(f"{character}x" if character not in "~|" else f"x{character}", HASH, _AT, b"x")
-        place = entities.event_place(event, 4)
-        await rest.insert("characters", entities.event_entity(place, event))
+        place = row_json.event_place(event, 4)
+        await rest.insert("characters", row_json.event_entity(place, event))
 
         row = await rest.read("characters", *place)
 
@@ -82,8 +89,8 @@ async def test_the_sdk_reads_observations_with_their_types(rest: Rest, services:
     await rest.create_table("types")
     for number, (value, slot) in enumerate([(1.0, None), (-0.25, "slöt"), (None, None)]):
         observation = Observation("event", f"{number}", _AT, value, slot)
-        place = entities.observation_place(observation, 4)
-        await rest.insert("types", entities.observation_entity(place, observation))
+        place = row_json.observation_place(observation, 4)
+        await rest.insert("types", row_json.observation_entity(place, observation))
 
     found = [(row.get("v"), row.get("slot"), row["at"].value) for row in stored(services.account(), "types").values()]
 
@@ -110,7 +117,7 @@ async def test_a_row_that_storage_takes_never_is_told_apart(rest: Rest) -> None:
     event = Event("event", HASH, _AT, b"x")
 
     with pytest.raises(RowRefused):
-        await rest.insert("refused", entities.event_entity(("a/b", "c"), event))
+        await rest.insert("refused", row_json.event_entity(("a/b", "c"), event))
 
 
 async def test_a_missing_table_is_told_apart_and_made(rest: Rest) -> None:
@@ -127,9 +134,9 @@ async def test_a_missing_table_is_told_apart_and_made(rest: Rest) -> None:
 async def test_the_largest_batch_is_taken(rest: Rest) -> None:
     """100 rows, and 4 MiB counted in base64: both limits are the service's."""
     await rest.create_table("largest")
-    size = (batch.BYTES // 50 - batch.PART_BYTES - 300) * 3 // 4 // 3 * 3
+    size = (table_batch.BYTES // 50 - table_batch.PART_BYTES - 300) * 3 // 4 // 3 * 3
     large = rows(50, "large", size=min(size, 60_000))
-    assert 50 * batch.PART_BYTES + sum(map(len, large)) > 3_900_000
+    assert 50 * table_batch.PART_BYTES + sum(map(len, large)) > 3_900_000
 
     assert len(await rest.insert_batch("largest", large)) == 50
     assert len(await rest.insert_batch("largest", rows(100, "many"))) == 100

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from shared.loop.published import ModelReference, Published
-from shared.loop.trouble import StorageUnavailable
+from shared.models.published import ModelReference, Published
+from shared.ranking.loaded_model import ServedModel
 from shared.storage.rest import Rest
-from shared.storage.served_model import ServedModel
+from shared.storage_errors import StorageUnavailable
 from tests.faults.proxy import Fault, FaultProxy
 from tests.storage.conftest import Services
 

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from localhost import accounts
+from localhost.azurite import accounts
 from localhost.environment import ROOT
-from shared.contract.signing import Signer
+from shared.models.certificate_store import signer
+from shared.models.signing import Signer
 from shared.settings import settings
 from shared.storage import blobs, sdk
-from shared.storage.names import SIGNER
-from shared.storage.signer import signer
+from shared.storage.paths import SIGNER
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from shared.contract.documents import to_json
-from shared.loop.configuration import Configuration, new_configuration
-from shared.loop.published import Published
-from shared.loop.trouble import StorageUnavailable
-from shared.storage.names import CONFIGURATION, PUBLISHED
+from shared.configuration.configuration import Configuration, new_configuration
+from shared.models.published import Published
+from shared.ranking.live_settings import Watch
+from shared.storage.json_documents import to_json
+from shared.storage.paths import CONFIGURATION, PUBLISHED
 from shared.storage.rest import Rest
-from shared.storage.watch import Watch
+from shared.storage_errors import StorageUnavailable
 from tests.faults.proxy import Fault, FaultProxy
 from tests.storage.conftest import Services
 

@@ -13,32 +13,25 @@ from typing import Any
 import pytest
 
 from localhost.environment import LOCAL_DEFAULTS
-from shared.contract import (
-    apprentice,
-    evaluation_report,
-    evaluations,
-    evaluations_2022,
-    event_trace,
-    loop_status,
-    metrics,
-    models,
-)
-from shared.contract.versions import VERSIONS
-from shared.learner.options import ALLOWED, SHORT_NAMES, STRIPPED
-from shared.loop import run_record
-from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import LearningMode, RewardSettings, new_configuration
-from shared.loop.imitation import Apprentice, Seen
-from shared.loop.published import ModelReference, Published
-from shared.loop.rows import Observation
-from shared.loop.run_record import Run
-from shared.loop.status import Known, Waiting
-from shared.loop.steering import new_state
-from shared.loop.times import DAY
-from shared.loop.trace import Choice, Evidence, Ranked, trace
-from shared.loop.training_state import LastRun
+from shared.configuration.configuration import LearningMode, RewardSettings, new_configuration
+from shared.configuration.reward_aggregation import Aggregation
+from shared.evaluation.forms import answers_2022, answers_v1, report_forms
+from shared.intake.rows import Observation
+from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED
+from shared.metrics import apprentice_forms, metrics_forms
+from shared.metrics.apprentice import Apprentice, Seen
+from shared.models import model_list_forms
+from shared.models.published import ModelReference, Published
 from shared.settings import read
+from shared.status import run_record, status_forms, trace_forms
+from shared.status.event_trace import Choice, Evidence, Ranked, trace
+from shared.status.learning_status import Known, Waiting
+from shared.status.run_record import Run
+from shared.times import DAY
+from shared.training.configuration_changes import new_state
+from shared.training.training_state import LastRun
 from shared.web import refusals
+from shared.web.versions import VERSIONS
 from tests.http import evaluated
 from tests.settings_read import settings_read
 from tests.unit.pages import ROOT, Page, page, pages
@@ -239,7 +232,7 @@ def test_every_field_of_the_status_is_on_its_page() -> None:
     configuration, model = new_configuration(4), ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
     state = replace(new_state(configuration, Published()), last_run=LastRun(1, 2, 3, 4))
     known = Known(state, configuration, Published(model=model), Waiting(), 1, 1)
-    told = json.loads(loop_status.answer(known, [], model))
+    told = json.loads(status_forms.answer(known, [], model))
 
     assert _absent(told, page("docs/api.md").text) == []
 
@@ -247,7 +240,7 @@ def test_every_field_of_the_status_is_on_its_page() -> None:
 def test_every_field_of_the_list_of_models_is_on_its_page() -> None:
     """Those of its parts by their whole way."""
     model = ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
-    told = json.loads(models.answer(Published(model=model), (), "f"))
+    told = json.loads(model_list_forms.answer(Published(model=model), (), "f"))
 
     assert _absent(told, page("docs/api.md").text) == []
 
@@ -258,7 +251,7 @@ def test_every_field_of_a_trace_is_on_its_page() -> None:
     shown = (Choice("top", "a", "b", 0.5), Choice("side", "c", "c", 0.5))
     ranked = Ranked(5, shown, "m", deferred=False, mode=LearningMode.APPRENTICE)
     rows = [Observation("e", "1", 6, 1.0), Observation("e", "2", 99, None)]
-    told = json.loads(event_trace.answer("e", trace(Evidence([ranked], rows, [], 0, "cb", rewards)), (1, 2)))
+    told = json.loads(trace_forms.answer("e", trace(Evidence([ranked], rows, [], 0, "cb", rewards)), (1, 2)))
 
     assert _absent(told, page("docs/api.md").text) == []
 
@@ -266,17 +259,17 @@ def test_every_field_of_a_trace_is_on_its_page() -> None:
 def test_every_field_of_the_metrics_is_on_its_page() -> None:
     """The loop's own, and those of an apprentice in the old service's words."""
     seen = Apprentice().plus([Seen(1.0, True, 0.84)], 1, 2)
-    own = json.loads(metrics.answer(metrics.asked(None, None, "P1D", DAY), [], seen))
+    own = json.loads(metrics_forms.answer(metrics_forms.asked(None, None, "P1D", DAY), [], seen))
 
-    assert _absent([own, apprentice.metrics(seen)], page("docs/api.md").text) == []
+    assert _absent([own, apprentice_forms.metrics(seen)], page("docs/api.md").text) == []
 
 
 def test_every_field_of_an_evaluation_is_on_its_page() -> None:
     """As every version tells it, and the loop's own report."""
     asked, found = evaluated.evaluation("e"), evaluated.outcome()
-    older = evaluations.answer(asked, found, VERSIONS[-2])
-    newest = evaluations_2022.answer(asked, found, evaluations_2022.part({}, asked))
-    told = [json.loads(one) for one in (older, newest, evaluation_report.answer(asked, found))]
+    older = answers_v1.answer(asked, found, VERSIONS[-2])
+    newest = answers_2022.answer(asked, found, answers_2022.part({}, asked))
+    told = [json.loads(one) for one in (older, newest, report_forms.answer(asked, found))]
 
     assert _absent(told, page("docs/api.md").text) == []
 
@@ -302,7 +295,7 @@ def _absent(told: Any, text: str) -> list[str]:
 def test_every_sentence_of_the_status_is_on_its_page() -> None:
     """An owner looks it up in the words that the loop said."""
     flat = page("docs/operating.md").flat
-    missing = [piece for piece in _sentences("shared/loop/status.py") if piece not in flat]
+    missing = [piece for piece in _sentences("shared/status/learning_status.py") if piece not in flat]
 
     assert missing == []
 
@@ -328,7 +321,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 def test_every_warning_is_on_its_page() -> None:
     """With what to do about it."""
-    sources = [*ROOT.glob("shared/loop/*warnings.py"), *ROOT.glob("status_fn/*.py")]
+    sources = [*ROOT.glob("shared/status/*warnings.py"), *ROOT.glob("status_fn/*.py")]
     codes = {code for path in sources for code in re.findall(r'Warned\(\s*"(\w+)"', path.read_text(encoding="utf-8"))}
     rows = {row[0] for row in page("docs/operating.md").rows() if len(row) == 3}
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.loop.times import DAY, MINUTE, SECOND
 from shared.settings import InvalidSetting, StorageSettings, TokenSettings, read
+from shared.times import DAY, MINUTE, SECOND
 
 STORAGE = {"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
 IDENTITY = {

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from localhost.azurite import Azurite
-from localhost.child import HostProcess
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from tests.http.api import Api
 from tests.http.local_host.toy_app import make_app
 

@@ -9,7 +9,7 @@ import pytest
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.queue import QueueClient
 
-from localhost.child import HostProcess
+from localhost.host.host_process import HostProcess
 from tests.http.api import Api
 from tests.http.local_host.watching import eventually, lines
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from azure.storage.queue import QueueClient
 
-from localhost.child import HostProcess
-from localhost.host_file import QueueRules, read_host_file
+from localhost.host.host_file import QueueRules, read_host_file
+from localhost.host.host_process import HostProcess
 from tests.http.local_host.toy_app import HOST, make_app
 from tests.http.local_host.watching import eventually, lines
 

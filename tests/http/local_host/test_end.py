@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from localhost.child import HostProcess
+from localhost.host.host_process import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.local_host.watching import eventually, lines, port_of
 

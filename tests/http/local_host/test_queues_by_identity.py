@@ -9,10 +9,10 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.storage.queue import QueueClient
 
-from localhost.child import HostProcess
 from localhost.failures import StartFailure
-from localhost.functions import QueueFunction
-from localhost.queue_account import QueueAccount, queue_account
+from localhost.host.functions import QueueFunction
+from localhost.host.host_process import HostProcess
+from localhost.host.queue_account import QueueAccount, queue_account
 from tests.http.local_host.conftest import NEVER
 from tests.http.local_host.test_background import post, waiting
 from tests.http.local_host.toy_app import make_app

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from localhost.child import HostProcess
 from localhost.failures import StartFailure
+from localhost.host.host_process import HostProcess
 from tests.http.local_host.toy_app import HOST, make_app
 
 APP = "import azure.functions as func\napp = func.FunctionApp()\n"

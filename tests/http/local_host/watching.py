@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from localhost.child import HostProcess
+from localhost.host.host_process import HostProcess
 
 
 def port_of(host: HostProcess) -> int:

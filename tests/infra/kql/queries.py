@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from localhost.azurite.node import node
 from localhost.environment import ROOT
-from localhost.node import node
 
 INFRA: Final = ROOT / "infra"
 TABLES: Final = {

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from localhost.environment import ROOT
-from shared.learner import child
+from shared.learner import subprocess_jobs
 from shared.learner.arguments import parse
 
 
@@ -30,10 +30,12 @@ def ranked(module: str, folder: Path, seed: int, number: int, mix: Sequence[str]
 def learned_by_the_driver(folder: Path, seed: int, number: int, mix: Sequence[str]) -> None:
     """The same lines, as the loop learns them."""
     jobs = [
-        child.Job(parse(arguments).with_epsilon(0.2), folder / f"{seed}.json", folder / "metrics", folder / "new")
+        subprocess_jobs.Job(
+            parse(arguments).with_epsilon(0.2), folder / f"{seed}.json", folder / "metrics", folder / "new"
+        )
         for arguments in mix
     ]
-    answers, trouble = child.run(jobs, timedelta(minutes=2))
+    answers, trouble = subprocess_jobs.run(jobs, timedelta(minutes=2))
 
     assert trouble is None
     assert [number] * len(mix) == [answer.get("learned") for answer in answers], answers

@@ -11,15 +11,15 @@ from typing import Any
 
 import vowpalwabbit
 
-from shared.contract.record import multi_slot_record
+from shared.configuration.configuration import LearningMode, RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
+from shared.intake.rows import Observation
 from shared.learner.arguments import parse
 from shared.learner.features import InvalidFeatures, SlotsDocument, slots_document
 from shared.learner.model import Model
-from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import LearningMode, RewardSettings
-from shared.loop.log_line import event_line
-from shared.loop.multislot import MultiSlotDecision, Slot, decide
-from shared.loop.rows import Observation
+from shared.log.log_line import event_line
+from shared.log.ranked_event import multi_slot_record
+from shared.ranking.slots import MultiSlotDecision, Slot, decide
 from tests.unit.learner.hostile import CHARACTERS, TEXTS, Requests
 
 REWARDS = RewardSettings(600_000_000, 0.0, Aggregation.EARLIEST)

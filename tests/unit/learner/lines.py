@@ -7,13 +7,13 @@ from pathlib import Path
 
 import orjson
 
+from shared.configuration.configuration import RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
+from shared.intake.rows import Observation
 from shared.learner.arguments import parse
 from shared.learner.features import document
 from shared.learner.training import Trained, train
-from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import RewardSettings
-from shared.loop.log_line import Shown, event_line
-from shared.loop.rows import Observation
+from shared.log.log_line import Shown, event_line
 
 TIMEOUT = timedelta(seconds=60)
 REWARDS = RewardSettings(600_000_000, 0.0, Aggregation.EARLIEST)

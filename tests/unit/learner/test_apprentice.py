@@ -7,14 +7,14 @@ from pathlib import Path
 import orjson
 import pytest
 
+from shared.configuration.configuration import INITIAL_ARGUMENTS, LearningMode, RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
 from shared.learner import features
 from shared.learner.arguments import DEFAULT_ARGUMENTS, parse
 from shared.learner.model import Model
 from shared.learner.training import train
-from shared.loop.aggregation import Aggregation
-from shared.loop.configuration import INITIAL_ARGUMENTS, LearningMode, RewardSettings
-from shared.loop.decision import NO_MODEL, decide, equal_chances
-from shared.loop.log_line import Shown, event_line
+from shared.log.log_line import Shown, event_line
+from shared.ranking.decision import NO_MODEL, decide, equal_chances
 
 CONTEXTS, ACTIONS, EXPLORATION = 12, 5, 0.2
 CEILING = 1 - EXPLORATION + EXPLORATION / ACTIONS

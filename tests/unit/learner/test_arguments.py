@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.learner import child
+from shared.configuration.configuration import INITIAL_ARGUMENTS
+from shared.learner import subprocess_jobs
+from shared.learner.allowed_options import ALLOWED, SHORT_NAMES
 from shared.learner.arguments import (
     DEFAULT_ARGUMENTS,
     DEFAULT_CCB_ARGUMENTS,
@@ -14,8 +16,6 @@ from shared.learner.arguments import (
     parse,
 )
 from shared.learner.model import Model
-from shared.learner.options import ALLOWED, SHORT_NAMES
-from shared.loop.configuration import INITIAL_ARGUMENTS
 from tests.unit.learner.lines import event_lines, slots_lines, write
 
 B = "--cb_explore_adf "
@@ -190,11 +190,13 @@ def test_whatever_is_accepted_loads_trains_and_predicts(tmp_path: Path) -> None:
     logs = {"cb": write(tmp_path / "cb.json", event_lines(60)), "ccb": write(tmp_path / "ccb.json", slots_lines(60))}
     paths = [(tmp_path / f"{index}.state", tmp_path / f"{index}.vw") for index in range(len(texts))]
     jobs = [
-        child.Job(arguments.with_epsilon(0.2), logs[arguments.problem_type], tmp_path / "metrics", state, predictor)
+        subprocess_jobs.Job(
+            arguments.with_epsilon(0.2), logs[arguments.problem_type], tmp_path / "metrics", state, predictor
+        )
         for arguments, (state, predictor) in zip(map(parse, texts), paths, strict=True)
     ]
 
-    answers, trouble = child.run(jobs, timedelta(minutes=2))
+    answers, trouble = subprocess_jobs.run(jobs, timedelta(minutes=2))
 
     assert trouble is None, f"{texts[len(answers)]}: {trouble}"
     for text, answer, (_, predictor) in zip(texts, answers, paths, strict=True):

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.simulated_loops import APART_US, BEGIN_US, World, log_of
+from benchmarks.studies.simulated_loops import APART_US, BEGIN_US, World, log_of
+from shared.configuration.configuration import INITIAL_ARGUMENTS, LearningSettings, new_configuration
+from shared.evaluation import evaluation_question, plan
+from shared.evaluation.evaluation_question import Question
+from shared.evaluation.optimization_verdict import verdict
+from shared.evaluation.outcome import Outcome
+from shared.evaluation.replay import log_pass
+from shared.evaluation.tasks import TaskResult, TrainedModel
 from shared.learner import features
-from shared.learner.evaluation import one_way
-from shared.loop.configuration import INITIAL_ARGUMENTS, LearningSettings, new_configuration
-from shared.loop.estimation import difference
-from shared.loop.evaluation import asking, plan
-from shared.loop.evaluation.asking import Question
-from shared.loop.evaluation.outcome import Outcome
-from shared.loop.evaluation.tasks import TaskResult, TrainedModel
-from shared.loop.optimization import verdict
+from shared.metrics.estimators import difference
 
 EVENTS = 3000
 ERROR = 0.01
@@ -36,13 +36,13 @@ def looked_at(in_use: str) -> Outcome:
     loop = replace(new_configuration(4), learning=LearningSettings("in use", in_use))
     to_us = BEGIN_US + EVENTS * APART_US
     question = Question("look", "", BEGIN_US, to_us, optimise=True, look=5)
-    evaluation = replace(asking.evaluation(question, loop, to_us, to_us), error=ERROR)
+    evaluation = replace(evaluation_question.evaluation(question, loop, to_us, to_us), error=ERROR)
     results = dict[str, TaskResult]()
     with tempfile.TemporaryDirectory() as folder:
         while tasks := plan.open_tasks(evaluation, results):
             for task in tasks:
                 bare = replace(task, with_reward_model=False)
-                results[task.key] = one_way.in_process(bare, evaluation, lines, folder=Path(folder))
+                results[task.key] = log_pass.in_process(bare, evaluation, lines, folder=Path(folder))
     found = plan.outcome(evaluation, results)
     kept = TrainedModel("", "", EVENTS)
     return replace(found, policies=tuple(replace(one, model=kept) for one in found.policies))

@@ -16,7 +16,7 @@ from scipy.stats import chisquare
 from shared.learner.arguments import parse
 from shared.learner.features import InvalidFeatures, SlotsDocument, slots_document
 from shared.learner.model import Model
-from shared.loop.multislot import Choice, MultiSlotDecision, Slot, decide
+from shared.ranking.slots import Choice, MultiSlotDecision, Slot, decide
 from tests.unit.learner.lines import slots_lines, trained
 
 GREEDY = "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"

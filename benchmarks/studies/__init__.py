@@ -1,0 +1,1 @@
+"""Finished studies: simulations whose figures stand in the docs."""

@@ -1,0 +1,216 @@
+"""Azurite, the storage emulator: always ended in order, never two on one folder.
+
+It saves every few seconds and on its way out, so it is asked to end by one signal and waited for. Should the process
+that started it die, it ends by itself; what is left of it is ended by whoever opens the folder next.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from localhost.azurite.accounts import (
+    EMULATOR_KEY,
+    EMULATOR_NAME,
+    SPARE_KEY,
+    Ports,
+    StorageAccount,
+    emulator_accounts,
+    spare_name,
+)
+from localhost.azurite.locks import FolderLock
+from localhost.azurite.node import node
+from localhost.azurite.processes import Known, Record
+from localhost.environment import ROOT
+from localhost.failures import StartFailure
+
+SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+CLOCK = Path(__file__).with_name("azurite_clock.cjs")
+"""What a process of Node.js has to load first so that its clock can be moved; for tests and benchmarks."""
+_GUARD = Path(__file__).with_name("azurite_guard.cjs")
+_LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully listening at http://[^:]+:(\d+)")
+_START_SECONDS = 30.0
+_STOP_SECONDS = 60.0
+_QUIET_SECONDS = 6.0
+_SPARE_ACCOUNTS = 1000
+
+
+class Azurite:
+    """One emulator, in memory or on a folder.
+
+    A stopped one can be started again, on the ports it had; in memory it is empty then.
+    """
+
+    def __init__(self, folder: Path | None = None, ports: Ports = Ports()) -> None:  # noqa: B008 - frozen
+        """Take the folder of its data (None: in memory) and its ports."""
+        self._folder = folder
+        self._ports = ports
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = FolderLock(folder / "azurite.lock") if folder else None
+        self._said: list[str] = []
+        self._reader: threading.Thread | None = None
+        self._accounts = iter(range(_SPARE_ACCOUNTS))
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self.start()
+        return self
+
+    def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        """End it."""
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        if self._process is None:
+            raise ProcessLookupError("this Azurite does not run")
+        return self._process.pid
+
+    @property
+    def account(self) -> StorageAccount:
+        """The account that every emulator has."""
+        return StorageAccount(EMULATOR_NAME, EMULATOR_KEY, self._ports)
+
+    def new_account(self) -> StorageAccount:
+        """Give an account that nobody was given before, so that its data mix with no other's."""
+        return StorageAccount(spare_name(next(self._accounts)), SPARE_KEY, self._ports)
+
+    def start(self) -> None:
+        """Start it and wait until it serves; raises `StartFailure` if it does not."""
+        if not SCRIPT.exists():
+            raise StartFailure("Azurite is not installed.", "Run any command through dev.py, or `npm ci`.")
+        if self._folder and self._lock:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _take_over(self._folder, self._lock)
+        try:
+            self._launch()
+            self._wait_until_listening()
+        except BaseException:
+            self.stop()
+            raise
+
+    def ended(self) -> bool:
+        """Say whether it is no longer running."""
+        return self._process is None or self._process.poll() is not None
+
+    def stop(self) -> None:
+        """Ask it to end, once, and wait until it has saved and gone."""
+        process, self._process = self._process, None
+        if process is not None:
+            _ask_to_end(process)
+            _await_end(process, self._folder)
+            _close_pipes(process, self._reader)
+            if self._folder:
+                (self._folder / "azurite.json").unlink(missing_ok=True)
+        if self._lock:
+            self._lock.let_go()
+
+    def _launch(self) -> None:
+        self._said.clear()
+        self._process = subprocess.Popen(
+            [node(), "--require", str(_GUARD), str(SCRIPT), *self._flags()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "AZURITE_ACCOUNTS": emulator_accounts(_SPARE_ACCOUNTS)},
+            pass_fds=self._lock.inherited() if self._lock else (),
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        if self._folder:
+            Record(Known.of(self._process.pid), Known.of(os.getpid())).write(self._folder / "azurite.json")
+        self._reader = threading.Thread(target=self._drain, args=(self._process,), daemon=True)
+        self._reader.start()
+
+    def _flags(self) -> list[str]:
+        ports = {"--blobPort": self._ports.blob, "--queuePort": self._ports.queue, "--tablePort": self._ports.table}
+        place = ["--location", str(self._folder)] if self._folder else ["--inMemoryPersistence"]
+        fixed = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+        return [*fixed, *place, *(part for flag, port in ports.items() for part in (flag, str(port)))]
+
+    def _drain(self, process: subprocess.Popen[str]) -> None:
+        """Read all it says, so that it never waits for a reader; only the first lines are kept."""
+        for line in process.stdout or ():
+            if len(self._said) < 100:
+                self._said.append(line.rstrip())
+
+    def _wait_until_listening(self) -> None:
+        until = time.monotonic() + _START_SECONDS
+        while len(found := dict(_LISTENING.findall("\n".join(self._said)))) < 3:
+            if self.ended() or time.monotonic() > until:
+                said = "\n".join(self._said[-5:]) or "(it said nothing)"
+                raise StartFailure(f"Azurite did not start:\n{said}", "Check that its ports and its folder are free.")
+            time.sleep(0.01)
+        self._ports = Ports(int(found["Blob"]), int(found["Queue"]), int(found["Table"]))
+
+
+def _take_over(folder: Path, lock: FolderLock) -> None:
+    """End what a run that died left behind on the folder, then take its lock."""
+    record = Record.read(folder / "azurite.json")
+    refusal = StartFailure(
+        f"Another process works on the data in {folder}.", "End it (it may be another `up`), or choose another --data."
+    )
+    if record and record.child.runs():
+        if record.owner.runs():
+            raise refusal
+        _end(record.child, folder)
+    lock.take(5, refusal)
+
+
+def _end(left_behind: Known, folder: Path) -> None:
+    if sys.platform != "win32":
+        left_behind.send(signal.SIGTERM)
+        ended = left_behind.wait(_STOP_SECONDS)
+    else:
+        ended = left_behind.wait(_QUIET_SECONDS)
+    if not ended:
+        _wait_until_saved(folder)
+        left_behind.send(getattr(signal, "SIGKILL", signal.SIGTERM))
+        left_behind.wait(_STOP_SECONDS)
+
+
+def _ask_to_end(process: subprocess.Popen[str]) -> None:
+    if sys.platform != "win32":
+        process.send_signal(signal.SIGTERM)
+    elif process.stdin:
+        process.stdin.close()
+
+
+def _close_pipes(process: subprocess.Popen[str], reader: threading.Thread | None) -> None:
+    if reader:
+        reader.join()
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            pipe.close()
+
+
+def _await_end(process: subprocess.Popen[str], folder: Path | None) -> None:
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        if folder:
+            _wait_until_saved(folder)
+        process.kill()
+        process.wait()
+
+
+def _wait_until_saved(folder: Path) -> None:
+    """Wait until nothing in the folder has been written for longer than the emulator's pause between two savings."""
+    began = since = time.monotonic()
+    last = 0.0
+    while time.monotonic() - began < _STOP_SECONDS:
+        written = max((path.stat().st_mtime for path in folder.rglob("*")), default=0.0)
+        if written != last:
+            last, since = written, time.monotonic()
+        elif time.monotonic() - since > _QUIET_SECONDS:
+            return
+        time.sleep(0.5)

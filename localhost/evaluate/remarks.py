@@ -1,0 +1,36 @@
+"""What is to be said about the figures of an evaluation, in plain sentences."""
+
+from collections.abc import Iterator
+
+from shared.evaluation.outcome import Outcome
+from shared.metrics.estimators.estimates import estimates
+
+
+def unanswerable(exploration: float | None) -> str | None:
+    """Why the log says nothing, or nothing of other policies than the one that made it; None where it does.
+
+    Args:
+        exploration: That of the log; None without events.
+    """
+    if exploration is None:
+        return "No event of the log could be used."
+    if exploration > 0:
+        return None
+    return (
+        "The log has no exploration: some actions had no chance to be shown, and it cannot say what they would have "
+        "earned. Only the figures of online count."
+    )
+
+
+def remarks(found: Outcome, exploration: float | None) -> Iterator[str]:
+    """In the order in which they matter."""
+    why = unanswerable(exploration)
+    yield from filter(None, [why, found.no_search])
+    for one in found.policies:
+        because = estimates(one.total).because
+        if because and not one.slot_id and not why:
+            yield f"{one.policy.name}: {because}"
+    if found.candidates:
+        tried = len(found.candidates)
+        yield f"{tried} candidates were tried on the first half of the log; what won is judged by the other half."
+    yield f"Best: {found.optimal}."

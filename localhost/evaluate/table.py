@@ -1,0 +1,83 @@
+"""What an evaluation found, as a table."""
+
+from collections.abc import Iterator, Sequence
+
+from localhost.evaluate.remarks import remarks
+from shared.evaluation.outcome import Outcome, PolicyOutcome
+from shared.evaluation.tasks import Lines
+from shared.metrics.estimators import difference
+from shared.metrics.estimators.estimates import estimates
+from shared.metrics.intervals import Interval, Span
+from shared.words import counted
+
+_HEADINGS = ("policy", "events", "effective", "reward", "95 % interval", "SNIPS", "doubly robust", "above online")
+_UNKNOWN = "-"
+
+
+def table(found: Outcome, exploration: float | None) -> str:
+    """Lines, a row a policy, what is to be said about them, and the arguments of each.
+
+    Args:
+        exploration: That of the log; None without events.
+    """
+    return "\n".join(
+        [
+            _counts(found.lines),
+            "",
+            *_aligned([_HEADINGS, *(_row(one, found.rewards) for one in found.policies)]),
+            "",
+            *remarks(found, exploration),
+            *_arguments(found),
+        ]
+    )
+
+
+def _counts(lines: Lines) -> str:
+    others = (
+        (lines.skipped, "deferred and never activated"),
+        (lines.dangling, "rewards without event"),
+        (lines.damaged, "damaged"),
+        (lines.passed_over, "of another kind"),
+        (lines.refused, "refused by the learner"),
+    )
+    told = "".join(f", {number} {what}" for number, what in others if number)
+    return f"{counted(lines.read, 'line', 'lines')}: {counted(lines.used, 'event', 'events')} evaluated{told}."
+
+
+def _row(one: PolicyOutcome, rewards: Span) -> tuple[str, ...]:
+    sums = one.total
+    told = estimates(sums, rewards)
+    above = difference.interval(sums, rewards)
+    return (
+        f"  slot {one.slot_id}" if one.slot_id else one.policy.name,
+        f"{sums.events:,.0f}",
+        _UNKNOWN if told.effective_events is None else f"{told.effective_events:,.0f}",
+        _number(told.cressie_read),
+        _between(told.interval),
+        _number(told.snips),
+        _number(told.doubly_robust),
+        _between(above, "+"),
+    )
+
+
+def _number(value: float | None) -> str:
+    return _UNKNOWN if value is None else f"{value:.4f}"
+
+
+def _between(interval: Interval | None, sign: str = "") -> str:
+    return _UNKNOWN if interval is None else f"{interval.low:{sign}.4f} … {interval.high:{sign}.4f}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows with a rule below the first; all columns but the first end at their right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in (rows[0], ["-" * width for width in widths], *rows[1:]):
+        first, *others = zip(row, widths, strict=True)
+        yield "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)])
+
+
+def _arguments(found: Outcome) -> Iterator[str]:
+    told = {one.policy.name: one.policy.arguments for one in found.policies if one.policy.arguments}
+    width = max(map(len, told), default=0)
+    yield from ([""] if told else [])
+    yield from (f"{name.ljust(width)}  {arguments}" for name, arguments in told.items())

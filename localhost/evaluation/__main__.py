@@ -1,8 +1,0 @@
-"""Evaluates a log."""
-
-import sys
-
-from localhost.evaluation.command import main
-
-if __name__ == "__main__":
-    sys.exit(main())

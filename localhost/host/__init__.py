@@ -1,0 +1,1 @@
+"""The Functions host on one machine: the worker library behind uvicorn, with routes, timers and queues."""

@@ -1,0 +1,77 @@
+"""`replay`: make a model again from its log, on this machine's loop or on a deployed one, and compare."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from localhost.azurite.emulator import Azurite
+from localhost.environment import ROOT, STORAGE, chosen_settings, needs_emulator
+from localhost.failures import StartFailure
+from localhost.up.data_folder import azurite_folder
+
+DIFFERENT, REFUSED = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What to make again.
+
+    Attributes:
+        model: The model's id.
+        data: The folder of `up`, whose storage is started if no other is chosen.
+    """
+
+    model: str
+    data: Path
+
+
+def replay(asked: Replay) -> int:
+    """Make a model again, say what came of it, and give the exit code: 0 if it is the same model.
+
+    Raises:
+        StartFailure: Storage cannot be reached.
+    """
+    with _storage(asked.data):
+        from shared.learner.training import TrainingFailed
+        from shared.models.model_store import DamagedModel
+        from train_timer.replay import CannotReplay
+
+        try:
+            return _told(asked.model)
+        except (CannotReplay, DamagedModel, TrainingFailed) as problem:
+            print(f"\n{problem}")
+            return REFUSED
+
+
+def _told(model: str) -> int:
+    from train_timer.replay import TOLERANCE, replay
+
+    made = replay(model, lambda line: print(line, flush=True))
+    for excuse in made.excuses:
+        print(f"Bytes need not be the same: {excuse}.")
+    if made.identical:
+        print(f"\nThe same: model {model} and its training state were made again byte by byte.")
+        return 0
+    if made.holds:
+        print(f"\nThe same within {TOLERANCE}: the largest difference between two weights is {made.difference:.2g}.")
+        return 0
+    print(f"\nDIFFERENT: the largest difference between two weights is {made.difference:.2g}.")
+    return DIFFERENT
+
+
+@contextmanager
+def _storage(data: Path) -> Iterator[None]:
+    """Make the storage of a loop that of this process."""
+    settings = chosen_settings(ROOT)
+    if not needs_emulator(settings):
+        os.environ |= {name: value for name, value in settings.items() if name.startswith(STORAGE)}
+        yield
+        return
+    folder = azurite_folder(data)
+    if not folder.exists():
+        raise StartFailure(f"There is no loop in {data}.", f"Choose the folder of `up` by --data, or set {STORAGE}.")
+    with Azurite(folder) as own:
+        os.environ[STORAGE] = own.account.connection_string
+        yield

@@ -1,0 +1,145 @@
+"""`up`: storage and host together, until Ctrl-C, SIGTERM, or the end of either."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+from localhost.azurite.emulator import Azurite
+from localhost.azurite.processes import Known, Record
+from localhost.environment import ROOT, STORAGE, chosen_settings, needs_emulator
+from localhost.failures import StartFailure
+from localhost.host.host_process import HostProcess
+from localhost.ports import bound
+from localhost.up.data_folder import azurite_folder, kept_key
+from shared.settings import InvalidSetting, read
+from shared.storage.account import account
+
+KEY_VARIABLE = "RANKLOOP_KEY"
+_LEFT_BEHIND_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """How to serve.
+
+    Attributes:
+        port: 0 takes a free one.
+        data: The folder that keeps data and key.
+        key: The API key that was asked for; empty leaves the choice to the settings, then to the folder.
+    """
+
+    port: int
+    data: Path
+    key: str
+
+
+def up(asked: Up) -> int:
+    """Serve until told to stop and give the exit code; raises `StartFailure` if it cannot start."""
+    record = asked.data / "host.json"
+    _end_left_behind(record)
+    bound(asked.port).close()
+    settings = chosen_settings(ROOT)
+    settings["API_KEY_1"] = asked.key or settings.get(KEY_VARIABLE) or settings.get("API_KEY_1") or kept_key(asked.data)
+    own = Azurite(azurite_folder(asked.data)) if needs_emulator(settings) else None
+    _check({**settings, STORAGE: own.account.connection_string} if own else settings)
+    with _Signals() as signals, ExitStack() as running:
+        if own:
+            running.enter_context(own)
+            settings[STORAGE] = own.account.connection_string
+        host = HostProcess(env=settings, port=asked.port, show_logs=True, inherit=False)
+        host.start()
+        running.callback(host.stop)
+        signals.interrupt = False
+        _write(record, host)
+        print(_welcome(host.url, settings["API_KEY_1"], asked.data if own else None), flush=True)
+        return _watch(host, own, signals.told)
+
+
+class _Signals:
+    """Ctrl-C and SIGTERM: the first one ends what is going on, later ones change nothing, since all is ending then.
+
+    Attributes:
+        told: Set by the first signal.
+        interrupt: Whether it also interrupts the code that runs, as it must while that waits for the start.
+    """
+
+    def __init__(self) -> None:
+        self.told = threading.Event()
+        self.interrupt = True
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        numbers = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if sys.platform != "win32" else [])
+        self._before = {number: signal.signal(number, self._handle) for number in numbers}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self.told.set()
+        if self.interrupt:
+            self.interrupt = False
+            raise KeyboardInterrupt
+
+
+def _check(settings: Mapping[str, str]) -> None:
+    """Refuse settings that the app would refuse, before anything is started."""
+    try:
+        account(read(settings).storage)
+    except InvalidSetting as error:
+        raise StartFailure(
+            f"{error}.", f"Correct {error.name} in the environment or in local.settings.json."
+        ) from error
+
+
+def _end_left_behind(path: Path) -> None:
+    """End a host whose `up` was killed: it ends by itself, but may still need its last seconds."""
+    record = Record.read(path)
+    if record and not record.owner.runs() and not record.child.wait(_LEFT_BEHIND_SECONDS):
+        record.child.send(getattr(signal, "SIGKILL", signal.SIGTERM))
+        record.child.wait(_LEFT_BEHIND_SECONDS)
+
+
+def _write(path: Path, host: HostProcess) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Record(Known.of(host.pid), Known.of(os.getpid())).write(path)
+
+
+def _watch(host: HostProcess, own: Azurite | None, stop: threading.Event) -> int:
+    while not stop.wait(0.2):
+        if (code := host.ended()) is not None:
+            print(f"\nThe host ended with code {code}; what it said is above. Run `up` again.", file=sys.stderr)
+            return 1
+        if own and own.ended():
+            print("\nAzurite ended by itself. Run `up` again.", file=sys.stderr)
+            return 1
+    print("\nStopping ...", flush=True)
+    return 0
+
+
+def _welcome(url: str, key: str, data: Path | None) -> str:
+    header = f'-H "Ocp-Apim-Subscription-Key: {key}" -H "Content-Type: application/json"'
+    actions = '[{"id": "pasta", "features": [{"hot": true}]}, {"id": "salad", "features": [{"hot": false}]}]'
+    rank = f'{{"eventId": "lunch-1", "contextFeatures": [{{"weather": "cold"}}], "actions": {actions}}}'
+    base = f"{url}/personalizer/v1.0"
+    return f"""
+Rankloop serves at {url}
+API key             {key}
+Data                {data or "in the storage account of your settings"}
+
+Rank:
+  curl -X POST {base}/rank {header} -d '{rank}'
+Reward:
+  curl -X POST {base}/events/lunch-1/reward {header} -d '{{"value": 1}}'
+
+Ctrl-C ends it.
+"""

@@ -1,0 +1,166 @@
+"""What a loop is told: reward settings, exploration, learning settings, and the rest of the service configuration."""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from shared import durations
+from shared.configuration.reward_aggregation import Aggregation
+from shared.errors import LoopError
+from shared.times import DAY
+
+INITIAL_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
+"""Learning arguments of a new loop: the old default but for its learning rate, at which small loops hardly learn."""
+
+
+class LearningMode(StrEnum):
+    """The values of the service configuration's `learningMode`."""
+
+    ONLINE = "Online"
+    APPRENTICE = "Apprentice"
+    LOGGING_ONLY = "LoggingOnly"
+
+
+class ModeChangedWithRewards(LoopError):
+    """A change of the learning mode together with one of what a reward is worth."""
+
+
+class AutoOptimizationOfSlots(LoopError):
+    """Automatic optimization of a multi-slot loop, which there is none of."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfiguration:
+    """The old service's configuration object; durations are kept as they were sent.
+
+    Attributes:
+        exploration_percentage: A fraction from 0 to 1, in spite of its name.
+        log_retention_days: -1 keeps logs for ever.
+        log_mirror_sas_uri: Address of a container, with the permission to write into it; a secret.
+        model_retrain_days: How much log a model that learns anew starts from.
+        auto_optimization_start_date: As it was sent; None if it never was.
+        last_edit_us: When a change last started a re-training; None before the first.
+    """
+
+    reward_wait_time: str = "PT10M"
+    default_reward: float = 0.0
+    reward_aggregation: Aggregation = Aggregation.EARLIEST
+    exploration_percentage: float = 0.2
+    model_export_frequency: str = "PT5M"
+    log_mirror_enabled: bool = False
+    log_mirror_sas_uri: str = field(default="", repr=False)
+    log_retention_days: int = 90
+    model_retrain_days: int = 2
+    learning_mode: LearningMode = LearningMode.ONLINE
+    is_auto_optimization_enabled: bool = False
+    auto_optimization_frequency: str = "P28D"
+    auto_optimization_start_date: str | None = None
+    is_inference_explainability_enabled: bool = False
+    last_edit_us: int | None = None
+
+
+def problem_type(arguments: str) -> str:
+    """What learning arguments choose: `cb` for one action an event, `ccb` for one in each of several slots."""
+    return "ccb" if "--ccb_explore_adf" in arguments.split() else "cb"
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSettings:
+    """A named line of learning arguments (the API's "policy")."""
+
+    name: str
+    arguments: str
+
+    @property
+    def problem_type(self) -> str:
+        """`ccb` for a multi-slot loop, else `cb`."""
+        return problem_type(self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class RewardSettings:
+    """How observations become the reward of an event.
+
+    Attributes:
+        wait_us: The reward wait time.
+        default: The reward of an event without one.
+    """
+
+    wait_us: int
+    default: float
+    aggregation: Aggregation
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All that is set for one loop.
+
+    Attributes:
+        revision: Grows with each change that makes the model learn anew.
+        shards: Fixed when the loop is made; spreads its rows over partitions.
+        logs_deleted_before_us: Events and observations that arrived earlier are gone for every reader; 0 for none.
+    """
+
+    service: ServiceConfiguration
+    learning: LearningSettings
+    revision: int
+    shards: int
+    logs_deleted_before_us: int = 0
+
+    @property
+    def rewards(self) -> RewardSettings:
+        """The part of the configuration under which events are joined."""
+        service = self.service
+        wait_us = durations.parse(service.reward_wait_time)
+        return RewardSettings(wait_us, service.default_reward, service.reward_aggregation)
+
+    @property
+    def export_frequency_us(self) -> int:
+        """The shortest time between two published models."""
+        return durations.parse(self.service.model_export_frequency)
+
+    @property
+    def retention_us(self) -> int | None:
+        """How long log is kept; None for ever."""
+        days = self.service.log_retention_days
+        return None if days < 0 else days * DAY
+
+    def with_service(self, service: ServiceConfiguration, at_us: int) -> "Configuration":
+        """The configuration after a new service configuration was put at a moment.
+
+        Raises:
+            ModeChangedWithRewards: The learning mode changes, and so does a reward setting.
+            AutoOptimizationOfSlots: It asks for automatic optimization of a multi-slot loop.
+        """
+        changed = replace(self, service=replace(service, last_edit_us=self.service.last_edit_us))
+        if service.learning_mode != self.service.learning_mode and changed.rewards != self.rewards:
+            raise ModeChangedWithRewards
+        return changed._after(self, at_us)
+
+    def with_learning(self, learning: LearningSettings, at_us: int) -> "Configuration":
+        """The configuration after new learning settings were put at a moment.
+
+        Raises:
+            AutoOptimizationOfSlots: They make a loop with automatic optimization a multi-slot one.
+        """
+        return replace(self, learning=learning)._after(self, at_us)
+
+    def _after(self, before: "Configuration", at_us: int) -> "Configuration":
+        if self.service.is_auto_optimization_enabled and self.learning.problem_type == "ccb":
+            raise AutoOptimizationOfSlots
+        return self._edited(at_us) if self._learns_anew(before) else self
+
+    def _learns_anew(self, before: "Configuration") -> bool:
+        return (
+            self.rewards != before.rewards
+            or self.service.exploration_percentage != before.service.exploration_percentage
+            or self.learning.arguments != before.learning.arguments
+        )
+
+    def _edited(self, at_us: int) -> "Configuration":
+        return replace(self, revision=self.revision + 1, service=replace(self.service, last_edit_us=at_us))
+
+
+def new_configuration(shards: int) -> Configuration:
+    """What a loop starts with."""
+    learning = LearningSettings("initial", INITIAL_ARGUMENTS)
+    return Configuration(ServiceConfiguration(), learning, revision=1, shards=shards)

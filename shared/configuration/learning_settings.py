@@ -1,0 +1,32 @@
+"""Learning settings over HTTP (the API's "policy")."""
+
+from typing import Annotated, ClassVar
+
+import orjson
+from pydantic import StringConstraints
+
+from shared.configuration.configuration import LearningSettings
+from shared.evaluation.names import MOST_CHARACTERS
+from shared.web.errors import InvalidPolicyContract, InvalidRequest
+from shared.web.json_forms import Wire
+
+DEFAULT_NAME = "default"
+"""Name of the learning settings that a reset gives."""
+
+
+class PolicyContract(Wire):
+    """A named line of learning arguments, told back to the letter."""
+
+    refusal: ClassVar[type[InvalidRequest]] = InvalidPolicyContract
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
+    arguments: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+
+    def settings(self) -> LearningSettings:
+        """The same as a value of the loop."""
+        return LearningSettings(self.name, self.arguments)
+
+
+def answer(learning: LearningSettings) -> bytes:
+    """The body that tells a loop's learning settings."""
+    return orjson.dumps({"name": learning.name, "arguments": learning.arguments})

@@ -1,0 +1,1 @@
+"""Offline evaluations, feature importances and the search for learning settings that earn more."""

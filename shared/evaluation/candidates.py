@@ -1,0 +1,142 @@
+"""Learning settings that are worth trying, by what the old service's research and own measurements found good."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from string import ascii_letters
+
+from shared.evaluation.tasks import Namespaces
+
+MAX_PAIRS = 12
+"""More context × action pairs are not tried; those of the namespaces that a log names first are."""
+MAX_TRIPLES = 6
+MAX_MARGINALS = 3
+
+EVERYTHING = ("-q ::",)
+"""All pairs of all namespaces, as new loops have it."""
+
+_EPSILON = re.compile(r"--epsilon[\s=]+\S+")
+_RATES = (1e-3, 1e-2, 1e-1, 0.5, 1.0)
+"""Learning rates that are tried without decay; lower ones do not learn a day's log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Learning settings as the search varies them; each part is empty or a piece of learning arguments.
+
+    Attributes:
+        problem: `--cb_explore_adf` or `--ccb_explore_adf`.
+        algorithm: How it explores beside the share that is random; empty for greedy.
+        rate: Learning rate and its decay; empty for Vowpal Wabbit's own.
+        cost: How costs of actions that were not shown are estimated, such as `--cb_type mtr`.
+        interactions: Which namespaces are combined.
+        marginal: Namespaces whose ids get running averages.
+    """
+
+    problem: str
+    algorithm: str = ""
+    rate: str = ""
+    cost: str = "--cb_type mtr"
+    interactions: tuple[str, ...] = EVERYTHING
+    marginal: str = ""
+
+    def arguments(self, exploration: float) -> str:
+        """The learning arguments, with the share of choices that is random."""
+        explored = f"--epsilon {exploration:g}"
+        parts = (self.problem, self.algorithm, explored, self.rate, self.cost, *self.interactions, self.marginal)
+        return " ".join(part for part in parts if part)
+
+
+def with_exploration(arguments: str, exploration: float) -> str:
+    """Learning arguments as a loop uses them: with its exploration in place of the one they name, if they name one."""
+    return _EPSILON.sub(f"--epsilon {exploration:g}", arguments)
+
+
+def first_grid(problem: str, namespaces: Namespaces) -> tuple[Settings, ...]:
+    """What is tried first, the most promising before the others.
+
+    Source: the exploration algorithms by measurements in ten worlds; cost types, learning rates and marginals as in the
+    old service's search without `--l1`, which a trainer that resumes does not keep.
+    """
+    algorithms = _algorithms(problem)
+    best = [Settings(problem, algorithm) for algorithm in algorithms]
+    others = [Settings(problem, cost=f"--cb_type {cost}") for cost in ("ips", "dr", "dm")]
+    steady = [Settings(problem, algorithm, _without_decay(0.1)) for algorithm in algorithms if algorithm]
+    rates = [
+        Settings(problem, rate=_without_decay(rate), cost=f"--cb_type {cost}")
+        for cost in ("mtr", "ips")
+        for rate in _RATES
+    ]
+    averages = [
+        replace(one, marginal=f"--marginal {name}")
+        for name in _named(namespaces.constant)[:MAX_MARGINALS]
+        for one in best
+    ]
+    return (*best, *others, *steady, *rates, *averages)
+
+
+def interactions(best: Settings, namespaces: Namespaces) -> tuple[Settings, ...]:
+    """The best settings with other interactions: pairs of context and action, triples too, none, and single pairs.
+
+    Triples of context, context and action tell users by the time of day, say, apart; of all triples (`:::`) nearly all
+    tell nothing, and they take twenty times as long where events have many features.
+    """
+    pairs, triples = context_by_action(namespaces), context_twice_by_action(namespaces)
+    choices = [best.interactions, pairs, (*pairs, *triples), (*EVERYTHING, *triples), (), *((pair,) for pair in pairs)]
+    return tuple(replace(best, interactions=choice) for choice in dict.fromkeys(choices))
+
+
+def one_more_interaction(best: Settings, namespaces: Namespaces) -> tuple[Settings, ...]:
+    """The best settings with one more pair or triple; none where all pairs of all namespaces are there."""
+    known = (*context_by_action(namespaces), *context_twice_by_action(namespaces))
+    if not set(best.interactions) <= set(known):
+        return ()
+    more = [one for one in known if one not in best.interactions]
+    return tuple(replace(best, interactions=(*best.interactions, one)) for one in more)
+
+
+def context_by_action(namespaces: Namespaces) -> tuple[str, ...]:
+    """Every namespace of the context with every one of the actions; learning arguments name them by ASCII letters."""
+    context, actions = _named(namespaces.context), _named(namespaces.actions)
+    return tuple(f"-q {one}{other}" for one in context for other in actions)[:MAX_PAIRS]
+
+
+def context_twice_by_action(namespaces: Namespaces) -> tuple[str, ...]:
+    """Every two namespaces of the context, then each with itself, with the one that tells actions apart."""
+    context, actions = _named(namespaces.context), _named(namespaces.actions)
+    ids = [one for one in _named(namespaces.constant) if one in actions] or actions
+    twos = [*(f"{one}{other}" for one, other in combinations(context, 2)), *(one * 2 for one in context)]
+    return tuple(f"--cubic {two}{one}" for two in twos for one in ids[:1])[:MAX_TRIPLES]
+
+
+def second_grid(best: Settings, others: Sequence[Settings]) -> tuple[Settings, ...]:
+    """The best settings, what did well before with their interactions, and what lies around them."""
+    again = [replace(one, interactions=best.interactions) for one in others]
+    return tuple(dict.fromkeys([best, *again, *_around(best)]))
+
+
+def _algorithms(problem: str) -> tuple[str, ...]:
+    """For several slots there is only greedy."""
+    return ("", "--squarecb", "--synthcover") if problem == "--cb_explore_adf" else ("",)
+
+
+def _named(letters: str) -> list[str]:
+    """Those that learning arguments can name, each once."""
+    return [one for one in dict.fromkeys(letters) if one in ascii_letters]
+
+
+def _without_decay(rate: float) -> str:
+    return f"--power_t 0 -l {rate:g}"
+
+
+def _around(best: Settings) -> Iterator[Settings]:
+    rate = float(best.rate.split()[-1]) if best.rate else 0.5
+    for factor in (1 / 3, 3.0):
+        nearby = float(f"{min(rate * factor, 10.0):.3g}")
+        yield replace(best, rate=_without_decay(nearby) if best.rate else f"-l {nearby:g}")
+    match best.algorithm.split()[:1]:
+        case ["--squarecb"]:
+            yield from (replace(best, algorithm=f"--squarecb --gamma_scale {scale}") for scale in (30, 100))
+        case ["--synthcover"]:
+            yield from (replace(best, algorithm=f"--synthcover --synthcoverpsi {psi}") for psi in (0.03, 0.3))

@@ -1,0 +1,1 @@
+"""The JSON forms of evaluations and feature importances: requests, answers of each API version, stored documents."""

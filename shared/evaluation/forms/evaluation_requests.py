@@ -1,0 +1,88 @@
+"""What a caller asks of an offline evaluation, in the words of each version."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import Field, StringConstraints
+
+from shared.configuration.learning_settings import PolicyContract
+from shared.evaluation.evaluation import Policy, Purpose, Source
+from shared.evaluation.evaluation_question import Question
+from shared.evaluation.forms import evaluation_times as times
+from shared.evaluation.names import MOST_CHARACTERS, is_own
+from shared.web.errors import (
+    DuplicateCustomPolicyNames,
+    InvalidDateTimesInEvaluationContract,
+    InvalidEvaluationContract,
+    InvalidRequest,
+    MaximumEvaluationCustomPoliciesExceeded,
+)
+from shared.web.json_forms import Wire
+
+MOST_POLICIES = 10
+
+_Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+_Policies = Annotated[list[PolicyContract], Field(max_length=MOST_POLICIES)]
+
+
+class RangeContract(Wire):
+    """A name and the range of log that something is found out about."""
+
+    refusal: ClassVar[type[InvalidRequest]] = InvalidEvaluationContract
+    reversed_range: ClassVar[type[InvalidRequest]] = InvalidDateTimesInEvaluationContract
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
+    start_time: _Moment
+    end_time: _Moment
+
+    def range_us(self) -> range:
+        """The range in microseconds.
+
+        Raises:
+            InvalidRequest: `refusal` or `reversed_range`.
+        """
+        return times.read_range(self.start_time, self.end_time, self.refusal, self.reversed_range)
+
+    def question(self, of_id: str, *, purpose: Purpose = Purpose.EVALUATION, is_of_2022: bool = True) -> Question:
+        """The same as a value of the loop, but for policies.
+
+        Raises:
+            InvalidRequest: `refusal` or `reversed_range`.
+        """
+        asked = self.range_us()
+        return Question(of_id, self.name, asked.start, asked.stop, purpose, is_of_2022=is_of_2022)
+
+
+class EvaluationContract(RangeContract):
+    """An evaluation, before 2022-09-01-preview."""
+
+    too_long: ClassVar[Mapping[str, type[InvalidRequest]]] = {"policies": MaximumEvaluationCustomPoliciesExceeded}
+
+    policies: _Policies
+    enable_offline_experimentation: bool | None = None
+
+
+class EvaluationContract2022(RangeContract):
+    """An evaluation; without a word, no policies are added and none are searched."""
+
+    too_long: ClassVar[Mapping[str, type[InvalidRequest]]] = {"policies": MaximumEvaluationCustomPoliciesExceeded}
+
+    policies: _Policies | None = None
+    enable_policy_optimization: bool | None = None
+
+
+def custom(policies: list[PolicyContract]) -> tuple[Policy, ...]:
+    """The policies that a caller adds.
+
+    Raises:
+        DuplicateCustomPolicyNames: Two have one name, or one has a name that the evaluation itself uses.
+    """
+    names = [policy.name for policy in policies]
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise DuplicateCustomPolicyNames("A policy before has the same name.", f"policies[{position}].name")
+        if is_own(name):
+            raise DuplicateCustomPolicyNames(
+                "Every evaluation has a policy of that name.", f"policies[{position}].name"
+            )
+    return tuple(Policy(policy.name, policy.arguments, Source.CUSTOM) for policy in policies)

@@ -1,0 +1,112 @@
+"""Feature importances over HTTP: what each feature was worth in a range of the log. Since 2022-09-01-preview."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, ClassVar
+
+import orjson
+from pydantic import Field
+
+from shared.evaluation.evaluation import Evaluation
+from shared.evaluation.forms.evaluation_requests import RangeContract
+from shared.evaluation.forms.evaluation_times import told
+from shared.evaluation.importance import MOST
+from shared.evaluation.outcome import FeatureScore
+from shared.web.errors import InvalidContract, InvalidRequest
+from shared.web.json_forms import Wire
+
+_MOST_NAMED = 10
+NO_EVENTS = "No event of this range is in the log, or none with features that can be evaluated."
+NO_SCORE = (
+    "All scores are 0, for no feature is worth more than chance may give it: the log is too short or explores too "
+    "little to tell, or no feature tells which action is best."
+)
+
+
+class FeatureImportanceContract(RangeContract):
+    """Which range of the log is to tell what features are worth."""
+
+    refusal: ClassVar[type[InvalidRequest]] = InvalidContract
+    reversed_range: ClassVar[type[InvalidRequest]] = InvalidContract
+
+
+class Score(Wire):
+    """A feature by its name, whatever its value; the most important one has the score 1.
+
+    Attributes:
+        namespace: The object that the feature stands directly inside; if it has no name, `FromUrl` for features of the
+            context, `j` for those of an action, `i` for its id, `s` for those of a slot.
+    """
+
+    namespace: str
+    feature_name: str
+    score: Annotated[float, Field(ge=0, le=1)]
+
+
+class FeatureImportanceDetails(Wire):
+    """A feature importance, as it stands in the list."""
+
+    id: str
+    name: str
+    start_time: str
+    end_time: str
+    creation_time: str
+    status: str
+
+
+class FeatureImportance(FeatureImportanceDetails):
+    """A feature importance; the description says how far the scores can be believed, or why it failed."""
+
+    description: str | None = None
+    feature_scores: list[Score]
+
+
+class FeatureImportances(Wire):
+    """A page of the list of feature importances, the newest first."""
+
+    value: list[FeatureImportanceDetails]
+    next_link: str | None = None
+
+
+def answer(importance: Evaluation, scores: Sequence[FeatureScore] | None) -> bytes:
+    """A feature importance with all that was found.
+
+    Args:
+        scores: The most important feature first; None before it has ended.
+    """
+    said = importance.reason or (None if scores is None else " ".join(_said(scores)))
+    found = [{"namespace": one.namespace, "featureName": one.feature, "score": one.score} for one in scores or ()]
+    return orjson.dumps(
+        {**_details(importance), **({"description": said} if said else {}), "featureScores": found},
+    )
+
+
+def list_answer(importances: Sequence[Evaluation], next_link: str | None) -> bytes:
+    """A page of the list."""
+    more = {} if next_link is None else {"nextLink": next_link}
+    return orjson.dumps({"value": [_details(one) for one in importances], **more})
+
+
+def _details(importance: Evaluation) -> dict[str, Any]:
+    return {
+        "id": importance.id,
+        "name": importance.name,
+        "startTime": told(importance.start_us),
+        "endTime": told(importance.end_us),
+        "creationTime": told(importance.created_us),
+        "status": importance.status,
+    }
+
+
+def _said(scores: Sequence[FeatureScore]) -> Iterator[str]:
+    """How far scores can be believed."""
+    clear = [f"{one.namespace}.{one.feature}" for one in scores if one.is_clear]
+    if not scores:
+        yield NO_EVENTS
+    elif not clear:
+        yield NO_SCORE
+    else:
+        more = f" and {len(clear) - _MOST_NAMED} more" if len(clear) > _MOST_NAMED else ""
+        rest = " Other scores may be chance." if len(clear) < len(scores) else ""
+        yield f"Worth more than chance may give: {', '.join(clear[:_MOST_NAMED])}{more}.{rest}"
+    if len(scores) == MOST:
+        yield f"Only the {MOST} features that the most events have were looked at."

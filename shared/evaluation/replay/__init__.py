@@ -1,0 +1,1 @@
+"""Passes over the log: events read back, learners run over them, policies judged."""

@@ -1,0 +1,221 @@
+"""What a log line says to an evaluation: what was shown, with which probability, and what it earned.
+
+Lines of other tools and of the old service's exports are read too, with their keys in any order. Whatever this module
+calls an event, Vowpal Wabbit is expected to learn and to predict.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum, auto
+from typing import Any, NamedTuple
+
+import orjson
+
+from shared.configuration.configuration import LearningMode
+from shared.times import FIRST_US, LAST_US, from_iso
+
+LEAST_PROBABILITY = 1e-10
+"""An action shown with less was not shown by chance: the line is damaged (the old service's reader)."""
+MAX_COST = 1e9
+"""Beyond it, single precision numbers, which Vowpal Wabbit uses, soon lose their meaning."""
+UNKNOWN_TIME = -1
+_SUM_TOLERANCE = 0.01
+_BOM = b"\xef\xbb\xbf"
+
+
+class Fate(Enum):
+    """What becomes of a line that is no usable event; see `shared.evaluation.tasks.Lines`."""
+
+    SKIPPED = auto()
+    DANGLING = auto()
+    DAMAGED = auto()
+    PASSED_OVER = auto()
+    REFUSED = auto()
+
+
+class Choice(NamedTuple):
+    """What was chosen: for an event with one choice, or for one slot.
+
+    Attributes:
+        slot: The slot's id; `""` for an event with one choice.
+        action: The position of the action that was shown, from 0.
+        probability: With which it was shown; in (0, 1].
+        actions: K, how many could be chosen.
+        least: The lowest probability above 0 of them; at least `LEAST_PROBABILITY`.
+        exploration: K·min p; 0 if an action could not be chosen.
+        baseline: The position of the baseline action.
+    """
+
+    slot: str
+    action: int
+    probability: float
+    reward: float
+    actions: int
+    least: float
+    exploration: float
+    baseline: int
+
+
+class Event(NamedTuple):
+    """A usable event.
+
+    Attributes:
+        at_us: When it arrived; −1 if the line does not tell, or a moment that no calendar has.
+        kept: q, for how many events it stands: 1 / (1 − pdrop).
+        choices: One, or one a slot.
+        event_id: `""` if the line does not tell.
+    """
+
+    at_us: int
+    kept: float
+    choices: tuple[Choice, ...]
+    event_id: str = ""
+
+
+def trimmed(line: bytes) -> bytes:
+    """The line without what surrounds it: line break, byte order mark, spaces."""
+    text = line.strip()
+    return text.removeprefix(_BOM).lstrip() if text.startswith(_BOM) else text
+
+
+def read(line: bytes, kind: str) -> Event | Fate:
+    """Read one line, trimmed and not empty.
+
+    Args:
+        kind: Of the events that are evaluated, as `log_entry.line_kind`.
+    """
+    if not line.startswith(b"{"):
+        return Fate.PASSED_OVER if line.startswith(b"[") else Fate.DAMAGED
+    try:
+        told = orjson.loads(line)
+        features = told.get("c")
+        if type(features) is not dict:
+            return _without_features(told)
+        if _kind(told, features) != kind:
+            return Fate.PASSED_OVER
+        if told.get("_skipLearn") is True:
+            return Fate.SKIPPED
+        event = _slots_event(told, features) if "_outcomes" in told else _event(told, features)
+    except (KeyError, IndexError, TypeError, ValueError):
+        return Fate.DAMAGED
+    return Fate.REFUSED if _is_harmful(line, told, features) else event
+
+
+def features_of(line: bytes) -> dict[str, Any]:
+    """The features of a line that holds an event."""
+    features: dict[str, Any] = orjson.loads(line)["c"]
+    return features
+
+
+def _without_features(told: Mapping[str, Any]) -> Fate:
+    lone = "RewardValue" in told or "DeferredAction" in told or "Observations" in told
+    return Fate.DANGLING if lone else Fate.DAMAGED
+
+
+def _kind(told: Mapping[str, Any], features: Mapping[str, Any]) -> str | None:
+    """The line's kind; None for slates and continuous actions."""
+    if "_outcomes" in told:
+        if "_label_cost" in told or "_slots" not in features:
+            return None
+        problem = "ccb"
+    elif "_label_ca" in told or "_slots" in features:
+        return None
+    else:
+        problem = "cb"
+    return problem + "-apprentice" if told.get("Mode") == LearningMode.APPRENTICE.value else problem
+
+
+def _event(told: Mapping[str, Any], features: Mapping[str, Any]) -> Event:
+    """An event with one choice.
+
+    Raises:
+        ValueError, TypeError, LookupError: The line is damaged.
+    """
+    action, dropped = told["_labelIndex"], told.get("pdrop", 0.0)
+    positions, probabilities, count = told["a"], told["p"], len(features["_multi"])
+    if type(action) is not int or positions[0] != action + 1 or told.get("_label_Action", positions[0]) != positions[0]:
+        raise ValueError("it contradicts itself")
+    if not 0 <= action < count == len(positions) == len(probabilities):
+        raise ValueError("the actions are not those of the features")
+    label = told["_label_probability"]
+    choice = _choice("", action, probabilities[0] if dropped else label, told["_label_cost"], probabilities, 0)
+    if not 0 < label <= 1:
+        raise ValueError("the probability is impossible")
+    return Event(_arrival(told), _kept(dropped), (choice,), str(told.get("EventId", "")))
+
+
+def _slots_event(told: Mapping[str, Any], features: Mapping[str, Any]) -> Event:
+    """A multi-slot event; raises as `_event`."""
+    outcomes, baselines, count = told["_outcomes"], told.get("_ba"), len(features["_multi"])
+    if not 0 < len(outcomes) == len(features["_slots"]) <= count:
+        raise ValueError("the slots are not those of the features")
+    if baselines is not None and len(baselines) != len(outcomes):
+        raise ValueError("there must be one baseline action a slot")
+    left, choices = set(range(count)), []
+    for place, outcome in enumerate(outcomes):
+        positions, probabilities = outcome["_a"], outcome["_p"]
+        if type(positions[0]) is not int or len(positions) != len(probabilities) or set(positions) != left:
+            raise ValueError("the actions are not those that were left")
+        baseline = min(left) if baselines is None else baselines[place]
+        slot = str(outcome.get("_id", place))
+        choices.append(_choice(slot, positions[0], probabilities[0], outcome["_label_cost"], probabilities, baseline))
+        left.remove(positions[0])
+    return Event(_arrival(told), _kept(told.get("pdrop", 0.0)), tuple(choices), str(told.get("EventId", "")))
+
+
+def _choice(slot: str, action: int, shown: float, cost: float, probabilities: Sequence[float], baseline: int) -> Choice:
+    least, count = min(probabilities), len(probabilities)
+    if not LEAST_PROBABILITY <= shown <= 1 or least < 0 or abs(sum(probabilities) - 1) > _SUM_TOLERANCE:
+        raise ValueError("the probabilities are impossible")
+    if not -MAX_COST <= cost <= MAX_COST:
+        raise ValueError("the cost is impossible")
+    above = least if least > 0 else min(filter(None, probabilities))
+    above = max(min(above, shown), LEAST_PROBABILITY)
+    return Choice(slot, action, shown, 0.0 - cost, count, above, count * least, baseline)
+
+
+def _kept(dropped: float) -> float:
+    if not 0 <= dropped < 1:
+        raise ValueError("the event cannot have been dropped so often")
+    return 1 / (1 - dropped)
+
+
+def _arrival(told: Mapping[str, Any]) -> int:
+    at = told.get("Timestamp")
+    at_us = UNKNOWN_TIME if at is None else from_iso(at)
+    return at_us if FIRST_US <= at_us <= LAST_US else UNKNOWN_TIME
+
+
+def _is_harmful(line: bytes, told: Mapping[str, Any], features: Mapping[str, Any]) -> bool:
+    """Whether features have names that corrupt Vowpal Wabbit's memory, or that it takes for labels.
+
+    A look at the bytes shows that nearly all lines have none.
+    """
+    labels = len(told["_outcomes"]) if "_outcomes" in told else 3 + ("_label_Action" in told)
+    plain = line.isascii() and b"\\u" not in line and b"__aid" not in line and line.count(b'"_label') == labels
+    return not plain and any(_is_harmful_name(name, value) for name, value in _named(features))
+
+
+def _is_harmful_name(name: str, value: Any) -> bool:
+    names_features = isinstance(value, (dict, list))
+    return name.startswith(("__aid", "_label")) or (names_features and name[:1] > "~")
+
+
+def _named(value: Any) -> Iterator[tuple[str, Any]]:
+    """What has a name in features, at any depth."""
+    if isinstance(value, dict):
+        yield from value.items()
+        value = [*value.values()]
+    if isinstance(value, list):
+        for inner in value:
+            yield from _named(inner)
+
+
+def packed(event: Event) -> bytes:
+    """An event as one line, to be put aside."""
+    return orjson.dumps((event.at_us, event.kept, [tuple(choice) for choice in event.choices], event.event_id))
+
+
+def unpacked(line: bytes) -> Event:
+    """The inverse of `packed`."""
+    at_us, kept, choices, event_id = orjson.loads(line)
+    return Event(at_us, kept, tuple(Choice(*choice) for choice in choices), event_id)

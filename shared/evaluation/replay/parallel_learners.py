@@ -1,0 +1,240 @@
+"""A log flows through learners in processes of their own, and their predictions flow back, through pipes.
+
+One thread does both, whichever is possible at the moment, and never waits for one while the other could go on. So
+nothing can stand still unless a learner does, and for that there is a deadline; a learner that ends closes its pipes.
+No more is in memory than the pipes hold.
+"""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from itertools import batched
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from shared.evaluation.replay.learners import Learned, Learner, learned
+from shared.evaluation.replay.logged_events import Event
+from shared.evaluation.replay.predictions import OutOfStep
+from shared.evaluation.replay.time_limit import Clock, TookTooLong
+from shared.learner import subprocess_jobs
+from shared.learner.subprocess_jobs import TrainingFailed
+
+__all__ = ["Flow", "Predicted", "TookTooLong", "is_possible"]
+
+_BATCH = 64
+"""Events that are read at once."""
+_AHEAD_BYTES = 128 * 1024
+"""Of log that is ready before a learner takes it."""
+_PIPE_BYTES = 1024 * 1024
+_READ_BYTES = 256 * 1024
+
+
+Predicted = tuple[Sequence[Event], Sequence[Sequence[str]]]
+"""Some events, and of each learner its predictions of them, one text an event."""
+
+
+class Flow:
+    """Learners at work.
+
+    Attributes:
+        learned: What each told, once all predictions were taken.
+    """
+
+    def __init__(self, learners: Sequence[Learner], folder: Path, clock: Clock) -> None:
+        self.learned: list[Learned] = []
+        self._learners = learners
+        self._folder = folder
+        self._clock = clock
+
+    def predictions(self, pairs: Iterator[tuple[Event, bytes]]) -> Iterator[Predicted]:
+        """Let events go through the learners.
+
+        Args:
+            pairs: Events, each with the line that VW gets.
+
+        Raises:
+            TrainingFailed: A learner failed, or time is up.
+            OutOfStep: A learner did not predict each event.
+        """
+        with ExitStack() as stack:
+            at_work = [stack.enter_context(_Process(one, self._folder, self._clock)) for one in self._learners]
+            waiting: deque[Event] = deque()
+            for number in self._exchange(at_work, batched(pairs, _BATCH, strict=False), waiting):
+                events = [waiting.popleft() for _ in range(number)]
+                yield events, [process.taken(number) for process in at_work]
+            self.learned = [process.ended() for process in sorted(at_work, key=lambda one: not one.has_failed)]
+            if waiting or any(process.predictions for process in at_work):
+                raise OutOfStep("Vowpal Wabbit did not predict all events")
+
+    def _exchange(
+        self,
+        at_work: Sequence["_Process"],
+        batches: Iterator[tuple[tuple[Event, bytes], ...]],
+        waiting: deque[Event],
+    ) -> Iterator[int]:
+        """Give and take, until all predictions have ended, or one learner's before it was given all of the log.
+
+        Yields:
+            How many events all learners have predicted now.
+        """
+        while not all(process.has_ended for process in at_work) and not any(process.has_failed for process in at_work):
+            if all(process.wants_more for process in at_work):
+                batch = next(batches, ())
+                waiting.extend(event for event, _ in batch)
+                text = b"".join(line + b"\n" for _, line in batch)
+                for process in at_work:
+                    process.give(text, len(batch))
+            self._move(at_work)
+            if number := min(len(waiting), *(len(process.predictions) for process in at_work)):
+                yield number
+
+    def _move(self, at_work: Sequence["_Process"]) -> None:
+        """Wait until bytes can move, and move them."""
+        poll, moves = select.poll(), dict[int, Callable[[], None]]()
+        for process in at_work:
+            for descriptor, (event, move) in process.moves().items():
+                poll.register(descriptor, event)
+                moves[descriptor] = move
+        for descriptor, _ in poll.poll(self._clock.left().total_seconds() * 1000):
+            moves[descriptor]()
+
+
+def is_possible() -> bool:
+    """Whether processes can be given pipes by name."""
+    return Path("/dev/fd").exists()
+
+
+class _Process:
+    """A process with VW's driver, and the two pipes to and from it.
+
+    Attributes:
+        predictions: Those that have come, one text an event.
+        has_ended: Whether there will be no more.
+    """
+
+    def __init__(self, learner: Learner, folder: Path, clock: Clock) -> None:
+        self.predictions: list[str] = []
+        self.has_ended = False
+        self._clock = clock
+        self._outbox = bytearray()
+        self._is_last = self._was_given_all = False
+        self._rest = b""
+        self._given = 0
+        self._said, self._answer, job = (tempfile.TemporaryFile() for _ in range(3))  # noqa: SIM115
+        (log, self._log), (self._predictions, predictions) = _pipe(), _pipe()
+        with job:
+            job.write(learner.job(folder, f"/dev/fd/{log}", f"/dev/fd/{predictions}").text().encode() + b"\n")
+            job.seek(0)
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "shared.learner.driver", str(os.getpid())],
+                stdin=job,
+                stdout=self._answer,
+                stderr=self._said,
+                env=subprocess_jobs.environment(),
+                pass_fds=(log, predictions),
+            )
+        os.close(log)
+        os.close(predictions)
+        os.set_blocking(self._log, False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._close_log()
+        os.close(self._predictions)
+        self._said.close()
+        self._answer.close()
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether it should be given more log."""
+        return not self._is_last and len(self._outbox) < _AHEAD_BYTES
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its predictions ended before it had all of the log."""
+        return self.has_ended and not self._was_given_all
+
+    def give(self, text: bytes, events: int) -> None:
+        """Give it log; no events are the end of it."""
+        self._outbox += text
+        self._given += events
+        if not events:
+            self._is_last = True
+            self._write()
+
+    def taken(self, number: int) -> list[str]:
+        """Take its first predictions."""
+        taken, self.predictions = self.predictions[:number], self.predictions[number:]
+        return taken
+
+    def moves(self) -> dict[int, tuple[int, Callable[[], None]]]:
+        """What can move: by descriptor, what to wait for, and what to do then."""
+        found: dict[int, tuple[int, Callable[[], None]]] = {}
+        if self._outbox and self._log >= 0:
+            found[self._log] = select.POLLOUT, self._write
+        if not self.has_ended:
+            found[self._predictions] = select.POLLIN, self._read
+        return found
+
+    def ended(self) -> Learned:
+        """What it told in the end.
+
+        Raises:
+            TrainingFailed: It did not come so far.
+            OutOfStep: It did not learn from each event.
+        """
+        while self._process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(self._clock.left().total_seconds())
+        self._answer.seek(0)
+        answer = self._answer.read()
+        if not answer.endswith(b"\n"):
+            raise TrainingFailed(subprocess_jobs.reason("evaluating", self._process.returncode, self._said))
+        return learned(json.loads(answer), self._given)
+
+    def _write(self) -> None:
+        try:
+            if self._outbox and self._log >= 0:
+                del self._outbox[: os.write(self._log, self._outbox)]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            self._outbox.clear()
+            self._is_last = True
+            self._close_log()
+        if self._is_last and not self._outbox and self._log >= 0:
+            self._was_given_all = True
+            self._close_log()
+
+    def _read(self) -> None:
+        came = os.read(self._predictions, _READ_BYTES)
+        *whole, self._rest = (self._rest + came).split(b"\n\n")
+        self.predictions += [one.decode() for one in whole]
+        self.has_ended = not came
+
+    def _close_log(self) -> None:
+        if self._log >= 0:
+            os.close(self._log)
+            self._log = -1
+
+
+def _pipe() -> tuple[int, int]:
+    """A pipe that holds much, where the system lets it."""
+    ends = os.pipe()
+    if sys.platform == "linux":
+        import fcntl
+
+        with suppress(OSError):
+            fcntl.fcntl(ends[1], fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return ends

@@ -1,0 +1,204 @@
+"""Group commit: rows that wait for a partition while it is written to go together, as its next batch."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shared.storage import table_batch
+from shared.storage.rest import Rest
+from shared.storage.storage_answers import (
+    OutcomeUnknown,
+    RowExists,
+    RowRefused,
+    TableClosed,
+    TableMissing,
+)
+from shared.storage_errors import StorageUnavailable
+
+_PAUSES: Final = (0.05, 0.2, 0.8)
+_ALONE_AT_ONCE: Final = 8
+
+type Place = tuple[str, str]
+"""A table and one of its partitions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What storage holds under a row's key.
+
+    Attributes:
+        stored_at_us: When it was stored, by storage's clock.
+        found: The row that was there before this one, in the service's JSON; None if this one was inserted.
+    """
+
+    stored_at_us: int
+    found: dict[str, Any] | None = None
+
+
+@dataclass(eq=False, slots=True)
+class _Row:
+    """A row on its way; `landed` gives when it was stored, or None if its key was taken."""
+
+    key: str
+    entity: bytes
+    landed: asyncio.Future[int | None]
+
+
+class GroupCommit:
+    """Inserts rows with one write under way for each partition."""
+
+    def __init__(self, rest: Rest, make_table: Callable[[str], Awaitable[None]]) -> None:
+        """Take what makes a table that is missing; it raises `TableClosed` for one that must not be made."""
+        self._rest = rest
+        self._make_table = make_table
+        self._queues: dict[Place, deque[_Row]] = {}
+        self._writers: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def insert(self, place: Place, key: str, entity: bytes, seconds: float) -> Landed:
+        """Insert one row, together with others that come meanwhile.
+
+        Args:
+            seconds: How long to wait at most; when they are over, the row may still land.
+
+        Raises:
+            StorageUnavailable: It did not land in time, as far as is known.
+            RowRefused: Storage takes no such row.
+        """
+        row = _Row(key, entity, asyncio.get_running_loop().create_future())
+        self._enqueue(place, row)
+        try:
+            async with asyncio.timeout(seconds):
+                stored_at_us = await row.landed
+                return await self._found(place, key) if stored_at_us is None else Landed(stored_at_us)
+        except TimeoutError:
+            raise StorageUnavailable("a row was not stored in time") from None
+
+    @property
+    def busy(self) -> int:
+        """How many partitions are being written to."""
+        return len(self._queues)
+
+    def _enqueue(self, place: Place, row: _Row) -> None:
+        loop = row.landed.get_loop()
+        if loop is not self._loop:
+            self._loop, self._queues, self._writers = loop, {}, set()
+        if (queue := self._queues.get(place)) is not None:
+            queue.append(row)
+            return
+        self._queues[place] = queue = deque([row])
+        writer = loop.create_task(self._write_all(place, queue))
+        self._writers.add(writer)
+        writer.add_done_callback(self._writers.discard)
+
+    async def _found(self, place: Place, key: str) -> Landed:
+        """The row that has the key; the only read there is."""
+        stored = await self._rest.read(*place, key)
+        if stored is None:
+            raise StorageUnavailable("a row was there and is gone")
+        return Landed(stored.stored_at_us, stored.entity)
+
+    async def _write_all(self, place: Place, queue: deque[_Row]) -> None:
+        """Write what is queued until nothing is; a writer that ends early leaves no caller waiting."""
+        rows: list[_Row] = []
+        try:
+            while rows := _take(queue):
+                await self._write(place, rows, iter(_PAUSES))
+        finally:
+            if self._queues.get(place) is queue:
+                del self._queues[place]
+            _give_up([*rows, *queue], None)
+
+    async def _write(self, place: Place, rows: list[_Row], pauses: Iterator[float]) -> None:
+        """Write rows together until each has landed or is refused, or nobody waits for it, or no pause is left."""
+        while rows := [row for row in rows if not row.landed.done()]:
+            try:
+                times = await self._insert(place[0], [row.entity for row in rows])
+            except (RowExists, RowRefused) as refusal:
+                _refuse(rows.pop(refusal.index), refusal)
+            except TableClosed as trouble:
+                _give_up(rows, trouble)
+            except OutcomeUnknown as trouble:
+                if len(rows) > 1:
+                    await self._write_each(place, rows)
+                else:
+                    await _pause_or_fail(rows, trouble, pauses)
+            except (StorageUnavailable, TableMissing) as trouble:
+                await _pause_or_fail(rows, trouble, pauses)
+            else:
+                for row, stored_at_us in zip(rows, times, strict=True):
+                    _tell(row, stored_at_us)
+
+    async def _write_each(self, place: Place, rows: list[_Row]) -> None:
+        """Write each row by itself: some of them may have landed, and then a batch of them never would."""
+        gate = asyncio.Semaphore(_ALONE_AT_ONCE)
+
+        async def alone(row: _Row) -> None:
+            async with gate:
+                await self._write(place, [row], iter(_PAUSES))
+
+        await asyncio.gather(*map(alone, rows))
+
+    async def _insert(self, table: str, entities: list[bytes]) -> list[int]:
+        try:
+            return await self._send(table, entities)
+        except TableMissing:
+            await self._make_table(table)
+            return await self._send(table, entities)
+
+    async def _send(self, table: str, entities: list[bytes]) -> list[int]:
+        if len(entities) == 1:
+            return [await self._rest.insert(table, entities[0])]
+        return await self._rest.insert_batch(table, entities)
+
+
+def _take(queue: deque[_Row]) -> list[_Row]:
+    """Take the next batch off a queue: no two rows with one key, and no more than a batch may hold."""
+    taken: dict[str, _Row] = {}
+    later: list[_Row] = []
+    room = table_batch.BYTES
+    while queue and len(taken) < table_batch.ROWS:
+        row = queue.popleft()
+        if row.landed.done():
+            continue
+        if row.key in taken:
+            later.append(row)
+            continue
+        room -= len(row.entity) + table_batch.PART_BYTES
+        if room < 0 and taken:
+            later.append(row)
+            break
+        taken[row.key] = row
+    queue.extendleft(reversed(later))
+    return list(taken.values())
+
+
+async def _pause_or_fail(rows: list[_Row], trouble: Exception, pauses: Iterator[float]) -> None:
+    """Pause before another try; when no pause is left, there is none."""
+    pause = next(pauses, None)
+    if pause is None:
+        _give_up(rows, trouble)
+    else:
+        await asyncio.sleep(pause)
+
+
+def _tell(row: _Row, stored_at_us: int | None) -> None:
+    if not row.landed.done():
+        row.landed.set_result(stored_at_us)
+
+
+def _refuse(row: _Row, refusal: RowExists | RowRefused) -> None:
+    if isinstance(refusal, RowExists):
+        _tell(row, None)
+    elif not row.landed.done():
+        row.landed.set_exception(refusal)
+
+
+def _give_up(rows: list[_Row], trouble: Exception | None) -> None:
+    for row in rows:
+        if not row.landed.done():
+            error = StorageUnavailable(f"a row was not stored: {trouble or 'the writing was broken off'}")
+            error.__cause__ = trouble
+            row.landed.set_exception(error)

@@ -1,0 +1,102 @@
+"""The intake: makes one Rank or one Reward durable, with one write and no read."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.intake import row_json
+from shared.intake.group_commit import GroupCommit, Landed
+from shared.intake.intake_tables import IntakeTables
+from shared.intake.rows import Event, Observation, counts
+from shared.settings import Settings
+from shared.storage.clock import Arrivals, now_us
+from shared.storage.paths import Kind
+from shared.storage.rest import Rest
+from shared.storage_errors import StorageUnavailable
+from shared.times import MINUTE, SECOND
+
+ATTEMPTS: Final = 2
+"""A write's answer is waited for this part of the write deadline, so that it can be repeated within it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """The event that storage holds for a Rank.
+
+    Attributes:
+        at_us: Its arrival time.
+        own: Whether this call stored it, and no earlier one with the same id and request in the same minute.
+    """
+
+    at_us: int
+    payload: bytes
+    own: bool
+
+
+class Intake:
+    """Appends events and observations, and tells of success only once they count."""
+
+    def __init__(self, rest: Rest, settings: Settings, clock: Callable[[], int] = now_us) -> None:
+        self._deadline_us = settings.write_deadline_us
+        self._clock = clock
+        self._arrivals = Arrivals(clock)
+        self._tables = IntakeTables(rest, settings.intake_span_us, self._arrivals.next)
+        self._commit = GroupCommit(rest, self._tables.make)
+
+    def arrival(self, joined_up_to_us: int = 0) -> int:
+        """The arrival time of what arrives now, for the event or observation that is about to be appended."""
+        return self._arrivals.next(joined_up_to_us)
+
+    async def append_event(self, event: Event, shards: int) -> StoredEvent:
+        """Make an event durable; gives the earlier one instead if the same request arrived in the same minute.
+
+        Raises:
+            StorageUnavailable: It could not be made durable in time.
+            RowTooLarge: Its payload does not fit into a row.
+        """
+        place = row_json.event_place(event, shards)
+        landed = await self._append("events", event.at_us, place, row_json.event_entity(place, event))
+        if landed.found is None:
+            return StoredEvent(event.at_us, event.payload, own=True)
+        at_us, payload = row_json.arrival(landed.found), row_json.payload(landed.found)
+        return StoredEvent(at_us, payload, own=(at_us, payload) == (event.at_us, event.payload))
+
+    async def append_observations(self, observations: Sequence[Observation], shards: int) -> None:
+        """Make observations of one event durable, as one batch; returns once all of them are.
+
+        Raises:
+            StorageUnavailable: Some could not be made durable in time; the others may be.
+        """
+        if len(observations) == 1:
+            await self.append_observation(observations[0], shards)
+            return
+        await asyncio.gather(*(self.append_observation(observation, shards) for observation in observations))
+
+    async def append_observation(self, observation: Observation, shards: int) -> None:
+        """Make an observation durable; the same one again in the same minute is as good as stored.
+
+        Raises:
+            StorageUnavailable: It could not be made durable in time.
+        """
+        place = row_json.observation_place(observation, shards)
+        await self._append("rewards", observation.at_us, place, row_json.observation_entity(place, observation))
+
+    async def _append(self, kind: Kind, at_us: int, place: tuple[str, str], entity: bytes) -> Landed:
+        partition, key = place
+        left_us = min(self._deadline_us, at_us + self._deadline_us - self._clock())
+        where = (self._tables.name(kind, at_us), partition)
+        landed = await self._commit.insert(where, key, entity, left_us / SECOND)
+        arrived_us = at_us if landed.found is None else row_json.arrival(landed.found)
+        if not counts(arrived_us, landed.stored_at_us, self._deadline_us):
+            raise StorageUnavailable(self._lateness(landed.stored_at_us - arrived_us), _until_next_minute(at_us))
+        return landed
+
+    def _lateness(self, late_us: int) -> str:
+        late, most = late_us / SECOND, self._deadline_us / SECOND
+        return f"a row was stored {late:.1f} s after it arrived by this machine's clock, at most {most:g} s count"
+
+
+def _until_next_minute(at_us: int) -> int:
+    """Seconds until the same row has another key, and so another chance."""
+    return (MINUTE - at_us % MINUTE) // SECOND + 1

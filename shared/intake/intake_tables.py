@@ -1,0 +1,60 @@
+"""The intake's tables: made when they are first needed, or shortly before."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, get_args
+
+from shared.storage import paths
+from shared.storage.paths import Kind
+from shared.storage.rest import Rest
+from shared.storage.storage_answers import TableClosed
+from shared.storage_errors import StorageUnavailable
+
+_PART_AHEAD: Final = 10
+_PAUSE_AFTER_FAILURE: Final = 5
+
+
+class IntakeTables:
+    """Makes the tables of now and of the next span, and no others: one that is gone was joined and dropped."""
+
+    def __init__(self, rest: Rest, span_us: int, clock: Callable[[], int]) -> None:
+        self._rest = rest
+        self._span_us = span_us
+        self._clock = clock
+        self._prepared: dict[Kind, str] = {}
+        self._preparing: set[asyncio.Task[None]] = set()
+
+    def name(self, kind: Kind, at_us: int) -> str:
+        """The table for what arrives at a moment; near the end of its span, the next is made in the background."""
+        left = self._span_us - at_us % self._span_us
+        if left * _PART_AHEAD <= self._span_us:
+            self._prepare(kind, paths.table(kind, at_us + left, self._span_us))
+        return paths.table(kind, at_us, self._span_us)
+
+    async def make(self, table: str) -> None:
+        """Make a table that is missing.
+
+        Raises:
+            TableClosed: It is of another span than this and the next.
+            StorageUnavailable: It could not be made.
+        """
+        now = self._clock()
+        moments = (now, now + self._span_us)
+        if table not in {paths.table(kind, at, self._span_us) for kind in get_args(Kind) for at in moments}:
+            raise TableClosed("it came too late for its table")
+        await self._rest.create_table(table)
+
+    def _prepare(self, kind: Kind, table: str) -> None:
+        if self._prepared.get(kind) != table:
+            self._prepared[kind] = table
+            task = asyncio.create_task(self._make_ahead(kind, table))
+            self._preparing.add(task)
+            task.add_done_callback(self._preparing.discard)
+
+    async def _make_ahead(self, kind: Kind, table: str) -> None:
+        """Make a table before it is needed; when that fails, one of the next rows tries again."""
+        try:
+            await self._rest.create_table(table)
+        except StorageUnavailable:
+            await asyncio.sleep(_PAUSE_AFTER_FAILURE)
+            self._prepared.pop(kind, None)

@@ -1,0 +1,38 @@
+"""Reward and activate over HTTP."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from shared.web.errors import InvalidRequest, InvalidRewardRequest
+from shared.web.json_forms import Wire, id_of_path
+
+
+class RewardRequest(Wire):
+    """One reward; usually from -1 to 1, since sums may leave that range anyway."""
+
+    refusal: ClassVar[type[InvalidRequest]] = InvalidRewardRequest
+
+    value: Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
+
+    def within_one(self, where: str = "value") -> "RewardRequest":
+        """The same reward.
+
+        Args:
+            where: Its place in the request.
+
+        Raises:
+            InvalidRewardRequest: It is less than -1 or more than 1.
+        """
+        if not -1 <= self.value <= 1:
+            raise InvalidRewardRequest("A reward has to be from -1 to 1 here.", where)
+        return self
+
+
+def event_id_of_path(event_id: str, refusal: type[InvalidRequest]) -> str:
+    """The event id in a call's path, once it is decoded.
+
+    Raises:
+        InvalidRequest: `refusal`; the id has more than 256 characters or is no text.
+    """
+    return id_of_path(event_id, "eventId", refusal)

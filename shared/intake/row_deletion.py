@@ -1,0 +1,33 @@
+"""Rows of single events are deleted from the intake, so that they never become log, or become log again."""
+
+from collections.abc import Iterator
+
+from shared.intake.identifiers import event_key, shard
+from shared.intake.scan import Tables
+from shared.storage import sdk
+from shared.storage.paths import IntakeTable, partition_key
+from shared.times import HOUR
+
+
+def stretches(known: Tables, from_us: int, to_us: int) -> Iterator[tuple[IntakeTable, int, int]]:
+    """The hours of the intake's tables that lie in a range, at least in part."""
+    for table in known.known:
+        start = max(table.from_us, from_us - from_us % HOUR)
+        while start < min(table.to_us, to_us):
+            end = min(start - start % HOUR + HOUR, table.to_us)
+            yield table, start, end
+            start = end
+
+
+def delete_rows(event_id: str, shards: int, table: IntakeTable, from_us: int, to_us: int) -> int:
+    """Delete an event's rows of a stretch of time, those that do not count too; gives their number. Blocking."""
+    place, key = shard(event_id, shards), event_key(event_id)
+    first, last = partition_key(place, from_us), partition_key(place, to_us - 1)
+    where = f"PartitionKey ge '{first}' and PartitionKey le '{last}' and RowKey gt '{key}|' and RowKey lt '{key}}}'"
+    deleted = 0
+    with sdk.errors_told(absent=True):
+        client = sdk.tables().get_table_client(table.name)
+        for row in list(client.query_entities(where, select=["PartitionKey", "RowKey"])):
+            client.delete_entity(row["PartitionKey"], row["RowKey"])
+            deleted += 1
+    return deleted

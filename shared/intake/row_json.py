@@ -1,0 +1,74 @@
+"""Events and observations as table rows, in the JSON that travels."""
+
+import binascii
+from collections.abc import Iterator
+from itertools import count, takewhile
+from json.encoder import encode_basestring_ascii
+from typing import Any, Final
+
+from shared.intake.identifiers import event_key, shard
+from shared.intake.rows import Event, Observation
+from shared.storage import paths
+from shared.storage_errors import RowTooLarge
+
+PIECE_BYTES: Final = 64 * 1024
+ROW_BYTES: Final = 900 * 1024
+
+
+def event_place(event: Event, shards: int) -> tuple[str, str]:
+    """Partition key and row key of an event."""
+    partition = paths.partition_key(shard(event.event_id, shards), event.at_us)
+    return partition, paths.row_key(event_key(event.event_id), event.request_hash)
+
+
+def observation_place(observation: Observation, shards: int) -> tuple[str, str]:
+    """Partition key and row key of an observation."""
+    partition = paths.partition_key(shard(observation.event_id, shards), observation.at_us)
+    return partition, paths.row_key(event_key(observation.event_id), observation.observation_id)
+
+
+def event_entity(place: tuple[str, str], event: Event) -> bytes:
+    """The row of an event.
+
+    Raises:
+        RowTooLarge: The payload takes more than a row may.
+    """
+    if len(event.payload) > ROW_BYTES:
+        raise RowTooLarge(len(event.payload), ROW_BYTES)
+    return _entity(place, event.event_id, event.at_us, b"".join(_pieces(event.payload)))
+
+
+def observation_entity(place: tuple[str, str], observation: Observation) -> bytes:
+    """The row of an observation; an activation has no `v`, a single-slot one no `slot`."""
+    value, slot = observation.value, observation.slot
+    told = b"" if value is None else b',"v":%r,"v@odata.type":"Edm.Double"' % float(value)
+    told += b"" if slot is None else b',"slot":' + encode_basestring_ascii(slot).encode()
+    return _entity(place, observation.event_id, observation.at_us, told)
+
+
+def arrival(entity: dict[str, Any]) -> int:
+    """When the event or the observation of a row arrived."""
+    return int(entity["at"])
+
+
+def payload(entity: dict[str, Any]) -> bytes:
+    """The payload of an event's row, as the service's JSON gives it."""
+    pieces = takewhile(lambda name: name in entity, (f"d{index}" for index in count()))
+    return b"".join(binascii.a2b_base64(entity[name]) for name in pieces)
+
+
+def _entity(place: tuple[str, str], event_id: str, at_us: int, rest: bytes) -> bytes:
+    """Text by hand: keys hold no character that JSON escapes, and an id in ASCII passes every parser of batches."""
+    keys = b'{"PartitionKey":"%b","RowKey":"%b"' % (place[0].encode(), place[1].encode())
+    return b'%b,"at":"%d","at@odata.type":"Edm.Int64","id":%b%b}' % (
+        keys,
+        at_us,
+        encode_basestring_ascii(event_id).encode(),
+        rest,
+    )
+
+
+def _pieces(payload: bytes) -> Iterator[bytes]:
+    for index, start in enumerate(range(0, len(payload), PIECE_BYTES)):
+        text = binascii.b2a_base64(payload[start : start + PIECE_BYTES], newline=False)
+        yield b',"d%d":"%b","d%d@odata.type":"Edm.Binary"' % (index, text, index)

@@ -1,1 +1,0 @@
-"""Evaluating a policy: going once over a log, predicting each event before learning from it."""

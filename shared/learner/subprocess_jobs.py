@@ -1,0 +1,107 @@
+"""The process that trains: how it is started, how long it may take, and why it ended."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from shared.errors import LoopError
+from shared.settings import child_environment
+
+
+class TrainingFailed(LoopError):
+    """A training run that gave nothing to go on with.
+
+    Attributes:
+        reason: In one line, with Vowpal Wabbit's own words if it had any.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of VW's driver.
+
+    Attributes:
+        options: How it learns: checked learning arguments, or `-i` and the state to go on from.
+        log: dsjson lines, plain or `.gz`; may be a FIFO.
+        metrics: A file that VW writes and nobody reads.
+        state: Where the training state goes; if None, nothing is kept or checked.
+        predictor: Where the model for Rank goes.
+    """
+
+    options: Sequence[str]
+    log: Path
+    metrics: Path
+    state: Path | None = None
+    predictor: Path | None = None
+
+    def text(self) -> str:
+        """As the driver reads it."""
+        paths = {name: str(path) if (path := getattr(self, name)) else None for name in ("state", "predictor")}
+        return json.dumps({"options": [*self.options], "log": str(self.log), "metrics": str(self.metrics), **paths})
+
+
+def run(jobs: Iterable[Job], timeout: timedelta) -> tuple[list[dict[str, Any]], str | None]:
+    """Let one process do jobs in order.
+
+    Returns:
+        The answers, and why there are fewer than jobs: None if there are not.
+    """
+    return ask("shared.learner.driver", [job.text() for job in jobs], timeout, "training")
+
+
+def ask(module: str, texts: Sequence[str], timeout: timedelta, what: str) -> tuple[list[dict[str, Any]], str | None]:
+    """Let a process that runs a module answer JSON texts in order.
+
+    Args:
+        what: What it does, for the reasons.
+
+    Returns:
+        The answers, and why there are fewer than texts: None if there are not.
+    """
+    command = [sys.executable, "-P", "-m", module, str(os.getpid())]
+    with tempfile.TemporaryFile() as said:
+        try:
+            ended = subprocess.run(
+                command,
+                input="\n".join(texts).encode(),
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=environment(),
+                timeout=timeout.total_seconds(),
+                check=False,
+            )
+        except subprocess.TimeoutExpired as expired:
+            return _answers(expired.output), f"{what} took longer than {timeout.total_seconds():g} s"
+        answers = _answers(ended.stdout)
+        return answers, None if len(answers) == len(texts) else reason(what, ended.returncode, said)
+
+
+def _answers(output: bytes | None) -> list[dict[str, Any]]:
+    lines = (output or b"").split(b"\n")[:-1]
+    return [json.loads(line) for line in lines]
+
+
+def environment() -> dict[str, str]:
+    """Packages may be found by the module search path alone, so it is handed on."""
+    search = (str(Path(__file__).parents[2]), *(str(Path(entry).absolute()) for entry in sys.path))
+    return child_environment() | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(search))}
+
+
+def reason(what: str, returncode: int, said: IO[bytes]) -> str:
+    """Why a process ended, with the last line that it said."""
+    said.seek(0)
+    last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
+    how = f"signal {signal.Signals(-returncode).name}" if returncode < 0 else f"exit code {returncode}"
+    return f"{what} ended with {how}" + (f": {last[:300]}" if last else "")

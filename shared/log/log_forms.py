@@ -1,0 +1,61 @@
+"""What is told over HTTP about the log."""
+
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import urlencode
+
+import orjson
+from pydantic import Field
+
+from shared.times import from_iso, to_datetime, to_iso
+from shared.web.errors import InvalidExportLogsRequest
+from shared.web.json_forms import Wire, moment
+
+_FOREVER_US = from_iso("9999-12-31")
+
+
+class DateRange(Wire):
+    """From the first to the last moment."""
+
+    from_: Annotated[datetime, Field(alias="from")]
+    to: datetime
+
+
+class LogsProperties(Wire):
+    """The range of the log; empty while there is none."""
+
+    date_range: DateRange | None = None
+
+
+class LogRange(Wire):
+    """Which part of the log is asked for; an end that is not given is open."""
+
+    from_: Annotated[datetime | None, Field(alias="from")] = None
+    to: datetime | None = None
+
+
+def properties(date_range: tuple[int, int] | None) -> bytes:
+    """The first and the last moment of the log; an empty object while there is none."""
+    if date_range is None:
+        return b"{}"
+    first, last = (to_datetime(at_us).isoformat() for at_us in date_range)
+    return orjson.dumps({"dateRange": {"from": first, "to": last}})
+
+
+def requested_range(first: str | None, last: str | None) -> tuple[int, int]:
+    """Read the range `from` … `to` of a query; an end that is not given is open.
+
+    Raises:
+        InvalidExportLogsRequest: An end is no moment, or the range ends before it begins.
+    """
+    from_us = moment(first, "from", InvalidExportLogsRequest) if first else 0
+    to_us = moment(last, "to", InvalidExportLogsRequest) if last else _FOREVER_US
+    if to_us < from_us:
+        raise InvalidExportLogsRequest("The range ends before it begins.", "to")
+    return from_us, to_us
+
+
+def next_page(path: str, from_us: int, last: str | None) -> str:
+    """The `Link` header that leads to the next page of a range."""
+    query = {"from": to_iso(from_us)} | ({"to": last} if last else {})
+    return f'<{path}?{urlencode(query)}>; rel="next"'

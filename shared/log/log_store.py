@@ -1,0 +1,178 @@
+"""Log blobs: the record of everything that was joined."""
+
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+
+from shared.configuration.configuration import RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
+from shared.storage import background_reads, blobs
+from shared.storage.paths import LOGS, REFUSED
+from shared.times import DAY, compact, from_compact, to_datetime
+
+_SUFFIX = ".dsjson.gz"
+_MOST_AHEAD = 16
+_MOST_BYTES_AHEAD = 16 * 1024 * 1024
+_SECONDS = 120
+_FIRST_KIND = "cb"
+"""The kind of all lines in log of a time when there was no other, which tells of none."""
+LONGEST_PART_US = 4 * DAY
+"""No part is longer: cells are a sixteenth of the reward wait time, which is at most 60 days."""
+_MOST_FOLDERS = 7
+_FAR_US = from_compact("99991231T000000000000Z")
+
+
+@dataclass(frozen=True, slots=True)
+class LogBlob:
+    """One part of the log.
+
+    Attributes:
+        from_us: Its events arrived in [from_us, to_us).
+        rewards: The settings its lines were labelled under.
+        lines: How many lines it has, observations without event included.
+        events: How many of them are events, by their kind (`log_line.kind`).
+        redacted: When it was last redacted; empty for never.
+    """
+
+    path: str
+    from_us: int
+    to_us: int
+    rewards: RewardSettings
+    lines: int
+    events: Mapping[str, int]
+    size_bytes: int
+    redacted: str = ""
+
+
+def path(from_us: int, to_us: int) -> str:
+    """The path of the log blob for a range of arrival times."""
+    return f"{LOGS}{to_datetime(from_us):%Y/%m/%d}/{compact(from_us)}-{compact(to_us)}{_SUFFIX}"
+
+
+def range_of(path: str) -> tuple[int, int]:
+    """The range of arrival times of a log blob's events."""
+    start, end = path.rsplit("/", 1)[1].removesuffix(_SUFFIX).split("-")
+    return from_compact(start), from_compact(end)
+
+
+def create(
+    from_us: int, to_us: int, file: Path, rewards: RewardSettings, lines: int, events: Mapping[str, int]
+) -> bool:
+    """Make the log blob of a range, once; False if it is there already."""
+    told = {"rewards": json.dumps(asdict(rewards)), "lines": str(lines), "events": json.dumps(events)}
+    return blobs.upload_file(path(from_us, to_us), file, told)
+
+
+def listed(from_us: int, to_us: int, deleted_before_us: int, reach_us: int = LONGEST_PART_US) -> Iterator[LogBlob]:
+    """The log blobs with events of a range, oldest first; what was deleted before a moment is not there.
+
+    A short range costs a request for each of its days, however much log there is besides.
+
+    Args:
+        deleted_before_us: The configuration's `logs_deleted_before_us`.
+        reach_us: How long before the range a part that ends in it may have begun; 0 if only those that begin in the
+            range matter.
+    """
+    for blob in chain.from_iterable(map(blobs.listed, _folders(max(0, from_us - reach_us), to_us))):
+        if not blob.path.endswith(_SUFFIX):
+            continue
+        start, end = range_of(blob.path)
+        if start >= to_us:
+            return
+        if end > max(from_us, deleted_before_us):
+            yield _log_blob(blob, start, end)
+
+
+def _log_blob(blob: blobs.Listed, from_us: int, to_us: int) -> LogBlob:
+    told = blob.metadata
+    lines = int(told["lines"])
+    events = json.loads(told["events"]) if "events" in told else {_FIRST_KIND: lines}
+    redacted = told.get("redacted", "")
+    return LogBlob(blob.path, from_us, to_us, _rewards(told), lines, events, blob.size_bytes, redacted)
+
+
+def read(blob: LogBlob) -> bytes | None:
+    """The lines of a log blob as stored, gzip; None if it was deleted meanwhile."""
+    stored = blobs.read(blob.path)
+    return stored.data if stored else None
+
+
+def contents(found: Iterable[LogBlob]) -> Iterator[bytes]:
+    """The lines of log blobs as stored, gzip, in the order given; the next ones are on their way meanwhile.
+
+    One that was deleted meanwhile gives nothing.
+    """
+    coming: deque[tuple[int, Future[bytes | None]]] = deque()
+    for blob in found:
+        coming.append((blob.size_bytes, background_reads.begin(background_reads.content(blob.path, _SECONDS))))
+        while len(coming) > _MOST_AHEAD or sum(size for size, _ in coming) > _MOST_BYTES_AHEAD:
+            yield coming.popleft()[1].result() or b""
+    while coming:
+        yield coming.popleft()[1].result() or b""
+
+
+def remove(blob: LogBlob) -> None:
+    """Delete a log blob and the lines of it that were set aside."""
+    blobs.remove(blob.path)
+    for kind in blob.events:
+        blobs.remove(refused_path(blob, kind))
+
+
+def set_aside(blob: LogBlob, kind: str, refused: bytes) -> None:
+    """Keep the lines of a log blob that models of a kind cannot learn from, with the reasons, beside the log.
+
+    A redaction that came between may have taken them out of the log; then they are not kept here either.
+    """
+    blobs.create(refused_path(blob, kind), refused)
+    found = blobs.version(blob.path)
+    if found is None or found.metadata.get("redacted", "") != blob.redacted:
+        blobs.remove(refused_path(blob, kind))
+
+
+def refused(blob: LogBlob, kind: str) -> list[int]:
+    """The positions, counted from 0, of the lines of a log blob that were set aside for models of a kind."""
+    return list(reasons(blob, kind))
+
+
+def reasons(blob: LogBlob, kind: str) -> dict[int, str]:
+    """Why lines of a log blob were set aside for models of a kind, by their positions."""
+    stored = blobs.read(refused_path(blob, kind))
+    told = map(json.loads, stored.data.splitlines()) if stored else ()
+    return {line["line"]: line["reason"] for line in told}
+
+
+def extent(deleted_before_us: int) -> tuple[int, int] | None:
+    """From when to when there is log; None if there is none."""
+    found = list(listed(0, _FAR_US, deleted_before_us))
+    return (found[0].from_us, found[-1].to_us) if found else None
+
+
+def refused_path(blob: LogBlob, kind: str) -> str:
+    """Where the lines of a log blob are kept that models of a kind cannot learn from."""
+    return f"{REFUSED}{blob.path.removeprefix(LOGS).removesuffix(_SUFFIX)}.{kind}.jsonl"
+
+
+def _rewards(metadata: Mapping[str, str]) -> RewardSettings:
+    told = json.loads(metadata["rewards"])
+    return RewardSettings(told["wait_us"], told["default"], Aggregation(told["aggregation"]))
+
+
+def _folders(from_us: int, to_us: int) -> list[str]:
+    """The folders with all log that begins in a range, in order: those of its days, unless they are many."""
+    days = range(from_us // DAY, (to_us - 1) // DAY + 1) if to_us > from_us else range(0)
+    if len(days) > _MOST_FOLDERS:
+        return [_common_folder(from_us, to_us)]
+    return [f"{LOGS}{to_datetime(day * DAY):%Y/%m/%d}/" for day in days]
+
+
+def _common_folder(from_us: int, to_us: int) -> str:
+    """The deepest folder of days that holds the whole range."""
+    start, end = (f"{to_datetime(min(at, _FAR_US)):%Y/%m/%d}".split("/") for at in (from_us, to_us))
+    shared = 0
+    while shared < len(start) and start[shared] == end[shared]:
+        shared += 1
+    return LOGS + "".join(f"{part}/" for part in start[:shared])

@@ -1,0 +1,133 @@
+"""Requests for privacy over HTTP: what is to be taken out of the log, and what became of it."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import orjson
+from pydantic import Field, StringConstraints
+
+from shared.log.log_forms import requested_range
+from shared.log.redaction import EventTarget, FeatureTarget, Target
+from shared.times import to_iso
+from shared.web.errors import InvalidRequest
+from shared.web.json_forms import Wire
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class FeatureToRedact(Wire):
+    """A feature with one value.
+
+    Attributes:
+        value: As it was sent: a text, a number, true or false, null, or an array of numbers.
+        namespace: Only directly under this name; if not given, anywhere.
+    """
+
+    name: Text
+    value: Any
+    namespace: Text | None = None
+
+
+class RedactRequest(Wire):
+    """Either an event or a feature, and the range of the log to look through; an end that is not given is open."""
+
+    event_id: Text | None = None
+    feature: FeatureToRedact | None = None
+    from_: Annotated[str | None, Field(alias="from")] = None
+    to: str | None = None
+
+    @property
+    def range_us(self) -> tuple[int, int]:
+        """The range.
+
+        Raises:
+            InvalidExportLogsRequest: An end is no moment, or the range ends before it begins.
+        """
+        return requested_range(self.from_, self.to)
+
+    @property
+    def target(self) -> Target:
+        """What is to be taken out.
+
+        Raises:
+            InvalidRequest: Neither or both are given, or no feature can have such a value.
+        """
+        if (self.event_id is None) == (self.feature is None):
+            raise InvalidRequest("Give either eventId or feature.")
+        if self.event_id is not None:
+            return EventTarget(self.event_id)
+        told = self.feature
+        if told is None or not _is_value(told.value):
+            raise InvalidRequest("Not a text, number, boolean, null or array of numbers.", "feature.value")
+        return FeatureTarget(told.name, told.value, told.namespace)
+
+
+class RedactAnswer(Wire):
+    """What a redaction did so far.
+
+    Attributes:
+        changed_lines: Lines of the log that are not what they were: without the feature, or gone.
+        removed_lines: Those of them that are gone.
+        removed_rows: Rows of the intake that are gone.
+        blobs: How many log blobs were written anew.
+        mirrored: How many copies in the customer's container were written anew.
+        not_mirrored: Paths of the log blobs whose copies could not be; they may still hold what was redacted.
+        waiting: Events that may hold the feature and are not log yet.
+        run_again_at: When all of them are log, and the call is to be repeated; null if none waits.
+        done: Whether all of the range was looked through.
+        next: What to send as `from` of the next call; null if there is none to make.
+    """
+
+    changed_lines: int
+    removed_lines: int
+    removed_rows: int
+    blobs: int
+    mirrored: int
+    not_mirrored: list[str]
+    waiting: int
+    run_again_at: str | None
+    done: bool
+    next: str | None
+
+
+@dataclass(slots=True)
+class Redaction:
+    """A redaction as far as it has come; the attributes are those of `RedactAnswer`.
+
+    Attributes:
+        changed_lines: Without those that are gone.
+    """
+
+    changed_lines: int = 0
+    removed_lines: int = 0
+    removed_rows: int = 0
+    blobs: int = 0
+    mirrored: int = 0
+    waiting: int = 0
+    run_again_us: int | None = None
+    next_us: int | None = None
+    not_mirrored: list[str] = field(default_factory=list)
+
+
+def answer(told: Redaction) -> bytes:
+    """The body that tells what was done."""
+    return orjson.dumps(
+        {
+            "changedLines": told.changed_lines + told.removed_lines,
+            "removedLines": told.removed_lines,
+            "removedRows": told.removed_rows,
+            "blobs": told.blobs,
+            "mirrored": told.mirrored,
+            "notMirrored": told.not_mirrored,
+            "waiting": told.waiting,
+            "runAgainAt": None if told.run_again_us is None else to_iso(told.run_again_us),
+            "done": told.next_us is None,
+            "next": None if told.next_us is None else to_iso(told.next_us),
+        }
+    )
+
+
+def _is_value(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(one, int | float) and not isinstance(one, bool) for one in value)
+    return value is None or isinstance(value, str | int | float)

@@ -1,0 +1,127 @@
+"""Log blobs are rewritten in place so that they hold less; all that stands beside them goes along."""
+
+import gzip
+import io
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import IO
+
+from shared.log import log_line, log_store
+from shared.log.log_store import LogBlob
+from shared.log.redaction import Target
+from shared.storage import blobs
+from shared.times import to_iso
+
+_LEVEL = 1
+_IN_MEMORY_BYTES = 32 * 1024 * 1024
+_HIDDEN = "the reason held what was redacted"
+
+
+@dataclass(slots=True)
+class Redacted:
+    """What a redaction did to a log blob.
+
+    Attributes:
+        changed: How many lines it changed.
+        removed: How many lines it took out.
+        events: How many events of each kind are left.
+        lines: How many lines are left.
+    """
+
+    changed: int = 0
+    removed: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _SetAside:
+    """The lines of a log blob that models of a kind cannot learn from, with the reasons."""
+
+    kind: str
+    reasons: Mapping[int, str]
+
+
+def holds(stored: bytes, target: Target) -> bool:
+    """Whether a line of a log blob may be concerned, by its text: nothing is parsed.
+
+    Args:
+        stored: The blob's content, compressed.
+    """
+    if not stored:
+        return False
+    with gzip.open(io.BytesIO(stored)) as lines:
+        return any(_is_concerned(line, target) for line in lines)
+
+
+def redact(blob: LogBlob, target: Target, at_us: int, copy: Callable[[IO[bytes]], None]) -> Redacted:
+    """Rewrite a log blob, and the lines of it that were set aside; does nothing where nothing is to be changed.
+
+    Lines that were set aside are found by their place, so they go first and come back last: in between, a crash leaves
+    a log blob none of whose lines is known to be refused, and training finds that out again.
+
+    Args:
+        at_us: When it was redacted.
+        copy: Is given the new content before the blob has it.
+
+    Raises:
+        ChangedMeanwhile: Another writer came between.
+    """
+    stored = blobs.read(blob.path)
+    if stored is None:
+        return Redacted()
+    aside = [_SetAside(kind, log_store.reasons(blob, kind)) for kind in blob.events]
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
+        done, texts = _rewrite(stored.data, target, file, {place for one in aside for place in one.reasons})
+        if done.changed or done.removed:
+            for one in aside:
+                blobs.remove(log_store.refused_path(blob, one.kind))
+            file.seek(0)
+            copy(file)
+            file.seek(0)
+            told = {"lines": str(done.lines), "events": json.dumps(done.events), "redacted": to_iso(at_us)}
+            blobs.write_over(blob.path, file, stored.etag, metadata={**stored.metadata, **told})
+            for one in aside:
+                _set_aside(blob, one, texts, target)
+    return done
+
+
+def _rewrite(
+    stored: bytes, target: Target, file: IO[bytes], wanted: Collection[int]
+) -> tuple[Redacted, dict[int, tuple[int, bytes]]]:
+    """Write what is left; gives for each wanted line that stays its new place and text, by its former place."""
+    done, texts = Redacted(), {}
+    with gzip.open(io.BytesIO(stored)) as lines, gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as log:
+        for place, line in enumerate(lines):
+            left = target.redacted(line) if _is_concerned(line, target) else line
+            if left is None:
+                done.removed += 1
+                continue
+            done.changed += left is not line
+            if place in wanted:
+                texts[place] = done.lines, left.rstrip(b"\n")
+            if (kind := log_line.kind(left)) is not None:
+                done.events[kind] += 1
+            done.lines += 1
+            log.write(left)
+    return done, texts
+
+
+def _set_aside(blob: LogBlob, aside: _SetAside, texts: Mapping[int, tuple[int, bytes]], target: Target) -> None:
+    told = []
+    for place, reason in aside.reasons.items():
+        if place in texts:
+            at, text = texts[place]
+            shown = _HIDDEN if target.told in reason else reason
+            told.append({"line": at, "reason": shown, "text": text.decode(errors="replace")})
+    if told:
+        blobs.write(
+            log_store.refused_path(blob, aside.kind), b"".join(json.dumps(one).encode() + b"\n" for one in told)
+        )
+
+
+def _is_concerned(line: bytes, target: Target) -> bool:
+    return all(text in line for text in target.texts)

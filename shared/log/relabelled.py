@@ -1,0 +1,33 @@
+"""The lines of a part of the log as it is stored, one after another, so that a large part takes no more memory."""
+
+import gzip
+import io
+from collections.abc import Callable, Iterator
+
+from shared.configuration.configuration import RewardSettings
+from shared.log import log_line
+
+
+def _all(_index: int, _line: bytes) -> bool:
+    return True
+
+
+def labelled(
+    stored: bytes,
+    joined_under: RewardSettings,
+    rewards: RewardSettings,
+    takes: Callable[[int, bytes], bool] = _all,
+) -> Iterator[bytes]:
+    """The lines, labelled as under other reward settings where those are not the same.
+
+    Args:
+        stored: gzip; empty for a part that was deleted meanwhile.
+        takes: Whether a line is wanted, by its place from 0 and its text.
+    """
+    if not stored:
+        return
+    with gzip.open(io.BytesIO(stored)) as text:
+        for index, raw in enumerate(text):
+            line = raw.rstrip(b"\r\n")
+            if takes(index, line):
+                yield line if joined_under == rewards else log_line.relabel(line, rewards)

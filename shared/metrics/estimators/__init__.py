@@ -1,0 +1,1 @@
+"""Estimators of what a policy earns, from logged events."""

@@ -1,0 +1,79 @@
+"""All estimates of a policy's reward per event, with the interval that decisions go by."""
+
+from dataclasses import dataclass
+
+from shared.metrics.estimators import answerable, cressie_read, doubly_robust, ips, snips
+from shared.metrics.estimators.sums import Sums
+from shared.metrics.intervals import UNIT, Interval, Span, Weighted
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """What a policy would have earned per event.
+
+    Attributes:
+        ips: By inverse propensity scoring; None without events, like the others.
+        snips: The same, self-normalised.
+        doubly_robust: None also where no reward model went along.
+        interval: Where the true value lies, with a confidence of 95 %: decisions go by it.
+        effective_events: How many events of equal weight would tell as much; None where none has a weight.
+        non_zero: Events with a weight.
+        because: Why the log cannot answer, or why the figures should not be believed; None where they can be.
+    """
+
+    ips: float | None
+    snips: float | None
+    cressie_read: float | None
+    doubly_robust: float | None
+    interval: Interval | None
+    effective_events: float | None
+    non_zero: int
+    because: str | None
+
+
+def estimates(sums: Sums, rewards: Span | None = None) -> Estimates:
+    """All that a log's sums tell of a policy.
+
+    Args:
+        rewards: In which span all rewards lie; by default `span_of` the sums.
+    """
+    span = rewards or span_of(sums)
+    return Estimates(
+        ips.estimate(sums),
+        snips.estimate(sums),
+        cressie_read.estimate(sums),
+        doubly_robust.estimate(sums),
+        decision_interval(sums, span),
+        answerable.effective_events(sums),
+        sums.non_zero,
+        answerable.because(sums, span),
+    )
+
+
+def span_of(sums: Sums) -> Span:
+    """From the lowest to the highest reward that is reckoned with: from 0 to 1, or further where such were seen."""
+    return Span(min(UNIT.low, sums.lowest), max(UNIT.high, sums.highest))
+
+
+def decision_interval(sums: Sums, rewards: Span, confidence: float = 0.95) -> Interval | None:
+    """Where the policy's reward per event lies; None without events.
+
+    It is that of Cressie and Read; for `online`, whose weights are all the same, that of `shared.metrics.intervals`.
+    """
+    if not sums.events:
+        return None
+    if not sums.surplus_squares:
+        return _weighted(sums, sums.largest_weight).interval(rewards, confidence)
+    return cressie_read.interval(sums, rewards, confidence)
+
+
+def _weighted(sums: Sums, most: float) -> Weighted:
+    return Weighted(
+        sums.events,
+        sums.weights,
+        sums.squares,
+        sums.rewards,
+        sums.weighted_rewards,
+        sums.squared_rewards,
+        most,
+    )

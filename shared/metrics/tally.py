@@ -1,0 +1,234 @@
+"""Adds up a part's metrics while it is joined, one call for each event.
+
+What an event says of a policy depends on the mode it was ranked in:
+
+* Online. The drawn action was shown with its logged probability. So the event speaks for every policy whose action had
+  a chance.
+* Apprentice. The baseline was shown, so the event's reward is the baseline's, with weight 1. The draw that is logged
+  beside it was hidden: no other action has a reward, so nothing is known of a random choice.
+* LoggingOnly. The baseline was shown with probability 1, which is the same.
+
+Of a multi-slot event its first slot counts.
+"""
+
+import json
+from collections import defaultdict
+
+from shared.configuration.configuration import LearningMode
+from shared.log.line_pieces import MAX_REWARD, EventLine, Shown
+from shared.metrics.apprentice import Seen, ceiling
+from shared.metrics.bins import BIN_US, Bin, Counted, Fates, Pending, Policy, bin_us
+
+LEAST_PROBABILITY = 1e-10
+"""What had less of a chance is taken to have had none."""
+
+_FIRST_CHOSEN = (b"[1,", b"[1]")
+
+
+class _Sums:
+    """The sums of one policy, as they grow."""
+
+    __slots__ = (
+        "largest",
+        "non_zero",
+        "rewards",
+        "silent",
+        "squared_rewards",
+        "squares",
+        "weighted_rewards",
+        "weights",
+    )
+
+    def __init__(self) -> None:
+        self.silent = self.non_zero = 0
+        self.weights = self.squares = self.rewards = self.weighted_rewards = self.squared_rewards = self.largest = 0.0
+
+    def add(self, weight: float, reward: float) -> None:
+        """Count an event of positive weight."""
+        square, product = weight * weight, weight * reward
+        self.non_zero += 1
+        self.weights += weight
+        self.squares += square
+        self.rewards += product
+        self.weighted_rewards += square * reward
+        self.squared_rewards += product * product
+
+    def told(self) -> Policy:
+        return Policy(
+            self.silent,
+            self.non_zero,
+            self.weights,
+            self.squares,
+            self.rewards,
+            self.weighted_rewards,
+            self.squared_rewards,
+            self.largest,
+        )
+
+
+class _Open:
+    """The bin to which events are being added."""
+
+    __slots__ = ("events", "first", "from_us", "highest", "kinds", "lowest", "random", "rewards", "squares")
+
+    def __init__(self, from_us: int) -> None:
+        self.from_us = from_us
+        self.events = 0
+        self.rewards = self.squares = self.lowest = self.highest = 0.0
+        self.first, self.random = _Sums(), _Sums()
+        self.kinds: dict[str, list[int]] = {}
+
+    def add(self, reward: float) -> None:
+        """Count an event."""
+        self.events += 1
+        self.rewards += reward
+        self.squares += reward * reward
+        if reward < self.lowest:
+            self.lowest = reward
+        elif reward > self.highest:
+            self.highest = reward
+
+    def told(self, fates: Fates) -> Bin:
+        joined = sum(sum(counts) for counts in self.kinds.values()) + fates.refused
+        return Bin(
+            self.from_us,
+            self.events,
+            self.rewards,
+            self.squares,
+            self.lowest,
+            self.highest,
+            self.first.told(),
+            self.random.told(),
+            joined,
+            fates,
+        )
+
+
+class Tally:
+    """The metrics of one part.
+
+    Args:
+        exploration: The configured one, for what a perfect apprentice could come to.
+    """
+
+    def __init__(self, exploration: float) -> None:
+        self._exploration = exploration
+        self._bins: dict[int, _Open] = {}
+        self._fates: dict[int, Fates] = defaultdict(Fates)
+        self._seen: list[Seen] = []
+        self._first_us = self._last_us = 0
+        self._open = _Open(-BIN_US)
+
+    def event(self, shown: Shown, kind: str, line: EventLine) -> None:
+        """Count an event of the part; to be called in order of arrival."""
+        into = self._open
+        if not 0 <= shown.at_us - into.from_us < BIN_US:
+            from_us = bin_us(shown.at_us)
+            into = self._open = self._bins.setdefault(from_us, _Open(from_us))
+        counts = into.kinds.get(kind)
+        if counts is None:
+            counts = into.kinds[kind] = [0, 0]
+        if not line.learnable:
+            counts[1] += 1
+            return
+        counts[0] += 1
+        reward = min(max(line.reward, -MAX_REWARD), MAX_REWARD)
+        into.add(reward)
+        if shown.slots or shown.mode is not LearningMode.ONLINE:
+            self._other(into, shown, reward)
+        else:
+            _online(into, shown, reward)
+
+    def lone(self, at_us: int, *, late: bool) -> None:
+        """Count a reward or an activation that belongs to no event."""
+        self._add(at_us, Fates(late=1) if late else Fates(dangling=1))
+
+    def refused(self, at_us: int) -> None:
+        """Count an event that was damaged in storage."""
+        self._add(at_us, Fates(refused=1))
+
+    def counted(self, part_us: int) -> Counted:
+        """What the part adds, which began at a moment."""
+        places = sorted(self._bins.keys() | self._fates.keys())
+        bins = [self._bins.get(at_us, _Open(at_us)).told(self._fates.get(at_us, Fates())) for at_us in places]
+        pending = [
+            Pending(part_us, at_us, kind, *counts)
+            for at_us in sorted(self._bins)
+            for kind, counts in sorted(self._bins[at_us].kinds.items())
+        ]
+        return Counted(bins, pending, self._seen, self._first_us, self._last_us)
+
+    def _add(self, at_us: int, fates: Fates) -> None:
+        at_us = bin_us(at_us)
+        self._fates[at_us] = self._fates[at_us].plus(fates)
+
+    def _other(self, into: _Open, shown: Shown, reward: float) -> None:
+        """Count an event of several slots, or one of which the baseline was shown whatever was drawn."""
+        actions, probabilities = json.loads(shown.actions), json.loads(shown.probabilities)
+        baseline = 1
+        if shown.slots:
+            actions, probabilities = actions[0], probabilities[0]
+            baseline = shown.baselines[0] if shown.baselines else min(actions)
+        if shown.mode is LearningMode.ONLINE:
+            _weighted(into, actions, probabilities, baseline, reward)
+            return
+        _shown_for_certain(into, len(actions), reward)
+        if shown.mode is LearningMode.APPRENTICE:
+            highest = ceiling(min(probabilities), len(probabilities), self._exploration)
+            self._first_us = self._first_us if self._seen else shown.at_us
+            self._last_us = shown.at_us
+            self._seen.append(Seen(reward, actions[0] == baseline, highest))
+
+
+def _online(into: _Open, shown: Shown, reward: float) -> None:
+    """Count an event of which the drawn action was shown.
+
+    The ranking is sorted by probability, but that the drawn action has changed places with the first. So the smallest
+    probability is the first one or the last.
+    """
+    told = shown.probabilities
+    count = told.count(b",") + 1
+    last = float(told[told.rfind(b",") + 1 : -1]) if count > 1 else 1.0
+    drawn = float(told[1 : told.find(b",")]) if count > 1 else 1.0
+    smallest = drawn if drawn < last else last
+    if smallest < LEAST_PROBABILITY:
+        _weighted(into, json.loads(shown.actions), json.loads(told), 1, reward)
+        return
+    first, random = into.first, into.random
+    largest = 1 / smallest
+    if largest > first.largest:
+        first.largest = largest
+    if largest > random.largest * count:
+        random.largest = largest / count
+    weight = 1 / drawn
+    if shown.actions.startswith(_FIRST_CHOSEN):
+        first.add(weight, reward)
+    random.add(weight / count, reward)
+
+
+def _weighted(into: _Open, actions: list[int], probabilities: list[float], baseline: int, reward: float) -> None:
+    """As `_online`, for any order of the ranking and for actions without a chance."""
+    count, drawn, smallest = len(actions), probabilities[0], min(probabilities)
+    of_baseline = probabilities[actions.index(baseline)] if baseline in actions else 0.0
+    if drawn < LEAST_PROBABILITY or of_baseline < LEAST_PROBABILITY:
+        into.first.silent += 1
+    else:
+        least = smallest if smallest >= LEAST_PROBABILITY else of_baseline
+        into.first.largest = max(into.first.largest, 1 / least)
+        if actions[0] == baseline:
+            into.first.add(1 / drawn, reward)
+    if smallest < LEAST_PROBABILITY:
+        into.random.silent += 1
+    else:
+        into.random.largest = max(into.random.largest, 1 / (smallest * count))
+        into.random.add(1 / (drawn * count), reward)
+
+
+def _shown_for_certain(into: _Open, count: int, reward: float) -> None:
+    """Count an event of which the baseline was shown, without a draw."""
+    for policy, speaks in ((into.first, True), (into.random, count == 1)):
+        if not speaks:
+            policy.silent += 1
+            continue
+        policy.largest = max(policy.largest, 1.0)
+        policy.add(1.0, reward)

@@ -1,0 +1,1 @@
+"""Published models: what is published, exported, signed, replaced."""

@@ -1,0 +1,22 @@
+"""The loop's own certificate, made once: what it signs, others can tell to be from this loop."""
+
+from shared.models.signing import Signer, new_signer
+from shared.storage import blobs
+from shared.storage.clock import now_us
+from shared.storage.paths import LOOP, SIGNER
+from shared.storage_errors import StorageUnavailable
+
+
+def signer() -> Signer:
+    """The key and the certificate of this loop; the first call makes them.
+
+    Raises:
+        StorageUnavailable: They vanished while they were read.
+    """
+    stored = blobs.read(SIGNER)
+    if stored is None:
+        blobs.create(SIGNER, new_signer(LOOP, now_us()))
+        stored = blobs.read(SIGNER)
+    if stored is None:
+        raise StorageUnavailable("the loop's certificate vanished while it was read")
+    return Signer.read(stored.data)

@@ -1,0 +1,1 @@
+"""The decision of a Rank, and the model and settings that it is made with."""

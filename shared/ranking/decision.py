@@ -1,0 +1,64 @@
+"""One Rank's decision: which action is shown, with which probability, and the order of the rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.configuration.configuration import LearningMode
+from shared.ranking import sampling
+
+NO_MODEL = "N/A"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A ranking of the eligible actions, the chosen one first.
+
+    Attributes:
+        order: Positions among the eligible actions, counted from 0, chosen first.
+        probabilities: In the same order; in [0, 1], sum 1 within 1e-6.
+        model_id: The model that gave the probabilities; `NO_MODEL` before the first.
+    """
+
+    order: tuple[int, ...]
+    probabilities: tuple[float, ...]
+    model_id: str
+
+    def logged(self, mode: LearningMode) -> "Decision":
+        """The decision as it is recorded in a learning mode.
+
+        Source: the old service's client library, but for the probability in `LoggingOnly`: it recorded the model's for
+        an action that was certain, which misleads whoever learns from it.
+        """
+        if mode is not LearningMode.LOGGING_ONLY:
+            return self
+        count = len(self.order)
+        return Decision(tuple(range(count)), (1.0,) + (0.0,) * (count - 1), self.model_id)
+
+    def shown(self, mode: LearningMode) -> "Decision":
+        """The decision as it is told in a learning mode: outside `Online`, nothing but the order of the request."""
+        if mode is LearningMode.ONLINE:
+            return self
+        places = sorted(range(len(self.order)), key=self.order.__getitem__)
+        return Decision(tuple(range(len(places))), tuple(self.probabilities[i] for i in places), self.model_id)
+
+
+def decide(probabilities: Sequence[float], model_id: str, event_id: str, application_id: str) -> Decision:
+    """Draw one action and rank the others by probability behind it.
+
+    The actions are put in order, best first and ties as requested; the drawn one changes places with the first.
+
+    Args:
+        probabilities: In the order of the request; at least one; sum 1 within 1e-6.
+    Source: the old service's client library, whose draws this repeats.
+    """
+    order = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)
+    ranked = [probabilities[i] for i in order]
+    drawn = sampling.choose(ranked, sampling.uniform(sampling.seed(event_id, application_id)))
+    order[0], order[drawn] = order[drawn], order[0]
+    ranked[0], ranked[drawn] = ranked[drawn], ranked[0]
+    return Decision(tuple(order), tuple(ranked), model_id)
+
+
+def equal_chances(count: int) -> list[float]:
+    """What a loop without a model answers: every action with the same probability."""
+    return [1.0 / count] * count

@@ -1,0 +1,169 @@
+"""What configuration and published model say, held in memory and refreshed in the background."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from shared.configuration.configuration import Configuration
+from shared.errors import LoopError
+from shared.models.published import Published
+from shared.storage import json_documents
+from shared.storage.paths import CONFIGURATION, PUBLISHED
+from shared.storage.rest import Blob, Rest
+from shared.storage.storage_answers import BlobMissing
+from shared.storage_errors import StorageUnavailable
+
+PERIOD: Final = 2.0
+_OLDEST_IN_PERIODS: Final = 2.5
+_FIRST_PATIENCE: Final = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was read last; both parts by the same refresh."""
+
+    configuration: Configuration
+    published: Published
+
+
+class Watch:
+    """Reads both documents again every period, from its first use on.
+
+    Attributes:
+        last_error: Why the last refresh failed; None if it did not.
+        refreshed_at: When the last refresh that did not fail began, in seconds since 1970; None before the first.
+    """
+
+    def __init__(
+        self,
+        rest: Rest,
+        first_configuration: Callable[[], Configuration],
+        clock: Callable[[], float] = time.time,
+        period: float = PERIOD,
+    ) -> None:
+        """Take what a loop that has no configuration yet starts with, and the seconds from one refresh to the next."""
+        self.last_error: str | None = None
+        self.refreshed_at: float | None = None
+        self._rest = rest
+        self._first_configuration = first_configuration
+        self._clock = clock
+        self._period = period
+        self._configuration: tuple[Configuration, str] | None = None
+        self._published: tuple[Published, str] | None = None
+        self._watched: Watched | None = None
+        self._tried: tuple[float, float] | None = None
+        self._followers: list[Callable[[Published], Awaitable[None]]] = []
+        self._attempt: asyncio.Task[None] | None = None
+        self._rounds: asyncio.Task[None] | None = None
+
+    def follow(self, follower: Callable[[Published], Awaitable[None]]) -> None:
+        """Call a follower after each refresh that did not fail; the next one waits for it."""
+        self._followers.append(follower)
+
+    async def current(self) -> Watched:
+        """What holds now, at most two and a half periods old, or older if storage does not answer.
+
+        An instance that slept refreshes first, once; after that no reader waits while storage is away.
+
+        Raises:
+            StorageUnavailable: Nothing was ever read, and storage does not answer.
+        """
+        self._keep_refreshing()
+        if self._age() > self._period * _OLDEST_IN_PERIODS:
+            await asyncio.wait({self._attempted()}, timeout=self._patience())
+        if self._watched is None:
+            raise StorageUnavailable(f"the configuration cannot be read: {self.last_error or 'no answer in time'}", 2)
+        return self._watched
+
+    async def close(self) -> None:
+        """End the refreshing; the next use begins it again."""
+        for task in (self._rounds, self._attempt):
+            if task is not None and not task.done() and task.get_loop() is asyncio.get_running_loop():
+                task.cancel()
+                await asyncio.wait({task})
+
+    def _age(self) -> float:
+        """Seconds since the last finished attempt began; sleep counts, even where the monotonic clock leaves it out."""
+        if self._tried is None:
+            return float("inf")
+        monotonic, wall = self._tried
+        return max(time.monotonic() - monotonic, self._clock() - wall)
+
+    def _keep_refreshing(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._rounds is None or self._rounds.done() or self._rounds.get_loop() is not loop:
+            self._rounds = loop.create_task(self._go_round())
+
+    async def _go_round(self) -> None:
+        while True:
+            began = time.monotonic()
+            await asyncio.wait({self._attempted()})
+            await asyncio.sleep(max(0.1, began + self._period - time.monotonic()))
+
+    def _attempted(self) -> asyncio.Task[None]:
+        """The attempt that is under way on this event loop, else a new one."""
+        loop = asyncio.get_running_loop()
+        if self._attempt is None or self._attempt.done() or self._attempt.get_loop() is not loop:
+            self._attempt = loop.create_task(self._refresh())
+        return self._attempt
+
+    async def _refresh(self) -> None:
+        """Read both documents; what goes wrong is remembered and told once, and what was read before stays."""
+        began = (time.monotonic(), self._clock())
+        try:
+            async with asyncio.timeout(self._patience()):
+                configuration, published = await self._read_configuration(), await self._read_published()
+            self._configuration, self._published = configuration, published
+            self._watched = Watched(configuration[0], published[0])
+            self.last_error, self.refreshed_at = None, began[1]
+            for follower in self._followers:
+                await follower(published[0])
+        except Exception as error:
+            self._remember(error)
+        finally:
+            self._tried = began
+
+    async def _read_configuration(self) -> tuple[Configuration, str]:
+        try:
+            blob = await self._read(CONFIGURATION, self._configuration)
+        except BlobMissing:
+            first = json_documents.to_json(self._first_configuration())
+            await self._rest.create_blob(CONFIGURATION, first, "application/json")
+            blob = await self._read(CONFIGURATION, None)
+        return _newer(blob, json_documents.read_configuration, self._configuration)
+
+    async def _read_published(self) -> tuple[Published, str]:
+        try:
+            blob = await self._read(PUBLISHED, self._published)
+        except BlobMissing:
+            return Published(), ""
+        return _newer(blob, json_documents.read_published, self._published)
+
+    async def _read(self, path: str, known: tuple[object, str] | None) -> Blob | None:
+        return await self._rest.read_blob(path, known[1] if known else None)
+
+    def _patience(self) -> float:
+        return self._period if self._watched else _FIRST_PATIENCE
+
+    def _remember(self, error: Exception) -> None:
+        expected = isinstance(error, LoopError | BlobMissing | TimeoutError)
+        reason = str(error) or "no answer in time"
+        if not expected or self.last_error is None:
+            _log.warning("Configuration and model were not refreshed: %s", reason, exc_info=None if expected else error)
+        self.last_error = reason
+
+
+def _newer[Document](
+    blob: Blob | None, read: Callable[[bytes], Document], known: tuple[Document, str] | None
+) -> tuple[Document, str]:
+    """A document and its ETag, read from a blob, or as known if the blob did not change."""
+    if blob is None and known is not None:
+        return known
+    if blob is None:
+        raise StorageUnavailable("storage gave no document")
+    return read(blob.data), blob.etag

@@ -1,0 +1,113 @@
+"""Rank over HTTP: the request's frame, and the ranking that answers it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, TypedDict
+
+import orjson
+from pydantic import Field, StringConstraints
+
+from shared.ranking.decision import Decision
+from shared.web.errors import InvalidRankRequest, InvalidRequest, TooManyActions
+from shared.web.json_forms import Wire
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+
+
+class Action(TypedDict):
+    """One action; its features are checked where they are cleaned, by the learner."""
+
+    id: Id
+    features: list[Any]
+
+
+class RankRequest(Wire):
+    """What a client asks to be ranked.
+
+    Attributes:
+        actions: From 1 to 50, the baseline first.
+        event_id: None lets the loop make one.
+    """
+
+    refusal: ClassVar[type[InvalidRequest]] = InvalidRankRequest
+    too_long: ClassVar[Mapping[str, type[InvalidRequest]]] = {"actions": TooManyActions}
+
+    context_features: list[Any] | None = None
+    actions: Annotated[list[Action], Field(min_length=1, max_length=50)]
+    excluded_actions: list[str] | None = None
+    event_id: Id | None = None
+    defer_activation: bool | None = None
+
+    def candidates(self) -> "Candidates":
+        """The actions without their features; excluded ids that are no action's are ignored.
+
+        Raises:
+            InvalidRankRequest: Two actions share an id, or none may be chosen.
+        """
+        ids = demand_different([action["id"] for action in self.actions], "actions[{}].id", "An action")
+        if not self.excluded_actions:
+            return Candidates(ids, range(len(ids)))
+        excluded = set(self.excluded_actions)
+        eligible = [position for position, id_ in enumerate(ids) if id_ not in excluded]
+        if not eligible:
+            raise InvalidRankRequest("All actions are excluded.", "excludedActions")
+        return Candidates(ids, eligible)
+
+
+class RankedAction(Wire):
+    """An action, and the chance it had."""
+
+    id: str
+    probability: Annotated[float, Field(ge=0, le=1)]
+
+
+class RankResponse(Wire):
+    """All actions as they were ranked, and the one to show."""
+
+    ranking: list[RankedAction]
+    event_id: Id
+    reward_action_id: Id
+
+
+def demand_different[Told: (str, int)](told: list[Told], place: str, what: str, which: str = "id") -> list[Told]:
+    """The same values.
+
+    Args:
+        place: Where in the request one of them stands, with `{}` for its number.
+
+    Raises:
+        InvalidRankRequest: Two are the same; names the place of the second one.
+    """
+    if len(set(told)) < len(told):
+        repeated = next(position for position, one in enumerate(told) if one in told[:position])
+        raise InvalidRankRequest(f"{what} before has the same {which}.", place.format(repeated))
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The actions of a request.
+
+    Attributes:
+        ids: Of all actions, as they were sent.
+        eligible: The positions of those that may be chosen; at least one.
+    """
+
+    ids: Sequence[str]
+    eligible: Sequence[int]
+
+    def answer(self, event_id: str, decision: Decision) -> bytes:
+        """The body that tells the client what was decided.
+
+        An excluded action keeps its place in the request, with probability 0; the others fill the rest as ranked.
+        """
+        ids, eligible = self.ids, self.eligible
+        ranking: list[dict[str, str | float]] = [
+            {"id": ids[eligible[place]], "probability": probability}
+            for place, probability in zip(decision.order, decision.probabilities, strict=True)
+        ]
+        chosen = ranking[0]["id"]
+        if len(eligible) < len(ids):
+            for position in sorted(set(range(len(ids))).difference(eligible)):
+                ranking.insert(position, {"id": ids[position], "probability": 0.0})
+        return orjson.dumps({"ranking": ranking, "eventId": event_id, "rewardActionId": chosen})

@@ -1,0 +1,219 @@
+"""One event's story: when it came, what was shown, which observations came when, and what became of them."""
+
+import json
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.configuration.configuration import LearningMode, RewardSettings
+from shared.durations import in_words
+from shared.intake.rows import Observation
+from shared.log import log_line
+from shared.log.join import belongs
+from shared.times import from_iso
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was decided for an event, or for one slot of it.
+
+    Attributes:
+        slot: The slot's id; None for an event with one choice.
+        action_id: The action that was to be shown.
+        drawn_id: The action that was drawn; an apprentice shows the baseline instead.
+        probability: The chance that the drawn action had.
+    """
+
+    slot: str | None
+    action_id: str
+    drawn_id: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What one Rank showed.
+
+    Attributes:
+        choices: One, or one a slot.
+        model_id: The model that decided; `N/A` before the first.
+        mode: The learning mode in which it decided.
+    """
+
+    at_us: int
+    choices: tuple[Choice, ...]
+    model_id: str
+    deferred: bool
+    mode: LearningMode
+
+
+@dataclass(frozen=True, slots=True)
+class TracedObservation:
+    """A reward (`value`) or an activation (None), for which slot, and whether it counts."""
+
+    at_us: int
+    value: float | None
+    counts: bool
+    because: str
+    slot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TracedEvent:
+    """One event of the id.
+
+    Attributes:
+        state: `waiting`, `logged`, `learned`, `notActivated` or `passedOver`.
+        rewards: What each of its choices is worth; None while it waits.
+    """
+
+    ranked: Ranked
+    state: str
+    because: str
+    rewards: tuple[float, ...] | None
+    observations: tuple[TracedObservation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All that was found of an id.
+
+    Attributes:
+        events: In order of arrival; more than one if the id was used again.
+        alone: Observations that belong to no event, or not yet.
+    """
+
+    events: tuple[TracedEvent, ...]
+    alone: tuple[TracedObservation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a trace comes from.
+
+    Attributes:
+        waiting: The id's events that are not log yet, in order of arrival.
+        observations: The id's rewards and activations that may not be log yet, those that count, in order of arrival.
+        lines: The id's lines in the log.
+        learned_up_to_us: Up to when log is learned.
+        kind: Which lines the model in training learns from.
+    """
+
+    waiting: Sequence[Ranked]
+    observations: Sequence[Observation]
+    lines: Sequence[bytes]
+    learned_up_to_us: int
+    kind: str
+    rewards: RewardSettings
+
+
+def trace(evidence: Evidence) -> Trace:
+    """Tell the story."""
+    events = (line for line in evidence.lines if log_line.is_event(line))
+    logged = [_of_line(json.loads(line), log_line.kind(line), evidence) for line in events]
+    told = [one for line in evidence.lines for one in _identities(line)]
+    open_ones = [one for one in evidence.observations if one.observation_id not in told]
+    waiting, left = _join(evidence.waiting, open_ones, evidence.rewards)
+    alone = [_alone(json.loads(line)) for line in evidence.lines if not log_line.is_event(line)]
+    alone += [TracedObservation(one.at_us, one.value, False, _LEFT, one.slot) for one in left]
+    return Trace(tuple(logged) + tuple(waiting), tuple(alone))
+
+
+_LEFT = "No event of this id is known whose window it lies in; it is logged alone if none comes within two minutes."
+
+
+def _identities(line: bytes) -> tuple[str, ...]:
+    return log_line.read(line).observation_ids
+
+
+def _join(
+    waiting: Iterable[Ranked], observations: Iterable[Observation], rewards: RewardSettings
+) -> tuple[list[TracedEvent], list[Observation]]:
+    left, events = list(observations), []
+    for ranked in waiting:
+        mine = [one for one in left if belongs(one.at_us, ranked.at_us, rewards.wait_us)]
+        left = [one for one in left if one not in mine]
+        because = f"It is joined when the reward wait time of {in_words(rewards.wait_us)} is over."
+        seen = tuple(_of_waiting(one, ranked) for one in mine)
+        events.append(TracedEvent(ranked, "waiting", because, None, seen))
+    return events, left
+
+
+def _of_waiting(one: Observation, ranked: Ranked) -> TracedObservation:
+    slots = [choice.slot for choice in ranked.choices]
+    if one.value is None or one.slot in slots:
+        return TracedObservation(one.at_us, one.value, True, "It lies in the event's window.", one.slot)
+    why_not = "It names no slot of its event." if slots != [None] else "It names a slot, and its event has none."
+    return TracedObservation(one.at_us, one.value, False, why_not, one.slot)
+
+
+def _of_line(line: dict[str, Any], kind: str | None, evidence: Evidence) -> TracedEvent:
+    ranked = _ranked(line)
+    if line.get("_skipLearn"):
+        because = "It was deferred, and not activated within the reward wait time."
+        return TracedEvent(ranked, "notActivated", because, None, _seen(line, "Its event was not activated."))
+    rewards, seen = tuple(_rewards(line)), _seen(line, None)
+    if kind != evidence.kind:
+        because = "It was ranked in another learning mode, or by other learning settings, than the loop has now."
+        return TracedEvent(ranked, "passedOver", because, rewards, seen)
+    if ranked.at_us < evidence.learned_up_to_us:
+        return TracedEvent(ranked, "learned", "The model has learned from it.", rewards, seen)
+    return TracedEvent(ranked, "logged", "It is learned with the next run of the trainer.", rewards, seen)
+
+
+def _ranked(line: dict[str, Any]) -> Ranked:
+    mode = LearningMode(line.get("Mode", LearningMode.ONLINE))
+    features = line["c"]
+    if outcomes := line.get("_outcomes"):
+        slots = tuple(one["_id"] for one in outcomes)
+        drawn = [(one["_a"][0], one["_p"][0]) for one in outcomes]
+    else:
+        slots, drawn = (), [(line["_labelIndex"], line["_label_probability"])]
+    found = choices(features, drawn, slots, line.get("_ba", ()), mode)
+    deferred = line.get("DeferredAction", False)
+    return Ranked(from_iso(line["Timestamp"]), found, line["VWState"]["m"], deferred, mode)
+
+
+def choices(
+    features: dict[str, Any],
+    drawn: Sequence[tuple[int, float]],
+    slots: Sequence[str],
+    baselines: Sequence[int],
+    mode: LearningMode,
+) -> tuple[Choice, ...]:
+    """What was shown, and what was drawn.
+
+    Args:
+        features: The event's document.
+        drawn: Position, counted from 0, and probability of what was drawn, for each slot.
+        slots: Their ids; none for an event with one choice, whose baseline is the first action.
+    """
+    ids = [action["i"]["id"] for action in features["_multi"]]
+    imitated = (baselines or (0,)) if mode is LearningMode.APPRENTICE else [position for position, _ in drawn]
+    told = zip(slots or (None,), imitated, drawn, strict=True)
+    return tuple(Choice(slot, ids[shown], ids[position], chance) for slot, shown, (position, chance) in told)
+
+
+def _rewards(line: dict[str, Any]) -> Iterable[float]:
+    """What the event's choices were worth, whatever was learned from them."""
+    return (0.0 - one["_original_label_cost"] for one in line.get("_outcomes", (line,)))
+
+
+def _seen(line: dict[str, Any], why_not: str | None) -> tuple[TracedObservation, ...]:
+    slots = {one["_id"] for one in line.get("_outcomes", ())}
+    told = [*line["o"], *(entry for one in line.get("_outcomes", ()) for entry in one["_o"])]
+    return tuple(_of_entry(entry, slots, why_not) for entry in sorted(told, key=lambda entry: str(entry["t"])))
+
+
+def _of_entry(entry: dict[str, Any], slots: Container[str], why_not: str | None) -> TracedObservation:
+    value, slot = entry.get("v"), entry.get("Index")
+    if why_not is None and value is not None and not (slot in slots if slots else slot is None):
+        why_not = "It names no slot of its event." if slots else "It names a slot, and its event has none."
+    because = why_not or "It lay in the event's window."
+    return TracedObservation(from_iso(entry["t"]), value, why_not is None, because, slot)
+
+
+def _alone(line: dict[str, Any]) -> TracedObservation:
+    because = "It came after the reward wait time." if line["Fate"] == "late" else "No event of this id was known."
+    slot = line["Observations"][0].get("Index")
+    return TracedObservation(from_iso(line["EnqueuedTimeUtc"]), line.get("RewardValue"), False, because, slot)

@@ -1,0 +1,89 @@
+"""What a person should look at in the features of a loop, from the sample that its profile keeps."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from shared.status.feature_profile import Sample
+from shared.status.warning import Warned
+from shared.words import listed
+
+_ENOUGH = 100
+_NEARLY_ALL = 0.9
+_NEW = 0.6
+"""A share of different values that only names of single things reach; it leaves room for what a sketch is off by."""
+_RARE = 0.02
+
+
+def feature_warnings(sample: Sample) -> list[Warned]:
+    """The warnings that hold of a sample; none while it is small."""
+    if sample.events < _ENOUGH:
+        return []
+    checks = (_new_values, _one_value, _shared_letters, _alike)
+    return [found for check in checks if (found := check(sample)) is not None]
+
+
+def _new_values(sample: Sample) -> Warned | None:
+    new = {
+        name: values
+        for name, values in sample.values.items()
+        if values.seen >= _ENOUGH
+        if values.names >= _NEARLY_ALL * values.seen and values.different >= _NEW * values.seen
+    }
+    if not new:
+        return None
+    most = max(new.values(), key=lambda values: values.seen)
+    return Warned(
+        "FeaturesAlwaysNew",
+        f"{listed(sorted(new))} had a new value nearly every time, as an id or a time stamp has: "
+        f"about {min(most.different, most.seen)} different ones in {most.seen} looked at. That teaches nothing.",
+        "Leave it out, or send what it tells instead: not when, but the hour of the day; not who, but which kind.",
+    )
+
+
+def _one_value(sample: Sample) -> Warned | None:
+    chances = {"context": sample.events, "action": sample.actions, "slot": sample.slots}
+    constant = [
+        name
+        for name, values in sample.values.items()
+        if values.seen >= max(_ENOUGH, chances[name.partition(".")[0]]) and values.different == 1
+    ]
+    if not constant:
+        return None
+    return Warned(
+        "FeaturesAlwaysTheSame",
+        f"{listed(sorted(constant))} had one and the same value in all of {sample.events} events looked at.",
+        "Leave it out, or see whether it should differ. Numbers beyond 1,000,000 are all learned as that.",
+    )
+
+
+def _shared_letters(sample: Sample) -> Warned | None:
+    known = [space for space, events in sample.namespaces.items() if events >= _RARE * sample.events]
+    groups = [names for names in _by_letter({*known, "i"}).values() if len(names) > 1]
+    if not groups:
+        return None
+    told = "; ".join(", ".join(names) for names in groups)
+    return Warned(
+        "NamespacesShareLetter",
+        f"These namespaces begin with the same letter: {told}. "
+        "Learning arguments name namespaces by their first letter, and cannot tell them apart.",
+        "Give namespaces different first letters; F (the context's own), i (ids of actions), j (actions' own) and s "
+        "(slots) are taken. While learning arguments name no letters, as -q :: does not, nothing is lost.",
+    )
+
+
+def _alike(sample: Sample) -> Warned | None:
+    if sample.choices < _ENOUGH or sample.alike < _NEARLY_ALL * sample.choices:
+        return None
+    return Warned(
+        "ActionsAlike",
+        f"In {sample.alike} of {sample.choices} events looked at, the actions differed in nothing but their ids, "
+        "so what is learned of one says nothing of another, or of a new one.",
+        "Send features that tell actions apart, such as their kind, price or age.",
+    )
+
+
+def _by_letter(names: Iterable[str]) -> dict[str, Sequence[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        groups[name[:1]].append(name)
+    return dict(groups)

@@ -1,0 +1,86 @@
+"""Batches of inserts in the multipart form of the table service, and what it answers to them."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+
+from shared.storage.storage_answers import OutcomeUnknown, RowExists, RowRefused, TableMissing
+from shared.times import from_iso
+
+ROWS: Final = 100
+BYTES: Final = 4 * 1024 * 1024 - 16 * 1024
+PART_BYTES: Final = 512
+
+CONTENT_TYPE: Final = "multipart/mixed; boundary=batch_rankloop"
+_OPEN: Final = b"--batch_rankloop\r\nContent-Type: multipart/mixed; boundary=changeset_rankloop\r\n\r\n"
+_PART: Final = (
+    "--changeset_rankloop\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+    "POST %s HTTP/1.1\r\nContent-Type: application/json\r\nAccept: application/json;odata=nometadata\r\n"
+    "Prefer: return-no-content\r\nDataServiceVersion: 3.0\r\n\r\n"
+)
+_CLOSE: Final = b"--changeset_rankloop--\r\n--batch_rankloop--\r\n"
+_STATUS: Final = re.compile(rb"^HTTP/1\.[01] (\d{3})", re.MULTILINE)
+_ETAG: Final = re.compile(rb"^ETag: (.+?)\r?$", re.MULTILINE | re.IGNORECASE)
+_STAMP: Final = re.compile(r"datetime'([^']+)'")
+
+
+def encode(table_url: str, entities: Sequence[bytes]) -> bytes:
+    """The body of one batch; an entity's JSON holds no line end, so none can look like a boundary."""
+    part = (_PART % table_url).encode()
+    return b"".join([_OPEN, *(b"%b%b\r\n" % (part, entity) for entity in entities), _CLOSE])
+
+
+def decode(answer: bytes, count: int) -> list[int]:
+    """When each of `count` rows was stored, in microseconds of storage's clock.
+
+    Raises:
+        RowExists, RowRefused, TableMissing: Nothing was written; a refusal names the first row to blame.
+        OutcomeUnknown: The answer is not whole.
+    """
+    statuses = [int(found) for found in _STATUS.findall(answer)]
+    etags = _ETAG.findall(answer)
+    if len(statuses) == len(etags) == count and all(status < 300 for status in statuses):
+        return [stored_at(etag.decode()) for etag in etags]
+    failed = next((status for status in statuses if status >= 400), 0)
+    if not 400 <= failed < 500:
+        raise OutcomeUnknown(f"a batch of {count} rows was answered by {len(etags)} times and status {failed}")
+    raise refusal(failed, answer[answer.find(b"{") : answer.rfind(b"}") + 1], count)
+
+
+def refusal(status: int, error: bytes, count: int) -> RowExists | RowRefused | TableMissing | OutcomeUnknown:
+    """What a 4xx about an insert of `count` rows means, read from the JSON that came with it.
+
+    A refusal that does not say which of several rows is to blame counts as an unknown outcome: each goes again alone.
+    """
+    code, told = _told(error)
+    if code in ("TableNotFound", "ResourceNotFound"):
+        return TableMissing()
+    index = 0 if count == 1 else told
+    if index is None or index >= count:
+        return OutcomeUnknown(f"storage refused one of {count} rows with {status} {code}")
+    return RowExists(index) if code == "EntityAlreadyExists" else RowRefused(index, code or str(status))
+
+
+def stored_at(etag: str) -> int:
+    """The moment in a row's ETag: its `Timestamp`, cut to whole microseconds.
+
+    Raises:
+        OutcomeUnknown: The text is no such ETag.
+    """
+    found = _STAMP.search(etag)
+    try:
+        return from_iso(found[1].replace("%3A", ":").replace("%3a", ":") if found else "")
+    except ValueError as error:
+        raise OutcomeUnknown("a row was stored at an unknown time") from error
+
+
+def _told(error: bytes) -> tuple[str, int | None]:
+    """The code of an error, and the index of the row with which its message begins."""
+    try:
+        told = orjson.loads(error)["odata.error"]
+        index = re.match(r"(\d+):", told.get("message", {}).get("value", ""))
+        return str(told["code"]), int(index[1]) if index else None
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return "", None

@@ -1,0 +1,1 @@
+"""The trainer's state, its lease, and the rules of training and publication."""

@@ -1,0 +1,103 @@
+"""What the trainer makes of changed settings, of a model that was replaced by hand, and of one that has caught up."""
+
+from dataclasses import replace
+
+from shared.configuration.configuration import Configuration, LearningMode, problem_type
+from shared.models.published import ModelReference, Published
+from shared.times import DAY
+from shared.training.training_state import Counters, Cursor, State, StoredModel, empty_cursor
+
+
+def new_state(configuration: Configuration, published: Published) -> State:
+    """The state of a loop that was never trained; a model may have been put by hand already.
+
+    Args:
+        configuration: As `steered`.
+    """
+    state = State(joined_up_to_us=0, running=empty_cursor(configuration, published.generation, 0))
+    return _started(state, configuration, published)
+
+
+def steered(state: State, configuration: Configuration, published: Published) -> State:
+    """The state after obeying what was published and configured since.
+
+    A model that was replaced by hand starts where `published.start` says. A new revision starts `next` from the last
+    `modelRetrainDays` of log, while `running` goes on; but a model of another problem type is of no use any more.
+    A change of the learning mode starts nothing: the models go on with what is ranked in the new one.
+
+    Args:
+        configuration: Read after `published`: what was published is then for no later revision than this.
+    """
+    if state.running.generation != published.generation:
+        state = _started(state, configuration, published)
+    state = _in_mode(state, configuration.service.learning_mode)
+    if problem_type(state.running.arguments) != configuration.learning.problem_type:
+        return replace(state, running=_anew(state, configuration, published), next=None)
+    if configuration.revision == state.running.revision:
+        return state if state.next is None else replace(state, next=None)
+    if state.next is not None and state.next.revision == configuration.revision:
+        return state
+    return replace(state, next=_anew(state, configuration, published))
+
+
+def _started(state: State, configuration: Configuration, published: Published) -> State:
+    """The state in a new generation: at its start, with its model."""
+    start, generation = published.start, published.generation
+    if start.newest:
+        coming = None if state.next is None else replace(state.next, generation=generation)
+        return replace(state, running=replace(state.running, generation=generation), next=coming, publishing=None)
+    joined_us, start_us = state.joined_up_to_us, start.learned_up_to_us
+    running = empty_cursor(configuration, generation, joined_us if start_us is None else min(start_us, joined_us))
+    if start.revision is not None:
+        running = replace(running, revision=start.revision)
+    if start.model is not None:
+        running = replace(
+            running,
+            arguments=start.model.arguments,
+            model=_stored(start.model),
+            learned_from_us=min(start.model.learned_from_us, running.learned_up_to_us),
+        )
+    return replace(state, running=running, next=None, publishing=None)
+
+
+def _stored(model: ModelReference) -> StoredModel:
+    state_sha256 = model.state_blob.rsplit("/", 1)[-1].removesuffix(".vw")
+    events, first, last = model.learned_events, model.first_event_id, model.last_event_id
+    return StoredModel(model.state_blob, state_sha256, model.predictor_blob, model.sha256, events, first, last)
+
+
+def _in_mode(state: State, mode: LearningMode) -> State:
+    coming = None if state.next is None else replace(state.next, mode=mode)
+    return replace(state, running=replace(state.running, mode=mode), next=coming)
+
+
+def _anew(state: State, configuration: Configuration, published: Published) -> Cursor:
+    """An empty model that is to learn the last days of log."""
+    start_us = max(0, state.joined_up_to_us - configuration.service.model_retrain_days * DAY)
+    return empty_cursor(configuration, published.generation, start_us)
+
+
+def caught_up(state: State) -> State:
+    """The state in which `next` has taken the place of `running`, if it has learned all that is in the log.
+
+    A `next` that found nothing to learn takes the place only of a model that has learned nothing either.
+    """
+    candidate = state.next
+    if candidate is None or candidate.learned_up_to_us < state.joined_up_to_us:
+        return state
+    if candidate.events == 0 and state.running.events > 0:
+        return state
+    return replace(_settled_by(state, candidate), running=candidate, next=None)
+
+
+def _settled_by(state: State, candidate: Cursor) -> State:
+    """The state in which events have their fate that the running model was too slow, or too broken, to learn."""
+    since_us, up_to_us = candidate.learned_from_us, candidate.learned_up_to_us
+    told = state.metrics.told(up_to_us, candidate.kind, since_us)
+    counted = Counters(learned=told.learned, not_activated=told.not_activated, passed_over=told.passed_over)
+    return replace(
+        state,
+        counted_up_to_us=max(state.counted_up_to_us, up_to_us),
+        counters=state.counters.plus(counted),
+        metrics=state.metrics.settled(up_to_us - 1, candidate.kind, since_us, refused=0),
+    )

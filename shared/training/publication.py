@@ -1,0 +1,29 @@
+"""When the model that is being trained may take the place of the one that Rank uses."""
+
+from shared.configuration.configuration import Configuration
+from shared.models.published import Published, Start
+from shared.training.training_state import Cursor, State
+
+
+def due_us(state: State, configuration: Configuration) -> int:
+    """From when on the next model may be published: one model export frequency after the last."""
+    return 0 if state.published_at_us is None else state.published_at_us + configuration.export_frequency_us
+
+
+def is_new(state: State, published: Published) -> bool:
+    """Whether the running model has learned from more than the published one, or for another revision."""
+    model = state.running.model
+    if model is None or published.generation != state.running.generation:
+        return False
+    start, before = published.start, published.model
+    if start.newest and not _has_passed(state.running, start):
+        return False
+    return before is None or (
+        before.predictor_blob != model.predictor_blob and before.learned_up_to_us <= state.running.learned_up_to_us
+    )
+
+
+def _has_passed(running: Cursor, start: Start) -> bool:
+    """Whether a model that goes on behind an earlier one has learned more, or settings that were changed since."""
+    is_for_later_settings = start.revision is not None and running.revision > start.revision
+    return is_for_later_settings or running.learned_up_to_us > (start.learned_up_to_us or 0)

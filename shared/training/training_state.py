@@ -1,0 +1,207 @@
+"""The trainer's commit record: how far rows have become log, what is being joined, and how far models have learned."""
+
+from dataclasses import dataclass, field
+
+from shared.configuration.configuration import Configuration, LearningMode, RewardSettings, problem_type
+from shared.evaluation.optimization_schedule import Looks
+from shared.log.line_pieces import line_kind
+from shared.metrics.bins import Metrics
+from shared.models.published import ModelReference
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A part that is being joined: its log blob is a pure function of this and of the rows that count.
+
+    Attributes:
+        from_us: First arrival time of the part's events.
+        to_us: The first one after it.
+        rewards: The settings it is joined under.
+        deleted_before_us: Rows that arrived earlier are not logged.
+        look_back_us: How much earlier log may hold the same observations.
+        exploration: The configured one, which metrics of an apprentice are compared with.
+    """
+
+    from_us: int
+    to_us: int
+    rewards: RewardSettings
+    deleted_before_us: int
+    look_back_us: int
+    exploration: float = 0.0
+
+    @property
+    def since_us(self) -> int:
+        """From when on earlier log matters to the part."""
+        return self.from_us - self.look_back_us
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A trained model in blob storage.
+
+    Attributes:
+        state_blob: Blob path of what training goes on from; its name is `state_sha256`.
+        predictor_blob: Blob path of what Rank loads; its name is `predictor_sha256`.
+        events: Events learned since the model was empty.
+        first_event_id: Of those events; None if that is not known.
+        last_event_id: Of the same.
+    """
+
+    state_blob: str
+    state_sha256: str
+    predictor_blob: str
+    predictor_sha256: str
+    events: int
+    first_event_id: str | None = None
+    last_event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A model that learns from the log, and how far it has come.
+
+    Attributes:
+        generation: Of `published.json`, when the cursor was set.
+        revision: Of the configuration that it learns for.
+        arguments: Learning arguments, verbatim.
+        exploration: The number that stands for the one after `--epsilon`.
+        rewards: Lines that were joined under other reward settings are labelled anew under these.
+        learned_up_to_us: The log position.
+        model: None as long as nothing was learned.
+        mode: The loop's learning mode: what was ranked in another one is not learned.
+        learned_from_us: The log position at which its learning began.
+    """
+
+    generation: int
+    revision: int
+    arguments: str
+    exploration: float
+    rewards: RewardSettings
+    learned_up_to_us: int
+    model: StoredModel | None = None
+    mode: LearningMode = LearningMode.ONLINE
+    learned_from_us: int = 0
+
+    @property
+    def kind(self) -> str:
+        """Which lines of log it learns from."""
+        return line_kind(problem_type(self.arguments), self.mode)
+
+    @property
+    def events(self) -> int:
+        """Events learned since the model was empty."""
+        return self.model.events if self.model else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Events and observations by fate, since the loop was made; each counted once.
+
+    Attributes:
+        passed_over: Events of another learning mode or problem type than that of the loop when they were due, and
+            those that were due when a model was put by hand that does not learn them.
+        reused_ids: Events whose id another request had used within the look-back.
+        repeated: Rows that were a client's repetition of an earlier Rank.
+        activated: Deferred events that were activated in time.
+        out_of_range: Rewards outside -1 to 1.
+        unlike_default: Rewards that differ from the default reward.
+    """
+
+    events: int = 0
+    learned: int = 0
+    not_activated: int = 0
+    refused: int = 0
+    passed_over: int = 0
+    rewards: int = 0
+    late: int = 0
+    dangling: int = 0
+    reused_ids: int = 0
+    repeated: int = 0
+    out_of_range: int = 0
+    unlike_default: int = 0
+    activated: int = 0
+
+    def plus(self, other: "Counters") -> "Counters":
+        """The sums."""
+        return Counters(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+    def minus(self, other: "Counters") -> "Counters":
+        """The differences."""
+        return Counters(*(getattr(self, name) - getattr(other, name) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The counters as they were when the log had come to a position."""
+
+    at_us: int
+    counters: Counters
+
+
+@dataclass(frozen=True, slots=True)
+class LongWait:
+    """Until the join has passed `until_us`, observations may have been logged under a wait of `wait_us`."""
+
+    until_us: int
+    wait_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The last run that found something to do."""
+
+    started_us: int
+    ended_us: int
+    joined_events: int
+    learned_events: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the trainer knows; whoever holds the lease goes on from here.
+
+    Attributes:
+        joined_up_to_us: Every counting row that arrived earlier is in the log.
+        counted_up_to_us: Up to which log position events are in `counters` as learned or not.
+        publishing: A model whose publication may not be complete.
+        published_at_us: When the last model was published.
+        problem: Why training or publishing does not go on, in plain words.
+        mirrored_from_us: From which log position on the customer's container is to have the log; None while it is not.
+        mirrored_up_to_us: Up to which log position it has it.
+        mirror_problem: Why no more was copied to it, in plain words.
+        snapshots: Counters of the last day or so, the oldest first.
+        looks: The looks for better learning settings.
+    """
+
+    joined_up_to_us: int
+    running: Cursor
+    next: Cursor | None = None
+    intent: Intent | None = None
+    publishing: ModelReference | None = None
+    published_at_us: int | None = None
+    counted_up_to_us: int = 0
+    counters: Counters = field(default_factory=Counters)
+    metrics: Metrics = field(default_factory=Metrics)
+    long_waits: tuple[LongWait, ...] = ()
+    last_run: LastRun | None = None
+    problem: str | None = None
+    kept_at_us: int = 0
+    mirrored_from_us: int | None = None
+    mirrored_up_to_us: int | None = None
+    mirror_problem: str | None = None
+    snapshots: tuple[Snapshot, ...] = ()
+    looks: Looks = field(default_factory=Looks)
+
+
+def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us: int) -> Cursor:
+    """A cursor without a model, for the configuration as it is now."""
+    return Cursor(
+        generation,
+        configuration.revision,
+        configuration.learning.arguments,
+        configuration.service.exploration_percentage,
+        configuration.rewards,
+        learned_up_to_us,
+        mode=configuration.service.learning_mode,
+        learned_from_us=learned_up_to_us,
+    )

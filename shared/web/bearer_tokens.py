@@ -1,0 +1,61 @@
+"""Bearer tokens of Entra ID: made out for this API, by the right tenant, and still good."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+
+from shared.settings import TokenSettings
+from shared.web.errors import InvalidToken
+from shared.web.token_signing_keys import SigningKeys
+
+_LEEWAY_SECONDS = 60
+_FIRST_ISSUERS = ("https://sts.windows.net", "https://sts.chinacloudapi.cn")
+"""Who issues tokens of the first kind, in all clouds."""
+_SAID: Mapping[str, str] = {
+    "ExpiredSignatureError": "has expired",
+    "ImmatureSignatureError": "is not good yet",
+    "InvalidAudienceError": "is made out for another audience",
+    "InvalidIssuerError": "was issued by another tenant",
+    "InvalidSignatureError": "has a wrong signature",
+    "InvalidAlgorithmError": "is signed in another way than RS256",
+}
+
+
+async def check(token: str, settings: TokenSettings) -> None:
+    """Let the bearer of a token pass.
+
+    Raises:
+        InvalidToken: It does not open the API; says why.
+        SigningKeysAway: Nobody knows, since the keys of who signs tokens could not be fetched.
+    """
+    if "jwt" not in sys.modules:  # it takes longer than a cold start or the event loop may, and most callers have a key
+        await asyncio.to_thread(import_module, "jwt")
+    import jwt
+
+    try:
+        signer = await _signing_keys(settings).key(jwt.get_unverified_header(token).get("kid"))
+        jwt.decode(
+            token,
+            signer.key,
+            algorithms=["RS256"],
+            audience=[settings.audience, f"{settings.audience}/"],
+            issuer=_issuers(settings, signer.issuer),
+            leeway=_LEEWAY_SECONDS,
+            options={"require": ["exp", "iss", "aud"]},
+        )
+    except jwt.PyJWTError as error:
+        said = _SAID.get(type(error).__name__, "is none that is taken here")
+        raise InvalidToken(f"The bearer token {said}.") from None
+
+
+@cache
+def _signing_keys(settings: TokenSettings) -> SigningKeys:
+    return SigningKeys(settings.authority, settings.tenant)
+
+
+def _issuers(settings: TokenSettings, told: str) -> list[str]:
+    """Who may have issued a token: what the tenant tells, and what follows from its id."""
+    first = [f"{issuer}/{settings.tenant}/" for issuer in _FIRST_ISSUERS]
+    return [told, f"{settings.authority}/{settings.tenant}/v2.0", *first]

@@ -1,0 +1,245 @@
+"""The ways in which a request is refused: what was wrong and where, never which status that gives."""
+
+from shared.errors import LoopError
+
+
+class NotAuthorized(LoopError):
+    """The call carries none of the loop's keys."""
+
+
+class InvalidToken(NotAuthorized):
+    """The call carries a bearer token that does not open the loop; the text says why and holds nothing of it."""
+
+
+class SigningKeysAway(LoopError):
+    """Who signs bearer tokens does not tell its keys.
+
+    Attributes:
+        retry_after: Seconds after which another try makes sense.
+    """
+
+    def __init__(self, reason: str, retry_after: int) -> None:
+        super().__init__(f"the keys that sign bearer tokens could not be fetched: {reason}")
+        self.retry_after = retry_after
+
+
+class UnknownPath(LoopError):
+    """The call's path and method are those of no operation."""
+
+
+class TooLarge(LoopError):
+    """More bytes than the loop takes.
+
+    Attributes:
+        what: The thing that is too large, such as "The body".
+        limit_bytes: The most it may have.
+    """
+
+    def __init__(self, what: str, limit_bytes: int) -> None:
+        super().__init__(f"{what} has more than {limit_bytes} bytes.")
+        self.what = what
+        self.limit_bytes = limit_bytes
+
+
+class InvalidRequest(LoopError):
+    """A request that says something it may not; nothing was changed.
+
+    Attributes:
+        problem: In plain words; never holds the value of a feature.
+        place: Where in the request, such as `actions[3].id`; None for all of it.
+    """
+
+    def __init__(self, problem: str, place: str | None = None) -> None:
+        super().__init__(f"{place}: {problem}" if place else problem)
+        self.problem = problem
+        self.place = place
+
+
+class NotJson(InvalidRequest):
+    """The body is no JSON; the place is its line and column."""
+
+
+class UnknownApiVersion(InvalidRequest):
+    """The query names no version of the API, or none that is known.
+
+    Attributes:
+        sent: What it names; None for nothing.
+    """
+
+    def __init__(self, sent: str | None, known: str) -> None:
+        said = "The query has no api-version" if sent is None else "That version is not known"
+        super().__init__(f"{said}; known is api-version={known}.", "api-version")
+        self.sent = sent
+
+
+class BinaryNotSupported(InvalidRequest):
+    """Records in the binary format of local inference, which is not read here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The binary records of local inference are not supported here: call rank, reward and activate instead."
+        )
+
+
+class InvalidRankRequest(InvalidRequest):
+    """Actions, features or ids of a Rank that cannot be ranked."""
+
+
+class TooManyActions(InvalidRankRequest):
+    """More actions than one Rank may have."""
+
+
+class InvalidMultiSlotApiAccess(InvalidRequest):
+    """A multi-slot Rank on a loop that is not one."""
+
+    def __init__(self) -> None:
+        super().__init__("The loop is not multi-slot: its learning settings have no --ccb_explore_adf.")
+
+
+class MultiSlotOnly(InvalidRequest):
+    """A Rank for one action on a multi-slot loop."""
+
+    def __init__(self) -> None:
+        super().__init__("The loop is multi-slot (--ccb_explore_adf): call multislot/rank instead.")
+
+
+class InvalidRewardRequest(InvalidRequest):
+    """A reward that is no number in its range, or an event id that cannot be one."""
+
+
+class InvalidEventIdToActivate(InvalidRequest):
+    """An event id that cannot be one."""
+
+
+class InvalidServiceConfiguration(InvalidRequest):
+    """A field of the service configuration that is out of its range."""
+
+
+class InvalidRewardWaitTime(InvalidRequest):
+    """A reward wait time that is too short or too long."""
+
+
+class InvalidLogRetentionDays(InvalidRequest):
+    """A log retention too short for the reward wait time."""
+
+
+class InvalidModelRetrainDays(InvalidRequest):
+    """More days to learn anew from than logs are kept, or less than none."""
+
+
+class InvalidSasUri(InvalidRequest):
+    """A log mirror without the address of a container that can be written to."""
+
+
+class InvalidPolicyContract(InvalidRequest):
+    """Learning settings without name or arguments, or with too long ones."""
+
+
+class InvalidPolicyConfiguration(InvalidRequest):
+    """Learning arguments that the loop does not take."""
+
+
+class InvalidEvaluationContract(InvalidRequest):
+    """An evaluation whose fields are missing or cannot be those of one."""
+
+
+class InvalidDateTimesInEvaluationContract(InvalidEvaluationContract):
+    """A range to evaluate that ends before it begins, or lies outside all time."""
+
+
+class DuplicateCustomPolicyNames(InvalidEvaluationContract):
+    """Custom learning settings that are called like others of the same evaluation."""
+
+
+class MaximumEvaluationCustomPoliciesExceeded(InvalidEvaluationContract):
+    """More custom learning settings than one evaluation may have."""
+
+
+class EvaluationAlreadyExists(InvalidRequest):
+    """An evaluation of that id is there already."""
+
+    def __init__(self) -> None:
+        super().__init__("An evaluation of that id is there already: choose another id, or delete that one.")
+
+
+class EvaluationNotFound(LoopError):
+    """No evaluation of that id is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no evaluation of that id: GET evaluations lists those that are.")
+
+
+class IncompatibleEvaluationVersion(LoopError):
+    """An evaluation that was asked for in an older version of the API than the one it is read in."""
+
+    def __init__(self) -> None:
+        super().__init__("The evaluation was made by an older version of the API: read it in a v1 version.")
+
+
+class EvaluationNotCompleted(InvalidRequest):
+    """A policy is to be used of an evaluation that has not come to its end."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"The evaluation is not completed: its status is {status}.", "evaluationId")
+
+
+class LearningSettingsNotFound(LoopError):
+    """An evaluation has no policy of that name, or one that does not learn."""
+
+    def __init__(self, policy_name: str) -> None:
+        super().__init__(
+            f"The evaluation has no learning settings called {policy_name[:256]}: GET evaluations/{{id}} tells its "
+            "policies, of which online, baseline1 and baselineRand cannot be applied."
+        )
+
+
+class EvaluationModelNotFound(LoopError):
+    """What a policy of an evaluation has learned is not kept."""
+
+    def __init__(self) -> None:
+        super().__init__("What the policy learned in the evaluation is not kept, or cannot be used.")
+
+
+class InvalidContract(InvalidRequest):
+    """A feature importance whose fields are missing or cannot be those of one."""
+
+
+class FeatureImportanceAlreadyExists(InvalidRequest):
+    """A feature importance of that id is there already."""
+
+    def __init__(self) -> None:
+        super().__init__("A feature importance of that id is there already: choose another id, or delete that one.")
+
+
+class FeatureImportanceNotFound(LoopError):
+    """No feature importance of that id is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no feature importance of that id: GET featureImportances lists those that are.")
+
+
+class InvalidExportLogsRequest(InvalidRequest):
+    """A range of log that cannot be one."""
+
+
+class InvalidModelImportFormat(InvalidRequest):
+    """A body that holds no model, or none that can be used."""
+
+
+class InvalidModelImportSignature(InvalidRequest):
+    """A model that is not signed, was changed after it was signed, or whose signer is not trusted."""
+
+
+class ModelDoesNotFit(LoopError):
+    """A model of another problem type than that of the learning settings."""
+
+
+class UnknownModel(LoopError):
+    """No model of that id is kept."""
+
+    def __init__(self, model_id: str) -> None:
+        super().__init__(f"No model {model_id[:100]} is kept: GET /rankloop/v1/models lists those that are.")
+
+
+class ApprenticeModeNeverTurnedOn(LoopError):
+    """The metrics of an apprentice were asked for, and the loop was never one."""

@@ -1,0 +1,126 @@
+"""JSON as it travels: camelCase names, unknown fields ignored, and a refusal that names the place of what is wrong."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from shared.times import from_iso, to_datetime
+from shared.web.errors import InvalidRequest, NotJson
+
+MAX_ID = 256
+"""The most characters of an id."""
+
+_OBJECTS = ("model_type", "model_attributes_type", "dict_type")
+
+
+class Wire(BaseModel):
+    """Base of all that travels over HTTP.
+
+    Attributes:
+        refusal: What a body of another shape raises.
+        too_long: What it raises instead if the list of a field, named as on the wire, is too long.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, strict=True, frozen=True, defer_build=True
+    )
+    refusal: ClassVar[type[InvalidRequest]] = InvalidRequest
+    too_long: ClassVar[Mapping[str, type[InvalidRequest]]] = {}
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """Read a body.
+
+        Raises:
+            NotJson: The body is no JSON.
+            InvalidRequest: `refusal`; the JSON has another shape.
+        """
+        return cls.shaped(from_json(body))
+
+    @classmethod
+    def shaped(cls, told: Any) -> Self:
+        """Read what a body says, once it is parsed.
+
+        Raises:
+            InvalidRequest: `refusal`; it has another shape.
+        """
+        try:
+            return cls.model_validate(told)
+        except ValidationError as error:
+            raise cls._refused(*_first_problem(error)) from None
+
+    @classmethod
+    def _refused(cls, kind: str, problem: str, place: str | None) -> InvalidRequest:
+        refusal = cls.too_long.get(place or "", cls.refusal) if kind == "too_long" else cls.refusal
+        return refusal(problem, place)
+
+
+def from_json(body: bytes) -> Any:
+    """Parse a body.
+
+    Raises:
+        NotJson: It is empty, no JSON, or has what JSON cannot say (NaN, half a surrogate pair).
+    """
+    if not body:
+        raise NotJson("The body is empty.")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise NotJson(f"The body is not JSON: {error.msg}.", f"line {error.lineno} column {error.colno}") from None
+
+
+def moment(text: str, field: str, refusal: type[InvalidRequest]) -> int:
+    """Read a moment of a query, in any form of ISO 8601.
+
+    Raises:
+        InvalidRequest: `refusal`; the text is no moment.
+    """
+    try:
+        at_us = from_iso(text)
+        to_datetime(at_us)  # an offset may lead out of the years that there are
+    except (ValueError, OverflowError):
+        raise refusal("Not a moment such as 2026-11-25T12:00:00Z.", field) from None
+    return at_us
+
+
+def id_of_path(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
+    """The id that a caller chose, in a call's path, once it is decoded.
+
+    Raises:
+        InvalidRequest: `refusal`; it has more than 256 characters or is no text.
+    """
+    if not 0 < len(sent) <= MAX_ID:
+        raise refusal(f"An id has 1 to {MAX_ID} characters.", field)
+    try:
+        sent.encode()
+    except UnicodeEncodeError:
+        raise refusal("An id is UTF-8, percent-encoded.", field) from None
+    return sent
+
+
+def new_id_of_path(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
+    """The id of what a caller makes by naming it in a call's path, once it is decoded.
+
+    Raises:
+        InvalidRequest: `refusal`; it is none, or a step of dots, which most clients leave out of a path in spite of
+            percent-encoding: it could be made and not be read.
+    """
+    if sent in (".", ".."):
+        raise refusal(f"An id is not {sent}, which is a step of a path.", field)
+    return id_of_path(sent, field, refusal)
+
+
+def place(steps: tuple[str | int, ...]) -> str | None:
+    """The way to a value as clients write it: `actions[3].id`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return text.removeprefix(".") or None
+
+
+def _first_problem(error: ValidationError) -> tuple[str, str, str | None]:
+    """Its kind, what it is in words, and where."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    problem = "Input should be an object" if first["type"] in _OBJECTS else first["msg"]
+    return first["type"], problem + ".", place(first["loc"])

@@ -1,0 +1,116 @@
+"""The description of all that is served, in OpenAPI 3.1, made from the models that read and tell it."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from shared.web.error_answer import ErrorResponse
+from shared.web.registry import SERVED, Served
+from shared.web.schemas import Schema, Schemas
+from shared.web.versions import VERSIONS
+
+_OWN = "rankloop"
+_ABOUT = "The Personalizer API in all its published versions, and the loop's own API."
+_REFUSED = (400, 401, 500, 503)
+_REFUSED_OPEN = (400, 500, 503)
+_ID: Schema = {"type": "string", "minLength": 1, "maxLength": 256}
+_CODE: Schema = {"x-ms-error-code": {"description": "The code of the error.", "schema": {"type": "string"}}}
+_PAUSE: Schema = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string"}}}
+_SECURITY: Schema = {
+    "key": {"type": "apiKey", "in": "header", "name": "Ocp-Apim-Subscription-Key"},
+    "token": {"type": "http", "scheme": "bearer"},
+}
+_REASONS = {
+    200: "Done.",
+    201: "Made.",
+    204: "Done, and nothing to say.",
+    400: "The request says something it may not; nothing was changed.",
+    401: "The call carries no key and no token of this loop.",
+    403: "It is not allowed as the loop is set up.",
+    404: "There is no such thing.",
+    405: "It was made by an older version of the API.",
+    409: "It does not fit what is there.",
+    500: "The service failed.",
+    503: "Storage did not answer in time; nothing was acknowledged.",
+}
+
+
+def description() -> bytes:
+    """The description as JSON text."""
+    schemas = Schemas(
+        _models([model for served in SERVED for model in (served.told.request, served.query)]),
+        _models([ErrorResponse, *(served.answer for served in SERVED)]),
+    )
+    paths: dict[str, Schema] = {}
+    for served in SERVED:
+        for method in served.methods:
+            paths.setdefault(f"/{served.route}", {})[method.lower()] = _operation(served, method, schemas)
+    return orjson.dumps(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Rankloop", "description": _ABOUT, "version": "1"},
+            "servers": [{"url": "/"}],
+            "security": [{name: []} for name in _SECURITY],
+            "tags": [{"name": name} for name in (*(version.name for version in VERSIONS), _OWN)],
+            "paths": paths,
+            "components": {"schemas": schemas.named, "securitySchemes": _SECURITY},
+        }
+    )
+
+
+def _models(asked: Sequence[Any]) -> list[Any]:
+    """Those that are models, each once."""
+    return list(dict.fromkeys(model for model in asked if model is not None and not isinstance(model, str)))
+
+
+def _operation(served: Served, method: str, schemas: Schemas) -> Schema:
+    told: Schema = {
+        "operationId": served.name if method == served.methods[0] else f"{served.name}_{method.lower()}",
+        "summary": (served.handler.__doc__ or "").split("\n", 1)[0],
+        "tags": [served.version.name if served.version else _OWN],
+        "parameters": _parameters(served, schemas),
+        "responses": _responses(served, schemas),
+    }
+    if (request := served.told.request) is not None:
+        told["requestBody"] = {"required": True, "content": _content(request, schemas.read)}
+    if served.told.is_open:
+        told["security"] = []
+    return told
+
+
+def _parameters(served: Served, schemas: Schemas) -> list[Schema]:
+    in_path = re.findall(r"\{(\w+)\}", served.route)
+    told: list[Schema] = [{"name": name, "in": "path", "required": True, "schema": _ID} for name in in_path]
+    if served.version and (known := served.version.api_version):
+        told.append({"name": "api-version", "in": "query", "required": True, "schema": {"enum": [known]}})
+    if served.query is not None:
+        told += [
+            {"name": name, "in": "query", "required": required, "schema": schema}
+            for name, schema, required in schemas.fields(served.query)
+        ]
+    return told
+
+
+def _responses(served: Served, schemas: Schemas) -> Schema:
+    refused = _REFUSED_OPEN if served.told.is_open else _REFUSED
+    told = {str(status): _refusal(status, served, schemas) for status in sorted({*refused, *served.told.refusals})}
+    for status in served.told.statuses:
+        told[str(status)] = {"description": _REASONS[status]}
+        if served.answer is not None:
+            told[str(status)]["content"] = _content(served.answer, schemas.told)
+    return dict(sorted(told.items()))
+
+
+def _refusal(status: int, served: Served, schemas: Schemas) -> Schema:
+    told: Schema = {"description": _REASONS[status], "content": _content(ErrorResponse, schemas.told)}
+    headers = _CODE if served.version and served.version.tells_code_in_header else {}
+    headers = headers | (_PAUSE if status == 503 else {})
+    return told | ({"headers": headers} if headers else {})
+
+
+def _content(model: Any, schema: Any) -> Schema:
+    if isinstance(model, str):
+        return {model: {}}
+    return {"application/json": {"schema": schema(model)}}

@@ -1,0 +1,55 @@
+"""Addresses of containers that logs could be copied to."""
+
+import pytest
+
+from shared.configuration.container_sas import problem
+
+SIGNED = "sv=2022-11-02&sr=c&sp=rwl&se=2030-01-01T00%3A00%3A00Z&sig=x%2Fy%3D"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"https://mine.blob.core.windows.net/logs?{SIGNED}",
+        f"https://mine.blob.core.windows.net/logs/?{SIGNED}",
+        "https://mine.blob.core.windows.net/a-1?sp=c&sig=x",
+        "https://mine.blob.core.windows.net/$root?sp=w&sig=x",
+        "https://mine.blob.core.windows.net/logs?si=policy&sig=x",
+        "https://mine.blob.core.windows.net/logs?ss=b&srt=o&sp=rw&sig=x",
+        f"http://127.0.0.1:10000/devstoreaccount1/logs?{SIGNED}",
+        f"http://azurite:10000/devstoreaccount1/logs?{SIGNED}",
+        "https://testblob.blob.core.windows.net/container?se=2020-08-13T00%3A00Z&sp=rwl&spr=https&sv=2018-11-09&sr=c&sig=signature",
+    ],
+)
+def test_a_container_that_can_be_written_to_is_taken(address: str) -> None:
+    """By its own permission or a stored one, of the service and of an emulator, also after its time is over."""
+    assert problem(address) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("", "missing"),
+        ("logs", "http"),
+        ("https://[", "no address"),
+        (f"ftp://mine.blob.core.windows.net/logs?{SIGNED}", "http"),
+        (f"https:///logs?{SIGNED}", "http"),
+        (f"https://mine.blob.core.windows.net/{'x' * 60}?{SIGNED}&more={'x' * 5000}", "4096"),
+        (f"https://mine.blob.core.windows.net/?{SIGNED}", "container"),
+        (f"https://mine.blob.core.windows.net/Logs?{SIGNED}", "container"),
+        (f"https://mine.blob.core.windows.net/ab?{SIGNED}", "container"),
+        (f"https://mine.blob.core.windows.net/logs/blob?{SIGNED}", "container"),
+        (f"http://127.0.0.1:10000/logs?{SIGNED}", "container"),
+        ("https://mine.blob.core.windows.net/logs?sp=w", "sig"),
+        ("https://mine.blob.core.windows.net/logs?sp=w&sig=", "sig"),
+        ("https://mine.blob.core.windows.net/logs?sr=b&sp=w&sig=x", "sr=c"),
+        ("https://mine.blob.core.windows.net/logs?sp=rl&sig=x", "write"),
+        ("https://mine.blob.core.windows.net/logs?sig=x", "write"),
+    ],
+)
+def test_any_other_address_is_told_what_is_wrong_with_it(address: str, said: str) -> None:
+    """And never repeated, for it holds a secret."""
+    told = problem(address)
+
+    assert said in (told or "")
+    assert "sig=x" not in (told or "")

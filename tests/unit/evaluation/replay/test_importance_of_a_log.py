@@ -1,0 +1,26 @@
+"""A feature importance from the log to the scores, with a learner, on logs of which is known what matters in them."""
+
+import pytest
+
+from benchmarks.studies.importance import MATTERS, SELDOM, found_in
+
+EVENTS = 4000
+
+
+@pytest.mark.timeout(120)
+def test_what_matters_scores_and_what_does_not_scores_next_to_nothing() -> None:
+    """Neither ids, nor what is another for each person, nor what is drawn by lot."""
+    rows = found_in(EVENTS, seed=0)
+
+    others = {("FromUrl", "hour"), ("person", "id"), ("person", "device"), ("i", "id"), ("j", "color"), ("j", "price")}
+    assert {(one.namespace, one.feature) for one in rows[:2]} == MATTERS
+    assert {(one.namespace, one.feature) for one in rows[2:]} == others
+    assert [one.is_clear for one in rows] == [True, True, *(False for _ in others)]
+    assert rows[0].score == 1
+    assert rows[1].score > 2 * rows[2].score
+
+
+@pytest.mark.timeout(120)
+def test_where_nothing_matters_nothing_scores() -> None:
+    """However the draws fell."""
+    assert {one.score for one in found_in(EVENTS, seed=0, often=SELDOM)} == {0.0}

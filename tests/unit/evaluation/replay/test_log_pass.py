@@ -1,0 +1,171 @@
+"""One way over a log, against a slow and plain program that does the same with VW's Python interface."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+from pathlib import Path
+
+import orjson
+import pytest
+
+from shared.evaluation.replay import log_pass, parallel_learners
+from shared.evaluation.replay.logged_events import Event
+from shared.evaluation.tasks import Lines, Task
+from shared.learner.arguments import parse
+from shared.learner.model import Model
+from tests.unit.evaluation.replay.evaluated import (
+    TIMEOUT,
+    costs,
+    evaluation,
+    go,
+    line,
+    lines,
+    plain_sums,
+    predicted,
+    same,
+)
+
+GREEDY = "--cb_explore_adf --epsilon 0.1 -q ::"
+SQUARE = "--cb_explore_adf --squarecb --epsilon 0.05 -q ::"
+LOG = lines(600, pdrop=True)
+
+
+def terms(log: Sequence[bytes], chances: Iterator[list[float]] | None, policy: str = "") -> list[dict[str, float]]:
+    """What each event adds to the sums of a policy."""
+    found = []
+    for text, worth, drawn in zip(log, costs(log), chances or ([] for _ in log), strict=True):
+        told = orjson.loads(text)
+        action, count = told["_labelIndex"], len(told["p"])
+        drawn = {
+            "": [chance / sum(drawn) for chance in drawn] if drawn else [],
+            "online": [float(one == action) * told["p"][0] for one in range(count)],
+            "baseline1": [float(one == 0) for one in range(count)],
+            "baselineRand": [1 / count] * count,
+        }[policy]
+        chosen = -worth[action] if policy == "online" else -sum(map(float.__mul__, drawn, worth))
+        found.append(
+            {"q": 1 / (1 - told.get("pdrop", 0)), "pi": drawn[action], "p": told["p"][0], "r": -told["_label_cost"]}
+            | {"least": min(told["p"]), "chosen": chosen, "shown": -worth[action]}
+        )
+    return found
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [GREEDY, SQUARE, "--cb_explore_adf --softmax --lambda 3", "--cb_explore_adf --synthcover --epsilon 0.1 -q Fi",
+     "--cb_explore_adf --regcbopt --cb_min_cost -1.5 --cb_max_cost 0.5", "--cb_explore_adf --first 100",
+     "--cb_explore_adf --cb_type dr --epsilon 0.3 --cubic :::"],
+)  # fmt: skip
+def test_sums_are_those_of_a_plain_program(arguments: str, tmp_path: Path) -> None:
+    """With a reward model, with events that stand for several, for all kinds of exploration."""
+    found = go(Task("k", 0, arguments, with_reward_model=True), LOG, tmp_path)
+
+    same(plain_sums(terms(LOG, predicted(arguments, LOG))), found.sums())
+    assert found.lines == Lines(600, 600)
+
+
+@pytest.mark.parametrize("policy", ["online", "baseline1", "baselineRand"])
+def test_what_was_logged_is_summed_for_online_and_the_baselines(policy: str, tmp_path: Path) -> None:
+    """Doubly robust too; for online that is just what was earned."""
+    found = go(Task("logged", 0, None, with_reward_model=True), LOG, tmp_path)
+
+    same(plain_sums(terms(LOG, None, policy)), found.sums(policy))
+    assert set(found.bins) == {"online", "baseline1", "baselineRand"}
+
+
+def test_the_logged_policy_gains_nothing_over_itself(tmp_path: Path) -> None:
+    """Not even by rounding."""
+    online = go(Task("logged", 0, None, with_reward_model=True), LOG, tmp_path).sums("online")
+
+    assert (online.gains, online.gain_squares, online.surpluses, online.surplus_squares) == (0, 0, 0, 0)
+    assert online.weights == online.events > online.lines
+
+
+def test_only_events_from_the_first_that_counts_up_to_the_last_that_is_learned_are_summed(tmp_path: Path) -> None:
+    """Earlier ones are learned all the same, and nothing behind the last one is even read."""
+    found = go(Task("k", 0, SQUARE, counted_from=100, until=300, with_reward_model=True), [*LOG, b"{"], tmp_path)
+
+    expected = terms(LOG[:300], predicted(SQUARE, LOG[:300]))[100:]
+    same(plain_sums(expected), found.sums())
+    assert found.lines == Lines(300, 300)
+
+
+def test_bins_hold_the_events_of_their_time(tmp_path: Path) -> None:
+    """Of an hour here; together they are the sums over all."""
+    hour = 3_600_000_000
+    found = go(Task("k", 0, GREEDY, width_us=hour), LOG, tmp_path)
+
+    bins = found.bins[""][""]
+    assert [sums.lines for sums in bins.values()] == [60] * 10
+    assert all(start % hour == 0 for start in bins)
+    assert found.counted_from_us is not None
+    assert min(bins) <= found.counted_from_us < min(bins) + hour
+
+
+def test_without_a_width_there_is_one_bin(tmp_path: Path) -> None:
+    """It begins at 0."""
+    assert [*go(Task("k", 0, GREEDY), LOG[:5], tmp_path).bins[""][""]] == [0]
+
+
+def test_the_same_task_gives_the_same_result_in_this_process_and_over_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last digit, models too."""
+    task = Task("k", 0, SQUARE, width_us=60_000_000, with_reward_model=True, keeps_model=True)
+    folders = [tmp_path / name for name in ("pipes", "files", "process")]
+    for folder in folders:
+        folder.mkdir()
+    pipes = go(task, LOG, folders[0])
+    process = log_pass.in_process(task, evaluation(), LOG, folder=folders[2])
+    monkeypatch.setattr(parallel_learners, "is_possible", lambda: False)
+    files = go(task, LOG, folders[1])
+
+    assert pipes.model is not None
+    assert pipes == files
+    assert (pipes.bins, pipes.lines) == (process.bins, process.lines)
+    assert process.model is None
+
+
+def test_who_listens_hears_what_is_predicted_of_each_counted_event(tmp_path: Path) -> None:
+    """By the event's id and the action's position: what the same predictions would have earned can be reckoned then."""
+    heard: dict[str, list[float]] = {}
+
+    def hear(event: Event, drawn: Sequence[Mapping[str, float]]) -> None:
+        heard[event.event_id] = [drawn[0][str(place)] for place in range(len(drawn[0]))]
+
+    log_pass.in_process(Task("k", 0, GREEDY, counted_from=100), evaluation(), LOG, folder=tmp_path, tell=hear)
+
+    expected = [[chance / sum(drawn) for chance in drawn] for drawn in predicted(GREEDY, LOG)]
+    assert [*heard] == [f"e{number}" for number in range(100, 600)]
+    assert [*heard.values()] == [pytest.approx(drawn, abs=1e-5) for drawn in expected[100:]]
+
+
+def test_the_model_that_is_kept_has_learned_the_log(tmp_path: Path) -> None:
+    """Rank can load it."""
+    task = Task("k", 0, GREEDY, keeps_model=True)
+    result, files = log_pass.run(task, evaluation(), LOG, folder=tmp_path, timeout=TIMEOUT)
+
+    assert result.model is not None
+    assert files is not None
+    assert (result.model.events, result.model.first_event_id, result.model.last_event_id) == (600, "e0", "e599")
+    model = Model.load(files.predictor.read_bytes(), parse(GREEDY), 0.1)
+    assert len(set(model.probabilities(orjson.dumps(orjson.loads(LOG[0])["c"]), 3))) > 1
+    model.close()
+
+
+@pytest.mark.parametrize("with_reward_model", [False, True])
+def test_a_policy_that_lost_itself_has_figures_but_no_model(with_reward_model: bool, tmp_path: Path) -> None:
+    """What is no probability counts as 0, and where nothing is one, Rank would choose with equal chances."""
+    log = [line(index, [index % 2, 1 - index % 2], [0.5, 0.5], 1.0) for index in range(100)]
+    task = Task("k", 0, GREEDY, keeps_model=True, counted_from=50, with_reward_model=with_reward_model)
+    result, files = log_pass.run(
+        task,
+        evaluation(),
+        log,
+        folder=tmp_path,
+        timeout=TIMEOUT,
+        rewrite=lambda text: text.replace(b'"_label_cost":-1.0', b'"_label_cost":1e39'),
+    )
+
+    assert (result.lines.used, result.model, files) == (100, None, None)
+    assert result.sums().weights == pytest.approx(50, rel=0.2)
+    assert all(isfinite(number) for number in result.sums())

@@ -1,0 +1,248 @@
+"""What a log line says to an evaluation, whoever wrote it."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from shared.evaluation.replay.logged_events import (
+    LEAST_PROBABILITY,
+    Choice,
+    Event,
+    Fate,
+    packed,
+    read,
+    trimmed,
+    unpacked,
+)
+from shared.times import from_iso
+from tests.unit.evaluation.replay.evaluated import line, slot_lines
+
+LINE = line(5, [2, 0, 1], [0.8, 0.1, 0.1], 1.5)
+SLOTS = slot_lines(4)[1]
+AT_US = from_iso("2024-04-13T00:05:46.250000Z")
+
+
+def changed(text: bytes = LINE, *without: str, **values: Any) -> bytes:
+    """The line with other values."""
+    told = orjson.loads(text) | values
+    return orjson.dumps({name: value for name, value in told.items() if name not in without})
+
+
+def test_an_event_says_what_was_shown_and_what_it_earned() -> None:
+    """Positions are counted from 0."""
+    choice = Choice("", 2, 0.8, 1.5, actions=3, least=0.1, exploration=pytest.approx(0.3), baseline=0)
+
+    assert read(LINE, "cb") == Event(AT_US, 1.0, (choice,), "e5")
+
+
+def test_an_export_of_the_old_service_is_read() -> None:
+    """The example of the old service's documentation: seven digits of a second, an original cost, a model's id."""
+    exported = (
+        b'{"_label_cost":-1.5,"_label_probability":0.9,"_label_Action":2,"_labelIndex":1,'
+        b'"o":[{"v":1.5,"EventId":"e1","ActionTaken":false}],"Timestamp":"2024-04-13T15:08:46.2500000Z",'
+        b'"Version":"1","EventId":"e1","a":[2,1],"c":{"FromUrl":[{"timeOfDay":"morning"}],'
+        b'"_multi":[{"i":{"constant":1,"id":"politics"},"j":[{"length":5}]},'
+        b'{"i":{"constant":1,"id":"sports"},"j":[{"length":2}]}]},"p":[0.9,0.1],'
+        b'"VWState":{"m":"e-first/e-last"},"_original_label_cost":-1.5}'
+    )
+
+    event = read(exported, "cb")
+
+    assert isinstance(event, Event)
+    assert event.at_us == from_iso("2024-04-13T15:08:46.250000Z")
+    assert event.choices == (Choice("", 1, 0.9, 1.5, 2, 0.1, 0.2, 0),)
+
+
+def test_keys_may_stand_in_any_order_with_spaces_between() -> None:
+    """As other tools write them."""
+    told = orjson.loads(LINE)
+    turned = orjson.dumps(dict(reversed(told.items())), option=orjson.OPT_INDENT_2).replace(b"\n", b" ")
+
+    assert read(turned, "cb") == read(LINE, "cb")
+
+
+@pytest.mark.parametrize("around", [b"%b\r\n", b"\xef\xbb\xbf%b\n", b"  %b\t", b"%b"])
+def test_what_surrounds_a_line_is_no_part_of_it(around: bytes) -> None:
+    """Line breaks of all systems, a byte order mark, spaces."""
+    assert trimmed(around % LINE) == LINE
+
+
+def test_dropped_events_are_stood_for() -> None:
+    """The probability is that with which the action was chosen, not that with which the event was also kept."""
+    event = read(changed(pdrop=0.75, _label_probability=0.2), "cb")
+
+    assert isinstance(event, Event)
+    assert (event.kept, event.choices[0].probability) == (4.0, 0.8)
+
+
+def test_actions_that_could_not_be_chosen_show_in_the_exploration_alone() -> None:
+    """No policy can have a weight by them."""
+    event = read(changed(p=[0.9, 0.1, 0.0], _label_probability=0.9), "cb")
+
+    assert isinstance(event, Event)
+    assert (event.choices[0].exploration, event.choices[0].least) == (0.0, 0.1)
+
+
+def test_an_action_that_hardly_could_be_chosen_could_not() -> None:
+    """No weight is more than one of the least probability that counts: such numbers become infinite by division."""
+    event = read(changed(p=[1 - 1e-320, 1e-320, 0.0], _label_probability=1.0), "cb")
+
+    assert isinstance(event, Event)
+    assert event.choices[0].least == LEAST_PROBABILITY
+
+
+def test_an_event_may_do_without_a_time() -> None:
+    """Other tools have none."""
+    event = read(changed(LINE, "Timestamp"), "cb")
+
+    assert isinstance(event, Event)
+    assert event.at_us < 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINE[:-20],
+        b"nonsense",
+        b"{}",
+        b"{]",
+        b'"text"',
+        changed(LINE, "_label_cost"),
+        changed(LINE, "_label_probability"),
+        changed(LINE, "_labelIndex"),
+        changed(LINE, "a"),
+        changed(LINE, "p"),
+        changed(LINE, "c"),
+        changed(_label_cost=None),
+        changed(_label_cost="1"),
+        changed(_label_cost=1e39),
+        changed(_label_probability=0),
+        changed(_label_probability=-0.5),
+        changed(_label_probability=1.5),
+        changed(_label_probability=1e-11),
+        changed(_label_probability=None),
+        changed(_label_probability=0, pdrop=0.5),
+        changed(_labelIndex=3, _label_Action=4, a=[4, 1, 2]),
+        changed(_labelIndex=-1, _label_Action=0, a=[0, 1, 2]),
+        changed(_labelIndex=1),
+        changed(_labelIndex="2"),
+        changed(_labelIndex=2.5, _label_Action=3.5, a=[3.5, 1, 2]),
+        changed(_label_Action=1),
+        changed(a=[1, 2, 3]),
+        changed(a=[3, 1]),
+        changed(a=[]),
+        changed(a=None),
+        changed(p=[0.8, 0.2]),
+        changed(p=[0.8, 0.8, 0.8]),
+        changed(p=[0.8, 0.3, -0.1]),
+        changed(p=["0.8", "0.1", "0.1"]),
+        changed(p=[0.8, None, 0.1]),
+        changed(pdrop=1),
+        changed(pdrop=-1),
+        changed(pdrop=2),
+        changed(pdrop="0.5"),
+        changed(Timestamp="yesterday"),
+        changed(Timestamp=5),
+        changed(c={"_multi": []}),
+        changed(c={"_multi": None}),
+        changed(c={}),
+        LINE.replace(b'"_label_cost":-1.5', b'"_label_cost":NaN'),
+    ],
+)
+def test_damaged_lines_are_no_events(text: bytes) -> None:
+    """VW learns from some of them, and its predictions of the events behind would belong to others."""
+    assert read(text, "cb") is Fate.DAMAGED
+
+
+@pytest.mark.parametrize(
+    ("text", "fate"),
+    [
+        (changed(_skipLearn=True), Fate.SKIPPED),
+        (changed(SLOTS, _skipLearn=True), Fate.PASSED_OVER),
+        (b'{"RewardValue":1.0,"EnqueuedTimeUtc":"2024-04-13T15:08:46.25Z","EventId":"d1"}', Fate.DANGLING),
+        (b'{"DeferredAction":false,"EventId":"d1"}', Fate.DANGLING),
+        (b"[checkpoint]", Fate.PASSED_OVER),
+        (changed(Mode="Apprentice"), Fate.PASSED_OVER),
+        (SLOTS, Fate.PASSED_OVER),
+        (b'{"_label_ca":{"cost":-1.0,"pdf_value":0.01,"action":37.5},"c":{"GUser":{"id":"a"}}}', Fate.PASSED_OVER),
+        (b'{"_label_cost":-3.0,"_outcomes":[{"_a":[0],"_p":[1.0]}],"c":{"_slots":[{}]}}', Fate.PASSED_OVER),
+    ],
+)  # fmt: skip
+def test_lines_that_are_none_of_the_evaluations_events_are_told_apart(text: bytes, fate: Fate) -> None:
+    """Deferred ones, observations, and events of other kinds."""
+    assert read(text, "cb") is fate
+
+
+@pytest.mark.parametrize("mode", ["LoggingOnly", "Online"])
+def test_only_apprentice_events_are_another_kind(mode: str) -> None:
+    """What is learned from them is whether they imitate."""
+    assert isinstance(read(changed(Mode=mode), "cb"), Event)
+    assert isinstance(read(changed(Mode="Apprentice"), "cb-apprentice"), Event)
+    assert read(LINE, "cb-apprentice") is Fate.PASSED_OVER
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        '"é":{"x":1}', '"a":{"日本":[{"x":1}]}', '"\\u00e9":{"x":1}', '"__aid":1', '"_label_cost":5',
+        '"_labelIndex":0', '"a":{"b":{"_label_probability":1}}',
+    ],
+)  # fmt: skip
+def test_names_that_corrupt_the_learner_never_reach_it(features: str) -> None:
+    """Wherever in the features they stand."""
+    texts = [LINE.replace(start, b"%b%b," % (start, features.encode())) for start in (b'"c":{', b'"_multi":[{')]
+
+    assert [read(text, "cb") for text in texts] == [Fate.REFUSED, Fate.REFUSED]
+
+
+@pytest.mark.parametrize(
+    "features",
+    ['"e":{"é":"é"}', '"é":5', '"a":"日本"', '"a":"\\u00e9 \\"_label_cost"', '"_text":"some words"', '"b":"__aid"'],
+)
+def test_harmless_features_are_used_however_they_look(features: str) -> None:
+    """Texts may hold anything; so may names that do not name a namespace, but for their first letter."""
+    text = LINE.replace(b'"c":{', b'"c":{%b,' % features.encode())
+
+    assert read(text, "cb") == read(LINE, "cb")
+
+
+def test_a_multi_slot_event_has_one_choice_a_slot() -> None:
+    """Its baselines are the ones logged, else the first action that is left."""
+    outcomes = [
+        {"_label_cost": -1.0, "_id": "s0", "_a": [1, 0, 2], "_p": [0.5, 0.3, 0.2]},
+        {"_label_cost": 0.0, "_id": "s1", "_a": [2, 0], "_p": [0.9, 0.1]},
+    ]
+    context = {"_multi": [{"T": {"k": one}} for one in "abc"], "_slots": [{"_id": "s0"}, {"_id": "s1"}]}
+    told = {"Timestamp": "2024-04-13T00:05:46.250000Z", "EventId": "e", "c": context, "_outcomes": outcomes}
+    first = Choice("s0", 1, 0.5, 1.0, 3, 0.2, pytest.approx(0.6), 0)
+    second = Choice("s1", 2, 0.9, 0.0, 2, 0.1, pytest.approx(0.2), 0)
+
+    assert read(orjson.dumps(told), "ccb") == Event(AT_US, 1.0, (first, second), "e")
+    baselines = (first._replace(baseline=2), second._replace(baseline=1))
+    assert read(orjson.dumps(told | {"_ba": [2, 1]}), "ccb") == Event(AT_US, 1.0, baselines, "e")
+
+
+@pytest.mark.parametrize(
+    ("slot", "values"),
+    [
+        (0, {"_a": [0, 0]}), (0, {"_a": []}), (0, {"_p": [1.0]}), (0, {"_label_cost": None}), (0, {"_a": [9, 1]}),
+        (0, {"_a": [2, 1], "_p": [0.5, 0.5]}),
+        (-1, {"_a": [7]}), (0, {"_p": [0.0, 1.0]}),
+    ],
+)  # fmt: skip
+def test_damaged_multi_slot_lines_are_no_events(slot: int, values: dict[str, Any]) -> None:
+    """Each slot has what the slots before have left."""
+    told = orjson.loads(SLOTS)
+    told["_outcomes"][slot] |= values
+
+    assert read(SLOTS, "ccb") != Fate.DAMAGED
+    assert read(orjson.dumps(told), "ccb") is Fate.DAMAGED
+
+
+def test_an_event_can_be_put_aside() -> None:
+    """And comes back as it was, to the last digit."""
+    for text, kind in ((LINE, "cb"), (SLOTS, "ccb")):
+        event = read(text, kind)
+        assert isinstance(event, Event)
+        assert unpacked(packed(event)) == event

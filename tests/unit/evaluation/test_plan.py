@@ -1,0 +1,289 @@
+"""Which tasks an evaluation takes, and what follows from their results, however they are carried out."""
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.evaluation.evaluation import Evaluation, Source
+from shared.evaluation.plan import (
+    FEWEST_EVENTS,
+    open_tasks,
+    outcome,
+    why_no_search,
+    width_us,
+    winner,
+)
+from shared.evaluation.tasks import Namespaces, Task, TaskResult
+from shared.evaluation.time_bins import MOST_BINS
+from shared.times import DAY, HOUR, MINUTE
+from tests.unit.evaluation.evaluated import LOGGED_REWARD, Log, evaluation, stages
+
+CUSTOM = "--cb_explore_adf --epsilon 0.1"
+SQUARECB = "--cb_explore_adf --squarecb --epsilon 0.2 --cb_type mtr -q ::"
+
+
+def anyhow(seed: int) -> Callable[[Task], float]:
+    """Rewards without any order, the same for the same task."""
+    return lambda task: int(hashlib.md5(f"{seed}{task.key}".encode()).hexdigest()[:4], 16) / 65536  # noqa: S324
+
+
+def names(asked: Evaluation, log: Log) -> list[str]:
+    _, results = stages(asked, log)
+    return [one.policy.name for one in outcome(asked, results).policies]
+
+
+# Stages
+
+
+def test_what_was_logged_and_what_was_given_come_first() -> None:
+    """All over the whole log, with a reward model; what was given keeps what it learned."""
+    first = open_tasks(evaluation(CUSTOM, CUSTOM + " -q ::"), {})
+
+    assert [(task.key, task.arguments) for task in first] == [
+        ("logged", None),
+        ("custom-0", CUSTOM),
+        ("custom-1", CUSTOM + " -q ::"),
+    ]
+    assert all(
+        (task.stage, task.counted_from, task.until, task.with_reward_model) == (0, 0, None, True) for task in first
+    )
+    assert [task.keeps_model for task in first] == [False, True, True]
+
+
+def test_without_optimisation_nothing_more_comes() -> None:
+    """A stage, and the end."""
+    done, _ = stages(evaluation(CUSTOM, optimise=False), Log(5000))
+
+    assert len(done) == 1
+
+
+def test_the_search_never_sees_the_half_that_judges() -> None:
+    """And what it found is judged by that half alone, after learning from the other."""
+    done, _ = stages(evaluation(), Log(5001))
+    *searching, last = done[1:]
+
+    assert searching
+    assert all(task.until is not None and task.until <= 2500 for tasks in searching for task in tasks)
+    assert all((task.counted_from, task.until) == (2500, None) for task in last)
+    assert all(task.keeps_model and task.with_reward_model for task in last)
+    assert not any(task.keeps_model or task.with_reward_model or task.width_us for tasks in searching for task in tasks)
+
+
+@pytest.mark.parametrize("used", [FEWEST_EVENTS, 250, 700, 3000, 50_000, 1_000_000])
+def test_every_key_is_one_run_and_a_path_segment(used: int) -> None:
+    """So that what was run once, in whichever step, is not run again."""
+    done, results = stages(evaluation(CUSTOM), Log(used))
+    tasks = [task for stage in done for task in stage]
+
+    assert len(results) == len(tasks)
+    assert len({(task.arguments, task.counted_from, task.until) for task in tasks}) == len(tasks)
+    assert all("/" not in task.key and len(task.key) < 64 for task in tasks)
+    numbers = [{task.stage for task in stage} for stage in done]
+    assert all(len(stage) == 1 for stage in numbers)
+    assert sorted(map(min, numbers)) == [min(stage) for stage in numbers]
+
+
+def test_a_day_of_log_takes_a_few_runs_over_it() -> None:
+    """50,000 events: all candidates together learn from at most twelve times as many."""
+    done, results = stages(evaluation(), Log(50_000, anyhow(1)))
+    learned = sum(task.until or 0 for stage in done[1:-1] for task in stage)
+
+    assert learned <= 12 * 50_000
+    assert len(outcome(evaluation(), results).candidates) >= 30
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    used=st.sampled_from([0, 5, 99, 100, 330, 2000, 9000]),
+    order=st.randoms(use_true_random=False),
+    custom=st.integers(0, 2),
+)
+def test_any_order_gives_the_same(seed: int, used: int, order: object, custom: int) -> None:
+    """Results come one by one, in any order, some of them twice; at every moment the plan knows what to do next."""
+    asked, log = evaluation(*[CUSTOM] * custom), Log(used, anyhow(seed))
+    _, expected = stages(asked, log)
+    results: dict[str, TaskResult] = {}
+    stage = 0
+    while tasks := open_tasks(asked, results):
+        assert {task.stage for task in tasks} == {tasks[0].stage}
+        assert tasks[0].stage >= stage
+        stage = tasks[0].stage
+        for task in order.sample(tasks, order.randint(1, len(tasks))):  # type: ignore[attr-defined]
+            results[task.key] = log.result(task)
+
+    assert expected == results
+    assert outcome(asked, expected) == outcome(asked, results)
+
+
+# No search
+
+
+def test_without_exploration_nothing_is_searched() -> None:
+    """The log says nothing about other choices, and the outcome says that."""
+    asked = evaluation(CUSTOM)
+    done, results = stages(asked, Log(5000, exploration=0.0))
+
+    assert len(done) == 1
+    assert "no exploration" in (outcome(asked, results).no_search or "")
+    assert outcome(asked, results).candidates == ()
+
+
+def test_few_events_are_not_searched() -> None:
+    """They show nothing."""
+    asked = evaluation()
+    _, results = stages(asked, Log(FEWEST_EVENTS - 1))
+
+    assert "99 usable events" in (outcome(asked, results).no_search or "")
+
+
+def test_nobody_is_told_why_what_was_not_asked_for_was_not_done() -> None:
+    """Without optimisation there is no reason to give."""
+    asked = evaluation(optimise=False)
+    _, results = stages(asked, Log(5, exploration=0.0))
+
+    assert why_no_search(asked, results) is None
+
+
+# Outcome
+
+
+def test_policies_stand_in_their_order() -> None:
+    """Online, baselines, custom, found."""
+    told = names(evaluation(CUSTOM), Log(5000))
+
+    assert told[:5] == ["online", "baseline1", "baselineRand", "mine-0", "Hyper1"]
+    assert told[5].startswith("Inter-len")
+    assert told[6:] == ["Hyper2"]
+
+
+def test_slots_stand_behind_their_policy() -> None:
+    """Each with its own sums."""
+    asked = evaluation(kind="ccb", optimise=False)
+    _, results = stages(asked, Log(500, slots=("top", "side")))
+
+    told = [(one.policy.name, one.slot_id) for one in outcome(asked, results).policies]
+    assert told[:4] == [("online", ""), ("online", "top"), ("online", "side"), ("baseline1", "")]
+
+
+def test_an_empty_log_has_all_policies_and_no_bins() -> None:
+    """And online stays the best."""
+    asked = evaluation(CUSTOM)
+    _, results = stages(asked, Log(0, exploration=None))
+    found = outcome(asked, results)
+
+    assert [one.policy.name for one in found.policies] == ["online", "baseline1", "baselineRand", "mine-0"]
+    assert all(one.bins == {} and one.counted_from_us is None for one in found.policies)
+    assert (found.optimal, found.up_to_us) == ("online", None)
+
+
+def test_the_best_candidate_is_found() -> None:
+    """Whatever is tried after it."""
+
+    def worth(task: Task) -> float:
+        return 0.6 if task.arguments == SQUARECB else 0.2
+
+    asked = evaluation()
+    _, results = stages(asked, Log(20_000, worth))
+    found = outcome(asked, results)
+
+    assert {SQUARECB} == {one.policy.arguments for one in found.policies if one.policy.source is Source.FOUND}
+    assert found.optimal == "Hyper1"
+
+
+def test_each_step_is_as_good_as_the_one_before_on_the_events_of_the_search() -> None:
+    """What won a step defends its place in the next, in every rung."""
+    for seed in range(20):
+        asked = evaluation()
+        _, results = stages(asked, Log(20_000, anyhow(seed)))
+        found = outcome(asked, results)
+        tried = {one.arguments: one for one in found.candidates}
+        won = [tried[one.policy.arguments or ""] for one in found.policies if one.policy.source is Source.FOUND]
+        rewards = [one.sums.rewards / one.sums.events for one in won]
+
+        assert all(one.events == 10_000 for one in won)
+        assert rewards == sorted(rewards)
+
+
+@pytest.mark.parametrize("kind", ["cb", "ccb"])
+def test_a_candidate_is_told_by_the_run_over_the_most_events(kind: str) -> None:
+    """What falls behind in one step may go on in another, whatever chance may do."""
+    for seed in range(40):
+        asked = evaluation(kind=kind)
+        done, results = stages(asked, Log(20_000, anyhow(seed), namespaces=Namespaces("F", "i")))
+        most: dict[str | None, int | None] = {}
+        for task in (task for stage in done[1:-1] for task in stage):
+            most[task.arguments] = max(most.get(task.arguments) or 0, task.until or 0)
+
+        assert most == {one.arguments: one.events for one in outcome(asked, results).candidates}
+
+
+def test_online_is_the_best_where_nothing_is_above_it() -> None:
+    """Even by a little."""
+    asked = evaluation(CUSTOM)
+    _, results = stages(asked, Log(5000, lambda _task: LOGGED_REWARD - 0.01))
+
+    assert outcome(asked, results).optimal == "online"
+
+
+def test_what_cannot_be_applied_is_never_the_best() -> None:
+    """Such as a baseline; that is told by its own figures."""
+    asked = evaluation(CUSTOM, optimise=False)
+    _, results = stages(asked, Log(5000, lambda _task: LOGGED_REWARD + 0.1, baselines=0.9))
+
+    assert outcome(asked, results).optimal == "mine-0"
+
+
+def test_of_an_automatic_evaluation_only_the_winner_of_the_search_can_be_the_best() -> None:
+    """The best of several by the events that judge them would look better than it is."""
+
+    def worth(task: Task) -> float:
+        if task.until is None:
+            return 0.9 if task.arguments == SQUARECB else LOGGED_REWARD + 0.1
+        return 0.5 if task.arguments == SQUARECB else 0.6 if "gamma_scale 30" in (task.arguments or "") else 0.2
+
+    asked, automatic = evaluation(), evaluation(look=1)
+    _, results = stages(asked, Log(20_000, worth))
+
+    assert outcome(asked, results).optimal == "Hyper1"
+    assert outcome(automatic, results).optimal == "Hyper2"
+    last = winner(outcome(automatic, results))
+    assert last is not None
+    assert "--squarecb --gamma_scale 30" in (last.policy.arguments or "")
+
+
+def test_without_a_search_there_is_no_winner() -> None:
+    """Whatever was given."""
+    asked = evaluation(CUSTOM, optimise=False)
+    _, results = stages(asked, Log(5000))
+
+    assert winner(outcome(asked, results)) is None
+
+
+@pytest.mark.parametrize(
+    ("span", "width"),
+    [
+        (0, 5 * MINUTE),
+        (DAY, 5 * MINUTE),
+        (MOST_BINS * 5 * MINUTE, 5 * MINUTE),
+        (MOST_BINS * 5 * MINUTE + 1, HOUR),
+        (3 * 365 * DAY, 6 * HOUR),
+        (20 * 365 * DAY, DAY),
+        (200 * 365 * DAY, DAY),
+    ],
+)
+def test_bins_are_as_wide_as_it_takes(span: int, width: int) -> None:
+    """Five minutes, as the old service had them, unless a range has too many of these."""
+    assert width == width_us(evaluation(end_us=span))
+
+
+def test_several_slots_are_searched_with_their_own_option() -> None:
+    """And without algorithms that only know one choice."""
+    done, _ = stages(evaluation(kind="ccb"), Log(5000, anyhow(3)))
+    tried = [task.arguments or "" for stage in done[1:] for task in stage]
+
+    assert all(text.startswith("--ccb_explore_adf --epsilon 0.2 ") for text in tried)
+    assert not any("squarecb" in text or "synthcover" in text for text in tried)

@@ -1,0 +1,174 @@
+"""The join's rules, against a slow statement of them, for any cut of time into parts."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.intake.rows import Observation
+from shared.log.join import BEFORE_US, Arrival, Join, Requests, belongs
+from shared.times import MINUTE, SECOND
+from shared.training import time_slices
+
+WAIT_US = 10 * MINUTE
+_IDS = st.sampled_from(["a", "b", "c"])
+_MOMENTS = st.integers(0, 40 * 60).map(lambda seconds: seconds * SECOND)
+_ARRIVALS = st.lists(st.builds(Arrival, _MOMENTS, _IDS, st.sampled_from(["x", "y"])), max_size=12, unique=True)
+_OBSERVATIONS = st.lists(
+    st.builds(Observation, _IDS, st.sampled_from([f"o{n}" for n in range(8)]), _MOMENTS, st.just(1.0)),
+    max_size=14,
+    unique=True,
+)
+_END_US = 60 * MINUTE
+
+type Log = tuple[list[tuple[Arrival, list[Observation]]], list[tuple[Observation, bool]]]
+
+
+def in_parts(arrivals: Sequence[Arrival], observations: Sequence[Observation], length_us: int) -> Log:
+    """The log that comes of joining part by part, as the trainer does."""
+    requests, events, alone = Requests(), [], []
+    logged: set[tuple[str, str]] = set()
+    seen: set[str] = set()
+    for from_us in range(0, _END_US, length_us):
+        to_us = from_us + length_us
+        window = [one for one in observations if from_us - BEFORE_US <= one.at_us < to_us + WAIT_US]
+        join = Join(by_event(window), WAIT_US, partial(is_logged, logged))
+        ordered = sorted(arrivals, key=lambda one: (one.at_us, one.event_id, one.request_hash))
+        mine = [one for one in ordered if from_us <= one.at_us < to_us and requests.is_event(one)]
+        events += [(arrival, list(join.event(arrival).observations)) for arrival in mine]
+        due = [one for one in window if from_us <= one.at_us + BEFORE_US < to_us]
+        alone += [(one.observation, one.late) for one in join.lone(due, seen.__contains__)]
+        logged |= join.taken
+        seen |= {arrival.event_id for arrival, _ in events}
+        requests.forget(to_us)
+    return events, alone
+
+
+def is_logged(logged: set[tuple[str, str]], one: Observation) -> bool:
+    """Whether an earlier part took it."""
+    return (one.event_id, one.observation_id) in logged
+
+
+def by_event(observations: Sequence[Observation]) -> dict[str, list[Observation]]:
+    """In order of arrival."""
+    found: dict[str, list[Observation]] = {}
+    for one in sorted(observations, key=lambda one: (one.at_us, one.observation_id)):
+        found.setdefault(one.event_id, []).append(one)
+    return found
+
+
+@given(_ARRIVALS, _OBSERVATIONS, st.sampled_from([5 * SECOND * 12, 5 * MINUTE, 7 * MINUTE, _END_US]))
+def test_the_log_does_not_depend_on_how_time_is_cut(
+    arrivals: list[Arrival], observations: list[Observation], length_us: int
+) -> None:
+    """Whatever the model export frequency, an observation belongs to the same event."""
+    whole_events, whole_alone = in_parts(arrivals, observations, _END_US)
+
+    events, alone = in_parts(arrivals, observations, length_us)
+
+    assert whole_events == events
+    assert sorted(map(str, whole_alone)) == sorted(map(str, alone))
+
+
+@given(_ARRIVALS, _OBSERVATIONS)
+def test_every_observation_is_logged_once(arrivals: list[Arrival], observations: list[Observation]) -> None:
+    """A client's repetition has the same observation id; it is the same observation."""
+    events, alone = in_parts(arrivals, observations, 5 * MINUTE)
+
+    logged = [one for _, mine in events for one in mine] + [one for one, _ in alone]
+    keys = [(one.event_id, one.observation_id) for one in logged]
+    assert {(one.event_id, one.observation_id) for one in observations} == set(keys)
+    assert len(set(keys)) == len(keys)
+
+
+@given(_ARRIVALS, st.lists(st.builds(Observation, _IDS, st.uuids().map(str), _MOMENTS, st.just(1.0)), max_size=14))
+def test_an_observation_belongs_to_the_earliest_event_in_whose_window_it_lies(
+    arrivals: list[Arrival], observations: list[Observation]
+) -> None:
+    """Stated slowly, event by event; observation ids are unique here."""
+    events, alone = in_parts(arrivals, observations, 5 * MINUTE)
+
+    owner = {one.observation_id: arrival for arrival, mine in events for one in mine}
+    for one in observations:
+        fitting = [a for a, _ in events if a.event_id == one.event_id and belongs(one.at_us, a.at_us, WAIT_US)]
+        assert (fitting[0] if fitting else None) == owner.get(one.observation_id)
+    assert {one.observation_id for one in observations} - set(owner) == {one.observation_id for one, _ in alone}
+
+
+@given(_ARRIVALS)
+def test_a_repetition_is_no_event_and_another_request_is(arrivals: list[Arrival]) -> None:
+    """Less than two minutes after such a row, a repetition itself or not."""
+    ordered = sorted(arrivals, key=lambda one: (one.at_us, one.event_id, one.request_hash))
+
+    requests = Requests()
+    events = [arrival for arrival in ordered if requests.is_event(arrival)]
+
+    expected = [
+        arrival
+        for place, arrival in enumerate(ordered)
+        if not any(
+            other.request == arrival.request and arrival.at_us - other.at_us < BEFORE_US for other in ordered[:place]
+        )
+    ]
+    assert expected == events
+
+
+def test_the_window_is_open_at_both_ends() -> None:
+    """As in the old service: strictly less than the wait after, strictly less than two minutes before."""
+    event_us = 10 * MINUTE
+
+    assert belongs(event_us - BEFORE_US + 1, event_us, WAIT_US)
+    assert not belongs(event_us - BEFORE_US, event_us, WAIT_US)
+    assert belongs(event_us + WAIT_US - 1, event_us, WAIT_US)
+    assert not belongs(event_us + WAIT_US, event_us, WAIT_US)
+
+
+def test_a_lone_observation_is_late_only_if_its_event_was_known() -> None:
+    """Late tells a too short wait from a wrong id."""
+    events, alone = in_parts(
+        [Arrival(0, "a", "x")],
+        [Observation("a", "o1", 11 * MINUTE, 1.0), Observation("b", "o2", 11 * MINUTE, 1.0)],
+        5 * MINUTE,
+    )
+
+    assert [(Arrival(0, "a", "x"), [])] == events
+    assert [(one.event_id, late) for one, late in alone] == [("a", True), ("b", False)]
+
+
+@given(st.integers(0, 10**15), st.integers(0, 10**15), st.sampled_from([5, 60, 300, 900]))
+def test_parts_follow_the_grid_and_never_overlap(position: int, later: int, seconds: int) -> None:
+    """The next part begins at the position or after it, and holds the first row."""
+    first = position + later
+
+    from_us, to_us = time_slices.cell(position, first, seconds * SECOND)
+
+    assert position <= from_us <= first < to_us
+    assert to_us % (seconds * SECOND) == 0
+    assert to_us - from_us <= seconds * SECOND
+
+
+def test_cells_are_no_longer_than_a_model_may_be_old_and_no_shorter_than_a_long_wait_allows() -> None:
+    """Long waits read the same rewards again, up to 17 times."""
+    assert time_slices.cell_us(5 * MINUTE, 10 * MINUTE) == 5 * MINUTE
+    assert time_slices.cell_us(60 * MINUTE, 10 * MINUTE) == 15 * MINUTE
+    assert time_slices.cell_us(5 * MINUTE, 2 * 24 * 60 * MINUTE) == 180 * MINUTE
+
+
+def test_observations_of_one_id_are_looked_at_once_however_many_events_share_it() -> None:
+    """A client that gives all its events one id must not keep the trainer busy for hours."""
+
+    class Counted(list[Observation]):
+        times = 0
+
+        def __iter__(self) -> Iterator[Observation]:
+            self.times += 1
+            return super().__iter__()
+
+    mine = Counted(Observation("a", f"o{n}", n * SECOND, 1.0) for n in range(300))
+    join = Join({"a": mine}, WAIT_US, partial(is_logged, set()))
+
+    joined = [join.event(Arrival(n * SECOND, "a", "x")) for n in range(300)]
+
+    assert [300, *[0] * 299] == [len(one.observations) for one in joined]
+    assert mine.times == 1

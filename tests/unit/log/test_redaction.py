@@ -1,0 +1,198 @@
+"""What a redaction makes of single lines."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.configuration.configuration import LearningMode, RewardSettings, new_configuration
+from shared.configuration.reward_aggregation import Aggregation
+from shared.intake.rows import Observation
+from shared.log import log_line
+from shared.log.log_line import Shown, event_line, lone_line
+from shared.log.redaction import EventTarget, FeatureTarget, Target, without_id
+from shared.models.published import ModelReference, Published
+from shared.times import MINUTE, SECOND
+from shared.training.configuration_changes import new_state
+from shared.training.training_state import StoredModel
+
+AT_US = 1_764_075_000 * SECOND
+REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
+OTHERS = RewardSettings(10 * MINUTE, -0.5, Aggregation.SUM)
+
+
+def document(**context: Any) -> dict[str, Any]:
+    """The features of an event with two actions."""
+    actions = [{"i": {"constant": 1, "id": f"a{place}"}, "j": [{"size": place}]} for place in range(2)]
+    return {"FromUrl": [context], "_multi": actions}
+
+
+def line(told: dict[str, Any], event_id: str = "e", **more: Any) -> bytes:
+    """Its line, with a reward."""
+    text = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    shown = Shown(event_id, AT_US, text, b"[1,2]", b"[0.5,0.5]", "m", deferred=False, **more)
+    return event_line(shown, [Observation(event_id, "x" * 22, AT_US + 1, 1.0)], REWARDS).text
+
+
+def slots_line(told: dict[str, Any], event_id: str = "e") -> bytes:
+    """The same of an event with two slots."""
+    told = {**told, "_slots": [{"_id": one, "s": [{"id": one}, {"mail": "ann"}]} for one in ("s0", "s1")]}
+    text = json.dumps(told, separators=(",", ":")).encode()
+    shown = Shown(
+        event_id,
+        AT_US,
+        text,
+        b"[[0,1],[1]]",
+        b"[[0.5,0.5],[1]]",
+        "m",
+        deferred=False,
+        slots=("s0", "s1"),
+        baselines=(0, 1),
+    )
+    return event_line(shown, [Observation(event_id, "x" * 22, AT_US + 1, 1.0, "s1")], REWARDS).text
+
+
+def redacted(text: bytes, target: Target) -> bytes | None:
+    """What is left of a line, which is looked at only if it holds the texts."""
+    return target.redacted(text) if all(one in text for one in target.texts) else text
+
+
+@pytest.mark.parametrize(
+    ("value", "asked"),
+    [
+        ("ann", "ann"),
+        ('a"n\\n\n\u2028ü', 'a"n\\n\n\u2028ü'),
+        ("x" * 256, "x" * 300),
+        (5, 5),
+        (5, 5.0),
+        (0.1, 0.1),
+        (True, True),
+        (None, None),
+        ([1, 2.5], [1, 2.5]),
+    ],
+)
+def test_a_feature_goes_whatever_its_value_is(value: Any, asked: Any) -> None:
+    """As it was sent; a text as it was cut."""
+    left = redacted(line(document(mail=value, age=3)), FeatureTarget("mail", asked))
+
+    assert left == line(document(age=3))
+
+
+@pytest.mark.parametrize(
+    ("value", "asked"), [("ann", "Ann"), (1, True), (True, 1), (1, "1"), ([1, 2], [2, 1]), (None, "null"), (0, None)]
+)
+def test_a_feature_with_another_value_stays(value: Any, asked: Any) -> None:
+    """Byte for byte."""
+    text = line(document(mail=value))
+
+    assert redacted(text, FeatureTarget("mail", asked)) is text
+
+
+@pytest.mark.parametrize(
+    ("namespace", "left"),
+    [
+        (None, {"who": {"deep": {}}}),
+        ("FromUrl", {"who": {"mail": "ann", "deep": {"mail": "ann"}}}),
+        ("who", {"mail": "ann", "who": {"deep": {"mail": "ann"}}}),
+        ("deep", {"mail": "ann", "who": {"mail": "ann", "deep": {}}}),
+        ("else", {"mail": "ann", "who": {"mail": "ann", "deep": {"mail": "ann"}}}),
+    ],
+)
+def test_a_namespace_is_what_a_feature_stands_directly_in(namespace: str | None, left: dict[str, Any]) -> None:
+    """Without one, it goes wherever it stands."""
+    told = document(mail="ann", who={"mail": "ann", "deep": {"mail": "ann"}})
+
+    assert redacted(line(told), FeatureTarget("mail", "ann", namespace)) == line(document(**left))
+
+
+def test_names_that_the_learner_could_not_take_are_found_as_they_were_sent() -> None:
+    """They were logged with a mark before them."""
+    assert redacted(line(document(**{"~über": "ann"})), FeatureTarget("über", "ann")) == line(document())
+
+
+def test_ids_of_actions_are_no_features() -> None:
+    """A loop without them could not tell what was shown; a feature of the same name goes."""
+    told = document(id="a1")
+    told["_multi"][0]["j"].append({"id": "a1"})
+
+    left = redacted(line(told), FeatureTarget("id", "a1"))
+
+    expected = document()
+    expected["_multi"][0]["j"].append({})
+    assert left == line(expected)
+
+
+def test_multi_slot_lines_lose_features_in_slots_too() -> None:
+    """And stay what they are."""
+    left = redacted(slots_line(document(mail="ann")), FeatureTarget("mail", "ann"))
+
+    assert left is not None
+    told = json.loads(left)
+    assert [one["s"] for one in told["c"]["_slots"]] == [[{"id": "s0"}, {}], [{"id": "s1"}, {}]]
+    assert told["c"]["FromUrl"] == [{}]
+    assert left.partition(b',"_outcomes"')[2] == slots_line(document()).partition(b',"_outcomes"')[2]
+
+
+@pytest.mark.parametrize("make", [line, slots_line])
+def test_what_is_left_is_read_sorted_and_labelled_anew_as_before(make: Any) -> None:
+    """By training, by settings that changed, by traces."""
+    before = make(document(mail="ann", age=3))
+    left = redacted(before, FeatureTarget("mail", "ann"))
+
+    assert left is not None
+    assert (log_line.read(left), log_line.kind(left)) == (log_line.read(before), log_line.kind(before))
+    assert log_line.relabel(left, OTHERS) == redacted(log_line.relabel(before, OTHERS), FeatureTarget("mail", "ann"))
+
+
+@pytest.mark.parametrize("make", [line, slots_line])
+@pytest.mark.parametrize("event_id", ["e", 'ö"\\/ %'])
+def test_an_events_line_goes_and_others_stay(make: Any, event_id: str) -> None:
+    """Also those of events whose ids, or features, hold its id."""
+    other = make(document(EventId=event_id, note=f'"EventId":"{event_id}"'), f"{event_id}1")
+
+    assert redacted(make(document(), event_id), EventTarget(event_id)) is None
+    assert redacted(other, EventTarget(event_id)) is other
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_late_reward_goes_with_its_event(late: bool) -> None:
+    """And one that found none."""
+    text = lone_line(Observation("e", "x" * 22, AT_US, 1.0), late=late)
+
+    assert redacted(text, EventTarget("e")) is None
+    assert redacted(text, EventTarget("f")) is text
+    assert redacted(text, FeatureTarget("v", 1.0)) is text
+
+
+def test_a_line_that_nobody_can_read_goes_if_it_may_hold_what_is_redacted() -> None:
+    """It could not be changed."""
+    torn = line(document(mail="ann")).replace(b'"_multi":', b'"_multi":]')
+
+    assert redacted(torn, FeatureTarget("mail", "ann")) is None
+    assert redacted(torn, FeatureTarget("mail", "bob")) is torn
+
+
+def test_modes_stay_with_their_lines() -> None:
+    """They decide who learns from a line."""
+    left = redacted(line(document(mail="ann"), mode=LearningMode.APPRENTICE), FeatureTarget("mail", "ann"))
+
+    assert left is not None
+    assert log_line.kind(left) == "cb-apprentice"
+
+
+def test_no_model_names_a_redacted_event() -> None:
+    """Neither the ones in training nor those that are or were published."""
+    model = ModelReference("m", "p", "2", "s", "--x", 1, 2, 3, 4, first_event_id="e", last_event_id="f")
+    state = new_state(new_configuration(4), Published())
+    stored = StoredModel("s", "1", "p", "2", 3, first_event_id="a", last_event_id="e")
+    state = replace(state, running=replace(state.running, model=stored), publishing=model)
+
+    published = without_id(Published(model=model, previous=(model, model)), "e")
+    after = without_id(state, "e")
+
+    cleared = replace(model, first_event_id=None)
+    assert published == Published(model=cleared, previous=(cleared, cleared))
+    assert after.publishing == cleared
+    assert after.running.model == replace(stored, last_event_id=None)
+    assert without_id(state, "x") == state

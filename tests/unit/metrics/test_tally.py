@@ -1,0 +1,202 @@
+"""What a part adds to the metrics, against sums over its events one by one."""
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.configuration.configuration import LearningMode
+from shared.log.line_pieces import EventLine, Shown
+from shared.metrics.apprentice import ceiling
+from shared.metrics.bins import BIN_US, Bin, Counted, Pending, Policy
+from shared.metrics.tally import Tally
+from shared.ranking.decision import decide
+from shared.times import MINUTE
+
+ONLINE, APPRENTICE, LOGGING = LearningMode.ONLINE, LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY
+
+
+@dataclass(frozen=True)
+class Case:
+    """An event, with what it was drawn from."""
+
+    at_us: int
+    probabilities: Sequence[float]
+    reward: float
+    learnable: bool = True
+
+    def shown(self, mode: LearningMode = ONLINE) -> Shown:
+        """As it is recorded."""
+        decision = decide(self.probabilities, "m", f"{self.at_us}", "default")
+        actions = json.dumps([position + 1 for position in decision.order], separators=(",", ":")).encode()
+        told = json.dumps(decision.probabilities, separators=(",", ":")).encode()
+        return Shown(f"{self.at_us}", self.at_us, b"{}", actions, told, "m", deferred=False, mode=mode)
+
+    def weights(self) -> tuple[float, float]:
+        """Of the first action and of a random one."""
+        shown = self.shown()
+        drawn, probability = json.loads(shown.actions)[0], json.loads(shown.probabilities)[0]
+        return (1 / probability if drawn == 1 else 0.0), 1 / (probability * len(self.probabilities))
+
+
+def counted(cases: Sequence[Case], mode: LearningMode = ONLINE, exploration: float = 0.2) -> Counted:
+    """What a part of them adds."""
+    tally = Tally(exploration)
+    for case in cases:
+        tally.event(case.shown(mode), "cb", EventLine(b"", case.reward, case.learnable))
+    return tally.counted(7)
+
+
+def only(cases: Sequence[Case], mode: LearningMode = ONLINE) -> Bin:
+    """The one bin of cases that lie within five minutes."""
+    (found,) = counted(cases, mode).bins
+    return found
+
+
+def greedy(best: int, actions: int, exploration: float = 0.2) -> list[float]:
+    """Probabilities in the order of the request."""
+    return [exploration / actions + (1 - exploration) * (action == best) for action in range(actions)]
+
+
+@given(st.integers(1, 12), st.floats(0.05, 1), st.randoms(use_true_random=False))
+def test_an_online_event_speaks_for_every_policy(actions: int, exploration: float, chance: random.Random) -> None:
+    """With the inverse of the probability its action was drawn with."""
+    cases = [
+        Case(n, greedy(chance.randrange(actions), actions, exploration), chance.choice([0.0, 1.0, -0.5, 3.0]))
+        for n in range(20)
+    ]
+
+    found = only(cases)
+
+    weights = [case.weights() for case in cases]
+    rewards = [case.reward for case in cases]
+    assert (found.events, found.rewards) == (20, pytest.approx(sum(rewards)))
+    assert found.squares == pytest.approx(sum(r * r for r in rewards))
+    assert (found.lowest, found.highest) == (min(0.0, *rewards), max(0.0, *rewards))
+    for place, policy in enumerate((found.first, found.random)):
+        told = [(pair[place], reward) for pair, reward in zip(weights, rewards, strict=True)]
+        assert policy.silent == 0
+        assert policy.non_zero == sum(w > 0 for w, _ in told)
+        assert policy[2:7] == pytest.approx(
+            (
+                sum(w for w, _ in told),
+                sum(w * w for w, _ in told),
+                sum(w * r for w, r in told),
+                sum(w * w * r for w, r in told),
+                sum(w * w * r * r for w, r in told),
+            )
+        )
+        assert policy.largest == pytest.approx((1 / exploration) * (actions if place == 0 else 1) if actions > 1 else 1)
+
+
+def test_the_smallest_chance_counts_wherever_it_stands() -> None:
+    """The drawn action changes places with the first: so it is the first chance, or the last."""
+    drawn_last = next(case for n in range(99) if (case := Case(n, [0.9, 0.1], 1.0)).weights()[0] == 0)
+    drawn_first = next(case for n in range(99) if (case := Case(n, [0.9, 0.1], 1.0)).weights()[0] > 0)
+
+    assert only([drawn_last]).first.largest == only([drawn_first]).first.largest == pytest.approx(10)
+    assert only([drawn_last]).random.largest == only([drawn_first]).random.largest == pytest.approx(5)
+
+
+@pytest.mark.parametrize("mode", [APPRENTICE, LOGGING])
+def test_where_the_baseline_is_always_shown_a_hidden_draw_is_no_evidence(mode: LearningMode) -> None:
+    """Its reward is that of the first action, whatever was drawn, and of no other one."""
+    cases = [Case(n, greedy(n % 3, 3), float(n % 2)) for n in range(10)]
+
+    found = only(cases, mode)
+
+    assert found.first == Policy(0, 10, 10.0, 10.0, 5.0, 5.0, 5.0, 1.0)
+    assert found.random == Policy(silent=10)
+
+
+def test_without_a_chance_there_is_no_evidence() -> None:
+    """Where the first action can come by no draw, and where some other cannot."""
+    chosen, never = Case(1, [1.0, 0.0], 1.0), Case(2, [0.0, 1.0], 1.0)
+
+    found = only([chosen, never])
+
+    assert (found.first.silent, found.first.non_zero, found.first.rewards) == (1, 1, 1.0)
+    assert (found.random.silent, found.random.non_zero) == (2, 0)
+
+
+def test_events_that_were_not_activated_are_left_out() -> None:
+    """They are joined, and have their fate."""
+    found = counted([Case(1, greedy(0, 2), 1.0), Case(2, greedy(0, 2), 1.0, learnable=False)])
+
+    assert (found.bins[0].events, found.bins[0].joined) == (1, 2)
+    assert found.pending == [Pending(7, 0, "cb", 1, 1)]
+
+
+def test_of_a_multi_slot_event_the_first_slot_counts() -> None:
+    """Its baseline action is the one that stands for the first action."""
+    tally = Tally(0.2)
+    for at_us, drawn in enumerate([[2, 0, 1], [1, 0, 2], [2, 1, 0]]):
+        actions, probabilities = json.dumps([drawn, [0]]).encode(), b"[[0.5,0.25,0.25],[1.0]]"
+        shown = Shown("e", at_us, b"{}", actions, probabilities, "m", False, ONLINE, ("a", "b"), (2, 0))
+        tally.event(shown, "ccb", EventLine(b"", 1.0, True))
+
+    (found,) = tally.counted(0).bins
+
+    assert (found.first.non_zero, found.first.weights, found.first.largest) == (2, 4.0, 4.0)
+    assert (found.random.non_zero, found.random.weights) == (3, pytest.approx(3 / 1.5))
+
+
+def test_an_apprentice_matches_if_the_baseline_was_drawn() -> None:
+    """Of several slots, that of the first."""
+    tally = Tally(0.2)
+    single = [Case(n, greedy(n % 4, 4), float(n)) for n in range(8)]
+    for case in single:
+        tally.event(case.shown(APPRENTICE), "cb-apprentice", EventLine(b"", case.reward, True))
+    slots = Shown("s", 9, b"{}", b"[[2,0],[0]]", b"[[0.9,0.1],[1.0]]", "m", False, APPRENTICE, ("a", "b"), (2, 0))
+    tally.event(slots, "ccb-apprentice", EventLine(b"", 0.5, True))
+
+    told = tally.counted(0)
+
+    matches = [json.loads(case.shown().actions)[0] == 1 for case in single]
+    assert [one.matches for one in told.seen] == [*matches, True]
+    assert [one.reward for one in told.seen] == [*(case.reward for case in single), 0.5]
+    assert [one.ceiling for one in told.seen] == [pytest.approx(0.85)] * 8 + [0.9]
+    assert (told.first_us, told.last_us) == (0, 9)
+
+
+@given(st.integers(1, 50), st.floats(0, 1), st.integers(0, 49), st.integers(0, 49))
+def test_the_ceiling_is_what_a_perfect_apprentice_comes_to(actions: int, exploration: float, a: int, b: int) -> None:
+    """1 − ε + ε ÷ K: also where two actions are tied, and where the model knows nothing yet."""
+    expected = 1 - exploration + exploration / actions
+    best = {a % actions, b % actions}
+    tied = [exploration / actions + (1 - exploration) / len(best) * (action in best) for action in range(actions)]
+
+    assert ceiling(min(greedy(a % actions, actions, exploration)), actions, exploration) == pytest.approx(expected)
+    assert ceiling(min(tied), actions, exploration) == pytest.approx(expected)
+    assert ceiling(1 / actions, actions, exploration) == pytest.approx(expected)
+
+
+def test_each_event_is_counted_in_its_five_minutes() -> None:
+    """What belongs to no event, too, and what was damaged."""
+    tally = Tally(0.2)
+    for at_us in (0, BIN_US - 1, BIN_US, 3 * BIN_US):
+        tally.event(Case(at_us, greedy(0, 2), 1.0).shown(), "cb", EventLine(b"", 1.0, True))
+    tally.lone(BIN_US, late=True)
+    tally.lone(2 * BIN_US, late=False)
+    tally.refused(4 * BIN_US)
+
+    found = tally.counted(0)
+
+    assert [(one.from_us // BIN_US, one.joined) for one in found.bins] == [(0, 2), (1, 1), (2, 0), (3, 1), (4, 1)]
+    assert [(one.fates.late, one.fates.dangling, one.fates.refused) for one in found.bins] == [
+        (0, 0, 0),
+        (1, 0, 0),
+        (0, 1, 0),
+        (0, 0, 0),
+        (0, 0, 1),
+    ]
+    assert [one.bin_us for one in found.pending] == [0, 5 * MINUTE, 15 * MINUTE]
+
+
+def test_a_reward_counts_as_it_is_learned() -> None:
+    """A sum of rewards beyond 1000 is cut."""
+    assert only([Case(1, [1.0], 5000.0), Case(2, [1.0], -5000.0)]).squares == 2e6

@@ -1,0 +1,172 @@
+"""Features that teach nothing are warned of, and others are not."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shared.status.feature_profile import Profile
+from shared.status.feature_warnings import feature_warnings
+from shared.times import DAY, HOUR, SECOND
+
+Make = Callable[[int], dict[str, Any]]
+START_US = 20_000 * DAY
+_CHANCE = random.Random(7)
+
+
+def document(context: list[Any], actions: list[list[Any]], slots: list[list[Any]] | None = None) -> dict[str, Any]:
+    """The features of an event as they are logged."""
+    multi = [{"i": {"constant": 1, "id": f"a{place}"}, "j": features} for place, features in enumerate(actions)]
+    told: dict[str, Any] = {"FromUrl": context, "_multi": multi}
+    if slots is not None:
+        told["_slots"] = [{"_id": f"s{place}", "s": [{"id": f"s{place}"}, *one]} for place, one in enumerate(slots)]
+    return told
+
+
+def healthy(number: int, **context: Any) -> dict[str, Any]:
+    """An event of a loop whose features are as they should be."""
+    shared = {"day": ("monday", "friday")[number % 2], "hour": number % 24, "speed": _CHANCE.random(), **context}
+    actions = [[{"kind": f"k{place % 3}", "price": 10.5 * place}] for place in range(5)]
+    return document([shared, {"user": {"age": number % 7}}], actions)
+
+
+def profiled(make: Make, events: int, profile: Profile | None = None, from_us: int = START_US) -> Profile:
+    """A profile of events ten seconds apart."""
+    profile = profile or Profile()
+    for number in range(events):
+        if profile.takes(at_us := from_us + number * 10 * SECOND):
+            profile.add(at_us, make(number))
+    return profile
+
+
+def codes(profile: Profile) -> set[str]:
+    """What is warned of."""
+    found = feature_warnings(profile.sample)
+    assert all(one.message and one.what_to_do for one in found)
+    return {one.code for one in found}
+
+
+def test_features_as_they_should_be_are_not_warned_of() -> None:
+    """Numbers that differ each time are amounts."""
+    assert codes(profiled(healthy, 5000)) == set()
+
+
+def test_a_few_events_say_nothing() -> None:
+    """However odd they look."""
+    assert codes(profiled(lambda number: document([{"id": f"{number}"}], [[{"x": 1}]] * 2), 99)) == set()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda number: f"visit-{number}",
+        lambda number: f"2026-11-25T12:{number // 60:02}:{number % 60:02}Z",
+        lambda number: 200_000 + number,
+        lambda number: f"user-{number * 3 // 4}",
+    ],
+    ids=["id", "time", "number", "nearly"],
+)
+@pytest.mark.parametrize("events", [100, 300, 4000])
+def test_a_feature_that_is_new_nearly_every_time_is_named(value: Callable[[int], Any], events: int) -> None:
+    """By its way, with counts, never with a value."""
+    (found,) = feature_warnings(profiled(lambda number: healthy(number, visit=value(number)), events).sample)
+
+    assert found.code == "FeaturesAlwaysNew"
+    assert "context.visit" in found.message
+    assert str(events) in found.message
+    assert str(value(events - 1)) not in found.message
+
+
+@pytest.mark.parametrize("kinds", [2, 20, 40, 300])
+def test_a_feature_with_values_that_come_again_is_fine(kinds: int) -> None:
+    """Users who come again are something to learn from."""
+    assert codes(profiled(lambda number: healthy(number, user=f"user-{number % kinds}"), 4000)) == set()
+
+
+def test_a_feature_of_an_action_that_is_new_each_time_is_named() -> None:
+    """Though each event has several."""
+
+    def made(number: int) -> dict[str, Any]:
+        return document([{"h": number % 5}], [[{"link": f"{number}/{place}", "x": place}] for place in range(4)])
+
+    (found,) = feature_warnings(profiled(made, 500).sample)
+
+    assert (found.code, "action.link" in found.message) == ("FeaturesAlwaysNew", True)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda number: healthy(number, version="2.0"), "context.version"),
+        (lambda number: healthy(number, nested={"flag": True}), "context.nested.flag"),
+        (lambda number: document([{"h": number % 5}], [[{"x": place, "y": 0}] for place in range(9)]), "action.y"),
+        (lambda number: document([{"h": number % 5}], [[{"x": 1}], [{"x": 2}]], [[{"top": True}]] * 2), "slot.top"),
+    ],
+)
+def test_a_feature_that_never_differs_is_named(make: Make, name: str) -> None:
+    """Nothing follows from it."""
+    (found,) = feature_warnings(profiled(make, 500).sample)
+
+    assert (found.code, name in found.message) == ("FeaturesAlwaysTheSame", True)
+
+
+def test_a_feature_that_is_there_or_not_tells_something() -> None:
+    """Even where it has but one value."""
+    assert codes(profiled(lambda number: healthy(number, **({"sale": True} if number % 2 else {})), 500)) == set()
+
+
+@pytest.mark.parametrize(
+    ("context", "told"),
+    [
+        ({"user": {"age": 1}, "url": {"host": "a"}}, "url, user"),
+        ({"item": {"age": 1}}, "i, item"),
+        ({"Food": {"age": 1}}, "Food, FromUrl"),
+        ({"jets": {"age": 1}}, "j, jets"),
+        ({"user": {"unit": {"age": 1}, "x": 1}}, "unit, user"),
+        ({"used": [1, 2], "user": {"x": 1}}, "used, user"),
+    ],
+)
+def test_namespaces_that_share_a_first_letter_are_named(context: dict[str, Any], told: str) -> None:
+    """Those that the loop itself makes, too."""
+    found = feature_warnings(
+        profiled(lambda number: document([{"h": number % 9}, context], [[{"x": number % 3}]]), 300).sample
+    )
+
+    (shared,) = [one for one in found if one.code == "NamespacesShareLetter"]
+    assert told in shared.message
+
+
+def test_actions_that_differ_in_nothing_but_their_ids_are_told() -> None:
+    """With how often."""
+    found = feature_warnings(
+        profiled(lambda number: document([{"h": number % 9}], [[{"x": number % 3}]] * 4), 300).sample
+    )
+
+    assert [one.code for one in found] == ["ActionsAlike"]
+    assert "300 of 300" in found[0].message
+
+
+def test_a_single_action_is_like_no_other() -> None:
+    """There is nothing to choose, and nothing to warn of."""
+    assert codes(profiled(lambda number: document([{"h": number % 9}], [[{"x": number % 3}]]), 300)) == set()
+
+
+def test_a_warning_goes_within_a_day_after_its_fault() -> None:
+    """And not before."""
+    profile = profiled(lambda number: healthy(number, visit=f"{number}"), 8640)
+
+    assert codes(profiled(healthy, 360 * 6, profile, START_US + DAY)) == {"FeaturesAlwaysNew"}
+    assert codes(profiled(healthy, 360 * 24, profile, START_US + DAY + 6 * HOUR)) == set()
+
+
+def test_the_sample_is_small_however_many_events_there_are() -> None:
+    """Six a minute, and not many names."""
+    profile = Profile()
+    for number in range(3000):
+        if profile.takes(at_us := START_US + number * SECOND // 10):
+            profile.add(at_us, document([{f"n{number}-{one}": number for one in range(300)}], [[{"x": 1}]] * 50))
+
+    assert profile.sample.events == 6 * 5
+    assert profile.sample.actions == 3 * 6 * 5
+    assert len(profile.sample.values) == 200

@@ -1,0 +1,175 @@
+"""What the loop says about itself, and how the trainer's cursors obey."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
+from shared.models.published import ModelReference, Published, Start
+from shared.status import learning_status
+from shared.status.learning_status import Known, Waiting
+from shared.status.warnings import warnings
+from shared.times import DAY, MINUTE, SECOND
+from shared.training.configuration_changes import caught_up, new_state, steered
+from shared.training.training_state import Counters, State, StoredModel
+
+NOW_US = 1_764_075_000 * SECOND
+_CONFIGURATION = new_configuration(4)
+_STORED = StoredModel("s", "1", "p", "2", 100)
+_MODEL = ModelReference("m-1", "p", "2", "s", "--x", 1, NOW_US - MINUTE, 100, NOW_US - MINUTE)
+
+
+def trained(configuration: Configuration = _CONFIGURATION, **changes: object) -> State:
+    """A loop whose running model has learned all that is in the log."""
+    state = new_state(configuration, Published())
+    running = replace(state.running, model=_STORED, learned_up_to_us=NOW_US - MINUTE)
+    counters = Counters(events=100, learned=100, rewards=50)
+    whole = replace(state, running=running, counters=counters, joined_up_to_us=NOW_US - MINUTE, published_at_us=NOW_US)
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+def known(state: State | None, waiting: Waiting = Waiting(), published: Published = Published()) -> Known:  # noqa: B008
+    """At a fixed moment."""
+    return Known(state, _CONFIGURATION, published, waiting, NOW_US, MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("asked", "word"),
+    [
+        (known(None), "has not run yet"),
+        (known(new_state(_CONFIGURATION, Published())), "No Rank call"),
+        (known(new_state(_CONFIGURATION, Published()), Waiting(3, False, NOW_US)), "3 events wait"),
+        (known(trained(problem="it broke"), published=Published(model=_MODEL)), "it broke"),
+        (known(trained(), Waiting(3, False, NOW_US - DAY), Published(model=_MODEL)), "does the timer run"),
+        (known(trained()), "was reset"),
+    ],
+)
+def test_a_loop_that_does_not_learn_says_why(asked: Known, word: str) -> None:
+    """One sentence a person can act on."""
+    said = learning_status.learning(asked)
+
+    assert not said.holds
+    assert word in said.because
+
+
+def test_a_loop_that_learns_says_from_how_much() -> None:
+    """With the model in use."""
+    said = learning_status.learning(known(trained(), published=Published(model=_MODEL)))
+
+    assert said.holds
+    assert "100 events were learned" in said.because
+
+
+def test_the_next_model_comes_after_the_wait_of_the_oldest_event() -> None:
+    """Five minutes' cell, ten minutes' wait, one minute's grace."""
+    first_us = NOW_US - NOW_US % (5 * MINUTE) + MINUTE
+
+    due = learning_status.next_model(known(new_state(_CONFIGURATION, Published()), Waiting(1, False, first_us)))
+
+    assert due.due_us == first_us - MINUTE + 5 * MINUTE + 10 * MINUTE + MINUTE
+    assert "reward wait time of 10 minutes" in due.because
+
+
+def test_no_next_model_is_promised_without_events() -> None:
+    """No data is not zero."""
+    assert learning_status.next_model(known(None)).due_us is None
+
+
+def test_a_change_of_settings_starts_next_and_leaves_running_alone() -> None:
+    """Rank keeps answering from a trained model."""
+    state = trained()
+    changed = _CONFIGURATION.with_learning(LearningSettings("x", "--y"), NOW_US)
+
+    after = steered(state, changed, Published(model=_MODEL))
+
+    assert after.running == state.running
+    assert after.next is not None
+    assert (changed.revision, 0, None) == (after.next.revision, after.next.events, after.next.model)
+    assert after.next.learned_up_to_us == state.joined_up_to_us - 2 * DAY
+    assert after == steered(after, changed, Published(model=_MODEL))
+
+
+@pytest.mark.parametrize("is_retraining", [True, False])
+def test_a_model_that_came_with_its_settings_is_gone_on_from(is_retraining: bool) -> None:
+    """As of an evaluation: nothing is learned anew, and what was being learned is thrown away."""
+    changed = _CONFIGURATION.with_learning(LearningSettings("x", "--y"), NOW_US)
+    applied = replace(_MODEL, revision=changed.revision)
+    published = Published(generation=1, model=applied, start=Start(applied, NOW_US, revision=changed.revision))
+    state = trained(next=trained().running if is_retraining else None)
+    asked = replace(known(state, published=published), configuration=changed)
+
+    assert learning_status.retraining(asked) == learning_status.GOES_ON
+    later = replace(asked, configuration=changed.with_learning(LearningSettings("z", "--z"), NOW_US))
+    assert learning_status.retraining(later) != learning_status.GOES_ON
+    assert learning_status.retraining(replace(asked, state=steered(state, changed, published))) is None
+
+
+def test_next_takes_over_only_when_it_has_caught_up_and_learned_something() -> None:
+    """A model that found nothing does not replace one that knows something."""
+    state = trained()
+    behind = replace(state.running, revision=2, learned_up_to_us=state.joined_up_to_us - 1)
+    empty = replace(state.running, revision=2, model=None)
+    ready = replace(state.running, revision=2)
+
+    for waiting in (behind, empty):
+        assert caught_up(replace(state, next=waiting)) == replace(state, next=waiting)
+    counted_us = state.joined_up_to_us
+    expected = replace(state, running=ready, next=None, counted_up_to_us=counted_us)
+    assert caught_up(replace(state, next=ready)) == expected
+
+
+def test_a_reset_starts_empty_at_the_end_of_the_log_and_ends_a_retraining() -> None:
+    """Whatever the trainer was doing."""
+    state = trained(next=trained().running, publishing=_MODEL)
+
+    after = steered(state, _CONFIGURATION, Published(generation=1))
+
+    assert (1, None, state.joined_up_to_us) == (
+        after.running.generation,
+        after.running.model,
+        after.running.learned_up_to_us,
+    )
+    assert after.next is None
+    assert after.publishing is None
+
+
+@pytest.mark.parametrize(
+    ("counters", "code"),
+    [
+        (Counters(reused_ids=1), "EventIdsReused"),
+        (Counters(events=100), "NoRewards"),
+        (Counters(events=200, rewards=100), "RewardsAlwaysDefault"),
+        (Counters(events=100, not_activated=100), "NothingActivated"),
+        (Counters(events=300, learned=200, not_activated=100), "NothingActivated"),
+        (Counters(late=11), "RewardsLate"),
+        (Counters(dangling=11), "RewardsWithoutEvent"),
+        (Counters(out_of_range=1), "RewardsOutOfRange"),
+        (Counters(refused=1), "EventsRefused"),
+    ],
+)
+def test_each_trouble_is_warned_of(counters: Counters, code: str) -> None:
+    """With what to do about it."""
+    found = {warned.code: warned for warned in warnings(trained(counters=counters), _CONFIGURATION)}
+
+    assert found[code].message
+    assert found[code].what_to_do
+
+
+def test_a_mirror_that_fails_is_warned_of_as_long_as_it_is_wanted() -> None:
+    """With the reason."""
+    wanted = replace(_CONFIGURATION, service=replace(_CONFIGURATION.service, log_mirror_enabled=True))
+    state = trained(counters=Counters(), mirrored_up_to_us=1, mirror_problem="its storage answered 403")
+
+    (found,) = warnings(state, wanted)
+
+    assert found.code == "LogsNotMirrored"
+    assert "its storage answered 403" in found.message
+    assert warnings(replace(state, mirror_problem=None), wanted) == warnings(state, _CONFIGURATION) == []
+
+
+def test_a_healthy_loop_is_not_warned() -> None:
+    """Warnings that always show are not read."""
+    deferred = {"activated": 1, "not_activated": 900}
+    counters = Counters(events=1900, learned=1000, rewards=900, unlike_default=500, late=5, dangling=5, **deferred)
+
+    assert warnings(trained(counters=counters), _CONFIGURATION) == []

@@ -1,0 +1,142 @@
+"""What the trainer makes of a change of configuration, and of a model that was replaced by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.configuration.configuration import (
+    Configuration,
+    LearningMode,
+    LearningSettings,
+    new_configuration,
+)
+from shared.models.published import ModelReference, Published, Start
+from shared.times import DAY, HOUR
+from shared.training.configuration_changes import new_state, steered
+from shared.training.training_state import Cursor, State, StoredModel, empty_cursor
+
+NOW_US = 1_764_000_000_000_000
+_CONFIGURATION = new_configuration(4)
+_SLOTS = LearningSettings("slots", "--ccb_explore_adf --epsilon 0.2")
+_MODEL = StoredModel("loops/default/models/a/1f.vw", "1f", "loops/default/models/a/2e.vw", "2e", 100, "first", "last")
+_OLD = ModelReference(
+    "old",
+    "loops/default/models/b/4c.vw",
+    "4c",
+    "loops/default/models/b/3d.vw",
+    "--cb_explore_adf --coin",
+    1,
+    NOW_US - HOUR,
+    70,
+    NOW_US - HOUR,
+    learned_from_us=NOW_US - DAY,
+    first_event_id="e-1",
+    last_event_id="e-70",
+)
+
+
+def learned(configuration: Configuration = _CONFIGURATION) -> State:
+    """A loop whose model has learned all of the log."""
+    state = replace(new_state(configuration, Published()), joined_up_to_us=NOW_US)
+    return replace(state, running=replace(empty_cursor(configuration, 0, NOW_US), model=_MODEL))
+
+
+def service(configuration: Configuration, **changes: object) -> Configuration:
+    return configuration.with_service(replace(configuration.service, **changes), NOW_US)  # type: ignore[arg-type]
+
+
+def next_of(state: State) -> Cursor:
+    assert state.next is not None
+    return state.next
+
+
+def test_another_learning_mode_keeps_the_model_and_starts_nothing() -> None:
+    apprentice = service(_CONFIGURATION, learning_mode=LearningMode.APPRENTICE)
+
+    there = steered(learned(), apprentice, Published())
+    back = steered(there, _CONFIGURATION, Published())
+
+    assert (there.running.model, there.next) == (_MODEL, None)
+    assert (there.running.kind, back.running.kind) == ("cb-apprentice", "cb")
+    assert learned() == back
+
+
+def test_a_mode_that_changes_while_a_model_learns_anew_is_the_mode_of_both() -> None:
+    more = service(_CONFIGURATION, exploration_percentage=0.5)
+    started = steered(learned(), more, Published())
+
+    both = steered(started, service(more, learning_mode=LearningMode.APPRENTICE), Published())
+
+    assert next_of(started).learned_up_to_us == next_of(both).learned_up_to_us == NOW_US - 2 * DAY
+    assert (both.running.kind, next_of(both).kind) == ("cb-apprentice", "cb-apprentice")
+
+
+def test_a_model_of_another_problem_type_starts_anew_at_once() -> None:
+    """It answers nothing that is asked any more, so there is nothing to keep running."""
+    slots = _CONFIGURATION.with_learning(_SLOTS, NOW_US)
+
+    state = steered(learned(), slots, Published())
+
+    assert (state.running.model, state.next, state.running.kind) == (None, None, "ccb")
+    assert (NOW_US - 2 * DAY, slots.revision) == (state.running.learned_up_to_us, state.running.revision)
+    assert state == steered(state, slots, Published())
+
+
+def test_a_reset_starts_an_empty_model_at_the_end_of_the_log() -> None:
+    state = steered(learned(), _CONFIGURATION, Published(generation=1))
+
+    assert (state.running.model, state.running.learned_up_to_us, state.running.generation) == (None, NOW_US, 1)
+
+
+@pytest.mark.parametrize(
+    ("position_us", "expected_us"),
+    [(None, NOW_US), (NOW_US - HOUR, NOW_US - HOUR), (NOW_US + HOUR, NOW_US)],
+    ids=["the end", "its position", "a position that is not joined yet"],
+)
+def test_a_model_that_was_put_by_hand_goes_on_from_where_it_was_told(position_us: int | None, expected_us: int) -> None:
+    published = Published(generation=3, start=Start(_OLD, position_us), model=_OLD)
+    busy = steered(learned(), service(_CONFIGURATION, exploration_percentage=0.5), Published())
+
+    state = steered(busy, _CONFIGURATION, published)
+
+    assert (expected_us, 3, None) == (state.running.learned_up_to_us, state.running.generation, state.next)
+    assert StoredModel(_OLD.state_blob, "3d", _OLD.predictor_blob, "4c", 70, "e-1", "e-70") == state.running.model
+    assert (_OLD.arguments, NOW_US - DAY) == (state.running.arguments, state.running.learned_from_us)
+    assert state == steered(state, _CONFIGURATION, published), "it does not learn anew for having other arguments"
+
+
+def test_the_newest_model_can_go_on_while_an_earlier_one_is_in_use() -> None:
+    more = service(_CONFIGURATION, exploration_percentage=0.5)
+    busy = steered(learned(), more, Published())
+
+    state = steered(busy, more, Published(generation=1, start=Start(newest=True), model=_OLD))
+
+    assert replace(busy.running, generation=1) == state.running
+    assert replace(next_of(busy), generation=1) == state.next
+
+
+def test_a_model_of_another_problem_type_that_was_put_by_hand_gives_way() -> None:
+    """The settings were changed while it was put."""
+    slots = _CONFIGURATION.with_learning(_SLOTS, NOW_US)
+
+    state = steered(learned(), slots, Published(generation=1, start=Start(_OLD), model=_OLD))
+
+    assert (state.running.model, state.running.kind, state.running.generation) == (None, "ccb", 1)
+
+
+def test_settings_that_were_changed_after_a_model_was_put_are_learned_anew() -> None:
+    """The trainer hears of both at once; what was asked for last holds."""
+    changed = service(_CONFIGURATION, exploration_percentage=0.5)
+
+    after = steered(learned(), changed, Published(generation=1, start=Start(_OLD, revision=1), model=_OLD))
+    before = steered(learned(), changed, Published(generation=1, start=Start(_OLD, revision=2), model=_OLD))
+
+    assert (after.running.arguments, next_of(after).revision, next_of(after).generation) == (_OLD.arguments, 2, 1)
+    assert (before.running.arguments, before.running.revision, before.next) == (_OLD.arguments, 2, None)
+
+
+def test_a_model_that_was_put_before_the_trainer_first_ran_is_what_it_goes_on_from() -> None:
+    state = new_state(_CONFIGURATION, Published(generation=1, start=Start(_OLD), model=_OLD))
+
+    assert (state.running.arguments, state.running.events, state.running.generation) == (_OLD.arguments, 70, 1)
+    assert state == steered(state, _CONFIGURATION, Published(generation=1, start=Start(_OLD), model=_OLD))

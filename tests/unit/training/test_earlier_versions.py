@@ -1,0 +1,42 @@
+"""What an earlier version has kept is read as it was meant."""
+
+from shared.configuration.configuration import LearningMode
+from shared.storage import json_documents
+
+_CURSOR = (
+    '{"generation":2,"revision":3,"arguments":"--cb_explore_adf --epsilon 0.2","exploration":0.3,'
+    '"rewards":{"wait_us":600000000,"default":0.5,"aggregation":"earliest"},"learned_up_to_us":90,'
+    '"model":{"state_blob":"s","state_sha256":"1","predictor_blob":"p","predictor_sha256":"2","events":7}}'
+)
+_STATE = (
+    '{"joined_up_to_us":100,"running":' + _CURSOR + ',"next":' + _CURSOR + ',"intent":{"from_us":100,"to_us":200,'
+    '"rewards":{"wait_us":600000000,"default":0.5,"aggregation":"earliest"},"deleted_before_us":5,"look_back_us":50},'
+    '"publishing":{"id":"m","predictor_blob":"p","sha256":"2","state_blob":"s","arguments":"--cb_explore_adf",'
+    '"revision":3,"learned_up_to_us":90,"learned_events":7,"made_at_us":95},"published_at_us":80,"counted_up_to_us":90,'
+    '"counters":{"events":9,"learned":7,"not_activated":2,"refused":0,"rewards":4,"late":1,"dangling":1,"reused_ids":0,'
+    '"repeated":0,"out_of_range":0},"long_waits":[{"until_us":700,"wait_us":600}],"last_run":null,"problem":null,'
+    '"kept_at_us":10}'
+)
+_PUBLISHED = (
+    '{"generation":2,"model":{"id":"m","predictor_blob":"p","sha256":"2","state_blob":"s","arguments":'
+    '"--cb_explore_adf","revision":3,"learned_up_to_us":90,"learned_events":7,"made_at_us":95},"previous":[],'
+    '"joined_up_to_us":100,"created_at_us":95,"changed_at_us":95}'
+)
+
+
+def test_a_part_that_an_earlier_version_began_can_be_finished() -> None:
+    """Its intent says all that its log blob follows from; models and counters go on."""
+    state = json_documents.read_state(_STATE.encode())
+
+    assert state.intent is not None
+    assert (state.intent.from_us, state.intent.to_us, state.intent.since_us) == (100, 200, 50)
+    assert (state.running.mode, state.running.kind, state.running.events) == (LearningMode.ONLINE, "cb", 7)
+    assert (state.counters.events, state.counters.passed_over, state.metrics.bins) == (9, 0, ())
+    assert json_documents.read_state(json_documents.to_json(state)) == state
+
+
+def test_what_an_earlier_version_published_is_in_use() -> None:
+    published = json_documents.read_published(_PUBLISHED.encode())
+
+    assert published.model is not None
+    assert (published.model.id, published.generation, published.start.model) == ("m", 2, None)

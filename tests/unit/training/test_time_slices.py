@@ -1,0 +1,20 @@
+"""How time is cut into parts."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.times import DAY, HOUR, SECOND
+from shared.training import time_slices
+
+_LENGTHS = st.builds(time_slices.cell_us, st.integers(SECOND, HOUR), st.integers(5 * SECOND, 2 * DAY))
+
+
+@given(st.integers(0, DAY), st.integers(0, DAY), _LENGTHS)
+def test_a_part_of_a_crowded_cell_stays_inside_the_cell(position_us: int, ahead_us: int, length_us: int) -> None:
+    """Cells need not end with a minute; what lies behind a cell may not be due yet."""
+    first_us = position_us + ahead_us
+    from_us, to_us = time_slices.cell(position_us, first_us, length_us)
+
+    cut_from_us, cut_to_us = time_slices.first_minute(from_us, to_us, first_us)
+
+    assert from_us <= cut_from_us <= first_us < cut_to_us <= to_us

@@ -1,0 +1,178 @@
+"""The intake around the join position; each row is read once a run."""
+
+import tempfile
+from bisect import bisect_left
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import Future
+
+from shared.intake import scan
+from shared.intake.rows import Event, Observation
+from shared.intake.scan import Stretch, Tables
+from shared.log.join import Arrival
+from shared.storage import background_reads
+from shared.times import MINUTE
+
+_IN_MEMORY_BYTES = 256 * 1024
+
+
+class _Ahead[Item]:
+    """Takes items from an asynchronous source, of which the next one is always on its way."""
+
+    def __init__(self, source: AsyncIterator[Item]) -> None:
+        self._source = source
+        self._coming = self._begin()
+
+    def peek(self) -> Item | None:
+        """The next item; None behind the last."""
+        return self._coming.result()
+
+    def take(self) -> Item | None:
+        """Take the next item; None behind the last."""
+        item = self._coming.result()
+        if item is not None:
+            self._coming = self._begin()
+        return item
+
+    def _begin(self) -> Future[Item | None]:
+        return background_reads.begin(self._next())
+
+    async def _next(self) -> Item | None:
+        return await anext(self._source, None)
+
+
+class _Minute:
+    """The events of one minute in order of arrival; large payloads wait in a file."""
+
+    def __init__(self, events: list[Event], end_us: int) -> None:
+        events.sort(key=lambda event: (event.at_us, event.event_id, event.request_hash))
+        self.end_us = end_us
+        self._payloads = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed by close()
+        self._arrivals = [self._keep(event) for event in events]
+        self._payloads.seek(0)
+        self._next = 0
+
+    def close(self) -> None:
+        self._payloads.close()
+
+    def first_us(self) -> int | None:
+        return self._arrivals[self._next].at_us if self._next < len(self._arrivals) else None
+
+    def left(self, to_us: int) -> int:
+        return max(0, bisect_left(self._arrivals, to_us, key=lambda arrival: arrival.at_us) - self._next)
+
+    def take(self) -> tuple[Arrival, bytes]:
+        arrival = self._arrivals[self._next]
+        self._next += 1
+        return arrival, self._payloads.read(arrival.payload_bytes)
+
+    def _keep(self, event: Event) -> Arrival:
+        self._payloads.write(event.payload)
+        return Arrival(event.at_us, event.event_id, event.request_hash, len(event.payload))
+
+
+class Events:
+    """The events from a moment up to the watermark, in order of arrival, read a minute ahead."""
+
+    def __init__(self, known: Tables, shards: int, from_us: int, watermark_us: int) -> None:
+        stretch = Stretch("events", range(shards), from_us, max(from_us, watermark_us))
+        self._coming = _Ahead(_minutes(known, stretch))
+        self._read: deque[_Minute] = deque()
+
+    def close(self) -> None:
+        """Let go of what was read."""
+        for minute in self._read:
+            minute.close()
+
+    def first_us(self) -> int | None:
+        """Arrival time of the first event that was not taken yet; None if there is none before the watermark."""
+        while self._read or self._advance():
+            if (first := self._read[0].first_us()) is not None:
+                return first
+            self._read.popleft().close()
+        return None
+
+    def more_than(self, most: int, to_us: int) -> bool:
+        """Whether more than `most` events that were not taken yet lie before a moment."""
+        while (found := sum(minute.left(to_us) for minute in self._read)) <= most:
+            if (self._read and self._read[-1].end_us >= to_us) or not self._advance():
+                return False
+        return found > most
+
+    def take(self, to_us: int) -> Iterator[tuple[Arrival, bytes]]:
+        """The events before a moment, with their payloads, each once."""
+        while (first := self.first_us()) is not None and first < to_us:
+            yield self._read[0].take()
+
+    def _advance(self) -> bool:
+        """Take over the next minute; False at the watermark."""
+        minute = self._coming.take()
+        if minute is not None:
+            self._read.append(minute)
+        return minute is not None
+
+
+async def _minutes(known: Tables, stretch: Stretch) -> AsyncIterator[_Minute]:
+    async for end_us, rows in scan.minutes(known, stretch):
+        yield _Minute(list(map(scan.event, rows)), end_us)
+
+
+class Observations:
+    """The observations of a window that moves on with the join; those that were logged in this run leave it."""
+
+    def __init__(self, known: Tables, shards: int, from_us: int, to_us: int) -> None:
+        """Begin to read.
+
+        Args:
+            to_us: Up to which arrival time observations can be needed in this run.
+        """
+        self._coming = _Ahead(scan.minutes(known, Stretch("rewards", range(shards), from_us, max(from_us, to_us))))
+        self._ordered: deque[Observation] = deque()
+        self._logged: set[Observation] = set()
+        self.of_event: dict[str, list[Observation]] = {}
+
+    def move(self, from_us: int, to_us: int) -> None:
+        """Make the window hold all observations of [from_us, to_us), and none that arrived earlier."""
+        while (minute := self._coming.peek()) is not None and minute[0] - MINUTE < to_us:
+            self._coming.take()
+            for observation in sorted(map(scan.observation, minute[1]), key=_order):
+                self._ordered.append(observation)
+                self.of_event.setdefault(observation.event_id, []).append(observation)
+            self._let_go(from_us)
+        self._let_go(from_us)
+
+    def between(self, from_us: int, to_us: int) -> Iterator[Observation]:
+        """Those of the window that arrived in [from_us, to_us) and were not logged in this run."""
+        for observation in self._ordered:
+            if observation.at_us >= to_us:
+                return
+            if observation.at_us >= from_us and observation not in self._logged:
+                yield observation
+
+    def logged(self, taken: Iterable[tuple[str, str]]) -> None:
+        """Let observations go that are in the log now, repetitions of them too."""
+        ids: defaultdict[str, set[str]] = defaultdict(set)
+        for event_id, observation_id in taken:
+            ids[event_id].add(observation_id)
+        for event_id, gone in ids.items():
+            mine = self.of_event.pop(event_id)
+            self._logged.update(one for one in mine if one.observation_id in gone)
+            if left := [one for one in mine if one.observation_id not in gone]:
+                self.of_event[event_id] = left
+
+    def _let_go(self, before_us: int) -> None:
+        while self._ordered and self._ordered[0].at_us < before_us:
+            self._drop(self._ordered.popleft())
+
+    def _drop(self, observation: Observation) -> None:
+        if observation in self._logged:
+            self._logged.remove(observation)
+            return
+        left = self.of_event[observation.event_id]
+        del left[0]  # the oldest of its event goes first
+        if not left:
+            del self.of_event[observation.event_id]
+
+
+def _order(observation: Observation) -> tuple[int, str, str]:
+    return observation.at_us, observation.event_id, observation.observation_id

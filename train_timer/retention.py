@@ -1,0 +1,114 @@
+"""What is kept and what goes: intake tables, log, models, and what evaluations leave."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration
+from shared.intake import scan
+from shared.intake.scan import Tables
+from shared.log import log_store
+from shared.log.join import BEFORE_US
+from shared.metrics import metrics_store
+from shared.models import model_store
+from shared.models.model_store import KeptModel
+from shared.models.published import Published
+from shared.status.refused_ranks import tidy
+from shared.storage import blobs
+from shared.times import DAY, HOUR
+from shared.training.lease import Trainer
+from shared.training.training_state import State
+from train_timer import expired_evaluations
+
+_log = logging.getLogger(__name__)
+
+
+def drop_tables(trainer: Trainer, known: Tables) -> None:
+    """Drop the intake tables of which all rows are log, and which no later part looks back on."""
+    for table in known.over(trainer.state.joined_up_to_us - BEFORE_US):
+        scan.drop(table)
+
+
+def keep(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
+    """Delete log and models that are too old, at most once an hour, and at once after the log was deleted.
+
+    Evaluations that nobody sees to any more are seen to at the same times.
+
+    Raises:
+        LeaseLost: This trainer slept past its lease, and does not know any more what is needed.
+    """
+    state = trainer.state
+    deleted_since = state.kept_at_us < configuration.logs_deleted_before_us
+    if now_us < state.kept_at_us + HOUR and not deleted_since:
+        return
+    _remove_logs(trainer, configuration, now_us)
+    _remove_models(trainer, configuration_store.read_published(), configuration, now_us)
+    tidy(now_us)
+    expired_evaluations.tidy(now_us)
+    trainer.commit(replace(trainer.state, kept_at_us=now_us))
+
+
+def put_metrics_away(trainer: Trainer) -> None:
+    """Write the metrics of finished days to blobs of their own, and let the commit record forget them.
+
+    Nothing is added to a finished day any more. So whoever writes it, and however often, writes the same.
+
+    Raises:
+        LeaseLost: Another trainer has taken over.
+    """
+    state = trainer.state
+    finished = state.metrics.finished(state.joined_up_to_us)
+    if not finished:
+        return
+    for day_us, day in finished.items():
+        trainer.check()
+        metrics_store.put_away(day_us, day)
+    trainer.commit(replace(state, metrics=state.metrics.without(finished)))
+
+
+def _remove_logs(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
+    retention_us = configuration.retention_us
+    oldest_us = 0 if retention_us is None else now_us - retention_us
+    gone_us = max(oldest_us, configuration.logs_deleted_before_us)
+    for blob in list(log_store.listed(0, min(gone_us, trainer.state.joined_up_to_us), 0)):
+        if blob.to_us <= gone_us:
+            trainer.check()
+            log_store.remove(blob)
+
+
+def _remove_models(trainer: Trainer, published: Published, configuration: Configuration, now_us: int) -> None:
+    named = _named(trainer.state, published)
+    going = [model.path for model in superseded(model_store.kept(), configuration.retention_us, now_us)]
+    for path in going:
+        if path not in named:
+            trainer.check()
+            blobs.remove(path)
+
+
+def superseded(kept: Iterable[KeptModel], retention_us: int | None, now_us: int) -> list[KeptModel]:
+    """The models that need not be kept: all but those of the last day and the last of each day within the retention.
+
+    What is told of the others is kept as long, so that it is known how each was made.
+    """
+    models_of_day: dict[int, list[KeptModel]] = {}
+    for model in kept:
+        if model.position_us < now_us - DAY:
+            models_of_day.setdefault(model.position_us // DAY, []).append(model)
+    going: list[KeptModel] = []
+    for day, found in models_of_day.items():
+        last_us = max(model.position_us for model in found)
+        is_old = retention_us is not None and (day + 1) * DAY < now_us - retention_us
+        going.extend(model for model in found if is_old or (model.position_us < last_us and not model.is_told))
+    return going
+
+
+def _named(state: State, published: Published) -> set[str]:
+    """The blobs that the commit record and what is published name, with their descriptions."""
+    cursors = [
+        cursor.model for cursor in (state.running, state.next) if cursor is not None and cursor.model is not None
+    ]
+    named = {path for model in cursors for path in (model.state_blob, model.predictor_blob)}
+    references = [one for one in (published.model, state.publishing, *published.previous) if one is not None]
+    named |= {path for one in references for path in (one.state_blob, one.predictor_blob)}
+    return named | {path.removesuffix(".vw") + ".json" for path in named}
