@@ -62,12 +62,12 @@ def fill(clock: int, parts: int, events: int, actions: int = 10) -> dict[str, in
 
 def train(clock: int) -> dict[str, int]:
     """Fill the intake a little and let the trainer run, so that a model is published; gives the events it learned."""
-    from shared.configuration import configuration_store
+    from shared.models import published_store
     from train_timer.run import run
 
     fill(clock, parts=2, events=1000, actions=50)
     run(Flag())
-    model = configuration_store.read_published().model
+    model = published_store.read_published().model
     return {"learned": model.learned_events if model else 0}
 
 

@@ -57,7 +57,7 @@ def publish(path: str) -> None:
 
     from shared.configuration import configuration_store
     from shared.configuration.configuration import LearningSettings
-    from shared.models import model_store
+    from shared.models import model_store, published_store
     from shared.models.published import ModelReference
     from shared.storage.clock import now_us
 
@@ -67,7 +67,7 @@ def publish(path: str) -> None:
     )
     blob, sha256 = model_store.store(Path(path), position_us=1, revision=1)
     reference = ModelReference("model", blob, sha256, blob, ARGUMENTS, 1, 1, EVENTS, now_us())
-    configuration_store.change_published(lambda before: replace(before, model=reference))
+    published_store.change_published(lambda before: replace(before, model=reference))
 
 
 def _train(path: Path) -> None:

@@ -107,10 +107,9 @@ def model_file(loop: Mapping[str, str], folder: str) -> Path:
 
 
 def _fetch(path: str) -> None:
-    from shared.configuration import configuration_store
-    from shared.models import model_store
+    from shared.models import model_store, published_store
 
-    model = configuration_store.read_published().model
+    model = published_store.read_published().model
     data = model_store.read(model.predictor_blob) if model else None
     if data is None:
         raise StartFailure("The loop has no model.")

@@ -7,7 +7,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, LearningSettings
-from shared.configuration.learning_settings import DEFAULT_NAME, PolicyContract, answer
+from shared.configuration.forms.learning_settings import DEFAULT_NAME, PolicyContract, answer
 from shared.learner import arguments
 from shared.learner.request_arguments import taken
 from shared.storage.clock import now_us

@@ -6,8 +6,8 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
-from shared.configuration.configuration_answer import told_by
-from shared.configuration.service_configuration import ServiceConfigurationRequest, answer
+from shared.configuration.forms.configuration_answer import told_by
+from shared.configuration.forms.service_configuration import ServiceConfigurationRequest, answer
 from shared.metrics import apprentice_forms
 from shared.settings import settings
 from shared.storage.clock import now_us

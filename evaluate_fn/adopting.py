@@ -8,7 +8,7 @@ from shared.evaluation import evaluation_run_store
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
-from shared.models import current_export, model_store
+from shared.models import current_export, model_store, published_store
 from shared.models.published import ModelReference, Origin, Published, Start
 from shared.models.replacement import replaced
 from shared.storage.clock import now_us
@@ -56,7 +56,7 @@ def adopt(
         first_event_id=model.first_event_id,
         last_event_id=model.last_event_id,
     )
-    configuration_store.change_published(lambda published: _with(published, reference))
+    published_store.change_published(lambda published: _with(published, reference))
     current_export.settle()
 
 

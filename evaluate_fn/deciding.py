@@ -4,8 +4,8 @@ import logging
 from dataclasses import replace
 
 from evaluate_fn.adopting import adopt
-from shared.configuration.configuration import AutoOptimizationOfSlots, Configuration, LearningMode
-from shared.errors import LoopError
+from shared.configuration.configuration import Configuration, LearningMode
+from shared.errors import AutoOptimizationOfSlots, LoopError
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Evaluation, Status
 from shared.evaluation.optimization_schedule import why_never

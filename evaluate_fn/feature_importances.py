@@ -8,8 +8,8 @@ from evaluate_fn.asking import ask
 from evaluate_fn.deleting import delete
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Purpose
-from shared.evaluation.forms import feature_importances as told
-from shared.evaluation.forms.feature_importances import (
+from shared.evaluation.forms import feature_importance_answers as told
+from shared.evaluation.forms.feature_importance_answers import (
     FeatureImportance,
     FeatureImportanceContract,
     FeatureImportances,

@@ -19,9 +19,8 @@ from typing import IO
 from evaluate_fn.task_process import AGAIN, ANSWER, END, Order, Part
 from shared.configuration import configuration_store
 from shared.errors import LoopError
-from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation import evaluation_documents, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation
-from shared.evaluation.forms import stored_json
 from shared.evaluation.tasks import Task, TaskResult
 from shared.learner import subprocess_jobs, work_folder
 from shared.learner.arguments import InvalidLearningArguments
@@ -176,7 +175,7 @@ class _Way:
             raise TrainingFailed(told["failed"])
         if "refused" in told:
             raise InvalidLearningArguments(*told["refused"])
-        return stored_json.read_result(told["result"].encode()), [Path(one) for one in told["models"]]
+        return evaluation_documents.read_result(told["result"].encode()), [Path(one) for one in told["models"]]
 
 
 def _begin(said: IO[bytes]) -> "subprocess.Popen[bytes]":

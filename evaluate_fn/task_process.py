@@ -16,8 +16,8 @@ from typing import IO, Any, Self
 
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
+from shared.evaluation import evaluation_documents as documents
 from shared.evaluation.evaluation import Evaluation
-from shared.evaluation.forms import stored_json as documents
 from shared.evaluation.replay import feature_names, feature_search, log_pass
 from shared.evaluation.replay.parallel_learners import TookTooLong
 from shared.evaluation.tasks import Task

@@ -5,7 +5,7 @@ import asyncio
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
-from shared.models import export_files, export_store, model_store
+from shared.models import export_files, export_store, model_store, published_store
 from shared.models.export_files import Bundle
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference
@@ -24,7 +24,7 @@ async def export_bundle(_: HttpRequest) -> HttpResponse:
 
 
 def _export() -> bytes:
-    configuration, published = configuration_store.read_configuration(), configuration_store.read_published()
+    configuration, published = configuration_store.read_configuration(), published_store.read_published()
     files = export_files.settings_of(configuration) | (_model(published.model) if published.model else {})
     return export_files.answer(*export_store.write(files, now_us()))
 

@@ -8,7 +8,7 @@ from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.learner import arguments, model_check
 from shared.learner.model_check import UnusableModel
-from shared.models import current_export, model_store
+from shared.models import current_export, model_store, published_store
 from shared.models.published import ModelReference, Origin, Start
 from shared.models.replacement import replaced
 from shared.storage.clock import now_us
@@ -34,7 +34,7 @@ def forget() -> None:
     """Use no model; learning starts with the events to come."""
     revision, at_us = configuration_store.read_configuration().revision, now_us()
     start = Start(learned_up_to_us=lease.joined_up_to_us(), revision=revision)
-    configuration_store.change_published(lambda published: replaced(published, None, start, at_us))
+    published_store.change_published(lambda published: replaced(published, None, start, at_us))
     current_export.settle()
 
 
@@ -62,7 +62,7 @@ def take_in(data: bytes) -> None:
         learned_from_us=joined_us,
     )
     start = Start(reference, joined_us, revision=configuration.revision)
-    configuration_store.change_published(lambda published: replaced(published, reference, start, at_us))
+    published_store.change_published(lambda published: replaced(published, reference, start, at_us))
     current_export.settle()
 
 

@@ -5,8 +5,7 @@ import asyncio
 from azure.functions import HttpRequest, HttpResponse
 
 from export_fn import imported_model
-from shared.configuration import configuration_store
-from shared.models import model_store
+from shared.models import model_store, published_store
 from shared.models.model_forms import (
     ModelProperties,
     download_headers,
@@ -29,7 +28,7 @@ blueprint = functions()
 async def download_model(req: HttpRequest, version: Version) -> HttpResponse:
     """The bytes that Rank uses, plain or signed by the loop; none while there is no model."""
     signed = wants_signed(req.params.get("signed"), version)
-    published = await asyncio.to_thread(configuration_store.read_published)
+    published = await asyncio.to_thread(published_store.read_published)
     data = await asyncio.to_thread(_signed if signed else _predictor, published.model)
     return binary(data, download_headers(published, signed=signed))
 
@@ -37,7 +36,7 @@ async def download_model(req: HttpRequest, version: Version) -> HttpResponse:
 @operation(blueprint, ["GET"], "model/properties", answer=ModelProperties)
 async def read_model_properties(_req: HttpRequest) -> HttpResponse:
     """When the model was made and last changed."""
-    published = await asyncio.to_thread(configuration_store.read_published)
+    published = await asyncio.to_thread(published_store.read_published)
     return json_answer(properties(published))
 
 

@@ -7,7 +7,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import problem_type
-from shared.models import current_export, model_store
+from shared.models import current_export, model_store, published_store
 from shared.models import model_list_forms as told
 from shared.models.model_list_forms import Models, PublishRequest
 from shared.models.model_store import DamagedModel
@@ -40,7 +40,7 @@ async def publish_model(req: HttpRequest) -> HttpResponse:
 def _models() -> bytes:
     from shared.models.certificate_store import signer
 
-    published = configuration_store.read_published()
+    published = published_store.read_published()
     kept = {model.path for model in model_store.kept()}
     return told.answer(published, kept, signer().fingerprint)
 
@@ -52,11 +52,11 @@ def _publish(model_id: str, train_from: str) -> None:
         model = replace(_known(published, model_id), revision=configuration.revision)
         return replaced(published, model, start_of(published, model, train_from, joined_us), at_us)
 
-    wanted = _known(configuration_store.read_published(), model_id)
+    wanted = _known(published_store.read_published(), model_id)
     if problem_type(wanted.arguments) != configuration.learning.problem_type:
         raise ModelDoesNotFit("The model is of another problem type than the learning settings.")
     _check_kept(wanted, with_state=train_from != "newest")
-    configuration_store.change_published(changed)
+    published_store.change_published(changed)
     current_export.settle()
 
 

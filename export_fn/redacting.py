@@ -15,6 +15,7 @@ from shared.log.customer_copy import MirrorFailed
 from shared.log.log_store import LogBlob
 from shared.log.redaction import EventTarget, Target, without_id
 from shared.log.redaction_forms import Redaction
+from shared.models import published_store
 from shared.settings import settings
 from shared.status import profile_store
 from shared.storage.blobs import ChangedMeanwhile
@@ -84,7 +85,7 @@ class _Work:
         if isinstance(self._target, EventTarget):
             event_id = self._target.event_id
             self._trainer.commit(without_id(self._trainer.state, event_id))
-            configuration_store.change_published(lambda published: without_id(published, event_id))
+            published_store.change_published(lambda published: without_id(published, event_id))
 
     def steps(self, from_us: int, to_us: int) -> list[tuple[int, _Rows | LogBlob]]:
         """What is to be looked through, by the moment at which it begins; at one moment, rows before log."""
@@ -175,5 +176,5 @@ def _idle() -> Trainer | None:
 
 
 def _first_state() -> State:
-    published = configuration_store.read_published()
+    published = published_store.read_published()
     return new_state(configuration_store.read_configuration(), published)

@@ -3,7 +3,7 @@
 from azure.functions import HttpRequest, HttpResponse
 
 from reward_fn.observing import append
-from shared.intake.reward_request import RewardRequest, event_id_of_path
+from shared.intake.reward_forms import RewardRequest, event_id_of_path
 from shared.settings import settings
 from shared.web.errors import InvalidEventIdToActivate, InvalidRewardRequest
 from shared.web.operations import functions, operation

@@ -6,7 +6,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import LearningMode
-from shared.configuration.configuration_answer import ApprenticeMetrics
+from shared.configuration.forms.configuration_answer import ApprenticeMetrics
 from shared.metrics.apprentice_forms import answer
 from shared.metrics.bins import Metrics
 from shared.training import lease

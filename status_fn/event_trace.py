@@ -4,7 +4,7 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.intake.reward_request import event_id_of_path
+from shared.intake.reward_forms import event_id_of_path
 from shared.status.event_trace import trace
 from shared.status.trace_forms import EventTrace, TraceQuery, answer
 from shared.web.errors import InvalidRequest

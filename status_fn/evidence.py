@@ -17,6 +17,7 @@ from shared.intake.scan import Stretch
 from shared.log import log_line, log_store, ranked_event
 from shared.log.join import Arrival, Requests
 from shared.log.log_store import LogBlob
+from shared.models import published_store
 from shared.settings import settings
 from shared.status import profile_store
 from shared.status.event_trace import Evidence, Ranked, choices
@@ -40,7 +41,7 @@ class Looked:
 
 def known(now_us: int) -> Known:
     """All that the loop's status follows from."""
-    configuration, published = configuration_store.read_configuration(), configuration_store.read_published()
+    configuration, published = configuration_store.read_configuration(), published_store.read_published()
     state = lease.read_state()
     sample = profile_store.read()[0].sample
     told = waiting(scan.tables(), configuration, state, _MOST_COUNTED)

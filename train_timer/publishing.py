@@ -4,9 +4,8 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
-from shared.models import current_export, model_store
+from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference, Origin, Published
 from shared.models.replacement import MOST_PREVIOUS
@@ -23,7 +22,7 @@ def publish(trainer: Trainer, configuration: Configuration, now_us: int) -> bool
     """Publish the running model if it has learned something new and its time has come; gives whether it did."""
     state = trainer.state
     if state.publishing is None:
-        published = configuration_store.read_published()
+        published = published_store.read_published()
         if not publication.is_new(state, published) or now_us < publication.due_us(state, configuration):
             return False
         trainer.commit(replace(state, publishing=_reference(state, published.model, now_us)))
@@ -41,7 +40,7 @@ def finish(trainer: Trainer, now_us: int) -> bool:
         return False
     data = _data(trainer, model)
     etags = current_export.etags()
-    published, etag = configuration_store.published_version()
+    published, etag = published_store.read_published_version()
     if published.generation != trainer.state.running.generation or _is_older(model, published):
         trainer.commit(replace(trainer.state, publishing=None))
         return False
@@ -56,7 +55,7 @@ def finish(trainer: Trainer, now_us: int) -> bool:
 
 def announce(trainer: Trainer) -> None:
     """Tell every instance how far rows have become log, where a publication did not tell it already."""
-    published, etag = configuration_store.published_version()
+    published, etag = published_store.read_published_version()
     joined_up_to_us = trainer.state.joined_up_to_us
     if joined_up_to_us > published.joined_up_to_us:
         trainer.check()
@@ -105,7 +104,7 @@ def _with(published: Published, model: ModelReference, joined_up_to_us: int) -> 
 
 def _write(published: Published, etag: str | None) -> None:
     try:
-        configuration_store.publish(published, etag)
+        published_store.publish(published, etag)
     except ChangedMeanwhile as error:
         raise LeaseLost("what is published changed meanwhile") from error
 

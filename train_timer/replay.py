@@ -13,7 +13,7 @@ from shared.errors import LoopError
 from shared.learner import cpu, weights, work_folder
 from shared.log import log_store
 from shared.log.log_store import LogBlob
-from shared.models import model_store
+from shared.models import model_store, published_store
 from shared.models.model_store import Described
 from shared.models.published import ModelReference, Origin
 from shared.times import from_iso
@@ -79,7 +79,7 @@ def _described(model_id: str) -> Described:
     Raises:
         CannotReplay: There is none of that id, or it was not made here.
     """
-    published = configuration_store.read_published()
+    published = published_store.read_published()
     known = [one for one in (published.model, *published.previous) if one is not None]
     reference = next((one for one in known if one.id == model_id), None)
     if reference is None:

@@ -4,14 +4,13 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
-from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
 from shared.intake.scan import Tables
 from shared.log import log_store
 from shared.log.join import BEFORE_US
 from shared.metrics import metrics_store
-from shared.models import model_store
+from shared.models import model_store, published_store
 from shared.models.model_store import KeptModel
 from shared.models.published import Published
 from shared.status.refused_ranks import tidy
@@ -43,7 +42,7 @@ def keep(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
     if now_us < state.kept_at_us + HOUR and not deleted_since:
         return
     _remove_logs(trainer, configuration, now_us)
-    _remove_models(trainer, configuration_store.read_published(), configuration, now_us)
+    _remove_models(trainer, published_store.read_published(), configuration, now_us)
     tidy(now_us)
     expired_evaluations.tidy(now_us)
     trainer.commit(replace(trainer.state, kept_at_us=now_us))

@@ -15,7 +15,7 @@ from shared.learner import work_folder
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
 from shared.metrics.bins import Bin
-from shared.models import current_export
+from shared.models import current_export, published_store
 from shared.models.model_store import DamagedModel
 from shared.settings import settings
 from shared.status.recent_counters import noted
@@ -80,7 +80,7 @@ def _tell_trouble(one: "_Run | None", began: "_Clock", problem: str) -> None:
 
 
 def _first_state() -> State:
-    published = configuration_store.read_published()
+    published = published_store.read_published()
     return new_state(configuration_store.read_configuration(), published)
 
 

@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Callable
 
-from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake.scan import Tables
+from shared.models import published_store
 from shared.settings import settings
 from shared.status import run_record
 from shared.status.learning_status import Known
@@ -49,5 +49,5 @@ def standing(state: State, configuration: Configuration, known: Tables, now_us: 
     Raises:
         StorageUnavailable: Storage does not tell.
     """
-    published, told = configuration_store.read_published(), waiting(known, configuration, state, _MOST_COUNTED)
+    published, told = published_store.read_published(), waiting(known, configuration, state, _MOST_COUNTED)
     return run_record.standing(Known(state, configuration, published, told, now_us, settings().join_grace_us))

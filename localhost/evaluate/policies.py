@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from localhost.evaluate.failures import CannotEvaluate
 from shared.configuration.configuration import problem_type
 from shared.evaluation.evaluation import Policy, Source
-from shared.evaluation.names import MOST_CHARACTERS, is_own
+from shared.evaluation.names import is_own
 from shared.learner.arguments import InvalidLearningArguments, parse
+from shared.web.json_forms import MAX_ID
 
 MAX_POLICIES = 10
 
@@ -58,9 +59,9 @@ def _policy(text: str, number: int) -> Policy:
         raise CannotEvaluate(
             f"The policy {text!r} has no name.", "Write --policy NAME=ARGUMENTS, or the arguments alone."
         )
-    if len(name) > MOST_CHARACTERS:
+    if len(name) > MAX_ID:
         raise CannotEvaluate(
-            f"A policy's name has {len(name)} characters, at most {MOST_CHARACTERS} are taken.",
+            f"A policy's name has {len(name)} characters, at most {MAX_ID} are taken.",
             "Give it a shorter one.",
         )
     try:

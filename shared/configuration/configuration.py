@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from shared import durations
 from shared.configuration.reward_aggregation import Aggregation
-from shared.errors import LoopError
+from shared.errors import AutoOptimizationOfSlots, ModeChangedWithRewards
 from shared.times import DAY
 
 INITIAL_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
@@ -18,14 +18,6 @@ class LearningMode(StrEnum):
     ONLINE = "Online"
     APPRENTICE = "Apprentice"
     LOGGING_ONLY = "LoggingOnly"
-
-
-class ModeChangedWithRewards(LoopError):
-    """A change of the learning mode together with one of what a reward is worth."""
-
-
-class AutoOptimizationOfSlots(LoopError):
-    """Automatic optimization of a multi-slot loop, which there is none of."""
 
 
 @dataclass(frozen=True, slots=True)

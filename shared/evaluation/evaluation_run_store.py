@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from shared.evaluation import evaluation_documents as documents
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.evaluation_store import run_folder
-from shared.evaluation.forms import stored_json as documents
 from shared.evaluation.outcome import FeatureScore, Outcome
 from shared.evaluation.tasks import TaskResult
 from shared.models.model_store import DamagedModel

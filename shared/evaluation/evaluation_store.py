@@ -6,19 +6,16 @@ workers of one that was deleted cannot write into another one of the same id.
 
 from collections.abc import Callable, Mapping
 
+from shared.evaluation import evaluation_documents as documents
 from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.evaluation_queue import message
-from shared.evaluation.forms import stored_json as documents
 from shared.intake.identifiers import event_key, hashed_key
-from shared.storage import background_reads, blobs
-from shared.storage.blobs import ChangedMeanwhile
+from shared.storage import background_reads, blobs, json_documents
 from shared.storage.paths import EVALUATIONS, IMPORTANCES
-from shared.storage_errors import StorageUnavailable
 from shared.times import compact
 
 _ROOTS: Mapping[Purpose, str] = {Purpose.EVALUATION: EVALUATIONS, Purpose.IMPORTANCE: IMPORTANCES}
-_TRIES = 20
 _HIDDEN_SECONDS = 30
 """When somebody looks whether an evaluation was begun, should the one who asked for it have died in between."""
 
@@ -80,20 +77,12 @@ def change(purpose: Purpose, evaluation_id: str, change: Callable[[Evaluation], 
     Args:
         change: May be called again if another writer came between; what it raises is passed on, nothing changed.
     """
+
+    def change_if_there(before: Evaluation | None) -> Evaluation | None:
+        return None if before is None else change(before)
+
     path = _record(purpose, evaluation_id)
-    for _ in range(_TRIES):
-        if (stored := blobs.read(path)) is None:
-            return None
-        before = documents.read_evaluation(stored.data)
-        after = change(before)
-        if after == before:
-            return after
-        try:
-            blobs.write_over(path, documents.evaluation_to_json(after), stored.etag)
-        except ChangedMeanwhile:
-            continue
-        return after
-    raise StorageUnavailable(f"{path} kept changing while it was written")
+    return json_documents.change(path, documents.read_evaluation, _to_json, change_if_there)
 
 
 def remove(purpose: Purpose, evaluation_id: str) -> None:
@@ -102,6 +91,12 @@ def remove(purpose: Purpose, evaluation_id: str) -> None:
     for blob in blobs.listed(f"{_folder(purpose, evaluation_id)}/"):
         if blob.path != _record(purpose, evaluation_id):
             blobs.remove(blob.path)
+
+
+def _to_json(evaluation: Evaluation | None) -> bytes:
+    if evaluation is None:
+        raise ValueError("no evaluation is not written")
+    return documents.evaluation_to_json(evaluation)
 
 
 def _folder(purpose: Purpose, evaluation_id: str) -> str:

@@ -4,7 +4,6 @@ import re
 
 ONLINE, FIRST, RANDOM = "online", "baseline1", "baselineRand"
 """What was done; always the first action; any action, all with the same chance."""
-MOST_CHARACTERS = 256
 
 _OWN = re.compile(rf"{ONLINE}|{FIRST}|{RANDOM}|Hyper\d*|Inter-len\d*", re.IGNORECASE | re.ASCII)
 

@@ -44,4 +44,4 @@ def _day_of(path: str) -> int:
 
 def _read(path: str) -> tuple[Bin, ...]:
     stored = blobs.read(path)
-    return json_documents.read_day(stored.data).bins if stored else ()
+    return json_documents.read(Day, stored.data).bins if stored else ()

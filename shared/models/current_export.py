@@ -4,8 +4,7 @@ import json
 import logging
 from collections.abc import Mapping
 
-from shared.configuration import configuration_store
-from shared.models import model_store
+from shared.models import model_store, published_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference, Published
 from shared.storage import blobs
@@ -50,7 +49,7 @@ def settle() -> Published:
     """
     for _ in range(_TRIES):
         seen = {name: blobs.version(CURRENT_EXPORT + name) for name in _NAMES}
-        published = configuration_store.read_published()
+        published = published_store.read_published()
         model_id = published.model.id if published.model else None
         if all((told.metadata.get(_WHICH) if told else None) == model_id for told in seen.values()):
             return published

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import orjson
 
-from shared.configuration import learning_settings, service_configuration
 from shared.configuration.configuration import Configuration
+from shared.configuration.forms import learning_settings, service_configuration
 from shared.web.json_forms import Wire
 from shared.web.versions import VERSIONS
 

@@ -135,14 +135,14 @@ class Watch:
             first = json_documents.to_json(self._first_configuration())
             await self._rest.create_blob(CONFIGURATION, first, "application/json")
             blob = await self._read(CONFIGURATION, None)
-        return _newer(blob, json_documents.read_configuration, self._configuration)
+        return _newer(blob, lambda text: json_documents.read(Configuration, text), self._configuration)
 
     async def _read_published(self) -> tuple[Published, str]:
         try:
             blob = await self._read(PUBLISHED, self._published)
         except BlobMissing:
             return Published(), ""
-        return _newer(blob, json_documents.read_published, self._published)
+        return _newer(blob, lambda text: json_documents.read(Published, text), self._published)
 
     async def _read(self, path: str, known: tuple[object, str] | None) -> Blob | None:
         return await self._rest.read_blob(path, known[1] if known else None)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, NotRequired, TypedDict
 import orjson
 from pydantic import Field
 
-from shared.intake.reward_request import RewardRequest
+from shared.intake.reward_forms import RewardRequest
 from shared.ranking.rank_forms import Action, Id, demand_different
 from shared.ranking.slots import Slot
 from shared.web.errors import (

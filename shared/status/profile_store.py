@@ -11,7 +11,7 @@ def read() -> tuple[Profile, str | None]:
     if stored is None:
         return Profile(), None
     try:
-        return json_documents.read_profile(stored.data), stored.etag
+        return json_documents.read(Profile, stored.data), stored.etag
     except json_documents.UnreadableDocument:
         return Profile(), stored.etag
 

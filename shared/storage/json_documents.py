@@ -1,17 +1,17 @@
-"""The JSON form of what the loop keeps in blobs; one reader and one writer for each document."""
+"""JSON documents in blobs: their text, and changes of a document that lose no other change."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from shared.configuration.configuration import Configuration
 from shared.errors import LoopError
-from shared.metrics.bins import Day
-from shared.models.published import Published
-from shared.status.feature_profile import Profile
-from shared.training.training_state import State
+from shared.storage import blobs
+from shared.storage.blobs import ChangedMeanwhile
+from shared.storage_errors import StorageUnavailable
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+_TRIES = 20
 
 
 class UnreadableDocument(LoopError):
@@ -21,66 +21,53 @@ class UnreadableDocument(LoopError):
         super().__init__(f"the stored {kind} cannot be read: {reason}")
 
 
-def to_json(document: Configuration | Published | State | Day | Profile) -> bytes:
-    """The document as JSON text."""
+def to_json(document: object) -> bytes:
+    """Write a document, which is a dataclass, as JSON text."""
     return _adapter(type(document)).dump_json(document)
 
 
-def read_configuration(text: bytes) -> Configuration:
-    """Read `configuration.json`.
+def read[Document](kind: type[Document], text: bytes) -> Document:
+    """Read a document of a kind from its JSON text.
 
     Raises:
         UnreadableDocument: The text is damaged, or of another version.
     """
-    configuration: Configuration = _read(Configuration, text)
-    return configuration
-
-
-def read_published(text: bytes) -> Published:
-    """Read `published.json`.
-
-    Raises:
-        UnreadableDocument: The text is damaged, or of another version.
-    """
-    published: Published = _read(Published, text)
-    return published
-
-
-def read_state(text: bytes) -> State:
-    """Read `state.json`.
-
-    Raises:
-        UnreadableDocument: The text is damaged, or of another version.
-    """
-    state: State = _read(State, text)
-    return state
-
-
-def read_day(text: bytes) -> Day:
-    """Read the metrics of one day.
-
-    Raises:
-        UnreadableDocument: The text is damaged, or of another version.
-    """
-    day: Day = _read(Day, text)
-    return day
-
-
-def read_profile(text: bytes) -> Profile:
-    """Read `profile.json`.
-
-    Raises:
-        UnreadableDocument: The text is damaged, or of another version.
-    """
-    profile: Profile = _read(Profile, text)
-    return profile
-
-
-def _read(kind: type, text: bytes) -> Any:
     try:
-        return _adapter(kind).validate_json(text)
+        document: Document = _adapter(kind).validate_json(text)
     except ValueError as error:
         raise UnreadableDocument(kind.__name__.lower(), str(error)) from error
+    return document
+
+
+def change[Document, Changed](
+    path: str,
+    parse: Callable[[bytes], Document],
+    text: Callable[[Changed], bytes],
+    change: Callable[[Document | None], Changed],
+) -> Changed:
+    """Write what `change` makes of the document at a path, so that no other change is lost; gives the new document.
+
+    Args:
+        parse, text: Read the document from its JSON text, and write the document as such.
+        change: Is given None where there is no document; a result equal to the document is not written. May be called
+            again if another writer came between; what it raises is passed on, nothing changed.
+
+    Raises:
+        StorageUnavailable: Other writers came between each time.
+    """
+    for _ in range(_TRIES):
+        stored = blobs.read(path)
+        before = parse(stored.data) if stored else None
+        after = change(before)
+        unchanged = after == before
+        if unchanged:
+            return after
+        try:
+            blobs.write_over(path, text(after), stored.etag if stored else None)
+        except ChangedMeanwhile:
+            continue
+        return after
+    raise StorageUnavailable(f"{path} kept changing while it was written")
 
 
 def _adapter(kind: type) -> TypeAdapter[Any]:

@@ -119,13 +119,13 @@ def take(first: Callable[[], State]) -> Trainer | None:
     stored = blobs.read(STATE)
     if stored is None:
         raise StorageUnavailable("the commit record vanished while it was read")
-    return Trainer(lease, taken_at, json_documents.read_state(stored.data), stored.etag)
+    return Trainer(lease, taken_at, json_documents.read(State, stored.data), stored.etag)
 
 
 def read_state() -> State | None:
     """The commit record, for readers; None before the first training run."""
     stored = blobs.read(STATE)
-    return json_documents.read_state(stored.data) if stored else None
+    return json_documents.read(State, stored.data) if stored else None
 
 
 def joined_up_to_us() -> int:

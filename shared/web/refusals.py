@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import orjson
 from azure.functions import HttpResponse
 
-from shared.configuration.configuration import AutoOptimizationOfSlots, ModeChangedWithRewards
-from shared.errors import LoopError
+from shared.errors import AutoOptimizationOfSlots, LoopError, ModeChangedWithRewards
 from shared.storage_errors import RowTooLarge, StorageUnavailable, TrainerAtWork
 from shared.web import errors
 from shared.web.api_keys import challenge

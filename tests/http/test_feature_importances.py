@@ -11,7 +11,7 @@ from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
-from shared.evaluation.forms.feature_importances import NO_EVENTS, NO_SCORE
+from shared.evaluation.forms.feature_importance_answers import NO_EVENTS, NO_SCORE
 from shared.evaluation.outcome import FeatureScore
 from shared.times import MINUTE, from_iso
 from tests.http.api import Answer, Api

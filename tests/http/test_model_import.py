@@ -13,8 +13,7 @@ import vowpalwabbit
 
 from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
-from shared.configuration import configuration_store
-from shared.models import signing
+from shared.models import published_store, signing
 from shared.models.published import Origin, Published, Start
 from shared.models.signed_file import MAX_MODEL_BYTES, SignedModel, unpack
 from shared.models.signing import Signer, new_signer
@@ -44,7 +43,7 @@ def own_api(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
 
 @pytest.fixture(autouse=True)
 def no_model(own_api: Api) -> None:
-    configuration_store.change_published(lambda _: Published())
+    published_store.change_published(lambda _: Published())
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +113,7 @@ def test_no_model_is_exported_signed_and_imported_as_no_model(own_api: Api, mode
     assert own_api.put(f"{V1}/model", nothing).status == 204
 
     assert own_api.get(f"{V1}/model").body == b""
-    assert configuration_store.read_published().model is None
+    assert published_store.read_published().model is None
 
 
 def test_an_export_is_signed_by_the_loop_s_own_certificate(own_api: Api, models: dict[str, bytes]) -> None:
@@ -162,10 +161,10 @@ def test_signed_is_true_or_false(own_api: Api) -> None:
 )
 def test_what_cannot_be_taken_in_changes_nothing(own_api: Api, path: str, body: bytes, expected: str) -> None:
     """Each mistake has the code of the old service."""
-    before = configuration_store.read_published()
+    before = published_store.read_published()
 
     assert code(own_api.put(path, body)) == (400, expected)
-    assert before == configuration_store.read_published()
+    assert before == published_store.read_published()
 
 
 def test_a_plain_model_is_not_taken_where_a_signed_one_is_due(own_api: Api, models: dict[str, bytes]) -> None:
@@ -190,7 +189,7 @@ def test_a_model_of_the_other_problem_type_does_not_fit(own_api: Api, models: di
     body = models["several"] if path == OWN else signed(models["several"])
 
     assert code(own_api.put(path, body)) == (409, "ModelRankingError")
-    assert configuration_store.read_published().model is None
+    assert published_store.read_published().model is None
 
 
 def test_a_plain_model_is_taken_by_the_loop_s_own_api(own_api: Api, models: dict[str, bytes]) -> None:
@@ -222,7 +221,7 @@ def test_training_goes_on_from_an_imported_model(own_api: Api, models: dict[str,
     """At the end of the log; a training state is gone on from as it is."""
     own_api.put(OWN, models["trained"])
 
-    published = configuration_store.read_published()
+    published = published_store.read_published()
 
     assert published.model is not None
     assert published.generation == 1
@@ -263,10 +262,10 @@ def test_only_trusted_signers_are_taken_where_some_are_named(azurite: Azurite, m
 def test_a_model_that_was_replaced_stays_among_the_previous_ones(own_api: Api, models: dict[str, bytes]) -> None:
     """So that it can be gone back to."""
     own_api.put(OWN, models["trained"])
-    first = configuration_store.read_published().model
+    first = published_store.read_published().model
     own_api.put(OWN, models["empty"])
 
-    published = configuration_store.read_published()
+    published = published_store.read_published()
 
     assert (first,) == published.previous
     assert published.model is not None

@@ -12,8 +12,7 @@ import vowpalwabbit
 
 from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
-from shared.configuration import configuration_store
-from shared.models import model_store
+from shared.models import model_store, published_store
 from shared.models.published import ModelReference, Published
 from tests.http.api import Api
 from tests.http.conftest import NEVER
@@ -86,7 +85,7 @@ def publish(model: Path, sha256: str | None = None) -> ModelReference:
     reference = ModelReference(
         "model-1", path, sha256 or digest, path, ARGUMENTS, 1, 1_000_000, 200, 1_764_000_000_000_000
     )
-    configuration_store.change_published(
+    published_store.change_published(
         lambda before: replace(
             before, model=reference, created_at_us=1_764_000_000_000_000, changed_at_us=1_764_000_060_000_000
         )
@@ -123,7 +122,7 @@ def test_the_life_of_a_model(own_api: Api, trained: Path) -> None:
     await_probability(own_api, 1 - 0.8 + 0.8 / 4)
 
     assert own_api.delete(f"{V1}/model").status == 204
-    assert configuration_store.read_published().generation == 1
+    assert published_store.read_published().generation == 1
     await_probability(own_api, 0.25)
     assert own_api.get(f"{V1}/model").body == b""
     assert own_api.get(f"{V1}/model/properties").json["creationTime"].startswith("0001-01-01")
@@ -153,7 +152,7 @@ def test_a_model_whose_bytes_are_not_those_that_were_published_is_not_used(own_a
 
 def test_the_published_model_is_told_by_the_status(own_api: Api, trained: Path) -> None:
     """With what it learned."""
-    configuration_store.change_published(lambda _: Published())
+    published_store.change_published(lambda _: Published())
     reference = publish(trained)
 
     told = own_api.get("/rankloop/v1/status").json

@@ -14,6 +14,7 @@ from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
+from shared.models import published_store
 from shared.status import learning_status
 from shared.times import HOUR
 from shared.web.versions import VERSIONS
@@ -77,15 +78,15 @@ def test_a_policy_is_applied_with_what_it_learned(
     assert state["running"]["model"]["events"] == 2 * 147 + 1
 
     _forget_earlier_models()
-    before = configuration_store.read_configuration(), configuration_store.read_published()
+    before = configuration_store.read_configuration(), published_store.read_published()
     assert applied(api, "mine", "square").status == 204
-    assert before == (configuration_store.read_configuration(), configuration_store.read_published())
+    assert before == (configuration_store.read_configuration(), published_store.read_published())
     assert evaluation_store.read(Purpose.EVALUATION, "mine").status is Status.SUCCEEDED  # type: ignore[union-attr]
 
 
 def _forget_earlier_models() -> None:
     """As when so many models were published since that they are not known any more."""
-    configuration_store.change_published(lambda published: replace(published, previous=()))
+    published_store.change_published(lambda published: replace(published, previous=()))
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def test_what_cannot_be_applied_is_refused(
     evaluation_run_store.keep_model(of_slots, tmp_path / "model")
     kept_there(evaluation("running", status=Status.RUNNING, ended_us=None), None)
     kept_there(evaluation("failed", status=Status.FAILED), found)
-    before = configuration_store.read_configuration(), configuration_store.read_published()
+    before = configuration_store.read_configuration(), published_store.read_published()
 
     told = {
         (one, policy): (answer.status, answer.error["code"])
@@ -148,7 +149,7 @@ def test_what_cannot_be_applied_is_refused(
     }
     for body in (b"", {}, {"evaluationId": "done"}, {"evaluationId": "", "policyName": "mine"}):
         assert api.post(f"{V1}/{PATH}", body).status == 400
-    assert before == (configuration_store.read_configuration(), configuration_store.read_published())
+    assert before == (configuration_store.read_configuration(), published_store.read_published())
 
 
 def test_the_old_version_does_not_have_it(loop: tuple[Api, str]) -> None:

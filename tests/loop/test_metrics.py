@@ -11,9 +11,10 @@ import pytest
 
 from localhost.azurite.accounts import StorageAccount
 from shared.configuration.configuration import LearningMode
-from shared.metrics.bins import BIN_US, Bin
+from shared.metrics.bins import BIN_US, Bin, Day
 from shared.storage import json_documents
 from shared.times import DAY, HOUR, MINUTE, from_datetime
+from shared.training.training_state import State
 from tests.faults.proxy import Fault, Request
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
@@ -36,8 +37,8 @@ def busy(seed: int, from_us: int, to_us: int, events: int, modes: tuple[Learning
 
 def bins(kept: Kept) -> dict[int, Bin]:
     """All bins that are kept, of days that are put away and of those that are not."""
-    state = json_documents.read_state(kept.blob("state.json") or b"")
-    days = [json_documents.read_day(data).bins for _, data in sorted(kept.blobs("metrics/").items())]
+    state = json_documents.read(State, kept.blob("state.json") or b"")
+    days = [json_documents.read(Day, data).bins for _, data in sorted(kept.blobs("metrics/").items())]
     found = [one for day in days for one in day] + list(state.metrics.bins)
     assert len({one.from_us for one in found}) == len(found)
     return {one.from_us: one for one in found}
@@ -127,7 +128,7 @@ def test_of_an_apprentice_the_last_events_are_those_of_the_log(kept: Kept, train
         one.succeed()
 
     lines = [line for line in map(json.loads, kept.lines()) if "Fate" not in line and not line.get("_skipLearn")]
-    found = json_documents.read_state(kept.blob("state.json") or b"").metrics.apprentice
+    found = json_documents.read(State, kept.blob("state.json") or b"").metrics.apprentice
     for sums, events in ((found.total, lines), (found.last, lines[-1000:])):
         matched = [line for line in events if line["a"][0] == 1]
         assert (sums.events, sums.matched) == (len(events), len(matched))

@@ -21,6 +21,7 @@ from shared.evaluation.evaluation_queue import message
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.tasks import Lines
 from shared.learner.arguments import parse
+from shared.models import published_store
 from shared.storage.clock import now_us
 from shared.times import DAY, HOUR
 from tests.faults.proxy import Fault
@@ -312,7 +313,7 @@ def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path
     """Learning goes on behind the evaluated log, and a re-training that was under way ends."""
     kept, look = lived.kept, lived.look
     assert (look.status, look.optimal) == (Status.APPLIED, "Hyper2"), look.reason
-    configuration, published = configuration_store.read_configuration(), configuration_store.read_published()
+    configuration, published = configuration_store.read_configuration(), published_store.read_published()
     found = evaluation_run_store.outcome(look)
     assert found is not None
     [best] = [one for one in found.policies if one.policy.name == "Hyper2"]
@@ -347,7 +348,7 @@ def test_a_worker_that_is_killed_as_it_decides_is_continued(lived: Lived, tmp_pa
 
         assert the_look_of(look.id).status is Status.APPLIED
         assert configuration_store.read_configuration().revision == 2
-        published = configuration_store.read_published()
+        published = published_store.read_published()
         assert published.model is not None
         assert (published.generation, published.model.origin) == (1, "applied")
         assert published.model.learned_events == LEARNED
@@ -364,7 +365,7 @@ def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeyp
         stages.take(message(running, "logged").text(), 1, Event())
 
         assert the_look_of(running.id).status is Status.APPLIED
-        assert (configuration_store.read_configuration().revision, configuration_store.read_published().generation) == (
+        assert (configuration_store.read_configuration().revision, published_store.read_published().generation) == (
             2,
             1,
         )
@@ -379,7 +380,7 @@ def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> No
     look = lived.look
     best, published = (
         parse(configuration_store.read_configuration().learning.arguments),
-        configuration_store.read_published(),
+        published_store.read_published(),
     )
     same = " ".join(replace(best, options=best.options[::-1]).with_epsilon(0.7))
     assert same.split() != best.words()
@@ -403,7 +404,7 @@ def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> No
         assert why in (decided.reason or "")
         assert (configuration, published) == (
             configuration_store.read_configuration(),
-            configuration_store.read_published(),
+            published_store.read_published(),
         )
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from localhost.azurite.accounts import StorageAccount
 from shared.configuration.configuration import LearningSettings
+from shared.models.published import Published
 from shared.storage import json_documents
 from shared.storage.clock import now_us
 from shared.times import HOUR, MINUTE
@@ -39,7 +40,7 @@ def settings(kept: Kept) -> None:
 
 def reset(kept: Kept) -> None:
     """The model is deleted."""
-    published = json_documents.read_published(kept.blob("published.json") or b"{}")
+    published = json_documents.read(Published, kept.blob("published.json") or b"{}")
     kept.put(
         "published.json", json_documents.to_json(replace(published, generation=published.generation + 1, model=None))
     )

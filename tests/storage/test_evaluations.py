@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from localhost.azurite.accounts import StorageAccount
-from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation import evaluation_documents, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
-from shared.evaluation.forms import stored_json
 from shared.evaluation.outcome import Candidate, FeatureScore, Outcome, PolicyOutcome
 from shared.evaluation.tasks import Lines, TaskResult, TrainedModel
 from shared.metrics.estimators.sums import Sums
@@ -162,9 +161,9 @@ def test_what_was_found_in_all_is_read_without_the_rest() -> None:
 def test_an_outcome_of_an_older_version_has_what_it_had() -> None:
     """A sum that it did not know is at rest, and one that is not known any more is left out."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {5: SUMS})
-    text = stored_json.outcome_to_json(Outcome((policy,), Lines(), 5, (), "online"))
+    text = evaluation_documents.outcome_to_json(Outcome((policy,), Lines(), 5, (), "online"))
 
-    older = stored_json.read_outcome(text.replace(b'"weights"', b'"strange"'))
+    older = evaluation_documents.read_outcome(text.replace(b'"weights"', b'"strange"'))
 
     assert older.policies[0].bins[5] == SUMS._replace(weights=0.0)
 
@@ -173,7 +172,7 @@ def test_an_outcome_of_an_older_version_has_what_it_had() -> None:
 def test_what_is_damaged_is_told(text: bytes) -> None:
     """By an error that the API knows."""
     with pytest.raises(UnreadableDocument):
-        stored_json.read_outcome(text)
+        evaluation_documents.read_outcome(text)
 
 
 def test_a_model_is_what_was_learned_or_nothing(tmp_path: Path) -> None:

@@ -5,11 +5,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from shared.configuration.learning_settings import PolicyContract
+from shared.configuration.forms.learning_settings import PolicyContract
 from shared.evaluation.evaluation import Policy, Purpose, Source
 from shared.evaluation.evaluation_question import Question
 from shared.evaluation.forms import evaluation_times as times
-from shared.evaluation.names import MOST_CHARACTERS, is_own
+from shared.evaluation.names import is_own
 from shared.web.errors import (
     DuplicateCustomPolicyNames,
     InvalidDateTimesInEvaluationContract,
@@ -17,7 +17,7 @@ from shared.web.errors import (
     InvalidRequest,
     MaximumEvaluationCustomPoliciesExceeded,
 )
-from shared.web.json_forms import Wire
+from shared.web.json_forms import MAX_ID, Wire
 
 MOST_POLICIES = 10
 
@@ -31,7 +31,7 @@ class RangeContract(Wire):
     refusal: ClassVar[type[InvalidRequest]] = InvalidEvaluationContract
     reversed_range: ClassVar[type[InvalidRequest]] = InvalidDateTimesInEvaluationContract
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
     start_time: _Moment
     end_time: _Moment
 

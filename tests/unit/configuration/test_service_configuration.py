@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.configuration.configuration import ServiceConfiguration
-from shared.configuration.service_configuration import NEVER, ServiceConfigurationRequest, answer
+from shared.configuration.forms.service_configuration import NEVER, ServiceConfigurationRequest, answer
 from shared.times import DAY
 from shared.web.versions import VERSIONS, Version
 

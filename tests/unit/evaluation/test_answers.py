@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.evaluation import evaluation_documents as documents
 from shared.evaluation.evaluation import Evaluation, Status
 from shared.evaluation.forms import answers_2022, answers_v1, report_forms
-from shared.evaluation.forms import stored_json as documents
 from shared.evaluation.forms.answers_2022 import part
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.time_bins import MOST_BINS

@@ -2,8 +2,8 @@
 
 import pytest
 
+from shared.evaluation import evaluation_documents as documents
 from shared.evaluation import time_bins
-from shared.evaluation.forms import stored_json as documents
 from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.packed_sums import FORM, PackedBins, column
 from shared.metrics.estimators.sums import Sums, total

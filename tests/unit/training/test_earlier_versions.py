@@ -1,7 +1,9 @@
 """What an earlier version has kept is read as it was meant."""
 
 from shared.configuration.configuration import LearningMode
+from shared.models.published import Published
 from shared.storage import json_documents
+from shared.training.training_state import State
 
 _CURSOR = (
     '{"generation":2,"revision":3,"arguments":"--cb_explore_adf --epsilon 0.2","exploration":0.3,'
@@ -26,17 +28,17 @@ _PUBLISHED = (
 
 def test_a_part_that_an_earlier_version_began_can_be_finished() -> None:
     """Its intent says all that its log blob follows from; models and counters go on."""
-    state = json_documents.read_state(_STATE.encode())
+    state = json_documents.read(State, _STATE.encode())
 
     assert state.intent is not None
     assert (state.intent.from_us, state.intent.to_us, state.intent.since_us) == (100, 200, 50)
     assert (state.running.mode, state.running.kind, state.running.events) == (LearningMode.ONLINE, "cb", 7)
     assert (state.counters.events, state.counters.passed_over, state.metrics.bins) == (9, 0, ())
-    assert json_documents.read_state(json_documents.to_json(state)) == state
+    assert json_documents.read(State, json_documents.to_json(state)) == state
 
 
 def test_what_an_earlier_version_published_is_in_use() -> None:
-    published = json_documents.read_published(_PUBLISHED.encode())
+    published = json_documents.read(Published, _PUBLISHED.encode())
 
     assert published.model is not None
     assert (published.model.id, published.generation, published.start.model) == ("m", 2, None)

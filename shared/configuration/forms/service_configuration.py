@@ -9,9 +9,9 @@ from pydantic import Field
 from pydantic.alias_generators import to_camel
 
 from shared import durations
-from shared.configuration import configuration_values as values
 from shared.configuration import container_sas
 from shared.configuration.configuration import ServiceConfiguration
+from shared.configuration.forms import configuration_values as values
 from shared.times import DAY, to_iso
 from shared.web.errors import (
     InvalidLogRetentionDays,

@@ -6,9 +6,8 @@ import orjson
 from pydantic import StringConstraints
 
 from shared.configuration.configuration import LearningSettings
-from shared.evaluation.names import MOST_CHARACTERS
 from shared.web.errors import InvalidPolicyContract, InvalidRequest
-from shared.web.json_forms import Wire
+from shared.web.json_forms import MAX_ID, Wire
 
 DEFAULT_NAME = "default"
 """Name of the learning settings that a reset gives."""
@@ -19,7 +18,7 @@ class PolicyContract(Wire):
 
     refusal: ClassVar[type[InvalidRequest]] = InvalidPolicyContract
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)]
     arguments: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
     def settings(self) -> LearningSettings:

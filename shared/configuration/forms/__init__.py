@@ -1,0 +1,1 @@
+"""The JSON forms of the service configuration and of the learning settings."""

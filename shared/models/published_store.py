@@ -1,0 +1,39 @@
+"""`published.json`: read what is published, or change it so that no other change is lost."""
+
+from collections.abc import Callable
+
+from shared.models.published import Published
+from shared.storage import blobs, json_documents
+from shared.storage.paths import PUBLISHED
+
+
+def read_published() -> Published:
+    """Read what is published; nothing for a new loop."""
+    return read_published_version()[0]
+
+
+def read_published_version() -> tuple[Published, str | None]:
+    """Read what is published, and its ETag; a new loop has published nothing, and no ETag."""
+    stored = blobs.read(PUBLISHED)
+    if stored is None:
+        return Published(), None
+    return json_documents.read(Published, stored.data), stored.etag
+
+
+def change_published(change: Callable[[Published], Published]) -> Published:
+    """Write what `change` makes of what is published; as `change_configuration`."""
+    return json_documents.change(
+        PUBLISHED,
+        lambda text: json_documents.read(Published, text),
+        json_documents.to_json,
+        lambda before: change(before or Published()),
+    )
+
+
+def publish(published: Published, etag: str | None) -> str:
+    """Write what is published if storage still has the version with that ETag; gives the new ETag.
+
+    Raises:
+        ChangedMeanwhile: Storage has another version.
+    """
+    return blobs.write_over(PUBLISHED, json_documents.to_json(published), etag)
