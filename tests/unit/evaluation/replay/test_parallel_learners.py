@@ -74,7 +74,7 @@ def test_a_learner_that_is_killed_is_tried_once_more(
     place: int, after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever it is, and wherever in the log; the result is the same."""
-    monkeypatch.setattr(log_pass.refusing, "found", lambda *_, **__: frozenset())
+    monkeypatch.setattr(log_pass.refused_events, "found", lambda *_, **__: frozenset())
     log = Interrupted(after, kill(place))
 
     assert go(Interrupted(-1, stop), tmp_path) == go(log, tmp_path)
@@ -84,7 +84,7 @@ def test_a_learner_that_is_killed_is_tried_once_more(
 
 def test_a_learner_that_is_killed_again_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the reason."""
-    monkeypatch.setattr(log_pass.refusing, "found", lambda *_, **__: frozenset())
+    monkeypatch.setattr(log_pass.refused_events, "found", lambda *_, **__: frozenset())
 
     with pytest.raises(log_pass.TrainingFailed, match="evaluating ended with signal SIGKILL"):
         go(Interrupted(4000, kill(0), always=True), tmp_path)
