@@ -1,17 +1,20 @@
 """JSON as it travels: camelCase names, unknown fields ignored, and a refusal that names the place of what is wrong."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from shared.times import from_iso, to_datetime
+from shared.times import from_iso, to_datetime, to_iso
 from shared.web.errors import InvalidRequest, NotJson
 
 MAX_ID = 256
 """The most characters of an id."""
+
+Moment = Annotated[int, PlainSerializer(to_iso), WithJsonSchema({"type": "string", "format": "date-time"})]
+"""A moment in an answer: microseconds in Python, a text such as `2026-11-25T12:50:02.250000Z` in JSON."""
 
 _OBJECTS = ("model_type", "model_attributes_type", "dict_type")
 
@@ -51,6 +54,10 @@ class Wire(BaseModel):
             return cls.model_validate(told)
         except ValidationError as error:
             raise cls._refused(*_first_problem(error)) from None
+
+    def to_json(self) -> bytes:
+        """The body of an answer, fields in the order of the class; optional fields that were not set are left out."""
+        return orjson.dumps(self.model_dump(by_alias=True, exclude_unset=True))
 
     @classmethod
     def _refused(cls, kind: str, problem: str, place: str | None) -> InvalidRequest:
