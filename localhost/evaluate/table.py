@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from localhost.evaluate.remarks import remarks
 from shared.evaluation.outcome import Outcome, PolicyOutcome
-from shared.evaluation.tasks import Lines
+from shared.evaluation.tasks import LineCounts
 from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates
 from shared.metrics.intervals import Interval, Span
@@ -32,7 +32,7 @@ def table(found: Outcome, exploration: float | None) -> str:
     )
 
 
-def _counts(lines: Lines) -> str:
+def _counts(lines: LineCounts) -> str:
     others = (
         (lines.skipped, "deferred and never activated"),
         (lines.dangling, "rewards without event"),

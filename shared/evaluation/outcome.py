@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from shared.evaluation.evaluation import Policy
 from shared.evaluation.names import ONLINE
-from shared.evaluation.tasks import Bins, Lines, TrainedModel
+from shared.evaluation.tasks import Bins, LineCounts, TrainedModel
 from shared.metrics.estimators.estimates import span_of
 from shared.metrics.estimators.paired import Paired
 from shared.metrics.estimators.sums import Sums, total
@@ -65,7 +65,7 @@ class Outcome:
     """
 
     policies: tuple[PolicyOutcome, ...]
-    lines: Lines
+    lines: LineCounts
     width_us: int
     candidates: tuple[Candidate, ...]
     optimal: str

@@ -7,7 +7,7 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import EvaluatedLog, Evaluation, Policy, Purpose, Source, Status
 from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
-from shared.evaluation.tasks import Lines, TrainedModel
+from shared.evaluation.tasks import LineCounts, TrainedModel
 from shared.metrics.estimators.sums import Sums
 from shared.times import MINUTE, from_iso
 
@@ -101,7 +101,7 @@ def outcome(*policies: PolicyOutcome, width_us: int = BIN) -> Outcome:
             PolicyOutcome(MINE, "", {first: PUBLISHED, third: plain(4, 2.0)}, START_US, model),
         )
     tried = (Candidate("Hyper1", "--cb_explore_adf --epsilon 0.2", 100, PUBLISHED),)
-    lines = Lines(read=205, used=200, skipped=1, dangling=2, damaged=1, refused=1)
+    lines = LineCounts(read=205, used=200, skipped=1, dangling=2, damaged=1, refused=1)
     return Outcome(policies, lines, width_us, tried, "mine", START_US + 2 * BIN)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
-from shared.evaluation.tasks import Lines, TaskResult
+from shared.evaluation.tasks import LineCounts, TaskResult
 from shared.storage.clock import now_us
 from shared.times import DAY, HOUR, compact
 from tests.loop import evaluated_log, past
@@ -26,7 +26,7 @@ def asked(evaluation_id: str, ago_us: int, purpose: Purpose = Purpose.EVALUATION
     """One of which a task is done, and nobody has a message."""
     evaluation = evaluated_log.asked(evaluation_id, (0, HOUR), purpose=purpose)
     evaluation = replace(evaluation, created_us=now_us() - ago_us, **changes)  # type: ignore[arg-type]
-    evaluation_run_store.keep_result(evaluation, TaskResult("logged", Lines(), {}, 0.2))
+    evaluation_run_store.keep_result(evaluation, TaskResult("logged", LineCounts(), {}, 0.2))
     return evaluation
 
 

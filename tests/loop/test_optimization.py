@@ -19,7 +19,7 @@ from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
 from shared.evaluation.evaluation_queue import message
 from shared.evaluation.outcome import Outcome
-from shared.evaluation.tasks import Lines
+from shared.evaluation.tasks import LineCounts
 from shared.learner.arguments import parse
 from shared.models import published_store
 from shared.storage.clock import now_us
@@ -243,7 +243,7 @@ def test_a_look_that_found_nothing_to_search_in_has_spent_nothing(
     log(kept)
     train(trainer)
     first = the_look()
-    evaluation_run_store.keep_outcome(first, Outcome((), Lines(), HOUR, (), "online", no_search=no_search))
+    evaluation_run_store.keep_outcome(first, Outcome((), LineCounts(), HOUR, (), "online", no_search=no_search))
     evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.RETAINED))
     state = kept.document("state.json")
     state["counters"]["learned"] = 2100

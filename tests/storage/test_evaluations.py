@@ -11,7 +11,7 @@ from localhost.azurite.accounts import StorageAccount
 from shared.evaluation import evaluation_documents, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
 from shared.evaluation.outcome import Candidate, FeatureScore, Outcome, PolicyOutcome
-from shared.evaluation.tasks import Lines, TaskResult, TrainedModel
+from shared.evaluation.tasks import LineCounts, TaskResult, TrainedModel
 from shared.metrics.estimators.sums import Sums
 from shared.models.model_store import DamagedModel
 from shared.storage import blobs, sdk
@@ -40,7 +40,7 @@ def asked(evaluation_id: str = "one", ago_us: int = 0, **changes: object) -> Eva
 def result(key: str) -> TaskResult:
     """What came of a task."""
     model = TrainedModel("state", "predictor", 3, "first", None)
-    return TaskResult(key, Lines(7, 3, 2), {"": {"": {5: SUMS}, "slot": {}}}, 0.2, up_to_us=9, model=model)
+    return TaskResult(key, LineCounts(7, 3, 2), {"": {"": {5: SUMS}, "slot": {}}}, 0.2, up_to_us=9, model=model)
 
 
 @pytest.mark.parametrize("evaluation_id", IDS)
@@ -96,7 +96,7 @@ def test_a_result_is_kept_once() -> None:
     evaluation = asked()
 
     assert evaluation_run_store.keep_result(evaluation, result("logged"))
-    assert not evaluation_run_store.keep_result(evaluation, replace(result("logged"), lines=Lines()))
+    assert not evaluation_run_store.keep_result(evaluation, replace(result("logged"), lines=LineCounts()))
 
     assert evaluation_run_store.results(evaluation) == {"logged": result("logged")}
     assert evaluation_run_store.results(asked(ago_us=-1)) == {}
@@ -108,7 +108,7 @@ def test_what_has_results_is_not_forgotten() -> None:
     evaluation, older = asked(status=Status.SUCCEEDED), asked(ago_us=5)
     evaluation_store.create(evaluation)
     for one in (evaluation, older):
-        evaluation_run_store.keep_outcome(one, Outcome((policy,), Lines(), 5, (), "online"))
+        evaluation_run_store.keep_outcome(one, Outcome((policy,), LineCounts(), 5, (), "online"))
         evaluation_run_store.forget(one)
 
     assert evaluation_run_store.outcome(evaluation) is not None
@@ -118,7 +118,7 @@ def test_what_has_results_is_not_forgotten() -> None:
 def test_what_one_without_results_had_found_is_tidied_away() -> None:
     """It was canceled by somebody while somebody else ended it."""
     evaluation = asked(status=Status.CANCELED)
-    evaluation_run_store.keep_outcome(evaluation, Outcome((), Lines(), 5, (), "online"))
+    evaluation_run_store.keep_outcome(evaluation, Outcome((), LineCounts(), 5, (), "online"))
 
     evaluation_run_store.tidy(evaluation)
 
@@ -128,7 +128,7 @@ def test_what_one_without_results_had_found_is_tidied_away() -> None:
 def test_what_was_found_is_read_as_it_was_kept() -> None:
     """Also sums without events, whose lowest reward is infinite."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {5: SUMS, 7: Sums()}, 3)
-    found = Outcome((policy,), Lines(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "online", 9)
+    found = Outcome((policy,), LineCounts(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "online", 9)
     evaluation = asked()
     evaluation_store.create(evaluation)
 
@@ -142,7 +142,7 @@ def test_what_was_found_in_all_is_read_without_the_rest() -> None:
     """A list of many tells no more, and windows and candidates are most of an outcome."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {7: SUMS, 5: SUMS, 9: SUMS}, 5)
     nothing = PolicyOutcome(Policy("q", "--y", Source.CUSTOM), "", {})
-    found = Outcome((policy, nothing), Lines(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "p", 9)
+    found = Outcome((policy, nothing), LineCounts(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "p", 9)
     several = [asked(f"id{number}", status=Status.SUCCEEDED) for number in range(3)] + [asked("running")]
     for one in several[:2]:
         evaluation_run_store.keep_outcome(one, found)
@@ -161,7 +161,7 @@ def test_what_was_found_in_all_is_read_without_the_rest() -> None:
 def test_an_outcome_of_an_older_version_has_what_it_had() -> None:
     """A sum that it did not know is at rest, and one that is not known any more is left out."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {5: SUMS})
-    text = evaluation_documents.outcome_to_json(Outcome((policy,), Lines(), 5, (), "online"))
+    text = evaluation_documents.outcome_to_json(Outcome((policy,), LineCounts(), 5, (), "online"))
 
     older = evaluation_documents.read_outcome(text.replace(b'"weights"', b'"strange"'))
 

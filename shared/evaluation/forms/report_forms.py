@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.evaluation.evaluation import EvaluatedLog, Evaluation
 from shared.evaluation.forms.evaluation_times import told
 from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
-from shared.evaluation.tasks import Lines
+from shared.evaluation.tasks import LineCounts
 from shared.metrics.estimators import clopper_pearson, confidence_sequence, difference, gaussian
 from shared.metrics.estimators.estimates import Estimates, estimates
 from shared.metrics.intervals import Interval, Span
@@ -184,7 +184,7 @@ def _log(log: EvaluatedLog, found: Outcome | None) -> dict[str, Any]:
     return {"from": told(log.from_us), "to": told(log.to_us), "upTo": up_to, "kind": log.kind}
 
 
-def told_lines(lines: Lines) -> dict[str, int]:
+def told_lines(lines: LineCounts) -> dict[str, int]:
     """How many lines there are, by what became of them."""
     return {
         "read": lines.read,

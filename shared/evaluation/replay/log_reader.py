@@ -7,7 +7,7 @@ from shared.evaluation.evaluation import EvaluatedLog
 from shared.evaluation.replay import logged_events
 from shared.evaluation.replay.logged_events import Event, Fate
 from shared.evaluation.replay.namespaces import NamesSeen
-from shared.evaluation.tasks import Lines, Namespaces
+from shared.evaluation.tasks import LineCounts, Namespaces
 
 _NAMED = 100
 """So many usable events are asked for their namespaces (as the old service's search)."""
@@ -38,10 +38,10 @@ class Reading:
         self._seen = NamesSeen()
 
     @property
-    def lines(self) -> Lines:
+    def lines(self) -> LineCounts:
         """What became of the lines that were read."""
         fates = self._fates
-        return Lines(
+        return LineCounts(
             self._read,
             self._used,
             skipped=fates[Fate.SKIPPED],

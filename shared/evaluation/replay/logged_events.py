@@ -23,7 +23,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Fate(Enum):
-    """What becomes of a line that is no usable event; see `shared.evaluation.tasks.Lines`."""
+    """What becomes of a line that is no usable event; see `shared.evaluation.tasks.LineCounts`."""
 
     SKIPPED = auto()
     DANGLING = auto()

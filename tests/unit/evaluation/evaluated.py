@@ -6,7 +6,7 @@ from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.evaluation.evaluation import EvaluatedLog, Evaluation, Policy, Purpose, Source
 from shared.evaluation.plan import open_tasks
-from shared.evaluation.tasks import Bins, Lines, Namespaces, Task, TaskResult
+from shared.evaluation.tasks import Bins, LineCounts, Namespaces, Task, TaskResult
 from shared.metrics.estimators.sums import Sums
 from shared.times import DAY
 
@@ -80,7 +80,7 @@ class Log:
         bins: dict[str, Bins] = {name: {0: sums(events, reward)} for name, reward in rewards.items()} if events else {}
         return TaskResult(
             task.key,
-            Lines(read=self.used, used=self.used),
+            LineCounts(read=self.used, used=self.used),
             {name: dict.fromkeys(("", *self.slots), one) for name, one in bins.items()},
             self.exploration,
             self.namespaces,

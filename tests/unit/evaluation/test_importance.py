@@ -8,7 +8,7 @@ import pytest
 
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.importance import ALL, FEATURES, MOST, open_tasks, scores
-from shared.evaluation.tasks import Bins, Lines, TaskResult
+from shared.evaluation.tasks import Bins, LineCounts, TaskResult
 from shared.metrics.estimators.sums import Sums, total
 from shared.times import DAY, HOUR
 from tests.unit.evaluation.evaluated import ONLINE, evaluation
@@ -26,11 +26,11 @@ def asked() -> Evaluation:
 
 def features(*names: tuple[str, str], from_us: int | None = None, up_to_us: int | None = None) -> TaskResult:
     found = tuple((namespace, name, 10) for namespace, name in names)
-    return TaskResult(FEATURES, Lines(), {}, counted_from_us=from_us, up_to_us=up_to_us, features=found)
+    return TaskResult(FEATURES, LineCounts(), {}, counted_from_us=from_us, up_to_us=up_to_us, features=found)
 
 
 def result(key: str, bins: Bins) -> TaskResult:
-    return TaskResult(key, Lines(), {"": {"": bins}})
+    return TaskResult(key, LineCounts(), {"": {"": bins}})
 
 
 def log(better: float, seed: int = 1, events: int = 60) -> Bins:

@@ -7,7 +7,7 @@ import pytest
 from shared.evaluation.evaluation import Policy, Source
 from shared.evaluation.optimization_verdict import verdict
 from shared.evaluation.outcome import Outcome, PolicyOutcome
-from shared.evaluation.tasks import Lines, TrainedModel
+from shared.evaluation.tasks import LineCounts, TrainedModel
 from shared.metrics.estimators.paired import Paired
 from shared.metrics.estimators.sums import Sums
 from shared.times import MINUTE
@@ -73,7 +73,7 @@ def found(
     if winner is not None:
         last = replace(better, policy=replace(better.policy, name="Hyper2"), bins={WIDTH: winner})
         policies += [better, last]
-    return Outcome(tuple(policies), Lines(4000, 4000), WIDTH, (), "Hyper2", 2 * WIDTH, "There was no log.", ahead)
+    return Outcome(tuple(policies), LineCounts(4000, 4000), WIDTH, (), "Hyper2", 2 * WIDTH, "There was no log.", ahead)
 
 
 def test_what_is_better_for_certain_is_taken() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from shared.evaluation.replay import log_pass, parallel_learners
 from shared.evaluation.replay.logged_events import Event
-from shared.evaluation.tasks import Lines, Task
+from shared.evaluation.tasks import LineCounts, Task
 from shared.learner.arguments import parse
 from shared.learner.model import Model
 from tests.unit.evaluation.replay.evaluated import (
@@ -60,7 +60,7 @@ def test_sums_are_those_of_a_plain_program(arguments: str, tmp_path: Path) -> No
     found = go(Task("k", 0, arguments, with_reward_model=True), LOG, tmp_path)
 
     same(plain_sums(terms(LOG, predicted(arguments, LOG))), found.sums())
-    assert found.lines == Lines(600, 600)
+    assert found.lines == LineCounts(600, 600)
 
 
 @pytest.mark.parametrize("policy", ["online", "baseline1", "baselineRand"])
@@ -86,7 +86,7 @@ def test_only_events_from_the_first_that_counts_up_to_the_last_that_is_learned_a
 
     expected = terms(LOG[:300], predicted(SQUARE, LOG[:300]))[100:]
     same(plain_sums(expected), found.sums())
-    assert found.lines == Lines(300, 300)
+    assert found.lines == LineCounts(300, 300)
 
 
 def test_bins_hold_the_events_of_their_time(tmp_path: Path) -> None:

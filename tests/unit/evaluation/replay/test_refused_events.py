@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.evaluation.replay import log_pass, refused_events
-from shared.evaluation.tasks import Lines, Task, TaskResult
+from shared.evaluation.tasks import LineCounts, Task, TaskResult
 from tests.unit.evaluation.replay.evaluated import evaluation, lines, slot_lines
 
 SQUARE = "--cb_explore_adf --squarecb --epsilon 0.05 -q ::"
@@ -32,7 +32,7 @@ def test_refused_lines_are_left_out_and_counted(place: int, tmp_path: Path) -> N
     found = go(log, tmp_path)
 
     assert found.bins == go(LOG, tmp_path).bins
-    assert found.lines == Lines(302, 300, refused=2)
+    assert found.lines == LineCounts(302, 300, refused=2)
 
 
 def test_refused_multi_slot_lines_are_left_out(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_refused_multi_slot_lines_are_left_out(tmp_path: Path) -> None:
     found = go([*log[:50], bad, *log[50:]], tmp_path, Task("k", 0, SLOTS), "ccb")
 
     assert found.bins == go(log, tmp_path, Task("k", 0, SLOTS), "ccb").bins
-    assert found.lines == Lines(101, 100, refused=1)
+    assert found.lines == LineCounts(101, 100, refused=1)
 
 
 def test_all_tasks_use_the_same_events(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_all_tasks_use_the_same_events(tmp_path: Path) -> None:
         Task("k", 0, None, with_reward_model=True),
     ]
 
-    assert [Lines(301, 300, refused=1)] * 4 == [go(log, tmp_path, task).lines for task in tasks]
+    assert [LineCounts(301, 300, refused=1)] * 4 == [go(log, tmp_path, task).lines for task in tasks]
 
 
 @pytest.mark.parametrize("until", [3, 100, 299, 300])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.evaluation.replay import log_pass
-from shared.evaluation.tasks import Lines, Namespaces, Task
+from shared.evaluation.tasks import LineCounts, Namespaces, Task
 from tests.unit.evaluation.replay.evaluated import TIMEOUT, evaluation, go, line, lines, slot_lines
 
 GREEDY = "--cb_explore_adf --epsilon 0.1 -q ::"
@@ -28,7 +28,7 @@ def test_an_empty_log_has_no_sums(tmp_path: Path) -> None:
     task = Task("k", 0, GREEDY, keeps_model=True, with_reward_model=True)
     result, files = log_pass.run(task, evaluation(), [], folder=tmp_path, timeout=TIMEOUT)
 
-    assert (result.bins, result.lines, result.exploration) == ({"": {"": {}}}, Lines(), None)
+    assert (result.bins, result.lines, result.exploration) == ({"": {"": {}}}, LineCounts(), None)
     assert (result.counted_from_us, result.up_to_us) == (None, None)
     assert files is not None
 
@@ -47,7 +47,7 @@ def test_lines_are_told_apart(tmp_path: Path) -> None:
     rest = len(mixed) - 200
     counts = [sum(mixed.count(one) for one in some) for some in ([skipped], [lone], [LOG[2][:50], b"nonsense"])]
     passed_over = sum(mixed.count(one) for one in (b"[checkpoint]", apprentice, slot_lines(1)[0]))
-    assert found.lines == Lines(found.lines.read, 200, *counts, passed_over, 0)
+    assert found.lines == LineCounts(found.lines.read, 200, *counts, passed_over, 0)
     assert found.lines.read == 200 + rest - mixed.count(b"") - mixed.count(b"\r\n")
 
 
@@ -58,7 +58,7 @@ def test_events_outside_of_the_range_are_not_there(tmp_path: Path) -> None:
     asked = evaluation(from_us=start + 10 * minute, to_us=start + 20 * minute)
     found = log_pass.run(task, asked, LOG[:100], folder=tmp_path, timeout=TIMEOUT)[0]
 
-    assert Lines(10, 10) == found.lines
+    assert LineCounts(10, 10) == found.lines
     assert found.counted_from_us == start + 10 * minute + 46_250_000
 
 
