@@ -39,7 +39,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class LineCounts:
     """The lines of a log by what became of them.
 
     Attributes:
@@ -112,7 +112,7 @@ class TaskResult:
     """
 
     key: str
-    lines: Lines
+    lines: LineCounts
     bins: Mapping[str, Mapping[str, Bins]]
     exploration: float | None = None
     namespaces: Namespaces = field(default_factory=Namespaces)
