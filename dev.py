@@ -54,7 +54,9 @@ on the way; 2: the log or a policy cannot be used, or the set-up failed; 130: it
 POLICY = """learning arguments of a policy to evaluate, with a name of its own or without; may be repeated. Arguments of
 a single word need an equals sign: --policy=--cb_explore_adf"""
 TEST = """Checks the lock file, requirements.txt, style, types and the rules of imports, then runs all tests. Each check
-runs even if one before it found something; the exit code is 0 only if none did."""
+runs even if one before it found something; the exit code is 0 only if none did. With --quick, it checks style, types
+and the rules of imports, and runs the tests in tests/unit, in less than a minute. With arguments for pytest, it runs
+nothing but the tests that they choose."""
 BENCH = """Measures speed and memory, each against a real other side in the same run; prints a table, and writes JSON.
 The measures are rank-cpu, multislot-cpu, round-trips, requests, training, evaluate, evaluation-workers, join, memory,
 cold-start, idle-run, concurrency and rewards; all of them take about fifteen minutes. The studies coverage, truth,
@@ -98,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
     add_commands_for_azure(commands)
 
     one = command(commands, "test", test, "run every test, linter and type check", TEST)
+    one.add_argument("--quick", action="store_true", help="style, types, rules of imports, and unit tests only")
     one.add_argument("pytest", nargs="*", metavar="-- ARGUMENT", help="handed to pytest, such as: -- -x -k reward")
 
     one = command(commands, "bench", bench, "measure, and print a table of ratios", BENCH)
@@ -206,9 +209,9 @@ def azd(chosen: argparse.Namespace) -> int:
 
 
 def test(chosen: argparse.Namespace) -> int:
-    """Run all checks."""
-    set_up()
-    return run_checks(PLACES, chosen.pytest)
+    """Run the checks; the quick ones need no storage."""
+    set_up(emulator=not chosen.quick)
+    return run_checks(PLACES, chosen.pytest, quick=chosen.quick)
 
 
 def bench(chosen: argparse.Namespace) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What `dev.py test` runs: every check, whether or not one before it found something."""
+"""The checks of `dev.py test`: lock files, style, types, imports, tests."""
 
 from __future__ import annotations
 
@@ -9,45 +9,71 @@ from localhost.setup.packages import uv
 from localhost.setup.places import Places, in_environment
 from localhost.setup.programs import openly, quietly, say
 
+EXPORT = "uv export --frozen --no-dev --no-default-groups --no-hashes --no-emit-project --no-header --no-annotate"
 _AT_ONCE = ("--numprocesses", "4", "--dist", "loadfile")
 """Most tests wait, for a loop or for a process, so that two processors carry four of them at once."""
+_UNIT_AT_ONCE = ("--numprocesses", "2", "--dist", "worksteal")
+"""Unit tests do not wait."""
 _LEFT_OUT = ("-r", "fEs")
-"""What failed is told at the end, and so is what was left out, with the reason."""
-EXPORT = "uv export --frozen --no-dev --no-default-groups --no-hashes --no-emit-project --no-header --no-annotate"
+"""Failures are listed at the end, and so are tests that were left out, with the reason."""
+_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Tests start hundreds of processes: without files of bytecode each of them compiles every module that it imports."""
+
+Check = Callable[[], int]
 
 
-def run_checks(places: Places, pytest: Sequence[str]) -> int:
-    """Run all checks, pytest with its own arguments at the end, and give the exit code: 0 if none found anything."""
-    began, found = time.monotonic(), []
-    for name, check in _checks(places, pytest):
+def run_checks(places: Places, pytest: Sequence[str], *, quick: bool = False) -> int:
+    """Run checks, whether or not another has found something, and give the exit code: 0 if none has.
+
+    Args:
+        pytest: Arguments for pytest; where there are any, the tests that they choose are the only check.
+        quick: Leave out all tests but those of `tests/unit`, and what asks uv about the lock file.
+    """
+    tests = _tests(places, pytest, quick=quick)
+    checks = tests if pytest else (_analyses(places) if quick else _lock_files(places) + _analyses(places)) + tests
+    began, failed = time.monotonic(), []
+    for name, check in checks:
         say(f"\n== {name}")
         start = time.monotonic()
         code = check()
         say(f"-- {'good' if code == 0 else 'NOT GOOD'} after {time.monotonic() - start:.1f} s: {name}")
-        found += [name] if code else []
-    say(f"\n== {time.monotonic() - began:.0f} s in all, {'everything is good' if not found else 'NOT GOOD:'}")
-    for name in found:
+        failed += [name] if code else []
+    say(f"\n== {time.monotonic() - began:.0f} s in all, {'everything is good' if not failed else 'NOT GOOD:'}")
+    for name in failed:
         say(f"   {name}")
-    return 1 if found else 0
+    return 1 if failed else 0
 
 
-def _checks(places: Places, pytest: Sequence[str]) -> list[tuple[str, Callable[[], int]]]:
-    def module(*command: str) -> Callable[[], int]:
-        return lambda: openly([str(places.python), "-m", *command], cwd=str(places.root))
+def _lock_files(places: Places) -> list[tuple[str, Check]]:
+    lock = _program(places, str(uv(places)), "lock", "--check", "--python", str(places.python))
+    return [
+        ("the lock file is up to date", lock),
+        ("requirements.txt is what the lock file says", lambda: _compare_requirements(places)),
+    ]
 
-    def program(*command: str) -> Callable[[], int]:
-        return lambda: openly(command, cwd=str(places.root))
 
+def _analyses(places: Places) -> list[tuple[str, Check]]:
     lint_imports = str(in_environment(places.root / ".venv", "lint-imports"))
     return [
-        ("the lock file is up to date", program(str(uv(places)), "lock", "--check", "--python", str(places.python))),
-        ("requirements.txt is what the lock file says", lambda: _compare_requirements(places)),
-        ("style (ruff check)", module("ruff", "check")),
-        ("format (ruff format)", module("ruff", "format", "--check")),
-        ("types (mypy)", module("mypy")),
-        ("imports (lint-imports)", program(lint_imports)),
-        ("tests (pytest)", module("pytest", *_AT_ONCE, *_LEFT_OUT, *pytest)),
+        ("style (ruff check)", _module(places, "ruff", "check")),
+        ("format (ruff format)", _module(places, "ruff", "format", "--check")),
+        ("types (mypy)", _module(places, "mypy")),
+        ("imports (lint-imports)", _program(places, lint_imports)),
     ]
+
+
+def _tests(places: Places, pytest: Sequence[str], *, quick: bool) -> list[tuple[str, Check]]:
+    if quick:
+        return [("unit tests (pytest)", _module(places, "pytest", *_UNIT_AT_ONCE, *_LEFT_OUT, "tests/unit", *pytest))]
+    return [("tests (pytest)", _module(places, "pytest", *_AT_ONCE, *_LEFT_OUT, *pytest))]
+
+
+def _module(places: Places, *command: str) -> Check:
+    return _program(places, str(places.python), "-m", *command)
+
+
+def _program(places: Places, *command: str) -> Check:
+    return lambda: openly(command, cwd=str(places.root), **_BYTECODE)
 
 
 def _compare_requirements(places: Places) -> int:

@@ -137,13 +137,57 @@ esac
 
 
 def test_every_check_runs_even_if_others_find_something(clone: Clone) -> None:
-    code, said = clone.run("test", "--", "-k", "name", PRETEND_CODE="1")
-    headlines = [line for line in said.splitlines() if line.startswith(("== ", "-- "))]
+    code, said = clone.run("test", PRETEND_CODE="1")
 
     assert code == 1
-    assert len(headlines) == 15
-    assert "ran -m pytest --numprocesses 4 --dist loadfile -r fEs -k name" in said
+    assert len(headlines(said)) == 15
+    assert "ran -m pytest --numprocesses 4 --dist loadfile -r fEs\n" in said
     assert said.endswith("   style (ruff check)\n   format (ruff format)\n   types (mypy)\n   tests (pytest)\n")
+
+
+def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> None:
+    """None of them needs storage, so the emulator is not installed."""
+    code, said = clone.run("test", "--quick", PRETEND_CODE="1")
+
+    assert code == 1
+    assert len(headlines(said)) == 11
+    assert [line for line in said.splitlines() if line.startswith("ran ")] == [
+        "ran -m ruff check",
+        "ran -m ruff format --check",
+        "ran -m mypy",
+        "ran lint-imports",
+        "ran -m pytest --numprocesses 2 --dist worksteal -r fEs tests/unit",
+    ]
+    assert clone.calls("npm") == []
+
+
+@pytest.mark.parametrize(
+    ("switches", "started"),
+    [
+        ([], "ran -m pytest --numprocesses 4 --dist loadfile -r fEs -k name"),
+        (["--quick"], "ran -m pytest --numprocesses 2 --dist worksteal -r fEs tests/unit -k name"),
+    ],
+)
+def test_chosen_tests_are_all_that_runs(clone: Clone, switches: list[str], started: str) -> None:
+    code, said = clone.run("test", *switches, "--", "-k", "name")
+
+    assert code == 0
+    assert [line for line in said.splitlines() if line.startswith("ran ")] == [started]
+    assert len(headlines(said)) == 3
+
+
+def test_checks_keep_bytecode_even_where_python_is_told_not_to(clone: Clone) -> None:
+    """Tests start hundreds of processes; each of them would compile all that it imports."""
+    clone.run("bench")
+    clone.program("../clone/.venv/bin/python", "#!/bin/sh\necho \"not written: '$PYTHONDONTWRITEBYTECODE'\"\n")
+    _, said = clone.run("test", "--", "-x", PYTHONDONTWRITEBYTECODE="1")
+
+    assert "not written: ''" in said
+
+
+def headlines(said: str) -> list[str]:
+    """What each check begins and ends with, and all of them."""
+    return [line for line in said.splitlines() if line.startswith(("== ", "-- "))]
 
 
 def test_checks_that_find_nothing_end_with_0(clone: Clone) -> None:
