@@ -6,8 +6,8 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.ranking import hot_path
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
-from shared.status import status_forms
 from shared.status.refused_ranks import refused_ranks
+from shared.status.status_forms import LoopStatus
 from shared.status.warning import Warned
 from shared.status.warnings import warnings
 from shared.storage.clock import now_us
@@ -19,14 +19,14 @@ from status_fn import evidence
 blueprint = functions()
 
 
-@own_operation(blueprint, ["GET"], "status", answer=status_forms.LoopStatus)
+@own_operation(blueprint, ["GET"], "status", answer=LoopStatus)
 async def read_loop_status(_: HttpRequest) -> HttpResponse:
     """Tell the story of the loop so far."""
     known = await asyncio.to_thread(evidence.known, now_us())
     refused = await asyncio.to_thread(refused_ranks.lately, now_us())
     found = warnings(known.state, known.configuration, known.sample) + _of_ranks(refused) + _of_this_instance()
     model = hot_path.served()
-    return json_answer(status_forms.answer(known, found, model.reference if model else None))
+    return json_answer(LoopStatus.of(known, found, model.reference if model else None).to_json())
 
 
 def _of_ranks(refused: int) -> list[Warned]:

@@ -4,7 +4,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.ranking import hot_path
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, InvalidSetting, settings
-from shared.status.service_forms import Readiness, ServiceStatus, readiness, service_status
+from shared.status.service_forms import Readiness, ServiceStatus
 from shared.storage_errors import StorageUnavailable
 from shared.web.operations import functions, open_operation
 from shared.web.responses import json_answer
@@ -16,7 +16,7 @@ blueprint = functions()
 async def ready(_: HttpRequest) -> HttpResponse:
     """Answer 200 once the service can do its work, else 503 with what is missing."""
     missing = await _missing()
-    answer = json_answer(readiness(missing), 503 if missing else 200)
+    answer = json_answer(Readiness.of(missing).to_json(), 503 if missing else 200)
     if missing:
         answer.headers["Retry-After"] = "2"
     return answer
@@ -25,7 +25,7 @@ async def ready(_: HttpRequest) -> HttpResponse:
 @open_operation(blueprint, "status", answer=ServiceStatus)
 async def status(_: HttpRequest) -> HttpResponse:
     """The same for whoever expects it where the old service's containers had it."""
-    return json_answer(service_status(await _missing()))
+    return json_answer(ServiceStatus.of(await _missing()).to_json())
 
 
 async def _missing() -> list[str]:

@@ -1,12 +1,8 @@
-"""What is told over HTTP about the service itself."""
+"""Answers about the service itself: is it ready, and what is missing."""
 
 from collections.abc import Sequence
 
-import orjson
-
 from shared.web.json_forms import Wire
-
-_SERVICE = "Personalizer"
 
 
 class Readiness(Wire):
@@ -14,6 +10,11 @@ class Readiness(Wire):
 
     ready: bool
     missing: list[str]
+
+    @classmethod
+    def of(cls, missing: Sequence[str]) -> "Readiness":
+        """The answer of a service that lacks what these sentences say; ready without any."""
+        return cls(ready=not missing, missing=list(missing))
 
 
 class ServiceStatus(Wire):
@@ -23,13 +24,8 @@ class ServiceStatus(Wire):
     api_status: str
     api_status_message: str
 
-
-def readiness(missing: Sequence[str]) -> bytes:
-    """Whether the service is ready; what is missing otherwise, in plain words."""
-    return orjson.dumps({"ready": not missing, "missing": list(missing)})
-
-
-def service_status(missing: Sequence[str]) -> bytes:
-    """The same in the shape that the old service's containers had."""
-    status, message = ("Invalid", " ".join(missing)) if missing else ("Valid", "The service is ready.")
-    return orjson.dumps({"service": _SERVICE, "apiStatus": status, "apiStatusMessage": message})
+    @classmethod
+    def of(cls, missing: Sequence[str]) -> "ServiceStatus":
+        """The answer of a service that lacks what these sentences say; valid without any."""
+        status, message = ("Invalid", " ".join(missing)) if missing else ("Valid", "The service is ready.")
+        return cls(service="Personalizer", api_status=status, api_status_message=message)

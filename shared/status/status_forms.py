@@ -1,28 +1,34 @@
 """The loop's own status over HTTP: is it learning, and if not, why not."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
-
-import orjson
 
 from shared.evaluation.optimization_schedule import Looks
 from shared.models.published import ModelReference
 from shared.status import learning_status, optimization_text
 from shared.status.learning_status import Known
 from shared.status.warning import Warned
-from shared.times import SECOND, to_iso
+from shared.times import SECOND
 from shared.training.training_state import LastRun
-from shared.web.json_forms import Wire
+from shared.web.json_forms import Moment, Wire
 
 
 class RunOfTrainer(Wire):
     """A run of the trainer that did anything."""
 
-    started_at: datetime
-    ended_at: datetime
+    started_at: Moment
+    ended_at: Moment
     joined_events: int
     learned_events: int
+
+    @classmethod
+    def of(cls, run: LastRun) -> "RunOfTrainer":
+        """The last run that found something to do."""
+        return cls(
+            started_at=run.started_us,
+            ended_at=run.ended_us,
+            joined_events=run.joined_events,
+            learned_events=run.learned_events,
+        )
 
 
 class EventCounts(Wire):
@@ -37,17 +43,45 @@ class EventCounts(Wire):
     dangling: int
     refused: int
 
+    @classmethod
+    def of(cls, known: Known) -> "EventCounts":
+        """The counts of the intake and of the commit record."""
+        counters = known.counters
+        return cls(
+            waiting=known.waiting.events,
+            waiting_is_at_least=known.waiting.at_least,
+            learned=counters.learned,
+            not_activated=counters.not_activated,
+            passed_over=counters.passed_over,
+            late=counters.late,
+            dangling=counters.dangling,
+            refused=counters.refused,
+        )
+
 
 class PublishedModel(Wire):
     """The model that Rank uses."""
 
     id: str
-    published_at: datetime
+    published_at: Moment
     arguments: str
     exploration: float
-    learned_up_to: datetime
+    learned_up_to: Moment
     learned_events: int
     sha256: str
+
+    @classmethod
+    def of(cls, model: ModelReference, exploration: float) -> "PublishedModel":
+        """A published model, and the share of Ranks that explore with it."""
+        return cls(
+            id=model.id,
+            published_at=model.made_at_us,
+            arguments=model.arguments,
+            exploration=exploration,
+            learned_up_to=model.learned_up_to_us,
+            learned_events=model.learned_events,
+            sha256=model.sha256,
+        )
 
 
 class Instance(Wire):
@@ -59,7 +93,7 @@ class Instance(Wire):
 class NextModel(Wire):
     """When the next model can come, and why not earlier."""
 
-    due_at: datetime | None
+    due_at: Moment | None
     because: str
 
 
@@ -77,7 +111,7 @@ class LoopStatus(Wire):
     learning: bool
     because: str
     last_run: RunOfTrainer | None
-    joined_up_to: datetime | None
+    joined_up_to: Moment | None
     lag_seconds: float
     events: EventCounts
     model: PublishedModel | None
@@ -87,81 +121,34 @@ class LoopStatus(Wire):
     optimization: str | None
     warnings: list[StatusWarning]
 
+    @classmethod
+    def of(cls, known: Known, warnings: Sequence[Warned], loaded: ModelReference | None) -> "LoopStatus":
+        """The status of a loop, in plain words and numbers.
 
-def answer(known: Known, warnings: Sequence[Warned], model_in_use: ModelReference | None) -> bytes:
-    """All that is told of a loop, in plain words and numbers.
-
-    Args:
-        model_in_use: What the instance that answers ranks with.
-    """
-    learning = learning_status.learning(known)
-    return orjson.dumps(
-        {
-            "learning": learning.holds,
-            "because": learning.because,
-            "lastRun": _last_run(known.state.last_run if known.state else None),
-            "joinedUpTo": _moment(known.state.joined_up_to_us if known.state else None),
-            "lagSeconds": learning_status.lag_us(known) / SECOND,
-            "events": _events(known),
-            "model": _model(known),
-            "instance": {"modelId": model_in_use.id if model_in_use else None},
-            "nextModel": _next_model(known),
-            "retraining": learning_status.retraining(known),
-            "optimization": _optimization(known),
-            "warnings": [{"code": one.code, "message": one.message, "whatToDo": one.what_to_do} for one in warnings],
-        }
-    )
+        Args:
+            loaded: The model that the answering instance ranks with.
+        """
+        state, model = known.state, known.published.model
+        learning, coming = learning_status.learning(known), learning_status.next_model(known)
+        return cls(
+            learning=learning.holds,
+            because=learning.because,
+            last_run=RunOfTrainer.of(state.last_run) if state and state.last_run else None,
+            joined_up_to=(state.joined_up_to_us or None) if state else None,
+            lag_seconds=learning_status.lag_us(known) / SECOND,
+            events=EventCounts.of(known),
+            model=PublishedModel.of(model, known.configuration.service.exploration_percentage) if model else None,
+            instance=Instance(model_id=loaded.id if loaded else None),
+            next_model=NextModel(due_at=coming.due_us or None, because=coming.because),
+            retraining=learning_status.retraining(known),
+            optimization=_optimization(known),
+            warnings=[
+                StatusWarning(code=warning.code, message=warning.message, what_to_do=warning.what_to_do)
+                for warning in warnings
+            ],
+        )
 
 
 def _optimization(known: Known) -> str | None:
     looks = known.state.looks if known.state else Looks()
     return optimization_text.told(looks, known.configuration, known.counters.learned, known.now_us)
-
-
-def _events(known: Known) -> dict[str, Any]:
-    told = known.counters
-    return {
-        "waiting": known.waiting.events,
-        "waitingIsAtLeast": known.waiting.at_least,
-        "learned": told.learned,
-        "notActivated": told.not_activated,
-        "passedOver": told.passed_over,
-        "late": told.late,
-        "dangling": told.dangling,
-        "refused": told.refused,
-    }
-
-
-def _model(known: Known) -> dict[str, Any] | None:
-    model = known.published.model
-    if model is None:
-        return None
-    return {
-        "id": model.id,
-        "publishedAt": to_iso(model.made_at_us),
-        "arguments": model.arguments,
-        "exploration": known.configuration.service.exploration_percentage,
-        "learnedUpTo": to_iso(model.learned_up_to_us),
-        "learnedEvents": model.learned_events,
-        "sha256": model.sha256,
-    }
-
-
-def _next_model(known: Known) -> dict[str, Any]:
-    coming = learning_status.next_model(known)
-    return {"dueAt": _moment(coming.due_us), "because": coming.because}
-
-
-def _last_run(run: LastRun | None) -> dict[str, Any] | None:
-    if run is None:
-        return None
-    return {
-        "startedAt": to_iso(run.started_us),
-        "endedAt": to_iso(run.ended_us),
-        "joinedEvents": run.joined_events,
-        "learnedEvents": run.learned_events,
-    }
-
-
-def _moment(at_us: int | None) -> str | None:
-    return to_iso(at_us) if at_us else None

@@ -23,10 +23,11 @@ from shared.metrics.apprentice import Apprentice, Seen
 from shared.models import model_list_forms
 from shared.models.published import ModelReference, Published
 from shared.settings import read
-from shared.status import run_record, status_forms, trace_forms
+from shared.status import run_record, trace_forms
 from shared.status.event_trace import Choice, Evidence, Ranked, trace
 from shared.status.learning_status import Known, Waiting
 from shared.status.run_record import Run
+from shared.status.status_forms import LoopStatus
 from shared.times import DAY
 from shared.training.configuration_changes import new_state
 from shared.training.training_state import LastRun
@@ -232,7 +233,7 @@ def test_every_field_of_the_status_is_on_its_page() -> None:
     configuration, model = new_configuration(4), ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
     state = replace(new_state(configuration, Published()), last_run=LastRun(1, 2, 3, 4))
     known = Known(state, configuration, Published(model=model), Waiting(), 1, 1)
-    told = json.loads(status_forms.answer(known, [], model))
+    told = json.loads(LoopStatus.of(known, [], model).to_json())
 
     assert _absent(told, page("docs/api.md").text) == []
 
