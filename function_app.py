@@ -1,4 +1,4 @@
-"""The app: each folder's functions, and nothing else."""
+"""The app: what its process is composed of, and each folder's functions. Nothing is opened before its first use."""
 
 from azure.functions import AuthLevel, FunctionApp
 
@@ -15,18 +15,27 @@ from evaluate_fn import (
 )
 from export_fn import bundles, local_inference, log_pages, log_redaction, logs, model, model_import, models
 from rank_fn import multislot, rank
+from rank_fn.explorer import Explorer
 from reward_fn import multislot as multislot_rewards
 from reward_fn import reward
+from shared.ranking.hot_path import HotPath
+from shared.web.registry import Registry
 from status_fn import apprentice, description, event_trace, loop_status, metrics, service, unknown_path
 
+registry = Registry(
+    HotPath(Explorer),
+    [
+        module.functions
+        for module in (
+            *(policy, service_configuration),
+            *(applying, evaluations, evaluations_2022, feature_importances, report),
+            *(bundles, local_inference, log_pages, log_redaction, logs, model, model_import, models),
+            *(multislot, rank),
+            *(multislot_rewards, reward),
+            *(apprentice, description, event_trace, loop_status, metrics, service, unknown_path),
+        )
+    ],
+)
 app = FunctionApp(http_auth_level=AuthLevel.ANONYMOUS)
-for room in (
-    *(rank, multislot, reward, multislot_rewards, train_timer),
-    *(service_configuration, policy, applying),
-    *(work, failed_messages),
-    *(model, model_import, models, bundles),
-    *(logs, log_pages, log_redaction, local_inference),
-    *(evaluations, evaluations_2022, feature_importances, report),
-    *(service, loop_status, event_trace, metrics, apprentice, description, unknown_path),
-):
-    app.register_functions(room.blueprint)
+for blueprint in (registry.blueprint(), train_timer.blueprint(), work.blueprint, failed_messages.blueprint):
+    app.register_functions(blueprint)

@@ -16,10 +16,11 @@ from shared.intake import row_json
 from shared.intake.identifiers import observation_id, request_hash
 from shared.intake.rows import Event, Observation
 from shared.log.ranked_event import pack, record
-from shared.ranking import hot_path
 from shared.settings import settings
 from shared.storage import paths
+from shared.storage.account import account
 from shared.storage.clock import now_us
+from shared.storage.rest import Rest
 from shared.times import MINUTE, SECOND
 
 CELL_US = 5 * MINUTE
@@ -27,6 +28,7 @@ CELL_US = 5 * MINUTE
 _WAITED_US = 15 * MINUTE
 """Longer than the reward wait time and the grace of the join."""
 SHARDS = 4
+_SECONDS = 20
 _AT_ONCE = 4
 
 Row = tuple[str, str, bytes]
@@ -63,10 +65,10 @@ def fill(clock: int, parts: int, events: int, actions: int = 10) -> dict[str, in
 def train(clock: int) -> dict[str, int]:
     """Fill the intake a little and let the trainer run, so that a model is published; gives the events it learned."""
     from shared.models import published_store
-    from train_timer.run import run
+    from train_timer.run import Trainings
 
     fill(clock, parts=2, events=1000, actions=50)
-    run(Flag())
+    Trainings().run(Flag())
     model = published_store.read_published().model
     return {"learned": model.learned_events if model else 0}
 
@@ -74,21 +76,25 @@ def train(clock: int) -> dict[str, int]:
 async def _fill(clock: Clock, backlog: Backlog) -> int:
     start_us, written = backlog.from_us(), 0
     payloads = [_payload(backlog.actions, variant) for variant in range(examples.VARIANTS)]
-    rest = hot_path.rest()
+    rest = open_rest()
     try:
         for part in range(backlog.parts):
             from_us = start_us + part * CELL_US
             clock.set(from_us - now_us())
-            written += await write(_rows(backlog, part, from_us, payloads))
+            written += await write(rest, _rows(backlog, part, from_us, payloads))
     finally:
         clock.set(0)
         await rest.close()
     return written
 
 
-async def write(rows: list[Row]) -> int:
+def open_rest() -> Rest:
+    """Open connections to the loop's account."""
+    return Rest(account(settings().storage), timeout=_SECONDS)
+
+
+async def write(rest: Rest, rows: list[Row]) -> int:
     """Insert rows in batches, some at a time; makes their tables first. Gives how many there were."""
-    rest = hot_path.rest()
     for table in {table for table, _, _ in rows}:
         await rest.create_table(table)
     gate = asyncio.Semaphore(_AT_ONCE)

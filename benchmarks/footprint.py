@@ -51,12 +51,12 @@ def trainer(progress: Progress, storage: Storage, parts: int = _PARTS, events: i
 def train_run() -> dict[str, int]:
     """Run the trainer as its timer does; gives the most memory of this process and of those that it starts."""
 
-    from train_timer.run import run
+    from train_timer.run import Trainings
 
     imports, ended, found = peak_bytes(), threading.Event(), [0]
     watcher = threading.Thread(target=_watch, args=(ended, found))
     watcher.start()
-    run(threading.Event())
+    Trainings().run(threading.Event())
     ended.set()
     watcher.join()
     return {"run": peak_bytes(), "learner": found[0], "imports": imports}

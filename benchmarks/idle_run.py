@@ -152,9 +152,9 @@ def drop_tables() -> dict[str, int]:
 
 def learn() -> dict[str, int]:
     """Let the trainer catch up."""
-    from train_timer.run import run
+    from train_timer.run import Trainings
 
-    run(threading.Event())
+    Trainings().run(threading.Event())
     return {}
 
 
@@ -178,11 +178,11 @@ def write_log(days: int) -> dict[str, int]:
 
 def idle(runs: int) -> list[dict[str, Any]]:
     """Let the trainer run so often, as its timer does; gives the seconds of each run, and those of the processor."""
-    from train_timer.run import run
+    from train_timer.run import Trainings
 
-    found = []
+    found, trainings = [], Trainings()
     for _ in range(runs):
         began, used = time.perf_counter(), time.process_time()
-        run(threading.Event())
+        trainings.run(threading.Event())
         found.append({"seconds": time.perf_counter() - began, "core": time.process_time() - used})
     return found

@@ -61,10 +61,10 @@ def train_run() -> dict[str, Any]:
     import threading
 
     from shared.training import lease
-    from train_timer.run import run
+    from train_timer.run import Trainings
 
     began = time.perf_counter()
-    run(threading.Event())
+    Trainings().run(threading.Event())
     state = lease.read_state()
     learned = state.counters.learned if state else 0
     return {"peak": _peak_mb(), "seconds": time.perf_counter() - began, "learned": learned}

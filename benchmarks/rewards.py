@@ -76,9 +76,17 @@ def fill(clock: int, rewards: int) -> int:
     storage = Clock(clock)
     storage.set(start_us - time.time_ns() // 1000)
     try:
-        return asyncio.run(backlog.write(rows))
+        return asyncio.run(_write(rows))
     finally:
         storage.set(0)
+
+
+async def _write(rows: list[backlog.Row]) -> int:
+    rest = backlog.open_rest()
+    try:
+        return await backlog.write(rest, rows)
+    finally:
+        await rest.close()
 
 
 def read_window(rewards: int) -> dict[str, float]:

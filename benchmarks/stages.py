@@ -43,11 +43,13 @@ async def _call(actions: int, calls: int, watches: "_Watches") -> float:
     """Let clients call the function, each again as soon as it is answered; gives the process's seconds."""
     from azure.functions import HttpRequest
 
-    from rank_fn.rank import rank
-    from shared.ranking import hot_path
-    from shared.web.endpoint import endpoint
+    from rank_fn import rank
+    from rank_fn.explorer import Explorer
+    from shared.ranking.hot_path import HotPath
+    from shared.web.registry import Registry
 
-    function, numbers = endpoint(rank), iter(range(_WARM + calls))
+    hot_path = HotPath(Explorer)
+    function, numbers = Registry(hot_path, [rank.functions]).operations[0].handler, iter(range(_WARM + calls))
     bodies = [orjson.dumps({**examples.body(actions, one), "eventId": "EVENT-ID"}) for one in range(examples.VARIANTS)]
     began = [0.0]
 
@@ -64,8 +66,7 @@ async def _call(actions: int, calls: int, watches: "_Watches") -> float:
 
     await asyncio.gather(*(client() for _ in range(_AT_ONCE)))
     used = time.process_time() - began[0]
-    await hot_path.watch().close()
-    await hot_path.rest().close()
+    await hot_path.close()
     return used
 
 

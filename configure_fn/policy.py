@@ -11,22 +11,22 @@ from shared.configuration.forms.learning_settings import DEFAULT_NAME, PolicyCon
 from shared.learner import arguments
 from shared.learner.request_arguments import taken
 from shared.storage.clock import now_us
-from shared.web.operations import functions, operation
+from shared.web.operations import Functions
 from shared.web.responses import json_answer
 
-blueprint = functions()
+functions = Functions()
 
 PATH = "configurations/policy"
 
 
-@operation(blueprint, ["GET"], PATH, answer=PolicyContract)
+@functions.operation(["GET"], PATH, answer=PolicyContract)
 async def read_policy(_: HttpRequest) -> HttpResponse:
     """Tell the learning settings as they were sent."""
     configuration = await asyncio.to_thread(configuration_store.read_configuration)
     return json_answer(answer(configuration.learning))
 
 
-@operation(blueprint, ["PUT"], PATH, request=PolicyContract, answer=PolicyContract, refusals=[403])
+@functions.operation(["PUT"], PATH, request=PolicyContract, answer=PolicyContract, refusals=[403])
 async def change_policy(req: HttpRequest) -> HttpResponse:
     """Let the loop learn in another way from now on."""
     learning = PolicyContract.read(req.get_body()).settings()
@@ -34,7 +34,7 @@ async def change_policy(req: HttpRequest) -> HttpResponse:
     return await _put(lambda _: learning)
 
 
-@operation(blueprint, ["DELETE"], PATH, answer=PolicyContract)
+@functions.operation(["DELETE"], PATH, answer=PolicyContract)
 async def reset_policy(_: HttpRequest) -> HttpResponse:
     """Go back to the old service's default for one slot or several, as the loop has it, and tell it."""
     return await _put(_default)

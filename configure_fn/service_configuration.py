@@ -12,25 +12,23 @@ from shared.metrics import apprentice_forms
 from shared.settings import settings
 from shared.storage.clock import now_us
 from shared.training import lease
-from shared.web.operations import functions, operation
-from shared.web.registry import PerVersion
+from shared.web.operations import Functions, PerVersion
 from shared.web.responses import json_answer
 from shared.web.versions import METRICS, Version
 
-blueprint = functions()
+functions = Functions()
 
 PATH = "configurations/service"
 
 
-@operation(blueprint, ["GET"], PATH, answer=PerVersion(told_by))
+@functions.operation(["GET"], PATH, answer=PerVersion(told_by))
 async def read_service_configuration(_: HttpRequest, version: Version) -> HttpResponse:
     """Tell the service configuration."""
     configuration = await asyncio.to_thread(configuration_store.read_configuration)
     return await _told(configuration, version)
 
 
-@operation(
-    blueprint,
+@functions.operation(
     ["PUT", "PATCH"],
     PATH,
     request=ServiceConfigurationRequest,

@@ -18,16 +18,15 @@ from shared.web.errors import (
     LearningSettingsNotFound,
     ModelDoesNotFit,
 )
-from shared.web.operations import functions, operation
+from shared.web.operations import Functions
 from shared.web.responses import no_content
 
-blueprint = functions()
+functions = Functions()
 
 PATH = "configurations/applyFromEvaluation"
 
 
-@operation(
-    blueprint,
+@functions.operation(
     ["POST"],
     PATH,
     since="v1.1-preview.1",

@@ -14,25 +14,23 @@ from shared.evaluation.forms.evaluation_requests import EvaluationContract, cust
 from shared.evaluation.outcome import Outcome
 from shared.web.errors import EvaluationAlreadyExists, EvaluationNotFound, InvalidRequest
 from shared.web.json_forms import new_id_of_path
-from shared.web.operations import functions, operation
-from shared.web.registry import PerVersion
+from shared.web.operations import Functions, PerVersion
 from shared.web.responses import created, json_answer, no_content
 from shared.web.versions import LAST_OF_V1, Version
 
-blueprint = functions()
+functions = Functions()
 
 PATH = "evaluations"
 ONE = PATH + "/{evaluationId}"
 
 
-@operation(blueprint, ["GET"], PATH, until=LAST_OF_V1, answer=PerVersion(told.list_told_by))
+@functions.operation(["GET"], PATH, until=LAST_OF_V1, answer=PerVersion(told.list_told_by))
 async def list_evaluations(_: HttpRequest, version: Version) -> HttpResponse:
     """List the evaluations, the newest first."""
     return json_answer(await asyncio.to_thread(_list, version))
 
 
-@operation(
-    blueprint,
+@functions.operation(
     ["POST"],
     PATH,
     until=LAST_OF_V1,
@@ -55,13 +53,13 @@ async def create_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
     return created(told.answer(evaluation, None, version), location)
 
 
-@operation(blueprint, ["GET"], ONE, until=LAST_OF_V1, answer=PerVersion(told.told_by), refusals=[404])
+@functions.operation(["GET"], ONE, until=LAST_OF_V1, answer=PerVersion(told.told_by), refusals=[404])
 async def read_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
     """Tell an evaluation, and what it found once it has ended."""
     return json_answer(await asyncio.to_thread(_told, evaluation_id(req), version))
 
 
-@operation(blueprint, ["DELETE"], ONE, until=LAST_OF_V1, status=204)
+@functions.operation(["DELETE"], ONE, until=LAST_OF_V1, status=204)
 async def remove_evaluation(req: HttpRequest) -> HttpResponse:
     """Forget an evaluation; one that still runs stops."""
     await asyncio.to_thread(evaluation_store.remove, Purpose.EVALUATION, evaluation_id(req))

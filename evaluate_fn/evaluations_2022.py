@@ -25,17 +25,17 @@ from shared.web.errors import (
     InvalidEvaluationContract,
 )
 from shared.web.json_forms import new_id_of_path
-from shared.web.operations import functions, operation
+from shared.web.operations import Functions
 from shared.web.page_links import next_link
 from shared.web.pages import Page
 from shared.web.responses import done, json_answer, no_content
 
-blueprint = functions()
+functions = Functions()
 
 _SINCE = "2022-09-01-preview"
 
 
-@operation(blueprint, ["GET"], PATH, since=_SINCE, query=EvaluationsQuery, answer=Evaluations2022)
+@functions.operation(["GET"], PATH, since=_SINCE, query=EvaluationsQuery, answer=Evaluations2022)
 async def list_evaluations(req: HttpRequest) -> HttpResponse:
     """List the evaluations in pages, the newest first."""
     page, wanted = Page.asked(req.params), told.wanted(req.params.get("filter"))
@@ -44,7 +44,7 @@ async def list_evaluations(req: HttpRequest) -> HttpResponse:
     return json_answer(told.list_answer(page.of(listed), link))
 
 
-@operation(blueprint, ["PUT"], ONE, since=_SINCE, request=EvaluationContract2022)
+@functions.operation(["PUT"], ONE, since=_SINCE, request=EvaluationContract2022)
 async def create_evaluation(req: HttpRequest) -> HttpResponse:
     """Start an evaluation under an id of the caller's."""
     of_id = new_id_of_path(req.route_params["evaluationId"], "evaluationId", InvalidEvaluationContract)
@@ -59,13 +59,13 @@ async def create_evaluation(req: HttpRequest) -> HttpResponse:
     return done()
 
 
-@operation(blueprint, ["GET"], ONE, since=_SINCE, query=EvaluationQuery, answer=Evaluation2022, refusals=[404, 405])
+@functions.operation(["GET"], ONE, since=_SINCE, query=EvaluationQuery, answer=Evaluation2022, refusals=[404, 405])
 async def read_evaluation(req: HttpRequest) -> HttpResponse:
     """Tell an evaluation, and the wanted part of what it found once it has ended."""
     return json_answer(await asyncio.to_thread(_told, req))
 
 
-@operation(blueprint, ["DELETE"], ONE, since=_SINCE, status=204, refusals=[404])
+@functions.operation(["DELETE"], ONE, since=_SINCE, status=204, refusals=[404])
 async def delete_evaluation(req: HttpRequest) -> HttpResponse:
     """Cancel an evaluation that runs, or forget one that has ended."""
     if not await asyncio.to_thread(delete, Purpose.EVALUATION, evaluation_id(req)):

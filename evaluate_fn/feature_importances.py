@@ -21,12 +21,12 @@ from shared.web.errors import (
     InvalidRequest,
 )
 from shared.web.json_forms import new_id_of_path
-from shared.web.operations import functions, operation
+from shared.web.operations import Functions
 from shared.web.page_links import next_link
 from shared.web.pages import Page, PageQuery
 from shared.web.responses import done, json_answer, no_content
 
-blueprint = functions()
+functions = Functions()
 
 PATH = "featureImportances"
 ONE = PATH + "/{featureImportanceId}"
@@ -35,7 +35,7 @@ _SINCE = "2022-09-01-preview"
 _ID = "featureImportanceId"
 
 
-@operation(blueprint, ["GET"], PATH, since=_SINCE, query=PageQuery, answer=FeatureImportances)
+@functions.operation(["GET"], PATH, since=_SINCE, query=PageQuery, answer=FeatureImportances)
 async def list_feature_importances(req: HttpRequest) -> HttpResponse:
     """List the feature importances in pages, the newest first."""
     page = Page.asked(req.params)
@@ -43,7 +43,7 @@ async def list_feature_importances(req: HttpRequest) -> HttpResponse:
     return json_answer(told.list_answer(page.of(listed), next_link(req, page.after(len(listed)))))
 
 
-@operation(blueprint, ["PUT"], ONE, since=_SINCE, request=FeatureImportanceContract)
+@functions.operation(["PUT"], ONE, since=_SINCE, request=FeatureImportanceContract)
 async def create_feature_importance(req: HttpRequest) -> HttpResponse:
     """Start a feature importance under an id of the caller's."""
     of_id = new_id_of_path(req.route_params[_ID], _ID, InvalidContract)
@@ -53,13 +53,13 @@ async def create_feature_importance(req: HttpRequest) -> HttpResponse:
     return done()
 
 
-@operation(blueprint, ["GET"], ONE, since=_SINCE, answer=FeatureImportance, refusals=[404])
+@functions.operation(["GET"], ONE, since=_SINCE, answer=FeatureImportance, refusals=[404])
 async def read_feature_importance(req: HttpRequest) -> HttpResponse:
     """Tell a feature importance, and the scores once it has ended."""
     return json_answer(await asyncio.to_thread(_told, _id(req)))
 
 
-@operation(blueprint, ["DELETE"], ONE, since=_SINCE, status=204, refusals=[404])
+@functions.operation(["DELETE"], ONE, since=_SINCE, status=204, refusals=[404])
 async def delete_feature_importance(req: HttpRequest) -> HttpResponse:
     """Cancel a feature importance that runs, or forget one that has ended."""
     if not await asyncio.to_thread(delete, Purpose.IMPORTANCE, _id(req)):

@@ -6,13 +6,13 @@ from azure.functions import HttpRequest, HttpResponse
 
 from evaluate_fn.evaluations import ONE, evaluation_id, found, known
 from shared.evaluation.forms.report_forms import EvaluationReport, answer
-from shared.web.operations import functions, own_operation
+from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 
-blueprint = functions()
+functions = Functions()
 
 
-@own_operation(blueprint, ["GET"], ONE, answer=EvaluationReport, refusals=[404])
+@functions.operation(["GET"], ONE, api=Api.OWN, answer=EvaluationReport, refusals=[404])
 async def report_evaluation(req: HttpRequest) -> HttpResponse:
     """Tell all estimates and intervals of an evaluation, whichever version it was made in, and what was tried."""
     return json_answer(await asyncio.to_thread(_told, evaluation_id(req)))

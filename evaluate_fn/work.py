@@ -5,10 +5,9 @@ import threading
 import azure.functions as func
 
 from shared.storage.paths import EVALUATION_QUEUE
-from shared.web.operations import functions
 from shared.web.threads import in_thread
 
-blueprint = functions()
+blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 
 
 @blueprint.function_name("evaluate_work")

@@ -11,13 +11,13 @@ from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference
 from shared.storage.clock import now_us
 from shared.storage_errors import StorageUnavailable
-from shared.web.operations import functions, own_operation
+from shared.web.operations import Api, Functions
 from shared.web.responses import created
 
-blueprint = functions()
+functions = Functions()
 
 
-@own_operation(blueprint, ["POST"], "exports", answer=Bundle, status=201)
+@functions.operation(["POST"], "exports", api=Api.OWN, answer=Bundle, status=201)
 async def export_bundle(_: HttpRequest) -> HttpResponse:
     """Write model, training state, learning settings and configuration into the container of exports."""
     return created(await asyncio.to_thread(_export))

@@ -9,10 +9,10 @@ from azure.functions import HttpRequest, HttpResponse
 from shared.configuration import configuration_store
 from shared.log import log_store
 from shared.log.log_forms import LogRange, next_page, requested_range
-from shared.web.operations import LINES, OWN_API, functions, own_operation
+from shared.web.operations import LINES, Api, Functions
 from shared.web.responses import lines
 
-blueprint = functions()
+functions = Functions()
 
 _PAGE_BYTES = 8 * 1024 * 1024
 
@@ -25,14 +25,14 @@ class _Page:
     next_from_us: int | None
 
 
-@own_operation(blueprint, ["GET"], "logs", query=LogRange, answer=LINES)
+@functions.operation(["GET"], "logs", api=Api.OWN, query=LogRange, answer=LINES)
 async def read_logs(req: HttpRequest) -> HttpResponse:
     """The lines of the log blobs with events of a range."""
     from_us, to_us = requested_range(req.params.get("from"), req.params.get("to"))
     page = await asyncio.to_thread(_page, from_us, to_us)
     headers = {}
     if page.next_from_us is not None:
-        headers["Link"] = next_page(f"/{OWN_API}/logs", page.next_from_us, req.params.get("to"))
+        headers["Link"] = next_page(f"/{Api.OWN.value}logs", page.next_from_us, req.params.get("to"))
     if page.blobs and "gzip" in req.headers.get("accept-encoding", ""):
         return lines(await asyncio.to_thread(_packed, page), headers | {"Content-Encoding": "gzip"})
     return lines(await asyncio.to_thread(_unpacked, page), headers)

@@ -6,13 +6,13 @@ from azure.functions import HttpRequest, HttpResponse
 
 from export_fn import redacting
 from shared.log.redaction_forms import RedactAnswer, RedactRequest, answer
-from shared.web.operations import functions, own_operation
+from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 
-blueprint = functions()
+functions = Functions()
 
 
-@own_operation(blueprint, ["POST"], "logs/redact", request=RedactRequest, answer=RedactAnswer)
+@functions.operation(["POST"], "logs/redact", api=Api.OWN, request=RedactRequest, answer=RedactAnswer)
 async def redact_logs(req: HttpRequest) -> HttpResponse:
     """Take out as much as there is time for, and say where to go on."""
     request = RedactRequest.read(req.get_body())

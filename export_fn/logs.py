@@ -9,19 +9,19 @@ from shared.configuration import configuration_store
 from shared.log import log_store
 from shared.log.log_forms import LogsProperties, properties
 from shared.storage.clock import now_us
-from shared.web.operations import functions, operation
+from shared.web.operations import Functions
 from shared.web.responses import json_answer, no_content
 
-blueprint = functions()
+functions = Functions()
 
 
-@operation(blueprint, ["GET"], "logs/properties", answer=LogsProperties)
+@functions.operation(["GET"], "logs/properties", answer=LogsProperties)
 async def read_logs_properties(_: HttpRequest) -> HttpResponse:
     """From when to when there is log."""
     return json_answer(properties(await asyncio.to_thread(_extent)))
 
 
-@operation(blueprint, ["DELETE"], "logs", status=204)
+@functions.operation(["DELETE"], "logs", status=204)
 async def delete_logs(_: HttpRequest) -> HttpResponse:
     """Forget all events and rewards so far; the model stays."""
     at_us = now_us()

@@ -16,15 +16,14 @@ from shared.models.model_forms import (
 from shared.models.published import ModelReference
 from shared.models.signed_file import SignedModel
 from shared.storage_errors import StorageUnavailable
-from shared.web.operations import BINARY, functions, operation
-from shared.web.registry import PerVersion
+from shared.web.operations import BINARY, Functions, PerVersion
 from shared.web.responses import binary, json_answer, no_content
 from shared.web.versions import Version
 
-blueprint = functions()
+functions = Functions()
 
 
-@operation(blueprint, ["GET"], "model", query=PerVersion(download_query), answer=BINARY)
+@functions.operation(["GET"], "model", query=PerVersion(download_query), answer=BINARY)
 async def download_model(req: HttpRequest, version: Version) -> HttpResponse:
     """The bytes that Rank uses, plain or signed by the loop; none while there is no model."""
     signed = wants_signed(req.params.get("signed"), version)
@@ -33,14 +32,14 @@ async def download_model(req: HttpRequest, version: Version) -> HttpResponse:
     return binary(data, download_headers(published, signed=signed))
 
 
-@operation(blueprint, ["GET"], "model/properties", answer=ModelProperties)
+@functions.operation(["GET"], "model/properties", answer=ModelProperties)
 async def read_model_properties(_req: HttpRequest) -> HttpResponse:
     """When the model was made and last changed."""
     published = await asyncio.to_thread(published_store.read_published)
     return json_answer(properties(published))
 
 
-@operation(blueprint, ["DELETE"], "model", status=204)
+@functions.operation(["DELETE"], "model", status=204)
 async def reset_model(_: HttpRequest) -> HttpResponse:
     """Forget what was learned; the log stays, and learning starts with the events to come."""
     await asyncio.to_thread(imported_model.forget)

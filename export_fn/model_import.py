@@ -9,14 +9,13 @@ from shared.models import signing
 from shared.models.signed_file import MAX_MODEL_BYTES, unpack
 from shared.settings import settings
 from shared.web.errors import InvalidModelImportFormat, InvalidModelImportSignature
-from shared.web.operations import BINARY, functions, operation, own_operation
+from shared.web.operations import BINARY, Api, Functions
 from shared.web.responses import no_content
 
-blueprint = functions()
+functions = Functions()
 
 
-@operation(
-    blueprint,
+@functions.operation(
     ["PUT"],
     "model",
     since="v1.1-preview.3",
@@ -31,7 +30,9 @@ async def import_model(req: HttpRequest) -> HttpResponse:
     return no_content()
 
 
-@own_operation(blueprint, ["PUT"], "model", request=BINARY, status=204, refusals=[409], limit_bytes=MAX_MODEL_BYTES)
+@functions.operation(
+    ["PUT"], "model", api=Api.OWN, request=BINARY, status=204, refusals=[409], limit_bytes=MAX_MODEL_BYTES
+)
 async def import_model_file(req: HttpRequest) -> HttpResponse:
     """Use a model file of Vowpal Wabbit from now on, and go on learning from it."""
     if not req.get_body():

@@ -16,19 +16,21 @@ from shared.models.replacement import NeverPublished, known, replaced, start_of
 from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.errors import ModelDoesNotFit, UnknownModel
-from shared.web.operations import functions, own_operation
+from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer, no_content
 
-blueprint = functions()
+functions = Functions()
 
 
-@own_operation(blueprint, ["GET"], "models", answer=Models)
+@functions.operation(["GET"], "models", api=Api.OWN, answer=Models)
 async def list_models(_: HttpRequest) -> HttpResponse:
     """The model in use and those before it, newest first, and the fingerprint of the loop's certificate."""
     return json_answer(await asyncio.to_thread(_models))
 
 
-@own_operation(blueprint, ["POST"], "models/{modelId}/publish", request=PublishRequest, status=204, refusals=[404, 409])
+@functions.operation(
+    ["POST"], "models/{modelId}/publish", api=Api.OWN, request=PublishRequest, status=204, refusals=[404, 409]
+)
 async def publish_model(req: HttpRequest) -> HttpResponse:
     """Go back to an earlier model, and say where training goes on from."""
     body = req.get_body()

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 
 from azure.functions import HttpRequest, HttpResponse
 
-from rank_fn.model_in_use import model_in_use
+from rank_fn.explorer import Explorer, fill
 from rank_fn.recording import append, new_event_id
 from shared.configuration.configuration import LearningMode
 from shared.learner import features
 from shared.log.ranked_event import Record, multi_slot_record
-from shared.ranking import hot_path
+from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import Watched
 from shared.ranking.multislot_forms import MultiSlotRankRequest, MultiSlotRankResponse, answer
 from shared.ranking.slots import MultiSlotDecision, Slot, baseline_decision
 from shared.web.errors import InvalidMultiSlotApiAccess, InvalidRankRequest
-from shared.web.operations import functions, operation
+from shared.web.operations import Functions
 from shared.web.responses import created
 
-blueprint = functions()
+functions = Functions()
 SINCE = "v1.1-preview.1"
 
 
@@ -33,8 +33,7 @@ class _Question:
     deferred: bool
 
 
-@operation(
-    blueprint,
+@functions.operation(
     ["POST"],
     "multislot/rank",
     since=SINCE,
@@ -42,14 +41,14 @@ class _Question:
     answer=MultiSlotRankResponse,
     status=201,
 )
-async def multislot_rank(req: HttpRequest) -> HttpResponse:
+async def multislot_rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
     """Put an action into each slot of a request; if it is a repetition, the answer is what was decided first."""
     question = _question(MultiSlotRankRequest.read(req.get_body()))
-    watched = await _multi_slot_loop()
-    decision = await model_in_use().filled(watched, question.document, question.slots, question.event_id)
+    watched = await _multi_slot_loop(hot_path)
+    decision = await fill(hot_path, watched, question.document, question.slots, question.event_id)
     mode = watched.configuration.service.learning_mode
     recorded = _record(question, decision, mode)
-    earlier = await append(question.event_id, recorded, watched)
+    earlier = await append(hot_path, question.event_id, recorded, watched)
     shown = _shown(question, earlier.multi_slot_decision() if earlier else decision, (earlier or recorded).mode)
     return created(answer(question.event_id, question.slots, shown))
 
@@ -66,8 +65,8 @@ def _question(request: MultiSlotRankRequest) -> _Question:
     return _Question(event_id, [name for name, _ in actions], slots, document, deferred)
 
 
-async def _multi_slot_loop() -> Watched:
-    watched = await hot_path.watch().current()
+async def _multi_slot_loop(hot_path: HotPath[Explorer]) -> Watched:
+    watched = await hot_path.live_settings.current()
     if watched.configuration.learning.problem_type != "ccb":
         raise InvalidMultiSlotApiAccess
     return watched

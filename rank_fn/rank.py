@@ -4,21 +4,21 @@ from dataclasses import dataclass
 
 from azure.functions import HttpRequest, HttpResponse
 
-from rank_fn.model_in_use import model_in_use
+from rank_fn.explorer import Explorer, chances
 from rank_fn.recording import append, new_event_id
 from shared.configuration.configuration import LearningMode
 from shared.learner import features
 from shared.log.ranked_event import Record, record
-from shared.ranking import hot_path
 from shared.ranking.decision import Decision, decide
+from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import Watched
 from shared.ranking.rank_forms import Candidates, RankRequest, RankResponse
 from shared.storage.paths import LOOP
 from shared.web.errors import InvalidRankRequest, MultiSlotOnly
-from shared.web.operations import functions, operation
+from shared.web.operations import Functions
 from shared.web.responses import created
 
-blueprint = functions()
+functions = Functions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,15 @@ class _Question:
     deferred: bool
 
 
-@operation(blueprint, ["POST"], "rank", request=RankRequest, answer=RankResponse, status=201)
-async def rank(req: HttpRequest) -> HttpResponse:
+@functions.operation(["POST"], "rank", request=RankRequest, answer=RankResponse, status=201)
+async def rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
     """Rank the actions of a request; if it is a repetition, the answer is what was decided first."""
     question = _question(RankRequest.read(req.get_body()))
-    watched = await _single_slot_loop()
+    watched = await _single_slot_loop(hot_path)
     mode = watched.configuration.service.learning_mode
-    decision = await _decision(question, watched)
+    decision = await _decision(hot_path, question, watched)
     to_record = record(question.document, decision.logged(mode), deferred=question.deferred, mode=mode)
-    earlier = await append(question.event_id, to_record, watched)
+    earlier = await append(hot_path, question.event_id, to_record, watched)
     return created(question.candidates.answer(question.event_id, _shown(decision, mode, earlier)))
 
 
@@ -57,17 +57,17 @@ def _question(request: RankRequest) -> _Question:
     return _Question(request.event_id or new_event_id(), candidates, document, bool(request.defer_activation))
 
 
-async def _single_slot_loop() -> Watched:
-    watched = await hot_path.watch().current()
+async def _single_slot_loop(hot_path: HotPath[Explorer]) -> Watched:
+    watched = await hot_path.live_settings.current()
     if watched.configuration.learning.problem_type != "cb":
         raise MultiSlotOnly
     return watched
 
 
-async def _decision(question: _Question, watched: Watched) -> Decision:
+async def _decision(hot_path: HotPath[Explorer], question: _Question, watched: Watched) -> Decision:
     count = len(question.candidates.eligible)
-    chances, model_id = await model_in_use().chances(watched, question.document, count)
-    return decide(chances, model_id, question.event_id, LOOP)
+    probabilities, model_id = await chances(hot_path, watched, question.document, count)
+    return decide(probabilities, model_id, question.event_id, LOOP)
 
 
 def _shown(decision: Decision, mode: LearningMode, earlier: Record | None) -> Decision:

@@ -2,21 +2,17 @@
 
 import os
 
+from rank_fn.explorer import Explorer
 from shared.intake.identifiers import request_hash
 from shared.intake.rows import Event
 from shared.log.ranked_event import Record, pack, unpack
-from shared.ranking import hot_path
+from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import Watched
-from shared.status.refused_ranks import refused_ranks
-from shared.web import refusals
-from shared.web.errors import TooManyActions
-
-refusals.notice(TooManyActions, refused_ranks.count)
 
 
-async def append(event_id: str, record: Record, watched: Watched) -> Record | None:
+async def append(hot_path: HotPath[Explorer], event_id: str, record: Record, watched: Watched) -> Record | None:
     """Make a record durable; gives the one that was there already, if the same request was made before."""
-    intake, payload = hot_path.intake(), pack(record)
+    intake, payload = hot_path.intake, pack(record)
     told_apart_by = request_hash(record.document, b"deferred" if record.deferred else b"")
     event = Event(event_id, told_apart_by, intake.arrival(watched.published.joined_up_to_us), payload)
     stored = await intake.append_event(event, watched.configuration.shards)

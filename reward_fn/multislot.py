@@ -1,35 +1,38 @@
 """Rewards and activation of multi-slot events."""
 
+from typing import Any
+
 from azure.functions import HttpRequest, HttpResponse
 
 from reward_fn.observing import append
 from shared.intake.reward_forms import event_id_of_path
+from shared.ranking.hot_path import HotPath
 from shared.ranking.multislot_forms import MultiSlotRewardRequest
 from shared.settings import settings
 from shared.web.errors import InvalidEventIdToActivate, InvalidRewardRequest
-from shared.web.operations import functions, operation
+from shared.web.operations import Functions
 from shared.web.responses import no_content
 
-blueprint = functions()
+functions = Functions()
 SINCE = "v1.1-preview.1"
 
 
-@operation(
-    blueprint, ["POST"], "multislot/events/{eventId}/reward", since=SINCE, request=MultiSlotRewardRequest, status=204
+@functions.operation(
+    ["POST"], "multislot/events/{eventId}/reward", since=SINCE, request=MultiSlotRewardRequest, status=204
 )
-async def multislot_reward(req: HttpRequest) -> HttpResponse:
+async def multislot_reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say how good the actions were that an event showed in its slots; some of them or all."""
     event_id = event_id_of_path(req.route_params["eventId"], InvalidRewardRequest)
     request = MultiSlotRewardRequest.read(req.get_body())
     if settings().strict_rewards:
         request = request.within_one()
-    await append(req, event_id, ((reward.slot_id, reward.value) for reward in request.reward))
+    await append(hot_path, req, event_id, ((reward.slot_id, reward.value) for reward in request.reward))
     return no_content()
 
 
-@operation(blueprint, ["POST"], "multislot/events/{eventId}/activate", since=SINCE, status=204)
-async def multislot_activate(req: HttpRequest) -> HttpResponse:
+@functions.operation(["POST"], "multislot/events/{eventId}/activate", since=SINCE, status=204)
+async def multislot_activate(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say that the actions of a deferred event were shown, in all of its slots."""
     event_id = event_id_of_path(req.route_params["eventId"], InvalidEventIdToActivate)
-    await append(req, event_id, [(None, None)])
+    await append(hot_path, req, event_id, [(None, None)])
     return no_content()

@@ -2,23 +2,24 @@
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from azure.functions import HttpRequest
 
 from shared.intake.identifiers import observation_id
 from shared.intake.rows import Observation
-from shared.ranking import hot_path
+from shared.ranking.hot_path import HotPath
 from shared.web.endpoint import client_request_id
 
 type Told = tuple[str | None, float | None]
 """A slot, if it is one's, and the reward; None for an activation."""
 
 
-async def append(req: HttpRequest, event_id: str, told: Iterable[Told]) -> None:
+async def append(hot_path: HotPath[Any], req: HttpRequest, event_id: str, told: Iterable[Told]) -> None:
     """Make all that one call tells of an event durable; what it tells twice is told once."""
-    watched = await hot_path.watch().current()
+    watched = await hot_path.live_settings.current()
     told_by = (client_request_id(req) or "").encode("utf-8", "backslashreplace") or os.urandom(16)
-    intake = hot_path.intake()
+    intake = hot_path.intake
     observations = [
         Observation(
             event_id,

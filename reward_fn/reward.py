@@ -1,30 +1,33 @@
 """Reward and activate: one observation each, recorded before it is acknowledged."""
 
+from typing import Any
+
 from azure.functions import HttpRequest, HttpResponse
 
 from reward_fn.observing import append
 from shared.intake.reward_forms import RewardRequest, event_id_of_path
+from shared.ranking.hot_path import HotPath
 from shared.settings import settings
 from shared.web.errors import InvalidEventIdToActivate, InvalidRewardRequest
-from shared.web.operations import functions, operation
+from shared.web.operations import Functions
 from shared.web.responses import no_content
 
-blueprint = functions()
+functions = Functions()
 
 
-@operation(blueprint, ["POST"], "events/{eventId}/reward", request=RewardRequest, status=204)
-async def reward(req: HttpRequest) -> HttpResponse:
+@functions.operation(["POST"], "events/{eventId}/reward", request=RewardRequest, status=204)
+async def reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say how good the action was that an event showed."""
     event_id = event_id_of_path(req.route_params["eventId"], InvalidRewardRequest)
     request = RewardRequest.read(req.get_body())
     value = request.within_one().value if settings().strict_rewards else request.value
-    await append(req, event_id, [(None, value)])
+    await append(hot_path, req, event_id, [(None, value)])
     return no_content()
 
 
-@operation(blueprint, ["POST"], "events/{eventId}/activate", status=204)
-async def activate(req: HttpRequest) -> HttpResponse:
+@functions.operation(["POST"], "events/{eventId}/activate", status=204)
+async def activate(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say that the action of a deferred event was shown."""
     event_id = event_id_of_path(req.route_params["eventId"], InvalidEventIdToActivate)
-    await append(req, event_id, [(None, None)])
+    await append(hot_path, req, event_id, [(None, None)])
     return no_content()

@@ -11,13 +11,13 @@ from shared.metrics.apprentice_forms import answer
 from shared.metrics.bins import Metrics
 from shared.training import lease
 from shared.web.errors import ApprenticeModeNeverTurnedOn
-from shared.web.operations import functions, operation
+from shared.web.operations import Functions
 from shared.web.responses import json_answer
 
-blueprint = functions()
+functions = Functions()
 
 
-@operation(blueprint, ["GET"], "metrics/apprentice", since="v1.1-preview.1", answer=ApprenticeMetrics)
+@functions.operation(["GET"], "metrics/apprentice", since="v1.1-preview.1", answer=ApprenticeMetrics)
 async def read_apprentice_metrics(_: HttpRequest) -> HttpResponse:
     """Tell how often the model chose what the application shows by default, and what that earned."""
     return json_answer(await asyncio.to_thread(_told))

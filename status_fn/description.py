@@ -5,20 +5,21 @@ from functools import cache
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.web.operations import JSON, functions, own_operation
+from shared.web.operations import JSON, Api, Functions
+from shared.web.registry import Registry
 from shared.web.responses import json_answer
 
-blueprint = functions()
+functions = Functions()
 
 
-@own_operation(blueprint, ["GET"], "openapi.json", answer=JSON)
-async def read_description(_: HttpRequest) -> HttpResponse:
+@functions.operation(["GET"], "openapi.json", api=Api.OWN, answer=JSON)
+async def read_description(_: HttpRequest, registry: Registry) -> HttpResponse:
     """Describe every operation of every version, and the loop's own API."""
-    return json_answer(await asyncio.to_thread(_description))
+    return json_answer(await asyncio.to_thread(_description, registry))
 
 
 @cache
-def _description() -> bytes:
+def _description(registry: Registry) -> bytes:
     from shared.web.openapi import description
 
-    return description()
+    return description(registry.operations)

@@ -9,14 +9,14 @@ from shared.status.event_trace import trace
 from shared.status.trace_forms import EventTrace, TraceQuery, answer
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import moment
-from shared.web.operations import functions, own_operation
+from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 from status_fn import evidence
 
-blueprint = functions()
+functions = Functions()
 
 
-@own_operation(blueprint, ["GET"], "events/{eventId}", query=TraceQuery, answer=EventTrace)
+@functions.operation(["GET"], "events/{eventId}", api=Api.OWN, query=TraceQuery, answer=EventTrace)
 async def read_event(req: HttpRequest) -> HttpResponse:
     """Tell when an event came, what was shown, and which rewards count for it."""
     event_id = event_id_of_path(req.route_params["eventId"], InvalidRequest)

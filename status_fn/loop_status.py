@@ -1,31 +1,31 @@
 """`GET /rankloop/v1/status`: is the loop learning, and if not, why not."""
 
 import asyncio
+from typing import Any
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.ranking import hot_path
+from shared.ranking.hot_path import HotPath
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
-from shared.status.refused_ranks import refused_ranks
 from shared.status.status_forms import LoopStatus
 from shared.status.warning import Warned
 from shared.status.warnings import warnings
 from shared.storage.clock import now_us
-from shared.web.operations import functions, own_operation
+from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 from shared.words import counted
 from status_fn import evidence
 
-blueprint = functions()
+functions = Functions()
 
 
-@own_operation(blueprint, ["GET"], "status", answer=LoopStatus)
-async def read_loop_status(_: HttpRequest) -> HttpResponse:
+@functions.operation(["GET"], "status", api=Api.OWN, answer=LoopStatus)
+async def read_loop_status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Tell the story of the loop so far."""
     known = await asyncio.to_thread(evidence.known, now_us())
-    refused = await asyncio.to_thread(refused_ranks.lately, now_us())
-    found = warnings(known.state, known.configuration, known.sample) + _of_ranks(refused) + _of_this_instance()
-    model = hot_path.served()
+    refused = await asyncio.to_thread(hot_path.refused_ranks.lately, now_us())
+    found = warnings(known.state, known.configuration, known.sample) + _of_ranks(refused) + _of_this_instance(hot_path)
+    model = hot_path.model
     return json_answer(LoopStatus.of(known, found, model.reference if model else None).to_json())
 
 
@@ -41,9 +41,9 @@ def _of_ranks(refused: int) -> list[Warned]:
     ]
 
 
-def _of_this_instance() -> list[Warned]:
+def _of_this_instance(hot_path: HotPath[Any]) -> list[Warned]:
     """What keeps the instance that answers from a key, from hearing of changes, or from using the published model."""
-    found, trouble, model = _of_keys(), hot_path.watch().last_error, hot_path.served()
+    found, trouble, model = _of_keys(), hot_path.live_settings.last_error, hot_path.model
     if trouble is not None:
         message = f"This instance goes on with the configuration and the model it has: {trouble}."
         found.append(

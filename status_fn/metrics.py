@@ -9,13 +9,13 @@ from shared.metrics.bins import Metrics
 from shared.metrics.metrics_forms import Asked, LoopMetrics, MetricsQuery, answer, asked
 from shared.storage.clock import now_us
 from shared.training import lease
-from shared.web.operations import functions, own_operation
+from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 
-blueprint = functions()
+functions = Functions()
 
 
-@own_operation(blueprint, ["GET"], "metrics", query=MetricsQuery, answer=LoopMetrics)
+@functions.operation(["GET"], "metrics", api=Api.OWN, query=MetricsQuery, answer=LoopMetrics)
 async def read_metrics(req: HttpRequest) -> HttpResponse:
     """Tell what the loop earns per event, beside always the first action and random ones, with intervals."""
     wanted = asked(req.params.get("from"), req.params.get("to"), req.params.get("interval"), now_us())

@@ -1,38 +1,40 @@
 """`/ready` and `/status`: open to everyone, and without anything of the loop's in them."""
 
+from typing import Any
+
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.ranking import hot_path
+from shared.ranking.hot_path import HotPath
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, InvalidSetting, settings
 from shared.status.service_forms import Readiness, ServiceStatus
 from shared.storage_errors import StorageUnavailable
-from shared.web.operations import functions, open_operation
+from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 
-blueprint = functions()
+functions = Functions()
 
 
-@open_operation(blueprint, "ready", answer=Readiness, statuses=[200, 503])
-async def ready(_: HttpRequest) -> HttpResponse:
+@functions.operation(["GET"], "ready", api=Api.OPEN, answer=Readiness, status=(200, 503))
+async def ready(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Answer 200 once the service can do its work, else 503 with what is missing."""
-    missing = await _missing()
+    missing = await _missing(hot_path)
     answer = json_answer(Readiness.of(missing).to_json(), 503 if missing else 200)
     if missing:
         answer.headers["Retry-After"] = "2"
     return answer
 
 
-@open_operation(blueprint, "status", answer=ServiceStatus)
-async def status(_: HttpRequest) -> HttpResponse:
+@functions.operation(["GET"], "status", api=Api.OPEN, answer=ServiceStatus)
+async def status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """The same for whoever expects it where the old service's containers had it."""
-    return json_answer(ServiceStatus.of(await _missing()).to_json())
+    return json_answer(ServiceStatus.of(await _missing(hot_path)).to_json())
 
 
-async def _missing() -> list[str]:
+async def _missing(hot_path: HotPath[Any]) -> list[str]:
     """What keeps the service from its work, one sentence each."""
     try:
         opens = settings().api_keys or settings().tokens
-        watch = hot_path.watch()
+        watch = hot_path.live_settings
         await watch.current()
     except InvalidSetting as error:
         return [f"{error}."]

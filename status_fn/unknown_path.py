@@ -1,17 +1,16 @@
-"""What is asked for under no path of the API: a path with a slash too many is understood, any other told apart."""
-
-from functools import partial
+"""What is asked for under no path of the API: a path with a slash too many is understood, any other refused."""
 
 from azure.functions import HttpRequest, HttpResponse
 
-from shared.web.endpoint import HOST_BODY_BYTES, open_endpoint
-from shared.web.operations import functions, wherever
+from shared.web.endpoint import HOST_BODY_BYTES
+from shared.web.operations import Api, Functions
+from shared.web.registry import Registry
 
-blueprint = functions()
+functions = Functions()
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-@blueprint.route(route="{*path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-@partial(open_endpoint, limit_bytes=HOST_BODY_BYTES)
-async def unknown_path(req: HttpRequest) -> HttpResponse:
-    """Serve the operation that was meant, which checks key and size itself, or say that there is none."""
-    return await wherever(req)
+@functions.operation(_METHODS, "", api=Api.ANY_PATH, limit_bytes=HOST_BODY_BYTES)
+async def unknown_path(req: HttpRequest, registry: Registry) -> HttpResponse:
+    """Serve the operation whose path was misspelt, which checks key and size itself, or say that there is none."""
+    return await registry.serve_any_spelling(req)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
@@ -17,17 +17,6 @@ _PAUSE_SECONDS = 20
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class _Failed:
-    """The last container that failed in this process."""
-
-    sas_uri: str = ""
-    at: float = 0.0
-
-
-_failed = _Failed()
-
-
 def steer(trainer: Trainer, configuration: Configuration) -> None:
     """Begin to mirror with the log to come, or end it."""
     state = trainer.state
@@ -38,21 +27,29 @@ def steer(trainer: Trainer, configuration: Configuration) -> None:
         trainer.commit(replace(state, mirrored_from_us=position_us, mirrored_up_to_us=position_us))
 
 
-def copy(trainer: Trainer) -> None:
-    """Copy what was logged since the last time, for some seconds at most; what fails is tried again by later runs.
+class Mirror:
+    """The copies of one process, which leaves a container that failed alone for a while."""
 
-    The position is committed after the copies were made: a blob may be copied twice, and is none the worse for it.
-    """
-    position_us = trainer.state.mirrored_up_to_us
-    if position_us is None or position_us >= trainer.state.joined_up_to_us:
-        return
-    configuration = configuration_store.read_configuration()
-    sas_uri = configuration.service.log_mirror_sas_uri
-    if not configuration.service.log_mirror_enabled:
-        return
-    if _failed.sas_uri == sas_uri and time.monotonic() < _failed.at + _PAUSE_SECONDS:
-        return
-    _Copying(trainer, sas_uri, position_us).go(configuration.logs_deleted_before_us)
+    def __init__(self) -> None:
+        self._failed_sas_uri = ""
+        self._failed_at = 0.0
+
+    def copy(self, trainer: Trainer) -> None:
+        """Copy what was logged since the last time, for some seconds at most; what fails is tried again by later runs.
+
+        The position is committed after the copies were made: a blob may be copied twice, and is none the worse for it.
+        """
+        position_us = trainer.state.mirrored_up_to_us
+        if position_us is None or position_us >= trainer.state.joined_up_to_us:
+            return
+        configuration = configuration_store.read_configuration()
+        sas_uri = configuration.service.log_mirror_sas_uri
+        if not configuration.service.log_mirror_enabled:
+            return
+        if self._failed_sas_uri == sas_uri and time.monotonic() < self._failed_at + _PAUSE_SECONDS:
+            return
+        if not _Copying(trainer, sas_uri, position_us).go(configuration.logs_deleted_before_us):
+            self._failed_sas_uri, self._failed_at = sas_uri, time.monotonic()
 
 
 class _Copying:
@@ -64,17 +61,17 @@ class _Copying:
         self._position_us = position_us
         self._until = time.monotonic() + _SECONDS
 
-    def go(self, deleted_before_us: int) -> None:
-        """Copy on from the position, and keep how far it came and why no further."""
+    def go(self, deleted_before_us: int) -> bool:
+        """Copy on from the position, and keep how far it came and why no further; False if the container failed."""
         problem = None
         try:
             self._copy(deleted_before_us)
         except MirrorFailed as failed:
             problem = str(failed)
-            _failed.sas_uri, _failed.at = self._sas_uri, time.monotonic()
             _log.warning("log is not mirrored: %s", problem)
         told = replace(self._trainer.state, mirrored_up_to_us=self._position_us, mirror_problem=problem)
         self._trainer.commit(told)
+        return problem is None
 
     def _copy(self, deleted_before_us: int) -> None:
         joined_us = self._trainer.state.joined_up_to_us

@@ -13,7 +13,7 @@ from shared.metrics import metrics_store
 from shared.models import model_store, published_store
 from shared.models.model_store import KeptModel
 from shared.models.published import Published
-from shared.status.refused_ranks import tidy
+from shared.ranking.refused_ranks import tidy
 from shared.storage import blobs
 from shared.times import DAY, HOUR
 from shared.training.lease import Trainer

@@ -38,6 +38,7 @@ from train_timer import (
 )
 from train_timer.joining import Joiner
 from train_timer.logged_ids import History
+from train_timer.mirroring import Mirror
 from train_timer.run_log import Recorder
 
 _TIME_SECONDS = 300
@@ -45,38 +46,48 @@ _TIME_SECONDS = 300
 _NOT_TRAINED = "the model cannot be trained or published; the status tells why"
 
 _log = logging.getLogger(__name__)
-_history = History()
-_recorder = Recorder()
 
 
-def run(stop: Event) -> None:
-    """Catch up with the intake, until nothing is left, the run's time is used, or it is told to stop.
+class Trainings:
+    """The runs of the trainer in one process, and what they remember of one another.
 
-    A second trainer ends quietly; so does one that was overtaken. What a crash leaves, the next run finishes.
+    Attributes:
+        history: The marks of log that earlier runs read or wrote.
+        recorder: The recorder of runs.
+        mirror: The copies to the customer's container.
     """
-    began, one = _Clock(clock.now_us()), None
-    try:
-        trainer = lease.take(_first_state)
-        if trainer is None:
-            _log.info("another trainer is at work")
-            return
+
+    def __init__(self) -> None:
+        self.history = History()
+        self.recorder = Recorder()
+        self.mirror = Mirror()
+
+    def run(self, stop: Event) -> None:
+        """Catch up with the intake, until nothing is left, the run's time is used, or it is told to stop.
+
+        A second trainer ends quietly; so does one that was overtaken. What a crash leaves, the next run finishes.
+        """
+        began, one = _Clock(clock.now_us()), None
         try:
-            one = _Run(trainer, stop)
-            one.go()
-        finally:
-            trainer.release()
-    except LeaseLost as lost:
-        _log.warning("the run ends here: %s", lost)
-        _tell_trouble(one, began, str(lost))
-    except StorageUnavailable as trouble:
-        _log.error("the run ends here, the next one goes on: %s", trouble)
-        _tell_trouble(one, began, str(trouble))
+            trainer = lease.take(_first_state)
+            if trainer is None:
+                _log.info("another trainer is at work")
+                return
+            try:
+                one = _Run(self, trainer, stop)
+                one.go()
+            finally:
+                trainer.release()
+        except LeaseLost as lost:
+            _log.warning("the run ends here: %s", lost)
+            self._record_unfinished(one, began, str(lost))
+        except StorageUnavailable as trouble:
+            _log.error("the run ends here, the next one goes on: %s", trouble)
+            self._record_unfinished(one, began, str(trouble))
 
-
-def _tell_trouble(one: "_Run | None", began: "_Clock", problem: str) -> None:
-    """Record a run that did not come to its end."""
-    run = one.done(problem) if one else Run(began.started_us, began.seconds, problem=problem)
-    _recorder.tell(run, lambda: None, idle=one is None or one.is_idle)
+    def _record_unfinished(self, one: "_Run | None", began: "_Clock", problem: str) -> None:
+        run = one.done(problem) if one else Run(began.started_us, began.seconds, problem=problem)
+        self.recorder.tell(run, lambda: None, idle=one is None or one.is_idle)
 
 
 def _first_state() -> State:
@@ -99,7 +110,8 @@ class _Clock:
 class _Run:
     """The steps of one run; each leaves a commit record from which another run can go on."""
 
-    def __init__(self, trainer: Trainer, stop: Event) -> None:
+    def __init__(self, process: Trainings, trainer: Trainer, stop: Event) -> None:
+        self._process = process
         self._trainer = trainer
         self._stop = stop
         self._clock = _Clock(lease.storage_now_us())
@@ -115,11 +127,11 @@ class _Run:
             publishing.finish(self._trainer, self._clock.started_us)
         while self._pass() and self._has_time():
             continue
-        mirroring.copy(self._trainer)
+        self._process.mirror.copy(self._trainer)
         self._note()
         if self._configuration is not None:
             optimizing.look(self._trainer, self._configuration, self._clock.started_us)
-        _recorder.tell(self.done(), self._standing, idle=self.is_idle)
+        self._process.recorder.tell(self.done(), self._standing, idle=self.is_idle)
         self._tell_figures()
 
     @property
@@ -141,7 +153,7 @@ class _Run:
         configuration = self._configuration = self._steer()
         before = self._trainer.state
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
-        joiner = Joiner(self._trainer, known, configuration, watermark_us, _history)
+        joiner = Joiner(self._trainer, known, configuration, watermark_us, self._process.history)
         try:
             while joiner.join_part() and self._has_time():
                 self._learn(configuration)

@@ -1,46 +1,71 @@
-"""What Rank and Reward use of storage, one of each in a process; nothing is opened before its first use."""
+"""What Rank and Reward use of storage: composed once in a process, and opened with its first use."""
 
-from functools import cache
-from typing import Any
+from collections.abc import Callable
+from functools import cached_property
 
 from shared.configuration.configuration_store import initial_configuration
 from shared.intake.intake import ATTEMPTS, Intake
+from shared.models.published import ModelReference
 from shared.ranking.live_settings import Watch
 from shared.ranking.loaded_model import ServedModel
+from shared.ranking.refused_ranks import RefusedRanks
 from shared.settings import settings
 from shared.storage.account import account
 from shared.storage.rest import Rest
 from shared.times import SECOND
+from shared.web.errors import TooManyActions
 
 
-@cache
-def rest() -> Rest:
-    """The account's REST interface."""
-    deadline = settings().write_deadline_us / SECOND
-    return Rest(account(settings().storage), timeout=deadline / ATTEMPTS)
+class HotPath[Model]:
+    """What one process answers Ranks and takes rewards with.
 
+    Attributes:
+        refused_ranks: The Ranks that this process refused since they had too many actions.
+    """
 
-@cache
-def intake() -> Intake:
-    """Where events and observations are appended."""
-    return Intake(rest(), settings())
+    def __init__(self, load: Callable[[bytes, ModelReference, float], Model]) -> None:
+        """Take what makes a model of a blob's bytes, of what was published of it, and of a share of exploration."""
+        self._load = load
+        self._model: ServedModel[Model] | None = None
+        self.refused_ranks = RefusedRanks()
 
+    @cached_property
+    def rest(self) -> Rest:
+        """The account's REST interface."""
+        deadline = settings().write_deadline_us / SECOND
+        return Rest(account(settings().storage), timeout=deadline / ATTEMPTS)
 
-@cache
-def watch() -> Watch:
-    """What configuration and published model say."""
-    return Watch(rest(), initial_configuration)
+    @cached_property
+    def intake(self) -> Intake:
+        """Where events and observations are appended."""
+        return Intake(self.rest, settings())
 
+    @cached_property
+    def live_settings(self) -> Watch:
+        """What configuration and published model say."""
+        return Watch(self.rest, initial_configuration)
 
-def serve(model: ServedModel[Any]) -> None:
-    """Let a model follow what is published, and be told of as the one that this process ranks with."""
-    watch().follow(model.follow)
-    _SERVED.append(model)
+    @property
+    def model(self) -> ServedModel[Model] | None:
+        """The model that this process ranks with; None before its first Rank."""
+        return self._model
 
+    def follow_published(self) -> ServedModel[Model]:
+        """The model that this process ranks with, which follows what is published from the first Rank on."""
+        if self._model is None:
+            self._model = ServedModel(self.rest, self._load_with_exploration)
+            self.live_settings.follow(self._model.follow)
+        return self._model
 
-def served() -> ServedModel[Any] | None:
-    """The model that this process ranks with; None before its first Rank."""
-    return _SERVED[-1] if _SERVED else None
+    def note_refusal(self, error: Exception) -> None:
+        """Count a Rank that was refused since it had too many actions."""
+        if type(error) is TooManyActions:
+            self.refused_ranks.count()
 
+    async def close(self) -> None:
+        """Stop refreshing, and close the connections."""
+        await self.live_settings.close()
+        await self.rest.close()
 
-_SERVED: list[ServedModel[Any]] = []
+    def _load_with_exploration(self, data: bytes, reference: ModelReference) -> Model:
+        return self._load(data, reference, self.live_settings.exploration)

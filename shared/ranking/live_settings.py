@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from shared.configuration.configuration import Configuration
+from shared.configuration.configuration import Configuration, ServiceConfiguration
 from shared.errors import LoopError
 from shared.models.published import Published
 from shared.storage import json_documents
@@ -79,6 +79,12 @@ class Watch:
         if self._watched is None:
             raise StorageUnavailable(f"the configuration cannot be read: {self.last_error or 'no answer in time'}", 2)
         return self._watched
+
+    @property
+    def exploration(self) -> float:
+        """The share of exploration that was read last, from 0 to 1; a new loop's before the first refresh."""
+        service = self._watched.configuration.service if self._watched else ServiceConfiguration()
+        return service.exploration_percentage
 
     async def close(self) -> None:
         """End the refreshing; the next use begins it again."""

@@ -15,6 +15,7 @@ from shared.web.urls import with_ids_as_sent
 from shared.web.versions import Version
 
 Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+NoteRefusal = Callable[[Exception], None]
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 HOST_BODY_BYTES = 100 * 1024 * 1024
@@ -24,19 +25,31 @@ _SECONDS = 18
 """The longest that a call takes: whoever waits gets an answer within 20 seconds."""
 
 
-def endpoint(handler: Handler, *, version: Version | None = None, limit_bytes: int = MAX_BODY_BYTES) -> Handler:
-    """Serve whoever may call; refusals are told in the words of a version of the API, if there is one."""
+def endpoint(
+    handler: Handler,
+    *,
+    version: Version | None = None,
+    limit_bytes: int = MAX_BODY_BYTES,
+    note_refusal: NoteRefusal = lambda _: None,
+) -> Handler:
+    """Serve whoever may call; refusals have the words of a version of the API, if there is one.
+
+    Args:
+        note_refusal: Is given each error that is refused.
+    """
 
     async def as_sent(req: HttpRequest) -> HttpResponse:
         return await handler(with_ids_as_sent(req))
 
     as_sent.__name__, as_sent.__doc__ = handler.__name__, handler.__doc__
-    return _framed(as_sent, check_caller, version, limit_bytes)
+    return _framed(as_sent, check_caller, version, limit_bytes, note_refusal)
 
 
-def open_endpoint(handler: Handler, *, limit_bytes: int = MAX_BODY_BYTES) -> Handler:
+def open_endpoint(
+    handler: Handler, *, limit_bytes: int = MAX_BODY_BYTES, note_refusal: NoteRefusal = lambda _: None
+) -> Handler:
     """Serve everyone, for what holds nothing of the loop's."""
-    return _framed(handler, _everyone, None, limit_bytes)
+    return _framed(handler, _everyone, None, limit_bytes, note_refusal)
 
 
 async def _everyone(_: HttpRequest) -> None:
@@ -44,7 +57,11 @@ async def _everyone(_: HttpRequest) -> None:
 
 
 def _framed(
-    handler: Handler, admit: Callable[[HttpRequest], Awaitable[None]], version: Version | None, limit_bytes: int
+    handler: Handler,
+    admit: Callable[[HttpRequest], Awaitable[None]],
+    version: Version | None,
+    limit_bytes: int,
+    note_refusal: NoteRefusal,
 ) -> Handler:
     async def admitted(req: HttpRequest) -> HttpResponse:
         await admit(req)
@@ -57,6 +74,7 @@ def _framed(
         try:
             answer = await _in_time(admitted(req))
         except Exception as error:
+            note_refusal(error)
             answer = refused(error, request_id, version or versions.dated(req.params.get("api-version")))
         _sign(answer, req, request_id)
         return answer

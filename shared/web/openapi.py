@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from shared.web.error_answer import ErrorResponse
-from shared.web.registry import SERVED, Served
+from shared.web.operations import Api
+from shared.web.registry import ServedOperation
 from shared.web.schemas import Schema, Schemas
 from shared.web.versions import VERSIONS
 
@@ -37,14 +38,14 @@ _REASONS = {
 }
 
 
-def description() -> bytes:
-    """The description as JSON text."""
+def description(operations: Sequence[ServedOperation]) -> bytes:
+    """The description of operations as JSON text."""
     schemas = Schemas(
-        _models([model for served in SERVED for model in (served.told.request, served.query)]),
-        _models([ErrorResponse, *(served.answer for served in SERVED)]),
+        _models([model for served in operations for model in (served.doc.request, served.query)]),
+        _models([ErrorResponse, *(served.answer for served in operations)]),
     )
     paths: dict[str, Schema] = {}
-    for served in SERVED:
+    for served in operations:
         for method in served.methods:
             paths.setdefault(f"/{served.route}", {})[method.lower()] = _operation(served, method, schemas)
     return orjson.dumps(
@@ -65,7 +66,7 @@ def _models(asked: Sequence[Any]) -> list[Any]:
     return list(dict.fromkeys(model for model in asked if model is not None and not isinstance(model, str)))
 
 
-def _operation(served: Served, method: str, schemas: Schemas) -> Schema:
+def _operation(served: ServedOperation, method: str, schemas: Schemas) -> Schema:
     told: Schema = {
         "operationId": served.name if method == served.methods[0] else f"{served.name}_{method.lower()}",
         "summary": (served.handler.__doc__ or "").split("\n", 1)[0],
@@ -73,14 +74,14 @@ def _operation(served: Served, method: str, schemas: Schemas) -> Schema:
         "parameters": _parameters(served, schemas),
         "responses": _responses(served, schemas),
     }
-    if (request := served.told.request) is not None:
+    if (request := served.doc.request) is not None:
         told["requestBody"] = {"required": True, "content": _content(request, schemas.read)}
-    if served.told.is_open:
+    if served.api is Api.OPEN:
         told["security"] = []
     return told
 
 
-def _parameters(served: Served, schemas: Schemas) -> list[Schema]:
+def _parameters(served: ServedOperation, schemas: Schemas) -> list[Schema]:
     in_path = re.findall(r"\{(\w+)\}", served.route)
     told: list[Schema] = [{"name": name, "in": "path", "required": True, "schema": _ID} for name in in_path]
     if served.version and (known := served.version.api_version):
@@ -93,17 +94,17 @@ def _parameters(served: Served, schemas: Schemas) -> list[Schema]:
     return told
 
 
-def _responses(served: Served, schemas: Schemas) -> Schema:
-    refused = _REFUSED_OPEN if served.told.is_open else _REFUSED
-    told = {str(status): _refusal(status, served, schemas) for status in sorted({*refused, *served.told.refusals})}
-    for status in served.told.statuses:
+def _responses(served: ServedOperation, schemas: Schemas) -> Schema:
+    refused = _REFUSED_OPEN if served.api is Api.OPEN else _REFUSED
+    told = {str(status): _refusal(status, served, schemas) for status in sorted({*refused, *served.doc.refusals})}
+    for status in served.doc.statuses:
         told[str(status)] = {"description": _REASONS[status]}
         if served.answer is not None:
             told[str(status)]["content"] = _content(served.answer, schemas.told)
     return dict(sorted(told.items()))
 
 
-def _refusal(status: int, served: Served, schemas: Schemas) -> Schema:
+def _refusal(status: int, served: ServedOperation, schemas: Schemas) -> Schema:
     told: Schema = {"description": _REASONS[status], "content": _content(ErrorResponse, schemas.told)}
     headers = _CODE if served.version and served.version.tells_code_in_header else {}
     headers = headers | (_PAUSE if status == 503 else {})

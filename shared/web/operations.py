@@ -1,136 +1,113 @@
-"""Operations: each is written once, served in every version that has it, and told in the description."""
+"""Operations as modules declare them: each is written once, for every version of the API that has it.
 
-import inspect
-import re
+Declaring an operation serves nothing yet: `shared.web.registry` composes what the app serves.
+"""
+
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
-from azure.functions import Blueprint, HttpRequest, HttpResponse
-
-from shared.web import urls, versions
-from shared.web.endpoint import MAX_BODY_BYTES, Handler, endpoint, open_endpoint
-from shared.web.errors import UnknownPath
-from shared.web.registry import SERVED, Served, Told, found
+from shared.web.endpoint import MAX_BODY_BYTES
 from shared.web.versions import Version
-
-OWN_API = "rankloop/v1"
-"""Prefix of the loop's own API, which the old service had no counterpart for."""
 
 BINARY = "application/octet-stream"
 LINES = "application/x-ndjson"
 JSON = "application/json"
 
 
-def functions() -> Blueprint:
-    """An empty set of functions, for a folder to put its own in."""
-    return Blueprint()  # type: ignore[no-untyped-call]
+class Api(Enum):
+    """Which API an operation is of, by the prefix of its path; a version of Personalizer has one of its own."""
+
+    PERSONALIZER = None
+    OWN = "rankloop/v1/"
+    """The loop's own API, which the old service had no counterpart for."""
+    OPEN = ""
+    """What everyone may read without a key."""
+    ANY_PATH = "{*path}"
+    """What no other operation serves; open, and not in the description."""
 
 
-def operation[Function: Callable[..., Any]](
-    blueprint: Blueprint,
-    methods: Sequence[str],
-    path: str,
-    *,
-    since: str = "v1.0",
-    until: str | None = None,
-    request: Any = None,
-    answer: Any = None,
-    query: Any = None,
-    status: int | None = 200,
-    refusals: Sequence[int] = (),
-    limit_bytes: int = MAX_BODY_BYTES,
-) -> Callable[[Function], Function]:
-    """Register one function per version; a handler that has a parameter `version` is told which one was called.
+@dataclass(frozen=True, slots=True)
+class PerVersion:
+    """A model of which each version has its own."""
 
-    Args:
-        path: What follows the version's prefix, such as `events/{eventId}/reward`.
-        since: The first version that has the operation.
-        until: The last one; None for the newest there is.
-        request: The model of the body, or a media type such as `BINARY`; like what follows, only told.
-        answer: The same of the answer; `PerVersion` gives each version its own.
-        query: The model of the query parameters.
-        status: Of the answer; None if it is always refused.
-        refusals: Statuses of refusals beyond 400, 401, 500 and 503.
+    model: Callable[[Version], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationDoc:
+    """What the description says of an operation.
+
+    Attributes:
+        request: The model of the body, or a media type such as `application/octet-stream`; None for no body.
+        answer: The same of the answer, if all is well; may be `PerVersion`.
+        query: The model of the query parameters, None for none; may be `PerVersion`.
+        statuses: Those of the answer.
+        refusals: Statuses of refusals, beyond those that every operation has.
+    """
+
+    request: Any = None
+    answer: Any = None
+    query: Any = None
+    statuses: Sequence[int] = (200,)
+    refusals: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation as its module declares it.
+
+    Attributes:
+        handler: What answers. Besides the request, a handler may have parameters `version` (the API version that was
+            called), `hot_path` and `registry` (what the process is composed of).
+        path: What follows the prefix of the API or of a version, such as `events/{eventId}/reward`.
+        since, until: The first and the last version that have the operation; None for the newest version.
         limit_bytes: The longest body.
     """
-    told = Told(request, answer, query, _statuses(status), refusals)
 
-    def register(handler: Function) -> Function:
-        for version in versions.since(since, until):
-            name = f"{handler.__name__}_{re.sub(r'\W', '_', version.name)}"
-            framed = endpoint(_bound(handler, version), version=version, limit_bytes=limit_bytes)
-            _register(blueprint, Served(name, methods, f"{version.prefix}/{path}", framed, version, told))
-        return handler
-
-    return register
-
-
-def own_operation(
-    blueprint: Blueprint,
-    methods: Sequence[str],
-    path: str,
-    *,
-    request: Any = None,
-    answer: Any = None,
-    query: Any = None,
-    status: int | None = 200,
-    refusals: Sequence[int] = (),
-    limit_bytes: int = MAX_BODY_BYTES,
-) -> Callable[[Handler], Handler]:
-    """Register a function of the loop's own API; the arguments are those of `operation`."""
-    told = Told(request, answer, query, _statuses(status), refusals)
-
-    def register(handler: Handler) -> Handler:
-        framed = endpoint(handler, limit_bytes=limit_bytes)
-        _register(blueprint, Served(handler.__name__, methods, f"{OWN_API}/{path}", framed, told=told))
-        return handler
-
-    return register
+    handler: Callable[..., Any]
+    methods: Sequence[str]
+    path: str
+    api: Api = Api.PERSONALIZER
+    since: str = "v1.0"
+    until: str | None = None
+    doc: OperationDoc = field(default_factory=OperationDoc)
+    limit_bytes: int = MAX_BODY_BYTES
 
 
-def open_operation(
-    blueprint: Blueprint, path: str, *, answer: Any, statuses: Sequence[int] = (200,)
-) -> Callable[[Handler], Handler]:
-    """Register a function that everyone may read without a key."""
-    told = Told(answer=answer, statuses=statuses, is_open=True)
+class Functions:
+    """The operations that one module declares, in the order of their declaration."""
 
-    def register(handler: Handler) -> Handler:
-        _register(blueprint, Served(handler.__name__, ["GET"], path, open_endpoint(handler), told=told))
-        return handler
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
 
-    return register
+    def operation[Handler: Callable[..., Any]](
+        self,
+        methods: Sequence[str],
+        path: str,
+        *,
+        api: Api = Api.PERSONALIZER,
+        since: str = "v1.0",
+        until: str | None = None,
+        request: Any = None,
+        answer: Any = None,
+        query: Any = None,
+        status: int | tuple[int, ...] | None = 200,
+        refusals: Sequence[int] = (),
+        limit_bytes: int = MAX_BODY_BYTES,
+    ) -> Callable[[Handler], Handler]:
+        """Declare that the decorated handler answers an operation; the arguments are those of `Operation` and its doc.
 
+        Args:
+            status: Of the answer, or all that it may have; None if the operation always refuses.
+            refusals: Statuses of refusals beyond 400, 401, 500 and 503.
+        """
+        statuses = status if isinstance(status, tuple) else () if status is None else (status,)
 
-def _statuses(status: int | None) -> tuple[int, ...]:
-    return () if status is None else (status,)
+        def declare(handler: Handler) -> Handler:
+            doc = OperationDoc(request, answer, query, statuses, refusals)
+            self.operations.append(Operation(handler, methods, path, api, since, until, doc, limit_bytes))
+            return handler
 
-
-async def wherever(req: HttpRequest) -> HttpResponse:
-    """Serve a call whose path has a slash too many, as that of an endpoint with a slash at its end has.
-
-    Raises:
-        UnknownPath: There is no such operation.
-    """
-    meant = found(req.method, urls.called(req))
-    if meant is None:
-        raise UnknownPath
-    served, params = meant
-    return await served.handler(urls.routed(req, params))
-
-
-def _register(blueprint: Blueprint, served: Served) -> None:
-    route = blueprint.route(route=served.route, methods=list(served.methods))
-    blueprint.function_name(served.name)(route(served.handler))
-    SERVED.append(served)
-
-
-def _bound(handler: Callable[..., Any], version: Version) -> Handler:
-    if "version" not in inspect.signature(handler).parameters:
-        return handler
-
-    async def bound(req: HttpRequest) -> HttpResponse:
-        answer: HttpResponse = await handler(req, version=version)
-        return answer
-
-    bound.__name__, bound.__doc__ = handler.__name__, handler.__doc__
-    return bound
+        return declare

@@ -3,7 +3,7 @@
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -111,12 +111,6 @@ class _Outage:
 
 
 _outage = _Outage()
-_noticed: dict[type[Exception], Callable[[], None]] = {}
-
-
-def notice(kind: type[Exception], noticed: Callable[[], None]) -> None:
-    """Let something be called whenever a call is refused with an error of exactly this class."""
-    _noticed[kind] = noticed
 
 
 def refused(error: Exception, request_id: str, version: Version | None = None) -> HttpResponse:
@@ -126,8 +120,6 @@ def refused(error: Exception, request_id: str, version: Version | None = None) -
         version: Of the API that was called; None for what has no versions.
     """
     refusal = next(_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)
-    if (noticed := _noticed.get(type(error))) is not None:
-        noticed()
     code = version.code(refusal.code) if version else refusal.code
     answer = json_answer(_envelope(code, refusal.text or str(error), error), refusal.status)
     if version and version.tells_code_in_header:

@@ -1,88 +1,137 @@
-"""What the app serves: each operation of each version and of the loop's own API, as it was registered."""
+"""What the app serves: the operations of all modules, composed with what the process has; each in its frame."""
 
+import inspect
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
 
-from shared.web.endpoint import Handler
+from azure.functions import Blueprint, HttpRequest, HttpResponse
+
+from shared.web import urls, versions
+from shared.web.endpoint import Handler, endpoint, open_endpoint
+from shared.web.errors import UnknownPath
+from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVersion
 from shared.web.versions import Version
 
 
-@dataclass(frozen=True, slots=True)
-class PerVersion:
-    """A model that each version has its own of."""
+class HotPath(Protocol):
+    """What handlers of Rank and Reward are handed; the registry itself only reports refusals to it."""
 
-    model: Callable[[Version], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the description says of an operation.
-
-    Attributes:
-        request: The model of its body, or a media type such as `application/octet-stream`; None for no body.
-        answer: The same of its answer, if all is well; may be `PerVersion`.
-        query: The model of its query parameters, None for none; may be `PerVersion`.
-        statuses: Those of its answer.
-        refusals: Statuses of its refusals, beyond those that every operation has.
-        is_open: Whether it asks for no key.
-    """
-
-    request: Any = None
-    answer: Any = None
-    query: Any = None
-    statuses: Sequence[int] = (200,)
-    refusals: Sequence[int] = ()
-    is_open: bool = False
+    def note_refusal(self, error: Exception) -> None:
+        """Count a refusal, if it is of a kind that is counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+@dataclass(frozen=True)
+class ServedOperation:
     """An operation in one version.
 
     Attributes:
         name: Of its function.
         route: Its path, with parameters in braces.
         handler: What answers, in its frame.
-        version: None for the loop's own API.
+        version: None for what has no versions.
     """
 
     name: str
     methods: Sequence[str]
     route: str
     handler: Handler
-    version: Version | None = None
-    told: Told = field(default_factory=Told)
+    version: Version | None
+    api: Api
+    doc: OperationDoc
 
     @property
     def answer(self) -> Any:
-        """The model of its answer in its version."""
-        return self._mine(self.told.answer)
+        """The model of the answer in this version."""
+        return self._of_version(self.doc.answer)
 
     @property
     def query(self) -> Any:
-        """The model of its query parameters in its version."""
-        return self._mine(self.told.query)
+        """The model of the query parameters in this version."""
+        return self._of_version(self.doc.query)
 
-    def _mine(self, model: Any) -> Any:
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What a path of this operation matches, in any letter case, with a group for each parameter."""
+        parts = re.split(r"\{(\w+)\}", self.route)
+        texts = (f"(?P<{part}>[^/]+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+        return re.compile("".join(texts), re.IGNORECASE)
+
+    def _of_version(self, model: Any) -> Any:
         return model.model(self.version) if isinstance(model, PerVersion) and self.version else model
 
 
-SERVED: list[Served] = []
+class Registry:
+    """The operations that the app serves.
 
+    Attributes:
+        operations: Those that the description lists.
+    """
 
-def found(method: str, path: str) -> tuple[Served, dict[str, str]] | None:
-    """The operation of a path, in any letter case, with its parameters as they stand in the path."""
-    for served in SERVED:
-        if method in served.methods and (match := _pattern(served.route).fullmatch(path)):
-            return served, match.groupdict()
-    return None
+    def __init__(self, hot_path: HotPath, modules: Iterable[Functions]) -> None:
+        """Compose what modules declare: each handler is given those of its parameters that it asks for by name."""
+        self._hot_path = hot_path
+        served = [one for module in modules for declared in module.operations for one in self._serve(declared)]
+        self.operations = [operation for operation in served if operation.api is not Api.ANY_PATH]
+        self._served = served
 
+    def blueprint(self) -> Blueprint:
+        """Make the functions for the app."""
+        blueprint = Blueprint()  # type: ignore[no-untyped-call]
+        for served in self._served:
+            route = blueprint.route(route=served.route, methods=list(served.methods))
+            blueprint.function_name(served.name)(route(served.handler))
+        return blueprint
 
-@cache
-def _pattern(route: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+)\}", route)
-    told = (f"(?P<{part}>[^/]+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
-    return re.compile("".join(told), re.IGNORECASE)
+    async def serve_any_spelling(self, req: HttpRequest) -> HttpResponse:
+        """Serve a call whose path has a slash too many, as that of an endpoint with a slash at its end has.
+
+        Raises:
+            UnknownPath: There is no such operation.
+        """
+        path = urls.called(req)
+        for served in self.operations:
+            if req.method in served.methods and (match := served.pattern.fullmatch(path)):
+                return await served.handler(urls.routed(req, match.groupdict()))
+        raise UnknownPath
+
+    def _serve(self, declared: Operation) -> list[ServedOperation]:
+        name, handler = declared.handler.__name__, declared.handler
+        if declared.api is not Api.PERSONALIZER:
+            route = declared.path if declared.api is Api.OPEN else f"{declared.api.value}{declared.path}"
+            return [self._served_as(declared, name, route, self._bind(handler), None)]
+        return [
+            self._served_as(
+                declared,
+                f"{name}_{re.sub(r'\W', '_', version.name)}",
+                f"{version.prefix}/{declared.path}",
+                self._bind(handler, version=version),
+                version,
+            )
+            for version in versions.since(declared.since, declared.until)
+        ]
+
+    def _served_as(
+        self, declared: Operation, name: str, route: str, handler: Handler, version: Version | None
+    ) -> ServedOperation:
+        note = self._hot_path.note_refusal
+        if declared.api in (Api.OPEN, Api.ANY_PATH):
+            framed = open_endpoint(handler, limit_bytes=declared.limit_bytes, note_refusal=note)
+        else:
+            framed = endpoint(handler, version=version, limit_bytes=declared.limit_bytes, note_refusal=note)
+        return ServedOperation(name, declared.methods, route, framed, version, declared.api, declared.doc)
+
+    def _bind(self, handler: Callable[..., Any], **of_version: Version) -> Handler:
+        at_hand = {"hot_path": self._hot_path, "registry": self, **of_version}
+        given = {name: at_hand[name] for name in inspect.signature(handler).parameters if name in at_hand}
+        if not given:
+            return handler
+
+        async def bound(req: HttpRequest) -> HttpResponse:
+            answer: HttpResponse = await handler(req, **given)
+            return answer
+
+        bound.__name__, bound.__doc__ = handler.__name__, handler.__doc__
+        return bound

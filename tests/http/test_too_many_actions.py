@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from localhost.azurite.accounts import StorageAccount
-from shared.status.refused_ranks import tidy
+from shared.ranking.refused_ranks import tidy
 from shared.storage import blobs
 from shared.storage.clock import now_us
 from shared.storage.paths import INSTANCES

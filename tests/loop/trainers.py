@@ -101,10 +101,11 @@ def _train(variables: Mapping[str, str], changed: Mapping[str, Any], one_part: b
     read = settings.read
     settings.read = lambda environ: replace(read(environ), **changed)
     logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
-    from train_timer.run import run
+    from train_timer.run import Trainings
 
     stop = Event()
     if one_part:
         stop.set()
+    trainings = Trainings()
     for _ in range(runs):
-        run(stop)
+        trainings.run(stop)

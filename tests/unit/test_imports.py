@@ -30,7 +30,7 @@ _STORES = (
     "shared/ranking/hot_path.py",
     "shared/ranking/live_settings.py",
     "shared/ranking/loaded_model.py",
-    "shared/status/refused_ranks.py",
+    "shared/ranking/refused_ranks.py",
     "shared/status/telemetry_token.py",
     "shared/status/waiting.py",
     "shared/training/lease.py",

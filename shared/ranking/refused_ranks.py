@@ -66,6 +66,3 @@ def tidy(at_us: int) -> None:
 
 def _number(stored: blobs.Blob | None) -> int:
     return int(json.loads(stored.data)["tooManyActions"]) if stored else 0
-
-
-refused_ranks = RefusedRanks()
