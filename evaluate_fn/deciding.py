@@ -4,7 +4,8 @@ import logging
 from dataclasses import replace
 
 from evaluate_fn.adopting import adopt
-from shared.configuration.configuration import Configuration, LearningMode
+from shared.configuration.configuration import Configuration
+from shared.configuration.service_configuration import LearningMode
 from shared.errors import AutoOptimizationOfSlots, LoopError
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Evaluation, Status

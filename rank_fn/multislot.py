@@ -7,7 +7,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.explorer import Explorer, fill
 from rank_fn.recording import append, new_event_id
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
 from shared.log.ranked_event import Record, multi_slot_record
 from shared.ranking.hot_path import HotPath

@@ -6,7 +6,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.explorer import Explorer, chances
 from rank_fn.recording import append, new_event_id
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
 from shared.log.ranked_event import Record, record
 from shared.ranking.decision import Decision, decide

@@ -43,6 +43,20 @@ def from_iso(text: str) -> int:
     return from_datetime(datetime.fromisoformat(text))
 
 
+def parse_moment(text: str) -> int:
+    """Read a moment that a caller sent, in any form that `from_iso` reads.
+
+    Raises:
+        ValueError: The text is no moment between the years 1 and 9999, as the error's sentence says.
+    """
+    try:
+        at_us = from_iso(text)
+        to_datetime(at_us)  # an offset may lead out of the years that there are
+    except (ValueError, OverflowError):
+        raise ValueError("Not a moment such as 2026-11-25T12:00:00Z.") from None
+    return at_us
+
+
 @lru_cache(64)
 def _second(seconds: int) -> str:
     return to_datetime(seconds * SECOND).isoformat()[:19]

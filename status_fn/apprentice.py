@@ -5,8 +5,8 @@ import asyncio
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
-from shared.configuration.configuration import LearningMode
-from shared.configuration.forms.configuration_answer import ApprenticeMetrics
+from shared.configuration.forms.apprentice_metrics import ApprenticeMetrics
+from shared.configuration.service_configuration import LearningMode
 from shared.metrics.apprentice_forms import answer
 from shared.metrics.bins import Metrics
 from shared.training import lease

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
-from shared.configuration.configuration import Configuration, LearningMode
+from shared.configuration.configuration import Configuration
+from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_question, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.evaluation_question import Question

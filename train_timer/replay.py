@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from shared.configuration import configuration_store
-from shared.configuration.configuration import LearningMode, RewardSettings
+from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.service_configuration import LearningMode
 from shared.errors import LoopError
 from shared.learner import cpu, weights, work_folder
 from shared.log import log_store

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.learner import subprocess_jobs
 from shared.metrics.bins import Bin, Policy
 from shared.settings import settings

@@ -12,7 +12,7 @@ from benchmarks.progress import Progress
 from localhost.demo.hindsight import SETTINGS, Judged, judged, known
 from localhost.demo.purchases import DATA_SETS, Purchase, load
 from localhost.demo.rehearsal import log_of, rewards_of
-from shared.configuration.configuration import ServiceConfiguration
+from shared.configuration.service_configuration import ServiceConfiguration
 
 LOGS, OWN_LOGS = 20, 5
 _RENEWED_AFTER = 200

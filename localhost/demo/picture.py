@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from localhost.demo.hindsight import Judged, judged, known
 from localhost.demo.purchases import DATA_SETS, load
 from localhost.demo.rehearsal import log_of
-from shared.configuration.configuration import ServiceConfiguration
+from shared.configuration.service_configuration import ServiceConfiguration
 
 _WIDTH, _LEFT, _RIGHT = 760, 130, 580
 """In pixels: the picture's, and where its scale begins and ends."""

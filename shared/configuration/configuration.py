@@ -1,53 +1,15 @@
-"""What a loop is told: reward settings, exploration, learning settings, and the rest of the service configuration."""
+"""The configuration of a loop: its service configuration, its learning settings, and what a change of them starts."""
 
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 
 from shared import durations
 from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.service_configuration import ServiceConfiguration
 from shared.errors import AutoOptimizationOfSlots, ModeChangedWithRewards
 from shared.times import DAY
 
 INITIAL_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
 """Learning arguments of a new loop: the old default but for its learning rate, at which small loops hardly learn."""
-
-
-class LearningMode(StrEnum):
-    """The values of the service configuration's `learningMode`."""
-
-    ONLINE = "Online"
-    APPRENTICE = "Apprentice"
-    LOGGING_ONLY = "LoggingOnly"
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceConfiguration:
-    """The old service's configuration object; durations are kept as they were sent.
-
-    Attributes:
-        exploration_percentage: A fraction from 0 to 1, in spite of its name.
-        log_retention_days: -1 keeps logs for ever.
-        log_mirror_sas_uri: Address of a container, with the permission to write into it; a secret.
-        model_retrain_days: How much log a model that learns anew starts from.
-        auto_optimization_start_date: As it was sent; None if it never was.
-        last_edit_us: When a change last started a re-training; None before the first.
-    """
-
-    reward_wait_time: str = "PT10M"
-    default_reward: float = 0.0
-    reward_aggregation: Aggregation = Aggregation.EARLIEST
-    exploration_percentage: float = 0.2
-    model_export_frequency: str = "PT5M"
-    log_mirror_enabled: bool = False
-    log_mirror_sas_uri: str = field(default="", repr=False)
-    log_retention_days: int = 90
-    model_retrain_days: int = 2
-    learning_mode: LearningMode = LearningMode.ONLINE
-    is_auto_optimization_enabled: bool = False
-    auto_optimization_frequency: str = "P28D"
-    auto_optimization_start_date: str | None = None
-    is_inference_explainability_enabled: bool = False
-    last_edit_us: int | None = None
 
 
 def problem_type(arguments: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Any
 
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.times import from_iso, to_iso
 

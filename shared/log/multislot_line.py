@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.configuration.configuration import LearningMode, RewardSettings
+from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation, settle
+from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.log import line_pieces
 from shared.log.line_pieces import EventLine, Shown

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import Shown
 from shared.ranking.decision import Decision
 from shared.ranking.slots import Choice, MultiSlotDecision, Slot

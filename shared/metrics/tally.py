@@ -14,7 +14,7 @@ Of a multi-slot event its first slot counts.
 import json
 from collections import defaultdict
 
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import MAX_REWARD, EventLine, Shown
 from shared.metrics.apprentice import Seen, ceiling
 from shared.metrics.bins import BIN_US, Bin, Counted, Fates, Pending, Policy, bin_us

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import orjson
 
 from shared.configuration.configuration import Configuration
-from shared.configuration.forms import learning_settings, service_configuration
+from shared.configuration.forms import configuration_answer, learning_settings
 from shared.web.json_forms import Wire
 from shared.web.versions import VERSIONS
 
@@ -26,7 +26,7 @@ def settings_of(configuration: Configuration) -> dict[str, bytes]:
 
     Whoever may read exports need not know where logs are mirrored to, since that address is a secret.
     """
-    told = json.loads(service_configuration.answer(configuration.service, VERSIONS[-1]))
+    told = json.loads(configuration_answer.answer(configuration.service, VERSIONS[-1]))
     kept = {name: value for name, value in told.items() if name not in (*_SECRETS, *_FACTS)}
     return {
         "learning-settings.json": learning_settings.answer(configuration.learning),

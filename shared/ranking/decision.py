@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.ranking import sampling
 
 NO_MODEL = "N/A"

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from shared.configuration.configuration import Configuration, ServiceConfiguration
+from shared.configuration.configuration import Configuration
+from shared.configuration.service_configuration import ServiceConfiguration
 from shared.errors import LoopError
 from shared.models.published import Published
 from shared.storage import json_documents

@@ -5,7 +5,8 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.configuration.configuration import LearningMode, RewardSettings
+from shared.configuration.configuration import RewardSettings
+from shared.configuration.service_configuration import LearningMode
 from shared.durations import in_words
 from shared.intake.rows import Observation
 from shared.log import log_line

@@ -2,7 +2,8 @@
 
 from math import isfinite
 
-from shared.configuration.configuration import Configuration, LearningMode
+from shared.configuration.configuration import Configuration
+from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.optimization_schedule import FIRST, Looks, next_events, next_us, start_us, why_never
 from shared.times import SECOND, to_iso
 from shared.words import counted

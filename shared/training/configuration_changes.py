@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from shared.configuration.configuration import Configuration, LearningMode, problem_type
+from shared.configuration.configuration import Configuration, problem_type
+from shared.configuration.service_configuration import LearningMode
 from shared.models.published import ModelReference, Published
 from shared.times import DAY
 from shared.training.training_state import Counters, Cursor, State, StoredModel, empty_cursor

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from shared.configuration.configuration import Configuration, LearningMode, RewardSettings, problem_type
+from shared.configuration.configuration import Configuration, RewardSettings, problem_type
+from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.optimization_schedule import Looks
 from shared.log.line_pieces import line_kind
 from shared.metrics.bins import Metrics

@@ -11,7 +11,6 @@ class Version:
     Attributes:
         name: As clients know it.
         prefix: Before the path of each operation.
-        configuration_fields: What its answers tell of the service configuration, in order.
         api_version: What the query says as `api-version`; None if the prefix alone names the version.
         renamed_codes: Codes of errors that it calls otherwise.
         tells_code_in_header: Whether a refusal has its code in the header `x-ms-error-code` too.
@@ -21,7 +20,6 @@ class Version:
 
     name: str
     prefix: str
-    configuration_fields: tuple[str, ...]
     api_version: str | None = None
     renamed_codes: Mapping[str, str] = field(default_factory=dict, hash=False)
     tells_code_in_header: bool = False
@@ -33,28 +31,6 @@ class Version:
         return self.renamed_codes.get(code, code)
 
 
-_FIELDS_1_0 = (
-    "rewardWaitTime",
-    "defaultReward",
-    "rewardAggregation",
-    "explorationPercentage",
-    "modelExportFrequency",
-    "logMirrorEnabled",
-    "logMirrorSasUri",
-    "logRetentionDays",
-)
-_FIELDS_1_1 = (
-    *_FIELDS_1_0,
-    "lastConfigurationEditDate",
-    "learningMode",
-    "isAutoOptimizationEnabled",
-    "autoOptimizationFrequency",
-    "autoOptimizationStartDate",
-)
-METRICS = "latestApprenticeModeMetrics"
-"""The field that tells how well the loop imitates."""
-
-_FIELDS_2022 = (*_FIELDS_1_1, "modelRetrainDays", "isInferenceExplainabilityEnabled")
 _LATER_THAN_1_0 = frozenset(("evaluationType", "optimalPolicy", "creationTime", "policySource", "averageReward"))
 _STATUSES_1_0 = {"timeout": "failed", "optimalPolicyApplied": "completed", "onlinePolicyRetained": "completed"}
 _OLD_CODES = {"InvalidSasUri": "InvalidContainer"}
@@ -63,19 +39,17 @@ VERSIONS = (
     Version(
         "v1.0",
         "personalizer/v1.0",
-        _FIELDS_1_0,
         renamed_codes=_OLD_CODES,
         left_out=_LATER_THAN_1_0,
         renamed_statuses=_STATUSES_1_0,
     ),
     *(
-        Version(name, f"personalizer/{name}", (*_FIELDS_1_1, METRICS), renamed_codes=_OLD_CODES)
+        Version(name, f"personalizer/{name}", renamed_codes=_OLD_CODES)
         for name in ("v1.1-preview.1", "v1.1-preview.2", "v1.1-preview.3")
     ),
     Version(
         "2022-09-01-preview",
         "personalizer",
-        (*_FIELDS_2022, METRICS),
         api_version="2022-09-01-preview",
         tells_code_in_header=True,
     ),

@@ -5,6 +5,7 @@ import re
 import jsonschema_rs
 import pytest
 
+from shared.configuration.forms.declared_fields import fields_of
 from shared.web.versions import VERSIONS
 from tests.http.api import Api
 from tests.http.described import Described, schemas
@@ -99,7 +100,9 @@ def test_each_version_has_a_configuration_of_its_own(described: Described) -> No
         told = document["paths"][f"/{version.prefix}/configurations/service"]["get"]["responses"]["200"]
         name = told["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
 
-        assert set(document["components"]["schemas"][name]["properties"]) == set(version.configuration_fields)
+        assert set(document["components"]["schemas"][name]["properties"]) == {
+            field.alias for field in fields_of(version)
+        }
 
 
 def test_no_operation_answers_without_a_key(api: Api, described: Described) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
-from shared.configuration.configuration import INITIAL_ARGUMENTS, LearningMode
+from shared.configuration.configuration import INITIAL_ARGUMENTS
+from shared.configuration.service_configuration import LearningMode
 from shared.log.ranked_event import Record, unpack
 from shared.ranking.decision import decide, equal_chances
 from shared.ranking.slots import Slot

@@ -20,7 +20,7 @@ from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
 from localhost.host.host_process import HostProcess
 from localhost.setup.programs import CannotSetUp
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.http.slots import CCB

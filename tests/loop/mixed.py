@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.intake import identifiers
 from shared.intake.rows import Event, Observation
 from shared.learner import features

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from shared.configuration.configuration import Configuration, LearningMode, LearningSettings, problem_type
+from shared.configuration.configuration import Configuration, LearningSettings, problem_type
+from shared.configuration.service_configuration import LearningMode
 from tests.faults.proxy import Request
 from tests.loop.kept import Kept
 from tests.loop.processes import process

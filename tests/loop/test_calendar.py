@@ -14,7 +14,7 @@ import pytest
 
 from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Status
 from shared.storage.clock import now_us

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from localhost.azurite.accounts import StorageAccount
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.metrics.bins import BIN_US, Bin, Day
 from shared.storage import json_documents
 from shared.times import DAY, HOUR, MINUTE, from_datetime

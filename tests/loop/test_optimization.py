@@ -14,7 +14,8 @@ from evaluate_fn import stages
 from localhost.azurite.accounts import StorageAccount
 from localhost.azurite.emulator import Azurite
 from shared.configuration import configuration_store
-from shared.configuration.configuration import Configuration, LearningMode, LearningSettings
+from shared.configuration.configuration import Configuration, LearningSettings
+from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
 from shared.evaluation.evaluation_queue import message

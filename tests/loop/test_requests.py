@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from localhost.azurite.accounts import StorageAccount
-from shared.configuration.configuration import LearningMode, problem_type
+from shared.configuration.configuration import problem_type
+from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import line_kind
 from shared.log.log_line import kind
 from shared.log.log_store import range_of

@@ -8,7 +8,7 @@ import pytest
 
 from localhost.azurite.accounts import StorageAccount
 from localhost.host.host_process import HostProcess
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.metrics.bins import total
 from shared.times import HOUR, to_iso
 from tests.conftest import StartHost

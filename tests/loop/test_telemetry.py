@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.times import HOUR, MINUTE
 from tests.identity.endpoint import CLIENT_ID, IdentityEndpoint, identity_endpoint
 from tests.identity.storage import certificate_and_key

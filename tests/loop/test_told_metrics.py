@@ -8,7 +8,7 @@ import pytest
 
 from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.times import DAY, HOUR, MINUTE, to_iso
 from tests.http.api import Api
 from tests.loop import past

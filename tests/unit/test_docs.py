@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from localhost.environment import LOCAL_DEFAULTS
-from shared.configuration.configuration import LearningMode, RewardSettings, new_configuration
+from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.forms import answers_2022, answers_v1, report_forms
 from shared.intake.rows import Observation
 from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.times import FIRST_US, LAST_US, from_iso
 
 LEAST_PROBABILITY = 1e-10

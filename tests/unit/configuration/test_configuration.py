@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from shared import durations
 from shared.configuration.configuration import (
     AutoOptimizationOfSlots,
-    LearningMode,
     LearningSettings,
     ModeChangedWithRewards,
     new_configuration,
 )
+from shared.configuration.forms.declared_fields import STORED
 from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.service_configuration import LearningMode
 from shared.times import (
     DAY,
     HOUR,
@@ -90,6 +91,7 @@ def test_what_changes_the_label_or_the_exploration_learns_anew(change: dict[str,
     after = before.with_service(replace(before.service, **change), 77)  # type: ignore[arg-type]
 
     assert (before.revision + 1, 77) == (after.revision, after.service.last_edit_us)
+    assert change.keys() <= {field.name for field in STORED if field.api.learns_anew}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,7 @@ def test_other_changes_do_not(change: dict[str, object]) -> None:
     after = before.with_service(replace(before.service, **change), 77)  # type: ignore[arg-type]
 
     assert (before.revision, None) == (after.revision, after.service.last_edit_us)
+    assert {"reward_wait_time"} >= change.keys() & {field.name for field in STORED if field.api.learns_anew}
 
 
 def test_other_arguments_learn_anew_and_another_name_does_not() -> None:

@@ -6,12 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.configuration.configuration import (
-    Configuration,
-    LearningMode,
-    LearningSettings,
-    new_configuration,
-)
+from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
+from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.optimization_schedule import ERROR, Look, Looks, error_of, is_due
 from shared.status.optimization_text import told
 from shared.times import DAY

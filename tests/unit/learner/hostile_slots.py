@@ -11,8 +11,9 @@ from typing import Any
 
 import vowpalwabbit
 
-from shared.configuration.configuration import LearningMode, RewardSettings
+from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.learner.arguments import parse
 from shared.learner.features import InvalidFeatures, SlotsDocument, slots_document

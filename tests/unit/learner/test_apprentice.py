@@ -7,8 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from shared.configuration.configuration import INITIAL_ARGUMENTS, LearningMode, RewardSettings
+from shared.configuration.configuration import INITIAL_ARGUMENTS, RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
 from shared.learner.arguments import DEFAULT_ARGUMENTS, parse
 from shared.learner.model import Model

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.configuration.configuration import LearningMode, RewardSettings
+from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation, settle
+from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.log import log_line
 from shared.log.log_line import Shown

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.configuration.configuration import LearningMode, RewardSettings, new_configuration
+from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.log import log_line
 from shared.log.log_line import Shown, event_line, lone_line

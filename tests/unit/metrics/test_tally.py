@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import EventLine, Shown
 from shared.metrics.apprentice import ceiling
 from shared.metrics.bins import BIN_US, Bin, Counted, Pending, Policy

@@ -4,12 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.configuration.configuration import (
-    Configuration,
-    LearningMode,
-    LearningSettings,
-    new_configuration,
-)
+from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
+from shared.configuration.service_configuration import LearningMode
 from shared.models.published import ModelReference, Published, Start
 from shared.times import DAY, HOUR
 from shared.training.configuration_changes import new_state, steered

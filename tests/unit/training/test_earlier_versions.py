@@ -1,6 +1,6 @@
 """What an earlier version has kept is read as it was meant."""
 
-from shared.configuration.configuration import LearningMode
+from shared.configuration.service_configuration import LearningMode
 from shared.models.published import Published
 from shared.storage import json_documents
 from shared.training.training_state import State

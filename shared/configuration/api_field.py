@@ -1,0 +1,40 @@
+"""How the API has a field of the service configuration: what a declaration says beside type and default."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiField:
+    """The API's side of one field: request, answer, OpenAPI and the table in `docs/api.md` follow from it.
+
+    Attributes:
+        meaning: What the field is for, as the table says it.
+        values: Which values can be sent, as the table says it; empty where the type says enough.
+        since: The first version of the API that has the field.
+        least: The lowest number that is accepted.
+        most: The highest number that is accepted.
+        read: Gives the value to store for the one that was sent; raises ValueError with a sentence.
+        learns_anew: Whether a change makes the model learn anew.
+        is_settable: False for a field that only answers have.
+        alias: The field's name in JSON, if that is not the Python name in camelCase.
+        answer: Gives the value to answer for the one that is stored.
+        answer_type: The type of the answer, if that is not the type of the field.
+    """
+
+    meaning: str
+    values: str = ""
+    since: str = "v1.0"
+    least: float | None = None
+    most: float | None = None
+    read: Callable[[Any], Any] = _unchanged
+    learns_anew: bool = False
+    is_settable: bool = True
+    alias: str = ""
+    answer: Callable[[Any], Any] = _unchanged
+    answer_type: Any = None

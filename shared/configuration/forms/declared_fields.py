@@ -1,0 +1,81 @@
+"""The fields of the service configuration in each version of the API, from their declaration."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from pydantic import Field
+from pydantic.alias_generators import to_camel
+
+from shared.configuration.api_field import ApiField
+from shared.configuration.forms.apprentice_metrics import ApprenticeMetrics
+from shared.configuration.service_configuration import ServiceConfiguration
+from shared.web.versions import VERSIONS, Version, since
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredField:
+    """A field of the service configuration, and how the API has it.
+
+    Attributes:
+        name: In Python.
+        kind: The type of what is stored.
+    """
+
+    name: str
+    kind: Any
+    api: ApiField
+
+    @property
+    def alias(self) -> str:
+        """The field's name in JSON."""
+        return self.api.alias or to_camel(self.name)
+
+    @property
+    def request_type(self) -> Any:
+        """The type of what is sent; null is sent for no change."""
+        kind, api = _json_type(self.kind), self.api
+        if api.least is not None or api.most is not None:
+            kind = Annotated[kind, Field(ge=api.least, le=api.most, **_FINITE.get(kind, {}))]
+        return kind | None
+
+    @property
+    def answer_type(self) -> Any:
+        """The type of what is answered."""
+        return self.api.answer_type or _json_type(self.kind)
+
+
+_FINITE: dict[Any, dict[str, Any]] = {float: {"allow_inf_nan": False}}
+
+
+def _json_type(kind: Any) -> Any:
+    return str if isinstance(kind, type) and issubclass(kind, StrEnum) else kind
+
+
+def _declared() -> tuple[DeclaredField, ...]:
+    """All stored fields in the order of answers: those of a version together, read-only ones first."""
+    fields = [
+        DeclaredField(name, *get_args(hint))
+        for name, hint in get_type_hints(ServiceConfiguration, include_extras=True).items()
+        if get_origin(hint) is Annotated
+    ]
+    names = [version.name for version in VERSIONS]
+    return tuple(sorted(fields, key=lambda field: (names.index(field.api.since), field.api.is_settable)))
+
+
+STORED = _declared()
+METRICS = DeclaredField(
+    "latest_apprentice_mode_metrics",
+    ApprenticeMetrics | None,
+    ApiField(
+        meaning="[How well the loop imitates](#metrics-of-an-apprentice); null while nothing is known",
+        since="v1.1-preview.1",
+        is_settable=False,
+    ),
+)
+"""The one field of answers that is not stored."""
+
+
+def fields_of(version: Version) -> tuple[DeclaredField, ...]:
+    """The fields that the answers of a version have, in order."""
+    return tuple(field for field in (*STORED, METRICS) if version in since(field.api.since))

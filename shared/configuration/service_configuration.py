@@ -1,0 +1,163 @@
+"""The service configuration: each field is declared here once, for the loop and for all versions of the API."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated
+
+from shared.configuration.api_field import ApiField
+from shared.configuration.field_readers import (
+    one_of,
+    read_date,
+    read_duration,
+    read_export_frequency,
+    read_optimization_frequency,
+)
+from shared.configuration.reward_aggregation import Aggregation
+from shared.times import to_iso
+
+MOST_DAYS = 2**31 - 1
+NEVER = "1601-01-01T00:00:00"
+"""What the old service answered for a date that never came."""
+
+_V1_1 = "v1.1-preview.1"
+_V2022 = "2022-09-01-preview"
+
+
+class LearningMode(StrEnum):
+    """The values of the service configuration's `learningMode`."""
+
+    ONLINE = "Online"
+    APPRENTICE = "Apprentice"
+    LOGGING_ONLY = "LoggingOnly"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfiguration:
+    """The old service's configuration object; durations stay as they were sent.
+
+    Attributes:
+        exploration_percentage: A fraction from 0 to 1, in spite of its name.
+        log_retention_days: -1 keeps logs for ever.
+        log_mirror_sas_uri: Address of a container, with the permission to write into it; a secret.
+        model_retrain_days: How much log a model that learns anew starts from.
+        auto_optimization_start_date: As it was sent; None if it never was.
+        last_edit_us: When a change last started a re-training; None before the first.
+    """
+
+    reward_wait_time: Annotated[
+        str,
+        ApiField(
+            meaning="How long rewards count",
+            values="5 seconds to `MAX_REWARD_WAIT_TIME`",
+            read=read_duration,
+            learns_anew=True,
+        ),
+    ] = "PT10M"
+    default_reward: Annotated[
+        float,
+        ApiField(meaning="The reward of an event without one", values="−1 to 1", least=-1, most=1, learns_anew=True),
+    ] = 0.0
+    reward_aggregation: Annotated[
+        Aggregation,
+        ApiField(
+            meaning="How several rewards become one",
+            values="`earliest`, `average`, `median`, `sum`, `min`, `max`, in any case",
+            read=one_of(Aggregation),
+            learns_anew=True,
+        ),
+    ] = Aggregation.EARLIEST
+    exploration_percentage: Annotated[
+        float,
+        ApiField(
+            meaning="How much is tried at random",
+            values="0 to 1: a fraction, in spite of its name",
+            least=0,
+            most=1,
+            learns_anew=True,
+        ),
+    ] = 0.2
+    model_export_frequency: Annotated[
+        str,
+        ApiField(
+            meaning="The shortest time between two models",
+            values="more than 0, at most 30 days",
+            read=read_export_frequency,
+        ),
+    ] = "PT5M"
+    log_mirror_enabled: Annotated[bool, ApiField(meaning="Whether the log is copied")] = False
+    log_mirror_sas_uri: Annotated[
+        str,
+        ApiField(
+            meaning="Where the log is copied to",
+            values="if `logMirrorEnabled`, the address of a container with a signature that lets write "
+            "(`sp` with `w` or `c`)",
+            answer_type=str | None,
+        ),
+    ] = field(default="", repr=False)
+    log_retention_days: Annotated[
+        int,
+        ApiField(
+            meaning="How long logs are kept",
+            values="at least the wait and a day, rounded up; −1 for ever",
+            least=-1,
+            most=MOST_DAYS,
+        ),
+    ] = 90
+    model_retrain_days: Annotated[
+        int,
+        ApiField(
+            meaning="How many days of log a model that learns anew starts from",
+            values="0 to `logRetentionDays`",
+            since=_V2022,
+        ),
+    ] = 2
+    learning_mode: Annotated[
+        LearningMode,
+        ApiField(
+            meaning="What Rank answers, and what is learned. A change keeps the model",
+            values="`Online`, `Apprentice`, `LoggingOnly`, in any case",
+            since=_V1_1,
+            read=one_of(LearningMode),
+        ),
+    ] = LearningMode.ONLINE
+    is_auto_optimization_enabled: Annotated[
+        bool,
+        ApiField(
+            meaning="Whether the loop searches for better learning settings by itself: "
+            "[automatic optimization](evaluation.md#automatic-optimization)",
+            since=_V1_1,
+        ),
+    ] = False
+    auto_optimization_frequency: Annotated[
+        str,
+        ApiField(
+            meaning="From 32,000 learned events on, the time after which it searches again",
+            values="`P1D` to `P3650D` in whole days",
+            since=_V1_1,
+            read=read_optimization_frequency,
+        ),
+    ] = "P28D"
+    auto_optimization_start_date: Annotated[
+        str | None,
+        ApiField(
+            meaning="Before this date it does not search",
+            values="any date",
+            since=_V1_1,
+            read=read_date,
+            answer=lambda text: text or NEVER,
+        ),
+    ] = None
+    is_inference_explainability_enabled: Annotated[
+        bool, ApiField(meaning="Kept and answered; Rank explains nothing yet", since=_V2022)
+    ] = False
+    last_edit_us: Annotated[
+        int | None,
+        ApiField(
+            meaning="When a change last made the model learn anew",
+            since=_V1_1,
+            is_settable=False,
+            alias="lastConfigurationEditDate",
+            answer=lambda at_us: NEVER if at_us is None else to_iso(at_us),
+            answer_type=str,
+        ),
+    ] = None

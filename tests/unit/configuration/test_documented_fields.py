@@ -1,0 +1,34 @@
+"""The table of the service configuration's fields in `docs/api.md`."""
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.configuration.forms.configuration_answer import answer
+from shared.configuration.forms.declared_fields import DeclaredField, fields_of
+from shared.configuration.service_configuration import ServiceConfiguration
+from shared.web.versions import VERSIONS
+from tests.unit.pages import page
+
+_FIELDS = fields_of(VERSIONS[-1])
+_NEW_LOOP: dict[str, Any] = json.loads(answer(ServiceConfiguration(), VERSIONS[-1]))
+
+
+@pytest.mark.parametrize("field", _FIELDS, ids=lambda field: field.alias)
+def test_a_field_is_on_its_page_as_it_is_declared(field: DeclaredField) -> None:
+    """Paste the row that the failure shows."""
+    api = field.api
+    values = api.values if api.is_settable else "only answered"
+    learns_anew = ("yes" if api.learns_anew else "no") if api.is_settable else ""
+    cells = [f"`{field.alias}`", api.since, _as_text(_NEW_LOOP[field.alias]), values, api.meaning, learns_anew]
+    row = " ".join(f"| {cell}".rstrip() for cell in cells) + " |"
+
+    assert row in page("docs/api.md").text.splitlines()
+
+
+def _as_text(value: Any) -> str:
+    """A value as people read it: code, but for numbers, null and the empty text."""
+    if isinstance(value, str):
+        return f"`{value}`" if value else "empty"
+    return f"`{json.dumps(value)}`" if isinstance(value, bool) else "null" if value is None else f"{value:g}"
