@@ -9,7 +9,7 @@ from shared.configuration.service_configuration import LearningMode
 from shared.errors import AutoOptimizationOfSlots, LoopError
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Evaluation, Status
-from shared.evaluation.optimization_schedule import why_never
+from shared.evaluation.optimization_schedule import why_disabled
 from shared.evaluation.optimization_verdict import verdict
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.learner.arguments import parse
@@ -38,7 +38,7 @@ def decide(evaluation: Evaluation, found: Outcome) -> None:
         status, because = Status.RETAINED, str(reason)
     except AutoOptimizationOfSlots:
         status, because = Status.RETAINED, "The loop has become a multi-slot one."
-    _log.info("look %s for better learning settings: %s: %s", evaluation.look, status, because)
+    _log.info("look %s for better learning settings: %s: %s", evaluation.round_number, status, because)
     evaluation_store.change(evaluation.purpose, evaluation.id, lambda one: _decided(one, evaluation, status, because))
 
 
@@ -63,7 +63,7 @@ def _why_not(configuration: Configuration, evaluation: Evaluation, arguments: st
         arguments: Those that are to be taken; where the loop has them already, an earlier try got so far.
     """
     service, log = configuration.service, evaluation.log
-    if why := why_never(configuration):
+    if why := why_disabled(configuration):
         return f"Nothing is changed: {why}"
     if service.learning_mode is LearningMode.APPRENTICE:
         return "Nothing is changed in apprentice mode."

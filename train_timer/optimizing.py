@@ -1,4 +1,4 @@
-"""The loop looks for better learning settings by itself: an evaluation of its own log, whenever a look is due."""
+"""Automatic optimization: the rounds in which the loop evaluates its own log, to find better learning settings."""
 
 import logging
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.evaluation_question import Question
 from shared.evaluation.optimization_schedule import (
     ENOUGH_BYTES,
-    KEPT,
+    MAX_EVALUATIONS,
     WINDOW_US,
-    Look,
-    Looks,
-    error_of,
-    is_due,
-    why_never,
+    OptimizationRound,
+    OptimizationRounds,
+    error_share,
+    is_time_for_round,
+    why_disabled,
 )
 from shared.log import log_store
 from shared.log.log_store import LogBlob
@@ -31,91 +31,94 @@ _NAME = "automatic optimization"
 _log = logging.getLogger(__name__)
 
 
-def look(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
-    """Start what an earlier run meant to start, or a new look if one is due and none is under way.
+def start_round(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
+    """Begin an optimization round, if it is time for one and none is under way; start its evaluation.
 
-    The look is committed before it is started, so a crash between the two starts it once, and spends its error once.
+    The round is committed before its evaluation is started. A run that finds a round without evaluation, since an
+    earlier run crashed in between, starts that evaluation; so the error is spent once.
 
     Raises:
         LeaseLost: Another trainer has taken over.
     """
     state = trainer.state
-    if state.looks.is_started and is_due(state.looks, configuration, state.counters.learned, now_us):
-        before = _ended(state.looks, now_us)
-        coming = _next(trainer, configuration, before, now_us) if before else None
-        if before and coming:
-            trainer.commit(replace(state, looks=before.began(coming)))
-    if not trainer.state.looks.is_started:
+    if state.rounds.is_started and is_time_for_round(state.rounds, configuration, state.counters.learned, now_us):
+        before = _rounds_before(state.rounds, now_us)
+        new = _next_round(trainer, configuration, before, now_us) if before else None
+        if before and new:
+            trainer.commit(replace(state, rounds=before.begin(new)))
+    if not trainer.state.rounds.is_started:
         _start(trainer, configuration)
 
 
-def _ended(looks: Looks, now_us: int) -> Looks | None:
-    """The looks, none of which is under way; None if the last one is. One that decided nothing has spent nothing."""
-    asked = evaluation_store.read(Purpose.EVALUATION, looks.last.evaluation_id) if looks.last else None
-    if asked is not None:
-        asked = expired_evaluations.ended(asked, now_us)
-    if asked is None:
-        return looks
-    if not asked.status.has_ended:
+def _rounds_before(rounds: OptimizationRounds, now_us: int) -> OptimizationRounds | None:
+    """The rounds, if the last one has ended; None while it is under way. A round that decided nothing is refunded."""
+    last = evaluation_store.read(Purpose.EVALUATION, rounds.last.evaluation_id) if rounds.last else None
+    if last is not None:
+        last = expired_evaluations.ended(last, now_us)
+    if last is None:
+        return rounds
+    if not last.status.has_ended:
         return None
-    return looks if asked.status.has_results and _has_searched(asked) else looks.without_last()
+    return rounds if last.status.has_results and _has_searched(last) else rounds.refund_last()
 
 
-def _has_searched(asked: Evaluation) -> bool:
-    found = evaluation_run_store.outcome(asked)
-    return found is None or found.no_search is None
+def _has_searched(evaluation: Evaluation) -> bool:
+    outcome = evaluation_run_store.outcome(evaluation)
+    return outcome is None or outcome.no_search is None
 
 
 def _start(trainer: Trainer, configuration: Configuration) -> None:
-    looks = trainer.state.looks
-    if looks.last is not None and why_never(configuration) is None:
+    rounds = trainer.state.rounds
+    if rounds.last is not None and why_disabled(configuration) is None:
         trainer.check()
-        if evaluation_store.start(_evaluation(looks.last, configuration)):
-            _log.info("look %s for better learning settings is started", looks.last.number)
-        _forget_old()
-    trainer.commit(replace(trainer.state, looks=looks.started()))
+        if evaluation_store.start(_evaluation(rounds.last, configuration)):
+            _log.info("look %s for better learning settings is started", rounds.last.number)
+        _remove_old()
+    trainer.commit(replace(trainer.state, rounds=rounds.mark_started()))
 
 
-def _evaluation(one: Look, configuration: Configuration) -> Evaluation:
+def _evaluation(new: OptimizationRound, configuration: Configuration) -> Evaluation:
     question = Question(
-        one.evaluation_id, f"{_NAME} {one.number}", one.from_us, one.to_us, optimise=True, look=one.number
+        new.evaluation_id, f"{_NAME} {new.number}", new.from_us, new.to_us, optimise=True, round_number=new.number
     )
-    return replace(evaluation_question.evaluation(question, configuration, one.to_us, one.at_us), error=one.error)
+    return replace(evaluation_question.evaluation(question, configuration, new.to_us, new.at_us), error=new.error)
 
 
-def _next(trainer: Trainer, configuration: Configuration, before: Looks, now_us: int) -> Look | None:
-    """The look that comes now; None where nothing is kept of the log."""
+def _next_round(
+    trainer: Trainer, configuration: Configuration, before: OptimizationRounds, now_us: int
+) -> OptimizationRound | None:
+    """The round that begins now; None where no log is left."""
     state = trainer.state
     from_us = _window(configuration, state.joined_up_to_us)
     if from_us is None:
         return None
     number, learned = before.last.number + 1 if before.last else 1, state.counters.learned
-    only_tells = configuration.service.learning_mode is LearningMode.APPRENTICE
-    error = 0.0 if only_tells else error_of(before, learned)
-    return Look(number, now_us, from_us, state.joined_up_to_us, learned, error)
+    only_reports = configuration.service.learning_mode is LearningMode.APPRENTICE
+    error = 0.0 if only_reports else error_share(before, learned)
+    return OptimizationRound(number, now_us, from_us, state.joined_up_to_us, learned, error)
 
 
 def _window(configuration: Configuration, to_us: int) -> int | None:
-    """Where the log begins that is looked at: two weeks back, or more if that is little; None without log.
+    """Where the log of a round begins: two weeks back, or more if that is little; None without log.
 
-    What is deleted within a day, since it is kept for no longer, is left out: it could be gone before it is looked at.
+    Log that is deleted within a day, at the end of its retention, is left out: it could be gone before it is evaluated.
     """
     retention_us = configuration.retention_us
     longest_us = _LONGEST_US if retention_us is None else max(retention_us - DAY, DAY)
     length_us = min(WINDOW_US, longest_us)
     while True:
-        found = list(_kept(configuration, to_us - length_us, to_us))
-        if sum(one.size_bytes for one in found) >= ENOUGH_BYTES or length_us >= longest_us:
-            return max(found[0].from_us, to_us - length_us) if found else None
+        blobs = list(_log_blobs(configuration, to_us - length_us, to_us))
+        if sum(blob.size_bytes for blob in blobs) >= ENOUGH_BYTES or length_us >= longest_us:
+            return max(blobs[0].from_us, to_us - length_us) if blobs else None
         length_us = min(length_us * 2, longest_us)
 
 
-def _kept(configuration: Configuration, from_us: int, to_us: int) -> Iterator[LogBlob]:
+def _log_blobs(configuration: Configuration, from_us: int, to_us: int) -> Iterator[LogBlob]:
     return log_store.listed(max(from_us, 0), to_us, configuration.logs_deleted_before_us)
 
 
-def _forget_old() -> None:
-    """Keep the last ones of the loop's own evaluations, as the old service did."""
-    automatic = [one for one in evaluation_store.listed(Purpose.EVALUATION) if one.is_automatic]
-    for one in automatic[KEPT:]:
-        evaluation_store.remove(Purpose.EVALUATION, one.id)
+def _remove_old() -> None:
+    """Remove the loop's own evaluations but for the last `MAX_EVALUATIONS`, as the old service did."""
+    automatic = [evaluation for evaluation in evaluation_store.listed(Purpose.EVALUATION) if evaluation.is_automatic]
+    for evaluation in automatic[MAX_EVALUATIONS:]:
+        evaluation_store.remove(Purpose.EVALUATION, evaluation.id)

@@ -130,7 +130,7 @@ class _Run:
         self._process.mirror.copy(self._trainer)
         self._note()
         if self._configuration is not None:
-            optimizing.look(self._trainer, self._configuration, self._clock.started_us)
+            optimizing.start_round(self._trainer, self._configuration, self._clock.started_us)
         self._process.recorder.tell(self.done(), self._standing, idle=self.is_idle)
         self._tell_figures()
 

@@ -1,8 +1,8 @@
 """`auto-apply`: how often automatic optimization takes other settings, where none are better and where some are.
 
-Simulated loops live in worlds of known rewards and learn from their own log; at each look the real plan runs over the
-log so far, and the real rule decides. Takes hours: what came of each loop is kept in a file, and a study that was
-interrupted goes on from there.
+Simulated loops live in worlds of known rewards and learn from their own log; in each optimization round the real plan
+runs over the log so far, and the real rule decides. Takes hours: what came of each loop is kept in a file, and a study
+that was interrupted goes on from there.
 """
 
 import json
@@ -35,7 +35,13 @@ from shared.configuration.configuration import (
 from shared.evaluation import evaluation_question, plan
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.evaluation_question import Question
-from shared.evaluation.optimization_schedule import ERROR, Look, Looks, error_of, is_due
+from shared.evaluation.optimization_schedule import (
+    ERROR,
+    OptimizationRound,
+    OptimizationRounds,
+    error_share,
+    is_time_for_round,
+)
 from shared.evaluation.optimization_verdict import verdict
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
@@ -48,7 +54,7 @@ RECORDS = ROOT / ".local" / "benchmarks" / "auto-apply.jsonl"
 """What came of each loop, one a line; delete it to begin anew."""
 _PROCESSES = 2
 _STEP = 1_000
-"""Looks are due after a multiple of so many events."""
+"""Rounds come after a multiple of so many events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +86,8 @@ LOOPS: Mapping[str, int] = {"E1": 40, "E2": 20} | {name: 100 for name, kind in K
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """What came of a look.
+class RoundResult:
+    """What came of an optimization round.
 
     Attributes:
         error: With which it might be wrong.
@@ -98,12 +104,12 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """What came of a loop; its last look is the first one that took something, if any did."""
+    """What came of a loop; its last round is the first one that took settings, if any did."""
 
     kind: str
     seed: int
     took: bool
-    looks: Sequence[Looked]
+    looks: Sequence[RoundResult]
 
 
 def measure(
@@ -128,19 +134,19 @@ def measure(
 def live(name: str, seed: int, events: int = EVENTS) -> Lived:
     """Let a loop live until it takes other settings, or for so many events."""
     kind = KINDS[name]
-    last = 1 << (events // _STEP).bit_length() - 1  # what comes after the last look matters no more
+    last = 1 << (events // _STEP).bit_length() - 1  # what comes after the last round matters no more
     lines = log_of(kind.world(seed), kind.learning, kind.exploration, last * _STEP, seed)
-    loop, looks, looked = _configuration(kind), Looks(), list[Looked]()
+    loop, rounds, results = _configuration(kind), OptimizationRounds(), list[RoundResult]()
     for learned in range(_STEP, len(lines) + 1, _STEP):
-        if not is_due(looks, loop, learned, _at(learned)):
+        if not is_time_for_round(rounds, loop, learned, _at(learned)):
             continue
-        number = looks.last.number + 1 if looks.last else 1
-        look = Look(number, _at(learned), BEGIN_US, _at(learned), learned, error_of(looks, learned))
-        looks = looks.began(look).started()
-        looked.append(_look(loop, look, lines[:learned]))
-        if looked[-1].least <= look.error:
-            return Lived(name, seed, took=True, looks=looked)
-    return Lived(name, seed, took=False, looks=looked)
+        number = rounds.last.number + 1 if rounds.last else 1
+        new = OptimizationRound(number, _at(learned), BEGIN_US, _at(learned), learned, error_share(rounds, learned))
+        rounds = rounds.begin(new).mark_started()
+        results.append(_run_round(loop, new, lines[:learned]))
+        if results[-1].least <= new.error:
+            return Lived(name, seed, took=True, looks=results)
+    return Lived(name, seed, took=False, looks=results)
 
 
 def _live(job: tuple[str, int, int]) -> Lived:
@@ -157,13 +163,13 @@ def _configuration(kind: Kind) -> Configuration:
     return replace(first, service=service, learning=LearningSettings("simulated", kind.learning))
 
 
-def _look(loop: Configuration, look: Look, lines: Sequence[bytes]) -> Looked:
-    question = Question(look.evaluation_id, "", look.from_us, look.to_us, optimise=True, look=look.number)
-    asked = replace(evaluation_question.evaluation(question, loop, look.to_us, look.at_us), error=look.error)
+def _run_round(loop: Configuration, new: OptimizationRound, lines: Sequence[bytes]) -> RoundResult:
+    question = Question(new.evaluation_id, "", new.from_us, new.to_us, optimise=True, round_number=new.number)
+    asked = replace(evaluation_question.evaluation(question, loop, new.to_us, new.at_us), error=new.error)
     found = _found(asked, lines)
     tried, least = plan.winner(found), _least(found)
     arguments = tried.policy.arguments if tried else None
-    return Looked(look.learned, look.error, least, arguments, verdict(found, look.error).because)
+    return RoundResult(new.learned, new.error, least, arguments, verdict(found, new.error).because)
 
 
 def _found(evaluation: Evaluation, lines: Sequence[bytes]) -> Outcome:
@@ -195,7 +201,7 @@ def _known(records: Path) -> Iterator[Lived]:
         return
     for line in records.read_text(encoding="utf-8").splitlines():
         told = json.loads(line)
-        yield Lived(told["kind"], told["seed"], told["took"], [Looked(**one) for one in told["looks"]])
+        yield Lived(told["kind"], told["seed"], told["took"], [RoundResult(**result) for result in told["looks"]])
 
 
 def _told(found: Sequence[Lived]) -> str:
@@ -217,6 +223,6 @@ def _figure(what: str, some: Sequence[Lived], goal: Goal | None) -> Figure:
     took = [one for one in some if one.took]
     at = [one.looks[-1].events for one in took]
     low, high = proportion(len(took), len(some))
-    by_look = {f"at {events:,}": at.count(events) for events in sorted(set(at))}
-    details = {"loops": len(some), "took": len(took), "95 % interval": f"{low:.3f} to {high:.3f}", **by_look}
+    by_round = {f"at {events:,}": at.count(events) for events in sorted(set(at))}
+    details = {"loops": len(some), "took": len(took), "95 % interval": f"{low:.3f} to {high:.3f}", **by_round}
     return Figure("auto-apply", what, "of 1", [len(took) / len(some)], goal=goal, details=details)

@@ -124,7 +124,7 @@ def _asked(events: int) -> Evaluation:
         created_us=end_us,
         custom=(),
         optimise=False,
-        look=0,
+        round_number=0,
         online=Policy("online", INITIAL_ARGUMENTS, Source.ONLINE),
         exploration=_EPSILON,
         log=EvaluatedLog(_BEGIN_US, end_us, "cb", RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)),

@@ -23,7 +23,7 @@ def evaluation(custom: tuple[Policy, ...] = (), kind: str = "cb", *, optimise: b
         created_us=0,
         custom=custom,
         optimise=optimise,
-        look=0,
+        round_number=0,
         online=Policy(ONLINE, None, Source.ONLINE),
         exploration=0.0,
         log=EvaluatedLog(FIRST_US, LAST_US + 1, kind, as_labelled),

@@ -1,9 +1,12 @@
 """An evaluation or a feature importance: what was asked for, on which log, and how it stands."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any, ClassVar
 
 from shared.configuration.configuration import RewardSettings
+from shared.stored_names import stored_as
 from shared.times import DAY
 
 LONGEST_US = DAY
@@ -89,13 +92,15 @@ class Evaluation:
         start_us: As asked, like `end_us`; [start, end).
         custom: The policies that the caller gave.
         optimise: Whether better settings are searched.
-        look: Of an automatic one, which it is in the loop's life, from 1; 0 for one that a caller asked for.
+        round_number: Of the optimization round it belongs to, from 1; 0 if a caller asked for it. Stored as `look`.
         online: The policy in use when it was asked.
         exploration: The configured one; policies that are found are evaluated with it, since they would be used so.
         reason: Why it failed, or was not applied, in plain words.
         optimal: The name of the best policy; None before the end.
         error: Of an automatic one, the probability with which it may apply settings that are no better.
     """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(round_number="look")
 
     id: str
     purpose: Purpose
@@ -106,7 +111,7 @@ class Evaluation:
     created_us: int
     custom: tuple[Policy, ...]
     optimise: bool
-    look: int
+    round_number: int
     online: Policy
     exploration: float
     log: EvaluatedLog
@@ -119,7 +124,7 @@ class Evaluation:
     @property
     def is_automatic(self) -> bool:
         """Whether the loop itself asked for it."""
-        return self.look > 0
+        return self.round_number > 0
 
     def is_overdue(self, now_us: int) -> bool:
         """Whether it should have ended by now, and will not come to a good end any more."""

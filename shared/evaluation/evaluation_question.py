@@ -19,7 +19,7 @@ class Question:
     purpose: Purpose = Purpose.EVALUATION
     custom: tuple[Policy, ...] = ()
     optimise: bool = False
-    look: int = 0
+    round_number: int = 0
     is_of_2022: bool = False
 
 
@@ -39,7 +39,7 @@ def evaluation(question: Question, loop: Configuration, joined_up_to_us: int, at
         created_us=at_us,
         custom=question.custom,
         optimise=question.optimise,
-        look=question.look,
+        round_number=question.round_number,
         online=Policy(ONLINE, loop.learning.arguments, Source.ONLINE),
         exploration=loop.service.exploration_percentage,
         log=evaluated_log(question, loop, joined_up_to_us),

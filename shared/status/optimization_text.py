@@ -4,27 +4,34 @@ from math import isfinite
 
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
-from shared.evaluation.optimization_schedule import FIRST, Looks, next_events, next_us, start_us, why_never
+from shared.evaluation.optimization_schedule import (
+    FIRST_EVENTS,
+    OptimizationRounds,
+    next_round_events,
+    next_round_us,
+    start_us,
+    why_disabled,
+)
 from shared.times import SECOND, to_iso
 from shared.words import counted
 
 
-def told(looks: Looks, configuration: Configuration, learned: int, now_us: int) -> str | None:
+def told(rounds: OptimizationRounds, configuration: Configuration, learned: int, now_us: int) -> str | None:
     """How often better settings were looked for and when that comes next; None if that is not wanted.
 
     Args:
         learned: Events that the loop has learned from.
     """
-    if why_never(configuration) is not None:
+    if why_disabled(configuration) is not None:
         return None
-    said = [_last(looks), _next(looks, configuration, learned, now_us)]
+    said = [_last(rounds), _next(rounds, configuration, learned, now_us)]
     if configuration.service.learning_mode is LearningMode.APPRENTICE:
         said.append("In apprentice mode what is found is only told, and nothing is changed.")
     return " ".join(said)
 
 
-def _last(looks: Looks) -> str:
-    last = looks.last
+def _last(rounds: OptimizationRounds) -> str:
+    last = rounds.last
     if last is None:
         return "Better learning settings were not looked for yet."
     times = counted(last.number, "time", "times")
@@ -34,11 +41,11 @@ def _last(looks: Looks) -> str:
     )
 
 
-def _next(looks: Looks, configuration: Configuration, learned: int, now_us: int) -> str:
+def _next(rounds: OptimizationRounds, configuration: Configuration, learned: int, now_us: int) -> str:
     if (from_us := start_us(configuration)) > now_us:
         return f"Before {_clock(from_us)}, the autoOptimizationStartDate, there is no further look."
-    events, at_us = next_events(looks), next_us(looks, configuration, learned)
-    if learned < FIRST or not isfinite(at_us):
+    events, at_us = next_round_events(rounds), next_round_us(rounds, configuration, learned)
+    if learned < FIRST_EVENTS or not isfinite(at_us):
         return f"The next look comes at {events:,} learned events; {learned:,} were learned so far."
     at = f"The next look comes at {_clock(round(at_us))}"
     return f"{at}, or at {events:,} learned events." if isfinite(events) else f"{at}."

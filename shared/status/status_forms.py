@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.evaluation.optimization_schedule import Looks
+from shared.evaluation.optimization_schedule import OptimizationRounds
 from shared.models.published import ModelReference
 from shared.status import learning_status, optimization_text
 from shared.status.learning_status import Known
@@ -150,5 +150,5 @@ class LoopStatus(Wire):
 
 
 def _optimization(known: Known) -> str | None:
-    looks = known.state.looks if known.state else Looks()
-    return optimization_text.told(looks, known.configuration, known.counters.learned, known.now_us)
+    rounds = known.state.rounds if known.state else OptimizationRounds()
+    return optimization_text.told(rounds, known.configuration, known.counters.learned, known.now_us)

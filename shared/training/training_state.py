@@ -1,13 +1,16 @@
 """The trainer's commit record: how far rows have become log, what is being joined, and how far models have learned."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from shared.configuration.configuration import Configuration, RewardSettings, problem_type
 from shared.configuration.service_configuration import LearningMode
-from shared.evaluation.optimization_schedule import Looks
+from shared.evaluation.optimization_schedule import OptimizationRounds
 from shared.log.line_pieces import line_kind
 from shared.metrics.bins import Metrics
 from shared.models.published import ModelReference
+from shared.stored_names import stored_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +174,10 @@ class State:
         mirrored_up_to_us: Up to which log position it has it.
         mirror_problem: Why no more was copied to it, in plain words.
         snapshots: Counters of the last day or so, the oldest first.
-        looks: The looks for better learning settings.
+        rounds: The rounds of automatic optimization so far; `looks` in the stored document.
     """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(rounds="looks")
 
     joined_up_to_us: int
     running: Cursor
@@ -191,7 +196,7 @@ class State:
     mirrored_up_to_us: int | None = None
     mirror_problem: str | None = None
     snapshots: tuple[Snapshot, ...] = ()
-    looks: Looks = field(default_factory=Looks)
+    rounds: OptimizationRounds = field(default_factory=OptimizationRounds)
 
 
 def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us: int) -> Cursor:

@@ -29,7 +29,7 @@ def loop(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
     with HostProcess(account, env={"API_KEY_1": "test-key-1", **NEVER}) as started:
         assert Api.at(started.url, "test-key-1").get(f"{NEWEST}?{DATED}").json == {"value": []}
         for number, of_id in enumerate(reversed(IDS)):
-            asked = evaluation(of_id, look=int(of_id == "third"))
+            asked = evaluation(of_id, round_number=int(of_id == "third"))
             asked = replace(asked, created_us=asked.created_us + number)
             if of_id == "seventh":
                 keep(replace(asked, status=Status.RUNNING, ended_us=None))

@@ -156,7 +156,7 @@ def test_what_is_asked_is_kept_with_the_loop_as_it_stands(loop: Api) -> None:
         assert kept is not None
         assert [(one.name, one.arguments, one.source) for one in kept.custom] == [(*MINE.values(), "Custom")]
         assert (kept.optimise, kept.online.arguments, kept.exploration) == (True, settings, 0.2)
-        assert (kept.is_of_2022, kept.look, kept.log.kind) == (is_new, 0, "cb")
+        assert (kept.is_of_2022, kept.round_number, kept.log.kind) == (is_new, 0, "cb")
 
 
 # Refusals
@@ -295,7 +295,7 @@ def test_the_newest_version_reads_what_was_found(loop: Api, described: Described
 def test_one_of_an_older_version_is_not_read_in_the_newest(loop: Api, described: Described) -> None:
     """Unless the loop itself has made it; the loop's own page reads all."""
     keep(evaluation("older", is_of_2022=False), outcome())
-    keep(evaluation("automatic", is_of_2022=False, look=2), outcome())
+    keep(evaluation("automatic", is_of_2022=False, round_number=2), outcome())
 
     older, automatic = read(loop, "older"), read(loop, "automatic")
 

@@ -65,23 +65,23 @@ class Lived:
 
     Attributes:
         account: Where it is kept.
-        before: Its documents before the look was carried out and decided on.
+        before: Its documents before the round was carried out and decided on.
         after: The same afterwards.
-        look: As it was decided on.
+        evaluation: The round's, as it was decided on.
     """
 
     account: StorageAccount
     kept: Kept
     before: Mapping[str, bytes]
     after: Mapping[str, bytes]
-    look: Evaluation
+    evaluation: Evaluation
 
     def go_back(self, documents: Mapping[str, bytes]) -> None:
-        """Put the documents back as they were at a moment, and the look as it was before it was decided on."""
+        """Put the documents back as they were at a moment, and the evaluation as it was before it was decided on."""
         self.kept.break_lease()
         for name, text in documents.items():
             self.kept.put(name, text)
-        succeeded(self.look)
+        reset_decision(self.evaluation)
 
     def train(self, folder: Path) -> None:
         """Let the trainer run."""
@@ -98,9 +98,9 @@ def once(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         with Trainer(kept.storage, folder / "trainer.log") as one:
             one.succeed()
         before = {name: kept.blob(name) or b"" for name in DOCUMENTS}
-        look = evaluated(kept, folder)
+        decided = evaluate(kept, folder)
         after = {name: kept.blob(name) or b"" for name in DOCUMENTS}
-        yield Lived(account, kept, before, after, look)
+        yield Lived(account, kept, before, after, decided)
 
 
 @pytest.fixture
@@ -108,13 +108,13 @@ def lived(once: Lived) -> Iterator[Lived]:
     """A loop that found better settings, and took them; storage of this process."""
     with evaluated_log.at_home(once.kept.storage):
         once.go_back(once.after)
-        evaluation_store.change(Purpose.EVALUATION, once.look.id, lambda _: once.look)
+        evaluation_store.change(Purpose.EVALUATION, once.evaluation.id, lambda _: once.evaluation)
         yield once
 
 
-def looks(kept: Kept) -> dict[str, Any]:
-    told: dict[str, Any] = kept.document("state.json")["looks"]
-    return told
+def stored_rounds(kept: Kept) -> dict[str, Any]:
+    rounds: dict[str, Any] = kept.document("state.json")["looks"]
+    return rounds
 
 
 def train(trainer: StartTrainer, **more: Any) -> None:
@@ -122,39 +122,39 @@ def train(trainer: StartTrainer, **more: Any) -> None:
         one.succeed()
 
 
-def the_look() -> Evaluation:
-    [found] = evaluation_store.listed(Purpose.EVALUATION)
-    return found
+def only_evaluation() -> Evaluation:
+    [evaluation] = evaluation_store.listed(Purpose.EVALUATION)
+    return evaluation
 
 
-def evaluated(kept: Kept, tmp_path: Path, storage: str | None = None) -> Evaluation:
-    """The loop's own evaluation, after a worker has carried it out and decided."""
-    with Worker(storage or kept.storage, the_look(), tmp_path / "worker.log") as worker:
+def evaluate(kept: Kept, tmp_path: Path, storage: str | None = None) -> Evaluation:
+    """Let a worker carry out the loop's own evaluation and decide; gives the evaluation afterwards."""
+    with Worker(storage or kept.storage, only_evaluation(), tmp_path / "worker.log") as worker:
         assert worker.wait(120) == 0, (tmp_path / "worker.log").read_text()
-    return the_look()
+    return only_evaluation()
 
 
-def the_look_of(evaluation_id: str) -> Evaluation:
-    found = evaluation_store.read(Purpose.EVALUATION, evaluation_id)
-    assert found is not None
-    return found
+def read_evaluation(evaluation_id: str) -> Evaluation:
+    evaluation = evaluation_store.read(Purpose.EVALUATION, evaluation_id)
+    assert evaluation is not None
+    return evaluation
 
 
-def succeeded(look: Evaluation) -> Evaluation:
-    """The look as it was before it was decided on."""
-    undecided = replace(look, status=Status.SUCCEEDED, reason=None)
-    evaluation_store.change(Purpose.EVALUATION, look.id, lambda _: undecided)
+def reset_decision(evaluation: Evaluation) -> Evaluation:
+    """Store the evaluation as it was before it was decided on."""
+    undecided = replace(evaluation, status=Status.SUCCEEDED, reason=None)
+    evaluation_store.change(Purpose.EVALUATION, evaluation.id, lambda _: undecided)
     return undecided
 
 
-def decide(look: Evaluation) -> None:
-    """Decide about a look, as a message that comes again does."""
-    stages.take(message(look).text(), 2, Event())
+def decide(evaluation: Evaluation) -> None:
+    """Decide about an evaluation, as a message that comes again does."""
+    stages.take(message(evaluation).text(), 2, Event())
 
 
-def kill_as_it_decides(way: Way, look: Evaluation, place: str, log_file: Path) -> None:
-    """Let another process decide about a look, and end it as it writes somewhere."""
-    decides = process(log_file, way.storage, _decide, look.id)
+def kill_as_it_decides(way: Way, evaluation: Evaluation, place: str, log_file: Path) -> None:
+    """Let another process decide about an evaluation, and end it as it writes somewhere."""
+    decides = process(log_file, way.storage, _decide, evaluation.id)
     way.plan(Strike(write(place), decides.kill, Fault(cut="before")))
     decides.start()
     decides.join(60)
@@ -162,10 +162,10 @@ def kill_as_it_decides(way: Way, look: Evaluation, place: str, log_file: Path) -
 
 
 def _decide(evaluation_id: str) -> None:
-    decide(the_look_of(evaluation_id))
+    decide(read_evaluation(evaluation_id))
 
 
-def test_before_1000_learned_events_no_look_is_started(kept: Kept, trainer: StartTrainer) -> None:
+def test_before_1000_learned_events_no_round_is_started(kept: Kept, trainer: StartTrainer) -> None:
     configured(kept)
     log(kept, hours=6)
 
@@ -175,7 +175,7 @@ def test_before_1000_learned_events_no_look_is_started(kept: Kept, trainer: Star
     assert evaluation_store.listed(Purpose.EVALUATION) == []
 
 
-def test_a_look_is_started_after_1000_learned_events(kept: Kept, trainer: StartTrainer) -> None:
+def test_a_round_is_started_after_1000_learned_events(kept: Kept, trainer: StartTrainer) -> None:
     """Over all log there is, since that is little; and once, however often the trainer runs."""
     configured(kept)
     span = log(kept)
@@ -183,14 +183,19 @@ def test_a_look_is_started_after_1000_learned_events(kept: Kept, trainer: StartT
     train(trainer)
     train(trainer)
 
-    look = the_look()
-    assert (look.is_automatic, look.look, look.optimise, look.custom) == (True, 1, True, ())
-    assert (look.online.arguments, look.exploration) == (BLIND, 0.2)
-    assert look.log.from_us == span[0]
-    assert look.log.to_us >= span[1]
-    assert look.error == looks(kept)["spent"] > 0
-    assert looks(kept)["is_started"]
-    assert looks(kept)["last"]["learned"] == LEARNED
+    evaluation = only_evaluation()
+    assert (evaluation.is_automatic, evaluation.round_number, evaluation.optimise, evaluation.custom) == (
+        True,
+        1,
+        True,
+        (),
+    )
+    assert (evaluation.online.arguments, evaluation.exploration) == (BLIND, 0.2)
+    assert evaluation.log.from_us == span[0]
+    assert evaluation.log.to_us >= span[1]
+    assert evaluation.error == stored_rounds(kept)["spent"] > 0
+    assert stored_rounds(kept)["is_started"]
+    assert stored_rounds(kept)["last"]["learned"] == LEARNED
 
 
 @pytest.mark.parametrize(
@@ -200,7 +205,7 @@ def test_a_look_is_started_after_1000_learned_events(kept: Kept, trainer: StartT
         {"auto_optimization_start_date": "2999-01-01T00:00:00Z"},
     ],
 )
-def test_no_look_is_started_that_is_not_wanted_or_not_yet(
+def test_no_round_is_started_that_is_not_wanted_or_not_yet(
     kept: Kept, trainer: StartTrainer, service: dict[str, Any]
 ) -> None:
     configured(kept, **service)
@@ -209,13 +214,13 @@ def test_no_look_is_started_that_is_not_wanted_or_not_yet(
     train(trainer)
 
     assert kept.document("state.json")["counters"]["learned"] == LEARNED
-    assert looks(kept)["last"] is None
+    assert stored_rounds(kept)["last"] is None
     assert evaluation_store.listed(Purpose.EVALUATION) == []
 
 
 @pytest.mark.parametrize("fault", [None, Fault(cut="before")])
 @pytest.mark.parametrize(("place", "nth"), [("/evaluation.json", 1), ("state.json", 1), ("state.json", 2)])
-def test_a_trainer_that_is_killed_as_it_starts_a_look_starts_it_once(
+def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
     kept: Kept, trainer: StartTrainer, storage: StorageAccount, place: str, nth: int, fault: Fault | None
 ) -> None:
     """And its error is spent once."""
@@ -230,20 +235,20 @@ def test_a_trainer_that_is_killed_as_it_starts_a_look_starts_it_once(
     kept.break_lease()
     train(trainer)
 
-    look = the_look()
-    assert (looks(kept)["last"]["number"], looks(kept)["is_started"]) == (1, True)
-    assert looks(kept)["spent"] == look.error
-    assert looks(kept)["last"]["at_us"] == look.created_us
+    evaluation = only_evaluation()
+    assert (stored_rounds(kept)["last"]["number"], stored_rounds(kept)["is_started"]) == (1, True)
+    assert stored_rounds(kept)["spent"] == evaluation.error
+    assert stored_rounds(kept)["last"]["at_us"] == evaluation.created_us
 
 
 @pytest.mark.parametrize("no_search", [None, "Better settings were not searched."])
-def test_a_look_that_found_nothing_to_search_in_has_spent_nothing(
+def test_a_round_that_found_nothing_to_search_in_has_spent_nothing(
     kept: Kept, trainer: StartTrainer, no_search: str | None
 ) -> None:
     configured(kept)
     log(kept)
     train(trainer)
-    first = the_look()
+    first = only_evaluation()
     evaluation_run_store.keep_outcome(first, Outcome((), LineCounts(), HOUR, (), "online", no_search=no_search))
     evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.RETAINED))
     state = kept.document("state.json")
@@ -254,12 +259,12 @@ def test_a_look_that_found_nothing_to_search_in_has_spent_nothing(
 
     second = evaluation_store.listed(Purpose.EVALUATION)[0]
     spent = 0 if no_search else first.error
-    assert second.look == 2
-    assert looks(kept)["spent"] == pytest.approx(spent + second.error)
+    assert second.round_number == 2
+    assert stored_rounds(kept)["spent"] == pytest.approx(spent + second.error)
 
 
-def test_a_look_at_an_apprentice_only_tells(kept: Kept, trainer: StartTrainer) -> None:
-    """It can take nothing, so it leaves what may be spent to the looks that can."""
+def test_a_round_of_an_apprentice_only_reports(kept: Kept, trainer: StartTrainer) -> None:
+    """It can take nothing, so it leaves what may be spent to the rounds that can."""
     configured(kept, is_auto_optimization_enabled=False)
     log(kept)
     train(trainer)
@@ -267,36 +272,36 @@ def test_a_look_at_an_apprentice_only_tells(kept: Kept, trainer: StartTrainer) -
 
     train(trainer)
 
-    assert the_look().error == looks(kept)["spent"] == 0
+    assert only_evaluation().error == stored_rounds(kept)["spent"] == 0
 
 
-def test_no_look_is_started_while_one_is_under_way(kept: Kept, trainer: StartTrainer) -> None:
+def test_no_round_is_started_while_one_is_under_way(kept: Kept, trainer: StartTrainer) -> None:
     """One that came to no end has spent nothing."""
     configured(kept)
     log(kept)
     train(trainer)
-    first = the_look()
+    first = only_evaluation()
     state = kept.document("state.json")
     state["counters"]["learned"] = 2100
     kept.put("state.json", json.dumps(state).encode())
 
     train(trainer)
-    assert looks(kept)["last"]["number"] == 1
+    assert stored_rounds(kept)["last"]["number"] == 1
 
     evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.FAILED))
     train(trainer)
 
     second = evaluation_store.listed(Purpose.EVALUATION)[0]
-    assert second.look == 2
-    assert second.error == looks(kept)["spent"] > first.error
+    assert second.round_number == 2
+    assert second.error == stored_rounds(kept)["spent"] > first.error
 
 
-def test_a_look_that_nobody_ends_holds_up_the_next_one_for_a_day(kept: Kept, trainer: StartTrainer) -> None:
+def test_a_round_that_nobody_ends_holds_up_the_next_one_for_a_day(kept: Kept, trainer: StartTrainer) -> None:
     """It was lost with its messages; it ends when the next one asks, and has spent nothing."""
     configured(kept)
     log(kept)
     train(trainer)
-    first = the_look()
+    first = only_evaluation()
     evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, created_us=one.created_us - DAY))
     state = kept.document("state.json")
     state["counters"]["learned"] = 2100
@@ -306,16 +311,16 @@ def test_a_look_that_nobody_ends_holds_up_the_next_one_for_a_day(kept: Kept, tra
 
     second, lost = evaluation_store.listed(Purpose.EVALUATION)
     assert (lost.id, lost.status) == (first.id, Status.TIMEOUT)
-    assert second.look == 2
-    assert second.error == looks(kept)["spent"] > first.error
+    assert second.round_number == 2
+    assert second.error == stored_rounds(kept)["spent"] > first.error
 
 
 def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path: Path) -> None:
     """Learning goes on behind the evaluated log, and a re-training that was under way ends."""
-    kept, look = lived.kept, lived.look
-    assert (look.status, look.optimal) == (Status.APPLIED, "Hyper2"), look.reason
+    kept, evaluation = lived.kept, lived.evaluation
+    assert (evaluation.status, evaluation.optimal) == (Status.APPLIED, "Hyper2"), evaluation.reason
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
-    found = evaluation_run_store.outcome(look)
+    found = evaluation_run_store.outcome(evaluation)
     assert found is not None
     [best] = [one for one in found.policies if one.policy.name == "Hyper2"]
     assert configuration.learning == LearningSettings("Hyper2", best.policy.arguments or "")
@@ -323,7 +328,7 @@ def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path
     assert published.model is not None
     assert (published.model.origin, published.model.revision) == ("applied", 2)
     assert published.model.learned_events == best.model.events if best.model else None
-    assert published.model.learned_up_to_us == look.log.to_us
+    assert published.model.learned_up_to_us == evaluation.log.to_us
 
     lived.train(tmp_path)
 
@@ -336,18 +341,18 @@ def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path
 
 def test_a_worker_that_is_killed_as_it_decides_is_continued(lived: Lived, tmp_path: Path) -> None:
     """Between the two documents the trainer may even learn anew with the new settings; then that ends."""
-    look = lived.look
+    evaluation = lived.evaluation
     for place in ("/configuration.json", "/published.json", "/evaluation.json"):
         lived.go_back(lived.before)
         with way_to(lived.account) as way:
-            kill_as_it_decides(way, look, place, tmp_path / "decides.log")
+            kill_as_it_decides(way, evaluation, place, tmp_path / "decides.log")
         lived.train(tmp_path)
 
-        decide(the_look_of(look.id))
-        decide(the_look_of(look.id))
+        decide(read_evaluation(evaluation.id))
+        decide(read_evaluation(evaluation.id))
         lived.train(tmp_path)
 
-        assert the_look_of(look.id).status is Status.APPLIED
+        assert read_evaluation(evaluation.id).status is Status.APPLIED
         assert configuration_store.read_configuration().revision == 2
         published = published_store.read_published()
         assert published.model is not None
@@ -357,15 +362,15 @@ def test_a_worker_that_is_killed_as_it_decides_is_continued(lived: Lived, tmp_pa
 
 
 def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It had read of a look that was under way; what was found stays, and what was taken is not taken again."""
+    """It had read of an evaluation that was under way; what was found stays, and what was taken is not taken again."""
     lived.go_back(lived.before)
-    running = replace(lived.look, status=Status.RUNNING, reason=None, optimal=None, ended_us=None)
+    running = replace(lived.evaluation, status=Status.RUNNING, reason=None, optimal=None, ended_us=None)
     monkeypatch.setattr(stages, "_meant", lambda _: running)
 
     for _ in range(2):
         stages.take(message(running, "logged").text(), 1, Event())
 
-        assert the_look_of(running.id).status is Status.APPLIED
+        assert read_evaluation(running.id).status is Status.APPLIED
         assert (configuration_store.read_configuration().revision, published_store.read_published().generation) == (
             2,
             1,
@@ -378,7 +383,7 @@ def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeyp
 
 def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> None:
     """The evaluation says nothing of it; an apprentice is never changed, nor are settings taken that say the same."""
-    look = lived.look
+    evaluation = lived.evaluation
     best, published = (
         parse(configuration_store.read_configuration().learning.arguments),
         published_store.read_published(),
@@ -396,11 +401,11 @@ def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> No
         ({}, same, "are those in use"),
     ):
         configuration = configured(lived.kept, **changes)
-        succeeded(replace(look, online=replace(look.online, arguments=online)))
+        reset_decision(replace(evaluation, online=replace(evaluation.online, arguments=online)))
 
-        decide(the_look_of(look.id))
+        decide(read_evaluation(evaluation.id))
 
-        decided = the_look_of(look.id)
+        decided = read_evaluation(evaluation.id)
         assert decided.status is Status.RETAINED
         assert why in (decided.reason or "")
         assert (configuration, published) == (
@@ -414,7 +419,7 @@ def test_the_last_24_of_the_loops_own_evaluations_are_kept(kept: Kept, trainer: 
     configured(kept)
     span = log(kept)
     for number in range(25):
-        one = evaluated_log.asked(f"old-{number}", span, look=1, custom=(), optimise=True)
+        one = evaluated_log.asked(f"old-{number}", span, round_number=1, custom=(), optimise=True)
         evaluation_store.create(replace(one, created_us=now_us() - (30 - number) * DAY, status=Status.RETAINED))
     evaluation_store.create(replace(evaluated_log.asked("mine", span), created_us=now_us() - 60 * DAY - HOUR))
 

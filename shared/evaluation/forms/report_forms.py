@@ -117,7 +117,7 @@ def answer(evaluation: Evaluation, found: Outcome | None) -> bytes:
             "status": evaluation.status,
             "because": evaluation.reason,
             "type": "Auto" if evaluation.is_automatic else "Manual",
-            "look": evaluation.look or None,
+            "look": evaluation.round_number or None,
             "startTime": told(evaluation.start_us),
             "endTime": told(evaluation.end_us),
             "creationTime": told(evaluation.created_us),

@@ -19,12 +19,17 @@ Worth = Callable[[Task], float]
 
 
 def evaluation(
-    *custom: str, optimise: bool = True, look: int = 0, kind: str = "cb", end_us: int = DAY, exploration: float = 0.2
+    *custom: str,
+    optimise: bool = True,
+    round_number: int = 0,
+    kind: str = "cb",
+    end_us: int = DAY,
+    exploration: float = 0.2,
 ) -> Evaluation:
     policies = tuple(Policy(f"mine-{index}", text, Source.CUSTOM) for index, text in enumerate(custom))
     log = EvaluatedLog(0, end_us, kind, RewardSettings(1, 0.0, Aggregation.EARLIEST))
     return Evaluation(
-        "e", Purpose.EVALUATION, "e", False, 0, end_us, 0, policies, optimise, look, ONLINE, exploration, log
+        "e", Purpose.EVALUATION, "e", False, 0, end_us, 0, policies, optimise, round_number, ONLINE, exploration, log
     )
 
 

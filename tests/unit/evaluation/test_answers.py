@@ -250,7 +250,7 @@ def test_a_window_and_an_interval_follow_from_each_other() -> None:
 )
 def test_the_filter_tells_callers_from_the_loop(text: str | None, kept: list[str]) -> None:
     """As the old service's description has it."""
-    both = [evaluation("hand"), evaluation("loop", look=1)]
+    both = [evaluation("hand"), evaluation("loop", round_number=1)]
 
     assert [one.id for one in both if answers_2022.wanted(text)(one)] == kept
 

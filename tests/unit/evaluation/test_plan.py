@@ -245,7 +245,7 @@ def test_of_an_automatic_evaluation_only_the_winner_of_the_search_can_be_the_bes
             return 0.9 if task.arguments == SQUARECB else LOGGED_REWARD + 0.1
         return 0.5 if task.arguments == SQUARECB else 0.6 if "gamma_scale 30" in (task.arguments or "") else 0.2
 
-    asked, automatic = evaluation(), evaluation(look=1)
+    asked, automatic = evaluation(), evaluation(round_number=1)
     _, results = stages(asked, Log(20_000, worth))
 
     assert outcome(asked, results).optimal == "Hyper1"

@@ -35,7 +35,7 @@ def looked_at(in_use: str) -> Outcome:
     lines = log_of(TASTES, INITIAL_ARGUMENTS, 1.0, EVENTS, 1)
     loop = replace(new_configuration(4), learning=LearningSettings("in use", in_use))
     to_us = BEGIN_US + EVENTS * APART_US
-    question = Question("look", "", BEGIN_US, to_us, optimise=True, look=5)
+    question = Question("look", "", BEGIN_US, to_us, optimise=True, round_number=5)
     evaluation = replace(evaluation_question.evaluation(question, loop, to_us, to_us), error=ERROR)
     results = dict[str, TaskResult]()
     with tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,8 @@ _STATE = (
     '"revision":3,"learned_up_to_us":90,"learned_events":7,"made_at_us":95},"published_at_us":80,"counted_up_to_us":90,'
     '"counters":{"events":9,"learned":7,"not_activated":2,"refused":0,"rewards":4,"late":1,"dangling":1,"reused_ids":0,'
     '"repeated":0,"out_of_range":0},"long_waits":[{"until_us":700,"wait_us":600}],"last_run":null,"problem":null,'
-    '"kept_at_us":10}'
+    '"kept_at_us":10,"looks":{"last":{"number":3,"at_us":70,"from_us":10,"to_us":60,"learned":4000,"error":0.0004},'
+    '"is_started":false,"spent":0.00055}}'
 )
 _PUBLISHED = (
     '{"generation":2,"model":{"id":"m","predictor_blob":"p","sha256":"2","state_blob":"s","arguments":'
@@ -34,7 +35,9 @@ def test_a_part_that_an_earlier_version_began_can_be_finished() -> None:
     assert (state.intent.from_us, state.intent.to_us, state.intent.since_us) == (100, 200, 50)
     assert (state.running.mode, state.running.kind, state.running.events) == (LearningMode.ONLINE, "cb", 7)
     assert (state.counters.events, state.counters.passed_over, state.metrics.bins) == (9, 0, ())
+    assert (state.rounds.last and state.rounds.last.number, state.rounds.is_started) == (3, False)
     assert json_documents.read(State, json_documents.to_json(state)) == state
+    assert b'"looks":{"last":{"number":3' in json_documents.to_json(state)
 
 
 def test_what_an_earlier_version_published_is_in_use() -> None:

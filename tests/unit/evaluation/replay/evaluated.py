@@ -28,7 +28,7 @@ def evaluation(kind: str = "cb", from_us: int = 0, to_us: int = FOREVER_US) -> E
     log = EvaluatedLog(from_us, to_us, kind, RewardSettings(600_000_000, 0.0, Aggregation.EARLIEST))
     online = Policy("online", None, Source.ONLINE)
     return Evaluation(
-        "e", Purpose.EVALUATION, "e", False, from_us, to_us, 0, (), optimise=False, look=0, online=online,
+        "e", Purpose.EVALUATION, "e", False, from_us, to_us, 0, (), optimise=False, round_number=0, online=online,
         exploration=0.2, log=log,
     )  # fmt: skip
 
