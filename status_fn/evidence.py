@@ -21,8 +21,8 @@ from shared.models import published_store
 from shared.settings import settings
 from shared.status import profile_store
 from shared.status.event_trace import Evidence, Ranked, choices
-from shared.status.learning_status import Known
-from shared.status.waiting import waiting
+from shared.status.learning_status import StatusInputs
+from shared.status.waiting import count_waiting
 from shared.times import HOUR
 from shared.training import lease
 from shared.training.training_state import empty_cursor
@@ -39,13 +39,13 @@ class Looked:
     log_range: tuple[int, int] | None
 
 
-def known(now_us: int) -> Known:
-    """All that the loop's status follows from."""
+def read_status_inputs(now_us: int) -> StatusInputs:
+    """Read everything that the status of the loop follows from."""
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
     state = lease.read_state()
     sample = profile_store.read()[0].sample
-    told = waiting(scan.tables(), configuration, state, _MOST_COUNTED)
-    return Known(state, configuration, published, told, now_us, settings().join_grace_us, sample)
+    waiting = count_waiting(scan.tables(), configuration, state, _MOST_COUNTED)
+    return StatusInputs(state, configuration, published, waiting, now_us, settings().join_grace_us, sample)
 
 
 def of_event(event_id: str, around_us: int | None) -> Looked:

@@ -7,9 +7,10 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.ranking.hot_path import HotPath
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
+from shared.status.feature_warnings import feature_warnings
+from shared.status.learning_status import StatusInputs
 from shared.status.status_forms import LoopStatus
-from shared.status.warning import Warned
-from shared.status.warnings import warnings
+from shared.status.warnings import LoopWarning, counter_warnings
 from shared.storage.clock import now_us
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
@@ -22,42 +23,51 @@ functions = Functions()
 @functions.operation(["GET"], "status", api=Api.OWN, answer=LoopStatus)
 async def read_loop_status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Tell the story of the loop so far."""
-    known = await asyncio.to_thread(evidence.known, now_us())
+    inputs = await asyncio.to_thread(evidence.read_status_inputs, now_us())
     refused = await asyncio.to_thread(hot_path.refused_ranks.lately, now_us())
-    found = warnings(known.state, known.configuration, known.sample) + _of_ranks(refused) + _of_this_instance(hot_path)
-    model = hot_path.model
-    return json_answer(LoopStatus.of(known, found, model.reference if model else None).to_json())
+    loaded = hot_path.model.reference if hot_path.model else None
+    return json_answer(LoopStatus.of(inputs, _warnings(inputs, refused, hot_path), loaded).to_json())
 
 
-def _of_ranks(refused: int) -> list[Warned]:
+def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> list[LoopWarning]:
+    """All warnings: of the loop, of its features, of refused Ranks, and of the instance that answers."""
+    warnings = counter_warnings(inputs.state, inputs.configuration)
+    if inputs.sample:
+        warnings += feature_warnings(inputs.sample)
+    return warnings + _of_ranks(refused) + _of_this_instance(hot_path)
+
+
+def _of_ranks(refused: int) -> list[LoopWarning]:
     if not refused:
         return []
-    told = counted(refused, "Rank call was", "Rank calls were")
-    message = f"{told} refused in the last day or so, having more than 50 actions."
+    calls = counted(refused, "Rank call was", "Rank calls were")
+    message = f"{calls} refused in the last day or so, having more than 50 actions."
     return [
-        Warned(
+        LoopWarning(
             "TooManyActions", message, "Choose at most 50 actions beforehand, by a rule or at random, and rank those."
         )
     ]
 
 
-def _of_this_instance(hot_path: HotPath[Any]) -> list[Warned]:
-    """What keeps the instance that answers from a key, from hearing of changes, or from using the published model."""
-    found, trouble, model = _of_keys(), hot_path.live_settings.last_error, hot_path.model
+def _of_this_instance(hot_path: HotPath[Any]) -> list[LoopWarning]:
+    """The faults of the instance that answers: keys, the refresh of its settings, the published model."""
+    warnings, trouble, model = _of_keys(), hot_path.live_settings.last_error, hot_path.model
     if trouble is not None:
         message = f"This instance goes on with the configuration and the model it has: {trouble}."
-        found.append(
-            Warned("NotRefreshed", message, "If it does not pass, look at the storage account and its access.")
+        warnings.append(
+            LoopWarning("NotRefreshed", message, "If it does not pass, look at the storage account and its access.")
         )
     if model and model.rejected:
         message = f"This instance does not use model {model.rejected.model_id}: {model.rejected.reason}."
-        found.append(Warned("ModelRejected", message, "It ranks with the model before it until the next is published."))
-    return found
+        warnings.append(
+            LoopWarning("ModelRejected", message, "It ranks with the model before it until the next is published.")
+        )
+    return warnings
 
 
-def _of_keys() -> list[Warned]:
+def _of_keys() -> list[LoopWarning]:
     todo = f"{TO_RESOLVE[0].upper()}{TO_RESOLVE[1:]}."
     return [
-        Warned("KeyNotResolved", f"Setting {name} opens nothing: {NOT_RESOLVED}.", todo)
+        LoopWarning("KeyNotResolved", f"Setting {name} opens nothing: {NOT_RESOLVED}.", todo)
         for name in settings().unresolved_keys
     ]

@@ -18,8 +18,8 @@ from shared.metrics.bins import Bin
 from shared.models import current_export, published_store
 from shared.models.model_store import DamagedModel
 from shared.settings import settings
-from shared.status.recent_counters import noted
-from shared.status.run_record import Run, Standing
+from shared.status.recent_counters import with_snapshot
+from shared.status.run_record import LoopSummary, Run
 from shared.storage import clock
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
@@ -172,7 +172,7 @@ class _Run:
         """Obey what was published and configured meanwhile."""
         published = current_export.settle()
         configuration = configuration_store.read_configuration()
-        self._trainer.commit(noted(steered(self._trainer.state, configuration, published)))
+        self._trainer.commit(with_snapshot(steered(self._trainer.state, configuration, published)))
         mirroring.steer(self._trainer, configuration)
         return configuration
 
@@ -201,7 +201,7 @@ class _Run:
     def _has_time(self) -> bool:
         return not self._stop.is_set() and self._clock.seconds < _TIME_SECONDS
 
-    def _standing(self) -> Standing | None:
+    def _standing(self) -> LoopSummary | None:
         if self._configuration is None:
             return None
         now_us = self._clock.started_us + round(self._clock.seconds * SECOND)

@@ -8,9 +8,9 @@ from shared.intake.scan import Tables
 from shared.models import published_store
 from shared.settings import settings
 from shared.status import run_record
-from shared.status.learning_status import Known
-from shared.status.run_record import Run, Standing
-from shared.status.waiting import waiting
+from shared.status.learning_status import StatusInputs
+from shared.status.run_record import LoopSummary, Run
+from shared.status.waiting import count_waiting
 from shared.storage import paths
 from shared.times import MINUTE
 from shared.training.training_state import State
@@ -28,7 +28,7 @@ class Recorder:
         """Begin with nothing told."""
         self._told_minute = -1
 
-    def tell(self, run: Run, stands: Callable[[], Standing | None], *, idle: bool) -> None:
+    def tell(self, run: Run, stands: Callable[[], LoopSummary | None], *, idle: bool) -> None:
         """Tell one run.
 
         Args:
@@ -43,11 +43,11 @@ class Recorder:
         _log.info("%s", line)
 
 
-def standing(state: State, configuration: Configuration, known: Tables, now_us: int) -> Standing:
+def standing(state: State, configuration: Configuration, known: Tables, now_us: int) -> LoopSummary:
     """How the loop stands.
 
     Raises:
         StorageUnavailable: Storage does not tell.
     """
-    published, told = published_store.read_published(), waiting(known, configuration, state, _MOST_COUNTED)
-    return run_record.standing(Known(state, configuration, published, told, now_us, settings().join_grace_us))
+    published, told = published_store.read_published(), count_waiting(known, configuration, state, _MOST_COUNTED)
+    return run_record.summarize(StatusInputs(state, configuration, published, told, now_us, settings().join_grace_us))

@@ -1,28 +1,28 @@
-"""What a person should look at in the features of a loop, from the sample that its profile keeps."""
+"""The warnings about features, from the sample that the profile of a loop keeps."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from shared.status.feature_profile import Sample
-from shared.status.warning import Warned
+from shared.status.warnings import LoopWarning
 from shared.words import listed
 
 _ENOUGH = 100
 _NEARLY_ALL = 0.9
 _NEW = 0.6
-"""A share of different values that only names of single things reach; it leaves room for what a sketch is off by."""
+"""A share of different values that only ids and time stamps reach, even where the sketch underestimates the share."""
 _RARE = 0.02
 
 
-def feature_warnings(sample: Sample) -> list[Warned]:
-    """The warnings that hold of a sample; none while it is small."""
+def feature_warnings(sample: Sample) -> list[LoopWarning]:
+    """The warnings that a sample gives; none while the sample is small."""
     if sample.events < _ENOUGH:
         return []
-    checks = (_new_values, _one_value, _shared_letters, _alike)
-    return [found for check in checks if (found := check(sample)) is not None]
+    checks = (_always_new, _always_the_same, _namespaces_of_one_letter, _actions_alike)
+    return [warning for check in checks if (warning := check(sample)) is not None]
 
 
-def _new_values(sample: Sample) -> Warned | None:
+def _always_new(sample: Sample) -> LoopWarning | None:
     new = {
         name: values
         for name, values in sample.values.items()
@@ -32,7 +32,7 @@ def _new_values(sample: Sample) -> Warned | None:
     if not new:
         return None
     most = max(new.values(), key=lambda values: values.seen)
-    return Warned(
+    return LoopWarning(
         "FeaturesAlwaysNew",
         f"{listed(sorted(new))} had a new value nearly every time, as an id or a time stamp has: "
         f"about {min(most.different, most.seen)} different ones in {most.seen} looked at. That teaches nothing.",
@@ -40,7 +40,7 @@ def _new_values(sample: Sample) -> Warned | None:
     )
 
 
-def _one_value(sample: Sample) -> Warned | None:
+def _always_the_same(sample: Sample) -> LoopWarning | None:
     chances = {"context": sample.events, "action": sample.actions, "slot": sample.slots}
     constant = [
         name
@@ -49,32 +49,32 @@ def _one_value(sample: Sample) -> Warned | None:
     ]
     if not constant:
         return None
-    return Warned(
+    return LoopWarning(
         "FeaturesAlwaysTheSame",
         f"{listed(sorted(constant))} had one and the same value in all of {sample.events} events looked at.",
         "Leave it out, or see whether it should differ. Numbers beyond 1,000,000 are all learned as that.",
     )
 
 
-def _shared_letters(sample: Sample) -> Warned | None:
-    known = [space for space, events in sample.namespaces.items() if events >= _RARE * sample.events]
-    groups = [names for names in _by_letter({*known, "i"}).values() if len(names) > 1]
+def _namespaces_of_one_letter(sample: Sample) -> LoopWarning | None:
+    frequent = [space for space, events in sample.namespaces.items() if events >= _RARE * sample.events]
+    groups = [names for names in _by_letter({*frequent, "i"}).values() if len(names) > 1]
     if not groups:
         return None
-    told = "; ".join(", ".join(names) for names in groups)
-    return Warned(
+    lists = "; ".join(", ".join(names) for names in groups)
+    return LoopWarning(
         "NamespacesShareLetter",
-        f"These namespaces begin with the same letter: {told}. "
+        f"These namespaces begin with the same letter: {lists}. "
         "Learning arguments name namespaces by their first letter, and cannot tell them apart.",
         "Give namespaces different first letters; F (the context's own), i (ids of actions), j (actions' own) and s "
         "(slots) are taken. While learning arguments name no letters, as -q :: does not, nothing is lost.",
     )
 
 
-def _alike(sample: Sample) -> Warned | None:
+def _actions_alike(sample: Sample) -> LoopWarning | None:
     if sample.choices < _ENOUGH or sample.alike < _NEARLY_ALL * sample.choices:
         return None
-    return Warned(
+    return LoopWarning(
         "ActionsAlike",
         f"In {sample.alike} of {sample.choices} events looked at, the actions differed in nothing but their ids, "
         "so what is learned of one says nothing of another, or of a new one.",

@@ -1,4 +1,4 @@
-"""What automatic optimization has done and does next, in plain words."""
+"""Automatic optimization in words: the last search for better learning settings, and the next."""
 
 from math import isfinite
 
@@ -16,18 +16,20 @@ from shared.times import SECOND, to_iso
 from shared.words import counted
 
 
-def told(rounds: OptimizationRounds, configuration: Configuration, learned: int, now_us: int) -> str | None:
-    """How often better settings were looked for and when that comes next; None if that is not wanted.
+def describe_optimization(
+    rounds: OptimizationRounds, configuration: Configuration, learned: int, now_us: int
+) -> str | None:
+    """Say how often the loop searched for better settings, and when it does next; None if optimization is off.
 
     Args:
         learned: Events that the loop has learned from.
     """
     if why_disabled(configuration) is not None:
         return None
-    said = [_last(rounds), _next(rounds, configuration, learned, now_us)]
+    sentences = [_last(rounds), _next(rounds, configuration, learned, now_us)]
     if configuration.service.learning_mode is LearningMode.APPRENTICE:
-        said.append("In apprentice mode what is found is only told, and nothing is changed.")
-    return " ".join(said)
+        sentences.append("In apprentice mode what is found is only told, and nothing is changed.")
+    return " ".join(sentences)
 
 
 def _last(rounds: OptimizationRounds) -> str:

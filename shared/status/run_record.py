@@ -1,4 +1,4 @@
-"""What the trainer tells of one run, in one line of JSON: what it did, and how the loop stands after it."""
+"""The record of a training run, one line of JSON: what the run did, and a summary of the loop after it."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 from shared.configuration.configuration import Configuration
 from shared.metrics.bins import Bin, Policy
 from shared.status import learning_status
-from shared.status.learning_status import Known, Waiting
+from shared.status.learning_status import StatusInputs, Waiting
 from shared.times import SECOND, to_iso
 from shared.training import publication, time_slices
 from shared.training.training_state import Counters, State
@@ -17,12 +17,12 @@ NAME = "rankloop.run"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run did.
+    """The work of one training run.
 
     Attributes:
-        counted: What it added to the counters.
-        sums: Over the events that it joined.
-        problem: Why it ended early, or why training does not go on; in words of the loop's own, which name no feature.
+        counted: What the run added to the counters.
+        sums: Over the events that the run joined.
+        problem: Why the run ended early, or why training fails; never names a feature.
     """
 
     started_us: int
@@ -33,16 +33,16 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How the loop stands at the end of a run.
+class LoopSummary:
+    """The loop at the end of a run.
 
     Attributes:
-        lag_us: How much longer than it has to the oldest event has been waiting; 0 if none is overdue.
+        lag_us: How long the oldest waiting event has been ready to join; 0 if no event is ready.
         model_id: Of the model in use; None if there is none.
-        update_period_us: How often a new model can come at the most.
-        update_periods: How many of these have passed since a model last became the one in use; before the first one,
-            since the first event was due. None if no event ever came.
-        unpublished: Whether something that is due is not in the model in use.
+        update_period_us: The shortest time between two models.
+        update_periods: Such periods since the last change of the model in use; before the first model, since the first
+            event was ready to join. None if no event ever came.
+        unpublished: Whether the model in use lacks events that it could have.
     """
 
     waiting: Waiting
@@ -53,39 +53,39 @@ class Standing:
     unpublished: bool
 
 
-def standing(known: Known) -> Standing:
-    """How a loop stands."""
-    model, period_us = known.published.model, update_period_us(known.configuration)
-    since_us = _since_us(known)
-    return Standing(
-        waiting=known.waiting,
-        lag_us=learning_status.lag_us(known),
+def summarize(inputs: StatusInputs) -> LoopSummary:
+    """Summarize a loop."""
+    model, period_us = inputs.published.model, update_period_us(inputs.configuration)
+    since_us = _since_us(inputs)
+    return LoopSummary(
+        waiting=inputs.waiting,
+        lag_us=learning_status.lag_us(inputs),
         model_id=model.id if model else None,
         update_period_us=period_us,
-        update_periods=None if since_us is None else max(0, known.now_us - since_us) / period_us,
-        unpublished=is_unpublished(known),
+        update_periods=None if since_us is None else max(0, inputs.now_us - since_us) / period_us,
+        unpublished=is_unpublished(inputs),
     )
 
 
 def update_period_us(configuration: Configuration) -> int:
-    """How often a new model can come at the most: not before the grid's next cell, nor before it may be published."""
+    """The shortest time between two models: a cell of the time grid, or the model export frequency if longer."""
     frequency_us = configuration.export_frequency_us
     return max(frequency_us, time_slices.cell_us(frequency_us, configuration.rewards.wait_us))
 
 
-def is_unpublished(known: Known) -> bool:
-    """Whether something that is due is not joined, not learned, or not in the model in use."""
-    state = known.state
-    if learning_status.lag_us(known) > 0:
+def is_unpublished(inputs: StatusInputs) -> bool:
+    """Whether events that are ready are not joined, not learned, or not in the model in use."""
+    state = inputs.state
+    if learning_status.lag_us(inputs) > 0:
         return True
-    return state is not None and (_is_unlearned(state, known.configuration) or _is_held_back(state, known))
+    return state is not None and (_is_unlearned(state, inputs.configuration) or _is_held_back(state, inputs))
 
 
-def line(loop: str, run: Run, stands: Standing | None) -> str:
+def line(loop: str, run: Run, summary: LoopSummary | None) -> str:
     """The record of a run.
 
     Args:
-        stands: None if storage did not tell.
+        summary: None if storage did not answer.
     """
     return json.dumps(
         {
@@ -95,31 +95,31 @@ def line(loop: str, run: Run, stands: Standing | None) -> str:
             "seconds": round(run.seconds, 3),
             "joined": run.counted.events,
             "learned": run.counted.learned,
-            **(_standing(stands) if stands else dict.fromkeys(_STANDING)),
+            **(_summary(summary) if summary else dict.fromkeys(_SUMMARY_KEYS)),
             "problem": run.problem,
-            "events": _fates(run.counted),
+            "events": _outcomes(run.counted),
             "rewards": _rewards(run.sums),
         },
         separators=(",", ":"),
     )
 
 
-_STANDING = (
+_SUMMARY_KEYS = (
     *("waiting", "waitingAtLeast", "lagSeconds", "modelId"),
     *("updatePeriodSeconds", "updatePeriodsSinceModel", "unpublished"),
 )
 
 
-def _standing(stands: Standing) -> dict[str, Any]:
-    periods = stands.update_periods
-    told = (
-        *(stands.waiting.events, stands.waiting.at_least, stands.lag_us / SECOND, stands.model_id),
-        *(stands.update_period_us / SECOND, None if periods is None else round(periods, 3), stands.unpublished),
+def _summary(summary: LoopSummary) -> dict[str, Any]:
+    periods = summary.update_periods
+    values = (
+        *(summary.waiting.events, summary.waiting.at_least, summary.lag_us / SECOND, summary.model_id),
+        *(summary.update_period_us / SECOND, None if periods is None else round(periods, 3), summary.unpublished),
     )
-    return dict(zip(_STANDING, told, strict=True))
+    return dict(zip(_SUMMARY_KEYS, values, strict=True))
 
 
-def _fates(counted: Counters) -> dict[str, int]:
+def _outcomes(counted: Counters) -> dict[str, int]:
     return {
         "learned": counted.learned,
         "notActivated": counted.not_activated,
@@ -139,7 +139,7 @@ def _rewards(sums: Bin) -> dict[str, dict[str, float | None]]:
 
 
 def _of_policy(policy: Policy, events: int) -> dict[str, float | None]:
-    """Nothing is told of a policy that some event of the run cannot speak for, as in the metrics."""
+    """The figures of a policy; none if some event of the run says nothing about the policy, as in the metrics."""
     return _average(0.0, 0) if policy.silent else _average(policy.rewards, events)
 
 
@@ -147,33 +147,36 @@ def _average(rewards: float, events: int) -> dict[str, float | None]:
     return {"sum": rewards, "events": events, "average": rewards / events if events else None}
 
 
-def _since_us(known: Known) -> int | None:
-    """When a model last became the one in use; before the first, when the first event was due."""
-    state, model = known.state, known.published.model
+def _since_us(inputs: StatusInputs) -> int | None:
+    """When the model in use last changed; before the first model, when the first event was ready to join."""
+    state, model = inputs.state, inputs.published.model
     published = [model.made_at_us] if model else []
     if state and state.published_at_us is not None:
         published.append(state.published_at_us)
-    return max(published) if published else _first_due_us(known)
+    return max(published) if published else _first_ready_us(inputs)
 
 
-def _first_due_us(known: Known) -> int | None:
-    """When the first event was due: as far as the sums know, whose stretches are five minutes long."""
-    state, waiting = known.state, known.waiting
-    came = [one.from_us for one in state.metrics.bins if one.joined] if state else []
-    came += [] if waiting.first_us is None else [waiting.first_us]
-    if came:
-        return learning_status.due_us(known, min(came))
+def _first_ready_us(inputs: StatusInputs) -> int | None:
+    """When the first event was ready to join, as precisely as the bins of five minutes show; None without events."""
+    state, waiting = inputs.state, inputs.waiting
+    arrivals_us = [bin_.from_us for bin_ in state.metrics.bins if bin_.joined] if state else []
+    arrivals_us += [] if waiting.first_us is None else [waiting.first_us]
+    if arrivals_us:
+        return learning_status.ready_us(inputs, min(arrivals_us))
     return state.last_run.started_us if state and state.last_run and state.counters.events else None
 
 
 def _is_unlearned(state: State, configuration: Configuration) -> bool:
-    """Whether joined events that the running model learns from lie ahead of it, in log that is still there."""
+    """Whether the log holds joined events that the running model has still to learn from."""
     running = state.running
     from_us = max(running.learned_up_to_us, configuration.logs_deleted_before_us)
-    return any(one.learnable and one.kind == running.kind and one.part_us >= from_us for one in state.metrics.pending)
+    return any(
+        pending.learnable and pending.kind == running.kind and pending.part_us >= from_us
+        for pending in state.metrics.pending
+    )
 
 
-def _is_held_back(state: State, known: Known) -> bool:
-    """Whether the running model is not the one in use, although a whole update period has passed since the last."""
-    may_us = 0 if state.published_at_us is None else state.published_at_us + update_period_us(known.configuration)
-    return known.now_us >= may_us and publication.is_new(state, known.published)
+def _is_held_back(state: State, inputs: StatusInputs) -> bool:
+    """Whether the running model is not the one in use, although an update period has passed since the last model."""
+    may_us = 0 if state.published_at_us is None else state.published_at_us + update_period_us(inputs.configuration)
+    return inputs.now_us >= may_us and publication.is_new(state, inputs.published)

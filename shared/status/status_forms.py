@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from shared.evaluation.optimization_schedule import OptimizationRounds
 from shared.models.published import ModelReference
-from shared.status import learning_status, optimization_text
-from shared.status.learning_status import Known
-from shared.status.warning import Warned
+from shared.status import learning_status
+from shared.status.learning_status import StatusInputs
+from shared.status.optimization_text import describe_optimization
+from shared.status.warnings import LoopWarning
 from shared.times import SECOND
 from shared.training.training_state import LastRun
 from shared.web.json_forms import Moment, Wire
@@ -44,12 +45,12 @@ class EventCounts(Wire):
     refused: int
 
     @classmethod
-    def of(cls, known: Known) -> "EventCounts":
+    def of(cls, inputs: StatusInputs) -> "EventCounts":
         """The counts of the intake and of the commit record."""
-        counters = known.counters
+        counters = inputs.counters
         return cls(
-            waiting=known.waiting.events,
-            waiting_is_at_least=known.waiting.at_least,
+            waiting=inputs.waiting.events,
+            waiting_is_at_least=inputs.waiting.at_least,
             learned=counters.learned,
             not_activated=counters.not_activated,
             passed_over=counters.passed_over,
@@ -122,26 +123,26 @@ class LoopStatus(Wire):
     warnings: list[StatusWarning]
 
     @classmethod
-    def of(cls, known: Known, warnings: Sequence[Warned], loaded: ModelReference | None) -> "LoopStatus":
+    def of(cls, inputs: StatusInputs, warnings: Sequence[LoopWarning], loaded: ModelReference | None) -> "LoopStatus":
         """The status of a loop, in plain words and numbers.
 
         Args:
             loaded: The model that the answering instance ranks with.
         """
-        state, model = known.state, known.published.model
-        learning, coming = learning_status.learning(known), learning_status.next_model(known)
+        state, model = inputs.state, inputs.published.model
+        verdict, next_model = learning_status.judge_learning(inputs), learning_status.predict_next_model(inputs)
         return cls(
-            learning=learning.holds,
-            because=learning.because,
+            learning=verdict.learns,
+            because=verdict.because,
             last_run=RunOfTrainer.of(state.last_run) if state and state.last_run else None,
             joined_up_to=(state.joined_up_to_us or None) if state else None,
-            lag_seconds=learning_status.lag_us(known) / SECOND,
-            events=EventCounts.of(known),
-            model=PublishedModel.of(model, known.configuration.service.exploration_percentage) if model else None,
+            lag_seconds=learning_status.lag_us(inputs) / SECOND,
+            events=EventCounts.of(inputs),
+            model=PublishedModel.of(model, inputs.configuration.service.exploration_percentage) if model else None,
             instance=Instance(model_id=loaded.id if loaded else None),
-            next_model=NextModel(due_at=coming.due_us or None, because=coming.because),
-            retraining=learning_status.retraining(known),
-            optimization=_optimization(known),
+            next_model=NextModel(due_at=next_model.at_us or None, because=next_model.because),
+            retraining=learning_status.describe_retraining(inputs),
+            optimization=_optimization(inputs),
             warnings=[
                 StatusWarning(code=warning.code, message=warning.message, what_to_do=warning.what_to_do)
                 for warning in warnings
@@ -149,6 +150,6 @@ class LoopStatus(Wire):
         )
 
 
-def _optimization(known: Known) -> str | None:
-    rounds = known.state.rounds if known.state else OptimizationRounds()
-    return optimization_text.told(rounds, known.configuration, known.counters.learned, known.now_us)
+def _optimization(inputs: StatusInputs) -> str | None:
+    rounds = inputs.state.rounds if inputs.state else OptimizationRounds()
+    return describe_optimization(rounds, inputs.configuration, inputs.counters.learned, inputs.now_us)

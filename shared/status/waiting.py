@@ -1,4 +1,4 @@
-"""What waits in the intake."""
+"""Ranks that wait in the intake, counted."""
 
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
@@ -7,14 +7,14 @@ from shared.status.learning_status import Waiting
 from shared.training.training_state import State
 
 
-def waiting(tables: Tables, configuration: Configuration, state: State | None, most: int) -> Waiting:
-    """The Ranks that are not log yet. Blocking.
+def count_waiting(tables: Tables, configuration: Configuration, state: State | None, most: int) -> Waiting:
+    """Count the Ranks that are not log yet. Blocking.
 
     Args:
         state: None before the first training run.
-        most: More than these are not counted.
+        most: Where counting stops.
     """
     start_us = max(state.joined_up_to_us if state else 0, configuration.logs_deleted_before_us)
-    since = Stretch("events", range(configuration.shards), start_us, keys_only=True)
-    counted, first_us = scan.counted(tables, since, most)
-    return Waiting(min(counted, most), counted > most, first_us)
+    ranks = Stretch("events", range(configuration.shards), start_us, keys_only=True)
+    count, first_us = scan.counted(tables, ranks, most)
+    return Waiting(min(count, most), count > most, first_us)

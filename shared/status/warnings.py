@@ -1,12 +1,10 @@
-"""What a person should look at, each with what to do about it; computed from the counters of the last day or so."""
+"""The warnings that follow from the configuration and the counters of about the last day."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from shared.configuration.configuration import Configuration
-from shared.status.feature_profile import Sample
-from shared.status.feature_warnings import feature_warnings
-from shared.status.recent_counters import recently
-from shared.status.warning import Warned
+from shared.status.recent_counters import recent_counters
 from shared.times import to_iso
 from shared.training.training_state import Counters, State
 from shared.words import counted
@@ -15,62 +13,76 @@ _ENOUGH = 100
 _SOME = 10
 
 
-def warnings(state: State | None, configuration: Configuration, sample: Sample | None = None) -> list[Warned]:
-    """The warnings that hold now.
+@dataclass(frozen=True, slots=True)
+class LoopWarning:
+    """A fault that keeps a loop from learning well.
+
+    Attributes:
+        code: As in the table of warnings in `docs/operating.md`.
+        message: What is wrong, with counts.
+        what_to_do: How to mend it.
+    """
+
+    code: str
+    message: str
+    what_to_do: str
+
+
+def counter_warnings(state: State | None, configuration: Configuration) -> list[LoopWarning]:
+    """The warnings of a loop, those about features aside.
 
     Args:
         state: None before the first training run.
-        sample: What is known of the features; None for nothing.
     """
-    counters = recently(state) if state else Counters()
-    found = [check(counters, configuration) for check in _CHECKS] + [_log_mirror(state, configuration)]
-    return [one for one in found if one is not None] + (feature_warnings(sample) if sample else [])
+    counters = recent_counters(state) if state else Counters()
+    warnings = [check(counters, configuration) for check in _CHECKS] + [_log_mirror(state, configuration)]
+    return [warning for warning in warnings if warning is not None]
 
 
-def _ids_reused(counters: Counters, _: Configuration) -> Warned | None:
+def _ids_reused(counters: Counters, _: Configuration) -> LoopWarning | None:
     if not counters.reused_ids:
         return None
-    return Warned(
+    return LoopWarning(
         "EventIdsReused",
         f"{counted(counters.reused_ids, 'event had', 'events had')} an id that another Rank request had used before.",
         "Give every Rank its own event id, or none; a reward goes to the earliest event of its id.",
     )
 
 
-def _no_exploration(_: Counters, configuration: Configuration) -> Warned | None:
+def _no_exploration(_: Counters, configuration: Configuration) -> LoopWarning | None:
     if configuration.service.exploration_percentage > 0:
         return None
-    return Warned(
+    return LoopWarning(
         "NoExploration",
         "The exploration is 0: only what the model thinks best is shown, so it cannot find out where it is wrong.",
         "Set explorationPercentage to a small share such as 0.1.",
     )
 
 
-def _nothing_activated(counters: Counters, _: Configuration) -> Warned | None:
+def _nothing_activated(counters: Counters, _: Configuration) -> LoopWarning | None:
     if counters.activated or counters.not_activated < _ENOUGH:
         return None
-    return Warned(
+    return LoopWarning(
         "NothingActivated",
         f"{counters.not_activated} events were deferred, and none was activated in time.",
         "Call activate when the action is shown, or leave deferActivation out; a reward alone does not activate.",
     )
 
 
-def _no_rewards(counters: Counters, _: Configuration) -> Warned | None:
+def _no_rewards(counters: Counters, _: Configuration) -> LoopWarning | None:
     if counters.rewards or counters.events < _ENOUGH:
         return None
-    return Warned(
+    return LoopWarning(
         "NoRewards",
         f"None of {counters.events} events got a reward in time, so all of them count with the default reward.",
         "Send a reward for each event, with the eventId that Rank answered, within the reward wait time.",
     )
 
 
-def _rewards_default(counters: Counters, configuration: Configuration) -> Warned | None:
+def _rewards_default(counters: Counters, configuration: Configuration) -> LoopWarning | None:
     if counters.unlike_default or counters.rewards < _ENOUGH:
         return None
-    return Warned(
+    return LoopWarning(
         "RewardsAlwaysDefault",
         f"All {counters.rewards} rewards had the value of the default reward, "
         f"{configuration.service.default_reward:g}: an event with a reward counts like one without.",
@@ -78,68 +90,68 @@ def _rewards_default(counters: Counters, configuration: Configuration) -> Warned
     )
 
 
-def _rewards_late(counters: Counters, configuration: Configuration) -> Warned | None:
+def _rewards_late(counters: Counters, configuration: Configuration) -> LoopWarning | None:
     if counters.late <= max(_SOME, counters.rewards):
         return None
-    return Warned(
+    return LoopWarning(
         "RewardsLate",
         f"{counters.late} rewards came after the reward wait time, {counters.rewards} within it.",
         f"Send rewards sooner, or set a rewardWaitTime longer than {configuration.service.reward_wait_time}.",
     )
 
 
-def _rewards_without_event(counters: Counters, _: Configuration) -> Warned | None:
+def _rewards_without_event(counters: Counters, _: Configuration) -> LoopWarning | None:
     if counters.dangling <= max(_SOME, counters.rewards):
         return None
-    return Warned(
+    return LoopWarning(
         "RewardsWithoutEvent",
         f"{counters.dangling} rewards named an event that no Rank had; {counters.rewards} found theirs.",
         "Send the eventId that Rank answered, and send the reward after the Rank.",
     )
 
 
-def _rewards_out_of_range(counters: Counters, _: Configuration) -> Warned | None:
+def _rewards_out_of_range(counters: Counters, _: Configuration) -> LoopWarning | None:
     if not counters.out_of_range:
         return None
-    return Warned(
+    return LoopWarning(
         "RewardsOutOfRange",
         f"{counted(counters.out_of_range, 'reward', 'rewards')} outside -1 to 1 came; they are learned as they are.",
         "Scale rewards to -1 to 1, or set STRICT_REWARDS to true, so that such calls are refused.",
     )
 
 
-def _lines_refused(counters: Counters, _: Configuration) -> Warned | None:
+def _lines_refused(counters: Counters, _: Configuration) -> LoopWarning | None:
     if not counters.refused:
         return None
-    return Warned(
+    return LoopWarning(
         "EventsRefused",
         f"{counted(counters.refused, 'event', 'events')} could not be learned from, and the reasons were kept.",
         "Look at the blobs under refused/ in the loop's folder of the container loops.",
     )
 
 
-def _log_mirror(state: State | None, configuration: Configuration) -> Warned | None:
+def _log_mirror(state: State | None, configuration: Configuration) -> LoopWarning | None:
     if state is None or state.mirror_problem is None or not configuration.service.log_mirror_enabled:
         return None
     since = to_iso(state.mirrored_up_to_us or 0)
-    return Warned(
+    return LoopWarning(
         "LogsNotMirrored",
         f"Log since {since} was not copied to the container of logMirrorSasUri: {state.mirror_problem}.",
         "Put a logMirrorSasUri that may create and write and has not expired; what is missing follows by itself.",
     )
 
 
-def _inference_explainability(_: Counters, configuration: Configuration) -> Warned | None:
+def _inference_explainability(_: Counters, configuration: Configuration) -> LoopWarning | None:
     if not configuration.service.is_inference_explainability_enabled:
         return None
-    return Warned(
+    return LoopWarning(
         "InferenceExplainabilityNotThere",
         "isInferenceExplainabilityEnabled is set, but Rank explains nothing in this version.",
         "Set isInferenceExplainabilityEnabled to false, or leave it for later versions: it is kept.",
     )
 
 
-_CHECKS: tuple[Callable[[Counters, Configuration], Warned | None], ...] = (
+_CHECKS: tuple[Callable[[Counters, Configuration], LoopWarning | None], ...] = (
     _ids_reused,
     _no_exploration,
     _nothing_activated,

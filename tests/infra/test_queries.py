@@ -16,7 +16,7 @@ from shared.configuration.configuration import new_configuration
 from shared.metrics.bins import Bin
 from shared.models.published import Published
 from shared.status import run_record
-from shared.status.learning_status import Known, Waiting
+from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.run_record import Run
 from shared.times import MINUTE
 from tests.infra.kql.queries import INFRA, of_alerts, of_workbook, workbook, wrong
@@ -34,8 +34,8 @@ _FIELD = re.compile(r"\brecord((?:\.\w+|\['\w+'\])*)")
 
 def record() -> str:
     """A line as a trainer tells it."""
-    known = Known(None, new_configuration(4), Published(), Waiting(1, False, MINUTE), 60 * MINUTE, MINUTE)
-    return run_record.line("default", Run(0, 1.0, sums=Bin(0)), run_record.standing(known))
+    known = StatusInputs(None, new_configuration(4), Published(), Waiting(1, False, MINUTE), 60 * MINUTE, MINUTE)
+    return run_record.line("default", Run(0, 1.0, sums=Bin(0)), run_record.summarize(known))
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from shared.models.published import ModelReference, Published
 from shared.settings import read
 from shared.status import run_record, trace_forms
 from shared.status.event_trace import Choice, Evidence, Ranked, trace
-from shared.status.learning_status import Known, Waiting
+from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.run_record import Run
 from shared.status.status_forms import LoopStatus
 from shared.times import DAY
@@ -233,7 +233,7 @@ def test_every_field_of_the_status_is_on_its_page() -> None:
     """Those of its parts by their whole way."""
     configuration, model = new_configuration(4), ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
     state = replace(new_state(configuration, Published()), last_run=LastRun(1, 2, 3, 4))
-    known = Known(state, configuration, Published(model=model), Waiting(), 1, 1)
+    known = StatusInputs(state, configuration, Published(model=model), Waiting(), 1, 1)
     told = json.loads(LoopStatus.of(known, [], model).to_json())
 
     assert _absent(told, page("docs/api.md").text) == []
@@ -278,8 +278,8 @@ def test_every_field_of_an_evaluation_is_on_its_page() -> None:
 
 def test_every_field_of_the_record_of_a_run_is_on_its_page() -> None:
     """Who writes a query looks there."""
-    known = Known(None, new_configuration(4), Published(), Waiting(1), 1, 1)
-    told = json.loads(run_record.line("default", Run(1, 1.0), run_record.standing(known)))
+    known = StatusInputs(None, new_configuration(4), Published(), Waiting(1), 1, 1)
+    told = json.loads(run_record.line("default", Run(1, 1.0), run_record.summarize(known)))
 
     assert _absent(told, page("docs/operating.md").text) == []
 
@@ -324,7 +324,9 @@ def _pieces(text: str) -> Iterator[str]:
 def test_every_warning_is_on_its_page() -> None:
     """With what to do about it."""
     sources = [*ROOT.glob("shared/status/*warnings.py"), *ROOT.glob("status_fn/*.py")]
-    codes = {code for path in sources for code in re.findall(r'Warned\(\s*"(\w+)"', path.read_text(encoding="utf-8"))}
+    codes = {
+        code for path in sources for code in re.findall(r'LoopWarning\(\s*"(\w+)"', path.read_text(encoding="utf-8"))
+    }
     rows = {row[0] for row in page("docs/operating.md").rows() if len(row) == 3}
 
     assert codes

@@ -15,7 +15,7 @@ from shared.evaluation.optimization_schedule import (
     error_share,
     is_time_for_round,
 )
-from shared.status.optimization_text import told
+from shared.status.optimization_text import describe_optimization
 from shared.times import DAY
 
 NOW_US = 1_764_000_000_000_000
@@ -159,23 +159,25 @@ def test_the_status_describes_the_rounds() -> None:
     rounds = after(OptimizationRounds(), 1000)
     later = after(rounds, 40_000)
 
-    assert told(OptimizationRounds(), configuration(is_auto_optimization_enabled=False), 5, NOW_US) is None
-    assert told(OptimizationRounds(), configuration(), 507, NOW_US) == (
+    assert (
+        describe_optimization(OptimizationRounds(), configuration(is_auto_optimization_enabled=False), 5, NOW_US)
+        is None
+    )
+    assert describe_optimization(OptimizationRounds(), configuration(), 507, NOW_US) == (
         "Better learning settings were not looked for yet. "
         "The next look comes at 1,000 learned events; 507 were learned so far."
     )
-    assert told(rounds, configuration(learning_mode=LearningMode.APPRENTICE), 1500, NOW_US) == (
+    assert describe_optimization(rounds, configuration(learning_mode=LearningMode.APPRENTICE), 1500, NOW_US) == (
         "Better learning settings were looked for 1 time, the last time at 2025-11-24T16:00:00Z "
         "(evaluation auto-1-20251124T160000000000Z). "
         "The next look comes at 2,000 learned events; 1,500 were learned so far. "
         "In apprentice mode what is found is only told, and nothing is changed."
     )
     assert "The next look comes at 2025-12-22T16:00:00Z, or at 64,000 learned events." in str(
-        told(later, configuration(), 41_000, NOW_US)
+        describe_optimization(later, configuration(), 41_000, NOW_US)
     )
     assert "Before 2999-01-01T00:00:00Z" in str(
-        told(rounds, configuration(auto_optimization_start_date="2999-01-01"), 1500, NOW_US)
+        describe_optimization(rounds, configuration(auto_optimization_start_date="2999-01-01"), 1500, NOW_US)
     )
-    assert "Before 9999-12-31T23:59:59Z" in str(
-        told(rounds, configuration(auto_optimization_start_date="9999-12-31T23:59:59-14:00"), 1500, NOW_US)
-    )
+    last_day = configuration(auto_optimization_start_date="9999-12-31T23:59:59-14:00")
+    assert "Before 9999-12-31T23:59:59Z" in str(describe_optimization(rounds, last_day, 1500, NOW_US))

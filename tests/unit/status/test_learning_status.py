@@ -1,4 +1,4 @@
-"""What the loop says about itself, and how the trainer's cursors obey."""
+"""The sentences of the status, the warnings, and how the trainer's cursors follow the configuration."""
 
 from dataclasses import replace
 
@@ -7,8 +7,8 @@ import pytest
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
 from shared.models.published import ModelReference, Published, Start
 from shared.status import learning_status
-from shared.status.learning_status import Known, Waiting
-from shared.status.warnings import warnings
+from shared.status.learning_status import StatusInputs, Waiting
+from shared.status.warnings import counter_warnings
 from shared.times import DAY, MINUTE, SECOND
 from shared.training.configuration_changes import caught_up, new_state, steered
 from shared.training.training_state import Counters, State, StoredModel
@@ -19,7 +19,7 @@ _STORED = StoredModel("s", "1", "p", "2", 100)
 _MODEL = ModelReference("m-1", "p", "2", "s", "--x", 1, NOW_US - MINUTE, 100, NOW_US - MINUTE)
 
 
-def trained(configuration: Configuration = _CONFIGURATION, **changes: object) -> State:
+def trained_state(configuration: Configuration = _CONFIGURATION, **changes: object) -> State:
     """A loop whose running model has learned all that is in the log."""
     state = new_state(configuration, Published())
     running = replace(state.running, model=_STORED, learned_up_to_us=NOW_US - MINUTE)
@@ -28,56 +28,58 @@ def trained(configuration: Configuration = _CONFIGURATION, **changes: object) ->
     return replace(whole, **changes)  # type: ignore[arg-type]
 
 
-def known(state: State | None, waiting: Waiting = Waiting(), published: Published = Published()) -> Known:  # noqa: B008
+def inputs(state: State | None, waiting: Waiting = Waiting(), published: Published = Published()) -> StatusInputs:  # noqa: B008
     """At a fixed moment."""
-    return Known(state, _CONFIGURATION, published, waiting, NOW_US, MINUTE)
+    return StatusInputs(state, _CONFIGURATION, published, waiting, NOW_US, MINUTE)
 
 
 @pytest.mark.parametrize(
-    ("asked", "word"),
+    ("unlearning", "word"),
     [
-        (known(None), "has not run yet"),
-        (known(new_state(_CONFIGURATION, Published())), "No Rank call"),
-        (known(new_state(_CONFIGURATION, Published()), Waiting(3, False, NOW_US)), "3 events wait"),
-        (known(trained(problem="it broke"), published=Published(model=_MODEL)), "it broke"),
-        (known(trained(), Waiting(3, False, NOW_US - DAY), Published(model=_MODEL)), "does the timer run"),
-        (known(trained()), "was reset"),
+        (inputs(None), "has not run yet"),
+        (inputs(new_state(_CONFIGURATION, Published())), "No Rank call"),
+        (inputs(new_state(_CONFIGURATION, Published()), Waiting(3, False, NOW_US)), "3 events wait"),
+        (inputs(trained_state(problem="it broke"), published=Published(model=_MODEL)), "it broke"),
+        (inputs(trained_state(), Waiting(3, False, NOW_US - DAY), Published(model=_MODEL)), "does the timer run"),
+        (inputs(trained_state()), "was reset"),
     ],
 )
-def test_a_loop_that_does_not_learn_says_why(asked: Known, word: str) -> None:
+def test_a_loop_that_does_not_learn_says_why(unlearning: StatusInputs, word: str) -> None:
     """One sentence a person can act on."""
-    said = learning_status.learning(asked)
+    verdict = learning_status.judge_learning(unlearning)
 
-    assert not said.holds
-    assert word in said.because
+    assert not verdict.learns
+    assert word in verdict.because
 
 
 def test_a_loop_that_learns_says_from_how_much() -> None:
     """With the model in use."""
-    said = learning_status.learning(known(trained(), published=Published(model=_MODEL)))
+    verdict = learning_status.judge_learning(inputs(trained_state(), published=Published(model=_MODEL)))
 
-    assert said.holds
-    assert "100 events were learned" in said.because
+    assert verdict.learns
+    assert "100 events were learned" in verdict.because
 
 
 def test_the_next_model_comes_after_the_wait_of_the_oldest_event() -> None:
     """Five minutes' cell, ten minutes' wait, one minute's grace."""
     first_us = NOW_US - NOW_US % (5 * MINUTE) + MINUTE
 
-    due = learning_status.next_model(known(new_state(_CONFIGURATION, Published()), Waiting(1, False, first_us)))
+    coming = learning_status.predict_next_model(
+        inputs(new_state(_CONFIGURATION, Published()), Waiting(1, False, first_us))
+    )
 
-    assert due.due_us == first_us - MINUTE + 5 * MINUTE + 10 * MINUTE + MINUTE
-    assert "reward wait time of 10 minutes" in due.because
+    assert coming.at_us == first_us - MINUTE + 5 * MINUTE + 10 * MINUTE + MINUTE
+    assert "reward wait time of 10 minutes" in coming.because
 
 
 def test_no_next_model_is_promised_without_events() -> None:
     """No data is not zero."""
-    assert learning_status.next_model(known(None)).due_us is None
+    assert learning_status.predict_next_model(inputs(None)).at_us is None
 
 
 def test_a_change_of_settings_starts_next_and_leaves_running_alone() -> None:
     """Rank keeps answering from a trained model."""
-    state = trained()
+    state = trained_state()
     changed = _CONFIGURATION.with_learning(LearningSettings("x", "--y"), NOW_US)
 
     after = steered(state, changed, Published(model=_MODEL))
@@ -95,18 +97,18 @@ def test_a_model_that_came_with_its_settings_is_gone_on_from(is_retraining: bool
     changed = _CONFIGURATION.with_learning(LearningSettings("x", "--y"), NOW_US)
     applied = replace(_MODEL, revision=changed.revision)
     published = Published(generation=1, model=applied, start=Start(applied, NOW_US, revision=changed.revision))
-    state = trained(next=trained().running if is_retraining else None)
-    asked = replace(known(state, published=published), configuration=changed)
+    state = trained_state(next=trained_state().running if is_retraining else None)
+    replaced = replace(inputs(state, published=published), configuration=changed)
 
-    assert learning_status.retraining(asked) == learning_status.GOES_ON
-    later = replace(asked, configuration=changed.with_learning(LearningSettings("z", "--z"), NOW_US))
-    assert learning_status.retraining(later) != learning_status.GOES_ON
-    assert learning_status.retraining(replace(asked, state=steered(state, changed, published))) is None
+    assert learning_status.describe_retraining(replaced) == learning_status.GOES_ON
+    later = replace(replaced, configuration=changed.with_learning(LearningSettings("z", "--z"), NOW_US))
+    assert learning_status.describe_retraining(later) != learning_status.GOES_ON
+    assert learning_status.describe_retraining(replace(replaced, state=steered(state, changed, published))) is None
 
 
 def test_next_takes_over_only_when_it_has_caught_up_and_learned_something() -> None:
     """A model that found nothing does not replace one that knows something."""
-    state = trained()
+    state = trained_state()
     behind = replace(state.running, revision=2, learned_up_to_us=state.joined_up_to_us - 1)
     empty = replace(state.running, revision=2, model=None)
     ready = replace(state.running, revision=2)
@@ -120,7 +122,7 @@ def test_next_takes_over_only_when_it_has_caught_up_and_learned_something() -> N
 
 def test_a_reset_starts_empty_at_the_end_of_the_log_and_ends_a_retraining() -> None:
     """Whatever the trainer was doing."""
-    state = trained(next=trained().running, publishing=_MODEL)
+    state = trained_state(next=trained_state().running, publishing=_MODEL)
 
     after = steered(state, _CONFIGURATION, Published(generation=1))
 
@@ -149,22 +151,24 @@ def test_a_reset_starts_empty_at_the_end_of_the_log_and_ends_a_retraining() -> N
 )
 def test_each_trouble_is_warned_of(counters: Counters, code: str) -> None:
     """With what to do about it."""
-    found = {warned.code: warned for warned in warnings(trained(counters=counters), _CONFIGURATION)}
+    by_code = {warning.code: warning for warning in counter_warnings(trained_state(counters=counters), _CONFIGURATION)}
 
-    assert found[code].message
-    assert found[code].what_to_do
+    assert by_code[code].message
+    assert by_code[code].what_to_do
 
 
 def test_a_mirror_that_fails_is_warned_of_as_long_as_it_is_wanted() -> None:
     """With the reason."""
     wanted = replace(_CONFIGURATION, service=replace(_CONFIGURATION.service, log_mirror_enabled=True))
-    state = trained(counters=Counters(), mirrored_up_to_us=1, mirror_problem="its storage answered 403")
+    state = trained_state(counters=Counters(), mirrored_up_to_us=1, mirror_problem="its storage answered 403")
 
-    (found,) = warnings(state, wanted)
+    (found,) = counter_warnings(state, wanted)
 
     assert found.code == "LogsNotMirrored"
     assert "its storage answered 403" in found.message
-    assert warnings(replace(state, mirror_problem=None), wanted) == warnings(state, _CONFIGURATION) == []
+    assert (
+        counter_warnings(replace(state, mirror_problem=None), wanted) == counter_warnings(state, _CONFIGURATION) == []
+    )
 
 
 def test_a_healthy_loop_is_not_warned() -> None:
@@ -172,4 +176,4 @@ def test_a_healthy_loop_is_not_warned() -> None:
     deferred = {"activated": 1, "not_activated": 900}
     counters = Counters(events=1900, learned=1000, rewards=900, unlike_default=500, late=5, dangling=5, **deferred)
 
-    assert warnings(trained(counters=counters), _CONFIGURATION) == []
+    assert counter_warnings(trained_state(counters=counters), _CONFIGURATION) == []

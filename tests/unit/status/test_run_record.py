@@ -1,4 +1,4 @@
-"""What the trainer tells of a run, and when it says that something due is not in the model."""
+"""The record of a run, and when it says that the model in use lacks events."""
 
 import json
 from dataclasses import replace
@@ -11,8 +11,8 @@ from shared.configuration.configuration import Configuration, new_configuration
 from shared.metrics.bins import Bin, Metrics, Pending, Policy
 from shared.models.published import ModelReference, Published, Start
 from shared.status import run_record
-from shared.status.learning_status import Known, Waiting
-from shared.status.run_record import Run, Standing
+from shared.status.learning_status import StatusInputs, Waiting
+from shared.status.run_record import LoopSummary, Run
 from shared.times import DAY, HOUR, MINUTE, SECOND
 from shared.training.configuration_changes import new_state
 from shared.training.training_state import Counters, LastRun, State, StoredModel
@@ -27,7 +27,7 @@ _COUNTS = st.integers(0, 10**6)
 _REWARDS = st.floats(-1000, 1000, allow_nan=False)
 
 
-def trained(**changes: Any) -> State:
+def trained_state(**changes: Any) -> State:
     """A loop that has learned all of its log, which ends now, and published that 20 minutes ago."""
     state = new_state(_CONFIGURATION, _NEW)
     running = replace(state.running, model=_STORED, learned_up_to_us=NOW_US)
@@ -35,15 +35,15 @@ def trained(**changes: Any) -> State:
     return replace(whole, counters=Counters(events=100, learned=100), **changes)
 
 
-def known(
+def inputs(
     state: State | None,
     waiting: Waiting = _NONE,
     model: ModelReference | None = _MODEL,
     configuration: Configuration = _CONFIGURATION,
     start: Start = Start(),  # noqa: B008
-) -> Known:
+) -> StatusInputs:
     """At a fixed moment."""
-    return Known(state, configuration, Published(start=start, model=model), waiting, NOW_US, GRACE_US)
+    return StatusInputs(state, configuration, Published(start=start, model=model), waiting, NOW_US, GRACE_US)
 
 
 def pending(part_us: int, kind: str = "cb", learnable: int = 1) -> Metrics:
@@ -51,14 +51,14 @@ def pending(part_us: int, kind: str = "cb", learnable: int = 1) -> Metrics:
     return Metrics(pending=(Pending(part_us, part_us, kind, learnable, 1),))
 
 
-def told(run: Run, stands: Standing | None = None) -> Any:
-    """The record, read back."""
-    return json.loads(run_record.line("default", run, stands))
+def record_of(run: Run, summary: LoopSummary | None = None) -> Any:
+    """The record of a run, read back."""
+    return json.loads(run_record.line("default", run, summary))
 
 
-def periods(asked: Known) -> float | None:
+def periods(inputs: StatusInputs) -> float | None:
     """Update periods since the last model."""
-    return run_record.standing(asked).update_periods
+    return run_record.summarize(inputs).update_periods
 
 
 # Nothing yet is null
@@ -66,35 +66,35 @@ def periods(asked: Known) -> float | None:
 
 def test_of_a_run_that_storage_ended_nothing_is_claimed() -> None:
     """A 0 would say that nothing waits."""
-    record = told(Run(NOW_US, 1.0, problem="storage answered 403"))
+    record = record_of(Run(NOW_US, 1.0, problem="storage answered 403"))
 
     unknown = {name for name, value in record.items() if value is None}
-    assert unknown == set(run_record._STANDING)
+    assert unknown == set(run_record._SUMMARY_KEYS)
     assert record["problem"] == "storage answered 403"
 
 
 def test_an_average_of_no_events_is_null() -> None:
     """Of the loop and of both other policies."""
-    rewards = told(Run(NOW_US, 1.0))["rewards"]
+    rewards = record_of(Run(NOW_US, 1.0))["rewards"]
 
     assert {"loop", "firstAction", "random"} == set(rewards)
-    assert all(one == {"sum": 0.0, "events": 0, "average": None} for one in rewards.values())
+    assert all(figures == {"sum": 0.0, "events": 0, "average": None} for figures in rewards.values())
 
 
 def test_a_policy_that_some_event_cannot_speak_for_is_null() -> None:
-    """As in the metrics: an estimate over the others would be biased."""
+    """As in the metrics: an estimate over the other events would be biased."""
     sums = Bin(0, events=4, rewards=2.0, first=Policy(rewards=3.0), random=Policy(silent=1, rewards=1.0))
 
-    rewards = told(Run(NOW_US, 1.0, sums=sums))["rewards"]
+    rewards = record_of(Run(NOW_US, 1.0, sums=sums))["rewards"]
 
     assert rewards["firstAction"] == {"sum": 3.0, "events": 4, "average": 0.75}
     assert rewards["random"] == {"sum": 0.0, "events": 0, "average": None}
 
 
 def test_without_any_event_no_period_is_counted() -> None:
-    """Nobody waits for a model of nothing."""
-    assert periods(known(new_state(_CONFIGURATION, _NEW), model=None)) is None
-    assert periods(known(None, model=None)) is None
+    """There is no model to wait for."""
+    assert periods(inputs(new_state(_CONFIGURATION, _NEW), model=None)) is None
+    assert periods(inputs(None, model=None)) is None
 
 
 @given(st.lists(st.tuples(_COUNTS, _REWARDS, _REWARDS, _REWARDS), min_size=1, max_size=20))
@@ -102,18 +102,18 @@ def test_averages_of_several_runs_follow_from_their_sums(runs: list[tuple[int, f
     """Sum of sums by sum of events, whatever the runs' sizes: a mean of averages would be another number."""
     sums = [Bin(0, events=n, rewards=a, first=Policy(rewards=b), random=Policy(rewards=c)) for n, a, b, c in runs]
 
-    records = [told(Run(NOW_US, 1.0, sums=one))["rewards"] for one in sums]
+    records = [record_of(Run(NOW_US, 1.0, sums=bin_))["rewards"] for bin_ in sums]
 
     for policy, place in (("loop", 1), ("firstAction", 2), ("random", 3)):
-        assert sum(one[policy]["events"] for one in records) == sum(run[0] for run in runs)
-        assert sum(one[policy]["sum"] for one in records) == sum(run[place] for run in runs)
-        for one in records:
-            assert (one[policy]["average"] is None) == (one[policy]["events"] == 0)
+        assert sum(record[policy]["events"] for record in records) == sum(run[0] for run in runs)
+        assert sum(record[policy]["sum"] for record in records) == sum(run[place] for run in runs)
+        for record in records:
+            assert (record[policy]["average"] is None) == (record[policy]["events"] == 0)
 
 
 @given(st.text(), st.text())
 def test_a_record_is_one_line_whatever_is_in_it(loop: str, problem: str) -> None:
-    """And begins with what the queries look for."""
+    """And begins with the text that the queries filter by."""
     line = run_record.line(loop, Run(NOW_US, 1.0, problem=problem), None)
 
     assert "\n" not in line
@@ -122,9 +122,9 @@ def test_a_record_is_one_line_whatever_is_in_it(loop: str, problem: str) -> None
 
 
 @given(st.builds(Counters, *[_COUNTS] * len(Counters.__slots__)))
-def test_each_fate_is_told_under_its_name(counted: Counters) -> None:
+def test_each_outcome_of_events_has_its_name(counted: Counters) -> None:
     """And joined and learned beside them."""
-    record = told(Run(NOW_US, 1.0, counted))
+    record = record_of(Run(NOW_US, 1.0, counted))
 
     assert (record["joined"], record["learned"]) == (counted.events, counted.learned)
     assert record["events"] == {
@@ -144,21 +144,21 @@ def test_periods_count_from_the_last_model() -> None:
     """Twenty minutes are four periods of five; a model put by hand counts, too."""
     by_hand = replace(_MODEL, made_at_us=NOW_US - 10 * MINUTE)
 
-    assert periods(known(trained())) == 4
-    assert periods(known(trained(), model=by_hand)) == 2
-    assert periods(known(trained(), model=None)) == 4
+    assert periods(inputs(trained_state())) == 4
+    assert periods(inputs(trained_state(), model=by_hand)) == 2
+    assert periods(inputs(trained_state(), model=None)) == 4
 
 
-def test_before_the_first_model_periods_count_from_when_the_first_event_was_due() -> None:
+def test_before_the_first_model_periods_count_from_when_the_first_event_was_ready() -> None:
     """The end of its cell, its wait, the grace."""
     first_us = NOW_US - NOW_US % CELL_US - HOUR
-    due_us = first_us + CELL_US + WAIT_US + GRACE_US
+    ready_us = first_us + CELL_US + WAIT_US + GRACE_US
     fresh = new_state(_CONFIGURATION, _NEW)
     joined = replace(fresh, metrics=Metrics(bins=(Bin(first_us - DAY), Bin(first_us, joined=3))))
 
-    assert periods(known(fresh, Waiting(1, False, first_us), model=None)) == (NOW_US - due_us) / CELL_US
-    assert periods(known(joined, model=None)) == (NOW_US - due_us) / CELL_US
-    assert periods(known(fresh, Waiting(1, False, NOW_US), model=None)) == 0
+    assert periods(inputs(fresh, Waiting(1, False, first_us), model=None)) == (NOW_US - ready_us) / CELL_US
+    assert periods(inputs(joined, model=None)) == (NOW_US - ready_us) / CELL_US
+    assert periods(inputs(fresh, Waiting(1, False, NOW_US), model=None)) == 0
 
 
 def test_events_whose_sums_are_put_away_are_not_forgotten() -> None:
@@ -167,7 +167,7 @@ def test_events_whose_sums_are_put_away_are_not_forgotten() -> None:
         new_state(_CONFIGURATION, _NEW), counters=Counters(events=3), last_run=LastRun(NOW_US - HOUR, NOW_US, 3, 0)
     )
 
-    assert periods(known(state, model=None)) == 12
+    assert periods(inputs(state, model=None)) == 12
 
 
 @given(st.integers(1, 30 * DAY), st.integers(SECOND, 2 * DAY))
@@ -190,54 +190,54 @@ def test_an_update_period_is_as_long_as_the_grid_and_the_export_frequency_want(w
 # Unpublished
 
 
-def test_all_is_published_when_nothing_is_due() -> None:
-    """Events that wait for their rewards are none's fault."""
-    assert not run_record.is_unpublished(known(trained()))
-    assert not run_record.is_unpublished(known(trained(), Waiting(5, False, NOW_US)))
-    assert not run_record.is_unpublished(known(None, model=None))
+def test_all_is_published_when_no_event_is_ready() -> None:
+    """Events that wait for their rewards are no fault."""
+    assert not run_record.is_unpublished(inputs(trained_state()))
+    assert not run_record.is_unpublished(inputs(trained_state(), Waiting(5, False, NOW_US)))
+    assert not run_record.is_unpublished(inputs(None, model=None))
 
 
-def test_what_is_due_and_not_joined_is_unpublished() -> None:
+def test_an_event_that_is_ready_and_not_joined_is_unpublished() -> None:
     """From the end of its wait and grace on, and not before."""
     first_us = NOW_US - NOW_US % CELL_US - CELL_US
-    due_us = first_us + CELL_US + WAIT_US + GRACE_US
-    waits = known(trained(), Waiting(1, False, first_us))
+    ready_us = first_us + CELL_US + WAIT_US + GRACE_US
+    waits = inputs(trained_state(), Waiting(1, False, first_us))
 
-    assert not run_record.is_unpublished(replace(waits, now_us=due_us))
-    assert run_record.is_unpublished(replace(waits, now_us=due_us + 1))
+    assert not run_record.is_unpublished(replace(waits, now_us=ready_us))
+    assert run_record.is_unpublished(replace(waits, now_us=ready_us + 1))
 
 
-def test_what_is_joined_and_not_learned_is_unpublished() -> None:
+def test_an_event_that_is_joined_and_not_learned_is_unpublished() -> None:
     """If the running model learns such events, and they can be learned from, and are still there."""
-    behind = trained()
+    behind = trained_state()
     behind = replace(behind, running=replace(behind.running, learned_up_to_us=NOW_US - HOUR))
     deleted = replace(_CONFIGURATION, logs_deleted_before_us=NOW_US)
 
-    def holds(metrics: Metrics, configuration: Configuration = _CONFIGURATION) -> bool:
-        return run_record.is_unpublished(known(replace(behind, metrics=metrics), configuration=configuration))
+    def is_unpublished(metrics: Metrics, configuration: Configuration = _CONFIGURATION) -> bool:
+        return run_record.is_unpublished(inputs(replace(behind, metrics=metrics), configuration=configuration))
 
-    assert holds(pending(NOW_US - HOUR))
-    assert not holds(pending(NOW_US - HOUR - 1))
-    assert not holds(pending(NOW_US - HOUR, kind="cb-apprentice"))
-    assert not holds(pending(NOW_US - HOUR, learnable=0))
-    assert not holds(pending(NOW_US - HOUR), deleted)
+    assert is_unpublished(pending(NOW_US - HOUR))
+    assert not is_unpublished(pending(NOW_US - HOUR - 1))
+    assert not is_unpublished(pending(NOW_US - HOUR, kind="cb-apprentice"))
+    assert not is_unpublished(pending(NOW_US - HOUR, learnable=0))
+    assert not is_unpublished(pending(NOW_US - HOUR), deleted)
 
 
-def test_what_is_learned_and_not_published_is_unpublished_after_a_period() -> None:
+def test_a_learned_model_that_is_not_published_is_unpublished_after_a_period() -> None:
     """Before, the model export frequency holds it back, which is as the owner wants it."""
     other = replace(_MODEL, predictor_blob="older")
 
-    def holds(ago_us: int, start: Start = Start()) -> bool:  # noqa: B008
-        state = trained()
+    def is_unpublished(ago_us: int, start: Start = Start()) -> bool:  # noqa: B008
+        state = trained_state()
         return run_record.is_unpublished(
-            known(replace(state, published_at_us=NOW_US - ago_us), model=other, start=start)
+            inputs(replace(state, published_at_us=NOW_US - ago_us), model=other, start=start)
         )
 
-    assert holds(CELL_US)
-    assert not holds(CELL_US - 1)
-    assert not holds(CELL_US, Start(newest=True, learned_up_to_us=NOW_US))
+    assert is_unpublished(CELL_US)
+    assert not is_unpublished(CELL_US - 1)
+    assert not is_unpublished(CELL_US, Start(newest=True, learned_up_to_us=NOW_US))
 
 
 def test_a_first_model_that_is_not_published_is_unpublished_at_once() -> None:
     """Nothing holds it back."""
-    assert run_record.is_unpublished(known(trained(published_at_us=None), model=None))
+    assert run_record.is_unpublished(inputs(trained_state(published_at_us=None), model=None))
