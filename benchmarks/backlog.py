@@ -15,7 +15,7 @@ from benchmarks.storage import Clock
 from shared.intake import row_json
 from shared.intake.identifiers import observation_id, request_hash
 from shared.intake.rows import Event, Observation
-from shared.log.ranked_event import pack, record
+from shared.log.ranked_event import from_decision, pack
 from shared.settings import settings
 from shared.storage import paths
 from shared.storage.account import account
@@ -141,7 +141,7 @@ def observation_row(event_id: str, at_us: int, value: float) -> Row:
 
 
 def _payload(actions: int, variant: int) -> tuple[str, bytes]:
-    """What tells a request apart, and its packed record."""
-    document = examples.document(actions, variant)
-    decision = examples.decision(actions, f"event {variant}")
-    return request_hash(document, b""), pack(record(document, decision, deferred=False))
+    """What tells a request apart, and its packed event."""
+    event_id, document = f"event {variant}", examples.document(actions, variant)
+    event = from_decision(event_id, 0, document, examples.decision(actions, event_id), deferred=False)
+    return request_hash(document, b""), pack(event)

@@ -20,7 +20,7 @@ STEPS: Final = (
     ("gate for features", "shared.learner.features", "document"),
     ("model", "shared.learner.model", "Model.probabilities"),
     ("draw", "rank_fn.rank", "decide"),
-    ("record", "rank_fn.rank", "record"),
+    ("record", "rank_fn.rank", "from_decision"),
     ("record", "rank_fn.recording", "pack"),
     ("hash of the request", "rank_fn.recording", "request_hash"),
     ("answer", "shared.ranking.rank_forms", "Candidates.answer"),

@@ -23,7 +23,8 @@ from benchmarks.storage import started
 from localhost.environment import ROOT, clean_environment
 from shared.configuration.configuration import INITIAL_ARGUMENTS, RewardSettings
 from shared.intake.rows import Observation
-from shared.log.log_line import Shown, event_line
+from shared.log.log_line import event_line
+from shared.log.ranked_event import RankedEvent
 from shared.times import DAY, MINUTE, SECOND, from_iso
 
 BLOBS, LINES, ROUNDS = 288, 40_000, 4
@@ -67,12 +68,12 @@ def write_log(blobs: int, lines: int, plain: str) -> dict[str, int]:
     from shared.log import log_store
 
     rewards = _rewards(0.0)
-    shown = [_shown(variant) for variant in range(examples.VARIANTS)]
+    events = [_event(variant) for variant in range(examples.VARIANTS)]
     with Path(plain).open("wb") as all_lines, tempfile.TemporaryDirectory() as folder:
         for blob in range(blobs):
             from_us = DAY_US + blob * DAY // blobs
             count = lines // blobs + (blob < lines % blobs)
-            text = b"".join(_lines(shown, from_us, DAY // blobs, count, rewards))
+            text = b"".join(_lines(events, from_us, DAY // blobs, count, rewards))
             all_lines.write(text)
             file = Path(folder, "part")
             file.write_bytes(gzip.compress(text, 4, mtime=0))
@@ -86,20 +87,20 @@ def _rewards(default: float) -> RewardSettings:
     return replace(configuration_store.read_configuration().rewards, default=default)
 
 
-def _shown(variant: int) -> tuple[Shown, float]:
+def _event(variant: int) -> tuple[RankedEvent, float]:
     event_id = f"event-{variant}"
     decided = examples.decision(_ACTIONS, event_id)
     actions = b"[%b]" % b",".join(b"%d" % (place + 1) for place in decided.order)
     chances = b"[%b]" % b",".join(repr(chance).encode() for chance in decided.probabilities)
     document = examples.document(_ACTIONS, variant)
-    return Shown(event_id, 0, document, actions, chances, "N/A", False), examples.reward(_ACTIONS, variant)
+    return RankedEvent(event_id, 0, document, actions, chances, "N/A", False), examples.reward(_ACTIONS, variant)
 
 
 def _lines(
-    shown: list[tuple[Shown, float]], from_us: int, length_us: int, count: int, rewards: RewardSettings
+    events: list[tuple[RankedEvent, float]], from_us: int, length_us: int, count: int, rewards: RewardSettings
 ) -> Iterator[bytes]:
     for number in range(count):
-        event, reward = shown[number % len(shown)]
+        event, reward = events[number % len(events)]
         at_us = from_us + number * length_us // count
         event = replace(event, event_id=f"{from_us // MINUTE}-{number}", at_us=at_us)
         seen = [Observation(event.event_id, "A" * 22, at_us + 30 * SECOND, reward)] if number % 2 else []

@@ -13,7 +13,7 @@ from shared.evaluation.optimization_schedule import why_disabled
 from shared.evaluation.optimization_verdict import verdict
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.learner.arguments import parse
-from shared.log.line_pieces import line_kind
+from shared.log.ranked_event import line_kind
 from shared.models.model_store import DamagedModel
 
 _log = logging.getLogger(__name__)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.explorer import Explorer, fill
-from rank_fn.recording import append, new_event_id
+from rank_fn.recording import append, arrival_us, new_event_id
 from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
-from shared.log.ranked_event import Record, multi_slot_record
+from shared.log.ranked_event import RankedEvent, from_multi_slot_decision
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import Watched
 from shared.ranking.multislot_forms import MultiSlotRankRequest, MultiSlotRankResponse, answer
@@ -47,9 +47,9 @@ async def multislot_rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpR
     watched = await _multi_slot_loop(hot_path)
     decision = await fill(hot_path, watched, question.document, question.slots, question.event_id)
     mode = watched.configuration.service.learning_mode
-    recorded = _record(question, decision, mode)
-    earlier = await append(hot_path, question.event_id, recorded, watched)
-    shown = _shown(question, earlier.multi_slot_decision() if earlier else decision, (earlier or recorded).mode)
+    event = _event(question, arrival_us(hot_path, watched), decision, mode)
+    earlier = await append(hot_path, event, watched)
+    shown = _shown(question, earlier.multi_slot_decision() if earlier else decision, (earlier or event).mode)
     return created(answer(question.event_id, question.slots, shown))
 
 
@@ -72,12 +72,13 @@ async def _multi_slot_loop(hot_path: HotPath[Explorer]) -> Watched:
     return watched
 
 
-def _record(question: _Question, decision: MultiSlotDecision, mode: LearningMode) -> Record:
+def _event(question: _Question, at_us: int, decision: MultiSlotDecision, mode: LearningMode) -> RankedEvent:
     """What is recorded: the model's choices, also those that are not shown, or in `LoggingOnly` the baselines."""
     if mode is LearningMode.LOGGING_ONLY:
         decision = baseline_decision(question.slots, decision.model_id)
     document = question.document.logged([slot.allowed for slot in question.slots])
-    return multi_slot_record(document, decision, question.slots, deferred=question.deferred, mode=mode)
+    slots, deferred = question.slots, question.deferred
+    return from_multi_slot_decision(question.event_id, at_us, document, decision, slots, deferred=deferred, mode=mode)
 
 
 def _shown(question: _Question, decision: MultiSlotDecision, mode: LearningMode) -> list[str]:

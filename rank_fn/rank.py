@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.explorer import Explorer, chances
-from rank_fn.recording import append, new_event_id
+from rank_fn.recording import append, arrival_us, new_event_id
 from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
-from shared.log.ranked_event import Record, record
+from shared.log.ranked_event import RankedEvent, from_decision
 from shared.ranking.decision import Decision, decide
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import Watched
@@ -40,8 +40,10 @@ async def rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
     watched = await _single_slot_loop(hot_path)
     mode = watched.configuration.service.learning_mode
     decision = await _decision(hot_path, question, watched)
-    to_record = record(question.document, decision.logged(mode), deferred=question.deferred, mode=mode)
-    earlier = await append(hot_path, question.event_id, to_record, watched)
+    logged, deferred = decision.logged(mode), question.deferred
+    at_us = arrival_us(hot_path, watched)
+    event = from_decision(question.event_id, at_us, question.document, logged, deferred=deferred, mode=mode)
+    earlier = await append(hot_path, event, watched)
     return created(question.candidates.answer(question.event_id, _shown(decision, mode, earlier)))
 
 
@@ -70,7 +72,7 @@ async def _decision(hot_path: HotPath[Explorer], question: _Question, watched: W
     return decide(probabilities, model_id, question.event_id, LOOP)
 
 
-def _shown(decision: Decision, mode: LearningMode, earlier: Record | None) -> Decision:
+def _shown(decision: Decision, mode: LearningMode, earlier: RankedEvent | None) -> Decision:
     """What the client is told; of a repetition, what was recorded first, in the mode in which that was."""
     if earlier is None:
         return decision.shown(mode)

@@ -5,18 +5,22 @@ import os
 from rank_fn.explorer import Explorer
 from shared.intake.identifiers import request_hash
 from shared.intake.rows import Event
-from shared.log.ranked_event import Record, pack, unpack
+from shared.log.ranked_event import RankedEvent, pack, unpack
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import Watched
 
 
-async def append(hot_path: HotPath[Explorer], event_id: str, record: Record, watched: Watched) -> Record | None:
-    """Make a record durable; gives the one that was there already, if the same request was made before."""
-    intake, payload = hot_path.intake, pack(record)
-    told_apart_by = request_hash(record.document, b"deferred" if record.deferred else b"")
-    event = Event(event_id, told_apart_by, intake.arrival(watched.published.joined_up_to_us), payload)
-    stored = await intake.append_event(event, watched.configuration.shards)
-    return None if stored.own else unpack(stored.payload)
+def arrival_us(hot_path: HotPath[Explorer], watched: Watched) -> int:
+    """The arrival time of the Rank that is about to be appended."""
+    return hot_path.intake.arrival(watched.published.joined_up_to_us)
+
+
+async def append(hot_path: HotPath[Explorer], event: RankedEvent, watched: Watched) -> RankedEvent | None:
+    """Make an event durable; gives the one that was there already, if the same request was made before."""
+    request = request_hash(event.document, b"deferred" if event.deferred else b"")
+    row = Event(event.event_id, request, event.at_us, pack(event))
+    stored = await hot_path.intake.append_event(row, watched.configuration.shards)
+    return None if stored.own else unpack(stored.payload, event.event_id, stored.at_us)
 
 
 def new_event_id() -> str:

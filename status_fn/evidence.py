@@ -88,7 +88,7 @@ def _events(rows: list[Event]) -> list[Ranked]:
 
 
 def _ranked(event: Event) -> Ranked:
-    told = ranked_event.unpack(event.payload)
+    told = ranked_event.unpack(event.payload, event.event_id, event.at_us)
     actions, chances = orjson.loads(told.actions), orjson.loads(told.probabilities)
     if told.slots:
         drawn = [(order[0], ranked[0]) for order, ranked in zip(actions, chances, strict=True)]

@@ -166,7 +166,7 @@ class Joiner:
             written.fates["repeated"] += 1
             return
         try:
-            shown = ranked_event.unpack(payload).shown(arrival.event_id, arrival.at_us)
+            event = ranked_event.unpack(payload, arrival.event_id, arrival.at_us)
         except ValueError:
             _log.warning("an event of %s was damaged in storage and is left out", arrival.at_us)
             written.fates["refused"] += 1
@@ -174,14 +174,14 @@ class Joiner:
             return
         reused = join.has_event(arrival.event_id) or self._has_event(arrival.event_id, intent.since_us)
         joined = join.event(arrival)
-        line = event_line(shown, joined.observations, intent.rewards)
+        line = event_line(event, joined.observations, intent.rewards)
         log.write(line.text + b"\n")
-        self._profiler.look(arrival.at_us, shown.document)
+        self._profiler.look(arrival.at_us, event.document)
         _count_event(joined, reused, intent.rewards.default, written)
-        written.fates["activated"] += shown.deferred and any(one.value is None for one in joined.observations)
-        kind = shown.kind
+        written.fates["activated"] += event.deferred and any(one.value is None for one in joined.observations)
+        kind = event.kind
         written.events[kind] += 1
-        written.tally.event(shown, kind, line)
+        written.tally.event(event, kind, line)
 
     def _lone(self, join: Join, intent: Intent) -> Iterator[Lone]:
         due = [

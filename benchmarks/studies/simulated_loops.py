@@ -15,7 +15,7 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.intake.rows import Observation
 from shared.learner import arguments, features
 from shared.log import log_line
-from shared.log.log_line import Shown
+from shared.log.ranked_event import RankedEvent
 from shared.times import MINUTE
 
 REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
@@ -98,7 +98,7 @@ def _line(world: World, chances: np.ndarray, number: int, chance: np.random.Gene
     action = min(int(np.searchsorted(np.cumsum(row), drawn * row.sum(), side="right")), world.actions - 1)
     order = [action, *(other for other in range(world.actions) if other != action)]
     at_us, event_id = BEGIN_US + number * APART_US, f"e{number}"
-    shown = Shown(
+    event = RankedEvent(
         event_id,
         at_us,
         world.documents[document],
@@ -109,7 +109,7 @@ def _line(world: World, chances: np.ndarray, number: int, chance: np.random.Gene
     )
     reward = world.reward(document, action, earned)
     observations = [Observation(event_id, f"o{number}", at_us + MINUTE, reward, None)] if reward else []
-    return log_line.event_line(shown, observations, REWARDS).text
+    return log_line.event_line(event, observations, REWARDS).text
 
 
 def _documents(contexts: Sequence[_Features], actions: Sequence[_Features]) -> list[bytes]:

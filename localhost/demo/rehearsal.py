@@ -17,7 +17,7 @@ from shared.learner import features
 from shared.learner.arguments import parse
 from shared.learner.model import Model
 from shared.log import log_line
-from shared.log.ranked_event import record
+from shared.log.ranked_event import from_decision
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
 from shared.storage.paths import LOOP
 from shared.times import SECOND
@@ -68,9 +68,9 @@ class _Loop:
         count = len(offers)
         chances = self._model.probabilities(document, count) if self._model else equal_chances(count)
         decision = decide(chances, "rehearsed" if self._model else NO_MODEL, event_id, LOOP)
-        shown = record(document, decision, deferred=False).shown(event_id, at_us)
+        event = from_decision(event_id, at_us, document, decision, deferred=False)
         reward = float(Played(purchase, offers[decision.order[0]].brand).reward)
-        return log_line.event_line(shown, [Observation(event_id, "reward", at_us, reward)], self._rewards).text
+        return log_line.event_line(event, [Observation(event_id, "reward", at_us, reward)], self._rewards).text
 
     def learn(self, lines: Sequence[bytes]) -> None:
         """Learn from lines, and rank by what was learned."""

@@ -75,6 +75,6 @@ class LogFile:
 
 
 def _kind(line: bytes) -> str | None:
-    """The kind of a usable event, as `log_entry.line_kind`."""
+    """The kind of a usable event, as `ranked_event.line_kind`."""
     kinds = (problem + mode for mode in ("", _IMITATED) for problem in ("cb", "ccb"))
     return next((kind for kind in kinds if line and isinstance(read(line, kind), Event)), None)

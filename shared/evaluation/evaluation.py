@@ -72,7 +72,7 @@ class EvaluatedLog:
 
     Attributes:
         to_us: At most the join position of that moment.
-        kind: Events of another kind than this are passed over (`log_entry.line_kind`).
+        kind: Events of another kind than this are passed over (`ranked_event.line_kind`).
         rewards: Lines that were joined under other settings are labelled anew.
     """
 

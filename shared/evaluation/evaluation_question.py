@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shared.configuration.configuration import Configuration
 from shared.evaluation.evaluation import EvaluatedLog, Evaluation, Policy, Purpose, Source
 from shared.evaluation.names import ONLINE
-from shared.log.line_pieces import line_kind
+from shared.log.ranked_event import line_kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
+from shared.log.ranked_event import RankedEvent
 from shared.times import from_iso, to_iso
 
 MAX_REWARD = 1000.0
@@ -18,36 +19,6 @@ _APPRENTICE = b',"Mode":"Apprentice"'
 _LOGGING_ONLY = b',"Mode":"LoggingOnly"'
 _TAIL_BYTES = 200
 """What follows the features at a line's end is shorter, as far as it says how the event was ranked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The pieces of an event's line that are known when it is ranked; each a JSON text.
-
-    Attributes:
-        document: The features (`c`).
-        actions: Positions counted from 1, chosen first (`a`); for a multi-slot event one list a slot, counted from 0.
-        probabilities: In the same order (`p`; one list a slot).
-        mode: The learning mode in which it was ranked.
-        slots: The ids of a multi-slot event's slots; empty for an event with one choice.
-        baselines: Of each slot the position of its baseline action, counted from 0.
-    """
-
-    event_id: str
-    at_us: int
-    document: bytes
-    actions: bytes
-    probabilities: bytes
-    model_id: str
-    deferred: bool
-    mode: LearningMode = LearningMode.ONLINE
-    slots: tuple[str, ...] = ()
-    baselines: tuple[int, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        """Which models learn from it, as `line_kind`."""
-        return line_kind("ccb" if self.slots else "cb", self.mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +36,6 @@ class EventLine:
     learnable: bool
 
 
-def line_kind(problem_type: str, mode: LearningMode) -> str:
-    """What lines and models must have in common: `cb` or `ccb`, with `-apprentice` for those that imitate.
-
-    What was ranked in apprentice mode is labelled by imitation, so only an apprentice learns from it.
-    """
-    return problem_type + ("-apprentice" if mode is LearningMode.APPRENTICE else "")
-
-
 def mode_of(line: bytes) -> LearningMode:
     """The learning mode in which the event of a line was ranked."""
     tail = line[-_TAIL_BYTES:]
@@ -86,12 +49,12 @@ def is_deferred(line: bytes) -> bool:
     return _DEFERRED in line[-_TAIL_BYTES:]
 
 
-def ranked(shown: Shown) -> bytes:
+def ranked(event: RankedEvent) -> bytes:
     """The end of a line that says how its event was ranked: by which model, deferred or not, in which mode."""
     return b',"VWState":{"m":%b}%b%b' % (
-        text(shown.model_id),
-        _DEFERRED if shown.deferred else b"",
-        b"" if shown.mode is LearningMode.ONLINE else b',"Mode":"%b"' % shown.mode.value.encode(),
+        text(event.model_id),
+        _DEFERRED if event.deferred else b"",
+        b"" if event.mode is LearningMode.ONLINE else b',"Mode":"%b"' % event.mode.value.encode(),
     )
 
 

@@ -13,40 +13,41 @@ from shared.configuration.reward_aggregation import Aggregation, settle
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.log import line_pieces, multislot_line
-from shared.log.line_pieces import EventLine, Shown
+from shared.log.line_pieces import EventLine
+from shared.log.ranked_event import RankedEvent, line_kind
 from shared.times import from_iso, to_iso
 
-__all__ = ["EventLine", "Logged", "Shown", "event_line", "is_event", "kind", "lone_line", "read", "relabel"]
+__all__ = ["EventLine", "Logged", "event_line", "is_event", "kind", "lone_line", "read", "relabel"]
 
 
-def event_line(shown: Shown, observations: Sequence[Observation], rewards: RewardSettings) -> EventLine:
+def event_line(event: RankedEvent, observations: Sequence[Observation], rewards: RewardSettings) -> EventLine:
     """One event with the observations that belong to it.
 
     Args:
         observations: Those of the event's window, in order of arrival.
         rewards: The settings that turn them into the event's cost.
     """
-    if shown.slots:
-        return multislot_line.event_line(shown, observations, rewards)
+    if event.slots:
+        return multislot_line.event_line(event, observations, rewards)
     reward = _reward(observations, rewards)
-    learnable = line_pieces.is_learnable(shown.deferred, observations)
-    action = int(shown.actions[1:-1].split(b",", 1)[0])
-    probability = shown.probabilities[1:-1].split(b",", 1)[0]
+    learnable = line_pieces.is_learnable(event.deferred, observations)
+    action = int(event.actions[1:-1].split(b",", 1)[0])
+    probability = event.probabilities[1:-1].split(b",", 1)[0]
     line = (
-        _label(_learned(reward, action, shown.mode), probability, action, learnable),
+        _label(_learned(reward, action, event.mode), probability, action, learnable),
         b'"o":[',
         line_pieces.entries(observations),
         b'],"Timestamp":"',
-        to_iso(shown.at_us).encode(),
+        to_iso(event.at_us).encode(),
         b'","Version":"1","EventId":',
-        line_pieces.text(shown.event_id),
+        line_pieces.text(event.event_id),
         b',"a":',
-        shown.actions,
+        event.actions,
         b',"c":',
-        shown.document,
+        event.document,
         b',"p":',
-        shown.probabilities,
-        line_pieces.ranked(shown),
+        event.probabilities,
+        line_pieces.ranked(event),
         _ORIGINAL,
         line_pieces.cost(reward),
         b"}",
@@ -86,10 +87,10 @@ def is_event(line: bytes) -> bool:
 
 
 def kind(line: bytes) -> str | None:
-    """Which models learn from the event of a line, as `log_entry.line_kind`; None for an observation without one."""
+    """Which models learn from the event of a line, as `ranked_event.line_kind`; None for an observation without one."""
     if not is_event(line):
         return None
-    return line_pieces.line_kind("ccb" if multislot_line.is_event(line) else "cb", line_pieces.mode_of(line))
+    return line_kind("ccb" if multislot_line.is_event(line) else "cb", line_pieces.mode_of(line))
 
 
 @dataclass(frozen=True, slots=True)

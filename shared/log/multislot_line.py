@@ -11,7 +11,8 @@ from shared.configuration.reward_aggregation import Aggregation, settle
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.log import line_pieces
-from shared.log.line_pieces import EventLine, Shown
+from shared.log.line_pieces import EventLine
+from shared.log.ranked_event import RankedEvent
 from shared.times import from_iso, to_iso
 
 _OUTCOMES = b',"_outcomes":['
@@ -49,24 +50,24 @@ def is_event(line: bytes) -> bool:
     return line.startswith(b'{"Timestamp":')
 
 
-def event_line(shown: Shown, observations: Sequence[Observation], rewards: RewardSettings) -> EventLine:
+def event_line(event: RankedEvent, observations: Sequence[Observation], rewards: RewardSettings) -> EventLine:
     """One multi-slot event with the observations that belong to it; as `log_line.event_line`.
 
     A reward counts for the slot it names; activations, and rewards for no slot of the event, stand before the features.
     """
-    actions, probabilities = json.loads(shown.actions), json.loads(shown.probabilities)
-    baselines = shown.baselines or [None] * len(shown.slots)
-    slots = [_Slot(*told) for told in zip(shown.slots, actions, probabilities, baselines, strict=True)]
+    actions, probabilities = json.loads(event.actions), json.loads(event.probabilities)
+    baselines = event.baselines or [None] * len(event.slots)
+    slots = [_Slot(*told) for told in zip(event.slots, actions, probabilities, baselines, strict=True)]
     sorted_out = _sorted_out(slots, observations)
-    learnable = line_pieces.is_learnable(shown.deferred, observations)
+    learnable = line_pieces.is_learnable(event.deferred, observations)
     worth = _worth(slots, sorted_out, rewards)
     line = (
-        _head(shown.at_us, shown.event_id, learnable, sorted_out.others),
+        _head(event.at_us, event.event_id, learnable, sorted_out.others),
         b',"c":',
-        shown.document,
-        _outcomes(slots, sorted_out, worth, shown.mode),
-        b',"_ba":' + json.dumps(shown.baselines, separators=(",", ":")).encode() if shown.baselines else b"",
-        line_pieces.ranked(shown),
+        event.document,
+        _outcomes(slots, sorted_out, worth, event.mode),
+        b',"_ba":' + json.dumps(event.baselines, separators=(",", ":")).encode() if event.baselines else b"",
+        line_pieces.ranked(event),
         b"}",
     )
     return EventLine(b"".join(line), worth[0], learnable)

@@ -1,4 +1,4 @@
-"""The record of one Rank between its answer and the join: the pieces of its log line, compressed."""
+"""An event as it was ranked: the pieces of its log line, from the Rank's answer to the join."""
 
 import zlib
 from collections.abc import Sequence
@@ -8,19 +8,20 @@ from typing import Any
 import orjson
 
 from shared.configuration.service_configuration import LearningMode
-from shared.log.line_pieces import Shown
 from shared.ranking.decision import Decision
 from shared.ranking.slots import Choice, MultiSlotDecision, Slot
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """The pieces of a log line, as JSON texts that are spliced, never parsed again.
+class RankedEvent:
+    """The pieces of an event's log line that its Rank decides, as JSON texts that are spliced and never parsed.
 
     Attributes:
+        event_id: The caller's id, untouched.
+        at_us: Arrival time.
         document: The cleaned features (`c`), as they were ranked.
         actions: Positions among the eligible actions, counted from 1, chosen first (`a`). For a multi-slot event one
-            such list a slot, counted from 0, of what was left for it (`_a`).
+            such list a slot, counted from 0, of the actions that were left for the slot (`_a`).
         probabilities: In the same order (`p`, or one `_p` a slot).
         model_id: The model that decided.
         deferred: Whether the event counts only once it is activated.
@@ -29,6 +30,8 @@ class Record:
         baselines: Of each slot the position of its baseline action, counted from 0.
     """
 
+    event_id: str
+    at_us: int
     document: bytes
     actions: bytes
     probabilities: bytes
@@ -38,43 +41,51 @@ class Record:
     slots: tuple[str, ...] = ()
     baselines: tuple[int, ...] = ()
 
-    def shown(self, event_id: str, at_us: int) -> Shown:
-        """The same for a log line of the event that arrived at a moment."""
-        return Shown(
-            event_id,
-            at_us,
-            self.document,
-            self.actions,
-            self.probabilities,
-            self.model_id,
-            self.deferred,
-            self.mode,
-            self.slots,
-            self.baselines,
-        )
+    @property
+    def kind(self) -> str:
+        """Which models learn from the event, as `line_kind`."""
+        return line_kind("ccb" if self.slots else "cb", self.mode)
 
     def decision(self) -> Decision:
-        """The decision that was recorded."""
+        """The decision about an event with one choice."""
         order = tuple(action - 1 for action in orjson.loads(self.actions))
         return Decision(order, tuple(orjson.loads(self.probabilities)), self.model_id)
 
     def multi_slot_decision(self) -> MultiSlotDecision:
-        """The decision that was recorded of a multi-slot event."""
-        told = zip(orjson.loads(self.actions), orjson.loads(self.probabilities), strict=True)
-        return MultiSlotDecision(tuple(Choice(tuple(order), tuple(chances)) for order, chances in told), self.model_id)
+        """The decision about a multi-slot event."""
+        slots = zip(orjson.loads(self.actions), orjson.loads(self.probabilities), strict=True)
+        return MultiSlotDecision(tuple(Choice(tuple(order), tuple(chances)) for order, chances in slots), self.model_id)
 
 
-def record(document: bytes, decision: Decision, *, deferred: bool, mode: LearningMode = LearningMode.ONLINE) -> Record:
-    """What is recorded of a decision over a document of features."""
+def from_decision(
+    event_id: str,
+    at_us: int,
+    document: bytes,
+    decision: Decision,
+    *,
+    deferred: bool,
+    mode: LearningMode = LearningMode.ONLINE,
+) -> RankedEvent:
+    """The event of a decision over a document of features."""
     actions = orjson.dumps([position + 1 for position in decision.order])
-    return Record(document, actions, orjson.dumps(decision.probabilities), decision.model_id, deferred, mode)
+    probabilities = orjson.dumps(decision.probabilities)
+    return RankedEvent(event_id, at_us, document, actions, probabilities, decision.model_id, deferred, mode)
 
 
-def multi_slot_record(
-    document: bytes, decision: MultiSlotDecision, slots: Sequence[Slot], *, deferred: bool, mode: LearningMode
-) -> Record:
-    """What is recorded of a decision over the slots of a document."""
-    return Record(
+def from_multi_slot_decision(
+    event_id: str,
+    at_us: int,
+    document: bytes,
+    decision: MultiSlotDecision,
+    slots: Sequence[Slot],
+    *,
+    deferred: bool,
+    mode: LearningMode,
+) -> RankedEvent:
+    """The event of a decision over the slots of a document."""
+    return RankedEvent(
+        event_id,
+        at_us,
         document,
         orjson.dumps([choice.order for choice in decision.choices]),
         orjson.dumps([choice.probabilities for choice in decision.choices]),
@@ -86,28 +97,47 @@ def multi_slot_record(
     )
 
 
-def pack(record: Record) -> bytes:
-    """Compress a record for its table row."""
-    head: dict[str, Any] = {"m": record.model_id, "deferred": record.deferred}
-    if record.mode is not LearningMode.ONLINE:
-        head["mode"] = record.mode
-    if record.slots:
-        head |= {"slots": record.slots, "baselines": record.baselines}
-    told = (orjson.dumps(head), record.actions, record.probabilities, record.document)
-    return zlib.compress(b"\n".join(told), 1)
+def line_kind(problem_type: str, mode: LearningMode) -> str:
+    """What lines and models must have in common: `cb` or `ccb`, with `-apprentice` for those that imitate.
+
+    An event that was ranked in apprentice mode is labelled by imitation, so only an apprentice learns from it.
+    """
+    return problem_type + ("-apprentice" if mode is LearningMode.APPRENTICE else "")
 
 
-def unpack(payload: bytes) -> Record:
+def pack(event: RankedEvent) -> bytes:
+    """Compress an event for its table row, whose columns hold the id and the arrival time."""
+    head: dict[str, Any] = {"m": event.model_id, "deferred": event.deferred}
+    if event.mode is not LearningMode.ONLINE:
+        head["mode"] = event.mode
+    if event.slots:
+        head |= {"slots": event.slots, "baselines": event.baselines}
+    return zlib.compress(b"\n".join((orjson.dumps(head), event.actions, event.probabilities, event.document)), 1)
+
+
+def unpack(payload: bytes, event_id: str, at_us: int) -> RankedEvent:
     """The inverse of `pack`.
 
+    Args:
+        event_id: From the row, like `at_us`.
+
     Raises:
-        ValueError: The bytes are no packed record.
+        ValueError: The payload is no packed event.
     """
     try:
-        head, actions, probabilities, document = zlib.decompress(payload).split(b"\n", 3)
+        packed_head, actions, probabilities, document = zlib.decompress(payload).split(b"\n", 3)
     except zlib.error as error:
         raise ValueError("the payload is damaged") from error
-    told = orjson.loads(head)
-    mode = LearningMode(told.get("mode", LearningMode.ONLINE))
-    slots, baselines = tuple(told.get("slots", ())), tuple(told.get("baselines", ()))
-    return Record(document, actions, probabilities, told["m"], told["deferred"], mode, slots, baselines)
+    head = orjson.loads(packed_head)
+    return RankedEvent(
+        event_id,
+        at_us,
+        document,
+        actions,
+        probabilities,
+        head["m"],
+        head["deferred"],
+        LearningMode(head.get("mode", LearningMode.ONLINE)),
+        tuple(head.get("slots", ())),
+        tuple(head.get("baselines", ())),
+    )

@@ -103,7 +103,7 @@ class Pending(NamedTuple):
     Attributes:
         part_us: When the part begins.
         bin_us: When their five minutes begin.
-        kind: Which models learn from them, as `log_entry.line_kind`.
+        kind: Which models learn from them, as `ranked_event.line_kind`.
         learnable: How many of them can be learned from.
         skipped: How many were deferred and not activated in time.
     """

@@ -15,7 +15,8 @@ import json
 from collections import defaultdict
 
 from shared.configuration.service_configuration import LearningMode
-from shared.log.line_pieces import MAX_REWARD, EventLine, Shown
+from shared.log.line_pieces import MAX_REWARD, EventLine
+from shared.log.ranked_event import RankedEvent
 from shared.metrics.apprentice import Seen, ceiling
 from shared.metrics.bins import BIN_US, Bin, Counted, Fates, Pending, Policy, bin_us
 
@@ -119,11 +120,11 @@ class Tally:
         self._first_us = self._last_us = 0
         self._open = _Open(-BIN_US)
 
-    def event(self, shown: Shown, kind: str, line: EventLine) -> None:
+    def event(self, event: RankedEvent, kind: str, line: EventLine) -> None:
         """Count an event of the part; to be called in order of arrival."""
         into = self._open
-        if not 0 <= shown.at_us - into.from_us < BIN_US:
-            from_us = bin_us(shown.at_us)
+        if not 0 <= event.at_us - into.from_us < BIN_US:
+            from_us = bin_us(event.at_us)
             into = self._open = self._bins.setdefault(from_us, _Open(from_us))
         counts = into.kinds.get(kind)
         if counts is None:
@@ -134,10 +135,10 @@ class Tally:
         counts[0] += 1
         reward = min(max(line.reward, -MAX_REWARD), MAX_REWARD)
         into.add(reward)
-        if shown.slots or shown.mode is not LearningMode.ONLINE:
-            self._other(into, shown, reward)
+        if event.slots or event.mode is not LearningMode.ONLINE:
+            self._other(into, event, reward)
         else:
-            _online(into, shown, reward)
+            _online(into, event, reward)
 
     def lone(self, at_us: int, *, late: bool) -> None:
         """Count a reward or an activation that belongs to no event."""
@@ -162,37 +163,37 @@ class Tally:
         at_us = bin_us(at_us)
         self._fates[at_us] = self._fates[at_us].plus(fates)
 
-    def _other(self, into: _Open, shown: Shown, reward: float) -> None:
+    def _other(self, into: _Open, event: RankedEvent, reward: float) -> None:
         """Count an event of several slots, or one of which the baseline was shown whatever was drawn."""
-        actions, probabilities = json.loads(shown.actions), json.loads(shown.probabilities)
+        actions, probabilities = json.loads(event.actions), json.loads(event.probabilities)
         baseline = 1
-        if shown.slots:
+        if event.slots:
             actions, probabilities = actions[0], probabilities[0]
-            baseline = shown.baselines[0] if shown.baselines else min(actions)
-        if shown.mode is LearningMode.ONLINE:
+            baseline = event.baselines[0] if event.baselines else min(actions)
+        if event.mode is LearningMode.ONLINE:
             _weighted(into, actions, probabilities, baseline, reward)
             return
         _shown_for_certain(into, len(actions), reward)
-        if shown.mode is LearningMode.APPRENTICE:
+        if event.mode is LearningMode.APPRENTICE:
             highest = ceiling(min(probabilities), len(probabilities), self._exploration)
-            self._first_us = self._first_us if self._seen else shown.at_us
-            self._last_us = shown.at_us
+            self._first_us = self._first_us if self._seen else event.at_us
+            self._last_us = event.at_us
             self._seen.append(Seen(reward, actions[0] == baseline, highest))
 
 
-def _online(into: _Open, shown: Shown, reward: float) -> None:
+def _online(into: _Open, event: RankedEvent, reward: float) -> None:
     """Count an event of which the drawn action was shown.
 
     The ranking is sorted by probability, but that the drawn action has changed places with the first. So the smallest
     probability is the first one or the last.
     """
-    told = shown.probabilities
+    told = event.probabilities
     count = told.count(b",") + 1
     last = float(told[told.rfind(b",") + 1 : -1]) if count > 1 else 1.0
     drawn = float(told[1 : told.find(b",")]) if count > 1 else 1.0
     smallest = drawn if drawn < last else last
     if smallest < LEAST_PROBABILITY:
-        _weighted(into, json.loads(shown.actions), json.loads(told), 1, reward)
+        _weighted(into, json.loads(event.actions), json.loads(told), 1, reward)
         return
     first, random = into.first, into.random
     largest = 1 / smallest
@@ -201,7 +202,7 @@ def _online(into: _Open, shown: Shown, reward: float) -> None:
     if largest > random.largest * count:
         random.largest = largest / count
     weight = 1 / drawn
-    if shown.actions.startswith(_FIRST_CHOSEN):
+    if event.actions.startswith(_FIRST_CHOSEN):
         first.add(weight, reward)
     random.add(weight / count, reward)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from shared.configuration.configuration import Configuration, RewardSettings, problem_type
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.optimization_schedule import OptimizationRounds
-from shared.log.line_pieces import line_kind
+from shared.log.ranked_event import line_kind
 from shared.metrics.bins import Metrics
 from shared.models.published import ModelReference
 from shared.stored_names import stored_as

@@ -10,7 +10,7 @@ from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.configuration.service_configuration import LearningMode
-from shared.log.ranked_event import Record, unpack
+from shared.log.ranked_event import RankedEvent, unpack
 from shared.ranking.decision import decide, equal_chances
 from shared.ranking.slots import Slot
 from shared.ranking.slots import decide as fill
@@ -32,11 +32,11 @@ class Loop:
         self.api = Api.at(url, "test-key-1")
         self._storage = storage
 
-    def recorded(self, event_id: str) -> Record:
-        """The record of an event."""
+    def recorded(self, event_id: str) -> RankedEvent:
+        """An event as it was ranked."""
         with Kept(self._storage) as kept:
             (row,) = [row for row in kept.rows("events") if row["id"] == event_id]
-        return unpack(row["d0"])
+        return unpack(row["d0"], event_id, 0)
 
 
 StartLoop = Callable[..., Loop]

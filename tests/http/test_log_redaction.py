@@ -12,7 +12,8 @@ from localhost.host.host_process import HostProcess
 from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_store
-from shared.log.log_line import Shown, event_line
+from shared.log.log_line import event_line
+from shared.log.ranked_event import RankedEvent
 from shared.models.published import Published
 from shared.times import HOUR, MINUTE, from_iso
 from shared.training import lease
@@ -31,7 +32,7 @@ ACTIONS = [{"id": "tea", "features": [{"hot": True}]}, {"id": "juice", "features
 def line(event_id: str, features: bytes) -> bytes:
     """One line of log."""
     document = b'{"FromUrl":[%b],"_multi":[{"i":{"constant":1,"id":"a"},"j":[{"x":1}]}]}' % features
-    shown = Shown(event_id, START_US, document, b"[1]", b"[1.0]", "N/A", deferred=False)
+    shown = RankedEvent(event_id, START_US, document, b"[1]", b"[1.0]", "N/A", deferred=False)
     return event_line(shown, [], REWARDS).text + b"\n"
 
 

@@ -60,14 +60,14 @@ def _line(chance: random.Random, number: int, event_id: str, at_us: int, rewards
     """An event in which a logged policy prefers some action; every 50th is of another kind."""
     user = chance.choice(past.USERS)
     if number % 50 == 49:
-        told = ranked_event.unpack(page(past.event(event_id, at_us)).payload)
-        return log_line.event_line(told.shown(event_id, at_us), [], rewards).text
+        event = ranked_event.unpack(page(past.event(event_id, at_us)).payload, event_id, at_us)
+        return log_line.event_line(event, [], rewards).text
     document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in past.ACTIONS])
     best = chance.randrange(len(past.ACTIONS))
     decision = decide([0.1 + 0.6 * (action == best) for action in range(4)], "m", event_id, paths.LOOP)
-    shown = ranked_event.record(document, decision, deferred=False).shown(event_id, at_us)
+    event = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
     is_liked = decision.order[0] == LIKED[user]
-    return log_line.event_line(shown, [past.reward(event_id, at_us + MINUTE)] if is_liked else [], rewards).text
+    return log_line.event_line(event, [past.reward(event_id, at_us + MINUTE)] if is_liked else [], rewards).text
 
 
 def _kinds(lines: list[bytes]) -> str:

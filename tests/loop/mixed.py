@@ -22,9 +22,9 @@ def ranked(event: Event, best: int, mode: LearningMode = LearningMode.ONLINE) ->
     actions = [(name, [{"letter": name}]) for name in past.ACTIONS]
     document = features.document([{"user": "ann"}], actions)
     probabilities = [0.05 + 0.8 * (action == best) for action in range(len(actions))]
-    told = ranked_event.unpack(event.payload)
+    deferred = ranked_event.unpack(event.payload, event.event_id, event.at_us).deferred
     decision = decide(probabilities, "m", event.event_id, paths.LOOP)
-    made = ranked_event.record(document, decision, deferred=told.deferred, mode=mode)
+    made = ranked_event.from_decision(event.event_id, event.at_us, document, decision, deferred=deferred, mode=mode)
     return replace(event, payload=ranked_event.pack(made))
 
 
@@ -33,9 +33,10 @@ def page(event: Event, mode: LearningMode = LearningMode.ONLINE) -> Event:
     actions = [(name, [{"letter": name}]) for name in past.ACTIONS]
     told = [(slot.id, [{"size": slot.id}]) for slot in SLOTS]
     document = features.slots_document([{"user": "ann"}], actions, told).logged([slot.allowed for slot in SLOTS])
-    deferred = ranked_event.unpack(event.payload).deferred
-    made = ranked_event.multi_slot_record(
-        document, fill(SLOTS, event.event_id, "m"), SLOTS, deferred=deferred, mode=mode
+    deferred = ranked_event.unpack(event.payload, event.event_id, event.at_us).deferred
+    decision = fill(SLOTS, event.event_id, "m")
+    made = ranked_event.from_multi_slot_decision(
+        event.event_id, event.at_us, document, decision, SLOTS, deferred=deferred, mode=mode
     )
     return replace(event, payload=ranked_event.pack(made))
 

@@ -49,9 +49,9 @@ def event(event_id: str, at_us: int, *, user: str = "ann", deferred: bool = Fals
     """A Rank of four actions, answered without a model."""
     document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in ACTIONS])
     decision = decide(equal_chances(len(ACTIONS)), NO_MODEL, event_id, paths.LOOP)
-    payload = ranked_event.pack(ranked_event.record(document, decision, deferred=deferred))
+    ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=deferred)
     told_apart_by = identifiers.request_hash(document, b"deferred" if deferred else b"")
-    return Event(event_id, told_apart_by, at_us, payload)
+    return Event(event_id, told_apart_by, at_us, ranked_event.pack(ranked))
 
 
 def reward(event_id: str, at_us: int, value: float | None = 1.0, origin: str = "") -> Observation:

@@ -23,8 +23,8 @@ def shown(event_id: str, at_us: int, **context: Any) -> Event:
     """A Rank of two actions that differ in nothing but their ids."""
     document = features.document([context], [(name, list(told)) for name, told in ALIKE])
     decision = decide(equal_chances(2), NO_MODEL, event_id, paths.LOOP)
-    payload = ranked_event.pack(ranked_event.record(document, decision, deferred=False))
-    return replace(past.event(event_id, at_us), payload=payload)
+    event = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
+    return replace(past.event(event_id, at_us), payload=ranked_event.pack(event))
 
 
 def seen(loop: Kept) -> Mapping[str, Any]:

@@ -57,14 +57,15 @@ def mailed(event_id: str, at_us: int, mail: str = SECRET) -> Event:
     ]
     document = features.document(context, actions)
     decision = decide(equal_chances(3), NO_MODEL, event_id, paths.LOOP)
-    payload = ranked_event.pack(ranked_event.record(document, decision, deferred=False))
-    return replace(past.event(event_id, at_us), payload=payload)
+    event = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
+    return replace(past.event(event_id, at_us), payload=ranked_event.pack(event))
 
 
 def refusable(event_id: str, at_us: int) -> Event:
     """A Rank whose line cannot be learned from."""
-    event = mailed(event_id, at_us)
-    return replace(event, payload=ranked_event.pack(replace(ranked_event.unpack(event.payload), actions=b"[9,1,2]")))
+    row = mailed(event_id, at_us)
+    event = replace(ranked_event.unpack(row.payload, event_id, at_us), actions=b"[9,1,2]")
+    return replace(row, payload=ranked_event.pack(event))
 
 
 def story(began_us: int) -> past.Past:
@@ -99,7 +100,8 @@ def all_that_is_kept(loop: Kept) -> str:
     """Everything in storage that is text, and the rows' keys and contents."""
     texts = [gzip.decompress(data) if name.endswith(".gz") else data for name, data in loop.blobs().items()]
     rows = [
-        repr({**row, "": [ranked_event.unpack(row["r0"]).document if "r0" in row else b""]}) for row in loop.rows("")
+        repr({**row, "": [ranked_event.unpack(row["r0"], "", 0).document if "r0" in row else b""]})
+        for row in loop.rows("")
     ]
     told = "\n".join([*(text.decode(errors="replace") for text in texts), *rows])
     return re.sub(r"\\u([0-9a-f]{4})", lambda escaped: chr(int(escaped[1], 16)), told)

@@ -13,9 +13,10 @@ from tests.loop.kept import Kept
 DEADLY = b'{"FromUrl":[{"a":1}],"__aid":1,"_multi":[{"i":{"constant":1,"id":"a"},"j":[{"x":1}]}]}'
 
 
-def damaged(event: Event, **pieces: bytes) -> Event:
-    """An event whose record was made by something that is not this product."""
-    return replace(event, payload=ranked_event.pack(replace(ranked_event.unpack(event.payload), **pieces)))
+def damaged(row: Event, **pieces: bytes) -> Event:
+    """An event whose payload was made by something that is not this product."""
+    event = ranked_event.unpack(row.payload, row.event_id, row.at_us)
+    return replace(row, payload=ranked_event.pack(replace(event, **pieces)))
 
 
 def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(kept: Kept, trainer: StartTrainer) -> None:

@@ -15,9 +15,9 @@ import pytest
 from localhost.azurite.accounts import StorageAccount
 from shared.configuration.configuration import problem_type
 from shared.configuration.service_configuration import LearningMode
-from shared.log.line_pieces import line_kind
 from shared.log.log_line import kind
 from shared.log.log_store import range_of
+from shared.log.ranked_event import line_kind
 from shared.times import MINUTE, from_iso
 from tests.loop import past, requests
 from tests.loop.conftest import StartTrainer

@@ -81,7 +81,7 @@ def read(line: bytes, kind: str) -> Event | Fate:
     """Read one line, trimmed and not empty.
 
     Args:
-        kind: Of the events that are evaluated, as `log_entry.line_kind`.
+        kind: Of the events that are evaluated, as `ranked_event.line_kind`.
     """
     if not line.startswith(b"{"):
         return Fate.PASSED_OVER if line.startswith(b"[") else Fate.DAMAGED

@@ -19,7 +19,7 @@ from shared.learner.arguments import parse
 from shared.learner.features import InvalidFeatures, SlotsDocument, slots_document
 from shared.learner.model import Model
 from shared.log.log_line import event_line
-from shared.log.ranked_event import multi_slot_record
+from shared.log.ranked_event import from_multi_slot_decision
 from shared.ranking.slots import MultiSlotDecision, Slot, decide
 from tests.unit.learner.hostile import CHARACTERS, TEXTS, Requests
 
@@ -89,9 +89,10 @@ def line_of(
 ) -> bytes:
     """The log line of an event whose slots were all rewarded."""
     text = document.logged([slot.allowed for slot in slots])
-    told = multi_slot_record(text, decision, slots, deferred=False, mode=LearningMode.ONLINE)
+    mode = LearningMode.ONLINE
+    event = from_multi_slot_decision(event_id, AT_US, text, decision, slots, deferred=False, mode=mode)
     rewards = [Observation(event_id, f"o{n}", AT_US + 1 + n, value, slot.id) for n, slot in enumerate(slots)]
-    return event_line(told.shown(event_id, AT_US), rewards, REWARDS).text
+    return event_line(event, rewards, REWARDS).text
 
 
 def check(decision: MultiSlotDecision, slots: list[Slot]) -> None:

@@ -13,7 +13,8 @@ from shared.intake.rows import Observation
 from shared.learner.arguments import parse
 from shared.learner.features import document
 from shared.learner.training import Trained, train
-from shared.log.log_line import Shown, event_line
+from shared.log.log_line import event_line
+from shared.log.ranked_event import RankedEvent
 
 TIMEOUT = timedelta(seconds=60)
 REWARDS = RewardSettings(600_000_000, 0.0, Aggregation.EARLIEST)
@@ -23,7 +24,7 @@ GREEDY = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
 def line_of(features: bytes, count: int, chosen: int = 0, reward: float = 1.0, event_id: str = "e1") -> bytes:
     """The log line of an event that showed one of `count` actions and was rewarded."""
     order = [chosen, *(position for position in range(count) if position != chosen)]
-    shown = Shown(
+    shown = RankedEvent(
         event_id,
         1_700_000_000_000_000,
         features,

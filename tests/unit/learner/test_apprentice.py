@@ -14,7 +14,8 @@ from shared.learner import features
 from shared.learner.arguments import DEFAULT_ARGUMENTS, parse
 from shared.learner.model import Model
 from shared.learner.training import train
-from shared.log.log_line import Shown, event_line
+from shared.log.log_line import event_line
+from shared.log.ranked_event import RankedEvent
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
 
 CONTEXTS, ACTIONS, EXPLORATION = 12, 5, 0.2
@@ -64,7 +65,7 @@ def _line(document: bytes, model: Model | None, event_id: str) -> bytes:
     order = orjson.dumps([position + 1 for position in drawn.order])
     chosen = orjson.dumps(drawn.probabilities)
     mode = LearningMode.APPRENTICE
-    return event_line(Shown(event_id, 0, document, order, chosen, NO_MODEL, False, mode), [], _REWARDS).text
+    return event_line(RankedEvent(event_id, 0, document, order, chosen, NO_MODEL, False, mode), [], _REWARDS).text
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

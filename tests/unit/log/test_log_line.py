@@ -12,7 +12,7 @@ from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation, settle
 from shared.intake.rows import Observation
 from shared.log import line_pieces, log_line
-from shared.log.log_line import Shown
+from shared.log.ranked_event import RankedEvent
 from shared.times import MINUTE, SECOND
 
 AT_US = 1_764_075_002_123_456
@@ -24,13 +24,13 @@ _SETTINGS = st.builds(
 _LONGEST = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
 
 
-def event_text(shown: Shown, mine: Sequence[Observation], rewards: RewardSettings) -> bytes:
+def event_text(shown: RankedEvent, mine: Sequence[Observation], rewards: RewardSettings) -> bytes:
     return log_line.event_line(shown, mine, rewards).text
 
 
-def shown(event_id: str = "e-1", *, deferred: bool = False) -> Shown:
+def shown(event_id: str = "e-1", *, deferred: bool = False) -> RankedEvent:
     """An event whose second action was drawn."""
-    return Shown(event_id, AT_US, _DOCUMENT, b"[2,1]", b"[0.9,0.1]", "N/A", deferred)
+    return RankedEvent(event_id, AT_US, _DOCUMENT, b"[2,1]", b"[0.9,0.1]", "N/A", deferred)
 
 
 def observations(event_id: str, told: list[tuple[float | None, int]]) -> list[Observation]:

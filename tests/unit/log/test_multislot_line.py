@@ -11,7 +11,7 @@ from shared.configuration.reward_aggregation import Aggregation, settle
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.log import log_line
-from shared.log.log_line import Shown
+from shared.log.ranked_event import RankedEvent
 from shared.times import MINUTE, SECOND
 
 AT_US = 1_764_075_002_123_456
@@ -32,15 +32,15 @@ _TOLD = st.tuples(
 )
 
 
-def shown(*, deferred: bool = False, mode: LearningMode = LearningMode.ONLINE, event_id: str = "m-1") -> Shown:
+def shown(*, deferred: bool = False, mode: LearningMode = LearningMode.ONLINE, event_id: str = "m-1") -> RankedEvent:
     """An event whose first slot got the second action; its baselines are the second, and the first."""
     slots, chances = b"[[1,0],[0]]", b"[[0.9,0.1],[1.0]]"
-    return Shown(event_id, AT_US, _DOCUMENT, slots, chances, "N/A", deferred, mode, _SLOTS, (1, 0))
+    return RankedEvent(event_id, AT_US, _DOCUMENT, slots, chances, "N/A", deferred, mode, _SLOTS, (1, 0))
 
 
-def single(mode: LearningMode, action: int) -> Shown:
+def single(mode: LearningMode, action: int) -> RankedEvent:
     order = b"[1,2]" if action == 1 else b"[2,1]"
-    return Shown("e-1", AT_US, _SINGLE, order, b"[0.9,0.1]", "N/A", False, mode)
+    return RankedEvent("e-1", AT_US, _SINGLE, order, b"[0.9,0.1]", "N/A", False, mode)
 
 
 def observations(told: list[tuple[float | None, str | None, int]]) -> list[Observation]:

@@ -11,7 +11,8 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
 from shared.log import log_line
-from shared.log.log_line import Shown, event_line, lone_line
+from shared.log.log_line import event_line, lone_line
+from shared.log.ranked_event import RankedEvent
 from shared.log.redaction import EventTarget, FeatureTarget, Target, without_id
 from shared.models.published import ModelReference, Published
 from shared.times import MINUTE, SECOND
@@ -32,7 +33,7 @@ def document(**context: Any) -> dict[str, Any]:
 def line(told: dict[str, Any], event_id: str = "e", **more: Any) -> bytes:
     """Its line, with a reward."""
     text = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-    shown = Shown(event_id, AT_US, text, b"[1,2]", b"[0.5,0.5]", "m", deferred=False, **more)
+    shown = RankedEvent(event_id, AT_US, text, b"[1,2]", b"[0.5,0.5]", "m", deferred=False, **more)
     return event_line(shown, [Observation(event_id, "x" * 22, AT_US + 1, 1.0)], REWARDS).text
 
 
@@ -40,7 +41,7 @@ def slots_line(told: dict[str, Any], event_id: str = "e") -> bytes:
     """The same of an event with two slots."""
     told = {**told, "_slots": [{"_id": one, "s": [{"id": one}, {"mail": "ann"}]} for one in ("s0", "s1")]}
     text = json.dumps(told, separators=(",", ":")).encode()
-    shown = Shown(
+    shown = RankedEvent(
         event_id,
         AT_US,
         text,

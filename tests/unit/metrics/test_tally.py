@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.configuration.service_configuration import LearningMode
-from shared.log.line_pieces import EventLine, Shown
+from shared.log.line_pieces import EventLine
+from shared.log.ranked_event import RankedEvent
 from shared.metrics.apprentice import ceiling
 from shared.metrics.bins import BIN_US, Bin, Counted, Pending, Policy
 from shared.metrics.tally import Tally
@@ -29,12 +30,12 @@ class Case:
     reward: float
     learnable: bool = True
 
-    def shown(self, mode: LearningMode = ONLINE) -> Shown:
+    def shown(self, mode: LearningMode = ONLINE) -> RankedEvent:
         """As it is recorded."""
         decision = decide(self.probabilities, "m", f"{self.at_us}", "default")
         actions = json.dumps([position + 1 for position in decision.order], separators=(",", ":")).encode()
         told = json.dumps(decision.probabilities, separators=(",", ":")).encode()
-        return Shown(f"{self.at_us}", self.at_us, b"{}", actions, told, "m", deferred=False, mode=mode)
+        return RankedEvent(f"{self.at_us}", self.at_us, b"{}", actions, told, "m", deferred=False, mode=mode)
 
     def weights(self) -> tuple[float, float]:
         """Of the first action and of a random one."""
@@ -136,7 +137,7 @@ def test_of_a_multi_slot_event_the_first_slot_counts() -> None:
     tally = Tally(0.2)
     for at_us, drawn in enumerate([[2, 0, 1], [1, 0, 2], [2, 1, 0]]):
         actions, probabilities = json.dumps([drawn, [0]]).encode(), b"[[0.5,0.25,0.25],[1.0]]"
-        shown = Shown("e", at_us, b"{}", actions, probabilities, "m", False, ONLINE, ("a", "b"), (2, 0))
+        shown = RankedEvent("e", at_us, b"{}", actions, probabilities, "m", False, ONLINE, ("a", "b"), (2, 0))
         tally.event(shown, "ccb", EventLine(b"", 1.0, True))
 
     (found,) = tally.counted(0).bins
@@ -151,7 +152,7 @@ def test_an_apprentice_matches_if_the_baseline_was_drawn() -> None:
     single = [Case(n, greedy(n % 4, 4), float(n)) for n in range(8)]
     for case in single:
         tally.event(case.shown(APPRENTICE), "cb-apprentice", EventLine(b"", case.reward, True))
-    slots = Shown("s", 9, b"{}", b"[[2,0],[0]]", b"[[0.9,0.1],[1.0]]", "m", False, APPRENTICE, ("a", "b"), (2, 0))
+    slots = RankedEvent("s", 9, b"{}", b"[[2,0],[0]]", b"[[0.9,0.1],[1.0]]", "m", False, APPRENTICE, ("a", "b"), (2, 0))
     tally.event(slots, "ccb-apprentice", EventLine(b"", 0.5, True))
 
     told = tally.counted(0)
