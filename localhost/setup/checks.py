@@ -16,8 +16,6 @@ _UNIT_AT_ONCE = ("--numprocesses", "2", "--dist", "worksteal")
 """Unit tests do not wait."""
 _LEFT_OUT = ("-r", "fEs")
 """Failures are listed at the end, and so are tests that were left out, with the reason."""
-_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
-"""Tests start hundreds of processes: without files of bytecode each of them compiles every module that it imports."""
 
 Check = Callable[[], int]
 
@@ -73,7 +71,7 @@ def _module(places: Places, *command: str) -> Check:
 
 
 def _program(places: Places, *command: str) -> Check:
-    return lambda: openly(command, cwd=str(places.root), **_BYTECODE)
+    return lambda: openly(command, cwd=str(places.root))
 
 
 def _compare_requirements(places: Places) -> int:

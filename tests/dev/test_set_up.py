@@ -176,15 +176,6 @@ def test_chosen_tests_are_all_that_runs(clone: Clone, switches: list[str], start
     assert len(headlines(said)) == 3
 
 
-def test_checks_keep_bytecode_even_where_python_is_told_not_to(clone: Clone) -> None:
-    """Tests start hundreds of processes; each of them would compile all that it imports."""
-    clone.run("bench")
-    clone.program("../clone/.venv/bin/python", "#!/bin/sh\necho \"not written: '$PYTHONDONTWRITEBYTECODE'\"\n")
-    _, said = clone.run("test", "--", "-x", PYTHONDONTWRITEBYTECODE="1")
-
-    assert "not written: ''" in said
-
-
 def headlines(said: str) -> list[str]:
     """What each check begins and ends with, and all of them."""
     return [line for line in said.splitlines() if line.startswith(("== ", "-- "))]
