@@ -17,7 +17,7 @@ LOCAL_DEFAULTS: Mapping[str, str] = {
     "TRAIN_SCHEDULE": "*/2 * * * * *",
 }
 _PRODUCT = (
-    *("AzureWebJobs", "API_KEY_", "AUTH_", "RANKLOOP_", "APPLICATIONINSIGHTS_"),
+    *("AzureWebJobs", "API_KEY_", "AUTH_", "RANKLOOP_"),
     *("MAX_REWARD_WAIT_TIME", "STRICT_REWARDS", "SHARDS", "TRUSTED_MODEL_SIGNERS"),
 )
 

@@ -22,12 +22,6 @@ _PASSED_ON = (
     *("TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "LC_CTYPE"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
 )
-_QUIET = {
-    "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
-    "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
-    "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
-}
-"""Else the exporter of metrics sends figures about itself, and asks its maker for settings."""
 
 
 class InvalidSetting(Exception):
@@ -94,9 +88,6 @@ class Settings:
         shards: Number of shards of a loop that does not exist yet.
         strict_rewards: Whether a reward outside [-1, 1] is refused.
         trusted_signers: Fingerprints of the certificates whose models are taken in; empty for those of everyone.
-        telemetry: Connection string of Application Insights; empty if metrics go nowhere.
-        telemetry_identity: Client id of the identity that metrics are sent with, or empty for the system-assigned one;
-            None if the connection string is enough.
     """
 
     storage: StorageSettings
@@ -111,8 +102,6 @@ class Settings:
     shards: int = 4
     strict_rewards: bool = False
     trusted_signers: tuple[str, ...] = ()
-    telemetry: str = field(default="", repr=False)
-    telemetry_identity: str | None = None
 
 
 @cache
@@ -127,7 +116,7 @@ def settings() -> Settings:
 
 def child_environment() -> dict[str, str]:
     """What a process of ours needs of the environment; none of it holds a secret."""
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | _QUIET
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -151,8 +140,6 @@ def read(environ: Mapping[str, str]) -> Settings:
         shards=_read(environ, "SHARDS", "4", _shards),
         strict_rewards=_read(environ, "STRICT_REWARDS", "false", _flag),
         trusted_signers=_read(environ, "TRUSTED_MODEL_SIGNERS", "", _fingerprints),
-        telemetry=_text(environ, "APPLICATIONINSIGHTS_CONNECTION_STRING"),
-        telemetry_identity=_read(environ, "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "", _identity),
     )
 
 
@@ -264,16 +251,6 @@ def _flag(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError("must be true or false")
     return text.lower() == "true"
-
-
-def _identity(text: str) -> str | None:
-    """The client id of an authentication string; empty if it names none."""
-    if not text:
-        return None
-    found = re.fullmatch(r"(?:clientid=([\w-]+);)?authorization=aad;?", text.lower())
-    if found is None:
-        raise ValueError("must be Authorization=AAD, with ClientId=…; before it for a user-assigned identity")
-    return found[1] or ""
 
 
 def _fingerprints(text: str) -> tuple[str, ...]:

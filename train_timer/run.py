@@ -33,7 +33,6 @@ from train_timer import (
     publishing,
     retention,
     run_log,
-    telemetry,
     training,
 )
 from train_timer.joining import Joiner
@@ -132,7 +131,6 @@ class _Run:
         if self._configuration is not None:
             optimizing.start_round(self._trainer, self._configuration, self._clock.started_us)
         self._process.recorder.tell(self.done(), self._standing, idle=self.is_idle)
-        self._tell_figures()
 
     @property
     def is_idle(self) -> bool:
@@ -206,11 +204,6 @@ class _Run:
             return None
         now_us = self._clock.started_us + round(self._clock.seconds * SECOND)
         return run_log.standing(self._trainer.state, self._configuration, self._known, now_us)
-
-    def _tell_figures(self) -> None:
-        """Send what the run did to Application Insights, if that is wanted."""
-        done, mode = self.done(), self._trainer.state.running.mode
-        telemetry.tell(done.sums, done.counted, mode, done.started_us)
 
     def _note(self) -> None:
         """Keep when this run was, if it did anything."""

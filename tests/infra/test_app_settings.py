@@ -39,7 +39,10 @@ _NOT_SET = {
     "AzureWebJobsStorage": "a connection string, which holds a key; the app signs in with its identity",
     "AzureWebJobsStorage__accountName": "the addresses are set in its place, so that other clouds have theirs",
 }
-_OF_THE_PLATFORM: dict[str, str] = {}
+_OF_THE_PLATFORM: dict[str, str] = {
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "where the host sends log and requests",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the identity that the host signs in with",
+}
 """Settings that only the platform reads, and why they are set."""
 _REFERENCE = re.compile(r"@Microsoft\.KeyVault\(VaultName=(?P<vault>[^;]+);SecretName=(?P<secret>[^;)]+)\)")
 _GUID = "72f988bf-86f1-41af-91ab-2d7cd011db47"
@@ -83,8 +86,7 @@ def test_the_app_starts_with_the_settings_of_a_first_deployment() -> None:
     assert settings.storage.client_id == _GUID
     assert [endpoints.blob, endpoints.table, endpoints.queue] == [_address(name) for name in ("blob", "table", "queue")]
     assert settings.api_keys == ("key of API_KEY_1", "key of API_KEY_2")
-    assert settings.telemetry_identity == _GUID
-    others = replace(settings, storage=default.storage, api_keys=(), telemetry="", telemetry_identity=None)
+    others = replace(settings, storage=default.storage, api_keys=())
     assert others == default
 
 

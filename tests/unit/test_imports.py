@@ -31,7 +31,6 @@ _STORES = (
     "shared/ranking/live_settings.py",
     "shared/ranking/loaded_model.py",
     "shared/ranking/refused_ranks.py",
-    "shared/status/telemetry_token.py",
     "shared/status/waiting.py",
     "shared/training/lease.py",
 )

@@ -134,7 +134,7 @@ def test_secrets_do_not_show() -> None:
     assert "c2VjcmV0" not in repr(settings)
 
 
-TEXTS = ("AUTH_TENANT", "AUTH_AUDIENCE", "SHARDS", "WRITE_DEADLINE", "APPLICATIONINSIGHTS_CONNECTION_STRING")
+TEXTS = ("AUTH_TENANT", "AUTH_AUDIENCE", "SHARDS", "WRITE_DEADLINE")
 REFERENCE = "@Microsoft.KeyVault(VaultName=mine;SecretName=api-key-1)"
 REFERENCES = [
     REFERENCE,
@@ -177,26 +177,3 @@ def test_trusted_signers_are_read_as_tools_print_them() -> None:
     for wrong in ("ab" * 31, "gh" * 32, f"{one} {one[:-1]}"):
         with pytest.raises(InvalidSetting):
             read(STORAGE | {"TRUSTED_MODEL_SIGNERS": wrong})
-
-
-@pytest.mark.parametrize(
-    ("text", "identity"),
-    [
-        ("", None),
-        ("Authorization=AAD", ""),
-        ("ClientId=11111111-2222-3333-4444-555555555555;Authorization=AAD", "11111111-2222-3333-4444-555555555555"),
-        ("clientid=abc;authorization=aad;", "abc"),
-    ],
-)
-def test_the_identity_that_figures_are_sent_with_is_read(text: str, identity: str | None) -> None:
-    """As the platform writes and reads it."""
-    told = read({**STORAGE, "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": text})
-
-    assert told.telemetry_identity == identity
-
-
-@pytest.mark.parametrize("text", ["AAD", "ClientId=abc", "Authorization=Key", "Key=x;Authorization=AAD"])
-def test_an_authentication_string_of_another_kind_is_refused(text: str) -> None:
-    """Figures would be sent without a token, and refused one run after the other."""
-    with pytest.raises(InvalidSetting, match="APPLICATIONINSIGHTS_AUTHENTICATION_STRING"):
-        read({**STORAGE, "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": text})

@@ -1,4 +1,4 @@
-"""The queries of the alerts and of the workbook, and what is wrong with a query."""
+"""The queries of the alerts, of the workbook and of the pages, and what is wrong with a query."""
 
 import json
 import os
@@ -48,6 +48,13 @@ def of_workbook() -> Mapping[str, str]:
     asked = {one["name"]: one["content"] for one in workbook()["items"]}
     told = {name: content["query"] for name, content in asked.items() if "query" in content}
     return {name: re.sub(r"\{TimeRange:grain\}", "5m", query) for name, query in told.items()}
+
+
+@cache
+def of_pages() -> Mapping[str, str]:
+    """The queries of `docs/operating.md`, numbered in their order."""
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    return {f"page-{number}": query for number, query in enumerate(re.findall(r"```kusto\n(.*?)```", text, re.DOTALL))}
 
 
 def wrong(texts: Mapping[str, str]) -> dict[str, list[str]]:
