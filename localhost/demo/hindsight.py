@@ -16,6 +16,7 @@ from shared.evaluation.replay.logged_events import Event
 from shared.evaluation.tasks import Task
 from shared.learner.arguments import DEFAULT_ARGUMENTS, parse
 from shared.learner.subprocess_jobs import TrainingFailed
+from shared.metrics.estimators import cressie_read
 from shared.metrics.estimators.estimates import estimates
 
 SETTINGS = {
@@ -86,11 +87,11 @@ def _judged(name: str, arguments: str, log: Sequence[bytes], rewards: Rewards) -
             sums = log_pass.in_process(task, evaluation(), log, folder=Path(folder), tell=hear).sums()
     except TrainingFailed as failure:
         raise DemoFailed(f"The loop's log cannot be evaluated: {failure.reason}.") from failure
-    found = estimates(sums)
-    if found.cressie_read is None or found.interval is None or not predicted.keys() <= rewards.keys():
+    found, average = estimates(sums), cressie_read.estimate(sums)
+    if average is None or found.interval is None or not predicted.keys() <= rewards.keys():
         raise DemoFailed("The loop's log is not that of the events that were played.")
     earned = sum(_earned(chances, rewards[event_id]) for event_id, chances in predicted.items())
-    return Judged(name, arguments, found.cressie_read, Interval(*found.interval), earned / len(predicted))
+    return Judged(name, arguments, average, Interval(*found.interval), earned / len(predicted))
 
 
 def _earned(chances: Mapping[str, float], rewards: Sequence[float]) -> float:

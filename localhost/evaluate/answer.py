@@ -56,6 +56,6 @@ def _candidate(one: Candidate, rewards: Span) -> dict[str, Any]:
         "step": one.step,
         "arguments": one.arguments,
         "events": one.events,
-        "cressieRead": known.cressie_read,
+        "cressieRead": known.points["cressie_read"],
         "interval": told_interval(known.interval),
     }

@@ -7,10 +7,22 @@ from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.tasks import LineCounts
 from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates
+from shared.metrics.estimators.point_estimators import POINT_ESTIMATORS
 from shared.metrics.intervals import Interval, Span
 from shared.words import counted
 
-_HEADINGS = ("policy", "events", "effective", "reward", "95 % interval", "SNIPS", "doubly robust", "above online")
+_FIRST = "cressie_read"
+"""The estimator whose column comes first, with the interval that decisions go by."""
+_OTHERS = [estimator for estimator in POINT_ESTIMATORS if estimator.heading and estimator.name != _FIRST]
+_HEADINGS = (
+    "policy",
+    "events",
+    "effective",
+    *(estimator.heading for estimator in POINT_ESTIMATORS if estimator.name == _FIRST),
+    "95 % interval",
+    *(estimator.heading for estimator in _OTHERS),
+    "above online",
+)
 _UNKNOWN = "-"
 
 
@@ -52,10 +64,9 @@ def _row(one: PolicyOutcome, rewards: Span) -> tuple[str, ...]:
         f"  slot {one.slot_id}" if one.slot_id else one.policy.name,
         f"{sums.events:,.0f}",
         _UNKNOWN if told.effective_events is None else f"{told.effective_events:,.0f}",
-        _number(told.cressie_read),
+        _number(told.points[_FIRST]),
         _between(told.interval),
-        _number(told.snips),
-        _number(told.doubly_robust),
+        *(_number(told.points[estimator.name]) for estimator in _OTHERS),
         _between(above, "+"),
     )
 

@@ -6,6 +6,7 @@ from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.plan import LEAST_ERROR, winner
 from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates
+from shared.metrics.estimators.point_estimators import ips
 from shared.metrics.estimators.sums import Sums, total
 
 
@@ -67,10 +68,11 @@ def _holds_as_of_old(found: Sums, online: Sums) -> bool:
 
     Source: the old service's rule.
     """
-    mine, its = estimates(found), estimates(online)
-    if mine.ips is None or its.ips is None or mine.interval is None or its.interval is None:
+    interval, online_interval = estimates(found).interval, estimates(online).interval
+    average, online_average = ips(found), ips(online)
+    if average is None or online_average is None or interval is None or online_interval is None:
         return False
-    return mine.ips > its.ips and mine.interval.low > its.interval.low
+    return average > online_average and interval.low > online_interval.low
 
 
 def _online(found: Outcome, judged: PolicyOutcome) -> Sums:

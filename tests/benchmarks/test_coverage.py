@@ -6,7 +6,7 @@ import pytest
 from benchmarks.progress import Progress
 from benchmarks.studies import coverage
 from benchmarks.studies.simulated_logs import POLICIES, Cell, simulated
-from shared.metrics.estimators import ips
+from shared.metrics.estimators.point_estimators import ips
 
 
 @pytest.mark.parametrize("rewards", coverage.REWARDS)
@@ -17,7 +17,7 @@ def test_what_policies_truly_earn_is_what_they_earn_on_average(rewards: str) -> 
 
     for policy in POLICIES:
         mine = [one for one in logs if one.policy == policy]
-        errors = [(ips.estimate(one.sums) or 0.0) - one.truth for one in mine]
+        errors = [(ips(one.sums) or 0.0) - one.truth for one in mine]
         assert abs(np.mean(errors)) < 4 * np.std(errors) / np.sqrt(len(errors)) + 1e-9
         assert np.mean([one.sums.weights for one in mine]) == pytest.approx(2000, rel=0.05)
         assert all(one.sums.largest_weight <= one.sums.most + 1e-9 for one in mine if policy != "online")

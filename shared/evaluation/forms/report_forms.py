@@ -12,6 +12,7 @@ from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
 from shared.evaluation.tasks import LineCounts
 from shared.metrics.estimators import clopper_pearson, confidence_sequence, difference, gaussian
 from shared.metrics.estimators.estimates import Estimates, estimates
+from shared.metrics.estimators.point_estimators import POINT_ESTIMATORS
 from shared.metrics.intervals import Interval, Span
 from shared.web.json_forms import Wire
 
@@ -21,10 +22,7 @@ _Pair = tuple[float, float]
 class PointEstimates(Wire):
     """One value per estimator; null where it gives none."""
 
-    ips: float | None
-    snips: float | None
-    cressie_read: float | None
-    doubly_robust: float | None
+    __annotations__ = {estimator.name: float | None for estimator in POINT_ESTIMATORS}
 
 
 class PolicyReport(Wire):
@@ -171,12 +169,7 @@ def _candidate(one: Candidate, rewards: Span) -> dict[str, Any]:
 
 def told_points(known: Estimates) -> dict[str, float | None]:
     """What each estimator says."""
-    return {
-        "ips": known.ips,
-        "snips": known.snips,
-        "cressieRead": known.cressie_read,
-        "doublyRobust": known.doubly_robust,
-    }
+    return PointEstimates.model_validate(known.points).model_dump(by_alias=True)
 
 
 def _log(log: EvaluatedLog, found: Outcome | None) -> dict[str, Any]:

@@ -15,7 +15,6 @@ drowns nothing of what was seen.
 from typing import NamedTuple
 
 from shared.metrics.estimators.cressie_read import most_weight
-from shared.metrics.estimators.doubly_robust import is_modelled
 from shared.metrics.estimators.sums import Sums
 from shared.metrics.intervals import CONFIDENCE, Interval, Span, reach
 
@@ -58,7 +57,7 @@ def interval(sums: Sums, rewards: Span, confidence: float = CONFIDENCE) -> Inter
 
 def by_model(sums: Sums) -> bool:
     """Whether the reward model's forecasts take the place of the average."""
-    return is_modelled(sums) and _model_variation(sums) < _CLEARLY * _variation(sums)
+    return sums.is_modelled and _model_variation(sums) < _CLEARLY * _variation(sums)
 
 
 def _level(sums: Sums) -> float:

@@ -1,8 +1,10 @@
 """All estimates of a policy's reward per event, with the interval that decisions go by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.metrics.estimators import answerable, cressie_read, doubly_robust, ips, snips
+from shared.metrics.estimators import answerable, cressie_read
+from shared.metrics.estimators.point_estimators import POINT_ESTIMATORS
 from shared.metrics.estimators.sums import Sums
 from shared.metrics.intervals import UNIT, Interval, Span, Weighted
 
@@ -12,19 +14,14 @@ class Estimates:
     """What a policy would have earned per event.
 
     Attributes:
-        ips: By inverse propensity scoring; None without events, like the others.
-        snips: The same, self-normalised.
-        doubly_robust: None also where no reward model went along.
+        points: The estimate of each of `POINT_ESTIMATORS`, by its name; None where it has none.
         interval: Where the true value lies, with a confidence of 95 %: decisions go by it.
         effective_events: How many events of equal weight would tell as much; None where none has a weight.
         non_zero: Events with a weight.
         because: Why the log cannot answer, or why the figures should not be believed; None where they can be.
     """
 
-    ips: float | None
-    snips: float | None
-    cressie_read: float | None
-    doubly_robust: float | None
+    points: Mapping[str, float | None]
     interval: Interval | None
     effective_events: float | None
     non_zero: int
@@ -39,10 +36,7 @@ def estimates(sums: Sums, rewards: Span | None = None) -> Estimates:
     """
     span = rewards or span_of(sums)
     return Estimates(
-        ips.estimate(sums),
-        snips.estimate(sums),
-        cressie_read.estimate(sums),
-        doubly_robust.estimate(sums),
+        {estimator.name: estimator.estimate(sums) for estimator in POINT_ESTIMATORS},
         decision_interval(sums, span),
         answerable.effective_events(sums),
         sums.non_zero,

@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from shared.metrics.estimators import ips
+from shared.metrics.estimators.point_estimators import ips
 from shared.metrics.estimators.sums import Sums
 from shared.metrics.intervals import CONFIDENCE, Interval, Span
 from shared.metrics.quantiles import normal_quantile
@@ -36,5 +36,5 @@ def standard_error(events: float, rewards: float, squared_rewards: float) -> flo
 
 def interval(sums: Sums, rewards: Span, confidence: float = CONFIDENCE) -> Interval | None:  # noqa: ARG001
     """Inverse propensity scoring's estimate and the half-width around it, whatever rewards are possible."""
-    centre, half = ips.estimate(sums), half_width(sums, confidence)
+    centre, half = ips(sums), half_width(sums, confidence)
     return None if centre is None or half is None else Interval(centre - half, centre + half)

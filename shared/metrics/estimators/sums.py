@@ -68,6 +68,11 @@ class Sums(NamedTuple):
     lowest: float = float("inf")
     highest: float = float("-inf")
 
+    @property
+    def is_modelled(self) -> bool:
+        """Whether there are events, and a reward model foretold the rewards of all of them."""
+        return 0 < self.lines == self.modelled
+
     def plus(self, other: "Sums") -> "Sums":
         """The sums over the events of both."""
         added = [mine + its for mine, its in zip(self[:_ADDED], other[:_ADDED], strict=True)]

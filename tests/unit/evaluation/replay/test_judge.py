@@ -93,7 +93,7 @@ def test_many_slots_that_explore_little_have_figures(probability: float) -> None
             assert all(isfinite(value) for value in sums)
             assert told.interval
             assert apart
-            assert all(isfinite(value) for value in (told.ips, told.cressie_read, *told.interval, *apart) if value)
+            assert all(isfinite(value) for value in (*told.points.values(), *told.interval, *apart) if value)
 
 
 def test_sums_of_bins_add_up() -> None:

@@ -6,8 +6,9 @@ from math import inf
 
 import pytest
 
-from shared.metrics.estimators import cressie_read, doubly_robust, ips, snips
+from shared.metrics.estimators import cressie_read
 from shared.metrics.estimators.estimates import decision_interval, estimates, span_of
+from shared.metrics.estimators.point_estimators import POINT_ESTIMATORS, ips
 from shared.metrics.estimators.sums import Sums
 from shared.metrics.intervals import UNIT, Span
 from tests.unit.metrics.estimators.logs import Event, World, sums
@@ -19,8 +20,8 @@ def test_everything_comes_from_the_same_sums() -> None:
 
     found = estimates(told)
 
-    assert (found.ips, found.snips) == (ips.estimate(told), snips.estimate(told))
-    assert (found.cressie_read, found.doubly_robust) == (cressie_read.estimate(told), doubly_robust.estimate(told))
+    assert list(found.points) == ["ips", "snips", "cressie_read", "doubly_robust"]
+    assert found.points == {estimator.name: estimator.estimate(told) for estimator in POINT_ESTIMATORS}
     assert found.interval == cressie_read.interval(told, UNIT)
     assert found.non_zero == 3000
     assert found.effective_events == pytest.approx(told.weights**2 / told.squares)
@@ -59,7 +60,7 @@ def test_of_dropped_events_the_average_stays_and_the_interval_is_wider() -> None
     dropped = [replace(one, kept=2.0) for one in random.Random(3).sample(events, 1000)]
     whole, half = estimates(sums(events, 25.0)), estimates(sums(dropped, 50.0))
 
-    assert half.ips == pytest.approx(whole.ips, abs=0.06)
+    assert half.points["ips"] == pytest.approx(ips(sums(events, 25.0)), abs=0.06)
     assert whole.interval
     assert half.interval
     assert half.interval.high - half.interval.low > whole.interval.high - whole.interval.low
@@ -88,5 +89,5 @@ def test_what_a_log_cannot_answer_is_said(told: Sums, says: str) -> None:
 def test_without_events_there_are_no_figures() -> None:
     found = estimates(Sums())
 
-    assert (found.ips, found.snips, found.cressie_read, found.doubly_robust) == (None,) * 4
+    assert set(found.points.values()) == {None}
     assert (found.interval, found.effective_events, found.non_zero) == (None, None, 0)

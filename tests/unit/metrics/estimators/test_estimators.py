@@ -7,7 +7,8 @@ from math import fsum, inf, isinf
 
 import pytest
 
-from shared.metrics.estimators import cressie_read, doubly_robust, ips, snips
+from shared.metrics.estimators import cressie_read
+from shared.metrics.estimators.point_estimators import doubly_robust, ips, snips
 from shared.metrics.estimators.sums import Sums
 from tests.unit.metrics.estimators.logs import Event, World, any_events, sums
 
@@ -20,9 +21,9 @@ def test_estimates_are_those_of_single_events(seed: int, count: int, dropped: bo
     told, n = sums(events, 25.0), fsum(one.kept for one in events)
     earned, weights = fsum(one.weight * one.reward for one in events), fsum(one.weight for one in events)
 
-    assert ips.estimate(told) == pytest.approx(earned / n, abs=1e-9)
-    assert snips.estimate(told) == (pytest.approx(earned / weights, abs=1e-9) if weights else None)
-    assert doubly_robust.estimate(told) == pytest.approx(fsum(one.robust for one in events) / n, abs=1e-9)
+    assert ips(told) == pytest.approx(earned / n, abs=1e-9)
+    assert snips(told) == (pytest.approx(earned / weights, abs=1e-9) if weights else None)
+    assert doubly_robust(told) == pytest.approx(fsum(one.robust for one in events) / n, abs=1e-9)
 
 
 @pytest.mark.parametrize("most", [25.0, 400.0, inf])
@@ -55,7 +56,7 @@ def test_a_dropped_event_counts_in_the_sum_and_in_the_number_alike() -> None:
     whole = World().events(random.Random(1), 500)
     kept = sums([replace(one, kept=4.0) for one in whole])
 
-    for estimate in (ips.estimate, snips.estimate, doubly_robust.estimate):
+    for estimate in (ips, snips, doubly_robust):
         assert estimate(kept) == pytest.approx(estimate(sums(whole)), abs=1e-12)
 
 
@@ -64,26 +65,26 @@ def test_every_estimate_comes_close_to_the_truth() -> None:
     world = World(even=True)
     told = sums(world.events(random.Random(5), 40_000), world.most)
 
-    for estimate in (ips.estimate, snips.estimate, cressie_read.estimate):
+    for estimate in (ips, snips, cressie_read.estimate):
         assert estimate(told) == pytest.approx(world.policy, abs=0.03)
-    assert doubly_robust.estimate(told) == pytest.approx(world.policy, abs=0.015)
+    assert doubly_robust(told) == pytest.approx(world.policy, abs=0.015)
 
 
 def test_online_earns_what_it_earned() -> None:
     """By whichever estimator."""
     events = [Event(1.0, reward, forecasts=(0.4, 0.4)) for reward in (0.0, 1.0, 0.5, -1.0)]
 
-    for estimate in (ips.estimate, snips.estimate, cressie_read.estimate, doubly_robust.estimate):
+    for estimate in (ips, snips, cressie_read.estimate, doubly_robust):
         assert estimate(sums(events, 50.0)) == pytest.approx(0.125, abs=1e-12)
 
 
 def test_without_events_nothing_is_made_up() -> None:
-    for estimate in (ips.estimate, snips.estimate, cressie_read.estimate, doubly_robust.estimate):
+    for estimate in (ips, snips, cressie_read.estimate, doubly_robust):
         assert estimate(Sums()) is None
 
 
 def test_doubly_robust_needs_a_forecast_for_every_event() -> None:
     events = World().events(random.Random(1), 10)
 
-    assert doubly_robust.estimate(sums([*events[:-1], replace(events[-1], forecasts=None)])) is None
-    assert snips.estimate(sums([Event(0.0, 1.0)])) is None
+    assert doubly_robust(sums([*events[:-1], replace(events[-1], forecasts=None)])) is None
+    assert snips(sums([Event(0.0, 1.0)])) is None

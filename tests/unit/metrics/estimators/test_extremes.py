@@ -40,7 +40,7 @@ def test_whatever_the_sums_are_every_figure_is_a_number(told: Sums, confidence: 
     span, found = span_of(told), estimates(told)
     width = span.high - span.low
 
-    figures = (found.ips, found.snips, found.cressie_read, found.doubly_robust, difference.difference(told))
+    figures = (*found.points.values(), difference.difference(told))
     assert all(one is None or isfinite(one) for one in (*figures, found.effective_events))
     assert _holds(gaussian.interval(told, span, confidence), Span(-1e300, 1e300))
     assert _holds(difference.interval(told, span, confidence), Span(-width, width))
