@@ -1,7 +1,11 @@
 """Intervals: how often they hold the truth, over made-up loops of which the truth is known."""
 
 import random
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings
@@ -52,34 +56,48 @@ class World:
 
     def sums(self, chance: random.Random) -> Weighted:
         """What the events of one such loop add up to."""
-        told = [self._event(chance) for _ in range(self.events)]
-        largest = {"online": 1.0, "first": self.actions / self.exploration, "random": 1 / self.exploration}[self.policy]
+        kinds, shares = _kinds(self)
+        events = chance.choices(kinds, cum_weights=shares, k=self.events)
+        told = sorted(Counter((weight, self._reward(chance, average)) for weight, average in events).items())
         return Weighted(
             self.events,
-            sum(w for w, _ in told),
-            sum(w * w for w, _ in told),
-            sum(w * r for w, r in told),
-            sum(w * w * r for w, r in told),
-            sum((w * r) ** 2 for w, r in told),
-            largest,
+            sum(n * w for (w, _), n in told),
+            sum(n * w * w for (w, _), n in told),
+            sum(n * w * r for (w, r), n in told),
+            sum(n * w * w * r for (w, r), n in told),
+            sum(n * (w * r) ** 2 for (w, r), n in told),
+            {"online": 1.0, "first": self.actions / self.exploration, "random": 1 / self.exploration}[self.policy],
         )
 
-    def _event(self, chance: random.Random) -> tuple[float, float]:
-        best = 0 if chance.random() < self.agrees else 1
-        action = chance.randrange(self.actions) if chance.random() < self.exploration else best
-        probability = self.exploration / self.actions + (1 - self.exploration) * (action == best)
-        reward = self._reward(chance, self.earns if action == 0 else self.others_earn)
-        weights = {
-            "online": 1.0,
-            "first": (action == 0) / probability,
-            "random": 1 / (probability * self.actions),
-        }
-        return weights[self.policy], reward
+    def kinds(self) -> Iterator[tuple[float, float, float]]:
+        """Probability, weight and average reward of each action, with either action that may be taken for the best."""
+        for best, share in ((0, self.agrees), (1, 1 - self.agrees)):
+            for action in range(self.actions):
+                probability = self.exploration / self.actions + (1 - self.exploration) * (action == best)
+                weights = {
+                    "online": 1.0,
+                    "first": (action == 0) / probability,
+                    "random": 1 / (probability * self.actions),
+                }
+                yield share * probability, weights[self.policy], self.earns if action == 0 else self.others_earn
 
     def _reward(self, chance: random.Random, average: float) -> float:
         if self.rewards == "even":
             return average + min(average, 1 - average) * (2 * chance.random() - 1)
         return float(chance.random() < average) - (self.rewards == "cost")
+
+
+@cache
+def _kinds(world: World) -> tuple[list[tuple[float, float]], list[float]]:
+    """Weights with average rewards, and up to where each reaches on a line of all probabilities."""
+    kinds = [*world.kinds()]
+    return [kind[1:] for kind in kinds], [*accumulate(kind[0] for kind in kinds)]
+
+
+@cache
+def _interval(sums: Weighted, span: Span) -> Interval:
+    """Of few events with rewards of 0 or 1, many loops have the same sums."""
+    return sums.interval(span)
 
 
 _AVERAGES = st.one_of(st.floats(0.001, 0.999), st.sampled_from([0.005, 0.02, 0.98, 0.995]))
@@ -120,7 +138,7 @@ def test_an_interval_holds_the_truth_where_it_is_hardest(world: World) -> None:
 
 def _coverage(world: World, times: int) -> float:
     chance = random.Random(repr(world))
-    found = [world.sums(chance).interval(world.span) for _ in range(times)]
+    found = [_interval(world.sums(chance), world.span) for _ in range(times)]
     return sum(one.low - 1e-9 <= world.truth <= one.high + 1e-9 for one in found) / times
 
 
@@ -214,7 +232,7 @@ def test_an_interval_is_extended_to_hold_the_average() -> None:
 def test_the_interval_of_a_share_holds_the_truth(events: int, earns: float, share: float, rewards: str) -> None:
     """With few rewards, and with rewards of both signs."""
     chance, times = random.Random(f"{events} {earns} {share} {rewards}"), 600
-    found = [_shares(chance, events, earns, share, rewards).interval() for _ in range(times)]
+    found = [_share_interval(_shares(chance, events, earns, share, rewards)) for _ in range(times)]
 
     held = sum(one is None or one.low - 1e-9 <= share <= one.high + 1e-9 for one in found)
 
@@ -227,15 +245,20 @@ def _shares(chance: random.Random, events: int, earns: float, share: float, rewa
             return 2 * earns * chance.random()
         return float(chance.random() < earns) - (0.3 if rewards == "mixed" and chance.random() < 0.1 else 0.0)
 
-    told = [(reward(), chance.random() < share) for _ in range(events)]
+    told = sorted(Counter((reward(), chance.random() < share) for _ in range(events)).items())
     return Shares(
-        sum(r for r, _ in told),
-        sum(r * r for r, _ in told),
-        sum(r for r, marked in told if marked),
-        sum(r * r for r, marked in told if marked),
-        min(0.0, *(r for r, _ in told)),
-        max(0.0, *(r for r, _ in told)),
+        sum(n * r for (r, _), n in told),
+        sum(n * r * r for (r, _), n in told),
+        sum(n * r for (r, marked), n in told if marked),
+        sum(n * r * r for (r, marked), n in told if marked),
+        min(0.0, *(r for (r, _), _ in told)),
+        max(0.0, *(r for (r, _), _ in told)),
     )
+
+
+@cache
+def _share_interval(shares: Shares) -> Interval | None:
+    return shares.interval()
 
 
 @given(st.integers(0, 50), st.integers(0, 50))
