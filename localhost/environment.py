@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from localhost.failures import StartFailure
+from shared.settings import declarations
 
 ROOT = Path(__file__).resolve().parent.parent
 STORAGE = "AzureWebJobsStorage"
@@ -18,7 +19,7 @@ LOCAL_DEFAULTS: Mapping[str, str] = {
 }
 _PRODUCT = (
     *("AzureWebJobs", "API_KEY_", "AUTH_", "RANKLOOP_"),
-    *("MAX_REWARD_WAIT_TIME", "STRICT_REWARDS", "SHARDS", "TRUSTED_MODEL_SIGNERS"),
+    *(setting.name for setting in declarations().values()),
 )
 
 
@@ -58,8 +59,4 @@ def needs_emulator(settings: Mapping[str, str]) -> bool:
 
 def clean_environment() -> dict[str, str]:
     """Give the environment without any setting of the product, so that a test knows all of them."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(_PRODUCT) and name not in LOCAL_DEFAULTS
-    }
+    return {name: value for name, value in os.environ.items() if not name.startswith(_PRODUCT)}
