@@ -8,8 +8,8 @@ from shared.learner.model import Model
 from shared.models.published import ModelReference
 from shared.ranking.decision import NO_MODEL, equal_chances
 from shared.ranking.hot_path import HotPath
-from shared.ranking.live_settings import Watched
-from shared.ranking.loaded_model import Served
+from shared.ranking.live_settings import CurrentSettings
+from shared.ranking.model_in_use import LoadedModel
 from shared.ranking.slots import MultiSlotDecision, Slot, decide
 
 
@@ -39,7 +39,7 @@ class Explorer:
 
 
 async def chances(
-    hot_path: HotPath[Explorer], watched: Watched, document: bytes, count: int
+    hot_path: HotPath[Explorer], current: CurrentSettings, document: bytes, count: int
 ) -> tuple[Sequence[float], str]:
     """Ask the published model for the probability of each action of a document; equal chances without a model.
 
@@ -52,32 +52,32 @@ async def chances(
     Raises:
         StorageUnavailable: A model is published, but could not be fetched yet.
     """
-    served = await _served(hot_path, watched, "cb")
+    served = await _served(hot_path, current, "cb")
     if served is None:
         return equal_chances(count), NO_MODEL
-    model = served.model.exploring(watched.configuration.service.exploration_percentage)
+    model = served.model.exploring(current.configuration.service.exploration_percentage)
     return model.probabilities(document, count), served.reference.id
 
 
 async def fill(
-    hot_path: HotPath[Explorer], watched: Watched, document: SlotsDocument, slots: Sequence[Slot], event_id: str
+    hot_path: HotPath[Explorer], current: CurrentSettings, document: SlotsDocument, slots: Sequence[Slot], event_id: str
 ) -> MultiSlotDecision:
     """Let the published model choose an action for each slot of a document; at random without a model.
 
     Raises:
         StorageUnavailable: As `chances`.
     """
-    served = await _served(hot_path, watched, "ccb")
+    served = await _served(hot_path, current, "ccb")
     if served is None:
         return decide(slots, event_id, NO_MODEL)
-    model = served.model.exploring(watched.configuration.service.exploration_percentage)
+    model = served.model.exploring(current.configuration.service.exploration_percentage)
     seeds = [event_id + slot.id for slot in slots]
     return decide(
         slots, event_id, served.reference.id, lambda offers: model.choices(document.asked(seeds, offers), len(slots))
     )
 
 
-async def _served(hot_path: HotPath[Explorer], watched: Watched, kind: str) -> Served[Explorer] | None:
+async def _served(hot_path: HotPath[Explorer], current: CurrentSettings, kind: str) -> LoadedModel[Explorer] | None:
     """The published model if its problem type is the one asked for: others answer other questions."""
-    served = await hot_path.follow_published().current(watched.published)
+    served = await hot_path.follow_published().current(current.published)
     return served if served and served.model.kind == kind else None

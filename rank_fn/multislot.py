@@ -11,7 +11,7 @@ from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
 from shared.log.ranked_event import RankedEvent, from_multi_slot_decision
 from shared.ranking.hot_path import HotPath
-from shared.ranking.live_settings import Watched
+from shared.ranking.live_settings import CurrentSettings
 from shared.ranking.multislot_forms import MultiSlotRankRequest, MultiSlotRankResponse, answer
 from shared.ranking.slots import MultiSlotDecision, Slot, baseline_decision
 from shared.web.errors import InvalidMultiSlotApiAccess, InvalidRankRequest
@@ -44,11 +44,11 @@ class _Question:
 async def multislot_rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
     """Put an action into each slot of a request; if it is a repetition, the answer is what was decided first."""
     question = _question(MultiSlotRankRequest.read(req.get_body()))
-    watched = await _multi_slot_loop(hot_path)
-    decision = await fill(hot_path, watched, question.document, question.slots, question.event_id)
-    mode = watched.configuration.service.learning_mode
-    event = _event(question, arrival_us(hot_path, watched), decision, mode)
-    earlier = await append(hot_path, event, watched)
+    current = await _multi_slot_loop(hot_path)
+    decision = await fill(hot_path, current, question.document, question.slots, question.event_id)
+    mode = current.configuration.service.learning_mode
+    event = _event(question, arrival_us(hot_path, current), decision, mode)
+    earlier = await append(hot_path, event, current)
     shown = _shown(question, earlier.multi_slot_decision() if earlier else decision, (earlier or event).mode)
     return created(answer(question.event_id, question.slots, shown))
 
@@ -65,11 +65,11 @@ def _question(request: MultiSlotRankRequest) -> _Question:
     return _Question(event_id, [name for name, _ in actions], slots, document, deferred)
 
 
-async def _multi_slot_loop(hot_path: HotPath[Explorer]) -> Watched:
-    watched = await hot_path.live_settings.current()
-    if watched.configuration.learning.problem_type != "ccb":
+async def _multi_slot_loop(hot_path: HotPath[Explorer]) -> CurrentSettings:
+    current = await hot_path.live_settings.current()
+    if current.configuration.learning.problem_type != "ccb":
         raise InvalidMultiSlotApiAccess
-    return watched
+    return current
 
 
 def _event(question: _Question, at_us: int, decision: MultiSlotDecision, mode: LearningMode) -> RankedEvent:

@@ -11,7 +11,7 @@ from shared.learner import features
 from shared.log.ranked_event import RankedEvent, from_decision
 from shared.ranking.decision import Decision, decide
 from shared.ranking.hot_path import HotPath
-from shared.ranking.live_settings import Watched
+from shared.ranking.live_settings import CurrentSettings
 from shared.ranking.rank_forms import Candidates, RankRequest, RankResponse
 from shared.storage.paths import LOOP
 from shared.web.errors import InvalidRankRequest, MultiSlotOnly
@@ -37,13 +37,13 @@ class _Question:
 async def rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
     """Rank the actions of a request; if it is a repetition, the answer is what was decided first."""
     question = _question(RankRequest.read(req.get_body()))
-    watched = await _single_slot_loop(hot_path)
-    mode = watched.configuration.service.learning_mode
-    decision = await _decision(hot_path, question, watched)
-    logged, deferred = decision.logged(mode), question.deferred
-    at_us = arrival_us(hot_path, watched)
+    current = await _single_slot_loop(hot_path)
+    mode = current.configuration.service.learning_mode
+    decision = await _decision(hot_path, question, current)
+    logged, deferred = decision.as_recorded(mode), question.deferred
+    at_us = arrival_us(hot_path, current)
     event = from_decision(question.event_id, at_us, question.document, logged, deferred=deferred, mode=mode)
-    earlier = await append(hot_path, event, watched)
+    earlier = await append(hot_path, event, current)
     return created(question.candidates.answer(question.event_id, _shown(decision, mode, earlier)))
 
 
@@ -59,23 +59,23 @@ def _question(request: RankRequest) -> _Question:
     return _Question(request.event_id or new_event_id(), candidates, document, bool(request.defer_activation))
 
 
-async def _single_slot_loop(hot_path: HotPath[Explorer]) -> Watched:
-    watched = await hot_path.live_settings.current()
-    if watched.configuration.learning.problem_type != "cb":
+async def _single_slot_loop(hot_path: HotPath[Explorer]) -> CurrentSettings:
+    current = await hot_path.live_settings.current()
+    if current.configuration.learning.problem_type != "cb":
         raise MultiSlotOnly
-    return watched
+    return current
 
 
-async def _decision(hot_path: HotPath[Explorer], question: _Question, watched: Watched) -> Decision:
+async def _decision(hot_path: HotPath[Explorer], question: _Question, current: CurrentSettings) -> Decision:
     count = len(question.candidates.eligible)
-    probabilities, model_id = await chances(hot_path, watched, question.document, count)
+    probabilities, model_id = await chances(hot_path, current, question.document, count)
     return decide(probabilities, model_id, question.event_id, LOOP)
 
 
 def _shown(decision: Decision, mode: LearningMode, earlier: RankedEvent | None) -> Decision:
     """What the client is told; of a repetition, what was recorded first, in the mode in which that was."""
     if earlier is None:
-        return decision.shown(mode)
+        return decision.as_shown(mode)
     if earlier.mode is LearningMode.LOGGING_ONLY:  # its record does not hold the model's probabilities
-        return decision.shown(earlier.mode)
-    return earlier.decision().shown(earlier.mode)
+        return decision.as_shown(earlier.mode)
+    return earlier.decision().as_shown(earlier.mode)

@@ -7,19 +7,19 @@ from shared.intake.identifiers import request_hash
 from shared.intake.rows import Event
 from shared.log.ranked_event import RankedEvent, pack, unpack
 from shared.ranking.hot_path import HotPath
-from shared.ranking.live_settings import Watched
+from shared.ranking.live_settings import CurrentSettings
 
 
-def arrival_us(hot_path: HotPath[Explorer], watched: Watched) -> int:
+def arrival_us(hot_path: HotPath[Explorer], current: CurrentSettings) -> int:
     """The arrival time of the Rank that is about to be appended."""
-    return hot_path.intake.arrival(watched.published.joined_up_to_us)
+    return hot_path.intake.arrival(current.published.joined_up_to_us)
 
 
-async def append(hot_path: HotPath[Explorer], event: RankedEvent, watched: Watched) -> RankedEvent | None:
+async def append(hot_path: HotPath[Explorer], event: RankedEvent, current: CurrentSettings) -> RankedEvent | None:
     """Make an event durable; gives the one that was there already, if the same request was made before."""
     request = request_hash(event.document, b"deferred" if event.deferred else b"")
     row = Event(event.event_id, request, event.at_us, pack(event))
-    stored = await hot_path.intake.append_event(row, watched.configuration.shards)
+    stored = await hot_path.intake.append_event(row, current.configuration.shards)
     return None if stored.own else unpack(stored.payload, event.event_id, stored.at_us)
 
 

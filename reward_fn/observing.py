@@ -17,17 +17,17 @@ type Told = tuple[str | None, float | None]
 
 async def append(hot_path: HotPath[Any], req: HttpRequest, event_id: str, told: Iterable[Told]) -> None:
     """Make all that one call tells of an event durable; what it tells twice is told once."""
-    watched = await hot_path.live_settings.current()
+    current = await hot_path.live_settings.current()
     told_by = (client_request_id(req) or "").encode("utf-8", "backslashreplace") or os.urandom(16)
     intake = hot_path.intake
     observations = [
         Observation(
             event_id,
             observation_id(told_by, slot=slot, value=value),
-            intake.arrival(watched.published.joined_up_to_us),
+            intake.arrival(current.published.joined_up_to_us),
             value,
             slot,
         )
         for slot, value in dict.fromkeys(told)
     ]
-    await intake.append_observations(observations, watched.configuration.shards)
+    await intake.append_observations(observations, current.configuration.shards)

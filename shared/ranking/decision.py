@@ -23,7 +23,7 @@ class Decision:
     probabilities: tuple[float, ...]
     model_id: str
 
-    def logged(self, mode: LearningMode) -> "Decision":
+    def as_recorded(self, mode: LearningMode) -> "Decision":
         """The decision as it is recorded in a learning mode.
 
         Source: the old service's client library, but for the probability in `LoggingOnly`: it recorded the model's for
@@ -34,7 +34,7 @@ class Decision:
         count = len(self.order)
         return Decision(tuple(range(count)), (1.0,) + (0.0,) * (count - 1), self.model_id)
 
-    def shown(self, mode: LearningMode) -> "Decision":
+    def as_shown(self, mode: LearningMode) -> "Decision":
         """The decision as it is told in a learning mode: outside `Online`, nothing but the order of the request."""
         if mode is LearningMode.ONLINE:
             return self

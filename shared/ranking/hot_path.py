@@ -6,8 +6,8 @@ from functools import cached_property
 from shared.configuration.configuration_store import initial_configuration
 from shared.intake.intake import ATTEMPTS, Intake
 from shared.models.published import ModelReference
-from shared.ranking.live_settings import Watch
-from shared.ranking.loaded_model import ServedModel
+from shared.ranking.live_settings import LiveSettings
+from shared.ranking.model_in_use import ModelInUse
 from shared.ranking.refused_ranks import RefusedRanks
 from shared.settings import settings
 from shared.storage.account import account
@@ -26,7 +26,7 @@ class HotPath[Model]:
     def __init__(self, load: Callable[[bytes, ModelReference, float], Model]) -> None:
         """Take what makes a model of a blob's bytes, of what was published of it, and of a share of exploration."""
         self._load = load
-        self._model: ServedModel[Model] | None = None
+        self._model: ModelInUse[Model] | None = None
         self.refused_ranks = RefusedRanks()
 
     @cached_property
@@ -41,19 +41,19 @@ class HotPath[Model]:
         return Intake(self.rest, settings())
 
     @cached_property
-    def live_settings(self) -> Watch:
+    def live_settings(self) -> LiveSettings:
         """What configuration and published model say."""
-        return Watch(self.rest, initial_configuration)
+        return LiveSettings(self.rest, initial_configuration)
 
     @property
-    def model(self) -> ServedModel[Model] | None:
+    def model(self) -> ModelInUse[Model] | None:
         """The model that this process ranks with; None before its first Rank."""
         return self._model
 
-    def follow_published(self) -> ServedModel[Model]:
+    def follow_published(self) -> ModelInUse[Model]:
         """The model that this process ranks with, which follows what is published from the first Rank on."""
         if self._model is None:
-            self._model = ServedModel(self.rest, self._load_with_exploration)
+            self._model = ModelInUse(self.rest, self._load_with_exploration)
             self.live_settings.follow(self._model.follow)
         return self._model
 

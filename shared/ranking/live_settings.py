@@ -25,14 +25,14 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class CurrentSettings:
     """What was read last; both parts by the same refresh."""
 
     configuration: Configuration
     published: Published
 
 
-class Watch:
+class LiveSettings:
     """Reads both documents again every period, from its first use on.
 
     Attributes:
@@ -56,7 +56,7 @@ class Watch:
         self._period = period
         self._configuration: tuple[Configuration, str] | None = None
         self._published: tuple[Published, str] | None = None
-        self._watched: Watched | None = None
+        self._watched: CurrentSettings | None = None
         self._tried: tuple[float, float] | None = None
         self._followers: list[Callable[[Published], Awaitable[None]]] = []
         self._attempt: asyncio.Task[None] | None = None
@@ -66,7 +66,7 @@ class Watch:
         """Call a follower after each refresh that did not fail; the next one waits for it."""
         self._followers.append(follower)
 
-    async def current(self) -> Watched:
+    async def current(self) -> CurrentSettings:
         """What holds now, at most two and a half periods old, or older if storage does not answer.
 
         An instance that slept refreshes first, once; after that no reader waits while storage is away.
@@ -76,7 +76,7 @@ class Watch:
         """
         self._keep_refreshing()
         if self._age() > self._period * _OLDEST_IN_PERIODS:
-            await asyncio.wait({self._attempted()}, timeout=self._patience())
+            await asyncio.wait({self._start_attempt()}, timeout=self._patience())
         if self._watched is None:
             raise StorageUnavailable(f"the configuration cannot be read: {self.last_error or 'no answer in time'}", 2)
         return self._watched
@@ -109,10 +109,10 @@ class Watch:
     async def _go_round(self) -> None:
         while True:
             began = time.monotonic()
-            await asyncio.wait({self._attempted()})
+            await asyncio.wait({self._start_attempt()})
             await asyncio.sleep(max(0.1, began + self._period - time.monotonic()))
 
-    def _attempted(self) -> asyncio.Task[None]:
+    def _start_attempt(self) -> asyncio.Task[None]:
         """The attempt that is under way on this event loop, else a new one."""
         loop = asyncio.get_running_loop()
         if self._attempt is None or self._attempt.done() or self._attempt.get_loop() is not loop:
@@ -126,7 +126,7 @@ class Watch:
             async with asyncio.timeout(self._patience()):
                 configuration, published = await self._read_configuration(), await self._read_published()
             self._configuration, self._published = configuration, published
-            self._watched = Watched(configuration[0], published[0])
+            self._watched = CurrentSettings(configuration[0], published[0])
             self.last_error, self.refreshed_at = None, began[1]
             for follower in self._followers:
                 await follower(published[0])

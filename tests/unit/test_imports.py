@@ -29,7 +29,7 @@ _STORES = (
     "shared/models/current_export.py",
     "shared/ranking/hot_path.py",
     "shared/ranking/live_settings.py",
-    "shared/ranking/loaded_model.py",
+    "shared/ranking/model_in_use.py",
     "shared/ranking/refused_ranks.py",
     "shared/status/waiting.py",
     "shared/training/lease.py",

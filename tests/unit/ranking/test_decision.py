@@ -77,7 +77,7 @@ def test_outside_online_the_request_is_told_in_its_order(
     """Each action with the probability that the model gives it."""
     chances = [weight / sum(weights) for weight in weights]
 
-    told = decide(chances, "m", event_id, "default").shown(mode)
+    told = decide(chances, "m", event_id, "default").as_shown(mode)
 
     assert list(told.order) == list(range(len(chances)))
     assert list(told.probabilities) == chances
@@ -87,14 +87,14 @@ def test_what_is_told_online_is_the_decision_itself() -> None:
     """Nothing is hidden."""
     made = decide([0.2, 0.3, 0.5], "m", "e", "default")
 
-    assert made == made.shown(LearningMode.ONLINE) == made.logged(LearningMode.ONLINE)
+    assert made == made.as_shown(LearningMode.ONLINE) == made.as_recorded(LearningMode.ONLINE)
 
 
 def test_an_apprentice_logs_its_own_draw_and_logging_only_what_is_certain() -> None:
     """The probability that is logged is that of what is logged as chosen."""
     made = decide([0.2, 0.3, 0.5], "m", "e", "default")
 
-    certain = made.logged(LearningMode.LOGGING_ONLY)
+    certain = made.as_recorded(LearningMode.LOGGING_ONLY)
 
-    assert made == made.logged(LearningMode.APPRENTICE)
+    assert made == made.as_recorded(LearningMode.APPRENTICE)
     assert (certain.order, certain.probabilities, certain.model_id) == ((0, 1, 2), (1.0, 0.0, 0.0), "m")

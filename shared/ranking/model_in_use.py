@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Served[Model]:
+class LoadedModel[Model]:
     """A loaded model and what was published about it."""
 
     model: Model
@@ -27,7 +27,7 @@ class Served[Model]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedModel:
     """A published model that this instance does not use.
 
     Attributes:
@@ -40,7 +40,7 @@ class Rejected:
     final: bool
 
 
-class ServedModel[Model]:
+class ModelInUse[Model]:
     """Holds one loaded model; one that does not load, or whose SHA-256 is not the published one, never gets in.
 
     Attributes:
@@ -49,11 +49,11 @@ class ServedModel[Model]:
 
     def __init__(self, rest: Rest, load: Callable[[bytes, ModelReference], Model]) -> None:
         """Take what makes a model of a blob's bytes; it is called in the event loop's thread and may raise anything."""
-        self.rejected: Rejected | None = None
+        self.rejected: RejectedModel | None = None
         self._rest = rest
         self._load = load
-        self._served: Served[Model] | None = None
-        self._refused: dict[str, Rejected] = {}
+        self._served: LoadedModel[Model] | None = None
+        self._refused: dict[str, RejectedModel] = {}
         self._swap: asyncio.Task[None] | None = None
 
     @property
@@ -61,7 +61,7 @@ class ServedModel[Model]:
         """What is loaded; None before the first model."""
         return self._served.reference if self._served else None
 
-    async def current(self, published: Published) -> Served[Model] | None:
+    async def current(self, published: Published) -> LoadedModel[Model] | None:
         """The model to rank with; None if none is published, or none of those published can be used.
 
         Raises:
@@ -69,7 +69,7 @@ class ServedModel[Model]:
         """
         if published.model is None or self._served is not None:
             return self._served if published.model else None
-        await asyncio.wait({self._swapping(published)}, timeout=_FIRST_SECONDS)
+        await asyncio.wait({self._start_change(published)}, timeout=_FIRST_SECONDS)
         if self._served is None and not (self.rejected and self.rejected.final):
             raise StorageUnavailable("the published model could not be fetched yet", 2)
         return self._served
@@ -79,11 +79,11 @@ class ServedModel[Model]:
         if published.model is None:
             self._served = self.rejected = None
         elif self._served is None or self._served.reference != published.model:
-            await asyncio.wait({self._swapping(published)}, timeout=_SWAP_SECONDS)
+            await asyncio.wait({self._start_change(published)}, timeout=_SWAP_SECONDS)
         else:
             self.rejected = None
 
-    def _swapping(self, published: Published) -> asyncio.Task[None]:
+    def _start_change(self, published: Published) -> asyncio.Task[None]:
         """The change of models that is under way on this event loop, else a new one."""
         loop = asyncio.get_running_loop()
         if self._swap is None or self._swap.done() or self._swap.get_loop() is not loop:
@@ -102,23 +102,23 @@ class ServedModel[Model]:
             if rejected.final:
                 self._refused[reference.predictor_blob] = rejected
 
-    async def _take_in(self, reference: ModelReference) -> Rejected | None:
+    async def _take_in(self, reference: ModelReference) -> RejectedModel | None:
         """Fetch, check and load a model, and put it to use; the reason if that cannot be done."""
         served = self._served
         if served is not None and served.reference.sha256 == reference.sha256:
-            self._served = Served(served.model, reference)
+            self._served = LoadedModel(served.model, reference)
             return None
         try:
-            data = await self._fetched(reference)
-            self._served = Served(self._load(data, reference), reference)
+            data = await self._fetch(reference)
+            self._served = LoadedModel(self._load(data, reference), reference)
         except StorageUnavailable as error:
-            return Rejected(reference.id, str(error), final=False)
+            return RejectedModel(reference.id, str(error), final=False)
         except Exception as error:
             _log.exception("Model %s is not used", reference.id)
-            return Rejected(reference.id, f"{type(error).__name__}: {error}", final=True)
+            return RejectedModel(reference.id, f"{type(error).__name__}: {error}", final=True)
         return None
 
-    async def _fetched(self, reference: ModelReference) -> bytes:
+    async def _fetch(self, reference: ModelReference) -> bytes:
         blob = await self._rest.read_blob(reference.predictor_blob, timeout=_FETCH_SECONDS)
         data = blob.data if blob else b""
         digest = await asyncio.to_thread(lambda: hashlib.sha256(data).hexdigest())

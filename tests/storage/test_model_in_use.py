@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from shared.models.published import ModelReference, Published
-from shared.ranking.loaded_model import ServedModel
+from shared.ranking.model_in_use import ModelInUse
 from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from tests.faults.proxy import Fault, FaultProxy
@@ -29,9 +29,9 @@ def proxy(services: Services) -> Iterator[FaultProxy]:
 
 
 @pytest.fixture
-async def models(services: Services, proxy: FaultProxy) -> AsyncIterator[ServedModel[str]]:
+async def models(services: Services, proxy: FaultProxy) -> AsyncIterator[ModelInUse[str]]:
     rest = Rest(services.account(blob=proxy.url), timeout=5)
-    yield ServedModel(rest, load)
+    yield ModelInUse(rest, load)
     await rest.close()
 
 
@@ -44,14 +44,14 @@ def stored(services: Services, text: str, *, kept: bool = True, published_as: st
     return ModelReference(text, path, sha256, "state", "--cb_explore_adf", 1, 0, 0, 0)
 
 
-async def test_no_model_is_no_trouble(models: ServedModel[str]) -> None:
+async def test_no_model_is_no_trouble(models: ModelInUse[str]) -> None:
     await models.follow(Published())
 
     assert await models.current(Published()) is None
     assert models.rejected is None
 
 
-async def test_the_published_model_is_served_and_followed(models: ServedModel[str], services: Services) -> None:
+async def test_the_published_model_is_served_and_followed(models: ModelInUse[str], services: Services) -> None:
     for text in ("one", "two"):
         published = Published(model=stored(services, text))
         await models.follow(published)
@@ -60,7 +60,7 @@ async def test_the_published_model_is_served_and_followed(models: ServedModel[st
         assert (served.model, served.reference.id) == (text, text)
 
 
-async def test_a_model_is_fetched_once(models: ServedModel[str], services: Services, proxy: FaultProxy) -> None:
+async def test_a_model_is_fetched_once(models: ModelInUse[str], services: Services, proxy: FaultProxy) -> None:
     published = Published(model=stored(services, "once"))
 
     for _ in range(3):
@@ -70,7 +70,7 @@ async def test_a_model_is_fetched_once(models: ServedModel[str], services: Servi
     assert len(proxy.seen) == 1
 
 
-async def test_the_first_rank_of_an_instance_waits_for_the_model(models: ServedModel[str], services: Services) -> None:
+async def test_the_first_rank_of_an_instance_waits_for_the_model(models: ModelInUse[str], services: Services) -> None:
     """An answer by chance, while there is a model, would be a step back at every start."""
     served = await models.current(Published(model=stored(services, "waits")))
 
@@ -78,7 +78,7 @@ async def test_the_first_rank_of_an_instance_waits_for_the_model(models: ServedM
     assert served.model == "waits"
 
 
-async def test_a_model_that_does_not_load_never_gets_in(models: ServedModel[str], services: Services) -> None:
+async def test_a_model_that_does_not_load_never_gets_in(models: ModelInUse[str], services: Services) -> None:
     good = stored(services, "good")
     await models.follow(Published(model=good))
     broken = Published(model=stored(services, "broken"), previous=(good,))
@@ -93,7 +93,7 @@ async def test_a_model_that_does_not_load_never_gets_in(models: ServedModel[str]
     assert "bad weights" in models.rejected.reason
 
 
-async def test_bytes_other_than_the_published_ones_never_get_in(models: ServedModel[str], services: Services) -> None:
+async def test_bytes_other_than_the_published_ones_never_get_in(models: ModelInUse[str], services: Services) -> None:
     good = stored(services, "good")
     await models.follow(Published(model=good))
     other = Published(model=stored(services, "other bytes", published_as="these"), previous=(good,))
@@ -108,7 +108,7 @@ async def test_bytes_other_than_the_published_ones_never_get_in(models: ServedMo
 
 
 async def test_a_rejected_model_is_not_fetched_again_and_the_next_one_is_served(
-    models: ServedModel[str], services: Services, proxy: FaultProxy
+    models: ModelInUse[str], services: Services, proxy: FaultProxy
 ) -> None:
     broken = Published(model=stored(services, "broken again"))
     for _ in range(4):
@@ -126,7 +126,7 @@ async def test_a_rejected_model_is_not_fetched_again_and_the_next_one_is_served(
     assert models.rejected is None
 
 
-async def test_a_new_instance_uses_the_newest_model_that_loads(models: ServedModel[str], services: Services) -> None:
+async def test_a_new_instance_uses_the_newest_model_that_loads(models: ModelInUse[str], services: Services) -> None:
     """It has no old one to keep, but storage does."""
     previous = (stored(services, "broken too"), stored(services, "gone", kept=False), stored(services, "old but good"))
     published = Published(model=stored(services, "broken now"), previous=previous)
@@ -139,7 +139,7 @@ async def test_a_new_instance_uses_the_newest_model_that_loads(models: ServedMod
     assert models.rejected.model_id == "broken now"
 
 
-async def test_a_reset_is_obeyed_at_once(models: ServedModel[str], services: Services) -> None:
+async def test_a_reset_is_obeyed_at_once(models: ModelInUse[str], services: Services) -> None:
     await models.follow(Published(model=stored(services, "before")))
 
     assert await models.current(Published(generation=1)) is None
@@ -151,7 +151,7 @@ async def test_a_reset_is_obeyed_at_once(models: ServedModel[str], services: Ser
 
 
 async def test_a_model_that_cannot_be_fetched_yet_is_fetched_later(
-    models: ServedModel[str], services: Services, proxy: FaultProxy
+    models: ModelInUse[str], services: Services, proxy: FaultProxy
 ) -> None:
     """An instance without a model says so instead of choosing by chance."""
     published = Published(model=stored(services, "later"))
@@ -167,7 +167,7 @@ async def test_a_model_that_cannot_be_fetched_yet_is_fetched_later(
 
 
 async def test_a_slow_model_comes_in_the_background(
-    models: ServedModel[str], services: Services, proxy: FaultProxy
+    models: ModelInUse[str], services: Services, proxy: FaultProxy
 ) -> None:
     await models.follow(Published(model=stored(services, "quick")))
     slow = Published(model=stored(services, "slow"))
@@ -187,7 +187,7 @@ async def test_a_slow_model_comes_in_the_background(
 
 
 async def test_the_same_bytes_under_another_id_are_not_loaded_twice(
-    models: ServedModel[str], services: Services, proxy: FaultProxy
+    models: ModelInUse[str], services: Services, proxy: FaultProxy
 ) -> None:
     reference = stored(services, "same")
     await models.follow(Published(model=reference))

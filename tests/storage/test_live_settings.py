@@ -8,7 +8,7 @@ import pytest
 
 from shared.configuration.configuration import Configuration, new_configuration
 from shared.models.published import Published
-from shared.ranking.live_settings import Watch
+from shared.ranking.live_settings import LiveSettings
 from shared.storage.json_documents import to_json
 from shared.storage.paths import CONFIGURATION, PUBLISHED
 from shared.storage.rest import Rest
@@ -33,15 +33,15 @@ def proxy(services: Services) -> Iterator[FaultProxy]:
 
 
 @pytest.fixture
-async def watched(services: Services, proxy: FaultProxy) -> AsyncIterator[Watch]:
+async def watched(services: Services, proxy: FaultProxy) -> AsyncIterator[LiveSettings]:
     rest = Rest(services.account(blob=proxy.url), timeout=5)
-    made = Watch(rest, first, period=PERIOD)
+    made = LiveSettings(rest, first, period=PERIOD)
     yield made
     await made.close()
     await rest.close()
 
 
-async def settled(watched: Watch, wanted: bool = True) -> float:
+async def settled(watched: LiveSettings, wanted: bool = True) -> float:
     """Seconds until the watch has had a refresh that did not fail, or one that did."""
     began = time.monotonic()
     while (watched.last_error is None) != wanted:
@@ -50,7 +50,7 @@ async def settled(watched: Watch, wanted: bool = True) -> float:
     return time.monotonic() - began
 
 
-async def test_a_new_loop_gets_its_first_configuration(watched: Watch, services: Services) -> None:
+async def test_a_new_loop_gets_its_first_configuration(watched: LiveSettings, services: Services) -> None:
     now = await watched.current()
 
     assert (now.configuration, now.published) == (FIRST, Published())
@@ -58,13 +58,13 @@ async def test_a_new_loop_gets_its_first_configuration(watched: Watch, services:
         assert client.get_blob_client(*CONFIGURATION.split("/", 1)).download_blob().readall() == to_json(FIRST)
 
 
-async def test_an_existing_configuration_is_left_alone(watched: Watch, services: Services) -> None:
+async def test_an_existing_configuration_is_left_alone(watched: LiveSettings, services: Services) -> None:
     services.put(CONFIGURATION, to_json(OTHER))
 
     assert (await watched.current()).configuration == OTHER
 
 
-async def test_readers_cause_no_reads(watched: Watch, proxy: FaultProxy) -> None:
+async def test_readers_cause_no_reads(watched: LiveSettings, proxy: FaultProxy) -> None:
     """Two conditional reads a period, whatever the traffic."""
     await watched.current()
     proxy.seen.clear()
@@ -75,7 +75,7 @@ async def test_readers_cause_no_reads(watched: Watch, proxy: FaultProxy) -> None
     assert not proxy.seen
 
 
-async def test_a_change_is_seen_soon_by_who_only_reads_memory(watched: Watch, services: Services) -> None:
+async def test_a_change_is_seen_soon_by_who_only_reads_memory(watched: LiveSettings, services: Services) -> None:
     await watched.current()
     services.put(CONFIGURATION, to_json(OTHER))
     services.put(PUBLISHED, to_json(Published(joined_up_to_us=5)))
@@ -86,7 +86,9 @@ async def test_a_change_is_seen_soon_by_who_only_reads_memory(watched: Watch, se
     assert (now.configuration, now.published.joined_up_to_us) == (OTHER, 5)
 
 
-async def test_what_did_not_change_is_not_read_again(watched: Watch, proxy: FaultProxy, services: Services) -> None:
+async def test_what_did_not_change_is_not_read_again(
+    watched: LiveSettings, proxy: FaultProxy, services: Services
+) -> None:
     services.put(PUBLISHED, to_json(Published(joined_up_to_us=5)))
     await watched.current()
     proxy.seen.clear()
@@ -98,7 +100,7 @@ async def test_what_did_not_change_is_not_read_again(watched: Watch, proxy: Faul
     assert len(proxy.seen) == 2
 
 
-async def test_a_failed_refresh_keeps_what_was_read_and_is_told(watched: Watch, proxy: FaultProxy) -> None:
+async def test_a_failed_refresh_keeps_what_was_read_and_is_told(watched: LiveSettings, proxy: FaultProxy) -> None:
     before = await watched.current()
     refreshed_at = watched.refreshed_at
     proxy.plan = lambda _: Fault(status=503)
@@ -112,7 +114,7 @@ async def test_a_failed_refresh_keeps_what_was_read_and_is_told(watched: Watch, 
 
 
 @pytest.mark.parametrize("path", [CONFIGURATION, PUBLISHED])
-async def test_a_damaged_document_keeps_both_as_they_were(watched: Watch, services: Services, path: str) -> None:
+async def test_a_damaged_document_keeps_both_as_they_were(watched: LiveSettings, services: Services, path: str) -> None:
     """Half of a new state is no state that anybody wanted."""
     before = await watched.current()
     services.put(CONFIGURATION, to_json(OTHER))
@@ -123,7 +125,7 @@ async def test_a_damaged_document_keeps_both_as_they_were(watched: Watch, servic
     assert await watched.current() == before
 
 
-async def test_an_outage_makes_no_reader_wait(watched: Watch, proxy: FaultProxy) -> None:
+async def test_an_outage_makes_no_reader_wait(watched: LiveSettings, proxy: FaultProxy) -> None:
     before = await watched.current()
     proxy.plan = lambda _: Fault(before=60)
     slowest = 0.0
@@ -141,7 +143,7 @@ async def test_an_outage_makes_no_reader_wait(watched: Watch, proxy: FaultProxy)
 async def test_an_instance_that_slept_refreshes_before_it_answers(services: Services, rest: Rest) -> None:
     """A frozen process runs no background task; a clock that jumped says that it was frozen."""
     slept = 0.0
-    watched = Watch(rest, first, lambda: time.time() + slept, PERIOD)
+    watched = LiveSettings(rest, first, lambda: time.time() + slept, PERIOD)
     await watched.current()
     services.put(PUBLISHED, to_json(Published(joined_up_to_us=9)))
     slept = 3600
@@ -153,7 +155,7 @@ async def test_an_instance_that_slept_refreshes_before_it_answers(services: Serv
 async def test_one_that_slept_into_an_outage_waits_once(services: Services, proxy: FaultProxy) -> None:
     slept = 0.0
     rest = Rest(services.account(blob=proxy.url), timeout=5)
-    watched = Watch(rest, first, lambda: time.time() + slept, PERIOD)
+    watched = LiveSettings(rest, first, lambda: time.time() + slept, PERIOD)
     before = await watched.current()
     proxy.plan = lambda _: Fault(before=60)
     slept = 3600
@@ -170,7 +172,7 @@ async def test_one_that_slept_into_an_outage_waits_once(services: Services, prox
     await rest.close()
 
 
-async def test_a_loop_that_was_never_read_is_unavailable_until_it_is(watched: Watch, proxy: FaultProxy) -> None:
+async def test_a_loop_that_was_never_read_is_unavailable_until_it_is(watched: LiveSettings, proxy: FaultProxy) -> None:
     with proxy.away():
         for _ in range(5):
             began = time.monotonic()
@@ -183,7 +185,7 @@ async def test_a_loop_that_was_never_read_is_unavailable_until_it_is(watched: Wa
     assert (await watched.current()).configuration == FIRST
 
 
-async def test_followers_hear_of_each_refresh_and_cannot_break_it(watched: Watch) -> None:
+async def test_followers_hear_of_each_refresh_and_cannot_break_it(watched: LiveSettings) -> None:
     heard: list[Published] = []
 
     async def follower(published: Published) -> None:
@@ -200,7 +202,7 @@ async def test_followers_hear_of_each_refresh_and_cannot_break_it(watched: Watch
 
 def test_another_event_loop_refreshes_again(services: Services) -> None:
     rest = Rest(services.account(), timeout=5)
-    watched = Watch(rest, first, period=PERIOD)
+    watched = LiveSettings(rest, first, period=PERIOD)
 
     async def use() -> None:
         assert (await watched.current()).configuration == FIRST
