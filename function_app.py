@@ -5,11 +5,11 @@ from azure.functions import AuthLevel, FunctionApp
 import train_timer
 from configure_fn import policy, service_configuration
 from evaluate_fn import (
-    applying,
     evaluations,
     evaluations_2022,
     failed_messages,
     feature_importances,
+    policy_application,
     report,
     work,
 )
@@ -28,7 +28,7 @@ registry = Registry(
         module.functions
         for module in (
             *(policy, service_configuration),
-            *(applying, evaluations, evaluations_2022, feature_importances, report),
+            *(policy_application, evaluations, evaluations_2022, feature_importances, report),
             *(bundles, local_inference, log_pages, log_redaction, logs, model, model_import, models),
             *(multislot, rank),
             *(multislot_rewards, reward),

@@ -50,14 +50,14 @@ def _evaluated(storage: Storage, events: int, workers: int) -> dict[str, Any]:
 def ask(events: int) -> None:
     """Put log into storage, and ask for an evaluation of it."""
     from shared.configuration import configuration_store
-    from shared.evaluation import evaluation_question, evaluation_store
-    from shared.evaluation.evaluation_question import Question
+    from shared.evaluation import evaluation_spec, evaluation_store
+    from shared.evaluation.evaluation_spec import EvaluationSpec
     from shared.storage import clock
 
     _write_log(events)
     configuration = configuration_store.read_configuration()
-    question = Question(_ID, _ID, _DAY_US, _DAY_US + DAY, optimise=True)
-    evaluation_store.start(evaluation_question.evaluation(question, configuration, _DAY_US + DAY, clock.now_us()))
+    spec = EvaluationSpec(_ID, _ID, _DAY_US, _DAY_US + DAY, optimise=True)
+    evaluation_store.start(evaluation_spec.build_evaluation(spec, configuration, _DAY_US + DAY, clock.now_us()))
 
 
 def _write_log(events: int) -> None:

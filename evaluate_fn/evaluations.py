@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from azure.functions import HttpRequest, HttpResponse
 
-from evaluate_fn.asking import ask
+from evaluate_fn.submission import submit
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.forms import answers_v1 as told
@@ -41,12 +41,12 @@ async def list_evaluations(_: HttpRequest, version: Version) -> HttpResponse:
 async def create_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
     """Start an evaluation, and tell where to find it."""
     contract = EvaluationContract.read(req.get_body())
-    question = replace(
-        contract.question(str(uuid.uuid4()), is_of_2022=False),
+    spec = replace(
+        contract.spec(str(uuid.uuid4()), is_of_2022=False),
         custom=custom(contract.policies),
         optimise=bool(contract.enable_offline_experimentation),
     )
-    evaluation = await asyncio.to_thread(ask, question)
+    evaluation = await asyncio.to_thread(submit, spec)
     if evaluation is None:
         raise EvaluationAlreadyExists
     location = f"/{version.prefix}/{PATH}/{evaluation.id}"
@@ -89,7 +89,7 @@ def known(of_id: str) -> Evaluation:
 
 def found(evaluation: Evaluation) -> Outcome | None:
     """What an evaluation found; None if it has not come to its end."""
-    return evaluation_run_store.outcome(evaluation) if evaluation.status.has_results else None
+    return evaluation_run_store.read_outcome(evaluation) if evaluation.status.has_results else None
 
 
 def _told(of_id: str, version: Version) -> bytes:
@@ -98,6 +98,6 @@ def _told(of_id: str, version: Version) -> bytes:
 
 
 def _list(version: Version) -> bytes:
-    listed = evaluation_store.listed(Purpose.EVALUATION)
-    totals = evaluation_run_store.totals(listed)
+    listed = evaluation_store.list_all(Purpose.EVALUATION)
+    totals = evaluation_run_store.read_totals(listed)
     return told.list_answer([told.listed(*one, version) for one in zip(listed, totals, strict=True)])

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from azure.functions import HttpRequest, HttpResponse
 
-from evaluate_fn.asking import ask
-from evaluate_fn.deleting import delete
+from evaluate_fn.deletion import delete
 from evaluate_fn.evaluations import ONE, PATH, evaluation_id, found, known
+from evaluate_fn.submission import submit
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Purpose
 from shared.evaluation.forms import answers_2022 as told
@@ -39,7 +39,7 @@ _SINCE = "2022-09-01-preview"
 async def list_evaluations(req: HttpRequest) -> HttpResponse:
     """List the evaluations in pages, the newest first."""
     page, wanted = Page.asked(req.params), told.wanted(req.params.get("filter"))
-    listed = [one for one in await asyncio.to_thread(evaluation_store.listed, Purpose.EVALUATION) if wanted(one)]
+    listed = [one for one in await asyncio.to_thread(evaluation_store.list_all, Purpose.EVALUATION) if wanted(one)]
     link = next_link(req, page.after(len(listed)), ("filter",))
     return json_answer(told.list_answer(page.of(listed), link))
 
@@ -49,12 +49,12 @@ async def create_evaluation(req: HttpRequest) -> HttpResponse:
     """Start an evaluation under an id of the caller's."""
     of_id = new_id_of_path(req.route_params["evaluationId"], "evaluationId", InvalidEvaluationContract)
     contract = EvaluationContract2022.read(req.get_body())
-    question = replace(
-        contract.question(of_id),
+    spec = replace(
+        contract.spec(of_id),
         custom=custom(contract.policies or []),
         optimise=bool(contract.enable_policy_optimization),
     )
-    if await asyncio.to_thread(ask, question) is None:
+    if await asyncio.to_thread(submit, spec) is None:
         raise EvaluationAlreadyExists
     return done()
 

@@ -4,8 +4,8 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from evaluate_fn.asking import ask
-from evaluate_fn.deleting import delete
+from evaluate_fn.deletion import delete
+from evaluate_fn.submission import submit
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Purpose
 from shared.evaluation.forms import feature_importance_answers as told
@@ -39,7 +39,7 @@ _ID = "featureImportanceId"
 async def list_feature_importances(req: HttpRequest) -> HttpResponse:
     """List the feature importances in pages, the newest first."""
     page = Page.asked(req.params)
-    listed = await asyncio.to_thread(evaluation_store.listed, Purpose.IMPORTANCE)
+    listed = await asyncio.to_thread(evaluation_store.list_all, Purpose.IMPORTANCE)
     return json_answer(told.list_answer(page.of(listed), next_link(req, page.after(len(listed)))))
 
 
@@ -47,8 +47,8 @@ async def list_feature_importances(req: HttpRequest) -> HttpResponse:
 async def create_feature_importance(req: HttpRequest) -> HttpResponse:
     """Start a feature importance under an id of the caller's."""
     of_id = new_id_of_path(req.route_params[_ID], _ID, InvalidContract)
-    question = FeatureImportanceContract.read(req.get_body()).question(of_id, purpose=Purpose.IMPORTANCE)
-    if await asyncio.to_thread(ask, question) is None:
+    spec = FeatureImportanceContract.read(req.get_body()).spec(of_id, purpose=Purpose.IMPORTANCE)
+    if await asyncio.to_thread(submit, spec) is None:
         raise FeatureImportanceAlreadyExists
     return done()
 
@@ -75,5 +75,5 @@ def _told(of_id: str) -> bytes:
     importance = evaluation_store.read(Purpose.IMPORTANCE, of_id)
     if importance is None:
         raise FeatureImportanceNotFound
-    scores = evaluation_run_store.scores(importance) if importance.status.has_results else None
+    scores = evaluation_run_store.read_scores(importance) if importance.status.has_results else None
     return told.answer(importance, scores)

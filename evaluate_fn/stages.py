@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from threading import Event
 
 from evaluate_fn import runner
-from evaluate_fn.deciding import decide
+from evaluate_fn.optimization_decision import decide
 from evaluate_fn.runner import LogChanged, NoTime, NotWanted
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store, importance, plan
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
@@ -69,7 +69,9 @@ def give_up(text: str) -> None:
         _log.error("a message that says nothing about an evaluation is thrown away")
         return
     if (evaluation := _meant(told)) is not None and not evaluation.status.has_ended:
-        problem = evaluation_run_store.problem(evaluation, told.task) or "whoever worked on it ended without a word"
+        problem = (
+            evaluation_run_store.read_problem(evaluation, told.task) or "whoever worked on it ended without a word"
+        )
         _end(evaluation, Status.FAILED, f"It failed again and again, the last time because: {problem}")
 
 
@@ -82,13 +84,13 @@ def _meant(told: Message) -> Evaluation | None:
 def _go_on(evaluation: Evaluation, key: str | None, stop: Event) -> None:
     """Carry out a task, if there is something to carry out, and see to what comes next."""
     if evaluation.is_overdue(now_us := clock.now_us()):
-        _change(evaluation, lambda one: one.overdue(now_us))
+        _change(evaluation, lambda one: one.time_out(now_us))
         return
-    results = evaluation_run_store.results(evaluation)
+    results = evaluation_run_store.read_results(evaluation)
     task = next((one for one in _open(evaluation, results) if one.key == key), None)
     if task is not None:
         runner.run(evaluation, task, stop)
-        results = evaluation_run_store.results(evaluation)
+        results = evaluation_run_store.read_results(evaluation)
     if left := _open(evaluation, results):
         _send(evaluation, left, by=key)
     else:
@@ -127,23 +129,27 @@ def _finish(evaluation: Evaluation, results: Mapping[str, TaskResult]) -> None:
 def _end(evaluation: Evaluation, status: Status, reason: str | None = None, optimal: str | None = None) -> None:
     """Give an evaluation its end, unless it has one."""
     now_us = clock.now_us()
-    _change(evaluation, lambda one: one.ended(status, now_us, reason, optimal))
+    _change(evaluation, lambda one: one.end(status, now_us, reason, optimal))
 
 
 def _change(evaluation: Evaluation, end: Callable[[Evaluation], Evaluation]) -> None:
-    def ended(one: Evaluation) -> Evaluation:
-        return end(one) if one.created_us == evaluation.created_us else one
+    def end_unless_replaced(now: Evaluation) -> Evaluation:
+        return end(now) if now.created_us == evaluation.created_us else now
 
-    _see_off(evaluation, evaluation_store.change(evaluation.purpose, evaluation.id, ended))
+    _tidy(evaluation, evaluation_store.change(evaluation.purpose, evaluation.id, end_unless_replaced))
 
 
 def _leave(evaluation: Evaluation) -> None:
-    """Delete what was brought too late: all of one that is gone, and nothing that one that has ended has found."""
-    _see_off(evaluation, evaluation_store.read(evaluation.purpose, evaluation.id))
+    """Delete what this task wrote for an evaluation that was deleted or has ended meanwhile."""
+    _tidy(evaluation, evaluation_store.read(evaluation.purpose, evaluation.id))
 
 
-def _see_off(evaluation: Evaluation, now: Evaluation | None) -> None:
-    """Tidy up after an evaluation that is `now` as it was just read."""
+def _tidy(evaluation: Evaluation, now: Evaluation | None) -> None:
+    """Delete blobs that nobody reads any more: all of a deleted evaluation, and what only tasks of an ended one needed.
+
+    Args:
+        now: The evaluation as it is stored now; None if it was deleted.
+    """
     if now is None or now.created_us != evaluation.created_us:
         evaluation_run_store.forget(evaluation)
     elif now.status.has_ended:
@@ -152,7 +158,7 @@ def _see_off(evaluation: Evaluation, now: Evaluation | None) -> None:
 
 def _close(evaluation: Evaluation) -> None:
     """Delete what only its tasks needed, and decide about what the loop's own evaluation has found."""
-    found = evaluation_run_store.outcome(evaluation) if evaluation.status.has_results else None
+    found = evaluation_run_store.read_outcome(evaluation) if evaluation.status.has_results else None
     policies = found.policies if found else ()
     models = [model for policy in policies if (model := policy.model)]
     evaluation_run_store.tidy(

@@ -32,7 +32,7 @@ def ended(evaluation: Evaluation, now_us: int) -> Evaluation | None:
     if not evaluation.is_overdue(now_us):
         return evaluation
     after = evaluation_store.change(
-        evaluation.purpose, evaluation.id, lambda one: one.overdue(now_us) if one.is_overdue(now_us) else one
+        evaluation.purpose, evaluation.id, lambda one: one.time_out(now_us) if one.is_overdue(now_us) else one
     )
     if after is not None and after.status.has_ended and not after.status.has_results:
         evaluation_run_store.tidy(after)

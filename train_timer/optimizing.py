@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
-from shared.evaluation import evaluation_question, evaluation_run_store, evaluation_store
+from shared.evaluation import evaluation_run_store, evaluation_spec, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose
-from shared.evaluation.evaluation_question import Question
+from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.evaluation.optimization_schedule import (
     ENOUGH_BYTES,
     MAX_EVALUATIONS,
@@ -63,7 +63,7 @@ def _rounds_before(rounds: OptimizationRounds, now_us: int) -> OptimizationRound
 
 
 def _has_searched(evaluation: Evaluation) -> bool:
-    outcome = evaluation_run_store.outcome(evaluation)
+    outcome = evaluation_run_store.read_outcome(evaluation)
     return outcome is None or outcome.no_search is None
 
 
@@ -78,10 +78,10 @@ def _start(trainer: Trainer, configuration: Configuration) -> None:
 
 
 def _evaluation(new: OptimizationRound, configuration: Configuration) -> Evaluation:
-    question = Question(
+    spec = EvaluationSpec(
         new.evaluation_id, f"{_NAME} {new.number}", new.from_us, new.to_us, optimise=True, round_number=new.number
     )
-    return replace(evaluation_question.evaluation(question, configuration, new.to_us, new.at_us), error=new.error)
+    return replace(evaluation_spec.build_evaluation(spec, configuration, new.to_us, new.at_us), error=new.error)
 
 
 def _next_round(
@@ -119,6 +119,6 @@ def _log_blobs(configuration: Configuration, from_us: int, to_us: int) -> Iterat
 
 def _remove_old() -> None:
     """Remove the loop's own evaluations but for the last `MAX_EVALUATIONS`, as the old service did."""
-    automatic = [evaluation for evaluation in evaluation_store.listed(Purpose.EVALUATION) if evaluation.is_automatic]
+    automatic = [evaluation for evaluation in evaluation_store.list_all(Purpose.EVALUATION) if evaluation.is_automatic]
     for evaluation in automatic[MAX_EVALUATIONS:]:
         evaluation_store.remove(Purpose.EVALUATION, evaluation.id)

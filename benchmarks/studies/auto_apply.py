@@ -32,9 +32,9 @@ from shared.configuration.configuration import (
     LearningSettings,
     new_configuration,
 )
-from shared.evaluation import evaluation_question, plan
+from shared.evaluation import evaluation_spec, plan
 from shared.evaluation.evaluation import Evaluation
-from shared.evaluation.evaluation_question import Question
+from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.evaluation.optimization_schedule import (
     ERROR,
     OptimizationRound,
@@ -164,8 +164,8 @@ def _configuration(kind: Kind) -> Configuration:
 
 
 def _run_round(loop: Configuration, new: OptimizationRound, lines: Sequence[bytes]) -> RoundResult:
-    question = Question(new.evaluation_id, "", new.from_us, new.to_us, optimise=True, round_number=new.number)
-    asked = replace(evaluation_question.evaluation(question, loop, new.to_us, new.at_us), error=new.error)
+    spec = EvaluationSpec(new.evaluation_id, "", new.from_us, new.to_us, optimise=True, round_number=new.number)
+    asked = replace(evaluation_spec.build_evaluation(spec, loop, new.to_us, new.at_us), error=new.error)
     found = _found(asked, lines)
     tried, least = plan.winner(found), _least(found)
     arguments = tried.policy.arguments if tried else None

@@ -22,7 +22,7 @@ _RATES = (1e-3, 1e-2, 1e-1, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class CandidateSettings:
     """Learning settings as the search varies them; each part is empty or a piece of learning arguments.
 
     Attributes:
@@ -53,18 +53,18 @@ def with_exploration(arguments: str, exploration: float) -> str:
     return _EPSILON.sub(f"--epsilon {exploration:g}", arguments)
 
 
-def first_grid(problem: str, namespaces: Namespaces) -> tuple[Settings, ...]:
+def first_grid(problem: str, namespaces: Namespaces) -> tuple[CandidateSettings, ...]:
     """What is tried first, the most promising before the others.
 
     Source: the exploration algorithms by measurements in ten worlds; cost types, learning rates and marginals as in the
     old service's search without `--l1`, which a trainer that resumes does not keep.
     """
     algorithms = _algorithms(problem)
-    best = [Settings(problem, algorithm) for algorithm in algorithms]
-    others = [Settings(problem, cost=f"--cb_type {cost}") for cost in ("ips", "dr", "dm")]
-    steady = [Settings(problem, algorithm, _without_decay(0.1)) for algorithm in algorithms if algorithm]
+    best = [CandidateSettings(problem, algorithm) for algorithm in algorithms]
+    others = [CandidateSettings(problem, cost=f"--cb_type {cost}") for cost in ("ips", "dr", "dm")]
+    steady = [CandidateSettings(problem, algorithm, _without_decay(0.1)) for algorithm in algorithms if algorithm]
     rates = [
-        Settings(problem, rate=_without_decay(rate), cost=f"--cb_type {cost}")
+        CandidateSettings(problem, rate=_without_decay(rate), cost=f"--cb_type {cost}")
         for cost in ("mtr", "ips")
         for rate in _RATES
     ]
@@ -76,7 +76,7 @@ def first_grid(problem: str, namespaces: Namespaces) -> tuple[Settings, ...]:
     return (*best, *others, *steady, *rates, *averages)
 
 
-def interactions(best: Settings, namespaces: Namespaces) -> tuple[Settings, ...]:
+def interactions(best: CandidateSettings, namespaces: Namespaces) -> tuple[CandidateSettings, ...]:
     """The best settings with other interactions: pairs of context and action, triples too, none, and single pairs.
 
     Triples of context, context and action tell users by the time of day, say, apart; of all triples (`:::`) nearly all
@@ -87,7 +87,7 @@ def interactions(best: Settings, namespaces: Namespaces) -> tuple[Settings, ...]
     return tuple(replace(best, interactions=choice) for choice in dict.fromkeys(choices))
 
 
-def one_more_interaction(best: Settings, namespaces: Namespaces) -> tuple[Settings, ...]:
+def one_more_interaction(best: CandidateSettings, namespaces: Namespaces) -> tuple[CandidateSettings, ...]:
     """The best settings with one more pair or triple; none where all pairs of all namespaces are there."""
     known = (*context_by_action(namespaces), *context_twice_by_action(namespaces))
     if not set(best.interactions) <= set(known):
@@ -110,7 +110,7 @@ def context_twice_by_action(namespaces: Namespaces) -> tuple[str, ...]:
     return tuple(f"--cubic {two}{one}" for two in twos for one in ids[:1])[:MAX_TRIPLES]
 
 
-def second_grid(best: Settings, others: Sequence[Settings]) -> tuple[Settings, ...]:
+def second_grid(best: CandidateSettings, others: Sequence[CandidateSettings]) -> tuple[CandidateSettings, ...]:
     """The best settings, what did well before with their interactions, and what lies around them."""
     again = [replace(one, interactions=best.interactions) for one in others]
     return tuple(dict.fromkeys([best, *again, *_around(best)]))
@@ -130,7 +130,7 @@ def _without_decay(rate: float) -> str:
     return f"--power_t 0 -l {rate:g}"
 
 
-def _around(best: Settings) -> Iterator[Settings]:
+def _around(best: CandidateSettings) -> Iterator[CandidateSettings]:
     rate = float(best.rate.split()[-1]) if best.rate else 0.5
     for factor in (1 / 3, 3.0):
         nearby = float(f"{min(rate * factor, 10.0):.3g}")

@@ -50,7 +50,7 @@ class Source(StrEnum):
     BASELINE = "Baseline"
     RANDOM = "Random"
     CUSTOM = "Custom"
-    FOUND = "OfflineExperimentation"
+    SEARCH = "OfflineExperimentation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +130,12 @@ class Evaluation:
         """Whether it should have ended by now, and will not come to a good end any more."""
         return not self.status.has_ended and now_us - self.created_us > LONGEST_US
 
-    def ended(self, status: Status, at_us: int, reason: str | None = None, optimal: str | None = None) -> "Evaluation":
+    def end(self, status: Status, at_us: int, reason: str | None = None, optimal: str | None = None) -> "Evaluation":
         """It with an end; unchanged if it has one."""
         if self.status.has_ended:
             return self
         return replace(self, status=status, reason=reason, optimal=optimal, ended_us=at_us)
 
-    def overdue(self, at_us: int) -> "Evaluation":
+    def time_out(self, at_us: int) -> "Evaluation":
         """It with the end of one that takes too long; unchanged if it has an end."""
-        return self.ended(Status.TIMEOUT, at_us, "It was not done within a day.")
+        return self.end(Status.TIMEOUT, at_us, "It was not done within a day.")

@@ -16,13 +16,13 @@ from shared.storage import background_reads, blobs
 _SENT = b""
 
 
-def outcome(evaluation: Evaluation) -> Outcome | None:
+def read_outcome(evaluation: Evaluation) -> Outcome | None:
     """What an evaluation found; None before its end."""
     stored = blobs.read(run_folder(evaluation) + "outcome.json")
     return documents.read_outcome(stored.data) if stored else None
 
 
-def totals(of: Sequence[Evaluation]) -> list[Outcome | None]:
+def read_totals(of: Sequence[Evaluation]) -> list[Outcome | None]:
     """What each of some evaluations found in all (`Outcome.totals`), read at once; None before its end."""
     texts = iter(background_reads.contents(run_folder(one) + "totals.json" for one in of if one.status.has_results))
     return [_totals(one, next(texts)) if one.status.has_results else None for one in of]
@@ -32,17 +32,17 @@ def _totals(evaluation: Evaluation, kept: bytes | None) -> Outcome | None:
     """Read from what was kept of them, or, as an earlier version kept nothing, from all that was found."""
     if kept is not None:
         return documents.read_outcome(kept)
-    found = outcome(evaluation)
+    found = read_outcome(evaluation)
     return found.totals if found else None
 
 
-def scores(importance: Evaluation) -> list[FeatureScore] | None:
+def read_scores(importance: Evaluation) -> list[FeatureScore] | None:
     """What features are worth; None before the end."""
     stored = blobs.read(run_folder(importance) + "scores.json")
     return list(documents.read_scores(stored.data)) if stored else None
 
 
-def model(evaluation: Evaluation, sha256: str) -> bytes:
+def read_model(evaluation: Evaluation, sha256: str) -> bytes:
     """The bytes of a training state or a predictor that a policy of an evaluation has learned.
 
     Raises:
@@ -55,7 +55,7 @@ def model(evaluation: Evaluation, sha256: str) -> bytes:
     return stored.data
 
 
-def results(evaluation: Evaluation) -> dict[str, TaskResult]:
+def read_results(evaluation: Evaluation) -> dict[str, TaskResult]:
     """What came of the tasks so far, by their keys."""
     paths = [blob.path for blob in blobs.listed(run_folder(evaluation) + "tasks/")]
     found = [documents.read_result(text) for text in background_reads.contents(paths) if text is not None]
@@ -109,7 +109,7 @@ def keep_problem(evaluation: Evaluation, task: str | None, problem: str) -> None
     blobs.write(_problem(evaluation, task), problem.encode())
 
 
-def problem(evaluation: Evaluation, task: str | None) -> str | None:
+def read_problem(evaluation: Evaluation, task: str | None) -> str | None:
     """Why something went wrong the last time; None if nothing did."""
     stored = blobs.read(_problem(evaluation, task))
     return stored.data.decode() if stored else None

@@ -46,7 +46,7 @@ def read(purpose: Purpose, evaluation_id: str) -> Evaluation | None:
     return documents.read_evaluation(stored.data) if stored else None
 
 
-def listed(purpose: Purpose) -> list[Evaluation]:
+def list_all(purpose: Purpose) -> list[Evaluation]:
     """All evaluations, the newest first."""
     texts = background_reads.contents(_record_in(_ROOTS[purpose] + key) for key in blobs.folders(_ROOTS[purpose]))
     found = [documents.read_evaluation(text) for text in texts if text is not None]

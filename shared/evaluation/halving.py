@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from shared.evaluation.candidates import Settings
+from shared.evaluation.candidates import CandidateSettings
 from shared.evaluation.tasks import Task, TaskResult
 from shared.metrics.estimators import cressie_read
 
@@ -27,7 +27,7 @@ Results = Mapping[str, TaskResult]
 class Place(NamedTuple):
     """How a candidate did, over the most events that it was let to."""
 
-    settings: Settings
+    settings: CandidateSettings
     events: int
     result: TaskResult
 
@@ -43,7 +43,7 @@ class Race:
         exploration: The share of their choices that is random.
     """
 
-    candidates: tuple[Settings, ...]
+    candidates: tuple[CandidateSettings, ...]
     events: int
     exploration: float
 
@@ -63,9 +63,9 @@ class Race:
             ranking = ahead + [place for place in ranking if place.settings not in running]
         return tuple(ranking)
 
-    def _running(self, results: Results) -> Iterator[tuple[Sequence[Settings], int]]:
+    def _running(self, results: Results) -> Iterator[tuple[Sequence[CandidateSettings], int]]:
         """Who runs in each rung, and over how many events."""
-        running: Sequence[Settings] = self.candidates
+        running: Sequence[CandidateSettings] = self.candidates
         for events in _rungs(self.events)[:-1]:
             yield running, events
             ranked = self._ranked(running, events, results)
@@ -73,15 +73,15 @@ class Race:
             running = [*staying, *(one for one in self.candidates[:1] if one not in staying)]
         yield running, self.events
 
-    def _ranked(self, running: Sequence[Settings], events: int, results: Results) -> list[Settings]:
+    def _ranked(self, running: Sequence[CandidateSettings], events: int, results: Results) -> list[CandidateSettings]:
         """Best first."""
 
-        def rank(one: Settings) -> tuple[float, int]:
+        def rank(one: CandidateSettings) -> tuple[float, int]:
             return -value(results[self._task(one, events).key]), self.candidates.index(one)
 
         return sorted(running, key=rank)
 
-    def _task(self, candidate: Settings, events: int) -> Task:
+    def _task(self, candidate: CandidateSettings, events: int) -> Task:
         arguments = candidate.arguments(self.exploration)
         return Task(f"search-{events}-{short(arguments)}", 0, arguments, until=events)
 

@@ -11,7 +11,7 @@ from shared.evaluation.evaluation import Evaluation, Policy, Source
 from shared.evaluation.halving import Results, short
 from shared.evaluation.names import FIRST, RANDOM
 from shared.evaluation.outcome import Outcome, PolicyOutcome
-from shared.evaluation.search import LAST, Found, Search
+from shared.evaluation.search import LAST, Search, SearchResult
 from shared.evaluation.tasks import Task, TaskResult
 from shared.evaluation.time_bins import MOST_BINS
 from shared.metrics.estimators import cressie_read
@@ -75,7 +75,7 @@ def outcome(evaluation: Evaluation, results: Results) -> Outcome:
     found = _found(evaluation, results)
     of_all = [
         *((one, results[_custom_key(index)]) for index, one in enumerate(evaluation.custom)),
-        *((Policy(name, text, Source.FOUND), results[_found_key(text)]) for name, text in found.winners),
+        *((Policy(name, text, Source.SEARCH), results[_found_key(text)]) for name, text in found.winners),
     ]
     policies = [
         *(each for one in (evaluation.online, *_BASELINES) for each in _slots(one, logged, one.name)),
@@ -95,7 +95,7 @@ def outcome(evaluation: Evaluation, results: Results) -> Outcome:
 
 def winner(found: Outcome) -> PolicyOutcome | None:
     """The winner of the search, chosen without a look at the events that it is judged by; None without a search."""
-    return next((one for one in found.policies if one.policy.source is Source.FOUND and one.policy.name == LAST), None)
+    return next((one for one in found.policies if one.policy.source is Source.SEARCH and one.policy.name == LAST), None)
 
 
 def _ahead(evaluation: Evaluation, found: Outcome, results: Results) -> Paired | None:
@@ -147,19 +147,19 @@ def _search(evaluation: Evaluation, results: Results) -> Search:
     return Search(problem, results[LOGGED].namespaces, _cut(results), evaluation.exploration)
 
 
-def _found(evaluation: Evaluation, results: Results) -> Found:
+def _found(evaluation: Evaluation, results: Results) -> SearchResult:
     if not _searches(evaluation, results):
-        return Found((), ())
+        return SearchResult((), ())
     return _end(_search(evaluation, results).stages(results))
 
 
-def _end(stages: Generator[tuple[Task, ...], None, Found]) -> Found:
+def _end(stages: Generator[tuple[Task, ...], None, SearchResult]) -> SearchResult:
     """What stages come to, all of whose results are there."""
     try:
         while True:
             next(stages)
     except StopIteration as stopped:
-        found: Found = stopped.value
+        found: SearchResult = stopped.value
         return found
 
 
@@ -191,7 +191,7 @@ def _optimal(evaluation: Evaluation, policies: list[PolicyOutcome]) -> str:
     """
     best, highest = evaluation.online.name, 0.0
     for one in policies:
-        if one.slot_id or one.policy.source not in (Source.CUSTOM, Source.FOUND):
+        if one.slot_id or one.policy.source not in (Source.CUSTOM, Source.SEARCH):
             continue
         if evaluation.is_automatic and one.policy.name != LAST:
             continue

@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 from shared.evaluation import candidates
-from shared.evaluation.candidates import Settings
+from shared.evaluation.candidates import CandidateSettings
 from shared.evaluation.halving import Place, Race, Results
 from shared.evaluation.outcome import Candidate
 from shared.evaluation.tasks import Namespaces, Task
@@ -19,7 +19,7 @@ Rungs = Generator[tuple[Task, ...], None, tuple[Place, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What the search came to.
 
     Attributes:
@@ -48,7 +48,7 @@ class Search:
     events: int
     exploration: float
 
-    def stages(self, results: Results) -> Generator[tuple[Task, ...], None, Found]:
+    def stages(self, results: Results) -> Generator[tuple[Task, ...], None, SearchResult]:
         """The tasks of one stage after the other, each of which needs the results of all before it; at last, Found."""
         first = yield from self._race(candidates.first_grid(self.problem, self.namespaces), results)
         second = yield from self._interactions(first[0].settings, results)
@@ -58,12 +58,12 @@ class Search:
         name = _name(best)
         winners = [(FIRST, first[0].settings), (name, best), (LAST, third[0].settings)]
         tried = [(FIRST, first), ("", second), (LAST, third)]
-        return Found(
+        return SearchResult(
             tuple((step, one.arguments(self.exploration)) for step, one in winners),
             tuple(self._tried(tried)),
         )
 
-    def _interactions(self, best: Settings, results: Results) -> Rungs:
+    def _interactions(self, best: CandidateSettings, results: Results) -> Rungs:
         places = yield from self._race(candidates.interactions(best, self.namespaces), results)
         for _ in range(MAX_MORE_INTERACTIONS):
             best = places[0].settings
@@ -74,7 +74,7 @@ class Search:
                 break
         return places
 
-    def _race(self, contenders: Sequence[Settings], results: Results) -> Rungs:
+    def _race(self, contenders: Sequence[CandidateSettings], results: Results) -> Rungs:
         race = Race(tuple(contenders), self.events, self.exploration)
         yield from race.rungs(results)
         return race.places(results)
@@ -92,5 +92,5 @@ class Search:
         return list(found.values())
 
 
-def _name(settings: Settings) -> str:
+def _name(settings: CandidateSettings) -> str:
     return f"Inter-len{len(settings.interactions)}"

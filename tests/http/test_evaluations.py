@@ -197,7 +197,7 @@ def test_what_cannot_be_evaluated_is_refused(
     loop: Api, described: Described, wrong: dict[str, Any], code: str, target: str | None
 ) -> None:
     """With the documented code and the place; and nothing is kept of it."""
-    before = {one.id for one in evaluation_store.listed(Purpose.EVALUATION)}
+    before = {one.id for one in evaluation_store.list_all(Purpose.EVALUATION)}
 
     older, newest = loop.post(V1, ASKED | wrong), put(loop, "refused", ASKED | wrong)
 
@@ -205,7 +205,7 @@ def test_what_cannot_be_evaluated_is_refused(
         (400, code, target)
     ] * 2
     assert newest.headers["x-ms-error-code"] == code
-    assert {one.id for one in evaluation_store.listed(Purpose.EVALUATION)} == before
+    assert {one.id for one in evaluation_store.list_all(Purpose.EVALUATION)} == before
     described.demand("POST", V1, older)
     described.demand("PUT", f"{NEWEST}/{{evaluationId}}", newest)
 

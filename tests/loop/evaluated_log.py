@@ -15,10 +15,10 @@ import pytest
 
 from shared import settings
 from shared.configuration.configuration import RewardSettings
-from shared.evaluation import evaluation_question, evaluation_queue, evaluation_run_store, evaluation_store, plan
+from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_spec, evaluation_store, plan
 from shared.evaluation.evaluation import Evaluation, Policy, Source
-from shared.evaluation.evaluation_question import Question
 from shared.evaluation.evaluation_queue import message
+from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
 from shared.evaluation.tasks import TaskResult
@@ -95,8 +95,8 @@ def _forget() -> None:
 def asked(evaluation_id: str, span: tuple[int, int], **changes: Any) -> Evaluation:
     """An evaluation of all log, as it would be asked for now."""
     told: dict[str, Any] = {"custom": CUSTOM, "optimise": False, **changes}
-    question = Question(evaluation_id, "an evaluation", *span, **told)
-    return evaluation_question.evaluation(question, past.configuration(reward_wait_time="PT10M"), span[1], now_us())
+    spec = EvaluationSpec(evaluation_id, "an evaluation", *span, **told)
+    return evaluation_spec.build_evaluation(spec, past.configuration(reward_wait_time="PT10M"), span[1], now_us())
 
 
 def wait_for(evaluation: Evaluation, seconds: float = 120) -> Evaluation:
@@ -119,7 +119,7 @@ def is_running(evaluation: Evaluation) -> bool:
 
 def send_again(evaluation: Evaluation) -> None:
     """Let messages come now that a worker who died had: else they stay hidden for half a minute."""
-    tasks = plan.open_tasks(evaluation, evaluation_run_store.results(evaluation))
+    tasks = plan.open_tasks(evaluation, evaluation_run_store.read_results(evaluation))
     evaluation_queue.send([message(evaluation), *(message(evaluation, task.key) for task in tasks)])
 
 

@@ -54,9 +54,9 @@ def test_what_runs_for_more_than_a_day_is_ended(kept: Kept, trainer: StartTraine
     assert ended is not None
     assert (ended.status, ended.reason) == (Status.TIMEOUT, "It was not done within a day.")
     assert abs((ended.ended_us or 0) - now_us()) < HOUR
-    assert evaluation_run_store.results(lost) == {}
+    assert evaluation_run_store.read_results(lost) == {}
     assert (status(done), status(young)) == (Status.SUCCEEDED, Status.RUNNING)
-    assert set(evaluation_run_store.results(young)) == {"logged"}
+    assert set(evaluation_run_store.read_results(young)) == {"logged"}
 
 
 def test_the_trainer_looks_once_an_hour(trainer: StartTrainer) -> None:
@@ -82,7 +82,7 @@ def test_what_is_left_of_one_that_is_gone_is_deleted(kept: Kept, trainer: StartT
     root = "evaluations" if purpose is Purpose.EVALUATION else "importances"
     own = f"{root}/again/{compact(newer.created_us)}/tasks/logged.json"
     assert set(kept.blobs(f"{root}/")) == {f"{root}/again/evaluation.json", own}
-    assert evaluation_run_store.results(older) == {}
+    assert evaluation_run_store.read_results(older) == {}
 
 
 def test_one_that_cannot_be_read_does_not_keep_the_loop_from_learning(kept: Kept, trainer: StartTrainer) -> None:

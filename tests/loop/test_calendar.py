@@ -280,7 +280,7 @@ def evaluate(asked: str, carried_out: str, folder: Path) -> list[Any]:
             with Worker(kept.storage, evaluation, folder / "worker.log") as worker:
                 assert worker.wait(120) == 0, (folder / "worker.log").read_text()
             ended = evaluated_log.wait_for(evaluation)
-            outcome = evaluation_run_store.outcome(ended)
+            outcome = evaluation_run_store.read_outcome(ended)
     assert outcome is not None
     assert (ended.status, outcome.lines.used) == (Status.SUCCEEDED, 58 + 147 + 89)
     assert evaluation.created_us < from_iso(carried_out) <= (ended.ended_us or 0) or asked == carried_out

@@ -17,7 +17,7 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
 from evaluate_fn import runner, stages
-from evaluate_fn.deleting import delete
+from evaluate_fn.deletion import delete
 from localhost.azurite.accounts import StorageAccount
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
@@ -57,7 +57,7 @@ def test_an_evaluation_finds_what_one_process_finds(kept: Kept, start_host: Star
     assert evaluation_store.start(evaluation)
     ended = evaluated_log.wait_for(evaluation)
 
-    found = evaluation_run_store.outcome(ended)
+    found = evaluation_run_store.read_outcome(ended)
     assert found is not None
     assert (ended.status, ended.reason) == (Status.SUCCEEDED, None)
     assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
@@ -66,7 +66,7 @@ def test_an_evaluation_finds_what_one_process_finds(kept: Kept, start_host: Star
     assert found.lines.used == 600 - 12
     best = next(policy for policy in found.policies if policy.policy.name == found.optimal)
     assert best.model is not None
-    assert evaluation_run_store.model(ended, best.model.predictor_sha256)
+    assert evaluation_run_store.read_model(ended, best.model.predictor_sha256)
     assert not kept.blobs("evaluations/whole/tasks/")
 
 
@@ -89,7 +89,7 @@ def test_hosts_that_are_killed_again_and_again_find_the_same(kept: Kept, start_h
 
     assert ended.status is Status.SUCCEEDED
     assert deaths > 1
-    assert evaluation_run_store.outcome(evaluation) == evaluated_log.by_hand(kept, evaluation, tmp_path)
+    assert evaluation_run_store.read_outcome(evaluation) == evaluated_log.by_hand(kept, evaluation, tmp_path)
 
 
 def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
@@ -109,7 +109,7 @@ def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
 
     ended = evaluated_log.wait_for(evaluation)
     assert ended.status is Status.SUCCEEDED
-    found = evaluation_run_store.outcome(evaluation)
+    found = evaluation_run_store.read_outcome(evaluation)
     assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
     left = {name.split("/")[-2] for name in kept.blobs("evaluations/written/")}
     assert left == {"written", compact(evaluation.created_us), "models"}
@@ -189,7 +189,7 @@ def test_feature_importances_are_found_the_same_way(kept: Kept, start_host: Star
     evaluation_store.start(importance)
 
     assert evaluated_log.wait_for(importance).status is Status.SUCCEEDED
-    found = {(one.namespace, one.feature) for one in evaluation_run_store.scores(importance) or ()}
+    found = {(one.namespace, one.feature) for one in evaluation_run_store.read_scores(importance) or ()}
     assert {feature for _, feature in found} >= {"user", "letter"}
 
 
@@ -206,7 +206,7 @@ def test_what_is_delivered_twice_is_found_once(
 
     evaluation_store.start(evaluation)
     while evaluated_log.is_running(evaluation):
-        tasks = stages._open(evaluation, evaluation_run_store.results(evaluation))
+        tasks = stages._open(evaluation, evaluation_run_store.read_results(evaluation))
         for key in {None, *(task.key for task in tasks)} - again:
             host.begin("evaluate_work", message(evaluation, key).text())
             again.add(key)
@@ -257,7 +257,7 @@ def test_one_that_ends_before_the_last_worker_has_looked_again_keeps_what_was_fo
 
     monkeypatch.setattr(evaluation_run_store, "keep_result", keep_and_go_on)
     while evaluated_log.is_running(evaluation):
-        task = stages._open(evaluation, evaluation_run_store.results(evaluation))[0]
+        task = stages._open(evaluation, evaluation_run_store.read_results(evaluation))[0]
         stages.take(message(evaluation, task.key).text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
@@ -286,7 +286,7 @@ def test_what_a_late_worker_of_a_canceled_one_brought_goes(
 
 def _found(evaluation: Evaluation) -> object:
     of_it = evaluation.purpose is Purpose.EVALUATION
-    return evaluation_run_store.outcome(evaluation) if of_it else evaluation_run_store.scores(evaluation)
+    return evaluation_run_store.read_outcome(evaluation) if of_it else evaluation_run_store.read_scores(evaluation)
 
 
 def _undisturbed(kept: Kept, evaluation: Evaluation, folder: Path) -> object:
@@ -297,7 +297,7 @@ def _undisturbed(kept: Kept, evaluation: Evaluation, folder: Path) -> object:
     evaluation_store.create(alone)
     with Worker(kept.storage, alone, folder / "alone.log") as worker:
         assert worker.wait() == 0
-    return evaluation_run_store.scores(alone)
+    return evaluation_run_store.read_scores(alone)
 
 
 def _left(kept: Kept, evaluation: Evaluation) -> set[str]:
@@ -324,7 +324,7 @@ def test_lines_that_the_learner_refuses_are_left_out(kept: Kept, tmp_path: Path)
     with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait() == 0
 
-    found = evaluation_run_store.outcome(evaluation)
+    found = evaluation_run_store.read_outcome(evaluation)
     assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
     assert (found.lines.used, found.lines.refused) == (587, 1)
 
@@ -339,7 +339,7 @@ def test_lines_that_were_joined_under_other_settings_are_labelled_anew(kept: Kep
     with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait() == 0
 
-    found = evaluation_run_store.outcome(evaluation)
+    found = evaluation_run_store.read_outcome(evaluation)
     assert found is not None
     online = found.policies[0].total
     assert (online.lowest, online.highest) == (-1.0, 1.0)
@@ -410,12 +410,12 @@ def test_a_finished_one_keeps_its_result_when_the_log_goes(kept: Kept, tmp_path:
     evaluation_store.create(evaluation)
     with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait() == 0
-    before = evaluation_run_store.outcome(evaluation)
+    before = evaluation_run_store.read_outcome(evaluation)
     for name in kept.blobs("logs/"):
         kept.remove(name)
 
     assert before is not None
-    assert evaluation_run_store.outcome(evaluation) == before
+    assert evaluation_run_store.read_outcome(evaluation) == before
 
 
 def test_without_log_it_succeeds_with_nothing(kept: Kept, start_host: StartHost) -> None:
@@ -427,7 +427,7 @@ def test_without_log_it_succeeds_with_nothing(kept: Kept, start_host: StartHost)
     evaluation_store.start(evaluation)
 
     assert evaluated_log.wait_for(evaluation, 30).status is Status.SUCCEEDED
-    found = evaluation_run_store.outcome(evaluation)
+    found = evaluation_run_store.read_outcome(evaluation)
     assert found is not None
     assert {len(policy.bins) for policy in found.policies} == {0}
 

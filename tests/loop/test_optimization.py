@@ -123,7 +123,7 @@ def train(trainer: StartTrainer, **more: Any) -> None:
 
 
 def only_evaluation() -> Evaluation:
-    [evaluation] = evaluation_store.listed(Purpose.EVALUATION)
+    [evaluation] = evaluation_store.list_all(Purpose.EVALUATION)
     return evaluation
 
 
@@ -172,7 +172,7 @@ def test_before_1000_learned_events_no_round_is_started(kept: Kept, trainer: Sta
     train(trainer)
 
     assert kept.document("state.json")["counters"]["learned"] == 6 * 147 + 1
-    assert evaluation_store.listed(Purpose.EVALUATION) == []
+    assert evaluation_store.list_all(Purpose.EVALUATION) == []
 
 
 def test_a_round_is_started_after_1000_learned_events(kept: Kept, trainer: StartTrainer) -> None:
@@ -215,7 +215,7 @@ def test_no_round_is_started_that_is_not_wanted_or_not_yet(
 
     assert kept.document("state.json")["counters"]["learned"] == LEARNED
     assert stored_rounds(kept)["last"] is None
-    assert evaluation_store.listed(Purpose.EVALUATION) == []
+    assert evaluation_store.list_all(Purpose.EVALUATION) == []
 
 
 @pytest.mark.parametrize("fault", [None, Fault(cut="before")])
@@ -257,7 +257,7 @@ def test_a_round_that_found_nothing_to_search_in_has_spent_nothing(
 
     train(trainer)
 
-    second = evaluation_store.listed(Purpose.EVALUATION)[0]
+    second = evaluation_store.list_all(Purpose.EVALUATION)[0]
     spent = 0 if no_search else first.error
     assert second.round_number == 2
     assert stored_rounds(kept)["spent"] == pytest.approx(spent + second.error)
@@ -291,7 +291,7 @@ def test_no_round_is_started_while_one_is_under_way(kept: Kept, trainer: StartTr
     evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.FAILED))
     train(trainer)
 
-    second = evaluation_store.listed(Purpose.EVALUATION)[0]
+    second = evaluation_store.list_all(Purpose.EVALUATION)[0]
     assert second.round_number == 2
     assert second.error == stored_rounds(kept)["spent"] > first.error
 
@@ -309,7 +309,7 @@ def test_a_round_that_nobody_ends_holds_up_the_next_one_for_a_day(kept: Kept, tr
 
     train(trainer)
 
-    second, lost = evaluation_store.listed(Purpose.EVALUATION)
+    second, lost = evaluation_store.list_all(Purpose.EVALUATION)
     assert (lost.id, lost.status) == (first.id, Status.TIMEOUT)
     assert second.round_number == 2
     assert second.error == stored_rounds(kept)["spent"] > first.error
@@ -320,7 +320,7 @@ def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path
     kept, evaluation = lived.kept, lived.evaluation
     assert (evaluation.status, evaluation.optimal) == (Status.APPLIED, "Hyper2"), evaluation.reason
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
-    found = evaluation_run_store.outcome(evaluation)
+    found = evaluation_run_store.read_outcome(evaluation)
     assert found is not None
     [best] = [one for one in found.policies if one.policy.name == "Hyper2"]
     assert configuration.learning == LearningSettings("Hyper2", best.policy.arguments or "")
@@ -375,10 +375,10 @@ def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeyp
             2,
             1,
         )
-        found = evaluation_run_store.outcome(running)
+        found = evaluation_run_store.read_outcome(running)
         best = next(one.model for one in found.policies if one.policy.name == "Hyper2") if found else None
         assert best is not None
-        assert evaluation_run_store.model(running, best.predictor_sha256)
+        assert evaluation_run_store.read_model(running, best.predictor_sha256)
 
 
 def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> None:
@@ -425,7 +425,7 @@ def test_the_last_24_of_the_loops_own_evaluations_are_kept(kept: Kept, trainer: 
 
     train(trainer)
 
-    kept_ids = [one.id for one in evaluation_store.listed(Purpose.EVALUATION)]
+    kept_ids = [one.id for one in evaluation_store.list_all(Purpose.EVALUATION)]
     assert len(kept_ids) == 25
     assert kept_ids[0].startswith("auto-1-")
     assert kept_ids[1:] == [*(f"old-{number}" for number in range(24, 1, -1)), "mine"]

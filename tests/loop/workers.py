@@ -52,5 +52,5 @@ def _work(purpose: Purpose, evaluation_id: str) -> None:
 
     while (evaluation := evaluation_store.read(purpose, evaluation_id)) and not evaluation.status.has_ended:
         stages.take(message(evaluation).text(), 1, Event())
-        for task in stages._open(evaluation, evaluation_run_store.results(evaluation)):
+        for task in stages._open(evaluation, evaluation_run_store.read_results(evaluation)):
             stages.take(message(evaluation, task.key).text(), 1, Event())

@@ -53,7 +53,7 @@ def test_an_id_may_be_any_text(evaluation_id: str) -> None:
 
     assert evaluation_store.read(Purpose.EVALUATION, evaluation_id) == evaluation
     assert evaluation_store.read(Purpose.IMPORTANCE, evaluation_id) is None
-    assert evaluation_store.listed(Purpose.EVALUATION) == [evaluation]
+    assert evaluation_store.list_all(Purpose.EVALUATION) == [evaluation]
     [path] = (blob.path for blob in blobs.listed("loops/default/evaluations/"))
     assert not any(step.endswith(".") for step in path.split("/"))
     evaluation_store.remove(Purpose.EVALUATION, evaluation_id)
@@ -66,8 +66,8 @@ def test_the_newest_stands_first() -> None:
         evaluation_store.create(asked(f"id{number}", number * MINUTE))
     evaluation_run_store.keep_result(asked("id3"), result("logged"))
 
-    assert [one.id for one in evaluation_store.listed(Purpose.EVALUATION)] == ["id1", "id2", "id3", "id4", "id5"]
-    assert evaluation_store.listed(Purpose.IMPORTANCE) == []
+    assert [one.id for one in evaluation_store.list_all(Purpose.EVALUATION)] == ["id1", "id2", "id3", "id4", "id5"]
+    assert evaluation_store.list_all(Purpose.IMPORTANCE) == []
 
 
 def test_changes_at_the_same_moment_are_all_made() -> None:
@@ -98,8 +98,8 @@ def test_a_result_is_kept_once() -> None:
     assert evaluation_run_store.keep_result(evaluation, result("logged"))
     assert not evaluation_run_store.keep_result(evaluation, replace(result("logged"), lines=LineCounts()))
 
-    assert evaluation_run_store.results(evaluation) == {"logged": result("logged")}
-    assert evaluation_run_store.results(asked(ago_us=-1)) == {}
+    assert evaluation_run_store.read_results(evaluation) == {"logged": result("logged")}
+    assert evaluation_run_store.read_results(asked(ago_us=-1)) == {}
 
 
 def test_what_has_results_is_not_forgotten() -> None:
@@ -111,8 +111,8 @@ def test_what_has_results_is_not_forgotten() -> None:
         evaluation_run_store.keep_outcome(one, Outcome((policy,), LineCounts(), 5, (), "online"))
         evaluation_run_store.forget(one)
 
-    assert evaluation_run_store.outcome(evaluation) is not None
-    assert evaluation_run_store.outcome(older) is None
+    assert evaluation_run_store.read_outcome(evaluation) is not None
+    assert evaluation_run_store.read_outcome(older) is None
 
 
 def test_what_one_without_results_had_found_is_tidied_away() -> None:
@@ -122,7 +122,7 @@ def test_what_one_without_results_had_found_is_tidied_away() -> None:
 
     evaluation_run_store.tidy(evaluation)
 
-    assert evaluation_run_store.outcome(evaluation) is None
+    assert evaluation_run_store.read_outcome(evaluation) is None
 
 
 def test_what_was_found_is_read_as_it_was_kept() -> None:
@@ -132,10 +132,10 @@ def test_what_was_found_is_read_as_it_was_kept() -> None:
     evaluation = asked()
     evaluation_store.create(evaluation)
 
-    assert evaluation_run_store.outcome(evaluation) is None
+    assert evaluation_run_store.read_outcome(evaluation) is None
     evaluation_run_store.keep_outcome(evaluation, found)
 
-    assert evaluation_run_store.outcome(evaluation) == found
+    assert evaluation_run_store.read_outcome(evaluation) == found
 
 
 def test_what_was_found_in_all_is_read_without_the_rest() -> None:
@@ -150,7 +150,7 @@ def test_what_was_found_in_all_is_read_without_the_rest() -> None:
 
     blobs.write(f"loops/default/evaluations/id0/{compact(several[0].created_us)}/outcome.json", b"{")
     blobs.remove(f"loops/default/evaluations/id1/{compact(several[1].created_us)}/totals.json")
-    told = evaluation_run_store.totals(several)
+    told = evaluation_run_store.read_totals(several)
 
     assert told == [found.totals, found.totals, None, None]
     assert found.totals.policies[0].total == policy.total
@@ -182,13 +182,13 @@ def test_a_model_is_what_was_learned_or_nothing(tmp_path: Path) -> None:
     (tmp_path / "model").write_bytes(b"learned")
     sha256 = evaluation_run_store.keep_model(evaluation, tmp_path / "model")
 
-    assert evaluation_run_store.model(evaluation, sha256) == b"learned"
+    assert evaluation_run_store.read_model(evaluation, sha256) == b"learned"
     (path,) = (blob.path for blob in blobs.listed("loops/default/evaluations/one/") if blob.path.endswith(".vw"))
     blobs.write(path, b"changed")
     with pytest.raises(DamagedModel):
-        evaluation_run_store.model(evaluation, sha256)
+        evaluation_run_store.read_model(evaluation, sha256)
     with pytest.raises(DamagedModel):
-        evaluation_run_store.model(evaluation, "0" * 64)
+        evaluation_run_store.read_model(evaluation, "0" * 64)
 
 
 def test_scores_are_kept() -> None:
@@ -196,10 +196,10 @@ def test_scores_are_kept() -> None:
     importance = asked(purpose=Purpose.IMPORTANCE)
     evaluation_store.create(importance)
 
-    assert evaluation_run_store.scores(importance) is None
+    assert evaluation_run_store.read_scores(importance) is None
     evaluation_run_store.keep_scores(importance, [FeatureScore("n", "f", 0.5)])
 
-    assert evaluation_run_store.scores(importance) == [FeatureScore("n", "f", 0.5)]
+    assert evaluation_run_store.read_scores(importance) == [FeatureScore("n", "f", 0.5)]
 
 
 def test_starting_twice_starts_once() -> None:

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from shared.configuration.forms.learning_settings import PolicyContract
 from shared.evaluation.evaluation import Policy, Purpose, Source
-from shared.evaluation.evaluation_question import Question
+from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.evaluation.forms import evaluation_times as times
 from shared.evaluation.names import is_own
 from shared.web.errors import (
@@ -43,14 +43,14 @@ class RangeContract(Wire):
         """
         return times.read_range(self.start_time, self.end_time, self.refusal, self.reversed_range)
 
-    def question(self, of_id: str, *, purpose: Purpose = Purpose.EVALUATION, is_of_2022: bool = True) -> Question:
+    def spec(self, of_id: str, *, purpose: Purpose = Purpose.EVALUATION, is_of_2022: bool = True) -> EvaluationSpec:
         """The same as a value of the loop, but for policies.
 
         Raises:
             InvalidRequest: `refusal` or `reversed_range`.
         """
         asked = self.range_us()
-        return Question(of_id, self.name, asked.start, asked.stop, purpose, is_of_2022=is_of_2022)
+        return EvaluationSpec(of_id, self.name, asked.start, asked.stop, purpose, is_of_2022=is_of_2022)
 
 
 class EvaluationContract(RangeContract):

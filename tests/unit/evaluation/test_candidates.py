@@ -4,7 +4,7 @@ import pytest
 
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.evaluation import candidates
-from shared.evaluation.candidates import Settings
+from shared.evaluation.candidates import CandidateSettings
 from shared.evaluation.halving import Race
 from shared.evaluation.tasks import Namespaces
 from shared.learner.arguments import parse
@@ -12,10 +12,10 @@ from tests.unit.evaluation.evaluated import NAMESPACES, Log
 
 CB, CCB = "--cb_explore_adf", "--ccb_explore_adf"
 MANY = Namespaces(context="ABCDEFGHIJ~é0", actions="abcdefghij~é0", constant="abcdefghij~é0")
-DEFAULT = Settings(CB)
+DEFAULT = CandidateSettings(CB)
 
 
-def grids(problem: str, namespaces: Namespaces) -> list[Settings]:
+def grids(problem: str, namespaces: Namespaces) -> list[CandidateSettings]:
     first = candidates.first_grid(problem, namespaces)
     seconds = [one for best in first for one in candidates.interactions(best, namespaces)]
     thirds = [one for best in seconds for one in candidates.one_more_interaction(best, namespaces)]
@@ -96,7 +96,7 @@ def test_triples_are_of_two_of_the_context_and_of_what_tells_actions_apart() -> 
 
 def test_one_more_interaction_is_one_that_is_not_there() -> None:
     """Where all pairs are there already, there is none."""
-    one = Settings(CB, interactions=("-q Fi",))
+    one = CandidateSettings(CB, interactions=("-q Fi",))
 
     assert [more.interactions for more in candidates.one_more_interaction(one, Namespaces("F", "ij"))] == [
         ("-q Fi", "-q Fj"),
@@ -110,7 +110,7 @@ def test_one_more_interaction_is_one_that_is_not_there() -> None:
 
 def test_a_race_halves_by_thirds() -> None:
     """Nine, three, two over 900, 2,700 and 8,100 events."""
-    racers = tuple(Settings(CB, rate=f"-l {index}") for index in range(1, 10))
+    racers = tuple(CandidateSettings(CB, rate=f"-l {index}") for index in range(1, 10))
     results = {}
     rungs = []
     for tasks in Race(racers, 9000, 0.2).rungs(results):
@@ -122,7 +122,7 @@ def test_a_race_halves_by_thirds() -> None:
 
 def test_of_equals_the_earlier_one_wins() -> None:
     """So that a search over a log that tells nothing ends with what it began with."""
-    racers = tuple(Settings(CB, rate=f"-l {index}") for index in range(1, 10))
+    racers = tuple(CandidateSettings(CB, rate=f"-l {index}") for index in range(1, 10))
     results = {}
     race = Race(racers, 9000, 0.2)
     for tasks in race.rungs(results):
@@ -133,7 +133,7 @@ def test_of_equals_the_earlier_one_wins() -> None:
 
 def test_the_first_one_runs_in_all_rungs() -> None:
     """Others are to beat it over all events, not over the few of the first rung."""
-    racers = tuple(Settings(CB, rate=f"-l {index}") for index in range(1, 10))
+    racers = tuple(CandidateSettings(CB, rate=f"-l {index}") for index in range(1, 10))
 
     def worth(task: object) -> float:
         return 0.1 if "-l 1 " in str(task) else 0.5
@@ -152,7 +152,7 @@ def test_the_first_one_runs_in_all_rungs() -> None:
 )
 def test_few_events_make_fewer_rungs(events: int, rungs: list[int]) -> None:
     """Nobody is dropped after less than 1,000 events."""
-    racers = tuple(Settings(CB, rate=f"-l {index}") for index in range(1, 30))
+    racers = tuple(CandidateSettings(CB, rate=f"-l {index}") for index in range(1, 30))
     results = {}
     seen = []
     for tasks in Race(racers, events, 0.2).rungs(results):

@@ -69,7 +69,9 @@ def found(
     """
     bins = {0: followed(2000, before), WIDTH: followed(2000, online)}
     policies = [PolicyOutcome(Policy("online", "--cb_explore_adf", Source.ONLINE), "", bins, 0)]
-    better = PolicyOutcome(Policy("Hyper1", "--coin", Source.FOUND), "", {WIDTH: sums(2000, 0.9, online)}, WIDTH, model)
+    better = PolicyOutcome(
+        Policy("Hyper1", "--coin", Source.SEARCH), "", {WIDTH: sums(2000, 0.9, online)}, WIDTH, model
+    )
     if winner is not None:
         last = replace(better, policy=replace(better.policy, name="Hyper2"), bins={WIDTH: winner})
         policies += [better, last]

@@ -190,7 +190,7 @@ def test_the_best_candidate_is_found() -> None:
     _, results = stages(asked, Log(20_000, worth))
     found = outcome(asked, results)
 
-    assert {SQUARECB} == {one.policy.arguments for one in found.policies if one.policy.source is Source.FOUND}
+    assert {SQUARECB} == {one.policy.arguments for one in found.policies if one.policy.source is Source.SEARCH}
     assert found.optimal == "Hyper1"
 
 
@@ -201,7 +201,7 @@ def test_each_step_is_as_good_as_the_one_before_on_the_events_of_the_search() ->
         _, results = stages(asked, Log(20_000, anyhow(seed)))
         found = outcome(asked, results)
         tried = {one.arguments: one for one in found.candidates}
-        won = [tried[one.policy.arguments or ""] for one in found.policies if one.policy.source is Source.FOUND]
+        won = [tried[one.policy.arguments or ""] for one in found.policies if one.policy.source is Source.SEARCH]
         rewards = [one.sums.rewards / one.sums.events for one in won]
 
         assert all(one.events == 10_000 for one in won)

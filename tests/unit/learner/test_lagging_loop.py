@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks.studies.simulated_loops import APART_US, BEGIN_US, World, log_of
 from shared.configuration.configuration import INITIAL_ARGUMENTS, LearningSettings, new_configuration
-from shared.evaluation import evaluation_question, plan
-from shared.evaluation.evaluation_question import Question
+from shared.evaluation import evaluation_spec, plan
+from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.evaluation.optimization_verdict import verdict
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
@@ -35,8 +35,8 @@ def looked_at(in_use: str) -> Outcome:
     lines = log_of(TASTES, INITIAL_ARGUMENTS, 1.0, EVENTS, 1)
     loop = replace(new_configuration(4), learning=LearningSettings("in use", in_use))
     to_us = BEGIN_US + EVENTS * APART_US
-    question = Question("look", "", BEGIN_US, to_us, optimise=True, round_number=5)
-    evaluation = replace(evaluation_question.evaluation(question, loop, to_us, to_us), error=ERROR)
+    spec = EvaluationSpec("look", "", BEGIN_US, to_us, optimise=True, round_number=5)
+    evaluation = replace(evaluation_spec.build_evaluation(spec, loop, to_us, to_us), error=ERROR)
     results = dict[str, TaskResult]()
     with tempfile.TemporaryDirectory() as folder:
         while tasks := plan.open_tasks(evaluation, results):

@@ -61,7 +61,7 @@ def adopt(
 
 
 def _kept(evaluation: Evaluation, sha256: str) -> bytes:
-    return evaluation_run_store.model(evaluation, sha256)
+    return evaluation_run_store.read_model(evaluation, sha256)
 
 
 def _with(published: Published, reference: ModelReference) -> Published:

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import replace
 
-from evaluate_fn.adopting import adopt
+from evaluate_fn.adoption import adopt
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
 from shared.errors import AutoOptimizationOfSlots, LoopError

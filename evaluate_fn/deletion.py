@@ -19,4 +19,4 @@ def delete(purpose: Purpose, evaluation_id: str) -> bool:
 
 
 def _canceled(evaluation: Evaluation) -> Evaluation:
-    return evaluation.ended(Status.CANCELED, now_us(), "It was canceled.")
+    return evaluation.end(Status.CANCELED, now_us(), "It was canceled.")

@@ -4,7 +4,7 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from evaluate_fn.adopting import adopt
+from evaluate_fn.adoption import adopt
 from shared.configuration.configuration import Configuration, problem_type
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Purpose, Source
@@ -45,7 +45,7 @@ def _apply(evaluation_id: str, policy_name: str) -> None:
     evaluation = evaluation_store.read(Purpose.EVALUATION, evaluation_id)
     if evaluation is None:
         raise EvaluationNotFound
-    found = evaluation_run_store.outcome(evaluation) if evaluation.status.has_results else None
+    found = evaluation_run_store.read_outcome(evaluation) if evaluation.status.has_results else None
     if found is None:
         raise EvaluationNotCompleted(evaluation.status)
     policy = _policy(found, policy_name)
@@ -66,6 +66,6 @@ def _apply(evaluation_id: str, policy_name: str) -> None:
 def _policy(found: Outcome, name: str) -> PolicyOutcome:
     """The policy of a name, if it is one that learned from the log."""
     for one in found.policies:
-        if one.policy.name == name and not one.slot_id and one.policy.source in (Source.CUSTOM, Source.FOUND):
+        if one.policy.name == name and not one.slot_id and one.policy.source in (Source.CUSTOM, Source.SEARCH):
             return one
     raise LearningSettingsNotFound(name)

@@ -4,24 +4,24 @@ from collections.abc import Sequence
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
-from shared.evaluation import evaluation_question, evaluation_store
+from shared.evaluation import evaluation_spec, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Policy
-from shared.evaluation.evaluation_question import Question
+from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.learner.request_arguments import taken
 from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.errors import InvalidPolicyConfiguration
 
 
-def ask(question: Question) -> Evaluation | None:
+def submit(spec: EvaluationSpec) -> Evaluation | None:
     """Start an evaluation; None if there is one of its id.
 
     Raises:
         InvalidPolicyConfiguration: The loop does not take the arguments of one of its policies.
     """
     loop = configuration_store.read_configuration()
-    _check(question.custom, loop)
-    asked = evaluation_question.evaluation(question, loop, lease.joined_up_to_us(), now_us())
+    _check(spec.custom, loop)
+    asked = evaluation_spec.build_evaluation(spec, loop, lease.joined_up_to_us(), now_us())
     return asked if evaluation_store.start(asked) else None
 
 
