@@ -1,7 +1,8 @@
 """The settings of a deployment: the only place that reads the environment."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -147,13 +148,31 @@ _TENANT = Setting("AUTH_TENANT", "", read_tenant)
 _AUTHORITY = Setting("AUTH_AUTHORITY", "https://login.microsoftonline.com", read_authority)
 
 
-@cache
+_chosen: list[Settings] = []
+"""Settings that `use` puts in place of the environment's; the last ones hold."""
+
+
 def settings() -> Settings:
-    """The settings of this process, read once.
+    """Give the settings of this process, which are read from the environment once, or those that `use` put in place.
 
     Raises:
-        InvalidSetting: One is missing or makes no sense.
+        InvalidSetting: A setting is missing or makes no sense.
     """
+    return _chosen[-1] if _chosen else _of_environment()
+
+
+@contextmanager
+def use(chosen: Settings) -> Iterator[None]:
+    """Let this process work with other settings for a while, such as those of another storage account."""
+    _chosen.append(chosen)
+    try:
+        yield
+    finally:
+        _chosen.remove(chosen)
+
+
+@cache
+def _of_environment() -> Settings:
     return read(os.environ)
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from threading import Thread
 from typing import Any, Final
 
-from shared.settings import settings
+from shared.settings import StorageSettings, settings
 from shared.storage.account import account
 from shared.storage.rest import Rest
 from shared.storage.storage_answers import BlobMissing
@@ -25,10 +25,14 @@ def begin[Result](reading: Coroutine[Any, Any, Result]) -> "Future[Result]":
     return asyncio.run_coroutine_threadsafe(reading, _loop())
 
 
-@cache
 def rest() -> Rest:
-    """The account's REST interface, for what runs on this room's loop."""
-    return Rest(account(settings().storage), timeout=_SECONDS)
+    """The account's REST interface, for what runs on the event loop of this module."""
+    return _rest(settings().storage)
+
+
+@cache
+def _rest(storage: StorageSettings) -> Rest:
+    return Rest(account(storage), timeout=_SECONDS)
 
 
 async def patiently[Result](read: Callable[[], Awaitable[Result]]) -> Result:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.settings import settings
+from shared.settings import StorageSettings, settings
 from shared.storage.account import StorageAccount, account
 from shared.storage_errors import StorageUnavailable
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 def blobs() -> "BlobServiceClient":
     """The client for blobs."""
-    return _account().blobs
+    return _account(settings().storage).blobs
 
 
 def tables() -> "TableServiceClient":
     """The client for tables."""
-    return _account().tables
+    return _account(settings().storage).tables
 
 
 def queues() -> "QueueServiceClient":
     """The client for queues."""
-    return _account().queues
+    return _account(settings().storage).queues
 
 
 @cache
-def _account() -> StorageAccount:
-    return account(settings().storage)
+def _account(storage: StorageSettings) -> StorageAccount:
+    return account(storage)
 
 
 @contextmanager

@@ -1,13 +1,13 @@
 """A host on the real worker library, the same one for all tests over HTTP that leave its model as it is."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
-from shared.settings import settings
-from shared.storage import sdk
+from shared import settings
 from tests.conftest import PATIENT
 from tests.http.api import Api
 from tests.http.slots import use_slots
@@ -18,8 +18,8 @@ NEVER = {**PATIENT, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
 
 @pytest.fixture(scope="session")
 def host(second_key: str) -> Iterator[HostProcess]:
-    settings = {"API_KEY_1": "test-key-1", "API_KEY_2": second_key, **NEVER}
-    with Azurite() as azurite, HostProcess(azurite.new_account().connection_string, env=settings) as started:
+    variables = {"API_KEY_1": "test-key-1", "API_KEY_2": second_key, **NEVER}
+    with Azurite() as azurite, HostProcess(azurite.new_account().connection_string, env=variables) as started:
         yield started
 
 
@@ -49,21 +49,17 @@ def several_slots(azurite: Azurite) -> Iterator[Api]:
 
 
 def _loop(azurite: Azurite) -> Iterator[Api]:
-    settings = {"API_KEY_1": "test-key-1", **NEVER}
-    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+    variables = {"API_KEY_1": "test-key-1", **NEVER}
+    with HostProcess(azurite.new_account().connection_string, env=variables) as started:
         yield Api.at(started.url, "test-key-1", tries=4)
 
 
 @pytest.fixture(scope="module")
 def here() -> Iterator[Callable[[str], None]]:
     """Makes an account the storage of this process, as if it were the app's, until the module's tests have run."""
-    with pytest.MonkeyPatch.context() as patch:
+    with ExitStack() as used:
 
-        def told(connection_string: str) -> None:
-            patch.setenv("AzureWebJobsStorage", connection_string)
-            settings.cache_clear()
-            sdk._account.cache_clear()
+        def use(connection_string: str) -> None:
+            used.enter_context(settings.use(settings.read({"AzureWebJobsStorage": connection_string})))
 
-        yield told
-    settings.cache_clear()
-    sdk._account.cache_clear()
+        yield use

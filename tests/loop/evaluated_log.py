@@ -11,8 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from shared import settings
 from shared.configuration.configuration import RewardSettings
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_spec, evaluation_store, plan
@@ -25,7 +23,7 @@ from shared.evaluation.tasks import TaskResult
 from shared.learner import features
 from shared.log import log_line, ranked_event
 from shared.ranking.decision import decide
-from shared.storage import background_reads, paths, sdk
+from shared.storage import paths
 from shared.storage.clock import now_us
 from shared.times import HOUR, MINUTE, SECOND, compact, to_datetime
 from tests.loop import past
@@ -78,18 +76,8 @@ def _kinds(lines: list[bytes]) -> str:
 @contextmanager
 def at_home(storage: str) -> Iterator[None]:
     """Let this process be one of the app's, with its storage."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AzureWebJobsStorage", storage)
-        _forget()
-        try:
-            yield
-        finally:
-            _forget()
-
-
-def _forget() -> None:
-    for one in (settings.settings, sdk._account, background_reads.rest):
-        one.cache_clear()
+    with settings.use(settings.read({"AzureWebJobsStorage": storage})):
+        yield
 
 
 def asked(evaluation_id: str, span: tuple[int, int], **changes: Any) -> Evaluation:

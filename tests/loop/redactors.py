@@ -42,12 +42,11 @@ def redact(storage: str, log_file: Path, target: Target, **more: Any) -> Redacti
 
 
 def _redact(target: Target, range_us: tuple[int, int], seconds: float, told: Connection) -> None:
-    read = settings.read
     changed: Mapping[str, Any] = PAST
-    settings.read = lambda environ: replace(read(environ), **changed)
     logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
     logging.getLogger("azure").setLevel(logging.WARNING)
     from export_fn import redacting
 
     redacting._SECONDS = seconds
-    told.send(redacting.redact(target, *range_us))
+    with settings.use(replace(settings.settings(), **changed)):
+        told.send(redacting.redact(target, *range_us))

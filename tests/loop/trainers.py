@@ -98,8 +98,6 @@ class Trainer:
 def _train(variables: Mapping[str, str], changed: Mapping[str, Any], one_part: bool, runs: int) -> None:
     """Run the trainer in its environment and with its settings."""
     os.environ.update(variables)
-    read = settings.read
-    settings.read = lambda environ: replace(read(environ), **changed)
     logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
     from train_timer.run import Trainings
 
@@ -107,5 +105,6 @@ def _train(variables: Mapping[str, str], changed: Mapping[str, Any], one_part: b
     if one_part:
         stop.set()
     trainings = Trainings()
-    for _ in range(runs):
-        trainings.run(stop)
+    with settings.use(replace(settings.settings(), **changed)):
+        for _ in range(runs):
+            trainings.run(stop)

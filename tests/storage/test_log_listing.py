@@ -7,11 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from shared import settings
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_store
-from shared.settings import settings
-from shared.storage import sdk
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 from tests.faults.proxy import FaultProxy
 from tests.storage.conftest import Services
@@ -21,19 +20,13 @@ NEW_YEAR_US = from_iso("2026-01-01T00:00:00Z")
 
 
 @pytest.fixture
-def blobs(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
+def blobs(services: Services) -> Iterator[FaultProxy]:
     """Between this process and its blobs, as if it were the app's."""
     with FaultProxy(services.blob) as proxy:
         endpoints = f"BlobEndpoint={proxy.url};QueueEndpoint={services.queue};TableEndpoint={services.table}"
-        monkeypatch.setenv("AzureWebJobsStorage", f"AccountName={services.name};AccountKey={services.key};{endpoints}")
-        _forget()
-        yield proxy
-    _forget()
-
-
-def _forget() -> None:
-    settings.cache_clear()
-    sdk._account.cache_clear()
+        connection = f"AccountName={services.name};AccountKey={services.key};{endpoints}"
+        with settings.use(settings.read({"AzureWebJobsStorage": connection})):
+            yield proxy
 
 
 def put(file: Path, *ranges: tuple[int, int]) -> None:

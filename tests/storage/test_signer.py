@@ -9,23 +9,18 @@ import pytest
 
 from localhost.azurite import accounts
 from localhost.environment import ROOT
+from shared import settings
 from shared.models.certificate_store import signer
 from shared.models.signing import Signer
-from shared.settings import settings
-from shared.storage import blobs, sdk
+from shared.storage import blobs
 from shared.storage.paths import SIGNER
 
 
 @pytest.fixture
 def here(storage: accounts.StorageAccount) -> Iterator[None]:
     """The test's account is the storage of this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AzureWebJobsStorage", storage.connection_string)
-        settings.cache_clear()
-        sdk._account.cache_clear()
+    with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})):
         yield
-    settings.cache_clear()
-    sdk._account.cache_clear()
 
 
 @pytest.mark.usefixtures("here")
