@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from shared.intake import scan
 from shared.intake.identifiers import event_key, shard
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import Stretch
-from shared.log import log_line, log_store, ranked_event
+from shared.log import line_pieces, log_line, log_store, ranked_event
 from shared.log.join import Arrival, Requests
 from shared.log.log_store import LogBlob
 from shared.models import published_store
@@ -112,8 +111,8 @@ def _newest(configuration: Configuration, from_us: int, to_us: int) -> list[LogB
 
 def _lines(event_id: str, blob: LogBlob) -> Iterator[bytes]:
     """The event's lines, found by the text of its id before any of them is parsed."""
-    text = b'"EventId":' + json.dumps(event_id, ensure_ascii=False).encode()
+    text = line_pieces.event_id(event_id)
     with gzip.open(io.BytesIO(log_store.read(blob) or b"")) as lines:
         for line in lines:
-            if text in line and log_line.read(line).event_id == event_id:
+            if text in line and log_line.read_ids(line).event_id == event_id:
                 yield line

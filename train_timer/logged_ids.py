@@ -91,7 +91,7 @@ class History:
 def _marks(blob: LogBlob) -> Iterable[int]:
     stored = log_store.read(blob)
     for line in gzip.decompress(stored).splitlines() if stored else ():
-        told = log_line.read(line)
+        told = log_line.read_ids(line)
         if told.late is None:
             yield event_mark(told.event_id)
         for observation_id in told.observation_ids:

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from localhost.demo.calls import action_features, context_features
 from localhost.demo.figures import Played
 from localhost.demo.purchases import Purchase
@@ -17,6 +15,7 @@ from shared.learner import features
 from shared.learner.arguments import parse
 from shared.learner.model import Model
 from shared.log import log_line
+from shared.log.logged_event import read_event
 from shared.log.ranked_event import from_decision
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
 from shared.storage.paths import LOOP
@@ -45,7 +44,7 @@ def log_of(
 
 def rewards_of(log: Sequence[bytes]) -> list[float]:
     """What the events of a log earned."""
-    return [-orjson.loads(line)["_original_label_cost"] for line in log]
+    return [read_event(line).choices[0].reward for line in log]
 
 
 class _Loop:

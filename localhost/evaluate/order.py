@@ -6,10 +6,11 @@ the action does; of a multi-slot event, the outcomes have to come after the feat
 
 import orjson
 
-_FEATURES = b'"c":'
-_OUTCOMES = b'"_outcomes":'
-_LABEL = ("_label_cost", "_label_probability", "_label_Action", "_labelIndex")
-_NEEDED = tuple(f'"{name}":'.encode() for name in (*_LABEL[:2], _LABEL[3]))
+from shared.log import line_keys as keys
+
+_FEATURES, _OUTCOMES = keys.member(keys.FEATURES), keys.member(keys.OUTCOMES)
+_LABEL = (keys.LABEL_COST, keys.LABEL_PROBABILITY, keys.LABEL_ACTION, keys.LABEL_INDEX)
+_NEEDED = tuple(map(keys.member, (keys.LABEL_COST, keys.LABEL_PROBABILITY, keys.LABEL_INDEX)))
 
 
 def in_order(line: bytes) -> bytes:
@@ -22,5 +23,5 @@ def in_order(line: bytes) -> bytes:
             return line
     told = orjson.loads(line)
     label = {name: told.pop(name) for name in _LABEL if name in told}
-    outcomes = {name: told.pop(name) for name in ("_outcomes",) if name in told}
+    outcomes = {name: told.pop(name) for name in (keys.OUTCOMES,) if name in told}
     return orjson.dumps(label | told | outcomes)

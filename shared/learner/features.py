@@ -19,9 +19,11 @@ from shared.learner.cleaning import (
     cleaned,
     is_plain,
 )
+from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS, member
 
 __all__ = ["InvalidFeatures", "SlotsDocument", "document", "slots_document"]
 
+_DOCUMENT_SLOTS = member(DOCUMENT_SLOTS)
 _CONTEXT, _ACTIONS, _SLOTS = "contextFeatures", "actions", "slots"
 _LARGEST = float(LARGEST)
 """Floats are compared with floats: that is faster."""
@@ -84,7 +86,7 @@ class SlotsDocument:
 
     def _text(self, ours: Iterable[bytes]) -> bytes:
         slots = b",".join(b"{%b%b" % (own, slot) for own, slot in zip(ours, self.slots, strict=True))
-        return b'%b"_slots":[%b]}' % (self.head, slots)
+        return b"%b%b[%b]}" % (self.head, _DOCUMENT_SLOTS, slots)
 
 
 def slots_document(
@@ -122,7 +124,7 @@ def _shared_and_actions(
         {"i": {"constant": 1, "id": name}, "j": _usable(features, _ACTIONS, position)}
         for position, (name, features) in zip(where, actions, strict=True)
     ]
-    return {"FromUrl": _usable(context_features), "_multi": multi}
+    return {"FromUrl": _usable(context_features), DOCUMENT_ACTIONS: multi}
 
 
 def _usable(groups: list[Any], field: str = _CONTEXT, position: int = 0) -> list[Any]:

@@ -15,6 +15,7 @@ from shared.learner import features
 from shared.learner.arguments import LearningArguments, parse
 from shared.learner.driver import check, learn, main
 from shared.learner.model import Model, UnusableModel
+from shared.log import line_keys as keys
 
 _MEMORY_BYTES = 3 * 1024**3
 _CPU_SECONDS = 12
@@ -85,10 +86,11 @@ def _learn(model: Path, arguments: LearningArguments, folder: Path) -> None:
 def _event(problem_type: str) -> dict[str, Any]:
     if problem_type == "cb":
         document = json.loads(features.document(_CONTEXT, _ACTIONS))
-        label = {"_label_cost": 0, "_label_probability": _EVENS[0], "_label_Action": 1, "_labelIndex": 0}
-        return {**label, "a": [1, 2, 3], "c": document, "p": _EVENS}
+        label = {keys.LABEL_COST: 0, keys.LABEL_PROBABILITY: _EVENS[0], keys.LABEL_ACTION: 1, keys.LABEL_INDEX: 0}
+        return {**label, keys.ACTIONS: [1, 2, 3], keys.FEATURES: document, keys.PROBABILITIES: _EVENS}
     document = json.loads(features.slots_document(_CONTEXT, _ACTIONS, [("s", [])]).logged([_ALL]))
-    return {"c": document, "_outcomes": [{"_label_cost": 0, "_id": "s", "_a": [0, 1, 2], "_p": _EVENS}]}
+    choice = {keys.SLOT_ID: "s", keys.SLOT_ACTIONS: [0, 1, 2], keys.SLOT_PROBABILITIES: _EVENS}
+    return {keys.FEATURES: document, keys.OUTCOMES: [{keys.LABEL_COST: 0, **choice}]}
 
 
 def _holds_state(model: Path) -> bool:

@@ -1,34 +1,44 @@
 """The pieces that log lines of both kinds are made of, each a JSON text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Any
 
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
+from shared.log import line_keys as keys
+from shared.log.line_keys import member
 from shared.log.ranked_event import RankedEvent
 from shared.times import from_iso, to_iso
 
 MAX_REWARD = 1000.0
 """A reward that is larger, in either direction, is learned as this: beyond it a model's weights lose their meaning."""
 
-FEATURES = b',"c":{'
-_DEFERRED = b',"DeferredAction":true'
-_APPRENTICE = b',"Mode":"Apprentice"'
-_LOGGING_ONLY = b',"Mode":"LoggingOnly"'
+FEATURES = b",%b{" % member(keys.FEATURES)
+SKIP_LEARN = member(keys.SKIP_LEARN) + b"true,"
+_DEFERRED = b",%btrue" % member(keys.DEFERRED)
+_MODE = b',%b"%%b"' % member(keys.MODE)
+_APPRENTICE, _LOGGING_ONLY = (
+    _MODE % mode.value.encode() for mode in (LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY)
+)
+_ORIGIN = b",%b{%b%%b}%%b%%b" % (member(keys.MODEL), member(keys.MODEL_ID))
+_ENTRY = b'{%%b%b%%b,%%b%b%%b,%b"%%b",%b"%%b"}' % tuple(
+    map(member, (keys.EVENT_ID, keys.ACTION_TAKEN, keys.OBSERVED_AT, keys.OBSERVATION_ID))
+)
+_EVENT_ID, _VALUE, _SLOT = member(keys.EVENT_ID), member(keys.VALUE), member(keys.OBSERVED_SLOT)
 _TAIL_BYTES = 200
-"""What follows the features at a line's end is shorter, as far as it says how the event was ranked."""
+"""The fields behind the features that say how the event was ranked fit into this many bytes at a line's end."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """An event's line, and what it was labelled with.
+    """An event's line and its label.
 
     Attributes:
         text: Without a line break.
         reward: What the event is worth, whatever is learned from it; of a multi-slot event, its first slot.
-        learnable: Whether it is learned from: not if it was deferred and never activated.
+        learnable: Whether a model learns from it: not if it was deferred and never activated.
     """
 
     text: bytes
@@ -49,48 +59,57 @@ def is_deferred(line: bytes) -> bool:
     return _DEFERRED in line[-_TAIL_BYTES:]
 
 
-def ranked(event: RankedEvent) -> bytes:
-    """The end of a line that says how its event was ranked: by which model, deferred or not, in which mode."""
-    return b',"VWState":{"m":%b}%b%b' % (
+def origin(event: RankedEvent) -> bytes:
+    """The fields that say how an event was ranked: by which model, deferred or not, in which mode."""
+    return _ORIGIN % (
         text(event.model_id),
         _DEFERRED if event.deferred else b"",
-        b"" if event.mode is LearningMode.ONLINE else b',"Mode":"%b"' % event.mode.value.encode(),
+        b"" if event.mode is LearningMode.ONLINE else _MODE % event.mode.value.encode(),
     )
 
 
 def is_learnable(deferred: bool, observations: Iterable[Observation]) -> bool:
-    """An event that was deferred is learned from only if it was activated in time; a reward alone does not do that."""
+    """Whether a model learns from an event: if it was deferred, only after an activation; a reward does not suffice."""
     return not deferred or any(observation.value is None for observation in observations)
 
 
+def event_id(value: str) -> bytes:
+    """The field with an event's id, which each of its lines holds."""
+    return _EVENT_ID + text(value)
+
+
 def cost(reward: float) -> bytes:
-    """The reward as the cost that is learned from."""
+    """A reward as the cost that is learned from."""
     return number(-min(max(reward, -MAX_REWARD), MAX_REWARD) or 0.0)
 
 
 def entries(observations: Sequence[Observation]) -> bytes:
-    """Observations as a line holds them (`o`), without the brackets around."""
+    """Observations as a line holds them, without the brackets around."""
     return b",".join(map(entry, observations))
 
 
 def entry(observation: Observation) -> bytes:
     """One observation as a line holds it."""
-    told = b'"v":' + number(observation.value) + b"," if observation.value is not None else b""
-    slot = b"" if observation.slot is None else b'"Index":' + text(observation.slot) + b","
-    taken = b"false" if observation.value is not None else b"true"
-    return b'{%b"EventId":%b,%b"ActionTaken":%b,"t":"%b","id":"%b"}' % (
-        told,
+    is_reward = observation.value is not None
+    return _ENTRY % (
+        b"%b%b," % (_VALUE, number(observation.value)) if observation.value is not None else b"",
         text(observation.event_id),
-        slot,
-        taken,
+        b"" if observation.slot is None else b"%b%b," % (_SLOT, text(observation.slot)),
+        b"false" if is_reward else b"true",
         to_iso(observation.at_us).encode(),
         observation.observation_id.encode(),
     )
 
 
-def observation(told: dict[str, Any], event_id: str) -> Observation:
-    """The inverse of `entry`."""
-    return Observation(event_id, told["id"], from_iso(told["t"]), told.get("v"), told.get("Index"))
+def observation(parsed: Mapping[str, Any], event_id: str) -> Observation:
+    """The inverse of `entry`, once it is parsed."""
+    return Observation(
+        event_id,
+        parsed[keys.OBSERVATION_ID],
+        from_iso(parsed[keys.OBSERVED_AT]),
+        parsed.get(keys.VALUE),
+        parsed.get(keys.OBSERVED_SLOT),
+    )
 
 
 def number(value: float) -> bytes:

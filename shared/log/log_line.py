@@ -12,20 +12,34 @@ from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation, settle
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
+from shared.log import line_keys as keys
 from shared.log import line_pieces, multislot_line
+from shared.log.line_keys import member
 from shared.log.line_pieces import EventLine
 from shared.log.ranked_event import RankedEvent, line_kind
 from shared.times import from_iso, to_iso
 
-__all__ = ["EventLine", "Logged", "event_line", "is_event", "kind", "lone_line", "read", "relabel"]
+_START = b"{" + member(keys.LABEL_COST)
+_PROBABILITY = member(keys.LABEL_PROBABILITY)
+_LABEL = b"%b%%b,%b%%b,%b%%d,%b%%d,%%b" % (_START, _PROBABILITY, member(keys.LABEL_ACTION), member(keys.LABEL_INDEX))
+_OBSERVATIONS = member(keys.OBSERVATIONS) + b"["
+_TIMESTAMP = b'],%b"' % member(keys.TIMESTAMP)
+_EVENT_ID = b'",%b"1",%b' % (member(keys.VERSION), member(keys.EVENT_ID))
+_ACTIONS, _FEATURES, _PROBABILITIES, _ORIGINAL = (
+    b"," + member(name) for name in (keys.ACTIONS, keys.FEATURES, keys.PROBABILITIES, keys.ORIGINAL_LABEL_COST)
+)
+_LONE = b'{%%b,%b"%%b",%b%%b,%b[%%b,%bnull}],%b"%%b"}' % tuple(
+    map(member, (keys.ENQUEUED, keys.EVENT_ID, keys.LONE_OBSERVATIONS, keys.ACTION_ID, keys.FATE))
+)
+_LATE, _DANGLING = "late", "dangling"
 
 
 def event_line(event: RankedEvent, observations: Sequence[Observation], rewards: RewardSettings) -> EventLine:
-    """One event with the observations that belong to it.
+    """The line of an event with the observations that belong to it.
 
     Args:
         observations: Those of the event's window, in order of arrival.
-        rewards: The settings that turn them into the event's cost.
+        rewards: The settings by which the cost of the event follows from them.
     """
     if event.slots:
         return multislot_line.event_line(event, observations, rewards)
@@ -34,20 +48,20 @@ def event_line(event: RankedEvent, observations: Sequence[Observation], rewards:
     action = int(event.actions[1:-1].split(b",", 1)[0])
     probability = event.probabilities[1:-1].split(b",", 1)[0]
     line = (
-        _label(_learned(reward, action, event.mode), probability, action, learnable),
-        b'"o":[',
+        _label(_label_reward(reward, action, event.mode), probability, action, learnable),
+        _OBSERVATIONS,
         line_pieces.entries(observations),
-        b'],"Timestamp":"',
+        _TIMESTAMP,
         to_iso(event.at_us).encode(),
-        b'","Version":"1","EventId":',
+        _EVENT_ID,
         line_pieces.text(event.event_id),
-        b',"a":',
+        _ACTIONS,
         event.actions,
-        b',"c":',
+        _FEATURES,
         event.document,
-        b',"p":',
+        _PROBABILITIES,
         event.probabilities,
-        line_pieces.ranked(event),
+        line_pieces.origin(event),
         _ORIGINAL,
         line_pieces.cost(reward),
         b"}",
@@ -55,35 +69,25 @@ def event_line(event: RankedEvent, observations: Sequence[Observation], rewards:
     return EventLine(b"".join(line), reward, learnable)
 
 
-_ORIGINAL = b',"_original_label_cost":'
-
-
 def lone_line(observation: Observation, *, late: bool) -> bytes:
-    """An observation that belongs to no event: `late` if its event was too long ago, else dangling."""
-    told = (
-        b'"RewardValue":' + line_pieces.number(observation.value)
+    """The line of an observation that belongs to no event: `late` if its event was too long ago, else dangling."""
+    content = (
+        member(keys.REWARD_VALUE) + line_pieces.number(observation.value)
         if observation.value is not None
-        else b'"DeferredAction":false'
+        else member(keys.DEFERRED) + b"false"
     )
-    entry = line_pieces.entry(observation)[:-1] + b',"ActionId":null}'
-    return b"".join(
-        (
-            b"{",
-            told,
-            b',"EnqueuedTimeUtc":"',
-            to_iso(observation.at_us).encode(),
-            b'","EventId":',
-            line_pieces.text(observation.event_id),
-            b',"Observations":[',
-            entry,
-            b'],"Fate":"late"}' if late else b'],"Fate":"dangling"}',
-        )
+    return _LONE % (
+        content,
+        to_iso(observation.at_us).encode(),
+        line_pieces.text(observation.event_id),
+        line_pieces.entry(observation)[:-1],
+        (_LATE if late else _DANGLING).encode(),
     )
 
 
 def is_event(line: bytes) -> bool:
-    """Whether a line holds an event; else it is an observation without one."""
-    return line.startswith(b'{"_label_cost":') or multislot_line.is_event(line)
+    """Whether a line holds an event; else it holds an observation without one."""
+    return line.startswith(_START) or multislot_line.is_event(line)
 
 
 def kind(line: bytes) -> str | None:
@@ -94,12 +98,12 @@ def kind(line: bytes) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
-    """What a line says without its features.
+class LineIds:
+    """The ids in a line and their arrival times.
 
     Attributes:
         observation_ids: Of the observations that the line holds.
-        arrivals_us: Theirs, in the same order.
+        arrivals_us: Of the same observations, in the same order.
         late: For an observation without event: whether it came too late; None for an event.
     """
 
@@ -110,46 +114,55 @@ class Logged:
     late: bool | None
 
 
-def read(line: bytes) -> Logged:
-    """Take the identity out of a line that this module wrote.
+def read_ids(line: bytes) -> LineIds:
+    """Read the ids of a line that this module wrote, without its features.
 
     Raises:
         ValueError: The line has another form.
     """
     if is_event(line):
-        told = _head(line)
-        entries, at, late = told["o"], told["Timestamp"], None
+        parsed = _head(line)
+        entries, at, late = parsed[keys.OBSERVATIONS], parsed[keys.TIMESTAMP], None
         if multislot_line.is_event(line):
             entries = [*entries, *multislot_line.entries(line)]
     else:
-        told = json.loads(line)
-        entries, at, late = told["Observations"], told["EnqueuedTimeUtc"], told["Fate"] == "late"
-    ids = tuple(entry["id"] for entry in entries)
-    return Logged(told["EventId"], from_iso(at), ids, tuple(from_iso(entry["t"]) for entry in entries), late)
+        parsed = json.loads(line)
+        entries, at, late = parsed[keys.LONE_OBSERVATIONS], parsed[keys.ENQUEUED], parsed[keys.FATE] == _LATE
+    ids = tuple(entry[keys.OBSERVATION_ID] for entry in entries)
+    arrivals_us = tuple(from_iso(entry[keys.OBSERVED_AT]) for entry in entries)
+    return LineIds(parsed[keys.EVENT_ID], from_iso(at), ids, arrivals_us, late)
+
+
+def read_lone(line: bytes) -> tuple[Observation, bool]:
+    """Read a line that holds an observation without event; gives also whether the observation was late."""
+    parsed = json.loads(line)
+    (entry,) = parsed[keys.LONE_OBSERVATIONS]
+    return line_pieces.observation(entry, parsed[keys.EVENT_ID]), parsed[keys.FATE] == _LATE
 
 
 def relabel(line: bytes, rewards: RewardSettings) -> bytes:
-    """The line as it would have been joined under other reward settings; an observation's line stays as it is.
+    """The line as other reward settings would label it; the line of an observation without event stays as it is.
 
-    Only observations that the line holds can be counted anew: a longer wait finds no others.
+    Only observations that the line holds can be counted anew: a longer wait adds none.
     """
     if multislot_line.is_event(line):
         return multislot_line.relabel(line, _head(line), rewards)
     if not is_event(line):
         return line
-    told = _head(line)
-    at_us, event_id, action = from_iso(told["Timestamp"]), told["EventId"], told["_label_Action"]
-    observations = [line_pieces.observation(entry, event_id) for entry in told["o"]]
-    counted = [one for one in observations if one.at_us - at_us < rewards.wait_us]
-    start, end = line.index(b'"o":['), line.rindex(_ORIGINAL)
-    reward = _reward(counted, rewards)
-    learnable = line_pieces.is_learnable(line_pieces.is_deferred(line), counted)
-    probability = line[:start].split(b'"_label_probability":', 1)[1].split(b",", 1)[0]
-    head = _label(_learned(reward, action, line_pieces.mode_of(line)), probability, action, learnable)
-    return head + line[start:end] + _ORIGINAL + line_pieces.cost(reward) + b"}"
+    head = _head(line)
+    at_us, event_id, action = from_iso(head[keys.TIMESTAMP]), head[keys.EVENT_ID], head[keys.LABEL_ACTION]
+    observations = [line_pieces.observation(entry, event_id) for entry in head[keys.OBSERVATIONS]]
+    in_time = [observation for observation in observations if observation.at_us - at_us < rewards.wait_us]
+    start, end = line.index(_OBSERVATIONS), line.rindex(_ORIGINAL)
+    reward = _reward(in_time, rewards)
+    learnable = line_pieces.is_learnable(line_pieces.is_deferred(line), in_time)
+    probability = line[:start].split(_PROBABILITY, 1)[1].split(b",", 1)[0]
+    label = _label(_label_reward(reward, action, line_pieces.mode_of(line)), probability, action, learnable)
+    return label + line[start:end] + _ORIGINAL + line_pieces.cost(reward) + b"}"
 
 
 def _head(line: bytes) -> dict[str, Any]:
+    """The fields before the features."""
     cut = line.find(line_pieces.FEATURES)
     if cut < 0:
         raise ValueError("the line holds no features")
@@ -158,21 +171,18 @@ def _head(line: bytes) -> dict[str, Any]:
 
 
 def _reward(observations: Sequence[Observation], rewards: RewardSettings) -> float:
-    """What the event is worth; a reward for a slot is none of its."""
-    values = [one.value for one in observations if one.value is not None and one.slot is None]
+    """What the event is worth; a reward that names a slot does not count."""
+    values = [
+        observation.value for observation in observations if observation.value is not None and observation.slot is None
+    ]
     return settle(values, Aggregation(rewards.aggregation), rewards.default)
 
 
-def _learned(reward: float, action: int, mode: LearningMode) -> float:
+def _label_reward(reward: float, action: int, mode: LearningMode) -> float:
     """What is learned from: the reward, or, in apprentice mode, whether the first action was chosen."""
     return reward if mode is not LearningMode.APPRENTICE else float(action == 1)
 
 
 def _label(reward: float, probability: bytes, action: int, learnable: bool) -> bytes:
-    return b'{"_label_cost":%b,"_label_probability":%b,"_label_Action":%d,"_labelIndex":%d,%b' % (
-        line_pieces.cost(reward),
-        probability,
-        action,
-        action - 1,
-        b"" if learnable else b'"_skipLearn":true,',
-    )
+    skip = b"" if learnable else line_pieces.SKIP_LEARN
+    return _LABEL % (line_pieces.cost(reward), probability, action, action - 1, skip)

@@ -10,20 +10,41 @@ from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation, settle
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
+from shared.log import line_keys as keys
 from shared.log import line_pieces
+from shared.log.line_keys import member
 from shared.log.line_pieces import EventLine
 from shared.log.ranked_event import RankedEvent
 from shared.times import from_iso, to_iso
 
-_OUTCOMES = b',"_outcomes":['
+_START = b"{" + member(keys.TIMESTAMP)
+_HEAD = b'%b"%%b",%%b%b"1",%b%%b,%b[%%b]' % (
+    _START,
+    *map(member, (keys.VERSION, keys.EVENT_ID, keys.OBSERVATIONS)),
+)
+_FEATURES, _BASELINES, _MODEL = (b"," + member(name) for name in (keys.FEATURES, keys.BASELINES, keys.MODEL))
+_OUTCOMES = b",%b[" % member(keys.OUTCOMES)
+_OUTCOME = b"{%b%%b,%b%%b,%b%%b,%b%%b,%b[%%b],%b%%b}" % tuple(
+    map(
+        member,
+        (
+            keys.LABEL_COST,
+            keys.SLOT_ID,
+            keys.SLOT_ACTIONS,
+            keys.SLOT_PROBABILITIES,
+            keys.SLOT_OBSERVATIONS,
+            keys.ORIGINAL_LABEL_COST,
+        ),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """One slot's choice.
+    """The choice for one slot.
 
     Attributes:
-        actions: Positions of what was left for it, counted from 0, chosen first.
+        actions: Positions of the actions that were left for the slot, counted from 0, chosen first.
         baseline: The position of its baseline action; None if it had none.
     """
 
@@ -38,36 +59,36 @@ class _Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rewards:
-    """The observations of an event: by slot, and those that belong to none of its slots."""
+class _Observations:
+    """The observations of an event: rewards by slot, and all that belong to none of its slots."""
 
     of_slot: Mapping[str, Sequence[Observation]]
-    others: Sequence[Observation]
+    of_event: Sequence[Observation]
 
 
 def is_event(line: bytes) -> bool:
     """Whether a line holds a multi-slot event."""
-    return line.startswith(b'{"Timestamp":')
+    return line.startswith(_START)
 
 
 def event_line(event: RankedEvent, observations: Sequence[Observation], rewards: RewardSettings) -> EventLine:
-    """One multi-slot event with the observations that belong to it; as `log_line.event_line`.
+    """The line of a multi-slot event with the observations that belong to it; as `log_line.event_line`.
 
     A reward counts for the slot it names; activations, and rewards for no slot of the event, stand before the features.
     """
     actions, probabilities = json.loads(event.actions), json.loads(event.probabilities)
     baselines = event.baselines or [None] * len(event.slots)
-    slots = [_Slot(*told) for told in zip(event.slots, actions, probabilities, baselines, strict=True)]
-    sorted_out = _sorted_out(slots, observations)
+    slots = [_Slot(*choice) for choice in zip(event.slots, actions, probabilities, baselines, strict=True)]
+    by_slot = _by_slot(slots, observations)
     learnable = line_pieces.is_learnable(event.deferred, observations)
-    worth = _worth(slots, sorted_out, rewards)
+    worth = _worth(slots, by_slot, rewards)
     line = (
-        _head(event.at_us, event.event_id, learnable, sorted_out.others),
-        b',"c":',
+        _head(event.at_us, event.event_id, learnable, by_slot.of_event),
+        _FEATURES,
         event.document,
-        _outcomes(slots, sorted_out, worth, event.mode),
-        b',"_ba":' + json.dumps(event.baselines, separators=(",", ":")).encode() if event.baselines else b"",
-        line_pieces.ranked(event),
+        _outcomes(slots, by_slot, worth, event.mode),
+        _BASELINES + _compact(event.baselines) if event.baselines else b"",
+        line_pieces.origin(event),
         b"}",
     )
     return EventLine(b"".join(line), worth[0], learnable)
@@ -75,81 +96,100 @@ def event_line(event: RankedEvent, observations: Sequence[Observation], rewards:
 
 def entries(line: bytes) -> list[dict[str, Any]]:
     """The observations that the outcomes of a line hold."""
-    return [entry for outcome in _tail(line)["_outcomes"] for entry in outcome["_o"]]
+    return _entries(_tail(line))
 
 
 def relabel(line: bytes, head: Mapping[str, Any], rewards: RewardSettings) -> bytes:
-    """As `log_line.relabel`; `head` is what stands before the features."""
-    at_us, event_id, tail = from_iso(head["Timestamp"]), head["EventId"], _tail(line)
-    told = [*head["o"], *(entry for outcome in tail["_outcomes"] for entry in outcome["_o"])]
-    observations = sorted((line_pieces.observation(entry, event_id) for entry in told), key=lambda one: one.at_us)
-    counted = [one for one in observations if one.at_us - at_us < rewards.wait_us]
-    baselines = tail.get("_ba") or [None] * len(tail["_outcomes"])
-    slots = [
-        _Slot(outcome["_id"], outcome["_a"], outcome["_p"], baseline)
-        for outcome, baseline in zip(tail["_outcomes"], baselines, strict=True)
-    ]
-    everything, worth = _sorted_out(slots, observations), _worth(slots, _sorted_out(slots, counted), rewards)
-    learnable = line_pieces.is_learnable(line_pieces.is_deferred(line), counted)
+    """As `log_line.relabel`; `head` holds the fields before the features."""
+    at_us, event_id, tail = from_iso(head[keys.TIMESTAMP]), head[keys.EVENT_ID], _tail(line)
+    observations = sorted(
+        (line_pieces.observation(entry, event_id) for entry in (*head[keys.OBSERVATIONS], *_entries(tail))),
+        key=lambda observation: observation.at_us,
+    )
+    in_time = [observation for observation in observations if observation.at_us - at_us < rewards.wait_us]
+    slots = _slots(tail)
+    worth = _worth(slots, _by_slot(slots, in_time), rewards)
+    learnable = line_pieces.is_learnable(line_pieces.is_deferred(line), in_time)
     start, end = line.index(line_pieces.FEATURES), line.rindex(_OUTCOMES)
-    outcomes = _outcomes(slots, everything, worth, line_pieces.mode_of(line))
-    return _head(at_us, event_id, learnable, everything.others) + line[start:end] + outcomes + _behind(line[end:])
+    by_slot = _by_slot(slots, observations)
+    outcomes = _outcomes(slots, by_slot, worth, line_pieces.mode_of(line))
+    return _head(at_us, event_id, learnable, by_slot.of_event) + line[start:end] + outcomes + _behind(line[end:])
+
+
+def _entries(tail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [entry for outcome in tail[keys.OUTCOMES] for entry in outcome[keys.SLOT_OBSERVATIONS]]
+
+
+def _slots(tail: Mapping[str, Any]) -> list[_Slot]:
+    baselines = tail.get(keys.BASELINES) or [None] * len(tail[keys.OUTCOMES])
+    return [
+        _Slot(outcome[keys.SLOT_ID], outcome[keys.SLOT_ACTIONS], outcome[keys.SLOT_PROBABILITIES], baseline)
+        for outcome, baseline in zip(tail[keys.OUTCOMES], baselines, strict=True)
+    ]
 
 
 def _behind(tail: bytes) -> bytes:
-    """What follows the outcomes."""
-    baselines = tail.rfind(b',"_ba":')
-    return tail[baselines if baselines >= 0 else tail.rindex(b',"VWState":') :]
+    """The fields behind the outcomes."""
+    baselines = tail.rfind(_BASELINES)
+    return tail[baselines if baselines >= 0 else tail.rindex(_MODEL) :]
 
 
 def _tail(line: bytes) -> dict[str, Any]:
+    """The fields behind the features."""
     tail: dict[str, Any] = json.loads(b"{" + line[line.rindex(_OUTCOMES) + 1 :])
     return tail
 
 
-def _head(at_us: int, event_id: str, learnable: bool, others: Sequence[Observation]) -> bytes:
-    return b'{"Timestamp":"%b",%b"Version":"1","EventId":%b,"o":[%b]' % (
+def _head(at_us: int, event_id: str, learnable: bool, observations: Sequence[Observation]) -> bytes:
+    return _HEAD % (
         to_iso(at_us).encode(),
-        b"" if learnable else b'"_skipLearn":true,',
+        b"" if learnable else line_pieces.SKIP_LEARN,
         line_pieces.text(event_id),
-        line_pieces.entries(others),
+        line_pieces.entries(observations),
     )
 
 
-def _sorted_out(slots: Iterable[_Slot], observations: Sequence[Observation]) -> _Rewards:
-    known = {slot.id for slot in slots}
+def _by_slot(slots: Iterable[_Slot], observations: Sequence[Observation]) -> _Observations:
+    ids = {slot.id for slot in slots}
     of_slot: dict[str, list[Observation]] = defaultdict(list)
-    others = []
-    for one in observations:
-        if one.value is not None and one.slot in known:
-            of_slot[one.slot].append(one)
+    of_event = []
+    for observation in observations:
+        if observation.value is not None and observation.slot in ids:
+            of_slot[observation.slot].append(observation)
         else:
-            others.append(one)
-    return _Rewards(of_slot, others)
+            of_event.append(observation)
+    return _Observations(of_slot, of_event)
 
 
-def _worth(slots: Iterable[_Slot], sorted_out: _Rewards, rewards: RewardSettings) -> list[float]:
-    """What each slot is worth; one without a reward has the default."""
+def _worth(slots: Iterable[_Slot], by_slot: _Observations, rewards: RewardSettings) -> list[float]:
+    """What each slot is worth; a slot without a reward has the default."""
     rule, default = Aggregation(rewards.aggregation), rewards.default
-    values = ([one.value for one in sorted_out.of_slot.get(slot.id, ()) if one.value is not None] for slot in slots)
-    return [settle(told, rule, default) for told in values]
+    of_slot = (by_slot.of_slot.get(slot.id, ()) for slot in slots)
+    return [
+        settle([observation.value for observation in observations if observation.value is not None], rule, default)
+        for observations in of_slot
+    ]
 
 
-def _outcomes(slots: Sequence[_Slot], sorted_out: _Rewards, worth: Sequence[float], mode: LearningMode) -> bytes:
-    told = (
-        _outcome(slot, reward, sorted_out.of_slot.get(slot.id, ()), mode)
+def _outcomes(slots: Sequence[_Slot], by_slot: _Observations, worth: Sequence[float], mode: LearningMode) -> bytes:
+    outcomes = (
+        _outcome(slot, reward, by_slot.of_slot.get(slot.id, ()), mode)
         for slot, reward in zip(slots, worth, strict=True)
     )
-    return _OUTCOMES + b",".join(told) + b"]"
+    return _OUTCOMES + b",".join(outcomes) + b"]"
 
 
 def _outcome(slot: _Slot, reward: float, observations: Sequence[Observation], mode: LearningMode) -> bytes:
-    learned = slot.imitates() if mode is LearningMode.APPRENTICE else reward
-    return b'{"_label_cost":%b,"_id":%b,"_a":%b,"_p":%b,"_o":[%b],"_original_label_cost":%b}' % (
-        line_pieces.cost(learned),
+    return _OUTCOME % (
+        line_pieces.cost(slot.imitates() if mode is LearningMode.APPRENTICE else reward),
         line_pieces.text(slot.id),
-        json.dumps(slot.actions, separators=(",", ":")).encode(),
-        json.dumps(slot.probabilities, separators=(",", ":")).encode(),
+        _compact(slot.actions),
+        _compact(slot.probabilities),
         line_pieces.entries(observations),
         line_pieces.cost(reward),
     )
+
+
+def _compact(values: Sequence[float]) -> bytes:
+    """A list as JSON without spaces."""
+    return json.dumps(values, separators=(",", ":")).encode()

@@ -2,12 +2,12 @@
 
 import json
 from dataclasses import dataclass, fields, is_dataclass, replace
-from json.encoder import encode_basestring
 from typing import Any
 
-from shared.log import log_line
+from shared.log import line_pieces, log_line
+from shared.log.line_keys import DOCUMENT_ACTIONS
 
-_FEATURES = ',"c":{'
+_FEATURES = line_pieces.FEATURES.decode()
 _MAX_TEXT = 256
 """Longer texts were cut to this when they were logged."""
 
@@ -20,18 +20,18 @@ class EventTarget:
 
     @property
     def texts(self) -> tuple[bytes, ...]:
-        """What every line that it may be in holds."""
-        return (b'"EventId":' + _text(self.event_id),)
+        """The texts that every line of the event holds."""
+        return (line_pieces.event_id(self.event_id),)
 
     @property
-    def told(self) -> str:
-        """What a text must not hold."""
+    def secret(self) -> str:
+        """The text that no other document may quote."""
         return self.event_id
 
-    def redacted(self, line: bytes) -> bytes | None:
-        """What is left of a line that holds the texts; None if it goes."""
+    def redact(self, line: bytes) -> bytes | None:
+        """What is left of a line that holds the texts; None if the line goes."""
         try:
-            return line if log_line.read(line).event_id != self.event_id else None
+            return line if log_line.read_ids(line).event_id != self.event_id else None
         except ValueError:
             return None
 
@@ -51,17 +51,17 @@ class FeatureTarget:
 
     @property
     def texts(self) -> tuple[bytes, ...]:
-        """What every line that it may be in holds."""
-        named = _text(self.name)[1:] + b":"
-        return (named, _text(self.value[:_MAX_TEXT])) if isinstance(self.value, str) else (named,)
+        """The texts that every line with the feature holds."""
+        named = line_pieces.text(self.name)[1:] + b":"
+        return (named, line_pieces.text(self.value[:_MAX_TEXT])) if isinstance(self.value, str) else (named,)
 
     @property
-    def told(self) -> str:
-        """What a text must not hold."""
+    def secret(self) -> str:
+        """The text that no other document may quote."""
         return self.value[:_MAX_TEXT] if isinstance(self.value, str) else json.dumps(self.value)
 
-    def redacted(self, line: bytes) -> bytes | None:
-        """What is left of a line that holds the texts; None if it goes, since nobody can read it."""
+    def redact(self, line: bytes) -> bytes | None:
+        """What is left of a line that holds the texts; None if the line goes, since nobody can read it."""
         try:
             text = line.decode()
             if (start := text.find(_FEATURES)) < 0:
@@ -74,23 +74,23 @@ class FeatureTarget:
         return (text[:start] + json.dumps(features, ensure_ascii=False, separators=(",", ":")) + text[end:]).encode()
 
     def _strip(self, node: Any, inside: str | None) -> int:
-        """Take the feature out of a piece of a document; gives how often it was there. Ids of actions are none."""
+        """Take the feature out of a piece of a document; gives how often it was there. Ids of actions stay."""
         if isinstance(node, list):
-            return sum(self._strip(one, inside) for one in node)
+            return sum(self._strip(element, inside) for element in node)
         if not isinstance(node, dict):
             return 0
-        going = [name for name, value in node.items() if self._is(name, value, inside)]
-        for name in going:
+        matches = [name for name, value in node.items() if self._is(name, value, inside)]
+        for name in matches:
             del node[name]
-        below = ((name, value) for name, value in node.items() if (inside, name) != ("_multi", "i"))
-        return len(going) + sum(self._strip(value, name) for name, value in below)
+        below = ((name, value) for name, value in node.items() if (inside, name) != (DOCUMENT_ACTIONS, "i"))
+        return len(matches) + sum(self._strip(value, name) for name, value in below)
 
     def _is(self, name: str, value: Any, inside: str | None) -> bool:
-        """Whether a feature is the one; names that the learner could not take were logged with `~` before them."""
+        """Whether a feature is the target; names that the learner could not take were logged behind a `~`."""
         if self.namespace not in (None, inside) or name.startswith("_"):
             return False
-        meant = self.value[:_MAX_TEXT] if isinstance(self.value, str) else self.value
-        return name in (self.name, f"~{self.name}", f"~~{self.name}") and _is_same(value, meant)
+        wanted = self.value[:_MAX_TEXT] if isinstance(self.value, str) else self.value
+        return name in (self.name, f"~{self.name}", f"~~{self.name}") and _is_same(value, wanted)
 
 
 type Target = EventTarget | FeatureTarget
@@ -100,20 +100,18 @@ def without_id[Document](document: Document, event_id: str) -> Document:
     """A document of the loop in which no model names an event as its first or its last one."""
     if not is_dataclass(document) or isinstance(document, type):
         return document
-    told = {field.name: getattr(document, field.name) for field in fields(document)}
-    return replace(document, **{name: _forgotten(name, value, event_id) for name, value in told.items()})
+    values = {field.name: getattr(document, field.name) for field in fields(document)}
+    return replace(document, **{name: _without_id(name, value, event_id) for name, value in values.items()})
 
 
-def _forgotten(name: str, value: Any, event_id: str) -> Any:
+def _without_id(name: str, value: Any, event_id: str) -> Any:
     if name in ("first_event_id", "last_event_id") and value == event_id:
         return None
-    return tuple(without_id(one, event_id) for one in value) if type(value) is tuple else without_id(value, event_id)
+    if type(value) is tuple:
+        return tuple(without_id(element, event_id) for element in value)
+    return without_id(value, event_id)
 
 
-def _is_same(one: Any, other: Any) -> bool:
+def _is_same(value: Any, other: Any) -> bool:
     """Whether two JSON values are the same; true is not 1."""
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
-
-
-def _text(value: str) -> bytes:
-    return encode_basestring(value).encode()
+    return isinstance(value, bool) == isinstance(other, bool) and bool(value == other)

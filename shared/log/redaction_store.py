@@ -96,7 +96,7 @@ def _rewrite(
     done, texts = Redacted(), {}
     with gzip.open(io.BytesIO(stored)) as lines, gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as log:
         for place, line in enumerate(lines):
-            left = target.redacted(line) if _is_concerned(line, target) else line
+            left = target.redact(line) if _is_concerned(line, target) else line
             if left is None:
                 done.removed += 1
                 continue
@@ -115,7 +115,7 @@ def _set_aside(blob: LogBlob, aside: _SetAside, texts: Mapping[int, tuple[int, b
     for place, reason in aside.reasons.items():
         if place in texts:
             at, text = texts[place]
-            shown = _HIDDEN if target.told in reason else reason
+            shown = _HIDDEN if target.secret in reason else reason
             told.append({"line": at, "reason": shown, "text": text.decode(errors="replace")})
     if told:
         blobs.write(

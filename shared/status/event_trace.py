@@ -1,7 +1,6 @@
 """One event's story: when it came, what was shown, which observations came when, and what became of them."""
 
-import json
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,8 @@ from shared.durations import in_words
 from shared.intake.rows import Observation
 from shared.log import log_line
 from shared.log.join import belongs
-from shared.times import from_iso
+from shared.log.line_keys import DOCUMENT_ACTIONS
+from shared.log.logged_event import LoggedEvent, read_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +110,18 @@ class Evidence:
 
 def trace(evidence: Evidence) -> Trace:
     """Tell the story."""
-    events = (line for line in evidence.lines if log_line.is_event(line))
-    logged = [_of_line(json.loads(line), log_line.kind(line), evidence) for line in events]
-    told = [one for line in evidence.lines for one in _identities(line)]
-    open_ones = [one for one in evidence.observations if one.observation_id not in told]
-    waiting, left = _join(evidence.waiting, open_ones, evidence.rewards)
-    alone = [_alone(json.loads(line)) for line in evidence.lines if not log_line.is_event(line)]
+    event_lines = [line for line in evidence.lines if log_line.is_event(line)]
+    lone_lines = [line for line in evidence.lines if not log_line.is_event(line)]
+    logged_ids = {logged for line in evidence.lines for logged in log_line.read_ids(line).observation_ids}
+    not_logged = [one for one in evidence.observations if one.observation_id not in logged_ids]
+    waiting, left = _join(evidence.waiting, not_logged, evidence.rewards)
+    alone = [_alone(*log_line.read_lone(line)) for line in lone_lines]
     alone += [TracedObservation(one.at_us, one.value, False, _LEFT, one.slot) for one in left]
-    return Trace(tuple(logged) + tuple(waiting), tuple(alone))
+    logged = [_traced(read_event(line), log_line.kind(line), evidence) for line in event_lines]
+    return Trace((*logged, *waiting), tuple(alone))
 
 
 _LEFT = "No event of this id is known whose window it lies in; it is logged alone if none comes within two minutes."
-
-
-def _identities(line: bytes) -> tuple[str, ...]:
-    return log_line.read(line).observation_ids
 
 
 def _join(
@@ -144,39 +141,32 @@ def _of_waiting(one: Observation, ranked: Ranked) -> TracedObservation:
     slots = [choice.slot for choice in ranked.choices]
     if one.value is None or one.slot in slots:
         return TracedObservation(one.at_us, one.value, True, "It lies in the event's window.", one.slot)
-    why_not = "It names no slot of its event." if slots != [None] else "It names a slot, and its event has none."
-    return TracedObservation(one.at_us, one.value, False, why_not, one.slot)
+    return TracedObservation(one.at_us, one.value, False, _names_no_slot(slots), one.slot)
 
 
-def _of_line(line: dict[str, Any], kind: str | None, evidence: Evidence) -> TracedEvent:
-    ranked = _ranked(line)
-    if line.get("_skipLearn"):
+def _traced(event: LoggedEvent, kind: str | None, evidence: Evidence) -> TracedEvent:
+    ranked = _ranked(event)
+    if not event.learnable:
         because = "It was deferred, and not activated within the reward wait time."
-        return TracedEvent(ranked, "notActivated", because, None, _seen(line, "Its event was not activated."))
-    rewards, seen = tuple(_rewards(line)), _seen(line, None)
+        return TracedEvent(ranked, "notActivated", because, None, _observed(event, "Its event was not activated."))
+    rewards, observed = tuple(choice.reward for choice in event.choices), _observed(event, None)
     if kind != evidence.kind:
         because = "It was ranked in another learning mode, or by other learning settings, than the loop has now."
-        return TracedEvent(ranked, "passedOver", because, rewards, seen)
+        return TracedEvent(ranked, "passedOver", because, rewards, observed)
     if ranked.at_us < evidence.learned_up_to_us:
-        return TracedEvent(ranked, "learned", "The model has learned from it.", rewards, seen)
-    return TracedEvent(ranked, "logged", "It is learned with the next run of the trainer.", rewards, seen)
+        return TracedEvent(ranked, "learned", "The model has learned from it.", rewards, observed)
+    return TracedEvent(ranked, "logged", "It is learned with the next run of the trainer.", rewards, observed)
 
 
-def _ranked(line: dict[str, Any]) -> Ranked:
-    mode = LearningMode(line.get("Mode", LearningMode.ONLINE))
-    features = line["c"]
-    if outcomes := line.get("_outcomes"):
-        slots = tuple(one["_id"] for one in outcomes)
-        drawn = [(one["_a"][0], one["_p"][0]) for one in outcomes]
-    else:
-        slots, drawn = (), [(line["_labelIndex"], line["_label_probability"])]
-    found = choices(features, drawn, slots, line.get("_ba", ()), mode)
-    deferred = line.get("DeferredAction", False)
-    return Ranked(from_iso(line["Timestamp"]), found, line["VWState"]["m"], deferred, mode)
+def _ranked(event: LoggedEvent) -> Ranked:
+    drawn = [(choice.action, choice.probability) for choice in event.choices]
+    slots = tuple(choice.slot for choice in event.choices if choice.slot is not None)
+    shown = choices(event.features, drawn, slots, event.baselines, event.mode)
+    return Ranked(event.at_us, shown, event.model_id, event.deferred, event.mode)
 
 
 def choices(
-    features: dict[str, Any],
+    features: Mapping[str, Any],
     drawn: Sequence[tuple[int, float]],
     slots: Sequence[str],
     baselines: Sequence[int],
@@ -189,32 +179,29 @@ def choices(
         drawn: Position, counted from 0, and probability of what was drawn, for each slot.
         slots: Their ids; none for an event with one choice, whose baseline is the first action.
     """
-    ids = [action["i"]["id"] for action in features["_multi"]]
+    ids = [action["i"]["id"] for action in features[DOCUMENT_ACTIONS]]
     imitated = (baselines or (0,)) if mode is LearningMode.APPRENTICE else [position for position, _ in drawn]
     told = zip(slots or (None,), imitated, drawn, strict=True)
     return tuple(Choice(slot, ids[shown], ids[position], chance) for slot, shown, (position, chance) in told)
 
 
-def _rewards(line: dict[str, Any]) -> Iterable[float]:
-    """What the event's choices were worth, whatever was learned from them."""
-    return (0.0 - one["_original_label_cost"] for one in line.get("_outcomes", (line,)))
+def _observed(event: LoggedEvent, why_not: str | None) -> tuple[TracedObservation, ...]:
+    slots = [choice.slot for choice in event.choices]
+    return tuple(_of_event(observation, slots, why_not) for observation in event.observations)
 
 
-def _seen(line: dict[str, Any], why_not: str | None) -> tuple[TracedObservation, ...]:
-    slots = {one["_id"] for one in line.get("_outcomes", ())}
-    told = [*line["o"], *(entry for one in line.get("_outcomes", ()) for entry in one["_o"])]
-    return tuple(_of_entry(entry, slots, why_not) for entry in sorted(told, key=lambda entry: str(entry["t"])))
-
-
-def _of_entry(entry: dict[str, Any], slots: Container[str], why_not: str | None) -> TracedObservation:
-    value, slot = entry.get("v"), entry.get("Index")
-    if why_not is None and value is not None and not (slot in slots if slots else slot is None):
-        why_not = "It names no slot of its event." if slots else "It names a slot, and its event has none."
+def _of_event(observation: Observation, slots: Sequence[str | None], why_not: str | None) -> TracedObservation:
+    value, slot = observation.value, observation.slot
+    if why_not is None and value is not None and slot not in slots:
+        why_not = _names_no_slot(slots)
     because = why_not or "It lay in the event's window."
-    return TracedObservation(from_iso(entry["t"]), value, why_not is None, because, slot)
+    return TracedObservation(observation.at_us, value, why_not is None, because, slot)
 
 
-def _alone(line: dict[str, Any]) -> TracedObservation:
-    because = "It came after the reward wait time." if line["Fate"] == "late" else "No event of this id was known."
-    slot = line["Observations"][0].get("Index")
-    return TracedObservation(from_iso(line["EnqueuedTimeUtc"]), line.get("RewardValue"), False, because, slot)
+def _names_no_slot(slots: Sequence[str | None]) -> str:
+    return "It names no slot of its event." if slots != [None] else "It names a slot, and its event has none."
+
+
+def _alone(observation: Observation, late: bool) -> TracedObservation:
+    because = "It came after the reward wait time." if late else "No event of this id was known."
+    return TracedObservation(observation.at_us, observation.value, False, because, observation.slot)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS
 from shared.times import HOUR, MINUTE
 
 _A_MINUTE = 6
@@ -94,7 +95,7 @@ class Sample:
             document: Its features as they are logged.
             number: Which of its actions and slots are looked at follows from it.
         """
-        actions, slots = document.get("_multi", ()), document.get("_slots", ())
+        actions, slots = document.get(DOCUMENT_ACTIONS, ()), document.get(DOCUMENT_SLOTS, ())
         some_actions, some_slots = _some(actions, number), _some(slots, number)
         looked = _Looked()
         looked.into(document.get("FromUrl", ()), "context.", "FromUrl")

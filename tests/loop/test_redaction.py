@@ -276,7 +276,7 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
             pytest.fail("it never came to an end")
 
     assert deaths >= 6
-    secret = target.told if target == ANN else f'"mail":"{SECRET}"'
+    secret = target.secret if target == ANN else f'"mail":"{SECRET}"'
     assert secret not in all_that_is_kept(kept)
     assert kept.lines() == undisturbed.lines()
     assert set(refused(kept)) <= set(refused(undisturbed))
@@ -340,7 +340,7 @@ def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
             later.succeed()
 
     assert done.changed_lines + done.removed_lines > 0
-    secret = f'"mail":"{SECRET}"' if target == MAIL else target.told
+    secret = f'"mail":"{SECRET}"' if target == MAIL else target.secret
     assert secret not in all_that_is_kept(kept)
     assert left == kept.lines()
     assert set(refused(kept)) <= {"refused-0", "refused-1", "refused-2"}

@@ -11,10 +11,12 @@ from typing import Any
 
 import orjson
 
+from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS, FEATURES
+
 type Feature = tuple[str, str]
 """Namespace and name."""
 
-_PARTS = ("_multi", "_slots")
+_PARTS = (DOCUMENT_ACTIONS, DOCUMENT_SLOTS)
 """Actions and slots; of all else in a document, what starts with an underscore is no feature."""
 _CONSTANT = "constant"
 """A feature that every action has, for the learner's own use."""
@@ -45,7 +47,7 @@ def features(line: bytes) -> set[Feature]:
     document = _document(line)
     names: set[Feature] = set()
     if document is not None:
-        _collect(document["c"], "", names)
+        _collect(document[FEATURES], "", names)
     return names
 
 
@@ -57,7 +59,7 @@ def without(line: bytes, namespace: str, feature: str) -> bytes:
     if feature.isascii() and feature.isidentifier() and b'"%b"' % feature.encode() not in line:
         return line  # far quicker; such a name can be spelled in no other way that anyone uses
     document = _document(line)
-    if document is None or not _strip(document["c"], "", namespace, feature):
+    if document is None or not _strip(document[FEATURES], "", namespace, feature):
         return line
     return orjson.dumps(document) + line[len(line.rstrip(b"\r\n")) :]
 
@@ -68,7 +70,7 @@ def _document(line: bytes) -> dict[str, Any] | None:
         told = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    return told if isinstance(told, dict) and isinstance(told.get("c"), dict) else None
+    return told if isinstance(told, dict) and isinstance(told.get(FEATURES), dict) else None
 
 
 def _collect(node: dict[str, Any], namespace: str, names: set[Feature]) -> None:

@@ -11,6 +11,31 @@ from typing import Any, NamedTuple
 import orjson
 
 from shared.configuration.service_configuration import LearningMode
+from shared.log.line_keys import (
+    ACTIONS,
+    BASELINES,
+    CONTINUOUS_LABEL,
+    DEFERRED,
+    DOCUMENT_ACTIONS,
+    DOCUMENT_SLOTS,
+    DROPPED,
+    EVENT_ID,
+    FEATURES,
+    LABEL_ACTION,
+    LABEL_COST,
+    LABEL_INDEX,
+    LABEL_PROBABILITY,
+    LONE_OBSERVATIONS,
+    MODE,
+    OUTCOMES,
+    PROBABILITIES,
+    REWARD_VALUE,
+    SKIP_LEARN,
+    SLOT_ACTIONS,
+    SLOT_ID,
+    SLOT_PROBABILITIES,
+    TIMESTAMP,
+)
 from shared.times import FIRST_US, LAST_US, from_iso
 
 LEAST_PROBABILITY = 1e-10
@@ -87,14 +112,14 @@ def read(line: bytes, kind: str) -> Event | Fate:
         return Fate.PASSED_OVER if line.startswith(b"[") else Fate.DAMAGED
     try:
         told = orjson.loads(line)
-        features = told.get("c")
+        features = told.get(FEATURES)
         if type(features) is not dict:
             return _without_features(told)
         if _kind(told, features) != kind:
             return Fate.PASSED_OVER
-        if told.get("_skipLearn") is True:
+        if told.get(SKIP_LEARN) is True:
             return Fate.SKIPPED
-        event = _slots_event(told, features) if "_outcomes" in told else _event(told, features)
+        event = _slots_event(told, features) if OUTCOMES in told else _event(told, features)
     except (KeyError, IndexError, TypeError, ValueError):
         return Fate.DAMAGED
     return Fate.REFUSED if _is_harmful(line, told, features) else event
@@ -102,26 +127,26 @@ def read(line: bytes, kind: str) -> Event | Fate:
 
 def features_of(line: bytes) -> dict[str, Any]:
     """The features of a line that holds an event."""
-    features: dict[str, Any] = orjson.loads(line)["c"]
+    features: dict[str, Any] = orjson.loads(line)[FEATURES]
     return features
 
 
 def _without_features(told: Mapping[str, Any]) -> Fate:
-    lone = "RewardValue" in told or "DeferredAction" in told or "Observations" in told
+    lone = REWARD_VALUE in told or DEFERRED in told or LONE_OBSERVATIONS in told
     return Fate.DANGLING if lone else Fate.DAMAGED
 
 
 def _kind(told: Mapping[str, Any], features: Mapping[str, Any]) -> str | None:
     """The line's kind; None for slates and continuous actions."""
-    if "_outcomes" in told:
-        if "_label_cost" in told or "_slots" not in features:
+    if OUTCOMES in told:
+        if LABEL_COST in told or DOCUMENT_SLOTS not in features:
             return None
         problem = "ccb"
-    elif "_label_ca" in told or "_slots" in features:
+    elif CONTINUOUS_LABEL in told or DOCUMENT_SLOTS in features:
         return None
     else:
         problem = "cb"
-    return problem + "-apprentice" if told.get("Mode") == LearningMode.APPRENTICE.value else problem
+    return problem + "-apprentice" if told.get(MODE) == LearningMode.APPRENTICE.value else problem
 
 
 def _event(told: Mapping[str, Any], features: Mapping[str, Any]) -> Event:
@@ -130,36 +155,36 @@ def _event(told: Mapping[str, Any], features: Mapping[str, Any]) -> Event:
     Raises:
         ValueError, TypeError, LookupError: The line is damaged.
     """
-    action, dropped = told["_labelIndex"], told.get("pdrop", 0.0)
-    positions, probabilities, count = told["a"], told["p"], len(features["_multi"])
-    if type(action) is not int or positions[0] != action + 1 or told.get("_label_Action", positions[0]) != positions[0]:
+    action, dropped = told[LABEL_INDEX], told.get(DROPPED, 0.0)
+    positions, probabilities, count = told[ACTIONS], told[PROBABILITIES], len(features[DOCUMENT_ACTIONS])
+    if type(action) is not int or positions[0] != action + 1 or told.get(LABEL_ACTION, positions[0]) != positions[0]:
         raise ValueError("it contradicts itself")
     if not 0 <= action < count == len(positions) == len(probabilities):
         raise ValueError("the actions are not those of the features")
-    label = told["_label_probability"]
-    choice = _choice("", action, probabilities[0] if dropped else label, told["_label_cost"], probabilities, 0)
+    label = told[LABEL_PROBABILITY]
+    choice = _choice("", action, probabilities[0] if dropped else label, told[LABEL_COST], probabilities, 0)
     if not 0 < label <= 1:
         raise ValueError("the probability is impossible")
-    return Event(_arrival(told), _kept(dropped), (choice,), str(told.get("EventId", "")))
+    return Event(_arrival(told), _kept(dropped), (choice,), str(told.get(EVENT_ID, "")))
 
 
 def _slots_event(told: Mapping[str, Any], features: Mapping[str, Any]) -> Event:
     """A multi-slot event; raises as `_event`."""
-    outcomes, baselines, count = told["_outcomes"], told.get("_ba"), len(features["_multi"])
-    if not 0 < len(outcomes) == len(features["_slots"]) <= count:
+    outcomes, baselines, count = told[OUTCOMES], told.get(BASELINES), len(features[DOCUMENT_ACTIONS])
+    if not 0 < len(outcomes) == len(features[DOCUMENT_SLOTS]) <= count:
         raise ValueError("the slots are not those of the features")
     if baselines is not None and len(baselines) != len(outcomes):
         raise ValueError("there must be one baseline action a slot")
     left, choices = set(range(count)), []
     for place, outcome in enumerate(outcomes):
-        positions, probabilities = outcome["_a"], outcome["_p"]
+        positions, probabilities = outcome[SLOT_ACTIONS], outcome[SLOT_PROBABILITIES]
         if type(positions[0]) is not int or len(positions) != len(probabilities) or set(positions) != left:
             raise ValueError("the actions are not those that were left")
         baseline = min(left) if baselines is None else baselines[place]
-        slot = str(outcome.get("_id", place))
-        choices.append(_choice(slot, positions[0], probabilities[0], outcome["_label_cost"], probabilities, baseline))
+        slot = str(outcome.get(SLOT_ID, place))
+        choices.append(_choice(slot, positions[0], probabilities[0], outcome[LABEL_COST], probabilities, baseline))
         left.remove(positions[0])
-    return Event(_arrival(told), _kept(told.get("pdrop", 0.0)), tuple(choices), str(told.get("EventId", "")))
+    return Event(_arrival(told), _kept(told.get(DROPPED, 0.0)), tuple(choices), str(told.get(EVENT_ID, "")))
 
 
 def _choice(slot: str, action: int, shown: float, cost: float, probabilities: Sequence[float], baseline: int) -> Choice:
@@ -180,7 +205,7 @@ def _kept(dropped: float) -> float:
 
 
 def _arrival(told: Mapping[str, Any]) -> int:
-    at = told.get("Timestamp")
+    at = told.get(TIMESTAMP)
     at_us = UNKNOWN_TIME if at is None else from_iso(at)
     return at_us if FIRST_US <= at_us <= LAST_US else UNKNOWN_TIME
 
@@ -190,7 +215,7 @@ def _is_harmful(line: bytes, told: Mapping[str, Any], features: Mapping[str, Any
 
     A look at the bytes shows that nearly all lines have none.
     """
-    labels = len(told["_outcomes"]) if "_outcomes" in told else 3 + ("_label_Action" in told)
+    labels = len(told[OUTCOMES]) if OUTCOMES in told else 3 + (LABEL_ACTION in told)
     plain = line.isascii() and b"\\u" not in line and b"__aid" not in line and line.count(b'"_label') == labels
     return not plain and any(_is_harmful_name(name, value) for name, value in _named(features))
 

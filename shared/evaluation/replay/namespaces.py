@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.evaluation.tasks import Namespaces
+from shared.log.line_keys import DOCUMENT_ACTIONS
 
 _CONSTANT = "constant"
 
@@ -25,7 +26,7 @@ class NamesSeen:
         """Look at an event's features (`c`)."""
         for letter, _ in _namespaces(features):
             self._context.setdefault(letter)
-        for letter, features_of in _namespaces(features["_multi"]):
+        for letter, features_of in _namespaces(features[DOCUMENT_ACTIONS]):
             self._actions.setdefault(letter)
             if _CONSTANT in features_of:
                 self._constant.setdefault(letter)

@@ -69,7 +69,7 @@ def test_a_line_is_json_and_keeps_every_id_and_observation(
     mine = observations(event_id, told)
 
     line = event_text(shown(event_id, deferred=deferred), mine, _LONGEST)
-    read = log_line.read(line)
+    read = log_line.read_ids(line)
 
     assert b"\n" not in line
     parsed = json.loads(line)
@@ -133,6 +133,6 @@ def test_a_lone_observation_keeps_what_it_was(value: float | None, late: bool) -
     """Late or dangling, a reward or an activation."""
     line = log_line.lone_line(Observation("e-1", "o1", AT_US, value), late=late)
 
-    read = log_line.read(line)
+    read = log_line.read_ids(line)
     assert ("e-1", AT_US, ("o1",), late) == (read.event_id, read.at_us, read.observation_ids, read.late)
     assert value == json.loads(line).get("RewardValue")

@@ -70,8 +70,8 @@ def test_each_slot_is_worth_what_its_own_rewards_say(
         ("side", [0], [1.0]),
     ]
     assert json.loads(_DOCUMENT) == line["c"]
-    assert {one.observation_id for one in mine} == set(log_line.read(made.text).observation_ids)
-    assert (event_id, AT_US) == (log_line.read(made.text).event_id, log_line.read(made.text).at_us)
+    assert {one.observation_id for one in mine} == set(log_line.read_ids(made.text).observation_ids)
+    assert (event_id, AT_US) == (log_line.read_ids(made.text).event_id, log_line.read_ids(made.text).at_us)
 
 
 @given(st.lists(_TOLD, max_size=8), _SETTINGS, st.booleans(), st.sampled_from(LearningMode))

@@ -1,0 +1,93 @@
+"""An event as its log line tells it, features included: for a reader who looks at few lines."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.configuration.service_configuration import LearningMode
+from shared.intake.rows import Observation
+from shared.log import line_keys as keys
+from shared.log import line_pieces
+from shared.times import from_iso
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedChoice:
+    """The choice of an event, or of one of its slots.
+
+    Attributes:
+        slot: The slot's id; None for an event with one choice.
+        action: The position of the drawn action, counted from 0.
+        probability: The chance that the drawn action had.
+        reward: What the choice is worth, whatever is learned from it.
+    """
+
+    slot: str | None
+    action: int
+    probability: float
+    reward: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """All that a line says of an event.
+
+    Attributes:
+        deferred: Whether the event counts only once it is activated.
+        learnable: Whether a model learns from it: not if it was deferred and never activated.
+        features: The document that was ranked.
+        choices: One, or one a slot.
+        baselines: Of each slot the position of its baseline action, counted from 0; empty for an event with one choice.
+        observations: In order of arrival.
+    """
+
+    event_id: str
+    at_us: int
+    model_id: str
+    mode: LearningMode
+    deferred: bool
+    learnable: bool
+    features: Mapping[str, Any]
+    choices: tuple[LoggedChoice, ...]
+    baselines: tuple[int, ...]
+    observations: tuple[Observation, ...]
+
+
+def read_event(line: bytes) -> LoggedEvent:
+    """Read the line of an event."""
+    parsed = json.loads(line)
+    event_id = parsed[keys.EVENT_ID]
+    observations = (line_pieces.observation(entry, event_id) for entry in _entries(parsed))
+    return LoggedEvent(
+        event_id,
+        from_iso(parsed[keys.TIMESTAMP]),
+        parsed[keys.MODEL][keys.MODEL_ID],
+        LearningMode(parsed.get(keys.MODE, LearningMode.ONLINE)),
+        parsed.get(keys.DEFERRED, False),
+        not parsed.get(keys.SKIP_LEARN, False),
+        parsed[keys.FEATURES],
+        tuple(_choices(parsed)),
+        tuple(parsed.get(keys.BASELINES, ())),
+        tuple(sorted(observations, key=lambda observation: observation.at_us)),
+    )
+
+
+def _choices(parsed: Mapping[str, Any]) -> Iterator[LoggedChoice]:
+    outcomes = parsed.get(keys.OUTCOMES)
+    if outcomes is None:
+        yield LoggedChoice(None, parsed[keys.LABEL_INDEX], parsed[keys.LABEL_PROBABILITY], _reward(parsed))
+        return
+    for outcome in outcomes:
+        action, probability = outcome[keys.SLOT_ACTIONS][0], outcome[keys.SLOT_PROBABILITIES][0]
+        yield LoggedChoice(outcome[keys.SLOT_ID], action, probability, _reward(outcome))
+
+
+def _reward(labelled: Mapping[str, Any]) -> float:
+    return 0.0 - float(labelled[keys.ORIGINAL_LABEL_COST])
+
+
+def _entries(parsed: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from parsed[keys.OBSERVATIONS]
+    for outcome in parsed.get(keys.OUTCOMES, ()):
+        yield from outcome[keys.SLOT_OBSERVATIONS]
