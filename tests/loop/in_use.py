@@ -20,11 +20,12 @@ DUE = {**LATER_STILL, "join_grace_us": -5 * SECOND}
 class Loop:
     """A loop in use, whose trainer runs when it is told to."""
 
-    def __init__(self, url: str, kept: Kept, trainer: StartTrainer) -> None:
+    def __init__(self, url: str, kept: Kept, trainer: StartTrainer, used: int = 0) -> None:
+        """Take where the loop is, and how many events it has had by `use` before."""
         self.api = Api.at(url, KEY, tries=4)
         self.kept = kept
         self._trainer = trainer
-        self._ids = itertools.count()
+        self._ids = itertools.count(used)
 
     def use(self, events: int) -> None:
         """Rank and reward; users get what they like a reward for."""

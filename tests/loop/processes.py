@@ -16,6 +16,7 @@ _FORKS.set_forkserver_preload(
     [
         "tests.loop.trainers",
         *("train_timer.run", "shared.storage.json_documents", "azure.storage.blob", "azure.data.tables"),
+        *("export_fn.redacting", "export_fn.imported_model", "export_fn.models", "evaluate_fn.stages"),
     ]
 )
 

@@ -1,10 +1,10 @@
 """Models that are replaced by hand while the loop is in use: what Rank uses, and where training goes on from."""
 
 import hashlib
-import itertools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,25 @@ OWN = "/rankloop/v1"
 PATIENCE_SECONDS = 8
 
 
+@pytest.fixture(scope="module")
+def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """The storage of a loop with at least two models, one after 12 events or fewer, and one after 24."""
+    account, folder, number = azurite.new_account().connection_string, tmp_path_factory.mktemp("learned"), count()
+    with Kept(account) as kept:
+        with HostProcess(account, env=NEVER) as host:
+            used = Loop(host.url, kept, lambda **more: Trainer(account, folder / f"{next(number)}.log", **more))
+            used.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
+            for _ in range(2):
+                used.use(12)
+                used.learn()
+        yield kept
+
+
 @pytest.fixture
-def loop(start_host: StartHost, kept: Kept, trainer: StartTrainer) -> Loop:
-    """A loop with at least two models, one after 12 events or fewer, and one after 24."""
-    taught = Loop(start_host(**NEVER).url, kept, trainer)
-    taught.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
-    for _ in range(2):
-        taught.use(12)
-        taught.learn()
-    return taught
+def loop(learned: Kept, kept: Kept, start_host: StartHost, trainer: StartTrainer) -> Loop:
+    """Another loop with the same past."""
+    kept.become(learned)
+    return Loop(start_host(**NEVER).url, kept, trainer, used=24)
 
 
 def models(loop: Loop) -> list[dict[str, Any]]:
@@ -227,7 +237,7 @@ def test_a_loop_that_has_never_learned_goes_on_from_what_it_is_given(
     loop: Loop, azurite: Azurite, tmp_path: Path
 ) -> None:
     """Its first run does not begin with an empty model."""
-    data, account, number = loop.api.get(f"{V1}/model").body, azurite.new_account().connection_string, itertools.count()
+    data, account, number = loop.api.get(f"{V1}/model").body, azurite.new_account().connection_string, count()
     with HostProcess(account, env=NEVER) as host, Kept(account) as kept:
         fresh = Loop(host.url, kept, lambda **more: Trainer(account, tmp_path / f"fresh-{next(number)}.log", **more))
         fresh.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
