@@ -127,7 +127,7 @@ def _rows(backlog: Backlog, part: int, from_us: int, payloads: list[tuple[str, b
 def event_row(event: Event) -> Row:
     """The row of an event, and where it belongs."""
     place = row_json.event_place(event, SHARDS)
-    table = paths.table("events", event.at_us, settings().intake_span_us)
+    table = paths.table_name("events", event.at_us, settings().intake_span_us)
     return table, place[0], row_json.event_entity(place, event)
 
 
@@ -136,7 +136,7 @@ def observation_row(event_id: str, at_us: int, value: float) -> Row:
     key = observation_id(os.urandom(16), slot=None, value=value)
     observation = Observation(event_id, key, at_us, value)
     place = row_json.observation_place(observation, SHARDS)
-    table = paths.table("rewards", at_us, settings().intake_span_us)
+    table = paths.table_name("rewards", at_us, settings().intake_span_us)
     return table, place[0], row_json.observation_entity(place, observation)
 
 

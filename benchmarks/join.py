@@ -77,7 +77,7 @@ def join_all() -> dict[str, Any]:
     joiner.close()
     used = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
     trainer.release()
-    stored = list(blobs.listed(LOGS))
+    stored = list(blobs.list_blobs(LOGS))
     counters = trainer.state.counters
     for path in [STATE, *(blob.path for blob in stored)]:
         blobs.remove(path)

@@ -1,16 +1,16 @@
-"""Words for numbers and names."""
+"""Sentences with numbers and lists of names."""
 
 from collections.abc import Sequence
 
-_MOST = 5
+_MOST_NAMES = 5
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """A number and what it counts, such as `1 event` or `2 events`."""
-    return f"{number} {one if number == 1 else many}"
+def pluralize(number: int, singular: str, plural: str) -> str:
+    """Write a number with its noun, such as `1 event` or `2 events`."""
+    return f"{number} {singular if number == 1 else plural}"
 
 
-def listed(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
-    told = ", ".join(names[:_MOST])
-    return told if len(names) <= _MOST else f"{told} and {len(names) - _MOST} more"
+def list_names(names: Sequence[str]) -> str:
+    """Write the first few names, and how many more there are."""
+    text = ", ".join(names[:_MOST_NAMES])
+    return text if len(names) <= _MOST_NAMES else f"{text} and {len(names) - _MOST_NAMES} more"

@@ -14,7 +14,7 @@ from shared.status.warnings import LoopWarning, counter_warnings
 from shared.storage.clock import now_us
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
-from shared.words import counted
+from shared.words import pluralize
 from status_fn import evidence
 
 functions = Functions()
@@ -40,7 +40,7 @@ def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> lis
 def _of_ranks(refused: int) -> list[LoopWarning]:
     if not refused:
         return []
-    calls = counted(refused, "Rank call was", "Rank calls were")
+    calls = pluralize(refused, "Rank call was", "Rank calls were")
     message = f"{calls} refused in the last day or so, having more than 50 actions."
     return [
         LoopWarning(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from localhost.evaluate.failures import CannotEvaluate
 from shared.evaluation.replay.logged_events import Event, read, trimmed
-from shared.words import counted
+from shared.words import pluralize
 
 _IMITATED = "-apprentice"
 _MAGIC = b"\x1f\x8b"
@@ -59,7 +59,7 @@ class LogFile:
         if imitated:
             return imitated
         raise CannotEvaluate(
-            f"{self.path} has no event that can be evaluated, in {counted(seen, 'line', 'lines')}.",
+            f"{self.path} has no event that can be evaluated, in {pluralize(seen, 'line', 'lines')}.",
             "Give a log in the dsjson format, such as GET /rankloop/v1/logs answers, one event a line.",
         )
 

@@ -9,7 +9,7 @@ from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates
 from shared.metrics.estimators.point_estimators import POINT_ESTIMATORS
 from shared.metrics.intervals import Interval, Span
-from shared.words import counted
+from shared.words import pluralize
 
 _FIRST = "cressie_read"
 """The estimator whose column comes first, with the interval that decisions go by."""
@@ -53,7 +53,7 @@ def _counts(lines: LineCounts) -> str:
         (lines.refused, "refused by the learner"),
     )
     told = "".join(f", {number} {what}" for number, what in others if number)
-    return f"{counted(lines.read, 'line', 'lines')}: {counted(lines.used, 'event', 'events')} evaluated{told}."
+    return f"{pluralize(lines.read, 'line', 'lines')}: {pluralize(lines.used, 'event', 'events')} evaluated{told}."
 
 
 def _row(one: PolicyOutcome, rewards: Span) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.storage import sdk
 from shared.storage.paths import EVALUATION_QUEUE
-from shared.storage.sdk import errors_told
+from shared.storage.sdk import translate_errors
 
 _FOR_EVER = -1
 
@@ -62,7 +62,7 @@ def send(messages: Iterable[Message], hidden_seconds: int = 0) -> None:
     from azure.core.exceptions import ResourceNotFoundError
 
     queue = sdk.queues().get_queue_client(EVALUATION_QUEUE)
-    with errors_told():
+    with translate_errors():
         for one in messages:
             told = {"visibility_timeout": hidden_seconds, "time_to_live": _FOR_EVER}
             try:

@@ -24,7 +24,7 @@ def read_outcome(evaluation: Evaluation) -> Outcome | None:
 
 def read_totals(of: Sequence[Evaluation]) -> list[Outcome | None]:
     """What each of some evaluations found in all (`Outcome.totals`), read at once; None before its end."""
-    texts = iter(background_reads.contents(run_folder(one) + "totals.json" for one in of if one.status.has_results))
+    texts = iter(background_reads.read_all(run_folder(one) + "totals.json" for one in of if one.status.has_results))
     return [_totals(one, next(texts)) if one.status.has_results else None for one in of]
 
 
@@ -57,8 +57,8 @@ def read_model(evaluation: Evaluation, sha256: str) -> bytes:
 
 def read_results(evaluation: Evaluation) -> dict[str, TaskResult]:
     """What came of the tasks so far, by their keys."""
-    paths = [blob.path for blob in blobs.listed(run_folder(evaluation) + "tasks/")]
-    found = [documents.read_result(text) for text in background_reads.contents(paths) if text is not None]
+    paths = [blob.path for blob in blobs.list_blobs(run_folder(evaluation) + "tasks/")]
+    found = [documents.read_result(text) for text in background_reads.read_all(paths) if text is not None]
     return {result.key: result for result in found}
 
 
@@ -135,7 +135,7 @@ def tidy(evaluation: Evaluation, kept_models: Sequence[str] = ()) -> None:
     kept = {_model(evaluation, sha256) for sha256 in kept_models}
     names = ("outcome", "totals", "scores") if evaluation.status.has_results else ()
     results = {f"{run_folder(evaluation)}{name}.json" for name in names}
-    for blob in blobs.listed(run_folder(evaluation)):
+    for blob in blobs.list_blobs(run_folder(evaluation)):
         if blob.path not in kept | results:
             blobs.remove(blob.path)
 
@@ -145,7 +145,7 @@ def forget(evaluation: Evaluation) -> None:
     now = evaluation_store.read(evaluation.purpose, evaluation.id)
     if now is not None and now.created_us == evaluation.created_us and now.status.has_results:
         return
-    for blob in blobs.listed(run_folder(evaluation)):
+    for blob in blobs.list_blobs(run_folder(evaluation)):
         blobs.remove(blob.path)
 
 

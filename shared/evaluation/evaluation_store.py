@@ -48,7 +48,7 @@ def read(purpose: Purpose, evaluation_id: str) -> Evaluation | None:
 
 def list_all(purpose: Purpose) -> list[Evaluation]:
     """All evaluations, the newest first."""
-    texts = background_reads.contents(_record_in(_ROOTS[purpose] + key) for key in blobs.folders(_ROOTS[purpose]))
+    texts = background_reads.read_all(_record_in(_ROOTS[purpose] + key) for key in blobs.list_folders(_ROOTS[purpose]))
     found = [documents.read_evaluation(text) for text in texts if text is not None]
     return sorted(found, key=lambda one: (one.created_us, one.id), reverse=True)
 
@@ -63,9 +63,9 @@ def survey(purpose: Purpose) -> tuple[list[Evaluation], list[str]]:
         UnreadableDocument: A record is damaged, and what belongs to it is not known.
     """
     root = _ROOTS[purpose]
-    paths = [blob.path for blob in blobs.listed(root)]
+    paths = [blob.path for blob in blobs.list_blobs(root)]
     records = dict.fromkeys(path for path in paths if path == _record_in(root + path.removeprefix(root).split("/")[0]))
-    texts = zip(records, background_reads.contents(records), strict=True)
+    texts = zip(records, background_reads.read_all(records), strict=True)
     found = {path: documents.read_evaluation(text) for path, text in texts if text is not None}
     runs = tuple(f"{path.rpartition('/')[0]}/{compact(one.created_us)}/" for path, one in found.items())
     return list(found.values()), [path for path in paths if path not in records and not path.startswith(runs)]
@@ -88,7 +88,7 @@ def change(purpose: Purpose, evaluation_id: str, change: Callable[[Evaluation], 
 def remove(purpose: Purpose, evaluation_id: str) -> None:
     """Delete an evaluation and all that came of it; what still works on it stops by itself."""
     blobs.remove(_record(purpose, evaluation_id))
-    for blob in blobs.listed(f"{_folder(purpose, evaluation_id)}/"):
+    for blob in blobs.list_blobs(f"{_folder(purpose, evaluation_id)}/"):
         if blob.path != _record(purpose, evaluation_id):
             blobs.remove(blob.path)
 

@@ -28,8 +28,8 @@ class IntakeTables:
         """The table for what arrives at a moment; near the end of its span, the next is made in the background."""
         left = self._span_us - at_us % self._span_us
         if left * _PART_AHEAD <= self._span_us:
-            self._prepare(kind, paths.table(kind, at_us + left, self._span_us))
-        return paths.table(kind, at_us, self._span_us)
+            self._prepare(kind, paths.table_name(kind, at_us + left, self._span_us))
+        return paths.table_name(kind, at_us, self._span_us)
 
     async def make(self, table: str) -> None:
         """Make a table that is missing.
@@ -40,7 +40,7 @@ class IntakeTables:
         """
         now = self._clock()
         moments = (now, now + self._span_us)
-        if table not in {paths.table(kind, at, self._span_us) for kind in get_args(Kind) for at in moments}:
+        if table not in {paths.table_name(kind, at, self._span_us) for kind in get_args(Kind) for at in moments}:
             raise TableClosed("it came too late for its table")
         await self._rest.create_table(table)
 

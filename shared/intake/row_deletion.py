@@ -25,7 +25,7 @@ def delete_rows(event_id: str, shards: int, table: IntakeTable, from_us: int, to
     first, last = partition_key(place, from_us), partition_key(place, to_us - 1)
     where = f"PartitionKey ge '{first}' and PartitionKey le '{last}' and RowKey gt '{key}|' and RowKey lt '{key}}}'"
     deleted = 0
-    with sdk.errors_told(absent=True):
+    with sdk.translate_errors(absent=True):
         client = sdk.tables().get_table_client(table.name)
         for row in list(client.query_entities(where, select=["PartitionKey", "RowKey"])):
             client.delete_entity(row["PartitionKey"], row["RowKey"])

@@ -64,14 +64,14 @@ class Stretch:
 
 def tables() -> Tables:
     """The intake tables that exist now."""
-    with sdk.errors_told():
-        found = [paths.intake_table(item.name) for item in sdk.tables().list_tables()]
+    with sdk.translate_errors():
+        found = [paths.parse_table_name(item.name) for item in sdk.tables().list_tables()]
     return Tables(tuple(sorted((one for one in found if one is not None), key=lambda one: one.from_us)))
 
 
 def drop(table: IntakeTable) -> None:
     """Drop a table, all rows at once."""
-    with sdk.errors_told(absent=True):
+    with sdk.translate_errors(absent=True):
         sdk.tables().delete_table(table.name)
 
 
@@ -153,7 +153,7 @@ class _Stream:
         """Read the next page; a table that was dropped meanwhile has none."""
         told = {**self._query, **(self._after or {})}
         try:
-            page = await background_reads.patiently(lambda: background_reads.rest().query(self._table, told))
+            page = await background_reads.retry(lambda: background_reads.rest().query(self._table, told))
         except TableMissing:
             self._rows, self._next, self._after = [], 0, None
         else:

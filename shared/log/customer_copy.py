@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from shared.errors import LoopError
-from shared.storage.paths import container
+from shared.storage.paths import split_path
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
@@ -29,7 +29,7 @@ def put(sas_uri: str, path: str, data: bytes) -> None:
         MirrorFailed: The container cannot be written to.
     """
     with _told():
-        _client(sas_uri).upload_blob(container(path)[1], data, overwrite=True)
+        _client(sas_uri).upload_blob(split_path(path)[1], data, overwrite=True)
 
 
 def replace(sas_uri: str, path: str, data: bytes | IO[bytes]) -> bool:
@@ -42,7 +42,7 @@ def replace(sas_uri: str, path: str, data: bytes | IO[bytes]) -> bool:
     from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
     with _told():
-        name, there = container(path)[1], MatchConditions.IfPresent
+        name, there = split_path(path)[1], MatchConditions.IfPresent
         try:
             _client(sas_uri).upload_blob(name, data, overwrite=True, match_condition=there)
         except (ResourceModifiedError, ResourceNotFoundError) as error:

@@ -77,7 +77,7 @@ def listed(from_us: int, to_us: int, deleted_before_us: int, reach_us: int = LON
         reach_us: How long before the range a part that ends in it may have begun; 0 if only those that begin in the
             range matter.
     """
-    for blob in chain.from_iterable(map(blobs.listed, _folders(max(0, from_us - reach_us), to_us))):
+    for blob in chain.from_iterable(map(blobs.list_blobs, _folders(max(0, from_us - reach_us), to_us))):
         if not blob.path.endswith(_SUFFIX):
             continue
         start, end = range_of(blob.path)
@@ -87,7 +87,7 @@ def listed(from_us: int, to_us: int, deleted_before_us: int, reach_us: int = LON
             yield _log_blob(blob, start, end)
 
 
-def _log_blob(blob: blobs.Listed, from_us: int, to_us: int) -> LogBlob:
+def _log_blob(blob: blobs.ListedBlob, from_us: int, to_us: int) -> LogBlob:
     told = blob.metadata
     lines = int(told["lines"])
     events = json.loads(told["events"]) if "events" in told else {_FIRST_KIND: lines}
@@ -108,7 +108,7 @@ def contents(found: Iterable[LogBlob]) -> Iterator[bytes]:
     """
     coming: deque[tuple[int, Future[bytes | None]]] = deque()
     for blob in found:
-        coming.append((blob.size_bytes, background_reads.begin(background_reads.content(blob.path, _SECONDS))))
+        coming.append((blob.size_bytes, background_reads.begin(background_reads.read(blob.path, _SECONDS))))
         while len(coming) > _MOST_AHEAD or sum(size for size, _ in coming) > _MOST_BYTES_AHEAD:
             yield coming.popleft()[1].result() or b""
     while coming:
@@ -128,7 +128,7 @@ def set_aside(blob: LogBlob, kind: str, refused: bytes) -> None:
     A redaction that came between may have taken them out of the log; then they are not kept here either.
     """
     blobs.create(refused_path(blob, kind), refused)
-    found = blobs.version(blob.path)
+    found = blobs.read_version(blob.path)
     if found is None or found.metadata.get("redacted", "") != blob.redacted:
         blobs.remove(refused_path(blob, kind))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.metrics.apprentice import Imitation
 from shared.metrics.bins import Bin, Policy
 from shared.metrics.intervals import UNIT, Interval, Shares, Span, Weighted, plain, proportion
-from shared.words import counted
+from shared.words import pluralize
 
 _NO_EVENTS = "No event came of which anything can be told."
 _NO_CHANCE = {
@@ -110,7 +110,7 @@ def likeness(sums: Imitation) -> Likeness:
 
 def _of_policy(sums: Bin, policy: Policy, name: str, rewards: Span) -> Estimate:
     if sums.events and policy.silent:
-        told = counted(policy.silent, "event", "events")
+        told = pluralize(policy.silent, "event", "events")
         return Estimate(None, None, policy.non_zero, f"In {told} of {sums.events}, {_NO_CHANCE[name]}.")
     weighted = Weighted(
         sums.events,

@@ -32,7 +32,7 @@ def between(from_us: int, to_us: int, metrics: Metrics) -> list[Bin]:
 
 def _put_away(from_us: int, to_us: int) -> list[tuple[str, int]]:
     """The days of a range that have a blob, with its path."""
-    paths = [blob.path for blob in blobs.listed(METRICS) if blob.path.endswith(_SUFFIX)]
+    paths = [blob.path for blob in blobs.list_blobs(METRICS) if blob.path.endswith(_SUFFIX)]
     days = [(path, _day_of(path)) for path in paths]
     return [(path, day) for path, day in days if day < to_us and day + DAY > from_us]
 

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 def etags() -> Mapping[str, str | None]:
     """The versions of the export's blobs by name; None where one is absent."""
-    return {name: blobs.etag(CURRENT_EXPORT + name) for name in _NAMES}
+    return {name: blobs.read_etag(CURRENT_EXPORT + name) for name in _NAMES}
 
 
 def write(model: ModelReference, data: bytes, seen: Mapping[str, str | None]) -> None:
@@ -48,7 +48,7 @@ def settle() -> Published:
         StorageUnavailable: It kept changing.
     """
     for _ in range(_TRIES):
-        seen = {name: blobs.version(CURRENT_EXPORT + name) for name in _NAMES}
+        seen = {name: blobs.read_version(CURRENT_EXPORT + name) for name in _NAMES}
         published = published_store.read_published()
         model_id = published.model.id if published.model else None
         if all((told.metadata.get(_WHICH) if told else None) == model_id for told in seen.values()):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from shared.storage import blobs
-from shared.storage.paths import EXPORTS, container
+from shared.storage.paths import EXPORTS, split_path
 from shared.times import compact
 
 
@@ -12,4 +12,4 @@ def write(files: Mapping[str, bytes], at_us: int) -> tuple[str, list[str]]:
     paths = {f"{EXPORTS}{compact(at_us)}/{name}": data for name, data in files.items()}
     for path, data in paths.items():
         blobs.create(path, data)
-    return container(EXPORTS)[0], [container(path)[1] for path in paths]
+    return split_path(EXPORTS)[0], [split_path(path)[1] for path in paths]

@@ -91,7 +91,7 @@ def described(state_blob: str) -> Described | None:
 
 def made_here(sha256: str) -> Described | None:
     """What is told of the model whose training state or predictor these bytes are; None if none was made here."""
-    paths = [blob.path for blob in blobs.listed(MODELS)]
+    paths = [blob.path for blob in blobs.list_blobs(MODELS)]
     found = next((path for path in paths if path.endswith(f"/{sha256}.vw")), None)
     folder = found.rsplit("/", 1)[0] + "/" if found else None
     for path in paths:
@@ -107,14 +107,14 @@ def of_id(model_id: str) -> Described | None:
     digest = model_id.rpartition("-")[2]
     if len(digest) != ID_DIGITS:
         return None
-    names = (Path(blob.path) for blob in blobs.listed(MODELS) if blob.path.endswith(".vw"))
+    names = (Path(blob.path) for blob in blobs.list_blobs(MODELS) if blob.path.endswith(".vw"))
     found = next((name.stem for name in names if name.stem.startswith(digest)), None)
     return made_here(found) if found else None
 
 
 def is_kept(path: str) -> bool:
     """Whether a model is still there."""
-    return blobs.etag(path) is not None
+    return blobs.read_etag(path) is not None
 
 
 def fetch(path: str, into: Path) -> None:
@@ -146,6 +146,6 @@ def read(path: str) -> bytes | None:
 
 def kept() -> Iterator[KeptModel]:
     """All that is kept, descriptions too, oldest log position first."""
-    for blob in blobs.listed(MODELS):
+    for blob in blobs.list_blobs(MODELS):
         position = blob.path.removeprefix(MODELS).split("-", 1)[0]
         yield KeptModel(blob.path, from_compact(position))

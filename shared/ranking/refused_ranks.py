@@ -42,7 +42,7 @@ class RefusedRanks:
 
     def lately(self, at_us: int) -> int:
         """How many there were in all processes, in about the last day before a moment; blocking."""
-        written = sorted(blobs.listed(INSTANCES), key=lambda one: one.modified)[-_MOST_READ:]
+        written = sorted(blobs.list_blobs(INSTANCES), key=lambda one: one.modified)[-_MOST_READ:]
         others = (one.path for one in written if at_us - from_datetime(one.modified) < DAY and one.path != self._path)
         own = self._number if at_us - self._since_us < DAY else 0
         return own + sum(_number(blobs.read(path)) for path in others)
@@ -59,7 +59,7 @@ class RefusedRanks:
 
 def tidy(at_us: int) -> None:
     """Delete what processes have told more than two days before a moment."""
-    for one in list(blobs.listed(INSTANCES)):
+    for one in list(blobs.list_blobs(INSTANCES)):
         if at_us - from_datetime(one.modified) > 2 * DAY:
             blobs.remove(one.path)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from shared.status.feature_profile import Sample
 from shared.status.warnings import LoopWarning
-from shared.words import listed
+from shared.words import list_names
 
 _ENOUGH = 100
 _NEARLY_ALL = 0.9
@@ -34,7 +34,7 @@ def _always_new(sample: Sample) -> LoopWarning | None:
     most = max(new.values(), key=lambda values: values.seen)
     return LoopWarning(
         "FeaturesAlwaysNew",
-        f"{listed(sorted(new))} had a new value nearly every time, as an id or a time stamp has: "
+        f"{list_names(sorted(new))} had a new value nearly every time, as an id or a time stamp has: "
         f"about {min(most.different, most.seen)} different ones in {most.seen} looked at. That teaches nothing.",
         "Leave it out, or send what it tells instead: not when, but the hour of the day; not who, but which kind.",
     )
@@ -51,7 +51,7 @@ def _always_the_same(sample: Sample) -> LoopWarning | None:
         return None
     return LoopWarning(
         "FeaturesAlwaysTheSame",
-        f"{listed(sorted(constant))} had one and the same value in all of {sample.events} events looked at.",
+        f"{list_names(sorted(constant))} had one and the same value in all of {sample.events} events looked at.",
         "Leave it out, or see whether it should differ. Numbers beyond 1,000,000 are all learned as that.",
     )
 

@@ -9,7 +9,7 @@ from shared.status.feature_profile import Sample
 from shared.times import MINUTE, SECOND, to_iso
 from shared.training import time_slices
 from shared.training.training_state import Counters, State
-from shared.words import counted
+from shared.words import pluralize
 
 GOES_ON = "A model came with its settings; with the next run of the trainer, learning goes on from that model."
 _SLACK_US = 2 * MINUTE
@@ -21,7 +21,7 @@ class Waiting:
     """Ranks that are not log yet.
 
     Attributes:
-        at_least: Whether counting stopped before all of them were counted.
+        at_least: Whether counting stopped before all of them were pluralize.
         first_us: When the oldest of them arrived; None if none waits.
     """
 
@@ -127,7 +127,9 @@ def describe_retraining(inputs: StatusInputs) -> str | None:
         return None
     coming, days = state.next, inputs.configuration.service.model_retrain_days
     up_to = _clock(coming.learned_up_to_us)
-    done = f"It has learned {counted(coming.events, 'event', 'events')} of the last {days} days of log, up to {up_to}."
+    done = (
+        f"It has learned {pluralize(coming.events, 'event', 'events')} of the last {days} days of log, up to {up_to}."
+    )
     if coming.learned_up_to_us >= state.joined_up_to_us and coming.events == 0:
         done = f"The last {days} days of log held nothing to learn from, so it waits for the next events."
     return (
@@ -163,7 +165,7 @@ def _explain_wait(inputs: StatusInputs, first_us: int) -> str:
 
 def _explain_nothing_learned(inputs: StatusInputs) -> Verdict:
     if inputs.counters.events == 0:
-        waiting = counted(inputs.waiting.events, "event waits", "events wait")
+        waiting = pluralize(inputs.waiting.events, "event waits", "events wait")
         return Verdict(False, f"{waiting} to be learned. {predict_next_model(inputs).because}")
     if inputs.counters.passed_over == inputs.counters.events:
         return Verdict(
@@ -180,7 +182,7 @@ def _explain_nothing_learned(inputs: StatusInputs) -> Verdict:
 
 def _describe_progress(inputs: StatusInputs, state: State) -> str:
     model = inputs.published.model
-    text = f"{counted(inputs.counters.learned, 'event was', 'events were')} learned so far."
+    text = f"{pluralize(inputs.counters.learned, 'event was', 'events were')} learned so far."
     if model is not None:
         at = _clock(model.made_at_us)
         text += f" The model in use was published at {at} and has learned from {model.learned_events}."

@@ -13,7 +13,7 @@ from shared.evaluation.optimization_schedule import (
     why_disabled,
 )
 from shared.times import SECOND, to_iso
-from shared.words import counted
+from shared.words import pluralize
 
 
 def describe_optimization(
@@ -36,7 +36,7 @@ def _last(rounds: OptimizationRounds) -> str:
     last = rounds.last
     if last is None:
         return "Better learning settings were not looked for yet."
-    times = counted(last.number, "time", "times")
+    times = pluralize(last.number, "time", "times")
     return (
         f"Better learning settings were looked for {times}, the last time at {_clock(last.at_us)} "
         f"(evaluation {last.evaluation_id})."

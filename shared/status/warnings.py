@@ -7,7 +7,7 @@ from shared.configuration.configuration import Configuration
 from shared.status.recent_counters import recent_counters
 from shared.times import to_iso
 from shared.training.training_state import Counters, State
-from shared.words import counted
+from shared.words import pluralize
 
 _ENOUGH = 100
 _SOME = 10
@@ -44,7 +44,7 @@ def _ids_reused(counters: Counters, _: Configuration) -> LoopWarning | None:
         return None
     return LoopWarning(
         "EventIdsReused",
-        f"{counted(counters.reused_ids, 'event had', 'events had')} an id that another Rank request had used before.",
+        f"{pluralize(counters.reused_ids, 'event had', 'events had')} an id that another Rank request had used before.",
         "Give every Rank its own event id, or none; a reward goes to the earliest event of its id.",
     )
 
@@ -115,7 +115,7 @@ def _rewards_out_of_range(counters: Counters, _: Configuration) -> LoopWarning |
         return None
     return LoopWarning(
         "RewardsOutOfRange",
-        f"{counted(counters.out_of_range, 'reward', 'rewards')} outside -1 to 1 came; they are learned as they are.",
+        f"{pluralize(counters.out_of_range, 'reward', 'rewards')} outside -1 to 1 came; they are learned as they are.",
         "Scale rewards to -1 to 1, or set STRICT_REWARDS to true, so that such calls are refused.",
     )
 
@@ -125,7 +125,7 @@ def _lines_refused(counters: Counters, _: Configuration) -> LoopWarning | None:
         return None
     return LoopWarning(
         "EventsRefused",
-        f"{counted(counters.refused, 'event', 'events')} could not be learned from, and the reasons were kept.",
+        f"{pluralize(counters.refused, 'event', 'events')} could not be learned from, and the reasons were kept.",
         "Look at the blobs under refused/ in the loop's folder of the container loops.",
     )
 

@@ -1,1 +1,1 @@
-"""Everything the loop keeps: rows, log, models, configuration, state. The only room that speaks to Azure Storage."""
+"""The storage account: sign-in, HTTP, blobs, tables and their names; nothing here knows what the loop stores."""

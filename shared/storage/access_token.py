@@ -1,4 +1,4 @@
-"""Signing in to storage with the token of an identity."""
+"""Sign-in to storage with the token of an identity."""
 
 import asyncio
 import logging
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
 
 _SCOPE: Final = "https://storage.azure.com/.default"
-_RENEWED_AHEAD: Final = 300
-_TOO_OLD: Final = 30
-_LONGEST_WAIT: Final = 5
-_PAUSE_AFTER_FAILURE: Final = 2
+_RENEWAL_SECONDS: Final = 300
+_WAIT_BELOW_SECONDS: Final = 30
+_MOST_WAIT_SECONDS: Final = 5
+_PAUSE_AFTER_FAILURE_SECONDS: Final = 2
 
 _log = logging.getLogger(__name__)
 
 
 class Identity:
-    """Holds a token, fetched in a thread, by one fetch at a time, well before the last one expires."""
+    """Signs requests with a token of the identity; one fetch at a time renews the token, well before it expires."""
 
     def __init__(self, make: "Callable[[], TokenCredential]") -> None:
-        """Take what makes the SDK's credential; it is called when a token is first needed."""
+        """Take the function that makes the SDK's credential; the first request calls it."""
         self._make = make
         self._credential: TokenCredential | None = None
         self._token: AccessToken | None = None
@@ -35,7 +35,7 @@ class Identity:
 
     async def table_headers(self, path: str) -> dict[str, str]:  # noqa: ARG002 - one token signs for every path
         """See `Credential`."""
-        return {"x-ms-version": API_VERSION, "Authorization": f"Bearer {await self._fresh()}"}
+        return {"x-ms-version": API_VERSION, "Authorization": f"Bearer {await self._fresh_token()}"}
 
     async def blob_headers(
         self,
@@ -46,7 +46,7 @@ class Identity:
         length: int,  # noqa: ARG002
     ) -> dict[str, str]:
         """See `Credential`."""
-        return {**headers, "x-ms-version": API_VERSION, "Authorization": f"Bearer {await self._fresh()}"}
+        return {**headers, "x-ms-version": API_VERSION, "Authorization": f"Bearer {await self._fresh_token()}"}
 
     def for_sdk(self) -> "TokenCredential":
         """See `Credential`."""
@@ -54,27 +54,27 @@ class Identity:
             self._credential = self._make()
         return self._credential
 
-    async def _fresh(self) -> str:
-        if self._left() < _RENEWED_AHEAD:
-            fetch = self._fetching()
-            if self._left() < _TOO_OLD:
-                await asyncio.wait({fetch}, timeout=_LONGEST_WAIT)
-        if self._token is None or self._left() <= 0:
+    async def _fresh_token(self) -> str:
+        if self._seconds_left() < _RENEWAL_SECONDS:
+            fetch = self._start_fetch()
+            if self._seconds_left() < _WAIT_BELOW_SECONDS:
+                await asyncio.wait({fetch}, timeout=_MOST_WAIT_SECONDS)
+        if self._token is None or self._seconds_left() <= 0:
             raise StorageUnavailable("no token for storage could be had")
         return self._token.token
 
-    def _left(self) -> float:
+    def _seconds_left(self) -> float:
         return self._token.expires_on - time.time() if self._token else 0.0
 
-    def _fetching(self) -> asyncio.Task[None]:
-        """The fetch that is under way on this event loop, else a new one."""
+    def _start_fetch(self) -> asyncio.Task[None]:
+        """Start a fetch on this event loop, unless one is running there already; gives that fetch."""
         loop = asyncio.get_running_loop()
         if self._fetch is None or self._fetch.done() or self._fetch.get_loop() is not loop:
             self._fetch = loop.create_task(self._renew())
         return self._fetch
 
     async def _renew(self) -> None:
-        if time.monotonic() - self._failed_at < _PAUSE_AFTER_FAILURE:
+        if time.monotonic() - self._failed_at < _PAUSE_AFTER_FAILURE_SECONDS:
             return
         try:
             self._token = await asyncio.to_thread(lambda: self.for_sdk().get_token(_SCOPE))

@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient
     from azure.storage.queue import QueueServiceClient
 
-_PATIENCE: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 30, "retry_total": 3}
-_PAUSES: Final[dict[str, Any]] = {"retry_backoff_factor": 0.4}
-_WORDED_PAUSES: Final[dict[str, Any]] = {"initial_backoff": 0, "increment_base": 1, "random_jitter_range": 0.3}
-"""Only these words count for blobs and queues: without them the first repetition comes after 15 seconds."""
-_TALKATIVE: Final = ("azure.core", "azure.identity", "msal")
-"""They log every call that they make, and each such line would be kept and paid for."""
+_TIME_LIMITS: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 30, "retry_total": 3}
+_TABLE_PAUSES: Final[dict[str, Any]] = {"retry_backoff_factor": 0.4}
+_BLOB_AND_QUEUE_PAUSES: Final[dict[str, Any]] = {"initial_backoff": 0, "increment_base": 1, "random_jitter_range": 0.3}
+"""The names that clients of blobs and queues know; without them the first retry comes after 15 seconds."""
+_VERBOSE_LOGGERS: Final = ("azure.core", "azure.identity", "msal")
+"""Libraries that log every call; each such line would be stored and paid for."""
 
 
 class StorageAccount:
-    """One account; importing or making it opens no connection.
+    """One storage account; making it opens no connection.
 
     Attributes:
         endpoints: The account's name and the addresses of its services.
         credential: Signs requests.
-        certificates: Path of the certificates to trust, for an emulator that made its own; None for the usual ones.
+        certificates: Path of the certificates to trust, for an emulator that made its own; None for the system's.
     """
 
     def __init__(self, endpoints: Endpoints, credential: Credential, certificates: str | None = None) -> None:
@@ -46,7 +46,9 @@ class StorageAccount:
         """The SDK's client for blobs, blocking: for use outside the event loop's thread."""
         from azure.storage.blob import BlobServiceClient
 
-        return BlobServiceClient(self.endpoints.blob, self.credential.for_sdk(), **_WORDED_PAUSES, **self._patience())
+        return BlobServiceClient(
+            self.endpoints.blob, self.credential.for_sdk(), **_BLOB_AND_QUEUE_PAUSES, **self._options()
+        )
 
     @cached_property
     def tables(self) -> "TableServiceClient":
@@ -54,31 +56,33 @@ class StorageAccount:
         from azure.data.tables import TableServiceClient
 
         credential = self.credential.for_sdk()
-        return TableServiceClient(self.endpoints.table, credential=credential, **_PAUSES, **self._patience())
+        return TableServiceClient(self.endpoints.table, credential=credential, **_TABLE_PAUSES, **self._options())
 
     @cached_property
     def queues(self) -> "QueueServiceClient":
         """The SDK's client for queues, blocking: for use outside the event loop's thread."""
         from azure.storage.queue import QueueServiceClient
 
-        return QueueServiceClient(self.endpoints.queue, self.credential.for_sdk(), **_WORDED_PAUSES, **self._patience())
+        return QueueServiceClient(
+            self.endpoints.queue, self.credential.for_sdk(), **_BLOB_AND_QUEUE_PAUSES, **self._options()
+        )
 
-    def _patience(self) -> dict[str, Any]:
+    def _options(self) -> dict[str, Any]:
         trust = {"connection_verify": self.certificates} if self.certificates else {}
-        return {**_PATIENCE, **trust}
+        return {**_TIME_LIMITS, **trust}
 
 
 def account(settings: StorageSettings) -> StorageAccount:
-    """The account that the settings name.
+    """Make the account that the settings name.
 
     Raises:
         InvalidSetting: The connection string or an address cannot be read.
     """
-    for name in _TALKATIVE:
+    for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
     if not settings.connection_string:
         return StorageAccount(endpoints.from_identity(settings), Identity(lambda: _identity(settings)))
-    parts = endpoints.connection_parts(settings.connection_string)
+    parts = endpoints.split_connection(settings.connection_string)
     try:
         key = SharedKey(parts["accountname"], parts["accountkey"])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Reading much at once from blocking code: an event loop in a thread of its own, with its own connections.
+"""Many reads at once for blocking code: an event loop in a thread of its own, with its own connections.
 
 The SDKs take twenty times the processor time to read the intake's rows, which bounds how fast rows become log.
 """
@@ -20,9 +20,9 @@ _SECONDS: Final = 30
 _PAUSES: Final = (0.2, 0.8, 2.0)
 
 
-def begin[Result](reading: Coroutine[Any, Any, Result]) -> "Future[Result]":
-    """Let something be read while the caller goes on."""
-    return asyncio.run_coroutine_threadsafe(reading, _loop())
+def begin[Result](read: Coroutine[Any, Any, Result]) -> "Future[Result]":
+    """Start a read while the caller goes on."""
+    return asyncio.run_coroutine_threadsafe(read, _loop())
 
 
 def rest() -> Rest:
@@ -35,33 +35,33 @@ def _rest(storage: StorageSettings) -> Rest:
     return Rest(account(storage), timeout=_SECONDS)
 
 
-async def patiently[Result](read: Callable[[], Awaitable[Result]]) -> Result:
-    """Read, and read again if storage gives no usable answer; reading changes nothing.
+async def retry[Result](attempt: Callable[[], Awaitable[Result]]) -> Result:
+    """Read, and read again where storage gives no usable answer.
 
     Raises:
-        StorageUnavailable: It gave none for several tries.
+        StorageUnavailable: No try had a usable answer.
     """
     for pause in _PAUSES:
         try:
-            return await read()
+            return await attempt()
         except StorageUnavailable:
             await asyncio.sleep(pause)
-    return await read()
+    return await attempt()
 
 
-async def content(path: str, timeout: float | None = None) -> bytes | None:
-    """What a blob holds; None if it is gone."""
+async def read(path: str, timeout: float | None = None) -> bytes | None:
+    """Read the content of a blob; None if the blob is gone."""
     try:
-        blob = await patiently(lambda: rest().read_blob(path, timeout=timeout))
+        blob = await retry(lambda: rest().read_blob(path, timeout=timeout))
     except BlobMissing:
         return None
     return blob.data if blob else None
 
 
-def contents(paths: Iterable[str]) -> list[bytes | None]:
-    """What blobs hold, all read at once; None for those that are gone."""
-    coming = [begin(content(path)) for path in paths]
-    return [one.result() for one in coming]
+def read_all(paths: Iterable[str]) -> list[bytes | None]:
+    """Read the contents of blobs at the same time, in their order; None for a blob that is gone."""
+    reads = [begin(read(path)) for path in paths]
+    return [content.result() for content in reads]
 
 
 @cache

@@ -8,8 +8,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from shared.errors import LoopError
 from shared.storage import sdk
-from shared.storage.paths import container
-from shared.storage.sdk import errors_told
+from shared.storage.paths import split_path
+from shared.storage.sdk import translate_errors
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient
@@ -29,11 +29,11 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A blob as a listing tells of it.
+class ListedBlob:
+    """A blob without its content, as a listing has it.
 
     Attributes:
-        modified: When its content last changed.
+        modified: When the content last changed.
     """
 
     path: str
@@ -43,44 +43,44 @@ class Listed:
 
 
 def client(path: str) -> "BlobClient":
-    """The SDK's client for one blob."""
-    first, name = container(path)
+    """Make the SDK's client of one blob."""
+    first, name = split_path(path)
     return sdk.blobs().get_blob_client(first, name)
 
 
 def read(path: str) -> Blob | None:
-    """The blob, or None if there is none."""
-    with errors_told(absent=True):
+    """Read a blob; None if there is none."""
+    with translate_errors(absent=True):
         download = client(path).download_blob()
         return Blob(download.readall(), download.properties.etag, download.properties.metadata or {})
     return None
 
 
-def etag(path: str) -> str | None:
-    """The version of a blob; None if there is none."""
-    with errors_told(absent=True):
+def read_etag(path: str) -> str | None:
+    """Read the ETag of a blob; None if there is no blob."""
+    with translate_errors(absent=True):
         return str(client(path).get_blob_properties().etag)
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """What a blob is known by without its content."""
+class BlobVersion:
+    """The ETag of a blob's content, and the blob's metadata."""
 
     etag: str
     metadata: Mapping[str, str]
 
 
-def version(path: str) -> Version | None:
-    """The version of a blob, and its metadata; None if there is none."""
-    with errors_told(absent=True):
-        told = client(path).get_blob_properties()
-        return Version(str(told.etag), told.metadata or {})
+def read_version(path: str) -> BlobVersion | None:
+    """Read ETag and metadata of a blob; None if there is no blob."""
+    with translate_errors(absent=True):
+        properties = client(path).get_blob_properties()
+        return BlobVersion(str(properties.etag), properties.metadata or {})
     return None
 
 
 def create(path: str, data: bytes | IO[bytes], metadata: Mapping[str, str] | None = None) -> bool:
-    """Make a blob that is never changed; False if it is there already, whatever it holds."""
+    """Make a blob that never changes; False if a blob of that path is there already, whatever it holds."""
     from azure.core.exceptions import ResourceExistsError
 
     try:
@@ -91,7 +91,7 @@ def create(path: str, data: bytes | IO[bytes], metadata: Mapping[str, str] | Non
 
 
 def write(path: str, data: bytes) -> None:
-    """Write a blob, whatever was there."""
+    """Write a blob over whatever was there."""
     _write(path, data, overwrite=True)
 
 
@@ -102,13 +102,13 @@ def write_over(
     lease_id: str | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> str:
-    """Write a blob if it is still the version with that ETag (None: if it is still absent); gives the new ETag.
+    """Write a blob if it still has an ETag (None: if there is still no blob); gives the new ETag.
 
     Args:
-        metadata: All that the blob has from then on.
+        metadata: All metadata that the blob has from then on.
 
     Raises:
-        ChangedMeanwhile: It is another version, or another one holds its lease.
+        ChangedMeanwhile: The blob has another ETag, or another writer holds its lease.
     """
     from azure.core import MatchConditions
     from azure.core.exceptions import HttpResponseError
@@ -129,51 +129,51 @@ def write_over(
 
 
 def remove(path: str, etag: str | None = None) -> None:
-    """Delete a blob, if it is there; with an ETag only that version of it.
+    """Delete a blob, if there is one; with an ETag only while the blob has it.
 
     Raises:
-        ChangedMeanwhile: It is another version.
+        ChangedMeanwhile: The blob has another ETag.
     """
     from azure.core import MatchConditions
     from azure.core.exceptions import ResourceModifiedError
 
     only: dict[str, Any] = {} if etag is None else {"etag": etag, "match_condition": MatchConditions.IfNotModified}
-    with errors_told(absent=True):
+    with translate_errors(absent=True):
         try:
             client(path).delete_blob(**only)
         except ResourceModifiedError as error:
             raise ChangedMeanwhile(f"{path} was changed by another writer") from error
 
 
-def listed(prefix: str) -> Iterator[Listed]:
-    """The blobs whose path begins with a prefix, in order of their names."""
-    first, name = container(prefix)
-    with errors_told(absent=True):
+def list_blobs(prefix: str) -> Iterator[ListedBlob]:
+    """List the blobs whose path begins with a prefix, in order of their names."""
+    first, name = split_path(prefix)
+    with translate_errors(absent=True):
         service = sdk.blobs().get_container_client(first)
         for blob in service.list_blobs(name_starts_with=name, include=["metadata"]):
-            yield Listed(f"{first}/{blob.name}", blob.size, blob.last_modified, blob.metadata or {})
+            yield ListedBlob(f"{first}/{blob.name}", blob.size, blob.last_modified, blob.metadata or {})
 
 
-def folders(prefix: str) -> Iterator[str]:
-    """What stands between a prefix and the next slash in the paths of blobs, each once."""
-    first, name = container(prefix)
-    with errors_told(absent=True):
-        for one in sdk.blobs().get_container_client(first).walk_blobs(name_starts_with=name, delimiter="/"):
-            if one.name.endswith("/"):
-                yield one.name.removeprefix(name).rstrip("/")
+def list_folders(prefix: str) -> Iterator[str]:
+    """List the folders right below a prefix: the text up to the next slash of a path, each once."""
+    first, name = split_path(prefix)
+    with translate_errors(absent=True):
+        for entry in sdk.blobs().get_container_client(first).walk_blobs(name_starts_with=name, delimiter="/"):
+            if entry.name.endswith("/"):
+                yield entry.name.removeprefix(name).rstrip("/")
 
 
 def upload_file(path: str, file: Path, metadata: Mapping[str, str] | None = None) -> bool:
-    """Make a blob of a file's content; False if it is there already."""
+    """Make a blob of a file's content; False if a blob of that path is there already."""
     with file.open("rb") as data:
         return create(path, data, metadata)
 
 
 def _write(path: str, data: bytes | IO[bytes], **options: Any) -> dict[str, Any]:
-    """Upload, making the container first where there is none."""
+    """Upload a blob, and make its container first where there is none."""
     from azure.core.exceptions import ResourceNotFoundError
 
-    with errors_told():
+    with translate_errors():
         try:
             return client(path).upload_blob(data, **options)
         except ResourceNotFoundError as error:
@@ -189,6 +189,6 @@ def _make_container(path: str) -> None:
     from azure.core.exceptions import ResourceExistsError
 
     try:
-        sdk.blobs().create_container(container(path)[0])
+        sdk.blobs().create_container(split_path(path)[0])
     except ResourceExistsError:
         return

@@ -1,4 +1,4 @@
-"""The clock that arrival times are read from."""
+"""The clock that gives arrival times."""
 
 import time
 from collections.abc import Callable
@@ -10,13 +10,13 @@ def now_us() -> int:
 
 
 class Arrivals:
-    """Arrival times that never go backwards, nor behind what is joined already."""
+    """Gives arrival times that never go backwards, nor into minutes that are joined already."""
 
     def __init__(self, clock: Callable[[], int] = now_us) -> None:
         self._clock = clock
         self._last = 0
 
     def next(self, joined_up_to_us: int = 0) -> int:
-        """The arrival time of what arrives now: the latest of clock, last arrival, and the end of what is joined."""
+        """Give the arrival time of a call that arrives now: the latest of clock, last arrival, and end of the join."""
         self._last = max(self._clock(), self._last, joined_up_to_us)
         return self._last

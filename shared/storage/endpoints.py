@@ -1,4 +1,4 @@
-"""Where a storage account's services are, read from the settings."""
+"""The addresses of a storage account's services, from the settings."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -23,22 +23,22 @@ class Endpoints:
     table: str
 
 
-def connection_parts(text: str) -> dict[str, str]:
-    """The parts of a connection string, names in lower case; the emulator's short form is spelled out.
+def split_connection(text: str) -> dict[str, str]:
+    """Split a connection string into its parts, names in lower case; the emulator's short form counts as its long one.
 
     Raises:
-        InvalidSetting: The text is no connection string; it is not repeated, for it holds a key.
+        InvalidSetting: The text is no connection string; the error does not repeat the text, which holds a key.
     """
     parts = dict(_part(pair) for pair in text.split(";") if pair.strip())
     if parts.get("usedevelopmentstorage", "").lower() == "true":
-        return connection_parts(_EMULATOR)
+        return split_connection(_EMULATOR)
     if "accountname" not in parts or "accountkey" not in parts:
         raise InvalidSetting(_STORAGE, "the connection string needs AccountName and AccountKey")
     return parts
 
 
 def from_connection(parts: dict[str, str]) -> Endpoints:
-    """The endpoints that a connection string names or implies."""
+    """Make the endpoints that a connection string names or implies."""
     name = parts["accountname"]
     scheme = parts.get("defaultendpointsprotocol", "https")
     suffix = parts.get("endpointsuffix", "core.windows.net")
@@ -49,14 +49,16 @@ def from_connection(parts: dict[str, str]) -> Endpoints:
     return Endpoints(name, of("blob"), of("queue"), of("table"))
 
 
-def from_identity(told: StorageSettings) -> Endpoints:
-    """The endpoints for signing in with an identity; addresses that are not set follow from the account's name."""
-    name = told.account_name or _account_in(told.blob_uri)
+def from_identity(settings: StorageSettings) -> Endpoints:
+    """Make the endpoints for sign-in with an identity; addresses that are not set follow from the account's name."""
+    name = settings.account_name or _account_in(settings.blob_uri)
 
     def of(service: str, uri: str) -> str:
         return _address(uri or f"https://{name}.{service}.core.windows.net", f"{_STORAGE}__{service}ServiceUri")
 
-    return Endpoints(name, of("blob", told.blob_uri), of("queue", told.queue_uri), of("table", told.table_uri))
+    return Endpoints(
+        name, of("blob", settings.blob_uri), of("queue", settings.queue_uri), of("table", settings.table_uri)
+    )
 
 
 def _part(pair: str) -> tuple[str, str]:
@@ -73,6 +75,6 @@ def _address(uri: str, setting: str) -> str:
 
 
 def _account_in(uri: str) -> str:
-    """The first segment of the path (the emulator's form), else the first label of the host."""
+    """Give the account of an address: the first path segment (the emulator's form), else the host's first label."""
     split = urlsplit(uri)
     return split.path.strip("/") or (split.hostname or "").partition(".")[0]

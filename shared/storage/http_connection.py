@@ -1,4 +1,4 @@
-"""HTTP/1.1 as the storage services speak it: one connection, on which requests are answered one after another."""
+"""HTTP/1.1 as the storage services speak it: one connection, for one request after the other."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import httptools
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for one request.
+    """The answer to one request.
 
     Attributes:
         headers: Names in lower case.
@@ -22,42 +22,42 @@ class Answer:
 
 
 class BrokenAnswer(ConnectionError):
-    """The connection ended before an answer was whole, or what came is no answer."""
+    """The connection ended before the answer was whole, or the bytes are no answer."""
 
 
 class Connection(asyncio.Protocol):
-    """A connection and the answer that is being received on it."""
+    """A connection, and the answer that arrives on it."""
 
     def __init__(self) -> None:
         self.idle_since = 0.0
         self._transport: asyncio.Transport | None = None
-        self._answered: asyncio.Future[Answer] | None = None
+        self._pending: asyncio.Future[Answer] | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
         self._pieces: list[bytes] = []
-        self._kept = True
+        self._can_go_on = True
 
     @property
     def usable(self) -> bool:
         """Whether another request can be sent."""
         transport = self._transport
-        return self._kept and self._answered is None and transport is not None and not transport.is_closing()
+        return self._can_go_on and self._pending is None and transport is not None and not transport.is_closing()
 
     async def exchange(self, request: bytes) -> Answer:
-        """Send a request and receive its answer; whoever gives up waiting has to `abort`.
+        """Send a request and receive its answer; a caller that stops waiting has to `abort`.
 
         Raises:
             BrokenAnswer: No whole answer came.
         """
         if self._transport is None or self._transport.is_closing():
             raise BrokenAnswer("the connection has ended")
-        answered = self._expect()
+        pending = self._expect()
         self._transport.write(request)
-        return await answered
+        return await pending
 
     def abort(self) -> None:
         """End the connection at once."""
-        self._kept = False
+        self._can_go_on = False
         if self._transport is not None:
             self._transport.abort()
 
@@ -72,7 +72,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
         try:
-            if self._answered is None:
+            if self._pending is None:
                 raise ValueError("an answer without a request")
             self._parser.feed_data(data)
         except (ValueError, httptools.HttpParserError) as error:
@@ -93,20 +93,20 @@ class Connection(asyncio.Protocol):
         if status < 200:
             return
         answer = Answer(status, self._headers, b"".join(self._pieces))
-        self._kept = self._kept and self._parser.should_keep_alive()
-        answered, self._answered = self._answered, None
-        if answered is None:
+        self._can_go_on = self._can_go_on and self._parser.should_keep_alive()
+        pending, self._pending = self._pending, None
+        if pending is None:
             raise ValueError("more than an answer")
-        if not answered.done():
-            answered.set_result(answer)
+        if not pending.done():
+            pending.set_result(answer)
 
     def _expect(self) -> asyncio.Future[Answer]:
-        self._answered = asyncio.get_running_loop().create_future()
+        self._pending = asyncio.get_running_loop().create_future()
         self._parser = httptools.HttpResponseParser(self)
         self._headers, self._pieces = {}, []
-        return self._answered
+        return self._pending
 
     def _break(self, reason: str) -> None:
-        answered, self._answered, self._kept = self._answered, None, False
-        if answered is not None and not answered.done():
-            answered.set_exception(BrokenAnswer(reason))
+        pending, self._pending, self._can_go_on = self._pending, None, False
+        if pending is not None and not pending.done():
+            pending.set_exception(BrokenAnswer(reason))

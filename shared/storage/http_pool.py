@@ -1,7 +1,7 @@
-"""HTTP requests over connections that are kept open.
+"""HTTP requests over connections that stay open.
 
-A client library costs more than all else that a write costs: this takes about two thirds of aiohttp's processor time
-for a request, and none of the time that importing it takes at a cold start. Answers are parsed by httptools.
+A client library would cost more than all else in a write: this module takes about two thirds of aiohttp's processor
+time for a request, and none of the time that its import takes at a cold start. httptools parses the answers.
 """
 
 import asyncio
@@ -16,16 +16,16 @@ from shared.storage.storage_answers import OutcomeUnknown
 from shared.storage_errors import StorageUnavailable
 
 _CONNECT_SECONDS: Final = 5
-_MOST_KEPT: Final = 32
-_KEPT_SECONDS: Final = {"http": 4, "https": 60}
-"""The emulator ends what is idle for 5 seconds, the service only after minutes."""
+_MOST_IDLE: Final = 32
+_IDLE_SECONDS: Final = {"http": 4, "https": 60}
+"""The emulator ends a connection that is idle for 5 seconds, the service only after minutes."""
 
 
-class Transport:
-    """Sends requests to one service; connects when the first one is sent, and anew on another event loop."""
+class HttpPool:
+    """Sends requests to one service, over connections of the event loop that it is used on."""
 
     def __init__(self, address: str, certificates: str | None, timeout: float) -> None:
-        """Take the service's address, a file of certificates to trust instead of the usual ones, and a time limit.
+        """Take the service's address and a file of certificates to trust instead of the system's.
 
         Args:
             timeout: Seconds to wait for an answer.
@@ -34,7 +34,7 @@ class Transport:
         self._host, self._at = split.netloc, split.hostname or ""
         self._port = split.port or (443 if split.scheme == "https" else 80)
         self._secure = split.scheme == "https"
-        self._kept_seconds = _KEPT_SECONDS[split.scheme]
+        self._idle_seconds = _IDLE_SECONDS[split.scheme]
         self._certificates = certificates
         self._timeout = timeout
         self._idle: deque[Connection] = deque()
@@ -47,10 +47,10 @@ class Transport:
         """Send one request; `target` is path and query, and is sent as it is.
 
         Raises:
-            StorageUnavailable: It was not sent, for no connection could be had.
-            OutcomeUnknown: It may have been sent, but no whole answer came in time.
+            StorageUnavailable: There was no connection to send the request on.
+            OutcomeUnknown: The request may have been sent, but no whole answer came in time.
         """
-        connection = self._kept() or await self._connected()
+        connection = self._take_idle() or await self._connect()
         try:
             async with asyncio.timeout(timeout or self._timeout):
                 return await connection.exchange(self._request(method, target, headers, body))
@@ -60,7 +60,7 @@ class Transport:
             self._give_back(connection)
 
     async def close(self) -> None:
-        """End all connections that are idle; the next request opens new ones."""
+        """End all idle connections; the next request opens a new connection."""
         while self._idle:
             self._idle.pop().abort()
         await asyncio.sleep(0)
@@ -72,20 +72,20 @@ class Transport:
             return "".join([*lines, "\r\n"]).encode("latin-1")
         return "".join([*lines, f"Content-Length: {len(body)}\r\n\r\n"]).encode("latin-1") + body
 
-    def _kept(self) -> Connection | None:
-        """The connection that was used last, if it was not too long ago."""
+    def _take_idle(self) -> Connection | None:
+        """Take the connection that was used last, unless the service may have ended it."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop = loop
             self._idle.clear()
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable and loop.time() - connection.idle_since < self._kept_seconds:
+            if connection.usable and loop.time() - connection.idle_since < self._idle_seconds:
                 return connection
             connection.abort()
         return None
 
-    async def _connected(self) -> Connection:
+    async def _connect(self) -> Connection:
         loop = asyncio.get_running_loop()
         if self._secure and self._trusted is None:
             self._trusted = ssl.create_default_context(cafile=self._certificates)
@@ -96,7 +96,7 @@ class Transport:
             raise StorageUnavailable("storage cannot be reached") from error
 
     def _give_back(self, connection: Connection) -> None:
-        if connection.usable and len(self._idle) < _MOST_KEPT:
+        if connection.usable and len(self._idle) < _MOST_IDLE:
             connection.idle_since = asyncio.get_running_loop().time()
             self._idle.append(connection)
         else:

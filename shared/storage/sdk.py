@@ -1,4 +1,4 @@
-"""The SDKs' blocking clients of this process, and what their errors mean; for threads, never for the event loop's."""
+"""The SDKs' blocking clients of this process, and the meaning of their errors; never for the event loop's thread."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,10 +36,10 @@ def _account(storage: StorageSettings) -> StorageAccount:
 
 
 @contextmanager
-def errors_told(*, absent: bool = False) -> Iterator[None]:
-    """Turn the SDK's trouble into `StorageUnavailable`; with `absent`, end quietly where nothing is found.
+def translate_errors(*, absent: bool = False) -> Iterator[None]:
+    """Raise `StorageUnavailable` for errors of the SDKs; with `absent`, end quietly where storage has no such thing.
 
-    Refusals that a caller can act on (a conflict, a condition that does not hold) pass as they are.
+    Refusals that a caller can act on (a conflict, a condition that does not hold) pass unchanged.
     """
     from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 

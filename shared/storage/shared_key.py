@@ -1,4 +1,4 @@
-"""Signing in to storage: what every way of doing it gives, and the way with the account's key."""
+"""Sign-in to storage: the interface of every credential, and the credential that is the account's key."""
 
 import binascii
 import hmac
@@ -18,25 +18,25 @@ _SIGNED: Final = (
 
 
 class Credential(Protocol):
-    """What signs requests, and what the SDKs take for doing it themselves."""
+    """Signs requests, and gives the SDKs a value with which they sign theirs."""
 
     async def table_headers(self, path: str) -> dict[str, str]:
-        """Headers that sign a table request for a path of the URL, as it is sent."""
+        """Give the headers that sign a table request; `path` is that of the URL, as sent."""
 
     async def blob_headers(
         self, method: str, path: str, query: str, headers: Mapping[str, str], length: int
     ) -> dict[str, str]:
-        """`headers` and those that sign a blob request with a body of some length."""
+        """Give `headers` and those that sign a blob request with a body of `length` bytes."""
 
     def for_sdk(self) -> "AzureNamedKeyCredential | TokenCredential":
-        """The same credential as a value of the SDKs."""
+        """Give the same credential as a value of the SDKs."""
 
 
 class SharedKey:
     """Signs with the account's key, which appears nowhere else."""
 
     def __init__(self, account: str, key: str) -> None:
-        """Take the key as it stands in connection strings.
+        """Take the account's name and key, the key in the base64 of connection strings.
 
         Raises:
             ValueError: The key is not base64.
@@ -44,7 +44,7 @@ class SharedKey:
         self._account = account
         self._signer = hmac.new(binascii.a2b_base64(key, strict_mode=True), digestmod="sha256")
         self._text = key
-        self._dated = (0, "")
+        self._last_date = (0, "")
 
     async def table_headers(self, path: str) -> dict[str, str]:
         """See `Credential`; the short scheme, which signs date and path."""
@@ -83,6 +83,6 @@ class SharedKey:
 
     def _date(self) -> str:
         now = int(time.time())
-        if self._dated[0] != now:
-            self._dated = (now, formatdate(now, usegmt=True))
-        return self._dated[1]
+        if self._last_date[0] != now:
+            self._last_date = (now, formatdate(now, usegmt=True))
+        return self._last_date[1]

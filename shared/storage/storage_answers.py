@@ -1,17 +1,17 @@
-"""What storage may say to a write, other than yes."""
+"""The answers of storage to a request, other than success."""
 
 from shared.storage_errors import StorageUnavailable
 
 
 class OutcomeUnknown(StorageUnavailable):
-    """No answer came, or one that tells nothing: the write may have happened, or may still happen."""
+    """No usable answer came: the write may have happened, or may still happen."""
 
 
 class RowExists(Exception):
     """Another row has the key already; nothing was written.
 
     Attributes:
-        index: Which row of those sent.
+        index: Which of the sent rows.
     """
 
     def __init__(self, index: int) -> None:
@@ -20,11 +20,11 @@ class RowExists(Exception):
 
 
 class RowRefused(Exception):
-    """Storage takes no such row; nothing was written.
+    """Storage refuses the row; nothing was written.
 
     Attributes:
-        index: Which row of those sent.
-        code: Storage's own word for the reason.
+        index: Which of the sent rows.
+        code: Storage's own code for the reason.
     """
 
     def __init__(self, index: int, code: str) -> None:
@@ -41,7 +41,7 @@ class TableMissing(Exception):
 
 
 class TableClosed(StorageUnavailable):
-    """There is no such table, and there must be none any more; nothing was written."""
+    """There is no such table, and its time is over: none may be made; nothing was written."""
 
 
 class BlobMissing(Exception):

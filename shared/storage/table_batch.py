@@ -1,4 +1,4 @@
-"""Batches of inserts in the multipart form of the table service, and what it answers to them."""
+"""Batches of inserts in the multipart form of the table service, and the answers to them."""
 
 import re
 from collections.abc import Sequence
@@ -27,22 +27,22 @@ _STAMP: Final = re.compile(r"datetime'([^']+)'")
 
 
 def encode(table_url: str, entities: Sequence[bytes]) -> bytes:
-    """The body of one batch; an entity's JSON holds no line end, so none can look like a boundary."""
+    """Write the body of one batch; an entity's JSON has no line end, so it cannot contain a boundary."""
     part = (_PART % table_url).encode()
     return b"".join([_OPEN, *(b"%b%b\r\n" % (part, entity) for entity in entities), _CLOSE])
 
 
 def decode(answer: bytes, count: int) -> list[int]:
-    """When each of `count` rows was stored, in microseconds of storage's clock.
+    """Read when each of `count` rows was stored, in microseconds of storage's clock.
 
     Raises:
         RowExists, RowRefused, TableMissing: Nothing was written; a refusal names the first row to blame.
         OutcomeUnknown: The answer is not whole.
     """
-    statuses = [int(found) for found in _STATUS.findall(answer)]
+    statuses = [int(status) for status in _STATUS.findall(answer)]
     etags = _ETAG.findall(answer)
     if len(statuses) == len(etags) == count and all(status < 300 for status in statuses):
-        return [stored_at(etag.decode()) for etag in etags]
+        return [parse_etag(etag.decode()) for etag in etags]
     failed = next((status for status in statuses if status >= 400), 0)
     if not 400 <= failed < 500:
         raise OutcomeUnknown(f"a batch of {count} rows was answered by {len(etags)} times and status {failed}")
@@ -50,37 +50,37 @@ def decode(answer: bytes, count: int) -> list[int]:
 
 
 def refusal(status: int, error: bytes, count: int) -> RowExists | RowRefused | TableMissing | OutcomeUnknown:
-    """What a 4xx about an insert of `count` rows means, read from the JSON that came with it.
+    """Make the error for a 4xx to an insert of `count` rows, from the JSON in the answer.
 
-    A refusal that does not say which of several rows is to blame counts as an unknown outcome: each goes again alone.
+    A refusal that does not name the row counts as an unknown outcome, so that each row goes again alone.
     """
-    code, told = _told(error)
+    code, row = _parse_error(error)
     if code in ("TableNotFound", "ResourceNotFound"):
         return TableMissing()
-    index = 0 if count == 1 else told
+    index = 0 if count == 1 else row
     if index is None or index >= count:
         return OutcomeUnknown(f"storage refused one of {count} rows with {status} {code}")
     return RowExists(index) if code == "EntityAlreadyExists" else RowRefused(index, code or str(status))
 
 
-def stored_at(etag: str) -> int:
-    """The moment in a row's ETag: its `Timestamp`, cut to whole microseconds.
+def parse_etag(etag: str) -> int:
+    """Read the moment in a row's ETag: its `Timestamp`, cut to whole microseconds.
 
     Raises:
         OutcomeUnknown: The text is no such ETag.
     """
-    found = _STAMP.search(etag)
+    match = _STAMP.search(etag)
     try:
-        return from_iso(found[1].replace("%3A", ":").replace("%3a", ":") if found else "")
+        return from_iso(match[1].replace("%3A", ":").replace("%3a", ":") if match else "")
     except ValueError as error:
         raise OutcomeUnknown("a row was stored at an unknown time") from error
 
 
-def _told(error: bytes) -> tuple[str, int | None]:
-    """The code of an error, and the index of the row with which its message begins."""
+def _parse_error(error: bytes) -> tuple[str, int | None]:
+    """Read the code of an error, and the index of a row with which its message begins."""
     try:
-        told = orjson.loads(error)["odata.error"]
-        index = re.match(r"(\d+):", told.get("message", {}).get("value", ""))
-        return str(told["code"]), int(index[1]) if index else None
+        fields = orjson.loads(error)["odata.error"]
+        index = re.match(r"(\d+):", fields.get("message", {}).get("value", ""))
+        return str(fields["code"]), int(index[1]) if index else None
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return "", None

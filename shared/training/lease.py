@@ -10,7 +10,7 @@ from typing import Any
 from shared.errors import LoopError
 from shared.storage import blobs, json_documents
 from shared.storage.paths import STATE
-from shared.storage.sdk import errors_told
+from shared.storage.sdk import translate_errors
 from shared.storage_errors import StorageUnavailable
 from shared.times import from_datetime
 from shared.training.training_state import State
@@ -104,7 +104,7 @@ def take(first: Callable[[], State]) -> Trainer | None:
     from azure.storage.blob import BlobLeaseClient
 
     lease, taken_at = BlobLeaseClient(blobs.client(STATE)), time.monotonic()
-    with errors_told():
+    with translate_errors():
         try:
             try:
                 lease.acquire(_SECONDS)
@@ -141,6 +141,6 @@ def storage_now_us() -> int:
     def hear(response: Any) -> None:
         told.append(response.http_response.headers["Date"])
 
-    with errors_told():
+    with translate_errors():
         blobs.client(STATE).exists(raw_response_hook=hear)
     return from_datetime(parsedate_to_datetime(told[-1]))

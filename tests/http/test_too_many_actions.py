@@ -54,7 +54,7 @@ def test_each_instance_tells_of_the_ranks_that_all_refused(
     assert told is not None
     assert told.startswith("3 Rank calls")
     assert warned(second) == told
-    assert len(list(blobs.listed(INSTANCES))) == 1
+    assert len(list(blobs.list_blobs(INSTANCES))) == 1
 
 
 @pytest.mark.parametrize(("days", "left"), [(1, 1), (3, 0)])
@@ -67,4 +67,4 @@ def test_what_an_instance_told_goes_after_two_days(
 
     tidy(now_us() + days * DAY)
 
-    assert len(list(blobs.listed(INSTANCES))) == left
+    assert len(list(blobs.list_blobs(INSTANCES))) == left

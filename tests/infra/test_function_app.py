@@ -141,7 +141,7 @@ def test_the_package_has_its_container() -> None:
     place = [one for one in walk(template().origin(where).expression) if isinstance(one, Name | Literal)]
 
     assert place == [Name("account"), Name("containers"), Literal(0)]
-    assert made[0] not in {paths.container(path)[0] for path in (paths.LOGS, paths.EXPORTS)}
+    assert made[0] not in {paths.split_path(path)[0] for path in (paths.LOGS, paths.EXPORTS)}
 
 
 def test_new_code_takes_over_in_a_way_that_the_platform_has() -> None:

@@ -45,7 +45,7 @@ def test_the_containers_are_those_of_the_loop_and_the_platforms() -> None:
     """A role can then be given on one of them before the first Rank."""
     containers = template().only("Microsoft.Storage/storageAccounts/blobServices/containers").declaration.value
     assert isinstance(containers, Each)
-    used = {paths.container(path)[0] for path in (paths.STATE, paths.EXPORTS)}
+    used = {paths.split_path(path)[0] for path in (paths.STATE, paths.EXPORTS)}
 
     assert used | {"deployments"} == {one.plain for one in _texts(containers.over)}
 

@@ -131,7 +131,7 @@ async def _write(storage: str, past: Past, span_us: int) -> None:
     try:
         for kind, rows in _placed(past).items():
             by_time = sorted(rows, key=lambda row: row[0])
-            for table, group in groupby(by_time, key=lambda row: paths.table(kind, row[0], span_us)):
+            for table, group in groupby(by_time, key=lambda row: paths.table_name(kind, row[0], span_us)):
                 await rest.create_table(table)
                 await _insert(rest, table, [(place, entity) for _, place, entity in group])
     finally:

@@ -7,7 +7,7 @@ import pytest
 
 from localhost.azurite import accounts
 from shared.intake.intake import Intake
-from shared.settings import Settings, StorageSettings
+from shared.settings import Settings, StorageSettings, read
 from shared.storage.account import StorageAccount, account
 from shared.storage.clock import now_us
 from shared.storage.rest import Rest
@@ -88,7 +88,7 @@ def clock() -> Callable[[], int]:
 @pytest.fixture
 def settings() -> Settings:
     """Those of a deployment: time enough for a machine that is busy with other things."""
-    return Settings(StorageSettings())
+    return read({"AzureWebJobsStorage": "UseDevelopmentStorage=true"})
 
 
 @pytest.fixture

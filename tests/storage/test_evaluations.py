@@ -54,7 +54,7 @@ def test_an_id_may_be_any_text(evaluation_id: str) -> None:
     assert evaluation_store.read(Purpose.EVALUATION, evaluation_id) == evaluation
     assert evaluation_store.read(Purpose.IMPORTANCE, evaluation_id) is None
     assert evaluation_store.list_all(Purpose.EVALUATION) == [evaluation]
-    [path] = (blob.path for blob in blobs.listed("loops/default/evaluations/"))
+    [path] = (blob.path for blob in blobs.list_blobs("loops/default/evaluations/"))
     assert not any(step.endswith(".") for step in path.split("/"))
     evaluation_store.remove(Purpose.EVALUATION, evaluation_id)
     assert evaluation_store.read(Purpose.EVALUATION, evaluation_id) is None
@@ -183,7 +183,7 @@ def test_a_model_is_what_was_learned_or_nothing(tmp_path: Path) -> None:
     sha256 = evaluation_run_store.keep_model(evaluation, tmp_path / "model")
 
     assert evaluation_run_store.read_model(evaluation, sha256) == b"learned"
-    (path,) = (blob.path for blob in blobs.listed("loops/default/evaluations/one/") if blob.path.endswith(".vw"))
+    (path,) = (blob.path for blob in blobs.list_blobs("loops/default/evaluations/one/") if blob.path.endswith(".vw"))
     blobs.write(path, b"changed")
     with pytest.raises(DamagedModel):
         evaluation_run_store.read_model(evaluation, sha256)

@@ -76,7 +76,7 @@ async def test_the_intake_works_with_a_token(secured: Secured, settings: Setting
     again = await intake.append_event(events[0], 2)
 
     assert all(one.own for one in (*found, again))
-    assert len(stored(reached, paths.table("events", events[0].at_us, settings.intake_span_us))) == 20
+    assert len(stored(reached, paths.table_name("events", events[0].at_us, settings.intake_span_us))) == 20
     await rest.close()
 
 
@@ -172,7 +172,7 @@ async def test_no_token_is_storage_that_is_unavailable(caplog: pytest.LogCapture
 
 
 async def test_a_token_that_does_not_come_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.storage.access_token._LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("shared.storage.access_token._MOST_WAIT_SECONDS", 0.1)
     identity = Identity(lambda: Credential(takes=1))
     began = time.monotonic()
 

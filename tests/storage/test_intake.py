@@ -66,7 +66,7 @@ async def test_the_observations_of_one_call_take_one_round_trip(
         await intake.append_observations([observation(intake, "event", f"{count}-{n}") for n in range(count)], 4)
 
     assert [request.body.count(b'"RowKey"') for request in proxy.seen] == [1, 2, 50]
-    assert len(stored(services.account(), paths.table("rewards", intake.arrival(), DAY))) == 54
+    assert len(stored(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 54
 
 
 async def test_observations_that_were_stored_in_part_can_be_told_again(
@@ -78,7 +78,7 @@ async def test_observations_that_were_stored_in_part_can_be_told_again(
 
     await intake.append_observations(told, 4)
 
-    assert len(stored(services.account(), paths.table("rewards", intake.arrival(), DAY))) == 5
+    assert len(stored(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 5
 
 
 async def test_observations_are_acknowledged_together_or_not_at_all(hasty_intake: Intake, proxy: FaultProxy) -> None:
@@ -152,7 +152,7 @@ async def test_conflicts_inside_a_batch_do_not_touch_the_others(
 
     assert taken == {number for number, one in enumerate(found) if not one.own}
     assert dict.fromkeys(taken, b"before") == {n: one.payload for n, one in enumerate(found) if not one.own}
-    assert len(found) + 1 == len(stored(services.account(), paths.table("events", intake.arrival(), DAY)))
+    assert len(found) + 1 == len(stored(services.account(), paths.table_name("events", intake.arrival(), DAY)))
 
 
 async def test_one_key_twice_in_the_queue_is_one_row(intake: Intake, proxy: FaultProxy) -> None:
@@ -178,7 +178,7 @@ async def test_a_batch_of_unknown_outcome_is_settled_row_by_row(
     found = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}", b"%d" % n), 1) for n in range(30)))
 
     assert [(True, b"%d" % n) for n in range(30)] == [(one.own, one.payload) for one in found]
-    assert len(stored(services.account(), paths.table("events", intake.arrival(), DAY))) == 31
+    assert len(stored(services.account(), paths.table_name("events", intake.arrival(), DAY))) == 31
 
 
 async def test_a_batch_whose_answer_does_not_come_is_settled_row_by_row(
@@ -200,7 +200,7 @@ async def test_a_batch_that_never_arrived_goes_again(intake: Intake, proxy: Faul
     found = await asyncio.gather(*(intake.append_event(event(intake, f"event{number}"), 1) for number in range(30)))
 
     assert all(one.own for one in found)
-    assert len(stored(services.account(), paths.table("events", intake.arrival(), DAY))) == 31
+    assert len(stored(services.account(), paths.table_name("events", intake.arrival(), DAY))) == 31
 
 
 async def test_large_rows_are_split_over_batches(intake: Intake, proxy: FaultProxy, services: Services) -> None:
@@ -243,7 +243,7 @@ async def test_a_row_that_lands_late_is_not_acknowledged(proxied: Rest, settings
 
     assert 1 <= refused.value.retry_after <= 61
     assert "clock" in str(refused.value)
-    assert row_json.event_place(late, 4) in stored(services.account(), paths.table("events", late.at_us, DAY))
+    assert row_json.event_place(late, 4) in stored(services.account(), paths.table_name("events", late.at_us, DAY))
 
 
 async def test_a_repetition_does_not_acknowledge_a_row_that_landed_late(proxied: Rest, settings: Settings) -> None:
@@ -296,7 +296,7 @@ async def test_the_next_table_is_made_ahead_of_time(
 
     await intake.append_event(event(intake, "event"), 4)
 
-    assert [paths.table("events", now, DAY)] == kinds(proxy.seen)
+    assert [paths.table_name("events", now, DAY)] == kinds(proxy.seen)
 
 
 async def test_an_outage_ends_in_time_and_leaves_nothing_behind(hasty_intake: Intake, proxy: FaultProxy) -> None:
@@ -391,7 +391,7 @@ async def test_the_same_observation_again_is_as_good_as_stored(intake: Intake, s
     for _ in range(3):
         await intake.append_observation(observation(intake, "event"), 4)
 
-    assert len(stored(services.account(), paths.table("rewards", intake.arrival(), DAY))) == 1
+    assert len(stored(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 1
 
 
 async def test_a_row_that_storage_refuses_does_not_fail_the_others(intake: Intake, proxy: FaultProxy) -> None:

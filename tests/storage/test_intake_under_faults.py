@@ -111,5 +111,5 @@ def _check_observations(
 def _rows(
     kind: paths.Kind, sent: list[Event] | list[Observation], services: Services, settings: Settings
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    tables = {paths.table(kind, row.at_us, settings.intake_span_us) for row in sent}
+    tables = {paths.table_name(kind, row.at_us, settings.intake_span_us) for row in sent}
     return {place: row for table in tables for place, row in stored(services.account(), table).items()}

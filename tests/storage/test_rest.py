@@ -232,7 +232,7 @@ async def test_a_connection_that_was_idle_for_long_is_not_used_again(
 ) -> None:
     """The other side may be about to end it, and then nobody knows what became of the request."""
     await proxied.create_table("idle")
-    monkeypatch.setattr(proxied._tables, "_kept_seconds", 0.05)
+    monkeypatch.setattr(proxied._tables, "_idle_seconds", 0.05)
     await asyncio.sleep(0.1)
 
     for row in rows(3):
