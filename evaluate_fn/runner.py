@@ -1,6 +1,6 @@
-"""Carries out one task: brings the log to a process that goes over it, and keeps what comes back.
+"""Carries out one task: a process of its own evaluates the log, whose files this one writes, and keeps the result.
 
-The process is another one, so that calls on the same machine need not wait for it, and it can be ended at any moment.
+Calls on the same machine need not wait for the other process, and it can be ended at any moment.
 """
 
 import json
@@ -9,18 +9,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO
 
-from evaluate_fn.task_process import AGAIN, ANSWER, END, Order, Part
+from evaluate_fn.task_process import ANSWER, Order
 from shared.configuration import configuration_store
 from shared.errors import LoopError
 from shared.evaluation import evaluation_documents, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation
+from shared.evaluation.replay import log_files
+from shared.evaluation.replay.log_files import LogWriter
 from shared.evaluation.tasks import Task, TaskResult
 from shared.learner import subprocess_jobs, work_folder
 from shared.learner.arguments import InvalidLearningArguments
@@ -31,9 +32,9 @@ from shared.log.log_store import LogBlob
 TIMEOUT = timedelta(minutes=50)
 """For one task."""
 _SPARE = timedelta(minutes=1)
-"""For a process that does not keep to its time by itself."""
+"""More, before a process is ended that does not keep to its time by itself."""
 _PAUSE_SECONDS = 0.1
-_LOOKS_EVERY_SECONDS = 5.0
+_CHECK_EVERY_SECONDS = 5.0
 
 
 class LogChanged(LoopError):
@@ -43,8 +44,8 @@ class LogChanged(LoopError):
         super().__init__("The log that was to be evaluated was deleted or changed meanwhile.")
 
 
-class NoTime(LoopError):
-    """It took too long."""
+class TaskTimedOut(LoopError):
+    """A task took too long."""
 
 
 class NotWanted(LoopError):
@@ -52,10 +53,10 @@ class NotWanted(LoopError):
 
 
 class Interrupted(LoopError):
-    """The work has to stop here; somebody else begins it anew."""
+    """The work has to stop on this instance; another one begins it anew."""
 
 
-class WayFailed(LoopError):
+class TaskProcessFailed(LoopError):
     """The process ended without an answer."""
 
 
@@ -63,14 +64,13 @@ def run(evaluation: Evaluation, task: Task, stop: Event) -> None:
     """Carry out a task and keep its result.
 
     Raises:
-        LogChanged, NoTime, NotWanted: There is no sense in another try.
+        LogChanged, TaskTimedOut, NotWanted: There is no sense in another try.
         TrainingFailed, InvalidLearningArguments: The learner refuses.
-        Interrupted, WayFailed, StorageUnavailable: Another try may succeed.
+        Interrupted, TaskProcessFailed, StorageUnavailable: Another try may succeed.
     """
     work_folder.tidy()
     with work_folder.folder() as name:
-        folder = Path(name)
-        result, models = _Way(evaluation, task, folder, stop).go()
+        result, models = _TaskRun(evaluation, task, Path(name), stop).carry_out()
         if task.until is None and evaluation_run_store.first_count(evaluation, result.lines.read) != result.lines.read:
             raise LogChanged
         _check_wanted(evaluation)
@@ -81,110 +81,100 @@ def run(evaluation: Evaluation, task: Task, stop: Event) -> None:
 
 
 def _check_wanted(evaluation: Evaluation) -> None:
-    """See that somebody still waits for the evaluation, and that its log was not deleted."""
-    now = evaluation_store.read(evaluation.purpose, evaluation.id)
-    if now is None or now.created_us != evaluation.created_us or now.status.has_ended:
+    """Check that the evaluation is still to be carried out, and that its log was not deleted."""
+    current = evaluation_store.read(evaluation.purpose, evaluation.id)
+    if current is None or current.created_us != evaluation.created_us or current.status.has_ended:
         raise NotWanted
     if configuration_store.read_configuration().logs_deleted_before_us > evaluation.log.from_us:
         raise LogChanged
 
 
-def _found(evaluation: Evaluation) -> list[LogBlob]:
+def _log_blobs(evaluation: Evaluation) -> list[LogBlob]:
     log = evaluation.log
     return list(log_store.listed(log.from_us, log.to_us, log.from_us)) if log.to_us > log.from_us else []
 
 
-class _Way:
-    """The process that goes over the log, from its start to its answer."""
+class _TaskRun:
+    """One run of a task in a process of its own, and a thread that writes the log for the process."""
 
     def __init__(self, evaluation: Evaluation, task: Task, folder: Path, stop: Event) -> None:
         self._evaluation = evaluation
         self._task = task
         self._folder = folder
         self._stop = stop
-        self._problem: Exception | None = None
+        self._process_has_ended = Event()
+        self._writing_problem: Exception | None = None
 
-    def go(self) -> tuple[TaskResult, list[Path]]:
-        """Go over the log; gives the result, and the files of what was learned."""
+    def carry_out(self) -> tuple[TaskResult, list[Path]]:
+        """Evaluate the log; gives the result, and the files of what was learned."""
         _check_wanted(self._evaluation)
-        blobs = _found(self._evaluation)
-        with tempfile.TemporaryFile() as said:
-            process = _begin(said)
-            feeder = Thread(target=self._feed, args=(process, blobs), name="log", daemon=True)
+        blobs = _log_blobs(self._evaluation)
+        order = Order(self._task, self._evaluation, tuple(blob.rewards for blob in blobs), TIMEOUT)
+        order.write(self._folder)
+        with tempfile.TemporaryFile() as output:
+            process = _start(self._folder, output)
+            writer = Thread(target=self._write_log, args=(process, blobs), name="log", daemon=True)
             try:
-                feeder.start()
+                writer.start()
                 self._wait(process)
             finally:
                 process.kill()
                 process.wait()
-                feeder.join()
-            if self._problem is not None:
-                raise self._problem
-            return self._answer(process.returncode, said)
+                self._process_has_ended.set()
+                writer.join()
+            if self._writing_problem is not None:
+                raise self._writing_problem
+            return self._answer(process.returncode, output)
 
     def _wait(self, process: "subprocess.Popen[bytes]") -> None:
-        began = looked = time.monotonic()
+        began = checked = time.monotonic()
         while process.poll() is None:
             if self._stop.wait(_PAUSE_SECONDS):
                 raise Interrupted("the work was stopped")
             now = time.monotonic()
             if now - began > (TIMEOUT + _SPARE).total_seconds():
-                raise NoTime(f"A task took longer than {TIMEOUT.total_seconds() / 60:g} minutes.")
-            if now - looked > _LOOKS_EVERY_SECONDS:
+                raise TaskTimedOut(f"A task took longer than {TIMEOUT.total_seconds() / 60:g} minutes.")
+            if now - checked > _CHECK_EVERY_SECONDS:
                 _check_wanted(self._evaluation)
-                looked = now
+                checked = now
 
-    def _feed(self, process: "subprocess.Popen[bytes]", blobs: Sequence[LogBlob]) -> None:
-        """Write all that the process needs, as often as it wants it; if it ends before, it says why."""
-        pipe, asks = process.stdin, process.stdout
-        if pipe is None or asks is None:
-            raise ValueError("the process has no pipes")
+    def _write_log(self, process: "subprocess.Popen[bytes]", blobs: Sequence[LogBlob]) -> None:
+        """Write the log until the process has ended; end the process where that fails."""
         try:
-            pipe.write(Order(self._task, self._evaluation, self._folder, TIMEOUT).text())
-            self._send(blobs, pipe)
-            while asks.readline() == AGAIN:
-                self._send(blobs, pipe)
-        except BrokenPipeError:
-            return
+            writer = LogWriter(self._folder, self._process_has_ended, log_files.MAX_BYTES)
+            writer.write(lambda: _contents(blobs))
         except Exception as problem:
-            self._problem = problem
+            self._writing_problem = problem
             process.kill()
-        finally:
-            asks.close()
-            with suppress(BrokenPipeError):
-                pipe.close()
 
-    def _send(self, blobs: Sequence[LogBlob], pipe: IO[bytes]) -> None:
-        for blob, stored in zip(blobs, log_store.contents(blobs), strict=True):
-            if not stored:
-                raise LogChanged
-            part = Part(stored, blob.rewards)
-            pipe.write(part.head())
-            pipe.write(stored)
-        pipe.write(END)
-        pipe.flush()
-
-    def _answer(self, code: int, said: IO[bytes]) -> tuple[TaskResult, list[Path]]:
+    def _answer(self, code: int, output: IO[bytes]) -> tuple[TaskResult, list[Path]]:
         file = self._folder / ANSWER
         if code or not file.is_file():
-            raise WayFailed(subprocess_jobs.reason("evaluating", code, said))
-        told = json.loads(file.read_bytes())
-        if "slow" in told:
-            raise NoTime(told["slow"])
-        if "failed" in told:
-            raise TrainingFailed(told["failed"])
-        if "refused" in told:
-            raise InvalidLearningArguments(*told["refused"])
-        return evaluation_documents.read_result(told["result"].encode()), [Path(one) for one in told["models"]]
+            raise TaskProcessFailed(subprocess_jobs.reason("evaluating", code, output))
+        answer = json.loads(file.read_bytes())
+        if "slow" in answer:
+            raise TaskTimedOut(answer["slow"])
+        if "failed" in answer:
+            raise TrainingFailed(answer["failed"])
+        if "refused" in answer:
+            raise InvalidLearningArguments(*answer["refused"])
+        return evaluation_documents.read_result(answer["result"].encode()), [Path(path) for path in answer["models"]]
 
 
-def _begin(said: IO[bytes]) -> "subprocess.Popen[bytes]":
-    """Start the process; in a session of its own, for Ctrl-C is meant for this one, which then ends it."""
+def _contents(blobs: Sequence[LogBlob]) -> Iterator[bytes]:
+    for stored in log_store.contents(blobs):
+        if not stored:
+            raise LogChanged
+        yield stored
+
+
+def _start(folder: Path, output: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Start the process in a session of its own: Ctrl-C reaches this process alone, which then ends the other."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "evaluate_fn.task_process", str(os.getpid())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=said,
+        [sys.executable, "-P", "-m", "evaluate_fn.task_process", str(os.getpid()), str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
         env=subprocess_jobs.environment(),
         start_new_session=True,
     )

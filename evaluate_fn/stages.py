@@ -10,7 +10,7 @@ from threading import Event
 
 from evaluate_fn import runner
 from evaluate_fn.optimization_decision import decide
-from evaluate_fn.runner import LogChanged, NoTime, NotWanted
+from evaluate_fn.runner import LogChanged, NotWanted, TaskTimedOut
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store, importance, plan
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
 from shared.evaluation.evaluation_queue import Message, message
@@ -50,7 +50,7 @@ def take(text: str, tries: int, stop: Event) -> None:
         _leave(evaluation)
     except (LogChanged, InvalidLearningArguments) as trouble:
         _end(evaluation, Status.FAILED, str(trouble))
-    except NoTime as trouble:
+    except TaskTimedOut as trouble:
         _end(evaluation, Status.TIMEOUT, str(trouble))
     except TrainingFailed as trouble:
         if tries < _TRAINING_TRIES:

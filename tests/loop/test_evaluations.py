@@ -22,6 +22,7 @@ from localhost.azurite.accounts import StorageAccount
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
 from shared.evaluation.evaluation_queue import Message, message
+from shared.evaluation.replay import log_files
 from shared.evaluation.tasks import TaskResult
 from shared.storage import sdk
 from shared.storage.clock import now_us
@@ -68,6 +69,27 @@ def test_an_evaluation_finds_what_one_process_finds(kept: Kept, start_host: Star
     assert best.model is not None
     assert evaluation_run_store.read_model(ended, best.model.predictor_sha256)
     assert not kept.blobs("evaluations/whole/tasks/")
+
+
+def test_a_log_is_read_again_without_the_lines_that_the_learner_refuses(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the disk holds one blob of the log at a time: the blobs come anew for each pass."""
+    monkeypatch.setattr(log_files, "MAX_BYTES", 1)
+    evaluation = evaluated_log.asked("refused", evaluated_log.write(kept, hours=3))
+    (name, log), *_ = sorted(kept.blobs("logs/").items(), reverse=True)
+    harmful = gzip.decompress(log).replace(b'"c":{', b'"c":{"_text":5,', 2)
+    kept.put(name, gzip.compress(harmful), metadata=kept.metadata(name))
+    evaluation_store.create(evaluation)
+
+    while evaluated_log.is_running(evaluation):
+        for task in stages._open(evaluation, evaluation_run_store.results(evaluation)):
+            stages.take(message(evaluation, task.key).text(), 1, Event())
+
+    found = evaluation_run_store.outcome(evaluation)
+    assert found is not None
+    assert found.lines.refused == 2
+    assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
 
 
 def test_hosts_that_are_killed_again_and_again_find_the_same(kept: Kept, start_host: StartHost, tmp_path: Path) -> None:
@@ -225,14 +247,14 @@ def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
     """It came too late; that is no reason to delete anything but what it brought."""
     evaluation = evaluated_log.asked("late", evaluated_log.write(kept), purpose=purpose)
     evaluation_store.create(evaluation)
-    go = runner._Way.go
+    carry_out = runner._TaskRun.carry_out
 
-    def go_late(way: runner._Way) -> Any:
+    def carry_out_late(run: runner._TaskRun) -> Any:
         with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
             assert worker.wait() == 0
-        return go(way)
+        return carry_out(run)
 
-    monkeypatch.setattr(runner._Way, "go", go_late)
+    monkeypatch.setattr(runner._TaskRun, "carry_out", carry_out_late)
     (first, *_) = stages._open(evaluation, {})
     stages.take(message(evaluation, first.key).text(), 1, Event())
 
