@@ -83,10 +83,10 @@ def test_a_log_is_read_again_without_the_lines_that_the_learner_refuses(
     evaluation_store.create(evaluation)
 
     while evaluated_log.is_running(evaluation):
-        for task in stages._open(evaluation, evaluation_run_store.results(evaluation)):
+        for task in stages._open(evaluation, evaluation_run_store.read_results(evaluation)):
             stages.take(message(evaluation, task.key).text(), 1, Event())
 
-    found = evaluation_run_store.outcome(evaluation)
+    found = evaluation_run_store.read_outcome(evaluation)
     assert found is not None
     assert found.lines.refused == 2
     assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
