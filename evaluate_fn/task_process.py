@@ -25,6 +25,7 @@ from shared.learner import driver
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
 from shared.log import relabelled
+from shared.storage import json_documents
 
 ANSWER = "answer.json"
 _ORDER = "order.json"
@@ -48,8 +49,8 @@ class Order:
     def write(self, folder: Path) -> None:
         """Write the order as a file for the process."""
         fields = {
-            "task": documents.task_to_json(self.task).decode(),
-            "evaluation": documents.evaluation_to_json(self.evaluation).decode(),
+            "task": json_documents.to_json(self.task).decode(),
+            "evaluation": json_documents.to_json(self.evaluation).decode(),
             "joined_under": [asdict(rewards) for rewards in self.joined_under],
             "timeout": self.timeout.total_seconds(),
         }
@@ -65,7 +66,7 @@ class Order:
             for rewards in fields["joined_under"]
         )
         timeout = timedelta(seconds=fields["timeout"])
-        return cls(documents.read_task(task), documents.read_evaluation(evaluation), joined_under, timeout)
+        return cls(json_documents.read(Task, task), json_documents.read(Evaluation, evaluation), joined_under, timeout)
 
 
 class _LogLines:

@@ -1,6 +1,6 @@
-"""The JSON form of what is kept of evaluations.
+"""Stored JSON of evaluations whose parts `json_documents` cannot read and write alone: results with sums, and scores.
 
-Sums stand in it as numbers of 8 bytes each, in base64: a result may have ten thousand bins, each with two dozen sums,
+Sums are stored as numbers of 8 bytes each, in base64: a result may have ten thousand bins, each with two dozen sums,
 and is to be read within milliseconds.
 """
 
@@ -15,159 +15,129 @@ from typing import Any, get_type_hints
 import orjson
 from pydantic import TypeAdapter
 
-from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.outcome import FeatureScore, Outcome
 from shared.evaluation.packed_sums import PackedBins
-from shared.evaluation.tasks import Bins, Task, TaskResult
+from shared.evaluation.tasks import Bins, TaskResult
 from shared.metrics.estimators.sums import Sums
+from shared.storage import json_documents
 from shared.storage.json_documents import UnreadableDocument
 
 _WHOLE = frozenset(name for name, kind in get_type_hints(Sums).items() if kind is int)
-_Scores = tuple[FeatureScore, ...]
-
-
-def evaluation_to_json(evaluation: Evaluation) -> bytes:
-    """An evaluation as JSON text."""
-    return orjson.dumps(_adapter(Evaluation).dump_python(evaluation, mode="json"))
-
-
-def read_evaluation(text: bytes) -> Evaluation:
-    """Read an evaluation.
-
-    Raises:
-        UnreadableDocument: The text is damaged, or of another version.
-    """
-    with _told("evaluation"):
-        evaluation: Evaluation = _adapter(Evaluation).validate_python(orjson.loads(text))
-    return evaluation
-
-
-def task_to_json(task: Task) -> bytes:
-    """A task as JSON text."""
-    return orjson.dumps(_adapter(Task).dump_python(task, mode="json"))
-
-
-def read_task(text: bytes) -> Task:
-    """Read a task.
-
-    Raises:
-        UnreadableDocument: The text is damaged, or of another version.
-    """
-    with _told("task"):
-        task: Task = _adapter(Task).validate_python(orjson.loads(text))
-    return task
 
 
 def result_to_json(result: TaskResult) -> bytes:
-    """A task's result as JSON text."""
-    told = _adapter(TaskResult).dump_python(replace(result, bins={}), mode="json")
-    bins = {policy: {slot: _packed(one) for slot, one in slots.items()} for policy, slots in result.bins.items()}
-    return orjson.dumps(told | {"bins": bins, "fields": Sums._fields})
+    """Write the result of a task as JSON text."""
+    bins = {
+        policy: {slot: _pack(slot_bins) for slot, slot_bins in slots.items()} for policy, slots in result.bins.items()
+    }
+    return orjson.dumps(_fields(replace(result, bins={})) | {"bins": bins, "fields": Sums._fields})
 
 
 def read_result(text: bytes) -> TaskResult:
-    """Read a task's result.
+    """Read the result of a task.
 
     Raises:
         UnreadableDocument: The text is damaged, or of another version.
     """
-    with _told("result"):
-        told = orjson.loads(text)
-        result: TaskResult = _adapter(TaskResult).validate_python({**told, "bins": {}})
+    with _unreadable("result"):
+        fields = orjson.loads(text)
         bins = {
-            policy: {slot: _unpacked(one, told["fields"]) for slot, one in slots.items()}
-            for policy, slots in told["bins"].items()
+            policy: {slot: _unpack(packed, fields["fields"]) for slot, packed in slots.items()}
+            for policy, slots in fields["bins"].items()
         }
-    return replace(result, bins=bins)
+        bare = json_documents.read(TaskResult, orjson.dumps(fields | {"bins": {}}))
+    return replace(bare, bins=bins)
 
 
 def outcome_to_json(outcome: Outcome) -> bytes:
-    """What an evaluation found as JSON text."""
+    """Write the outcome of an evaluation as JSON text."""
     policies = tuple(replace(policy, bins={}) for policy in outcome.policies)
     candidates = tuple(replace(candidate, sums=Sums()) for candidate in outcome.candidates)
-    bare = replace(outcome, policies=policies, candidates=candidates)
-    told = _adapter(Outcome).dump_python(bare, mode="json")
-    for one, policy in zip(told["policies"], outcome.policies, strict=True):
-        one["bins"] = _packed(policy.bins)
-    for one, candidate in zip(told["candidates"], outcome.candidates, strict=True):
-        one["sums"] = _packed({0: candidate.sums})
-    return orjson.dumps(told | {"fields": Sums._fields})
+    fields = _fields(replace(outcome, policies=policies, candidates=candidates))
+    for policy_fields, policy in zip(fields["policies"], outcome.policies, strict=True):
+        policy_fields["bins"] = _pack(policy.bins)
+    for candidate_fields, candidate in zip(fields["candidates"], outcome.candidates, strict=True):
+        candidate_fields["sums"] = _pack({0: candidate.sums})
+    return orjson.dumps(fields | {"fields": Sums._fields})
 
 
 def read_outcome(text: bytes) -> Outcome:
-    """Read what an evaluation found.
+    """Read the outcome of an evaluation.
 
     Raises:
         UnreadableDocument: The text is damaged, or of another version.
     """
-    with _told("outcome"):
-        told = orjson.loads(text)
-        bare: Outcome = _adapter(Outcome).validate_python(_without_sums(told))
-        policies = tuple(
-            replace(policy, bins=_unpacked(one["bins"], told["fields"]))
-            for policy, one in zip(bare.policies, told["policies"], strict=True)
-        )
-        candidates = tuple(
-            replace(candidate, sums=_unpacked(one["sums"], told["fields"])[0])
-            for candidate, one in zip(bare.candidates, told["candidates"], strict=True)
-        )
-    return replace(bare, policies=policies, candidates=candidates)
+    with _unreadable("outcome"):
+        fields = orjson.loads(text)
+        names = fields["fields"]
+        bins = [_unpack(policy.pop("bins"), names) for policy in fields["policies"]]
+        sums = [_unpack(candidate.pop("sums"), names)[0] for candidate in fields["candidates"]]
+        policies = [policy | {"bins": {}} for policy in fields["policies"]]
+        candidates = [candidate | {"sums": []} for candidate in fields["candidates"]]
+        bare = json_documents.read(Outcome, orjson.dumps(fields | {"policies": policies, "candidates": candidates}))
+    return replace(
+        bare,
+        policies=tuple(
+            replace(policy, bins=policy_bins) for policy, policy_bins in zip(bare.policies, bins, strict=True)
+        ),
+        candidates=tuple(
+            replace(candidate, sums=candidate_sums)
+            for candidate, candidate_sums in zip(bare.candidates, sums, strict=True)
+        ),
+    )
 
 
 def scores_to_json(scores: Sequence[FeatureScore]) -> bytes:
-    """What features are worth as JSON text."""
-    return orjson.dumps(_adapter(_Scores).dump_python(tuple(scores), mode="json"))
+    """Write the scores of features as JSON text."""
+    return _scores().dump_json(tuple(scores))
 
 
 def read_scores(text: bytes) -> tuple[FeatureScore, ...]:
-    """Read what features are worth.
+    """Read the scores of features.
 
     Raises:
         UnreadableDocument: The text is damaged, or of another version.
     """
-    with _told("scores"):
-        scores: tuple[FeatureScore, ...] = _adapter(_Scores).validate_python(orjson.loads(text))
-    return scores
+    with _unreadable("scores"):
+        return _scores().validate_json(text)
 
 
-def _without_sums(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **told,
-        "policies": [{**one, "bins": {}} for one in told["policies"]],
-        "candidates": [{**one, "sums": []} for one in told["candidates"]],
-    }
+def _fields(document: object) -> dict[str, Any]:
+    fields: dict[str, Any] = orjson.loads(json_documents.to_json(document))
+    return fields
 
 
-def _packed(bins: Bins) -> dict[str, Any]:
+def _pack(bins: Bins) -> dict[str, Any]:
     starts = sorted(bins)
     form = _form(Sums._fields)
     packed = b"".join(form.pack(*bins[start]) for start in starts)
     return {"from": starts, "sums": base64.b64encode(packed).decode()}
 
 
-def _unpacked(told: Mapping[str, Any], fields: Sequence[str]) -> Bins:
-    """The inverse of `_packed`, for sums with these fields: other fields than today's are left out or at rest."""
-    if tuple(fields) == Sums._fields:
-        return PackedBins(told["from"], base64.b64decode(told["sums"]))
-    found = _form(tuple(fields)).iter_unpack(base64.b64decode(told["sums"]))
-    known = [(place, name) for place, name in enumerate(fields) if name in Sums._fields]
-    sums = [Sums(**{name: one[place] for place, name in known}) for one in found]
-    return dict(zip(told["from"], sums, strict=True))
+def _unpack(packed: Mapping[str, Any], names: Sequence[str]) -> Bins:
+    """Invert `_pack`, for sums with these names; other sums are dropped, missing sums are as without events."""
+    starts, sums = packed["from"], base64.b64decode(packed["sums"])
+    if tuple(names) == Sums._fields:
+        return PackedBins(starts, sums)
+    places = [(place, name) for place, name in enumerate(names) if name in Sums._fields]
+    rows = _form(tuple(names)).iter_unpack(sums)
+    return dict(zip(starts, (Sums(**{name: row[place] for place, name in places}) for row in rows), strict=True))
 
 
 @cache
-def _form(fields: tuple[str, ...]) -> struct.Struct:
-    return struct.Struct("<" + "".join("q" if name in _WHOLE else "d" for name in fields))
+def _form(names: tuple[str, ...]) -> struct.Struct:
+    return struct.Struct("<" + "".join("q" if name in _WHOLE else "d" for name in names))
 
 
 @contextmanager
-def _told(kind: str) -> Iterator[None]:
+def _unreadable(kind: str) -> Iterator[None]:
+    """Raise `UnreadableDocument` in place of what a damaged text makes readers raise."""
     try:
         yield
-    except (ValueError, LookupError, TypeError, struct.error) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
         raise UnreadableDocument(kind, str(error)) from error
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _scores() -> TypeAdapter[tuple[FeatureScore, ...]]:
+    return TypeAdapter(tuple[FeatureScore, ...])

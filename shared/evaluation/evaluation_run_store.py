@@ -1,4 +1,4 @@
-"""What tasks of an evaluation or a feature importance write, and what was found in the end."""
+"""What the tasks of an evaluation or a feature importance write, and the results of the whole."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,36 +17,37 @@ _SENT = b""
 
 
 def read_outcome(evaluation: Evaluation) -> Outcome | None:
-    """What an evaluation found; None before its end."""
+    """Read the outcome of an evaluation; None before its end."""
     stored = blobs.read(run_folder(evaluation) + "outcome.json")
     return documents.read_outcome(stored.data) if stored else None
 
 
-def read_totals(of: Sequence[Evaluation]) -> list[Outcome | None]:
-    """What each of some evaluations found in all (`Outcome.totals`), read at once; None before its end."""
-    texts = iter(background_reads.read_all(run_folder(one) + "totals.json" for one in of if one.status.has_results))
-    return [_totals(one, next(texts)) if one.status.has_results else None for one in of]
+def read_totals(evaluations: Sequence[Evaluation]) -> list[Outcome | None]:
+    """Read the outcomes of evaluations without their bins (`Outcome.totals`), all at once; None before the end."""
+    ended = [evaluation for evaluation in evaluations if evaluation.status.has_results]
+    texts = iter(background_reads.read_all(run_folder(evaluation) + "totals.json" for evaluation in ended))
+    return [_totals(evaluation, next(texts)) if evaluation.status.has_results else None for evaluation in evaluations]
 
 
-def _totals(evaluation: Evaluation, kept: bytes | None) -> Outcome | None:
-    """Read from what was kept of them, or, as an earlier version kept nothing, from all that was found."""
-    if kept is not None:
-        return documents.read_outcome(kept)
-    found = read_outcome(evaluation)
-    return found.totals if found else None
+def _totals(evaluation: Evaluation, text: bytes | None) -> Outcome | None:
+    """Parse stored totals, or make them of the outcome, since an earlier version stored none."""
+    if text is not None:
+        return documents.read_outcome(text)
+    outcome = read_outcome(evaluation)
+    return outcome.totals if outcome else None
 
 
 def read_scores(importance: Evaluation) -> list[FeatureScore] | None:
-    """What features are worth; None before the end."""
+    """Read the scores of features; None before the end."""
     stored = blobs.read(run_folder(importance) + "scores.json")
     return list(documents.read_scores(stored.data)) if stored else None
 
 
 def read_model(evaluation: Evaluation, sha256: str) -> bytes:
-    """The bytes of a training state or a predictor that a policy of an evaluation has learned.
+    """Read a training state or a predictor that a policy of an evaluation has learned.
 
     Raises:
-        DamagedModel: They are not what they were, or not kept any more.
+        DamagedModel: The bytes have another SHA-256, or were deleted.
     """
     path = _model(evaluation, sha256)
     stored = blobs.read(path)
@@ -56,32 +57,31 @@ def read_model(evaluation: Evaluation, sha256: str) -> bytes:
 
 
 def read_results(evaluation: Evaluation) -> dict[str, TaskResult]:
-    """What came of the tasks so far, by their keys."""
+    """Read the results of the tasks that have any, by the key of the task."""
     paths = [blob.path for blob in blobs.list_blobs(run_folder(evaluation) + "tasks/")]
-    found = [documents.read_result(text) for text in background_reads.read_all(paths) if text is not None]
-    return {result.key: result for result in found}
+    results = [documents.read_result(text) for text in background_reads.read_all(paths) if text is not None]
+    return {result.key: result for result in results}
 
 
 def keep_result(evaluation: Evaluation, result: TaskResult) -> bool:
-    """Keep what came of a task; False if it is kept already, and then that one counts."""
+    """Write the result of a task; False if the task has one already, which then counts."""
     return blobs.create(_result(evaluation, result.key), documents.result_to_json(result))
 
 
 def keep_model(evaluation: Evaluation, file: Path) -> str:
-    """Keep what a policy has learned; gives its SHA-256."""
+    """Write a file of a model that a policy has learned; gives its SHA-256."""
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     blobs.upload_file(_model(evaluation, sha256), file)
     return sha256
 
 
 def claim_stage(evaluation: Evaluation, stage: int, by: str | None) -> bool:
-    """Whether the messages for the tasks of a stage are to be sent by whoever has the message of a task.
+    """True for the one worker that may send this stage's messages.
 
-    True for one message only, and whenever that one comes again, until they are marked as sent: it is done with only
-    when they are.
+    A retry of the same worker gets True again until `mark_sent`: a message is done with only once it has returned.
 
     Args:
-        by: Key of its task; None for the message without one.
+        by: Key of the task whose message the worker has; None for the first message of the evaluation.
     """
     path, claim = _stage(evaluation, stage), f"by {by or 'plan'}".encode()
     if blobs.create(path, claim):
@@ -91,12 +91,12 @@ def claim_stage(evaluation: Evaluation, stage: int, by: str | None) -> bool:
 
 
 def mark_sent(evaluation: Evaluation, stage: int) -> None:
-    """Keep that messages for all tasks of a stage were sent."""
+    """Note that the messages for all tasks of a stage were sent."""
     blobs.write(_stage(evaluation, stage), _SENT)
 
 
 def first_count(evaluation: Evaluation, lines: int) -> int:
-    """How many lines the first task that read the whole log found: this many, if none was before."""
+    """The number of lines that the first task over the whole log counted; `lines`, if this task is the first."""
     path = f"{run_folder(evaluation)}lines"
     if blobs.create(path, str(lines).encode()):
         return lines
@@ -105,43 +105,43 @@ def first_count(evaluation: Evaluation, lines: int) -> int:
 
 
 def keep_problem(evaluation: Evaluation, task: str | None, problem: str) -> None:
-    """Keep why something went wrong, in case that it does so again and again."""
+    """Write why a task failed, for the case that all its tries fail."""
     blobs.write(_problem(evaluation, task), problem.encode())
 
 
 def read_problem(evaluation: Evaluation, task: str | None) -> str | None:
-    """Why something went wrong the last time; None if nothing did."""
+    """Read why the last try of a task failed; None if none did."""
     stored = blobs.read(_problem(evaluation, task))
     return stored.data.decode() if stored else None
 
 
-def keep_outcome(evaluation: Evaluation, found: Outcome) -> None:
-    """Keep what was found, and what of it a list tells."""
-    blobs.write(run_folder(evaluation) + "totals.json", documents.outcome_to_json(found.totals))
-    blobs.write(run_folder(evaluation) + "outcome.json", documents.outcome_to_json(found))
+def keep_outcome(evaluation: Evaluation, outcome: Outcome) -> None:
+    """Write the outcome of an evaluation, and its totals for the list of evaluations."""
+    blobs.write(run_folder(evaluation) + "totals.json", documents.outcome_to_json(outcome.totals))
+    blobs.write(run_folder(evaluation) + "outcome.json", documents.outcome_to_json(outcome))
 
 
-def keep_scores(evaluation: Evaluation, found: Sequence[FeatureScore]) -> None:
-    """Keep what features are worth."""
-    blobs.write(run_folder(evaluation) + "scores.json", documents.scores_to_json(found))
+def keep_scores(evaluation: Evaluation, scores: Sequence[FeatureScore]) -> None:
+    """Write the scores of features."""
+    blobs.write(run_folder(evaluation) + "scores.json", documents.scores_to_json(scores))
 
 
-def tidy(evaluation: Evaluation, kept_models: Sequence[str] = ()) -> None:
-    """Delete what only the tasks of an evaluation that has ended needed.
+def tidy(evaluation: Evaluation, models: Sequence[str] = ()) -> None:
+    """Delete what only the tasks of an evaluation needed, which has ended.
 
     Args:
-        kept_models: The SHA-256 of the models that stay.
+        models: The SHA-256 of the models that stay.
     """
-    kept = {_model(evaluation, sha256) for sha256 in kept_models}
     names = ("outcome", "totals", "scores") if evaluation.status.has_results else ()
-    results = {f"{run_folder(evaluation)}{name}.json" for name in names}
+    stay = {f"{run_folder(evaluation)}{name}.json" for name in names}
+    stay |= {_model(evaluation, sha256) for sha256 in models}
     for blob in blobs.list_blobs(run_folder(evaluation)):
-        if blob.path not in kept | results:
+        if blob.path not in stay:
             blobs.remove(blob.path)
 
 
 def forget(evaluation: Evaluation) -> None:
-    """Delete what tasks wrote for an evaluation that is not there any more; one that has results keeps all."""
+    """Delete what tasks wrote for an evaluation that was deleted; nothing, if it is there and has results."""
     now = evaluation_store.read(evaluation.purpose, evaluation.id)
     if now is not None and now.created_us == evaluation.created_us and now.status.has_results:
         return

@@ -1,12 +1,11 @@
-"""Evaluations and feature importances in storage: what was asked, and how each of them stands.
+"""Evaluations and feature importances in storage: a record each, with what was to be evaluated and its status.
 
-All blobs of one lie under its id. What its tasks write lies in a folder named after when it was asked for, so that
-workers of one that was deleted cannot write into another one of the same id.
+All blobs of an evaluation lie in a folder named after its id. What its tasks write lies in a folder inside, named after
+the moment of its creation: workers of a deleted evaluation cannot write into a later one of the same id.
 """
 
 from collections.abc import Callable, Mapping
 
-from shared.evaluation import evaluation_documents as documents
 from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.evaluation_queue import message
@@ -17,16 +16,16 @@ from shared.times import compact
 
 _ROOTS: Mapping[Purpose, str] = {Purpose.EVALUATION: EVALUATIONS, Purpose.IMPORTANCE: IMPORTANCES}
 _HIDDEN_SECONDS = 30
-"""When somebody looks whether an evaluation was begun, should the one who asked for it have died in between."""
+"""After this time a worker sees to a new evaluation, in case that the process which creates it dies before its end."""
 
 
 def start(evaluation: Evaluation) -> bool:
-    """Keep an evaluation and have it carried out; False if there is one of its id.
+    """Create an evaluation and send the message that has it carried out; False if its id is in use.
 
-    A message that nobody sees yet goes first, so none stands still however this ends.
+    A hidden message goes first, so that an evaluation is carried out even if this process dies after creating it.
 
     Raises:
-        StorageUnavailable: It may have been started or not.
+        StorageUnavailable: The evaluation may have been started or not.
     """
     evaluation_queue.send([message(evaluation)], _HIDDEN_SECONDS)
     if not create(evaluation):
@@ -36,43 +35,47 @@ def start(evaluation: Evaluation) -> bool:
 
 
 def create(evaluation: Evaluation) -> bool:
-    """Keep an evaluation; False if there is one of its id."""
-    return blobs.create(_record(evaluation.purpose, evaluation.id), documents.evaluation_to_json(evaluation))
+    """Write the record of an evaluation; False if its id is in use."""
+    return blobs.create(_record(evaluation.purpose, evaluation.id), json_documents.to_json(evaluation))
 
 
 def read(purpose: Purpose, evaluation_id: str) -> Evaluation | None:
-    """The evaluation of an id; None if there is none."""
+    """Read the evaluation of an id; None if there is none."""
     stored = blobs.read(_record(purpose, evaluation_id))
-    return documents.read_evaluation(stored.data) if stored else None
+    return _parse(stored.data) if stored else None
 
 
 def list_all(purpose: Purpose) -> list[Evaluation]:
-    """All evaluations, the newest first."""
-    texts = background_reads.read_all(_record_in(_ROOTS[purpose] + key) for key in blobs.list_folders(_ROOTS[purpose]))
-    found = [documents.read_evaluation(text) for text in texts if text is not None]
-    return sorted(found, key=lambda one: (one.created_us, one.id), reverse=True)
+    """Read all evaluations, the newest first."""
+    root = _ROOTS[purpose]
+    texts = background_reads.read_all(_record_in(root + key) for key in blobs.list_folders(root))
+    evaluations = [_parse(text) for text in texts if text is not None]
+    return sorted(evaluations, key=lambda evaluation: (evaluation.created_us, evaluation.id), reverse=True)
 
 
 def survey(purpose: Purpose) -> tuple[list[Evaluation], list[str]]:
-    """All evaluations, and the paths of blobs that belong to none of them.
+    """Read all evaluations, and list the paths of blobs that belong to none of them.
 
-    A record is there before and as long as its run may be written to: what is listed, but is of no record that is read
-    afterwards, is of one that is gone.
+    The record is written before anything else of its evaluation, and removed last. So a listed blob without a record,
+    which is read after the listing, belongs to an evaluation that was deleted.
 
     Raises:
-        UnreadableDocument: A record is damaged, and what belongs to it is not known.
+        UnreadableDocument: A record is damaged, so it is uncertain which blobs belong to it.
     """
     root = _ROOTS[purpose]
     paths = [blob.path for blob in blobs.list_blobs(root)]
     records = dict.fromkeys(path for path in paths if path == _record_in(root + path.removeprefix(root).split("/")[0]))
     texts = zip(records, background_reads.read_all(records), strict=True)
-    found = {path: documents.read_evaluation(text) for path, text in texts if text is not None}
-    runs = tuple(f"{path.rpartition('/')[0]}/{compact(one.created_us)}/" for path, one in found.items())
-    return list(found.values()), [path for path in paths if path not in records and not path.startswith(runs)]
+    evaluations = {path: _parse(text) for path, text in texts if text is not None}
+    runs = tuple(
+        f"{path.rpartition('/')[0]}/{compact(evaluation.created_us)}/" for path, evaluation in evaluations.items()
+    )
+    orphans = [path for path in paths if path not in records and not path.startswith(runs)]
+    return list(evaluations.values()), orphans
 
 
 def change(purpose: Purpose, evaluation_id: str, change: Callable[[Evaluation], Evaluation]) -> Evaluation | None:
-    """Write what `change` makes of an evaluation, so that no other change is lost; None if there is no such one.
+    """Write what `change` makes of an evaluation, so that no other change is lost; None if there is no evaluation.
 
     Args:
         change: May be called again if another writer came between; what it raises is passed on, nothing changed.
@@ -81,26 +84,35 @@ def change(purpose: Purpose, evaluation_id: str, change: Callable[[Evaluation], 
     def change_if_there(before: Evaluation | None) -> Evaluation | None:
         return None if before is None else change(before)
 
-    path = _record(purpose, evaluation_id)
-    return json_documents.change(path, documents.read_evaluation, _to_json, change_if_there)
+    return json_documents.change(_record(purpose, evaluation_id), _parse, _to_json, change_if_there)
 
 
 def remove(purpose: Purpose, evaluation_id: str) -> None:
-    """Delete an evaluation and all that came of it; what still works on it stops by itself."""
-    blobs.remove(_record(purpose, evaluation_id))
+    """Delete an evaluation with all its blobs; workers that are still at it stop by themselves."""
+    record = _record(purpose, evaluation_id)
+    blobs.remove(record)
     for blob in blobs.list_blobs(f"{_folder(purpose, evaluation_id)}/"):
-        if blob.path != _record(purpose, evaluation_id):
+        if blob.path != record:
             blobs.remove(blob.path)
+
+
+def run_folder(evaluation: Evaluation) -> str:
+    """Path of the folder of what the evaluation's tasks write and of its results; with a slash at its end."""
+    return f"{_folder(evaluation.purpose, evaluation.id)}/{compact(evaluation.created_us)}/"
+
+
+def _parse(text: bytes) -> Evaluation:
+    return json_documents.read(Evaluation, text)
 
 
 def _to_json(evaluation: Evaluation | None) -> bytes:
     if evaluation is None:
         raise ValueError("no evaluation is not written")
-    return documents.evaluation_to_json(evaluation)
+    return json_documents.to_json(evaluation)
 
 
 def _folder(purpose: Purpose, evaluation_id: str) -> str:
-    """Where all blobs of one lie: without a slash, and without a dot at the end, which storage would take away."""
+    """Path of the folder of all blobs of an evaluation: no slash and no dot at its end, which storage would remove."""
     key = hashed_key(evaluation_id) if evaluation_id.endswith(".") else event_key(evaluation_id)
     return f"{_ROOTS[purpose]}{key}"
 
@@ -111,8 +123,3 @@ def _record(purpose: Purpose, evaluation_id: str) -> str:
 
 def _record_in(folder: str) -> str:
     return f"{folder}/evaluation.json"
-
-
-def run_folder(evaluation: Evaluation) -> str:
-    """Where what its tasks write lies, and what was found; with a slash."""
-    return f"{_folder(evaluation.purpose, evaluation.id)}/{compact(evaluation.created_us)}/"
