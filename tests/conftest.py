@@ -13,7 +13,7 @@ from hypothesis import settings
 from localhost.azurite.accounts import StorageAccount
 from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
-from tests import clock
+from tests import clock, order
 
 settings.register_profile("fixed seeds", derandomize=True, deadline=None)
 settings.load_profile("fixed seeds")
@@ -40,6 +40,11 @@ def keep_bytecode() -> None:
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    order.begin_with_long_files(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -12,6 +12,7 @@ import pytest
 from localhost.environment import ROOT
 from localhost.setup import interpreters
 from tests.dev.conftest import Clone
+from tests.order import LONG_FIRST
 
 SOURCES = [
     ROOT / "dev.py",
@@ -141,7 +142,7 @@ def test_every_check_runs_even_if_others_find_something(clone: Clone) -> None:
 
     assert code == 1
     assert len(headlines(said)) == 15
-    assert "ran -m pytest --numprocesses 4 --dist loadfile -r fEs\n" in said
+    assert "ran -m pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder -r fEs\n" in said
     assert said.endswith("   style (ruff check)\n   format (ruff format)\n   types (mypy)\n   tests (pytest)\n")
 
 
@@ -164,7 +165,7 @@ def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> No
 @pytest.mark.parametrize(
     ("switches", "started"),
     [
-        ([], "ran -m pytest --numprocesses 4 --dist loadfile -r fEs -k name"),
+        ([], "ran -m pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder -r fEs -k name"),
         (["--quick"], "ran -m pytest --numprocesses 2 --dist worksteal -r fEs tests/unit -k name"),
     ],
 )
@@ -174,6 +175,12 @@ def test_chosen_tests_are_all_that_runs(clone: Clone, switches: list[str], start
     assert code == 0
     assert [line for line in said.splitlines() if line.startswith("ran ")] == [started]
     assert len(headlines(said)) == 3
+
+
+@pytest.mark.parametrize("path", LONG_FIRST)
+def test_files_that_begin_first_exist(path: str) -> None:
+    """One that was moved would begin late, and the whole run would wait for it."""
+    assert (ROOT / path).exists()
 
 
 def headlines(said: str) -> list[str]:
