@@ -27,7 +27,7 @@ from deployment.vault import preprovision
 from localhost.setup.azurite import has_node, install_azurite
 from localhost.setup.checks import run_checks
 from localhost.setup.packages import install_packages
-from localhost.setup.places import WINDOWS, Places, only_one
+from localhost.setup.places import WINDOWS, Places, hold_lock
 from localhost.setup.programs import CannotSetUp, end_in_order_on_sigterm, openly, say
 
 if TYPE_CHECKING:
@@ -99,12 +99,12 @@ def parser() -> argparse.ArgumentParser:
     add_commands_of_this_machine(commands)
     add_commands_for_azure(commands)
 
-    one = command(commands, "test", test, "run every test, linter and type check", TEST)
-    one.add_argument("--quick", action="store_true", help="style, types, rules of imports, and unit tests only")
-    one.add_argument("pytest", nargs="*", metavar="-- ARGUMENT", help="handed to pytest, such as: -- -x -k reward")
+    added = command(commands, "test", test, "run every test, linter and type check", TEST)
+    added.add_argument("--quick", action="store_true", help="style, types, rules of imports, and unit tests only")
+    added.add_argument("pytest", nargs="*", metavar="-- ARGUMENT", help="handed to pytest, such as: -- -x -k reward")
 
-    one = command(commands, "bench", bench, "measure, and print a table of ratios", BENCH)
-    one.add_argument("arguments", nargs=argparse.REMAINDER, metavar="NAME", help="what to measure (default: all)")
+    added = command(commands, "bench", bench, "measure, and print a table of ratios", BENCH)
+    added.add_argument("arguments", nargs=argparse.REMAINDER, metavar="NAME", help="what to measure (default: all)")
     return top
 
 
@@ -117,45 +117,49 @@ def command(commands: Commands, name: str, run: Run, short: str, long: str) -> a
 
 def add_commands_of_this_machine(commands: Commands) -> None:
     """Add what serves and learns here."""
-    one = command(commands, "demo", demo, "play real purchases and watch the reward rise", DEMO)
-    one.add_argument(
+    added = command(commands, "demo", demo, "play real purchases and watch the reward rise", DEMO)
+    added.add_argument(
         "--data", choices=("yogurt", "cracker"), help="what was bought (default: yogurt; cracker with --apprentice)"
     )
-    one.add_argument("--apprentice", action="store_true", help="let the loop be an apprentice first, then take over")
+    added.add_argument("--apprentice", action="store_true", help="let the loop be an apprentice first, then take over")
 
-    one = command(commands, "up", up, "serve on this machine until Ctrl-C", UP)
-    one.add_argument("--port", type=int, default=7071, help="port to listen on; 0 takes a free one (default: 7071)")
-    one.add_argument(
+    added = command(commands, "up", up, "serve on this machine until Ctrl-C", UP)
+    added.add_argument("--port", type=int, default=7071, help="port to listen on; 0 takes a free one (default: 7071)")
+    added.add_argument(
         "--data", type=Path, default=PLACES.root / ".local", help="folder for data and key (default: .local)"
     )
-    one.add_argument("--key", default="", help="API key (default: RANKLOOP_KEY, API_KEY_1, or one kept in the folder)")
+    added.add_argument(
+        "--key", default="", help="API key (default: RANKLOOP_KEY, API_KEY_1, or one kept in the folder)"
+    )
 
-    one = command(commands, "replay", replay, "make a model again from its log, and compare", REPLAY)
-    one.add_argument("--model", required=True, metavar="ID", help="the model's id, as GET /rankloop/v1/models lists it")
-    one.add_argument("--data", type=Path, default=PLACES.root / ".local", help="folder of up (default: .local)")
+    added = command(commands, "replay", replay, "make a model again from its log, and compare", REPLAY)
+    added.add_argument(
+        "--model", required=True, metavar="ID", help="the model's id, as GET /rankloop/v1/models lists it"
+    )
+    added.add_argument("--data", type=Path, default=PLACES.root / ".local", help="folder of up (default: .local)")
 
-    one = command(commands, "evaluate", evaluate, "tell what policies would have earned, from a log", EVALUATE)
-    one.add_argument("--log", type=Path, required=True, metavar="FILE", help="dsjson lines, plain or in gzip")
-    one.add_argument("--policy", action="append", default=[], metavar="[NAME=]ARGUMENTS", help=POLICY)
-    one.add_argument("--optimize", action="store_true", help="also search for learning arguments that earn more")
-    one.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    added = command(commands, "evaluate", evaluate, "tell what policies would have earned, from a log", EVALUATE)
+    added.add_argument("--log", type=Path, required=True, metavar="FILE", help="dsjson lines, plain or in gzip")
+    added.add_argument("--policy", action="append", default=[], metavar="[NAME=]ARGUMENTS", help=POLICY)
+    added.add_argument("--optimize", action="store_true", help="also search for learning arguments that earn more")
+    added.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
 
 
 def add_commands_for_azure(commands: Commands) -> None:
     """Add what builds and checks a deployment."""
-    one = command(commands, "package", package, "build the folder that goes to Azure", PACKAGE)
-    one.add_argument(
+    added = command(commands, "package", package, "build the folder that goes to Azure", PACKAGE)
+    added.add_argument(
         "--output", type=Path, metavar="FOLDER", default=PLACES.root / "dist", help="where to build it (default: dist)"
     )
-    one.add_argument(
+    added.add_argument(
         "--zip", type=Path, metavar="FILE", help="make a ZIP file of it too, for `az functionapp deploy --type zip`"
     )
 
-    one = command(commands, "smoke", smoke, "see whether a deployed loop works", SMOKE)
-    one.add_argument("--endpoint", default="", metavar="URL", help="its address (default: RANKLOOP_ENDPOINT)")
+    added = command(commands, "smoke", smoke, "see whether a deployed loop works", SMOKE)
+    added.add_argument("--endpoint", default="", metavar="URL", help="its address (default: RANKLOOP_ENDPOINT)")
 
-    one = command(commands, "azd", azd, "be a hook of azd", AZD)
-    one.add_argument("hook", choices=("preprovision", "predown"), help="which one")
+    added = command(commands, "azd", azd, "be a hook of azd", AZD)
+    added.add_argument("hook", choices=("preprovision", "predown"), help="which one")
 
 
 def demo(chosen: argparse.Namespace) -> NoReturn:
@@ -225,7 +229,7 @@ def set_up(*, emulator: bool = True) -> None:
     if PLACES.venv.is_current() and (not emulator or _has_emulator()):
         return
     PLACES.boot.mkdir(exist_ok=True)
-    with only_one(PLACES.boot / "lock"):
+    with hold_lock(PLACES.boot / "lock"):
         if not PLACES.venv.is_current():
             install_packages(PLACES)
             PLACES.venv.finish()

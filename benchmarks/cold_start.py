@@ -20,7 +20,7 @@ from benchmarks.rounds import alternate
 from benchmarks.storage import started
 from localhost.environment import ROOT, clean_environment
 from localhost.failures import StartFailure
-from localhost.ports import bound
+from localhost.ports import bind
 
 ROUNDS = 9
 _IMPORTS = "import vowpalwabbit, azure.functions, azure_functions_runtime, pydantic, aiohttp, uvicorn"
@@ -53,7 +53,7 @@ def measure(progress: Progress, rounds: int = ROUNDS) -> list[Figure]:
 
 def start(environment: Mapping[str, str], said: Any = subprocess.DEVNULL) -> float:
     """Start a host; gives the milliseconds until it has answered a Rank, and ends it."""
-    with bound(0) as free:
+    with bind(0) as free:
         port = free.getsockname()[1]
     began = time.perf_counter()
     process = subprocess.Popen(

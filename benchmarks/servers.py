@@ -18,7 +18,7 @@ from benchmarks.storage import KEY, Storage
 from localhost.environment import ROOT, clean_environment
 from localhost.failures import StartFailure
 from localhost.host.host_process import HostProcess
-from localhost.ports import bound
+from localhost.ports import bind
 
 _SECONDS = 30.0
 
@@ -61,7 +61,7 @@ def product(loop: Mapping[str, str], slots: int = 0) -> Iterator[Server]:
 @contextmanager
 def home_made(loop: Mapping[str, str], model: Path) -> Iterator[Server]:
     """Serve the home-made server over the same storage account."""
-    with bound(0) as free:
+    with bind(0) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.home_made", str(port), str(model)],

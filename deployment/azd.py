@@ -42,14 +42,14 @@ def token(scope: str, environment: Mapping[str, str]) -> str:
     """
     tenant = environment.get("AZURE_TENANT_ID", "")
     chosen = ["--tenant-id", tenant] if tenant else []
-    code, told, complaint = _run("auth", "token", "--output", "json", "--scope", scope, *chosen)
+    code, answer, complaint = _run("auth", "token", "--output", "json", "--scope", scope, *chosen)
     try:
-        given = json.loads(told)["token"] if code == 0 else ""
+        given = json.loads(answer)["token"] if code == 0 else ""
     except (ValueError, KeyError, TypeError):
         given = ""
     if not (isinstance(given, str) and given):
-        said = complaint if code else "azd answered without a token"
-        raise CannotSetUp("azd is not signed in, or its login has expired", sign_in(tenant), said)
+        complaint_text = complaint if code else "azd answered without a token"
+        raise CannotSetUp("azd is not signed in, or its login has expired", sign_in(tenant), complaint_text)
     return given
 
 
@@ -64,10 +64,10 @@ def set_value(name: str, value: str, environment: Mapping[str, str]) -> None:
     Raises:
         CannotSetUp: azd did not take it.
     """
-    code, told, complaint = _run("env", "set", "--environment", environment["AZURE_ENV_NAME"], name, value)
+    code, output, complaint = _run("env", "set", "--environment", environment["AZURE_ENV_NAME"], name, value)
     if code:
         raise CannotSetUp(
-            f"azd did not take {name}", f"azd env set {name} {value}, then run it again.", told + complaint
+            f"azd did not take {name}", f"azd env set {name} {value}, then run it again.", output + complaint
         )
 
 

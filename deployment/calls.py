@@ -31,10 +31,10 @@ class Answer:
     def document(self) -> dict[str, Any]:
         """The body, if it is a JSON object; else an empty one."""
         try:
-            told = json.loads(self.body)
+            document = json.loads(self.body)
         except ValueError:
             return {}
-        return told if isinstance(told, dict) else {}
+        return document if isinstance(document, dict) else {}
 
     @property
     def code(self) -> str:
@@ -45,13 +45,13 @@ class Answer:
     @property
     def message(self) -> str:
         """What it says of itself if it is a refusal; empty if it says nothing that one can read."""
-        told = self.document
-        if isinstance(told.get("missing"), list):
-            return " ".join(str(one) for one in told["missing"])[:_MOST_SHOWN]
-        error = told.get("error")
+        document = self.document
+        if isinstance(document.get("missing"), list):
+            return " ".join(str(sentence) for sentence in document["missing"])[:_MOST_SHOWN]
+        error = document.get("error")
         return str(error.get("message") or "")[:_MOST_SHOWN] if isinstance(error, dict) else ""
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """Status and message, to stand after *answered*."""
         message = self.message.rstrip(". ")
         return f"{self.status}: {message}" if message else str(self.status)
@@ -70,12 +70,12 @@ def ask(method: str, url: str, headers: Mapping[str, str], body: object = None) 
         with _opener(url).open(request, timeout=_SECONDS) as answer:
             return Answer(answer.status, answer.read())
     except urllib.error.HTTPError as error:
-        return _refused(error)
+        return _answer_of(error)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Unreachable(_why(error)) from error
 
 
-def _refused(error: urllib.error.HTTPError) -> Answer:
+def _answer_of(error: urllib.error.HTTPError) -> Answer:
     try:
         with error:
             return Answer(error.code, error.read())

@@ -13,16 +13,16 @@ _MODULES = "*.py"
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
 
 
-def rooms(root: Path) -> list[str]:
+def app_folders(root: Path) -> list[str]:
     """Give the names of the folders that the app imports, directly or through one another."""
-    found: set[str] = set()
+    folders: set[str] = set()
     unread = [root / APP]
     while unread:
-        for name in _imported(unread.pop()) - found:
+        for name in _find_imports(unread.pop()) - folders:
             if (root / name / "__init__.py").is_file():
-                found.add(name)
+                folders.add(name)
                 unread += (root / name).rglob("*.py")
-    return sorted(found)
+    return sorted(folders)
 
 
 def copy_app(root: Path, target: Path) -> None:
@@ -32,21 +32,21 @@ def copy_app(root: Path, target: Path) -> None:
     """
     for name in (APP, HOST):
         shutil.copyfile(root / name, target / name)
-    for room in rooms(root):
-        for module in _modules(root / room):
+    for folder in app_folders(root):
+        for module in _modules(root / folder):
             place = target / module.relative_to(root)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(module, place)
 
 
-def _modules(room: Path) -> list[Path]:
-    found = [path for path in room.rglob(_MODULES) if path.is_file()]
-    return [path for path in found if not any(part.startswith(".") for part in path.relative_to(room).parts)]
+def _modules(folder: Path) -> list[Path]:
+    paths = [path for path in folder.rglob(_MODULES) if path.is_file()]
+    return [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 
-def _imported(path: Path) -> set[str]:
-    found = set()
+def _find_imports(path: Path) -> set[str]:
+    names = set()
     for first, several in _IMPORT.findall(path.read_text(encoding="utf-8")):
         for name in [first] if first else several.split(","):
-            found.add(name.strip().partition(" ")[0].partition(".")[0])
-    return found
+            names.add(name.strip().partition(" ")[0].partition(".")[0])
+    return names

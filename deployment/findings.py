@@ -13,12 +13,12 @@ OWN = re.compile(r"1 event waits to be learned\.|No Rank call has come in yet\."
 _OWN_ONLY = "nothing but the event of this check has come in yet, and from that one nothing is learned."
 
 
-def tell(endpoint: str, status: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+def print_findings(endpoint: str, status: Mapping[str, Any], environment: Mapping[str, str]) -> None:
     """Say what a user needs next: the address, whether it learns, what to look at, how to see the keys."""
-    warnings = [one for one in status.get("warnings") or () if isinstance(one, dict)]
+    warnings = [warning for warning in status.get("warnings") or () if isinstance(warning, dict)]
     say(f"The loop works{', with warnings' if warnings else ''}.")
-    for one in warnings:
-        say(f"  Warning   {one.get('code')}: {one.get('message')} {one.get('whatToDo', '')}".rstrip())
+    for warning in warnings:
+        say(f"  Warning   {warning.get('code')}: {warning.get('message')} {warning.get('whatToDo', '')}".rstrip())
     say(f"  Endpoint  {endpoint}")
     say(f"  Learning  {'yes' if status.get('learning') else 'not yet'}: {_because(status)}")
     if environment.get("RANKLOOP_SHOW_KEYS"):
@@ -27,5 +27,5 @@ def tell(endpoint: str, status: Mapping[str, Any], environment: Mapping[str, str
 
 def _because(status: Mapping[str, Any]) -> str:
     """Why it learns or not; the event of the check itself, if there is no other, would only mislead."""
-    told = str(status["because"])
-    return _OWN_ONLY if OWN.match(told) else told
+    reason = str(status["because"])
+    return _OWN_ONLY if OWN.match(reason) else reason

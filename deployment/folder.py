@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployment import archive, contents, packages
-from localhost.setup.places import Places, only_one, step
+from localhost.setup.places import Places, hold_lock, step
 from localhost.setup.programs import CannotSetUp, say
 
 STAMP = ".made-by-package"
@@ -26,7 +26,7 @@ _FUNCIGNORE = """\
 _BEING_BUILT = ".being-built"
 _ELSEWHERE = "Choose another folder with --output, or move this one away."
 _ANOTHER_ZIP = "Choose another place for --zip."
-_ROOM_OR_RIGHTS = "See that there is room on the disk and that you may write there, then run it again."
+_SPACE_OR_RIGHTS = "See that there is room on the disk and that you may write there, then run it again."
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ def package(places: Places, order: Order) -> None:
     _refuse(places, order)
     places.boot.mkdir(exist_ok=True)
     try:
-        with only_one(places.boot / "package-lock"), step("Building the deployment folder"):
+        with hold_lock(places.boot / "package-lock"), step("Building the deployment folder"):
             began = time.monotonic()
             count = _build(places, order)
     except OSError as problem:
-        raise CannotSetUp(f"The deployment folder could not be written: {problem}", _ROOM_OR_RIGHTS) from problem
-    _tell(order, count, time.monotonic() - began)
+        raise CannotSetUp(f"The deployment folder could not be written: {problem}", _SPACE_OR_RIGHTS) from problem
+    _print_summary(order, count, time.monotonic() - began)
 
 
 def _refuse(places: Places, order: Order) -> None:
@@ -64,21 +64,21 @@ def _refuse(places: Places, order: Order) -> None:
     output, zip_file = order.output, order.zip_file
     if output.exists() and not _is_ours(output):
         raise CannotSetUp(f"{output} was not made by this command, so it stays as it is", _ELSEWHERE)
-    if room := _room(places, output):
-        raise CannotSetUp(f"{output} lies in {room}/, which is part of the app", _ELSEWHERE)
+    if app_folder := _app_folder_of(places, output):
+        raise CannotSetUp(f"{output} lies in {app_folder}/, which is part of the app", _ELSEWHERE)
     if zip_file is None:
         return
     if zip_file.suffix.lower() != ".zip" or zip_file.is_dir():
         raise CannotSetUp(f"{zip_file} is no name for a ZIP file", "Choose a name that ends in .zip.")
     if output in zip_file.parents:
         raise CannotSetUp(f"{zip_file} lies in the deployment folder itself", _ANOTHER_ZIP)
-    if room := _room(places, zip_file):
-        raise CannotSetUp(f"{zip_file} lies in {room}/, which is part of the app", _ANOTHER_ZIP)
+    if app_folder := _app_folder_of(places, zip_file):
+        raise CannotSetUp(f"{zip_file} lies in {app_folder}/, which is part of the app", _ANOTHER_ZIP)
 
 
-def _room(places: Places, path: Path) -> str:
+def _app_folder_of(places: Places, path: Path) -> str:
     """The room of the app that a path is in, or empty."""
-    return next((name for name in contents.rooms(places.root) if (places.root / name) in path.parents), "")
+    return next((name for name in contents.app_folders(places.root) if (places.root / name) in path.parents), "")
 
 
 def _is_ours(folder: Path) -> bool:
@@ -92,7 +92,7 @@ def _build(places: Places, order: Order) -> int:
         contents.copy_app(places.root, fresh)
         count = packages.install(places, fresh, order.platform)
         packages.compile_all(places, fresh)
-        with _written(order.zip_file, fresh):
+        with _write_zip(order.zip_file, fresh):
             _take_its_place(fresh, order.output)
     return count
 
@@ -115,7 +115,7 @@ def _beside(output: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _written(zip_file: Path | None, folder: Path) -> Iterator[None]:
+def _write_zip(zip_file: Path | None, folder: Path) -> Iterator[None]:
     """Write the ZIP file beside its place, and put it there once all else has gone well."""
     if zip_file is None:
         yield
@@ -150,7 +150,7 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _tell(order: Order, count: int, seconds: float) -> None:
+def _print_summary(order: Order, count: int, seconds: float) -> None:
     size = sum(file.stat().st_size for file in order.output.rglob("*") if file.is_file())
     say(f"{order.output}: {size / 1e6:.0f} MB with {count} packages, built in {seconds:.1f} s")
     if order.zip_file is None:

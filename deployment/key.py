@@ -33,15 +33,15 @@ def key(environment: Mapping[str, str], patience: Patience) -> str:
     Raises:
         CannotSetUp: There is none, or it cannot be read.
     """
-    told, given = (environment.get(name, "").strip() for name in ("RANKLOOP_KEY", "RANKLOOP_KEY_REFERENCE"))
-    found = told if told.startswith(REFERENCE) or not given else given
-    if not found:
+    own, given = (environment.get(name, "").strip() for name in ("RANKLOOP_KEY", "RANKLOOP_KEY_REFERENCE"))
+    value = own if own.startswith(REFERENCE) or not given else given
+    if not value:
         raise CannotSetUp("There is no key to check with: the variable RANKLOOP_KEY is empty", _SET)
-    if found.startswith(REFERENCE):
-        found = _from_vault(found, environment, patience)
-    if not (found.isascii() and found.isprintable()):
+    if value.startswith(REFERENCE):
+        value = _from_vault(value, environment, patience)
+    if not (value.isascii() and value.isprintable()):
         raise CannotSetUp("The key has characters that no header can hold", _SET)
-    return found
+    return value
 
 
 def _from_vault(reference: str, environment: Mapping[str, str], patience: Patience) -> str:
@@ -58,11 +58,11 @@ def _from_vault(reference: str, environment: Mapping[str, str], patience: Patien
         except Unreachable as error:
             return Trouble(f"{place} cannot be reached: {error}", _REACH)
         if answer.status in (403, 429) or answer.status >= 500:
-            return Trouble(f"{place} cannot be read yet: {answer.told()}", _ROLE)
+            return Trouble(f"{place} cannot be read yet: {answer.summary()}", _ROLE)
         return answer
 
     answer = patience.until(attempt, CannotSetUp)
     value = answer.document.get("value")
     if answer.status != 200 or not isinstance(value, str):
-        raise CannotSetUp(f"{place} was answered {answer.told()}", f"azd provision, or: {_SET}")
+        raise CannotSetUp(f"{place} was answered {answer.summary()}", f"azd provision, or: {_SET}")
     return value.strip()

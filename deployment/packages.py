@@ -39,16 +39,16 @@ def compile_all(places: Places, folder: Path) -> None:
     """Compile all modules, so that no instance has to; nothing in the files tells when or where that was done."""
     form = ["-q", "-s", str(folder), "--invalidation-mode", "unchecked-hash"]
     command = [str(places.python), "-P", "-W", "ignore", "-m", "compileall", *form, str(folder)]
-    code, said = quietly(command, PYTHONHASHSEED="0")
+    code, output = quietly(command, PYTHONHASHSEED="0")
     if code:
-        raise CannotSetUp("The modules could not be compiled", "Correct what the lines above name.", said)
+        raise CannotSetUp("The modules could not be compiled", "Correct what the lines above name.", output)
 
 
 def _run(places: Places, *arguments: str, failing: tuple[str, str]) -> None:
     command = [str(uv(places)), *arguments, "--quiet", "--project", str(places.root)]
-    code, said = quietly(command)
+    code, output = quietly(command)
     if code:
-        raise CannotSetUp(*failing, said)
+        raise CannotSetUp(*failing, output)
 
 
 def _tidy(target: Path) -> None:

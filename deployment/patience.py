@@ -22,7 +22,7 @@ class Trouble(NamedTuple):
         share: Of the time of the whole check, how much it may take, from when it is seen first.
     """
 
-    seen: str
+    symptom: str
     next_step: str
     share: float = 1.0
 
@@ -35,8 +35,8 @@ class Patience:
         self._seconds = seconds
         self._began = time.monotonic()
         self._pause = min(_PAUSE_SECONDS, seconds / 10)
-        self._said = ""
-        self._said_at = self._began
+        self._reported = ""
+        self._reported_at = self._began
 
     def until(self, attempt: Callable[[], Answer | Trouble], ends_as: type[CannotSetUp]) -> Answer:
         """Attempt something until there is no trouble, and give the answer.
@@ -44,19 +44,19 @@ class Patience:
         Raises:
             ends_as: The time is over.
         """
-        first_seen: dict[str, float] = {}
-        while isinstance(found := attempt(), Trouble):
+        first_at: dict[str, float] = {}
+        while isinstance(outcome := attempt(), Trouble):
             passed = time.monotonic() - self._began
-            lasted = passed - first_seen.setdefault(found.seen, passed)
-            if passed + self._pause > self._seconds or lasted + self._pause > self._seconds * found.share:
-                raise ends_as(f"{found.seen} (after {passed:.0f} s)", found.next_step)
-            self._tell(found.seen, passed)
+            lasted = passed - first_at.setdefault(outcome.symptom, passed)
+            if passed + self._pause > self._seconds or lasted + self._pause > self._seconds * outcome.share:
+                raise ends_as(f"{outcome.symptom} (after {passed:.0f} s)", outcome.next_step)
+            self._report(outcome.symptom, passed)
             time.sleep(self._pause)
-        return found
+        return outcome
 
-    def _tell(self, seen: str, passed: float) -> None:
+    def _report(self, symptom: str, passed: float) -> None:
         """Say what is waited for when it is something else, and now and then that it still is."""
-        if seen == self._said and time.monotonic() - self._said_at < _AGAIN_SECONDS:
+        if symptom == self._reported and time.monotonic() - self._reported_at < _AGAIN_SECONDS:
             return
-        say(f"  waiting: {seen} ({passed:.0f} s of at most {self._seconds:.0f})")
-        self._said, self._said_at = seen, time.monotonic()
+        say(f"  waiting: {symptom} ({passed:.0f} s of at most {self._seconds:.0f})")
+        self._reported, self._reported_at = symptom, time.monotonic()

@@ -34,10 +34,10 @@ class Rereading:
         self._since: float | None = None
         self._is_over = not all(environment.get(name) for name in _NAMED)
 
-    def heed(self, said: str) -> None:
+    def follow_up(self, symptom: str) -> None:
         """Take what the app says now, and act if that has not changed for long enough."""
         now = time.monotonic()
-        if NOT_RESOLVED not in said:
+        if NOT_RESOLVED not in symptom:
             self._since = None
         elif self._since is None:
             self._since = now
@@ -60,7 +60,7 @@ class Rereading:
             for step in _STEPS:
                 answer = ask("POST", f"{MANAGEMENT}{site}/{step}?{_VERSION}", headers)
                 if answer.status >= 300:
-                    return f"{step.rpartition('/')[2]} was answered {answer.told()}"
+                    return f"{step.rpartition('/')[2]} was answered {answer.summary()}"
         except Unreachable as error:
             return f"Azure's management service cannot be reached: {error}"
         except CannotSetUp as problem:

@@ -41,13 +41,13 @@ def predown(environment: Mapping[str, str]) -> int:
         CannotSetUp: azd has not started it.
     """
     name = azd.environment_name(environment, "azd down")
-    _tell(environment)
+    _print_losses(environment)
     if WINDOWS or not (sys.stdin.isatty() and sys.stdout.isatty()) or _is_forced():
         return 0
-    return _asked(name)
+    return _confirm(name)
 
 
-def _tell(environment: Mapping[str, str]) -> None:
+def _print_losses(environment: Mapping[str, str]) -> None:
     """Say it with the names that azd knows; without them nothing may be there yet, and commands would be of no use."""
     group, endpoint, show_keys, vault = (environment.get(name, "") for name in _OUTPUTS)
     there = f": {endpoint} answers no more" if endpoint else ""
@@ -58,7 +58,7 @@ def _tell(environment: Mapping[str, str]) -> None:
             say(_PRIVATE)
 
 
-def _asked(name: str) -> int:
+def _confirm(name: str) -> int:
     try:
         typed = input(f"\nTo delete all that was learned, type the environment's name ({name}): ")
     except EOFError:
@@ -73,8 +73,8 @@ def _is_forced() -> bool:
     """Whether azd, which has started the shell that has started this, was told to ask nothing."""
     process = os.getppid()
     for _ in range(_MOST_PARENTS):
-        code, said = quietly(["ps", "-o", "ppid=", "-o", "args=", "-p", str(process)], timeout=10)
-        parent, *arguments = said.split() if code == 0 else ["0"]
+        code, output = quietly(["ps", "-o", "ppid=", "-o", "args=", "-p", str(process)], timeout=10)
+        parent, *arguments = output.split() if code == 0 else ["0"]
         if "down" in arguments and _UNASKED & set(arguments):
             return True
         if not parent.isdigit() or int(parent) <= 1:

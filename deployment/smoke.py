@@ -73,7 +73,7 @@ class Loop:
         if answer.status == 401 and self.key:
             return Trouble("The key is refused (401)", _KEY)
         if answer.status == 429 or answer.status >= 500:
-            return Trouble(f"{method} {path} was answered {answer.told()}", _NOT_READY)
+            return Trouble(f"{method} {path} was answered {answer.summary()}", _NOT_READY)
         return answer
 
 
@@ -89,19 +89,19 @@ def check(endpoint: str, environment: Mapping[str, str], seconds: float = PATIEN
         CannotSetUp: It cannot be checked.
     """
     of_azd = ("RANKLOOP_KEY_REFERENCE", "RANKLOOP_FUNCTION_APP") if endpoint else ()
-    known = {name: value for name, value in environment.items() if name not in of_azd}
+    kept_variables = {name: value for name, value in environment.items() if name not in of_azd}
     address = _address(endpoint or environment.get("RANKLOOP_ENDPOINT", ""))
     try:
-        _check(address, known, Patience(seconds), Rereading(known, seconds))
+        _check(address, kept_variables, Patience(seconds), Rereading(kept_variables, seconds))
     except DoesNotWork as problem:
         print(f"\n{problem}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 
 
-def _address(told: str) -> str:
+def _address(text: str) -> str:
     """An address to send a key to: over https, or to this machine itself."""
-    address = told.strip().rstrip("/")
+    address = text.strip().rstrip("/")
     if not address:
         raise CannotSetUp("There is no endpoint to check", _ENDPOINT)
     try:
@@ -126,10 +126,10 @@ def _check(endpoint: str, environment: Mapping[str, str], patience: Patience, re
     say(f"  it has answered a {'multi-slot ' if multi_slot else ''}Rank, {event}, from which nothing is learned")
     _reward(with_key, event, multi_slot, patience)
     say("  it has taken a Reward")
-    status = _called(with_key, patience, (200,), "GET", "/rankloop/v1/status").document
+    status = _call(with_key, patience, (200,), "GET", "/rankloop/v1/status").document
     if not isinstance(status.get("because"), str):
         raise DoesNotWork("GET /rankloop/v1/status did not tell whether the loop learns", _LOG)
-    findings.tell(endpoint, status, environment)
+    findings.print_findings(endpoint, status, environment)
 
 
 def _ready(loop: Loop, rereading: Rereading) -> Answer | Trouble:
@@ -137,29 +137,31 @@ def _ready(loop: Loop, rereading: Rereading) -> Answer | Trouble:
 
     So it does with a 404 for a minute or two after a deployment. Where no loop is, that goes on.
     """
-    found = loop.try_to("GET", "/ready")
-    if isinstance(found, Trouble):
-        rereading.heed(found.seen)
-        return found
-    seen = f"GET /ready was answered {found.told()}"
-    if found.status == 404:
-        return Trouble(f"{seen}: there is no loop at {loop.endpoint}", _NOWHERE, _NOWHERE_SHARE)
-    return found if found.status == 200 else Trouble(seen, _AWAY)
+    answer = loop.try_to("GET", "/ready")
+    if isinstance(answer, Trouble):
+        rereading.follow_up(answer.symptom)
+        return answer
+    symptom = f"GET /ready was answered {answer.summary()}"
+    if answer.status == 404:
+        return Trouble(f"{symptom}: there is no loop at {loop.endpoint}", _NOWHERE, _NOWHERE_SHARE)
+    return answer if answer.status == 200 else Trouble(symptom, _AWAY)
 
 
 def _rank(loop: Loop, event: str, patience: Patience) -> bool:
     """Rank, as the loop wants it; says whether that was by slots."""
     body = {"eventId": event, "deferActivation": True, "actions": _ACTIONS}
-    answer = _called(loop, patience, (201, 400), "POST", RANK, body)
+    answer = _call(loop, patience, (201, 400), "POST", RANK, body)
     multi_slot = answer.status == 400 and "multislot/rank" in answer.message
     if multi_slot:
         slots = [{"id": _SLOT, "features": [], "baselineAction": "one"}]
-        answer = _called(loop, patience, (201,), "POST", SLOTS_RANK, {**body, "slots": slots})
-    told = answer.document
+        answer = _call(loop, patience, (201,), "POST", SLOTS_RANK, {**body, "slots": slots})
+    document = answer.document
     if answer.status != 201:
-        raise DoesNotWork(f"POST {RANK} was answered {answer.told()}", _LOG)
-    shown = told.get("slots") if multi_slot else [told]
-    if told.get("eventId") != event or [one.get("rewardActionId") in ("one", "two") for one in shown or ()] != [True]:
+        raise DoesNotWork(f"POST {RANK} was answered {answer.summary()}", _LOG)
+    shown = document.get("slots") if multi_slot else [document]
+    if document.get("eventId") != event or [
+        action.get("rewardActionId") in ("one", "two") for action in shown or ()
+    ] != [True]:
         raise DoesNotWork("Rank was answered 201, but not with an action of the event: is this a loop?", _ENDPOINT)
     return multi_slot
 
@@ -167,17 +169,15 @@ def _rank(loop: Loop, event: str, patience: Patience) -> bool:
 def _reward(loop: Loop, event: str, multi_slot: bool, patience: Patience) -> None:
     if multi_slot:
         body: dict[str, object] = {"reward": [{"slotId": _SLOT, "value": 0}]}
-        _called(loop, patience, (204,), "POST", f"{SLOTS_EVENTS}/{event}/reward", body)
+        _call(loop, patience, (204,), "POST", f"{SLOTS_EVENTS}/{event}/reward", body)
     else:
-        _called(loop, patience, (204,), "POST", f"{EVENTS}/{event}/reward", {"value": 0})
+        _call(loop, patience, (204,), "POST", f"{EVENTS}/{event}/reward", {"value": 0})
 
 
-def _called(
-    loop: Loop, patience: Patience, good: tuple[int, ...], method: str, path: str, body: object = None
-) -> Answer:
+def _call(loop: Loop, patience: Patience, good: tuple[int, ...], method: str, path: str, body: object = None) -> Answer:
     """Make a call until it is answered, and raise `DoesNotWork` if that is not as it should be."""
     attempt: Callable[[], Answer | Trouble] = lambda: loop.try_to(method, path, body)  # noqa: E731
     answer = patience.until(attempt, DoesNotWork)
     if answer.status not in good:
-        raise DoesNotWork(f"{method} {path} was answered {answer.told()}", _LOG)
+        raise DoesNotWork(f"{method} {path} was answered {answer.summary()}", _LOG)
     return answer

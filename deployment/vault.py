@@ -29,7 +29,7 @@ _UNKNOWN_SUBSCRIPTION = ("SubscriptionNotFound", "InvalidSubscriptionId")
 _LATER = "If the deployment then says that the vault's name is taken"
 
 
-class _NotSeen(Exception):
+class _ListRefused(Exception):
     """The list is not given, now or later; the text is what the management service said."""
 
 
@@ -50,27 +50,27 @@ def preprovision(environment: Mapping[str, str], management: str = MANAGEMENT) -
         say(f"  {_LATER}: azd provision once more. It is looked for then.")
         return 0
     try:
-        kept = _kept(environment, management)
-    except _NotSeen as refusal:
+        vault = _find_deleted(environment, management)
+    except _ListRefused as refusal:
         say(f"Whether a deleted Key Vault has to be recovered cannot be seen: {refusal}")
         say(f"  {_LATER}: azd env set {RECOVER} true, and azd provision. Afterwards: azd env set {RECOVER} false.")
         return 0
-    if kept:
-        say(f"Azure keeps the deleted Key Vault {kept} of this environment: it is recovered, with the API keys in it.")
-    azd.set_value(RECOVER, "true" if kept else "false", environment)
+    if vault:
+        say(f"Azure keeps the deleted Key Vault {vault} of this environment: it is recovered, with its API keys.")
+    azd.set_value(RECOVER, "true" if vault else "false", environment)
     return 0
 
 
-def _kept(environment: Mapping[str, str], management: str) -> str | None:
+def _find_deleted(environment: Mapping[str, str], management: str) -> str | None:
     """Give the name of the environment's deleted vault, if there is one; others may have the environment's tag too."""
     token = azd.token(f"{management}/.default", environment)
     wanted = (environment["AZURE_ENV_NAME"].lower(), _plain(environment["AZURE_LOCATION"]))
     url = f"{management}/subscriptions/{quote(environment['AZURE_SUBSCRIPTION_ID'], safe='')}{_PATH}"
-    for vault in _listed(url, token, environment, management):
+    for vault in _list_deleted(url, token, environment, management):
         properties = vault.get("properties") or {}
         tags, name = properties.get("tags") or {}, str(vault.get("name", ""))
-        found = (str(tags.get("azd-env-name", "")).lower(), _plain(str(properties.get("location", ""))))
-        if NAME.fullmatch(name) and found == wanted:
+        match = (str(tags.get("azd-env-name", "")).lower(), _plain(str(properties.get("location", ""))))
+        if NAME.fullmatch(name) and match == wanted:
             return name
     return None
 
@@ -80,10 +80,10 @@ def _plain(location: str) -> str:
     return location.replace(" ", "").lower()
 
 
-def _listed(url: str, token: str, environment: Mapping[str, str], management: str) -> Iterator[dict[str, Any]]:
+def _list_deleted(url: str, token: str, environment: Mapping[str, str], management: str) -> Iterator[dict[str, Any]]:
     for _ in range(_MOST_PAGES):
         page = _page(url, token, environment)
-        yield from (one for one in page.get("value") or () if isinstance(one, dict))
+        yield from (vault for vault in page.get("value") or () if isinstance(vault, dict))
         url = str(page.get("nextLink") or "")
         if not url:
             return
@@ -93,12 +93,12 @@ def _listed(url: str, token: str, environment: Mapping[str, str], management: st
 
 
 def _page(url: str, token: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    answer = _asked(url, token)
+    answer = _get(url, token)
     if answer.status == 200:
         return answer.document
     if answer.code in _NEVER_USED:  # no resource of this kind was ever made in the subscription
         return {}
-    what = f"The list of deleted Key Vaults was answered {answer.told()}"
+    what = f"The list of deleted Key Vaults was answered {answer.summary()}"
     if answer.status == 401:
         raise CannotSetUp(what, azd.sign_in(environment.get("AZURE_TENANT_ID", "")))
     if answer.code in _UNKNOWN_SUBSCRIPTION:
@@ -107,10 +107,10 @@ def _page(url: str, token: str, environment: Mapping[str, str]) -> dict[str, Any
         )
     if answer.status == 429 or answer.status >= 500:
         raise CannotSetUp(what, "Wait a minute, then run it again.")
-    raise _NotSeen(f"{answer.status} {answer.code}: {answer.message}".rstrip(": "))
+    raise _ListRefused(f"{answer.status} {answer.code}: {answer.message}".rstrip(": "))
 
 
-def _asked(url: str, token: str) -> Answer:
+def _get(url: str, token: str) -> Answer:
     """Ask, and ask again if the network or the service was out of step."""
     for _ in range(_TRIES - 1):
         try:

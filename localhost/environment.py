@@ -45,7 +45,7 @@ def _text(value: object) -> str:
     raise ValueError(f"a setting must be text, not {value!r}")
 
 
-def chosen_settings(root: Path) -> dict[str, str]:
+def choose_settings(root: Path) -> dict[str, str]:
     """Give the environment, filled up from `local.settings.json` and then from the local defaults."""
     return {**LOCAL_DEFAULTS, **read_local_settings(root), **os.environ}
 

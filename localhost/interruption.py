@@ -14,8 +14,8 @@ def interruptible() -> Iterator[None]:
     """Let the first Ctrl-C or SIGTERM end a command in order; later ones change nothing, since all is ending then."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        for one in numbers:
-            signal.signal(one, signal.SIG_IGN)
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     numbers = (signal.SIGINT, signal.SIGTERM)

@@ -26,7 +26,7 @@ from localhost.azurite.accounts import (
 )
 from localhost.azurite.locks import FolderLock
 from localhost.azurite.node import node
-from localhost.azurite.processes import Known, Record
+from localhost.azurite.processes import ProcessId, Record
 from localhost.environment import ROOT
 from localhost.failures import StartFailure
 
@@ -53,7 +53,7 @@ class Azurite:
         self._ports = ports
         self._process: subprocess.Popen[str] | None = None
         self._lock = FolderLock(folder / "azurite.lock") if folder else None
-        self._said: list[str] = []
+        self._output: list[str] = []
         self._reader: threading.Thread | None = None
         self._accounts = iter(range(_SPARE_ACCOUNTS))
 
@@ -96,7 +96,7 @@ class Azurite:
             self.stop()
             raise
 
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Say whether it is no longer running."""
         return self._process is None or self._process.poll() is not None
 
@@ -113,7 +113,7 @@ class Azurite:
             self._lock.let_go()
 
     def _launch(self) -> None:
-        self._said.clear()
+        self._output.clear()
         self._process = subprocess.Popen(
             [node(), "--require", str(_GUARD), str(SCRIPT), *self._flags()],
             stdin=subprocess.PIPE,
@@ -122,12 +122,12 @@ class Azurite:
             encoding="utf-8",
             errors="replace",
             env={**os.environ, "AZURITE_ACCOUNTS": emulator_accounts(_SPARE_ACCOUNTS)},
-            pass_fds=self._lock.inherited() if self._lock else (),
+            pass_fds=self._lock.file_descriptors() if self._lock else (),
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         if self._folder:
-            Record(Known.of(self._process.pid), Known.of(os.getpid())).write(self._folder / "azurite.json")
+            Record(ProcessId.of(self._process.pid), ProcessId.of(os.getpid())).write(self._folder / "azurite.json")
         self._reader = threading.Thread(target=self._drain, args=(self._process,), daemon=True)
         self._reader.start()
 
@@ -140,17 +140,17 @@ class Azurite:
     def _drain(self, process: subprocess.Popen[str]) -> None:
         """Read all it says, so that it never waits for a reader; only the first lines are kept."""
         for line in process.stdout or ():
-            if len(self._said) < 100:
-                self._said.append(line.rstrip())
+            if len(self._output) < 100:
+                self._output.append(line.rstrip())
 
     def _wait_until_listening(self) -> None:
         until = time.monotonic() + _START_SECONDS
-        while len(found := dict(_LISTENING.findall("\n".join(self._said)))) < 3:
-            if self.ended() or time.monotonic() > until:
-                said = "\n".join(self._said[-5:]) or "(it said nothing)"
-                raise StartFailure(f"Azurite did not start:\n{said}", "Check that its ports and its folder are free.")
+        while len(ports := dict(_LISTENING.findall("\n".join(self._output)))) < 3:
+            if self.has_ended() or time.monotonic() > until:
+                output = "\n".join(self._output[-5:]) or "(it said nothing)"
+                raise StartFailure(f"Azurite did not start:\n{output}", "Check that its ports and its folder are free.")
             time.sleep(0.01)
-        self._ports = Ports(int(found["Blob"]), int(found["Queue"]), int(found["Table"]))
+        self._ports = Ports(int(ports["Blob"]), int(ports["Queue"]), int(ports["Table"]))
 
 
 def _take_over(folder: Path, lock: FolderLock) -> None:
@@ -166,7 +166,7 @@ def _take_over(folder: Path, lock: FolderLock) -> None:
     lock.take(5, refusal)
 
 
-def _end(left_behind: Known, folder: Path) -> None:
+def _end(left_behind: ProcessId, folder: Path) -> None:
     if sys.platform != "win32":
         left_behind.send(signal.SIGTERM)
         ended = left_behind.wait(_STOP_SECONDS)

@@ -44,7 +44,7 @@ class FolderLock:
                 self._file = file
                 return
 
-    def inherited(self) -> tuple[int, ...]:
+    def file_descriptors(self) -> tuple[int, ...]:
         """Give what a child process must inherit to hold the lock too; nothing where that is not possible."""
         return (self._file.fileno(),) if self._file and os.name == "posix" else ()
 

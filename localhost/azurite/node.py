@@ -19,7 +19,7 @@ _FETCHED = (
 @cache
 def node() -> str:
     """Give the path of a Node.js that runs; raises `StartFailure` if there is none."""
-    candidates = [Path(found)] if (found := shutil.which("node")) else []
+    candidates = [Path(path)] if (path := shutil.which("node")) else []
     for candidate in [*candidates, *_FETCHED]:
         if candidate.exists() and _version(candidate) >= OLDEST:
             return str(candidate)
@@ -32,8 +32,8 @@ def node() -> str:
 def _version(path: Path) -> int:
     """Give the major version that the program reports, 0 if it does not run."""
     try:
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+        output = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return 0
-    found = re.match(r"v(\d+)\.", said)
-    return int(found[1]) if found else 0
+    version = re.match(r"v(\d+)\.", output)
+    return int(version[1]) if version else 0

@@ -20,10 +20,10 @@ if sys.platform == "win32":
             return None
         times = [wintypes.FILETIME() for _ in range(4)]
         code = wintypes.DWORD()
-        known = kernel.GetProcessTimes(handle, *(ctypes.byref(one) for one in times))
+        succeeded = kernel.GetProcessTimes(handle, *(ctypes.byref(moment) for moment in times))
         runs = kernel.GetExitCodeProcess(handle, ctypes.byref(code)) and code.value == 259
         kernel.CloseHandle(handle)
-        return f"{times[0].dwHighDateTime}:{times[0].dwLowDateTime}" if known and runs else None
+        return f"{times[0].dwHighDateTime}:{times[0].dwLowDateTime}" if succeeded and runs else None
 elif sys.platform == "linux":
 
     def start_of(pid: int) -> str | None:
@@ -39,15 +39,15 @@ else:
 
     def start_of(pid: int) -> str | None:
         """Give the start of a running process in a form that only serves comparison; None if it does not run."""
-        said = subprocess.run(
+        output = subprocess.run(
             ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
         )
-        state, _, started = said.stdout.strip().partition(" ")
+        state, _, started = output.stdout.strip().partition(" ")
         return None if not state or state.startswith("Z") else started.strip()
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ProcessId:
     """A process as it was when it was written down.
 
     Attributes:
@@ -59,7 +59,7 @@ class Known:
     start: str
 
     @classmethod
-    def of(cls, pid: int) -> "Known":
+    def of(cls, pid: int) -> "ProcessId":
         """Describe a process that runs now."""
         return cls(pid, start_of(pid) or "")
 
@@ -91,8 +91,8 @@ class Record:
         owner: The process that started it and is there to end it.
     """
 
-    child: Known
-    owner: Known
+    child: ProcessId
+    owner: ProcessId
 
     def write(self, path: Path) -> None:
         """Write it down."""
@@ -103,6 +103,6 @@ class Record:
         """Read what was written down; None if nothing usable was."""
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            return cls(Known(**content["child"]), Known(**content["owner"]))
+            return cls(ProcessId(**content["child"]), ProcessId(**content["owner"]))
         except (OSError, ValueError, TypeError, KeyError):
             return None

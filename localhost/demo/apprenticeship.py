@@ -89,7 +89,7 @@ def apprenticeship(
         _play(player, purchases)
         likeness = master.likeness()
         progress.line(told(likeness))
-    learned, watched = player.run.rounds[-1].model, player.run.ended
+    learned, watch = player.run.rounds[-1].model, player.run.ended
     _switch(master, ONLINE, progress, pause)
     event_id = player.play(rounds[half][0])
     handover = Handover(likeness, learned, event_id, witness.trace(event_id))
@@ -97,7 +97,7 @@ def apprenticeship(
     _play(player, rounds[half][1:])
     for purchases in rounds[half + 1 :]:
         _play(player, purchases)
-    return Story(player.run, watched, handover)
+    return Story(player.run, watch, handover)
 
 
 def told(likeness: Likeness) -> str:

@@ -46,7 +46,7 @@ def stage(**settings: str) -> Iterator[Stage]:
         try:
             yield Stage(host.url, key)
         except DemoFailed as failure:
-            raise DemoFailed(f"{failure}\n{_ended(host, storage)}The functions' log: {log}") from failure
+            raise DemoFailed(f"{failure}\n{_describe_end(host, storage)}The functions' log: {log}") from failure
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def _log_file() -> Iterator[Path]:
             Path(name).unlink()
 
 
-def _ended(host: HostProcess, storage: Azurite) -> str:
-    if (code := host.ended()) is not None:
+def _describe_end(host: HostProcess, storage: Azurite) -> str:
+    if (code := host.exit_code()) is not None:
         return f"The functions have ended, with code {code}.\n"
-    return "Azurite has ended.\n" if storage.ended() else ""
+    return "Azurite has ended.\n" if storage.has_ended() else ""

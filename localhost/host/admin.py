@@ -38,22 +38,22 @@ class Admin:
         path = scope["path"].rstrip("/")
         if scope["method"] == "POST":
             return await self._run(path, await read_body(scope, receive), send)
-        status, content = self._shown(path) if scope["method"] == "GET" else (404, None)
+        status, content = self._show(path) if scope["method"] == "GET" else (404, None)
         return await _json(send, status, content)
 
-    def _shown(self, path: str) -> tuple[int, Any]:
+    def _show(self, path: str) -> tuple[int, Any]:
         lower = path.lower()
         if lower == "/admin/host/status":
             return 200, {"state": "Running"}
         if lower == _FUNCTIONS:
             return 200, [_http(function) for function in self._http] + [
-                function.described() for function in self._background.values()
+                function.describe() for function in self._background.values()
             ]
-        function = self._named(lower)
-        return (200, function.described()) if function else (404, None)
+        function = self._find(lower)
+        return (200, function.describe()) if function else (404, None)
 
     async def _run(self, path: str, body: bytes, send: Send) -> None:
-        function = self._named(path.lower())
+        function = self._find(path.lower())
         if function is None:
             return await _json(send, HTTPStatus.NOT_FOUND, None)
         try:
@@ -62,7 +62,7 @@ class Admin:
             return await _json(send, HTTPStatus.BAD_REQUEST, {"error": str(error)})
         return await _json(send, HTTPStatus.ACCEPTED, {"run": function.run_now(text)})
 
-    def _named(self, path: str) -> Background | None:
+    def _find(self, path: str) -> Background | None:
         folder, _, name = path.rpartition("/")
         return self._background.get(name) if folder == _FUNCTIONS else None
 

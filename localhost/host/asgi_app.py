@@ -47,10 +47,10 @@ class Front:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["raw_path"][:7].lower() == b"/admin/":
             return await self._admin(scope, receive, send)
-        found = self._router.find(scope["method"], scope["raw_path"])
-        if found is None:
+        match = self._router.find(scope["method"], scope["raw_path"])
+        if match is None:
             return await answer_empty(send, 404)
-        return await self._call(*found, scope, receive, send)
+        return await self._call(*match, scope, receive, send)
 
     async def _call(self, function: HttpFunction, params: Values, scope: Scope, receive: Receive, send: Send) -> None:
         headers, query = http_trigger.headers_of(scope), http_trigger.query_of(scope)

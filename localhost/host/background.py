@@ -23,7 +23,7 @@ class Background(Protocol):
     def run_now(self, text: str) -> int:
         """Have it run once more, with `text` as its input where it takes any; gives the number of that run."""
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Say what triggers it and how many of its runs were started and have ended."""
 
     async def close(self, grace: float) -> None:
@@ -46,7 +46,7 @@ class SingleRun:
         self._going: asyncio.Task[None] | None = None
         self._wanted = False
 
-    def due(self) -> bool:
+    def start_or_skip(self) -> bool:
         """Run, unless a run is going on: then this one is left out, and the answer is False."""
         if self._going is not None:
             return False
@@ -55,7 +55,7 @@ class SingleRun:
 
     def request(self) -> int:
         """Run now, or once more after the run that is going on; gives the number of the run that was asked for."""
-        if self.due():
+        if self.start_or_skip():
             return self.started
         self._wanted = True
         return self.started + 1
@@ -103,13 +103,13 @@ def report(name: str, outcome: Outcome) -> None:
         _log.debug("%s has run", name)
 
 
-def watched(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+def watch(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
     """Start a task that should never fail, and log it if it does all the same."""
     task = asyncio.create_task(work, name=name)
-    task.add_done_callback(_tell_failure)
+    task.add_done_callback(_log_failure)
     return task
 
 
-def _tell_failure(task: asyncio.Task[None]) -> None:
+def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()):
         _log.critical("%s has stopped for good", task.get_name(), exc_info=error)

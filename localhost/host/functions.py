@@ -80,7 +80,7 @@ class QueueFunction(Function):
 AnyFunction = HttpFunction | TimerFunction | QueueFunction
 
 
-def described(name: str, function_id: str, raw_bindings: Iterable[str]) -> AnyFunction:
+def describe_function(name: str, function_id: str, raw_bindings: Iterable[str]) -> AnyFunction:
     """Build a function from the bindings that the worker library reports for it.
 
     Raises:
@@ -100,7 +100,7 @@ def _http(name: str, function_id: str, trigger: dict[str, Any]) -> HttpFunction:
         name=name,
         function_id=function_id,
         parameter=trigger["name"],
-        route=filled_in(trigger.get("route") or name, os.environ),
+        route=fill_in(trigger.get("route") or name, os.environ),
         methods=frozenset(method.upper() for method in methods) if methods else None,
         auth_level=AuthLevel(trigger.get("authLevel", "function").lower()),
     )
@@ -111,7 +111,7 @@ def _timer(name: str, function_id: str, trigger: dict[str, Any]) -> TimerFunctio
         name=name,
         function_id=function_id,
         parameter=trigger["name"],
-        schedule=filled_in(trigger["schedule"], os.environ),
+        schedule=fill_in(trigger["schedule"], os.environ),
         run_on_startup=bool(trigger.get("runOnStartup")),
     )
 
@@ -121,7 +121,7 @@ def _queue(name: str, function_id: str, trigger: dict[str, Any]) -> QueueFunctio
         name=name,
         function_id=function_id,
         parameter=trigger["name"],
-        queue=filled_in(trigger["queueName"], os.environ),
+        queue=fill_in(trigger["queueName"], os.environ),
         connection=trigger.get("connection") or "AzureWebJobsStorage",
     )
 
@@ -133,11 +133,11 @@ _BUILDERS: Mapping[str, Callable[[str, str, dict[str, Any]], AnyFunction]] = {
 }
 
 
-def filled_in(text: str, settings: Mapping[str, str]) -> str:
+def fill_in(text: str, settings: Mapping[str, str]) -> str:
     """Replace every `%NAME%` by the setting of that name; raises `StartFailure` if there is none."""
 
-    def value(found: re.Match[str]) -> str:
-        name = found[1]
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
         if name not in settings:
             raise StartFailure(f"The setting {name} is missing: a binding needs it as %{name}%.", f"Set {name}.")
         return settings[name]

@@ -57,14 +57,14 @@ def read_host_file(root: Path) -> HostFile:
     path = root / "host.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return _understood(content)
+        return _parse(content)
     except FileNotFoundError as error:
         raise StartFailure(f"{path} does not exist.", "Start in the folder of the function app.") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise StartFailure(f"{path} is not a usable host.json: {error}", "Correct that file.") from error
 
 
-def _understood(content: dict[str, Any]) -> HostFile:
+def _parse(content: dict[str, Any]) -> HostFile:
     if content.get("version") != "2.0":
         raise ValueError('"version" must be "2.0"')
     extensions = content.get("extensions", {})
@@ -97,8 +97,8 @@ def _timeout(text: str) -> timedelta | None:
 
 def span(text: str) -> timedelta:
     """Read the platform's way to write a time span, `[days.]hours:minutes:seconds`; raises `ValueError`."""
-    found = _SPAN.fullmatch(text)
-    if not found:
+    match = _SPAN.fullmatch(text)
+    if not match:
         raise ValueError(f"{text!r} is not a time span like 00:05:00")
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

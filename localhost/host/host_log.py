@@ -22,7 +22,7 @@ _LEVELS = {
 _QUIET = ("azure", "azure.functions", "msal", "uvicorn.error", "asyncio", "aiohttp.access", "urllib3")
 
 
-class OneLine(logging.Formatter):
+class LineFormatter(logging.Formatter):
     """Writes time (UTC), level, logger and message; line breaks inside a message are written as `\\n`."""
 
     converter = staticmethod(time.gmtime)
@@ -49,7 +49,7 @@ def set_up_logs(levels: Mapping[str, str]) -> None:
             `Function` and `Function.….User` (all else) count. Which function a line comes from is not known here.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine())
+    handler.setFormatter(LineFormatter())
     default = levels.get("default", "Information")
     of_functions = [level for name, level in levels.items() if name.startswith("Function.") and name.endswith(".User")]
     level = min(map(_level, [levels.get("Function", default), *of_functions]))
@@ -57,17 +57,17 @@ def set_up_logs(levels: Mapping[str, str]) -> None:
     logging.getLogger("localhost").setLevel(_level(levels.get("Host", default)))
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("azure.functions").addFilter(_is_not_told_twice)
+    logging.getLogger("azure.functions").addFilter(_is_no_repetition)
 
 
 def _level(name: str) -> int:
     try:
         return _LEVELS[name.lower()]
     except (KeyError, AttributeError) as error:
-        known = ", ".join(level.title() for level in _LEVELS)
-        raise StartFailure(f"host.json names an unknown log level {name!r}.", f"Use one of {known}.") from error
+        levels = ", ".join(level.title() for level in _LEVELS)
+        raise StartFailure(f"host.json names an unknown log level {name!r}.", f"Use one of {levels}.") from error
 
 
-def _is_not_told_twice(record: logging.LogRecord) -> bool:
+def _is_no_repetition(record: logging.LogRecord) -> bool:
     """Drop the library's own report of a failed call: the host reports the same with the function's name."""
     return record.msg != "Native invocation failed"

@@ -93,9 +93,9 @@ class HostProcess:
 
     def start(self, seconds: float = 30.0) -> None:
         """Start it and wait until it is ready; raises `StartFailure` with the end of its log if it is not in time."""
-        if self.ended() is None:
+        if self.exit_code() is None:
             raise RuntimeError("this host runs already")
-        self._gone()
+        self._await_end()
         until = time.monotonic() + seconds
         with tempfile.TemporaryDirectory(prefix="rankloop-") as folder:
             address = Path(folder) / "address"
@@ -109,7 +109,7 @@ class HostProcess:
                 self.kill()
                 raise
 
-    def ended(self) -> int | None:
+    def exit_code(self) -> int | None:
         """Give its exit code; None while it runs."""
         return 0 if self._process is None else self._process.poll()
 
@@ -121,13 +121,13 @@ class HostProcess:
             self._process.stdin.close()
         elif self._process.poll() is None:
             self._process.terminate()
-        return self._gone()
+        return self._await_end()
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""
         if self._process:
             self._process.kill()
-            self._gone()
+            self._await_end()
 
     def log(self) -> str:
         """Give all that it has logged so far to its file."""
@@ -151,12 +151,12 @@ class HostProcess:
 
     def runs(self, function: str) -> tuple[int, int]:
         """How many runs of a timer or queue function were started, and how many have ended."""
-        told = self._call("GET", f"/admin/functions/{function}")
-        return int(told["started"]), int(told["finished"])
+        status = self._call("GET", f"/admin/functions/{function}")
+        return int(status["started"]), int(status["finished"])
 
     def _launch(self, address: Path) -> None:
         command = [str(self._python), "-m", "localhost", "serve", "--root", str(self._root), "--end-with-input"]
-        with _opened(self.log_file) as log:
+        with _open(self.log_file) as log:
             self._process = subprocess.Popen(
                 [*command, "--port", str(self._port), "--address-file", str(address)],
                 cwd=self._home,
@@ -170,7 +170,7 @@ class HostProcess:
 
     def _wait(self, until: float, what: str, done: Callable[[], bool]) -> None:
         while not done():
-            if (code := self.ended()) is not None:
+            if (code := self.exit_code()) is not None:
                 raise StartFailure(f"The host ended with code {code} instead of starting.{self._tail()}")
             if time.monotonic() > until:
                 raise StartFailure(f"The host did not {what} in time. {self._not_ready}{self._tail()}")
@@ -203,7 +203,7 @@ class HostProcess:
         finally:
             connection.close()
 
-    def _gone(self) -> int:
+    def _await_end(self) -> int:
         process, self._process = self._process, None
         if process is None:
             return 0
@@ -226,7 +226,7 @@ def _temporary_log(host: HostProcess) -> Path:
     return Path(name)
 
 
-def _opened(log_file: Path | None) -> IO[bytes]:
+def _open(log_file: Path | None) -> IO[bytes]:
     return log_file.open("ab") if log_file else os.fdopen(os.dup(2), "wb")
 
 

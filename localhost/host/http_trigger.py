@@ -63,10 +63,10 @@ def headers_of(scope: Scope) -> dict[str, str]:
     """Give the request's headers by lower-case name; repeated ones are joined, as the platform's wire type needs."""
     pairs = scope["headers"]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
-    return headers if len(headers) == len(pairs) else _joined_headers(pairs)
+    return headers if len(headers) == len(pairs) else _join_headers(pairs)
 
 
-def _joined_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def _join_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in pairs:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
@@ -94,7 +94,7 @@ def request_datum(
     path, query_text = raw_path.decode("latin-1"), f"?{raw_query.decode('latin-1')}" if raw_query else ""
     headers[url_paths.SENT] = path + query_text
     if "%" in path or "/." in path:
-        path = url_paths.told(url_paths.decoded(raw_path))
+        path = url_paths.encode(url_paths.decode(raw_path))
     return Datum(
         {
             "method": Datum(scope["method"], "string"),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from azure_functions_runtime.bindings.datumdef import Datum
 
 from localhost.host import worker
-from localhost.host.background import finish, report, watched
+from localhost.host.background import finish, report, watch
 from localhost.host.functions import QueueFunction
 from localhost.host.host_file import QueueRules
 from localhost.host.queue_account import queue_account
@@ -53,14 +53,14 @@ class QueueListener:
 
     def start(self) -> None:
         """Begin to fetch messages."""
-        self._poll = watched(self._listen(), f"the queue of {self.name}")
+        self._poll = watch(self._listen(), f"the queue of {self.name}")
 
     def run_now(self, text: str) -> int:
         """Run the function for a message that is in no queue."""
         self._go(self._run(text, {}))
         return self._started
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Say which queue the function listens to and how many of its runs were started and have ended."""
         return {
             "name": self.name,
@@ -77,12 +77,12 @@ class QueueListener:
 
     def _go(self, work: Any) -> asyncio.Task[None]:
         self._started += 1
-        task = watched(work, f"a message of {self.name}")
+        task = watch(work, f"a message of {self.name}")
         self._going.add(task)
-        task.add_done_callback(self._gone)
+        task.add_done_callback(self._forget)
         return task
 
-    def _gone(self, task: asyncio.Task[None]) -> None:
+    def _forget(self, task: asyncio.Task[None]) -> None:
         self._finished += 1
         self._going.discard(task)
 
@@ -125,7 +125,7 @@ class QueueListener:
 
     async def _work(self, message: "QueueMessage", queue: "QueueClient", poison: "QueueClient") -> None:
         tries = message.dequeue_count or 1
-        renewal = watched(_stay_hidden(message, queue), "renewal")
+        renewal = watch(_stay_hidden(message, queue), "renewal")
         try:
             done = tries <= self._rules.max_dequeue_count and await self._try(message)
         finally:
@@ -138,7 +138,7 @@ class QueueListener:
             await self._put_aside(message, queue, poison)
 
     async def _put_aside(self, message: "QueueMessage", queue: "QueueClient", poison: "QueueClient") -> None:
-        await _created(poison)
+        await _create(poison)
         await poison.send_message(message.content, time_to_live=-1)
         await queue.delete_message(message)
         _log.warning("%s: a message went to %s after %d tries", self.name, poison.queue_name, message.dequeue_count)
@@ -164,7 +164,7 @@ async def _stay_hidden(message: "QueueMessage", queue: "QueueClient") -> None:
         message.pop_receipt = renewed.pop_receipt
 
 
-async def _created(queue: "QueueClient") -> None:
+async def _create(queue: "QueueClient") -> None:
     from azure.core.exceptions import ResourceExistsError
 
     try:

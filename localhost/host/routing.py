@@ -31,8 +31,8 @@ def _accepts(read: Callable[[str], object]) -> Callable[[str], bool]:
 
 
 def _whole_number(bits: int) -> Callable[[str], bool]:
-    bound = 1 << (bits - 1)
-    return lambda text: bool(re.fullmatch(r"[+-]?\d{1,20}", text, re.ASCII)) and -bound <= int(text) < bound
+    bind = 1 << (bits - 1)
+    return lambda text: bool(re.fullmatch(r"[+-]?\d{1,20}", text, re.ASCII)) and -bind <= int(text) < bind
 
 
 _TYPES: dict[str, Callable[[str], bool]] = {
@@ -56,8 +56,8 @@ class _Node:
 
     def parameter(self, name: str, kind: str) -> "_Node":
         """Give the node behind a parameter, made if it is new; typed ones stay in front."""
-        for known_name, known_kind, node in self.parameters:
-            if (known_name, known_kind) == (name, kind):
+        for parameter_name, parameter_kind, node in self.parameters:
+            if (parameter_name, parameter_kind) == (name, kind):
                 return node
         self.parameters.append((name, kind, _Node()))
         self.parameters.sort(key=lambda parameter: parameter[1] == "")
@@ -81,7 +81,7 @@ class Router:
             method: In upper case.
             raw_path: As it came over the wire, without the query.
         """
-        path = url_paths.decoded(raw_path).removeprefix("/").removesuffix("/")
+        path = url_paths.decode(raw_path).removeprefix("/").removesuffix("/")
         segments = path.split("/") if path else []
         return _walk(self._root, segments, 0, method, {})
 
@@ -104,10 +104,10 @@ class Router:
 
 
 def _parameter(function: HttpFunction, segment: str) -> tuple[bool, str, str, bool]:
-    found = _PARAMETER.fullmatch(segment)
-    if not found:
+    match = _PARAMETER.fullmatch(segment)
+    if not match:
         raise _unusable(function, f"{segment} is no parameter that the local host knows")
-    stars, name, kind, optional = found.groups()
+    stars, name, kind, optional = match.groups()
     if kind and kind not in _TYPES:
         raise _unusable(function, f"the local host knows no parameter type {kind}")
     return bool(stars), name, kind or "", bool(optional)
@@ -130,13 +130,13 @@ def _walk(node: _Node, segments: list[str], at: int, method: str, values: Values
         return (function, values) if function else _rest(node, [], method, values)
     segment = segments[at]
     literal = node.literals.get(segment.lower())
-    found = _walk(literal, segments, at + 1, method, values) if literal else None
-    for name, kind, child in node.parameters if found is None and segment else ():
+    match = _walk(literal, segments, at + 1, method, values) if literal else None
+    for name, kind, child in node.parameters if match is None and segment else ():
         if kind == "" or _TYPES[kind](segment):
-            found = _walk(child, segments, at + 1, method, {**values, name: segment})
-            if found:
+            match = _walk(child, segments, at + 1, method, {**values, name: segment})
+            if match:
                 break
-    return found or _rest(node, segments[at:], method, values)
+    return match or _rest(node, segments[at:], method, values)
 
 
 def _rest(node: _Node, segments: list[str], method: str, values: Values) -> tuple[HttpFunction, Values] | None:

@@ -26,8 +26,8 @@ class Schedule:
 
     def after(self, moment: datetime) -> datetime:
         """Give the first time after `moment` at which the function is due."""
-        due: datetime = next(CronSim(self.expression, moment.astimezone(UTC)))
-        return due
+        moment_after: datetime = next(CronSim(self.expression, moment.astimezone(UTC)))
+        return moment_after
 
 
 def _unusable(function: TimerFunction, why: str) -> StartFailure:

@@ -26,7 +26,7 @@ from localhost.host.host_log import set_up_logs
 from localhost.host.http_protocol import Http11
 from localhost.host.queues import QueueListener
 from localhost.host.timers import Timer
-from localhost.ports import bound
+from localhost.ports import bind
 
 _log = logging.getLogger(__name__)
 STOP_SECONDS = 10
@@ -71,7 +71,7 @@ def serve(serving: Serving) -> None:
     """Serve until SIGTERM, Ctrl-C or the end of input; raises `StartFailure` if the host cannot start."""
     host_file = read_host_file(serving.root)
     set_up_logs(host_file.log_levels)
-    listening = bound(serving.port)
+    listening = bind(serving.port)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(serving, host_file, listening))
 
@@ -92,14 +92,14 @@ async def _serve(serving: Serving, host_file: HostFile, listening: socket.socket
     server = _server(functions, background, host_file)
     serving_task = asyncio.create_task(server.serve([listening]))
     await server.listening.wait()
-    for one in background:
-        one.start()
+    for task in background:
+        task.start()
     if serving.ends_with_input:
         _stop_at_end_of_input(stop)
     _announce(f"http://127.0.0.1:{listening.getsockname()[1]}", len(functions), serving.address_file)
     await stop.wait()
     server.should_exit = True
-    await asyncio.gather(serving_task, *(one.close(_BACKGROUND_GRACE) for one in background))
+    await asyncio.gather(serving_task, *(task.close(_BACKGROUND_GRACE) for task in background))
     worker.close()
     _log.info("the host has stopped")
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what an app leaves open ends with the process
@@ -108,7 +108,7 @@ async def _serve(serving: Serving, host_file: HostFile, listening: socket.socket
 def _server(functions: Sequence[AnyFunction], background: Sequence[Background], host_file: HostFile) -> _Server:
     http = [function for function in functions if isinstance(function, HttpFunction)]
     keys = Keys(function=os.environ.get(FUNCTION_KEY, ""), master=os.environ.get(MASTER_KEY, ""))
-    admin = Admin(http, {one.name.lower(): one for one in background}, keys)
+    admin = Admin(http, {function.name.lower(): function for function in background}, keys)
     front = Front(http, host_file.route_prefix, keys, admin, _limit(host_file))
     return _Server(
         uvicorn.Config(

@@ -9,13 +9,13 @@ from typing import Any
 from azure_functions_runtime.bindings.datumdef import Datum
 
 from localhost.host import worker
-from localhost.host.background import SingleRun, finish, report, watched
+from localhost.host.background import SingleRun, finish, report, watch
 from localhost.host.functions import TimerFunction
 from localhost.host.schedules import Schedule
 
 _log = logging.getLogger(__name__)
 _LONGEST_SLEEP = 30.0
-_PAST_DUE = timedelta(seconds=1)
+_LATE = timedelta(seconds=1)
 
 
 class Timer:
@@ -27,7 +27,7 @@ class Timer:
         self._schedule = Schedule(function)
         self._limit = limit
         self._runs = SingleRun(self._run)
-        self._past_due = False
+        self._is_late = False
         self._last: datetime | None = None
         self._clock: asyncio.Task[None] | None = None
 
@@ -39,14 +39,14 @@ class Timer:
     def start(self) -> None:
         """Begin to run the function when it is due."""
         if self._function.run_on_startup:
-            self._runs.due()
-        self._clock = watched(self._keep_time(), f"the clock of {self.name}")
+            self._runs.start_or_skip()
+        self._clock = watch(self._keep_time(), f"the clock of {self.name}")
 
     def run_now(self, _text: str) -> int:
         """Run now, or once more after the run that is going on."""
         return self._runs.request()
 
-    def described(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Say when the function is due and how many of its runs were started and have ended."""
         return {
             "name": self.name,
@@ -64,15 +64,15 @@ class Timer:
 
     async def _keep_time(self) -> None:
         while True:
-            due = self._schedule.after(datetime.now(UTC))
-            await _sleep_until(due)
-            self._past_due = datetime.now(UTC) - due > _PAST_DUE
-            if not self._runs.due():
-                _log.debug("%s still runs: it is not run at %s", self.name, due.isoformat())
+            moment = self._schedule.after(datetime.now(UTC))
+            await _sleep_until(moment)
+            self._is_late = datetime.now(UTC) - moment > _LATE
+            if not self._runs.start_or_skip():
+                _log.debug("%s still runs: it is not run at %s", self.name, moment.isoformat())
 
     async def _run(self) -> None:
         trigger = Datum(json.dumps(self._request()), "json")
-        self._last, self._past_due = datetime.now(UTC), False
+        self._last, self._is_late = datetime.now(UTC), False
         report(self.name, await worker.call(self._function, trigger, limit=self._limit))
 
     def _request(self) -> dict[str, Any]:
@@ -83,10 +83,10 @@ class Timer:
             "Next": self._schedule.after(now).isoformat(),
             "LastUpdated": now.isoformat(),
         }
-        return {"IsPastDue": self._past_due, "Schedule": {"AdjustForDST": True}, "ScheduleStatus": status}
+        return {"IsPastDue": self._is_late, "Schedule": {"AdjustForDST": True}, "ScheduleStatus": status}
 
 
-async def _sleep_until(due: datetime) -> None:
+async def _sleep_until(moment: datetime) -> None:
     """Sleep in pieces, so that a machine that was asleep or had its clock set wakes near the right time."""
-    while (left := (due - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - what comes is a time, no event
+    while (left := (moment - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - what comes is a time, no event
         await asyncio.sleep(min(left, _LONGEST_SLEEP))

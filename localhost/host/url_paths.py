@@ -13,32 +13,32 @@ SENT = "x-waws-unencoded-url"
 
 _ENCODED = re.compile("(?:%(?!2[fF])[0-9a-fA-F]{2})+")
 _NO_UTF_8 = re.compile("[\udc80-\udcff]")
-_TOLD_AS_THEY_ARE = "/!$&'()*+,;=:@%"
+_UNESCAPED = "/!$&'()*+,;=:@%"
 
 
-def decoded(raw: bytes) -> str:
+def decode(raw: bytes) -> str:
     """The path by which a function is found."""
     path = raw.decode("latin-1")
     if "%" in path:
-        path = _ENCODED.sub(_decoded, path)
-    return _resolved(path) if "/." in path else path
+        path = _ENCODED.sub(_decode_run, path)
+    return _resolve(path) if "/." in path else path
 
 
-def told(path: str) -> str:
+def encode(path: str) -> str:
     """A decoded path as the function is told it: what looks encoded is left alone."""
-    return quote(re.sub("%(?![0-9a-fA-F]{2})", "%25", path), safe=_TOLD_AS_THEY_ARE)
+    return quote(re.sub("%(?![0-9a-fA-F]{2})", "%25", path), safe=_UNESCAPED)
 
 
-def _decoded(run: re.Match[str]) -> str:
+def _decode_run(run: re.Match[str]) -> str:
     text = bytes.fromhex(run[0].replace("%", "")).decode("utf-8", "surrogateescape")
-    return _NO_UTF_8.sub(lambda one: f"%{ord(one[0]) - 0xDC00:02X}", text)
+    return _NO_UTF_8.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", text)
 
 
-def _resolved(path: str) -> str:
-    kept: list[str] = []
+def _resolve(path: str) -> str:
+    segments: list[str] = []
     for segment in path.split("/"):
         if segment == "..":
-            del kept[max(1, len(kept) - 1) :]
+            del segments[max(1, len(segments) - 1) :]
         elif segment != ".":
-            kept.append(segment)
-    return "/".join(kept)
+            segments.append(segment)
+    return "/".join(segments)

@@ -17,7 +17,7 @@ from azure_functions_runtime.bindings.datumdef import Datum
 from azure_functions_runtime.native_invocation import invocation_request_native
 
 from localhost.failures import StartFailure
-from localhost.host.functions import AnyFunction, Function, described
+from localhost.host.functions import AnyFunction, Function, describe_function
 from localhost.host.worker_messages import Messages, StatusResult
 
 
@@ -44,10 +44,10 @@ async def load(root: Path) -> list[AnyFunction]:
     answer = await runtime.worker_init_request(_init_request(root))
     if answer.result.status != StatusResult.Success:
         raise _app_failure(answer.result.exception)
-    found = (await runtime.functions_metadata_request(None)).function_metadata_results
-    if found is None:
+    functions = (await runtime.functions_metadata_request(None)).function_metadata_results
+    if functions is None:
         raise StartFailure(f"There is no function_app.py in {root}.", "Start in the folder of the function app.")
-    return [described(f.name, f.function_id, f.raw_bindings) for f in found]
+    return [describe_function(f.name, f.function_id, f.raw_bindings) for f in functions]
 
 
 def _init_request(root: Path) -> SimpleNamespace:

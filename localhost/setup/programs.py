@@ -17,13 +17,13 @@ _LAST_SECONDS = 15.0
 class CannotSetUp(Exception):
     """Something is missing that the set-up cannot provide."""
 
-    def __init__(self, what: str, next_step: str, said: str = "") -> None:
+    def __init__(self, what: str, next_step: str, output: str = "") -> None:
         """Take what is wrong, what to do next, and what the program that failed has said."""
-        shown = [f"  | {line}" for line in said.strip().splitlines()[-8:]]
+        shown = [f"  | {line}" for line in output.strip().splitlines()[-8:]]
         super().__init__("\n".join([*shown, f"{what}.", f"  Next step: {next_step}"]))
 
 
-class Told(SystemExit):
+class EndedBySignal(SystemExit):
     """Another process has told this one to end."""
 
 
@@ -31,7 +31,7 @@ def end_in_order_on_sigterm() -> None:
     """Let SIGTERM unwind the program, so that what it started ends too."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        raise Told(128 + number)
+        raise EndedBySignal(128 + number)
 
     signal.signal(signal.SIGTERM, handle)
 
@@ -53,8 +53,8 @@ def quietly(command: Sequence[str], timeout: float | None = None, **variables: s
     except OSError as error:
         return -1, str(error)
     try:
-        said, _ = process.communicate(timeout=timeout)
-        return process.returncode, said
+        output, _ = process.communicate(timeout=timeout)
+        return process.returncode, output
     except subprocess.TimeoutExpired:
         return -1, f"{command[0]} did not end"
     finally:
@@ -88,9 +88,9 @@ def end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
 
 def version_of(command: Sequence[str]) -> tuple[int, ...]:
     """Give the version that a program reports, empty if it does not run."""
-    code, said = quietly(command, timeout=30)
-    found = re.search(r"(\d+)\.(\d+)\.(\d+)", said)
-    return tuple(int(part) for part in found.groups()) if found and code == 0 else ()
+    code, output = quietly(command, timeout=30)
+    match = re.search(r"(\d+)\.(\d+)\.(\d+)", output)
+    return tuple(int(part) for part in match.groups()) if match and code == 0 else ()
 
 
 def say(text: str) -> None:

@@ -10,7 +10,7 @@ def azurite_folder(data: Path) -> Path:
     return data / "azurite"
 
 
-def kept_key(data: Path) -> str:
+def keep_key(data: Path) -> str:
     """Give the API key of this folder; the first call makes one that only this user can read."""
     path = data / "key"
     if path.exists() and (key := path.read_text(encoding="ascii").strip()):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localhost.azurite.emulator import Azurite
-from localhost.environment import ROOT, STORAGE, chosen_settings, needs_emulator
+from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
 from localhost.up.data_folder import azurite_folder
 
@@ -27,25 +27,25 @@ class Replay:
     data: Path
 
 
-def replay(asked: Replay) -> int:
+def replay(command: Replay) -> int:
     """Make a model again, say what came of it, and give the exit code: 0 if it is the same model.
 
     Raises:
         StartFailure: Storage cannot be reached.
     """
-    with _storage(asked.data):
+    with _storage(command.data):
         from shared.learner.training import TrainingFailed
         from shared.models.model_store import DamagedModel
         from train_timer.replay import CannotReplay
 
         try:
-            return _told(asked.model)
+            return _replay_line(command.model)
         except (CannotReplay, DamagedModel, TrainingFailed) as problem:
             print(f"\n{problem}")
             return REFUSED
 
 
-def _told(model: str) -> int:
+def _replay_line(model: str) -> int:
     from train_timer.replay import TOLERANCE, replay
 
     made = replay(model, lambda line: print(line, flush=True))
@@ -64,7 +64,7 @@ def _told(model: str) -> int:
 @contextmanager
 def _storage(data: Path) -> Iterator[None]:
     """Make the storage of a loop that of this process."""
-    settings = chosen_settings(ROOT)
+    settings = choose_settings(ROOT)
     if not needs_emulator(settings):
         os.environ |= {name: value for name, value in settings.items() if name.startswith(STORAGE)}
         yield

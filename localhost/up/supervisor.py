@@ -12,12 +12,12 @@ from types import FrameType
 from typing import Any, Self
 
 from localhost.azurite.emulator import Azurite
-from localhost.azurite.processes import Known, Record
-from localhost.environment import ROOT, STORAGE, chosen_settings, needs_emulator
+from localhost.azurite.processes import ProcessId, Record
+from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
 from localhost.host.host_process import HostProcess
-from localhost.ports import bound
-from localhost.up.data_folder import azurite_folder, kept_key
+from localhost.ports import bind
+from localhost.up.data_folder import azurite_folder, keep_key
 from shared.settings import InvalidSetting, read
 from shared.storage.account import account
 
@@ -40,26 +40,28 @@ class Up:
     key: str
 
 
-def up(asked: Up) -> int:
+def up(command: Up) -> int:
     """Serve until told to stop and give the exit code; raises `StartFailure` if it cannot start."""
-    record = asked.data / "host.json"
+    record = command.data / "host.json"
     _end_left_behind(record)
-    bound(asked.port).close()
-    settings = chosen_settings(ROOT)
-    settings["API_KEY_1"] = asked.key or settings.get(KEY_VARIABLE) or settings.get("API_KEY_1") or kept_key(asked.data)
-    own = Azurite(azurite_folder(asked.data)) if needs_emulator(settings) else None
+    bind(command.port).close()
+    settings = choose_settings(ROOT)
+    settings["API_KEY_1"] = (
+        command.key or settings.get(KEY_VARIABLE) or settings.get("API_KEY_1") or keep_key(command.data)
+    )
+    own = Azurite(azurite_folder(command.data)) if needs_emulator(settings) else None
     _check({**settings, STORAGE: own.account.connection_string} if own else settings)
     with _Signals() as signals, ExitStack() as running:
         if own:
             running.enter_context(own)
             settings[STORAGE] = own.account.connection_string
-        host = HostProcess(env=settings, port=asked.port, show_logs=True, inherit=False)
+        host = HostProcess(env=settings, port=command.port, show_logs=True, inherit=False)
         host.start()
         running.callback(host.stop)
         signals.interrupt = False
         _write(record, host)
-        print(_welcome(host.url, settings["API_KEY_1"], asked.data if own else None), flush=True)
-        return _watch(host, own, signals.told)
+        print(_welcome(host.url, settings["API_KEY_1"], command.data if own else None), flush=True)
+        return _watch(host, own, signals.ended)
 
 
 class _Signals:
@@ -71,7 +73,7 @@ class _Signals:
     """
 
     def __init__(self) -> None:
-        self.told = threading.Event()
+        self.ended = threading.Event()
         self.interrupt = True
         self._before: dict[signal.Signals, Any] = {}
 
@@ -85,7 +87,7 @@ class _Signals:
             signal.signal(number, handler)
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        self.told.set()
+        self.ended.set()
         if self.interrupt:
             self.interrupt = False
             raise KeyboardInterrupt
@@ -111,15 +113,15 @@ def _end_left_behind(path: Path) -> None:
 
 def _write(path: Path, host: HostProcess) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Record(Known.of(host.pid), Known.of(os.getpid())).write(path)
+    Record(ProcessId.of(host.pid), ProcessId.of(os.getpid())).write(path)
 
 
 def _watch(host: HostProcess, own: Azurite | None, stop: threading.Event) -> int:
     while not stop.wait(0.2):
-        if (code := host.ended()) is not None:
+        if (code := host.exit_code()) is not None:
             print(f"\nThe host ended with code {code}; what it said is above. Run `up` again.", file=sys.stderr)
             return 1
-        if own and own.ended():
+        if own and own.has_ended():
             print("\nAzurite ended by itself. Run `up` again.", file=sys.stderr)
             return 1
     print("\nStopping ...", flush=True)

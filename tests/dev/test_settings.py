@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from localhost.environment import chosen_settings, needs_emulator, read_local_settings
+from localhost.environment import choose_settings, needs_emulator, read_local_settings
 from localhost.failures import StartFailure
-from localhost.up.data_folder import kept_key
+from localhost.up.data_folder import keep_key
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(
     monkeypatch.setenv("API_KEY_1", "from the environment")
     monkeypatch.delenv("INTAKE_SPAN", raising=False)
     monkeypatch.delenv("JOIN_GRACE", raising=False)
-    settings = chosen_settings(root)
+    settings = choose_settings(root)
 
     assert (settings["API_KEY_1"], settings["INTAKE_SPAN"]) == ("from the environment", "PT1H")
     assert settings["JOIN_GRACE"] == "PT5S"
@@ -66,7 +66,7 @@ def test_storage_that_was_chosen_is_used(settings: dict[str, str], needed: bool)
 
 
 def test_a_folder_keeps_one_key_that_only_its_owner_reads(tmp_path: Path) -> None:
-    first, second = kept_key(tmp_path / "data"), kept_key(tmp_path / "data")
+    first, second = keep_key(tmp_path / "data"), keep_key(tmp_path / "data")
 
     assert (first, len(first)) == (second, 32)
     assert stat.S_IMODE((tmp_path / "data" / "key").stat().st_mode) == 0o600

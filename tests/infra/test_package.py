@@ -177,8 +177,8 @@ def project(tmp_path: Path) -> Path:
 
 def test_a_new_room_cannot_be_forgotten(project: Path) -> None:
     """No list has to be kept: what the app imports is what goes along."""
-    assert contents.rooms(project) == ["one", "two"]
-    assert contents.rooms(ROOT) == ROOMS
+    assert contents.app_folders(project) == ["one", "two"]
+    assert contents.app_folders(ROOT) == ROOMS
 
 
 def test_only_what_the_app_reads_is_copied(project: Path, tmp_path: Path) -> None:

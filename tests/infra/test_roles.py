@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from deployment.contents import APP, rooms
+from deployment.contents import APP, app_folders
 from localhost.environment import ROOT
 from tests.infra.bicep.expressions import Call, Expression, Literal, Name, Object, Text, walk
 from tests.infra.bicep.template import Resource, Value
@@ -74,7 +74,7 @@ def _on(one: Resource) -> str:
 @cache
 def services_used() -> set[str]:
     """The storage services that the app speaks to: by the libraries, by its own REST client, by bindings."""
-    modules = [ROOT / APP, *(path for room in rooms(ROOT) for path in (ROOT / room).rglob("*.py"))]
+    modules = [ROOT / APP, *(path for room in app_folders(ROOT) for path in (ROOT / room).rglob("*.py"))]
     return {service for path in modules for service in _used_by(path.read_text("utf-8"))}
 
 

@@ -29,7 +29,7 @@ class TestEnd:
         client.join()
 
         assert [answer.body for answer in answers] == [b"done"]
-        assert eventually(lambda: host.ended() == 0)
+        assert eventually(lambda: host.exit_code() == 0)
 
     def test_no_new_request_is_taken_while_it_ends(self, start: Callable[..., HostProcess]) -> None:
         host = start()
@@ -59,7 +59,7 @@ class TestEnd:
         host = start()
         before = host.url
         os.kill(host.pid, signal.SIGKILL)
-        assert eventually(lambda: host.ended() == -signal.SIGKILL)
+        assert eventually(lambda: host.exit_code() == -signal.SIGKILL)
         host.start()
 
         assert before == host.url
