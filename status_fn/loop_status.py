@@ -24,7 +24,7 @@ functions = Functions()
 async def read_loop_status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Tell the story of the loop so far."""
     inputs = await asyncio.to_thread(evidence.read_status_inputs, now_us())
-    refused = await asyncio.to_thread(hot_path.refused_ranks.lately, now_us())
+    refused = await asyncio.to_thread(hot_path.refused_ranks.count_recent, now_us())
     loaded = hot_path.model.reference if hot_path.model else None
     return json_answer(LoopStatus.of(inputs, _warnings(inputs, refused, hot_path), loaded).to_json())
 

@@ -13,7 +13,7 @@ from shared.metrics import metrics_store
 from shared.models import model_store, published_store
 from shared.models.model_store import KeptModel
 from shared.models.published import Published
-from shared.ranking.refused_ranks import tidy
+from shared.ranking.refused_ranks import delete_old_counts
 from shared.storage import blobs
 from shared.times import DAY, HOUR
 from shared.training.lease import Trainer
@@ -43,7 +43,7 @@ def keep(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
         return
     _remove_logs(trainer, configuration, now_us)
     _remove_models(trainer, published_store.read_published(), configuration, now_us)
-    tidy(now_us)
+    delete_old_counts(now_us)
     expired_evaluations.tidy(now_us)
     trainer.commit(replace(trainer.state, kept_at_us=now_us))
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from shared.errors import LoopError
 from shared.learner.arguments import LearningArguments
-from shared.ranking.slots import Choice
+from shared.ranking.slots import SlotChoice
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Model:
         text = document if isinstance(document, str) else document.decode()
         return _chances(self._answer(text), count) or [1.0 / count] * count
 
-    def choices(self, document: bytes, count: int) -> list[Choice | None]:
+    def choices(self, document: bytes, count: int) -> list[SlotChoice | None]:
         """An action for each slot, drawn by its seed, with the chances that the draw had.
 
         Args:
@@ -110,13 +110,13 @@ def _chances(scores: Sequence[float], count: int) -> list[float] | None:
     return [chance / total for chance in chances]
 
 
-def _choice(scores: Sequence[tuple[int, float]]) -> Choice | None:
+def _choice(scores: Sequence[tuple[int, float]]) -> SlotChoice | None:
     """A slot's answer, the action that Vowpal Wabbit drew first; nothing is repaired, since it has drawn already."""
     chances = [score for _, score in scores]
     total = sum(chances)
     if not all(chance >= 0 for chance in chances) or not 0 < total < float("inf") or not chances[0]:
         return None
-    return Choice(tuple(action for action, _ in scores), tuple(chance / total for chance in chances))
+    return SlotChoice(tuple(action for action, _ in scores), tuple(chance / total for chance in chances))
 
 
 def _load(data: bytes, options: list[str], kind: str) -> Any:

@@ -9,7 +9,7 @@ import orjson
 
 from shared.configuration.service_configuration import LearningMode
 from shared.ranking.decision import Decision
-from shared.ranking.slots import Choice, MultiSlotDecision, Slot
+from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,9 @@ class RankedEvent:
     def multi_slot_decision(self) -> MultiSlotDecision:
         """The decision about a multi-slot event."""
         slots = zip(orjson.loads(self.actions), orjson.loads(self.probabilities), strict=True)
-        return MultiSlotDecision(tuple(Choice(tuple(order), tuple(chances)) for order, chances in slots), self.model_id)
+        return MultiSlotDecision(
+            tuple(SlotChoice(tuple(order), tuple(chances)) for order, chances in slots), self.model_id
+        )
 
 
 def from_decision(

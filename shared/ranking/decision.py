@@ -1,4 +1,4 @@
-"""One Rank's decision: which action is shown, with which probability, and the order of the rest."""
+"""The decision of a Rank: which action is shown, with which probability, and the order of the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Decision:
     model_id: str
 
     def as_recorded(self, mode: LearningMode) -> "Decision":
-        """The decision as it is recorded in a learning mode.
+        """The decision as a learning mode records it.
 
-        Source: the old service's client library, but for the probability in `LoggingOnly`: it recorded the model's for
-        an action that was certain, which misleads whoever learns from it.
+        Source: the old service's client library, but for the probability in `LoggingOnly`: there the library recorded
+        the model's probability of an action that was certain, and learning from such records goes wrong.
         """
         if mode is not LearningMode.LOGGING_ONLY:
             return self
@@ -35,7 +35,7 @@ class Decision:
         return Decision(tuple(range(count)), (1.0,) + (0.0,) * (count - 1), self.model_id)
 
     def as_shown(self, mode: LearningMode) -> "Decision":
-        """The decision as it is told in a learning mode: outside `Online`, nothing but the order of the request."""
+        """The decision as a learning mode answers it: outside `Online`, the actions in the order of the request."""
         if mode is LearningMode.ONLINE:
             return self
         places = sorted(range(len(self.order)), key=self.order.__getitem__)
@@ -43,7 +43,7 @@ class Decision:
 
 
 def decide(probabilities: Sequence[float], model_id: str, event_id: str, application_id: str) -> Decision:
-    """Draw one action and rank the others by probability behind it.
+    """Draw an action, and rank the other actions behind it by probability.
 
     The actions are put in order, best first and ties as requested; the drawn one changes places with the first.
 
@@ -60,5 +60,5 @@ def decide(probabilities: Sequence[float], model_id: str, event_id: str, applica
 
 
 def equal_chances(count: int) -> list[float]:
-    """What a loop without a model answers: every action with the same probability."""
+    """The probabilities of a loop without a model: the same for every action."""
     return [1.0 / count] * count

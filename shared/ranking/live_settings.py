@@ -1,4 +1,4 @@
-"""What configuration and published model say, held in memory and refreshed in the background."""
+"""The configuration and the published model of a loop, held in memory and refreshed in the background."""
 
 import asyncio
 import logging
@@ -27,18 +27,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CurrentSettings:
-    """What was read last; both parts by the same refresh."""
+    """The configuration and the published model as one refresh read them."""
 
     configuration: Configuration
     published: Published
 
 
 class LiveSettings:
-    """Reads both documents again every period, from its first use on.
+    """Reads the configuration and the published model again every period, from the first use on.
 
     Attributes:
-        last_error: Why the last refresh failed; None if it did not.
-        refreshed_at: When the last refresh that did not fail began, in seconds since 1970; None before the first.
+        last_error: Why the last refresh failed; None if it succeeded.
+        refreshed_at: When the last successful refresh began, in seconds since 1970; None before the first.
     """
 
     def __init__(
@@ -48,7 +48,13 @@ class LiveSettings:
         clock: Callable[[], float] = time.time,
         period: float = PERIOD,
     ) -> None:
-        """Take what a loop that has no configuration yet starts with, and the seconds from one refresh to the next."""
+        """Prepare to read.
+
+        Args:
+            first_configuration: Makes the configuration of a new loop.
+            clock: Seconds since 1970.
+            period: Seconds between two refreshes.
+        """
         self.last_error: str | None = None
         self.refreshed_at: float | None = None
         self._rest = rest
@@ -57,77 +63,77 @@ class LiveSettings:
         self._period = period
         self._configuration: tuple[Configuration, str] | None = None
         self._published: tuple[Published, str] | None = None
-        self._watched: CurrentSettings | None = None
+        self._current: CurrentSettings | None = None
         self._tried: tuple[float, float] | None = None
         self._followers: list[Callable[[Published], Awaitable[None]]] = []
         self._attempt: asyncio.Task[None] | None = None
         self._rounds: asyncio.Task[None] | None = None
 
     def follow(self, follower: Callable[[Published], Awaitable[None]]) -> None:
-        """Call a follower after each refresh that did not fail; the next one waits for it."""
+        """Call a follower after each successful refresh; the next refresh waits for the follower."""
         self._followers.append(follower)
 
     async def current(self) -> CurrentSettings:
-        """What holds now, at most two and a half periods old, or older if storage does not answer.
+        """The current settings, at most two and a half periods old, or older if storage does not answer.
 
         An instance that slept refreshes first, once; after that no reader waits while storage is away.
 
         Raises:
-            StorageUnavailable: Nothing was ever read, and storage does not answer.
+            StorageUnavailable: Storage does not answer, and no earlier refresh succeeded.
         """
-        self._keep_refreshing()
+        self._start_rounds()
         if self._age() > self._period * _OLDEST_IN_PERIODS:
             await asyncio.wait({self._start_attempt()}, timeout=self._patience())
-        if self._watched is None:
+        if self._current is None:
             raise StorageUnavailable(f"the configuration cannot be read: {self.last_error or 'no answer in time'}", 2)
-        return self._watched
+        return self._current
 
     @property
     def exploration(self) -> float:
-        """The share of exploration that was read last, from 0 to 1; a new loop's before the first refresh."""
-        service = self._watched.configuration.service if self._watched else ServiceConfiguration()
+        """The share of exploration in the current settings, from 0 to 1; the default before the first refresh."""
+        service = self._current.configuration.service if self._current else ServiceConfiguration()
         return service.exploration_percentage
 
     async def close(self) -> None:
-        """End the refreshing; the next use begins it again."""
+        """Stop refreshing; the next use starts again."""
         for task in (self._rounds, self._attempt):
             if task is not None and not task.done() and task.get_loop() is asyncio.get_running_loop():
                 task.cancel()
                 await asyncio.wait({task})
 
     def _age(self) -> float:
-        """Seconds since the last finished attempt began; sleep counts, even where the monotonic clock leaves it out."""
+        """Seconds since the last finished attempt began, the sleep of an instance included."""
         if self._tried is None:
             return float("inf")
         monotonic, wall = self._tried
         return max(time.monotonic() - monotonic, self._clock() - wall)
 
-    def _keep_refreshing(self) -> None:
+    def _start_rounds(self) -> None:
         loop = asyncio.get_running_loop()
         if self._rounds is None or self._rounds.done() or self._rounds.get_loop() is not loop:
-            self._rounds = loop.create_task(self._go_round())
+            self._rounds = loop.create_task(self._refresh_for_ever())
 
-    async def _go_round(self) -> None:
+    async def _refresh_for_ever(self) -> None:
         while True:
             began = time.monotonic()
             await asyncio.wait({self._start_attempt()})
             await asyncio.sleep(max(0.1, began + self._period - time.monotonic()))
 
     def _start_attempt(self) -> asyncio.Task[None]:
-        """The attempt that is under way on this event loop, else a new one."""
+        """Start an attempt on this event loop, unless one is running; gives the running attempt."""
         loop = asyncio.get_running_loop()
         if self._attempt is None or self._attempt.done() or self._attempt.get_loop() is not loop:
             self._attempt = loop.create_task(self._refresh())
         return self._attempt
 
     async def _refresh(self) -> None:
-        """Read both documents; what goes wrong is remembered and told once, and what was read before stays."""
+        """Read both documents; after a failure the earlier documents stay, and the first failure is logged."""
         began = (time.monotonic(), self._clock())
         try:
             async with asyncio.timeout(self._patience()):
                 configuration, published = await self._read_configuration(), await self._read_published()
             self._configuration, self._published = configuration, published
-            self._watched = CurrentSettings(configuration[0], published[0])
+            self._current = CurrentSettings(configuration[0], published[0])
             self.last_error, self.refreshed_at = None, began[1]
             for follower in self._followers:
                 await follower(published[0])
@@ -152,11 +158,11 @@ class LiveSettings:
             return Published(), ""
         return _newer(blob, lambda text: json_documents.read(Published, text), self._published)
 
-    async def _read(self, path: str, known: tuple[object, str] | None) -> Blob | None:
-        return await self._rest.read_blob(path, known[1] if known else None)
+    async def _read(self, path: str, earlier: tuple[object, str] | None) -> Blob | None:
+        return await self._rest.read_blob(path, earlier[1] if earlier else None)
 
     def _patience(self) -> float:
-        return self._period if self._watched else _FIRST_PATIENCE
+        return self._period if self._current else _FIRST_PATIENCE
 
     def _remember(self, error: Exception) -> None:
         expected = isinstance(error, LoopError | BlobMissing | TimeoutError)
@@ -167,11 +173,11 @@ class LiveSettings:
 
 
 def _newer[Document](
-    blob: Blob | None, read: Callable[[bytes], Document], known: tuple[Document, str] | None
+    blob: Blob | None, read: Callable[[bytes], Document], earlier: tuple[Document, str] | None
 ) -> tuple[Document, str]:
-    """A document and its ETag, read from a blob, or as known if the blob did not change."""
-    if blob is None and known is not None:
-        return known
+    """A document and its ETag: read from the blob, or the earlier document if the blob did not change."""
+    if blob is None and earlier is not None:
+        return earlier
     if blob is None:
         raise StorageUnavailable("storage gave no document")
     return read(blob.data), blob.etag

@@ -1,4 +1,4 @@
-"""The model that this instance ranks with: it follows what is published, and stays until the next one is ready."""
+"""The model that this instance ranks with: the published one, once it is loaded."""
 
 import asyncio
 import hashlib
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel[Model]:
-    """A loaded model and what was published about it."""
+    """A loaded model and its published reference."""
 
     model: Model
     reference: ModelReference
@@ -32,7 +32,7 @@ class RejectedModel:
 
     Attributes:
         reason: In plain words.
-        final: Whether another try is pointless, since what a model's path names never changes.
+        final: Whether another try is pointless, since the blob of a model never changes.
     """
 
     model_id: str
@@ -41,76 +41,76 @@ class RejectedModel:
 
 
 class ModelInUse[Model]:
-    """Holds one loaded model; one that does not load, or whose SHA-256 is not the published one, never gets in.
+    """Holds a loaded model until the next published model is loaded and its SHA-256 is checked.
 
     Attributes:
-        rejected: The published model that is not in use, and why; None if it is in use, or there is none.
+        rejected: The published model that is not in use, and why; None if it is in use, or none is published.
     """
 
     def __init__(self, rest: Rest, load: Callable[[bytes, ModelReference], Model]) -> None:
-        """Take what makes a model of a blob's bytes; it is called in the event loop's thread and may raise anything."""
+        """Take the function that loads a model from bytes: called in the event loop's thread, may raise anything."""
         self.rejected: RejectedModel | None = None
         self._rest = rest
         self._load = load
-        self._served: LoadedModel[Model] | None = None
-        self._refused: dict[str, RejectedModel] = {}
-        self._swap: asyncio.Task[None] | None = None
+        self._loaded: LoadedModel[Model] | None = None
+        self._rejected_blobs: dict[str, RejectedModel] = {}
+        self._running_change: asyncio.Task[None] | None = None
 
     @property
     def reference(self) -> ModelReference | None:
-        """What is loaded; None before the first model."""
-        return self._served.reference if self._served else None
+        """The reference of the loaded model; None before the first model."""
+        return self._loaded.reference if self._loaded else None
 
     async def current(self, published: Published) -> LoadedModel[Model] | None:
-        """The model to rank with; None if none is published, or none of those published can be used.
+        """The model to rank with; None if no model is published, or no published model can be loaded.
 
         Raises:
-            StorageUnavailable: There is one, but this instance could not get it yet.
+            StorageUnavailable: A model is published, but this instance could not fetch it yet.
         """
-        if published.model is None or self._served is not None:
-            return self._served if published.model else None
+        if published.model is None or self._loaded is not None:
+            return self._loaded if published.model else None
         await asyncio.wait({self._start_change(published)}, timeout=_FIRST_SECONDS)
-        if self._served is None and not (self.rejected and self.rejected.final):
+        if self._loaded is None and not (self.rejected and self.rejected.final):
             raise StorageUnavailable("the published model could not be fetched yet", 2)
-        return self._served
+        return self._loaded
 
     async def follow(self, published: Published) -> None:
-        """Get the published model if it is another one; waits a little for it, then lets it come in the background."""
+        """Load the published model if it changed; waits a second at most, then loading goes on in the background."""
         if published.model is None:
-            self._served = self.rejected = None
-        elif self._served is None or self._served.reference != published.model:
+            self._loaded = self.rejected = None
+        elif self._loaded is None or self._loaded.reference != published.model:
             await asyncio.wait({self._start_change(published)}, timeout=_SWAP_SECONDS)
         else:
             self.rejected = None
 
     def _start_change(self, published: Published) -> asyncio.Task[None]:
-        """The change of models that is under way on this event loop, else a new one."""
+        """Start the change of models on this event loop, unless one is running; gives the running change."""
         loop = asyncio.get_running_loop()
-        if self._swap is None or self._swap.done() or self._swap.get_loop() is not loop:
-            self._swap = loop.create_task(self._change(published))
-        return self._swap
+        if self._running_change is None or self._running_change.done() or self._running_change.get_loop() is not loop:
+            self._running_change = loop.create_task(self._change(published))
+        return self._running_change
 
     async def _change(self, published: Published) -> None:
-        """Take the published model in; an instance that has none falls back to the newest that can be used."""
-        wanted = () if published.model is None else (published.model, *published.previous)
-        for reference in wanted[:1] if self._served else wanted:
-            rejected = self._refused.get(reference.predictor_blob) or await self._take_in(reference)
+        """Load the published model; an instance without a model falls back to the newest model that can be loaded."""
+        newest_first = () if published.model is None else (published.model, *published.previous)
+        for reference in newest_first[:1] if self._loaded else newest_first:
+            rejected = self._rejected_blobs.get(reference.predictor_blob) or await self._load_reference(reference)
             if reference is published.model:
                 self.rejected = rejected
             if rejected is None:
                 return
             if rejected.final:
-                self._refused[reference.predictor_blob] = rejected
+                self._rejected_blobs[reference.predictor_blob] = rejected
 
-    async def _take_in(self, reference: ModelReference) -> RejectedModel | None:
-        """Fetch, check and load a model, and put it to use; the reason if that cannot be done."""
-        served = self._served
-        if served is not None and served.reference.sha256 == reference.sha256:
-            self._served = LoadedModel(served.model, reference)
+    async def _load_reference(self, reference: ModelReference) -> RejectedModel | None:
+        """Fetch, check and load a model, and put it to use; gives the reason if that fails."""
+        loaded = self._loaded
+        if loaded is not None and loaded.reference.sha256 == reference.sha256:
+            self._loaded = LoadedModel(loaded.model, reference)
             return None
         try:
             data = await self._fetch(reference)
-            self._served = LoadedModel(self._load(data, reference), reference)
+            self._loaded = LoadedModel(self._load(data, reference), reference)
         except StorageUnavailable as error:
             return RejectedModel(reference.id, str(error), final=False)
         except Exception as error:

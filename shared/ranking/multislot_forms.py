@@ -95,9 +95,9 @@ class MultiSlotRankResponse(Wire):
 
 
 def answer(event_id: str, slots: Sequence[Slot], shown: Sequence[str]) -> bytes:
-    """The body that tells the client which action each slot is to show."""
-    told = [{"id": slot.id, "rewardActionId": action} for slot, action in zip(slots, shown, strict=True)]
-    return orjson.dumps({"slots": told, "eventId": event_id})
+    """The body of the answer: the action that each slot shows."""
+    filled = [{"id": slot.id, "rewardActionId": action} for slot, action in zip(slots, shown, strict=True)]
+    return orjson.dumps({"slots": filled, "eventId": event_id})
 
 
 class SlotReward(RewardRequest):

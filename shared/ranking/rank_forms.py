@@ -69,19 +69,19 @@ class RankResponse(Wire):
     reward_action_id: Id
 
 
-def demand_different[Told: (str, int)](told: list[Told], place: str, what: str, which: str = "id") -> list[Told]:
-    """The same values.
+def demand_different[Value: (str, int)](values: list[Value], place: str, what: str, which: str = "id") -> list[Value]:
+    """Give the values back, if they all differ.
 
     Args:
-        place: Where in the request one of them stands, with `{}` for its number.
+        place: The place of a value in the request, with `{}` for the value's position.
 
     Raises:
-        InvalidRankRequest: Two are the same; names the place of the second one.
+        InvalidRankRequest: Two values are the same; names the place of the second one.
     """
-    if len(set(told)) < len(told):
-        repeated = next(position for position, one in enumerate(told) if one in told[:position])
+    if len(set(values)) < len(values):
+        repeated = next(position for position, value in enumerate(values) if value in values[:position])
         raise InvalidRankRequest(f"{what} before has the same {which}.", place.format(repeated))
-    return told
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +89,18 @@ class Candidates:
     """The actions of a request.
 
     Attributes:
-        ids: Of all actions, as they were sent.
-        eligible: The positions of those that may be chosen; at least one.
+        ids: Of all actions, as the client sent them.
+        eligible: The positions of the actions that may be chosen; at least one.
     """
 
     ids: Sequence[str]
     eligible: Sequence[int]
 
     def answer(self, event_id: str, decision: Decision) -> bytes:
-        """The body that tells the client what was decided.
+        """The body of the answer.
 
-        An excluded action keeps its place in the request, with probability 0; the others fill the rest as ranked.
+        An excluded action keeps its place in the request, with probability 0; the eligible actions fill the other
+        places as ranked.
         """
         ids, eligible = self.ids, self.eligible
         ranking: list[dict[str, str | float]] = [

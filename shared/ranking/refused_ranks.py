@@ -1,14 +1,13 @@
-"""Ranks that were refused because they had too many actions: such calls leave no row, so they are only counted.
+"""The count of Ranks that were refused for too many actions; such calls leave no row.
 
-Each process counts for itself. So that whichever answers for the status knows of all, each writes its number into a
-blob of its own, at most once a minute, in the background, and only if there is something to tell.
+Each process counts its own calls, and writes the count into a blob of its own, at most once a minute, in the
+background, and only after new refusals. The process that answers a status call adds the counts of all blobs.
 """
 
 import asyncio
 import json
 import logging
 import os
-from typing import Any
 
 from shared.storage import blobs
 from shared.storage.clock import now_us
@@ -18,51 +17,52 @@ from shared.times import DAY, SECOND, from_datetime
 
 _SOON_US, _PAUSE_US = 2 * SECOND, 60 * SECOND
 _MOST_READ = 100
+_KEY = "tooManyActions"
 
 _log = logging.getLogger(__name__)
 
 
 class RefusedRanks:
-    """The count of one process; an old one is forgotten, so that it tells of the last day or so."""
+    """The count of one process, which begins again after a day."""
 
     def __init__(self) -> None:
         self._path = f"{INSTANCES}{os.urandom(8).hex()}.json"
-        self._number = 0
+        self._count = 0
         self._since_us = 0
-        self._told_us = 0
-        self._telling: asyncio.Task[None] | None = None
+        self._written_us = 0
+        self._writing: asyncio.Task[None] | None = None
 
     def count(self) -> None:
-        """Count one; to be called on the event loop, whose call does not wait."""
+        """Count a refused Rank. Must be called on the event loop; returns at once."""
         if now_us() - self._since_us > DAY:
-            self._number, self._since_us = 0, now_us()
-        self._number += 1
-        if self._telling is None or self._telling.done():
-            self._telling = asyncio.get_running_loop().create_task(self._tell())
+            self._count, self._since_us = 0, now_us()
+        self._count += 1
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.get_running_loop().create_task(self._write())
 
-    def lately(self, at_us: int) -> int:
-        """How many there were in all processes, in about the last day before a moment; blocking."""
-        written = sorted(blobs.list_blobs(INSTANCES), key=lambda one: one.modified)[-_MOST_READ:]
-        others = (one.path for one in written if at_us - from_datetime(one.modified) < DAY and one.path != self._path)
-        own = self._number if at_us - self._since_us < DAY else 0
-        return own + sum(_number(blobs.read(path)) for path in others)
+    def count_recent(self, at_us: int) -> int:
+        """The refused Ranks of all processes in about the last day before a moment. Blocking."""
+        newest = sorted(blobs.list_blobs(INSTANCES), key=lambda blob: blob.modified)[-_MOST_READ:]
+        recent = (blob.path for blob in newest if at_us - from_datetime(blob.modified) < DAY)
+        own = self._count if at_us - self._since_us < DAY else 0
+        return own + sum(_read_count(blobs.read(path)) for path in recent if path != self._path)
 
-    async def _tell(self) -> None:
-        await asyncio.sleep(max(_SOON_US, self._told_us + _PAUSE_US - now_us()) / SECOND)
-        self._told_us = now_us()
-        told: dict[str, Any] = {"tooManyActions": self._number}
+    async def _write(self) -> None:
+        await asyncio.sleep(max(_SOON_US, self._written_us + _PAUSE_US - now_us()) / SECOND)
+        self._written_us = now_us()
+        text = json.dumps({_KEY: self._count})
         try:
-            await asyncio.to_thread(blobs.write, self._path, json.dumps(told).encode())
+            await asyncio.to_thread(blobs.write, self._path, text.encode())
         except StorageUnavailable as trouble:
             _log.info("refused Ranks are told later: %s", trouble)
 
 
-def tidy(at_us: int) -> None:
-    """Delete what processes have told more than two days before a moment."""
-    for one in list(blobs.list_blobs(INSTANCES)):
-        if at_us - from_datetime(one.modified) > 2 * DAY:
-            blobs.remove(one.path)
+def delete_old_counts(at_us: int) -> None:
+    """Delete the counts that were written more than two days before a moment."""
+    for blob in list(blobs.list_blobs(INSTANCES)):
+        if at_us - from_datetime(blob.modified) > 2 * DAY:
+            blobs.remove(blob.path)
 
 
-def _number(stored: blobs.Blob | None) -> int:
-    return int(json.loads(stored.data)["tooManyActions"]) if stored else 0
+def _read_count(stored: blobs.Blob | None) -> int:
+    return int(json.loads(stored.data)[_KEY]) if stored else 0

@@ -29,7 +29,7 @@ def _scramble(block: int) -> int:
 
 
 def seed(event_id: str, application_id: str) -> int:
-    """The seed of one single-slot Rank: the sum of both ids' hashes.
+    """The seed of a single-slot Rank: the sum of the hashes of both ids.
 
     Source: the old service's client library; hashes, because consecutive numbers as seeds do not draw uniformly.
     """
@@ -42,7 +42,7 @@ def _hash_of_application(application_id: str) -> int:
 
 
 def uniform(seed: int) -> float:
-    """A number in [0, 1) with 23 bits, as Vowpal Wabbit draws it from a seed."""
+    """A number in [0, 1) with 23 bits, drawn from a seed as Vowpal Wabbit draws it."""
     state = (0xEECE66D5DEECE66D * seed + 2147483647) & _MASK64
     bits = ((state >> 25) & 0x7FFFFF) | 0x3F800000
     return float(struct.unpack("<f", struct.pack("<I", bits))[0]) - 1.0
@@ -52,7 +52,7 @@ def choose(probabilities: Sequence[float], uniform_draw: float) -> int:
     """Index of the first action at which the running sum passes the draw; the last one if none does.
 
     Args:
-        probabilities: Need not sum to 1; negative ones count as 0. If nothing is positive the index is 0.
+        probabilities: Need not sum to 1; a negative number counts as 0. If no number is positive, the index is 0.
         uniform_draw: In [0, 1).
     """
     positive = [p if p > 0 else 0.0 for p in probabilities]

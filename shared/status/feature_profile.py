@@ -1,48 +1,51 @@
-"""What the features of a loop look like, from a small sample of its events: names, and hashes of values, never values.
+"""A profile of a loop's features, from a small sample of events: names, and hashes of values, never values.
 
-The sample is the first few logged events of each minute, so that it does not depend on how time was cut into parts.
+The sample is the first few logged events of each minute, however time is cut into log blobs.
 """
 
 import hashlib
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS
+from shared.stored_names import stored_as
 from shared.times import HOUR, MINUTE
 
 _A_MINUTE = 6
 _MOST_NAMES = 200
-_MOST_LOOKED_AT = 200
-"""Features of one event."""
-_MOST_LOOKED_AT_ONCE = 3
-"""Actions, and slots, of one event."""
+_MOST_FEATURES = 200
+"""Sampled features of one event."""
+_MOST_ACTIONS = 3
+"""Sampled actions of one event, and sampled slots."""
 _SKETCH = 32
 _HASH_BYTES, _HASHES = 5, 1 << 40
 _LARGE = 100_000
-"""Whole numbers from here on are rather ids or moments than amounts."""
+"""Whole numbers from here on count as ids or moments, not as amounts."""
 _FORGOTTEN_AFTER_US = 12 * HOUR
 _ENOUGH_EVENTS = 200
 
 
 @dataclass(slots=True)
 class Values:
-    """The values that one feature had.
+    """The values of one feature.
 
     Attributes:
-        seen: How often it was there.
-        names: How often its value was a text or a large whole number, which could be the name of something.
-        sketch: The smallest hashes of its values, sorted: from them follows how many different ones there were.
+        count: How many values the sample has.
+        names: How many of the values are texts or large whole numbers, which could name something.
+        sketch: The smallest hashes of the values, sorted: the number of different values follows from them.
     """
 
-    seen: int = 0
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(count="seen")
+
+    count: int = 0
     names: int = 0
     sketch: list[int] = field(default_factory=list)
 
     def add(self, value: Any) -> None:
-        """Count one value."""
-        self.seen += 1
+        """Count a value."""
+        self.count += 1
         self.names += _is_name(value)
         mark = _mark(value)
         place = bisect_left(self.sketch, mark)
@@ -51,14 +54,14 @@ class Values:
         self.sketch.insert(place, mark)
         del self.sketch[_SKETCH:]
 
-    def with_(self, other: "Values") -> "Values":
-        """Both together."""
+    def plus(self, other: "Values") -> "Values":
+        """The values of both."""
         sketch = sorted({*self.sketch, *other.sketch})[:_SKETCH]
-        return Values(self.seen + other.seen, self.names + other.names, sketch)
+        return Values(self.count + other.count, self.names + other.names, sketch)
 
     @property
     def different(self) -> int:
-        """How many different values there were, roughly if there were more than 31."""
+        """The number of different values; an estimate above 31."""
         if len(self.sketch) < _SKETCH:
             return len(self.sketch)
         return round((_SKETCH - 1) / (self.sketch[-1] / _HASHES))
@@ -66,17 +69,17 @@ class Values:
 
 @dataclass(slots=True)
 class Sample:
-    """Events of a stretch of time.
+    """The features of sampled events.
 
     Attributes:
-        from_us: When the first one arrived.
-        events: How many events were looked at.
-        actions: How many of their actions were.
-        slots: How many of their slots were.
+        from_us: When the first event arrived.
+        events: Sampled events.
+        actions: Sampled actions of these events.
+        slots: Sampled slots of these events.
         choices: Events with more than one action.
-        alike: Those of them whose actions have all the same features.
-        values: By `context.`, `action.` or `slot.` and the way to the feature.
-        namespaces: In how many of the events each was there.
+        alike: Events with more than one action, all with the same features.
+        values: By `context.`, `action.` or `slot.` and the path to the feature.
+        namespaces: In how many events each namespace occurs.
     """
 
     from_us: int = 0
@@ -89,31 +92,31 @@ class Sample:
     namespaces: dict[str, int] = field(default_factory=dict)
 
     def add(self, document: Mapping[str, Any], number: int) -> None:
-        """Look at one event.
+        """Add an event.
 
         Args:
-            document: Its features as they are logged.
-            number: Which of its actions and slots are looked at follows from it.
+            document: The event's features as they are logged.
+            number: Decides which actions and slots of the event are sampled.
         """
         actions, slots = document.get(DOCUMENT_ACTIONS, ()), document.get(DOCUMENT_SLOTS, ())
         some_actions, some_slots = _some(actions, number), _some(slots, number)
-        looked = _Looked()
-        looked.into(document.get("FromUrl", ()), "context.", "FromUrl")
+        features = _SampledFeatures()
+        features.collect(document.get("FromUrl", ()), "context.", "FromUrl")
         for action in some_actions:
-            looked.into(action.get("j", ()), "action.", "j")
+            features.collect(action.get("j", ()), "action.", "j")
         for slot in some_slots:
-            looked.into(slot.get("s", ())[1:], "slot.", "s")  # the first holds its id
+            features.collect(slot.get("s", ())[1:], "slot.", "s")  # the first holds its id
         self.events += 1
         self.actions += len(some_actions)
         self.slots += len(some_slots)
         self.choices += len(actions) > 1
-        self.alike += len(actions) > 1 and all(one.get("j") == actions[0].get("j") for one in actions)
-        self._count(looked)
+        self.alike += len(actions) > 1 and all(action.get("j") == actions[0].get("j") for action in actions)
+        self._count(features)
 
-    def with_(self, other: "Sample") -> "Sample":
-        """Both together."""
+    def plus(self, other: "Sample") -> "Sample":
+        """The events of both."""
         names = {*self.values, *other.values}
-        values = {name: self.values.get(name, Values()).with_(other.values.get(name, Values())) for name in names}
+        values = {name: self.values.get(name, Values()).plus(other.values.get(name, Values())) for name in names}
         spaces = {*self.namespaces, *other.namespaces}
         return Sample(
             min(self.from_us, other.from_us) if other.events else self.from_us,
@@ -126,45 +129,47 @@ class Sample:
             {space: self.namespaces.get(space, 0) + other.namespaces.get(space, 0) for space in spaces},
         )
 
-    def _count(self, looked: "_Looked") -> None:
-        for name, value in looked.features:
+    def _count(self, features: "_SampledFeatures") -> None:
+        for name, value in features.named:
             if name not in self.values:
                 if len(self.values) == _MOST_NAMES:
                     continue
                 self.values[name] = Values()
             self.values[name].add(value)
-        for space in looked.namespaces:
+        for space in features.namespaces:
             if space in self.namespaces or len(self.namespaces) < _MOST_NAMES:
                 self.namespaces[space] = self.namespaces.get(space, 0) + 1
 
 
 @dataclass(slots=True)
 class Profile:
-    """A sample that forgets: that of about the last day, in two halves.
+    """A sample of about the last day, in two halves, of which the older one is forgotten.
 
     Attributes:
-        up_to_us: The log position: what arrived earlier was looked at, or passed over.
-        minute: The last minute of which an event was looked at.
-        taken: How many of that minute were.
+        up_to_us: The log position: events that arrived earlier are sampled or passed over.
+        minute: The minute of the last event.
+        events_in_minute: Events of that minute so far.
     """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(events_in_minute="taken")
 
     up_to_us: int = 0
     minute: int = 0
-    taken: int = 0
+    events_in_minute: int = 0
     current: Sample = field(default_factory=Sample)
     previous: Sample = field(default_factory=Sample)
 
     def takes(self, at_us: int) -> bool:
-        """Whether an event belongs to the sample; to be asked of each logged event, in order of arrival."""
+        """Whether an event belongs to the sample; must be called for each logged event, in order of arrival."""
         if at_us < self.up_to_us:
             return False
         if at_us // MINUTE != self.minute:
-            self.minute, self.taken = at_us // MINUTE, 0
-        self.taken += 1
-        return self.taken <= _A_MINUTE
+            self.minute, self.events_in_minute = at_us // MINUTE, 0
+        self.events_in_minute += 1
+        return self.events_in_minute <= _A_MINUTE
 
     def add(self, at_us: int, document: Mapping[str, Any]) -> None:
-        """Look at an event of the sample."""
+        """Add an event of the sample."""
         half = self.current
         if half.events >= _ENOUGH_EVENTS and at_us // _FORGOTTEN_AFTER_US > half.from_us // _FORGOTTEN_AFTER_US:
             self.current, self.previous = Sample(), half
@@ -174,46 +179,43 @@ class Profile:
 
     @property
     def from_us(self) -> int:
-        """When the oldest event arrived that it knows something of."""
+        """When the oldest event of the profile arrived."""
         return self.previous.from_us if self.previous.events else self.current.from_us
 
     @property
     def sample(self) -> Sample:
-        """All that it knows."""
-        return self.current.with_(self.previous)
+        """The events of both halves."""
+        return self.current.plus(self.previous)
 
 
-class _Looked:
-    """The features of one event, as many of them as are looked at."""
+class _SampledFeatures:
+    """The sampled features of one event, named and in the order of the event, and their namespaces."""
 
     def __init__(self) -> None:
-        self.features: list[tuple[str, Any]] = []
+        self.named: list[tuple[str, Any]] = []
         self.namespaces: set[str] = set()
 
-    def into(self, node: Any, way: str, space: str) -> None:
-        """Look into an object of features, or into a list of such."""
+    def collect(self, node: Any, path: str, space: str) -> None:
+        """Add the features of an object, or of a list of objects."""
         for group in [node] if isinstance(node, dict) else node:
             for name, value in group.items():
-                self._feature(name, value, way, space)
+                self._add(name, value, path, space)
 
-    def _feature(self, name: str, value: Any, way: str, space: str) -> None:
-        if len(self.features) >= _MOST_LOOKED_AT:
+    def _add(self, name: str, value: Any, path: str, space: str) -> None:
+        if len(self.named) >= _MOST_FEATURES:
             return
         if isinstance(value, dict):
-            self.into(value, f"{way}{name}.", name)
+            self.collect(value, f"{path}{name}.", name)
             return
         self.namespaces.add(name if isinstance(value, list) else space)
-        self.features.append((way + name, value))
+        self.named.append((path + name, value))
 
 
 def _some[Item](items: Sequence[Item], number: int) -> Sequence[Item]:
-    """A few of the items, others for another number."""
-    if len(items) <= _MOST_LOOKED_AT_ONCE:
+    """At most three of the items; the number decides which."""
+    if len(items) <= _MOST_ACTIONS:
         return items
-    return [
-        items[(number + place * len(items) // _MOST_LOOKED_AT_ONCE) % len(items)]
-        for place in range(_MOST_LOOKED_AT_ONCE)
-    ]
+    return [items[(number + place * len(items) // _MOST_ACTIONS) % len(items)] for place in range(_MOST_ACTIONS)]
 
 
 def _is_name(value: Any) -> bool:
@@ -223,6 +225,6 @@ def _is_name(value: Any) -> bool:
 
 
 def _mark(value: Any) -> int:
-    """A hash that is the same in every process; numbers are told from texts."""
+    """A hash of a value, the same in every process; a number and its text have different hashes."""
     text = value if isinstance(value, str) else f"\0{value!r}"
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=_HASH_BYTES).digest())

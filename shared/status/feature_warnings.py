@@ -26,16 +26,16 @@ def _always_new(sample: Sample) -> LoopWarning | None:
     new = {
         name: values
         for name, values in sample.values.items()
-        if values.seen >= _ENOUGH
-        if values.names >= _NEARLY_ALL * values.seen and values.different >= _NEW * values.seen
+        if values.count >= _ENOUGH
+        if values.names >= _NEARLY_ALL * values.count and values.different >= _NEW * values.count
     }
     if not new:
         return None
-    most = max(new.values(), key=lambda values: values.seen)
+    most = max(new.values(), key=lambda values: values.count)
     return LoopWarning(
         "FeaturesAlwaysNew",
         f"{list_names(sorted(new))} had a new value nearly every time, as an id or a time stamp has: "
-        f"about {min(most.different, most.seen)} different ones in {most.seen} looked at. That teaches nothing.",
+        f"about {min(most.different, most.count)} different ones in {most.count} looked at. That teaches nothing.",
         "Leave it out, or send what it tells instead: not when, but the hour of the day; not who, but which kind.",
     )
 
@@ -45,7 +45,7 @@ def _always_the_same(sample: Sample) -> LoopWarning | None:
     constant = [
         name
         for name, values in sample.values.items()
-        if values.seen >= max(_ENOUGH, chances[name.partition(".")[0]]) and values.different == 1
+        if values.count >= max(_ENOUGH, chances[name.partition(".")[0]]) and values.different == 1
     ]
     if not constant:
         return None

@@ -1,4 +1,4 @@
-"""The profile of a loop's features; it may be lost, and then begins anew."""
+"""The stored profile of a loop's features; if the profile is lost, a new one begins."""
 
 from shared.status.feature_profile import Profile
 from shared.storage import blobs, json_documents
@@ -6,7 +6,7 @@ from shared.storage.paths import PROFILE
 
 
 def read() -> tuple[Profile, str | None]:
-    """The profile and its ETag; an empty one where there is none, or none that can be read."""
+    """Read the profile and its ETag; an empty profile if there is none, or none that can be read."""
     stored = blobs.read(PROFILE)
     if stored is None:
         return Profile(), None
@@ -17,14 +17,14 @@ def read() -> tuple[Profile, str | None]:
 
 
 def write(profile: Profile, etag: str | None) -> str:
-    """Write the profile over the version that was read; gives the new ETag.
+    """Write the profile over the version that was read, and give the new ETag.
 
     Raises:
-        ChangedMeanwhile: It is another version.
+        ChangedMeanwhile: Another version is stored by now.
     """
     return blobs.write_over(PROFILE, json_documents.to_json(profile), etag)
 
 
 def remove() -> None:
-    """Forget all that is known of features."""
+    """Delete the profile."""
     blobs.remove(PROFILE)

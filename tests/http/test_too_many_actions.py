@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from localhost.azurite.accounts import StorageAccount
-from shared.ranking.refused_ranks import tidy
+from shared.ranking.refused_ranks import delete_old_counts
 from shared.storage import blobs
 from shared.storage.clock import now_us
 from shared.storage.paths import INSTANCES
@@ -65,6 +65,6 @@ def test_what_an_instance_told_goes_after_two_days(
     here(storage.connection_string)
     blobs.write(f"{INSTANCES}gone.json", b'{"tooManyActions":1}')
 
-    tidy(now_us() + days * DAY)
+    delete_old_counts(now_us() + days * DAY)
 
     assert len(list(blobs.list_blobs(INSTANCES))) == left

@@ -16,7 +16,7 @@ from scipy.stats import chisquare
 from shared.learner.arguments import parse
 from shared.learner.features import InvalidFeatures, SlotsDocument, slots_document
 from shared.learner.model import Model
-from shared.ranking.slots import Choice, MultiSlotDecision, Slot, decide
+from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice, decide
 from tests.unit.learner.lines import slots_lines, trained
 
 GREEDY = "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
@@ -198,7 +198,7 @@ def test_answers_after_one_that_is_none_are_asked_for_again(models: dict[str, Mo
     model, slots = models["--softmax --lambda 3"], slots_of([range(5)] * 3)
     document, questions = page(slots), list[Sequence[Sequence[int]]]()
 
-    def ask(offers: Sequence[Sequence[int]]) -> Sequence[Choice | None]:
+    def ask(offers: Sequence[Sequence[int]]) -> Sequence[SlotChoice | None]:
         questions.append(offers)
         told = model.choices(document.asked(["x", "y", "z"], offers), 3)
         return [None, *told[1:]] if len(questions) == 1 else told
@@ -242,7 +242,7 @@ def test_a_model_learns_what_each_slot_is_for(tmp_path: Path) -> None:
 _BEST = {"top": 1, "side": 2, "foot": 4}
 
 
-def _line(document: SlotsDocument, slots: Sequence[Slot], choices: Sequence[Choice], number: int) -> bytes:
+def _line(document: SlotsDocument, slots: Sequence[Slot], choices: Sequence[SlotChoice], number: int) -> bytes:
     outcomes = [
         {
             "_label_cost": -float(choice.order[0] == _BEST[slot.id]),

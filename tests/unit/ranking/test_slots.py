@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from shared.ranking import sampling
-from shared.ranking.slots import Ask, Choice, Slot, baseline_decision, decide
+from shared.ranking.slots import Ask, Slot, SlotChoice, baseline_decision, decide
 
 ACTIONS = 6
 
@@ -33,8 +33,8 @@ def model(weights: Sequence[float], event_id: str, broken: frozenset[int] = froz
     Where earlier slots leave nothing it gives up, as Vowpal Wabbit does.
     """
 
-    def ask(offers: Sequence[Sequence[int]]) -> list[Choice | None]:
-        taken, answers = set[int](), list[Choice | None]()
+    def ask(offers: Sequence[Sequence[int]]) -> list[SlotChoice | None]:
+        taken, answers = set[int](), list[SlotChoice | None]()
         for place, offer in enumerate(offers):
             order = [action for action in offer if action not in taken]
             if not order:
@@ -46,7 +46,7 @@ def model(weights: Sequence[float], event_id: str, broken: frozenset[int] = froz
             order[0], order[drawn] = order[drawn], order[0]
             chances[0], chances[drawn] = chances[drawn], chances[0]
             taken.add(order[0])
-            answers.append(None if place in broken else Choice(tuple(order), tuple(chances)))
+            answers.append(None if place in broken else SlotChoice(tuple(order), tuple(chances)))
         return answers
 
     return ask
@@ -136,7 +136,7 @@ def test_a_model_is_asked_once_where_nothing_can_go_wrong() -> None:
     questions = []
     slots = [Slot("s0", [0], 0), Slot("s1", [1, 2], 1), Slot("s2", range(4), 3)]
 
-    def ask(offers: Sequence[Sequence[int]]) -> Sequence[Choice | None]:
+    def ask(offers: Sequence[Sequence[int]]) -> Sequence[SlotChoice | None]:
         questions.append(offers)
         return model([0.25] * 4, "e")(offers)
 
@@ -157,10 +157,10 @@ def test_a_slot_that_is_narrowed_still_chooses_as_the_model_does() -> None:
 def test_a_slot_with_one_action_left_needs_no_question() -> None:
     """It is certain."""
 
-    def ask(offers: Sequence[Sequence[int]]) -> Sequence[Choice | None]:
+    def ask(offers: Sequence[Sequence[int]]) -> Sequence[SlotChoice | None]:
         raise AssertionError(offers)
 
-    assert decide([Slot("s0", [2], 2)], "e", "m", ask).choices == (Choice((2,), (1.0,)),)
+    assert decide([Slot("s0", [2], 2)], "e", "m", ask).choices == (SlotChoice((2,), (1.0,)),)
 
 
 def test_fifty_slots_that_leave_each_other_hardly_a_choice_are_filled() -> None:
