@@ -6,7 +6,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.metrics import metrics_store
 from shared.metrics.bins import Metrics
-from shared.metrics.metrics_forms import Asked, LoopMetrics, MetricsQuery, answer, asked
+from shared.metrics.metrics_forms import LoopMetrics, MetricsQuery, MetricsRange, answer, read_range
 from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.operations import Api, Functions
@@ -18,11 +18,12 @@ functions = Functions()
 @functions.operation(["GET"], "metrics", api=Api.OWN, query=MetricsQuery, answer=LoopMetrics)
 async def read_metrics(req: HttpRequest) -> HttpResponse:
     """Tell what the loop earns per event, beside always the first action and random ones, with intervals."""
-    wanted = asked(req.params.get("from"), req.params.get("to"), req.params.get("interval"), now_us())
-    return json_answer(await asyncio.to_thread(_told, wanted))
+    wanted = read_range(req.params.get("from"), req.params.get("to"), req.params.get("interval"), now_us())
+    return json_answer(await asyncio.to_thread(_body, wanted))
 
 
-def _told(wanted: Asked) -> bytes:
+def _body(wanted: MetricsRange) -> bytes:
     state = lease.read_state()
-    kept = state.metrics if state else Metrics()
-    return answer(wanted, metrics_store.between(wanted.from_us, wanted.to_us, kept), kept.apprentice)
+    metrics = state.metrics if state else Metrics()
+    bins = metrics_store.read_bins(wanted.from_us, wanted.to_us, metrics)
+    return answer(wanted, bins, metrics.apprentice).to_json()

@@ -15,7 +15,7 @@ from shared.learner import work_folder
 from shared.log import log_store, ranked_event
 from shared.log.join import BEFORE_US, Arrival, Join, Joined, Lone, Requests
 from shared.log.log_line import event_line, lone_line
-from shared.metrics.bins import Bin, Counted, total
+from shared.metrics.bins import Bin, PartMetrics, total
 from shared.metrics.tally import Tally
 from shared.training import time_slices
 from shared.training.lease import Trainer
@@ -96,9 +96,9 @@ class Joiner:
             self._trainer.check()
             if written.lines:
                 log_store.create(intent.from_us, intent.to_us, file, intent.rewards, written.lines, written.events)
-        counted = written.tally.counted(intent.from_us)
-        self._commit(intent, written.counters, counted)
-        self.sums = total([self.sums, *counted.bins], self.sums.from_us)
+        metrics = written.tally.freeze(intent.from_us)
+        self._commit(intent, written.counters, metrics)
+        self.sums = total([self.sums, *metrics.bins], self.sums.from_us)
         self._history.add(log_store.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
         self._profiler.pass_on(intent.to_us)
         return True
@@ -170,7 +170,7 @@ class Joiner:
         except ValueError:
             _log.warning("an event of %s was damaged in storage and is left out", arrival.at_us)
             written.fates["refused"] += 1
-            written.tally.refused(arrival.at_us)
+            written.tally.add_damaged(arrival.at_us)
             return
         reused = join.has_event(arrival.event_id) or self._has_event(arrival.event_id, intent.since_us)
         joined = join.event(arrival)
@@ -181,7 +181,7 @@ class Joiner:
         written.fates["activated"] += event.deferred and any(one.value is None for one in joined.observations)
         kind = event.kind
         written.events[kind] += 1
-        written.tally.event(event, kind, line)
+        written.tally.add_event(event, kind, line)
 
     def _lone(self, join: Join, intent: Intent) -> Iterator[Lone]:
         due = [
@@ -214,7 +214,7 @@ class Joiner:
     def _look_back_us(self, from_us: int) -> int:
         return time_slices.look_back_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)
 
-    def _commit(self, intent: Intent, counters: Counters, counted: Counted) -> None:
+    def _commit(self, intent: Intent, counters: Counters, metrics: PartMetrics) -> None:
         state = self._trainer.state
         self._trainer.commit(
             replace(
@@ -222,7 +222,7 @@ class Joiner:
                 joined_up_to_us=intent.to_us,
                 intent=None,
                 counters=state.counters.plus(counters),
-                metrics=state.metrics.plus(counted),
+                metrics=state.metrics.plus(metrics),
                 long_waits=time_slices.waits_after(state.long_waits, intent.to_us, intent.rewards.wait_us),
             )
         )
@@ -261,4 +261,4 @@ def _write_lone(log: gzip.GzipFile, lone: Lone, written: _Written) -> None:
     written.lines += 1
     written.marks.append(observation_mark(lone.observation.event_id, lone.observation.observation_id))
     written.fates["late" if lone.late else "dangling"] += 1
-    written.tally.lone(lone.observation.at_us, late=lone.late)
+    written.tally.add_lone(lone.observation.at_us, late=lone.late)

@@ -57,12 +57,12 @@ def put_metrics_away(trainer: Trainer) -> None:
         LeaseLost: Another trainer has taken over.
     """
     state = trainer.state
-    finished = state.metrics.finished(state.joined_up_to_us)
+    finished = state.metrics.whole_days(state.joined_up_to_us)
     if not finished:
         return
     for day_us, day in finished.items():
         trainer.check()
-        metrics_store.put_away(day_us, day)
+        metrics_store.write(day_us, day)
     trainer.commit(replace(state, metrics=state.metrics.without(finished)))
 
 

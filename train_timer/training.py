@@ -62,9 +62,9 @@ def _counted(state: State, blob: LogBlob, learned: Counters) -> State:
     if blob.to_us <= state.counted_up_to_us:
         return state
     kind, metrics = state.running.kind, state.metrics
-    skipped = Counters(passed_over=metrics.told(blob.from_us, kind, blob.from_us).passed_over)
+    skipped = Counters(passed_over=metrics.outcomes(blob.from_us, kind, blob.from_us).passed_over)
     counters = state.counters.plus(learned).plus(skipped)
-    metrics = metrics.settled(blob.from_us, kind, blob.from_us, learned.refused)
+    metrics = metrics.settle(blob.from_us, kind, blob.from_us, learned.refused)
     return replace(state, counted_up_to_us=blob.to_us, counters=counters, metrics=metrics)
 
 

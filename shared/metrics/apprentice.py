@@ -5,6 +5,7 @@ What users saw was the baseline, so an event's reward is the baseline's, whateve
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import add
 from typing import NamedTuple
 
 LAST_EVENTS = 1000
@@ -12,7 +13,7 @@ _EVEN = 1 - 1e-6
 _DIGITS = 9
 
 
-class Seen(NamedTuple):
+class ImitatedEvent(NamedTuple):
     """One event of an apprentice.
 
     Attributes:
@@ -30,8 +31,8 @@ class Imitation(NamedTuple):
     """Sums over events of an apprentice.
 
     Attributes:
-        rewards: Of all of them; `squares` of its squares; `matched_…` the same of those that match.
-        ceilings: Their sum.
+        rewards: The sum of all rewards; `squares` of their squares; `matched_…` the same over the events that match.
+        ceilings: The sum of their ceilings.
     """
 
     events: int = 0
@@ -46,7 +47,7 @@ class Imitation(NamedTuple):
 
     def plus(self, other: "Imitation") -> "Imitation":
         """The sums of both."""
-        added = [mine + its for mine, its in zip(self[:-2], other[:-2], strict=True)]
+        added = map(add, self[:-2], other[:-2])
         return Imitation._make([*added, min(self.lowest, other.lowest), max(self.highest, other.highest)])
 
 
@@ -57,8 +58,8 @@ class Apprentice:
     Attributes:
         first_us: When the first of its events arrived; None if there was none.
         last_us: The same of the last.
-        rewards: Of the last events, in order of arrival, and so on.
-        matches: One letter each, `1` or `0`.
+        rewards: Of the last events, in order of arrival, as are `matches` and `ceilings`.
+        matches: One letter an event, `1` or `0`.
     """
 
     total: Imitation = field(default_factory=Imitation)
@@ -71,27 +72,27 @@ class Apprentice:
     @property
     def last(self) -> Imitation:
         """The sums of the last events."""
-        told = zip(self.rewards, self.matches, self.ceilings, strict=True)
-        return summed([Seen(reward, match == "1", ceiling) for reward, match, ceiling in told])
+        events = zip(self.rewards, self.matches, self.ceilings, strict=True)
+        return imitation([ImitatedEvent(reward, match == "1", ceiling) for reward, match, ceiling in events])
 
-    def plus(self, seen: Sequence[Seen], first_us: int, last_us: int) -> "Apprentice":
-        """Now with events that arrived from `first_us` to `last_us`, later than all before."""
+    def plus(self, events: Sequence[ImitatedEvent], first_us: int, last_us: int) -> "Apprentice":
+        """The apprentice with more events, which arrived from `first_us` to `last_us`, later than all before."""
         return Apprentice(
-            self.total.plus(summed(seen)),
+            self.total.plus(imitation(events)),
             first_us if self.first_us is None else self.first_us,
             last_us,
-            (*self.rewards, *(one.reward for one in seen))[-LAST_EVENTS:],
-            (self.matches + "".join("1" if one.matches else "0" for one in seen))[-LAST_EVENTS:],
-            (*self.ceilings, *(one.ceiling for one in seen))[-LAST_EVENTS:],
+            (*self.rewards, *(event.reward for event in events))[-LAST_EVENTS:],
+            (self.matches + "".join("1" if event.matches else "0" for event in events))[-LAST_EVENTS:],
+            (*self.ceilings, *(event.ceiling for event in events))[-LAST_EVENTS:],
         )
 
 
-def summed(seen: Sequence[Seen]) -> Imitation:
+def imitation(events: Sequence[ImitatedEvent]) -> Imitation:
     """The sums over some events."""
-    if not seen:
+    if not events:
         return Imitation()
-    rewards = [one.reward for one in seen]
-    matched = [one.reward for one in seen if one.matches]
+    rewards = [event.reward for event in events]
+    matched = [event.reward for event in events if event.matches]
     return Imitation(
         len(rewards),
         len(matched),
@@ -99,7 +100,7 @@ def summed(seen: Sequence[Seen]) -> Imitation:
         sum(reward * reward for reward in rewards),
         sum(matched),
         sum(reward * reward for reward in matched),
-        sum(one.ceiling for one in seen),
+        sum(event.ceiling for event in events),
         min(0.0, *rewards),
         max(0.0, *rewards),
     )
@@ -109,7 +110,7 @@ def ceiling(smallest: float, actions: int, exploration: float) -> float:
     """The chance of the best action if an apprentice has learned all it can: 1 − ε + ε ÷ K under epsilon-greedy.
 
     The smallest chance of an event is ε ÷ K. Where all chances are the same the model knew nothing yet, so there the
-    configured exploration tells what it could come to.
+    configured exploration says how good it could become.
 
     Args:
         smallest: The smallest probability of the event's distribution.

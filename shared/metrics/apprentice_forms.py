@@ -1,24 +1,21 @@
 """How well the loop imitates as an apprentice, in the old service's words."""
 
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 
+from shared.configuration.forms.apprentice_metrics import ApprenticeCounts
 from shared.metrics.apprentice import Apprentice, Imitation
-from shared.metrics.metrics_forms import likeness
+from shared.metrics.comparison import likeness
 from shared.times import to_iso
-
-_TOLD = (
-    "matchRate",
-    "matchRateInterval",
-    "matchRateCeiling",
-    "rewardAchievementRatio",
-    "rewardAchievementRatioInterval",
-)
 
 
 def metrics(apprentice: Apprentice) -> dict[str, Any]:
-    """`latestApprenticeModeMetrics`: since the loop was made, and of its last 1000 events."""
+    """`latestApprenticeModeMetrics`: since the loop was made, and of its last 1000 events.
+
+    `ApprenticeMetrics` describes it; the times come first here, as in the old service's answers.
+    """
     return {
         "startTime": _moment(apprentice.first_us),
         "lastProcessedEventTime": _moment(apprentice.last_us),
@@ -33,14 +30,12 @@ def answer(apprentice: Apprentice) -> bytes:
 
 
 def _counts(sums: Imitation) -> dict[str, Any]:
-    told = likeness(sums)
-    return {
-        "numberOfEvents": sums.events,
-        "sumOfRewards": sums.rewards,
-        "numberOfImitatedEvents": sums.matched,
-        "sumOfImitatedRewards": sums.matched_rewards,
-        **{name: told[name] for name in _TOLD},
+    figures = asdict(likeness(sums)) | {
+        "sum_of_rewards": sums.rewards,
+        "number_of_imitated_events": sums.matched,
+        "sum_of_imitated_rewards": sums.matched_rewards,
     }
+    return ApprenticeCounts.model_validate(figures).model_dump(by_alias=True)
 
 
 def _moment(at_us: int | None) -> str | None:

@@ -3,19 +3,24 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import NamedTuple
+from operator import add
+from typing import Any, ClassVar, NamedTuple
 
 from shared.log.join import BEFORE_US
-from shared.metrics.apprentice import Apprentice, Seen
+from shared.metrics.apprentice import Apprentice, ImitatedEvent
+from shared.metrics.estimators.sums import Sums
+from shared.stored_names import stored_as
 from shared.times import DAY, MINUTE
 
 BIN_US = 5 * MINUTE
 _PATIENCE_US = 8 * DAY
-"""How long a finished day waits for the training that tells what became of its events."""
+"""How long a finished day waits for the training that says what became of its events."""
 
 
-class Policy(NamedTuple):
+class PolicySums(NamedTuple):
     """Sums for one policy: of its weights w, and of the rewards r, over the events that speak for it.
+
+    They are the few of `Sums` that the metrics need; each bin stores them.
 
     Attributes:
         silent: Events that cannot speak for the policy: its action had no chance to be shown.
@@ -36,14 +41,26 @@ class Policy(NamedTuple):
     squared_rewards: float = 0.0
     largest: float = 0.0
 
-    def plus(self, other: "Policy") -> "Policy":
+    def plus(self, other: "PolicySums") -> "PolicySums":
         """The sums of both."""
-        added = [mine + its for mine, its in zip(self[:-1], other[:-1], strict=True)]
-        return Policy._make([*added, max(self.largest, other.largest)])
+        added = map(add, self[:-1], other[:-1])
+        return PolicySums._make([*added, max(self.largest, other.largest)])
+
+    def of_events(self, events: int) -> Sums:
+        """The same among the sums of an estimator, over some events."""
+        return Sums(
+            events=events,
+            weights=self.weights,
+            squares=self.squares,
+            rewards=self.rewards,
+            weighted_rewards=self.weighted_rewards,
+            squared_rewards=self.squared_rewards,
+            most=self.largest,
+        )
 
 
-class Fates(NamedTuple):
-    """What became of the events, and of the rewards and activations that had none."""
+class EventOutcomes(NamedTuple):
+    """How many events came to which end, and how many rewards and activations had no event."""
 
     learned: int = 0
     not_activated: int = 0
@@ -52,14 +69,14 @@ class Fates(NamedTuple):
     late: int = 0
     dangling: int = 0
 
-    def plus(self, other: "Fates") -> "Fates":
+    def plus(self, other: "EventOutcomes") -> "EventOutcomes":
         """The sums of both."""
-        return Fates(*(mine + its for mine, its in zip(self, other, strict=True)))
+        return EventOutcomes(*map(add, self, other))
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The sums of five minutes, or of several such stretches.
+    """The sums of five minutes, or of several such bins.
 
     Attributes:
         events: Those that count: neither deferred without activation nor damaged.
@@ -67,8 +84,10 @@ class Bin:
         lowest: Their lowest reward; at most 0, as `highest` is at least 0.
         first: For the policy that always shows the baseline: the first action, or the first slot's baseline action.
         random: For the policy that shows each action with the same chance.
-        joined: All of them, whatever became of them.
+        joined: Events joined, whatever their outcome.
     """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(outcomes="fates")
 
     from_us: int
     events: int = 0
@@ -76,13 +95,13 @@ class Bin:
     squares: float = 0.0
     lowest: float = 0.0
     highest: float = 0.0
-    first: Policy = field(default_factory=Policy)
-    random: Policy = field(default_factory=Policy)
+    first: PolicySums = field(default_factory=PolicySums)
+    random: PolicySums = field(default_factory=PolicySums)
     joined: int = 0
-    fates: Fates = field(default_factory=Fates)
+    outcomes: EventOutcomes = field(default_factory=EventOutcomes)
 
     def plus(self, other: "Bin") -> "Bin":
-        """The sums of both, from when the earlier one begins."""
+        """The sums of both, from when the earlier bin begins."""
         return Bin(
             min(self.from_us, other.from_us),
             self.events + other.events,
@@ -93,7 +112,7 @@ class Bin:
             self.first.plus(other.first),
             self.random.plus(other.random),
             self.joined + other.joined,
-            self.fates.plus(other.fates),
+            self.outcomes.plus(other.outcomes),
         )
 
 
@@ -104,7 +123,7 @@ class Pending(NamedTuple):
         part_us: When the part begins.
         bin_us: When their five minutes begin.
         kind: Which models learn from them, as `ranked_event.line_kind`.
-        learnable: How many of them can be learned from.
+        learnable: How many of them a model can learn from.
         skipped: How many were deferred and not activated in time.
     """
 
@@ -114,24 +133,24 @@ class Pending(NamedTuple):
     learnable: int
     skipped: int
 
-    def fates(self, kind: str, learned_from_us: int) -> Fates:
-        """What becomes of them under a model; as `Metrics.settled`."""
+    def outcomes(self, kind: str, learned_from_us: int) -> EventOutcomes:
+        """What becomes of the events under a model; as `Metrics.settle`."""
         if self.kind != kind or self.part_us < learned_from_us:
-            return Fates(passed_over=self.learnable + self.skipped)
-        return Fates(learned=self.learnable, not_activated=self.skipped)
+            return EventOutcomes(passed_over=self.learnable + self.skipped)
+        return EventOutcomes(learned=self.learnable, not_activated=self.skipped)
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """What one part adds.
+class PartMetrics:
+    """The metrics that one joined part adds.
 
     Attributes:
-        seen: Its events of an apprentice, in order of arrival, the first at `first_us`, the last at `last_us`.
+        imitated: Its events of an apprentice, in order of arrival, the first at `first_us`, the last at `last_us`.
     """
 
     bins: Sequence[Bin]
     pending: Sequence[Pending] = ()
-    seen: Sequence[Seen] = ()
+    imitated: Sequence[ImitatedEvent] = ()
     first_us: int = 0
     last_us: int = 0
 
@@ -145,7 +164,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """The sums that are not put away yet.
+    """The sums of the commit record: those of days that have no blob of their own yet.
 
     Attributes:
         bins: In order of time; only those in which anything came.
@@ -156,70 +175,72 @@ class Metrics:
     pending: tuple[Pending, ...] = ()
     apprentice: Apprentice = field(default_factory=Apprentice)
 
-    def plus(self, counted: Counted) -> "Metrics":
-        """Now with what a part adds."""
+    def plus(self, part: PartMetrics) -> "Metrics":
+        """The metrics with those of one more part."""
         apprentice = self.apprentice
-        if counted.seen:
-            apprentice = apprentice.plus(counted.seen, counted.first_us, counted.last_us)
-        return Metrics(merged([*self.bins, *counted.bins]), (*self.pending, *counted.pending), apprentice)
+        if part.imitated:
+            apprentice = apprentice.plus(part.imitated, part.first_us, part.last_us)
+        return Metrics(merge([*self.bins, *part.bins]), (*self.pending, *part.pending), apprentice)
 
-    def settled(self, part_us: int, kind: str, learned_from_us: int, refused: int) -> "Metrics":
-        """Now that a model has learned a part: its events have their fate, and so have those of the parts before.
+    def settle(self, part_us: int, kind: str, learned_from_us: int, refused: int) -> "Metrics":
+        """The metrics once a model has learned a part: the outcomes of its events, and of all earlier parts, are known.
 
         Args:
             kind: What the model learns from; events of another kind are passed over.
-            learned_from_us: Parts before this are none the model has learned from.
-            refused: How many of the part's events Vowpal Wabbit refused; taken to be its last ones.
+            learned_from_us: The model has learned no part that begins before this.
+            refused: How many of the part's events Vowpal Wabbit refused; taken to be its last events.
         """
-        due = [one for one in self.pending if one.part_us <= part_us]
-        fates: list[Bin] = []
-        for one in reversed(due):
-            told = one.fates(kind, learned_from_us)
-            gone = min(refused, told.learned) if one.part_us == part_us else 0
-            refused -= gone
-            fates.append(Bin(one.bin_us, fates=told._replace(learned=told.learned - gone, refused=gone)))
-        left = tuple(one for one in self.pending if one.part_us > part_us)
-        return replace(self, bins=merged([*self.bins, *fates]), pending=left) if due else self
+        ready = [pending for pending in self.pending if pending.part_us <= part_us]
+        settled: list[Bin] = []
+        for pending in reversed(ready):
+            outcomes = pending.outcomes(kind, learned_from_us)
+            refused_here = min(refused, outcomes.learned) if pending.part_us == part_us else 0
+            refused -= refused_here
+            outcomes = outcomes._replace(learned=outcomes.learned - refused_here, refused=refused_here)
+            settled.append(Bin(pending.bin_us, outcomes=outcomes))
+        left = tuple(pending for pending in self.pending if pending.part_us > part_us)
+        return replace(self, bins=merge([*self.bins, *settled]), pending=left) if ready else self
 
-    def told(self, before_us: int, kind: str, learned_from_us: int) -> Fates:
-        """What `settled` would tell of the parts that begin before a moment; nothing of them refused."""
-        told = Fates()
-        for one in self.pending:
-            if one.part_us < before_us:
-                told = told.plus(one.fates(kind, learned_from_us))
-        return told
+    def outcomes(self, before_us: int, kind: str, learned_from_us: int) -> EventOutcomes:
+        """The outcomes that `settle` would add for the parts that begin before a moment, if no event were refused."""
+        outcomes = EventOutcomes()
+        for pending in self.pending:
+            if pending.part_us < before_us:
+                outcomes = outcomes.plus(pending.outcomes(kind, learned_from_us))
+        return outcomes
 
-    def finished(self, joined_up_to_us: int) -> Mapping[int, Day]:
+    def whole_days(self, joined_up_to_us: int) -> Mapping[int, Day]:
         """The days to which nothing is added any more, by their first moment."""
-        days = {day: tuple(found) for day, found in groupby(self.bins, key=lambda one: day_us(one.from_us))}
-        unsettled = {day_us(one.bin_us) for one in self.pending}
+        days = {day: Day(tuple(bins)) for day, bins in groupby(self.bins, key=lambda a_bin: day_us(a_bin.from_us))}
+        unsettled = {day_us(pending.bin_us) for pending in self.pending}
         return {
-            day: Day(found)
-            for day, found in days.items()
+            day: bins
+            for day, bins in days.items()
             if joined_up_to_us >= day + DAY + (_PATIENCE_US if day in unsettled else BEFORE_US)
         }
 
     def without(self, days: Iterable[int]) -> "Metrics":
-        """Now without the bins of some days."""
+        """The metrics without the bins of some days."""
         gone = set(days)
-        bins = tuple(one for one in self.bins if day_us(one.from_us) not in gone)
-        return replace(self, bins=bins, pending=tuple(one for one in self.pending if day_us(one.bin_us) not in gone))
+        bins = tuple(a_bin for a_bin in self.bins if day_us(a_bin.from_us) not in gone)
+        pending = tuple(pending for pending in self.pending if day_us(pending.bin_us) not in gone)
+        return replace(self, bins=bins, pending=pending)
 
 
-def merged(bins: Iterable[Bin]) -> tuple[Bin, ...]:
+def merge(bins: Iterable[Bin]) -> tuple[Bin, ...]:
     """The bins in order of time, those of the same five minutes added up in the order given."""
     by_time: dict[int, Bin] = {}
-    for one in bins:
-        before = by_time.get(one.from_us)
-        by_time[one.from_us] = one if before is None else before.plus(one)
+    for a_bin in bins:
+        before = by_time.get(a_bin.from_us)
+        by_time[a_bin.from_us] = a_bin if before is None else before.plus(a_bin)
     return tuple(by_time[at_us] for at_us in sorted(by_time))
 
 
 def total(bins: Sequence[Bin], from_us: int) -> Bin:
     """The sums of some bins, which do not begin before a moment."""
     sums = Bin(from_us)
-    for one in bins:
-        sums = sums.plus(one)
+    for a_bin in bins:
+        sums = sums.plus(a_bin)
     return sums
 
 

@@ -1,11 +1,17 @@
-"""What the loop earns per event, beside what it would earn with always the first action, or with random ones."""
+"""What the loop earns per event, beside what it would earn with always the first action, or with random actions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from shared.metrics.apprentice import Imitation
-from shared.metrics.bins import Bin, Policy
-from shared.metrics.intervals import UNIT, Interval, Shares, Span, Weighted, plain, proportion
+from shared.metrics.bins import Bin, PolicySums
+from shared.metrics.estimators import regression
+from shared.metrics.estimators.point_estimators import ips
+from shared.metrics.estimators.regression import plain_sums
+from shared.metrics.estimators.sums import Sums
+from shared.metrics.intervals import UNIT, Shares, Span, proportion
+from shared.stored_names import in_camel_case
 from shared.words import pluralize
 
 _NO_EVENTS = "No event came of which anything can be told."
@@ -16,70 +22,64 @@ _NO_CHANCE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """What a policy earns per event.
+class PolicyEstimate:
+    """What a policy earns per event; null is what is not known, and `because` says why."""
 
-    Attributes:
-        average: None if it is not known.
-        interval: Where the true average lies, with a confidence of 95 %; holds `average`.
-        non_zero: The number of events that have a weight in the estimate.
-        because: Why nothing is known.
-    """
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = in_camel_case()
 
-    average: float | None
-    interval: Interval | None
-    non_zero: int
-    because: str | None = None
+    average_reward: float | None
+    interval: tuple[float, float] | None
+    non_zero_weights: int
+    because: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The policies over the same events."""
 
-    online: Estimate
-    first: Estimate
-    random: Estimate
+    online: PolicyEstimate
+    first: PolicyEstimate
+    random: PolicyEstimate
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How well an apprentice imitates; None is what is not known. All intervals have a confidence of 95 %.
+    """How well the loop imitates as an apprentice; null is what is not known."""
 
-    Attributes:
-        match_rate: The share of events in which it would have shown the baseline.
-        match_rate_ceiling: What that share would be on average if it had learned all it can.
-        baseline_average: Reward per event.
-        model_average: The same, if only events in which it would have shown the baseline earn anything.
-        achievement: The second divided by the first.
-    """
+    # Match rate: the share of events in which the model would have shown the baseline; its ceiling, what that share
+    # would be on average if the model had learned all it can. The model's average reward: what is earned per event if
+    # only such events earn anything; divided by the baseline's, the achievement. Intervals: with a confidence of 95 %.
 
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = in_camel_case()
+
+    number_of_events: int
     match_rate: float | None
-    match_rate_interval: Interval | None
+    match_rate_interval: tuple[float, float] | None
     match_rate_ceiling: float | None
-    baseline_average: float | None
-    baseline_interval: Interval | None
-    model_average: float | None
-    model_interval: Interval | None
-    achievement: float | None
-    achievement_interval: Interval | None
+    baseline_average_reward: float | None
+    baseline_average_reward_interval: tuple[float, float] | None
+    model_average_reward: float | None
+    model_average_reward_interval: tuple[float, float] | None
+    reward_achievement_ratio: float | None
+    reward_achievement_ratio_interval: tuple[float, float] | None
 
 
 def span(bins: Iterable[Bin]) -> Span:
-    """From the lowest to the highest reward that is reckoned with: from 0 to 1, or further where such were seen."""
+    """The rewards that are considered possible: from 0 to 1, or further where such came."""
     low, high = UNIT
-    for one in bins:
-        low, high = min(low, one.lowest), max(high, one.highest)
+    for a_bin in bins:
+        low, high = min(low, a_bin.lowest), max(high, a_bin.highest)
     return Span(low, high)
 
 
-def comparison(sums: Bin, rewards: Span) -> Comparison:
-    """What each policy earns per event.
+def compare(sums: Bin, rewards: Span) -> Comparison:
+    """Estimate what each policy earns per event.
 
     Args:
         rewards: In which span all rewards lie.
     Source: averages as the old service's evaluation had them for `online`, `baseline1` and `baselineRand`.
     """
-    online = plain(sums.events, sums.rewards, sums.squares)
+    online = plain_sums(sums.events, sums.rewards, sums.squares)
     return Comparison(
         _estimate(online, sums.events, rewards),
         _of_policy(sums, sums.first, "first", rewards),
@@ -90,41 +90,34 @@ def comparison(sums: Bin, rewards: Span) -> Comparison:
 def likeness(sums: Imitation) -> Likeness:
     """How well an apprentice imitates, over some events."""
     if not sums.events:
-        return Likeness(None, None, None, None, None, None, None, None, None)
+        return Likeness(0, None, None, None, None, None, None, None, None, None)
     rewards = Span(min(UNIT.low, sums.lowest), max(UNIT.high, sums.highest))
-    baseline = _estimate(plain(sums.events, sums.rewards, sums.squares), sums.events, rewards)
-    model = _estimate(plain(sums.events, sums.matched_rewards, sums.matched_squares), sums.events, rewards)
+    baseline = _estimate(plain_sums(sums.events, sums.rewards, sums.squares), sums.events, rewards)
+    model = _estimate(plain_sums(sums.events, sums.matched_rewards, sums.matched_squares), sums.events, rewards)
     shares = Shares(sums.rewards, sums.squares, sums.matched_rewards, sums.matched_squares, sums.lowest, sums.highest)
     return Likeness(
+        sums.events,
         sums.matched / sums.events,
         proportion(sums.matched, sums.events),
         sums.ceilings / sums.events,
-        baseline.average,
+        baseline.average_reward,
         baseline.interval,
-        model.average,
+        model.average_reward,
         model.interval,
         shares.ratio,
         shares.interval(),
     )
 
 
-def _of_policy(sums: Bin, policy: Policy, name: str, rewards: Span) -> Estimate:
+def _of_policy(sums: Bin, policy: PolicySums, name: str, rewards: Span) -> PolicyEstimate:
     if sums.events and policy.silent:
-        told = pluralize(policy.silent, "event", "events")
-        return Estimate(None, None, policy.non_zero, f"In {told} of {sums.events}, {_NO_CHANCE[name]}.")
-    weighted = Weighted(
-        sums.events,
-        policy.weights,
-        policy.squares,
-        policy.rewards,
-        policy.weighted_rewards,
-        policy.squared_rewards,
-        policy.largest,
-    )
-    return _estimate(weighted, policy.non_zero, rewards)
+        silent = pluralize(policy.silent, "event", "events")
+        return PolicyEstimate(None, None, policy.non_zero, f"In {silent} of {sums.events}, {_NO_CHANCE[name]}.")
+    return _estimate(policy.of_events(sums.events), policy.non_zero, rewards)
 
 
-def _estimate(sums: Weighted, non_zero: int, rewards: Span) -> Estimate:
-    if sums.mean is None:
-        return Estimate(None, None, 0, _NO_EVENTS)
-    return Estimate(sums.mean, sums.interval(rewards).with_value(sums.mean), non_zero)
+def _estimate(sums: Sums, non_zero: int, rewards: Span) -> PolicyEstimate:
+    average = ips(sums)
+    if average is None:
+        return PolicyEstimate(None, None, 0, _NO_EVENTS)
+    return PolicyEstimate(average, regression.interval(sums, rewards).with_value(average), non_zero, None)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from shared.metrics.quantiles import beta_quantile, gamma_excess, normal_quantile
 
 CONFIDENCE = 0.95
-_FEW_DIGITS = 1e-9
+FEW_DIGITS = 1e-9
 """Relative to what they come from, smaller differences are rounding."""
 
 
@@ -37,63 +37,6 @@ class Span(NamedTuple):
 
 
 UNIT = Span(0.0, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Weighted:
-    """Sums over events: each with the weight it has for a policy, and its reward.
-
-    A weight is the policy's probability of the action that was drawn, divided by the probability it was drawn with.
-
-    Attributes:
-        events: How many, those of weight 0 and those that were dropped included.
-        weights: The sum of the weights w, and so on: r is the reward.
-        largest: The largest weight that any event could have had.
-    """
-
-    events: float
-    weights: float
-    squares: float
-    rewards: float
-    weighted_rewards: float
-    squared_rewards: float
-    largest: float
-
-    @property
-    def mean(self) -> float | None:
-        """The estimate of the policy's reward per event (inverse propensity scoring); None without events."""
-        return self.rewards / self.events if self.events else None
-
-    def interval(self, rewards: Span, confidence: float = CONFIDENCE) -> Interval:
-        """Where the policy's true reward per event lies, if rewards lie in a span and weights are 1 on average.
-
-        That weights are 1 on average is used to lower the variance (a regression estimate), so the interval need not
-        lie around `mean`.
-        """
-        width = rewards.high - rewards.low
-        if not self.events or width <= 0:
-            return Interval(rewards.low, rewards.high)
-        scaled = self._scaled(rewards.low, width)
-        low, high = (_bound(scaled, worst, confidence) for worst in (0.0, 1.0))
-        return Interval(rewards.low + width * low, rewards.low + width * high)
-
-    def _scaled(self, low: float, width: float) -> "Weighted":
-        """The sums as they are for rewards from 0 to 1."""
-        squared = self.squared_rewards - 2 * low * self.weighted_rewards + low**2 * self.squares
-        return Weighted(
-            self.events,
-            self.weights,
-            self.squares,
-            (self.rewards - low * self.weights) / width,
-            (self.weighted_rewards - low * self.squares) / width,
-            squared / width**2,
-            self.largest,
-        )
-
-
-def plain(events: float, rewards: float, squared_rewards: float) -> Weighted:
-    """The sums of a policy that was followed: every weight is 1."""
-    return Weighted(events, float(events), float(events), rewards, rewards, squared_rewards, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,26 +82,6 @@ def proportion(successes: int, events: int, confidence: float = CONFIDENCE) -> I
     return Interval(low, high)
 
 
-def _bound(seen: Weighted, worst: float, confidence: float) -> float:
-    """One bound, for rewards from 0 to 1; `worst` is the reward of the event that was not seen."""
-    count, most = seen.events + 1, seen.largest
-    weights, squares = seen.weights + most, seen.squares + most**2
-    rewards = seen.rewards + most * worst
-    weighted, squared = seen.weighted_rewards + most**2 * worst, seen.squared_rewards + most**2 * worst
-    spread = squares / count - (weights / count) ** 2
-    if spread > _FEW_DIGITS * squares / count:
-        slope = (weighted / count - weights * rewards / count**2) / spread
-    else:
-        slope = rewards / weights
-    slope = min(max(slope, 0.0), 1.0)
-    centre = rewards / count - slope * (weights / count - 1)
-    residual = rewards - slope * weights
-    variation = squared - 2 * slope * weighted + slope**2 * squares - residual**2 / count
-    jump = most * abs(worst - slope)
-    side = reach(variation, jump, confidence) / count
-    return min(max(centre + (side if worst else -side), 0.0), 1.0)
-
-
 def _share_bound(seen: Shares, most: float, worst: float, confidence: float) -> float:
     """One bound of a share of rewards of one sign; `worst` says whether the event that was not seen is marked."""
     rewards, marked = abs(seen.rewards) + most, abs(seen.marked) + most * worst
@@ -194,6 +117,6 @@ def reach(variation: float, jump: float, confidence: float) -> float:
         return 0.0
     probability = (1 + confidence) / 2
     z = normal_quantile(probability)
-    if variation > jump**2 / _FEW_DIGITS:
+    if variation > jump**2 / FEW_DIGITS:
         return z * sqrt(variation) + jump * (z**2 - 1) / 3
     return max(jump * gamma_excess(probability, variation / jump**2), 0.0)

@@ -4,36 +4,25 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 from pydantic import Field
 
 from shared import durations
 from shared.metrics import comparison
-from shared.metrics.apprentice import Apprentice, Imitation
+from shared.metrics.apprentice import Apprentice
 from shared.metrics.bins import Bin, total
-from shared.metrics.comparison import Estimate
-from shared.metrics.intervals import Interval, Span
-from shared.times import DAY, HOUR, MINUTE, from_iso, to_iso
+from shared.metrics.comparison import Likeness, PolicyEstimate
+from shared.metrics.intervals import Span
+from shared.times import DAY, HOUR, MINUTE, from_iso
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import Wire, moment
+from shared.web.json_forms import Moment, Wire, moment
 
 INTERVALS = {"PT5M": 5 * MINUTE, "PT1H": HOUR, "PT6H": 6 * HOUR, "P1D": DAY}
 MOST_DAYS = 100
 MOST_INTERVALS = 500
 
 _LATEST_US = from_iso("9999-01-01")
-_Pair = tuple[float, float]
-
-
-class PolicyEstimate(Wire):
-    """What a policy earns per event; null is what is not known, and `because` says why."""
-
-    average_reward: float | None
-    interval: _Pair | None
-    non_zero_weights: int
-    because: str | None
 
 
 class Fates(Wire):
@@ -52,28 +41,13 @@ class Fates(Wire):
 class Stretch(Wire):
     """The figures of one stretch of time."""
 
-    from_: Annotated[datetime, Field(alias="from")]
-    to: datetime
+    from_: Annotated[Moment, Field(alias="from")]
+    to: Moment
     count: int
     online: PolicyEstimate
     first_action: PolicyEstimate
     random: PolicyEstimate
     events: Fates
-
-
-class Likeness(Wire):
-    """How well the loop imitates as an apprentice; null is what is not known."""
-
-    number_of_events: int
-    match_rate: float | None
-    match_rate_interval: _Pair | None
-    match_rate_ceiling: float | None
-    baseline_average_reward: float | None
-    baseline_average_reward_interval: _Pair | None
-    model_average_reward: float | None
-    model_average_reward_interval: _Pair | None
-    reward_achievement_ratio: float | None
-    reward_achievement_ratio_interval: _Pair | None
 
 
 class ApprenticeFigures(Wire):
@@ -87,7 +61,7 @@ class LoopMetrics(Wire):
     """The loop's metrics."""
 
     interval: str
-    reward_span: _Pair
+    reward_span: tuple[float, float]
     total: Stretch
     intervals: list[Stretch]
     apprentice: ApprenticeFigures | None
@@ -102,7 +76,7 @@ class MetricsQuery(Wire):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MetricsRange:
     """A range in whole intervals."""
 
     from_us: int
@@ -110,11 +84,11 @@ class Asked:
     interval_us: int
 
 
-def asked(first: str | None, last: str | None, interval: str | None, now_us: int) -> Asked:
-    """Read a query; without `to` it goes on until now, without `from` it begins a day before its end.
+def read_range(first: str | None, last: str | None, interval: str | None, now_us: int) -> MetricsRange:
+    """Read the range of a query; without `to` it ends now, without `from` it begins a day before its end.
 
     Raises:
-        InvalidRequest: An end is no moment, the interval is none of those there are, or there is too much of it.
+        InvalidRequest: An end is no moment, the interval is not one of `INTERVALS`, or the range has too many of them.
     """
     to_us = moment(last, "to", InvalidRequest) if last else now_us
     from_us = moment(first, "from", InvalidRequest) if first else to_us - DAY
@@ -129,48 +103,30 @@ def asked(first: str | None, last: str | None, interval: str | None, now_us: int
     to_us += -to_us % length_us
     if (to_us - from_us) // length_us > MOST_INTERVALS:
         raise InvalidRequest(f"A range has at most {MOST_INTERVALS} intervals: ask for longer ones.", "interval")
-    return Asked(from_us, to_us, length_us)
+    return MetricsRange(from_us, to_us, length_us)
 
 
-def answer(wanted: Asked, bins: Sequence[Bin], apprentice: Apprentice) -> bytes:
+def answer(wanted: MetricsRange, bins: Sequence[Bin], apprentice: Apprentice) -> LoopMetrics:
     """The figures of a range, in total and interval by interval.
 
     Args:
         bins: Those of the range.
-        apprentice: Told whatever the range is.
+        apprentice: Of all time, whatever the range is.
     """
     rewards = comparison.span(bins)
-    of_interval: dict[int, list[Bin]] = defaultdict(list)
-    for one in bins:
-        of_interval[one.from_us - one.from_us % wanted.interval_us].append(one)
+    by_interval: dict[int, list[Bin]] = defaultdict(list)
+    for a_bin in bins:
+        by_interval[a_bin.from_us - a_bin.from_us % wanted.interval_us].append(a_bin)
     starts = range(wanted.from_us, wanted.to_us, wanted.interval_us)
-    stretches = [_stretch(of_interval.get(at, ()), at, at + wanted.interval_us, rewards) for at in starts]
-    return orjson.dumps(
-        {
-            "interval": durations.to_iso(wanted.interval_us),
-            "rewardSpan": list(rewards),
-            "total": _stretch(bins, wanted.from_us, wanted.to_us, rewards),
-            "intervals": stretches,
-            "apprentice": _apprentice(apprentice),
-        }
+    return LoopMetrics(
+        interval=durations.to_iso(wanted.interval_us),
+        reward_span=rewards,
+        total=_stretch(bins, wanted.from_us, wanted.to_us, rewards),
+        intervals=[
+            _stretch(by_interval.get(at_us, ()), at_us, at_us + wanted.interval_us, rewards) for at_us in starts
+        ],
+        apprentice=_apprentice(apprentice),
     )
-
-
-def likeness(sums: Imitation) -> dict[str, Any]:
-    """How well the loop imitates over some events."""
-    told = comparison.likeness(sums)
-    return {
-        "numberOfEvents": sums.events,
-        "matchRate": told.match_rate,
-        "matchRateInterval": _pair(told.match_rate_interval),
-        "matchRateCeiling": told.match_rate_ceiling,
-        "baselineAverageReward": told.baseline_average,
-        "baselineAverageRewardInterval": _pair(told.baseline_interval),
-        "modelAverageReward": told.model_average,
-        "modelAverageRewardInterval": _pair(told.model_interval),
-        "rewardAchievementRatio": told.achievement,
-        "rewardAchievementRatioInterval": _pair(told.achievement_interval),
-    }
 
 
 def _interval(text: str | None, range_us: int) -> int:
@@ -181,49 +137,27 @@ def _interval(text: str | None, range_us: int) -> int:
     return INTERVALS[text]
 
 
-def _stretch(bins: Sequence[Bin], from_us: int, to_us: int, rewards: Span) -> dict[str, Any]:
+def _stretch(bins: Sequence[Bin], from_us: int, to_us: int, rewards: Span) -> Stretch:
     sums = total(bins, from_us)
-    told = comparison.comparison(sums, rewards)
-    return {
-        "from": to_iso(from_us),
-        "to": to_iso(to_us),
-        "count": sums.events,
-        "online": _estimate(told.online),
-        "firstAction": _estimate(told.first),
-        "random": _estimate(told.random),
-        "events": _fates(sums),
-    }
+    policies = comparison.compare(sums, rewards)
+    return Stretch(
+        from_=from_us,
+        to=to_us,
+        count=sums.events,
+        online=policies.online,
+        first_action=policies.first,
+        random=policies.random,
+        events=_outcomes(sums),
+    )
 
 
-def _estimate(told: Estimate) -> dict[str, Any]:
-    return {
-        "averageReward": told.average,
-        "interval": _pair(told.interval),
-        "nonZeroWeights": told.non_zero,
-        "because": told.because,
-    }
+def _outcomes(sums: Bin) -> Fates:
+    outcomes = sums.outcomes
+    settled = outcomes.learned + outcomes.not_activated + outcomes.refused + outcomes.passed_over
+    return Fates(joined=sums.joined, waiting=sums.joined - settled, **outcomes._asdict())
 
 
-def _fates(sums: Bin) -> dict[str, int]:
-    fates = sums.fates
-    settled = fates.learned + fates.not_activated + fates.refused + fates.passed_over
-    return {
-        "joined": sums.joined,
-        "waiting": sums.joined - settled,
-        "learned": fates.learned,
-        "notActivated": fates.not_activated,
-        "refused": fates.refused,
-        "passedOver": fates.passed_over,
-        "late": fates.late,
-        "dangling": fates.dangling,
-    }
-
-
-def _apprentice(apprentice: Apprentice) -> dict[str, Any] | None:
+def _apprentice(apprentice: Apprentice) -> ApprenticeFigures | None:
     if not apprentice.total.events:
         return None
-    return {"last": likeness(apprentice.last), "total": likeness(apprentice.total)}
-
-
-def _pair(interval: Interval | None) -> list[float] | None:
-    return None if interval is None else list(interval)
+    return ApprenticeFigures(last=comparison.likeness(apprentice.last), total=comparison.likeness(apprentice.total))

@@ -11,26 +11,26 @@ _SUFFIX = ".json"
 _AT_ONCE = 8
 
 
-def put_away(day_us: int, day: Day) -> None:
+def write(day_us: int, day: Day) -> None:
     """Write the metrics of a day."""
     blobs.write(f"{METRICS}{minute_key(day_us)[:8]}{_SUFFIX}", json_documents.to_json(day))
 
 
-def between(from_us: int, to_us: int, metrics: Metrics) -> list[Bin]:
+def read_bins(from_us: int, to_us: int, metrics: Metrics) -> list[Bin]:
     """The bins of a range, in order of time.
 
     Args:
         metrics: Of the commit record, read before: a day leaves it only when its blob is there.
     """
-    recent = {day_us(one.from_us) for one in metrics.bins}
-    wanted = [path for path, day in _put_away(from_us, to_us) if day not in recent]
+    recent = {day_us(a_bin.from_us) for a_bin in metrics.bins}
+    paths = [path for path, day in _days(from_us, to_us) if day not in recent]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        old = [one for found in pool.map(_read, wanted) for one in found]
-    found = [one for one in (*old, *metrics.bins) if from_us <= one.from_us < to_us]
-    return sorted(found, key=lambda one: one.from_us)
+        old = [a_bin for bins in pool.map(_read, paths) for a_bin in bins]
+    in_range = [a_bin for a_bin in (*old, *metrics.bins) if from_us <= a_bin.from_us < to_us]
+    return sorted(in_range, key=lambda a_bin: a_bin.from_us)
 
 
-def _put_away(from_us: int, to_us: int) -> list[tuple[str, int]]:
+def _days(from_us: int, to_us: int) -> list[tuple[str, int]]:
     """The days of a range that have a blob, with its path."""
     paths = [blob.path for blob in blobs.list_blobs(METRICS) if blob.path.endswith(_SUFFIX)]
     days = [(path, _day_of(path)) for path in paths]

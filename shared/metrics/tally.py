@@ -17,8 +17,8 @@ from collections import defaultdict
 from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import MAX_REWARD, EventLine
 from shared.log.ranked_event import RankedEvent
-from shared.metrics.apprentice import Seen, ceiling
-from shared.metrics.bins import BIN_US, Bin, Counted, Fates, Pending, Policy, bin_us
+from shared.metrics.apprentice import ImitatedEvent, ceiling
+from shared.metrics.bins import BIN_US, Bin, EventOutcomes, PartMetrics, Pending, PolicySums, bin_us
 
 LEAST_PROBABILITY = 1e-10
 """What had less of a chance is taken to have had none."""
@@ -26,7 +26,7 @@ LEAST_PROBABILITY = 1e-10
 _FIRST_CHOSEN = (b"[1,", b"[1]")
 
 
-class _Sums:
+class _GrowingSums:
     """The sums of one policy, as they grow."""
 
     __slots__ = (
@@ -54,8 +54,8 @@ class _Sums:
         self.weighted_rewards += square * reward
         self.squared_rewards += product * product
 
-    def told(self) -> Policy:
-        return Policy(
+    def freeze(self) -> PolicySums:
+        return PolicySums(
             self.silent,
             self.non_zero,
             self.weights,
@@ -67,7 +67,7 @@ class _Sums:
         )
 
 
-class _Open:
+class _OpenBin:
     """The bin to which events are being added."""
 
     __slots__ = ("events", "first", "from_us", "highest", "kinds", "lowest", "random", "rewards", "squares")
@@ -76,7 +76,7 @@ class _Open:
         self.from_us = from_us
         self.events = 0
         self.rewards = self.squares = self.lowest = self.highest = 0.0
-        self.first, self.random = _Sums(), _Sums()
+        self.first, self.random = _GrowingSums(), _GrowingSums()
         self.kinds: dict[str, list[int]] = {}
 
     def add(self, reward: float) -> None:
@@ -89,8 +89,8 @@ class _Open:
         elif reward > self.highest:
             self.highest = reward
 
-    def told(self, fates: Fates) -> Bin:
-        joined = sum(sum(counts) for counts in self.kinds.values()) + fates.refused
+    def freeze(self, outcomes: EventOutcomes) -> Bin:
+        joined = sum(sum(counts) for counts in self.kinds.values()) + outcomes.refused
         return Bin(
             self.from_us,
             self.events,
@@ -98,10 +98,10 @@ class _Open:
             self.squares,
             self.lowest,
             self.highest,
-            self.first.told(),
-            self.random.told(),
+            self.first.freeze(),
+            self.random.freeze(),
             joined,
-            fates,
+            outcomes,
         )
 
 
@@ -114,18 +114,18 @@ class Tally:
 
     def __init__(self, exploration: float) -> None:
         self._exploration = exploration
-        self._bins: dict[int, _Open] = {}
-        self._fates: dict[int, Fates] = defaultdict(Fates)
-        self._seen: list[Seen] = []
+        self._bins: dict[int, _OpenBin] = {}
+        self._outcomes: dict[int, EventOutcomes] = defaultdict(EventOutcomes)
+        self._imitated: list[ImitatedEvent] = []
         self._first_us = self._last_us = 0
-        self._open = _Open(-BIN_US)
+        self._open = _OpenBin(-BIN_US)
 
-    def event(self, event: RankedEvent, kind: str, line: EventLine) -> None:
+    def add_event(self, event: RankedEvent, kind: str, line: EventLine) -> None:
         """Count an event of the part; to be called in order of arrival."""
         into = self._open
         if not 0 <= event.at_us - into.from_us < BIN_US:
             from_us = bin_us(event.at_us)
-            into = self._open = self._bins.setdefault(from_us, _Open(from_us))
+            into = self._open = self._bins.setdefault(from_us, _OpenBin(from_us))
         counts = into.kinds.get(kind)
         if counts is None:
             counts = into.kinds[kind] = [0, 0]
@@ -136,34 +136,37 @@ class Tally:
         reward = min(max(line.reward, -MAX_REWARD), MAX_REWARD)
         into.add(reward)
         if event.slots or event.mode is not LearningMode.ONLINE:
-            self._other(into, event, reward)
+            self._add_other(into, event, reward)
         else:
-            _online(into, event, reward)
+            _add_online(into, event, reward)
 
-    def lone(self, at_us: int, *, late: bool) -> None:
+    def add_lone(self, at_us: int, *, late: bool) -> None:
         """Count a reward or an activation that belongs to no event."""
-        self._add(at_us, Fates(late=1) if late else Fates(dangling=1))
+        self._add(at_us, EventOutcomes(late=1) if late else EventOutcomes(dangling=1))
 
-    def refused(self, at_us: int) -> None:
+    def add_damaged(self, at_us: int) -> None:
         """Count an event that was damaged in storage."""
-        self._add(at_us, Fates(refused=1))
+        self._add(at_us, EventOutcomes(refused=1))
 
-    def counted(self, part_us: int) -> Counted:
-        """What the part adds, which began at a moment."""
-        places = sorted(self._bins.keys() | self._fates.keys())
-        bins = [self._bins.get(at_us, _Open(at_us)).told(self._fates.get(at_us, Fates())) for at_us in places]
+    def freeze(self, part_us: int) -> PartMetrics:
+        """The metrics of the part, which began at a moment."""
+        places = sorted(self._bins.keys() | self._outcomes.keys())
+        bins = [
+            self._bins.get(at_us, _OpenBin(at_us)).freeze(self._outcomes.get(at_us, EventOutcomes()))
+            for at_us in places
+        ]
         pending = [
             Pending(part_us, at_us, kind, *counts)
             for at_us in sorted(self._bins)
             for kind, counts in sorted(self._bins[at_us].kinds.items())
         ]
-        return Counted(bins, pending, self._seen, self._first_us, self._last_us)
+        return PartMetrics(bins, pending, self._imitated, self._first_us, self._last_us)
 
-    def _add(self, at_us: int, fates: Fates) -> None:
+    def _add(self, at_us: int, outcomes: EventOutcomes) -> None:
         at_us = bin_us(at_us)
-        self._fates[at_us] = self._fates[at_us].plus(fates)
+        self._outcomes[at_us] = self._outcomes[at_us].plus(outcomes)
 
-    def _other(self, into: _Open, event: RankedEvent, reward: float) -> None:
+    def _add_other(self, into: _OpenBin, event: RankedEvent, reward: float) -> None:
         """Count an event of several slots, or one of which the baseline was shown whatever was drawn."""
         actions, probabilities = json.loads(event.actions), json.loads(event.probabilities)
         baseline = 1
@@ -171,29 +174,29 @@ class Tally:
             actions, probabilities = actions[0], probabilities[0]
             baseline = event.baselines[0] if event.baselines else min(actions)
         if event.mode is LearningMode.ONLINE:
-            _weighted(into, actions, probabilities, baseline, reward)
+            _add_by_probabilities(into, actions, probabilities, baseline, reward)
             return
-        _shown_for_certain(into, len(actions), reward)
+        _add_certain(into, len(actions), reward)
         if event.mode is LearningMode.APPRENTICE:
             highest = ceiling(min(probabilities), len(probabilities), self._exploration)
-            self._first_us = self._first_us if self._seen else event.at_us
+            self._first_us = self._first_us if self._imitated else event.at_us
             self._last_us = event.at_us
-            self._seen.append(Seen(reward, actions[0] == baseline, highest))
+            self._imitated.append(ImitatedEvent(reward, actions[0] == baseline, highest))
 
 
-def _online(into: _Open, event: RankedEvent, reward: float) -> None:
+def _add_online(into: _OpenBin, event: RankedEvent, reward: float) -> None:
     """Count an event of which the drawn action was shown.
 
     The ranking is sorted by probability, but that the drawn action has changed places with the first. So the smallest
     probability is the first one or the last.
     """
-    told = event.probabilities
-    count = told.count(b",") + 1
-    last = float(told[told.rfind(b",") + 1 : -1]) if count > 1 else 1.0
-    drawn = float(told[1 : told.find(b",")]) if count > 1 else 1.0
+    chances = event.probabilities
+    count = chances.count(b",") + 1
+    last = float(chances[chances.rfind(b",") + 1 : -1]) if count > 1 else 1.0
+    drawn = float(chances[1 : chances.find(b",")]) if count > 1 else 1.0
     smallest = drawn if drawn < last else last
     if smallest < LEAST_PROBABILITY:
-        _weighted(into, json.loads(event.actions), json.loads(told), 1, reward)
+        _add_by_probabilities(into, json.loads(event.actions), json.loads(chances), 1, reward)
         return
     first, random = into.first, into.random
     largest = 1 / smallest
@@ -207,8 +210,10 @@ def _online(into: _Open, event: RankedEvent, reward: float) -> None:
     random.add(weight / count, reward)
 
 
-def _weighted(into: _Open, actions: list[int], probabilities: list[float], baseline: int, reward: float) -> None:
-    """As `_online`, for any order of the ranking and for actions without a chance."""
+def _add_by_probabilities(
+    into: _OpenBin, actions: list[int], probabilities: list[float], baseline: int, reward: float
+) -> None:
+    """As `_add_online`, for any order of the ranking and for actions without a chance."""
     count, drawn, smallest = len(actions), probabilities[0], min(probabilities)
     of_baseline = probabilities[actions.index(baseline)] if baseline in actions else 0.0
     if drawn < LEAST_PROBABILITY or of_baseline < LEAST_PROBABILITY:
@@ -225,7 +230,7 @@ def _weighted(into: _Open, actions: list[int], probabilities: list[float], basel
         into.random.add(1 / (drawn * count), reward)
 
 
-def _shown_for_certain(into: _Open, count: int, reward: float) -> None:
+def _add_certain(into: _OpenBin, count: int, reward: float) -> None:
     """Count an event of which the baseline was shown, without a draw."""
     for policy, speaks in ((into.first, True), (into.random, count == 1)):
         if not speaks:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.configuration.configuration import Configuration
-from shared.metrics.bins import Bin, Policy
+from shared.metrics.bins import Bin, PolicySums
 from shared.status import learning_status
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.times import SECOND, to_iso
@@ -139,7 +139,7 @@ def _rewards(sums: Bin) -> dict[str, dict[str, float | None]]:
     }
 
 
-def _of_policy(policy: Policy, events: int) -> dict[str, float | None]:
+def _of_policy(policy: PolicySums, events: int) -> dict[str, float | None]:
     """The figures of a policy; none if some event of the run says nothing about the policy, as in the metrics."""
     return _average(0.0, 0) if policy.silent else _average(policy.rewards, events)
 

@@ -94,11 +94,11 @@ def caught_up(state: State) -> State:
 def _settled_by(state: State, candidate: Cursor) -> State:
     """The state in which events have their fate that the running model was too slow, or too broken, to learn."""
     since_us, up_to_us = candidate.learned_from_us, candidate.learned_up_to_us
-    told = state.metrics.told(up_to_us, candidate.kind, since_us)
-    counted = Counters(learned=told.learned, not_activated=told.not_activated, passed_over=told.passed_over)
+    outcomes = state.metrics.outcomes(up_to_us, candidate.kind, since_us)
+    counted = Counters(learned=outcomes.learned, not_activated=outcomes.not_activated, passed_over=outcomes.passed_over)
     return replace(
         state,
         counted_up_to_us=max(state.counted_up_to_us, up_to_us),
         counters=state.counters.plus(counted),
-        metrics=state.metrics.settled(up_to_us - 1, candidate.kind, since_us, refused=0),
+        metrics=state.metrics.settle(up_to_us - 1, candidate.kind, since_us, refused=0),
     )

@@ -82,7 +82,7 @@ def check(kept: Kept) -> None:
         one = found[at_us]
         assert (one.joined, one.events) == (sums["joined"], sums["events"])
         assert (one.rewards, one.squares) == pytest.approx((sums["rewards"], sums["squares"]))
-        assert (one.fates.late, one.fates.dangling) == (sums["late"], sums["dangling"])
+        assert (one.outcomes.late, one.outcomes.dangling) == (sums["late"], sums["dangling"])
         for policy in ("first", "random"):
             for name in ("silent", "non_zero", "weights", "rewards", "squared_rewards"):
                 assert getattr(getattr(one, policy), name) == pytest.approx(sums[f"{policy} {name}"]), name
@@ -90,7 +90,7 @@ def check(kept: Kept) -> None:
 
 def check_fates(kept: Kept) -> None:
     """See that bins and counters tell the same, and that every event has one fate."""
-    counted, fates = kept.document("state.json")["counters"], [one.fates for one in bins(kept).values()]
+    counted, fates = kept.document("state.json")["counters"], [one.outcomes for one in bins(kept).values()]
     for name in ("learned", "not_activated", "refused", "passed_over", "late", "dangling"):
         assert counted[name] == sum(getattr(one, name) for one in fates), name
     assert [one.joined for one in bins(kept).values()] == [sum(one[:4]) for one in fates]
@@ -114,7 +114,7 @@ def test_the_sums_are_those_of_the_log(kept: Kept, trainer: StartTrainer) -> Non
     assert kept.document("state.json")["metrics"]["pending"] == []
     check(kept)
     check_fates(kept)
-    assert sum(one.fates.passed_over for one in bins(kept).values()) > 50
+    assert sum(one.outcomes.passed_over for one in bins(kept).values()) > 50
 
 
 def test_of_an_apprentice_the_last_events_are_those_of_the_log(kept: Kept, trainer: StartTrainer) -> None:

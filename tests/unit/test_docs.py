@@ -20,7 +20,7 @@ from shared.evaluation.forms import answers_2022, answers_v1, report_forms
 from shared.intake.rows import Observation
 from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED
 from shared.metrics import apprentice_forms, metrics_forms
-from shared.metrics.apprentice import Apprentice, Seen
+from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.models import model_list_forms
 from shared.models.published import ModelReference, Published
 from shared.settings import read
@@ -260,8 +260,8 @@ def test_every_field_of_a_trace_is_on_its_page() -> None:
 
 def test_every_field_of_the_metrics_is_on_its_page() -> None:
     """The loop's own, and those of an apprentice in the old service's words."""
-    seen = Apprentice().plus([Seen(1.0, True, 0.84)], 1, 2)
-    own = json.loads(metrics_forms.answer(metrics_forms.asked(None, None, "P1D", DAY), [], seen))
+    seen = Apprentice().plus([ImitatedEvent(1.0, True, 0.84)], 1, 2)
+    own = json.loads(metrics_forms.answer(metrics_forms.read_range(None, None, "P1D", DAY), [], seen).to_json())
 
     assert _absent([own, apprentice_forms.metrics(seen)], page("docs/api.md").text) == []
 

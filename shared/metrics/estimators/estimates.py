@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.metrics.estimators import answerable, cressie_read
+from shared.metrics.estimators import answerable, cressie_read, regression
 from shared.metrics.estimators.point_estimators import POINT_ESTIMATORS
 from shared.metrics.estimators.sums import Sums
-from shared.metrics.intervals import UNIT, Interval, Span, Weighted
+from shared.metrics.intervals import UNIT, Interval, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +52,10 @@ def span_of(sums: Sums) -> Span:
 def decision_interval(sums: Sums, rewards: Span, confidence: float = 0.95) -> Interval | None:
     """Where the policy's reward per event lies; None without events.
 
-    It is that of Cressie and Read; for `online`, whose weights are all the same, that of `shared.metrics.intervals`.
+    It is that of Cressie and Read; for `online`, whose weights are all the same, that of a regression.
     """
     if not sums.events:
         return None
     if not sums.surplus_squares:
-        return _weighted(sums, sums.largest_weight).interval(rewards, confidence)
+        return regression.interval(sums._replace(most=sums.largest_weight), rewards, confidence)
     return cressie_read.interval(sums, rewards, confidence)
-
-
-def _weighted(sums: Sums, most: float) -> Weighted:
-    return Weighted(
-        sums.events,
-        sums.weights,
-        sums.squares,
-        sums.rewards,
-        sums.weighted_rewards,
-        sums.squared_rewards,
-        most,
-    )

@@ -1,20 +1,21 @@
 """Running sums over logged events for one policy: all that estimates and intervals follow from."""
 
 from collections.abc import Iterable
+from operator import add
 from typing import NamedTuple
 
 MOST_WEIGHT = 1e50
-"""A larger weight counts as this one. No log can tell weights of that size apart, but their squares, and products of
-those with squared rewards, stay numbers: many slots that explore little multiply to more than numbers hold."""
+"""Larger weights are cut to this one: no log distinguishes weights of that size, but their squares, and products of the
+squares with squared rewards, stay numbers. Many slots that explore little multiply to more than numbers hold."""
 
 
 class Sums(NamedTuple):
     """Sums over events, each with the weight it has for a policy.
 
-    An event that was kept with the probability 1 − pdrop stands for q = 1 / (1 − pdrop) events: itself, and q − 1 that
-    were dropped and weigh nothing. Its weight is w = q·π(a) / p(a), where π(a) is the policy's probability of the
+    An event that was logged with the probability 1 − pdrop represents q = 1 / (1 − pdrop) events: itself, and q − 1
+    that were dropped and weigh nothing. Its weight is w = q·π(a) / p(a), where π(a) is the policy's probability of the
     action that was shown, predicted before the policy learned from the event, and p(a) the logged one; of `online`,
-    w = q. The surplus u = w − q tells the policy from `online`. r is the event's reward.
+    w = q. The surplus u = w − q is how much the policy differs from `online`. r is the event's reward.
 
     Attributes:
         lines: Events in the log.
@@ -75,8 +76,8 @@ class Sums(NamedTuple):
 
     def plus(self, other: "Sums") -> "Sums":
         """The sums over the events of both."""
-        added = [mine + its for mine, its in zip(self[:_ADDED], other[:_ADDED], strict=True)]
-        largest = [max(mine, its) for mine, its in zip(self[_ADDED:-2], other[_ADDED:-2], strict=True)]
+        added = map(add, self[:_ADDED], other[:_ADDED])
+        largest = map(max, self[_ADDED:-2], other[_ADDED:-2])
         return Sums._make([*added, *largest, min(self.lowest, other.lowest), max(self.highest, other.highest)])
 
 

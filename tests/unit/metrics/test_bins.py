@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.metrics.apprentice import LAST_EVENTS, Apprentice, Seen, summed
-from shared.metrics.bins import BIN_US, Bin, Counted, Day, Fates, Metrics, Pending, Policy
+from shared.metrics.apprentice import LAST_EVENTS, Apprentice, ImitatedEvent, imitation
+from shared.metrics.bins import BIN_US, Bin, Day, EventOutcomes, Metrics, PartMetrics, Pending, PolicySums
 from shared.times import DAY, HOUR, MINUTE
 
 PART = 15 * MINUTE
 
 
-def part(number: int, *told: Pending) -> Counted:
+def part(number: int, *told: Pending) -> PartMetrics:
     """A part with as many events as its pending ones say."""
     bins = [Bin(one.bin_us, joined=one.learnable + one.skipped) for one in told]
-    return Counted(bins, [one._replace(part_us=number * PART) for one in told])
+    return PartMetrics(bins, [one._replace(part_us=number * PART) for one in told])
 
 
 def events(bin_number: int, learnable: int, skipped: int = 0, kind: str = "cb") -> Pending:
@@ -24,19 +24,19 @@ def events(bin_number: int, learnable: int, skipped: int = 0, kind: str = "cb") 
     return Pending(0, bin_number * BIN_US, kind, learnable, skipped)
 
 
-def fates(metrics: Metrics) -> list[Fates]:
+def outcomes(metrics: Metrics) -> list[EventOutcomes]:
     """Of each bin."""
-    return [one.fates for one in metrics.bins]
+    return [one.outcomes for one in metrics.bins]
 
 
 def test_events_have_their_fate_when_their_part_was_learned() -> None:
     """In the five minutes in which they came."""
     joined = Metrics().plus(part(0, events(0, 5, 2), events(1, 3))).plus(part(1, events(3, 4)))
 
-    learned = joined.settled(0, "cb", 0, refused=0)
+    learned = joined.settle(0, "cb", 0, refused=0)
 
-    assert fates(joined) == [Fates()] * 3
-    assert fates(learned) == [Fates(learned=5, not_activated=2), Fates(learned=3), Fates()]
+    assert outcomes(joined) == [EventOutcomes()] * 3
+    assert outcomes(learned) == [EventOutcomes(learned=5, not_activated=2), EventOutcomes(learned=3), EventOutcomes()]
     assert [one.part_us for one in learned.pending] == [PART]
 
 
@@ -44,26 +44,30 @@ def test_events_of_another_kind_are_passed_over() -> None:
     """Those that were not activated, too."""
     joined = Metrics().plus(part(0, events(0, 5, 2), events(0, 3, 1, "cb-apprentice")))
 
-    learned = joined.settled(0, "cb-apprentice", 0, refused=0)
+    learned = joined.settle(0, "cb-apprentice", 0, refused=0)
 
-    assert fates(learned) == [Fates(learned=3, not_activated=1, passed_over=7)]
+    assert outcomes(learned) == [EventOutcomes(learned=3, not_activated=1, passed_over=7)]
 
 
 def test_what_vowpal_wabbit_refused_is_not_learned() -> None:
-    """Counted among the last of its part, and of no other part."""
+    """PartMetrics among the last of its part, and of no other part."""
     joined = Metrics().plus(part(0, events(0, 5))).plus(part(1, events(3, 5), events(4, 2)))
 
-    learned = joined.settled(PART, "cb", 0, refused=3)
+    learned = joined.settle(PART, "cb", 0, refused=3)
 
-    assert fates(learned) == [Fates(learned=5), Fates(learned=4, refused=1), Fates(refused=2)]
+    assert outcomes(learned) == [
+        EventOutcomes(learned=5),
+        EventOutcomes(learned=4, refused=1),
+        EventOutcomes(refused=2),
+    ]
 
 
 def test_what_no_model_learned_because_of_a_reset_is_passed_over() -> None:
     """But what the model learned before it took the place of another is learned."""
     joined = Metrics().plus(part(0, events(0, 5))).plus(part(1, events(3, 5))).plus(part(2, events(6, 5)))
 
-    assert [one.passed_over for one in fates(joined.settled(2 * PART, "cb", 2 * PART, 0))] == [5, 5, 0]
-    assert [one.learned for one in fates(joined.settled(2 * PART, "cb", PART, 0))] == [0, 5, 5]
+    assert [one.passed_over for one in outcomes(joined.settle(2 * PART, "cb", 2 * PART, 0))] == [5, 5, 0]
+    assert [one.learned for one in outcomes(joined.settle(2 * PART, "cb", PART, 0))] == [0, 5, 5]
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9), st.integers(0, 9), st.booleans()), max_size=20))
@@ -74,48 +78,79 @@ def test_every_event_has_one_fate_in_the_end(told: list[tuple[int, int, int, boo
         kind = "cb-apprentice" if apprentice else "cb"
         metrics = metrics.plus(part(number, events(place, learnable, skipped, kind)))
         if place % 3 == 0:
-            metrics = metrics.settled(number * PART, "cb", 0, refused=place % 2)
+            metrics = metrics.settle(number * PART, "cb", 0, refused=place % 2)
 
-    metrics = metrics.settled(99 * PART, "cb", 0, refused=0)
+    metrics = metrics.settle(99 * PART, "cb", 0, refused=0)
 
-    assert [one.joined for one in metrics.bins] == [sum(one.fates) for one in metrics.bins]
+    assert [one.joined for one in metrics.bins] == [sum(one.outcomes) for one in metrics.bins]
     assert all(a.from_us < b.from_us for a, b in pairwise(metrics.bins))
     assert metrics.pending == ()
 
 
 def test_a_day_is_finished_when_nothing_can_be_added_any_more() -> None:
     """Rewards without event are counted two minutes late, and training may lag behind."""
-    metrics = Metrics().plus(Counted([Bin(DAY - BIN_US, events=3), Bin(DAY, events=2)]))
+    metrics = Metrics().plus(PartMetrics([Bin(DAY - BIN_US, events=3), Bin(DAY, events=2)]))
     waiting = metrics.plus(part(0, events(5, 1)))
 
-    assert metrics.finished(DAY + 2 * MINUTE - 1) == {}
-    assert metrics.finished(DAY + 2 * MINUTE) == {0: Day((Bin(DAY - BIN_US, events=3),))}
-    assert waiting.finished(2 * DAY) == {}
-    assert waiting.finished(10 * DAY).keys() == {0, DAY}
+    assert metrics.whole_days(DAY + 2 * MINUTE - 1) == {}
+    assert metrics.whole_days(DAY + 2 * MINUTE) == {0: Day((Bin(DAY - BIN_US, events=3),))}
+    assert waiting.whole_days(2 * DAY) == {}
+    assert waiting.whole_days(10 * DAY).keys() == {0, DAY}
     assert metrics.without([0]).bins == (Bin(DAY, events=2),)
     assert waiting.without([0]).pending == ()
 
 
 def test_bins_add_up() -> None:
     """Sums are added, ends are widened."""
-    one = Bin(0, 2, 1.5, 1.25, -0.5, 1.0, Policy(1, 1, 2.0, 4.0, 2.0, 4.0, 4.0, 5.0), Policy(), 3, Fates(late=1))
-    other = Bin(HOUR, 1, 2.0, 4.0, 0.0, 2.0, Policy(0, 1, 1.0, 1.0, 2.0, 2.0, 4.0, 9.0), Policy(2), 1, Fates(late=2))
+    one = Bin(
+        0,
+        2,
+        1.5,
+        1.25,
+        -0.5,
+        1.0,
+        PolicySums(1, 1, 2.0, 4.0, 2.0, 4.0, 4.0, 5.0),
+        PolicySums(),
+        3,
+        EventOutcomes(late=1),
+    )
+    other = Bin(
+        HOUR,
+        1,
+        2.0,
+        4.0,
+        0.0,
+        2.0,
+        PolicySums(0, 1, 1.0, 1.0, 2.0, 2.0, 4.0, 9.0),
+        PolicySums(2),
+        1,
+        EventOutcomes(late=2),
+    )
 
     assert one.plus(other) == Bin(
-        0, 3, 3.5, 5.25, -0.5, 2.0, Policy(1, 2, 3.0, 5.0, 4.0, 6.0, 8.0, 9.0), Policy(2), 4, Fates(late=3)
+        0,
+        3,
+        3.5,
+        5.25,
+        -0.5,
+        2.0,
+        PolicySums(1, 2, 3.0, 5.0, 4.0, 6.0, 8.0, 9.0),
+        PolicySums(2),
+        4,
+        EventOutcomes(late=3),
     )
 
 
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=6))
 def test_of_an_apprentice_exactly_the_last_thousand_events_are_kept(sizes: list[int]) -> None:
     """Whatever parts they came in."""
-    seen = [Seen(float(n % 7), n % 3 == 0, 0.84) for n in range(sum(sizes))]
+    events = [ImitatedEvent(float(n % 7), n % 3 == 0, 0.84) for n in range(sum(sizes))]
     apprentice, start = Apprentice(), 0
     for size in sizes:
-        apprentice = apprentice.plus(seen[start : start + size], start, start + size - 1)
+        apprentice = apprentice.plus(events[start : start + size], start, start + size - 1)
         start += size
 
-    assert apprentice.last == summed(seen[-LAST_EVENTS:])
-    assert apprentice.total[:2] == (len(seen), sum(one.matches for one in seen))
-    assert apprentice.total.rewards == pytest.approx(sum(one.reward for one in seen))
-    assert (apprentice.first_us, apprentice.last_us) == (0, len(seen) - 1)
+    assert apprentice.last == imitation(events[-LAST_EVENTS:])
+    assert apprentice.total[:2] == (len(events), sum(one.matches for one in events))
+    assert apprentice.total.rewards == pytest.approx(sum(one.reward for one in events))
+    assert (apprentice.first_us, apprentice.last_us) == (0, len(events) - 1)

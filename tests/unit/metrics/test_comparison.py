@@ -1,41 +1,41 @@
 """What is told of policies and of an apprentice, and what is not."""
 
 from shared.metrics.apprentice import Imitation
-from shared.metrics.bins import Bin, Policy, total
-from shared.metrics.comparison import comparison, likeness, span
+from shared.metrics.bins import Bin, PolicySums, total
+from shared.metrics.comparison import compare, likeness, span
 from shared.metrics.intervals import UNIT, Span
 
 
 def test_an_average_is_the_sum_of_weighted_rewards_by_the_number_of_events() -> None:
     """With an interval that holds it."""
-    sums = Bin(0, 100, 30.0, 30.0, 0.0, 1.0, Policy(0, 40, 90.0, 300.0, 25.0, 80.0, 80.0, 10.0), Policy(100))
+    sums = Bin(0, 100, 30.0, 30.0, 0.0, 1.0, PolicySums(0, 40, 90.0, 300.0, 25.0, 80.0, 80.0, 10.0), PolicySums(100))
 
-    told = comparison(sums, UNIT)
+    told = compare(sums, UNIT)
 
-    assert (told.online.average, told.online.non_zero) == (0.3, 100)
-    assert (told.first.average, told.first.non_zero) == (0.25, 40)
+    assert (told.online.average_reward, told.online.non_zero_weights) == (0.3, 100)
+    assert (told.first.average_reward, told.first.non_zero_weights) == (0.25, 40)
     for one in (told.online, told.first):
-        assert one.average is not None
+        assert one.average_reward is not None
         assert one.interval is not None
-        assert one.interval.low < one.average < one.interval.high
+        assert one.interval.low < one.average_reward < one.interval.high
 
 
 def test_an_interval_holds_its_average_also_where_that_is_not_possible() -> None:
     """Every reward was 1, and by chance the first action was seen more often than its probability says."""
-    policy = Policy(0, 100, 130.0, 169.0, 130.0, 169.0, 169.0, 5.0)
+    policy = PolicySums(0, 100, 130.0, 169.0, 130.0, 169.0, 169.0, 5.0)
 
-    told = comparison(Bin(0, 100, 100.0, 100.0, 0.0, 1.0, policy, Policy(100)), UNIT).first
+    told = compare(Bin(0, 100, 100.0, 100.0, 0.0, 1.0, policy, PolicySums(100)), UNIT).first
 
-    assert told.average == 1.3
+    assert told.average_reward == 1.3
     assert told.interval is not None
     assert told.interval.low <= 1 < told.interval.high == 1.3
 
 
 def test_what_cannot_be_known_is_not_told() -> None:
     """But why it cannot."""
-    told = comparison(Bin(0, 5, 1.0, 1.0, first=Policy(silent=1), random=Policy(silent=5)), UNIT)
+    told = compare(Bin(0, 5, 1.0, 1.0, first=PolicySums(silent=1), random=PolicySums(silent=5)), UNIT)
 
-    assert (told.first.average, told.first.interval) == (None, None)
+    assert (told.first.average_reward, told.first.interval) == (None, None)
     assert told.first.because == (
         "In 1 event of 5, the first action had no chance to be shown, so nothing is known of what it would have earned."
     )
@@ -45,9 +45,9 @@ def test_what_cannot_be_known_is_not_told() -> None:
 
 def test_without_events_there_is_no_average() -> None:
     """And 0 is not told in its place."""
-    told = comparison(Bin(0), UNIT)
+    told = compare(Bin(0), UNIT)
 
-    assert {told.online.average, told.first.average, told.random.average} == {None}
+    assert {told.online.average_reward, told.first.average_reward, told.random.average_reward} == {None}
     assert {told.online.interval, told.first.interval, told.random.interval} == {None}
     assert told.online.because == "No event came of which anything can be told."
 
@@ -64,16 +64,16 @@ def test_an_apprentice_is_compared_with_the_baseline() -> None:
     told = likeness(Imitation(1000, 600, 200.0, 200.0, 120.0, 120.0, 840.0, 0.0, 1.0))
 
     assert (told.match_rate, told.match_rate_ceiling) == (0.6, 0.84)
-    assert (told.baseline_average, told.model_average, told.achievement) == (0.2, 0.12, 0.6)
+    assert (told.baseline_average_reward, told.model_average_reward, told.reward_achievement_ratio) == (0.2, 0.12, 0.6)
     assert told.match_rate_interval is not None
-    assert told.achievement_interval is not None
+    assert told.reward_achievement_ratio_interval is not None
     assert 0.56 < told.match_rate_interval.low < 0.6 < told.match_rate_interval.high < 0.64
-    assert 0.5 < told.achievement_interval.low < 0.6 < told.achievement_interval.high < 0.7
+    assert 0.5 < told.reward_achievement_ratio_interval.low < 0.6 < told.reward_achievement_ratio_interval.high < 0.7
 
 
 def test_without_rewards_there_is_no_ratio() -> None:
     """Though the match rate is known."""
     told = likeness(Imitation(10, 5, 0.0, 0.0, 0.0, 0.0, 8.4))
 
-    assert (told.achievement, told.achievement_interval, told.match_rate) == (None, None, 0.5)
+    assert (told.reward_achievement_ratio, told.reward_achievement_ratio_interval, told.match_rate) == (None, None, 0.5)
     assert likeness(Imitation()).match_rate is None

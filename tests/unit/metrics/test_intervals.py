@@ -12,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from shared.metrics.intervals import UNIT, Interval, Shares, Span, Weighted, plain, proportion
+from shared.metrics.estimators.point_estimators import ips
+from shared.metrics.estimators.regression import interval, plain_sums
+from shared.metrics.estimators.sums import Sums
+from shared.metrics.intervals import UNIT, Interval, Shares, Span, proportion
 
 _TIMES = 600
 _LEAST = 0.93
@@ -54,19 +57,19 @@ class World:
         }[self.policy]
         return self.earns * of_first + self.others_earn * (1 - of_first) - shift
 
-    def sums(self, chance: random.Random) -> Weighted:
+    def sums(self, chance: random.Random) -> Sums:
         """What the events of one such loop add up to."""
         kinds, shares = _kinds(self)
         events = chance.choices(kinds, cum_weights=shares, k=self.events)
         told = sorted(Counter((weight, self._reward(chance, average)) for weight, average in events).items())
-        return Weighted(
-            self.events,
-            sum(n * w for (w, _), n in told),
-            sum(n * w * w for (w, _), n in told),
-            sum(n * w * r for (w, r), n in told),
-            sum(n * w * w * r for (w, r), n in told),
-            sum(n * (w * r) ** 2 for (w, r), n in told),
-            {"online": 1.0, "first": self.actions / self.exploration, "random": 1 / self.exploration}[self.policy],
+        return Sums(
+            events=self.events,
+            weights=sum(n * w for (w, _), n in told),
+            squares=sum(n * w * w for (w, _), n in told),
+            rewards=sum(n * w * r for (w, r), n in told),
+            weighted_rewards=sum(n * w * w * r for (w, r), n in told),
+            squared_rewards=sum(n * (w * r) ** 2 for (w, r), n in told),
+            most={"online": 1.0, "first": self.actions / self.exploration, "random": 1 / self.exploration}[self.policy],
         )
 
     def kinds(self) -> Iterator[tuple[float, float, float]]:
@@ -95,9 +98,9 @@ def _kinds(world: World) -> tuple[list[tuple[float, float]], list[float]]:
 
 
 @cache
-def _interval(sums: Weighted, span: Span) -> Interval:
+def _interval(sums: Sums, span: Span) -> Interval:
     """Of few events with rewards of 0 or 1, many loops have the same sums."""
-    return sums.interval(span)
+    return interval(sums, span)
 
 
 _AVERAGES = st.one_of(st.floats(0.001, 0.999), st.sampled_from([0.005, 0.02, 0.98, 0.995]))
@@ -150,7 +153,7 @@ def test_an_interval_of_many_events_is_narrow(policy: str, most: float) -> None:
     mean = sums.rewards / sums.events
     normal = 2 * 1.96 * ((sums.squared_rewards / sums.events - mean**2) / sums.events) ** 0.5
 
-    found = sums.interval(UNIT)
+    found = interval(sums, UNIT)
 
     assert found.high - found.low <= most * normal
 
@@ -158,7 +161,7 @@ def test_an_interval_of_many_events_is_narrow(policy: str, most: float) -> None:
 def test_rewards_that_differ_little_make_it_narrow() -> None:
     """Unlike intervals that only know how many rewards of 0 or 1 would give the same sum."""
     rewards = [0.5 + 0.01 * (n % 5) for n in range(1000)]
-    found = plain(1000, sum(rewards), sum(r * r for r in rewards)).interval(UNIT)
+    found = interval(plain_sums(1000, sum(rewards), sum(r * r for r in rewards)), UNIT)
 
     assert found.high - found.low < 0.02
 
@@ -169,7 +172,7 @@ def test_plain_shares_of_successes_are_those_of_clopper_and_pearson(successes: i
     events = successes + failures
     exact = stats.binomtest(successes, events).proportion_ci(0.95, "exact")
 
-    found, general = proportion(successes, events), plain(events, successes, successes).interval(UNIT)
+    found, general = proportion(successes, events), interval(plain_sums(events, successes, successes), UNIT)
 
     assert found == pytest.approx((exact.low, exact.high), abs=1e-9)
     assert general == pytest.approx((exact.low, exact.high), abs=0.35 / events**0.5)
@@ -178,8 +181,8 @@ def test_plain_shares_of_successes_are_those_of_clopper_and_pearson(successes: i
 @given(st.integers(5, 2000))
 def test_where_no_reward_came_the_end_is_that_of_counts(events: int) -> None:
     """About 3.7 rewards may have been expected; a normal distribution would say 3, or none."""
-    assert plain(events, 0.0, 0.0).interval(UNIT).high == pytest.approx(proportion(0, events).high, rel=0.16)
-    assert plain(events, 0.0, 0.0).interval(UNIT).high >= proportion(0, events).high
+    assert interval(plain_sums(events, 0.0, 0.0), UNIT).high == pytest.approx(proportion(0, events).high, rel=0.16)
+    assert interval(plain_sums(events, 0.0, 0.0), UNIT).high >= proportion(0, events).high
 
 
 @given(st.floats(-5, 5), st.floats(0.1, 10), st.integers(1, 40), st.randoms(use_true_random=False))
@@ -187,30 +190,28 @@ def test_an_interval_moves_with_its_rewards(shift: float, factor: float, events:
     """A reward in other units, or counted from another zero, says the same."""
     told = [(chance.choice([0.0, 1.2, 5.0]), chance.random()) for _ in range(events)]
 
-    def interval(low: float, high: float) -> Interval:
+    def of_rewards(low: float, high: float) -> Interval:
         scaled = [(w, low + (high - low) * r) for w, r in told]
-        sums = Weighted(
-            events,
-            sum(w for w, _ in scaled),
-            sum(w * w for w, _ in scaled),
-            sum(w * r for w, r in scaled),
-            sum(w * w * r for w, r in scaled),
-            sum((w * r) ** 2 for w, r in scaled),
-            10.0,
+        sums = Sums(
+            events=events,
+            weights=sum(w for w, _ in scaled),
+            squares=sum(w * w for w, _ in scaled),
+            rewards=sum(w * r for w, r in scaled),
+            weighted_rewards=sum(w * w * r for w, r in scaled),
+            squared_rewards=sum((w * r) ** 2 for w, r in scaled),
+            most=10.0,
         )
-        return sums.interval(Span(low, high))
+        return interval(sums, Span(low, high))
 
-    unit, moved = interval(0.0, 1.0), interval(shift, shift + factor)
+    unit, moved = of_rewards(0.0, 1.0), of_rewards(shift, shift + factor)
 
     assert moved == pytest.approx([shift + factor * bound for bound in unit], abs=1e-6 * factor + 1e-6)
 
 
 def test_without_events_all_is_possible() -> None:
     """And no average is made up."""
-    nothing = Weighted(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-
-    assert nothing.mean is None
-    assert nothing.interval(UNIT) == UNIT
+    assert ips(Sums()) is None
+    assert interval(Sums(), UNIT) == UNIT
 
 
 def test_an_interval_is_extended_to_hold_the_average() -> None:

@@ -13,7 +13,7 @@ from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import EventLine
 from shared.log.ranked_event import RankedEvent
 from shared.metrics.apprentice import ceiling
-from shared.metrics.bins import BIN_US, Bin, Counted, Pending, Policy
+from shared.metrics.bins import BIN_US, Bin, PartMetrics, Pending, PolicySums
 from shared.metrics.tally import Tally
 from shared.ranking.decision import decide
 from shared.times import MINUTE
@@ -44,12 +44,12 @@ class Case:
         return (1 / probability if drawn == 1 else 0.0), 1 / (probability * len(self.probabilities))
 
 
-def counted(cases: Sequence[Case], mode: LearningMode = ONLINE, exploration: float = 0.2) -> Counted:
+def counted(cases: Sequence[Case], mode: LearningMode = ONLINE, exploration: float = 0.2) -> PartMetrics:
     """What a part of them adds."""
     tally = Tally(exploration)
     for case in cases:
-        tally.event(case.shown(mode), "cb", EventLine(b"", case.reward, case.learnable))
-    return tally.counted(7)
+        tally.add_event(case.shown(mode), "cb", EventLine(b"", case.reward, case.learnable))
+    return tally.freeze(7)
 
 
 def only(cases: Sequence[Case], mode: LearningMode = ONLINE) -> Bin:
@@ -110,8 +110,8 @@ def test_where_the_baseline_is_always_shown_a_hidden_draw_is_no_evidence(mode: L
 
     found = only(cases, mode)
 
-    assert found.first == Policy(0, 10, 10.0, 10.0, 5.0, 5.0, 5.0, 1.0)
-    assert found.random == Policy(silent=10)
+    assert found.first == PolicySums(0, 10, 10.0, 10.0, 5.0, 5.0, 5.0, 1.0)
+    assert found.random == PolicySums(silent=10)
 
 
 def test_without_a_chance_there_is_no_evidence() -> None:
@@ -138,9 +138,9 @@ def test_of_a_multi_slot_event_the_first_slot_counts() -> None:
     for at_us, drawn in enumerate([[2, 0, 1], [1, 0, 2], [2, 1, 0]]):
         actions, probabilities = json.dumps([drawn, [0]]).encode(), b"[[0.5,0.25,0.25],[1.0]]"
         shown = RankedEvent("e", at_us, b"{}", actions, probabilities, "m", False, ONLINE, ("a", "b"), (2, 0))
-        tally.event(shown, "ccb", EventLine(b"", 1.0, True))
+        tally.add_event(shown, "ccb", EventLine(b"", 1.0, True))
 
-    (found,) = tally.counted(0).bins
+    (found,) = tally.freeze(0).bins
 
     assert (found.first.non_zero, found.first.weights, found.first.largest) == (2, 4.0, 4.0)
     assert (found.random.non_zero, found.random.weights) == (3, pytest.approx(3 / 1.5))
@@ -151,16 +151,16 @@ def test_an_apprentice_matches_if_the_baseline_was_drawn() -> None:
     tally = Tally(0.2)
     single = [Case(n, greedy(n % 4, 4), float(n)) for n in range(8)]
     for case in single:
-        tally.event(case.shown(APPRENTICE), "cb-apprentice", EventLine(b"", case.reward, True))
+        tally.add_event(case.shown(APPRENTICE), "cb-apprentice", EventLine(b"", case.reward, True))
     slots = RankedEvent("s", 9, b"{}", b"[[2,0],[0]]", b"[[0.9,0.1],[1.0]]", "m", False, APPRENTICE, ("a", "b"), (2, 0))
-    tally.event(slots, "ccb-apprentice", EventLine(b"", 0.5, True))
+    tally.add_event(slots, "ccb-apprentice", EventLine(b"", 0.5, True))
 
-    told = tally.counted(0)
+    told = tally.freeze(0)
 
     matches = [json.loads(case.shown().actions)[0] == 1 for case in single]
-    assert [one.matches for one in told.seen] == [*matches, True]
-    assert [one.reward for one in told.seen] == [*(case.reward for case in single), 0.5]
-    assert [one.ceiling for one in told.seen] == [pytest.approx(0.85)] * 8 + [0.9]
+    assert [one.matches for one in told.imitated] == [*matches, True]
+    assert [one.reward for one in told.imitated] == [*(case.reward for case in single), 0.5]
+    assert [one.ceiling for one in told.imitated] == [pytest.approx(0.85)] * 8 + [0.9]
     assert (told.first_us, told.last_us) == (0, 9)
 
 
@@ -180,15 +180,15 @@ def test_each_event_is_counted_in_its_five_minutes() -> None:
     """What belongs to no event, too, and what was damaged."""
     tally = Tally(0.2)
     for at_us in (0, BIN_US - 1, BIN_US, 3 * BIN_US):
-        tally.event(Case(at_us, greedy(0, 2), 1.0).shown(), "cb", EventLine(b"", 1.0, True))
-    tally.lone(BIN_US, late=True)
-    tally.lone(2 * BIN_US, late=False)
-    tally.refused(4 * BIN_US)
+        tally.add_event(Case(at_us, greedy(0, 2), 1.0).shown(), "cb", EventLine(b"", 1.0, True))
+    tally.add_lone(BIN_US, late=True)
+    tally.add_lone(2 * BIN_US, late=False)
+    tally.add_damaged(4 * BIN_US)
 
-    found = tally.counted(0)
+    found = tally.freeze(0)
 
     assert [(one.from_us // BIN_US, one.joined) for one in found.bins] == [(0, 2), (1, 1), (2, 0), (3, 1), (4, 1)]
-    assert [(one.fates.late, one.fates.dangling, one.fates.refused) for one in found.bins] == [
+    assert [(one.outcomes.late, one.outcomes.dangling, one.outcomes.refused) for one in found.bins] == [
         (0, 0, 0),
         (1, 0, 0),
         (0, 1, 0),
