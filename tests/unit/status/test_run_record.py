@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.configuration.configuration import Configuration, new_configuration
-from shared.metrics.bins import Bin, Metrics, Pending, Policy
+from shared.metrics.bins import Bin, Metrics, Pending, PolicySums
 from shared.models.published import ModelReference, Published, Start
 from shared.status import run_record
 from shared.status.learning_status import StatusInputs, Waiting
@@ -83,7 +83,7 @@ def test_an_average_of_no_events_is_null() -> None:
 
 def test_a_policy_that_some_event_cannot_speak_for_is_null() -> None:
     """As in the metrics: an estimate over the other events would be biased."""
-    sums = Bin(0, events=4, rewards=2.0, first=Policy(rewards=3.0), random=Policy(silent=1, rewards=1.0))
+    sums = Bin(0, events=4, rewards=2.0, first=PolicySums(rewards=3.0), random=PolicySums(silent=1, rewards=1.0))
 
     rewards = record_of(Run(NOW_US, 1.0, sums=sums))["rewards"]
 
@@ -100,7 +100,9 @@ def test_without_any_event_no_period_is_counted() -> None:
 @given(st.lists(st.tuples(_COUNTS, _REWARDS, _REWARDS, _REWARDS), min_size=1, max_size=20))
 def test_averages_of_several_runs_follow_from_their_sums(runs: list[tuple[int, float, float, float]]) -> None:
     """Sum of sums by sum of events, whatever the runs' sizes: a mean of averages would be another number."""
-    sums = [Bin(0, events=n, rewards=a, first=Policy(rewards=b), random=Policy(rewards=c)) for n, a, b, c in runs]
+    sums = [
+        Bin(0, events=n, rewards=a, first=PolicySums(rewards=b), random=PolicySums(rewards=c)) for n, a, b, c in runs
+    ]
 
     records = [record_of(Run(NOW_US, 1.0, sums=bin_))["rewards"] for bin_ in sums]
 
