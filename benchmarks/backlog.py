@@ -107,7 +107,7 @@ async def write(rest: Rest, rows: list[Row]) -> int:
     for table, partition, entity in rows:
         places.setdefault((table, partition), []).append(entity)
     batches = [(table, list(some)) for (table, _), all_ in places.items() for some in batched(all_, 100, strict=False)]
-    await asyncio.gather(*(insert(*one) for one in batches))
+    await asyncio.gather(*(insert(*batch) for batch in batches))
     return len(rows)
 
 

@@ -105,7 +105,7 @@ def _burst(host: Server, actions: int, at_once: int, seconds: float) -> _Burst:
 
 def _rates(case: Case, found: dict[int, list[_Burst]]) -> list[Figure]:
     """Ranks a second of each number of clients, against those of the best number."""
-    rates = {number: [one.answered.rate for one in bursts] for number, bursts in found.items()}
+    rates = {number: [burst.answered.rate for burst in bursts] for number, bursts in found.items()}
     best = max(rates, key=lambda number: median(rates[number]))
     enough = min(number for number in rates if median(rates[number]) >= _NEARLY * median(rates[best]))
     return [
@@ -125,12 +125,12 @@ def _rates(case: Case, found: dict[int, list[_Burst]]) -> list[Figure]:
 
 def _details(bursts: list[_Burst]) -> dict[str, float]:
     told = {
-        "half of the answers, ms": median(one.answered.p50_ms for one in bursts),
-        "95 % of the answers, ms": median(one.answered.p95_ms for one in bursts),
-        "99 % of the answers, ms": median(one.answered.p99_ms for one in bursts),
-        "share of a core": median(one.core for one in bursts),
+        "half of the answers, ms": median(burst.answered.p50_ms for burst in bursts),
+        "95 % of the answers, ms": median(burst.answered.p95_ms for burst in bursts),
+        "99 % of the answers, ms": median(burst.answered.p99_ms for burst in bursts),
+        "share of a core": median(burst.core for burst in bursts),
     }
-    return {**told, "processor ms of one": median(1000 * one.core / one.answered.rate for one in bursts)}
+    return {**told, "processor ms of one": median(1000 * burst.core / burst.answered.rate for burst in bursts)}
 
 
 def _wait(case: Case, number: int, found: dict[int, list[_Burst]]) -> Figure:

@@ -66,7 +66,9 @@ def _word(chance: random.Random, name: str, values: int) -> str:
 def document(actions: int, variant: int) -> bytes:
     """The same features as Vowpal Wabbit gets them."""
     told = body(actions, variant)
-    return features.document(told["contextFeatures"], [(one["id"], one["features"]) for one in told["actions"]])
+    return features.document(
+        told["contextFeatures"], [(action["id"], action["features"]) for action in told["actions"]]
+    )
 
 
 def slots_document(actions: int, slots: int, variant: int, event_id: str) -> bytes:

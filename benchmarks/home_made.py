@@ -54,7 +54,7 @@ class Ranker:
         document = json.dumps(
             {
                 "FromUrl": request.contextFeatures,
-                "_multi": [{"i": {"constant": 1, "id": one.id}, "j": one.features} for one in request.actions],
+                "_multi": [{"i": {"constant": 1, "id": action.id}, "j": action.features} for action in request.actions],
             }
         )
         examples = self._model.parse(document)

@@ -110,7 +110,9 @@ def predict(model: str) -> float:
     from vowpalwabbit import Workspace
 
     workspace = Workspace(arg_list=["-i", model, "-t", "--json", "--quiet"])
-    documents = [examples.slots_document(ACTIONS, SLOTS, one, f"e{one}").decode() for one in range(examples.VARIANTS)]
+    documents = [
+        examples.slots_document(ACTIONS, SLOTS, number, f"e{number}").decode() for number in range(examples.VARIANTS)
+    ]
     began = 0.0
     for number in range(PREDICTIONS + 100):
         if number == 100:

@@ -61,7 +61,7 @@ def _figure(actions: int, ours: list[float], alone: list[float], profile: dict[s
 
 
 def _profile(ours: list[float], refused: list[float], profiles: list[dict[str, float]]) -> dict[str, Any]:
-    told = {stage: median(one[stage] for one in profiles) for stage in profiles[0]}
+    told = {stage: median(profile[stage] for profile in profiles) for stage in profiles[0]}
     return {
         "µs by stage": {**told, "HTTP and worker library": median(ours) - sum(told.values())},
         "µs of a call with a wrong key": median(refused),

@@ -50,7 +50,9 @@ async def _call(actions: int, calls: int, watches: "_Watches") -> float:
 
     hot_path = HotPath(Explorer)
     function, numbers = Registry(hot_path, [rank.functions]).operations[0].handler, iter(range(_WARM + calls))
-    bodies = [orjson.dumps({**examples.body(actions, one), "eventId": "EVENT-ID"}) for one in range(examples.VARIANTS)]
+    bodies = [
+        orjson.dumps({**examples.body(actions, number), "eventId": "EVENT-ID"}) for number in range(examples.VARIANTS)
+    ]
     began = [0.0]
 
     async def client() -> None:

@@ -182,7 +182,7 @@ def _found(evaluation: Evaluation, lines: Sequence[bytes]) -> Outcome:
                 results[task.key] = log_pass.in_process(bare, evaluation, lines, folder=Path(folder))
     found = plan.outcome(evaluation, results)
     kept = TrainedModel("", "", len(lines))
-    return replace(found, policies=tuple(replace(one, model=kept) for one in found.policies))
+    return replace(found, policies=tuple(replace(policy, model=kept) for policy in found.policies))
 
 
 def _least(found: Outcome) -> float:

@@ -113,7 +113,7 @@ def _line(world: World, chances: np.ndarray, number: int, chance: np.random.Gene
 
 
 def _documents(contexts: Sequence[_Features], actions: Sequence[_Features]) -> list[bytes]:
-    described = [(f"a{place}", [one]) for place, one in enumerate(actions)]
+    described = [(f"a{place}", [action]) for place, action in enumerate(actions)]
     return [features.document([context], described) for context in contexts]
 
 
@@ -122,7 +122,7 @@ def _topics(actions: int) -> list[_Features]:
 
 
 def _users(count: int) -> list[_Features]:
-    return [{"user": {"name": f"user{one}"}} for one in range(count)]
+    return [{"user": {"name": f"user{number}"}} for number in range(count)]
 
 
 def articles(seed: int) -> World:
@@ -135,7 +135,9 @@ def articles(seed: int) -> World:
     user, time, both = chance.normal(size=(4, 1, 7)), chance.normal(size=(1, 2, 7)), chance.normal(size=(4, 2, 7))
     means = _with_means((user + 0.4 * time + 0.2 * both).reshape(8, 7), 0.157, 0.381)
     contexts: list[_Features] = [
-        {"user": {"name": f"user{one}"}, "time": {"part": part}} for one in range(4) for part in ("morning", "evening")
+        {"user": {"name": f"user{number}"}, "time": {"part": part}}
+        for number in range(4)
+        for part in ("morning", "evening")
     ]
     return World("E1", _documents(contexts, _topics(7)), means)
 
@@ -156,7 +158,7 @@ def bilinear(seed: int) -> World:
         }
         for number, row in enumerate(numbers)
     ]
-    return World("E2", _documents([{"segment": f"s{one}"} for one in range(10)], actions), means)
+    return World("E2", _documents([{"segment": f"s{number}"} for number in range(10)], actions), means)
 
 
 def _with_means(effects: np.ndarray, by_chance: float, at_best: float) -> np.ndarray:

@@ -59,7 +59,7 @@ def apprentice(data: str) -> int:
     print(f"The application's rule of thumb is to recommend\n{RULE}.\n")
     story = _on_stage(data, purchases, teach_on)
     _say(outcome.table(story), outcome.verdict(story), started, WHERE_NEXT_APPRENTICE)
-    return 0 if all(one.holds for one in outcome.findings(story)) else 1
+    return 0 if all(finding.holds for finding in outcome.findings(story)) else 1
 
 
 def play_on(here: Stage, data: str, purchases: Sequence[Purchase], progress: Progress, rounds: int = ROUNDS) -> Run:

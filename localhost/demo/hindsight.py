@@ -70,8 +70,8 @@ def judged(log: Sequence[bytes], rewards: Rewards, exploration: float) -> list[J
 def known(name: str, purchases: Sequence[Purchase]) -> Rewards:
     """What each brand would have earned at each purchase of a run whose event ids are `<name>-0001` and so on."""
     return {
-        f"{name}-{number:04}": [float(offer.brand == one.bought) for offer in one.offers]
-        for number, one in enumerate(purchases, 1)
+        f"{name}-{number:04}": [float(offer.brand == purchase.bought) for offer in purchase.offers]
+        for number, purchase in enumerate(purchases, 1)
     }
 
 

@@ -63,7 +63,9 @@ class _Loop:
     def event(self, event_id: str, number: int, purchase: Purchase) -> bytes:
         """Rank, take the reward, and give the line."""
         offers, at_us = purchase.offers, _BEGIN_US + number * SECOND
-        document = features.document(context_features(purchase), [(one.brand, action_features(one)) for one in offers])
+        document = features.document(
+            context_features(purchase), [(offer.brand, action_features(offer)) for offer in offers]
+        )
         count = len(offers)
         chances = self._model.probabilities(document, count) if self._model else equal_chances(count)
         decision = decide(chances, "rehearsed" if self._model else NO_MODEL, event_id, LOOP)

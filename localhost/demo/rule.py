@@ -17,10 +17,10 @@ def ruled(purchases: Iterable[Purchase]) -> list[Purchase]:
     """
     last: dict[str, str] = {}
     told: list[Purchase] = []
-    for one in purchases:
-        known = replace(one, bought_last=last.get(one.household))
+    for purchase in purchases:
+        known = replace(purchase, bought_last=last.get(purchase.household))
         told.append(replace(known, offers=_ordered(known)))
-        last[one.household] = one.bought
+        last[purchase.household] = purchase.bought
     return told
 
 

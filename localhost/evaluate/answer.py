@@ -19,11 +19,11 @@ def document(found: Outcome, exploration: float | None) -> dict[str, Any]:
     """
     answer: dict[str, Any] = {
         "lines": told_lines(found.lines),
-        "policies": [_policy(one, found.rewards) for one in found.policies],
+        "policies": [_policy(policy, found.rewards) for policy in found.policies],
         "optimal": found.optimal,
         "exploration": exploration,
         "because": unanswerable(exploration),
-        "candidates": [_candidate(one, found.rewards) for one in found.candidates],
+        "candidates": [_candidate(candidate, found.rewards) for candidate in found.candidates],
     }
     return answer | ({"noSearch": found.no_search} if found.no_search else {})
 

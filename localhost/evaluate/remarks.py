@@ -26,10 +26,10 @@ def remarks(found: Outcome, exploration: float | None) -> Iterator[str]:
     """In the order in which they matter."""
     why = unanswerable(exploration)
     yield from filter(None, [why, found.no_search])
-    for one in found.policies:
-        because = estimates(one.total).because
-        if because and not one.slot_id and not why:
-            yield f"{one.policy.name}: {because}"
+    for policy in found.policies:
+        because = estimates(policy.total).because
+        if because and not policy.slot_id and not why:
+            yield f"{policy.policy.name}: {because}"
     if found.candidates:
         tried = len(found.candidates)
         yield f"{tried} candidates were tried on the first half of the log; what won is judged by the other half."

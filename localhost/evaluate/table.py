@@ -36,7 +36,7 @@ def table(found: Outcome, exploration: float | None) -> str:
         [
             _counts(found.lines),
             "",
-            *_aligned([_HEADINGS, *(_row(one, found.rewards) for one in found.policies)]),
+            *_aligned([_HEADINGS, *(_row(policy, found.rewards) for policy in found.policies)]),
             "",
             *remarks(found, exploration),
             *_arguments(found),
@@ -88,7 +88,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _arguments(found: Outcome) -> Iterator[str]:
-    told = {one.policy.name: one.policy.arguments for one in found.policies if one.policy.arguments}
+    told = {policy.policy.name: policy.policy.arguments for policy in found.policies if policy.policy.arguments}
     width = max(map(len, told), default=0)
     yield from ([""] if told else [])
     yield from (f"{name.ljust(width)}  {arguments}" for name, arguments in told.items())

@@ -16,7 +16,7 @@ def test_what_policies_truly_earn_is_what_they_earn_on_average(rewards: str) -> 
     logs = [one for _ in range(60) for one in simulated(cell, chance)]
 
     for policy in POLICIES:
-        mine = [one for one in logs if one.policy == policy]
+        mine = [log for log in logs if log.policy == policy]
         errors = [(ips(one.sums) or 0.0) - one.truth for one in mine]
         assert abs(np.mean(errors)) < 4 * np.std(errors) / np.sqrt(len(errors)) + 1e-9
         assert np.mean([one.sums.weights for one in mine]) == pytest.approx(2000, rel=0.05)

@@ -37,7 +37,7 @@ def test_one_is_created_polled_read_listed_and_deleted(api: Api, kind: str) -> N
     with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
         assert client.owner.create_evaluation(of_id, WITHOUT_DATA) is None
         told = ended(client, of_id, **query)
-        listed = [one["id"] for one in client.owner.list_evaluations()]
+        listed = [evaluation["id"] for evaluation in client.owner.list_evaluations()]
         assert client.owner.delete_evaluation(of_id) is None
 
         assert (told["id"], told["name"], told["status"]) == (of_id, "sdkTestEvaluation", "Succeeded")
@@ -108,8 +108,8 @@ def test_a_log_is_evaluated(logged: Api) -> None:
     names = ["online", "baseline1", "baselineRand", "squarecb"]
     results = told["content"]["value"]
     assert told["status"] == "Succeeded"
-    assert [one["name"] for one in results] == [one["name"] for one in own["policies"]] == names
-    assert [one["name"] for one in older["policyResults"]] == names
+    assert [result["name"] for result in results] == [policy["name"] for policy in own["policies"]] == names
+    assert [result["name"] for result in older["policyResults"]] == names
     for one, its, mine in zip(results, older["policyResults"], own["policies"], strict=True):
         low, high = one["summary"]["confidenceInterval"]
         assert low <= one["summary"]["expectedReward"] <= high

@@ -28,7 +28,7 @@ def test_one_is_created_polled_read_listed_and_deleted(api: Api, kind: str) -> N
         assert client.owner.create_feature_importance(of_id, body()) is None
         eventually(lambda: client.owner.get_feature_importance(of_id)["status"] == "Succeeded")
         told = client.owner.get_feature_importance(of_id)
-        listed = [one["id"] for one in client.owner.list_feature_importances()]
+        listed = [importance["id"] for importance in client.owner.list_feature_importances()]
         assert client.owner.delete_feature_importance(of_id) is None
 
         assert (told["id"], told["name"], told["featureScores"]) == (of_id, "sdkTestFeatureImportance", [])

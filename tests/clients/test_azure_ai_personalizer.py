@@ -103,8 +103,8 @@ def test_each_slot_gets_what_is_left(slots: Clients) -> None:
     bare, full = (slots.application.rank_multi_slot(asked | more) for more in ({}, {"contextFeatures": SITUATION}))
 
     assert bare["eventId"] == full["eventId"] == "menu-1"
-    assert [one["rewardActionId"] for one in bare["slots"]] == ["soup", "salad"]
-    assert [(one["id"], one["rewardActionId"]) for one in full["slots"]] == [("cover", "soup"), ("back", "salad")]
+    assert [slot["rewardActionId"] for slot in bare["slots"]] == ["soup", "salad"]
+    assert [(slot["id"], slot["rewardActionId"]) for slot in full["slots"]] == [("cover", "soup"), ("back", "salad")]
 
 
 def test_rewards_and_activations_of_slots(slots: Clients) -> None:

@@ -72,7 +72,7 @@ def test_an_apprentice_tells_its_metrics(one_slot: Api, described: Described, ve
 
 def test_the_trace_of_slots_is_as_described(several_slots: Api, described: Described) -> None:
     """With each slot, and the reward that it got."""
-    rank = next(one for one in EXCHANGES if one.path == "multislot/rank")
+    rank = next(exchange for exchange in EXCHANGES if exchange.path == "multislot/rank")
     several_slots.post(rank.url(VERSIONS[-1]), rank.body | {"eventId": "traced"})
     rewards = {"reward": [{"slotId": "top", "value": 1.0}]}
     several_slots.post("/personalizer/v1.1-preview.1/multislot/events/traced/reward", rewards)
@@ -92,6 +92,10 @@ def test_the_examples_cover_every_operation_that_is_served(described: Described)
         for method in methods
         if method != "patch"
     }
-    shown = {f"{one.method} /{version.prefix}/{one.path}" for one in EXCHANGES for version in one.versions()}
+    shown = {
+        f"{exchange.method} /{version.prefix}/{exchange.path}"
+        for exchange in EXCHANGES
+        for version in exchange.versions()
+    }
 
     assert told - shown <= {f"PUT /{version.prefix}/model" for version in VERSIONS}

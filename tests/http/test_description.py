@@ -47,7 +47,7 @@ def test_all_that_it_refers_to_is_there(described: Described) -> None:
 
 def test_no_two_operations_have_one_id(described: Described) -> None:
     """Generators of clients name functions after them."""
-    told = [one["operationId"] for methods in described.document["paths"].values() for one in methods.values()]
+    told = [method["operationId"] for methods in described.document["paths"].values() for method in methods.values()]
 
     assert len(told) == len(set(told))
 
@@ -55,7 +55,9 @@ def test_no_two_operations_have_one_id(described: Described) -> None:
 def test_it_tells_how_to_get_in(described: Described) -> None:
     """By key or by token; only `/ready` and `/status` are open."""
     document = described.document
-    closed = [path for path, methods in document["paths"].items() for one in methods.values() if "security" not in one]
+    closed = [
+        path for path, methods in document["paths"].items() for method in methods.values() if "security" not in method
+    ]
 
     assert document["components"]["securitySchemes"]["key"]["name"] == "Ocp-Apim-Subscription-Key"
     assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
@@ -68,8 +70,8 @@ def test_only_the_last_version_asks_for_its_name_in_the_query(described: Describ
     last = {
         path
         for path, methods in described.document["paths"].items()
-        for one in methods.values()
-        if any(parameter["name"] == "api-version" and parameter["required"] for parameter in one["parameters"])
+        for method in methods.values()
+        if any(parameter["name"] == "api-version" and parameter["required"] for parameter in method["parameters"])
     }
 
     assert last == {
@@ -84,8 +86,8 @@ def test_ids_in_paths_have_1_to_256_characters(described: Described) -> None:
     told = [
         parameter["schema"]
         for methods in described.document["paths"].values()
-        for one in methods.values()
-        for parameter in one["parameters"]
+        for method in methods.values()
+        for parameter in method["parameters"]
         if parameter["in"] == "path"
     ]
 

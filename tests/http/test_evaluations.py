@@ -256,7 +256,7 @@ def test_an_unknown_one_is_not_found(loop: Api, described: Described) -> None:
     answers = [loop.get(f"{V1}/nobody"), read(loop, "nobody"), loop.get(f"{OWN}/nobody")]
     deleted = [loop.delete(f"{V1}/nobody"), loop.delete(f"{NEWEST}/nobody?{DATED}")]
 
-    assert {(one.status, one.error["code"]) for one in answers} == {(404, "EvaluationNotFound")}
+    assert {(answer.status, answer.error["code"]) for answer in answers} == {(404, "EvaluationNotFound")}
     assert [one.status for one in deleted] == [204, 404]
     described.demand("GET", f"{V1}/{{evaluationId}}", answers[0])
     described.demand("GET", f"{OWN}/{{evaluationId}}", answers[2])
@@ -272,7 +272,12 @@ def test_an_older_version_reads_what_was_found(loop: Api, described: Described, 
     answer = loop.get(f"/{version.prefix}/evaluations/{of_id}")
 
     assert answer.json["status"] == "completed"
-    assert [one["name"] for one in answer.json["policyResults"]] == ["online", "baseline1", "baselineRand", "mine"]
+    assert [result["name"] for result in answer.json["policyResults"]] == [
+        "online",
+        "baseline1",
+        "baselineRand",
+        "mine",
+    ]
     described.demand("GET", f"/{version.prefix}/evaluations/{{evaluationId}}", answer)
 
 
@@ -311,7 +316,7 @@ def test_one_that_failed_says_why(loop: Api) -> None:
 
     answers = [read(loop, "failed").json, loop.get(f"{OWN}/failed").json, loop.get(f"{V1}/failed").json]
 
-    assert [one["status"] for one in answers] == ["Failed", "Failed", "failed"]
+    assert [answer["status"] for answer in answers] == ["Failed", "Failed", "failed"]
     assert answers[0]["description"] == answers[1]["because"] == "The log was deleted."
     assert answers[0]["content"]["value"] == answers[2]["policyResults"] == []
 
@@ -324,7 +329,7 @@ def test_the_loops_own_page_tells_everything(loop: Api, described: Described) ->
 
     answers = {name: loop.get(f"{OWN}/own-{name}") for name in ("found", "empty", "running")}
 
-    assert [len(one.json["policies"]) for one in answers.values()] == [4, 3, 0]
+    assert [len(answer.json["policies"]) for answer in answers.values()] == [4, 3, 0]
     for answer in answers.values():
         described.demand("GET", f"{OWN}/{{evaluationId}}", answer)
 

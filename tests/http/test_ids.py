@@ -32,7 +32,12 @@ def body(event_id: str) -> dict[str, object]:
 def told(api: Api, event_id: str) -> tuple[str, int, list[float | None]]:
     """What the loop knows by an id: the id, how many events, and the rewards that count for them."""
     trace = api.get(f"/rankloop/v1/events/{quote(event_id, safe='')}").json
-    seen = [one.get("value") for event in trace["events"] for one in event["observations"] if one["counts"]]
+    seen = [
+        observation.get("value")
+        for event in trace["events"]
+        for observation in event["observations"]
+        if observation["counts"]
+    ]
     return trace["eventId"], len(trace["events"]), seen
 
 
@@ -64,7 +69,7 @@ def test_odd_ids_work_with_and_without_a_slash_too_many(api: Api, event_id: str,
 
     assert (rewarded.status, activated.status) == (204, 204)
     assert (trace["eventId"], len(trace["events"])) == (mine, 1)
-    assert {None, 0.25} <= {one.get("value") for one in trace["events"][0]["observations"]}
+    assert {None, 0.25} <= {observation.get("value") for observation in trace["events"][0]["observations"]}
 
 
 def test_ids_that_look_alike_are_different(api: Api) -> None:

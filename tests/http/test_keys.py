@@ -82,7 +82,7 @@ def test_the_text_of_a_reference_opens_nothing(start_host: StartHost) -> None:
 
     assert (status.status, refused.status) == (200, 401)
     assert good.get("/ready").status == 200
-    warned = {one["code"]: one for one in status.json["warnings"]}["KeyNotResolved"]
+    warned = {warning["code"]: warning for warning in status.json["warnings"]}["KeyNotResolved"]
     assert "API_KEY_1" in warned["message"]
     assert "restart" in warned["whatToDo"]
     assert b"mine-vault" not in status.body + refused.body + host.log().encode()

@@ -50,7 +50,9 @@ def test_a_trace_tells_what_was_shown_and_which_rewards_came(fresh: Api) -> None
     (event,) = told["events"]
     assert (event["rewardActionId"], event["probability"], event["model"]) == (shown["rewardActionId"], 0.5, "N/A")
     assert (event["state"], event["deferred"]) == ("waiting", True)
-    assert [(one["kind"], one.get("value"), one["counts"]) for one in event["observations"]] == [
+    assert [
+        (observation["kind"], observation.get("value"), observation["counts"]) for observation in event["observations"]
+    ] == [
         ("activation", None, True),
         ("reward", 0.5, True),
     ]

@@ -41,7 +41,7 @@ def test_no_made_up_call_fails_the_service(one_slot: Api, mode: GenerationMode) 
 @pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
 def test_no_made_up_call_of_slots_fails_a_multi_slot_loop(several_slots: Api, mode: GenerationMode) -> None:
     """Where they go further than on a loop for one slot."""
-    operations = [one for one in _operations(several_slots, mode) if "/multislot/" in one.path]
+    operations = [operation for operation in _operations(several_slots, mode) if "/multislot/" in operation.path]
 
     assert operations
     for operation in operations:
@@ -51,7 +51,7 @@ def test_no_made_up_call_of_slots_fails_a_multi_slot_loop(several_slots: Api, mo
 def _operations(api: Api, mode: GenerationMode) -> list[Any]:
     """All that are described; for wrong calls, those in which anything may be wrong."""
     schema = schemathesis.openapi.from_dict(Described.by(api).document)
-    found = [one.ok() for one in schema.get_all_operations()]
+    found = [operation.ok() for operation in schema.get_all_operations()]
     return [one for one in found if mode.is_positive or one.body or one.query]
 
 

@@ -26,7 +26,7 @@ def body(actions: int, **more: Any) -> dict[str, Any]:
 
 def warned(api: Api) -> str | None:
     """What the status says of refused Ranks."""
-    found = {one["code"]: one["message"] for one in api.get("/rankloop/v1/status").json["warnings"]}
+    found = {warning["code"]: warning["message"] for warning in api.get("/rankloop/v1/status").json["warnings"]}
     return found.get("TooManyActions")
 
 

@@ -49,4 +49,4 @@ def hooks(system: str) -> Iterator[Hook]:
 
 def hook(name: str, system: str = "posix") -> Hook:
     """One of them."""
-    return next(one for one in hooks(system) if one.name == name)
+    return next(hook for hook in hooks(system) if hook.name == name)

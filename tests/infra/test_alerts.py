@@ -32,7 +32,7 @@ def _people() -> Resource:
 
 def test_no_address_switches_the_alerts_off() -> None:
     """A rule that a later deployment leaves out stays as it is, so it has to be there, switched off."""
-    (module,) = [one for one in template().modules() if one.callee is _rules().file]
+    (module,) = [module for module in template().modules() if module.callee is _rules().file]
     enabled = _rules().body.get("properties", "enabled")
     address = template().said(Value(_rules().file, Name("email")))
 
@@ -86,7 +86,7 @@ def test_a_rule_looks_into_the_workspace_and_tells_when_it_is_over() -> None:
     scopes = _rules().body.get("properties", "scopes")
     assert isinstance(scopes, Array)
 
-    assert [template().said(Value(_rules().file, one)) for one in scopes.items] == ["{monitoring.workspace.id}"]
+    assert [template().said(Value(_rules().file, item)) for item in scopes.items] == ["{monitoring.workspace.id}"]
     assert _rules().body.get("properties", "autoMitigate") == Literal(value=True)
 
 
@@ -95,9 +95,9 @@ def _told() -> Iterator[dict[str, str]]:
     listed = _rules().file.get("rules", "variable")
     assert listed is not None
     assert isinstance(listed.value, Array)
-    for one in listed.value.items:
-        assert isinstance(one, Object)
-        texts = {line.name: line.value for line in one.properties if isinstance(line.value, Text)}
+    for item in listed.value.items:
+        assert isinstance(item, Object)
+        texts = {line.name: line.value for line in item.properties if isinstance(line.value, Text)}
         yield {name: text.plain or "" for name, text in texts.items()}
 
 

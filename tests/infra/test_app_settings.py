@@ -120,7 +120,9 @@ def test_a_key_is_a_reference_to_a_secret_that_is_made(name: str) -> None:
     said = template().said(app_settings()[name])
     reference = _REFERENCE.fullmatch(said)
     vault = template().said(template().only("Microsoft.KeyVault/vaults").get("name"))
-    secrets = {template().said(one.get("name")) for one in template().resources("Microsoft.KeyVault/vaults/secrets")}
+    secrets = {
+        template().said(resource.get("name")) for resource in template().resources("Microsoft.KeyVault/vaults/secrets")
+    }
 
     assert reference is not None
     assert reference["vault"] == vault
@@ -152,7 +154,7 @@ def test_a_secret_is_made_once() -> None:
     secrets = template().resources("Microsoft.KeyVault/vaults/secrets")
 
     assert len(secrets) == 2
-    assert all(one.declaration.has("onlyIfNotExists") for one in secrets)
+    assert all(secret.declaration.has("onlyIfNotExists") for secret in secrets)
 
 
 def test_the_keys_cannot_be_guessed_and_are_told_to_nobody() -> None:
@@ -163,7 +165,10 @@ def test_the_keys_cannot_be_guessed_and_are_told_to_nobody() -> None:
 
     assert all(one is not None and one.has("secure") for one in (*given, *taken))
     assert [one and one.value for one in given] == [Call(function="newGuid")] * 2
-    assert [one.body.get("properties", "value") for one in secrets] == [Name(name="apiKey1"), Name(name="apiKey2")]
+    assert [secret.body.get("properties", "value") for secret in secrets] == [
+        Name(name="apiKey1"),
+        Name(name="apiKey2"),
+    ]
 
 
 def test_a_vault_is_recovered_only_if_there_is_one_to_recover() -> None:

@@ -97,14 +97,14 @@ def test_what_a_hook_says_stays_on_the_screen(system: str) -> None:
 
     What building the folder says is of no use afterwards.
     """
-    silent = [one.name for one in hooks(system) if one.told.get("interactive") is not True]
+    silent = [hook.name for hook in hooks(system) if hook.told.get("interactive") is not True]
 
     assert silent == [f"{SERVICE} prepackage"]
 
 
 def test_a_hook_that_fails_ends_azd() -> None:
     """With what went wrong as the last thing on the screen."""
-    assert [one.name for one in hooks("posix") if "continueOnError" in one.told] == []
+    assert [hook.name for hook in hooks("posix") if "continueOnError" in hook.told] == []
 
 
 def test_azd_finds_the_function_app() -> None:

@@ -59,14 +59,16 @@ def test_the_files_fit_together(check: Callable[[Template], Iterable[str]]) -> N
 
 def test_everything_is_in_the_region_that_the_user_chose() -> None:
     """Only what has no region is global."""
-    located = [template().said(one.get("location")) for one in template().resources() if one.get("location")]
+    located = [
+        template().said(resource.get("location")) for resource in template().resources() if resource.get("location")
+    ]
 
     assert {"{main.location}"} == set(located) - {"global"}
 
 
 def test_every_resource_carries_the_tag_by_which_azd_finds_it() -> None:
     """Those that can: what is a part of another has neither region nor tags."""
-    taggable = [one for one in template().resources() if one.get("location")]
+    taggable = [resource for resource in template().resources() if resource.get("location")]
     untagged = [one.place for one in taggable if "azd-env-name" not in template().keys(one.get("tags"))]
 
     assert taggable
@@ -85,7 +87,7 @@ def test_azd_asks_for_a_region_by_a_list() -> None:
     """It knows by the parameter's metadata that one is wanted."""
     location = template().main.get("location", "parameter")
     assert location is not None
-    told = [one.arguments[0] for one in location.decorators if one.function == "metadata"]
+    told = [decorator.arguments[0] for decorator in location.decorators if decorator.function == "metadata"]
 
     assert [one.get("azd", "type") for one in told if isinstance(one, Object)] == [Text(("location",))]
 
@@ -93,9 +95,9 @@ def test_azd_asks_for_a_region_by_a_list() -> None:
 def test_a_parameter_that_is_given_is_one() -> None:
     """And no secret stands in a file; what has no default is given."""
     parameters = template().main.all("parameter")
-    known = {one.name for one in parameters}
-    secret = {one.name for one in parameters if one.has("secure")}
-    needed = {one.name for one in parameters if one.value is None}
+    known = {parameter.name for parameter in parameters}
+    secret = {parameter.name for parameter in parameters if parameter.has("secure")}
+    needed = {parameter.name for parameter in parameters if parameter.value is None}
 
     assert set(given_parameters()) <= known - secret
     assert needed <= set(given_parameters())

@@ -183,7 +183,7 @@ def test_a_name_of_a_loop_is_none_outside(tmp_path: Path) -> None:
     (declared,) = parse(path).declarations
     assert declared.value is not None
 
-    assert [one.name for one in free_names(declared.value)] == ["z", "y", "b"]
+    assert [name.name for name in free_names(declared.value)] == ["z", "y", "b"]
 
 
 # Where values come from

@@ -46,7 +46,7 @@ def test_a_value_is_the_one_that_the_platform_asks_for(kind: str, path: str, wan
 
 def test_what_has_no_region_is_global_and_nothing_else_is() -> None:
     """The platform refuses either mistake."""
-    located = [one for one in template().resources() if one.get("location")]
+    located = [resource for resource in template().resources() if resource.get("location")]
     found = {one.type for one in located if template().said(one.get("location")) == "global"}
 
     assert found == {
@@ -61,7 +61,10 @@ def test_what_has_no_region_is_global_and_nothing_else_is() -> None:
 
 def test_what_is_collected_has_the_names_that_the_platform_knows() -> None:
     """Another one is refused. What is collected beyond would be paid for: a line for each Rank."""
-    told = {_scope(one): _categories(one) for one in template().resources("Microsoft.Insights/diagnosticSettings")}
+    told = {
+        _scope(resource): _categories(resource)
+        for resource in template().resources("Microsoft.Insights/diagnosticSettings")
+    }
 
     assert told == {
         _SITE: {"metrics": ["AllMetrics"]},
@@ -147,7 +150,7 @@ def test_a_name_is_free_everywhere() -> None:
     suffix = template().main.get("nameSuffix", "variable")
     assert suffix is not None
     assert isinstance(suffix.value, Call)
-    told = [template().origin(Value(template().main, one)).expression for one in suffix.value.arguments]
+    told = [template().origin(Value(template().main, argument)).expression for argument in suffix.value.arguments]
 
     assert suffix.value.function == "uniqueString"
     assert told == [

@@ -47,7 +47,7 @@ def test_the_containers_are_those_of_the_loop_and_the_platforms() -> None:
     assert isinstance(containers, Each)
     used = {paths.split_path(path)[0] for path in (paths.STATE, paths.EXPORTS)}
 
-    assert used | {"deployments"} == {one.plain for one in _texts(containers.over)}
+    assert used | {"deployments"} == {text.plain for text in _texts(containers.over)}
 
 
 def _rule() -> Object:

@@ -90,9 +90,9 @@ def test_each_endpoint_is_in_the_zone_of_its_service() -> None:
 
 _ACCOUNT, _NETWORK = "Microsoft.Storage/storageAccounts", "Microsoft.Network/virtualNetworks"
 _LOOPS = {
-    one.type: one.declaration.value
-    for one in template().resources()
-    if one.type.startswith("Microsoft.Network/") and isinstance(one.declaration.value, Each)
+    resource.type: resource.declaration.value
+    for resource in template().resources()
+    if resource.type.startswith("Microsoft.Network/") and isinstance(resource.declaration.value, Each)
 }
 
 
@@ -111,7 +111,7 @@ def _body(kind: str) -> Object:
 def _items(of: Object, *path: str) -> list[Object]:
     found = of.get(*path)
     assert isinstance(found, Array)
-    return [one for one in found.items if isinstance(one, Object)]
+    return [item for item in found.items if isinstance(item, Object)]
 
 
 def _round(kind: str) -> Name:
@@ -121,7 +121,7 @@ def _round(kind: str) -> Name:
 
 def _nth(kind: str, body: Object) -> Index:
     """The resource of a type that a loop makes in the same round as another one has this body."""
-    (loop,) = [one for one in _LOOPS.values() if one.body is body]
+    (loop,) = [loop for loop in _LOOPS.values() if loop.body is body]
     return Index(Name(template().only(kind).declaration.name), Name(loop.names[1]))
 
 
@@ -153,18 +153,18 @@ def test_the_app_and_the_endpoints_have_their_own_subnets() -> None:
 
 def test_the_subnets_lie_in_the_network_and_not_in_each_other() -> None:
     """Or the platform refuses the network."""
-    (space,) = [IPv4Network(_plain(one)) for one in _prefixes()]
-    subnets = [_addresses(one) for one in _subnets()]
+    (space,) = [IPv4Network(_plain(prefix)) for prefix in _prefixes()]
+    subnets = [_addresses(subnet) for subnet in _subnets()]
 
     assert len(subnets) == 2
     assert space.is_private
-    assert all(one.subnet_of(space) for one in subnets)
+    assert all(subnet.subnet_of(space) for subnet in subnets)
     assert not any(one.overlaps(other) for one, other in combinations(subnets, 2))
 
 
 def test_the_subnets_are_large_enough() -> None:
     """For the 40 addresses of an app, or three endpoints, and the five that the platform keeps for itself."""
-    sizes = {_plain(one.get("name")): _addresses(one).num_addresses - 5 for one in _subnets()}
+    sizes = {_plain(subnet.get("name")): _addresses(subnet).num_addresses - 5 for subnet in _subnets()}
 
     assert sizes["functions"] >= 40
     assert sizes["endpoints"] >= len(_loop("Microsoft.Network/privateEndpoints"))

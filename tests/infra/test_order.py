@@ -18,12 +18,14 @@ def test_the_app_waits_for_its_roles() -> None:
 
 def _made(module: Module) -> set[str]:
     """The types of resources that a module makes."""
-    return {one.type for one in template().resources() if one.file is module.callee}
+    return {resource.type for resource in template().resources() if resource.file is module.callee}
 
 
 def _makers(name: str) -> set[str]:
     """The other modules that make what a module looks up."""
-    wanted = {one.type for one in template().resources(existing=True) if one.file is _MODULES[name].callee}
+    wanted = {
+        resource.type for resource in template().resources(existing=True) if resource.file is _MODULES[name].callee
+    }
     return {maker for maker in _MODULES if maker != name and wanted & _made(_MODULES[maker])}
 
 

@@ -48,12 +48,15 @@ class TestPackages:
         lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
         pinned = {found[1]: found[2] for line in lines if (found := _PIN.match(line))}
 
-        assert pinned == {one.name.lower().replace("_", "-"): one.version for one in distributions(built.folder)}
+        assert pinned == {
+            distribution.name.lower().replace("_", "-"): distribution.version
+            for distribution in distributions(built.folder)
+        }
         assert not (built.folder / PLACE / "numpy").exists()
 
     def test_their_wheels_are_for_the_platform(self, built: Built) -> None:
         """By their tags: x86-64, no newer C library than the platform's, Python 3.13 or its stable interface."""
-        tags = [tag for one in distributions(built.folder) for tag in _tags(one)]
+        tags = [tag for distribution in distributions(built.folder) for tag in _tags(distribution)]
 
         assert len(tags) > 40
         assert [tag for tag in tags if not _fits(tag)] == []

@@ -109,7 +109,7 @@ def test_a_query_finds_the_records(name: str) -> None:
     begins = re.findall(r"Message startswith '(.*?)'", QUERIES[name])
 
     assert len(begins) == QUERIES[name].count("AppTraces")
-    assert all(record().startswith(one) for one in begins)
+    assert all(record().startswith(begin) for begin in begins)
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -193,22 +193,24 @@ def test_the_workbook_is_what_the_portal_opens() -> None:
 
     assert told["version"] == "Notebook/1.0"
     assert told["fallbackResourceIds"] == ["<workspace>"]
-    assert {one["type"] for one in told["items"]} == {1, 3, 9}
-    assert len({one["name"] for one in told["items"]}) == len(told["items"])
-    assert all(one["content"].keys() == {"json"} for one in told["items"] if one["type"] == 1)
+    assert {item["type"] for item in told["items"]} == {1, 3, 9}
+    assert len({item["name"] for item in told["items"]}) == len(told["items"])
+    assert all(item["content"].keys() == {"json"} for item in told["items"] if item["type"] == 1)
 
 
 def test_the_workbook_has_one_parameter_and_all_parts_follow_it() -> None:
     """One that is not there is left in the query as it stands."""
     parts = workbook()["items"]
-    (parameter,) = [one for part in parts if part["type"] == 9 for one in part["content"]["parameters"]]
+    (parameter,) = [parameter for part in parts if part["type"] == 9 for parameter in part["content"]["parameters"]]
     used = set(re.findall(r"\{(\w+)(?::\w+)?\}", "".join(part["content"].get("query", "") for part in parts)))
 
     assert {parameter["name"]} == used | {"TimeRange"}
     assert (parameter["type"], parameter["isRequired"]) == (4, True)
 
 
-@pytest.mark.parametrize("part", [one for one in workbook()["items"] if one["type"] == 3], ids=lambda one: one["name"])
+@pytest.mark.parametrize(
+    "part", [item for item in workbook()["items"] if item["type"] == 3], ids=lambda one: one["name"]
+)
 def test_a_chart_asks_the_workspace_for_the_chosen_time(part: Any) -> None:
     """And has a title in plain words."""
     content = part["content"]

@@ -46,7 +46,9 @@ class Grant:
 @cache
 def _granted() -> dict[str, Grant]:
     """The role assignments, by place."""
-    return {one.place: _grant(one) for one in template().resources("Microsoft.Authorization/roleAssignments")}
+    return {
+        resource.place: _grant(resource) for resource in template().resources("Microsoft.Authorization/roleAssignments")
+    }
 
 
 def _grant(one: Resource) -> Grant:
@@ -84,7 +86,7 @@ def _used_by(source: str) -> Iterator[str]:
             case ast.ImportFrom(module=str(module)) if module in _LIBRARIES:
                 yield _LIBRARIES[module]
             case ast.Import(names=names):
-                yield from (_LIBRARIES[one.name] for one in names if one.name in _LIBRARIES)
+                yield from (_LIBRARIES[name.name] for name in names if name.name in _LIBRARIES)
             case ast.Attribute(value=ast.Attribute(attr="endpoints"), attr=service) if service in _FOR_SERVICE:
                 yield service
             case ast.Attribute(attr=name) if name.endswith(("_trigger", "_input", "_output")):
@@ -158,12 +160,15 @@ def test_an_assignment_says_what_it_is_for(one: Resource) -> None:
 def test_a_role_that_bicep_names_has_the_id_of_that_name() -> None:
     """Names are what people read."""
     named = {
-        one.name: one.value for file in template().files for told in file.all("variable") for one in _texts(told.value)
+        text.name: text.value
+        for file in template().files
+        for told in file.all("variable")
+        for text in _texts(told.value)
     }
     known = {_camel(name): id_ for id_, name in ROLES.items()}
     roles = {name: text for name, text in named.items() if text in ROLES}
 
-    assert set(roles.values()) == {_role(one) for one in _ASSIGNMENTS}
+    assert set(roles.values()) == {_role(assignment) for assignment in _ASSIGNMENTS}
     assert {name: known.get(name) for name in roles} == roles
 
 
@@ -239,7 +244,7 @@ def test_the_app_signs_in_as_that_identity() -> None:
 )
 def test_what_must_be_shut_is_shut(kind: str, path: str, wanted: bool | int | str) -> None:
     """Said outright: a default may change with the next API version."""
-    found = [one.body.get(*path.split(".")) for one in template().resources(kind)]
+    found = [resource.body.get(*path.split(".")) for resource in template().resources(kind)]
     expected = Text((wanted,)) if isinstance(wanted, str) else Literal(wanted)
 
     assert found
@@ -249,7 +254,7 @@ def test_what_must_be_shut_is_shut(kind: str, path: str, wanted: bool | int | st
 def test_neither_way_to_deploy_by_password_is_left() -> None:
     """FTP is one, the deployment site is the other."""
     doors = template().resources("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
-    names = {text.plain for one in doors for text in _all_texts(one)}
+    names = {text.plain for door in doors for text in _all_texts(door)}
 
     assert {"scm", "ftp"} <= names
 

@@ -39,7 +39,7 @@ def told(*arguments: str | Path) -> dict[str, Any]:
 
 
 def policy(found: dict[str, Any], name: str) -> dict[str, Any]:
-    return next(one for one in found["policies"] if one["name"] == name)
+    return next(policy for policy in found["policies"] if policy["name"] == name)
 
 
 def learned_by_vw(path: Path, arguments: str) -> float:

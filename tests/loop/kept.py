@@ -90,7 +90,7 @@ class Kept:
             "days": self.blobs("metrics/"),
             "models": models,
             "tables": self.tables(),
-            **{one: state[one] for one in names},
+            **{name: state[name] for name in names},
         }
 
     def wait_for(self, holds: Callable[[Any], bool], document: str = "state.json", seconds: float = 60) -> Any:

@@ -49,12 +49,14 @@ def mixed(seed: int, from_us: int, to_us: int, events: int, wait_us: int) -> pas
     rows, chance = past.lively(seed, from_us, to_us, events, wait_us), random.Random(seed)
     modes = (LearningMode.ONLINE, LearningMode.ONLINE, LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY)
     rows.events = [
-        page(one, chance.choice(modes))
+        page(event, chance.choice(modes))
         if chance.random() < 0.4
-        else ranked(one, chance.randrange(4), chance.choice(modes))
-        for one in rows.events
+        else ranked(event, chance.randrange(4), chance.choice(modes))
+        for event in rows.events
     ]
-    rows.observations = [_slotted(one, chance.choice((None, "top", "side", "nowhere"))) for one in rows.observations]
+    rows.observations = [
+        _slotted(observation, chance.choice((None, "top", "side", "nowhere"))) for observation in rows.observations
+    ]
     return rows
 
 

@@ -140,8 +140,8 @@ async def _write(storage: str, past: Past, span_us: int) -> None:
 
 def _placed(past: Past) -> dict[paths.Kind, list[tuple[int, tuple[str, str], bytes]]]:
     """Arrival, keys and text of each row."""
-    events = [(one, row_json.event_place(one, SHARDS)) for one in past.events]
-    observations = [(one, row_json.observation_place(one, SHARDS)) for one in past.observations]
+    events = [(event, row_json.event_place(event, SHARDS)) for event in past.events]
+    observations = [(observation, row_json.observation_place(observation, SHARDS)) for observation in past.observations]
     return {
         "events": [(one.at_us, place, row_json.event_entity(place, one)) for one, place in events],
         "rewards": [(one.at_us, place, row_json.observation_entity(place, one)) for one, place in observations],

@@ -68,7 +68,10 @@ def test_a_part_begun_under_a_shorter_wait_is_finished_as_it_was_begun(
     """Under the longer wait its events would not be due yet, and the position would pass them unlogged."""
     past.configure(kept, past.configuration(reward_wait_time="PT10M"))
     at_us = past.minutes_ago(60)
-    events, rewards = [past.event(f"e{one}", at_us + one) for one in range(9)], [past.reward("e1", at_us + MINUTE)]
+    events, rewards = (
+        [past.event(f"e{number}", at_us + number) for number in range(9)],
+        [past.reward("e1", at_us + MINUTE)],
+    )
     past.Past(events, rewards).write(kept)
     with way_to(storage) as way, trainer(way.storage) as one:
         way.plan(Strike(write("/logs/"), one.die, Fault(cut="before")))
@@ -88,7 +91,7 @@ def test_a_model_that_is_damaged_before_it_is_published_holds_up_nothing(
 ) -> None:
     """It never gets out; the events go on into the log, and the next model is published in its place."""
     past.configure(kept, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT5M"))
-    past.Past([past.event(f"e{one}", past.minutes_ago(60 - one * 6)) for one in range(4)]).write(kept)
+    past.Past([past.event(f"e{number}", past.minutes_ago(60 - number * 6)) for number in range(4)]).write(kept)
     with way_to(storage) as way, trainer(way.storage) as one:
         way.plan(Strike(write("/published.json"), one.die, Fault(cut="before")))
         assert one.wait() == -signal.SIGKILL

@@ -71,7 +71,7 @@ def test_the_data_sets_are_complete(name: str, number: int, households: int) -> 
     purchases = load(name)
 
     assert len(purchases) == number
-    assert len({one.household for one in purchases[:households]}) == households
+    assert len({purchase.household for purchase in purchases[:households]}) == households
 
 
 @pytest.mark.parametrize("name", DATA_SETS)
@@ -79,9 +79,9 @@ def test_the_first_action_is_the_best_seller(name: str) -> None:
     """It is the baseline: what a shop without a learning loop would recommend to everyone."""
     purchases = load(name)
 
-    sold = Counter(one.bought for one in purchases)
-    assert {one.offers[0].brand for one in purchases} == {sold.most_common(1)[0][0]}
-    assert all(sold.keys() == {offer.brand for offer in one.offers} for one in purchases)
+    sold = Counter(purchase.bought for purchase in purchases)
+    assert {purchase.offers[0].brand for purchase in purchases} == {sold.most_common(1)[0][0]}
+    assert all(sold.keys() == {offer.brand for offer in purchase.offers} for purchase in purchases)
 
 
 # Figures

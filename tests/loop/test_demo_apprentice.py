@@ -168,7 +168,7 @@ def story(
 )
 def test_an_apprenticeship_can_fail_in_four_ways(told: Story, held: list[bool]) -> None:
     """Users noticed, it did not learn, another model took over, or it learned nothing more."""
-    assert [one.holds for one in findings(told)] == held
+    assert [finding.holds for finding in findings(told)] == held
     assert ("The apprenticeship failed" in verdict(told)) is not all(held)
     assert verdict(told).count("[NO]") == held.count(False)
 

@@ -115,9 +115,9 @@ def test_the_table_says_the_same(log: Path) -> None:
     found = told("--log", log, "--policy", f"mine={SQUARECB}")
     said = run("--log", log, "--policy", f"mine={SQUARECB}").stdout
 
-    for one in found["policies"]:
-        assert f"{one['estimates']['cressieRead']:.4f}" in said
-        assert f"{one['interval'][0]:.4f} … {one['interval'][1]:.4f}" in said
+    for row in found["policies"]:
+        assert f"{row['estimates']['cressieRead']:.4f}" in said
+        assert f"{row['interval'][0]:.4f} … {row['interval'][1]:.4f}" in said
     assert f"mine  {SQUARECB}" in said
     assert "Best: mine." in said
 
@@ -129,7 +129,7 @@ def test_slots_have_figures_of_their_own(tmp_path: Path) -> None:
 
     found = told("--log", log, "--policy", f"mine={arguments}")
 
-    rows = [one.get("slotId") for one in found["policies"] if one["name"] == "mine"]
+    rows = [policy.get("slotId") for policy in found["policies"] if policy["name"] == "mine"]
     assert rows[:3] == [None, "s0", "s1"]
     assert "  slot s1" in run("--log", log, "--policy", arguments).stdout
 
@@ -147,8 +147,11 @@ def test_better_settings_are_found_and_judged_by_the_other_half(log: Path) -> No
     assert winner["estimates"]["cressieRead"] > policy(found, "online")["estimates"]["cressieRead"]
     assert "--epsilon 0.2" in winner["arguments"]
     assert len(found["candidates"]) > 20
-    assert all(set(one) == {"step", "arguments", "events", "cressieRead", "interval"} for one in found["candidates"])
-    assert {one["step"][:9] for one in found["candidates"]} == {"Hyper1", "Inter-len", "Hyper2"}
+    assert all(
+        set(candidate) == {"step", "arguments", "events", "cressieRead", "interval"}
+        for candidate in found["candidates"]
+    )
+    assert {candidate["step"][:9] for candidate in found["candidates"]} == {"Hyper1", "Inter-len", "Hyper2"}
     assert found["optimal"] in ("Hyper1", "Hyper2") or found["optimal"].startswith("Inter-len")
 
 

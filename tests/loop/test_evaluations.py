@@ -199,7 +199,9 @@ def _fail(_: Iterable[Message]) -> None:
 def _sent() -> list[str]:
     """The tasks of the messages that are seen in the queue, which may not be there yet."""
     with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue, suppress(ResourceNotFoundError):
-        return sorted(str(evaluation_queue.read(one.content).task) for one in queue.receive_messages(max_messages=32))
+        return sorted(
+            str(evaluation_queue.read(message.content).task) for message in queue.receive_messages(max_messages=32)
+        )
     return []
 
 
@@ -211,7 +213,7 @@ def test_feature_importances_are_found_the_same_way(kept: Kept, start_host: Star
     evaluation_store.start(importance)
 
     assert evaluated_log.wait_for(importance).status is Status.SUCCEEDED
-    found = {(one.namespace, one.feature) for one in evaluation_run_store.read_scores(importance) or ()}
+    found = {(score.namespace, score.feature) for score in evaluation_run_store.read_scores(importance) or ()}
     assert {feature for _, feature in found} >= {"user", "letter"}
 
 

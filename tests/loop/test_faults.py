@@ -185,6 +185,6 @@ def test_all_rewards_of_a_call_are_acknowledged_together_and_logged_once_each(
         for entry in place.get("o", place.get("_o", place.get("Observations", ())))
     )
     assert set(entries.values()) == {1}
-    assert {(event, *one) for event, rewards in traffic.told.items() for one in rewards} <= entries.keys()
+    assert {(event, *reward) for event, rewards in traffic.told.items() for reward in rewards} <= entries.keys()
     assert len(traffic.told) > 30
     assert traffic.acknowledged.failed[503] > 5

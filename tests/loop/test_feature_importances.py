@@ -30,8 +30,8 @@ def test_it_finds_what_the_log_was_made_of(kept: Kept, start_host: StartHost) ->
     ended = evaluated_log.wait_for(importance)
 
     told = Api.at(hosts[0].url, KEY).get("/personalizer/featureImportances/worth?api-version=2022-09-01-preview").json
-    names = [(one["namespace"], one["featureName"]) for one in told["featureScores"]]
-    scores = [one["score"] for one in told["featureScores"]]
+    names = [(score["namespace"], score["featureName"]) for score in told["featureScores"]]
+    scores = [score["score"] for score in told["featureScores"]]
     assert (ended.reason, told["status"]) == (None, "Succeeded")
     assert (names[0], scores[0]) == (("FromUrl", "user"), 1.0)
     assert set(names[1:]) == {("i", "id"), ("j", "letter")}

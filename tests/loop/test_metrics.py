@@ -31,7 +31,7 @@ def busy(seed: int, from_us: int, to_us: int, events: int, modes: tuple[Learning
     def mode(at_us: int) -> LearningMode:
         return modes[min(max(0, at_us - from_us) // length_us, len(modes) - 1)]
 
-    rows.events = [ranked(one, chance.randrange(4), mode(one.at_us)) for one in rows.events]
+    rows.events = [ranked(event, chance.randrange(4), mode(event.at_us)) for event in rows.events]
     return rows
 
 
@@ -92,8 +92,8 @@ def check_fates(kept: Kept) -> None:
     """See that bins and counters tell the same, and that every event has one fate."""
     counted, fates = kept.document("state.json")["counters"], [one.outcomes for one in bins(kept).values()]
     for name in ("learned", "not_activated", "refused", "passed_over", "late", "dangling"):
-        assert counted[name] == sum(getattr(one, name) for one in fates), name
-    assert [one.joined for one in bins(kept).values()] == [sum(one[:4]) for one in fates]
+        assert counted[name] == sum(getattr(fate, name) for fate in fates), name
+    assert [one.joined for one in bins(kept).values()] == [sum(fate[:4]) for fate in fates]
 
 
 def test_the_sums_are_those_of_the_log(kept: Kept, trainer: StartTrainer) -> None:

@@ -322,7 +322,7 @@ def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
     found = evaluation_run_store.read_outcome(evaluation)
     assert found is not None
-    [best] = [one for one in found.policies if one.policy.name == "Hyper2"]
+    [best] = [policy for policy in found.policies if policy.policy.name == "Hyper2"]
     assert configuration.learning == LearningSettings("Hyper2", best.policy.arguments or "")
     assert configuration.revision == 2
     assert published.model is not None
@@ -376,7 +376,7 @@ def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeyp
             1,
         )
         found = evaluation_run_store.read_outcome(running)
-        best = next(one.model for one in found.policies if one.policy.name == "Hyper2") if found else None
+        best = next(policy.model for policy in found.policies if policy.policy.name == "Hyper2") if found else None
         assert best is not None
         assert evaluation_run_store.read_model(running, best.predictor_sha256)
 

@@ -52,10 +52,10 @@ def test_how_many_runs_it_takes_changes_nothing_in_the_log(
     """A run that goes on for long knows more of the past than one that begins after tables are gone."""
     changed = {**PAST, "intake_span_us": 10 * MINUTE}
     half_hour_us = past.minutes_ago(150) // (30 * MINUTE) * 30 * MINUTE
-    events = [past.event(f"e{one}", half_hour_us + one * 30 * MINUTE - 20 * SECOND) for one in range(4)]
-    again = [replace(one, at_us=one.at_us + 70 * SECOND) for one in events]
-    events += [past.event(f"f{one}", half_hour_us + one * 30 * MINUTE + 30 * SECOND) for one in range(4)]
-    early = [past.reward(one.event_id, one.at_us - 90 * SECOND, 0.5) for one in events]
+    events = [past.event(f"e{number}", half_hour_us + number * 30 * MINUTE - 20 * SECOND) for number in range(4)]
+    again = [replace(event, at_us=event.at_us + 70 * SECOND) for event in events]
+    events += [past.event(f"f{number}", half_hour_us + number * 30 * MINUTE + 30 * SECOND) for number in range(4)]
+    early = [past.reward(event.event_id, event.at_us - 90 * SECOND, 0.5) for event in events]
     minutes = (5, 15, 55, 65, 75, 100)
     after = [past.reward("e0", half_hour_us + each * MINUTE, origin=f"{each}") for each in minutes]
     rows = past.Past([*events, *again], [*early, *after])

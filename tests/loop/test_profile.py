@@ -85,10 +85,10 @@ def test_the_status_warns_of_features_that_teach_nothing(
     kept.put("profile.json", b"{}no")
     damaged = api.get("/rankloop/v1/status")
 
-    told = {one["code"]: one for one in answer.json["warnings"]}
+    told = {warning["code"]: warning for warning in answer.json["warnings"]}
     assert {"FeaturesAlwaysNew", "FeaturesAlwaysTheSame", "ActionsAlike", "NoRewards"} == told.keys()
     assert "context.visit" in told["FeaturesAlwaysNew"]["message"]
     assert "action.kind" in told["FeaturesAlwaysTheSame"]["message"]
     assert b"secret-" not in answer.body
     assert b"secret-" not in (kept.blob("profile.json") or b"")
-    assert [one["code"] for one in damaged.json["warnings"]] == ["NoRewards"]
+    assert [warning["code"] for warning in damaged.json["warnings"]] == ["NoRewards"]

@@ -236,7 +236,7 @@ def test_calls_that_have_no_time_go_on_from_where_the_last_one_ended(
 
     assert len(calls) > 2
     expected = (0, 2, 3) if target == ANN else (18, 0, 0)
-    sums = [sum(getattr(one, name) for one in calls) for name in ("changed_lines", "removed_lines", "removed_rows")]
+    sums = [sum(getattr(call, name) for call in calls) for name in ("changed_lines", "removed_lines", "removed_rows")]
     assert tuple(sums) == expected
 
 

@@ -166,7 +166,7 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
     """Its write was on its way when the other one's landed; so nothing of it did, and it was made again."""
     past.configure(kept, past.often())
     start_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
-    past.Past([past.event(f"e{one}", start_us + one * PART_US) for one in range(2)]).write(kept)
+    past.Past([past.event(f"e{number}", start_us + number * PART_US) for number in range(2)]).write(kept)
     for _ in range(2):
         with trainer(one_part=True) as one:
             one.succeed()

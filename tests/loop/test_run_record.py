@@ -76,7 +76,7 @@ def test_a_run_tells_what_the_status_and_the_metrics_tell(
         "firstAction": pytest.approx(metrics["firstAction"]["averageReward"]),
         "random": pytest.approx(metrics["random"]["averageReward"]),
     }
-    assert {one["events"] for one in record["rewards"].values()} == {metrics["count"]}
+    assert {reward["events"] for reward in record["rewards"].values()} == {metrics["count"]}
 
 
 def test_no_feature_and_no_id_is_in_a_record(kept: Kept, trainer: StartTrainer) -> None:
@@ -128,7 +128,7 @@ def test_a_loop_of_which_nothing_is_known_says_so(kept: Kept, trainer: StartTrai
     (record,) = records(one)
     assert (record["modelId"], record["updatePeriodsSinceModel"], record["unpublished"]) == (None, None, False)
     assert (record["waiting"], record["lagSeconds"]) == (0, 0)
-    assert {one["average"] for one in record["rewards"].values()} == {None}
+    assert {reward["average"] for reward in record["rewards"].values()} == {None}
 
 
 def test_a_run_that_cannot_train_says_that_something_is_unpublished(kept: Kept, trainer: StartTrainer) -> None:

@@ -57,16 +57,20 @@ def test_intervals_add_up_to_the_total(api: Api, midnight_us: int) -> None:
     found = told(api, midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")
 
     assert found["interval"] == "PT1H"
-    counts = [one["count"] for one in found["intervals"]]
+    counts = [interval["count"] for interval in found["intervals"]]
     assert (counts[0], counts[3]) == (0, 0)
     assert sum(counts) == found["total"]["count"] > 300
     for name in ("joined", "learned", "passedOver", "notActivated", "late", "dangling"):
-        assert sum(one["events"][name] for one in found["intervals"]) == found["total"]["events"][name] > 0, name
+        assert sum(interval["events"][name] for interval in found["intervals"]) == found["total"]["events"][name] > 0, (
+            name
+        )
     assert found["total"]["events"]["waiting"] == 0
     empty = found["intervals"][0]
     assert {empty[policy]["averageReward"] for policy in ("online", "firstAction", "random")} == {None}
     assert empty["online"]["interval"] is None
-    assert [one["from"] for one in found["intervals"][1:]] == [one["to"] for one in found["intervals"][:-1]]
+    assert [interval["from"] for interval in found["intervals"][1:]] == [
+        interval["to"] for interval in found["intervals"][:-1]
+    ]
 
 
 def test_policies_are_told_with_intervals_where_something_is_known_of_them(api: Api, midnight_us: int) -> None:

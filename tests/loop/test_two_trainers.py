@@ -168,7 +168,7 @@ def test_a_sleeper_that_cleans_up_takes_nothing_away_that_is_needed(
     """It slept past its lease, in the middle of deleting old models, and does not know of those made since."""
     past.configure(kept, told := past.often())
     midnight = past.midnight()
-    around = [past.event(f"e{one}", midnight + one * 10 * MINUTE) for one in range(-3, 3)]
+    around = [past.event(f"e{number}", midnight + number * 10 * MINUTE) for number in range(-3, 3)]
     past.Past([*around, past.event("last", midnight - 12 * HOUR)]).write(kept)
     with trainer() as first:
         first.succeed()

@@ -145,7 +145,7 @@ def test_another_rank_under_a_used_id_is_another_event(lived: Lived) -> None:
     first, second = lived.events("reused")
 
     assert (first["_label_cost"], second["_label_cost"]) == (-0.25, 0.0)
-    warned = [one["code"] for one in lived.answers["status"].json["warnings"]]
+    warned = [warning["code"] for warning in lived.answers["status"].json["warnings"]]
     assert warned == ["EventIdsReused"]
 
 

@@ -154,7 +154,7 @@ def test_what_was_found_in_all_is_read_without_the_rest() -> None:
 
     assert told == [found.totals, found.totals, None, None]
     assert found.totals.policies[0].total == policy.total
-    assert [len(one.bins) for one in found.totals.policies] == [1, 0]
+    assert [len(policy.bins) for policy in found.totals.policies] == [1, 0]
     assert found.totals.candidates == ()
 
 

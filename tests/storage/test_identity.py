@@ -115,7 +115,7 @@ async def test_one_fetch_serves_all_who_wait(caplog: pytest.LogCaptureFixture) -
     headers = await asyncio.gather(*(identity.table_headers("/") for _ in range(50)))
 
     assert (credential.fetches, credential.most_at_once) == (1, 1)
-    assert len({one["Authorization"] for one in headers}) == 1
+    assert len({header["Authorization"] for header in headers}) == 1
     assert threading.current_thread().name not in credential.threads
 
 

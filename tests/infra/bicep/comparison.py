@@ -95,9 +95,9 @@ class _Comparison:
         self._template = template
 
     def compare(self, value: Value, shape: Shape, where: str) -> Iterator[str]:
-        for one in outcomes(value.expression):
-            found = self._template.origin(Value(value.file, one))
-            if found.expression is not one:
+        for outcome in outcomes(value.expression):
+            found = self._template.origin(Value(value.file, outcome))
+            if found.expression is not outcome:
                 yield from self.compare(found, shape, where)
             else:
                 yield from self._one(found, shape, where)
@@ -138,8 +138,8 @@ class _Comparison:
         match call:
             case Call(function="union" | "concat" | "shallowMerge" | "flatten", arguments=arguments):
                 partial = _partial(shape)
-                for one in arguments:
-                    yield from self.compare(Value(value.file, one), partial, where)
+                for argument in arguments:
+                    yield from self.compare(Value(value.file, argument), partial, where)
             case Call(function="map", arguments=(_, Lambda(body=body))):
                 yield from self.compare(Value(value.file, body), inner, f"{where}[]")
             case Call(function="filter", arguments=(over, _)):
@@ -148,7 +148,11 @@ class _Comparison:
     def _parameter(self, value: Value, name: str, shape: OneOf, where: str) -> Iterator[str]:
         """A parameter that only takes some values: all of them must be good."""
         declared = value.file.get(name, "parameter")
-        allowed = [one.arguments[0] for one in declared.decorators if one.function == "allowed"] if declared else []
+        allowed = (
+            [decorator.arguments[0] for decorator in declared.decorators if decorator.function == "allowed"]
+            if declared
+            else []
+        )
         for one in (item for array in allowed if isinstance(array, Array) for item in array.items):
             if not _fits(one, shape):
                 yield f"line {one.line}: {where.lstrip('.')} must be {_called(shape)}; {name} may be something else"

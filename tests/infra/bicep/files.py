@@ -74,7 +74,7 @@ class File:
 
     def all(self, *kinds: Kind) -> list[Declaration]:
         """The declarations of some kinds, in their order."""
-        return [one for one in self.declarations if one.kind in kinds]
+        return [declaration for declaration in self.declarations if declaration.kind in kinds]
 
     def get(self, name: str, *kinds: Kind) -> Declaration | None:
         """The declaration of a name; of any kind but an output, if no kind is given."""
@@ -114,7 +114,7 @@ def _broken(node: Node) -> Iterator[Node]:
 
 
 def _decorators(node: Node) -> tuple[Call, ...]:
-    found = [expression(children(one)[0]) for one in children(node)]
+    found = [expression(children(child)[0]) for child in children(node)]
     return tuple(one for one in found if isinstance(one, Call))
 
 
@@ -141,6 +141,6 @@ def _declared(node: Node, decorators: tuple[Call, ...]) -> Iterator[Declaration]
 
 def _function(node: Node, decorators: tuple[Call, ...]) -> Declaration:
     parts = children(node)
-    own = [text(children(one)[0]) for part in parts if part.type == "parameters" for one in children(part)]
+    own = [text(children(child)[0]) for part in parts if part.type == "parameters" for child in children(part)]
     value = expression(parts[-1])
     return Declaration("function", text(parts[0]), line(node), decorators, None, value, own=tuple(own))

@@ -11,7 +11,7 @@ from tests.infra.bicep.template import Module, Template, output_read
 
 def undefined(file: File) -> Iterator[str]:
     """Symbols and functions that nothing declares, and files that are not there."""
-    known = {one.name for one in file.declarations if one.kind != "output"}
+    known = {declaration.name for declaration in file.declarations if declaration.kind != "output"}
     for declaration in file.declarations:
         for one in declaration.expressions:
             free = free_names(one, frozenset(declaration.own))
@@ -21,9 +21,9 @@ def undefined(file: File) -> Iterator[str]:
             for inner in walk(one):
                 if isinstance(inner, Call) and inner.of is None and inner not in declaration.decorators:
                     yield from _called(file, declaration, inner, known)
-        for one in declaration.decorators:
-            if one.function not in DECORATORS:
-                yield _at(file, one, f"the decorator {one.function} is not known")
+        for decorator in declaration.decorators:
+            if decorator.function not in DECORATORS:
+                yield _at(file, decorator, f"the decorator {decorator.function} is not known")
 
 
 def _called(file: File, declaration: Declaration, call: Call, known: set[str]) -> Iterator[str]:
@@ -40,8 +40,8 @@ def _called(file: File, declaration: Declaration, call: Call, known: set[str]) -
 
 def doubled(file: File) -> Iterator[str]:
     """Names that are declared twice; outputs have names of their own."""
-    for kinds in ({"output"}, {one.kind for one in file.declarations} - {"output"}):
-        counted = Counter(one.name for one in file.declarations if one.kind in kinds)
+    for kinds in ({"output"}, {declaration.kind for declaration in file.declarations} - {"output"}):
+        counted = Counter(declaration.name for declaration in file.declarations if declaration.kind in kinds)
         yield from (
             f"{file.path.name}: {name} is declared {count} times" for name, count in counted.items() if count > 1
         )
@@ -49,7 +49,7 @@ def doubled(file: File) -> Iterator[str]:
 
 def unused(file: File) -> Iterator[str]:
     """Parameters, variables, types, functions, imports and looked-up resources that nothing uses."""
-    used = {name for one in file.declarations for name in _used_by(one)}
+    used = {name for declaration in file.declarations for name in _used_by(declaration)}
     for one in file.all("parameter", "variable", "type", "function", "import", "resource"):
         if one.name not in used and (one.kind != "resource" or one.existing) and not one.has("export"):
             yield _at(file, one, f"the {one.kind} {one.name} is not used")
@@ -57,16 +57,24 @@ def unused(file: File) -> Iterator[str]:
 
 def _used_by(declaration: Declaration) -> Iterator[str]:
     """The names that a declaration uses; that it uses its own does not count."""
-    for one in declaration.expressions:
-        names = {name.name for name in free_names(one, frozenset(declaration.own))}
-        calls = {inner.function for inner in walk(one) if isinstance(inner, Call) and inner.of is None}
+    for expression in declaration.expressions:
+        names = {name.name for name in free_names(expression, frozenset(declaration.own))}
+        calls = {inner.function for inner in walk(expression) if isinstance(inner, Call) and inner.of is None}
         yield from (names | calls) - {declaration.name}
 
 
 def circular(file: File) -> Iterator[str]:
     """Declarations that use themselves, by way of others or at once."""
-    uses = {one.name: set(_used_by(one)) for one in file.declarations if one.kind != "output"}
-    itself = {one.name for one in file.declarations if any(name.name == one.name for name in _free(one))}
+    uses = {
+        declaration.name: set(_used_by(declaration))
+        for declaration in file.declarations
+        if declaration.kind != "output"
+    }
+    itself = {
+        declaration.name
+        for declaration in file.declarations
+        if any(name.name == declaration.name for name in _free(declaration))
+    }
     for name in uses:
         reached, ahead = set[str](), list(uses[name])
         while ahead:
@@ -79,8 +87,8 @@ def circular(file: File) -> Iterator[str]:
 
 
 def _free(declaration: Declaration) -> Iterator[Name]:
-    for one in declaration.expressions:
-        yield from free_names(one, frozenset(declaration.own))
+    for expression in declaration.expressions:
+        yield from free_names(expression, frozenset(declaration.own))
 
 
 def undescribed(file: File) -> Iterator[str]:
@@ -119,8 +127,8 @@ def _wrong_arguments(module: Module, callee: File) -> Iterator[str]:
 
 def _wrong_scope(module: Module, callee: File) -> Iterator[str]:
     """A module of another scope than its caller's has to say in which it is deployed."""
-    bodies = [one for one in outcomes(module.declaration.value) if isinstance(one, Object)]
-    if callee.scope != module.caller.scope and not any(one.get("scope") for one in bodies):
+    bodies = [outcome for outcome in outcomes(module.declaration.value) if isinstance(outcome, Object)]
+    if callee.scope != module.caller.scope and not any(body.get("scope") for body in bodies):
         yield _at(module.caller, module.declaration, f"{callee.path.name} is for a {callee.scope}: say which by scope")
 
 
@@ -164,8 +172,8 @@ def mixed_versions(template: Template) -> Iterator[str]:
 
 def _all(file: File) -> Iterator[Expression]:
     for declaration in file.declarations:
-        for one in declaration.expressions:
-            yield from walk(one)
+        for expression in declaration.expressions:
+            yield from walk(expression)
 
 
 def _at(file: File, what: Declaration | Expression | Name, problem: str) -> str:

@@ -14,7 +14,7 @@ _SECRET_WORDS = ("getSecret", "list")
 
 def misplaced(template: Template) -> Iterator[str]:
     """Secrets that go anywhere but into a secure parameter of a module, or into a secret of a vault."""
-    modules = {(one.caller.path, one.declaration.name): one for one in template.modules()}
+    modules = {(module.caller.path, module.declaration.name): module for module in template.modules()}
     for file in template.files:
         for declaration in file.declarations:
             if declaration.kind == "parameter":
@@ -33,8 +33,8 @@ def _is_secret(file: File, one: Expression) -> bool:
 
 def _placed(declaration: Declaration) -> Iterator[tuple[Expression, str]]:
     """The values of a declaration, each with the name of the property that it stands behind."""
-    for one in declaration.expressions:
-        yield from _leaves(one, "")
+    for expression in declaration.expressions:
+        yield from _leaves(expression, "")
 
 
 def _leaves(one: Expression, where: str) -> Iterator[tuple[Expression, str]]:

@@ -153,11 +153,13 @@ def _hints(model: type, of: Any) -> dict[str, Any]:
 def _shape(hint: Any) -> Shape:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        inner = [one for one in arguments if one is not type(None)]
+        inner = [argument for argument in arguments if argument is not type(None)]
         known = [one for one in inner if isinstance(one, type) and issubclass(one, enum.Enum)]
         return _shape((known or inner)[0])
     if origin in (list, typing.Literal):
-        return ListOf(_shape(arguments[0])) if origin is list else OneOf(tuple(_value(one) for one in arguments))
+        return (
+            ListOf(_shape(arguments[0])) if origin is list else OneOf(tuple(_value(argument) for argument in arguments))
+        )
     if origin is dict:
         return MapOf(_shape(arguments[1]))
     if isinstance(hint, type) and issubclass(hint, enum.Enum):

@@ -73,14 +73,20 @@ class Template:
         for file in self.files:
             for declaration in file.all("module"):
                 given = next(
-                    (one.get("params") for one in outcomes(declaration.value) if isinstance(one, Object)), None
+                    (outcome.get("params") for outcome in outcomes(declaration.value) if isinstance(outcome, Object)),
+                    None,
                 )
                 callee = beside.get((file.path.parent / declaration.target).resolve())
                 yield Module(file, declaration, callee, given if isinstance(given, Object) else Object())
 
     def resources(self, *types: str, existing: bool = False) -> list[Resource]:
         """The resources of some types, or all; those that are only looked up are others."""
-        found = [one for file in self.files for one in _resources(file) if one.declaration.existing == existing]
+        found = [
+            resource
+            for file in self.files
+            for resource in _resources(file)
+            if resource.declaration.existing == existing
+        ]
         return [one for one in found if not types or one.type in types]
 
     def only(self, kind: str) -> Resource:
@@ -119,7 +125,7 @@ class Template:
             case Object() as one:
                 return set(one.names)
             case Call(function="union", arguments=arguments):
-                return {name for one in arguments for name in self.keys(Value(found.file, one))}
+                return {name for argument in arguments for name in self.keys(Value(found.file, argument))}
             case _:
                 return set()
 
@@ -181,7 +187,7 @@ def read(main: Path) -> Template:
 def _resources(file: File) -> Iterator[Resource]:
     for declaration in file.all("resource"):
         kind, _, version = declaration.target.partition("@")
-        bodies = [one for one in outcomes(declaration.value) if isinstance(one, Object)]
+        bodies = [outcome for outcome in outcomes(declaration.value) if isinstance(outcome, Object)]
         conditional = not isinstance(declaration.value, Object)
         yield Resource(file, declaration, kind, version, bodies[0], conditional)
 

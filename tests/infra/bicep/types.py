@@ -33,11 +33,11 @@ def mistyped(template: Template) -> Iterator[str]:
 
 def _wrong(template: Template, given: Value, declared: Value, name: str) -> Iterator[str]:
     wanted = _declared(declared)
-    for one in outcomes(given.expression):
-        found = _kinds(template, Value(given.file, one))
+    for outcome in outcomes(given.expression):
+        found = _kinds(template, Value(given.file, outcome))
         if wanted and found and not found <= wanted:
             said, told = " or ".join(sorted(found)), " or ".join(sorted(wanted))
-            yield f"{given.file.path.name}:{one.line}: {name} is {told}, and gets {said}"
+            yield f"{given.file.path.name}:{outcome.line}: {name} is {told}, and gets {said}"
 
 
 def _declared(declared: Value) -> set[str]:
@@ -50,7 +50,7 @@ def _declared(declared: Value) -> set[str]:
         case Operation(sign="[") | Array():
             return {"array"}
         case Operation(sign="|", operands=operands):
-            return {kind for one in operands for kind in _declared(Value(declared.file, one))}
+            return {kind for operand in operands for kind in _declared(Value(declared.file, operand))}
         case Name(name=name):
             found = declared.file.get(name, "type")
             return _declared(Value(declared.file, found.value)) if found and found.value else set()

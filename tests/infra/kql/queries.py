@@ -45,7 +45,7 @@ def of_alerts() -> Mapping[str, str]:
 @cache
 def of_workbook() -> Mapping[str, str]:
     """The queries of the workbook by the names of its parts, with a value for each parameter."""
-    asked = {one["name"]: one["content"] for one in workbook()["items"]}
+    asked = {item["name"]: item["content"] for item in workbook()["items"]}
     told = {name: content["query"] for name, content in asked.items() if "query" in content}
     return {name: re.sub(r"\{TimeRange:grain\}", "5m", query) for name, query in told.items()}
 

@@ -45,7 +45,7 @@ def arrived(event_id: str, *, tells: str | None) -> HttpRequest:
     headers = {hosts.SENT: tells} if tells is not None else {}
     route = {"eventId": decoded.split("/")[4]}
     return HttpRequest(
-        "POST", f"https://x{hosts.told(decoded)}?a=b%2F", headers=headers, params={}, route_params=route, body=b""
+        "POST", f"https://x{hosts.encode(decoded)}?a=b%2F", headers=headers, params={}, route_params=route, body=b""
     )
 
 
@@ -88,7 +88,7 @@ def elsewhere(path: str, sent: str) -> HttpRequest:
     route = {"path": decoded.removeprefix("/")}
     return HttpRequest(
         "POST",
-        f"https://x{hosts.told(decoded)}",
+        f"https://x{hosts.encode(decoded)}",
         headers={hosts.SENT: sent},
         params={},
         route_params=route,
