@@ -13,7 +13,7 @@ from threading import Event as Flag
 from benchmarks import examples
 from benchmarks.storage import Clock
 from shared.intake import row_json
-from shared.intake.identifiers import observation_id, request_hash
+from shared.intake.keys import observation_id, request_hash
 from shared.intake.rows import Event, Observation
 from shared.log.ranked_event import from_decision, pack
 from shared.settings import settings

@@ -144,9 +144,9 @@ def drop_tables() -> dict[str, int]:
     """Drop the intake's tables, as the trainer does once their day is over and all is log."""
     from shared.intake import scan
 
-    gone = scan.tables().over(time.time_ns() // 1000 + 10 * DAY)
+    gone = scan.list_tables().over(time.time_ns() // 1000 + 10 * DAY)
     for table in gone:
-        scan.drop(table)
+        scan.drop_table(table)
     return {"dropped": len(gone)}
 
 

@@ -67,11 +67,11 @@ def join_all() -> dict[str, Any]:
     trainer = lease.take(run._first_state)
     if trainer is None:
         raise RuntimeError("another trainer is at work")
-    scan.tables()
+    scan.list_tables()
     began, cpu = time.perf_counter(), time.process_time()
     configuration = configuration_store.read_configuration()
     watermark_us = lease.storage_now_us() - configuration.rewards.wait_us - settings().join_grace_us
-    joiner = Joiner(trainer, scan.tables(), configuration, watermark_us, History())
+    joiner = Joiner(trainer, scan.list_tables(), configuration, watermark_us, History())
     while joiner.join_part():
         continue
     joiner.close()

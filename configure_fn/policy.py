@@ -1,4 +1,4 @@
-"""Reading, changing and resetting the learning settings."""
+"""The learning settings: read, change, reset."""
 
 import asyncio
 from collections.abc import Callable
@@ -45,9 +45,9 @@ def _default(stored: LearningSettings) -> LearningSettings:
     return LearningSettings(DEFAULT_NAME, arguments.DEFAULT_CCB_ARGUMENTS if several else arguments.DEFAULT_ARGUMENTS)
 
 
-async def _put(made_of: Callable[[LearningSettings], LearningSettings]) -> HttpResponse:
-    def changed(stored: Configuration) -> Configuration:
-        return stored.with_learning(made_of(stored.learning), now_us())
+async def _put(make: Callable[[LearningSettings], LearningSettings]) -> HttpResponse:
+    def change(stored: Configuration) -> Configuration:
+        return stored.with_learning(make(stored.learning), now_us())
 
-    configuration = await asyncio.to_thread(configuration_store.change_configuration, changed)
+    configuration = await asyncio.to_thread(configuration_store.change_configuration, change)
     return json_answer(answer(configuration.learning))

@@ -1,4 +1,4 @@
-"""Reading and changing the service configuration."""
+"""The service configuration: read, change."""
 
 import asyncio
 
@@ -49,7 +49,7 @@ async def change_service_configuration(req: HttpRequest, version: Version) -> Ht
 
 
 async def _answer(configuration: Configuration, version: Version) -> HttpResponse:
-    """The configuration, and what the loop learned as an apprentice in versions that tell it."""
+    """Answer with the configuration, and with the metrics of an apprentice in versions that have them."""
     metrics = None
     if METRICS in fields_of(version):
         state = await asyncio.to_thread(lease.read_state)

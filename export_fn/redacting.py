@@ -9,7 +9,7 @@ from typing import IO
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import row_deletion, scan
-from shared.intake.scan import Stretch
+from shared.intake.scan import RowQuery
 from shared.log import customer_copy, log_store, redaction_store
 from shared.log.customer_copy import MirrorFailed
 from shared.log.log_store import LogBlob
@@ -74,7 +74,7 @@ class _Work:
         self.done = Redaction()
         self._trainer = trainer
         self._target = target
-        self._known = scan.tables()
+        self._known = scan.list_tables()
         self._configuration = configuration_store.read_configuration()
         self._now_us = now_us()
         self._contents: Iterator[bytes] = iter(())
@@ -93,7 +93,7 @@ class _Work:
         self._contents = log_store.contents(found)
         steps: list[tuple[int, _Rows | LogBlob]] = [(blob.from_us, blob) for blob in found]
         if isinstance(self._target, EventTarget):
-            rows = (_Rows(*stretch) for stretch in row_deletion.stretches(self._known, from_us, to_us))
+            rows = (_Rows(*stretch) for stretch in row_deletion.list_hours(self._known, from_us, to_us))
             steps += [(one.from_us, one) for one in rows]
         return sorted(steps, key=lambda step: (step[0], isinstance(step[1], LogBlob)))
 
@@ -112,8 +112,8 @@ class _Work:
             return
         configuration, state = self._configuration, self._trainer.state
         start_us = max(state.joined_up_to_us, configuration.logs_deleted_before_us)
-        since = Stretch("events", range(configuration.shards), start_us, keys_only=True)
-        self.done.waiting, _ = scan.counted(self._known, since, _MOST_COUNTED)
+        since = RowQuery("events", range(configuration.shards), start_us, keys_only=True)
+        self.done.waiting, _ = scan.count_rows(self._known, since, _MOST_COUNTED)
         if self.done.waiting:
             self.done.run_again_us = _joined_us(configuration, self._now_us)
 

@@ -1,4 +1,4 @@
-"""The published model as Rank uses it, with the exploration that is configured."""
+"""The published model as Rank uses it, with the configured exploration."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from shared.ranking.slots import MultiSlotDecision, Slot, decide
 
 
 class Explorer:
-    """A model that is loaded anew, from the bytes it keeps, when it is to explore more or less.
+    """A model in memory; another exploration loads the model anew, from the bytes that this keeps.
 
     Attributes:
         kind: The model's problem type.
@@ -28,8 +28,8 @@ class Explorer:
         self._exploration = exploration
         self._model = Model.load(data, self._arguments, exploration)
 
-    def exploring(self, exploration: float) -> Model:
-        """The model, exploring with that share."""
+    def at(self, exploration: float) -> Model:
+        """Give the model with an exploration."""
         if exploration != self._exploration:
             before = self._model
             self._model = Model.load(self._data, self._arguments, exploration)
@@ -52,10 +52,10 @@ async def chances(
     Raises:
         StorageUnavailable: A model is published, but could not be fetched yet.
     """
-    served = await _served(hot_path, current, "cb")
+    served = await _current_model(hot_path, current, "cb")
     if served is None:
         return equal_chances(count), NO_MODEL
-    model = served.model.exploring(current.configuration.service.exploration_percentage)
+    model = served.model.at(current.configuration.service.exploration_percentage)
     return model.probabilities(document, count), served.reference.id
 
 
@@ -67,17 +67,19 @@ async def fill(
     Raises:
         StorageUnavailable: As `chances`.
     """
-    served = await _served(hot_path, current, "ccb")
+    served = await _current_model(hot_path, current, "ccb")
     if served is None:
         return decide(slots, event_id, NO_MODEL)
-    model = served.model.exploring(current.configuration.service.exploration_percentage)
+    model = served.model.at(current.configuration.service.exploration_percentage)
     seeds = [event_id + slot.id for slot in slots]
     return decide(
         slots, event_id, served.reference.id, lambda offers: model.choices(document.asked(seeds, offers), len(slots))
     )
 
 
-async def _served(hot_path: HotPath[Explorer], current: CurrentSettings, kind: str) -> LoadedModel[Explorer] | None:
-    """The published model if its problem type is the one asked for: others answer other questions."""
+async def _current_model(
+    hot_path: HotPath[Explorer], current: CurrentSettings, kind: str
+) -> LoadedModel[Explorer] | None:
+    """Give the published model, if its problem type is the loop's; None for another model or none."""
     served = await hot_path.follow_published().current(current.published)
     return served if served and served.model.kind == kind else None

@@ -1,4 +1,4 @@
-"""Multi-slot Rank: choose an action for each slot, and record the choices before they are told."""
+"""Multi-slot Rank: choose an action for each slot, record the choices, then answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ SINCE = "v1.1-preview.1"
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is to be decided, without the request."""
+    """What to decide; the request itself is not held."""
 
     event_id: str
     action_ids: Sequence[str]
@@ -49,7 +49,7 @@ async def multislot_rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpR
     mode = current.configuration.service.learning_mode
     event = _event(question, arrival_us(hot_path, current), decision, mode)
     earlier = await append(hot_path, event, current)
-    shown = _shown(question, earlier.multi_slot_decision() if earlier else decision, (earlier or event).mode)
+    shown = _actions_to_show(question, earlier.multi_slot_decision() if earlier else decision, (earlier or event).mode)
     return created(answer(question.event_id, question.slots, shown))
 
 
@@ -73,7 +73,7 @@ async def _multi_slot_loop(hot_path: HotPath[Explorer]) -> CurrentSettings:
 
 
 def _event(question: _Question, at_us: int, decision: MultiSlotDecision, mode: LearningMode) -> RankedEvent:
-    """What is recorded: the model's choices, also those that are not shown, or in `LoggingOnly` the baselines."""
+    """Make the event to record: the model's choices, also if not shown; in `LoggingOnly` the baselines."""
     if mode is LearningMode.LOGGING_ONLY:
         decision = baseline_decision(question.slots, decision.model_id)
     document = question.document.logged([slot.allowed for slot in question.slots])
@@ -81,8 +81,8 @@ def _event(question: _Question, at_us: int, decision: MultiSlotDecision, mode: L
     return from_multi_slot_decision(question.event_id, at_us, document, decision, slots, deferred=deferred, mode=mode)
 
 
-def _shown(question: _Question, decision: MultiSlotDecision, mode: LearningMode) -> list[str]:
-    """The ids of the actions to show: outside `Online` the baselines."""
+def _actions_to_show(question: _Question, decision: MultiSlotDecision, mode: LearningMode) -> list[str]:
+    """Give the ids of the actions to show; outside `Online` those are the baselines."""
     if mode is LearningMode.ONLINE:
         return [question.action_ids[choice.order[0]] for choice in decision.choices]
     return [question.action_ids[slot.baseline] for slot in question.slots]

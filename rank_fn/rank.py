@@ -1,4 +1,4 @@
-"""Rank: choose an action, and record the choice before it is told."""
+"""Rank: choose an action, record the choice, then answer."""
 
 from dataclasses import dataclass
 
@@ -23,8 +23,8 @@ functions = Functions()
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is to be decided. The request itself is gone by now: while it waits for storage, its features are not
-    kept, so that the next request finds their memory still in the processor's cache.
+    """What to decide. The request itself is not held: its features are freed before the wait for storage, so that the
+    next request finds their memory still in the processor's cache.
     """
 
     event_id: str
@@ -44,7 +44,7 @@ async def rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
     at_us = arrival_us(hot_path, current)
     event = from_decision(question.event_id, at_us, question.document, logged, deferred=deferred, mode=mode)
     earlier = await append(hot_path, event, current)
-    return created(question.candidates.answer(question.event_id, _shown(decision, mode, earlier)))
+    return created(question.candidates.answer(question.event_id, _decision_to_show(decision, mode, earlier)))
 
 
 def _question(request: RankRequest) -> _Question:
@@ -72,8 +72,8 @@ async def _decision(hot_path: HotPath[Explorer], question: _Question, current: C
     return decide(probabilities, model_id, question.event_id, LOOP)
 
 
-def _shown(decision: Decision, mode: LearningMode, earlier: RankedEvent | None) -> Decision:
-    """What the client is told; of a repetition, what was recorded first, in the mode in which that was."""
+def _decision_to_show(decision: Decision, mode: LearningMode, earlier: RankedEvent | None) -> Decision:
+    """Give the decision to answer; for a repetition the one that was recorded first, in the mode of that time."""
     if earlier is None:
         return decision.as_shown(mode)
     if earlier.mode is LearningMode.LOGGING_ONLY:  # its record does not hold the model's probabilities

@@ -1,9 +1,9 @@
-"""What a Rank leaves in storage before it is answered; one that is refused leaves a count at most."""
+"""The event of a Rank, stored before the answer."""
 
 import os
 
 from rank_fn.explorer import Explorer
-from shared.intake.identifiers import request_hash
+from shared.intake.keys import request_hash
 from shared.intake.rows import Event
 from shared.log.ranked_event import RankedEvent, pack, unpack
 from shared.ranking.hot_path import HotPath
@@ -11,12 +11,12 @@ from shared.ranking.live_settings import CurrentSettings
 
 
 def arrival_us(hot_path: HotPath[Explorer], current: CurrentSettings) -> int:
-    """The arrival time of the Rank that is about to be appended."""
+    """Give the arrival time of the Rank that is appended next."""
     return hot_path.intake.arrival(current.published.joined_up_to_us)
 
 
 async def append(hot_path: HotPath[Explorer], event: RankedEvent, current: CurrentSettings) -> RankedEvent | None:
-    """Make an event durable; gives the one that was there already, if the same request was made before."""
+    """Make an event durable; gives the earlier event if the same request was stored before."""
     request = request_hash(event.document, b"deferred" if event.deferred else b"")
     row = Event(event.event_id, request, event.at_us, pack(event))
     stored = await hot_path.intake.append_event(row, current.configuration.shards)
@@ -24,6 +24,6 @@ async def append(hot_path: HotPath[Explorer], event: RankedEvent, current: Curre
 
 
 def new_event_id() -> str:
-    """32 hexadecimal digits, a hyphen and five more, much as the old service made them."""
+    """Make an id of 32 hexadecimal digits, a hyphen and five more, much as the old service did."""
     digits = os.urandom(19).hex()
     return f"{digits[:32]}-{digits[32:37]}"

@@ -4,7 +4,7 @@ from typing import Any
 
 from azure.functions import HttpRequest, HttpResponse
 
-from reward_fn.observing import append
+from reward_fn.observations import append
 from shared.intake.reward_forms import event_id_of_path
 from shared.ranking.hot_path import HotPath
 from shared.ranking.multislot_forms import MultiSlotRewardRequest
@@ -25,7 +25,7 @@ async def multislot_reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResp
     event_id = event_id_of_path(req.route_params["eventId"], InvalidRewardRequest)
     request = MultiSlotRewardRequest.read(req.get_body())
     if settings().strict_rewards:
-        request = request.within_one()
+        request = request.check_strictly()
     await append(hot_path, req, event_id, ((reward.slot_id, reward.value) for reward in request.reward))
     return no_content()
 

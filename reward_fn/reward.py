@@ -4,7 +4,7 @@ from typing import Any
 
 from azure.functions import HttpRequest, HttpResponse
 
-from reward_fn.observing import append
+from reward_fn.observations import append
 from shared.intake.reward_forms import RewardRequest, event_id_of_path
 from shared.ranking.hot_path import HotPath
 from shared.settings import settings
@@ -20,7 +20,7 @@ async def reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say how good the action was that an event showed."""
     event_id = event_id_of_path(req.route_params["eventId"], InvalidRewardRequest)
     request = RewardRequest.read(req.get_body())
-    value = request.within_one().value if settings().strict_rewards else request.value
+    value = request.check_strictly().value if settings().strict_rewards else request.value
     await append(hot_path, req, event_id, [(None, value)])
     return no_content()
 

@@ -10,9 +10,9 @@ import orjson
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
-from shared.intake.identifiers import event_key, shard
+from shared.intake.keys import event_key, shard
 from shared.intake.rows import Event, Observation
-from shared.intake.scan import Stretch
+from shared.intake.scan import RowQuery
 from shared.log import line_pieces, log_line, log_store, ranked_event
 from shared.log.join import Arrival, Requests
 from shared.log.log_store import LogBlob
@@ -43,7 +43,7 @@ def read_status_inputs(now_us: int) -> StatusInputs:
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
     state = lease.read_state()
     sample = profile_store.read()[0].sample
-    waiting = count_waiting(scan.tables(), configuration, state, _MOST_COUNTED)
+    waiting = count_waiting(scan.list_tables(), configuration, state, _MOST_COUNTED)
     return StatusInputs(state, configuration, published, waiting, now_us, settings().join_grace_us, sample)
 
 
@@ -69,13 +69,13 @@ def _rows(
     event_id: str, configuration: Configuration, joined_us: int, looked_from_us: int
 ) -> tuple[list[Ranked], list[Observation]]:
     """The id's events that are not log yet, and its observations that are not in log that was not looked through."""
-    tables, mine, key = scan.tables(), [shard(event_id, configuration.shards)], event_key(event_id)
+    tables, mine, key = scan.list_tables(), [shard(event_id, configuration.shards)], event_key(event_id)
     deleted_us = configuration.logs_deleted_before_us
     since_us = max(min(joined_us, looked_from_us), deleted_us)
-    ranked = Stretch("events", mine, max(joined_us, deleted_us), event_key=key)
-    events = [scan.event(row) for row in scan.rows(tables, ranked)]
-    told = Stretch("rewards", mine, since_us, event_key=key)
-    observations = [scan.observation(row) for row in scan.rows(tables, told)]
+    ranked = RowQuery("events", mine, max(joined_us, deleted_us), event_key=key)
+    events = [scan.parse_event(row) for row in scan.read_rows(tables, ranked)]
+    told = RowQuery("rewards", mine, since_us, event_key=key)
+    observations = [scan.parse_observation(row) for row in scan.read_rows(tables, told)]
     return _events(events), sorted(observations, key=lambda one: (one.at_us, one.observation_id))
 
 

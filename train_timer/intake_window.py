@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 from shared.intake import scan
 from shared.intake.rows import Event, Observation
-from shared.intake.scan import Stretch, Tables
+from shared.intake.scan import RowQuery, Tables
 from shared.log.join import Arrival
 from shared.storage import background_reads
 from shared.times import MINUTE
@@ -75,7 +75,7 @@ class Events:
     """The events from a moment up to the watermark, in order of arrival, read a minute ahead."""
 
     def __init__(self, known: Tables, shards: int, from_us: int, watermark_us: int) -> None:
-        stretch = Stretch("events", range(shards), from_us, max(from_us, watermark_us))
+        stretch = RowQuery("events", range(shards), from_us, max(from_us, watermark_us))
         self._coming = _Ahead(_minutes(known, stretch))
         self._read: deque[_Minute] = deque()
 
@@ -112,9 +112,9 @@ class Events:
         return minute is not None
 
 
-async def _minutes(known: Tables, stretch: Stretch) -> AsyncIterator[_Minute]:
+async def _minutes(known: Tables, stretch: RowQuery) -> AsyncIterator[_Minute]:
     async for end_us, rows in scan.minutes(known, stretch):
-        yield _Minute(list(map(scan.event, rows)), end_us)
+        yield _Minute(list(map(scan.parse_event, rows)), end_us)
 
 
 class Observations:
@@ -126,7 +126,7 @@ class Observations:
         Args:
             to_us: Up to which arrival time observations can be needed in this run.
         """
-        self._coming = _Ahead(scan.minutes(known, Stretch("rewards", range(shards), from_us, max(from_us, to_us))))
+        self._coming = _Ahead(scan.minutes(known, RowQuery("rewards", range(shards), from_us, max(from_us, to_us))))
         self._ordered: deque[Observation] = deque()
         self._logged: set[Observation] = set()
         self.of_event: dict[str, list[Observation]] = {}
@@ -135,7 +135,7 @@ class Observations:
         """Make the window hold all observations of [from_us, to_us), and none that arrived earlier."""
         while (minute := self._coming.peek()) is not None and minute[0] - MINUTE < to_us:
             self._coming.take()
-            for observation in sorted(map(scan.observation, minute[1]), key=_order):
+            for observation in sorted(map(scan.parse_observation, minute[1]), key=_order):
                 self._ordered.append(observation)
                 self.of_event.setdefault(observation.event_id, []).append(observation)
             self._let_go(from_us)

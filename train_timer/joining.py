@@ -10,7 +10,7 @@ from pathlib import Path
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
 from shared.intake.rows import Event, Observation
-from shared.intake.scan import Stretch, Tables
+from shared.intake.scan import RowQuery, Tables
 from shared.learner import work_folder
 from shared.log import log_store, ranked_event
 from shared.log.join import BEFORE_US, Arrival, Join, Joined, Lone, Requests
@@ -230,8 +230,8 @@ class Joiner:
 
 def _recent_requests(known: Tables, shards: int, position_us: int) -> Requests:
     """The requests of the last two minutes before the position."""
-    stretch = Stretch("events", range(shards), position_us - BEFORE_US, position_us, keys_only=True)
-    arrivals = [_arrival(scan.event(row)) for row in scan.rows(known, stretch)]
+    stretch = RowQuery("events", range(shards), position_us - BEFORE_US, position_us, keys_only=True)
+    arrivals = [_arrival(scan.parse_event(row)) for row in scan.read_rows(known, stretch)]
     requests = Requests()
     for arrival in sorted(arrivals, key=lambda one: one.at_us):
         requests.is_event(arrival)

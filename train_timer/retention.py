@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 def drop_tables(trainer: Trainer, known: Tables) -> None:
     """Drop the intake tables of which all rows are log, and which no later part looks back on."""
     for table in known.over(trainer.state.joined_up_to_us - BEFORE_US):
-        scan.drop(table)
+        scan.drop_table(table)
 
 
 def keep(trainer: Trainer, configuration: Configuration, now_us: int) -> None:

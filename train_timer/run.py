@@ -147,7 +147,7 @@ class _Run:
     def _pass(self) -> bool:
         """Join up to a new watermark, and learn what came of it; False if there was nothing to do."""
         now_us = lease.storage_now_us()
-        known = self._known = scan.tables()
+        known = self._known = scan.list_tables()
         configuration = self._configuration = self._steer()
         before = self._trainer.state
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.evaluation_queue import message
-from shared.intake.identifiers import event_key, hashed_key
+from shared.intake.keys import event_key, hash_key
 from shared.storage import background_reads, blobs, json_documents
 from shared.storage.paths import EVALUATIONS, IMPORTANCES
 from shared.times import compact
@@ -113,7 +113,7 @@ def _to_json(evaluation: Evaluation | None) -> bytes:
 
 def _folder(purpose: Purpose, evaluation_id: str) -> str:
     """Path of the folder of all blobs of an evaluation: no slash and no dot at its end, which storage would remove."""
-    key = hashed_key(evaluation_id) if evaluation_id.endswith(".") else event_key(evaluation_id)
+    key = hash_key(evaluation_id) if evaluation_id.endswith(".") else event_key(evaluation_id)
     return f"{_ROOTS[purpose]}{key}"
 
 

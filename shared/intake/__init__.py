@@ -1,1 +1,1 @@
-"""Ranks and rewards on their way into tables, and out of tables into the join."""
+"""The intake: tables that hold the rows of ranks and rewards until the join has read them."""

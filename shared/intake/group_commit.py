@@ -1,4 +1,4 @@
-"""Group commit: rows that wait for a partition while it is written to go together, as its next batch."""
+"""Group commit: the rows that wait while a partition is written to go together, as its next batch."""
 
 import asyncio
 from collections import deque
@@ -29,17 +29,17 @@ class Landed:
     """What storage holds under a row's key.
 
     Attributes:
-        stored_at_us: When it was stored, by storage's clock.
-        found: The row that was there before this one, in the service's JSON; None if this one was inserted.
+        stored_at_us: When the row was stored, by storage's clock.
+        existing: The row that had the key before, in the service's JSON; None if the new row was inserted.
     """
 
     stored_at_us: int
-    found: dict[str, Any] | None = None
+    existing: dict[str, Any] | None = None
 
 
 @dataclass(eq=False, slots=True)
 class _Row:
-    """A row on its way; `landed` gives when it was stored, or None if its key was taken."""
+    """A row to insert; `landed` gives when the row was stored, or None if another row has its key."""
 
     key: str
     entity: bytes
@@ -47,10 +47,10 @@ class _Row:
 
 
 class GroupCommit:
-    """Inserts rows with one write under way for each partition."""
+    """Inserts rows, with at most one write at a time for each partition."""
 
     def __init__(self, rest: Rest, make_table: Callable[[str], Awaitable[None]]) -> None:
-        """Take what makes a table that is missing; it raises `TableClosed` for one that must not be made."""
+        """Take the function that makes a missing table; it raises `TableClosed` for a table whose time is over."""
         self._rest = rest
         self._make_table = make_table
         self._queues: dict[Place, deque[_Row]] = {}
@@ -58,27 +58,27 @@ class GroupCommit:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def insert(self, place: Place, key: str, entity: bytes, seconds: float) -> Landed:
-        """Insert one row, together with others that come meanwhile.
+        """Insert one row, together with the rows that come meanwhile.
 
         Args:
-            seconds: How long to wait at most; when they are over, the row may still land.
+            seconds: How long to wait at most; the row may still land later.
 
         Raises:
-            StorageUnavailable: It did not land in time, as far as is known.
-            RowRefused: Storage takes no such row.
+            StorageUnavailable: No answer in time says that the row landed.
+            RowRefused: Storage refuses the row.
         """
         row = _Row(key, entity, asyncio.get_running_loop().create_future())
         self._enqueue(place, row)
         try:
             async with asyncio.timeout(seconds):
                 stored_at_us = await row.landed
-                return await self._found(place, key) if stored_at_us is None else Landed(stored_at_us)
+                return await self._read_existing(place, key) if stored_at_us is None else Landed(stored_at_us)
         except TimeoutError:
             raise StorageUnavailable("a row was not stored in time") from None
 
     @property
     def busy(self) -> int:
-        """How many partitions are being written to."""
+        """The number of partitions with a write under way."""
         return len(self._queues)
 
     def _enqueue(self, place: Place, row: _Row) -> None:
@@ -93,15 +93,15 @@ class GroupCommit:
         self._writers.add(writer)
         writer.add_done_callback(self._writers.discard)
 
-    async def _found(self, place: Place, key: str) -> Landed:
-        """The row that has the key; the only read there is."""
+    async def _read_existing(self, place: Place, key: str) -> Landed:
+        """Read the row that has the key; no other case reads."""
         stored = await self._rest.read(*place, key)
         if stored is None:
             raise StorageUnavailable("a row was there and is gone")
         return Landed(stored.stored_at_us, stored.entity)
 
     async def _write_all(self, place: Place, queue: deque[_Row]) -> None:
-        """Write what is queued until nothing is; a writer that ends early leaves no caller waiting."""
+        """Write batches until the queue is empty; a writer that ends early leaves no caller waiting."""
         rows: list[_Row] = []
         try:
             while rows := _take(queue):
@@ -112,7 +112,7 @@ class GroupCommit:
             _give_up([*rows, *queue], None)
 
     async def _write(self, place: Place, rows: list[_Row], pauses: Iterator[float]) -> None:
-        """Write rows together until each has landed or is refused, or nobody waits for it, or no pause is left."""
+        """Write rows together until each has landed, is refused, has no caller that waits, or has no try left."""
         while rows := [row for row in rows if not row.landed.done()]:
             try:
                 times = await self._insert(place[0], [row.entity for row in rows])
@@ -129,10 +129,10 @@ class GroupCommit:
                 await _pause_or_fail(rows, trouble, pauses)
             else:
                 for row, stored_at_us in zip(rows, times, strict=True):
-                    _tell(row, stored_at_us)
+                    _resolve(row, stored_at_us)
 
     async def _write_each(self, place: Place, rows: list[_Row]) -> None:
-        """Write each row by itself: some of them may have landed, and then a batch of them never would."""
+        """Write each row alone: some may have landed, and a batch with a landed row always fails."""
         gate = asyncio.Semaphore(_ALONE_AT_ONCE)
 
         async def alone(row: _Row) -> None:
@@ -156,27 +156,27 @@ class GroupCommit:
 
 def _take(queue: deque[_Row]) -> list[_Row]:
     """Take the next batch off a queue: no two rows with one key, and no more than a batch may hold."""
-    taken: dict[str, _Row] = {}
+    batch: dict[str, _Row] = {}
     later: list[_Row] = []
-    room = table_batch.BYTES
-    while queue and len(taken) < table_batch.ROWS:
+    bytes_left = table_batch.BYTES
+    while queue and len(batch) < table_batch.ROWS:
         row = queue.popleft()
         if row.landed.done():
             continue
-        if row.key in taken:
+        if row.key in batch:
             later.append(row)
             continue
-        room -= len(row.entity) + table_batch.PART_BYTES
-        if room < 0 and taken:
+        bytes_left -= len(row.entity) + table_batch.PART_BYTES
+        if bytes_left < 0 and batch:
             later.append(row)
             break
-        taken[row.key] = row
+        batch[row.key] = row
     queue.extendleft(reversed(later))
-    return list(taken.values())
+    return list(batch.values())
 
 
 async def _pause_or_fail(rows: list[_Row], trouble: Exception, pauses: Iterator[float]) -> None:
-    """Pause before another try; when no pause is left, there is none."""
+    """Pause before another try; give up when no pause is left."""
     pause = next(pauses, None)
     if pause is None:
         _give_up(rows, trouble)
@@ -184,14 +184,14 @@ async def _pause_or_fail(rows: list[_Row], trouble: Exception, pauses: Iterator[
         await asyncio.sleep(pause)
 
 
-def _tell(row: _Row, stored_at_us: int | None) -> None:
+def _resolve(row: _Row, stored_at_us: int | None) -> None:
     if not row.landed.done():
         row.landed.set_result(stored_at_us)
 
 
 def _refuse(row: _Row, refusal: RowExists | RowRefused) -> None:
     if isinstance(refusal, RowExists):
-        _tell(row, None)
+        _resolve(row, None)
     elif not row.landed.done():
         row.landed.set_exception(refusal)
 

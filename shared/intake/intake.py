@@ -1,4 +1,4 @@
-"""The intake: makes one Rank or one Reward durable, with one write and no read."""
+"""Appends to the intake: one Rank or one Reward becomes durable with one write and no read."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -25,8 +25,8 @@ class StoredEvent:
     """The event that storage holds for a Rank.
 
     Attributes:
-        at_us: Its arrival time.
-        own: Whether this call stored it, and no earlier one with the same id and request in the same minute.
+        at_us: Arrival time.
+        own: Whether this call stored the event, and no earlier call with the same id and request in the same minute.
     """
 
     at_us: int
@@ -35,7 +35,7 @@ class StoredEvent:
 
 
 class Intake:
-    """Appends events and observations, and tells of success only once they count."""
+    """Appends events and observations; each call returns only once its rows count."""
 
     def __init__(self, rest: Rest, settings: Settings, clock: Callable[[], int] = now_us) -> None:
         self._deadline_us = settings.write_deadline_us
@@ -45,28 +45,28 @@ class Intake:
         self._commit = GroupCommit(rest, self._tables.make)
 
     def arrival(self, joined_up_to_us: int = 0) -> int:
-        """The arrival time of what arrives now, for the event or observation that is about to be appended."""
+        """Give the arrival time for an event or observation that arrives now and is appended next."""
         return self._arrivals.next(joined_up_to_us)
 
     async def append_event(self, event: Event, shards: int) -> StoredEvent:
-        """Make an event durable; gives the earlier one instead if the same request arrived in the same minute.
+        """Make an event durable; gives the earlier event if the same request arrived before in the same minute.
 
         Raises:
-            StorageUnavailable: It could not be made durable in time.
-            RowTooLarge: Its payload does not fit into a row.
+            StorageUnavailable: The event was not durable in time.
+            RowTooLarge: The payload does not fit into a row.
         """
         place = row_json.event_place(event, shards)
         landed = await self._append("events", event.at_us, place, row_json.event_entity(place, event))
-        if landed.found is None:
+        if landed.existing is None:
             return StoredEvent(event.at_us, event.payload, own=True)
-        at_us, payload = row_json.arrival(landed.found), row_json.payload(landed.found)
+        at_us, payload = row_json.arrival(landed.existing), row_json.payload(landed.existing)
         return StoredEvent(at_us, payload, own=(at_us, payload) == (event.at_us, event.payload))
 
     async def append_observations(self, observations: Sequence[Observation], shards: int) -> None:
-        """Make observations of one event durable, as one batch; returns once all of them are.
+        """Make observations of one event durable, as one batch; returns once all are.
 
         Raises:
-            StorageUnavailable: Some could not be made durable in time; the others may be.
+            StorageUnavailable: Some observations were not durable in time; the others may be.
         """
         if len(observations) == 1:
             await self.append_observation(observations[0], shards)
@@ -74,10 +74,10 @@ class Intake:
         await asyncio.gather(*(self.append_observation(observation, shards) for observation in observations))
 
     async def append_observation(self, observation: Observation, shards: int) -> None:
-        """Make an observation durable; the same one again in the same minute is as good as stored.
+        """Make an observation durable; a repetition in the same minute changes nothing.
 
         Raises:
-            StorageUnavailable: It could not be made durable in time.
+            StorageUnavailable: The observation was not durable in time.
         """
         place = row_json.observation_place(observation, shards)
         await self._append("rewards", observation.at_us, place, row_json.observation_entity(place, observation))
@@ -87,7 +87,7 @@ class Intake:
         left_us = min(self._deadline_us, at_us + self._deadline_us - self._clock())
         where = (self._tables.name(kind, at_us), partition)
         landed = await self._commit.insert(where, key, entity, left_us / SECOND)
-        arrived_us = at_us if landed.found is None else row_json.arrival(landed.found)
+        arrived_us = at_us if landed.existing is None else row_json.arrival(landed.existing)
         if not counts(arrived_us, landed.stored_at_us, self._deadline_us):
             raise StorageUnavailable(self._lateness(landed.stored_at_us - arrived_us), _until_next_minute(at_us))
         return landed
@@ -98,5 +98,5 @@ class Intake:
 
 
 def _until_next_minute(at_us: int) -> int:
-    """Seconds until the same row has another key, and so another chance."""
+    """Seconds until the same row gets another key, with which it may succeed."""
     return (MINUTE - at_us % MINUTE) // SECOND + 1

@@ -1,4 +1,4 @@
-"""The intake's tables: made when they are first needed, or shortly before."""
+"""The tables of the intake, made when a row first needs one or shortly before."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _PAUSE_AFTER_FAILURE: Final = 5
 
 
 class IntakeTables:
-    """Makes the tables of now and of the next span, and no others: one that is gone was joined and dropped."""
+    """Makes the tables of this and the next span, and no others: a table that is gone was joined and dropped."""
 
     def __init__(self, rest: Rest, span_us: int, clock: Callable[[], int]) -> None:
         self._rest = rest
@@ -25,7 +25,7 @@ class IntakeTables:
         self._preparing: set[asyncio.Task[None]] = set()
 
     def name(self, kind: Kind, at_us: int) -> str:
-        """The table for what arrives at a moment; near the end of its span, the next is made in the background."""
+        """Name the table for rows that arrive at a moment; near the span's end, also make the next table."""
         left = self._span_us - at_us % self._span_us
         if left * _PART_AHEAD <= self._span_us:
             self._prepare(kind, paths.table_name(kind, at_us + left, self._span_us))
@@ -35,8 +35,8 @@ class IntakeTables:
         """Make a table that is missing.
 
         Raises:
-            TableClosed: It is of another span than this and the next.
-            StorageUnavailable: It could not be made.
+            TableClosed: The table is of neither this nor the next span.
+            StorageUnavailable: The table could not be made.
         """
         now = self._clock()
         moments = (now, now + self._span_us)
@@ -52,7 +52,7 @@ class IntakeTables:
             task.add_done_callback(self._preparing.discard)
 
     async def _make_ahead(self, kind: Kind, table: str) -> None:
-        """Make a table before it is needed; when that fails, one of the next rows tries again."""
+        """Make a table before a row needs it; after a failure, one of the next rows tries again."""
         try:
             await self._rest.create_table(table)
         except StorageUnavailable:

@@ -15,14 +15,14 @@ class RewardRequest(Wire):
 
     value: Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
 
-    def within_one(self, where: str = "value") -> "RewardRequest":
-        """The same reward.
+    def check_strictly(self, where: str = "value") -> "RewardRequest":
+        """Check the reward as STRICT_REWARDS asks, and give it back.
 
         Args:
-            where: Its place in the request.
+            where: The reward's place in the request.
 
         Raises:
-            InvalidRewardRequest: It is less than -1 or more than 1.
+            InvalidRewardRequest: The reward is less than -1 or more than 1.
         """
         if not -1 <= self.value <= 1:
             raise InvalidRewardRequest("A reward has to be from -1 to 1 here.", where)
@@ -30,7 +30,7 @@ class RewardRequest(Wire):
 
 
 def event_id_of_path(event_id: str, refusal: type[InvalidRequest]) -> str:
-    """The event id in a call's path, once it is decoded.
+    """Read the event id in a call's decoded path.
 
     Raises:
         InvalidRequest: `refusal`; the id has more than 256 characters or is no text.

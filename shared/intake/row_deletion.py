@@ -1,17 +1,17 @@
-"""Rows of single events are deleted from the intake, so that they never become log, or become log again."""
+"""Deletion of single events' rows from the intake, so that the events never become log, or log again."""
 
 from collections.abc import Iterator
 
-from shared.intake.identifiers import event_key, shard
+from shared.intake.keys import event_key, shard
 from shared.intake.scan import Tables
 from shared.storage import sdk
 from shared.storage.paths import IntakeTable, partition_key
 from shared.times import HOUR
 
 
-def stretches(known: Tables, from_us: int, to_us: int) -> Iterator[tuple[IntakeTable, int, int]]:
-    """The hours of the intake's tables that lie in a range, at least in part."""
-    for table in known.known:
+def list_hours(tables: Tables, from_us: int, to_us: int) -> Iterator[tuple[IntakeTable, int, int]]:
+    """List the hours of the intake's tables that overlap a range: table, start, end."""
+    for table in tables.tables:
         start = max(table.from_us, from_us - from_us % HOUR)
         while start < min(table.to_us, to_us):
             end = min(start - start % HOUR + HOUR, table.to_us)
@@ -20,7 +20,7 @@ def stretches(known: Tables, from_us: int, to_us: int) -> Iterator[tuple[IntakeT
 
 
 def delete_rows(event_id: str, shards: int, table: IntakeTable, from_us: int, to_us: int) -> int:
-    """Delete an event's rows of a stretch of time, those that do not count too; gives their number. Blocking."""
+    """Delete an event's rows of a range of time, also rows that do not count; gives their number. Blocking."""
     place, key = shard(event_id, shards), event_key(event_id)
     first, last = partition_key(place, from_us), partition_key(place, to_us - 1)
     where = f"PartitionKey ge '{first}' and PartitionKey le '{last}' and RowKey gt '{key}|' and RowKey lt '{key}}}'"

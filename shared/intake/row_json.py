@@ -1,4 +1,4 @@
-"""Events and observations as table rows, in the JSON that travels."""
+"""Table rows of events and observations, in the JSON of the table service."""
 
 import binascii
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from itertools import count, takewhile
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
-from shared.intake.identifiers import event_key, shard
+from shared.intake.keys import event_key, shard
 from shared.intake.rows import Event, Observation
 from shared.storage import paths
 from shared.storage_errors import RowTooLarge
@@ -16,22 +16,22 @@ ROW_BYTES: Final = 900 * 1024
 
 
 def event_place(event: Event, shards: int) -> tuple[str, str]:
-    """Partition key and row key of an event."""
+    """Give the partition key and the row key of an event."""
     partition = paths.partition_key(shard(event.event_id, shards), event.at_us)
     return partition, paths.row_key(event_key(event.event_id), event.request_hash)
 
 
 def observation_place(observation: Observation, shards: int) -> tuple[str, str]:
-    """Partition key and row key of an observation."""
+    """Give the partition key and the row key of an observation."""
     partition = paths.partition_key(shard(observation.event_id, shards), observation.at_us)
     return partition, paths.row_key(event_key(observation.event_id), observation.observation_id)
 
 
 def event_entity(place: tuple[str, str], event: Event) -> bytes:
-    """The row of an event.
+    """Write the row of an event.
 
     Raises:
-        RowTooLarge: The payload takes more than a row may.
+        RowTooLarge: The payload is longer than a row may be.
     """
     if len(event.payload) > ROW_BYTES:
         raise RowTooLarge(len(event.payload), ROW_BYTES)
@@ -39,26 +39,26 @@ def event_entity(place: tuple[str, str], event: Event) -> bytes:
 
 
 def observation_entity(place: tuple[str, str], observation: Observation) -> bytes:
-    """The row of an observation; an activation has no `v`, a single-slot one no `slot`."""
+    """Write the row of an observation; an activation has no `v`, a single-slot one no `slot`."""
     value, slot = observation.value, observation.slot
-    told = b"" if value is None else b',"v":%r,"v@odata.type":"Edm.Double"' % float(value)
-    told += b"" if slot is None else b',"slot":' + encode_basestring_ascii(slot).encode()
-    return _entity(place, observation.event_id, observation.at_us, told)
+    columns = b"" if value is None else b',"v":%r,"v@odata.type":"Edm.Double"' % float(value)
+    columns += b"" if slot is None else b',"slot":' + encode_basestring_ascii(slot).encode()
+    return _entity(place, observation.event_id, observation.at_us, columns)
 
 
 def arrival(entity: dict[str, Any]) -> int:
-    """When the event or the observation of a row arrived."""
+    """Read when the event or the observation of a row arrived."""
     return int(entity["at"])
 
 
 def payload(entity: dict[str, Any]) -> bytes:
-    """The payload of an event's row, as the service's JSON gives it."""
+    """Read the payload of an event's row."""
     pieces = takewhile(lambda name: name in entity, (f"d{index}" for index in count()))
     return b"".join(binascii.a2b_base64(entity[name]) for name in pieces)
 
 
 def _entity(place: tuple[str, str], event_id: str, at_us: int, rest: bytes) -> bytes:
-    """Text by hand: keys hold no character that JSON escapes, and an id in ASCII passes every parser of batches."""
+    """Write JSON by hand: keys need no escapes, and an id in ASCII passes every parser of batches."""
     keys = b'{"PartitionKey":"%b","RowKey":"%b"' % (place[0].encode(), place[1].encode())
     return b'%b,"at":"%d","at@odata.type":"Edm.Int64","id":%b%b}' % (
         keys,

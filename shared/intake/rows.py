@@ -1,4 +1,4 @@
-"""The intake: what one Rank and one Reward leave in storage until the join."""
+"""The rows that one Rank and one Reward leave in the intake until the join."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ class Event:
 
     Attributes:
         event_id: The caller's id, untouched.
-        request_hash: Tells a client's repetition from another request under the same id.
+        request_hash: The same for a client's repetition, another for another request under the same id.
         at_us: Arrival time.
         payload: The packed record of the decision (`shared.log.ranked_event`).
     """

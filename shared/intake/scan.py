@@ -1,4 +1,4 @@
-"""Reading the intake: minute by minute over all shards, rows that count only."""
+"""Reads of the intake, minute by minute over all shards; rows that do not count are left out."""
 
 import asyncio
 from bisect import bisect_right
@@ -25,25 +25,28 @@ _KEYS: Final = "PartitionKey,RowKey,Timestamp,at,id"
 class Tables:
     """The intake tables that exist, oldest first."""
 
-    known: tuple[IntakeTable, ...]
+    tables: tuple[IntakeTable, ...]
 
     def of(self, kind: Kind, from_us: int, to_us: int) -> list[IntakeTable]:
-        """The tables of a kind that overlap a stretch of time."""
-        return [one for one in self.known if one.kind == kind and one.from_us < to_us and one.to_us > from_us]
+        """The tables of a kind that overlap a range of time."""
+        return [
+            table for table in self.tables if table.kind == kind and table.from_us < to_us and table.to_us > from_us
+        ]
 
     def over(self, at_us: int) -> list[IntakeTable]:
         """The tables whose span has ended at a moment."""
-        return [one for one in self.known if one.to_us <= at_us]
+        return [table for table in self.tables if table.to_us <= at_us]
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """What to read.
+class RowQuery:
+    """Which rows to read.
 
     Attributes:
         shards: Which of the loop's shards.
         from_us: Rows that arrived in [from_us, to_us).
-        event_key: Those of one event; empty for all.
+        event_key: Rows of this event only; empty for all events.
+        keys_only: Whether to leave out what the rows hold beside keys and times.
     """
 
     kind: Kind
@@ -53,8 +56,8 @@ class Stretch:
     event_key: str = ""
     keys_only: bool = False
 
-    def query(self, shard: int) -> dict[str, str]:
-        """The query for one shard: whole minutes by key."""
+    def of_shard(self, shard: int) -> dict[str, str]:
+        """Write the query of one shard for the service; it selects whole minutes, by key."""
         first, last = partition_key(shard, self.from_us), partition_key(shard, self.to_us - 1)
         where = f"PartitionKey ge '{first}' and PartitionKey le '{last}'"
         if self.event_key:
@@ -62,62 +65,62 @@ class Stretch:
         return {"$filter": where} | ({"$select": _KEYS} if self.keys_only else {})
 
 
-def tables() -> Tables:
-    """The intake tables that exist now."""
+def list_tables() -> Tables:
+    """List the intake tables that exist now."""
     with sdk.translate_errors():
-        found = [paths.parse_table_name(item.name) for item in sdk.tables().list_tables()]
-    return Tables(tuple(sorted((one for one in found if one is not None), key=lambda one: one.from_us)))
+        parsed = [paths.parse_table_name(item.name) for item in sdk.tables().list_tables()]
+    return Tables(tuple(sorted((table for table in parsed if table), key=lambda table: table.from_us)))
 
 
-def drop(table: IntakeTable) -> None:
-    """Drop a table, all rows at once."""
+def drop_table(table: IntakeTable) -> None:
+    """Delete a table with all its rows at once."""
     with sdk.translate_errors(absent=True):
         sdk.tables().delete_table(table.name)
 
 
-async def minutes(known: Tables, stretch: Stretch) -> AsyncIterator[tuple[int, list[Entity]]]:
-    """The rows of a stretch that count, minute by minute and unordered within one, each with the moment it ends at.
+async def minutes(tables: Tables, query: RowQuery) -> AsyncIterator[tuple[int, list[Entity]]]:
+    """Read the rows that count, minute by minute: the end of the minute, and its rows in no order.
 
-    Tables of different spans may overlap; minutes come in order all the same. To be run by
+    Tables of different spans may overlap; minutes come in order all the same. Runs on the event loop of
     `shared.storage.background_reads`.
     """
-    coming, streams = deque(known.of(stretch.kind, stretch.from_us, stretch.to_us)), list[_Stream]()
+    coming, streams = deque(tables.of(query.kind, query.from_us, query.to_us)), list[_Stream]()
     while True:
-        firsts = await asyncio.gather(*(one.minute() for one in streams))
+        firsts = await asyncio.gather(*(stream.minute() for stream in streams))
         minute = min((first for first in firsts if first is not None), default=None)
         if coming and (minute is None or minute_key(coming[0].from_us) <= minute):
             table = coming.popleft()
-            streams += [_Stream(table.name, stretch.query(shard)) for shard in stretch.shards]
+            streams += [_Stream(table.name, query.of_shard(shard)) for shard in query.shards]
             continue
         if minute is None:
             return
-        taken = await asyncio.gather(*(one.take(minute) for one in streams))
-        streams = [one for one in streams if not one.ended]
-        if rows := [entity for found in taken for entity in found if _counts(entity, stretch)]:
+        batches = await asyncio.gather(*(stream.take(minute) for stream in streams))
+        streams = [stream for stream in streams if not stream.ended]
+        if rows := [row for batch in batches for row in batch if _counts(row, query)]:
             yield from_minute_key(minute) + MINUTE, rows
 
 
-def rows(known: Tables, stretch: Stretch) -> list[Entity]:
-    """All rows of a stretch that count; blocking."""
-    return background_reads.begin(_all(known, stretch)).result()
+def read_rows(tables: Tables, query: RowQuery) -> list[Entity]:
+    """Read all rows that count; blocking."""
+    return background_reads.begin(_read_all(tables, query)).result()
 
 
-def counted(known: Tables, stretch: Stretch, most: int) -> tuple[int, int | None]:
-    """How many rows of a stretch count, and when the first of them arrived; stops counting beyond `most`. Blocking."""
-    return background_reads.begin(_counted(known, stretch, most)).result()
+def count_rows(tables: Tables, query: RowQuery, most: int) -> tuple[int, int | None]:
+    """Count the rows that count, and read when the first of them arrived; stops beyond `most`. Blocking."""
+    return background_reads.begin(_count(tables, query, most)).result()
 
 
-def event(entity: Entity) -> Event:
-    """A row of a Rank."""
+def parse_event(entity: Entity) -> Event:
+    """Read the row of a Rank."""
     request_hash = entity["RowKey"].rsplit("|", 1)[1]
     return Event(entity["id"], request_hash, row_json.arrival(entity), row_json.payload(entity))
 
 
-def observation(entity: Entity) -> Observation:
-    """A row of a reward or an activation."""
+def parse_observation(entity: Entity) -> Observation:
+    """Read the row of a reward or an activation."""
     key, value = entity["RowKey"].rsplit("|", 1)[1], entity.get("v")
-    told = None if value is None else float(value)
-    return Observation(entity["id"], key, row_json.arrival(entity), told, entity.get("slot"))
+    reward = None if value is None else float(value)
+    return Observation(entity["id"], key, row_json.arrival(entity), reward, entity.get("slot"))
 
 
 class _Stream:
@@ -132,43 +135,43 @@ class _Stream:
         self._next = 0
 
     async def minute(self) -> str | None:
-        """The minute of the next row; None behind the last."""
+        """The minute of the next row; None after the last row."""
         while self._next == len(self._rows):
             if self._after is None:
                 self.ended = True
                 return None
-            await self._turn()
+            await self._read_page()
         return _minute(self._rows[self._next])
 
     async def take(self, minute: str) -> list[Entity]:
-        """The next rows, as far as they are of a minute."""
-        taken: list[Entity] = []
+        """Take the next rows that are of a minute."""
+        rows: list[Entity] = []
         while await self.minute() == minute:
             end = bisect_right(self._rows, minute, self._next, key=_minute)
-            taken += self._rows[self._next : end]
+            rows += self._rows[self._next : end]
             self._next = end
-        return taken
+        return rows
 
-    async def _turn(self) -> None:
-        """Read the next page; a table that was dropped meanwhile has none."""
-        told = {**self._query, **(self._after or {})}
+    async def _read_page(self) -> None:
+        """Read the next page; a table that was deleted meanwhile has none."""
+        options = {**self._query, **(self._after or {})}
         try:
-            page = await background_reads.retry(lambda: background_reads.rest().query(self._table, told))
+            page = await background_reads.retry(lambda: background_reads.rest().query(self._table, options))
         except TableMissing:
             self._rows, self._next, self._after = [], 0, None
         else:
             self._rows, self._next, self._after = page.entities, 0, page.after
 
 
-async def _all(known: Tables, stretch: Stretch) -> list[Entity]:
-    return [entity async for _, found in minutes(known, stretch) for entity in found]
+async def _read_all(tables: Tables, query: RowQuery) -> list[Entity]:
+    return [row async for _, rows in minutes(tables, query) for row in rows]
 
 
-async def _counted(known: Tables, stretch: Stretch, most: int) -> tuple[int, int | None]:
+async def _count(tables: Tables, query: RowQuery, most: int) -> tuple[int, int | None]:
     number, first_us = 0, None
-    async for _, found in minutes(known, stretch):
-        first_us = min(map(row_json.arrival, found)) if first_us is None else first_us
-        number += len(found)
+    async for _, rows in minutes(tables, query):
+        first_us = min(map(row_json.arrival, rows)) if first_us is None else first_us
+        number += len(rows)
         if number > most:
             break
     return number, first_us
@@ -179,7 +182,7 @@ def _minute(entity: Entity) -> str:
     return key[-12:]
 
 
-def _counts(entity: Entity, stretch: Stretch) -> bool:
+def _counts(entity: Entity, query: RowQuery) -> bool:
     at_us = row_json.arrival(entity)
     in_time = counts(at_us, from_iso(entity["Timestamp"]), settings().write_deadline_us)
-    return in_time and stretch.from_us <= at_us < stretch.to_us
+    return in_time and query.from_us <= at_us < query.to_us

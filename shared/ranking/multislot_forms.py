@@ -113,12 +113,12 @@ class MultiSlotRewardRequest(Wire):
 
     reward: Annotated[list[SlotReward], Field(max_length=100)]
 
-    def within_one(self) -> "MultiSlotRewardRequest":
+    def check_strictly(self) -> "MultiSlotRewardRequest":
         """The same rewards.
 
         Raises:
             InvalidRewardRequest: One is less than -1 or more than 1.
         """
         for index, reward in enumerate(self.reward):
-            reward.within_one(f"reward[{index}].value")
+            reward.check_strictly(f"reward[{index}].value")
         return self

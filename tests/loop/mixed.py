@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 from shared.configuration.service_configuration import LearningMode
-from shared.intake import identifiers
+from shared.intake import keys
 from shared.intake.rows import Event, Observation
 from shared.learner import features
 from shared.log import ranked_event
@@ -64,5 +64,5 @@ def _slotted(observation: Observation, slot: str | None) -> Observation:
     """The same reward for a slot; an activation is for all of them."""
     if slot is None or observation.value is None:
         return observation
-    told = identifiers.observation_id(observation.observation_id.encode(), slot=slot, value=observation.value)
+    told = keys.observation_id(observation.observation_id.encode(), slot=slot, value=observation.value)
     return replace(observation, observation_id=told, slot=slot)

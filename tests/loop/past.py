@@ -8,7 +8,7 @@ from itertools import batched, groupby
 from typing import Any
 
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
-from shared.intake import identifiers, row_json
+from shared.intake import keys, row_json
 from shared.intake.rows import Event, Observation
 from shared.learner import features
 from shared.log import ranked_event
@@ -50,14 +50,14 @@ def event(event_id: str, at_us: int, *, user: str = "ann", deferred: bool = Fals
     document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in ACTIONS])
     decision = decide(equal_chances(len(ACTIONS)), NO_MODEL, event_id, paths.LOOP)
     ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=deferred)
-    told_apart_by = identifiers.request_hash(document, b"deferred" if deferred else b"")
+    told_apart_by = keys.request_hash(document, b"deferred" if deferred else b"")
     return Event(event_id, told_apart_by, at_us, ranked_event.pack(ranked))
 
 
 def reward(event_id: str, at_us: int, value: float | None = 1.0, origin: str = "") -> Observation:
     """A reward, or without value an activation; those of one event, origin and value are repetitions of one call."""
     made_of = f"{event_id} {origin}".encode()
-    return Observation(event_id, identifiers.observation_id(made_of, slot=None, value=value), at_us, value)
+    return Observation(event_id, keys.observation_id(made_of, slot=None, value=value), at_us, value)
 
 
 @dataclass(slots=True)

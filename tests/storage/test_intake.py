@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from shared.intake import row_json
-from shared.intake.identifiers import shard
 from shared.intake.intake import Intake
+from shared.intake.keys import shard
 from shared.settings import Settings
 from shared.storage import paths
 from shared.storage.clock import now_us

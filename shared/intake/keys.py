@@ -1,4 +1,4 @@
-"""Keys of events and observations, made from the ids that clients choose."""
+"""Table keys of events and observations, made from the ids that clients choose."""
 
 import base64
 import hashlib
@@ -10,38 +10,38 @@ _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 
 
 def event_key(event_id: str) -> str:
-    """The id itself if it can stand in a table key as it is, else `~` and its SHA-256 in hexadecimal digits."""
+    """Make the key of an event: the id itself if a table key may hold it, else the hash of the id."""
     if _PLAIN.fullmatch(event_id):
         return event_id
-    return hashed_key(event_id)
+    return hash_key(event_id)
 
 
-def hashed_key(of_id: str) -> str:
-    """`~` and the SHA-256 of an id in hexadecimal digits."""
+def hash_key(of_id: str) -> str:
+    """Make a key of `~` and the SHA-256 of an id, in hexadecimal digits."""
     return "~" + hashlib.sha256(of_id.encode()).hexdigest()
 
 
 def shard(event_id: str, shards: int) -> int:
-    """Which of the loop's shards, counted from 0, an event and its observations live in."""
+    """Give the shard, counted from 0, in which an event and its observations live."""
     return zlib.crc32(event_id.encode()) % shards
 
 
 def observation_id(origin: bytes, *, slot: str | None, value: float | None) -> str:
-    """22 characters that are the same whenever a client repeats the same observation.
+    """Make an id of 22 characters, the same whenever a client repeats the same observation.
 
     Args:
         origin: The client's request id, or random bytes where it sent none.
         slot: Slot id of a multi-slot reward.
         value: The reward; None for an activation.
     """
-    told = b"activate" if value is None else b"reward" + struct.pack("<d", value)
+    kind = b"activate" if value is None else b"reward" + struct.pack("<d", value)
     slot_bytes = b"" if slot is None else b"slot" + slot.encode()
-    parts = (origin, told, slot_bytes)
+    parts = (origin, kind, slot_bytes)
     digest = hashlib.sha256(b"".join(struct.pack("<I", len(part)) + part for part in parts)).digest()
     return base64.urlsafe_b64encode(digest)[:22].decode()
 
 
 def request_hash(*parts: bytes) -> str:
-    """22 characters that tell two Rank requests with one event id apart."""
+    """Make a hash of 22 characters, in which two Rank requests with one event id differ."""
     digest = hashlib.sha256(b"".join(struct.pack("<I", len(part)) + part for part in parts)).digest()
     return base64.urlsafe_b64encode(digest)[:22].decode()
