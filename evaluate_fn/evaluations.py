@@ -9,7 +9,7 @@ from azure.functions import HttpRequest, HttpResponse
 from evaluate_fn.submission import submit
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose
-from shared.evaluation.forms import answers_v1 as told
+from shared.evaluation.forms import answers_v1 as answers
 from shared.evaluation.forms.evaluation_requests import EvaluationContract, custom
 from shared.evaluation.outcome import Outcome
 from shared.web.errors import EvaluationAlreadyExists, EvaluationNotFound, InvalidRequest
@@ -24,7 +24,7 @@ PATH = "evaluations"
 ONE = PATH + "/{evaluationId}"
 
 
-@functions.operation(["GET"], PATH, until=LAST_OF_V1, answer=PerVersion(told.list_told_by))
+@functions.operation(["GET"], PATH, until=LAST_OF_V1, answer=PerVersion(answers.list_model))
 async def list_evaluations(_: HttpRequest, version: Version) -> HttpResponse:
     """List the evaluations, the newest first."""
     return json_answer(await asyncio.to_thread(_list, version))
@@ -35,7 +35,7 @@ async def list_evaluations(_: HttpRequest, version: Version) -> HttpResponse:
     PATH,
     until=LAST_OF_V1,
     request=EvaluationContract,
-    answer=PerVersion(told.told_by),
+    answer=PerVersion(answers.answer_model),
     status=201,
 )
 async def create_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
@@ -50,10 +50,10 @@ async def create_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
     if evaluation is None:
         raise EvaluationAlreadyExists
     location = f"/{version.prefix}/{PATH}/{evaluation.id}"
-    return created(told.answer(evaluation, None, version), location)
+    return created(answers.answer(evaluation, None, version), location)
 
 
-@functions.operation(["GET"], ONE, until=LAST_OF_V1, answer=PerVersion(told.told_by), refusals=[404])
+@functions.operation(["GET"], ONE, until=LAST_OF_V1, answer=PerVersion(answers.answer_model), refusals=[404])
 async def read_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
     """Tell an evaluation, and what it found once it has ended."""
     return json_answer(await asyncio.to_thread(_told, evaluation_id(req), version))
@@ -94,10 +94,10 @@ def found(evaluation: Evaluation) -> Outcome | None:
 
 def _told(of_id: str, version: Version) -> bytes:
     evaluation = known(of_id)
-    return told.answer(evaluation, found(evaluation), version)
+    return answers.answer(evaluation, found(evaluation), version)
 
 
 def _list(version: Version) -> bytes:
     listed = evaluation_store.list_all(Purpose.EVALUATION)
     totals = evaluation_run_store.read_totals(listed)
-    return told.list_answer([told.listed(*one, version) for one in zip(listed, totals, strict=True)])
+    return answers.list_answer([answers.list_entry(*one, version) for one in zip(listed, totals, strict=True)])

@@ -10,7 +10,7 @@ from evaluate_fn.evaluations import ONE, PATH, evaluation_id, found, known
 from evaluate_fn.submission import submit
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Purpose
-from shared.evaluation.forms import answers_2022 as told
+from shared.evaluation.forms import answers_2022 as answers
 from shared.evaluation.forms.answers_2022 import (
     Evaluation2022,
     EvaluationQuery,
@@ -38,10 +38,10 @@ _SINCE = "2022-09-01-preview"
 @functions.operation(["GET"], PATH, since=_SINCE, query=EvaluationsQuery, answer=Evaluations2022)
 async def list_evaluations(req: HttpRequest) -> HttpResponse:
     """List the evaluations in pages, the newest first."""
-    page, wanted = Page.asked(req.params), told.wanted(req.params.get("filter"))
+    page, wanted = Page.asked(req.params), answers.parse_filter(req.params.get("filter"))
     listed = [one for one in await asyncio.to_thread(evaluation_store.list_all, Purpose.EVALUATION) if wanted(one)]
     link = next_link(req, page.after(len(listed)), ("filter",))
-    return json_answer(told.list_answer(page.of(listed), link))
+    return json_answer(answers.list_answer(page.of(listed), link))
 
 
 @functions.operation(["PUT"], ONE, since=_SINCE, request=EvaluationContract2022)
@@ -77,5 +77,5 @@ def _told(req: HttpRequest) -> bytes:
     evaluation = known(evaluation_id(req))
     if not (evaluation.is_of_2022 or evaluation.is_automatic):
         raise IncompatibleEvaluationVersion
-    part = told.part(req.params, evaluation)
-    return told.answer(evaluation, found(evaluation), part)
+    part = answers.read_answer_range(req.params, evaluation)
+    return answers.answer(evaluation, found(evaluation), part)

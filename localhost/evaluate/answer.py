@@ -1,9 +1,9 @@
-"""What an evaluation found, as a JSON document."""
+"""The outcome of an evaluation as a JSON document."""
 
 from typing import Any
 
 from localhost.evaluate.remarks import unanswerable
-from shared.evaluation.forms.report_forms import told_interval, told_lines, told_points
+from shared.evaluation.forms.report_forms import LinesReport, PointEstimates
 from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
 from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates
@@ -11,51 +11,51 @@ from shared.metrics.intervals import Span
 from shared.times import to_iso
 
 
-def document(found: Outcome, exploration: float | None) -> dict[str, Any]:
-    """All that was found.
+def document(outcome: Outcome, exploration: float | None) -> dict[str, Any]:
+    """Write all of an outcome.
 
     Args:
         exploration: That of the log; None without events.
     """
     answer: dict[str, Any] = {
-        "lines": told_lines(found.lines),
-        "policies": [_policy(policy, found.rewards) for policy in found.policies],
-        "optimal": found.optimal,
+        "lines": LinesReport.of(outcome.lines).model_dump(by_alias=True),
+        "policies": [_policy(policy, outcome.rewards) for policy in outcome.policies],
+        "optimal": outcome.optimal,
         "exploration": exploration,
         "because": unanswerable(exploration),
-        "candidates": [_candidate(candidate, found.rewards) for candidate in found.candidates],
+        "candidates": [_candidate(candidate, outcome.rewards) for candidate in outcome.candidates],
     }
-    return answer | ({"noSearch": found.no_search} if found.no_search else {})
+    return answer | ({"noSearch": outcome.no_search} if outcome.no_search else {})
 
 
-def _policy(one: PolicyOutcome, rewards: Span) -> dict[str, Any]:
-    sums = one.total
-    told = estimates(sums, rewards)
+def _policy(outcome: PolicyOutcome, rewards: Span) -> dict[str, Any]:
+    sums = outcome.total
+    policy_estimates = estimates(sums, rewards)
     answer: dict[str, Any] = {
-        "name": one.policy.name,
-        "source": one.policy.source.value,
-        "arguments": one.policy.arguments or None,
+        "name": outcome.policy.name,
+        "source": outcome.policy.source.value,
+        "arguments": outcome.policy.arguments or None,
         "events": round(sums.events, 6),
-        "effectiveEvents": told.effective_events,
-        "nonZeroEvents": told.non_zero,
-        "estimates": told_points(told),
-        "interval": told_interval(told.interval),
+        "effectiveEvents": policy_estimates.effective_events,
+        "nonZeroEvents": policy_estimates.non_zero,
+        "estimates": PointEstimates.of(policy_estimates).model_dump(by_alias=True),
+        "interval": policy_estimates.interval,
         "differenceToOnline": {
             "estimate": difference.difference(sums),
-            "interval": told_interval(difference.interval(sums, rewards)),
+            "interval": difference.interval(sums, rewards),
         },
-        "because": told.because,
-        "from": None if one.counted_from_us is None else to_iso(one.counted_from_us),
+        "because": policy_estimates.because,
+        "from": None if outcome.counted_from_us is None else to_iso(outcome.counted_from_us),
     }
-    return answer | ({"slotId": one.slot_id} if one.slot_id else {})
+    return answer | ({"slotId": outcome.slot_id} if outcome.slot_id else {})
 
 
-def _candidate(one: Candidate, rewards: Span) -> dict[str, Any]:
-    known = estimates(one.sums, rewards)
+def _candidate(candidate: Candidate, rewards: Span) -> dict[str, Any]:
+    candidate_estimates = estimates(candidate.sums, rewards)
     return {
-        "step": one.step,
-        "arguments": one.arguments,
-        "events": one.events,
-        "cressieRead": known.points["cressie_read"],
-        "interval": told_interval(known.interval),
+        "step": candidate.step,
+        "arguments": candidate.arguments,
+        "events": candidate.events,
+        "cressieRead": candidate_estimates.points["cressie_read"],
+        "interval": candidate_estimates.interval,
     }

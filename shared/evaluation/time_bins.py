@@ -1,7 +1,7 @@
-"""Bins of time: which ones a range has, and what averages take of them.
+"""Bins of time: those of a range, filled, widened or accumulated, with the sums that averages take.
 
-An answer tells a thousand bins of each policy and is to be there within milliseconds, so these are columns, of which
-whole ones are summed at once.
+An answer has a thousand bins of each policy and is to be made within milliseconds, so sums are kept as columns, which
+are added as a whole.
 """
 
 from bisect import bisect_left, bisect_right
@@ -13,11 +13,11 @@ from shared.evaluation.packed_sums import column
 from shared.evaluation.tasks import Bins
 
 MOST_BINS = 10_000
-"""A range with more bins is told by those that have events."""
+"""Of a range with more bins, only those with events are in an answer."""
 
 
 class Columns(NamedTuple):
-    """Bins with those of their sums that an average and the interval around it take, named as in `Sums`.
+    """Bins with the sums that an average and the interval around it take, named as in `Sums`.
 
     Attributes:
         at: The first microseconds of the bins, in order.
@@ -37,46 +37,46 @@ class Columns(NamedTuple):
 
 
 def columns(bins: Bins, from_us: int, to_us: int, width_us: int) -> Columns:
-    """The bins that have events in a range, those at its ends as a whole."""
+    """Take the bins with events in a range; the bins at its ends as a whole."""
     at = sorted(bins)
     within = slice(bisect_left(at, from_us - from_us % width_us), bisect_left(at, to_us))
     return Columns(at[within], *(column(bins, name)[within] for name in Columns._fields[1:]))
 
 
-def filled(seen: Columns, from_us: int, to_us: int, width_us: int, most: int = MOST_BINS) -> Columns:
-    """The same with zeros where a range has bins without events, unless it has more than `most` bins."""
+def fill(bins: Columns, from_us: int, to_us: int, width_us: int, most: int = MOST_BINS) -> Columns:
+    """Add zeros where a range has bins without events, unless the range has more than `most` bins."""
     first = from_us - from_us % width_us
     at = range(first, to_us, width_us)
     if len(at) > most or not at:
-        return seen
-    if len(at) == len(seen.at):
-        return seen._replace(at=at)
-    places = [(start_us - first) // width_us for start_us in seen.at]
-    return Columns(at, *(_spread(values, places, len(at)) for values in seen[1:]))
+        return bins
+    if len(at) == len(bins.at):
+        return bins._replace(at=at)
+    places = [(start_us - first) // width_us for start_us in bins.at]
+    return Columns(at, *(_spread(values, places, len(at)) for values in bins[1:]))
 
 
-def wider(seen: Columns, width_us: int) -> Columns:
-    """The same by bins of a width that is a multiple of theirs."""
-    starts = [start_us - start_us % width_us for start_us in seen.at]
+def widen(bins: Columns, width_us: int) -> Columns:
+    """Add up bins to wider bins, whose width is a multiple of theirs."""
+    starts = [start_us - start_us % width_us for start_us in bins.at]
     ends = [bisect_right(starts, start_us) for start_us in dict.fromkeys(starts)]
-    return Columns(list(dict.fromkeys(starts)), *(_sums(values, ends) for values in seen[1:]))
+    return Columns(list(dict.fromkeys(starts)), *(_sums(values, ends) for values in bins[1:]))
 
 
-def running(seen: Columns) -> Columns:
-    """At each bin it and all before it."""
-    return Columns(seen.at, *(list(accumulate(values)) for values in seen[1:]))
+def accumulate_bins(bins: Columns) -> Columns:
+    """Add to each bin all bins before it."""
+    return Columns(bins.at, *(list(accumulate(values)) for values in bins[1:]))
 
 
 def _sums(values: Sequence[float], ends: Iterable[int]) -> list[float]:
-    found, begin = list[float](), 0
+    sums, begin = list[float](), 0
     for end in ends:
-        found.append(float(sum(values[begin:end])))
+        sums.append(float(sum(values[begin:end])))
         begin = end
-    return found
+    return sums
 
 
 def _spread(values: Sequence[float], places: Sequence[int], length: int) -> list[float]:
-    found = [0.0] * length
+    spread = [0.0] * length
     for place, value in zip(places, values, strict=True):
-        found[place] = value
-    return found
+        spread[place] = value
+    return spread

@@ -270,7 +270,7 @@ def test_every_field_of_an_evaluation_is_on_its_page() -> None:
     """As every version tells it, and the loop's own report."""
     asked, found = evaluated.evaluation("e"), evaluated.outcome()
     older = answers_v1.answer(asked, found, VERSIONS[-2])
-    newest = answers_2022.answer(asked, found, answers_2022.part({}, asked))
+    newest = answers_2022.answer(asked, found, answers_2022.read_answer_range({}, asked))
     told = [json.loads(one) for one in (older, newest, report_forms.answer(asked, found))]
 
     assert _absent(told, page("docs/api.md").text) == []

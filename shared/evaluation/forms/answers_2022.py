@@ -1,9 +1,9 @@
-"""Offline evaluations over HTTP as 2022-09-01-preview tells them."""
+"""Offline evaluations over HTTP in 2022-09-01-preview."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import orjson
 from pydantic import Field
@@ -11,7 +11,7 @@ from pydantic import Field
 from shared.evaluation import time_bins
 from shared.evaluation.evaluation import EvaluatedLog, Evaluation
 from shared.evaluation.forms import evaluation_times as times
-from shared.evaluation.forms.evaluation_times import NEVER, Stamps, told
+from shared.evaluation.forms.evaluation_times import NEVER, Stamps, format_moment
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.packed_sums import column
 from shared.evaluation.time_bins import Columns
@@ -53,13 +53,18 @@ class TimeSeries(Wire):
     data: list[Data]
 
 
-class PolicyResult2022(Wire):
-    """What a policy would have earned: in whole events, or in one slot of them."""
+class PolicyResultHead2022(Wire):
+    """Which policy a result is of, and in which slot."""
 
     name: str
     slot_id: str
     arguments: str | None = None
     policy_source: str
+
+
+class PolicyResult2022(PolicyResultHead2022):
+    """What a policy would have earned: in whole events, or in one slot of them."""
+
     summary: Summary
     timeseries: TimeSeries
 
@@ -83,6 +88,24 @@ class EvaluationDetails(Wire):
     creation_time: str
     status: str
     evaluation_type: str
+
+    @classmethod
+    def of(cls, evaluation: Evaluation, **more: Any) -> Self:
+        """Describe an evaluation.
+
+        Args:
+            more: The fields that a subclass adds.
+        """
+        return cls(
+            id=evaluation.id,
+            name=evaluation.name,
+            start_time=format_moment(evaluation.start_us),
+            end_time=format_moment(evaluation.end_us),
+            creation_time=format_moment(evaluation.created_us),
+            status=evaluation.status.value,
+            evaluation_type="Auto" if evaluation.is_automatic else "Manual",
+            **more,
+        )
 
 
 class Evaluation2022(EvaluationDetails):
@@ -116,11 +139,12 @@ class EvaluationsQuery(PageQuery):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The part of an evaluation that is asked for.
+class AnswerRange:
+    """The part of an evaluation that a call wants.
 
     Attributes:
-        rolling: Whether each interval is told for itself; else together with all before it.
+        minutes: Length of an interval.
+        rolling: Whether each interval stands for itself; else it includes all before it.
     """
 
     from_us: int
@@ -129,141 +153,139 @@ class Part:
     rolling: bool
 
 
-def part(params: Mapping[str, str], evaluation: Evaluation) -> Part:
+def read_answer_range(params: Mapping[str, str], evaluation: Evaluation) -> AnswerRange:
     """Read the query of a call for an evaluation.
 
     Raises:
         InvalidRequest: The range or the interval is none, or the window does not go with the interval.
     """
-    start = params.get("startTime") or told(evaluation.start_us)
-    end = params.get("endTime") or told(evaluation.end_us)
+    start = params.get("startTime") or format_moment(evaluation.start_us)
+    end = params.get("endTime") or format_moment(evaluation.end_us)
     whole = times.read_range(start, end, InvalidRequest, InvalidRequest)
     minutes, rolling = _interval(params.get("intervalInMinutes"), params.get("window"))
-    return Part(whole.start, whole.stop, minutes, rolling)
+    return AnswerRange(whole.start, whole.stop, minutes, rolling)
 
 
-def wanted(text: str | None) -> Callable[[Evaluation], bool]:
-    """Whether an evaluation passes the filter of a query.
+def parse_filter(text: str | None) -> Callable[[Evaluation], bool]:
+    """Make the predicate that evaluations of a list have to pass from the filter of a query.
 
     Raises:
-        InvalidRequest: The filter is none.
+        InvalidRequest: The text is no such filter.
     """
     if not text:
         return lambda _: True
-    if (found := _FILTER.fullmatch(" ".join(text.split()))) is None:
+    if (match := _FILTER.fullmatch(" ".join(text.split()))) is None:
         raise InvalidRequest("It has to be metadata=evaluationType eq 'Manual', or 'Auto'.", "filter")
-    automatic = found[1].lower() == "auto"
+    automatic = match[1].lower() == "auto"
     return lambda evaluation: evaluation.is_automatic == automatic
 
 
 def list_answer(evaluations: Sequence[Evaluation], next_link: str | None) -> bytes:
-    """A page of the list."""
-    more = {} if next_link is None else {"nextLink": next_link}
-    return orjson.dumps({"value": [_details(one) for one in evaluations], **more})
+    """Write a page of the list."""
+    page = [EvaluationDetails.of(evaluation) for evaluation in evaluations]
+    more = {} if next_link is None else {"next_link": next_link}
+    return Evaluations2022(value=page, **more).to_json()
 
 
-def answer(evaluation: Evaluation, found: Outcome | None, asked: Part) -> bytes:
-    """An evaluation with the wanted part of what was found.
+def answer(evaluation: Evaluation, outcome: Outcome | None, wanted: AnswerRange) -> bytes:
+    """Write an evaluation with the wanted part of its outcome.
+
+    The results, which may have a thousand intervals for each policy, are added as dictionaries: models take many times
+    as long.
 
     Args:
-        found: None before it has ended.
+        outcome: None before the evaluation has ended.
     """
-    empty = {"startTime": NEVER, "endTime": NEVER, "intervalInMinutes": 0, "value": []}
-    said = evaluation.reason or (NO_EVENTS if found and not found.has_events else None)
-    return orjson.dumps(
-        {
-            **_details(evaluation),
-            "optimalPolicy": evaluation.optimal or "",
-            "content": _content(evaluation, found, asked) if found else empty,
-            **({"description": said} if said else {}),
-        }
+    description = evaluation.reason or (NO_EVENTS if outcome and not outcome.has_events else None)
+    more = {"description": description} if description else {}
+    head = Evaluation2022.of(
+        evaluation, optimal_policy=evaluation.optimal or "", content=_content(outcome, wanted), **more
+    )
+    body = head.model_dump(by_alias=True, exclude_unset=True)
+    if outcome and outcome.has_events:
+        body["content"]["value"] = _results(evaluation, outcome, wanted)
+    return orjson.dumps(body)
+
+
+def _content(outcome: Outcome | None, wanted: AnswerRange) -> EvaluationResult:
+    """The content, still without results."""
+    if outcome is None:
+        return EvaluationResult(start_time=NEVER, end_time=NEVER, interval_in_minutes=0, value=[])
+    return EvaluationResult(
+        start_time=format_moment(wanted.from_us),
+        end_time=format_moment(wanted.to_us),
+        interval_in_minutes=_width_us(outcome, wanted) // MINUTE,
+        value=[],
     )
 
 
-def _details(evaluation: Evaluation) -> dict[str, str]:
-    return {
-        "id": evaluation.id,
-        "name": evaluation.name,
-        "startTime": told(evaluation.start_us),
-        "endTime": told(evaluation.end_us),
-        "creationTime": told(evaluation.created_us),
-        "status": evaluation.status,
-        "evaluationType": "Auto" if evaluation.is_automatic else "Manual",
-    }
-
-
-def _content(evaluation: Evaluation, found: Outcome, asked: Part) -> dict[str, Any]:
-    width_us = max(asked.minutes * MINUTE, found.width_us)
-    most_bins = min(time_bins.MOST_BINS, _MOST_BINS_IN_ALL // max(len(found.policies), 1))
-    shown = _Shown(evaluation.log, asked, found.width_us, width_us, most_bins, Stamps())
-    return {
-        "startTime": told(asked.from_us),
-        "endTime": told(asked.to_us),
-        "intervalInMinutes": width_us // MINUTE,
-        "value": [_result(one, shown) for one in found.policies] if found.has_events else [],
-    }
+def _width_us(outcome: Outcome, wanted: AnswerRange) -> int:
+    return max(wanted.minutes * MINUTE, outcome.width_us)
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """What all policies of an answer have in common.
+class _Shape:
+    """The intervals that all policies of an answer have in common.
 
     Attributes:
-        kept_us: The width of the bins that are kept.
-        width_us: The width of those that are told.
-        most_bins: A range with more is told by those that have events.
+        stored_us: Width of the bins of the outcome.
+        width_us: Width of the intervals of the answer.
+        most_bins: A range with more intervals has only those with events.
     """
 
     log: EvaluatedLog
-    asked: Part
-    kept_us: int
+    wanted: AnswerRange
+    stored_us: int
     width_us: int
     most_bins: int
     stamps: Stamps
 
 
-def _result(one: PolicyOutcome, shown: _Shown) -> dict[str, Any]:
-    policy, rewards = one.policy, _span(one)
-    seen = time_bins.columns(one.bins, shown.asked.from_us, shown.asked.to_us, shown.kept_us)
-    (summary,) = _summaries(seen.whole, rewards)
-    return {
-        "name": policy.name,
-        "slotId": one.slot_id,
-        **({} if policy.arguments is None else {"arguments": policy.arguments}),
-        "policySource": policy.source,
-        "summary": summary,
-        "timeseries": {"data": _series(seen, rewards, shown)},
-    }
+def _results(evaluation: Evaluation, outcome: Outcome, wanted: AnswerRange) -> list[dict[str, Any]]:
+    most_bins = min(time_bins.MOST_BINS, _MOST_BINS_IN_ALL // max(len(outcome.policies), 1))
+    shape = _Shape(evaluation.log, wanted, outcome.width_us, _width_us(outcome, wanted), most_bins, Stamps())
+    return [_result(policy, shape) for policy in outcome.policies]
 
 
-def _span(one: PolicyOutcome) -> Span:
-    """In which all rewards of a policy's events lie."""
-    lowest, highest = column(one.bins, "lowest"), column(one.bins, "highest")
+def _result(outcome: PolicyOutcome, shape: _Shape) -> dict[str, Any]:
+    policy, rewards = outcome.policy, _span(outcome)
+    columns = time_bins.columns(outcome.bins, shape.wanted.from_us, shape.wanted.to_us, shape.stored_us)
+    (summary,) = _summaries(columns.whole, rewards)
+    more = {} if policy.arguments is None else {"arguments": policy.arguments}
+    head = PolicyResultHead2022(
+        name=policy.name, slot_id=outcome.slot_id, policy_source=policy.source.value, **more
+    ).model_dump(by_alias=True, exclude_unset=True)
+    return head | {"summary": summary, "timeseries": {"data": _series(columns, rewards, shape)}}
+
+
+def _span(outcome: PolicyOutcome) -> Span:
+    """The span in which all rewards of a policy's events lie."""
+    lowest, highest = column(outcome.bins, "lowest"), column(outcome.bins, "highest")
     return span_of(Sums(lowest=min(lowest), highest=max(highest)) if lowest else Sums())
 
 
-def _series(seen: Columns, rewards: Span, shown: _Shown) -> list[dict[str, Any]]:
-    asked, log, width_us = shown.asked, shown.log, shown.width_us
-    told_bins = time_bins.wider(seen, width_us) if width_us > shown.kept_us else seen
-    from_us, to_us = max(asked.from_us, log.from_us), min(asked.to_us, log.to_us)
-    told_bins = time_bins.filled(told_bins, from_us, to_us, width_us, shown.most_bins)
-    if not asked.rolling:
-        told_bins = time_bins.running(told_bins)
-    summaries = _summaries(told_bins, rewards)
-    for stamp, summary in zip(shown.stamps.of(told_bins.at), summaries, strict=True):
+def _series(columns: Columns, rewards: Span, shape: _Shape) -> list[dict[str, Any]]:
+    wanted, log, width_us = shape.wanted, shape.log, shape.width_us
+    bins = time_bins.widen(columns, width_us) if width_us > shape.stored_us else columns
+    from_us, to_us = max(wanted.from_us, log.from_us), min(wanted.to_us, log.to_us)
+    bins = time_bins.fill(bins, from_us, to_us, width_us, shape.most_bins)
+    if not wanted.rolling:
+        bins = time_bins.accumulate_bins(bins)
+    summaries = _summaries(bins, rewards)
+    for stamp, summary in zip(shape.stamps.of(bins.at), summaries, strict=True):
         summary["timeStamp"] = stamp
     return summaries
 
 
-def _summaries(seen: Columns, rewards: Span) -> list[dict[str, Any]]:
-    """Of bins: zeros without events, as the old service had them; of a single event, all that is possible."""
+def _summaries(bins: Columns, rewards: Span) -> list[dict[str, Any]]:
+    """Each bin as a `Summary`: zeros without events, as in the old service; for a single event, the span of rewards."""
     nothing, possible = (0.0, 0.0), tuple(rewards)
     return [
         {
             "expectedReward": earned / events if events else 0.0,
             "confidenceInterval": (_around(events, earned, squares) or possible) if events else nothing,
         }
-        for events, earned, squares in zip(seen.events, seen.rewards, seen.squared_rewards, strict=True)
+        for events, earned, squares in zip(bins.events, bins.rewards, bins.squared_rewards, strict=True)
     ]
 
 
@@ -273,7 +295,7 @@ def _around(events: float, earned: float, squares: float) -> tuple[float, float]
 
 
 def _interval(minutes: str | None, window: str | None) -> tuple[int, bool]:
-    """How long an interval is, and whether each is told for itself; the one follows from the other if it is not given.
+    """The length of an interval, and whether intervals roll; the one follows from the other if it is not given.
 
     Source: the old service took `Expanding` with 5 minutes only, and `Rolling` with all others.
     """
@@ -291,7 +313,7 @@ def _window(text: str) -> bool:
 
 
 def _minutes(text: str) -> int:
-    found = next((minutes for minutes in INTERVALS if text == str(minutes)), None)
-    if found is None:
+    minutes = next((minutes for minutes in INTERVALS if text == str(minutes)), None)
+    if minutes is None:
         raise InvalidRequest("It has to be 5, 60, 360, 720 or 1440.", "intervalInMinutes")
-    return found
+    return minutes

@@ -1,4 +1,4 @@
-"""Offline evaluations over HTTP as the versions before 2022-09-01-preview tell them."""
+"""Offline evaluations over HTTP in the versions before 2022-09-01-preview."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ from pydantic import create_model
 
 from shared.evaluation import time_bins
 from shared.evaluation.evaluation import EvaluatedLog, Evaluation, Policy, Source, Status
-from shared.evaluation.forms.evaluation_times import NEVER, Stamps, told
+from shared.evaluation.forms.evaluation_times import NEVER, Stamps, format_moment
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.time_bins import Columns
 from shared.metrics.estimators.gaussian import old_half_width
@@ -50,12 +50,17 @@ class PolicyResultSummary(Wire):
     average_reward: float
 
 
-class PolicyResult(Wire):
-    """What a policy would have earned, in windows of time and in all."""
+class PolicyResultHead(Wire):
+    """Which policy a result is of."""
 
     name: str
     arguments: str | None = None
     policy_source: str
+
+
+class PolicyResult(PolicyResultHead):
+    """What a policy would have earned, in windows of time and in all."""
+
     summary: list[PolicyResultSummary]
     total_summary: PolicyResultSummary
 
@@ -77,110 +82,114 @@ class Evaluation1(Wire):
 
 
 @cache
-def told_by(version: Version) -> type[Wire]:
+def answer_model(version: Version) -> type[Wire]:
     """The model of an evaluation in a version's answers."""
-    summary = _told_by(PolicyResultSummary, version)
-    result = _told_by(PolicyResult, version, summary=(list[summary], ...), total_summary=(summary, ...))  # type: ignore[valid-type]
-    return _told_by(Evaluation1, version, policy_results=(list[result], ...))  # type: ignore[valid-type]
+    summary = _without_later_fields(PolicyResultSummary, version)
+    result = _without_later_fields(
+        PolicyResult,
+        version,
+        summary=(list[summary], ...),  # type: ignore[valid-type]
+        total_summary=(summary, ...),
+    )
+    return _without_later_fields(Evaluation1, version, policy_results=(list[result], ...))  # type: ignore[valid-type]
 
 
 @cache
-def list_told_by(version: Version) -> Any:
+def list_model(version: Version) -> Any:
     """The model of the list of evaluations in a version's answers."""
-    return list[told_by(version)]  # type: ignore[misc]
+    return list[answer_model(version)]  # type: ignore[misc]
 
 
-def answer(evaluation: Evaluation, found: Outcome | None, version: Version) -> bytes:
-    """An evaluation with all that was found.
+def answer(evaluation: Evaluation, outcome: Outcome | None, version: Version) -> bytes:
+    """Write an evaluation with all results.
 
     Args:
-        found: None before it has ended.
+        outcome: None before the evaluation has ended.
     """
-    results = list(_results(evaluation, found, version)) if found else []
-    return orjson.dumps(_evaluation(evaluation, results, version))
+    results = list(_results(evaluation, outcome, version)) if outcome else []
+    return orjson.dumps(_body(evaluation, results, version))
 
 
-def listed(evaluation: Evaluation, found: Outcome | None, version: Version) -> bytes:
-    """An evaluation as it stands in the list: with what was found in all, not window by window."""
-    results = list(_totals(found, version)) if found else []
-    return orjson.dumps(_evaluation(evaluation, results, version))
+def list_entry(evaluation: Evaluation, outcome: Outcome | None, version: Version) -> bytes:
+    """Write an evaluation for the list: with the totals of each policy, without its windows."""
+    results = list(_totals(outcome, version)) if outcome else []
+    return orjson.dumps(_body(evaluation, results, version))
 
 
-def list_answer(evaluations: list[bytes]) -> bytes:
-    """The list of those that were told."""
-    return b"[" + b",".join(evaluations) + b"]"
+def list_answer(entries: list[bytes]) -> bytes:
+    """Write the list of entries."""
+    return b"[" + b",".join(entries) + b"]"
 
 
-def _evaluation(evaluation: Evaluation, results: list[dict[str, Any]], version: Version) -> dict[str, Any]:
+def _body(evaluation: Evaluation, results: list[dict[str, Any]], version: Version) -> dict[str, Any]:
+    """The answer; results are added as dictionaries, since models of thousands of windows take many times as long."""
     status = _STATUSES[evaluation.status]
-    return _known(
-        {
-            "id": evaluation.id,
-            "name": evaluation.name,
-            "startTime": told(evaluation.start_us),
-            "endTime": told(evaluation.end_us),
-            "jobId": evaluation.id,
-            "status": version.renamed_statuses.get(status, status),
-            "policyResults": results,
-            "featureImportance": [],
-            "evaluationType": "Auto" if evaluation.is_automatic else "Manual",
-            "optimalPolicy": evaluation.optimal or "",
-            "creationTime": told(evaluation.created_us),
-        },
-        version,
+    answer = Evaluation1(
+        id=evaluation.id,
+        name=evaluation.name,
+        start_time=format_moment(evaluation.start_us),
+        end_time=format_moment(evaluation.end_us),
+        job_id=evaluation.id,
+        status=version.renamed_statuses.get(status, status),
+        policy_results=[],
+        feature_importance=[],
+        evaluation_type="Auto" if evaluation.is_automatic else "Manual",
+        optimal_policy=evaluation.optimal or "",
+        creation_time=format_moment(evaluation.created_us),
     )
+    return _fields(answer, version) | {"policyResults": results}
 
 
-def _results(evaluation: Evaluation, found: Outcome, version: Version) -> Iterator[dict[str, Any]]:
-    stamps, end = Stamps(), told(evaluation.end_us)
-    for one in _whole_events(found):
-        seen = _columns(one)
-        windows = _windows(one.policy, seen, evaluation.log, found.width_us, stamps, version)
-        (total,) = _summaries(one.policy, seen.whole, [end], WHOLE, version)
-        yield _result(one.policy, windows, total, version)
+def _results(evaluation: Evaluation, outcome: Outcome, version: Version) -> Iterator[dict[str, Any]]:
+    stamps, end = Stamps(), format_moment(evaluation.end_us)
+    for result in _whole_events(outcome):
+        bins = _columns(result)
+        windows = _windows(result.policy, bins, evaluation.log, outcome.width_us, stamps, version)
+        (total,) = _summaries(result.policy, bins.whole, [end], WHOLE, version)
+        yield _result(result.policy, windows, total, version)
 
 
-def _totals(found: Outcome, version: Version) -> Iterator[dict[str, Any]]:
-    for one in _whole_events(found):
-        (total,) = _summaries(one.policy, _columns(one).whole, [NEVER], WHOLE, version)
-        yield _result(one.policy, [], total, version)
+def _totals(outcome: Outcome, version: Version) -> Iterator[dict[str, Any]]:
+    for result in _whole_events(outcome):
+        (total,) = _summaries(result.policy, _columns(result).whole, [NEVER], WHOLE, version)
+        yield _result(result.policy, [], total, version)
 
 
-def _columns(one: PolicyOutcome) -> Columns:
-    return time_bins.columns(one.bins, 0, _FOR_EVER, 1)
+def _columns(result: PolicyOutcome) -> Columns:
+    return time_bins.columns(result.bins, 0, _FOR_EVER, 1)
 
 
-def _whole_events(found: Outcome) -> list[PolicyOutcome]:
-    """What was found, but for slots: these versions do not know them. Nothing, if there were no events."""
-    return [one for one in found.policies if not one.slot_id] if found.has_events else []
+def _whole_events(outcome: Outcome) -> list[PolicyOutcome]:
+    """The outcomes but those of slots, which these versions do not have; none if there were no events."""
+    return [result for result in outcome.policies if not result.slot_id] if outcome.has_events else []
 
 
-def _result(policy: Policy, windows: list[Any], whole: dict[str, Any], version: Version) -> dict[str, Any]:
-    arguments = {} if policy.arguments is None else {"arguments": policy.arguments}
-    rest = {"policySource": policy.source, "summary": windows, "totalSummary": whole}
-    return _known({"name": policy.name, **arguments, **rest}, version)
+def _result(policy: Policy, windows: list[Any], total: dict[str, Any], version: Version) -> dict[str, Any]:
+    more = {} if policy.arguments is None else {"arguments": policy.arguments}
+    head = PolicyResultHead(name=policy.name, policy_source=policy.source.value, **more)
+    return _fields(head, version) | {"summary": windows, "totalSummary": total}
 
 
 def _windows(
-    policy: Policy, seen: Columns, log: EvaluatedLog, width_us: int, stamps: Stamps, version: Version
+    policy: Policy, bins: Columns, log: EvaluatedLog, width_us: int, stamps: Stamps, version: Version
 ) -> list[dict[str, Any]]:
-    told_windows: list[dict[str, Any]] = []
+    summaries: list[dict[str, Any]] = []
     for window, length_us in WINDOWS.items():
         if length_us < width_us:
             continue
         if length_us > width_us:
-            seen = time_bins.wider(seen, length_us)
-        shown = time_bins.filled(seen, log.from_us, log.to_us, length_us)
-        told_windows += _summaries(policy, shown, stamps.of(shown.at), window, version)
-    return told_windows
+            bins = time_bins.widen(bins, length_us)
+        filled = time_bins.fill(bins, log.from_us, log.to_us, length_us)
+        summaries += _summaries(policy, filled, stamps.of(filled.at), window, version)
+    return summaries
 
 
 def _summaries(
-    policy: Policy, seen: Columns, stamps: Iterable[str], window: str, version: Version
+    policy: Policy, bins: Columns, stamps: Iterable[str], window: str, version: Version
 ) -> list[dict[str, Any]]:
-    """What is told of bins.
+    """Each bin as a `PolicyResultSummary`.
 
-    Source: formulas that give the numbers of published samples. The old service told `online` without what only other
+    Source: formulas that give the numbers of published samples. The old service left out of `online` what only other
     policies' weights have. The interval is left out where a single event gives none.
     """
     summaries: list[dict[str, Any]] = [
@@ -195,7 +204,7 @@ def _summaries(
             "confidenceInterval": old_half_width(events, rewards, squares) if events else 0.0,
             "averageReward": rewards / events if events else 0.0,
         }
-        for stamp, events, rewards, squares, weights, non_zero in zip(stamps, *seen[1:], strict=True)
+        for stamp, events, rewards, squares, weights, non_zero in zip(stamps, *bins[1:], strict=True)
     ]
     hidden = version.left_out | (_OF_WEIGHTS if policy.source is Source.ONLINE else frozenset())
     for summary in summaries:
@@ -206,16 +215,22 @@ def _summaries(
     return summaries
 
 
-def _known(fields: dict[str, Any], version: Version) -> dict[str, Any]:
-    """The fields that a version has."""
+def _fields(model: Wire, version: Version) -> dict[str, Any]:
+    """The fields of a model that a version has, by their names in JSON."""
+    fields = model.model_dump(by_alias=True, exclude_unset=True)
     return {name: value for name, value in fields.items() if name not in version.left_out}
 
 
-def _told_by(model: type[Wire], version: Version, **changed: Any) -> type[Wire]:
+def _without_later_fields(model: type[Wire], version: Version, **changes: Any) -> type[Wire]:
+    """Make a model with the fields that a version has.
+
+    Args:
+        changes: Fields of another type than in `model`.
+    """
     fields: dict[str, Any] = {
-        name: changed.get(name, (field.annotation, field))
+        name: changes.get(name, (field.annotation, field))
         for name, field in model.model_fields.items()
         if field.alias not in version.left_out
     }
-    later = re.sub(r"\W", "_", version.name) if version.left_out else "v1_1"
-    return create_model(f"{model.__name__.rstrip('1')}_{later}", __base__=Wire, __doc__=model.__doc__, **fields)
+    suffix = re.sub(r"\W", "_", version.name) if version.left_out else "v1_1"
+    return create_model(f"{model.__name__.rstrip('1')}_{suffix}", __base__=Wire, __doc__=model.__doc__, **fields)

@@ -1,18 +1,27 @@
 """Moments and ranges of evaluations over HTTP."""
 
 from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import PlainSerializer, WithJsonSchema
 
 from shared.times import to_datetime
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import moment
 
 NEVER = "0001-01-01T00:00:00Z"
-"""What the old service told where there is no moment."""
+"""The old service's text where there is no moment."""
 
 
-def told(at_us: int) -> str:
-    """A moment as evaluations tell it, such as `2026-11-25T12:00:00Z`."""
+def format_moment(at_us: int) -> str:
+    """Write a moment as evaluations have it, such as `2026-11-25T12:00:00Z`."""
     return to_datetime(at_us).isoformat().removesuffix("+00:00") + "Z"
+
+
+EvaluationMoment = Annotated[
+    int, PlainSerializer(format_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""A moment in an answer: microseconds in Python, a text as of `format_moment` in JSON."""
 
 
 def read_range(start: str, end: str, malformed: type[InvalidRequest], reversed_: type[InvalidRequest]) -> range:
@@ -28,16 +37,16 @@ def read_range(start: str, end: str, malformed: type[InvalidRequest], reversed_:
 
 
 class Stamps:
-    """Moments as they are told, each range made once: all policies of an answer have the same."""
+    """The texts of moments; a range of moments is formatted once for all policies of an answer, which share it."""
 
     def __init__(self) -> None:
-        """None is made yet."""
+        """Begin with no range."""
         self._made: dict[range, list[str]] = {}
 
-    def of(self, at: Sequence[int]) -> list[str]:
-        """The texts of some moments."""
-        if not isinstance(at, range):
-            return [told(at_us) for at_us in at]
-        if at not in self._made:
-            self._made[at] = [told(at_us) for at_us in at]
-        return self._made[at]
+    def of(self, moments: Sequence[int]) -> list[str]:
+        """Format moments, given in microseconds."""
+        if not isinstance(moments, range):
+            return [format_moment(at_us) for at_us in moments]
+        if moments not in self._made:
+            self._made[moments] = [format_moment(at_us) for at_us in moments]
+        return self._made[moments]

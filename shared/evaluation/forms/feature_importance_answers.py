@@ -1,20 +1,19 @@
 """Feature importances over HTTP: what each feature was worth in a range of the log. Since 2022-09-01-preview."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-import orjson
 from pydantic import Field
 
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.forms.evaluation_requests import RangeContract
-from shared.evaluation.forms.evaluation_times import told
+from shared.evaluation.forms.evaluation_times import format_moment
 from shared.evaluation.importance import MOST
 from shared.evaluation.outcome import FeatureScore
 from shared.web.errors import InvalidContract, InvalidRequest
 from shared.web.json_forms import Wire
 
-_MOST_NAMED = 10
+_MAX_NAMES = 10
 NO_EVENTS = "No event of this range is in the log, or none with features that can be evaluated."
 NO_SCORE = (
     "All scores are 0, for no feature is worth more than chance may give it: the log is too short or explores too "
@@ -52,6 +51,23 @@ class FeatureImportanceDetails(Wire):
     creation_time: str
     status: str
 
+    @classmethod
+    def of(cls, importance: Evaluation, **more: Any) -> Self:
+        """Describe a feature importance.
+
+        Args:
+            more: The fields that a subclass adds.
+        """
+        return cls(
+            id=importance.id,
+            name=importance.name,
+            start_time=format_moment(importance.start_us),
+            end_time=format_moment(importance.end_us),
+            creation_time=format_moment(importance.created_us),
+            status=importance.status.value,
+            **more,
+        )
+
 
 class FeatureImportance(FeatureImportanceDetails):
     """A feature importance; the description says how far the scores can be believed, or why it failed."""
@@ -68,45 +84,36 @@ class FeatureImportances(Wire):
 
 
 def answer(importance: Evaluation, scores: Sequence[FeatureScore] | None) -> bytes:
-    """A feature importance with all that was found.
+    """Write a feature importance with its scores.
 
     Args:
         scores: The most important feature first; None before it has ended.
     """
-    said = importance.reason or (None if scores is None else " ".join(_said(scores)))
-    found = [{"namespace": one.namespace, "featureName": one.feature, "score": one.score} for one in scores or ()]
-    return orjson.dumps(
-        {**_details(importance), **({"description": said} if said else {}), "featureScores": found},
-    )
+    description = importance.reason or (None if scores is None else " ".join(_explain(scores)))
+    feature_scores = [
+        Score(namespace=score.namespace, feature_name=score.feature, score=score.score) for score in scores or ()
+    ]
+    more = {"description": description} if description else {}
+    return FeatureImportance.of(importance, feature_scores=feature_scores, **more).to_json()
 
 
 def list_answer(importances: Sequence[Evaluation], next_link: str | None) -> bytes:
-    """A page of the list."""
-    more = {} if next_link is None else {"nextLink": next_link}
-    return orjson.dumps({"value": [_details(one) for one in importances], **more})
+    """Write a page of the list."""
+    page = [FeatureImportanceDetails.of(importance) for importance in importances]
+    more = {} if next_link is None else {"next_link": next_link}
+    return FeatureImportances(value=page, **more).to_json()
 
 
-def _details(importance: Evaluation) -> dict[str, Any]:
-    return {
-        "id": importance.id,
-        "name": importance.name,
-        "startTime": told(importance.start_us),
-        "endTime": told(importance.end_us),
-        "creationTime": told(importance.created_us),
-        "status": importance.status,
-    }
-
-
-def _said(scores: Sequence[FeatureScore]) -> Iterator[str]:
-    """How far scores can be believed."""
-    clear = [f"{one.namespace}.{one.feature}" for one in scores if one.is_clear]
+def _explain(scores: Sequence[FeatureScore]) -> Iterator[str]:
+    """Say how far scores can be believed, in sentences."""
+    clear = [f"{score.namespace}.{score.feature}" for score in scores if score.is_clear]
     if not scores:
         yield NO_EVENTS
     elif not clear:
         yield NO_SCORE
     else:
-        more = f" and {len(clear) - _MOST_NAMED} more" if len(clear) > _MOST_NAMED else ""
+        more = f" and {len(clear) - _MAX_NAMES} more" if len(clear) > _MAX_NAMES else ""
         rest = " Other scores may be chance." if len(clear) < len(scores) else ""
-        yield f"Worth more than chance may give: {', '.join(clear[:_MOST_NAMED])}{more}.{rest}"
+        yield f"Worth more than chance may give: {', '.join(clear[:_MAX_NAMES])}{more}.{rest}"
     if len(scores) == MOST:
         yield f"Only the {MOST} features that the most events have were looked at."

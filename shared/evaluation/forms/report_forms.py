@@ -1,19 +1,17 @@
-"""Everything that is known of an evaluation, as the loop's own API tells it."""
+"""The report on an evaluation in the loop's own API: all estimates, intervals and counts."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-import orjson
 from pydantic import Field
 
 from shared.evaluation.evaluation import EvaluatedLog, Evaluation
-from shared.evaluation.forms.evaluation_times import told
+from shared.evaluation.forms.evaluation_times import EvaluationMoment
 from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
 from shared.evaluation.tasks import LineCounts
 from shared.metrics.estimators import clopper_pearson, confidence_sequence, difference, gaussian
 from shared.metrics.estimators.estimates import Estimates, estimates
 from shared.metrics.estimators.point_estimators import POINT_ESTIMATORS
-from shared.metrics.intervals import Interval, Span
+from shared.metrics.intervals import Span
 from shared.web.json_forms import Wire
 
 _Pair = tuple[float, float]
@@ -24,6 +22,11 @@ class PointEstimates(Wire):
 
     __annotations__ = {estimator.name: float | None for estimator in POINT_ESTIMATORS}
 
+    @classmethod
+    def of(cls, policy_estimates: Estimates) -> Self:
+        """Take the estimates of a policy."""
+        return cls.model_validate(policy_estimates.points)
+
 
 class PolicyReport(Wire):
     """What a policy would have earned per event; null is what is not known, and `because` says why."""
@@ -32,7 +35,7 @@ class PolicyReport(Wire):
     slot_id: str
     source: str
     arguments: str | None
-    counted_from: datetime | None
+    counted_from: EvaluationMoment | None
     events: float
     non_zero: int
     effective_events: float | None
@@ -46,6 +49,35 @@ class PolicyReport(Wire):
     can_be_applied: bool
     because: str | None
 
+    @classmethod
+    def of(cls, outcome: PolicyOutcome, rewards: Span) -> Self:
+        """Estimate what a policy would have earned.
+
+        Args:
+            rewards: The span in which all rewards of the log lie.
+        """
+        sums = outcome.total
+        policy_estimates = estimates(sums, rewards)
+        return cls(
+            name=outcome.policy.name,
+            slot_id=outcome.slot_id,
+            source=outcome.policy.source.value,
+            arguments=outcome.policy.arguments,
+            counted_from=outcome.counted_from_us,
+            events=sums.events,
+            non_zero=policy_estimates.non_zero,
+            effective_events=policy_estimates.effective_events,
+            estimates=PointEstimates.of(policy_estimates),
+            interval=policy_estimates.interval,
+            gaussian_interval=gaussian.interval(sums, rewards),
+            clopper_pearson_interval=clopper_pearson.interval(sums, rewards),
+            anytime_interval=confidence_sequence.interval(sums, rewards),
+            difference_to_online=difference.difference(sums),
+            difference_interval=difference.interval(sums, rewards),
+            can_be_applied=outcome.model is not None,
+            because=policy_estimates.because,
+        )
+
 
 class CandidateReport(Wire):
     """Settings that were tried in the search, over the events that they learned from."""
@@ -56,14 +88,36 @@ class CandidateReport(Wire):
     estimates: PointEstimates
     interval: _Pair | None
 
+    @classmethod
+    def of(cls, candidate: Candidate, rewards: Span) -> Self:
+        """Estimate what a candidate would have earned.
+
+        Args:
+            rewards: The span in which all rewards of the log lie.
+        """
+        candidate_estimates = estimates(candidate.sums, rewards)
+        return cls(
+            step=candidate.step,
+            arguments=candidate.arguments,
+            events=candidate.events,
+            estimates=PointEstimates.of(candidate_estimates),
+            interval=candidate_estimates.interval,
+        )
+
 
 class LogReport(Wire):
     """The range of log that was evaluated, and when its last event came."""
 
-    from_: Annotated[datetime, Field(alias="from")]
-    to: datetime
-    up_to: datetime | None
+    from_: Annotated[EvaluationMoment, Field(alias="from")]
+    to: EvaluationMoment
+    up_to: EvaluationMoment | None
     kind: str
+
+    @classmethod
+    def of(cls, log: EvaluatedLog, outcome: Outcome | None) -> Self:
+        """Describe the evaluated log."""
+        up_to_us = outcome.up_to_us if outcome else None
+        return cls.model_validate({"from": log.from_us, "to": log.to_us, "upTo": up_to_us, "kind": log.kind})
 
 
 class LinesReport(Wire):
@@ -77,6 +131,11 @@ class LinesReport(Wire):
     passed_over: int
     refused: int
 
+    @classmethod
+    def of(cls, lines: LineCounts) -> Self:
+        """Take the counts of lines."""
+        return cls.model_validate(lines, from_attributes=True)
+
 
 class EvaluationReport(Wire):
     """Everything that is known of an evaluation."""
@@ -86,11 +145,11 @@ class EvaluationReport(Wire):
     status: str
     because: str | None
     type: Literal["Manual", "Auto"]
-    look: int | None
-    start_time: datetime
-    end_time: datetime
-    creation_time: datetime
-    ended_time: datetime | None
+    round_number: Annotated[int | None, Field(alias="look")]
+    start_time: EvaluationMoment
+    end_time: EvaluationMoment
+    creation_time: EvaluationMoment
+    ended_time: EvaluationMoment | None
     log: LogReport
     lines: LinesReport | None
     exploration: float
@@ -100,100 +159,38 @@ class EvaluationReport(Wire):
     candidates: list[CandidateReport]
     no_search: str | None
 
+    @classmethod
+    def of(cls, evaluation: Evaluation, outcome: Outcome | None) -> Self:
+        """Report on an evaluation.
 
-def answer(evaluation: Evaluation, found: Outcome | None) -> bytes:
-    """An evaluation with all that was found.
-
-    Args:
-        found: None before it has ended.
-    """
-    rewards = found.rewards if found else None
-    return orjson.dumps(
-        {
-            "id": evaluation.id,
-            "name": evaluation.name,
-            "status": evaluation.status,
-            "because": evaluation.reason,
-            "type": "Auto" if evaluation.is_automatic else "Manual",
-            "look": evaluation.round_number or None,
-            "startTime": told(evaluation.start_us),
-            "endTime": told(evaluation.end_us),
-            "creationTime": told(evaluation.created_us),
-            "endedTime": _moment(evaluation.ended_us),
-            "log": _log(evaluation.log, found),
-            "lines": told_lines(found.lines) if found else None,
-            "exploration": evaluation.exploration,
-            "optimalPolicy": evaluation.optimal,
-            "rewardSpan": list(rewards) if rewards else None,
-            "policies": [_policy(one, rewards) for one in found.policies] if found and rewards else [],
-            "candidates": [_candidate(one, rewards) for one in found.candidates] if found and rewards else [],
-            "noSearch": found.no_search if found else None,
-        }
-    )
-
-
-def _policy(one: PolicyOutcome, rewards: Span) -> dict[str, Any]:
-    sums = one.total
-    known = estimates(sums, rewards)
-    return {
-        "name": one.policy.name,
-        "slotId": one.slot_id,
-        "source": one.policy.source,
-        "arguments": one.policy.arguments,
-        "countedFrom": _moment(one.counted_from_us),
-        "events": sums.events,
-        "nonZero": known.non_zero,
-        "effectiveEvents": known.effective_events,
-        "estimates": told_points(known),
-        "interval": told_interval(known.interval),
-        "gaussianInterval": told_interval(gaussian.interval(sums, rewards)),
-        "clopperPearsonInterval": told_interval(clopper_pearson.interval(sums, rewards)),
-        "anytimeInterval": told_interval(confidence_sequence.interval(sums, rewards)),
-        "differenceToOnline": difference.difference(sums),
-        "differenceInterval": told_interval(difference.interval(sums, rewards)),
-        "canBeApplied": one.model is not None,
-        "because": known.because,
-    }
+        Args:
+            outcome: None before the evaluation has ended.
+        """
+        rewards = outcome.rewards if outcome else None
+        return cls(
+            id=evaluation.id,
+            name=evaluation.name,
+            status=evaluation.status.value,
+            because=evaluation.reason,
+            type="Auto" if evaluation.is_automatic else "Manual",
+            round_number=evaluation.round_number or None,
+            start_time=evaluation.start_us,
+            end_time=evaluation.end_us,
+            creation_time=evaluation.created_us,
+            ended_time=evaluation.ended_us,
+            log=LogReport.of(evaluation.log, outcome),
+            lines=LinesReport.of(outcome.lines) if outcome else None,
+            exploration=evaluation.exploration,
+            optimal_policy=evaluation.optimal,
+            reward_span=rewards,
+            policies=[PolicyReport.of(policy, rewards) for policy in outcome.policies] if outcome and rewards else [],
+            candidates=[CandidateReport.of(candidate, rewards) for candidate in outcome.candidates]
+            if outcome and rewards
+            else [],
+            no_search=outcome.no_search if outcome else None,
+        )
 
 
-def _candidate(one: Candidate, rewards: Span) -> dict[str, Any]:
-    known = estimates(one.sums, rewards)
-    return {
-        "step": one.step,
-        "arguments": one.arguments,
-        "events": one.events,
-        "estimates": told_points(known),
-        "interval": told_interval(known.interval),
-    }
-
-
-def told_points(known: Estimates) -> dict[str, float | None]:
-    """What each estimator says."""
-    return PointEstimates.model_validate(known.points).model_dump(by_alias=True)
-
-
-def _log(log: EvaluatedLog, found: Outcome | None) -> dict[str, Any]:
-    up_to = _moment(found.up_to_us) if found else None
-    return {"from": told(log.from_us), "to": told(log.to_us), "upTo": up_to, "kind": log.kind}
-
-
-def told_lines(lines: LineCounts) -> dict[str, int]:
-    """How many lines there are, by what became of them."""
-    return {
-        "read": lines.read,
-        "used": lines.used,
-        "skipped": lines.skipped,
-        "dangling": lines.dangling,
-        "damaged": lines.damaged,
-        "passedOver": lines.passed_over,
-        "refused": lines.refused,
-    }
-
-
-def told_interval(interval: Interval | None) -> list[float] | None:
-    """Its two ends."""
-    return None if interval is None else list(interval)
-
-
-def _moment(at_us: int | None) -> str | None:
-    return None if at_us is None else told(at_us)
+def answer(evaluation: Evaluation, outcome: Outcome | None) -> bytes:
+    """Write the report on an evaluation; `outcome` is None before its end."""
+    return EvaluationReport.of(evaluation, outcome).to_json()

@@ -9,7 +9,7 @@ import pytest
 from shared.evaluation import evaluation_documents as documents
 from shared.evaluation.evaluation import Evaluation, Status
 from shared.evaluation.forms import answers_2022, answers_v1, report_forms
-from shared.evaluation.forms.answers_2022 import part
+from shared.evaluation.forms.answers_2022 import read_answer_range
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.time_bins import MOST_BINS
 from shared.times import DAY, HOUR
@@ -26,7 +26,7 @@ def told(asked: Evaluation, found: Outcome | None, version: Any = V1_1) -> Any:
 
 
 def told_2022(asked: Evaluation, found: Outcome | None, **query: str) -> Any:
-    return json.loads(answers_2022.answer(asked, found, part(query, asked)))
+    return json.loads(answers_2022.answer(asked, found, read_answer_range(query, asked)))
 
 
 def summaries(result: dict[str, Any], window: str) -> list[dict[str, Any]]:
@@ -139,7 +139,7 @@ def test_v1_1_has_words_of_its_own_for_every_status(status: Status, said: str) -
 
 def test_the_list_tells_totals_without_windows() -> None:
     """Those are at the year 1, as in the old service's lists."""
-    answer = json.loads(answers_v1.listed(evaluation("e"), outcome(), V1_1))
+    answer = json.loads(answers_v1.list_entry(evaluation("e"), outcome(), V1_1))
 
     assert [result["summary"] for result in answer["policyResults"]] == [[]] * 4
     assert {result["totalSummary"]["timeStamp"] for result in answer["policyResults"]} == {NEVER}
@@ -227,7 +227,7 @@ def test_a_single_event_may_mean_anything() -> None:
 def test_a_query_that_makes_no_sense_is_refused(query: dict[str, str], target: str) -> None:
     """With the parameter that is wrong."""
     with pytest.raises(InvalidRequest) as refusal:
-        part(query, evaluation("e"))
+        read_answer_range(query, evaluation("e"))
 
     assert refusal.value.place == target
 
@@ -235,7 +235,9 @@ def test_a_query_that_makes_no_sense_is_refused(query: dict[str, str], target: s
 def test_a_window_and_an_interval_follow_from_each_other() -> None:
     """Where only one of them is given."""
     asked = evaluation("e")
-    told_parts = [part(query, asked) for query in ({}, {"window": "Rolling"}, {"intervalInMinutes": "720"})]
+    told_parts = [
+        read_answer_range(query, asked) for query in ({}, {"window": "Rolling"}, {"intervalInMinutes": "720"})
+    ]
 
     assert [(one.minutes, one.rolling) for one in told_parts] == [(5, False), (60, True), (720, True)]
 
@@ -252,14 +254,14 @@ def test_the_filter_tells_callers_from_the_loop(text: str | None, kept: list[str
     """As the old service's description has it."""
     both = [evaluation("hand"), evaluation("loop", round_number=1)]
 
-    assert [one.id for one in both if answers_2022.wanted(text)(one)] == kept
+    assert [one.id for one in both if answers_2022.parse_filter(text)(one)] == kept
 
 
 @pytest.mark.parametrize("text", ["evaluationType eq Manual", "name eq 'x'", "evaluationType ne 'Auto'", "("])
 def test_another_filter_is_refused(text: str) -> None:
     """Rather than ignored."""
     with pytest.raises(InvalidRequest):
-        answers_2022.wanted(text)
+        answers_2022.parse_filter(text)
 
 
 # Empty ones, and long ones
