@@ -6,12 +6,12 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.intake.reward_forms import event_id_of_path
 from shared.status.event_trace import trace
-from shared.status.trace_forms import EventTrace, TraceQuery, answer
+from shared.status.trace_forms import EventTrace, TraceQuery
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import moment
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
-from status_fn import evidence
+from status_fn.evidence import read_evidence
 
 functions = Functions()
 
@@ -21,5 +21,6 @@ async def read_event(req: HttpRequest) -> HttpResponse:
     """Tell when an event came, what was shown, and which rewards count for it."""
     event_id = event_id_of_path(req.route_params["eventId"], InvalidRequest)
     at = req.params.get("at")
-    looked = await asyncio.to_thread(evidence.of_event, event_id, moment(at, "at", InvalidRequest) if at else None)
-    return json_answer(answer(event_id, trace(looked.evidence), looked.log_range))
+    around_us = moment(at, "at", InvalidRequest) if at else None
+    evidence = await asyncio.to_thread(read_evidence, event_id, around_us)
+    return json_answer(EventTrace.of(event_id, trace(evidence)).to_json())

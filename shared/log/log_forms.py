@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-import orjson
 from pydantic import Field
 
 from shared.times import from_iso, to_datetime, to_iso
 from shared.web.errors import InvalidExportLogsRequest
-from shared.web.json_forms import Wire, moment
+from shared.web.json_forms import MomentText, Wire, moment
 
 _FOREVER_US = from_iso("9999-12-31")
 
@@ -17,8 +16,8 @@ _FOREVER_US = from_iso("9999-12-31")
 class DateRange(Wire):
     """From the first to the last moment."""
 
-    from_: Annotated[datetime, Field(alias="from")]
-    to: datetime
+    from_: Annotated[MomentText, Field(alias="from")]
+    to: MomentText
 
 
 class LogsProperties(Wire):
@@ -37,9 +36,9 @@ class LogRange(Wire):
 def properties(date_range: tuple[int, int] | None) -> bytes:
     """The first and the last moment of the log; an empty object while there is none."""
     if date_range is None:
-        return b"{}"
+        return LogsProperties().to_json()
     first, last = (to_datetime(at_us).isoformat() for at_us in date_range)
-    return orjson.dumps({"dateRange": {"from": first, "to": last}})
+    return LogsProperties(date_range=DateRange(from_=first, to=last)).to_json()
 
 
 def requested_range(first: str | None, last: str | None) -> tuple[int, int]:

@@ -1,5 +1,6 @@
-"""One event's story: when it came, what was shown, which observations came when, and what became of them."""
+"""The trace of an event id: its events, what they showed, their observations, and what became of both."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,45 +13,31 @@ from shared.log import log_line
 from shared.log.join import belongs
 from shared.log.line_keys import DOCUMENT_ACTIONS
 from shared.log.logged_event import LoggedEvent, read_event
+from shared.log.ranked_event import RankedEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What was decided for an event, or for one slot of it.
+class TracedDecision:
+    """The decision about an event, or about one of its slots.
 
     Attributes:
         slot: The slot's id; None for an event with one choice.
         action_id: The action that was to be shown.
         drawn_id: The action that was drawn; an apprentice shows the baseline instead.
         probability: The chance that the drawn action had.
+        reward: What the decision is worth; None until the event is joined, and for an event that was not activated.
     """
 
     slot: str | None
     action_id: str
     drawn_id: str
     probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """What one Rank showed.
-
-    Attributes:
-        choices: One, or one a slot.
-        model_id: The model that decided; `N/A` before the first.
-        mode: The learning mode in which it decided.
-    """
-
-    at_us: int
-    choices: tuple[Choice, ...]
-    model_id: str
-    deferred: bool
-    mode: LearningMode
+    reward: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class TracedObservation:
-    """A reward (`value`) or an activation (None), for which slot, and whether it counts."""
+    """A reward (`value`) or an activation (None), its slot, and whether it counts."""
 
     at_us: int
     value: float | None
@@ -61,147 +48,173 @@ class TracedObservation:
 
 @dataclass(frozen=True, slots=True)
 class TracedEvent:
-    """One event of the id.
+    """An event of the id.
 
     Attributes:
+        decisions: One, or one a slot.
+        model_id: The model that decided; `N/A` before the first.
+        mode: The learning mode in which the event was ranked.
         state: `waiting`, `logged`, `learned`, `notActivated` or `passedOver`.
-        rewards: What each of its choices is worth; None while it waits.
     """
 
-    ranked: Ranked
+    at_us: int
+    decisions: tuple[TracedDecision, ...]
+    model_id: str
+    deferred: bool
+    mode: LearningMode
     state: str
     because: str
-    rewards: tuple[float, ...] | None
     observations: tuple[TracedObservation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """All that was found of an id.
+    """Everything that storage holds of an id.
 
     Attributes:
         events: In order of arrival; more than one if the id was used again.
-        alone: Observations that belong to no event, or not yet.
+        lone: Observations that belong to no event, or not yet.
+        log_range: The searched log; None if there is no log.
     """
 
     events: tuple[TracedEvent, ...]
-    alone: tuple[TracedObservation, ...]
+    lone: tuple[TracedObservation, ...]
+    log_range: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where a trace comes from.
+    """The rows and log lines of an id, from which its trace follows.
 
     Attributes:
-        waiting: The id's events that are not log yet, in order of arrival.
-        observations: The id's rewards and activations that may not be log yet, those that count, in order of arrival.
-        lines: The id's lines in the log.
-        learned_up_to_us: Up to when log is learned.
-        kind: Which lines the model in training learns from.
+        waiting: The events that are not log yet, in order of arrival.
+        observations: The rewards and activations that count and may not be log yet, in order of arrival.
+        lines: The lines in the log.
+        log_range: The searched log; None if there is no log.
+        learned_up_to_us: The log position that the model in training has learned up to.
+        kind: The lines that the model in training learns from.
     """
 
-    waiting: Sequence[Ranked]
+    waiting: Sequence[RankedEvent]
     observations: Sequence[Observation]
     lines: Sequence[bytes]
+    log_range: tuple[int, int] | None
     learned_up_to_us: int
     kind: str
     rewards: RewardSettings
 
 
 def trace(evidence: Evidence) -> Trace:
-    """Tell the story."""
+    """Trace an event id."""
     event_lines = [line for line in evidence.lines if log_line.is_event(line)]
     lone_lines = [line for line in evidence.lines if not log_line.is_event(line)]
-    logged_ids = {logged for line in evidence.lines for logged in log_line.read_ids(line).observation_ids}
-    not_logged = [one for one in evidence.observations if one.observation_id not in logged_ids]
+    logged_ids = {id_ for line in evidence.lines for id_ in log_line.read_ids(line).observation_ids}
+    not_logged = [observation for observation in evidence.observations if observation.observation_id not in logged_ids]
     waiting, left = _join(evidence.waiting, not_logged, evidence.rewards)
-    alone = [_alone(*log_line.read_lone(line)) for line in lone_lines]
-    alone += [TracedObservation(one.at_us, one.value, False, _LEFT, one.slot) for one in left]
-    logged = [_traced(read_event(line), log_line.kind(line), evidence) for line in event_lines]
-    return Trace((*logged, *waiting), tuple(alone))
+    lone = [_trace_lone(*log_line.read_lone(line)) for line in lone_lines]
+    lone += [_trace_observation(observation, _NO_EVENT_YET, counts=False) for observation in left]
+    logged = [_trace_logged(read_event(line), log_line.kind(line), evidence) for line in event_lines]
+    return Trace((*logged, *waiting), tuple(lone), evidence.log_range)
 
 
-_LEFT = "No event of this id is known whose window it lies in; it is logged alone if none comes within two minutes."
+_NO_EVENT_YET = (
+    "No event of this id is known whose window it lies in; it is logged alone if none comes within two minutes."
+)
 
 
 def _join(
-    waiting: Iterable[Ranked], observations: Iterable[Observation], rewards: RewardSettings
+    waiting: Iterable[RankedEvent], observations: Iterable[Observation], rewards: RewardSettings
 ) -> tuple[list[TracedEvent], list[Observation]]:
+    """Trace the events that wait for their join; gives the observations that belong to none of them, too."""
     left, events = list(observations), []
-    for ranked in waiting:
-        mine = [one for one in left if belongs(one.at_us, ranked.at_us, rewards.wait_us)]
-        left = [one for one in left if one not in mine]
-        because = f"It is joined when the reward wait time of {in_words(rewards.wait_us)} is over."
-        seen = tuple(_of_waiting(one, ranked) for one in mine)
-        events.append(TracedEvent(ranked, "waiting", because, None, seen))
+    for event in waiting:
+        own = [observation for observation in left if belongs(observation.at_us, event.at_us, rewards.wait_us)]
+        left = [observation for observation in left if observation not in own]
+        events.append(_trace_waiting(event, own, rewards.wait_us))
     return events, left
 
 
-def _of_waiting(one: Observation, ranked: Ranked) -> TracedObservation:
-    slots = [choice.slot for choice in ranked.choices]
-    if one.value is None or one.slot in slots:
-        return TracedObservation(one.at_us, one.value, True, "It lies in the event's window.", one.slot)
-    return TracedObservation(one.at_us, one.value, False, _names_no_slot(slots), one.slot)
+def _trace_waiting(event: RankedEvent, observations: Iterable[Observation], wait_us: int) -> TracedEvent:
+    because = f"It is joined when the reward wait time of {in_words(wait_us)} is over."
+    decisions = _decisions(json.loads(event.document), event.mode, event.baselines, list(_drawn(event)))
+    traced = tuple(
+        _trace_of_event(observation, decisions, "It lies in the event's window.") for observation in observations
+    )
+    return TracedEvent(event.at_us, decisions, event.model_id, event.deferred, event.mode, "waiting", because, traced)
 
 
-def _traced(event: LoggedEvent, kind: str | None, evidence: Evidence) -> TracedEvent:
-    ranked = _ranked(event)
+def _trace_logged(event: LoggedEvent, kind: str | None, evidence: Evidence) -> TracedEvent:
+    state, because = _state(event, kind, evidence)
+    drawn = [
+        (choice.slot, choice.action, choice.probability, choice.reward if event.learnable else None)
+        for choice in event.choices
+    ]
+    decisions = _decisions(event.features, event.mode, event.baselines, drawn)
+    traced = tuple(
+        _trace_of_event(observation, decisions, "It lay in the event's window.")
+        if event.learnable
+        else _trace_observation(observation, "Its event was not activated.", counts=False)
+        for observation in event.observations
+    )
+    return TracedEvent(event.at_us, decisions, event.model_id, event.deferred, event.mode, state, because, traced)
+
+
+def _state(event: LoggedEvent, kind: str | None, evidence: Evidence) -> tuple[str, str]:
     if not event.learnable:
-        because = "It was deferred, and not activated within the reward wait time."
-        return TracedEvent(ranked, "notActivated", because, None, _observed(event, "Its event was not activated."))
-    rewards, observed = tuple(choice.reward for choice in event.choices), _observed(event, None)
+        return "notActivated", "It was deferred, and not activated within the reward wait time."
     if kind != evidence.kind:
-        because = "It was ranked in another learning mode, or by other learning settings, than the loop has now."
-        return TracedEvent(ranked, "passedOver", because, rewards, observed)
-    if ranked.at_us < evidence.learned_up_to_us:
-        return TracedEvent(ranked, "learned", "The model has learned from it.", rewards, observed)
-    return TracedEvent(ranked, "logged", "It is learned with the next run of the trainer.", rewards, observed)
+        return (
+            "passedOver",
+            "It was ranked in another learning mode, or by other learning settings, than the loop has now.",
+        )
+    if event.at_us < evidence.learned_up_to_us:
+        return "learned", "The model has learned from it."
+    return "logged", "It is learned with the next run of the trainer."
 
 
-def _ranked(event: LoggedEvent) -> Ranked:
-    drawn = [(choice.action, choice.probability) for choice in event.choices]
-    slots = tuple(choice.slot for choice in event.choices if choice.slot is not None)
-    shown = choices(event.features, drawn, slots, event.baselines, event.mode)
-    return Ranked(event.at_us, shown, event.model_id, event.deferred, event.mode)
+type _Drawn = tuple[str | None, int, float, float | None]
+"""A slot's id, the position of the drawn action, counted from 0, its probability, and the reward."""
 
 
-def choices(
-    features: Mapping[str, Any],
-    drawn: Sequence[tuple[int, float]],
-    slots: Sequence[str],
-    baselines: Sequence[int],
-    mode: LearningMode,
-) -> tuple[Choice, ...]:
-    """What was shown, and what was drawn.
+def _drawn(event: RankedEvent) -> Iterable[_Drawn]:
+    if not event.slots:
+        decision = event.decision()
+        yield None, decision.order[0], decision.probabilities[0], None
+        return
+    for slot, choice in zip(event.slots, event.multi_slot_decision().choices, strict=True):
+        yield slot, choice.order[0], choice.probabilities[0], None
+
+
+def _decisions(
+    document: Mapping[str, Any], mode: LearningMode, baselines: Sequence[int], drawn: Sequence[_Drawn]
+) -> tuple[TracedDecision, ...]:
+    """The decisions, with the ids of the drawn actions and of the actions to show.
 
     Args:
-        features: The event's document.
-        drawn: Position, counted from 0, and probability of what was drawn, for each slot.
-        slots: Their ids; none for an event with one choice, whose baseline is the first action.
+        document: The event's features.
+        baselines: Positions, one a slot; none for an event with one choice, whose baseline is the first action.
     """
-    ids = [action["i"]["id"] for action in features[DOCUMENT_ACTIONS]]
-    imitated = (baselines or (0,)) if mode is LearningMode.APPRENTICE else [position for position, _ in drawn]
-    told = zip(slots or (None,), imitated, drawn, strict=True)
-    return tuple(Choice(slot, ids[shown], ids[position], chance) for slot, shown, (position, chance) in told)
+    ids = [action["i"]["id"] for action in document[DOCUMENT_ACTIONS]]
+    shown = (baselines or (0,)) if mode is LearningMode.APPRENTICE else [position for _, position, _, _ in drawn]
+    return tuple(
+        TracedDecision(slot, ids[position_to_show], ids[position], probability, reward)
+        for position_to_show, (slot, position, probability, reward) in zip(shown, drawn, strict=True)
+    )
 
 
-def _observed(event: LoggedEvent, why_not: str | None) -> tuple[TracedObservation, ...]:
-    slots = [choice.slot for choice in event.choices]
-    return tuple(_of_event(observation, slots, why_not) for observation in event.observations)
+def _trace_of_event(observation: Observation, decisions: Sequence[TracedDecision], in_window: str) -> TracedObservation:
+    """Trace an observation in the window of its event: a reward counts if it names a slot of the event."""
+    slots = [decision.slot for decision in decisions]
+    if observation.value is None or observation.slot in slots:
+        return _trace_observation(observation, in_window, counts=True)
+    why_not = "It names no slot of its event." if slots != [None] else "It names a slot, and its event has none."
+    return _trace_observation(observation, why_not, counts=False)
 
 
-def _of_event(observation: Observation, slots: Sequence[str | None], why_not: str | None) -> TracedObservation:
-    value, slot = observation.value, observation.slot
-    if why_not is None and value is not None and slot not in slots:
-        why_not = _names_no_slot(slots)
-    because = why_not or "It lay in the event's window."
-    return TracedObservation(observation.at_us, value, why_not is None, because, slot)
-
-
-def _names_no_slot(slots: Sequence[str | None]) -> str:
-    return "It names no slot of its event." if slots != [None] else "It names a slot, and its event has none."
-
-
-def _alone(observation: Observation, late: bool) -> TracedObservation:
+def _trace_lone(observation: Observation, late: bool) -> TracedObservation:
     because = "It came after the reward wait time." if late else "No event of this id was known."
-    return TracedObservation(observation.at_us, observation.value, False, because, observation.slot)
+    return _trace_observation(observation, because, counts=False)
+
+
+def _trace_observation(observation: Observation, because: str, *, counts: bool) -> TracedObservation:
+    return TracedObservation(observation.at_us, observation.value, counts, because, observation.slot)

@@ -3,12 +3,10 @@
 from datetime import datetime
 from typing import Any, Literal
 
-import orjson
-
 from shared.log.log_forms import DateRange
-from shared.status.event_trace import Choice, Trace, TracedEvent, TracedObservation
+from shared.status.event_trace import Trace, TracedDecision, TracedEvent, TracedObservation
 from shared.times import to_iso
-from shared.web.json_forms import Wire
+from shared.web.json_forms import Moment, Wire
 
 
 class TraceQuery(Wire):
@@ -20,39 +18,49 @@ class TraceQuery(Wire):
 class TracedReward(Wire):
     """A reward or an activation, and whether it counts; an activation has no value, and only rewards name slots."""
 
-    at: datetime
+    at: Moment
     kind: Literal["activation", "reward"]
     value: float | None = None
     slot_id: str | None = None
     counts: bool
     because: str
 
+    @classmethod
+    def of(cls, observation: TracedObservation) -> "TracedReward":
+        """The answer about an observation; a value or a slot that the observation does not have is not set."""
+        optional: dict[str, Any] = {"value": observation.value, "slot_id": observation.slot}
+        return cls(
+            at=observation.at_us,
+            kind="activation" if observation.value is None else "reward",
+            counts=observation.counts,
+            because=observation.because,
+            **{name: value for name, value in optional.items() if value is not None},
+        )
 
-class TracedChoice(Wire):
-    """What was chosen, and what that was worth; all None for a multi-slot event, whose slots tell it.
 
-    Attributes:
-        reward_action_id: The action that was to be shown.
-        drawn_action_id: The one that was drawn; in apprentice mode the baseline is shown instead.
-        probability: The chance of the one that was drawn.
-    """
+class TracedSlot(Wire):
+    """The same for one slot."""
 
+    id: str
     reward_action_id: str | None
     drawn_action_id: str | None
     probability: float | None
     reward: float | None
 
+    @classmethod
+    def of(cls, slot: str, decision: TracedDecision) -> "TracedSlot":
+        """The answer about a slot."""
+        return cls(id=slot, **_decided(decision))
 
-class TracedSlot(TracedChoice):
-    """The same for one slot."""
 
-    id: str
-
-
-class TracedRank(TracedChoice):
+class TracedRank(Wire):
     """A Rank, what it chose, and what became of it."""
 
-    at: datetime
+    at: Moment
+    reward_action_id: str | None
+    drawn_action_id: str | None
+    probability: float | None
+    reward: float | None
     slots: list[TracedSlot]
     model: str
     learning_mode: str
@@ -60,6 +68,22 @@ class TracedRank(TracedChoice):
     state: str
     because: str
     observations: list[TracedReward]
+
+    @classmethod
+    def of(cls, event: TracedEvent) -> "TracedRank":
+        """The answer about an event; a multi-slot event has its decisions in its slots."""
+        slots = [TracedSlot.of(decision.slot, decision) for decision in event.decisions if decision.slot is not None]
+        return cls(
+            at=event.at_us,
+            **_decided(None if slots else event.decisions[0]),
+            slots=slots,
+            model=event.model_id,
+            learning_mode=event.mode.value,
+            deferred=event.deferred,
+            state=event.state,
+            because=event.because,
+            observations=[TracedReward.of(observation) for observation in event.observations],
+        )
 
 
 class LookedThrough(Wire):
@@ -77,51 +101,22 @@ class EventTrace(Wire):
     without_event: list[TracedReward]
     looked_through: LookedThrough
 
-
-def answer(event_id: str, trace: Trace, log_range: tuple[int, int] | None) -> bytes:
-    """What was found of an id, and which stretch of log was looked through beside the waiting rows."""
-    looked = {"from": to_iso(log_range[0]), "to": to_iso(log_range[1])} if log_range else None
-    return orjson.dumps(
-        {
-            "eventId": event_id,
-            "events": [_event(event) for event in trace.events],
-            "withoutEvent": [_observation(one) for one in trace.alone],
-            "lookedThrough": {"waiting": True, "log": looked},
-        }
-    )
+    @classmethod
+    def of(cls, event_id: str, trace: Trace) -> "EventTrace":
+        """The answer about an event id."""
+        log = DateRange(from_=to_iso(trace.log_range[0]), to=to_iso(trace.log_range[1])) if trace.log_range else None
+        return cls(
+            event_id=event_id,
+            events=[TracedRank.of(event) for event in trace.events],
+            without_event=[TracedReward.of(observation) for observation in trace.lone],
+            looked_through=LookedThrough(waiting=True, log=log),
+        )
 
 
-def _event(event: TracedEvent) -> dict[str, Any]:
-    ranked, rewards = event.ranked, event.rewards or (None,) * len(event.ranked.choices)
-    told = zip(ranked.choices, rewards, strict=True)
-    slots = [{"id": choice.slot, **_choice(choice, reward)} for choice, reward in told if choice.slot is not None]
+def _decided(decision: TracedDecision | None) -> dict[str, Any]:
     return {
-        "at": to_iso(ranked.at_us),
-        **(_choice(ranked.choices[0], rewards[0]) if not slots else _NO_CHOICE),
-        "slots": slots,
-        "model": ranked.model_id,
-        "learningMode": ranked.mode,
-        "deferred": ranked.deferred,
-        "state": event.state,
-        "because": event.because,
-        "observations": [_observation(one) for one in event.observations],
+        "reward_action_id": decision.action_id if decision else None,
+        "drawn_action_id": decision.drawn_id if decision else None,
+        "probability": decision.probability if decision else None,
+        "reward": decision.reward if decision else None,
     }
-
-
-_NO_CHOICE = dict.fromkeys(("rewardActionId", "drawnActionId", "probability", "reward"))
-
-
-def _choice(choice: Choice, reward: float | None) -> dict[str, Any]:
-    return {
-        "rewardActionId": choice.action_id,
-        "drawnActionId": choice.drawn_id,
-        "probability": choice.probability,
-        "reward": reward,
-    }
-
-
-def _observation(one: TracedObservation) -> dict[str, Any]:
-    told: dict[str, Any] = {"kind": "activation"} if one.value is None else {"kind": "reward", "value": one.value}
-    if one.slot is not None:
-        told["slotId"] = one.slot
-    return {"at": to_iso(one.at_us), **told, "counts": one.counts, "because": one.because}

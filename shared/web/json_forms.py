@@ -13,8 +13,12 @@ from shared.web.errors import InvalidRequest, NotJson
 MAX_ID = 256
 """The most characters of an id."""
 
-Moment = Annotated[int, PlainSerializer(to_iso), WithJsonSchema({"type": "string", "format": "date-time"})]
+_DATE_TIME = WithJsonSchema({"type": "string", "format": "date-time"})
+
+Moment = Annotated[int, PlainSerializer(to_iso), _DATE_TIME]
 """A moment in an answer: microseconds in Python, a text such as `2026-11-25T12:50:02.250000Z` in JSON."""
+MomentText = Annotated[str, _DATE_TIME]
+"""A moment in an answer, as a text: for answers that write moments in another form than `Moment`."""
 
 _OBJECTS = ("model_type", "model_attributes_type", "dict_type")
 

@@ -19,16 +19,19 @@ from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.forms import answers_2022, answers_v1, report_forms
 from shared.intake.rows import Observation
 from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED
+from shared.log.ranked_event import from_multi_slot_decision
 from shared.metrics import apprentice_forms, metrics_forms
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.models import model_list_forms
 from shared.models.published import ModelReference, Published
+from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice
 from shared.settings import read
-from shared.status import run_record, trace_forms
-from shared.status.event_trace import Choice, Evidence, Ranked, trace
+from shared.status import run_record
+from shared.status.event_trace import Evidence, trace
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.run_record import Run
 from shared.status.status_forms import LoopStatus
+from shared.status.trace_forms import EventTrace
 from shared.times import DAY
 from shared.training.configuration_changes import new_state
 from shared.training.training_state import LastRun
@@ -250,12 +253,15 @@ def test_every_field_of_the_list_of_models_is_on_its_page() -> None:
 def test_every_field_of_a_trace_is_on_its_page() -> None:
     """For what waits and for what belongs to no event."""
     rewards = RewardSettings(10, 0.0, Aggregation.EARLIEST)
-    shown = (Choice("top", "a", "b", 0.5), Choice("side", "c", "c", 0.5))
-    ranked = Ranked(5, shown, "m", deferred=False, mode=LearningMode.APPRENTICE)
+    document = b'{"_multi":[{"i":{"id":"a"}},{"i":{"id":"b"}}]}'
+    decision = MultiSlotDecision((SlotChoice((0, 1), (0.5, 0.5)), SlotChoice((1,), (1.0,))), "m")
+    slots = [Slot("top", (0, 1), 1), Slot("side", (0, 1), 0)]
+    event = from_multi_slot_decision("e", 5, document, decision, slots, deferred=False, mode=LearningMode.APPRENTICE)
     rows = [Observation("e", "1", 6, 1.0), Observation("e", "2", 99, None)]
-    told = json.loads(trace_forms.answer("e", trace(Evidence([ranked], rows, [], 0, "cb", rewards)), (1, 2)))
+    evidence = Evidence([event], rows, [], (1, 2), 0, "cb", rewards)
+    answer = json.loads(EventTrace.of("e", trace(evidence)).to_json())
 
-    assert _absent(told, page("docs/api.md").text) == []
+    assert _absent(answer, page("docs/api.md").text) == []
 
 
 def test_every_field_of_the_metrics_is_on_its_page() -> None:
