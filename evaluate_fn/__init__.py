@@ -1,1 +1,1 @@
-"""Offline evaluation and feature importance: asked over HTTP, worked off by queue messages."""
+"""Offline evaluation and feature importance: submitted over HTTP, carried out by queue messages."""

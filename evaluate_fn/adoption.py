@@ -1,4 +1,4 @@
-"""A policy of an evaluation becomes the loop's: its learning settings, and the model that it learned from the log."""
+"""Adoption of a policy: its learning settings, and the model that it learned from the log, become those of the loop."""
 
 from collections.abc import Callable
 
@@ -16,30 +16,32 @@ from shared.times import compact
 
 
 def adopt(
-    evaluation: Evaluation, found: PolicyOutcome, model: TrainedModel, check: Callable[[Configuration], None]
+    evaluation: Evaluation, policy: PolicyOutcome, model: TrainedModel, check: Callable[[Configuration], None]
 ) -> None:
     """Use a policy and its model from now on, and go on learning at the end of the evaluated log.
 
-    The settings come first: were this to end before the model follows, the trainer learns anew with them. Done again,
-    it goes on from there, and changes nothing where all is done.
+    The settings are written first: if the process dies before it writes the model, the trainer learns anew with them.
+    Another call goes on from there, and changes nothing where all is done.
 
     Args:
-        check: Is called with the configuration that is to be changed, perhaps again; what it raises is passed on,
-            nothing changed.
+        check: Gets the configuration that is to be changed, perhaps again; what it raises is passed on, nothing
+            changed.
 
     Raises:
-        DamagedModel: What the policy has learned is not kept any more.
-        AutoOptimizationOfSlots: It would make a loop with automatic optimization a multi-slot one.
+        DamagedModel: The files of the model were deleted or are damaged.
+        AutoOptimizationOfSlots: A loop with automatic optimization would become a multi-slot loop.
     """
     at_us = now_us()
-    state, predictor = (_kept(evaluation, sha256) for sha256 in (model.state_sha256, model.predictor_sha256))
-    learning = LearningSettings(found.policy.name, found.policy.arguments or "")
+    state, predictor = (
+        evaluation_run_store.read_model(evaluation, sha256) for sha256 in (model.state_sha256, model.predictor_sha256)
+    )
+    learning = LearningSettings(policy.policy.name, policy.policy.arguments or "")
 
-    def changed(stored: Configuration) -> Configuration:
+    def use_learning(stored: Configuration) -> Configuration:
         check(stored)
         return stored.with_learning(learning, at_us)
 
-    configuration = configuration_store.change_configuration(changed)
+    configuration = configuration_store.change_configuration(use_learning)
     revision = configuration.revision
     reference = ModelReference(
         id=f"{compact(evaluation.log.to_us)}-{revision}-{model.predictor_sha256[: model_store.ID_DIGITS]}",
@@ -56,16 +58,12 @@ def adopt(
         first_event_id=model.first_event_id,
         last_event_id=model.last_event_id,
     )
-    published_store.change_published(lambda published: _with(published, reference))
+    published_store.change_published(lambda published: _publish(published, reference))
     current_export.settle()
 
 
-def _kept(evaluation: Evaluation, sha256: str) -> bytes:
-    return evaluation_run_store.read_model(evaluation, sha256)
-
-
-def _with(published: Published, reference: ModelReference) -> Published:
-    """What is published with the model, unless it was put there already and training went on from it."""
+def _publish(published: Published, reference: ModelReference) -> Published:
+    """Put the model in use, unless an earlier call did so and training went on from there."""
     if published.start.model is not None and published.start.model.id == reference.id:
         return published
     start = Start(reference, reference.learned_up_to_us, revision=reference.revision)

@@ -21,7 +21,7 @@ from shared.web.versions import LAST_OF_V1, Version
 functions = Functions()
 
 PATH = "evaluations"
-ONE = PATH + "/{evaluationId}"
+EVALUATION_PATH = PATH + "/{evaluationId}"
 
 
 @functions.operation(["GET"], PATH, until=LAST_OF_V1, answer=PerVersion(answers.list_model))
@@ -53,13 +53,15 @@ async def create_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
     return created(answers.answer(evaluation, None, version), location)
 
 
-@functions.operation(["GET"], ONE, until=LAST_OF_V1, answer=PerVersion(answers.answer_model), refusals=[404])
+@functions.operation(
+    ["GET"], EVALUATION_PATH, until=LAST_OF_V1, answer=PerVersion(answers.answer_model), refusals=[404]
+)
 async def read_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
     """Tell an evaluation, and what it found once it has ended."""
-    return json_answer(await asyncio.to_thread(_told, evaluation_id(req), version))
+    return json_answer(await asyncio.to_thread(_answer, evaluation_id(req), version))
 
 
-@functions.operation(["DELETE"], ONE, until=LAST_OF_V1, status=204)
+@functions.operation(["DELETE"], EVALUATION_PATH, until=LAST_OF_V1, status=204)
 async def remove_evaluation(req: HttpRequest) -> HttpResponse:
     """Forget an evaluation; one that still runs stops."""
     await asyncio.to_thread(evaluation_store.remove, Purpose.EVALUATION, evaluation_id(req))
@@ -70,13 +72,13 @@ def evaluation_id(req: HttpRequest) -> str:
     """The id in a call's path.
 
     Raises:
-        InvalidRequest: It cannot be one.
+        InvalidRequest: The text cannot be an id.
     """
     return new_id_of_path(req.route_params["evaluationId"], "evaluationId", InvalidRequest)
 
 
-def known(of_id: str) -> Evaluation:
-    """The evaluation of an id.
+def load_evaluation(of_id: str) -> Evaluation:
+    """Read the evaluation of an id.
 
     Raises:
         EvaluationNotFound: There is none.
@@ -87,17 +89,21 @@ def known(of_id: str) -> Evaluation:
     return evaluation
 
 
-def found(evaluation: Evaluation) -> Outcome | None:
-    """What an evaluation found; None if it has not come to its end."""
+def load_outcome(evaluation: Evaluation) -> Outcome | None:
+    """Read the outcome of an evaluation; None if it has none."""
     return evaluation_run_store.read_outcome(evaluation) if evaluation.status.has_results else None
 
 
-def _told(of_id: str, version: Version) -> bytes:
-    evaluation = known(of_id)
-    return answers.answer(evaluation, found(evaluation), version)
+def _answer(of_id: str, version: Version) -> bytes:
+    evaluation = load_evaluation(of_id)
+    return answers.answer(evaluation, load_outcome(evaluation), version)
 
 
 def _list(version: Version) -> bytes:
-    listed = evaluation_store.list_all(Purpose.EVALUATION)
-    totals = evaluation_run_store.read_totals(listed)
-    return answers.list_answer([answers.list_entry(*one, version) for one in zip(listed, totals, strict=True)])
+    evaluations = evaluation_store.list_all(Purpose.EVALUATION)
+    totals = evaluation_run_store.read_totals(evaluations)
+    entries = [
+        answers.list_entry(evaluation, outcome, version)
+        for evaluation, outcome in zip(evaluations, totals, strict=True)
+    ]
+    return answers.list_answer(entries)

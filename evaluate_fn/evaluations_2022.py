@@ -6,7 +6,7 @@ from dataclasses import replace
 from azure.functions import HttpRequest, HttpResponse
 
 from evaluate_fn.deletion import delete
-from evaluate_fn.evaluations import ONE, PATH, evaluation_id, found, known
+from evaluate_fn.evaluations import EVALUATION_PATH, PATH, evaluation_id, load_evaluation, load_outcome
 from evaluate_fn.submission import submit
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Purpose
@@ -38,13 +38,14 @@ _SINCE = "2022-09-01-preview"
 @functions.operation(["GET"], PATH, since=_SINCE, query=EvaluationsQuery, answer=Evaluations2022)
 async def list_evaluations(req: HttpRequest) -> HttpResponse:
     """List the evaluations in pages, the newest first."""
-    page, wanted = Page.asked(req.params), answers.parse_filter(req.params.get("filter"))
-    listed = [one for one in await asyncio.to_thread(evaluation_store.list_all, Purpose.EVALUATION) if wanted(one)]
-    link = next_link(req, page.after(len(listed)), ("filter",))
-    return json_answer(answers.list_answer(page.of(listed), link))
+    page, passes = Page.asked(req.params), answers.parse_filter(req.params.get("filter"))
+    everything = await asyncio.to_thread(evaluation_store.list_all, Purpose.EVALUATION)
+    evaluations = [evaluation for evaluation in everything if passes(evaluation)]
+    link = next_link(req, page.after(len(evaluations)), ("filter",))
+    return json_answer(answers.list_answer(page.of(evaluations), link))
 
 
-@functions.operation(["PUT"], ONE, since=_SINCE, request=EvaluationContract2022)
+@functions.operation(["PUT"], EVALUATION_PATH, since=_SINCE, request=EvaluationContract2022)
 async def create_evaluation(req: HttpRequest) -> HttpResponse:
     """Start an evaluation under an id of the caller's."""
     of_id = new_id_of_path(req.route_params["evaluationId"], "evaluationId", InvalidEvaluationContract)
@@ -59,13 +60,15 @@ async def create_evaluation(req: HttpRequest) -> HttpResponse:
     return done()
 
 
-@functions.operation(["GET"], ONE, since=_SINCE, query=EvaluationQuery, answer=Evaluation2022, refusals=[404, 405])
+@functions.operation(
+    ["GET"], EVALUATION_PATH, since=_SINCE, query=EvaluationQuery, answer=Evaluation2022, refusals=[404, 405]
+)
 async def read_evaluation(req: HttpRequest) -> HttpResponse:
     """Tell an evaluation, and the wanted part of what it found once it has ended."""
-    return json_answer(await asyncio.to_thread(_told, req))
+    return json_answer(await asyncio.to_thread(_answer, req))
 
 
-@functions.operation(["DELETE"], ONE, since=_SINCE, status=204, refusals=[404])
+@functions.operation(["DELETE"], EVALUATION_PATH, since=_SINCE, status=204, refusals=[404])
 async def delete_evaluation(req: HttpRequest) -> HttpResponse:
     """Cancel an evaluation that runs, or forget one that has ended."""
     if not await asyncio.to_thread(delete, Purpose.EVALUATION, evaluation_id(req)):
@@ -73,9 +76,9 @@ async def delete_evaluation(req: HttpRequest) -> HttpResponse:
     return no_content()
 
 
-def _told(req: HttpRequest) -> bytes:
-    evaluation = known(evaluation_id(req))
+def _answer(req: HttpRequest) -> bytes:
+    evaluation = load_evaluation(evaluation_id(req))
     if not (evaluation.is_of_2022 or evaluation.is_automatic):
         raise IncompatibleEvaluationVersion
-    part = answers.read_answer_range(req.params, evaluation)
-    return answers.answer(evaluation, found(evaluation), part)
+    wanted = answers.read_answer_range(req.params, evaluation)
+    return answers.answer(evaluation, load_outcome(evaluation), wanted)

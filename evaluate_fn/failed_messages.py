@@ -1,4 +1,4 @@
-"""Evaluations that cannot go on: what failed too often ends them."""
+"""Messages that failed too often: each ends its evaluation."""
 
 import threading
 

@@ -8,7 +8,7 @@ from evaluate_fn.deletion import delete
 from evaluate_fn.submission import submit
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Purpose
-from shared.evaluation.forms import feature_importance_answers as told
+from shared.evaluation.forms import feature_importance_answers as answers
 from shared.evaluation.forms.feature_importance_answers import (
     FeatureImportance,
     FeatureImportanceContract,
@@ -29,7 +29,7 @@ from shared.web.responses import done, json_answer, no_content
 functions = Functions()
 
 PATH = "featureImportances"
-ONE = PATH + "/{featureImportanceId}"
+IMPORTANCE_PATH = PATH + "/{featureImportanceId}"
 
 _SINCE = "2022-09-01-preview"
 _ID = "featureImportanceId"
@@ -39,11 +39,11 @@ _ID = "featureImportanceId"
 async def list_feature_importances(req: HttpRequest) -> HttpResponse:
     """List the feature importances in pages, the newest first."""
     page = Page.asked(req.params)
-    listed = await asyncio.to_thread(evaluation_store.list_all, Purpose.IMPORTANCE)
-    return json_answer(told.list_answer(page.of(listed), next_link(req, page.after(len(listed)))))
+    importances = await asyncio.to_thread(evaluation_store.list_all, Purpose.IMPORTANCE)
+    return json_answer(answers.list_answer(page.of(importances), next_link(req, page.after(len(importances)))))
 
 
-@functions.operation(["PUT"], ONE, since=_SINCE, request=FeatureImportanceContract)
+@functions.operation(["PUT"], IMPORTANCE_PATH, since=_SINCE, request=FeatureImportanceContract)
 async def create_feature_importance(req: HttpRequest) -> HttpResponse:
     """Start a feature importance under an id of the caller's."""
     of_id = new_id_of_path(req.route_params[_ID], _ID, InvalidContract)
@@ -53,13 +53,13 @@ async def create_feature_importance(req: HttpRequest) -> HttpResponse:
     return done()
 
 
-@functions.operation(["GET"], ONE, since=_SINCE, answer=FeatureImportance, refusals=[404])
+@functions.operation(["GET"], IMPORTANCE_PATH, since=_SINCE, answer=FeatureImportance, refusals=[404])
 async def read_feature_importance(req: HttpRequest) -> HttpResponse:
     """Tell a feature importance, and the scores once it has ended."""
-    return json_answer(await asyncio.to_thread(_told, _id(req)))
+    return json_answer(await asyncio.to_thread(_answer, _id(req)))
 
 
-@functions.operation(["DELETE"], ONE, since=_SINCE, status=204, refusals=[404])
+@functions.operation(["DELETE"], IMPORTANCE_PATH, since=_SINCE, status=204, refusals=[404])
 async def delete_feature_importance(req: HttpRequest) -> HttpResponse:
     """Cancel a feature importance that runs, or forget one that has ended."""
     if not await asyncio.to_thread(delete, Purpose.IMPORTANCE, _id(req)):
@@ -71,9 +71,9 @@ def _id(req: HttpRequest) -> str:
     return new_id_of_path(req.route_params[_ID], _ID, InvalidRequest)
 
 
-def _told(of_id: str) -> bytes:
+def _answer(of_id: str) -> bytes:
     importance = evaluation_store.read(Purpose.IMPORTANCE, of_id)
     if importance is None:
         raise FeatureImportanceNotFound
     scores = evaluation_run_store.read_scores(importance) if importance.status.has_results else None
-    return told.answer(importance, scores)
+    return answers.answer(importance, scores)

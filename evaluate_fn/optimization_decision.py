@@ -1,4 +1,4 @@
-"""What follows from the loop's own evaluations: better settings are taken, or those in use are kept."""
+"""The decision after an optimization round: the loop takes better settings, or keeps those in use."""
 
 import logging
 from dataclasses import replace
@@ -23,23 +23,25 @@ class Retained(LoopError):
     """The settings in use stay; the text says why, in plain words."""
 
 
-def decide(evaluation: Evaluation, found: Outcome) -> None:
-    """Take better settings, if the evaluation has found some for certain, and keep what was decided and why.
+def decide(evaluation: Evaluation, outcome: Outcome) -> None:
+    """Take better settings, if the evaluation has certainly found some, and store the decision with its reason.
 
-    May be called again after a crash; then it goes on from where it stopped.
+    A call after a crash goes on from where the earlier one stopped.
     """
-    judged = verdict(found, evaluation.error)
-    status, because = Status.APPLIED, judged.because
+    conclusion = verdict(outcome, evaluation.error)
+    status, because = Status.APPLIED, conclusion.because
     try:
-        if judged.better is None:
-            raise Retained(judged.because)
-        _take(evaluation, judged.better)
+        if conclusion.better is None:
+            raise Retained(conclusion.because)
+        _take(evaluation, conclusion.better)
     except (Retained, DamagedModel) as reason:
         status, because = Status.RETAINED, str(reason)
     except AutoOptimizationOfSlots:
         status, because = Status.RETAINED, "The loop has become a multi-slot one."
     _log.info("look %s for better learning settings: %s: %s", evaluation.round_number, status, because)
-    evaluation_store.change(evaluation.purpose, evaluation.id, lambda one: _decided(one, evaluation, status, because))
+    evaluation_store.change(
+        evaluation.purpose, evaluation.id, lambda now: _set_decision(now, evaluation, status, because)
+    )
 
 
 def _take(evaluation: Evaluation, better: PolicyOutcome) -> None:
@@ -60,7 +62,7 @@ def _why_not(configuration: Configuration, evaluation: Evaluation, arguments: st
     """Why the loop as it is now is not changed, in plain words; None if it may be.
 
     Args:
-        arguments: Those that are to be taken; where the loop has them already, an earlier try got so far.
+        arguments: Those of the better settings; where the loop has them already, an earlier call took them.
     """
     service, log = configuration.service, evaluation.log
     if why := why_disabled(configuration):
@@ -76,16 +78,16 @@ def _why_not(configuration: Configuration, evaluation: Evaluation, arguments: st
     return None
 
 
-def _are_the_same(one: str, other: str) -> bool:
-    """Whether two texts of learning arguments say the same, the exploration aside, which the loop decides on."""
+def _are_the_same(arguments: str, other: str) -> bool:
+    """Whether two texts of learning arguments mean the same, but for the exploration, which the loop decides on."""
     first, second = (
         sorted((name, value or "") for name, value in parse(text).options if name != "--epsilon")
-        for text in (one, other)
+        for text in (arguments, other)
     )
     return first == second
 
 
-def _decided(now: Evaluation, evaluation: Evaluation, status: Status, because: str) -> Evaluation:
+def _set_decision(now: Evaluation, evaluation: Evaluation, status: Status, because: str) -> Evaluation:
     if now.created_us != evaluation.created_us or now.status is not Status.SUCCEEDED:
         return now
     return replace(now, status=status, reason=because)

@@ -45,10 +45,10 @@ def _apply(evaluation_id: str, policy_name: str) -> None:
     evaluation = evaluation_store.read(Purpose.EVALUATION, evaluation_id)
     if evaluation is None:
         raise EvaluationNotFound
-    found = evaluation_run_store.read_outcome(evaluation) if evaluation.status.has_results else None
-    if found is None:
+    outcome = evaluation_run_store.read_outcome(evaluation) if evaluation.status.has_results else None
+    if outcome is None:
         raise EvaluationNotCompleted(evaluation.status)
-    policy = _policy(found, policy_name)
+    policy = _policy(outcome, policy_name)
     if policy.model is None:
         raise EvaluationModelNotFound
     kind = problem_type(policy.policy.arguments or "")
@@ -59,13 +59,13 @@ def _apply(evaluation_id: str, policy_name: str) -> None:
 
     try:
         adopt(evaluation, policy, policy.model, check)
-    except DamagedModel as problem:
-        raise EvaluationModelNotFound from problem
+    except DamagedModel as error:
+        raise EvaluationModelNotFound from error
 
 
-def _policy(found: Outcome, name: str) -> PolicyOutcome:
-    """The policy of a name, if it is one that learned from the log."""
-    for one in found.policies:
-        if one.policy.name == name and not one.slot_id and one.policy.source in (Source.CUSTOM, Source.SEARCH):
-            return one
+def _policy(outcome: Outcome, name: str) -> PolicyOutcome:
+    """The outcome of the policy of a name, which has to be one that learned from the log."""
+    for result in outcome.policies:
+        if result.policy.name == name and not result.slot_id and result.policy.source in (Source.CUSTOM, Source.SEARCH):
+            return result
     raise LearningSettingsNotFound(name)

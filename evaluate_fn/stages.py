@@ -1,7 +1,7 @@
-"""How an evaluation goes on: stage by stage, each task by whoever takes its message, the last one ends it.
+"""The stages of an evaluation: each task is carried out by the worker that gets its message, and the last task ends it.
 
 Everything can happen twice: messages come again, workers die at any moment. Results and stages are created once, and
-what was done already is passed over.
+finished work is not repeated.
 """
 
 import logging
@@ -20,7 +20,7 @@ from shared.learner.training import TrainingFailed
 from shared.storage import clock
 
 _TRAINING_TRIES = 3
-"""A process that was killed from outside, or had too little memory, looks like one that failed."""
+"""Since a process that was killed, or had too little memory, cannot be distinguished from one that failed."""
 
 _OPEN_TASKS: Mapping[Purpose, Callable[[Evaluation, Mapping[str, TaskResult]], tuple[Task, ...]]] = {
     Purpose.EVALUATION: plan.open_tasks,
@@ -31,63 +31,63 @@ _log = logging.getLogger(__name__)
 
 
 def take(text: str, tries: int, stop: Event) -> None:
-    """Do what a message says; what fails and may succeed later raises, and the message comes again.
+    """Do the work of a message. An error that may pass is raised, so that the message comes again.
 
     Args:
-        tries: How often it has come, this time included.
+        tries: How often the message has come, this time included.
         stop: Set when the work is to stop; then the message comes again, too.
     """
-    told = evaluation_queue.read(text)
-    evaluation = _meant(told)
+    work = evaluation_queue.read(text)
+    evaluation = _evaluation_of(work)
     if evaluation is None:
         return
     if evaluation.status.has_ended:
         _close(evaluation)
         return
     try:
-        _go_on(evaluation, told.task, stop)
+        _go_on(evaluation, work.task, stop)
     except NotWanted:
         _leave(evaluation)
-    except (LogChanged, InvalidLearningArguments) as trouble:
-        _end(evaluation, Status.FAILED, str(trouble))
-    except TaskTimedOut as trouble:
-        _end(evaluation, Status.TIMEOUT, str(trouble))
-    except TrainingFailed as trouble:
+    except (LogChanged, InvalidLearningArguments) as error:
+        _end(evaluation, Status.FAILED, str(error))
+    except TaskTimedOut as error:
+        _end(evaluation, Status.TIMEOUT, str(error))
+    except TrainingFailed as error:
         if tries < _TRAINING_TRIES:
             raise
-        _end(evaluation, Status.FAILED, trouble.reason)
-    except Exception as trouble:
-        evaluation_run_store.keep_problem(evaluation, told.task, str(trouble) or type(trouble).__name__)
+        _end(evaluation, Status.FAILED, error.reason)
+    except Exception as error:
+        evaluation_run_store.keep_problem(evaluation, work.task, str(error) or type(error).__name__)
         raise
 
 
 def give_up(text: str) -> None:
-    """End an evaluation of which a message failed too often."""
+    """End the evaluation of a message that failed too often."""
     try:
-        told = evaluation_queue.read(text)
+        work = evaluation_queue.read(text)
     except ValueError:
         _log.error("a message that says nothing about an evaluation is thrown away")
         return
-    if (evaluation := _meant(told)) is not None and not evaluation.status.has_ended:
+    if (evaluation := _evaluation_of(work)) is not None and not evaluation.status.has_ended:
         problem = (
-            evaluation_run_store.read_problem(evaluation, told.task) or "whoever worked on it ended without a word"
+            evaluation_run_store.read_problem(evaluation, work.task) or "whoever worked on it ended without a word"
         )
         _end(evaluation, Status.FAILED, f"It failed again and again, the last time because: {problem}")
 
 
-def _meant(told: Message) -> Evaluation | None:
-    """The evaluation of a message; None if it was deleted, even where there is another one of its id."""
-    evaluation = evaluation_store.read(told.purpose, told.id)
-    return evaluation if evaluation and evaluation.created_us == told.created_us else None
+def _evaluation_of(work: Message) -> Evaluation | None:
+    """The evaluation of a message; None if it was deleted, even where a later evaluation has its id."""
+    evaluation = evaluation_store.read(work.purpose, work.id)
+    return evaluation if evaluation and evaluation.created_us == work.created_us else None
 
 
 def _go_on(evaluation: Evaluation, key: str | None, stop: Event) -> None:
-    """Carry out a task, if there is something to carry out, and see to what comes next."""
+    """Carry out a task, unless it has a result, then send the messages of the next stage or end the evaluation."""
     if evaluation.is_overdue(now_us := clock.now_us()):
-        _change(evaluation, lambda one: one.time_out(now_us))
+        _change(evaluation, lambda current: current.time_out(now_us))
         return
     results = evaluation_run_store.read_results(evaluation)
-    task = next((one for one in _open(evaluation, results) if one.key == key), None)
+    task = next((task for task in _open(evaluation, results) if task.key == key), None)
     if task is not None:
         runner.run(evaluation, task, stop)
         results = evaluation_run_store.read_results(evaluation)
@@ -102,12 +102,12 @@ def _open(evaluation: Evaluation, results: Mapping[str, TaskResult]) -> tuple[Ta
 
 
 def _send(evaluation: Evaluation, tasks: tuple[Task, ...], by: str | None) -> None:
-    """Send messages for the tasks of a stage, unless they were sent, or whoever has another message is at it.
+    """Send messages for the tasks of a stage, unless they were sent or another worker sends them.
 
-    Should that one die, its message comes again, and with it the stage.
+    Should that worker die, its message comes again, and with it the stage.
 
     Args:
-        by: Key of the task whose message leads here.
+        by: Key of the task whose message this worker has.
     """
     stage = tasks[0].stage
     if evaluation_run_store.claim_stage(evaluation, stage, by):
@@ -116,20 +116,20 @@ def _send(evaluation: Evaluation, tasks: tuple[Task, ...], by: str | None) -> No
 
 
 def _finish(evaluation: Evaluation, results: Mapping[str, TaskResult]) -> None:
-    """Keep what was found, and end it; the loop's own evaluations are followed by a decision."""
+    """Store the results and end the evaluation; a decision follows the loop's own evaluations."""
     if evaluation.purpose is Purpose.IMPORTANCE:
         evaluation_run_store.keep_scores(evaluation, importance.scores(evaluation, results))
         _end(evaluation, Status.SUCCEEDED)
         return
-    found = plan.outcome(evaluation, results)
-    evaluation_run_store.keep_outcome(evaluation, found)
-    _end(evaluation, Status.SUCCEEDED, optimal=found.optimal)
+    outcome = plan.outcome(evaluation, results)
+    evaluation_run_store.keep_outcome(evaluation, outcome)
+    _end(evaluation, Status.SUCCEEDED, optimal=outcome.optimal)
 
 
 def _end(evaluation: Evaluation, status: Status, reason: str | None = None, optimal: str | None = None) -> None:
-    """Give an evaluation its end, unless it has one."""
+    """End an evaluation, unless it has ended."""
     now_us = clock.now_us()
-    _change(evaluation, lambda one: one.end(status, now_us, reason, optimal))
+    _change(evaluation, lambda current: current.end(status, now_us, reason, optimal))
 
 
 def _change(evaluation: Evaluation, end: Callable[[Evaluation], Evaluation]) -> None:
@@ -145,7 +145,7 @@ def _leave(evaluation: Evaluation) -> None:
 
 
 def _tidy(evaluation: Evaluation, now: Evaluation | None) -> None:
-    """Delete blobs that nobody reads any more: all of a deleted evaluation, and what only tasks of an ended one needed.
+    """Delete blobs that no reader needs: all of a deleted evaluation, of an ended one what only its tasks needed.
 
     Args:
         now: The evaluation as it is stored now; None if it was deleted.
@@ -157,12 +157,12 @@ def _tidy(evaluation: Evaluation, now: Evaluation | None) -> None:
 
 
 def _close(evaluation: Evaluation) -> None:
-    """Delete what only its tasks needed, and decide about what the loop's own evaluation has found."""
-    found = evaluation_run_store.read_outcome(evaluation) if evaluation.status.has_results else None
-    policies = found.policies if found else ()
+    """Delete what only the tasks needed, and take the decision after the loop's own evaluation."""
+    outcome = evaluation_run_store.read_outcome(evaluation) if evaluation.status.has_results else None
+    policies = outcome.policies if outcome else ()
     models = [model for policy in policies if (model := policy.model)]
     evaluation_run_store.tidy(
-        evaluation, [sha256 for one in models for sha256 in (one.state_sha256, one.predictor_sha256)]
+        evaluation, [sha256 for model in models for sha256 in (model.state_sha256, model.predictor_sha256)]
     )
-    if found and evaluation.is_automatic and evaluation.status is Status.SUCCEEDED:
-        decide(evaluation, found)
+    if outcome and evaluation.is_automatic and evaluation.status is Status.SUCCEEDED:
+        decide(evaluation, outcome)

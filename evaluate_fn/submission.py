@@ -1,4 +1,4 @@
-"""Asking for an evaluation: it is checked, given what it takes from the loop as it stands, and started."""
+"""Submission of an evaluation: it is checked, made for the loop as it is now, and started."""
 
 from collections.abc import Sequence
 
@@ -14,15 +14,15 @@ from shared.web.errors import InvalidPolicyConfiguration
 
 
 def submit(spec: EvaluationSpec) -> Evaluation | None:
-    """Start an evaluation; None if there is one of its id.
+    """Start the evaluation of a specification; None if its id is in use.
 
     Raises:
         InvalidPolicyConfiguration: The loop does not take the arguments of one of its policies.
     """
     loop = configuration_store.read_configuration()
     _check(spec.custom, loop)
-    asked = evaluation_spec.build_evaluation(spec, loop, lease.joined_up_to_us(), now_us())
-    return asked if evaluation_store.start(asked) else None
+    evaluation = evaluation_spec.build_evaluation(spec, loop, lease.joined_up_to_us(), now_us())
+    return evaluation if evaluation_store.start(evaluation) else None
 
 
 def _check(policies: Sequence[Policy], loop: Configuration) -> None:

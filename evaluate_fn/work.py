@@ -1,4 +1,4 @@
-"""Work on evaluations: one message, one task, on whatever instance takes it."""
+"""Work on evaluations: each message is one task, for any instance."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""The queue that says what is to be done for evaluations; whoever takes a message does it, on whatever instance."""
+"""The queue of work on evaluations; any instance may take a message and do its work."""
 
 import json
 from collections.abc import Iterable
@@ -14,11 +14,11 @@ _FOR_EVER = -1
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is to be done.
+    """Work on an evaluation.
 
     Attributes:
-        created_us: When the evaluation was asked for: another one of the same id is not meant.
-        task: Key of the task that is to be carried out; None to see what comes next.
+        created_us: When the evaluation was created; the work is not for a later evaluation of the same id.
+        task: Key of the task that is to be carried out; None to send the messages of the next stage.
     """
 
     purpose: Purpose
@@ -27,13 +27,13 @@ class Message:
     task: str | None
 
     def text(self) -> str:
-        """As it stands in the queue."""
-        told = {"purpose": self.purpose, "id": self.id, "created": self.created_us, "task": self.task}
-        return json.dumps(told)
+        """Write the message as JSON."""
+        fields = {"purpose": self.purpose, "id": self.id, "created": self.created_us, "task": self.task}
+        return json.dumps(fields)
 
 
 def message(evaluation: Evaluation, task: str | None = None) -> Message:
-    """What is to be done for an evaluation."""
+    """Make the message for a task of an evaluation, or for its next stage."""
     return Message(evaluation.purpose, evaluation.id, evaluation.created_us, task)
 
 
@@ -41,20 +41,20 @@ def read(text: str) -> Message:
     """Read a message.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is no message.
     """
     try:
-        told = json.loads(text)
-        return Message(Purpose(told["purpose"]), str(told["id"]), int(told["created"]), told["task"])
+        fields = json.loads(text)
+        return Message(Purpose(fields["purpose"]), str(fields["id"]), int(fields["created"]), fields["task"])
     except (LookupError, TypeError) as error:
         raise ValueError("the message says nothing about an evaluation") from error
 
 
 def send(messages: Iterable[Message], hidden_seconds: int = 0) -> None:
-    """Put messages into the queue, which is made where there is none.
+    """Put messages into the queue; the queue is made if it is missing.
 
     Args:
-        hidden_seconds: For how long nobody gets them.
+        hidden_seconds: For how long no worker gets the messages.
 
     Raises:
         StorageUnavailable: Not all of them could be sent.
@@ -63,13 +63,13 @@ def send(messages: Iterable[Message], hidden_seconds: int = 0) -> None:
 
     queue = sdk.queues().get_queue_client(EVALUATION_QUEUE)
     with translate_errors():
-        for one in messages:
-            told = {"visibility_timeout": hidden_seconds, "time_to_live": _FOR_EVER}
+        for each in messages:
+            options = {"visibility_timeout": hidden_seconds, "time_to_live": _FOR_EVER}
             try:
-                queue.send_message(one.text(), **told)
+                queue.send_message(each.text(), **options)
             except ResourceNotFoundError:
                 _make()
-                queue.send_message(one.text(), **told)
+                queue.send_message(each.text(), **options)
 
 
 def _make() -> None:

@@ -365,7 +365,7 @@ def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeyp
     """It had read of an evaluation that was under way; what was found stays, and what was taken is not taken again."""
     lived.go_back(lived.before)
     running = replace(lived.evaluation, status=Status.RUNNING, reason=None, optimal=None, ended_us=None)
-    monkeypatch.setattr(stages, "_meant", lambda _: running)
+    monkeypatch.setattr(stages, "_evaluation_of", lambda _: running)
 
     for _ in range(2):
         stages.take(message(running, "logged").text(), 1, Event())
