@@ -9,10 +9,9 @@ from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
 from shared.models import current_export, model_store, published_store
-from shared.models.published import ModelReference, Origin, Published, Start
+from shared.models.published import ModelFiles, ModelReference, Origin, Published, Start, model_id
 from shared.models.replacement import replaced
 from shared.storage.clock import now_us
-from shared.times import compact
 
 
 def adopt(
@@ -43,20 +42,17 @@ def adopt(
 
     configuration = configuration_store.change_configuration(use_learning)
     revision = configuration.revision
-    reference = ModelReference(
-        id=f"{compact(evaluation.log.to_us)}-{revision}-{model.predictor_sha256[: model_store.ID_DIGITS]}",
-        predictor_blob=model_store.put(predictor, at_us, revision),
-        sha256=model.predictor_sha256,
-        state_blob=model_store.put(state, at_us, revision),
+    predictor_blob = model_store.put(predictor, at_us, revision)
+    state_blob = model_store.put(state, at_us, revision)
+    reference = ModelReference.of(
+        ModelFiles.at(state_blob, predictor_blob, model.events, model.first_event_id, model.last_event_id),
+        model_id(evaluation.log.to_us, revision, model.predictor_sha256),
         arguments=learning.arguments,
         revision=revision,
+        learned_from_us=evaluation.log.from_us,
         learned_up_to_us=evaluation.log.to_us,
-        learned_events=model.events,
         made_at_us=at_us,
         origin=Origin.APPLIED,
-        learned_from_us=evaluation.log.from_us,
-        first_event_id=model.first_event_id,
-        last_event_id=model.last_event_id,
     )
     published_store.change_published(lambda published: _publish(published, reference))
     current_export.settle()

@@ -2,32 +2,21 @@
 
 import hashlib
 import threading
-from dataclasses import dataclass
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
-from shared.learner import arguments, model_check
+from shared.learner import model_check
+from shared.learner.arguments import parse
 from shared.learner.model_check import UnusableModel
 from shared.models import current_export, model_store, published_store
-from shared.models.published import ModelReference, Origin, Start
+from shared.models.published import ModelFiles, ModelReference, Origin, Start, model_id
 from shared.models.replacement import replaced
 from shared.storage.clock import now_us
-from shared.times import compact
 from shared.training import lease
 from shared.web.errors import InvalidModelImportFormat, ModelDoesNotFit
 
 _one_at_a_time = threading.Lock()
 """Looking into a model may take much memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """A model that can be used, and where it is kept."""
-
-    predictor_blob: str
-    state_blob: str
-    arguments: str
-    events: int = 0
 
 
 def forget() -> None:
@@ -46,39 +35,35 @@ def take_in(data: bytes) -> None:
         ModelDoesNotFit: It is of another problem type than the learning settings.
     """
     configuration, at_us = configuration_store.read_configuration(), now_us()
-    taken, joined_us = _kept(data, configuration, at_us), lease.joined_up_to_us()
-    sha256 = hashlib.sha256(data).hexdigest()
-    reference = ModelReference(
-        id=f"{compact(at_us)}-{configuration.revision}-{sha256[:12]}",
-        predictor_blob=taken.predictor_blob,
-        sha256=sha256,
-        state_blob=taken.state_blob,
-        arguments=taken.arguments,
+    (files, arguments), joined_us = _store(data, configuration, at_us), lease.joined_up_to_us()
+    reference = ModelReference.of(
+        files,
+        model_id(at_us, configuration.revision, files.predictor_sha256),
+        arguments=arguments,
         revision=configuration.revision,
+        learned_from_us=joined_us,
         learned_up_to_us=joined_us,
-        learned_events=taken.events,
         made_at_us=at_us,
         origin=Origin.IMPORTED,
-        learned_from_us=joined_us,
     )
     start = Start(reference, joined_us, revision=configuration.revision)
     published_store.change_published(lambda published: replaced(published, reference, start, at_us))
     current_export.settle()
 
 
-def _kept(data: bytes, configuration: Configuration, at_us: int) -> _Taken:
-    """See that the model is one for this loop, and keep it with the training state that belongs to it."""
+def _store(data: bytes, configuration: Configuration, at_us: int) -> tuple[ModelFiles, str]:
+    """Check that the model fits this loop, and store it with its training state; gives its learning arguments too."""
     examined = _examined(data, configuration)
     predictor_blob = model_store.put(data, at_us, configuration.revision)
     own = model_store.made_here(hashlib.sha256(data).hexdigest())
     if own is not None:
-        return _Taken(predictor_blob, own.state_blob, own.told["arguments"], own.told["events"])
+        return ModelFiles.at(own.state_blob, predictor_blob, own.told["events"]), own.told["arguments"]
     state_blob = model_store.put(examined.state, at_us, configuration.revision)
-    return _Taken(predictor_blob, state_blob, examined.arguments.text)
+    return ModelFiles.at(state_blob, predictor_blob, events=0), examined.arguments.text
 
 
 def _examined(data: bytes, configuration: Configuration) -> model_check.Examined:
-    own = arguments.parse(configuration.learning.arguments)
+    own = parse(configuration.learning.arguments)
     try:
         with _one_at_a_time:
             examined = model_check.examine(data, own, configuration.service.exploration_percentage)

@@ -7,10 +7,9 @@ from dataclasses import replace
 from shared.configuration.configuration import Configuration
 from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
-from shared.models.published import ModelReference, Origin, Published
+from shared.models.published import ModelReference, Origin, Published, model_id
 from shared.models.replacement import MOST_PREVIOUS
 from shared.storage.blobs import ChangedMeanwhile
-from shared.times import compact
 from shared.training import publication
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import State
@@ -71,21 +70,15 @@ def _reference(state: State, before: ModelReference | None, now_us: int) -> Mode
     cursor = state.running
     if cursor.model is None:
         raise ValueError("there is no model to publish")
-    sha256 = cursor.model.predictor_sha256
-    return ModelReference(
-        id=f"{compact(cursor.learned_up_to_us)}-{cursor.revision}-{sha256[:12]}",
-        predictor_blob=cursor.model.predictor_blob,
-        sha256=sha256,
-        state_blob=cursor.model.state_blob,
+    return ModelReference.of(
+        cursor.model,
+        model_id(cursor.learned_up_to_us, cursor.revision, cursor.model.predictor_sha256),
         arguments=cursor.arguments,
         revision=cursor.revision,
+        learned_from_us=cursor.learned_from_us,
         learned_up_to_us=cursor.learned_up_to_us,
-        learned_events=cursor.model.events,
         made_at_us=now_us,
         origin=Origin.TRAINED if before is None or before.revision == cursor.revision else Origin.RETRAINED,
-        learned_from_us=cursor.learned_from_us,
-        first_event_id=cursor.model.first_event_id,
-        last_event_id=cursor.model.last_event_id,
     )
 
 

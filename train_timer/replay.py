@@ -16,9 +16,9 @@ from shared.log import log_store
 from shared.log.log_store import LogBlob
 from shared.models import model_store, published_store
 from shared.models.model_store import Described
-from shared.models.published import ModelReference, Origin
+from shared.models.published import ModelFiles, ModelReference, Origin
 from shared.times import from_iso
-from shared.training.training_state import Cursor, StoredModel
+from shared.training.training_state import Cursor
 from train_timer import training
 
 TOLERANCE = 1e-3
@@ -143,7 +143,7 @@ def _cursor(told: Mapping[str, Any]) -> Cursor:
         exploration=told["exploration"],
         rewards=RewardSettings(rewards["wait_us"], rewards["default"], Aggregation(rewards["aggregation"])),
         learned_up_to_us=from_iso(told["learnedUpTo"]),
-        model=None if before is None else StoredModel(before, Path(before).stem, "", "", 0),
+        model=None if before is None else ModelFiles.at(before, "", events=0),
         mode=LearningMode(told.get("mode", LearningMode.ONLINE)),
     )
 

@@ -104,10 +104,8 @@ def superseded(kept: Iterable[KeptModel], retention_us: int | None, now_us: int)
 
 def _named(state: State, published: Published) -> set[str]:
     """The blobs that the commit record and what is published name, with their descriptions."""
-    cursors = [
-        cursor.model for cursor in (state.running, state.next) if cursor is not None and cursor.model is not None
-    ]
-    named = {path for model in cursors for path in (model.state_blob, model.predictor_blob)}
-    references = [one for one in (published.model, state.publishing, *published.previous) if one is not None]
-    named |= {path for one in references for path in (one.state_blob, one.predictor_blob)}
+    cursors = [cursor for cursor in (state.running, state.next) if cursor is not None]
+    references = [model for model in (published.model, state.publishing, *published.previous) if model is not None]
+    models = [cursor.model for cursor in cursors if cursor.model is not None] + [model.files for model in references]
+    named = {path for model in models for path in model.paths}
     return named | {path.removesuffix(".vw") + ".json" for path in named}

@@ -14,9 +14,10 @@ from shared.learner.training import Trained, TrainingFailed
 from shared.log import log_line, log_store
 from shared.log.log_store import LogBlob
 from shared.models import model_store
+from shared.models.published import ModelFiles
 from shared.times import DAY, to_iso
 from shared.training.lease import Trainer
-from shared.training.training_state import Counters, Cursor, State, StoredModel
+from shared.training.training_state import Counters, Cursor, State
 from train_timer.driver_input import Feed
 
 _TIMEOUT = timedelta(minutes=8)
@@ -88,11 +89,11 @@ def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cur
         moved = replace(cursor, learned_up_to_us=up_to_us)
         if trained.learned == 0:
             return moved, counted
-        state_blob, state_sha256 = model_store.store(folder / NEW, up_to_us, cursor.revision)
-        predictor_blob, sha256 = model_store.store(folder / PREDICTOR, up_to_us, cursor.revision)
+        state_blob, _ = model_store.store(folder / NEW, up_to_us, cursor.revision)
+        predictor_blob, _ = model_store.store(folder / PREDICTOR, up_to_us, cursor.revision)
         events = cursor.events + trained.learned
         first = cursor.model.first_event_id if cursor.model else trained.first_event_id
-        model = StoredModel(state_blob, state_sha256, predictor_blob, sha256, events, first, trained.last_event_id)
+        model = ModelFiles.at(state_blob, predictor_blob, events, first, trained.last_event_id)
         model_store.describe(state_blob, _told(cursor, model, blobs, trained, up_to_us))
         return replace(moved, model=model), counted
 
@@ -164,7 +165,7 @@ def _set_aside_of(blob: LogBlob, kind: str, arguments: Sequence[str]) -> int:
 
 
 def _told(
-    cursor: Cursor, model: StoredModel, blobs: Sequence[LogBlob], trained: Trained, up_to_us: int
+    cursor: Cursor, model: ModelFiles, blobs: Sequence[LogBlob], trained: Trained, up_to_us: int
 ) -> dict[str, object]:
     """What is kept beside a model: how to make it again, and from what it was made; no ids, which may be redacted."""
     counted = {name: number for name, number in asdict(trained).items() if not name.endswith("_id")}

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import LoopError
+from shared.models.published import ID_DIGITS, sha256_in
 from shared.storage import blobs
 from shared.storage.paths import MODELS
 from shared.times import compact, from_compact
-
-ID_DIGITS = 12
-"""How many digits of a model's SHA-256 its id ends with."""
 
 
 class DamagedModel(LoopError):
@@ -133,7 +131,7 @@ def intact(path: str) -> bytes:
         DamagedModel: They are not, or it is not kept any more.
     """
     data = read(path)
-    if data is None or hashlib.sha256(data).hexdigest() != Path(path).stem:
+    if data is None or hashlib.sha256(data).hexdigest() != sha256_in(path):
         raise DamagedModel(path)
     return data
 

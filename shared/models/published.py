@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
+
+from shared.times import compact
+
+ID_DIGITS = 12
+"""How many digits of the SHA-256 of its predictor a model's id ends with."""
 
 
 class Origin(StrEnum):
@@ -14,22 +20,55 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelReference:
-    """A model that was trained and can be used.
+class ModelFiles:
+    """The two files of a trained model in blob storage, each named by its SHA-256, and what the model learned.
 
     Attributes:
-        id: Unique; a single path segment.
+        state_blob: Blob path of the training state, which training goes on from.
+        predictor_blob: Blob path of the predictor, the model that Rank loads.
+        events: Events learned since the model was empty.
+        first_event_id: The first of those events; None if unknown.
+        last_event_id: The last of those events; None if unknown.
+    """
+
+    state_blob: str
+    state_sha256: str
+    predictor_blob: str
+    predictor_sha256: str
+    events: int
+    first_event_id: str | None = None
+    last_event_id: str | None = None
+
+    @classmethod
+    def at(
+        cls, state_blob: str, predictor_blob: str, events: int, first: str | None = None, last: str | None = None
+    ) -> Self:
+        """The model whose training state and predictor are at two paths, which end with their SHA-256."""
+        return cls(state_blob, sha256_in(state_blob), predictor_blob, sha256_in(predictor_blob), events, first, last)
+
+    @property
+    def paths(self) -> tuple[str, str]:
+        """The blob paths of both files."""
+        return self.state_blob, self.predictor_blob
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReference:
+    """A trained model as `published.json` names it: its files, and how it was made.
+
+    Attributes:
+        id: Unique; a single path segment; as `model_id`.
         predictor_blob: Blob path of the model that Rank loads; its SHA-256 is `sha256`.
-        state_blob: Blob path of the training state it was made from.
-        arguments: The learning arguments it was trained with.
-        revision: The configuration's revision it was trained for.
-        learned_up_to_us: The log position it has learned up to.
-        learned_events: Events it has learned from since it was empty.
-        made_at_us: When it was published.
-        origin: Why it was made.
+        state_blob: Blob path of the training state that the predictor was made from.
+        arguments: The learning arguments of the training.
+        revision: The configuration's revision at the training.
+        learned_up_to_us: The log position that the model has learned up to.
+        learned_events: Events learned since the model was empty.
+        made_at_us: When the model was published.
+        origin: Why the model was made.
         learned_from_us: The log position at which its learning began.
-        first_event_id: Of the events it has learned from; None if that is not known.
-        last_event_id: Of the same.
+        first_event_id: The first learned event; None if unknown.
+        last_event_id: The last learned event; None if unknown.
     """
 
     id: str
@@ -45,6 +84,49 @@ class ModelReference:
     learned_from_us: int = 0
     first_event_id: str | None = None
     last_event_id: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        files: ModelFiles,
+        model_id: str,
+        *,
+        arguments: str,
+        revision: int,
+        learned_from_us: int,
+        learned_up_to_us: int,
+        made_at_us: int,
+        origin: Origin,
+    ) -> Self:
+        """The reference to a model with these files."""
+        return cls(
+            model_id,
+            files.predictor_blob,
+            files.predictor_sha256,
+            files.state_blob,
+            arguments,
+            revision,
+            learned_up_to_us,
+            files.events,
+            made_at_us,
+            origin,
+            learned_from_us,
+            files.first_event_id,
+            files.last_event_id,
+        )
+
+    @property
+    def files(self) -> ModelFiles:
+        """The files that the reference names."""
+        return ModelFiles(
+            self.state_blob,
+            sha256_in(self.state_blob),
+            self.predictor_blob,
+            self.sha256,
+            self.learned_events,
+            self.first_event_id,
+            self.last_event_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +170,18 @@ class Published:
     joined_up_to_us: int = 0
     created_at_us: int | None = None
     changed_at_us: int | None = None
+
+
+def model_id(position_us: int, revision: int, predictor_sha256: str) -> str:
+    """The id of a model: a moment, the configuration's revision, and the first digits of the predictor's SHA-256.
+
+    Args:
+        position_us: The log position that the model has learned up to; the moment of the import for a model from
+            outside.
+    """
+    return f"{compact(position_us)}-{revision}-{predictor_sha256[:ID_DIGITS]}"
+
+
+def sha256_in(path: str) -> str:
+    """The SHA-256 that a model blob's path ends with."""
+    return path.rsplit("/", 1)[-1].removesuffix(".vw")

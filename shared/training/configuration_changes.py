@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from shared.configuration.configuration import Configuration, problem_type
 from shared.configuration.service_configuration import LearningMode
-from shared.models.published import ModelReference, Published
+from shared.models.published import Published
 from shared.times import DAY
-from shared.training.training_state import Counters, Cursor, State, StoredModel, empty_cursor
+from shared.training.training_state import Counters, Cursor, State, empty_cursor
 
 
 def new_state(configuration: Configuration, published: Published) -> State:
@@ -55,16 +55,10 @@ def _started(state: State, configuration: Configuration, published: Published) -
         running = replace(
             running,
             arguments=start.model.arguments,
-            model=_stored(start.model),
+            model=start.model.files,
             learned_from_us=min(start.model.learned_from_us, running.learned_up_to_us),
         )
     return replace(state, running=running, next=None, publishing=None)
-
-
-def _stored(model: ModelReference) -> StoredModel:
-    state_sha256 = model.state_blob.rsplit("/", 1)[-1].removesuffix(".vw")
-    events, first, last = model.learned_events, model.first_event_id, model.last_event_id
-    return StoredModel(model.state_blob, state_sha256, model.predictor_blob, model.sha256, events, first, last)
 
 
 def _in_mode(state: State, mode: LearningMode) -> State:

@@ -9,7 +9,7 @@ from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.optimization_schedule import OptimizationRounds
 from shared.log.ranked_event import line_kind
 from shared.metrics.bins import Metrics
-from shared.models.published import ModelReference
+from shared.models.published import ModelFiles, ModelReference
 from shared.stored_names import stored_as
 
 
@@ -40,27 +40,6 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredModel:
-    """A trained model in blob storage.
-
-    Attributes:
-        state_blob: Blob path of what training goes on from; its name is `state_sha256`.
-        predictor_blob: Blob path of what Rank loads; its name is `predictor_sha256`.
-        events: Events learned since the model was empty.
-        first_event_id: Of those events; None if that is not known.
-        last_event_id: Of the same.
-    """
-
-    state_blob: str
-    state_sha256: str
-    predictor_blob: str
-    predictor_sha256: str
-    events: int
-    first_event_id: str | None = None
-    last_event_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Cursor:
     """A model that learns from the log, and how far it has come.
 
@@ -71,7 +50,7 @@ class Cursor:
         exploration: The number that stands for the one after `--epsilon`.
         rewards: Lines that were joined under other reward settings are labelled anew under these.
         learned_up_to_us: The log position.
-        model: None as long as nothing was learned.
+        model: What was learned; None as long as nothing was.
         mode: The loop's learning mode: what was ranked in another one is not learned.
         learned_from_us: The log position at which its learning began.
     """
@@ -82,7 +61,7 @@ class Cursor:
     exploration: float
     rewards: RewardSettings
     learned_up_to_us: int
-    model: StoredModel | None = None
+    model: ModelFiles | None = None
     mode: LearningMode = LearningMode.ONLINE
     learned_from_us: int = 0
 

@@ -14,10 +14,9 @@ from shared.log import log_line
 from shared.log.log_line import event_line, lone_line
 from shared.log.ranked_event import RankedEvent
 from shared.log.redaction import EventTarget, FeatureTarget, Target, without_id
-from shared.models.published import ModelReference, Published
+from shared.models.published import ModelFiles, ModelReference, Published
 from shared.times import MINUTE, SECOND
 from shared.training.configuration_changes import new_state
-from shared.training.training_state import StoredModel
 
 AT_US = 1_764_075_000 * SECOND
 REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
@@ -187,7 +186,7 @@ def test_no_model_names_a_redacted_event() -> None:
     """Neither the ones in training nor those that are or were published."""
     model = ModelReference("m", "p", "2", "s", "--x", 1, 2, 3, 4, first_event_id="e", last_event_id="f")
     state = new_state(new_configuration(4), Published())
-    stored = StoredModel("s", "1", "p", "2", 3, first_event_id="a", last_event_id="e")
+    stored = ModelFiles("s", "1", "p", "2", 3, first_event_id="a", last_event_id="e")
     state = replace(state, running=replace(state.running, model=stored), publishing=model)
 
     published = without_id(Published(model=model, previous=(model, model)), "e")

@@ -5,17 +5,17 @@ from dataclasses import replace
 import pytest
 
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
-from shared.models.published import ModelReference, Published, Start
+from shared.models.published import ModelFiles, ModelReference, Published, Start
 from shared.status import learning_status
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.warnings import counter_warnings
 from shared.times import DAY, MINUTE, SECOND
 from shared.training.configuration_changes import caught_up, new_state, steered
-from shared.training.training_state import Counters, State, StoredModel
+from shared.training.training_state import Counters, State
 
 NOW_US = 1_764_075_000 * SECOND
 _CONFIGURATION = new_configuration(4)
-_STORED = StoredModel("s", "1", "p", "2", 100)
+_STORED = ModelFiles("s", "1", "p", "2", 100)
 _MODEL = ModelReference("m-1", "p", "2", "s", "--x", 1, NOW_US - MINUTE, 100, NOW_US - MINUTE)
 
 

@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 
 from shared.configuration.configuration import Configuration, new_configuration
 from shared.metrics.bins import Bin, Metrics, Pending, PolicySums
-from shared.models.published import ModelReference, Published, Start
+from shared.models.published import ModelFiles, ModelReference, Published, Start
 from shared.status import run_record
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.run_record import LoopSummary, Run
 from shared.times import DAY, HOUR, MINUTE, SECOND
 from shared.training.configuration_changes import new_state
-from shared.training.training_state import Counters, LastRun, State, StoredModel
+from shared.training.training_state import Counters, LastRun, State
 
 NOW_US = 1_764_075_000 * SECOND
 GRACE_US, WAIT_US, CELL_US = MINUTE, 10 * MINUTE, 5 * MINUTE
 _CONFIGURATION = new_configuration(4)
-_STORED = StoredModel("s", "1", "p", "2", 100)
+_STORED = ModelFiles("s", "1", "p", "2", 100)
 _MODEL = ModelReference("m-1", "p", "2", "s", "--x", 1, NOW_US - HOUR, 100, NOW_US - 20 * MINUTE)
 _NEW, _NONE = Published(), Waiting()
 _COUNTS = st.integers(0, 10**6)

@@ -6,15 +6,15 @@ import pytest
 
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
 from shared.configuration.service_configuration import LearningMode
-from shared.models.published import ModelReference, Published, Start
+from shared.models.published import ModelFiles, ModelReference, Published, Start
 from shared.times import DAY, HOUR
 from shared.training.configuration_changes import new_state, steered
-from shared.training.training_state import Cursor, State, StoredModel, empty_cursor
+from shared.training.training_state import Cursor, State, empty_cursor
 
 NOW_US = 1_764_000_000_000_000
 _CONFIGURATION = new_configuration(4)
 _SLOTS = LearningSettings("slots", "--ccb_explore_adf --epsilon 0.2")
-_MODEL = StoredModel("loops/default/models/a/1f.vw", "1f", "loops/default/models/a/2e.vw", "2e", 100, "first", "last")
+_MODEL = ModelFiles("loops/default/models/a/1f.vw", "1f", "loops/default/models/a/2e.vw", "2e", 100, "first", "last")
 _OLD = ModelReference(
     "old",
     "loops/default/models/b/4c.vw",
@@ -96,7 +96,7 @@ def test_a_model_that_was_put_by_hand_goes_on_from_where_it_was_told(position_us
     state = steered(busy, _CONFIGURATION, published)
 
     assert (expected_us, 3, None) == (state.running.learned_up_to_us, state.running.generation, state.next)
-    assert StoredModel(_OLD.state_blob, "3d", _OLD.predictor_blob, "4c", 70, "e-1", "e-70") == state.running.model
+    assert ModelFiles(_OLD.state_blob, "3d", _OLD.predictor_blob, "4c", 70, "e-1", "e-70") == state.running.model
     assert (_OLD.arguments, NOW_US - DAY) == (state.running.arguments, state.running.learned_from_us)
     assert state == steered(state, _CONFIGURATION, published), "it does not learn anew for having other arguments"
 

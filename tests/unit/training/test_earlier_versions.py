@@ -1,7 +1,7 @@
-"""What an earlier version has kept is read as it was meant."""
+"""Documents that an earlier version has stored are read as it wrote them, and written as it reads them."""
 
 from shared.configuration.service_configuration import LearningMode
-from shared.models.published import Published
+from shared.models.published import ModelFiles, ModelReference, Origin, Published
 from shared.storage import json_documents
 from shared.training.training_state import State
 
@@ -45,3 +45,29 @@ def test_what_an_earlier_version_published_is_in_use() -> None:
 
     assert published.model is not None
     assert (published.model.id, published.generation, published.start.model) == ("m", 2, None)
+
+
+def test_a_model_is_stored_flat() -> None:
+    """An earlier version, gone back to, reads these keys."""
+    files = ModelFiles.at("a/1f.vw", "a/2e.vw", 7, "first")
+    reference = ModelReference.of(
+        files,
+        "m",
+        arguments="--cb_explore_adf",
+        revision=3,
+        learned_from_us=5,
+        learned_up_to_us=90,
+        made_at_us=95,
+        origin=Origin.APPLIED,
+    )
+
+    assert json_documents.to_json(files) == (
+        b'{"state_blob":"a/1f.vw","state_sha256":"1f","predictor_blob":"a/2e.vw","predictor_sha256":"2e","events":7,'
+        b'"first_event_id":"first","last_event_id":null}'
+    )
+    assert json_documents.to_json(reference) == (
+        b'{"id":"m","predictor_blob":"a/2e.vw","sha256":"2e","state_blob":"a/1f.vw","arguments":"--cb_explore_adf",'
+        b'"revision":3,"learned_up_to_us":90,"learned_events":7,"made_at_us":95,"origin":"applied","learned_from_us":5,'
+        b'"first_event_id":"first","last_event_id":null}'
+    )
+    assert files == reference.files
