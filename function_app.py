@@ -13,7 +13,7 @@ from evaluate_fn import (
     report,
     work,
 )
-from export_fn import bundles, local_inference, log_pages, log_redaction, logs, model, model_import, models
+from export_fn import bundles, logs, model, model_import, models
 from rank_fn import multislot, rank
 from rank_fn.explorer import Explorer
 from reward_fn import multislot as multislot_rewards
@@ -29,7 +29,7 @@ registry = Registry(
         for module in (
             *(policy, service_configuration),
             *(policy_application, evaluations, evaluations_2022, feature_importances, report),
-            *(bundles, local_inference, log_pages, log_redaction, logs, model, model_import, models),
+            *(bundles, logs, model, model_import, models),
             *(multislot, rank),
             *(multislot_rewards, reward),
             *(apprentice, description, event_trace, loop_status, metrics, service, unknown_path),

@@ -1,16 +1,20 @@
-"""Dated exports: all that another loop needs to go on as this one."""
+"""Dated exports: all files that another loop needs to go on as this loop."""
 
 import asyncio
+from collections.abc import Mapping
 
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
-from shared.models import export_files, export_store, model_store, published_store
-from shared.models.export_files import Bundle
+from shared.models import model_store, published_store
+from shared.models.export_forms import Bundle, settings_of
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference
+from shared.storage import blobs
 from shared.storage.clock import now_us
+from shared.storage.paths import EXPORTS, split_path
 from shared.storage_errors import StorageUnavailable
+from shared.times import compact
 from shared.web.operations import Api, Functions
 from shared.web.responses import created
 
@@ -25,8 +29,16 @@ async def export_bundle(_: HttpRequest) -> HttpResponse:
 
 def _export() -> bytes:
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
-    files = export_files.settings_of(configuration) | (_model(published.model) if published.model else {})
-    return export_files.answer(*export_store.write(files, now_us()))
+    files = settings_of(configuration) | (_model(published.model) if published.model else {})
+    return _store(files, now_us()).to_json()
+
+
+def _store(files: Mapping[str, bytes], at_us: int) -> Bundle:
+    """Store files by their names under `exports/{loop}/{moment}/`; they are never changed."""
+    paths = {f"{EXPORTS}{compact(at_us)}/{name}": data for name, data in files.items()}
+    for path, data in paths.items():
+        blobs.create(path, data)
+    return Bundle(container=split_path(EXPORTS)[0], blobs=[split_path(path)[1] for path in paths])
 
 
 def _model(model: ModelReference) -> dict[str, bytes]:

@@ -1,18 +1,65 @@
-"""The log: its range, and its deletion."""
+"""The log over HTTP: its range, its lines in pages, its deletion, and requests for privacy."""
 
 import asyncio
-from dataclasses import replace
+import gzip
+from dataclasses import dataclass, replace
 
 from azure.functions import HttpRequest, HttpResponse
 
+from export_fn import redaction_call
 from shared.configuration import configuration_store
 from shared.log import log_store
-from shared.log.log_forms import LogsProperties, properties
+from shared.log.log_forms import LogRange, LogsProperties, next_page, properties, requested_range
+from shared.log.redaction_forms import RedactAnswer, RedactRequest, answer
 from shared.storage.clock import now_us
-from shared.web.operations import Functions
-from shared.web.responses import json_answer, no_content
+from shared.web.errors import BinaryNotSupported
+from shared.web.operations import BINARY, LINES, Api, Functions
+from shared.web.responses import json_answer, lines, no_content
 
 functions = Functions()
+
+_PAGE_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Whole log blobs, gzip each, and where the next page begins."""
+
+    blobs: tuple[bytes, ...]
+    next_from_us: int | None
+
+
+@functions.operation(["POST"], "logs/interactions", since="v1.1-preview.2", request=BINARY, status=None)
+async def upload_interactions(_: HttpRequest) -> HttpResponse:
+    """Refuse the binary records of events that a client has ranked on its own."""
+    raise BinaryNotSupported
+
+
+@functions.operation(["POST"], "logs/observations", since="v1.1-preview.2", request=BINARY, status=None)
+async def upload_observations(_: HttpRequest) -> HttpResponse:
+    """Refuse the binary records of rewards for such events."""
+    raise BinaryNotSupported
+
+
+@functions.operation(["GET"], "logs", api=Api.OWN, query=LogRange, answer=LINES)
+async def read_logs(req: HttpRequest) -> HttpResponse:
+    """The lines of the log blobs with events of a range."""
+    from_us, to_us = requested_range(req.params.get("from"), req.params.get("to"))
+    page = await asyncio.to_thread(_page, from_us, to_us)
+    headers = {}
+    if page.next_from_us is not None:
+        headers["Link"] = next_page(f"/{Api.OWN.value}logs", page.next_from_us, req.params.get("to"))
+    if page.blobs and "gzip" in req.headers.get("accept-encoding", ""):
+        return lines(await asyncio.to_thread(_packed, page), headers | {"Content-Encoding": "gzip"})
+    return lines(await asyncio.to_thread(_unpacked, page), headers)
+
+
+@functions.operation(["POST"], "logs/redact", api=Api.OWN, request=RedactRequest, answer=RedactAnswer)
+async def redact_logs(req: HttpRequest) -> HttpResponse:
+    """Take out as much as there is time for, and say where to go on."""
+    request = RedactRequest.read(req.get_body())
+    done = await asyncio.to_thread(redaction_call.redact, request.target, *request.range_us)
+    return json_answer(answer(done))
 
 
 @functions.operation(["GET"], "logs/properties", answer=LogsProperties)
@@ -33,3 +80,23 @@ async def delete_logs(_: HttpRequest) -> HttpResponse:
 
 def _extent() -> tuple[int, int] | None:
     return log_store.extent(configuration_store.read_configuration().logs_deleted_before_us)
+
+
+def _page(from_us: int, to_us: int) -> _Page:
+    deleted_before_us = configuration_store.read_configuration().logs_deleted_before_us
+    found: list[bytes] = []
+    for blob in log_store.listed(from_us, to_us, deleted_before_us):
+        if found and sum(map(len, found)) + blob.size_bytes > _PAGE_BYTES:
+            return _Page(tuple(found), blob.from_us)
+        if stored := log_store.read(blob):
+            found.append(stored)
+    return _Page(tuple(found), None)
+
+
+def _packed(page: _Page) -> bytes:
+    """One gzip text: a blob as it is stored; several are packed anew, for some clients stop after the first."""
+    return page.blobs[0] if len(page.blobs) == 1 else gzip.compress(_unpacked(page), 1, mtime=0)
+
+
+def _unpacked(page: _Page) -> bytes:
+    return b"".join(map(gzip.decompress, page.blobs))

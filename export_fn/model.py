@@ -10,7 +10,6 @@ from shared.models.model_forms import (
     ModelProperties,
     download_headers,
     download_query,
-    properties,
     wants_signed,
 )
 from shared.models.published import ModelReference
@@ -36,7 +35,7 @@ async def download_model(req: HttpRequest, version: Version) -> HttpResponse:
 async def read_model_properties(_req: HttpRequest) -> HttpResponse:
     """When the model was made and last changed."""
     published = await asyncio.to_thread(published_store.read_published)
-    return json_answer(properties(published))
+    return json_answer(ModelProperties.of(published).to_json())
 
 
 @functions.operation(["DELETE"], "model", status=204)

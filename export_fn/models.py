@@ -7,8 +7,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import problem_type
-from shared.models import current_export, model_store, published_store
-from shared.models import model_list_forms as told
+from shared.models import current_export, model_list_forms, model_store, published_store
 from shared.models.model_list_forms import Models, PublishRequest
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference, Published
@@ -43,8 +42,8 @@ def _models() -> bytes:
     from shared.models.certificate_store import signer
 
     published = published_store.read_published()
-    kept = {model.path for model in model_store.kept()}
-    return told.answer(published, kept, signer().fingerprint)
+    stored = {blob.path for blob in model_store.kept()}
+    return model_list_forms.models(published, stored, signer().fingerprint).to_json()
 
 
 def _publish(model_id: str, train_from: str) -> None:

@@ -1,9 +1,7 @@
-"""What is told over HTTP about the model in use."""
+"""The model in use over HTTP: its properties, and the query and the headers of a download."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
-
-import orjson
 
 from shared.models.published import Published
 from shared.times import to_datetime
@@ -13,7 +11,7 @@ from shared.web.json_forms import Wire
 from shared.web.versions import Version
 
 _SIGNED_SINCE = "v1.1-preview.3"
-_NEVER = "0001-01-01T00:00:00+00:00"
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _NEVER_HTTP = "Mon, 01 Jan 0001 00:00:00 GMT"
 
 
@@ -22,6 +20,16 @@ class ModelProperties(Wire):
 
     creation_time: datetime
     last_modified_time: datetime
+
+    @classmethod
+    def of(cls, published: Published) -> "ModelProperties":
+        """Both moments; the year 1 for both while there is no model."""
+        if published.model is None:
+            return cls(creation_time=_NEVER, last_modified_time=_NEVER)
+        return cls(
+            creation_time=_moment(published.created_at_us),
+            last_modified_time=_moment(published.changed_at_us),
+        )
 
 
 class DownloadQuery(Wire):
@@ -35,25 +43,17 @@ def download_query(version: Version) -> type[DownloadQuery] | None:
     return DownloadQuery if version in versions.since(_SIGNED_SINCE) else None
 
 
-def wants_signed(asked: str | None, version: Version) -> bool:
-    """Whether a model is asked for with its signature; earlier versions know none.
+def wants_signed(sent: str | None, version: Version) -> bool:
+    """Whether a caller wants the model with its signature; earlier versions have no such query.
 
     Raises:
-        InvalidRequest: What the query says is neither true nor false.
+        InvalidRequest: The query's value is neither true nor false.
     """
-    if asked is None or download_query(version) is None:
+    if sent is None or download_query(version) is None:
         return False
-    if asked.lower() not in ("true", "false"):
+    if sent.lower() not in ("true", "false"):
         raise InvalidRequest("It must be true or false.", "signed")
-    return asked.lower() == "true"
-
-
-def properties(published: Published) -> bytes:
-    """When the loop first had a model, and when it last changed; the year 1 for both while there is none."""
-    made = changed = _NEVER
-    if published.model:
-        made, changed = _moment(published.created_at_us), _moment(published.changed_at_us)
-    return orjson.dumps({"creationTime": made, "lastModifiedTime": changed})
+    return sent.lower() == "true"
 
 
 def download_headers(published: Published, *, signed: bool) -> dict[str, str]:
@@ -67,5 +67,5 @@ def download_headers(published: Published, *, signed: bool) -> dict[str, str]:
     }
 
 
-def _moment(at_us: int | None) -> str:
-    return _NEVER if at_us is None else to_datetime(at_us).isoformat()
+def _moment(at_us: int | None) -> datetime:
+    return _NEVER if at_us is None else to_datetime(at_us)

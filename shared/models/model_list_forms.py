@@ -1,14 +1,12 @@
-"""What is told over HTTP about the models of a loop, and how one of them is published again."""
+"""The list of a loop's models over HTTP, and the request that publishes one of them again."""
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-import orjson
+from pydantic import WithJsonSchema
 
-from shared.models.published import ModelReference, Published
-from shared.times import to_iso
-from shared.web.json_forms import Wire
+from shared.models.published import ModelReference, Origin, Published
+from shared.web.json_forms import Moment, Wire
 
 
 class Kept(Wire):
@@ -23,16 +21,34 @@ class Listed(Wire):
 
     id: str
     current: bool
-    origin: Literal["trained", "retrained", "imported", "applied"]
+    origin: Annotated[str, WithJsonSchema({"enum": [*Origin], "title": "Origin", "type": "string"})]
     arguments: str
-    published_at: datetime
-    learned_from: datetime | None
-    learned_up_to: datetime | None
+    published_at: Moment
+    learned_from: Moment | None
+    learned_up_to: Moment | None
     learned_events: int
     first_event_id: str | None
     last_event_id: str | None
     sha256: str
     kept: Kept
+
+    @classmethod
+    def of(cls, model: ModelReference, current: bool, stored: Collection[str]) -> "Listed":
+        """A model in use or before, and which of its blobs are among those stored."""
+        return cls(
+            id=model.id,
+            current=current,
+            origin=model.origin.value,
+            arguments=model.arguments,
+            published_at=model.made_at_us,
+            learned_from=model.learned_from_us or None,
+            learned_up_to=model.learned_up_to_us or None,
+            learned_events=model.learned_events,
+            first_event_id=model.first_event_id,
+            last_event_id=model.last_event_id,
+            sha256=model.sha256,
+            kept=Kept(model=model.predictor_blob in stored, training_state=model.state_blob in stored),
+        )
 
 
 class ModelSigner(Wire):
@@ -58,34 +74,13 @@ class PublishRequest(Wire):
     train_from: Literal["model", "end", "newest"] = "end"
 
 
-def answer(published: Published, kept: Collection[str], fingerprint: str) -> bytes:
+def models(published: Published, stored: Collection[str], fingerprint: str) -> Models:
     """The models of a loop.
 
     Args:
-        kept: The paths of all model blobs that are still there.
+        stored: The paths of all model blobs that are still there.
         fingerprint: Of the loop's certificate.
     """
     current = [published.model] if published.model else []
-    told = [_listed(one, one is published.model, kept) for one in (*current, *published.previous)]
-    return orjson.dumps({"models": told, "signer": {"fingerprint": fingerprint}})
-
-
-def _listed(model: ModelReference, current: bool, kept: Collection[str]) -> dict[str, object]:
-    return {
-        "id": model.id,
-        "current": current,
-        "origin": model.origin,
-        "arguments": model.arguments,
-        "publishedAt": to_iso(model.made_at_us),
-        "learnedFrom": _moment(model.learned_from_us),
-        "learnedUpTo": _moment(model.learned_up_to_us),
-        "learnedEvents": model.learned_events,
-        "firstEventId": model.first_event_id,
-        "lastEventId": model.last_event_id,
-        "sha256": model.sha256,
-        "kept": {"model": model.predictor_blob in kept, "trainingState": model.state_blob in kept},
-    }
-
-
-def _moment(at_us: int) -> str | None:
-    return to_iso(at_us) if at_us else None
+    listed = [Listed.of(model, model is published.model, stored) for model in (*current, *published.previous)]
+    return Models(models=listed, signer=ModelSigner(fingerprint=fingerprint))

@@ -45,8 +45,8 @@ def _redact(target: Target, range_us: tuple[int, int], seconds: float, told: Con
     changed: Mapping[str, Any] = PAST
     logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
     logging.getLogger("azure").setLevel(logging.WARNING)
-    from export_fn import redacting
+    from export_fn import redaction_call
 
-    redacting._SECONDS = seconds
+    redaction_call._SECONDS = seconds
     with settings.use(replace(settings.settings(), **changed)):
-        told.send(redacting.redact(target, *range_us))
+        told.send(redaction_call.redact(target, *range_us))

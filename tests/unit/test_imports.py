@@ -44,7 +44,7 @@ _LIBRARIES = {
     "cryptography": ("shared/models/signing.py",),
     "httptools": ("shared/storage/http_connection.py",),
     "jwt": ("shared/web/*",),
-    "orjson": (*_STORES, *_LEARNER, *_FORMS, "shared/log/ranked_event.py", "shared/models/export_files.py"),
+    "orjson": (*_STORES, *_LEARNER, *_FORMS, "shared/log/ranked_event.py"),
     "pydantic": _FORMS,
     "vowpalwabbit": ("shared/learner/*",),
     **dict.fromkeys(
