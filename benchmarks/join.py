@@ -61,7 +61,7 @@ def join_all() -> dict[str, Any]:
     from shared.storage.paths import LOGS, STATE
     from shared.training import lease
     from train_timer import run
-    from train_timer.joining import Joiner
+    from train_timer.joiner import Joiner
     from train_timer.logged_ids import History
 
     trainer = lease.take(run._first_state)

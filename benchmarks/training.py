@@ -114,7 +114,7 @@ def retrain(default_reward: float) -> dict[str, Any]:
     from shared.models import model_store
     from shared.training import lease
     from shared.training.training_state import empty_cursor
-    from train_timer import run, training
+    from train_timer import model_training, run
 
     trainer = lease.take(run._first_state)
     if trainer is None:
@@ -123,11 +123,11 @@ def retrain(default_reward: float) -> dict[str, Any]:
     cursor = replace(empty_cursor(configuration, 0, DAY_US), rewards=_rewards(default_reward))
     trainer.commit(replace(trainer.state, joined_up_to_us=DAY_US + DAY, next=cursor))
     steps = _Steps()
-    for owner, name in ((training, "_train"), (model_store, "store")):
+    for owner, name in ((model_training, "_train"), (model_store, "store")):
         steps.watch(owner, name)
     steps.watch(log_store, "listed", all_of=True)
     began = time.perf_counter()
-    while training.train_next(trainer, 0):
+    while model_training.train_next(trainer, 0):
         continue
     seconds = time.perf_counter() - began
     trainer.release()

@@ -10,7 +10,7 @@ from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
 from shared.models import current_export, model_store, published_store
 from shared.models.published import ModelFiles, ModelReference, Origin, Published, Start, model_id
-from shared.models.replacement import replaced
+from shared.models.replacement import replace_model
 from shared.storage.clock import now_us
 
 
@@ -55,7 +55,7 @@ def adopt(
         origin=Origin.APPLIED,
     )
     published_store.change_published(lambda published: _publish(published, reference))
-    current_export.settle()
+    current_export.update()
 
 
 def _publish(published: Published, reference: ModelReference) -> Published:
@@ -63,4 +63,4 @@ def _publish(published: Published, reference: ModelReference) -> Published:
     if published.start.model is not None and published.start.model.id == reference.id:
         return published
     start = Start(reference, reference.learned_up_to_us, revision=reference.revision)
-    return replaced(published, reference, start, reference.made_at_us)
+    return replace_model(published, reference, start, reference.made_at_us)

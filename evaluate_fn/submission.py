@@ -21,7 +21,7 @@ def submit(spec: EvaluationSpec) -> Evaluation | None:
     """
     loop = configuration_store.read_configuration()
     _check(spec.custom, loop)
-    evaluation = evaluation_spec.build_evaluation(spec, loop, lease.joined_up_to_us(), now_us())
+    evaluation = evaluation_spec.build_evaluation(spec, loop, lease.read_joined_up_to_us(), now_us())
     return evaluation if evaluation_store.start(evaluation) else None
 
 

@@ -44,8 +44,8 @@ def _store(files: Mapping[str, bytes], at_us: int) -> Bundle:
 def _model(model: ModelReference) -> dict[str, bytes]:
     try:
         return {
-            "model.vw": model_store.intact(model.predictor_blob),
-            "training-state.vw": model_store.intact(model.state_blob),
+            "model.vw": model_store.read_intact(model.predictor_blob),
+            "training-state.vw": model_store.read_intact(model.state_blob),
         }
     except DamagedModel as problem:
         raise StorageUnavailable("the model was replaced while it was read") from problem

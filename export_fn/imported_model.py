@@ -1,4 +1,4 @@
-"""A model from outside becomes the one that Rank uses, and that training goes on from."""
+"""Replaces the model in use by a model from outside, or by none."""
 
 import hashlib
 import threading
@@ -10,32 +10,32 @@ from shared.learner.arguments import parse
 from shared.learner.model_check import UnusableModel
 from shared.models import current_export, model_store, published_store
 from shared.models.published import ModelFiles, ModelReference, Origin, Start, model_id
-from shared.models.replacement import replaced
+from shared.models.replacement import replace_model
 from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.errors import InvalidModelImportFormat, ModelDoesNotFit
 
-_one_at_a_time = threading.Lock()
-"""Looking into a model may take much memory."""
+_check_lock = threading.Lock()
+"""Lets one model be checked at a time: a check may take much memory."""
 
 
 def forget() -> None:
     """Use no model; learning starts with the events to come."""
     revision, at_us = configuration_store.read_configuration().revision, now_us()
-    start = Start(learned_up_to_us=lease.joined_up_to_us(), revision=revision)
-    published_store.change_published(lambda published: replaced(published, None, start, at_us))
-    current_export.settle()
+    start = Start(learned_up_to_us=lease.read_joined_up_to_us(), revision=revision)
+    published_store.change_published(lambda published: replace_model(published, None, start, at_us))
+    current_export.update()
 
 
-def take_in(data: bytes) -> None:
+def import_model(data: bytes) -> None:
     """Use a model file from now on, and let training go on from it at the end of the log.
 
     Raises:
-        InvalidModelImportFormat: It cannot be used.
-        ModelDoesNotFit: It is of another problem type than the learning settings.
+        InvalidModelImportFormat: The file is no model that can be used.
+        ModelDoesNotFit: The model is of another problem type than the learning settings.
     """
     configuration, at_us = configuration_store.read_configuration(), now_us()
-    (files, arguments), joined_us = _store(data, configuration, at_us), lease.joined_up_to_us()
+    (files, arguments), joined_us = _store(data, configuration, at_us), lease.read_joined_up_to_us()
     reference = ModelReference.of(
         files,
         model_id(at_us, configuration.revision, files.predictor_sha256),
@@ -47,29 +47,29 @@ def take_in(data: bytes) -> None:
         origin=Origin.IMPORTED,
     )
     start = Start(reference, joined_us, revision=configuration.revision)
-    published_store.change_published(lambda published: replaced(published, reference, start, at_us))
-    current_export.settle()
+    published_store.change_published(lambda published: replace_model(published, reference, start, at_us))
+    current_export.update()
 
 
 def _store(data: bytes, configuration: Configuration, at_us: int) -> tuple[ModelFiles, str]:
     """Check that the model fits this loop, and store it with its training state; gives its learning arguments too."""
-    examined = _examined(data, configuration)
+    examined = _examine(data, configuration)
     predictor_blob = model_store.put(data, at_us, configuration.revision)
-    own = model_store.made_here(hashlib.sha256(data).hexdigest())
+    own = model_store.find_described(hashlib.sha256(data).hexdigest())
     if own is not None:
-        return ModelFiles.at(own.state_blob, predictor_blob, own.told["events"]), own.told["arguments"]
+        return ModelFiles.at(own.state_blob, predictor_blob, own.description.events), own.description.arguments
     state_blob = model_store.put(examined.state, at_us, configuration.revision)
     return ModelFiles.at(state_blob, predictor_blob, events=0), examined.arguments.text
 
 
-def _examined(data: bytes, configuration: Configuration) -> model_check.Examined:
+def _examine(data: bytes, configuration: Configuration) -> model_check.Examined:
     own = parse(configuration.learning.arguments)
     try:
-        with _one_at_a_time:
+        with _check_lock:
             examined = model_check.examine(data, own, configuration.service.exploration_percentage)
     except UnusableModel as problem:
         raise InvalidModelImportFormat(f"The model cannot be used: {problem.reason[:500]}.") from problem
     if examined.arguments.problem_type != own.problem_type:
-        theirs, ours = (f"--{one.problem_type}_explore_adf" for one in (examined.arguments, own))
+        theirs, ours = (f"--{kind}_explore_adf" for kind in (examined.arguments.problem_type, own.problem_type))
         raise ModelDoesNotFit(f"The model is for {theirs}, and the learning settings are for {ours}.")
     return examined

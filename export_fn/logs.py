@@ -45,13 +45,13 @@ async def upload_observations(_: HttpRequest) -> HttpResponse:
 async def read_logs(req: HttpRequest) -> HttpResponse:
     """The lines of the log blobs with events of a range."""
     from_us, to_us = requested_range(req.params.get("from"), req.params.get("to"))
-    page = await asyncio.to_thread(_page, from_us, to_us)
+    page = await asyncio.to_thread(_read_page, from_us, to_us)
     headers = {}
     if page.next_from_us is not None:
         headers["Link"] = next_page(f"/{Api.OWN.value}logs", page.next_from_us, req.params.get("to"))
     if page.blobs and "gzip" in req.headers.get("accept-encoding", ""):
-        return lines(await asyncio.to_thread(_packed, page), headers | {"Content-Encoding": "gzip"})
-    return lines(await asyncio.to_thread(_unpacked, page), headers)
+        return lines(await asyncio.to_thread(_pack, page), headers | {"Content-Encoding": "gzip"})
+    return lines(await asyncio.to_thread(_unpack, page), headers)
 
 
 @functions.operation(["POST"], "logs/redact", api=Api.OWN, request=RedactRequest, answer=RedactAnswer)
@@ -82,21 +82,21 @@ def _extent() -> tuple[int, int] | None:
     return log_store.extent(configuration_store.read_configuration().logs_deleted_before_us)
 
 
-def _page(from_us: int, to_us: int) -> _Page:
+def _read_page(from_us: int, to_us: int) -> _Page:
     deleted_before_us = configuration_store.read_configuration().logs_deleted_before_us
-    found: list[bytes] = []
+    contents: list[bytes] = []
     for blob in log_store.listed(from_us, to_us, deleted_before_us):
-        if found and sum(map(len, found)) + blob.size_bytes > _PAGE_BYTES:
-            return _Page(tuple(found), blob.from_us)
+        if contents and sum(map(len, contents)) + blob.size_bytes > _PAGE_BYTES:
+            return _Page(tuple(contents), blob.from_us)
         if stored := log_store.read(blob):
-            found.append(stored)
-    return _Page(tuple(found), None)
+            contents.append(stored)
+    return _Page(tuple(contents), None)
 
 
-def _packed(page: _Page) -> bytes:
-    """One gzip text: a blob as it is stored; several are packed anew, for some clients stop after the first."""
-    return page.blobs[0] if len(page.blobs) == 1 else gzip.compress(_unpacked(page), 1, mtime=0)
+def _pack(page: _Page) -> bytes:
+    """One gzip text: a single blob as it is stored, several blobs packed anew: some clients stop after the first."""
+    return page.blobs[0] if len(page.blobs) == 1 else gzip.compress(_unpack(page), 1, mtime=0)
 
 
-def _unpacked(page: _Page) -> bytes:
+def _unpack(page: _Page) -> bytes:
     return b"".join(map(gzip.decompress, page.blobs))

@@ -27,7 +27,7 @@ async def download_model(req: HttpRequest, version: Version) -> HttpResponse:
     """The bytes that Rank uses, plain or signed by the loop; none while there is no model."""
     signed = wants_signed(req.params.get("signed"), version)
     published = await asyncio.to_thread(published_store.read_published)
-    data = await asyncio.to_thread(_signed if signed else _predictor, published.model)
+    data = await asyncio.to_thread(_sign if signed else _read_predictor, published.model)
     return binary(data, download_headers(published, signed=signed))
 
 
@@ -45,15 +45,15 @@ async def reset_model(_: HttpRequest) -> HttpResponse:
     return no_content()
 
 
-def _predictor(model: ModelReference | None) -> bytes:
+def _read_predictor(model: ModelReference | None) -> bytes:
     data = model_store.read(model.predictor_blob) if model else b""
     if data is None:
         raise StorageUnavailable("the model was replaced while it was read")
     return data
 
 
-def _signed(model: ModelReference | None) -> bytes:
+def _sign(model: ModelReference | None) -> bytes:
     from shared.models.certificate_store import signer
 
-    data, own = _predictor(model), signer()
-    return SignedModel(data, own.certificate, own.sign(data)).packed()
+    data, loop = _read_predictor(model), signer()
+    return SignedModel(data, loop.certificate, loop.sign(data)).pack()

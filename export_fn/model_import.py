@@ -1,4 +1,4 @@
-"""Models from outside: signed ones as the old service took them, and plain files of Vowpal Wabbit."""
+"""The import of models: signed models as the old service accepted them, and plain files of Vowpal Wabbit."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ async def import_model_file(req: HttpRequest) -> HttpResponse:
     """Use a model file of Vowpal Wabbit from now on, and go on learning from it."""
     if not req.get_body():
         raise InvalidModelImportFormat("The body is empty. To forget the model, use DELETE.")
-    await asyncio.to_thread(imported_model.take_in, req.get_body())
+    await asyncio.to_thread(imported_model.import_model, req.get_body())
     return no_content()
 
 
@@ -46,7 +46,7 @@ def _import_signed(body: bytes) -> None:
     signing.check(signed.model, signed.certificate, signed.signature)
     _check_trust(signing.fingerprint(signed.certificate))
     if signed.model:
-        imported_model.take_in(signed.model)
+        imported_model.import_model(signed.model)
     else:
         imported_model.forget()
 

@@ -1,4 +1,4 @@
-"""The models of the loop: which there are, and going back to one."""
+"""The models of the loop: the list, and publishing an earlier model again."""
 
 import asyncio
 from dataclasses import replace
@@ -11,7 +11,7 @@ from shared.models import current_export, model_list_forms, model_store, publish
 from shared.models.model_list_forms import Models, PublishRequest
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference, Published
-from shared.models.replacement import NeverPublished, known, replaced, start_of
+from shared.models.replacement import NeverPublished, find_model, replace_model, start_of
 from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.errors import ModelDoesNotFit, UnknownModel
@@ -42,36 +42,36 @@ def _models() -> bytes:
     from shared.models.certificate_store import signer
 
     published = published_store.read_published()
-    stored = {blob.path for blob in model_store.kept()}
+    stored = {blob.path for blob in model_store.list_blobs()}
     return model_list_forms.models(published, stored, signer().fingerprint).to_json()
 
 
 def _publish(model_id: str, train_from: str) -> None:
-    configuration, joined_us, at_us = configuration_store.read_configuration(), lease.joined_up_to_us(), now_us()
+    configuration, joined_us, at_us = configuration_store.read_configuration(), lease.read_joined_up_to_us(), now_us()
 
-    def changed(published: Published) -> Published:
-        model = replace(_known(published, model_id), revision=configuration.revision)
-        return replaced(published, model, start_of(published, model, train_from, joined_us), at_us)
+    def change(published: Published) -> Published:
+        model = replace(_find_model(published, model_id), revision=configuration.revision)
+        return replace_model(published, model, start_of(published, model, train_from, joined_us), at_us)
 
-    wanted = _known(published_store.read_published(), model_id)
+    wanted = _find_model(published_store.read_published(), model_id)
     if problem_type(wanted.arguments) != configuration.learning.problem_type:
         raise ModelDoesNotFit("The model is of another problem type than the learning settings.")
-    _check_kept(wanted, with_state=train_from != "newest")
-    published_store.change_published(changed)
-    current_export.settle()
+    _check_stored(wanted, with_state=train_from != "newest")
+    published_store.change_published(change)
+    current_export.update()
 
 
-def _known(published: Published, model_id: str) -> ModelReference:
+def _find_model(published: Published, model_id: str) -> ModelReference:
     try:
-        return known(published, model_id)
+        return find_model(published, model_id)
     except NeverPublished as problem:
         raise UnknownModel(model_id) from problem
 
 
-def _check_kept(model: ModelReference, *, with_state: bool) -> None:
+def _check_stored(model: ModelReference, *, with_state: bool) -> None:
     try:
-        model_store.intact(model.predictor_blob)
+        model_store.read_intact(model.predictor_blob)
         if with_state:
-            model_store.intact(model.state_blob)
+            model_store.read_intact(model.state_blob)
     except DamagedModel as problem:
         raise UnknownModel(model.id) from problem

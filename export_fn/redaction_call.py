@@ -1,4 +1,4 @@
-"""One call's share of a redaction, while the trainer pauses; blocking, for a thread."""
+"""One call of a redaction, which redacts as much as its time allows while the trainer pauses; blocking."""
 
 import time
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ _MOST_COUNTED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Rows of a stretch of time that are looked through in one go."""
+    """Rows of a table and a range of time, which are redacted in one step."""
 
     table: IntakeTable
     from_us: int
@@ -44,43 +44,43 @@ class _Rows:
 
 
 def redact(target: Target, from_us: int, to_us: int) -> Redaction:
-    """Go through rows and log in the order of their time, each stretch once, as far as the time of one call reaches.
+    """Redact rows and log in the order of their time, as far as the time of one call reaches.
 
-    Of each stretch the rows go first, so that what was taken out of the log cannot become log again. Wherever a call
-    ends, or dies, the next one goes on from where the last answer says: what is done already is found done.
+    In each range the rows are redacted first, so that what was removed from the log cannot become log again. After a
+    call has ended, or died, the next call goes on from where the last answer says: redacting a range twice is harmless.
 
     Raises:
         TrainerAtWork: The trainer did not pause.
     """
     until = time.monotonic() + _SECONDS
-    with _paused() as trainer:
+    with _pause_trainer() as trainer:
         work = _Work(trainer, target)
-        work.forget()
+        work.remove_id()
         reached_us = from_us
         for at_us, step in work.steps(from_us, to_us):
             if time.monotonic() > until and at_us > reached_us:
                 work.done.next_us = at_us
                 return work.done
-            work.take(step)
+            work.redact(step)
             reached_us = max(reached_us, at_us)
-        work.tell_waiting()
+        work.count_waiting()
         return work.done
 
 
 class _Work:
-    """What one call does."""
+    """The steps of one call, and the counts of its answer."""
 
     def __init__(self, trainer: Trainer, target: Target) -> None:
         self.done = Redaction()
         self._trainer = trainer
         self._target = target
-        self._known = scan.list_tables()
+        self._tables = scan.list_tables()
         self._configuration = configuration_store.read_configuration()
         self._now_us = now_us()
         self._contents: Iterator[bytes] = iter(())
 
-    def forget(self) -> None:
-        """Let no model name the event as its first or its last one, and begin the features' profile anew."""
+    def remove_id(self) -> None:
+        """Remove the event's id from the references to models, and the profile of the features, which begins anew."""
         profile_store.remove()
         if isinstance(self._target, EventTarget):
             event_id = self._target.event_id
@@ -88,46 +88,46 @@ class _Work:
             published_store.change_published(lambda published: without_id(published, event_id))
 
     def steps(self, from_us: int, to_us: int) -> list[tuple[int, _Rows | LogBlob]]:
-        """What is to be looked through, by the moment at which it begins; at one moment, rows before log."""
-        found = list(log_store.listed(from_us, to_us, 0))
-        self._contents = log_store.contents(found)
-        steps: list[tuple[int, _Rows | LogBlob]] = [(blob.from_us, blob) for blob in found]
+        """The rows and log blobs to redact, by the moment at which they begin; at one moment, rows before log."""
+        blobs = list(log_store.listed(from_us, to_us, 0))
+        self._contents = log_store.contents(blobs)
+        steps: list[tuple[int, _Rows | LogBlob]] = [(blob.from_us, blob) for blob in blobs]
         if isinstance(self._target, EventTarget):
-            rows = (_Rows(*stretch) for stretch in row_deletion.list_hours(self._known, from_us, to_us))
-            steps += [(one.from_us, one) for one in rows]
+            rows = (_Rows(*stretch) for stretch in row_deletion.list_hours(self._tables, from_us, to_us))
+            steps += [(part.from_us, part) for part in rows]
         return sorted(steps, key=lambda step: (step[0], isinstance(step[1], LogBlob)))
 
-    def take(self, step: _Rows | LogBlob) -> None:
-        """Take out of a stretch what it may not hold."""
+    def redact(self, step: _Rows | LogBlob) -> None:
+        """Redact the rows or the log blob of a step."""
         if isinstance(step, LogBlob):
-            self._redact(step, next(self._contents))
+            self._redact_blob(step, next(self._contents))
         elif isinstance(self._target, EventTarget):
             shards = self._configuration.shards
             gone = row_deletion.delete_rows(self._target.event_id, shards, step.table, step.from_us, step.to_us)
             self.done.removed_rows += gone
 
-    def tell_waiting(self) -> None:
-        """Count the events that may hold the feature and cannot be changed before they are log."""
+    def count_waiting(self) -> None:
+        """Count the events that may hold the feature, and cannot be redacted before they are log."""
         if isinstance(self._target, EventTarget):
             return
         configuration, state = self._configuration, self._trainer.state
         start_us = max(state.joined_up_to_us, configuration.logs_deleted_before_us)
         since = RowQuery("events", range(configuration.shards), start_us, keys_only=True)
-        self.done.waiting, _ = scan.count_rows(self._known, since, _MOST_COUNTED)
+        self.done.waiting, _ = scan.count_rows(self._tables, since, _MOST_COUNTED)
         if self.done.waiting:
-            self.done.run_again_us = _joined_us(configuration, self._now_us)
+            self.done.run_again_us = _join_time_us(configuration, self._now_us)
 
-    def _redact(self, blob: LogBlob, stored: bytes) -> None:
+    def _redact_blob(self, blob: LogBlob, stored: bytes) -> None:
         if not redaction_store.holds(stored, self._target):
             return
         self._trainer.check()
-        told = redaction_store.redact(blob, self._target, self._now_us, lambda file: self._copy(blob, file))
-        self.done.changed_lines += told.changed
-        self.done.removed_lines += told.removed
-        self.done.blobs += bool(told.changed or told.removed)
+        lines = redaction_store.redact(blob, self._target, self._now_us, lambda file: self._copy(blob, file))
+        self.done.changed_lines += lines.changed
+        self.done.removed_lines += lines.removed
+        self.done.blobs += bool(lines.changed or lines.removed)
 
     def _copy(self, blob: LogBlob, file: IO[bytes]) -> None:
-        """Write the customer's copy over, if it was made; the log itself is redacted even if that fails."""
+        """Replace the customer's copy, if there is one; the log itself is redacted even if the copy cannot be."""
         service, state = self._configuration.service, self._trainer.state
         is_copied = (state.mirrored_from_us or 0) <= blob.from_us and blob.to_us <= (state.mirrored_up_to_us or 0)
         if not service.log_mirror_enabled or not is_copied:
@@ -138,21 +138,21 @@ class _Work:
             self.done.not_mirrored.append(blob.path)
 
 
-def _joined_us(configuration: Configuration, at_us: int) -> int:
-    """When what arrived up to a moment is log: its cell of the grid ends, then the wait, the grace, the next run."""
+def _join_time_us(configuration: Configuration, at_us: int) -> int:
+    """When rows that arrived up to a moment are log: at the end of their cell, the wait, the grace and the next run."""
     rewards = configuration.rewards
     length_us = time_slices.cell_us(configuration.export_frequency_us, rewards.wait_us)
     return time_slices.cell(0, at_us, length_us)[1] + rewards.wait_us + settings().join_grace_us + MINUTE
 
 
 @contextmanager
-def _paused() -> Iterator[Trainer]:
-    """Hold the trainer's lease.
+def _pause_trainer() -> Iterator[Trainer]:
+    """Hold the trainer's lease, so that no trainer works meanwhile.
 
-    A part that a trainer has begun must be finished first: a trainer that sleeps over it would write what it has read.
+    A part that a trainer has begun must be finished first: a suspended trainer would write the rows it has read.
 
     Raises:
-        TrainerAtWork: The lease is held, or a part was begun, and that does not change in some seconds.
+        TrainerAtWork: For some seconds, the lease was held, or a part was in progress.
     """
     until = time.monotonic() + _PATIENCE_SECONDS
     while (trainer := _idle()) is None:

@@ -1,4 +1,4 @@
-"""Log blobs flow into the driver while it learns, so that reading, labelling and learning go on at once."""
+"""The driver's input: log blobs flow into the driver while it learns, so that reading and learning go on at once."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -15,14 +15,14 @@ _PAUSE_SECONDS = 0.002
 
 
 class Feed:
-    """The lines of log blobs, at a path that the driver reads: a FIFO where there are any, else a file.
+    """Feeds the lines of log blobs to the driver, through a FIFO where the system has them, else through a file.
 
     Blobs that were labelled under other reward settings are labelled anew. Events of another kind than the model's, and
-    they only, are left out.
+    only such events, are left out.
 
     Attributes:
-        path: What the driver reads; compressed where all blobs go through as they are stored.
-        lines: How many lines were given, once the `with` block has ended.
+        path: The FIFO or file that the driver reads; compressed if all blobs go through as they are stored.
+        lines: How many lines were fed, once the `with` block has ended.
         passed_over: How many events are of another kind.
     """
 
@@ -53,7 +53,7 @@ class Feed:
         return self
 
     def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
-        """End the flow; what went wrong with it matters more than what the driver made of that."""
+        """End the flow, and raise its problem, which matters more than the driver's failure that follows from it."""
         self._stopped.set()
         if self._writer.ident is not None:
             self._writer.join()
@@ -62,15 +62,15 @@ class Feed:
 
     def _write_fifo(self) -> None:
         try:
-            with self._opened() as file:
+            with self._open() as file:
                 self._write(file)
         except BrokenPipeError:
             return
         except Exception as problem:
             self._problem = problem
 
-    def _opened(self) -> IO[bytes]:
-        """Open the FIFO as soon as the driver has; a driver that ends before is not waited for."""
+    def _open(self) -> IO[bytes]:
+        """Open the FIFO as soon as the driver has opened it, or stop when the driver has ended."""
         while not self._stopped.is_set():
             try:
                 descriptor = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
@@ -87,11 +87,11 @@ class Feed:
                 file.write(stored)
                 self.lines += blob.lines if stored else 0
             else:
-                for line in self._labelled(blob, stored):
+                for line in self._label(blob, stored):
                     file.write(line + b"\n")
                     self.lines += 1
 
-    def _labelled(self, blob: LogBlob, stored: bytes) -> Iterator[bytes]:
+    def _label(self, blob: LogBlob, stored: bytes) -> Iterator[bytes]:
         refused = set(log_store.refused(blob, self._kind)) if self._without_refused else set()
 
         def takes(index: int, line: bytes) -> bool:

@@ -1,6 +1,6 @@
-"""Evaluations and feature importances that nobody sees to any more.
+"""Evaluations and feature importances that take too long, or were left half deleted.
 
-Whoever was to end one failed, too, or its messages were lost; or it was deleted by somebody who died meanwhile.
+The function that should end them failed, too, or their messages were lost, or a process died while it deleted them.
 """
 
 import logging
@@ -14,25 +14,27 @@ _log = logging.getLogger(__name__)
 
 
 def tidy(now_us: int) -> None:
-    """End those that take too long, and delete what is left of those that are gone."""
+    """End evaluations that take too long, and remove the blobs of evaluations that are gone."""
     for purpose in Purpose:
         try:
-            found, left = evaluation_store.survey(purpose)
+            evaluations, leftovers = evaluation_store.survey(purpose)
         except UnreadableDocument as trouble:
             _log.error("an %s cannot be read: %s", purpose, trouble)
             continue
-        for one in found:
-            ended(one, now_us)
-        for path in left:
+        for evaluation in evaluations:
+            end_if_overdue(evaluation, now_us)
+        for path in leftovers:
             blobs.remove(path)
 
 
-def ended(evaluation: Evaluation, now_us: int) -> Evaluation | None:
-    """An evaluation, with an end if it takes too long; None if it is gone."""
+def end_if_overdue(evaluation: Evaluation, now_us: int) -> Evaluation | None:
+    """End an evaluation if it takes too long; gives the evaluation now, None if it is gone."""
     if not evaluation.is_overdue(now_us):
         return evaluation
     after = evaluation_store.change(
-        evaluation.purpose, evaluation.id, lambda one: one.time_out(now_us) if one.is_overdue(now_us) else one
+        evaluation.purpose,
+        evaluation.id,
+        lambda stored: stored.time_out(now_us) if stored.is_overdue(now_us) else stored,
     )
     if after is not None and after.status.has_ended and not after.status.has_results:
         evaluation_run_store.tidy(after)

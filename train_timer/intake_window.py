@@ -1,4 +1,4 @@
-"""The intake around the join position; each row is read once a run."""
+"""The window of the intake around the join position; each row is read once a run."""
 
 import tempfile
 from bisect import bisect_left
@@ -17,7 +17,7 @@ _IN_MEMORY_BYTES = 256 * 1024
 
 
 class _Ahead[Item]:
-    """Takes items from an asynchronous source, of which the next one is always on its way."""
+    """Reads an asynchronous source one item ahead."""
 
     def __init__(self, source: AsyncIterator[Item]) -> None:
         self._source = source
@@ -58,7 +58,7 @@ class _Minute:
     def first_us(self) -> int | None:
         return self._arrivals[self._next].at_us if self._next < len(self._arrivals) else None
 
-    def left(self, to_us: int) -> int:
+    def count_before(self, to_us: int) -> int:
         return max(0, bisect_left(self._arrivals, to_us, key=lambda arrival: arrival.at_us) - self._next)
 
     def take(self) -> tuple[Arrival, bytes]:
@@ -74,18 +74,18 @@ class _Minute:
 class Events:
     """The events from a moment up to the watermark, in order of arrival, read a minute ahead."""
 
-    def __init__(self, known: Tables, shards: int, from_us: int, watermark_us: int) -> None:
-        stretch = RowQuery("events", range(shards), from_us, max(from_us, watermark_us))
-        self._coming = _Ahead(_minutes(known, stretch))
+    def __init__(self, tables: Tables, shards: int, from_us: int, watermark_us: int) -> None:
+        query = RowQuery("events", range(shards), from_us, max(from_us, watermark_us))
+        self._coming = _Ahead(_minutes(tables, query))
         self._read: deque[_Minute] = deque()
 
     def close(self) -> None:
-        """Let go of what was read."""
+        """Close the files of the minutes that were read."""
         for minute in self._read:
             minute.close()
 
     def first_us(self) -> int | None:
-        """Arrival time of the first event that was not taken yet; None if there is none before the watermark."""
+        """Arrival time of the first event that was not taken yet; None if no event is left before the watermark."""
         while self._read or self._advance():
             if (first := self._read[0].first_us()) is not None:
                 return first
@@ -93,11 +93,11 @@ class Events:
         return None
 
     def more_than(self, most: int, to_us: int) -> bool:
-        """Whether more than `most` events that were not taken yet lie before a moment."""
-        while (found := sum(minute.left(to_us) for minute in self._read)) <= most:
+        """Whether more than `most` events before a moment were not taken yet."""
+        while (number := sum(minute.count_before(to_us) for minute in self._read)) <= most:
             if (self._read and self._read[-1].end_us >= to_us) or not self._advance():
                 return False
-        return found > most
+        return number > most
 
     def take(self, to_us: int) -> Iterator[tuple[Arrival, bytes]]:
         """The events before a moment, with their payloads, each once."""
@@ -105,62 +105,62 @@ class Events:
             yield self._read[0].take()
 
     def _advance(self) -> bool:
-        """Take over the next minute; False at the watermark."""
+        """Read the next minute; False at the watermark."""
         minute = self._coming.take()
         if minute is not None:
             self._read.append(minute)
         return minute is not None
 
 
-async def _minutes(known: Tables, stretch: RowQuery) -> AsyncIterator[_Minute]:
-    async for end_us, rows in scan.minutes(known, stretch):
+async def _minutes(tables: Tables, query: RowQuery) -> AsyncIterator[_Minute]:
+    async for end_us, rows in scan.minutes(tables, query):
         yield _Minute(list(map(scan.parse_event, rows)), end_us)
 
 
 class Observations:
-    """The observations of a window that moves on with the join; those that were logged in this run leave it."""
+    """The observations of a window that moves on with the join, without those that were logged in this run."""
 
-    def __init__(self, known: Tables, shards: int, from_us: int, to_us: int) -> None:
+    def __init__(self, tables: Tables, shards: int, from_us: int, to_us: int) -> None:
         """Begin to read.
 
         Args:
-            to_us: Up to which arrival time observations can be needed in this run.
+            to_us: The arrival time up to which this run may need observations.
         """
-        self._coming = _Ahead(scan.minutes(known, RowQuery("rewards", range(shards), from_us, max(from_us, to_us))))
+        self._coming = _Ahead(scan.minutes(tables, RowQuery("rewards", range(shards), from_us, max(from_us, to_us))))
         self._ordered: deque[Observation] = deque()
         self._logged: set[Observation] = set()
         self.of_event: dict[str, list[Observation]] = {}
 
     def move(self, from_us: int, to_us: int) -> None:
-        """Make the window hold all observations of [from_us, to_us), and none that arrived earlier."""
+        """Move the window to all observations of [from_us, to_us)."""
         while (minute := self._coming.peek()) is not None and minute[0] - MINUTE < to_us:
             self._coming.take()
             for observation in sorted(map(scan.parse_observation, minute[1]), key=_order):
                 self._ordered.append(observation)
                 self.of_event.setdefault(observation.event_id, []).append(observation)
-            self._let_go(from_us)
-        self._let_go(from_us)
+            self._drop_before(from_us)
+        self._drop_before(from_us)
 
     def between(self, from_us: int, to_us: int) -> Iterator[Observation]:
-        """Those of the window that arrived in [from_us, to_us) and were not logged in this run."""
+        """The observations of the window that arrived in [from_us, to_us) and were not logged in this run."""
         for observation in self._ordered:
             if observation.at_us >= to_us:
                 return
             if observation.at_us >= from_us and observation not in self._logged:
                 yield observation
 
-    def logged(self, taken: Iterable[tuple[str, str]]) -> None:
-        """Let observations go that are in the log now, repetitions of them too."""
+    def remove_logged(self, logged: Iterable[tuple[str, str]]) -> None:
+        """Remove observations that are in the log now, and their repetitions."""
         ids: defaultdict[str, set[str]] = defaultdict(set)
-        for event_id, observation_id in taken:
+        for event_id, observation_id in logged:
             ids[event_id].add(observation_id)
         for event_id, gone in ids.items():
-            mine = self.of_event.pop(event_id)
-            self._logged.update(one for one in mine if one.observation_id in gone)
-            if left := [one for one in mine if one.observation_id not in gone]:
+            observations = self.of_event.pop(event_id)
+            self._logged.update(row for row in observations if row.observation_id in gone)
+            if left := [row for row in observations if row.observation_id not in gone]:
                 self.of_event[event_id] = left
 
-    def _let_go(self, before_us: int) -> None:
+    def _drop_before(self, before_us: int) -> None:
         while self._ordered and self._ordered[0].at_us < before_us:
             self._drop(self._ordered.popleft())
 

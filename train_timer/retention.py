@@ -1,4 +1,4 @@
-"""What is kept and what goes: intake tables, log, models, and what evaluations leave."""
+"""Retention: deletes intake tables, log and models that are no longer needed, and what evaluations leave behind."""
 
 import logging
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from shared.log import log_store
 from shared.log.join import BEFORE_US
 from shared.metrics import metrics_store
 from shared.models import model_store, published_store
-from shared.models.model_store import KeptModel
+from shared.models.model_store import ModelBlob
 from shared.models.published import Published
 from shared.ranking.refused_ranks import delete_old_counts
 from shared.storage import blobs
@@ -23,35 +23,35 @@ from train_timer import expired_evaluations
 _log = logging.getLogger(__name__)
 
 
-def drop_tables(trainer: Trainer, known: Tables) -> None:
-    """Drop the intake tables of which all rows are log, and which no later part looks back on."""
-    for table in known.over(trainer.state.joined_up_to_us - BEFORE_US):
+def drop_tables(trainer: Trainer, tables: Tables) -> None:
+    """Drop the intake tables whose rows are all log, and which no later part will read again."""
+    for table in tables.over(trainer.state.joined_up_to_us - BEFORE_US):
         scan.drop_table(table)
 
 
-def keep(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
+def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
     """Delete log and models that are too old, at most once an hour, and at once after the log was deleted.
 
-    Evaluations that nobody sees to any more are seen to at the same times.
+    Evaluations that have expired are ended at the same times.
 
     Raises:
-        LeaseLost: This trainer slept past its lease, and does not know any more what is needed.
+        LeaseLost: This trainer has lost its lease, and cannot know any more what is needed.
     """
     state = trainer.state
-    deleted_since = state.kept_at_us < configuration.logs_deleted_before_us
-    if now_us < state.kept_at_us + HOUR and not deleted_since:
+    deleted_since = state.retention_at_us < configuration.logs_deleted_before_us
+    if now_us < state.retention_at_us + HOUR and not deleted_since:
         return
     _remove_logs(trainer, configuration, now_us)
     _remove_models(trainer, published_store.read_published(), configuration, now_us)
     delete_old_counts(now_us)
     expired_evaluations.tidy(now_us)
-    trainer.commit(replace(trainer.state, kept_at_us=now_us))
+    trainer.commit(replace(trainer.state, retention_at_us=now_us))
 
 
-def put_metrics_away(trainer: Trainer) -> None:
-    """Write the metrics of finished days to blobs of their own, and let the commit record forget them.
+def archive_metrics(trainer: Trainer) -> None:
+    """Move the metrics of finished days from the commit record to blobs, one a day.
 
-    Nothing is added to a finished day any more. So whoever writes it, and however often, writes the same.
+    Nothing is added to a finished day any more, so every write of its blob writes the same bytes.
 
     Raises:
         LeaseLost: Another trainer has taken over.
@@ -77,35 +77,35 @@ def _remove_logs(trainer: Trainer, configuration: Configuration, now_us: int) ->
 
 
 def _remove_models(trainer: Trainer, published: Published, configuration: Configuration, now_us: int) -> None:
-    named = _named(trainer.state, published)
-    going = [model.path for model in superseded(model_store.kept(), configuration.retention_us, now_us)]
+    named = _name_blobs(trainer.state, published)
+    going = [model.path for model in select_superseded(model_store.list_blobs(), configuration.retention_us, now_us)]
     for path in going:
         if path not in named:
             trainer.check()
             blobs.remove(path)
 
 
-def superseded(kept: Iterable[KeptModel], retention_us: int | None, now_us: int) -> list[KeptModel]:
-    """The models that need not be kept: all but those of the last day and the last of each day within the retention.
+def select_superseded(stored: Iterable[ModelBlob], retention_us: int | None, now_us: int) -> list[ModelBlob]:
+    """The models no longer needed: all but those of the last day, and the last of each day within the retention.
 
-    What is told of the others is kept as long, so that it is known how each was made.
+    Descriptions stay for the whole retention, so that every model can still be made again.
     """
-    models_of_day: dict[int, list[KeptModel]] = {}
-    for model in kept:
+    models_of_day: dict[int, list[ModelBlob]] = {}
+    for model in stored:
         if model.position_us < now_us - DAY:
             models_of_day.setdefault(model.position_us // DAY, []).append(model)
-    going: list[KeptModel] = []
-    for day, found in models_of_day.items():
-        last_us = max(model.position_us for model in found)
+    going: list[ModelBlob] = []
+    for day, models in models_of_day.items():
+        last_us = max(model.position_us for model in models)
         is_old = retention_us is not None and (day + 1) * DAY < now_us - retention_us
-        going.extend(model for model in found if is_old or (model.position_us < last_us and not model.is_told))
+        going.extend(model for model in models if is_old or (model.position_us < last_us and not model.is_description))
     return going
 
 
-def _named(state: State, published: Published) -> set[str]:
-    """The blobs that the commit record and what is published name, with their descriptions."""
+def _name_blobs(state: State, published: Published) -> set[str]:
+    """The paths of the model blobs that the commit record or `published.json` names, with their descriptions."""
     cursors = [cursor for cursor in (state.running, state.next) if cursor is not None]
     references = [model for model in (published.model, state.publishing, *published.previous) if model is not None]
     models = [cursor.model for cursor in cursors if cursor.model is not None] + [model.files for model in references]
     named = {path for model in models for path in model.paths}
-    return named | {path.removesuffix(".vw") + ".json" for path in named}
+    return named | {model_store.description_path(path) for path in named}

@@ -1,4 +1,4 @@
-"""One run of the trainer: what the last one left, then join, train and publish until all is done."""
+"""A run of the trainer: finishes what the last run left, then joins, trains and publishes until nothing is left."""
 
 import logging
 import time
@@ -24,20 +24,13 @@ from shared.storage import clock
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
 from shared.training import lease
-from shared.training.configuration_changes import caught_up, new_state, steered
+from shared.training.configuration_changes import apply_changes, new_state, promote_next
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import LastRun, State
-from train_timer import (
-    mirroring,
-    optimizing,
-    publishing,
-    retention,
-    run_log,
-    training,
-)
-from train_timer.joining import Joiner
+from train_timer import mirror, model_publication, model_training, optimization_rounds, retention, run_log
+from train_timer.joiner import Joiner
 from train_timer.logged_ids import History
-from train_timer.mirroring import Mirror
+from train_timer.mirror import Mirror
 from train_timer.run_log import Recorder
 
 _TIME_SECONDS = 300
@@ -62,31 +55,32 @@ class Trainings:
         self.mirror = Mirror()
 
     def run(self, stop: Event) -> None:
-        """Catch up with the intake, until nothing is left, the run's time is used, or it is told to stop.
+        """Catch up with the intake, until nothing is left, the run's time is used, or `stop` is set.
 
-        A second trainer ends quietly; so does one that was overtaken. What a crash leaves, the next run finishes.
+        A second trainer ends quietly; so does a trainer whose lease another has taken. After a crash, the next run
+        finishes its work.
         """
-        began, one = _Clock(clock.now_us()), None
+        began, current = _Clock(clock.now_us()), None
         try:
             trainer = lease.take(_first_state)
             if trainer is None:
                 _log.info("another trainer is at work")
                 return
             try:
-                one = _Run(self, trainer, stop)
-                one.go()
+                current = _Run(self, trainer, stop)
+                current.go()
             finally:
                 trainer.release()
         except LeaseLost as lost:
             _log.warning("the run ends here: %s", lost)
-            self._record_unfinished(one, began, str(lost))
+            self._record_unfinished(current, began, str(lost))
         except StorageUnavailable as trouble:
             _log.error("the run ends here, the next one goes on: %s", trouble)
-            self._record_unfinished(one, began, str(trouble))
+            self._record_unfinished(current, began, str(trouble))
 
-    def _record_unfinished(self, one: "_Run | None", began: "_Clock", problem: str) -> None:
-        run = one.done(problem) if one else Run(began.started_us, began.seconds, problem=problem)
-        self.recorder.tell(run, lambda: None, idle=one is None or one.is_idle)
+    def _record_unfinished(self, current: "_Run | None", began: "_Clock", problem: str) -> None:
+        run = current.done(problem) if current else Run(began.started_us, began.seconds, problem=problem)
+        self.recorder.record(run, lambda: None, idle=current is None or current.is_idle)
 
 
 def _first_state() -> State:
@@ -117,20 +111,20 @@ class _Run:
         self._before = trainer.state
         self._sums = Bin(trainer.state.joined_up_to_us)
         self._configuration: Configuration | None = None
-        self._known = Tables(())
+        self._tables = Tables(())
 
     def go(self) -> None:
-        """Pass after pass, until one finds nothing to do."""
+        """Repeat the pass until a pass has nothing to do."""
         work_folder.tidy()
-        with self._told():
-            publishing.finish(self._trainer, self._clock.started_us)
+        with self._note_problem():
+            model_publication.finish(self._trainer, self._clock.started_us)
         while self._pass() and self._has_time():
             continue
         self._process.mirror.copy(self._trainer)
         self._note()
         if self._configuration is not None:
-            optimizing.start_round(self._trainer, self._configuration, self._clock.started_us)
-        self._process.recorder.tell(self.done(), self._standing, idle=self.is_idle)
+            optimization_rounds.start_round(self._trainer, self._configuration, self._clock.started_us)
+        self._process.recorder.record(self.done(), self._summarize, idle=self.is_idle)
 
     @property
     def is_idle(self) -> bool:
@@ -138,20 +132,20 @@ class _Run:
         return self._trainer.state == self._before
 
     def done(self, problem: str | None = None) -> Run:
-        """What the run has done so far."""
+        """The record of the run so far."""
         state = self._trainer.state
         counted = state.counters.minus(self._before.counters)
         trouble = problem or (_NOT_TRAINED if state.problem else None)
         return Run(self._clock.started_us, self._clock.seconds, counted, self._sums, trouble)
 
     def _pass(self) -> bool:
-        """Join up to a new watermark, and learn what came of it; False if there was nothing to do."""
+        """Join up to a new watermark, and learn the new log; False if nothing was joined."""
         now_us = lease.storage_now_us()
-        known = self._known = scan.list_tables()
-        configuration = self._configuration = self._steer()
+        tables = self._tables = scan.list_tables()
+        configuration = self._configuration = self._follow_settings()
         before = self._trainer.state
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
-        joiner = Joiner(self._trainer, known, configuration, watermark_us, self._process.history)
+        joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.history)
         try:
             while joiner.join_part() and self._has_time():
                 self._learn(configuration)
@@ -160,36 +154,36 @@ class _Run:
             self._sums = self._sums.plus(joiner.sums)
         joiner.keep_profile()
         self._learn(configuration)
-        publishing.announce(self._trainer)
-        retention.drop_tables(self._trainer, known)
-        retention.put_metrics_away(self._trainer)
-        retention.keep(self._trainer, configuration, now_us)
+        model_publication.announce(self._trainer)
+        retention.drop_tables(self._trainer, tables)
+        retention.archive_metrics(self._trainer)
+        retention.apply_retention(self._trainer, configuration, now_us)
         return self._trainer.state.joined_up_to_us > before.joined_up_to_us
 
-    def _steer(self) -> Configuration:
-        """Obey what was published and configured meanwhile."""
-        published = current_export.settle()
+    def _follow_settings(self) -> Configuration:
+        """Apply what was published and configured meanwhile."""
+        published = current_export.update()
         configuration = configuration_store.read_configuration()
-        self._trainer.commit(with_snapshot(steered(self._trainer.state, configuration, published)))
-        mirroring.steer(self._trainer, configuration)
+        self._trainer.commit(with_snapshot(apply_changes(self._trainer.state, configuration, published)))
+        mirror.steer(self._trainer, configuration)
         return configuration
 
     def _learn(self, configuration: Configuration) -> None:
-        """Train both models on what is in the log, and publish what is due; trouble of one ends nothing else."""
+        """Train both models on the log, and publish when it is time; a problem of one model ends nothing else."""
         deleted_us = configuration.logs_deleted_before_us
-        with self._told():
-            while training.train_running(self._trainer, deleted_us) and self._has_time():
-                publishing.publish(self._trainer, configuration, lease.storage_now_us())
-        with self._told():
-            while training.train_next(self._trainer, deleted_us) and self._has_time():
+        with self._note_problem():
+            while model_training.train_running(self._trainer, deleted_us) and self._has_time():
+                model_publication.publish(self._trainer, configuration, lease.storage_now_us())
+        with self._note_problem():
+            while model_training.train_next(self._trainer, deleted_us) and self._has_time():
                 continue
-        with self._told():
-            self._trainer.commit(caught_up(self._trainer.state))
-            publishing.publish(self._trainer, configuration, lease.storage_now_us())
+        with self._note_problem():
+            self._trainer.commit(promote_next(self._trainer.state))
+            model_publication.publish(self._trainer, configuration, lease.storage_now_us())
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Keep why a model cannot be trained or published, for the status."""
+    def _note_problem(self) -> Iterator[None]:
+        """Commit why a model cannot be trained or published, for the status."""
         try:
             yield
         except (TrainingFailed, DamagedModel, InvalidLearningArguments) as problem:
@@ -199,14 +193,14 @@ class _Run:
     def _has_time(self) -> bool:
         return not self._stop.is_set() and self._clock.seconds < _TIME_SECONDS
 
-    def _standing(self) -> LoopSummary | None:
+    def _summarize(self) -> LoopSummary | None:
         if self._configuration is None:
             return None
         now_us = self._clock.started_us + round(self._clock.seconds * SECOND)
-        return run_log.standing(self._trainer.state, self._configuration, self._known, now_us)
+        return run_log.summarize(self._trainer.state, self._configuration, self._tables, now_us)
 
     def _note(self) -> None:
-        """Keep when this run was, if it did anything."""
+        """Commit when this run was, if it did anything."""
         state, before = self._trainer.state, self._before
         joined = state.counters.events - before.counters.events
         learned = state.counters.learned - before.counters.learned

@@ -1,4 +1,4 @@
-"""The record of each run: one line in the log of the functions, from which charts and alerts are made."""
+"""The run log: one line in the log of the functions for each run, from which charts and alerts are made."""
 
 import logging
 from collections.abc import Callable
@@ -16,38 +16,40 @@ from shared.times import MINUTE
 from shared.training.training_state import State
 
 _MOST_COUNTED = 4_000
-"""One page of each of four shards: the status counts further, but is not asked once a minute."""
+"""One page of each of four shards: the status counts further, but less often than once a minute."""
 
 _log = logging.getLogger(run_record.NAME)
 
 
 class Recorder:
-    """Tells the records of this process's runs; of those that did nothing, at most one a minute."""
+    """Logs the records of this process's runs; at most one a minute of those that did nothing."""
 
     def __init__(self) -> None:
-        """Begin with nothing told."""
-        self._told_minute = -1
+        """Begin before the first record."""
+        self._logged_minute = -1
 
-    def tell(self, run: Run, stands: Callable[[], LoopSummary | None], *, idle: bool) -> None:
-        """Tell one run.
+    def record(self, run: Run, summary: Callable[[], LoopSummary | None], *, idle: bool) -> None:
+        """Log the record of one run.
 
         Args:
-            stands: Looks up how the loop stands; None if that cannot be known.
+            summary: Called if the record is logged, and gives the summary of the loop in it; None without a summary.
             idle: Whether the run did nothing.
         """
         minute = run.started_us // MINUTE
-        if idle and minute == self._told_minute:
+        if idle and minute == self._logged_minute:
             return
-        line = run_record.line(paths.LOOP, run, stands())
-        self._told_minute = minute
+        line = run_record.line(paths.LOOP, run, summary())
+        self._logged_minute = minute
         _log.info("%s", line)
 
 
-def standing(state: State, configuration: Configuration, known: Tables, now_us: int) -> LoopSummary:
-    """How the loop stands.
+def summarize(state: State, configuration: Configuration, tables: Tables, now_us: int) -> LoopSummary:
+    """The summary of the loop in the record of a run.
 
     Raises:
-        StorageUnavailable: Storage does not tell.
+        StorageUnavailable: Storage did not answer.
     """
-    published, told = published_store.read_published(), count_waiting(known, configuration, state, _MOST_COUNTED)
-    return run_record.summarize(StatusInputs(state, configuration, published, told, now_us, settings().join_grace_us))
+    published, unlearned = published_store.read_published(), count_waiting(tables, configuration, state, _MOST_COUNTED)
+    return run_record.summarize(
+        StatusInputs(state, configuration, published, unlearned, now_us, settings().join_grace_us)
+    )

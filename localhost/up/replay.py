@@ -36,7 +36,7 @@ def replay(command: Replay) -> int:
     with _storage(command.data):
         from shared.learner.training import TrainingFailed
         from shared.models.model_store import DamagedModel
-        from train_timer.replay import CannotReplay
+        from train_timer.model_replay import CannotReplay
 
         try:
             return _replay_line(command.model)
@@ -46,7 +46,7 @@ def replay(command: Replay) -> int:
 
 
 def _replay_line(model: str) -> int:
-    from train_timer.replay import TOLERANCE, replay
+    from train_timer.model_replay import TOLERANCE, replay
 
     made = replay(model, lambda line: print(line, flush=True))
     for excuse in made.excuses:

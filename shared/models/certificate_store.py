@@ -1,4 +1,4 @@
-"""The loop's own certificate, made once: what it signs, others can tell to be from this loop."""
+"""The loop's own certificate, made once: it shows others that an exported model is from this loop."""
 
 from shared.models.signing import Signer, new_signer
 from shared.storage import blobs
@@ -8,10 +8,10 @@ from shared.storage_errors import StorageUnavailable
 
 
 def signer() -> Signer:
-    """The key and the certificate of this loop; the first call makes them.
+    """The key and the certificate of this loop; the first call makes both.
 
     Raises:
-        StorageUnavailable: They vanished while they were read.
+        StorageUnavailable: The certificate vanished while it was read.
     """
     stored = blobs.read(SIGNER)
     if stored is None:

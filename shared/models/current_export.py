@@ -1,4 +1,4 @@
-"""The model in use under its fixed names, for whoever may read blobs: `exports/{loop}/current/…`."""
+"""The model in use under fixed names, for readers of the exports container: `exports/{loop}/current/…`."""
 
 import json
 import logging
@@ -13,48 +13,51 @@ from shared.storage.paths import CURRENT_EXPORT
 from shared.storage_errors import StorageUnavailable
 
 _NAMES = ("model.vw", "learning-settings.json")
-_WHICH = "model"
+_MODEL_ID = "model"
+"""The blobs' metadata that names the exported model."""
 _TRIES = 20
 
 _log = logging.getLogger(__name__)
 
 
-def etags() -> Mapping[str, str | None]:
-    """The versions of the export's blobs by name; None where one is absent."""
+def read_etags() -> Mapping[str, str | None]:
+    """The ETags of the export's blobs by name; None for a blob that does not exist."""
     return {name: blobs.read_etag(CURRENT_EXPORT + name) for name in _NAMES}
 
 
-def write(model: ModelReference, data: bytes, seen: Mapping[str, str | None]) -> None:
-    """Export a model over what was seen before.
+def write(model: ModelReference, data: bytes, etags: Mapping[str, str | None]) -> None:
+    """Export a model, if storage still has the versions of the blobs with these ETags.
 
     Args:
-        seen: From `etags`, and from before it was read which model is in use: then no older export is written last.
+        data: The predictor.
+        etags: From `read_etags`, read before the published model was, so that an older export cannot overwrite a newer
+            one.
 
     Raises:
-        ChangedMeanwhile: Another one exported since.
+        ChangedMeanwhile: Another export came between.
     """
-    told = json.dumps({"name": model.id, "arguments": model.arguments}).encode()
-    for name, content in zip(_NAMES, (data, told), strict=True):
-        blobs.write_over(CURRENT_EXPORT + name, content, seen[name], metadata={_WHICH: model.id})
+    settings = json.dumps({"name": model.id, "arguments": model.arguments}).encode()
+    for name, content in zip(_NAMES, (data, settings), strict=True):
+        blobs.write_over(CURRENT_EXPORT + name, content, etags[name], metadata={_MODEL_ID: model.id})
 
 
-def settle() -> Published:
-    """Make the export that of the model in use, or take it away if there is none; gives what is published.
+def update() -> Published:
+    """Export the published model, or remove the export if no model is published; gives what is published.
 
-    Whoever replaces a model calls this afterwards, and the trainer in every run: an export on its way to storage may
-    land after a replacement that it knows nothing of, and whoever replaced may have died before this.
+    Every replacement of a model calls this afterwards, and so does each run of the trainer: an export that began before
+    the replacement may reach storage after it, and a process may have died between a replacement and this.
 
     Raises:
-        StorageUnavailable: It kept changing.
+        StorageUnavailable: The export changed at each try.
     """
     for _ in range(_TRIES):
-        seen = {name: blobs.read_version(CURRENT_EXPORT + name) for name in _NAMES}
+        versions = {name: blobs.read_version(CURRENT_EXPORT + name) for name in _NAMES}
         published = published_store.read_published()
         model_id = published.model.id if published.model else None
-        if all((told.metadata.get(_WHICH) if told else None) == model_id for told in seen.values()):
+        if all((version.metadata.get(_MODEL_ID) if version else None) == model_id for version in versions.values()):
             return published
         try:
-            _bring_about(published.model, {name: told.etag if told else None for name, told in seen.items()})
+            _replace(published.model, {name: version.etag if version else None for name, version in versions.items()})
         except ChangedMeanwhile:
             continue
         except DamagedModel as problem:
@@ -63,10 +66,10 @@ def settle() -> Published:
     raise StorageUnavailable("the current export kept changing while it was written")
 
 
-def _bring_about(model: ModelReference | None, seen: Mapping[str, str | None]) -> None:
+def _replace(model: ModelReference | None, etags: Mapping[str, str | None]) -> None:
     if model is not None:
-        write(model, model_store.intact(model.predictor_blob), seen)
+        write(model, model_store.read_intact(model.predictor_blob), etags)
         return
-    for name, etag in seen.items():
+    for name, etag in etags.items():
         if etag is not None:
             blobs.remove(CURRENT_EXPORT + name, etag)

@@ -1,13 +1,12 @@
-"""Model blobs: training states and the predict-only models that Rank loads, named by their content."""
+"""Model blobs: training states and the predictors that Rank loads, named by their content, with their descriptions."""
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from shared.errors import LoopError
+from shared.models.model_description import ModelDescription
 from shared.models.published import ID_DIGITS, sha256_in
 from shared.storage import blobs
 from shared.storage.paths import MODELS
@@ -22,39 +21,36 @@ class DamagedModel(LoopError):
 
 
 @dataclass(frozen=True, slots=True)
-class KeptModel:
-    """A model blob in storage.
+class ModelBlob:
+    """A blob beside the models: a training state, a predictor or a description.
 
     Attributes:
-        position_us: The log position it has learned up to.
+        position_us: The log position that the model has learned up to.
     """
 
     path: str
     position_us: int
 
     @property
-    def is_told(self) -> bool:
-        """Whether it is no model itself, but what is told of one."""
+    def is_description(self) -> bool:
+        """Whether the blob describes a model and is none itself."""
         return self.path.endswith(".json")
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """What is kept beside a model's training state.
+class DescribedModel:
+    """A training state, and the description beside it.
 
     Attributes:
-        state_blob: The training state.
-        predictor_blob: The model that was made of it.
-        told: All that is told.
+        state_blob: Blob path of the training state.
     """
 
     state_blob: str
-    predictor_blob: str
-    told: Mapping[str, Any]
+    description: ModelDescription
 
 
 def store(file: Path, position_us: int, revision: int) -> tuple[str, str]:
-    """Keep a model file; gives its path, whose name is its SHA-256, and the SHA-256."""
+    """Store a model file; gives its path, whose name is its SHA-256, and the SHA-256."""
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     path = path_of(sha256, position_us, revision)
     blobs.upload_file(path, file)
@@ -62,73 +58,79 @@ def store(file: Path, position_us: int, revision: int) -> tuple[str, str]:
 
 
 def put(data: bytes, position_us: int, revision: int) -> str:
-    """Keep a model's bytes; gives their path."""
+    """Store a model's bytes; gives their path."""
     path = path_of(hashlib.sha256(data).hexdigest(), position_us, revision)
     blobs.create(path, data)
     return path
 
 
 def path_of(sha256: str, position_us: int, revision: int) -> str:
-    """Where a model is kept."""
+    """Where a model is stored."""
     return f"{MODELS}{compact(position_us)}-{revision}/{sha256}.vw"
 
 
-def describe(path: str, told: Mapping[str, Any]) -> None:
-    """Keep what is known of a model beside it."""
-    blobs.create(path.removesuffix(".vw") + ".json", json.dumps(told, sort_keys=True).encode())
+def description_path(state_blob: str) -> str:
+    """Where the description of a training state is stored."""
+    return state_blob.removesuffix(".vw") + ".json"
 
 
-def described(state_blob: str) -> Described | None:
-    """What is told of the model with a training state; None if nothing is kept."""
-    stored = blobs.read(state_blob.removesuffix(".vw") + ".json")
-    if stored is None:
-        return None
-    told = json.loads(stored.data)
-    return Described(state_blob, told["predictor"], told)
+def describe(state_blob: str, description: ModelDescription) -> None:
+    """Store the description of a model beside its training state."""
+    blobs.create(description_path(state_blob), description.to_json())
 
 
-def made_here(sha256: str) -> Described | None:
-    """What is told of the model whose training state or predictor these bytes are; None if none was made here."""
+def read_described(state_blob: str) -> DescribedModel | None:
+    """Read the description of the model with a training state; None if there is none."""
+    stored = blobs.read(description_path(state_blob))
+    return DescribedModel(state_blob, ModelDescription.read(stored.data)) if stored else None
+
+
+def find_described(sha256: str) -> DescribedModel | None:
+    """Find the model whose training state or predictor has a SHA-256; None if no such model was made here."""
     paths = [blob.path for blob in blobs.list_blobs(MODELS)]
-    found = next((path for path in paths if path.endswith(f"/{sha256}.vw")), None)
-    folder = found.rsplit("/", 1)[0] + "/" if found else None
+    model_blob = next((path for path in paths if path.endswith(f"/{sha256}.vw")), None)
+    folder = model_blob.rsplit("/", 1)[0] + "/" if model_blob else None
     for path in paths:
         if folder is not None and path.startswith(folder) and path.endswith(".json"):
-            one = described(path.removesuffix(".json") + ".vw")
-            if one is not None and found in (one.state_blob, one.predictor_blob) and one.state_blob in paths:
-                return one
+            model = read_described(path.removesuffix(".json") + ".vw")
+            if (
+                model
+                and model_blob in (model.state_blob, model.description.predictor_blob)
+                and model.state_blob in paths
+            ):
+                return model
     return None
 
 
-def of_id(model_id: str) -> Described | None:
-    """What is told of the model of an id, whether it was published or not; None if nothing is kept."""
+def find_described_by_id(model_id: str) -> DescribedModel | None:
+    """Find the model of an id, whether it was published or not; None if there is none."""
     digest = model_id.rpartition("-")[2]
     if len(digest) != ID_DIGITS:
         return None
     names = (Path(blob.path) for blob in blobs.list_blobs(MODELS) if blob.path.endswith(".vw"))
-    found = next((name.stem for name in names if name.stem.startswith(digest)), None)
-    return made_here(found) if found else None
+    sha256 = next((name.stem for name in names if name.stem.startswith(digest)), None)
+    return find_described(sha256) if sha256 else None
 
 
-def is_kept(path: str) -> bool:
-    """Whether a model is still there."""
+def exists(path: str) -> bool:
+    """Whether a model is still in storage."""
     return blobs.read_etag(path) is not None
 
 
 def fetch(path: str, into: Path) -> None:
-    """Bring a model into a file.
+    """Download a model into a file.
 
     Raises:
-        DamagedModel: It is not what its name says, or is not kept any more.
+        DamagedModel: The model's bytes do not have the SHA-256 in its name, or are gone.
     """
-    into.write_bytes(intact(path))
+    into.write_bytes(read_intact(path))
 
 
-def intact(path: str) -> bytes:
-    """The bytes of a model, which are what its name says.
+def read_intact(path: str) -> bytes:
+    """Read the bytes of a model, and check them against the SHA-256 in its name.
 
     Raises:
-        DamagedModel: They are not, or it is not kept any more.
+        DamagedModel: The bytes have another SHA-256, or are gone.
     """
     data = read(path)
     if data is None or hashlib.sha256(data).hexdigest() != sha256_in(path):
@@ -137,13 +139,13 @@ def intact(path: str) -> bytes:
 
 
 def read(path: str) -> bytes | None:
-    """The bytes of a model; None if it is not kept any more."""
+    """Read the bytes of a model; None if they are gone."""
     stored = blobs.read(path)
     return stored.data if stored else None
 
 
-def kept() -> Iterator[KeptModel]:
-    """All that is kept, descriptions too, oldest log position first."""
+def list_blobs() -> Iterator[ModelBlob]:
+    """All blobs of models, descriptions too, oldest log position first."""
     for blob in blobs.list_blobs(MODELS):
         position = blob.path.removeprefix(MODELS).split("-", 1)[0]
-        yield KeptModel(blob.path, from_compact(position))
+        yield ModelBlob(blob.path, from_compact(position))

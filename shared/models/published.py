@@ -134,13 +134,13 @@ class Start:
     """Where training goes on from after a model was replaced by hand.
 
     Attributes:
-        model: What it goes on with; None begins with an empty one.
-        learned_up_to_us: From which log position on: what a run that is under way joins meanwhile is learned, too. None
-            for the end of the log when the trainer hears of it.
-        newest: Whether the trainer keeps the model that it is training, in spite of what Rank uses meanwhile; then
-            `learned_up_to_us` is what it must have learned beyond before it takes the place of that.
-        revision: Of the configuration when it was replaced: settings that changed since are still to be learned anew.
-            None for that of the moment at which the trainer hears of it.
+        model: The model that learns on; None begins with an empty model.
+        learned_up_to_us: The log position that learning goes on from; log that a running trainer joins meanwhile is
+            learned, too. None for the end of the log when the trainer reads this.
+        newest: Whether the trainer keeps the model that it is training, although Rank uses another; that model is
+            published again once it has learned beyond `learned_up_to_us`.
+        revision: The configuration's revision at the replacement: settings changed later start a re-training. None for
+            the revision when the trainer reads this.
     """
 
     model: ModelReference | None = None
@@ -151,15 +151,16 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What every instance obeys.
+    """The content of `published.json`, which every instance follows.
 
     Attributes:
-        generation: Grows when a model is replaced by hand (reset, import, roll back); training for an older one is
-            thrown away.
+        generation: Grows when a model is replaced by hand (reset, import, roll back); training for an earlier
+            generation is discarded.
         start: Where training goes on from in this generation.
-        model: The model in use; None before the first and after a reset.
-        previous: Those before it, newest first.
-        joined_up_to_us: No row that arrived earlier can still be joined.
+        model: The model in use; None before the first model and after a reset.
+        previous: The models before it, newest first.
+        joined_up_to_us: Rows that arrived earlier can no longer be joined.
+        created_at_us: When the loop first had a model; None for a loop that never had one.
         changed_at_us: When the model last changed; None for a loop that never had one.
     """
 

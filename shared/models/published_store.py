@@ -1,4 +1,4 @@
-"""`published.json`: read what is published, or change it so that no other change is lost."""
+"""`published.json`: reads the published model, and changes it so that no other change is lost."""
 
 from collections.abc import Callable
 

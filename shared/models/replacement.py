@@ -1,4 +1,4 @@
-"""A model is replaced by hand: by none, by one from outside, or by an earlier one."""
+"""The replacement of a model by hand: by no model, by a model from outside, or by an earlier model."""
 
 from dataclasses import replace
 
@@ -6,22 +6,22 @@ from shared.errors import LoopError
 from shared.models.published import ModelReference, Published, Start
 
 MOST_PREVIOUS = 50
-"""How many models before the one in use can be gone back to."""
+"""How many models before the one in use can be published again."""
 
 
 class NeverPublished(LoopError):
-    """A model that is neither in use nor one of those before it."""
+    """A model that is neither in use nor among the models before it."""
 
 
-def replaced(published: Published, model: ModelReference | None, start: Start, at_us: int) -> Published:
-    """What is published from then on; those before it stay known, newest first.
+def replace_model(published: Published, model: ModelReference | None, start: Start, at_us: int) -> Published:
+    """What is published from now on; the models before stay in the list, newest first.
 
     Args:
         model: What Rank uses; None for equal chances.
         start: Where training goes on from.
     """
     before = (published.model, *published.previous) if published.model else published.previous
-    previous = tuple(one for one in before if model is None or one.id != model.id)
+    previous = tuple(earlier for earlier in before if model is None or earlier.id != model.id)
     return replace(
         published,
         generation=published.generation + 1,
@@ -34,28 +34,29 @@ def replaced(published: Published, model: ModelReference | None, start: Start, a
 
 
 def start_of(published: Published, model: ModelReference, train_from: str, joined_up_to_us: int) -> Start:
-    """Where training goes on from after going back to an earlier model.
+    """Where training goes on from after an earlier model was published again.
 
     Args:
-        model: Its revision is that of the configuration now.
-        train_from: `model`: it learns again what came after it; `end`: it learns what comes from now on; `newest`:
-            the newest model goes on learning, and takes the place of this one once it has learned more.
-        joined_up_to_us: Up to which time rows are log now.
+        model: The earlier model, with the revision of the configuration now.
+        train_from: `model`: the model learns again what came after it; `end`: the model learns what comes from now on;
+            `newest`: the newest model goes on learning, and replaces this model once it has learned more.
+        joined_up_to_us: The time up to which rows are log now.
     """
     if train_from == "newest":
-        newest_us = max((one.learned_up_to_us for one in (published.model, *published.previous) if one), default=0)
+        models = (published.model, *published.previous)
+        newest_us = max((reference.learned_up_to_us for reference in models if reference), default=0)
         return Start(newest=True, learned_up_to_us=newest_us, revision=model.revision)
     start_us = model.learned_up_to_us if train_from == "model" else joined_up_to_us
     return Start(model, start_us, revision=model.revision)
 
 
-def known(published: Published, model_id: str) -> ModelReference:
+def find_model(published: Published, model_id: str) -> ModelReference:
     """The model of an id, in use or before.
 
     Raises:
-        NeverPublished: There is none.
+        NeverPublished: No model has the id.
     """
-    for one in (published.model, *published.previous):
-        if one is not None and one.id == model_id:
-            return one
+    for model in (published.model, *published.previous):
+        if model is not None and model.id == model_id:
+            return model
     raise NeverPublished(model_id)

@@ -1,4 +1,4 @@
-"""A signed model as it travels: a ZIP archive of the model, the signer's certificate and the signature."""
+"""A signed model over HTTP: a ZIP archive of the model, the signer's certificate and the signature."""
 
 import io
 import zipfile
@@ -12,18 +12,18 @@ from shared.web.errors import (
 )
 
 MAX_MODEL_BYTES = 64 * 1024 * 1024
-"""The largest model that is taken in, packed or not."""
+"""The largest model that can be imported, packed or not."""
 
 _MODEL, _CERTIFICATE, _SIGNATURE = "model.vw", "signer.der", "sha512_signature.bin"
 _ALWAYS_THE_SAME = (1980, 1, 1, 0, 0, 0)
 _SMALL_BYTES = 64 * 1024
 _END_BYTES = 22
-_WAYS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 @dataclass(frozen=True, slots=True)
 class SignedModel:
-    """A model, and what proves where it is from.
+    """A model, and the proof of its origin.
 
     Attributes:
         model: A model file of Vowpal Wabbit; empty for no model.
@@ -34,7 +34,7 @@ class SignedModel:
     certificate: bytes
     signature: bytes
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """The archive; the same content gives the same bytes."""
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
@@ -44,10 +44,10 @@ class SignedModel:
 
 
 def unpack(body: bytes) -> SignedModel:
-    """Read an archive; no more is unpacked than a model may have.
+    """Read an archive; unpack no more bytes than a model may have.
 
     Raises:
-        InvalidModelImportFormat: It is no such archive.
+        InvalidModelImportFormat: The body is no such archive.
         InvalidModelImportSignature: The model in it is not signed.
         TooLarge: The model in it has too many bytes.
     """
@@ -65,7 +65,7 @@ def unpack(body: bytes) -> SignedModel:
 
 
 def _check_directory(body: bytes) -> None:
-    """See that the archive's list of entries is short, before anything reads it."""
+    """Check that the archive's list of entries is short, before the list is read."""
     end = body[-_END_BYTES:]
     if end[:4] != b"PK\5\6" or end[-2:] != b"\0\0":
         raise InvalidModelImportFormat("The body is no ZIP archive.")
@@ -76,7 +76,7 @@ def _check_directory(body: bytes) -> None:
 def _check_entries(entries: dict[str, zipfile.ZipInfo], number: int) -> None:
     if _MODEL not in entries or number != len(entries):
         raise InvalidModelImportFormat(f"The archive must have one entry {_MODEL}.")
-    if any(entry.compress_type not in _WAYS or entry.flag_bits & 1 for entry in entries.values()):
+    if any(entry.compress_type not in _METHODS or entry.flag_bits & 1 for entry in entries.values()):
         raise InvalidModelImportFormat("The archive must be plain or deflated, and not encrypted.")
     for name in (_CERTIFICATE, _SIGNATURE):
         if name not in entries:

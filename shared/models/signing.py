@@ -1,7 +1,7 @@
-"""Signatures of models: who made a file, and whether it is still the same.
+"""Signatures of models: who made a file, and whether the file is unchanged.
 
-Source: the old service signed with RSA of 2048 bits, PKCS#1 v1.5 and SHA-512. Its certificates have run out since, so
-when a certificate was valid is not looked at: a signer is known by the fingerprint.
+Source: the old service signed with RSA of 2048 bits, PKCS#1 v1.5 and SHA-512. Its certificates have expired, so the
+dates of a certificate are not checked: the fingerprint identifies a signer.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ _EXPONENT = 65537
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private key, and the certificate that tells others how to check what it has signed.
+    """A private key, and the certificate with which others check its signatures.
 
     Attributes:
         certificate: X.509, DER.
@@ -34,7 +34,7 @@ class Signer:
 
     @classmethod
     def read(cls, pem: bytes) -> Self:
-        """Take one from the text that `new_signer` gave."""
+        """Read a signer from the text that `new_signer` gave."""
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
         from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
         from cryptography.x509 import load_pem_x509_certificate
@@ -46,11 +46,11 @@ class Signer:
 
     @property
     def fingerprint(self) -> str:
-        """What others know it by."""
+        """The SHA-256 of the certificate, by which others identify the signer."""
         return fingerprint(self.certificate)
 
     def sign(self, data: bytes) -> bytes:
-        """The signature of a file; the same file has the same one."""
+        """The signature of a file; the same file gives the same signature."""
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.hashes import SHA512
 
@@ -58,10 +58,10 @@ class Signer:
 
 
 def new_signer(loop: str, now_us: int) -> bytes:
-    """A new key and its certificate, PEM; whoever has it can sign as the loop.
+    """A new key and its certificate, PEM: a secret, with which anyone can sign as the loop.
 
     Args:
-        loop: The loop's name, which the certificate tells.
+        loop: The loop's name, which the certificate holds.
     """
     from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -72,14 +72,14 @@ def new_signer(loop: str, now_us: int) -> bytes:
 
 
 def _certificate(key: "RSAPrivateKey", loop: str, now_us: int) -> "Certificate":
-    """A certificate that vouches for itself."""
+    """A self-signed certificate."""
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.x509 import CertificateBuilder, Name, NameAttribute, random_serial_number
     from cryptography.x509.oid import NameOID
 
-    told = [NameAttribute(NameOID.ORGANIZATION_NAME, "Rankloop"), NameAttribute(NameOID.COMMON_NAME, loop)]
+    names = [NameAttribute(NameOID.ORGANIZATION_NAME, "Rankloop"), NameAttribute(NameOID.COMMON_NAME, loop)]
     began = to_datetime(now_us - now_us % DAY)
-    builder = CertificateBuilder().subject_name(Name(told)).issuer_name(Name(told)).public_key(key.public_key())
+    builder = CertificateBuilder().subject_name(Name(names)).issuer_name(Name(names)).public_key(key.public_key())
     dated = builder.serial_number(random_serial_number()).not_valid_before(began).not_valid_after(began + _YEARS)
     return dated.sign(key, SHA256())
 
@@ -90,10 +90,10 @@ def fingerprint(certificate: bytes) -> str:
 
 
 def check(data: bytes, certificate: bytes, signature: bytes) -> None:
-    """See that a signature is the certificate's under this file.
+    """Check that the holder of a certificate has signed a file.
 
     Raises:
-        InvalidModelImportSignature: It is not.
+        InvalidModelImportSignature: The signature is of another file or key, or the certificate cannot be used.
     """
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -103,7 +103,7 @@ def check(data: bytes, certificate: bytes, signature: bytes) -> None:
 
     try:
         key = load_der_x509_certificate(certificate).public_key()
-    except Exception as problem:  # whatever a stranger's bytes bring about: the parser has errors of many classes
+    except Exception as problem:  # the parser raises errors of many classes for a stranger's bytes
         raise InvalidModelImportSignature("It is no X.509 certificate in DER.", "signer.der") from problem
     if not isinstance(key, RSAPublicKey) or not _BITS <= key.key_size <= _MOST_BITS:
         raise InvalidModelImportSignature("Its key must be RSA with 2048 bits.", "signer.der")

@@ -1,4 +1,4 @@
-"""What the trainer makes of changed settings, of a model that was replaced by hand, and of one that has caught up."""
+"""The trainer's state after settings changed, a model was replaced by hand, or a re-trained model has caught up."""
 
 from dataclasses import replace
 
@@ -10,39 +10,39 @@ from shared.training.training_state import Counters, Cursor, State, empty_cursor
 
 
 def new_state(configuration: Configuration, published: Published) -> State:
-    """The state of a loop that was never trained; a model may have been put by hand already.
+    """The state of a loop that was never trained; a model may have been imported already.
 
     Args:
-        configuration: As `steered`.
+        configuration: As in `apply_changes`.
     """
     state = State(joined_up_to_us=0, running=empty_cursor(configuration, published.generation, 0))
-    return _started(state, configuration, published)
+    return _start_generation(state, configuration, published)
 
 
-def steered(state: State, configuration: Configuration, published: Published) -> State:
-    """The state after obeying what was published and configured since.
+def apply_changes(state: State, configuration: Configuration, published: Published) -> State:
+    """The state that follows what was published and configured since.
 
     A model that was replaced by hand starts where `published.start` says. A new revision starts `next` from the last
-    `modelRetrainDays` of log, while `running` goes on; but a model of another problem type is of no use any more.
-    A change of the learning mode starts nothing: the models go on with what is ranked in the new one.
+    `modelRetrainDays` of log, while `running` goes on; but a model of another problem type is dropped at once.
+    A change of the learning mode starts no model: the models go on with events ranked in the new mode.
 
     Args:
-        configuration: Read after `published`: what was published is then for no later revision than this.
+        configuration: Read after `published`, so that what was published is for no later revision than this.
     """
     if state.running.generation != published.generation:
-        state = _started(state, configuration, published)
-    state = _in_mode(state, configuration.service.learning_mode)
+        state = _start_generation(state, configuration, published)
+    state = _set_mode(state, configuration.service.learning_mode)
     if problem_type(state.running.arguments) != configuration.learning.problem_type:
-        return replace(state, running=_anew(state, configuration, published), next=None)
+        return replace(state, running=_retraining_cursor(state, configuration, published), next=None)
     if configuration.revision == state.running.revision:
         return state if state.next is None else replace(state, next=None)
     if state.next is not None and state.next.revision == configuration.revision:
         return state
-    return replace(state, next=_anew(state, configuration, published))
+    return replace(state, next=_retraining_cursor(state, configuration, published))
 
 
-def _started(state: State, configuration: Configuration, published: Published) -> State:
-    """The state in a new generation: at its start, with its model."""
+def _start_generation(state: State, configuration: Configuration, published: Published) -> State:
+    """The state in a new generation: learning goes on where `published.start` says, with the model that it names."""
     start, generation = published.start, published.generation
     if start.newest:
         coming = None if state.next is None else replace(state.next, generation=generation)
@@ -61,32 +61,32 @@ def _started(state: State, configuration: Configuration, published: Published) -
     return replace(state, running=running, next=None, publishing=None)
 
 
-def _in_mode(state: State, mode: LearningMode) -> State:
+def _set_mode(state: State, mode: LearningMode) -> State:
     coming = None if state.next is None else replace(state.next, mode=mode)
     return replace(state, running=replace(state.running, mode=mode), next=coming)
 
 
-def _anew(state: State, configuration: Configuration, published: Published) -> Cursor:
-    """An empty model that is to learn the last days of log."""
+def _retraining_cursor(state: State, configuration: Configuration, published: Published) -> Cursor:
+    """The cursor of an empty model that will learn the last `modelRetrainDays` of log."""
     start_us = max(0, state.joined_up_to_us - configuration.service.model_retrain_days * DAY)
     return empty_cursor(configuration, published.generation, start_us)
 
 
-def caught_up(state: State) -> State:
-    """The state in which `next` has taken the place of `running`, if it has learned all that is in the log.
+def promote_next(state: State) -> State:
+    """The state in which `next` has replaced `running`, if `next` has learned all of the log.
 
-    A `next` that found nothing to learn takes the place only of a model that has learned nothing either.
+    A `next` that found nothing to learn replaces only a model that has learned nothing either.
     """
     candidate = state.next
     if candidate is None or candidate.learned_up_to_us < state.joined_up_to_us:
         return state
     if candidate.events == 0 and state.running.events > 0:
         return state
-    return replace(_settled_by(state, candidate), running=candidate, next=None)
+    return replace(_count_events_of(state, candidate), running=candidate, next=None)
 
 
-def _settled_by(state: State, candidate: Cursor) -> State:
-    """The state in which events have their fate that the running model was too slow, or too broken, to learn."""
+def _count_events_of(state: State, candidate: Cursor) -> State:
+    """Count the events that the candidate has learned and the running model had not reached."""
     since_us, up_to_us = candidate.learned_from_us, candidate.learned_up_to_us
     outcomes = state.metrics.outcomes(up_to_us, candidate.kind, since_us)
     counted = Counters(learned=outcomes.learned, not_activated=outcomes.not_activated, passed_over=outcomes.passed_over)

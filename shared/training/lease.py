@@ -1,4 +1,4 @@
-"""The lease that lets one trainer work at a time, and the commit record it guards."""
+"""The lease that lets one trainer work at a time, and the commit record that it guards."""
 
 import threading
 import time
@@ -30,32 +30,32 @@ class _Renewal:
 
 
 class Trainer:
-    """The right to change `state.json`, renewed by a thread of its own until it is given back.
+    """The holder of the lease, who alone may change `state.json`; a thread of its own renews the lease until `release`.
 
     Attributes:
-        state: As last read or committed.
+        state: The commit record as last read or committed.
     """
 
-    def __init__(self, lease: Any, taken_at: float, state: State, etag: str) -> None:
+    def __init__(self, lease: Any, acquired_at: float, state: State, etag: str) -> None:
         self.state = state
         self._lease = lease
         self._etag = etag
         self._ended = threading.Event()
-        self._renewal = _Renewal(taken_at)
-        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+        self._renewal = _Renewal(acquired_at)
+        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
         self._thread.start()
 
     def check(self) -> None:
-        """Make sure that the lease is still held.
+        """Check that the lease is still held.
 
         Raises:
-            LeaseLost: It is not, or it could not be renewed for too long.
+            LeaseLost: Another trainer holds the lease, or it could not be renewed for too long.
         """
         if self._renewal.lost or time.monotonic() - self._renewal.at > _SECONDS:
             raise LeaseLost("another trainer has taken over")
 
     def commit(self, state: State) -> None:
-        """Replace the commit record; nothing changes if this trainer was overtaken.
+        """Replace the commit record, unless another trainer has taken over.
 
         Raises:
             LeaseLost: Another trainer has taken over.
@@ -80,7 +80,7 @@ class Trainer:
         except AzureError:
             return
 
-    def _keep(self) -> None:
+    def _renew(self) -> None:
         from azure.core.exceptions import AzureError, HttpResponseError
 
         while not self._ended.wait(_RENEWED_EVERY):
@@ -103,14 +103,14 @@ def take(first: Callable[[], State]) -> Trainer | None:
     from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
     from azure.storage.blob import BlobLeaseClient
 
-    lease, taken_at = BlobLeaseClient(blobs.client(STATE)), time.monotonic()
+    lease, acquired_at = BlobLeaseClient(blobs.client(STATE)), time.monotonic()
     with translate_errors():
         try:
             try:
                 lease.acquire(_SECONDS)
             except ResourceNotFoundError:
                 blobs.create(STATE, json_documents.to_json(first()))
-                taken_at = time.monotonic()
+                acquired_at = time.monotonic()
                 lease.acquire(_SECONDS)
         except HttpResponseError as error:
             if error.status_code == 409:
@@ -119,28 +119,28 @@ def take(first: Callable[[], State]) -> Trainer | None:
     stored = blobs.read(STATE)
     if stored is None:
         raise StorageUnavailable("the commit record vanished while it was read")
-    return Trainer(lease, taken_at, json_documents.read(State, stored.data), stored.etag)
+    return Trainer(lease, acquired_at, json_documents.read(State, stored.data), stored.etag)
 
 
 def read_state() -> State | None:
-    """The commit record, for readers; None before the first training run."""
+    """Read the commit record without the lease; None before the first training run."""
     stored = blobs.read(STATE)
     return json_documents.read(State, stored.data) if stored else None
 
 
-def joined_up_to_us() -> int:
-    """Up to which time rows have become log; 0 before the first training run."""
+def read_joined_up_to_us() -> int:
+    """The time up to which rows are log; 0 before the first training run."""
     state = read_state()
     return state.joined_up_to_us if state else 0
 
 
 def storage_now_us() -> int:
     """The time by storage's own clock, in whole seconds rounded down."""
-    told: list[str] = []
+    dates: list[str] = []
 
-    def hear(response: Any) -> None:
-        told.append(response.http_response.headers["Date"])
+    def keep_date(response: Any) -> None:
+        dates.append(response.http_response.headers["Date"])
 
     with translate_errors():
-        blobs.client(STATE).exists(raw_response_hook=hear)
-    return from_datetime(parsedate_to_datetime(told[-1]))
+        blobs.client(STATE).exists(raw_response_hook=keep_date)
+    return from_datetime(parsedate_to_datetime(dates[-1]))

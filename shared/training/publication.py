@@ -1,17 +1,17 @@
-"""When the model that is being trained may take the place of the one that Rank uses."""
+"""When the running model may be published."""
 
 from shared.configuration.configuration import Configuration
 from shared.models.published import Published, Start
 from shared.training.training_state import Cursor, State
 
 
-def due_us(state: State, configuration: Configuration) -> int:
-    """From when on the next model may be published: one model export frequency after the last."""
+def next_us(state: State, configuration: Configuration) -> int:
+    """From when on the next model may be published: one model export frequency after the last model."""
     return 0 if state.published_at_us is None else state.published_at_us + configuration.export_frequency_us
 
 
 def is_new(state: State, published: Published) -> bool:
-    """Whether the running model has learned from more than the published one, or for another revision."""
+    """Whether the running model has learned more than the published model, or was trained for another revision."""
     model = state.running.model
     if model is None or published.generation != state.running.generation:
         return False
@@ -24,6 +24,6 @@ def is_new(state: State, published: Published) -> bool:
 
 
 def _has_passed(running: Cursor, start: Start) -> bool:
-    """Whether a model that goes on behind an earlier one has learned more, or settings that were changed since."""
+    """Whether a model that trains behind an earlier model has learned beyond the start, or for later settings."""
     is_for_later_settings = start.revision is not None and running.revision > start.revision
     return is_for_later_settings or running.learned_up_to_us > (start.learned_up_to_us or 0)

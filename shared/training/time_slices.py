@@ -1,4 +1,4 @@
-"""Parts: the stretches of time that are joined at once, one log blob each."""
+"""Parts: the time slices that are joined at once, one log blob each."""
 
 from collections.abc import Iterable
 
@@ -14,17 +14,17 @@ MOST_EVENTS = 100_000
 def cell_us(export_frequency_us: int, wait_us: int) -> int:
     """Length of the cells of the time grid.
 
-    As long as a model needs to be new, but not so short that a long wait reads the same rewards again too often.
+    A cell is as long as the model export frequency, but not so short that a long wait reads the same rewards too often.
     """
     return max(min(export_frequency_us, LONGEST_CELL_US), wait_us // 16, SECOND)
 
 
 def cell(position_us: int, first_us: int, length_us: int) -> tuple[int, int]:
-    """The range to join next: the grid's cell around the first row, as far as it is not joined yet.
+    """The range to join next: the grid's cell around the first row, without the time that is joined already.
 
     Args:
-        position_us: Up to which time rows have become log.
-        first_us: The first moment, not before the position, at which there is something to join.
+        position_us: The time up to which rows are log.
+        first_us: The first moment, not before the position, with a row to join.
     """
     start = first_us - first_us % length_us
     return max(start, position_us), start + length_us
@@ -37,13 +37,13 @@ def first_minute(from_us: int, to_us: int, first_us: int) -> tuple[int, int]:
 
 
 def look_back_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> int:
-    """How much earlier log can hold an observation, or the event, of an observation that is due now."""
+    """How much earlier log can hold the event, or a repetition, of an observation that is ready to be joined now."""
     waits = [long.wait_us for long in long_waits if long.until_us > from_us - BEFORE_US]
     return max(2 * max([wait_us, *waits]), HOUR)
 
 
 def waits_after(long_waits: Iterable[LongWait], to_us: int, wait_us: int) -> tuple[LongWait, ...]:
-    """The waits that still matter once a part that ends at `to_us` was joined under `wait_us`."""
-    kept = {long.wait_us: long.until_us for long in long_waits if long.until_us > to_us - BEFORE_US}
-    kept[wait_us] = to_us + wait_us
-    return tuple(LongWait(until, wait) for wait, until in sorted(kept.items()))
+    """The long waits to remember after a part that ends at `to_us` was joined under `wait_us`."""
+    waits = {long.wait_us: long.until_us for long in long_waits if long.until_us > to_us - BEFORE_US}
+    waits[wait_us] = to_us + wait_us
+    return tuple(LongWait(until, wait) for wait, until in sorted(waits.items()))

@@ -1,4 +1,4 @@
-"""The trainer's commit record: how far rows have become log, what is being joined, and how far models have learned."""
+"""The trainer's commit record: how far rows are joined, the part in progress, and how far models have learned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,15 +15,15 @@ from shared.stored_names import stored_as
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A part that is being joined: its log blob is a pure function of this and of the rows that count.
+    """A part that is being joined; its log blob follows from this and from the rows in storage alone.
 
     Attributes:
-        from_us: First arrival time of the part's events.
-        to_us: The first one after it.
-        rewards: The settings it is joined under.
+        from_us: The first arrival time of the part's events.
+        to_us: The first arrival time after the part.
+        rewards: The reward settings of the join.
         deleted_before_us: Rows that arrived earlier are not logged.
         look_back_us: How much earlier log may hold the same observations.
-        exploration: The configured one, which metrics of an apprentice are compared with.
+        exploration: The configured exploration, which the metrics of an apprentice are compared with.
     """
 
     from_us: int
@@ -35,23 +35,23 @@ class Intent:
 
     @property
     def since_us(self) -> int:
-        """From when on earlier log matters to the part."""
+        """The arrival time from which on earlier log may hold the part's observations."""
         return self.from_us - self.look_back_us
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A model that learns from the log, and how far it has come.
+    """A model that learns from the log, and the position that it has reached.
 
     Attributes:
-        generation: Of `published.json`, when the cursor was set.
-        revision: Of the configuration that it learns for.
+        generation: The generation of `published.json` when the cursor was set.
+        revision: The revision of the configuration that the model is trained for.
         arguments: Learning arguments, verbatim.
-        exploration: The number that stands for the one after `--epsilon`.
+        exploration: The number after `--epsilon`, whatever the arguments say.
         rewards: Lines that were joined under other reward settings are labelled anew under these.
         learned_up_to_us: The log position.
-        model: What was learned; None as long as nothing was.
-        mode: The loop's learning mode: what was ranked in another one is not learned.
+        model: The files of the trained model; None before the first learned event.
+        mode: The loop's learning mode: events ranked in another mode are not learned.
         learned_from_us: The log position at which its learning began.
     """
 
@@ -67,7 +67,7 @@ class Cursor:
 
     @property
     def kind(self) -> str:
-        """Which lines of log it learns from."""
+        """The kind of log lines that the model learns from."""
         return line_kind(problem_type(self.arguments), self.mode)
 
     @property
@@ -78,11 +78,11 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Events and observations by fate, since the loop was made; each counted once.
+    """Events and observations by outcome, since the loop was made; each counted once.
 
     Attributes:
-        passed_over: Events of another learning mode or problem type than that of the loop when they were due, and
-            those that were due when a model was put by hand that does not learn them.
+        passed_over: Events of another learning mode or problem type than the loop's when they were ready to be learned,
+            and events that a model imported or published again by hand does not learn.
         reused_ids: Events whose id another request had used within the look-back.
         repeated: Rows that were a client's repetition of an earlier Rank.
         activated: Deferred events that were activated in time.
@@ -115,7 +115,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The counters as they were when the log had come to a position."""
+    """The counters at a log position."""
 
     at_us: int
     counters: Counters
@@ -141,22 +141,26 @@ class LastRun:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that the trainer knows; whoever holds the lease goes on from here.
+    """The content of `state.json`: all that the trainer knows, and from which the holder of the lease goes on.
 
     Attributes:
-        joined_up_to_us: Every counting row that arrived earlier is in the log.
-        counted_up_to_us: Up to which log position events are in `counters` as learned or not.
-        publishing: A model whose publication may not be complete.
+        joined_up_to_us: The log position: every event that arrived earlier is in the log.
+        running: The model in training that Rank gets next.
+        next: The model for changed settings, which replaces `running` once it has learned all of the log.
+        intent: The part that is being joined.
+        publishing: A model whose publication may be incomplete.
         published_at_us: When the last model was published.
-        problem: Why training or publishing does not go on, in plain words.
-        mirrored_from_us: From which log position on the customer's container is to have the log; None while it is not.
-        mirrored_up_to_us: Up to which log position it has it.
-        mirror_problem: Why no more was copied to it, in plain words.
+        counted_up_to_us: The log position up to which `counters` holds events as learned or not.
+        problem: Why training or publishing cannot go on, in plain words.
+        retention_at_us: When old log and models were last deleted; `kept_at_us` in the stored document.
+        mirrored_from_us: The log position from which on the customer's container gets the log; None without a mirror.
+        mirrored_up_to_us: The log position up to which the customer's container has the log.
+        mirror_problem: Why no more log could be copied to the container, in plain words.
         snapshots: Counters of the last day or so, the oldest first.
         rounds: The rounds of automatic optimization so far; `looks` in the stored document.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(rounds="looks")
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(retention_at_us="kept_at_us", rounds="looks")
 
     joined_up_to_us: int
     running: Cursor
@@ -170,7 +174,7 @@ class State:
     long_waits: tuple[LongWait, ...] = ()
     last_run: LastRun | None = None
     problem: str | None = None
-    kept_at_us: int = 0
+    retention_at_us: int = 0
     mirrored_from_us: int | None = None
     mirrored_up_to_us: int | None = None
     mirror_problem: str | None = None

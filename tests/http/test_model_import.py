@@ -71,7 +71,7 @@ STRANGER = Signer.read(new_signer("elsewhere", 0))
 
 
 def signed(model: bytes, by: Signer = STRANGER) -> bytes:
-    return SignedModel(model, by.certificate, by.sign(model)).packed()
+    return SignedModel(model, by.certificate, by.sign(model)).pack()
 
 
 def code(answer: Answer) -> tuple[int, str]:
@@ -154,9 +154,9 @@ def test_signed_is_true_or_false(own_api: Api) -> None:
         (b"no archive", "InvalidModelImportFormat"),
         (signed(b"no model"), "InvalidModelImportFormat"),
         (signed(b"x")[:-9], "InvalidModelImportFormat"),
-        (SignedModel(b"x", STRANGER.certificate, b"nothing").packed(), "InvalidModelImportSignature"),
-        (SignedModel(b"x", b"nobody", STRANGER.sign(b"x")).packed(), "InvalidModelImportSignature"),
-        (SignedModel(bytes(MAX_MODEL_BYTES + 1), b"", b"").packed(), "PayloadSizeExceeded"),
+        (SignedModel(b"x", STRANGER.certificate, b"nothing").pack(), "InvalidModelImportSignature"),
+        (SignedModel(b"x", b"nobody", STRANGER.sign(b"x")).pack(), "InvalidModelImportSignature"),
+        (SignedModel(bytes(MAX_MODEL_BYTES + 1), b"", b"").pack(), "PayloadSizeExceeded"),
     ],
 )
 def test_what_cannot_be_taken_in_changes_nothing(own_api: Api, path: str, body: bytes, expected: str) -> None:

@@ -16,7 +16,7 @@ from shared.storage import paths
 from tests.infra.bicep.expressions import Each, Expression, Literal, Name, Object, Operation, Text, walk
 from tests.infra.bicep.template import Value
 from tests.infra.project import default_text, given_parameters, template
-from train_timer import run, training
+from train_timer import model_training, run
 
 _APP = "Microsoft.Web/sites:properties.functionAppConfig"
 _WORKSPACE = "Microsoft.OperationalInsights/workspaces:properties"
@@ -26,7 +26,7 @@ def test_the_host_waits_longer_than_the_trainer_works() -> None:
     """Also for a training that begins when the run's time is all but over: else the platform would kill it."""
     told = _host()["functionTimeout"]
     hours, minutes, seconds = map(int, told.split(":"))
-    longest = timedelta(seconds=run._TIME_SECONDS) + training._TIMEOUT
+    longest = timedelta(seconds=run._TIME_SECONDS) + model_training._TIMEOUT
 
     assert timedelta(hours=hours, minutes=minutes, seconds=seconds) > longest
 

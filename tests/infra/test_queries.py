@@ -22,7 +22,7 @@ from shared.times import MINUTE
 from tests.infra.kql.queries import INFRA, of_alerts, of_pages, of_workbook, workbook, wrong
 from tests.unit.pages import page
 from tests.unit.test_docs import functions
-from train_timer import run, training
+from train_timer import model_training, run
 
 QUERIES = {**of_alerts(), **of_workbook(), **of_pages()}
 _ALERTS = (INFRA / "alerts.bicep").read_text(encoding="utf-8")
@@ -177,7 +177,7 @@ def test_every_alert_is_on_its_page(name: str, title: str) -> None:
 
 def test_the_alert_of_a_missing_run_outlasts_what_may_keep_a_run() -> None:
     """A run may take five minutes, and a training that begins at their end eight more."""
-    longest = timedelta(seconds=run._TIME_SECONDS) + training._TIMEOUT
+    longest = timedelta(seconds=run._TIME_SECONDS) + model_training._TIMEOUT
 
     (looks,) = set(re.findall(r"TimeGenerated > ago\((\d+)m\)", of_alerts()["no-run.kql"]))
 

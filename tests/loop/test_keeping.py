@@ -4,20 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from shared.models.model_store import KeptModel
+from shared.models.model_store import ModelBlob
 from shared.times import DAY, HOUR
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
-from train_timer.retention import superseded
+from train_timer.retention import select_superseded
 
 NOW = 100 * DAY + 6 * HOUR
 KEPT_DAYS = 30 * DAY
 
 
-def model(position_us: int, name: str = "a") -> KeptModel:
+def model(position_us: int, name: str = "a") -> ModelBlob:
     """A model blob."""
-    return KeptModel(f"loops/default/models/{position_us}-1/{name}.vw", position_us)
+    return ModelBlob(f"loops/default/models/{position_us}-1/{name}.vw", position_us)
 
 
 @pytest.mark.parametrize(
@@ -33,24 +33,26 @@ def model(position_us: int, name: str = "a") -> KeptModel:
 )
 def test_models_of_the_last_day_stay_and_the_last_of_each_day(positions: list[int], going: list[int]) -> None:
     """Within the retention."""
-    kept = [model(position) for position in positions]
+    models = [model(position) for position in positions]
 
-    assert sorted(going) == sorted(one.position_us for one in superseded(kept, KEPT_DAYS, NOW))
+    superseded = select_superseded(models, KEPT_DAYS, NOW)
+
+    assert sorted(going) == sorted(model.position_us for model in superseded)
 
 
 def test_models_stay_for_ever_where_logs_do() -> None:
     """One a day."""
     old = [model(NOW - 900 * DAY), model(NOW - 900 * DAY + HOUR), model(NOW - 900 * DAY + HOUR, "b")]
 
-    assert [old[0]] == superseded(old, None, NOW)
+    assert [old[0]] == select_superseded(old, None, NOW)
 
 
-def test_what_is_told_of_a_model_stays_longer_than_the_model() -> None:
+def test_the_description_of_a_model_stays_longer_than_the_model() -> None:
     """A later one can then still be made again: from an earlier state, over the log in between."""
-    told = KeptModel("loops/default/models/1-1/a.json", NOW - 2 * DAY)
+    description = ModelBlob("loops/default/models/1-1/a.json", NOW - 2 * DAY)
 
-    assert superseded([told, model(NOW - 2 * DAY + HOUR)], KEPT_DAYS, NOW) == []
-    assert [told] == superseded([told], DAY // 2, NOW)
+    assert select_superseded([description, model(NOW - 2 * DAY + HOUR)], KEPT_DAYS, NOW) == []
+    assert [description] == select_superseded([description], DAY // 2, NOW)
 
 
 def test_a_deleted_log_is_deleted_at_once(kept: Kept, trainer: StartTrainer) -> None:

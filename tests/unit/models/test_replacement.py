@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.models.published import ModelReference, Published
-from shared.models.replacement import MOST_PREVIOUS, NeverPublished, known, replaced, start_of
+from shared.models.replacement import MOST_PREVIOUS, NeverPublished, find_model, replace_model, start_of
 
 AT_US = 9_000
 
@@ -20,7 +20,7 @@ PUBLISHED = Published(generation=4, model=C, previous=(B, A), created_at_us=1, c
 
 def test_the_model_before_becomes_the_newest_of_the_previous_ones() -> None:
     """And training for the generation before is thrown away."""
-    after = replaced(PUBLISHED, model("d"), start_of(PUBLISHED, B, "end", AT_US), AT_US)
+    after = replace_model(PUBLISHED, model("d"), start_of(PUBLISHED, B, "end", AT_US), AT_US)
 
     assert (after.generation, after.model, after.previous) == (5, model("d"), (C, B, A))
     assert (after.created_at_us, after.changed_at_us) == (1, AT_US)
@@ -28,8 +28,8 @@ def test_the_model_before_becomes_the_newest_of_the_previous_ones() -> None:
 
 def test_a_model_that_is_gone_back_to_stands_in_the_list_once() -> None:
     """However often it comes back."""
-    after = replaced(PUBLISHED, A, start_of(PUBLISHED, A, "model", AT_US), AT_US)
-    again = replaced(after, C, start_of(after, C, "model", AT_US), AT_US)
+    after = replace_model(PUBLISHED, A, start_of(PUBLISHED, A, "model", AT_US), AT_US)
+    again = replace_model(after, C, start_of(after, C, "model", AT_US), AT_US)
 
     assert (after.model, after.previous) == (A, (C, B))
     assert (again.model, again.previous) == (C, (A, B))
@@ -37,25 +37,25 @@ def test_a_model_that_is_gone_back_to_stands_in_the_list_once() -> None:
 
 def test_after_a_reset_all_models_are_still_known() -> None:
     """So that it can be taken back."""
-    after = replaced(PUBLISHED, None, start_of(PUBLISHED, C, "end", AT_US), AT_US)
+    after = replace_model(PUBLISHED, None, start_of(PUBLISHED, C, "end", AT_US), AT_US)
 
     assert (after.model, after.previous) == (None, (C, B, A))
-    assert known(after, "c") == C
+    assert find_model(after, "c") == C
 
 
 def test_the_list_of_models_has_an_end() -> None:
     """Each of them keeps its blobs."""
     many = replace(PUBLISHED, previous=tuple(model(str(number)) for number in range(MOST_PREVIOUS)))
 
-    assert len(replaced(many, A, start_of(many, A, "end", AT_US), AT_US).previous) == MOST_PREVIOUS
+    assert len(replace_model(many, A, start_of(many, A, "end", AT_US), AT_US).previous) == MOST_PREVIOUS
 
 
 def test_a_first_model_by_hand_is_when_the_loop_first_had_one() -> None:
     """A reset of a loop without one is not."""
     nothing = Published()
 
-    assert replaced(nothing, A, start_of(nothing, A, "end", AT_US), AT_US).created_at_us == AT_US
-    assert replaced(nothing, None, start_of(nothing, A, "end", AT_US), AT_US).created_at_us is None
+    assert replace_model(nothing, A, start_of(nothing, A, "end", AT_US), AT_US).created_at_us == AT_US
+    assert replace_model(nothing, None, start_of(nothing, A, "end", AT_US), AT_US).created_at_us is None
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,6 @@ def test_training_goes_on_from_where_the_caller_says(
 
 def test_an_unknown_model_is_told_apart() -> None:
     """Only those in use, or before, can be gone back to."""
-    assert known(PUBLISHED, "a") == A
+    assert find_model(PUBLISHED, "a") == A
     with pytest.raises(NeverPublished):
-        known(PUBLISHED, "d")
+        find_model(PUBLISHED, "d")

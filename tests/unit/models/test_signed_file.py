@@ -44,7 +44,7 @@ def archive(entries: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> byte
 
 def test_an_archive_has_what_the_old_service_put_into_it(signed: SignedModel) -> None:
     """Its clients and scripts look for these names, and for a signature of 2048 bits."""
-    with zipfile.ZipFile(io.BytesIO(signed.packed())) as opened:
+    with zipfile.ZipFile(io.BytesIO(signed.pack())) as opened:
         assert opened.namelist() == NAMES
         assert len(opened.read("sha512_signature.bin")) == 256
 
@@ -55,12 +55,12 @@ def test_the_same_model_is_packed_into_the_same_bytes(pem: bytes, signed: Signed
 
     again = SignedModel(signed.model, other.certificate, other.sign(signed.model))
 
-    assert signed.packed() == again.packed()
+    assert signed.pack() == again.pack()
 
 
 def test_what_was_packed_is_unpacked_and_its_signature_holds(signed: SignedModel) -> None:
     """The way from one deployment to another."""
-    there = unpack(signed.packed())
+    there = unpack(signed.pack())
 
     assert there == signed
     signing.check(there.model, there.certificate, there.signature)
@@ -156,7 +156,7 @@ def test_a_huge_certificate_or_signature_is_not_unpacked(name: str) -> None:
 
 def test_a_damaged_archive_is_never_more_than_refused(signed: SignedModel) -> None:
     """Byte after byte is changed; the parser of archives has errors of many classes."""
-    body = signed.packed()
+    body = signed.pack()
     for place in range(0, len(body), 3):
         damaged = body[:place] + bytes([body[place] ^ 0xFF]) + body[place + 1 :]
         try:

@@ -10,7 +10,7 @@ from shared.status import learning_status
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.warnings import counter_warnings
 from shared.times import DAY, MINUTE, SECOND
-from shared.training.configuration_changes import caught_up, new_state, steered
+from shared.training.configuration_changes import apply_changes, new_state, promote_next
 from shared.training.training_state import Counters, State
 
 NOW_US = 1_764_075_000 * SECOND
@@ -82,13 +82,13 @@ def test_a_change_of_settings_starts_next_and_leaves_running_alone() -> None:
     state = trained_state()
     changed = _CONFIGURATION.with_learning(LearningSettings("x", "--y"), NOW_US)
 
-    after = steered(state, changed, Published(model=_MODEL))
+    after = apply_changes(state, changed, Published(model=_MODEL))
 
     assert after.running == state.running
     assert after.next is not None
     assert (changed.revision, 0, None) == (after.next.revision, after.next.events, after.next.model)
     assert after.next.learned_up_to_us == state.joined_up_to_us - 2 * DAY
-    assert after == steered(after, changed, Published(model=_MODEL))
+    assert after == apply_changes(after, changed, Published(model=_MODEL))
 
 
 @pytest.mark.parametrize("is_retraining", [True, False])
@@ -103,7 +103,9 @@ def test_a_model_that_came_with_its_settings_is_gone_on_from(is_retraining: bool
     assert learning_status.describe_retraining(replaced) == learning_status.GOES_ON
     later = replace(replaced, configuration=changed.with_learning(LearningSettings("z", "--z"), NOW_US))
     assert learning_status.describe_retraining(later) != learning_status.GOES_ON
-    assert learning_status.describe_retraining(replace(replaced, state=steered(state, changed, published))) is None
+    assert (
+        learning_status.describe_retraining(replace(replaced, state=apply_changes(state, changed, published))) is None
+    )
 
 
 def test_next_takes_over_only_when_it_has_caught_up_and_learned_something() -> None:
@@ -114,17 +116,17 @@ def test_next_takes_over_only_when_it_has_caught_up_and_learned_something() -> N
     ready = replace(state.running, revision=2)
 
     for waiting in (behind, empty):
-        assert caught_up(replace(state, next=waiting)) == replace(state, next=waiting)
+        assert promote_next(replace(state, next=waiting)) == replace(state, next=waiting)
     counted_us = state.joined_up_to_us
     expected = replace(state, running=ready, next=None, counted_up_to_us=counted_us)
-    assert caught_up(replace(state, next=ready)) == expected
+    assert promote_next(replace(state, next=ready)) == expected
 
 
 def test_a_reset_starts_empty_at_the_end_of_the_log_and_ends_a_retraining() -> None:
     """Whatever the trainer was doing."""
     state = trained_state(next=trained_state().running, publishing=_MODEL)
 
-    after = steered(state, _CONFIGURATION, Published(generation=1))
+    after = apply_changes(state, _CONFIGURATION, Published(generation=1))
 
     assert (1, None, state.joined_up_to_us) == (
         after.running.generation,

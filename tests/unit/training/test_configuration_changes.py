@@ -8,7 +8,7 @@ from shared.configuration.configuration import Configuration, LearningSettings, 
 from shared.configuration.service_configuration import LearningMode
 from shared.models.published import ModelFiles, ModelReference, Published, Start
 from shared.times import DAY, HOUR
-from shared.training.configuration_changes import new_state, steered
+from shared.training.configuration_changes import apply_changes, new_state
 from shared.training.training_state import Cursor, State, empty_cursor
 
 NOW_US = 1_764_000_000_000_000
@@ -49,8 +49,8 @@ def next_of(state: State) -> Cursor:
 def test_another_learning_mode_keeps_the_model_and_starts_nothing() -> None:
     apprentice = service(_CONFIGURATION, learning_mode=LearningMode.APPRENTICE)
 
-    there = steered(learned(), apprentice, Published())
-    back = steered(there, _CONFIGURATION, Published())
+    there = apply_changes(learned(), apprentice, Published())
+    back = apply_changes(there, _CONFIGURATION, Published())
 
     assert (there.running.model, there.next) == (_MODEL, None)
     assert (there.running.kind, back.running.kind) == ("cb-apprentice", "cb")
@@ -59,9 +59,9 @@ def test_another_learning_mode_keeps_the_model_and_starts_nothing() -> None:
 
 def test_a_mode_that_changes_while_a_model_learns_anew_is_the_mode_of_both() -> None:
     more = service(_CONFIGURATION, exploration_percentage=0.5)
-    started = steered(learned(), more, Published())
+    started = apply_changes(learned(), more, Published())
 
-    both = steered(started, service(more, learning_mode=LearningMode.APPRENTICE), Published())
+    both = apply_changes(started, service(more, learning_mode=LearningMode.APPRENTICE), Published())
 
     assert next_of(started).learned_up_to_us == next_of(both).learned_up_to_us == NOW_US - 2 * DAY
     assert (both.running.kind, next_of(both).kind) == ("cb-apprentice", "cb-apprentice")
@@ -71,15 +71,15 @@ def test_a_model_of_another_problem_type_starts_anew_at_once() -> None:
     """It answers nothing that is asked any more, so there is nothing to keep running."""
     slots = _CONFIGURATION.with_learning(_SLOTS, NOW_US)
 
-    state = steered(learned(), slots, Published())
+    state = apply_changes(learned(), slots, Published())
 
     assert (state.running.model, state.next, state.running.kind) == (None, None, "ccb")
     assert (NOW_US - 2 * DAY, slots.revision) == (state.running.learned_up_to_us, state.running.revision)
-    assert state == steered(state, slots, Published())
+    assert state == apply_changes(state, slots, Published())
 
 
 def test_a_reset_starts_an_empty_model_at_the_end_of_the_log() -> None:
-    state = steered(learned(), _CONFIGURATION, Published(generation=1))
+    state = apply_changes(learned(), _CONFIGURATION, Published(generation=1))
 
     assert (state.running.model, state.running.learned_up_to_us, state.running.generation) == (None, NOW_US, 1)
 
@@ -91,21 +91,21 @@ def test_a_reset_starts_an_empty_model_at_the_end_of_the_log() -> None:
 )
 def test_a_model_that_was_put_by_hand_goes_on_from_where_it_was_told(position_us: int | None, expected_us: int) -> None:
     published = Published(generation=3, start=Start(_OLD, position_us), model=_OLD)
-    busy = steered(learned(), service(_CONFIGURATION, exploration_percentage=0.5), Published())
+    busy = apply_changes(learned(), service(_CONFIGURATION, exploration_percentage=0.5), Published())
 
-    state = steered(busy, _CONFIGURATION, published)
+    state = apply_changes(busy, _CONFIGURATION, published)
 
     assert (expected_us, 3, None) == (state.running.learned_up_to_us, state.running.generation, state.next)
     assert ModelFiles(_OLD.state_blob, "3d", _OLD.predictor_blob, "4c", 70, "e-1", "e-70") == state.running.model
     assert (_OLD.arguments, NOW_US - DAY) == (state.running.arguments, state.running.learned_from_us)
-    assert state == steered(state, _CONFIGURATION, published), "it does not learn anew for having other arguments"
+    assert state == apply_changes(state, _CONFIGURATION, published), "it does not learn anew for having other arguments"
 
 
 def test_the_newest_model_can_go_on_while_an_earlier_one_is_in_use() -> None:
     more = service(_CONFIGURATION, exploration_percentage=0.5)
-    busy = steered(learned(), more, Published())
+    busy = apply_changes(learned(), more, Published())
 
-    state = steered(busy, more, Published(generation=1, start=Start(newest=True), model=_OLD))
+    state = apply_changes(busy, more, Published(generation=1, start=Start(newest=True), model=_OLD))
 
     assert replace(busy.running, generation=1) == state.running
     assert replace(next_of(busy), generation=1) == state.next
@@ -115,7 +115,7 @@ def test_a_model_of_another_problem_type_that_was_put_by_hand_gives_way() -> Non
     """The settings were changed while it was put."""
     slots = _CONFIGURATION.with_learning(_SLOTS, NOW_US)
 
-    state = steered(learned(), slots, Published(generation=1, start=Start(_OLD), model=_OLD))
+    state = apply_changes(learned(), slots, Published(generation=1, start=Start(_OLD), model=_OLD))
 
     assert (state.running.model, state.running.kind, state.running.generation) == (None, "ccb", 1)
 
@@ -124,8 +124,8 @@ def test_settings_that_were_changed_after_a_model_was_put_are_learned_anew() -> 
     """The trainer hears of both at once; what was asked for last holds."""
     changed = service(_CONFIGURATION, exploration_percentage=0.5)
 
-    after = steered(learned(), changed, Published(generation=1, start=Start(_OLD, revision=1), model=_OLD))
-    before = steered(learned(), changed, Published(generation=1, start=Start(_OLD, revision=2), model=_OLD))
+    after = apply_changes(learned(), changed, Published(generation=1, start=Start(_OLD, revision=1), model=_OLD))
+    before = apply_changes(learned(), changed, Published(generation=1, start=Start(_OLD, revision=2), model=_OLD))
 
     assert (after.running.arguments, next_of(after).revision, next_of(after).generation) == (_OLD.arguments, 2, 1)
     assert (before.running.arguments, before.running.revision, before.next) == (_OLD.arguments, 2, None)
@@ -135,4 +135,4 @@ def test_a_model_that_was_put_before_the_trainer_first_ran_is_what_it_goes_on_fr
     state = new_state(_CONFIGURATION, Published(generation=1, start=Start(_OLD), model=_OLD))
 
     assert (state.running.arguments, state.running.events, state.running.generation) == (_OLD.arguments, 70, 1)
-    assert state == steered(state, _CONFIGURATION, Published(generation=1, start=Start(_OLD), model=_OLD))
+    assert state == apply_changes(state, _CONFIGURATION, Published(generation=1, start=Start(_OLD), model=_OLD))

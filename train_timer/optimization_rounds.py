@@ -54,7 +54,7 @@ def _rounds_before(rounds: OptimizationRounds, now_us: int) -> OptimizationRound
     """The rounds, if the last one has ended; None while it is under way. A round that decided nothing is refunded."""
     last = evaluation_store.read(Purpose.EVALUATION, rounds.last.evaluation_id) if rounds.last else None
     if last is not None:
-        last = expired_evaluations.ended(last, now_us)
+        last = expired_evaluations.end_if_overdue(last, now_us)
     if last is None:
         return rounds
     if not last.status.has_ended:

@@ -1,4 +1,4 @@
-"""The log is copied to the customer's own container, blob by blob, behind everything that the loop itself needs."""
+"""The mirror: copies the log to the customer's own container, blob by blob, after the work of the loop itself."""
 
 import logging
 import time
@@ -12,13 +12,13 @@ from shared.training.lease import Trainer
 
 _SECONDS = 20
 _PAUSE_SECONDS = 20
-"""How long a container that failed is left alone: waiting for it is time in which nothing is learned."""
+"""How long a container that failed is not tried again: nothing is learned while a run waits for it."""
 
 _log = logging.getLogger(__name__)
 
 
 def steer(trainer: Trainer, configuration: Configuration) -> None:
-    """Begin to mirror with the log to come, or end it."""
+    """Begin the mirror with the log to come, or end it."""
     state = trainer.state
     if not configuration.service.log_mirror_enabled:
         trainer.commit(replace(state, mirrored_from_us=None, mirrored_up_to_us=None, mirror_problem=None))
@@ -28,16 +28,16 @@ def steer(trainer: Trainer, configuration: Configuration) -> None:
 
 
 class Mirror:
-    """The copies of one process, which leaves a container that failed alone for a while."""
+    """The mirror of one process, which does not try a container that failed for a while."""
 
     def __init__(self) -> None:
         self._failed_sas_uri = ""
         self._failed_at = 0.0
 
     def copy(self, trainer: Trainer) -> None:
-        """Copy what was logged since the last time, for some seconds at most; what fails is tried again by later runs.
+        """Copy the log since the last copy, for some seconds at most; later runs try again what failed.
 
-        The position is committed after the copies were made: a blob may be copied twice, and is none the worse for it.
+        The position is committed after the copies were made: a blob may be copied twice, to the same bytes.
         """
         position_us = trainer.state.mirrored_up_to_us
         if position_us is None or position_us >= trainer.state.joined_up_to_us:
@@ -62,15 +62,15 @@ class _Copying:
         self._until = time.monotonic() + _SECONDS
 
     def go(self, deleted_before_us: int) -> bool:
-        """Copy on from the position, and keep how far it came and why no further; False if the container failed."""
+        """Copy on from the position, and commit the new position; False, and a problem committed, if a copy failed."""
         problem = None
         try:
             self._copy(deleted_before_us)
         except MirrorFailed as failed:
             problem = str(failed)
             _log.warning("log is not mirrored: %s", problem)
-        told = replace(self._trainer.state, mirrored_up_to_us=self._position_us, mirror_problem=problem)
-        self._trainer.commit(told)
+        state = replace(self._trainer.state, mirrored_up_to_us=self._position_us, mirror_problem=problem)
+        self._trainer.commit(state)
         return problem is None
 
     def _copy(self, deleted_before_us: int) -> None:

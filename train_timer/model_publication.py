@@ -1,4 +1,4 @@
-"""A trained model becomes the one that Rank uses."""
+"""The publication of a trained model, which Rank then uses."""
 
 import logging
 from collections.abc import Mapping
@@ -18,27 +18,27 @@ _log = logging.getLogger(__name__)
 
 
 def publish(trainer: Trainer, configuration: Configuration, now_us: int) -> bool:
-    """Publish the running model if it has learned something new and its time has come; gives whether it did."""
+    """Publish the running model if it has learned something new and its time has come; True if it was published."""
     state = trainer.state
     if state.publishing is None:
         published = published_store.read_published()
-        if not publication.is_new(state, published) or now_us < publication.due_us(state, configuration):
+        if not publication.is_new(state, published) or now_us < publication.next_us(state, configuration):
             return False
         trainer.commit(replace(state, publishing=_reference(state, published.model, now_us)))
     return finish(trainer, now_us)
 
 
 def finish(trainer: Trainer, now_us: int) -> bool:
-    """Carry out the publication that the commit record names, from wherever it stopped.
+    """Finish the publication that the commit record names, from wherever it stopped; True if it was published.
 
     Raises:
-        DamagedModel: The model is not what it was; it is not published, and the next one can be.
+        DamagedModel: The model was changed in storage; it is not published, and the next model can be.
     """
     model = trainer.state.publishing
     if model is None:
         return False
-    data = _data(trainer, model)
-    etags = current_export.etags()
+    data = _read(trainer, model)
+    etags = current_export.read_etags()
     published, etag = published_store.read_published_version()
     if published.generation != trainer.state.running.generation or _is_older(model, published):
         trainer.commit(replace(trainer.state, publishing=None))
@@ -53,7 +53,7 @@ def finish(trainer: Trainer, now_us: int) -> bool:
 
 
 def announce(trainer: Trainer) -> None:
-    """Tell every instance how far rows have become log, where a publication did not tell it already."""
+    """Publish how far rows have become log, where the publication of a model has not done so already."""
     published, etag = published_store.read_published_version()
     joined_up_to_us = trainer.state.joined_up_to_us
     if joined_up_to_us > published.joined_up_to_us:
@@ -66,7 +66,7 @@ def _is_older(model: ModelReference, published: Published) -> bool:
 
 
 def _reference(state: State, before: ModelReference | None, now_us: int) -> ModelReference:
-    """The model that is to be published after another one."""
+    """The reference to the running model, to be published after another model."""
     cursor = state.running
     if cursor.model is None:
         raise ValueError("there is no model to publish")
@@ -84,7 +84,7 @@ def _reference(state: State, before: ModelReference | None, now_us: int) -> Mode
 
 def _with(published: Published, model: ModelReference, joined_up_to_us: int) -> Published:
     before = published.previous if published.model is None else (published.model, *published.previous)
-    previous = tuple(one for one in before if one.id != model.id)
+    previous = tuple(earlier for earlier in before if earlier.id != model.id)
     return replace(
         published,
         model=model,
@@ -102,16 +102,16 @@ def _write(published: Published, etag: str | None) -> None:
         raise LeaseLost("what is published changed meanwhile") from error
 
 
-def _data(trainer: Trainer, model: ModelReference) -> bytes:
+def _read(trainer: Trainer, model: ModelReference) -> bytes:
     try:
-        return model_store.intact(model.predictor_blob)
+        return model_store.read_intact(model.predictor_blob)
     except DamagedModel:
         trainer.commit(replace(trainer.state, publishing=None))
         raise
 
 
 def _export(model: ModelReference, data: bytes, etags: Mapping[str, str | None]) -> None:
-    """Write the model under its fixed names; another trainer that did so meanwhile wins."""
+    """Write the model under its fixed names; an export of another trainer meanwhile wins."""
     try:
         current_export.write(model, data, etags)
     except ChangedMeanwhile as error:

@@ -1,4 +1,4 @@
-"""Log becomes models: each cursor learns the log that lies before it."""
+"""The training of models: each cursor learns the log that lies before it."""
 
 import gzip
 import json
@@ -14,52 +14,56 @@ from shared.learner.training import Trained, TrainingFailed
 from shared.log import log_line, log_store
 from shared.log.log_store import LogBlob
 from shared.models import model_store
+from shared.models.model_description import ModelDescription
 from shared.models.published import ModelFiles
-from shared.times import DAY, to_iso
+from shared.times import DAY
 from shared.training.lease import Trainer
 from shared.training.training_state import Counters, Cursor, State
 from train_timer.driver_input import Feed
 
 _TIMEOUT = timedelta(minutes=8)
 OLD, NEW, PREDICTOR = "old.vw", "new.vw", "predictor.vw"
-"""The files of a driver run: the state it goes on from, the next one, and the model made of that."""
+"""The files of a driver run: the training state before it, the one after it, and the predictor made from the latter."""
 
 _log = logging.getLogger(__name__)
 
 
 def train_running(trainer: Trainer, deleted_before_us: int) -> bool:
-    """Let the model in use learn its next part of the log; False if there is none."""
+    """Let the model in use learn its next log blob; False if there is none."""
     state = trainer.state
-    blob = next(iter(_ahead(state.running, state.joined_up_to_us, deleted_before_us)), None)
+    blob = next(iter(_log_ahead(state.running, state.joined_up_to_us, deleted_before_us)), None)
     if blob is None:
         return False
     cursor, learned = _learn(state.running, [blob], blob.to_us)
-    trainer.commit(_counted(replace(state, running=cursor, problem=None), blob, learned))
+    trainer.commit(_count(replace(state, running=cursor, problem=None), blob, learned))
     return True
 
 
 def train_next(trainer: Trainer, deleted_before_us: int) -> bool:
-    """Let the model that shall take over learn its next day of the log; False if it has caught up."""
+    """Let the model that will replace the running one learn its next day of log; False if it has learned all log."""
     state = trainer.state
     if state.next is None or state.next.learned_up_to_us >= state.joined_up_to_us:
         return False
-    found = list(_ahead(state.next, state.joined_up_to_us, deleted_before_us))
-    day = [blob for blob in found if blob.from_us // DAY == found[0].from_us // DAY]
-    up_to_us = day[-1].to_us if len(day) < len(found) else state.joined_up_to_us
+    ahead = list(_log_ahead(state.next, state.joined_up_to_us, deleted_before_us))
+    day = [blob for blob in ahead if blob.from_us // DAY == ahead[0].from_us // DAY]
+    up_to_us = day[-1].to_us if len(day) < len(ahead) else state.joined_up_to_us
     cursor = _learn(state.next, day, up_to_us)[0] if day else replace(state.next, learned_up_to_us=up_to_us)
     trainer.commit(replace(state, next=cursor, problem=None))
     return True
 
 
-def _ahead(cursor: Cursor, joined_up_to_us: int, deleted_before_us: int) -> Iterator[LogBlob]:
+def _log_ahead(cursor: Cursor, joined_up_to_us: int, deleted_before_us: int) -> Iterator[LogBlob]:
     """The log that a cursor has not learned yet."""
     for blob in log_store.listed(cursor.learned_up_to_us, joined_up_to_us, deleted_before_us, reach_us=0):
         if blob.from_us >= cursor.learned_up_to_us:
             yield blob
 
 
-def _counted(state: State, blob: LogBlob, learned: Counters) -> State:
-    """Each stretch of log counts once, however often models learn it; what comes before it is none's to learn now."""
+def _count(state: State, blob: LogBlob, learned: Counters) -> State:
+    """Count a log blob once, however often models learn it.
+
+    Pending events before the blob will never be learned: they are counted as passed over.
+    """
     if blob.to_us <= state.counted_up_to_us:
         return state
     kind, metrics = state.running.kind, state.metrics
@@ -70,7 +74,7 @@ def _counted(state: State, blob: LogBlob, learned: Counters) -> State:
 
 
 def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cursor, Counters]:
-    """One run of the driver over whole log blobs, and what came of it in storage.
+    """Run the driver over whole log blobs, and store the model; gives the cursor after them, and the lines by outcome.
 
     Raises:
         TrainingFailed: The driver failed, and not because of single lines.
@@ -94,18 +98,18 @@ def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cur
         events = cursor.events + trained.learned
         first = cursor.model.first_event_id if cursor.model else trained.first_event_id
         model = ModelFiles.at(state_blob, predictor_blob, events, first, trained.last_event_id)
-        model_store.describe(state_blob, _told(cursor, model, blobs, trained, up_to_us))
+        model_store.describe(state_blob, _description(cursor, model, blobs, trained, up_to_us))
         return replace(moved, model=model), counted
 
 
 def drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> tuple[Trained, int]:
-    """Train on all lines; those that Vowpal Wabbit refuses, or fails at, are set aside, and the rest is trained on.
+    """Train on all lines, without those that Vowpal Wabbit refuses or fails at, which are set aside.
 
     Args:
         folder: Holds the training state of the cursor's model, if it has one; the new files go there.
 
     Returns:
-        What became of the lines, and how many events are of another kind than the model's.
+        The lines by outcome, and how many events are of another kind than the model's.
 
     Raises:
         TrainingFailed: The driver failed, and not because of single lines.
@@ -128,7 +132,7 @@ def drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> tuple[Train
 
 
 def _train(cursor: Cursor, feed: Feed, folder: Path) -> Trained:
-    """Go on from the cursor's model, or begin an empty one with its learning arguments."""
+    """Go on from the cursor's model, or begin an empty model with its learning arguments."""
     begin = parse(cursor.arguments).with_epsilon(cursor.exploration) if cursor.model is None else None
     with feed:
         return training.train(
@@ -142,7 +146,7 @@ def _train(cursor: Cursor, feed: Feed, folder: Path) -> Trained:
 
 
 def _set_aside(cursor: Cursor, blobs: Sequence[LogBlob]) -> int:
-    """Find the lines that Vowpal Wabbit refuses, and keep them with the reasons; gives their number."""
+    """Find the lines that Vowpal Wabbit refuses, and store them with the reasons; gives their number."""
     arguments = parse(cursor.arguments).with_epsilon(cursor.exploration)
     return sum(
         len(log_store.refused(blob, cursor.kind)) or _set_aside_of(blob, cursor.kind, arguments) for blob in blobs
@@ -153,32 +157,31 @@ def _set_aside_of(blob: LogBlob, kind: str, arguments: Sequence[str]) -> int:
     stored = log_store.read(blob)
     lines = gzip.decompress(stored).splitlines() if stored else []
     places = [place for place, line in enumerate(lines) if log_line.kind(line) in (kind, None)]
-    found = training.refused_lines([lines[place] for place in places], arguments=arguments)
-    told = []
-    for one in found:
-        _log.warning("a line of %s cannot be learned from and is set aside: %s", blob.path, one.reason)
-        place = places[one.index]
-        told.append({"line": place, "reason": one.reason, "text": lines[place].decode(errors="replace")})
-    if told:
-        log_store.set_aside(blob, kind, b"".join(json.dumps(one).encode() + b"\n" for one in told))
-    return len(told)
+    records = []
+    for refusal in training.refused_lines([lines[place] for place in places], arguments=arguments):
+        _log.warning("a line of %s cannot be learned from and is set aside: %s", blob.path, refusal.reason)
+        place = places[refusal.index]
+        records.append({"line": place, "reason": refusal.reason, "text": lines[place].decode(errors="replace")})
+    if records:
+        log_store.set_aside(blob, kind, b"".join(json.dumps(record).encode() + b"\n" for record in records))
+    return len(records)
 
 
-def _told(
+def _description(
     cursor: Cursor, model: ModelFiles, blobs: Sequence[LogBlob], trained: Trained, up_to_us: int
-) -> dict[str, object]:
-    """What is kept beside a model: how to make it again, and from what it was made; no ids, which may be redacted."""
-    counted = {name: number for name, number in asdict(trained).items() if not name.endswith("_id")}
-    return {
-        "arguments": cursor.arguments,
-        "mode": cursor.mode,
-        "processor": cpu.kind(),
-        "exploration": cursor.exploration,
-        "rewards": asdict(cursor.rewards),
-        "revision": cursor.revision,
-        "learnedUpTo": to_iso(up_to_us),
-        "events": model.events,
-        "predictor": model.predictor_blob,
-        "lineage": {"state": cursor.model.state_blob if cursor.model else None, "logs": [blob.path for blob in blobs]},
-        "trained": counted,
-    }
+) -> ModelDescription:
+    """The description of a model, from the cursor before the run and the lines by outcome, without event ids."""
+    return ModelDescription(
+        predictor_blob=model.predictor_blob,
+        arguments=cursor.arguments,
+        exploration=cursor.exploration,
+        rewards=cursor.rewards,
+        revision=cursor.revision,
+        learned_up_to_us=up_to_us,
+        events=model.events,
+        earlier_state=cursor.model.state_blob if cursor.model else None,
+        logs=tuple(blob.path for blob in blobs),
+        mode=cursor.mode,
+        processor=cpu.kind(),
+        trained={name: number for name, number in asdict(trained).items() if not name.endswith("_id")},
+    )

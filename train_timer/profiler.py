@@ -1,4 +1,4 @@
-"""A few of the events that are joined are looked at, so that the status can warn of features that teach nothing."""
+"""The sample of joined events in the loop's profile, from which the status warns of features that teach nothing."""
 
 import logging
 
@@ -12,9 +12,10 @@ _log = logging.getLogger(__name__)
 
 
 class Profiler:
-    """Keeps the loop's profile during one pass; read when first needed, written once if anything was learned.
+    """Adds a sample of the events of one pass to the loop's profile.
 
-    What a pass has seen is lost if it dies: nothing is ever counted twice.
+    The profile is read when first needed, and written once, if events were added. The sample of a pass that dies is
+    lost, so that no event is counted twice.
     """
 
     def __init__(self, deleted_before_us: int) -> None:
@@ -23,8 +24,8 @@ class Profiler:
         self._etag: str | None = None
         self._is_new = False
 
-    def look(self, at_us: int, document: bytes) -> None:
-        """Look at a logged event, if it belongs to the sample; in order of arrival."""
+    def add(self, at_us: int, document: bytes) -> None:
+        """Add a logged event, if it belongs to the sample; events come in order of arrival."""
         if self._profile is None:
             self._profile = self._read()
         if self._profile.takes(at_us):
@@ -35,12 +36,12 @@ class Profiler:
             self._is_new = True
 
     def pass_on(self, to_us: int) -> None:
-        """Know that all before a log position was looked at, once that is committed."""
+        """Move the profile's position, once the log up to there is committed."""
         if self._profile is not None:
             self._profile.up_to_us = max(self._profile.up_to_us, to_us)
 
     def save(self) -> None:
-        """Write what is known; what another trainer wrote meanwhile stays."""
+        """Write the profile; a profile that another trainer wrote meanwhile stays."""
         if self._profile is None or not self._is_new:
             return
         try:

@@ -1,4 +1,4 @@
-"""Rows become log, part by part, each exactly once."""
+"""The joiner: turns rows into log, part by part, each row exactly once."""
 
 import gzip
 import logging
@@ -22,7 +22,7 @@ from shared.training.lease import Trainer
 from shared.training.training_state import Counters, Intent
 from train_timer.intake_window import Events, Observations
 from train_timer.logged_ids import History, event_mark, observation_mark
-from train_timer.profiling import Profiler
+from train_timer.profiler import Profiler
 
 _LEVEL = 1
 
@@ -31,17 +31,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Written:
-    """What a part's log blob holds, counted while it is written."""
+    """The content of a part's log blob, counted while it is written."""
 
     tally: Tally
     lines: int = 0
     events: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     marks: list[int] = field(default_factory=list)
-    fates: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
     def counters(self) -> Counters:
-        return Counters(**self.fates)
+        return Counters(**self.outcomes)
 
 
 class Joiner:
@@ -51,35 +51,35 @@ class Joiner:
         watermark_us: Events that arrived earlier, and the observations of their windows, are all in storage.
 
     Attributes:
-        sums: Over the events that were joined.
+        sums: The sums over the joined events.
     """
 
     def __init__(
-        self, trainer: Trainer, known: Tables, configuration: Configuration, watermark_us: int, history: History
+        self, trainer: Trainer, tables: Tables, configuration: Configuration, watermark_us: int, history: History
     ) -> None:
         position_us = trainer.state.joined_up_to_us
         shards = configuration.shards
         self.sums = Bin(position_us)
         self._trainer = trainer
-        self._known = known
+        self._tables = tables
         self._configuration = configuration
         self._watermark_us = watermark_us
         self._history = history
         self._covered = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
-        self._requests = _recent_requests(known, shards, position_us)
-        begun_us = trainer.state.intent.to_us if trainer.state.intent else 0  # under a shorter wait, perhaps
-        self._events = Events(known, shards, position_us, max(watermark_us, begun_us))
+        self._requests = _recent_requests(tables, shards, position_us)
+        begun_us = trainer.state.intent.to_us if trainer.state.intent else 0  # the wait may have been shorter then
+        self._events = Events(tables, shards, position_us, max(watermark_us, begun_us))
         intent, wait_us = trainer.state.intent, configuration.rewards.wait_us
         last_us = max(watermark_us + wait_us, intent.to_us + intent.rewards.wait_us if intent else 0)
-        self._observations = Observations(known, shards, position_us - BEFORE_US, last_us)
+        self._observations = Observations(tables, shards, position_us - BEFORE_US, last_us)
 
     def close(self) -> None:
         """Stop reading the intake."""
         self._events.close()
 
     def keep_profile(self) -> None:
-        """Write down what was seen of the events' features."""
+        """Write the profile of the events' features."""
         self._trainer.check()
         self._profiler.save()
 
@@ -120,76 +120,82 @@ class Joiner:
         return Intent(from_us, to_us, rewards, deleted_us, self._look_back_us(from_us), exploration)
 
     def _first_us(self, position_us: int, length_us: int) -> int | None:
-        """The first moment with something to log: an event, or an observation that is due and belongs to none."""
+        """The first moment with a row to log: an event, or an observation that is ready and belongs to no event."""
         event_us = self._events.first_us()
         limit_us = self._watermark_us if event_us is None else time_slices.cell(position_us, event_us, length_us)[0]
         self._observations.move(position_us - BEFORE_US, limit_us - BEFORE_US)
         for observation in self._observations.between(position_us - BEFORE_US, limit_us - BEFORE_US):
-            due_us = observation.at_us + BEFORE_US
-            from_us = time_slices.cell(position_us, due_us, length_us)[0]
+            ready_us = observation.at_us + BEFORE_US
+            from_us = time_slices.cell(position_us, ready_us, length_us)[0]
             if not self._is_logged(observation, from_us - self._look_back_us(from_us)):
-                return due_us
+                return ready_us
         return event_us
 
     def _skip_ahead(self) -> None:
-        """Let the position pass rows that are all logged, so that they are not read again and their tables can go."""
+        """Move the position past rows that are all logged, so that they are not read again and their tables can go."""
         state = self._trainer.state
         length_us = time_slices.cell_us(self._configuration.export_frequency_us, self._configuration.rewards.wait_us)
         to_us = self._watermark_us - self._watermark_us % length_us
         if to_us <= state.joined_up_to_us or (self._events.first_us() or to_us) < to_us:
             return
         passed = any(True for _ in self._observations.between(state.joined_up_to_us - BEFORE_US, to_us - BEFORE_US))
-        if passed or self._known.over(to_us - BEFORE_US):
+        if passed or self._tables.over(to_us - BEFORE_US):
             self._trainer.commit(replace(state, joined_up_to_us=to_us))
 
     def _write(self, intent: Intent, file: Path) -> _Written:
         wait_us = intent.rewards.wait_us
         self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
-        join = Join(self._observations.of_event, wait_us, lambda one: self._is_logged(one, intent.since_us))
+        join = Join(
+            self._observations.of_event, wait_us, lambda observation: self._is_logged(observation, intent.since_us)
+        )
         written = _Written(Tally(intent.exploration))
         with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
             for arrival, payload in self._events.take(intent.to_us):
                 self._write_event(log, join, intent, arrival, payload, written)
             for lone in self._lone(join, intent):
                 _write_lone(log, lone, written)
-        self._observations.logged(join.taken)
+        self._observations.remove_logged(join.taken)
         self._requests.forget(intent.to_us)
         return written
 
     def _write_event(
         self, log: gzip.GzipFile, join: Join, intent: Intent, arrival: Arrival, payload: bytes, written: _Written
     ) -> None:
-        is_event = self._requests.is_event(arrival)  # asked of deleted ones too: what repeats one is no event either
+        is_event = self._requests.is_event(
+            arrival
+        )  # also for deleted events: a repetition of a deleted event is no event
         if arrival.at_us < intent.deleted_before_us:
             return
         if not is_event:
-            written.fates["repeated"] += 1
+            written.outcomes["repeated"] += 1
             return
         try:
             event = ranked_event.unpack(payload, arrival.event_id, arrival.at_us)
         except ValueError:
             _log.warning("an event of %s was damaged in storage and is left out", arrival.at_us)
-            written.fates["refused"] += 1
+            written.outcomes["refused"] += 1
             written.tally.add_damaged(arrival.at_us)
             return
         reused = join.has_event(arrival.event_id) or self._has_event(arrival.event_id, intent.since_us)
         joined = join.event(arrival)
         line = event_line(event, joined.observations, intent.rewards)
         log.write(line.text + b"\n")
-        self._profiler.look(arrival.at_us, event.document)
+        self._profiler.add(arrival.at_us, event.document)
         _count_event(joined, reused, intent.rewards.default, written)
-        written.fates["activated"] += event.deferred and any(one.value is None for one in joined.observations)
+        written.outcomes["activated"] += event.deferred and any(
+            observation.value is None for observation in joined.observations
+        )
         kind = event.kind
         written.events[kind] += 1
         written.tally.add_event(event, kind, line)
 
     def _lone(self, join: Join, intent: Intent) -> Iterator[Lone]:
-        due = [
+        ready = [
             observation
             for observation in self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US)
             if observation.at_us >= intent.deleted_before_us
         ]
-        yield from join.lone(due, lambda event_id: self._has_event(event_id, intent.since_us))
+        yield from join.lone(ready, lambda event_id: self._has_event(event_id, intent.since_us))
 
     def _is_logged(self, observation: Observation, since_us: int) -> bool:
         self._cover()
@@ -200,7 +206,7 @@ class Joiner:
         return self._history.has_event(event_id, since_us)
 
     def _cover(self) -> None:
-        """Load the log of the look-back when it is first needed; the parts of this run are added as they come."""
+        """Load the marks of the look-back when they are first needed; the parts of this run are added as they come."""
         if self._covered:
             return
         state = self._trainer.state
@@ -228,12 +234,12 @@ class Joiner:
         )
 
 
-def _recent_requests(known: Tables, shards: int, position_us: int) -> Requests:
+def _recent_requests(tables: Tables, shards: int, position_us: int) -> Requests:
     """The requests of the last two minutes before the position."""
-    stretch = RowQuery("events", range(shards), position_us - BEFORE_US, position_us, keys_only=True)
-    arrivals = [_arrival(scan.parse_event(row)) for row in scan.read_rows(known, stretch)]
+    query = RowQuery("events", range(shards), position_us - BEFORE_US, position_us, keys_only=True)
+    arrivals = [_arrival(scan.parse_event(row)) for row in scan.read_rows(tables, query)]
     requests = Requests()
-    for arrival in sorted(arrivals, key=lambda one: one.at_us):
+    for arrival in sorted(arrivals, key=lambda arrival: arrival.at_us):
         requests.is_event(arrival)
     return requests
 
@@ -246,19 +252,19 @@ def _count_event(joined: Joined, reused: bool, default: float, written: _Written
     arrival = joined.arrival
     written.lines += 1
     written.marks.append(event_mark(arrival.event_id))
-    written.marks.extend(observation_mark(arrival.event_id, one.observation_id) for one in joined.observations)
-    rewards = [one.value for one in joined.observations if one.value is not None]
-    fates = written.fates
-    fates["events"] += 1
-    fates["rewards"] += len(rewards)
-    fates["reused_ids"] += reused
-    fates["out_of_range"] += sum(abs(value) > 1 for value in rewards)
-    fates["unlike_default"] += sum(value != default for value in rewards)
+    written.marks.extend(observation_mark(arrival.event_id, row.observation_id) for row in joined.observations)
+    rewards = [row.value for row in joined.observations if row.value is not None]
+    outcomes = written.outcomes
+    outcomes["events"] += 1
+    outcomes["rewards"] += len(rewards)
+    outcomes["reused_ids"] += reused
+    outcomes["out_of_range"] += sum(abs(value) > 1 for value in rewards)
+    outcomes["unlike_default"] += sum(value != default for value in rewards)
 
 
 def _write_lone(log: gzip.GzipFile, lone: Lone, written: _Written) -> None:
     log.write(lone_line(lone.observation, late=lone.late) + b"\n")
     written.lines += 1
     written.marks.append(observation_mark(lone.observation.event_id, lone.observation.observation_id))
-    written.fates["late" if lone.late else "dangling"] += 1
+    written.outcomes["late" if lone.late else "dangling"] += 1
     written.tally.add_lone(lone.observation.at_us, late=lone.late)

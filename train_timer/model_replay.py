@@ -1,0 +1,162 @@
+"""The replay of a model: it is made again from the nearest earlier training state, over the same log."""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.configuration import configuration_store
+from shared.errors import LoopError
+from shared.learner import cpu, weights, work_folder
+from shared.log import log_store
+from shared.log.log_store import LogBlob
+from shared.models import model_store, published_store
+from shared.models.model_description import ModelDescription
+from shared.models.model_store import DescribedModel
+from shared.models.published import ModelFiles, ModelReference, Origin
+from shared.times import to_iso
+from shared.training.training_state import Cursor
+from train_timer import model_training
+
+TOLERANCE = 1e-3
+"""The largest difference between two weights of the same model, where its bytes may differ."""
+
+
+class CannotReplay(LoopError):
+    """A model that cannot be made again; its text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """A comparison of the model that was made again with the stored model.
+
+    Attributes:
+        identical: Whether training state and predictor have the same bytes as the stored files.
+        excuses: Why the bytes may differ nevertheless; empty if they may not.
+        difference: The largest difference between two weights; None if the bytes are the same.
+    """
+
+    identical: bool
+    excuses: Sequence[str]
+    difference: float | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether both are the same model, as far as they can be."""
+        return self.identical or (bool(self.excuses) and self.difference is not None and self.difference <= TOLERANCE)
+
+
+def replay(model_id: str, say: Callable[[str], None]) -> ReplayResult:
+    """Make a model again, and compare it with the stored model; nothing in storage changes.
+
+    Args:
+        say: Is given the progress, line by line.
+
+    Raises:
+        CannotReplay: No model has the id, or some of what it was made from is gone.
+        DamagedModel: The model, or the training state that it was made from, was changed in storage.
+    """
+    model = _find(model_id)
+    steps = _steps(model)
+    blobs = _log_of(steps)
+    begin = steps[0].description.earlier_state
+    say(f"Begins with {begin or 'an empty model'}: {len(steps)} runs of the driver, {len(blobs)} parts of the log.")
+    with work_folder.folder() as name:
+        folder = Path(name)
+        if begin is not None:
+            model_store.fetch(begin, folder / model_training.OLD)
+        for number, step in enumerate(steps, 1):
+            trained = _run(step.description, [blobs[path] for path in step.description.logs], folder)
+            up_to = to_iso(step.description.learned_up_to_us)
+            say(f"{number} of {len(steps)}: up to {up_to}, {trained} events")
+        return _compare(model, folder, _excuses(steps, blobs))
+
+
+def _find(model_id: str) -> DescribedModel:
+    """The model of an id, published or not, with its description.
+
+    Raises:
+        CannotReplay: No model has the id, or it was not made here.
+    """
+    published = published_store.read_published()
+    references = [model for model in (published.model, *published.previous) if model is not None]
+    reference = next((model for model in references if model.id == model_id), None)
+    if reference is None:
+        model = model_store.find_described_by_id(model_id)
+        if model is None:
+            raise CannotReplay(f"There is no model {model_id}. Those that are known:\n" + _list(references))
+        return model
+    model = model_store.read_described(reference.state_blob)
+    if reference.origin is Origin.IMPORTED or model is None:
+        raise CannotReplay(f"Model {model_id} was not trained here but came from outside, so it cannot be made again.")
+    return model
+
+
+def _list(models: Sequence[ModelReference]) -> str:
+    return "\n".join(f"  {model.id}  {model.origin}, {model.learned_events} events" for model in models) or "  none"
+
+
+def _steps(model: DescribedModel) -> list[DescribedModel]:
+    """The driver runs that lead from the nearest earlier training state in storage to a model, in order."""
+    steps = [model]
+    while (before := steps[0].description.earlier_state) is not None and not model_store.exists(before):
+        step = model_store.read_described(before)
+        if step is None:
+            raise CannotReplay(
+                f"What it was made from is not kept any more: {before} is gone, and how that was made too."
+            )
+        steps.insert(0, step)
+    return steps
+
+
+def _log_of(steps: Sequence[DescribedModel]) -> Mapping[str, LogBlob]:
+    """The log blobs that were learned, by path."""
+    paths = [path for step in steps for path in step.description.logs]
+    ranges = [log_store.range_of(path) for path in paths]
+    deleted_us = configuration_store.read_configuration().logs_deleted_before_us
+    listed = log_store.listed(min(start for start, _ in ranges), max(end for _, end in ranges), deleted_us)
+    blobs = {blob.path: blob for blob in listed}
+    gone = [path for path in paths if path not in blobs]
+    if gone:
+        raise CannotReplay(
+            f"The log that it learned from is not kept any more: {len(gone)} parts are gone, first {gone[0]}."
+        )
+    return {path: blobs[path] for path in paths}
+
+
+def _run(step: ModelDescription, blobs: Sequence[LogBlob], folder: Path) -> int:
+    """Run the driver once; its new state is the old state of the next run. Gives how many events it has learned."""
+    trained, _ = model_training.drive(_cursor(step), blobs, folder)
+    shutil.copyfile(folder / model_training.NEW, folder / model_training.OLD)
+    return trained.learned
+
+
+def _cursor(step: ModelDescription) -> Cursor:
+    """The cursor that a model was trained by."""
+    return Cursor(
+        generation=0,
+        revision=step.revision,
+        arguments=step.arguments,
+        exploration=step.exploration,
+        rewards=step.rewards,
+        learned_up_to_us=step.learned_up_to_us,
+        model=None if step.earlier_state is None else ModelFiles.at(step.earlier_state, "", events=0),
+        mode=step.mode,
+    )
+
+
+def _excuses(steps: Sequence[DescribedModel], blobs: Mapping[str, LogBlob]) -> list[str]:
+    here = cpu.kind()
+    others = {step.description.processor for step in steps} - {here}
+    redacted = sorted(path for path, blob in blobs.items() if blob.redacted)
+    excuses = [f"it was made on another kind of processor ({other}; here: {here})" for other in sorted(others)]
+    return excuses + [f"the log was redacted since ({path})" for path in redacted]
+
+
+def _compare(model: DescribedModel, folder: Path, excuses: Sequence[str]) -> ReplayResult:
+    stored, made = folder / "stored.vw", folder / model_training.NEW
+    model_store.fetch(model.state_blob, stored)
+    predictor = model_store.read_intact(model.description.predictor_blob)
+    if stored.read_bytes() == made.read_bytes() and predictor == (folder / model_training.PREDICTOR).read_bytes():
+        return ReplayResult(True, excuses, None)
+    return ReplayResult(False, excuses, weights.largest_difference(stored, made))
