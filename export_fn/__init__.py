@@ -1,1 +1,1 @@
-"""The model and the log: out of the loop, and forgotten by it."""
+"""Exports, imports and deletes the model and the log."""

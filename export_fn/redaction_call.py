@@ -80,7 +80,7 @@ class _Work:
         self._contents: Iterator[bytes] = iter(())
 
     def remove_id(self) -> None:
-        """Remove the event's id from the references to models, and the profile of the features, which begins anew."""
+        """Remove the event's id from the references to models; the profile of the features begins anew."""
         profile_store.remove()
         if isinstance(self._target, EventTarget):
             event_id = self._target.event_id

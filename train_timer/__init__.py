@@ -1,4 +1,4 @@
-"""The timer: join, train, publish, keep or delete."""
+"""The timer function: joins rows, trains and publishes models, and deletes what is no longer needed."""
 
 import threading
 from functools import cached_property

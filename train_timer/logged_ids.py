@@ -35,7 +35,7 @@ class History:
         self._unsorted: dict[int, list[int]] = {}
 
     def cover(self, since_us: int, to_us: int, deleted_before_us: int) -> None:
-        """Load the marks of the log of a range, and drop older marks; blobs that were redacted are loaded anew."""
+        """Load the marks of the log of a range, and drop older marks; after a redaction, load all marks anew."""
         self._forget(since_us)
         from_us, reach_us = since_us - since_us % _BUCKET_US - 1, (to_us - since_us) // _PARTS_OF_LOOK_BACK
         blobs = list(log_store.listed(from_us, to_us, deleted_before_us, reach_us))

@@ -84,7 +84,7 @@ def _find(model_id: str) -> DescribedModel:
     if reference is None:
         model = model_store.find_described_by_id(model_id)
         if model is None:
-            raise CannotReplay(f"There is no model {model_id}. Those that are known:\n" + _list(references))
+            raise CannotReplay(f"There is no model {model_id}. The models of this loop:\n" + _list(references))
         return model
     model = model_store.read_described(reference.state_blob)
     if reference.origin is Origin.IMPORTED or model is None:
@@ -103,7 +103,7 @@ def _steps(model: DescribedModel) -> list[DescribedModel]:
         step = model_store.read_described(before)
         if step is None:
             raise CannotReplay(
-                f"What it was made from is not kept any more: {before} is gone, and how that was made too."
+                f"The training state before it is no longer in storage, and has no description either: {before}."
             )
         steps.insert(0, step)
     return steps
@@ -119,7 +119,7 @@ def _log_of(steps: Sequence[DescribedModel]) -> Mapping[str, LogBlob]:
     gone = [path for path in paths if path not in blobs]
     if gone:
         raise CannotReplay(
-            f"The log that it learned from is not kept any more: {len(gone)} parts are gone, first {gone[0]}."
+            f"The log that it learned from is no longer in storage: {len(gone)} parts are gone, first {gone[0]}."
         )
     return {path: blobs[path] for path in paths}
 

@@ -40,7 +40,7 @@ def train_running(trainer: Trainer, deleted_before_us: int) -> bool:
 
 
 def train_next(trainer: Trainer, deleted_before_us: int) -> bool:
-    """Let the model that will replace the running one learn its next day of log; False if it has learned all log."""
+    """Let the model that will replace the running model learn its next day of log; False if it has learned all log."""
     state = trainer.state
     if state.next is None or state.next.learned_up_to_us >= state.joined_up_to_us:
         return False

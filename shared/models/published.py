@@ -1,4 +1,4 @@
-"""Which model Rank uses, and where training starts from after a model was replaced by hand."""
+"""The published model, which Rank uses, and where training goes on from after a replacement by hand."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -131,7 +131,7 @@ class ModelReference:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where training goes on from after a model was replaced by hand.
+    """The point from which training goes on after a model was replaced by hand.
 
     Attributes:
         model: The model that learns on; None begins with an empty model.

@@ -20,7 +20,7 @@ _RENEWED_EVERY = 5
 
 
 class LeaseLost(LoopError):
-    """Another trainer has taken over; this one stops."""
+    """Another trainer has taken over; this trainer stops."""
 
 
 @dataclass(slots=True)

@@ -222,7 +222,7 @@ def test_log_that_was_deleted_is_gone_at_once(learned: Kept) -> None:
 
     code, said = again(learned)
 
-    assert (code, "not kept any more" in said) == (2, True), said
+    assert (code, "no longer in storage" in said) == (2, True), said
 
 
 def test_the_command_works_on_the_folder_of_a_loop(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is published after a model was replaced by hand."""
+"""The published model after a replacement by hand."""
 
 from dataclasses import replace
 
@@ -18,16 +18,16 @@ A, B, C = model("a", 10), model("b", 20), model("c", 30)
 PUBLISHED = Published(generation=4, model=C, previous=(B, A), created_at_us=1, changed_at_us=2)
 
 
-def test_the_model_before_becomes_the_newest_of_the_previous_ones() -> None:
-    """And training for the generation before is thrown away."""
+def test_the_model_before_becomes_the_newest_of_the_previous_models() -> None:
+    """The new generation makes the trainer discard what it trained for the generation before."""
     after = replace_model(PUBLISHED, model("d"), start_of(PUBLISHED, B, "end", AT_US), AT_US)
 
     assert (after.generation, after.model, after.previous) == (5, model("d"), (C, B, A))
     assert (after.created_at_us, after.changed_at_us) == (1, AT_US)
 
 
-def test_a_model_that_is_gone_back_to_stands_in_the_list_once() -> None:
-    """However often it comes back."""
+def test_a_model_that_is_published_again_is_in_the_list_once() -> None:
+    """However often it is published again."""
     after = replace_model(PUBLISHED, A, start_of(PUBLISHED, A, "model", AT_US), AT_US)
     again = replace_model(after, C, start_of(after, C, "model", AT_US), AT_US)
 
@@ -35,8 +35,8 @@ def test_a_model_that_is_gone_back_to_stands_in_the_list_once() -> None:
     assert (again.model, again.previous) == (C, (A, B))
 
 
-def test_after_a_reset_all_models_are_still_known() -> None:
-    """So that it can be taken back."""
+def test_after_a_reset_all_models_are_still_in_the_list() -> None:
+    """So that the reset can be undone."""
     after = replace_model(PUBLISHED, None, start_of(PUBLISHED, C, "end", AT_US), AT_US)
 
     assert (after.model, after.previous) == (None, (C, B, A))
@@ -44,14 +44,14 @@ def test_after_a_reset_all_models_are_still_known() -> None:
 
 
 def test_the_list_of_models_has_an_end() -> None:
-    """Each of them keeps its blobs."""
+    """The blobs of every model in the list stay in storage."""
     many = replace(PUBLISHED, previous=tuple(model(str(number)) for number in range(MOST_PREVIOUS)))
 
     assert len(replace_model(many, A, start_of(many, A, "end", AT_US), AT_US).previous) == MOST_PREVIOUS
 
 
-def test_a_first_model_by_hand_is_when_the_loop_first_had_one() -> None:
-    """A reset of a loop without one is not."""
+def test_a_first_model_by_hand_is_the_moment_at_which_the_loop_first_had_a_model() -> None:
+    """A reset of a loop without a model is no such moment."""
     nothing = Published()
 
     assert replace_model(nothing, A, start_of(nothing, A, "end", AT_US), AT_US).created_at_us == AT_US
@@ -59,20 +59,20 @@ def test_a_first_model_by_hand_is_when_the_loop_first_had_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("train_from", "told"),
+    ("train_from", "expected"),
     [("model", (A, 10, False)), ("end", (A, AT_US, False)), ("newest", (None, 30, True))],
 )
 def test_training_goes_on_from_where_the_caller_says(
-    train_from: str, told: tuple[ModelReference | None, int | None, bool]
+    train_from: str, expected: tuple[ModelReference | None, int | None, bool]
 ) -> None:
-    """From the model, from the end of the log, or with the newest model beyond what was the newest."""
+    """From the model, from the end of the log, or with the newest model beyond the newest position so far."""
     start = start_of(PUBLISHED, A, train_from, AT_US)
 
-    assert (start.model, start.learned_up_to_us, start.newest) == told
+    assert (start.model, start.learned_up_to_us, start.newest) == expected
 
 
-def test_an_unknown_model_is_told_apart() -> None:
-    """Only those in use, or before, can be gone back to."""
+def test_a_model_that_was_never_published_is_not_found() -> None:
+    """Only the model in use and the models before it can be published again."""
     assert find_model(PUBLISHED, "a") == A
     with pytest.raises(NeverPublished):
         find_model(PUBLISHED, "d")

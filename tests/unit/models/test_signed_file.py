@@ -1,4 +1,4 @@
-"""The archive in which a signed model travels."""
+"""The archive of a signed model."""
 
 import io
 import tracemalloc
@@ -43,14 +43,14 @@ def archive(entries: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> byte
 
 
 def test_an_archive_has_what_the_old_service_put_into_it(signed: SignedModel) -> None:
-    """Its clients and scripts look for these names, and for a signature of 2048 bits."""
+    """Clients and scripts of the old service read these names, and a signature of 2048 bits."""
     with zipfile.ZipFile(io.BytesIO(signed.pack())) as opened:
         assert opened.namelist() == NAMES
         assert len(opened.read("sha512_signature.bin")) == 256
 
 
 def test_the_same_model_is_packed_into_the_same_bytes(pem: bytes, signed: SignedModel) -> None:
-    """However late, and by whichever instance."""
+    """At any time, and on any instance."""
     other = Signer.read(pem)
 
     again = SignedModel(signed.model, other.certificate, other.sign(signed.model))
@@ -59,7 +59,7 @@ def test_the_same_model_is_packed_into_the_same_bytes(pem: bytes, signed: Signed
 
 
 def test_what_was_packed_is_unpacked_and_its_signature_holds(signed: SignedModel) -> None:
-    """The way from one deployment to another."""
+    """A model can move from one deployment to another."""
     there = unpack(signed.pack())
 
     assert there == signed
@@ -78,14 +78,14 @@ def test_a_part_of_another_model_breaks_the_signature(signed: SignedModel, chang
 
 
 @pytest.mark.parametrize("certificate", [b"", b"nothing", b"\x30\x80\x00", bytes(3000)])
-def test_a_certificate_that_is_none_is_refused(signed: SignedModel, certificate: bytes) -> None:
-    """In the API's words, not in those of the library."""
+def test_bytes_that_are_no_certificate_are_refused(signed: SignedModel, certificate: bytes) -> None:
+    """With an error of the API, not of the library."""
     with pytest.raises(InvalidModelImportSignature):
         signing.check(signed.model, certificate, signed.signature)
 
 
-def test_a_certificate_tells_the_loop_and_is_known_by_its_fingerprint(signer: Signer) -> None:
-    """What `openssl x509 -fingerprint -sha256` says too."""
+def test_a_certificate_names_the_loop_and_has_the_usual_fingerprint(signer: Signer) -> None:
+    """The fingerprint is that of `openssl x509 -fingerprint -sha256`."""
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.x509 import load_der_x509_certificate
 
@@ -114,7 +114,7 @@ def test_a_signer_never_shows_its_key(signer: Signer, pem: bytes) -> None:
         archive(dict.fromkeys([*NAMES, *map(str, range(3000))], b"")),
     ],
 )
-def test_what_is_no_such_archive_is_refused(body: bytes) -> None:
+def test_a_body_that_is_no_such_archive_is_refused(body: bytes) -> None:
     """Whatever is wrong with it."""
     with pytest.raises(InvalidModelImportFormat):
         unpack(body)
@@ -122,7 +122,7 @@ def test_what_is_no_such_archive_is_refused(body: bytes) -> None:
 
 @pytest.mark.parametrize("missing", NAMES[1:])
 def test_a_model_without_signature_is_refused_as_not_signed(missing: str) -> None:
-    """That is another mistake than a wrong archive, and has a code of its own."""
+    """The mistake differs from a wrong archive, and has a code of its own."""
     with pytest.raises(InvalidModelImportSignature):
         unpack(archive({name: b"x" for name in NAMES if name != missing}))
 
@@ -165,7 +165,7 @@ def test_a_damaged_archive_is_never_more_than_refused(signed: SignedModel) -> No
             continue
 
 
-def test_no_module_of_the_contract_imports_cryptography_before_it_is_needed() -> None:
-    """Every cold start would pay for what is needed once a month."""
+def test_no_module_imports_cryptography_before_it_is_needed() -> None:
+    """Every cold start would pay for an import that is needed once a month."""
     for module in (signing, signed_file):
         assert "cryptography" not in vars(module)

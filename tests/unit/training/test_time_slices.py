@@ -1,4 +1,4 @@
-"""How time is cut into parts."""
+"""The time slices in which rows are joined."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ _LENGTHS = st.builds(time_slices.cell_us, st.integers(SECOND, HOUR), st.integers
 
 @given(st.integers(0, DAY), st.integers(0, DAY), _LENGTHS)
 def test_a_part_of_a_crowded_cell_stays_inside_the_cell(position_us: int, ahead_us: int, length_us: int) -> None:
-    """Cells need not end with a minute; what lies behind a cell may not be due yet."""
+    """Cells need not end with a minute; rows behind a cell may have to wait longer."""
     first_us = position_us + ahead_us
     from_us, to_us = time_slices.cell(position_us, first_us, length_us)
 
