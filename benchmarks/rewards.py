@@ -57,7 +57,7 @@ def _limit(wait_us: int, rate: float, size: float, looked: float) -> dict[str, f
     window = (wait_us + cell_us + BEFORE_US) / SECOND
     by_time = rate * min(_RUN_SECONDS, cell_us / SECOND) / window
     by_memory = _MEMORY_BYTES / size / window
-    by_look_back = looked * _RUN_SECONDS / (time_slices.look_back_us(wait_us, (), 0) / SECOND)
+    by_look_back = looked * _RUN_SECONDS / (time_slices.lookback_us(wait_us, (), 0) / SECOND)
     return {
         "reads of each": window / (cell_us / SECOND),
         "by time": by_time,
@@ -106,8 +106,8 @@ def read_window(rewards: int) -> dict[str, float]:
 
 def look_back(lines: int) -> dict[str, float]:
     """Read a day of log for its marks, as a run in a new process does; gives lines a second."""
-    from train_timer.logged_ids import History
+    from train_timer.logged_ids import LoggedIds
 
-    history, began = History(), time.perf_counter()
+    history, began = LoggedIds(), time.perf_counter()
     history.cover(training.DAY_US, training.DAY_US + DAY, 0)
     return {"rate": lines / (time.perf_counter() - began)}

@@ -21,7 +21,7 @@ from shared.training import time_slices
 from shared.training.lease import Trainer
 from shared.training.training_state import Counters, Intent
 from train_timer.intake_window import Events, Observations
-from train_timer.logged_ids import History, event_mark, observation_mark
+from train_timer.logged_ids import LoggedIds, event_mark, observation_mark
 from train_timer.profiler import Profiler
 
 _LEVEL = 1
@@ -55,7 +55,7 @@ class Joiner:
     """
 
     def __init__(
-        self, trainer: Trainer, tables: Tables, configuration: Configuration, watermark_us: int, history: History
+        self, trainer: Trainer, tables: Tables, configuration: Configuration, watermark_us: int, logged_ids: LoggedIds
     ) -> None:
         position_us = trainer.state.joined_up_to_us
         shards = configuration.shards
@@ -64,7 +64,7 @@ class Joiner:
         self._tables = tables
         self._configuration = configuration
         self._watermark_us = watermark_us
-        self._history = history
+        self._logged_ids = logged_ids
         self._covered = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
         self._requests = _recent_requests(tables, shards, position_us)
@@ -99,7 +99,7 @@ class Joiner:
         metrics = written.tally.freeze(intent.from_us)
         self._commit(intent, written.counters, metrics)
         self.sums = total([self.sums, *metrics.bins], self.sums.from_us)
-        self._history.add(log_store.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
+        self._logged_ids.add(log_store.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
         self._profiler.pass_on(intent.to_us)
         return True
 
@@ -117,7 +117,7 @@ class Joiner:
             from_us, to_us = time_slices.first_minute(from_us, to_us, first_us)
         deleted_us = self._configuration.logs_deleted_before_us
         exploration = self._configuration.service.exploration_percentage
-        return Intent(from_us, to_us, rewards, deleted_us, self._look_back_us(from_us), exploration)
+        return Intent(from_us, to_us, rewards, deleted_us, self._lookback_us(from_us), exploration)
 
     def _first_us(self, position_us: int, length_us: int) -> int | None:
         """The first moment with a row to log: an event, or an observation that is ready and belongs to no event."""
@@ -127,7 +127,7 @@ class Joiner:
         for observation in self._observations.between(position_us - BEFORE_US, limit_us - BEFORE_US):
             ready_us = observation.at_us + BEFORE_US
             from_us = time_slices.cell(position_us, ready_us, length_us)[0]
-            if not self._is_logged(observation, from_us - self._look_back_us(from_us)):
+            if not self._is_logged(observation, from_us - self._lookback_us(from_us)):
                 return ready_us
         return event_us
 
@@ -199,26 +199,26 @@ class Joiner:
 
     def _is_logged(self, observation: Observation, since_us: int) -> bool:
         self._cover()
-        return self._history.holds(observation, since_us)
+        return self._logged_ids.holds(observation, since_us)
 
     def _has_event(self, event_id: str, since_us: int) -> bool:
         self._cover()
-        return self._history.has_event(event_id, since_us)
+        return self._logged_ids.has_event(event_id, since_us)
 
     def _cover(self) -> None:
-        """Load the marks of the look-back when they are first needed; the parts of this run are added as they come."""
+        """Load the marks of the lookback when they are first needed; the parts of this run are added as they come."""
         if self._covered:
             return
         state = self._trainer.state
         position_us = state.joined_up_to_us
-        since_us = position_us - self._look_back_us(position_us)
+        since_us = position_us - self._lookback_us(position_us)
         if state.intent is not None:
             since_us = min(since_us, state.intent.since_us)
-        self._history.cover(since_us, position_us, self._configuration.logs_deleted_before_us)
+        self._logged_ids.cover(since_us, position_us, self._configuration.logs_deleted_before_us)
         self._covered = True
 
-    def _look_back_us(self, from_us: int) -> int:
-        return time_slices.look_back_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)
+    def _lookback_us(self, from_us: int) -> int:
+        return time_slices.lookback_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)
 
     def _commit(self, intent: Intent, counters: Counters, metrics: PartMetrics) -> None:
         state = self._trainer.state

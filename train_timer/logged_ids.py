@@ -11,8 +11,8 @@ from shared.log.log_store import LogBlob
 from shared.times import MINUTE
 
 _BUCKET_US = 10 * MINUTE
-_PARTS_OF_LOOK_BACK = 4
-"""A part is at most this fraction of a look-back, which is at least an hour and two waits."""
+_PARTS_OF_LOOKBACK = 4
+"""A part is at most this fraction of a lookback, which is at least an hour and two waits."""
 
 
 def event_mark(event_id: str) -> int:
@@ -25,8 +25,8 @@ def observation_mark(event_id: str, observation_id: str) -> int:
     return hash((event_id, observation_id))
 
 
-class History:
-    """The marks of the log of the look-back, eight bytes each, loaded when first needed and kept between runs."""
+class LoggedIds:
+    """The marks of the log of the lookback, eight bytes each, loaded when first needed and kept between runs."""
 
     def __init__(self) -> None:
         self._loaded: dict[str, int] = {}
@@ -37,7 +37,7 @@ class History:
     def cover(self, since_us: int, to_us: int, deleted_before_us: int) -> None:
         """Load the marks of the log of a range, and drop older marks; after a redaction, load all marks anew."""
         self._forget(since_us)
-        from_us, reach_us = since_us - since_us % _BUCKET_US - 1, (to_us - since_us) // _PARTS_OF_LOOK_BACK
+        from_us, reach_us = since_us - since_us % _BUCKET_US - 1, (to_us - since_us) // _PARTS_OF_LOOKBACK
         blobs = list(log_store.listed(from_us, to_us, deleted_before_us, reach_us))
         redacted = {blob.path: blob.redacted for blob in blobs if blob.redacted}
         if any(self._redacted.get(path) != at for path, at in redacted.items() if path in self._loaded):

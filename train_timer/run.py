@@ -29,7 +29,7 @@ from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import LastRun, State
 from train_timer import mirror, model_publication, model_training, optimization_rounds, retention, run_log
 from train_timer.joiner import Joiner
-from train_timer.logged_ids import History
+from train_timer.logged_ids import LoggedIds
 from train_timer.mirror import Mirror
 from train_timer.run_log import Recorder
 
@@ -44,13 +44,13 @@ class Trainings:
     """The runs of the trainer in one process, and what they remember of one another.
 
     Attributes:
-        history: The marks of log that earlier runs read or wrote.
+        logged_ids: The marks of log that earlier runs read or wrote.
         recorder: The recorder of runs.
         mirror: The copies to the customer's container.
     """
 
     def __init__(self) -> None:
-        self.history = History()
+        self.logged_ids = LoggedIds()
         self.recorder = Recorder()
         self.mirror = Mirror()
 
@@ -145,7 +145,7 @@ class _Run:
         configuration = self._configuration = self._follow_settings()
         before = self._trainer.state
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
-        joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.history)
+        joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.logged_ids)
         try:
             while joiner.join_part() and self._has_time():
                 self._learn(configuration)

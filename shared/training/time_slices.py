@@ -36,7 +36,7 @@ def first_minute(from_us: int, to_us: int, first_us: int) -> tuple[int, int]:
     return max(start, from_us), min(start + MINUTE, to_us)
 
 
-def look_back_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> int:
+def lookback_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> int:
     """How much earlier log can hold the event, or a repetition, of an observation that is ready to be joined now."""
     waits = [long.wait_us for long in long_waits if long.until_us > from_us - BEFORE_US]
     return max(2 * max([wait_us, *waits]), HOUR)

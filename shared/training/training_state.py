@@ -22,21 +22,23 @@ class Intent:
         to_us: The first arrival time after the part.
         rewards: The reward settings of the join.
         deleted_before_us: Rows that arrived earlier are not logged.
-        look_back_us: How much earlier log may hold the same observations.
+        lookback_us: How much earlier log may hold the same observations; `look_back_us` in the stored document.
         exploration: The configured exploration, which the metrics of an apprentice are compared with.
     """
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(lookback_us="look_back_us")
 
     from_us: int
     to_us: int
     rewards: RewardSettings
     deleted_before_us: int
-    look_back_us: int
+    lookback_us: int
     exploration: float = 0.0
 
     @property
     def since_us(self) -> int:
         """The arrival time from which on earlier log may hold the part's observations."""
-        return self.from_us - self.look_back_us
+        return self.from_us - self.lookback_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Counters:
     Attributes:
         passed_over: Events of another learning mode or problem type than the loop's when they were ready to be learned,
             and events that a model imported or published again by hand does not learn.
-        reused_ids: Events whose id another request had used within the look-back.
+        reused_ids: Events whose id another request had used within the lookback.
         repeated: Rows that were a client's repetition of an earlier Rank.
         activated: Deferred events that were activated in time.
         out_of_range: Rewards outside -1 to 1.

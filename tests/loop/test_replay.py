@@ -132,7 +132,7 @@ def test_where_no_one_knows_how_it_was_made_it_is_not_made_again(learned: Kept) 
 
     code, said = again(learned)
 
-    assert (code, before in said, "is gone" in said) == (2, True, True), said
+    assert (code, before in said, "no longer in storage" in said) == (2, True, True), said
 
 
 def test_other_weights_are_another_model(learned: Kept) -> None:

@@ -31,7 +31,7 @@ _OLD = ModelReference(
 )
 
 
-def trained_loop(configuration: Configuration = _CONFIGURATION) -> State:
+def state_with_model(configuration: Configuration = _CONFIGURATION) -> State:
     """A loop whose model has learned all of the log."""
     state = replace(new_state(configuration, Published()), joined_up_to_us=NOW_US)
     return replace(state, running=replace(empty_cursor(configuration, 0, NOW_US), model=_MODEL))
@@ -49,17 +49,17 @@ def next_of(state: State) -> Cursor:
 def test_another_learning_mode_keeps_the_model_and_starts_no_model() -> None:
     apprentice = service(_CONFIGURATION, learning_mode=LearningMode.APPRENTICE)
 
-    there = apply_changes(trained_loop(), apprentice, Published())
+    there = apply_changes(state_with_model(), apprentice, Published())
     back = apply_changes(there, _CONFIGURATION, Published())
 
     assert (there.running.model, there.next) == (_MODEL, None)
     assert (there.running.kind, back.running.kind) == ("cb-apprentice", "cb")
-    assert trained_loop() == back
+    assert state_with_model() == back
 
 
 def test_a_mode_that_changes_while_a_model_learns_anew_is_the_mode_of_both() -> None:
     more = service(_CONFIGURATION, exploration_percentage=0.5)
-    started = apply_changes(trained_loop(), more, Published())
+    started = apply_changes(state_with_model(), more, Published())
 
     both = apply_changes(started, service(more, learning_mode=LearningMode.APPRENTICE), Published())
 
@@ -71,7 +71,7 @@ def test_a_model_of_another_problem_type_starts_anew_at_once() -> None:
     """It cannot rank for the new settings, so there is no model to keep in use."""
     slots = _CONFIGURATION.with_learning(_SLOTS, NOW_US)
 
-    state = apply_changes(trained_loop(), slots, Published())
+    state = apply_changes(state_with_model(), slots, Published())
 
     assert (state.running.model, state.next, state.running.kind) == (None, None, "ccb")
     assert (NOW_US - 2 * DAY, slots.revision) == (state.running.learned_up_to_us, state.running.revision)
@@ -79,7 +79,7 @@ def test_a_model_of_another_problem_type_starts_anew_at_once() -> None:
 
 
 def test_a_reset_starts_an_empty_model_at_the_end_of_the_log() -> None:
-    state = apply_changes(trained_loop(), _CONFIGURATION, Published(generation=1))
+    state = apply_changes(state_with_model(), _CONFIGURATION, Published(generation=1))
 
     assert (state.running.model, state.running.learned_up_to_us, state.running.generation) == (None, NOW_US, 1)
 
@@ -93,7 +93,7 @@ def test_a_model_that_was_put_by_hand_goes_on_from_the_position_of_the_start(
     position_us: int | None, expected_us: int
 ) -> None:
     published = Published(generation=3, start=Start(_OLD, position_us), model=_OLD)
-    busy = apply_changes(trained_loop(), service(_CONFIGURATION, exploration_percentage=0.5), Published())
+    busy = apply_changes(state_with_model(), service(_CONFIGURATION, exploration_percentage=0.5), Published())
 
     state = apply_changes(busy, _CONFIGURATION, published)
 
@@ -105,7 +105,7 @@ def test_a_model_that_was_put_by_hand_goes_on_from_the_position_of_the_start(
 
 def test_the_newest_model_can_go_on_while_an_earlier_model_is_in_use() -> None:
     more = service(_CONFIGURATION, exploration_percentage=0.5)
-    busy = apply_changes(trained_loop(), more, Published())
+    busy = apply_changes(state_with_model(), more, Published())
 
     state = apply_changes(busy, more, Published(generation=1, start=Start(newest=True), model=_OLD))
 
@@ -117,7 +117,7 @@ def test_a_model_of_another_problem_type_that_was_put_by_hand_gives_way() -> Non
     """The settings were changed while the model was put."""
     slots = _CONFIGURATION.with_learning(_SLOTS, NOW_US)
 
-    state = apply_changes(trained_loop(), slots, Published(generation=1, start=Start(_OLD), model=_OLD))
+    state = apply_changes(state_with_model(), slots, Published(generation=1, start=Start(_OLD), model=_OLD))
 
     assert (state.running.model, state.running.kind, state.running.generation) == (None, "ccb", 1)
 
@@ -126,8 +126,12 @@ def test_settings_that_were_changed_after_a_model_was_put_are_learned_anew() -> 
     """The trainer reads both at once; the later change holds."""
     changed = service(_CONFIGURATION, exploration_percentage=0.5)
 
-    after = apply_changes(trained_loop(), changed, Published(generation=1, start=Start(_OLD, revision=1), model=_OLD))
-    before = apply_changes(trained_loop(), changed, Published(generation=1, start=Start(_OLD, revision=2), model=_OLD))
+    after = apply_changes(
+        state_with_model(), changed, Published(generation=1, start=Start(_OLD, revision=1), model=_OLD)
+    )
+    before = apply_changes(
+        state_with_model(), changed, Published(generation=1, start=Start(_OLD, revision=2), model=_OLD)
+    )
 
     assert (after.running.arguments, next_of(after).revision, next_of(after).generation) == (_OLD.arguments, 2, 1)
     assert (before.running.arguments, before.running.revision, before.next) == (_OLD.arguments, 2, None)

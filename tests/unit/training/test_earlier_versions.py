@@ -37,7 +37,8 @@ def test_a_part_that_an_earlier_version_began_can_be_finished() -> None:
     assert (state.counters.events, state.counters.passed_over, state.metrics.bins) == (9, 0, ())
     assert (state.rounds.last and state.rounds.last.number, state.rounds.is_started) == (3, False)
     assert json_documents.read(State, json_documents.to_json(state)) == state
-    assert b'"looks":{"last":{"number":3' in json_documents.to_json(state)
+    for text in ('"looks":{"last":{"number":3', '"kept_at_us":10', '"look_back_us":50'):
+        assert text.encode() in json_documents.to_json(state)
 
 
 def test_what_an_earlier_version_published_is_in_use() -> None:
