@@ -78,7 +78,7 @@ class Joiner:
         """Stop reading the intake."""
         self._events.close()
 
-    def keep_profile(self) -> None:
+    def save_profile(self) -> None:
         """Write the profile of the events' features."""
         self._trainer.check()
         self._profiler.save()
@@ -161,9 +161,8 @@ class Joiner:
     def _write_event(
         self, log: gzip.GzipFile, join: Join, intent: Intent, arrival: Arrival, payload: bytes, written: _Written
     ) -> None:
-        is_event = self._requests.is_event(
-            arrival
-        )  # also for deleted events: a repetition of a deleted event is no event
+        # Also checked for deleted events: a repetition of a deleted event is no event.
+        is_event = self._requests.is_event(arrival)
         if arrival.at_us < intent.deleted_before_us:
             return
         if not is_event:

@@ -23,7 +23,7 @@ from train_timer.driver_input import Feed
 
 _TIMEOUT = timedelta(minutes=8)
 OLD, NEW, PREDICTOR = "old.vw", "new.vw", "predictor.vw"
-"""The files of a driver run: the training state before it, the one after it, and the predictor made from the latter."""
+"""The files of a driver run: the training state before the run and after it, and the predictor made from the latter."""
 
 _log = logging.getLogger(__name__)
 

@@ -152,7 +152,7 @@ class _Run:
         finally:
             joiner.close()
             self._sums = self._sums.plus(joiner.sums)
-        joiner.keep_profile()
+        joiner.save_profile()
         self._learn(configuration)
         model_publication.announce(self._trainer)
         retention.drop_tables(self._trainer, tables)
