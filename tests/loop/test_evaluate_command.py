@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from localhost.azurite.processes import Known
+from localhost.azurite.processes import ProcessId
 from localhost.interruption import INTERRUPTED
 from tests.loop.evaluating import (
     ENVIRONMENT,
@@ -210,7 +210,7 @@ def test_ctrl_c_ends_it_in_order_at_any_moment(tmp_path: Path, seconds: float) -
         assert started.stderr
         begun = started.stderr.readline()
         time.sleep(seconds)
-        children = [Known.of(one) for one in below(started.pid)]
+        children = [ProcessId.of(one) for one in below(started.pid)]
         os.killpg(started.pid, signal.SIGINT)
         _, said = started.communicate(timeout=30)
 
@@ -231,13 +231,13 @@ def test_a_killed_one_takes_its_processes_along(tmp_path: Path) -> None:
     assert all(child.wait(10) for child in children)
 
 
-def wait_for_children(pid: int) -> list[Known]:
+def wait_for_children(pid: int) -> list[ProcessId]:
     """The processes below one that is at work, those of the learner included."""
     until = time.monotonic() + 30
     while len(found := below(pid)) < 5:
         assert time.monotonic() < until
         time.sleep(0.05)
-    return [Known.of(one) for one in found]
+    return [ProcessId.of(one) for one in found]
 
 
 def below(pid: int) -> list[int]:
