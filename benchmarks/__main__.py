@@ -48,11 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the chosen measures; the exit code is 0 also if a goal is missed, and 1 if a measure failed."""
     chosen = _parser().parse_args(arguments)
     facts = machine.facts()
-    found, failed = _measured(chosen.names or [name for name in MEASURES if name not in _ONLY_IF_NAMED])
-    print(f"\n{figures.table(found)}\n")
+    figures_measured, failed = _measure(chosen.names or [name for name in MEASURES if name not in _ONLY_IF_NAMED])
+    print(f"\n{figures.table(figures_measured)}\n")
     if chosen.details:
-        print("\n".join(f"{one.measure}, {one.what}\n{figures.details(one)}" for one in found if one.details) + "\n")
-    _write(chosen.json, facts, found)
+        print(
+            "\n".join(
+                f"{figure.measure}, {figure.what}\n{figures.details(figure)}"
+                for figure in figures_measured
+                if figure.details
+            )
+            + "\n"
+        )
+    _write(chosen.json, facts, figures_measured)
     for name, reason in failed.items():
         print(f"{name} could not be measured: {reason}", file=sys.stderr)
     return 1 if failed else 0
@@ -87,18 +94,18 @@ def _name(text: str) -> str:
     return text
 
 
-def _measured(names: Sequence[str]) -> tuple[list[Figure], dict[str, str]]:
-    found: list[Figure] = []
+def _measure(names: Sequence[str]) -> tuple[list[Figure], dict[str, str]]:
+    measured: list[Figure] = []
     failed: dict[str, str] = {}
     for name in dict.fromkeys(names):
         progress = Progress(name)
         try:
-            found += import_measure(name).measure(progress)
+            measured += import_measure(name).measure(progress)
         except (MeasureFailed, StartFailure, OSError, subprocess.SubprocessError) as problem:
             failed[name] = str(problem)
         finally:
             progress.clear()
-    return found, failed
+    return measured, failed
 
 
 def import_measure(name: str) -> ModuleType:
@@ -107,10 +114,10 @@ def import_measure(name: str) -> ModuleType:
     return importlib.import_module(f"{package}.{name.replace('-', '_')}")
 
 
-def _write(file: Path, facts: dict[str, Any], found: Sequence[Figure]) -> None:
+def _write(file: Path, facts: dict[str, Any], measured: Sequence[Figure]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    told = {"machine": facts, "figures": [one.as_json() for one in found]}
-    file.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    document = {"machine": facts, "figures": [figure.as_json() for figure in measured]}
+    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{facts['processor']}, {facts['cores']} cores, Python {facts['python']}; all numbers: {file}")
 
 

@@ -116,8 +116,8 @@ def _rows(backlog: Backlog, part: int, from_us: int, payloads: list[tuple[str, b
     for number in range(backlog.events):
         event_id, variant = f"{os.urandom(8).hex()}-{part}-{number}", number % len(payloads)
         at_us = from_us + number * CELL_US // backlog.events
-        told_apart_by, payload = payloads[variant]
-        rows.append(event_row(Event(event_id, told_apart_by, at_us, payload)))
+        request_hash, payload = payloads[variant]
+        rows.append(event_row(Event(event_id, request_hash, at_us, payload)))
         if number % 2:
             value = examples.reward(backlog.actions, variant)
             rows.append(observation_row(event_id, at_us + 30 * SECOND + random.randrange(SECOND), value))

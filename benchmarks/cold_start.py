@@ -17,7 +17,7 @@ from benchmarks import servers
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
-from benchmarks.storage import started
+from benchmarks.storage import start_storage
 from localhost.environment import ROOT, clean_environment
 from localhost.failures import StartFailure
 from localhost.ports import bind
@@ -30,13 +30,13 @@ _PAUSE = 0.002
 
 def measure(progress: Progress, rounds: int = ROUNDS) -> list[Figure]:
     """Measure milliseconds of both sides."""
-    with started() as storage:
-        progress.tell("training a model")
-        environment = {**clean_environment(), **servers.trained_loop(storage)}
+    with start_storage() as storage:
+        progress.show("training a model")
+        environment = {**clean_environment(), **servers.train_loop(storage)}
         start(environment)
         imports(environment)
         ours, bare = alternate(progress, rounds, lambda: start(environment), lambda: imports(environment))
-        told = _breakdown(environment)
+        breakdown = _breakdown(environment)
     return [
         Figure(
             "cold-start",
@@ -46,12 +46,12 @@ def measure(progress: Progress, rounds: int = ROUNDS) -> list[Figure]:
             bare,
             "bare imports",
             Goal("at most", 2),
-            told,
+            breakdown,
         )
     ]
 
 
-def start(environment: Mapping[str, str], said: Any = subprocess.DEVNULL) -> float:
+def start(environment: Mapping[str, str], output: Any = subprocess.DEVNULL) -> float:
     """Start a host; gives the milliseconds until it has answered a Rank, and ends it."""
     with bind(0) as free:
         port = free.getsockname()[1]
@@ -62,7 +62,7 @@ def start(environment: Mapping[str, str], said: Any = subprocess.DEVNULL) -> flo
         env=dict(environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=said,
+        stderr=output,
     )
     try:
         _rank(f"http://127.0.0.1:{port}", process)
@@ -85,11 +85,11 @@ def _rank(url: str, process: subprocess.Popen[bytes]) -> None:
             time.sleep(_PAUSE)
 
 
-def imports(environment: Mapping[str, str], said: Any = subprocess.DEVNULL) -> float:
+def imports(environment: Mapping[str, str], output: Any = subprocess.DEVNULL) -> float:
     """Import the libraries; gives the milliseconds until that is done."""
     began = time.perf_counter()
     command = [sys.executable, "-c", f"{_IMPORTS}; print(flush=True); import os; os._exit(0)"]
-    process = subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, stderr=said)
+    process = subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=subprocess.PIPE, stderr=output)
     with process:
         if process.stdout is None or process.stdout.readline() != b"\n":
             raise StartFailure("The libraries cannot be imported.")
@@ -99,13 +99,13 @@ def imports(environment: Mapping[str, str], said: Any = subprocess.DEVNULL) -> f
 def _breakdown(environment: Mapping[str, str]) -> dict[str, Any]:
     """Where the time above the bare imports goes: own time of modules by package, as `-X importtime` tells it."""
     with tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
-        told = []
+        sides = []
         for number, side in enumerate((start, imports)):
             file = Path(folder, str(number))
-            with file.open("wb") as said:
-                side({**environment, "PYTHONPROFILEIMPORTTIME": "1"}, said)
-            told.append(_by_package(file.read_text(errors="replace")))
-    ours, bare = told
+            with file.open("wb") as output:
+                side({**environment, "PYTHONPROFILEIMPORTTIME": "1"}, output)
+            sides.append(_by_package(file.read_text(errors="replace")))
+    ours, bare = sides
     more = Counter({name: ours[name] - bare[name] for name in ours if ours[name] - bare[name] >= 2})
     return {
         "ms of imports, ours": sum(ours.values()),
@@ -114,11 +114,11 @@ def _breakdown(environment: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _by_package(told: str) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for line in told.splitlines():
+def _by_package(text: str) -> Counter[str]:
+    milliseconds: Counter[str] = Counter()
+    for line in text.splitlines():
         parts = line.removeprefix("import time:").split("|")
         if line.startswith("import time:") and len(parts) == 3 and parts[0].strip().isdigit():
             name = parts[2].strip().split(".")
-            found[".".join(name[:2]) if name[0] in ("azure", "shared") else name[0]] += int(parts[0])
-    return Counter({name: micros / 1000 for name, micros in found.items()})
+            milliseconds[".".join(name[:2]) if name[0] in ("azure", "shared") else name[0]] += int(parts[0])
+    return Counter({name: micros / 1000 for name, micros in milliseconds.items()})

@@ -20,7 +20,7 @@ from benchmarks.machine import cpu_seconds, peak_bytes, resident_bytes
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
 from benchmarks.servers import Server
-from benchmarks.storage import Storage, started
+from benchmarks.storage import Storage, start_storage
 from localhost.environment import STORAGE
 
 CHOSEN = 16
@@ -68,14 +68,14 @@ def measure(
     seconds: float = SECONDS,
 ) -> list[Figure]:
     """Measure Ranks a second and milliseconds for each number of clients, then memory."""
-    with started() as storage:
-        progress.tell("training a model")
-        loop = servers.trained_loop(storage)
-        found = [_measured(progress, storage, loop, case, at_once, rounds, seconds) for case in cases]
-        return [*(figure for one in found for figure in one), *footprint.trainer(progress, storage)]
+    with start_storage() as storage:
+        progress.show("training a model")
+        loop = servers.train_loop(storage)
+        figures = [_measure(progress, storage, loop, case, at_once, rounds, seconds) for case in cases]
+        return [*(figure for group in figures for figure in group), *footprint.trainer(progress, storage)]
 
 
-def _measured(
+def _measure(
     progress: Progress,
     storage: Storage,
     loop: dict[str, str],
@@ -85,16 +85,16 @@ def _measured(
     seconds: float,
 ) -> list[Figure]:
     table = storage.azurite.account.ports.table
-    with delay.delayed(table, case.delay_ms) as port:
-        told = loop[STORAGE].replace(f"127.0.0.1:{table}", f"127.0.0.1:{port}")
-        with servers.product({**loop, STORAGE: told}) as host:
+    with delay.delay_answers(table, case.delay_ms) as port:
+        connection = loop[STORAGE].replace(f"127.0.0.1:{table}", f"127.0.0.1:{port}")
+        with servers.product({**loop, STORAGE: connection}) as host:
             before = resident_bytes(host.pid)
             sides = [partial(_burst, host, case.actions, number, seconds) for number in at_once]
             sides[0]()
-            found = dict(zip(at_once, alternate(progress, rounds, *sides), strict=True))
+            bursts = dict(zip(at_once, alternate(progress, rounds, *sides), strict=True))
             memory = footprint.functions(before, peak_bytes(host.pid), str(case))
-    waits = [_wait(case, number, found) for number in sorted({CHOSEN, max(at_once)})]
-    return [*_rates(case, found), *waits, memory]
+    waits = [_wait(case, number, bursts) for number in sorted({CHOSEN, max(at_once)})]
+    return [*_rates(case, bursts), *waits, memory]
 
 
 def _burst(host: Server, actions: int, at_once: int, seconds: float) -> _Burst:
@@ -103,9 +103,9 @@ def _burst(host: Server, actions: int, at_once: int, seconds: float) -> _Burst:
     return _Burst(answered, (cpu_seconds(host.pid) - used) / answered.seconds)
 
 
-def _rates(case: Case, found: dict[int, list[_Burst]]) -> list[Figure]:
+def _rates(case: Case, bursts_by_number: dict[int, list[_Burst]]) -> list[Figure]:
     """Ranks a second of each number of clients, against those of the best number."""
-    rates = {number: [burst.answered.rate for burst in bursts] for number, bursts in found.items()}
+    rates = {number: [burst.answered.rate for burst in bursts] for number, bursts in bursts_by_number.items()}
     best = max(rates, key=lambda number: median(rates[number]))
     enough = min(number for number in rates if median(rates[number]) >= _NEARLY * median(rates[best]))
     return [
@@ -119,28 +119,28 @@ def _rates(case: Case, found: dict[int, list[_Burst]]) -> list[Figure]:
             None,
             {**_details(bursts), "nine tenths of the most from": enough},
         )
-        for number, bursts in found.items()
+        for number, bursts in bursts_by_number.items()
     ]
 
 
 def _details(bursts: list[_Burst]) -> dict[str, float]:
-    told = {
+    figures = {
         "half of the answers, ms": median(burst.answered.p50_ms for burst in bursts),
         "95 % of the answers, ms": median(burst.answered.p95_ms for burst in bursts),
         "99 % of the answers, ms": median(burst.answered.p99_ms for burst in bursts),
         "share of a core": median(burst.core for burst in bursts),
     }
-    return {**told, "processor ms of one": median(1000 * burst.core / burst.answered.rate for burst in bursts)}
+    return {**figures, "processor ms of one": median(1000 * burst.core / burst.answered.rate for burst in bursts)}
 
 
-def _wait(case: Case, number: int, found: dict[int, list[_Burst]]) -> Figure:
+def _wait(case: Case, number: int, bursts: dict[int, list[_Burst]]) -> Figure:
     """How long half of the answers take at most, against one client alone."""
     return Figure(
         "concurrency",
         f"half of the answers, {number} at once, {case}",
         "ms",
-        [one.answered.p50_ms for one in found[number]],
-        [one.answered.p50_ms for one in found[min(found)]],
-        f"{min(found)} at once",
+        [burst.answered.p50_ms for burst in bursts[number]],
+        [burst.answered.p50_ms for burst in bursts[min(bursts)]],
+        f"{min(bursts)} at once",
         Goal("at most", _LONGER) if number == CHOSEN and case.decides else None,
     )

@@ -17,7 +17,7 @@ from localhost.environment import ROOT
 
 
 @contextmanager
-def delayed(port: int, milliseconds: float) -> Iterator[int]:
+def delay_answers(port: int, milliseconds: float) -> Iterator[int]:
     """Give a port of this machine behind which another one answers later."""
     command = [sys.executable, "-m", "benchmarks.delay", str(port), str(milliseconds)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -27,7 +27,7 @@ def delayed(port: int, milliseconds: float) -> Iterator[int]:
         process.stdin.close()
 
 
-class _Way(asyncio.Protocol):
+class _Side(asyncio.Protocol):
     """One direction of a connection: what comes in goes out of the other one, after a while, in the same order."""
 
     def __init__(self, seconds: float) -> None:
@@ -61,13 +61,13 @@ class _Way(asyncio.Protocol):
             self.there.write(data)
 
 
-class _Client(_Way):
+class _Client(_Side):
     """The way of the requests; opens the way of the answers."""
 
     def __init__(self, port: int, seconds: float) -> None:
         super().__init__(0)
         self._port = port
-        self._answers = _Way(seconds)
+        self._answers = _Side(seconds)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)

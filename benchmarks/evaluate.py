@@ -41,7 +41,7 @@ def measure(progress: Progress, events: int = EVENTS, rounds: int = ROUNDS) -> l
     """Measure events a second, and the most memory of all processes together."""
     with tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
         log = Path(folder, "log.dsjson")
-        progress.tell(f"writing {events} lines of log")
+        progress.show(f"writing {events} lines of log")
         size = write_log(log, events)
         alone, modelled, native = alternate(
             progress,
@@ -50,9 +50,9 @@ def measure(progress: Progress, events: int = EVENTS, rounds: int = ROUNDS) -> l
             lambda: sides.run(evaluate, {}, log=str(log), with_reward_model=True),
             lambda: predict(log),
         )
-    if {one["used"] for one in (*alone, *modelled)} != {events}:
+    if {result["used"] for result in (*alone, *modelled)} != {events}:
         raise SideFailed(f"not all of {events} events were used")
-    rates = [[events / one["seconds"] for one in side] for side in (alone, modelled, native)]
+    rates = [[events / result["seconds"] for result in side] for side in (alone, modelled, native)]
     what = f"one policy over {events} events, {_ACTIONS} actions, {size / events:.0f} bytes a line"
     goal, against = Goal("at least", 0.5), "native driver with -p"
     return [
@@ -63,8 +63,8 @@ def measure(progress: Progress, events: int = EVENTS, rounds: int = ROUNDS) -> l
     ]
 
 
-def _memory(what: str, found: list[dict[str, Any]]) -> Figure:
-    most = [one["bytes"] / _MB for one in found]
+def _memory(what: str, results: list[dict[str, Any]]) -> Figure:
+    most = [result["bytes"] / _MB for result in results]
     return Figure("evaluate", what, "MB", most, [_GOAL_MB] * len(most), "the goal", Goal("at most", 1.0))
 
 
@@ -113,26 +113,26 @@ def evaluate(log: str, with_reward_model: bool) -> dict[str, Any]:
 
     of = EvaluatedLog(0, _DAY_US + DAY, "cb", _REWARDS)
     online = Policy("online", INITIAL_ARGUMENTS, Source.ONLINE)
-    asked = Evaluation(
+    evaluation = Evaluation(
         *("evaluate", Purpose.EVALUATION, "evaluate", False, 0, of.to_us, 0, (), False, 0), online, 0.2, of
     )
     task = Task("policy", 0, INITIAL_ARGUMENTS, width_us=5 * MINUTE, with_reward_model=with_reward_model)
-    ended, found = threading.Event(), [0]
-    watcher = threading.Thread(target=_watch, args=(ended, found))
+    ended, peak = threading.Event(), [0]
+    watcher = threading.Thread(target=_watch, args=(ended, peak))
     watcher.start()
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        result, _ = log_pass.run(task, asked, _Lines(log), folder=Path(folder), timeout=timedelta(hours=1))
+        result, _ = log_pass.run(task, evaluation, _Lines(log), folder=Path(folder), timeout=timedelta(hours=1))
         seconds = time.perf_counter() - began
     ended.set()
     watcher.join()
-    return {"seconds": seconds, "used": result.sums().lines, "bytes": found[0]}
+    return {"seconds": seconds, "used": result.sums().lines, "bytes": peak[0]}
 
 
-def _watch(ended: threading.Event, found: list[int]) -> None:
+def _watch(ended: threading.Event, peak: list[int]) -> None:
     """Find the most memory of this process and of the learners, together."""
     while not ended.wait(_PAUSE_SECONDS):
-        found[0] = max(found[0], peak_bytes() + sum(map(peak_bytes, footprint.children())))
+        peak[0] = max(peak[0], peak_bytes() + sum(map(peak_bytes, footprint.children())))
 
 
 class _Lines:

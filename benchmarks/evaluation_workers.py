@@ -17,7 +17,7 @@ from benchmarks import evaluate, sides
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
-from benchmarks.storage import Storage, started
+from benchmarks.storage import Storage, start_storage
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 
 EVENTS, ROUNDS = 20_000, 1
@@ -28,23 +28,23 @@ _ID = "measured"
 
 def measure(progress: Progress, events: int = EVENTS, rounds: int = ROUNDS) -> list[Figure]:
     """Measure the seconds from the question to the end."""
-    with started() as storage:
-        one, two = alternate(
-            progress, rounds, lambda: _evaluated(storage, events, 1), lambda: _evaluated(storage, events, 2)
+    with start_storage() as storage:
+        single, pair = alternate(
+            progress, rounds, lambda: _evaluate(storage, events, 1), lambda: _evaluate(storage, events, 2)
         )
-    what = f"an evaluation of {events} events with {one[0]['tasks']} tasks: two workers"
-    ours, other = [found["seconds"] for found in two], [found["seconds"] for found in one]
+    what = f"an evaluation of {events} events with {single[0]['tasks']} tasks: two workers"
+    ours, other = [result["seconds"] for result in pair], [result["seconds"] for result in single]
     return [Figure("evaluation-workers", what, "s", ours, other, "one worker", Goal("at most", 0.75))]
 
 
-def _evaluated(storage: Storage, events: int, workers: int) -> dict[str, Any]:
+def _evaluate(storage: Storage, events: int, workers: int) -> dict[str, Any]:
     """Have an evaluation carried out by so many workers; gives how long it took."""
     loop = storage.loop()
     sides.run(ask, loop, events=events)
     began = time.monotonic()
     with ThreadPoolExecutor(workers) as pool:
         done = list(pool.map(lambda _: sides.run(work, loop), range(workers)))
-    return {"seconds": time.monotonic() - began, "tasks": sum(one["tasks"] for one in done)}
+    return {"seconds": time.monotonic() - began, "tasks": sum(worker["tasks"] for worker in done)}
 
 
 def ask(events: int) -> None:
@@ -88,13 +88,13 @@ def work() -> dict[str, int]:
     tasks, stop = 0, threading.Event()
     queue = sdk.queues().get_queue_client(EVALUATION_QUEUE)
     while (evaluation := evaluation_store.read(Purpose.EVALUATION, _ID)) and not evaluation.status.has_ended:
-        taken = queue.receive_message(visibility_timeout=10 * MINUTE // SECOND)
-        if taken is None:
+        message = queue.receive_message(visibility_timeout=10 * MINUTE // SECOND)
+        if message is None:
             time.sleep(0.1)
             continue
-        stages.take(taken.content, 1, stop)
-        queue.delete_message(taken)
-        tasks += evaluation_queue.read(taken.content).task is not None
+        stages.take(message.content, 1, stop)
+        queue.delete_message(message)
+        tasks += evaluation_queue.read(message.content).task is not None
     if evaluation is None or evaluation.status.value != "Succeeded":
         raise ValueError(f"the evaluation has not succeeded: {evaluation}")
     return {"tasks": tasks}

@@ -65,17 +65,19 @@ def _word(chance: random.Random, name: str, values: int) -> str:
 
 def document(actions: int, variant: int) -> bytes:
     """The same features as Vowpal Wabbit gets them."""
-    told = body(actions, variant)
+    request = body(actions, variant)
     return features.document(
-        told["contextFeatures"], [(action["id"], action["features"]) for action in told["actions"]]
+        request["contextFeatures"], [(action["id"], action["features"]) for action in request["actions"]]
     )
 
 
 def slots_document(actions: int, slots: int, variant: int, event_id: str) -> bytes:
     """The same of a multi-slot Rank, with the seeds of an event."""
-    told = slots_body(actions, slots, variant)
-    described, places = ([(one["id"], one["features"]) for one in told[field]] for field in ("actions", "slots"))
-    made = features.slots_document(told["contextFeatures"], described, places)
+    request = slots_body(actions, slots, variant)
+    described, places = (
+        [(element["id"], element["features"]) for element in request[field]] for field in ("actions", "slots")
+    )
+    made = features.slots_document(request["contextFeatures"], described, places)
     return made.asked([event_id + name for name, _ in places], [range(actions)] * slots)
 
 

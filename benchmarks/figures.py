@@ -83,7 +83,7 @@ def table(figures: Sequence[Figure]) -> str:
 
 def details(figure: Figure) -> str:
     """The further numbers of a figure, one a line, indented."""
-    return "\n".join(f"    {name}: {_told(value)}" for name, value in figure.details.items())
+    return "\n".join(f"    {name}: {_format(value)}" for name, value in figure.details.items())
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:
@@ -94,9 +94,9 @@ def _cells(figure: Figure) -> tuple[str, ...]:
     return figure.measure, figure.what, ours, other, ratio, str(figure.goal or "–"), holds
 
 
-def _told(value: object) -> str:
+def _format(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_told(inner)}" for name, inner in value.items())
+        return ", ".join(f"{name} {_format(inner)}" for name, inner in value.items())
     return _number(value) if isinstance(value, float) else str(value)
 
 

@@ -29,21 +29,21 @@ def functions(before: int, peak: int, case: str) -> Figure:
 
 def trainer(progress: Progress, storage: Storage, parts: int = _PARTS, events: int = _EVENTS) -> list[Figure]:
     """The memory of a training run and of the learner's process beside it."""
-    progress.tell(f"a training run over {parts} parts of {events} events")
+    progress.show(f"a training run over {parts} parts of {events} events")
     loop = storage.loop()
     sides.run(backlog.fill, loop, clock=storage.clock.port, parts=parts, events=events)
-    told = sides.run(train_run, loop)
+    peaks = sides.run(train_run, loop)
     what = f"memory of a training run, {parts} parts of {events} events, with the learner's process"
     return [
         Figure(
             "concurrency",
             what,
             "MB",
-            [(told["run"] + told["learner"]) / _MB],
-            [told["imports"] / _MB],
+            [(peaks["run"] + peaks["learner"]) / _MB],
+            [peaks["imports"] / _MB],
             "its imports",
             None,
-            {"of the run, MB": told["run"] / _MB, "of the learner, MB": told["learner"] / _MB},
+            {"of the run, MB": peaks["run"] / _MB, "of the learner, MB": peaks["learner"] / _MB},
         )
     ]
 
@@ -53,26 +53,26 @@ def train_run() -> dict[str, int]:
 
     from train_timer.run import Trainings
 
-    imports, ended, found = peak_bytes(), threading.Event(), [0]
-    watcher = threading.Thread(target=_watch, args=(ended, found))
+    imports, ended, peak = peak_bytes(), threading.Event(), [0]
+    watcher = threading.Thread(target=_watch, args=(ended, peak))
     watcher.start()
     Trainings().run(threading.Event())
     ended.set()
     watcher.join()
-    return {"run": peak_bytes(), "learner": found[0], "imports": imports}
+    return {"run": peak_bytes(), "learner": peak[0], "imports": imports}
 
 
-def _watch(ended: threading.Event, found: list[int]) -> None:
+def _watch(ended: threading.Event, peak: list[int]) -> None:
     while not ended.is_set():
-        found[0] = max([found[0], *(peak_bytes(child) for child in children())])
+        peak[0] = max([peak[0], *(peak_bytes(child) for child in children())])
         time.sleep(_PAUSE)
 
 
 def children() -> list[int]:
     """The processes that this one has started, whichever of its threads did, once they run a program of their own."""
     lists = Path("/proc/self/task").glob("*/children")
-    found = [int(child) for one in lists for child in one.read_text().split()]
-    return [child for child in found if _command(child) not in (b"", _command("self"))]
+    pids = [int(child) for tasks in lists for child in tasks.read_text().split()]
+    return [child for child in pids if _command(child) not in (b"", _command("self"))]
 
 
 def _command(process: int | str) -> bytes:

@@ -94,7 +94,7 @@ def create_app(storage: str, model: str) -> FastAPI:
                 "probability": probabilities[chosen],
             }
         )
-        ranked = sorted(zip(ids, probabilities, strict=True), key=lambda one: -one[1])
+        ranked = sorted(zip(ids, probabilities, strict=True), key=lambda pair: -pair[1])
         return {
             "ranking": [{"id": id_, "probability": probability} for id_, probability in ranked],
             "eventId": event_id,

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from benchmarks import backlog, sides
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
-from benchmarks.storage import Storage, started
+from benchmarks.storage import Storage, start_storage
 from localhost.environment import STORAGE
 from shared.times import DAY, MINUTE
 from tests.faults.proxy import Fault, FaultProxy, Request
@@ -55,33 +55,33 @@ def measure(
     progress: Progress, days: int = DAYS, delays_ms: tuple[int, ...] = DELAYS_MS, runs: int = RUNS
 ) -> list[Figure]:
     """Measure seconds of a run, and count its requests."""
-    with started() as storage:
-        progress.tell("training a model")
+    with start_storage() as storage:
+        progress.show("training a model")
         loop = {**storage.loop(), "INTAKE_SPAN": "P1D"}
         sides.run(backlog.fill, loop, clock=storage.clock.port, parts=2, events=200)
         sides.run(learn, loop)
-        progress.tell(f"writing {days} days of log")
+        progress.show(f"writing {days} days of log")
         sides.run(write_log, loop, days=days)
-        after = {delay: _measured(progress, storage, loop, delay, runs) for delay in delays_ms}
+        after = {delay: _measure(progress, storage, loop, delay, runs) for delay in delays_ms}
         sides.run(drop_tables, loop)
-        alone = _measured(progress, storage, loop, delays_ms[0], runs)
+        alone = _measure(progress, storage, loop, delays_ms[0], runs)
     return [
-        *(_seconds(delay, days, one) for delay, one in after.items()),
+        *(_seconds(delay, days, idle_run) for delay, idle_run in after.items()),
         _requests("half an hour after the last call", after[delays_ms[0]]),
         _requests("on a day without a call", alone),
     ]
 
 
-def _measured(progress: Progress, storage: Storage, loop: dict[str, str], milliseconds: int, runs: int) -> _Idle:
-    progress.tell(f"{runs} runs, storage {milliseconds} ms away")
-    with _counted(storage, loop, milliseconds) as (reached, counted):
+def _measure(progress: Progress, storage: Storage, loop: dict[str, str], milliseconds: int, runs: int) -> _Idle:
+    progress.show(f"{runs} runs, storage {milliseconds} ms away")
+    with _count_requests(storage, loop, milliseconds) as (reached, counted):
         firsts, rest, made = [], [], []
         for _ in range(runs):
-            first, one = _counting(counted, lambda: sides.run(idle, reached, runs=1))
+            first, single = _counting(counted, lambda: sides.run(idle, reached, runs=1))
             both, two = _counting(counted, lambda: sides.run(idle, reached, runs=2))
             firsts += [first[0], both[0]]
             rest.append(both[1])
-            made.append({name: two[name] - one[name] for name in KINDS})
+            made.append({name: two[name] - single[name] for name in KINDS})
     requests = {name: median(each[name] for each in made) for name in KINDS}
     return _Idle([each["seconds"] for each in firsts], rest, requests)
 
@@ -93,18 +93,21 @@ def _counting[Found](counted: Callable[[], Counter[str]], work: Callable[[], Fou
 
 
 @contextmanager
-def _counted(
+def _count_requests(
     storage: Storage, loop: dict[str, str], milliseconds: int
 ) -> Iterator[tuple[dict[str, str], Callable[[], Counter[str]]]]:
     """Settings that lead through a proxy, and the requests that it has seen so far, by kind."""
-    at, told = storage.azurite.account.ports, loop[STORAGE]
+    at, connection = storage.azurite.account.ports, loop[STORAGE]
     with ExitStack() as open_:
         proxies = []
         for port in (at.blob, at.table):
             proxy = FaultProxy(f"http://127.0.0.1:{port}", lambda _: Fault(after=milliseconds / 1000))
             proxies.append(open_.enter_context(proxy))
-            told = told.replace(f"127.0.0.1:{port}", urlsplit(proxy.url).netloc)
-        yield {**loop, STORAGE: told}, lambda: Counter(kind(request) for proxy in proxies for request in proxy.seen)
+            connection = connection.replace(f"127.0.0.1:{port}", urlsplit(proxy.url).netloc)
+        yield (
+            {**loop, STORAGE: connection},
+            lambda: Counter(kind(request) for proxy in proxies for request in proxy.seen),
+        )
 
 
 def kind(request: Request) -> str:
@@ -121,23 +124,23 @@ def kind(request: Request) -> str:
     return READS.get(request.method, WRITES)
 
 
-def _seconds(milliseconds: int, days: int, found: _Idle) -> Figure:
+def _seconds(milliseconds: int, days: int, measured: _Idle) -> Figure:
     return Figure(
         "idle-run",
         f"a run with nothing to do, {days} days of log, storage {milliseconds} ms away",
         "s",
-        [one["seconds"] for one in found.rest],
+        [run["seconds"] for run in measured.rest],
         goal=Goal("at most", 1),
         details={
-            "of which processor time, s": median(one["core"] for one in found.rest),
-            "the first of a new process, s": median(found.firsts),
+            "of which processor time, s": median(run["core"] for run in measured.rest),
+            "the first of a new process, s": median(measured.firsts),
         },
     )
 
 
-def _requests(when: str, found: _Idle) -> Figure:
-    told = {name: count for name, count in found.requests.items() if count}
-    return Figure("idle-run", f"its requests to storage, {when}", "requests", [sum(told.values())], details=told)
+def _requests(when: str, measured: _Idle) -> Figure:
+    counts = {name: count for name, count in measured.requests.items() if count}
+    return Figure("idle-run", f"its requests to storage, {when}", "requests", [sum(counts.values())], details=counts)
 
 
 def drop_tables() -> dict[str, int]:
@@ -180,9 +183,9 @@ def idle(runs: int) -> list[dict[str, Any]]:
     """Let the trainer run so often, as its timer does; gives the seconds of each run, and those of the processor."""
     from train_timer.run import Trainings
 
-    found, trainings = [], Trainings()
+    durations, trainings = [], Trainings()
     for _ in range(runs):
         began, used = time.perf_counter(), time.process_time()
         trainings.run(threading.Event())
-        found.append({"seconds": time.perf_counter() - began, "core": time.process_time() - used})
-    return found
+        durations.append({"seconds": time.perf_counter() - began, "core": time.process_time() - used})
+    return durations

@@ -12,16 +12,16 @@ from benchmarks.failures import SideFailed
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
-from benchmarks.storage import started
+from benchmarks.storage import start_storage
 
 PARTS, EVENTS, ROUNDS = 24, 1000, 3
 
 
 def measure(progress: Progress, parts: int = PARTS, events: int = EVENTS, rounds: int = ROUNDS) -> list[Figure]:
     """Measure events a second of both sides."""
-    with started() as storage:
+    with start_storage() as storage:
         loop = storage.loop()
-        progress.tell(f"writing {parts} parts of {events} events")
+        progress.show(f"writing {parts} parts of {events} events")
         sides.run(backlog.fill, loop, clock=storage.clock.port, parts=parts, events=events)
         joined, scanned, threaded = alternate(
             progress,
@@ -31,15 +31,17 @@ def measure(progress: Progress, parts: int = PARTS, events: int = EVENTS, rounds
             lambda: sides.run(scan_all, loop, threads=8),
         )
     total = parts * events
-    if {one["events"] for one in joined} != {total} or {one["rows"] for one in scanned} != {total + total // 2}:
+    if {result["events"] for result in joined} != {total} or {result["rows"] for result in scanned} != {
+        total + total // 2
+    }:
         raise SideFailed("not all rows were joined, or not all were scanned")
     return [
         Figure(
             "join",
             f"{parts} parts of {events} events become log: 10 actions, half rewarded",
             "events/s",
-            [total / one["seconds"] for one in joined],
-            [total / one["seconds"] for one in scanned],
+            [total / result["seconds"] for result in joined],
+            [total / result["seconds"] for result in scanned],
             "bare SDK scan",
             Goal("at least", 0.7),
             {

@@ -87,9 +87,9 @@ class Answered:
 def send(load: Load, status: int = 201) -> Answered:
     """Send a load; raises `WrongAnswers` if not all of it is answered with a status."""
     command = [sys.executable, "-m", "benchmarks.load"]
-    told = json.dumps(asdict(load))
+    text = json.dumps(asdict(load))
     ended = subprocess.run(
-        command, cwd=ROOT, input=told, stdout=subprocess.PIPE, text=True, timeout=load.seconds + 60, check=True
+        command, cwd=ROOT, input=text, stdout=subprocess.PIPE, text=True, timeout=load.seconds + 60, check=True
     )
     answered = Answered(**json.loads(ended.stdout))
     if set(answered.statuses) != {str(status)}:
@@ -174,10 +174,10 @@ async def _send(load: Load) -> Answered:
     began = time.perf_counter()
     clients = [_Client(requests, began + load.seconds) for _ in range(load.connections)]
     for client in clients:
-        await loop.create_connection(lambda one=client: one, host, int(port))  # type: ignore[misc]
+        await loop.create_connection(lambda duration=client: duration, host, int(port))  # type: ignore[misc]
     await asyncio.gather(*(client.ended for client in clients))
     seconds = time.perf_counter() - began
-    times = sorted(one for client in clients for one in client.times)
+    times = sorted(duration for client in clients for duration in client.times)
     statuses = sum((client.statuses for client in clients), Counter[str]())
     p50, p95, p99 = (times[int(len(times) * share)] * 1000 for share in (0.5, 0.95, 0.99))
     return Answered(len(times), seconds, dict(statuses), p50, p95, p99)

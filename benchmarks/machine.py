@@ -33,8 +33,8 @@ def facts() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    told = Path("/proc/cpuinfo")
-    lines = told.read_text().splitlines() if told.exists() else []
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
 
@@ -48,8 +48,8 @@ def cpu_seconds(pid: int) -> float:
     books = Path(f"/proc/{pid}/stat")
     if not books.exists():
         raise NotMeasurable("the processor time of another process is read from /proc, which only Linux has")
-    told = books.read_text().rpartition(")")[2].split()
-    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    fields = books.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_bytes(pid: int | str = "self") -> int:
@@ -58,7 +58,7 @@ def resident_bytes(pid: int | str = "self") -> int:
     Raises:
         NotMeasurable: The system does not tell.
     """
-    return _told_bytes(pid, "VmRSS")
+    return _read_bytes(pid, "VmRSS")
 
 
 def peak_bytes(pid: int | str = "self") -> int:
@@ -67,10 +67,10 @@ def peak_bytes(pid: int | str = "self") -> int:
     Raises:
         NotMeasurable: The system does not tell.
     """
-    return _told_bytes(pid, "VmHWM")
+    return _read_bytes(pid, "VmHWM")
 
 
-def _told_bytes(pid: int | str, name: str) -> int:
+def _read_bytes(pid: int | str, name: str) -> int:
     if not Path("/proc/self/status").exists():
         raise NotMeasurable("the memory of a process is read from /proc, which only Linux has")
     try:

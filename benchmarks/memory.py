@@ -13,7 +13,7 @@ from benchmarks import backlog, sides
 from benchmarks.failures import SideFailed
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
-from benchmarks.storage import Storage, started
+from benchmarks.storage import Storage, start_storage
 
 PARTS, EVENTS, TIMES, ROUNDS = 4, 400, 10, 2
 
@@ -23,13 +23,13 @@ def measure(
 ) -> list[Figure]:
     """Measure peak memory in MB."""
     cases = {"once": (parts, events), "more parts": (parts * times, events), "fuller parts": (parts, events * times)}
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in cases}
-    with started() as storage:
+    peaks: dict[str, list[dict[str, Any]]] = {name: [] for name in cases}
+    with start_storage() as storage:
         for number in range(rounds):
             for name, case in cases.items():
-                progress.tell(f"round {number + 1} of {rounds}: {case[0]} parts of {case[1]} events")
-                found[name].append(_run(storage, *case))
-    once = [one["peak"] for one in found["once"]]
+                progress.show(f"round {number + 1} of {rounds}: {case[0]} parts of {case[1]} events")
+                peaks[name].append(_run(storage, *case))
+    once = [run["peak"] for run in peaks["once"]]
     text = f"{times} × the backlog: {{}} parts of {{}} events".format
     goal = Goal("at most", 1.2)
     return [
@@ -37,11 +37,11 @@ def measure(
             "memory",
             text(*cases[name]),
             "MB",
-            [one["peak"] for one in found[name]],
+            [run["peak"] for run in peaks[name]],
             once,
             f"{parts} parts of {events}",
             goal if name == "more parts" else None,
-            {"seconds": found[name][0]["seconds"]},
+            {"seconds": peaks[name][0]["seconds"]},
         )
         for name in ("more parts", "fuller parts")
     ]
@@ -50,10 +50,10 @@ def measure(
 def _run(storage: Storage, parts: int, events: int) -> dict[str, Any]:
     loop = storage.loop()
     sides.run(backlog.fill, loop, clock=storage.clock.port, parts=parts, events=events)
-    told: dict[str, Any] = sides.run(train_run, loop)
-    if told["learned"] != parts * events:
-        raise SideFailed(f"{told['learned']} events were learned instead of {parts * events}")
-    return told
+    result: dict[str, Any] = sides.run(train_run, loop)
+    if result["learned"] != parts * events:
+        raise SideFailed(f"{result['learned']} events were learned instead of {parts * events}")
+    return result
 
 
 def train_run() -> dict[str, Any]:
@@ -72,9 +72,9 @@ def train_run() -> dict[str, Any]:
 
 def _peak_mb() -> float:
     """The most that this process had in memory; what it had as a copy of its parent does not count."""
-    told = Path("/proc/self/status")
-    if told.exists():
-        line = next(line for line in told.read_text().splitlines() if line.startswith("VmHWM"))
+    file = Path("/proc/self/status")
+    if file.exists():
+        line = next(line for line in file.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
     return _rusage_mb()
 

@@ -17,7 +17,7 @@ from benchmarks.machine import cpu_seconds
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
 from benchmarks.servers import Server
-from benchmarks.storage import started
+from benchmarks.storage import start_storage
 from localhost.failures import StartFailure
 
 SLOTS, ACTIONS, ROUNDS, SECONDS, PREDICTIONS, EVENTS = 5, 20, 4, 2.0, 1500, 1000
@@ -26,8 +26,8 @@ ARGUMENTS = "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
 
 def measure(progress: Progress, rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Figure]:
     """Measure microseconds of both sides."""
-    with started() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
-        progress.tell("training a model")
+    with start_storage() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
+        progress.show("training a model")
         loop, model = storage.loop(), str(Path(folder, "model.vw"))
         sides.run(publish, loop, path=model)
         with servers.product(loop, slots=SLOTS) as host:

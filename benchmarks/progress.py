@@ -12,7 +12,7 @@ class Progress:
     measure: str
     began: float = field(default_factory=time.monotonic)
 
-    def tell(self, step: str) -> None:
+    def show(self, step: str) -> None:
         """Say what comes now."""
         text = f"{time.monotonic() - self.began:5.0f} s  {self.measure}: {step}"
         if sys.stderr.isatty():

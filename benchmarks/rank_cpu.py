@@ -18,7 +18,7 @@ from benchmarks.machine import cpu_seconds
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
 from benchmarks.servers import Server
-from benchmarks.storage import started
+from benchmarks.storage import start_storage
 
 SIZES, ROUNDS, SECONDS, PREDICTIONS = (50, 10), 4, 2.0, 1500
 
@@ -27,9 +27,9 @@ def measure(
     progress: Progress, sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS, seconds: float = SECONDS
 ) -> list[Figure]:
     """Measure microseconds of both sides, for each number of actions."""
-    with started() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
-        progress.tell("training a model")
-        loop = servers.trained_loop(storage)
+    with start_storage() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
+        progress.show("training a model")
+        loop = servers.train_loop(storage)
         model = servers.model_file(loop, folder)
         return [_compare(progress, loop, str(model), actions, rounds, seconds) for actions in sizes]
 
@@ -42,7 +42,7 @@ def _compare(progress: Progress, loop: dict[str, str], model: str, actions: int,
             lambda: _rank(host, actions, seconds),
             lambda: float(sides.run(predict, loop, actions=actions, model=model)),
             lambda: _refuse(host, actions, seconds / 2),
-            lambda: sides.run(stages.measured, loop, actions=actions),
+            lambda: sides.run(stages.measure, loop, actions=actions),
         )
     return _figure(actions, ours, alone, _profile(ours, refused, profiles))
 
@@ -61,9 +61,9 @@ def _figure(actions: int, ours: list[float], alone: list[float], profile: dict[s
 
 
 def _profile(ours: list[float], refused: list[float], profiles: list[dict[str, float]]) -> dict[str, Any]:
-    told = {stage: median(profile[stage] for profile in profiles) for stage in profiles[0]}
+    stages_us = {stage: median(profile[stage] for profile in profiles) for stage in profiles[0]}
     return {
-        "µs by stage": {**told, "HTTP and worker library": median(ours) - sum(told.values())},
+        "µs by stage": {**stages_us, "HTTP and worker library": median(ours) - sum(stages_us.values())},
         "µs of a call with a wrong key": median(refused),
     }
 

@@ -13,7 +13,7 @@ from benchmarks.machine import cpu_seconds
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
 from benchmarks.servers import Server
-from benchmarks.storage import started
+from benchmarks.storage import start_storage
 
 SIZES, ROUNDS, SECONDS, CLIENTS = (10, 50), 4, 2.0, 32
 
@@ -22,30 +22,30 @@ def measure(
     progress: Progress, sizes: tuple[int, ...] = SIZES, rounds: int = ROUNDS, seconds: float = SECONDS
 ) -> list[Figure]:
     """Measure answers a second, for each number of actions."""
-    with started() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
-        progress.tell("training a model")
-        loop = servers.trained_loop(storage)
+    with start_storage() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
+        progress.show("training a model")
+        loop = servers.train_loop(storage)
         model = servers.model_file(loop, folder)
         with servers.product(loop) as ours, servers.home_made(loop, model) as theirs:
             return [_compare(progress, ours, theirs, size, rounds, seconds) for size in sizes]
 
 
 def _compare(progress: Progress, ours: Server, theirs: Server, actions: int, rounds: int, seconds: float) -> Figure:
-    mine, other = alternate(
+    own, other = alternate(
         progress, rounds, lambda: _burst(ours, actions, seconds), lambda: _burst(theirs, actions, seconds)
     )
     return Figure(
         "requests",
         f"Ranks of one process, {actions} actions × 10 features",
         "requests/s",
-        [answered.rate for answered, _ in mine],
+        [answered.rate for answered, _ in own],
         [answered.rate for answered, _ in other],
         "FastAPI + VW + tables SDK",
         Goal("at least", 2),
         {
-            "processor ms a request": {"ours": mine[-1][1], "theirs": other[-1][1]},
-            "milliseconds, half of the answers": {"ours": mine[-1][0].p50_ms, "theirs": other[-1][0].p50_ms},
-            "milliseconds, 99 % of the answers": {"ours": mine[-1][0].p99_ms, "theirs": other[-1][0].p99_ms},
+            "processor ms a request": {"ours": own[-1][1], "theirs": other[-1][1]},
+            "milliseconds, half of the answers": {"ours": own[-1][0].p50_ms, "theirs": other[-1][0].p50_ms},
+            "milliseconds, 99 % of the answers": {"ours": own[-1][0].p99_ms, "theirs": other[-1][0].p99_ms},
         },
     )
 

@@ -15,7 +15,7 @@ from benchmarks.failures import SideFailed
 from benchmarks.figures import Figure
 from benchmarks.machine import resident_bytes
 from benchmarks.progress import Progress
-from benchmarks.storage import Clock, started
+from benchmarks.storage import Clock, start_storage
 from shared import durations
 from shared.log.join import BEFORE_US
 from shared.times import DAY, HOUR, MINUTE, SECOND
@@ -32,23 +32,25 @@ _MEMORY_BYTES = 1.5 * 2**30
 
 def measure(progress: Progress, rewards: int = REWARDS, lines: int = LINES) -> list[Figure]:
     """Measure how fast a window is read and how large it is, and derive what each wait can carry."""
-    with started() as storage:
+    with start_storage() as storage:
         loop, port = storage.loop(), storage.clock.port
-        progress.tell(f"writing {rewards} rewards and {lines} lines of log")
+        progress.show(f"writing {rewards} rewards and {lines} lines of log")
         sides.run(fill, loop, clock=port, rewards=rewards)
         sides.run(training.write_log, loop, blobs=48, lines=lines, plain=os.devnull)
-        progress.tell("reading them")
+        progress.show("reading them")
         read = sides.run(read_window, loop, rewards=rewards)
-        looked = sides.run(look_back, loop, lines=lines)
-    limits = {wait: _limit(durations.parse(wait), read["rate"], read["bytes"], looked["rate"]) for wait in WAITS}
-    told = {"bytes of memory a reward": read["bytes"], "rewards a second that a wait can carry": limits}
+        look_back_rate = sides.run(look_back, loop, lines=lines)
+    limits = {
+        wait: _limit(durations.parse(wait), read["rate"], read["bytes"], look_back_rate["rate"]) for wait in WAITS
+    }
+    details = {"bytes of memory a reward": read["bytes"], "rewards a second that a wait can carry": limits}
     return [
-        Figure("rewards", "reading the rewards of a window", "rewards/s", [read["rate"]], details=told),
-        Figure("rewards", "reading the log of the look-back", "lines/s", [looked["rate"]]),
+        Figure("rewards", "reading the rewards of a window", "rewards/s", [read["rate"]], details=details),
+        Figure("rewards", "reading the log of the look-back", "lines/s", [look_back_rate["rate"]]),
     ]
 
 
-def _limit(wait_us: int, rate: float, size: float, looked: float) -> dict[str, float]:
+def _limit(wait_us: int, rate: float, size: float, lines_rate: float) -> dict[str, float]:
     """What bounds the rewards a second: the time to read a window, its memory, and the look-back of a new process.
 
     For the look-back there is one event for every reward.
@@ -57,12 +59,12 @@ def _limit(wait_us: int, rate: float, size: float, looked: float) -> dict[str, f
     window = (wait_us + cell_us + BEFORE_US) / SECOND
     by_time = rate * min(_RUN_SECONDS, cell_us / SECOND) / window
     by_memory = _MEMORY_BYTES / size / window
-    by_look_back = looked * _RUN_SECONDS / (time_slices.lookback_us(wait_us, (), 0) / SECOND)
+    log_limit = lines_rate * _RUN_SECONDS / (time_slices.lookback_us(wait_us, (), 0) / SECOND)
     return {
         "reads of each": window / (cell_us / SECOND),
         "by time": by_time,
         "by memory": by_memory,
-        "by a new process's look-back": by_look_back,
+        "by a new process's look-back": log_limit,
     }
 
 

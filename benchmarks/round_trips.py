@@ -13,7 +13,7 @@ from benchmarks import examples, servers
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.servers import Server
-from benchmarks.storage import KEY, started
+from benchmarks.storage import KEY, start_storage
 from localhost.environment import STORAGE
 from tests.faults.proxy import FaultProxy, Request
 
@@ -22,19 +22,19 @@ CALLS = 1000
 
 def measure(progress: Progress, calls: int = CALLS) -> list[Figure]:
     """Count for Rank and for Reward."""
-    with started() as storage:
-        progress.tell("training a model")
-        loop = servers.trained_loop(storage)
+    with start_storage() as storage:
+        progress.show("training a model")
+        loop = servers.train_loop(storage)
         at = storage.azurite.account.ports
         with FaultProxy(f"http://127.0.0.1:{at.table}") as tables, FaultProxy(f"http://127.0.0.1:{at.blob}") as blobs:
-            told = loop[STORAGE].replace(f"127.0.0.1:{at.table}", urlsplit(tables.url).netloc)
-            told = told.replace(f"127.0.0.1:{at.blob}", urlsplit(blobs.url).netloc)
-            with servers.product({**loop, STORAGE: told}) as host:
+            connection = loop[STORAGE].replace(f"127.0.0.1:{at.table}", urlsplit(tables.url).netloc)
+            connection = connection.replace(f"127.0.0.1:{at.blob}", urlsplit(blobs.url).netloc)
+            with servers.product({**loop, STORAGE: connection}) as host:
                 return [_count(progress, host, tables, blobs, what, calls) for what in ("Rank", "Reward")]
 
 
 def _count(progress: Progress, host: Server, tables: FaultProxy, blobs: FaultProxy, what: str, calls: int) -> Figure:
-    progress.tell(f"{calls} calls of {what}")
+    progress.show(f"{calls} calls of {what}")
     client = http.client.HTTPConnection(urlsplit(host.url).netloc, timeout=30)
     _call(client, what, "first")
     before, background, began = len(tables.seen), len(blobs.seen), time.monotonic()
@@ -57,15 +57,15 @@ def _count(progress: Progress, host: Server, tables: FaultProxy, blobs: FaultPro
     )
 
 
-def _reads(seen: list[Request]) -> int:
-    return sum(request.method == "GET" for request in seen)
+def _reads(requests: list[Request]) -> int:
+    return sum(request.method == "GET" for request in requests)
 
 
 def _call(client: http.client.HTTPConnection, what: str, name: str) -> None:
-    path, told, expected = examples.PATH, {**examples.body(10, 0), "eventId": name}, 201
+    path, body, expected = examples.PATH, {**examples.body(10, 0), "eventId": name}, 201
     if what == "Reward":
-        path, told, expected = f"/personalizer/v1.0/events/{name}/reward", {"value": 1.0}, 204
-    client.request("POST", path, json.dumps(told), {"Ocp-Apim-Subscription-Key": KEY})
+        path, body, expected = f"/personalizer/v1.0/events/{name}/reward", {"value": 1.0}, 204
+    client.request("POST", path, json.dumps(body), {"Ocp-Apim-Subscription-Key": KEY})
     answer = client.getresponse()
     answer.read()
     if answer.status != expected:

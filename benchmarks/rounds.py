@@ -7,9 +7,9 @@ from benchmarks.progress import Progress
 
 def alternate[Found](progress: Progress, rounds: int, *sides: Callable[[], Found]) -> Sequence[list[Found]]:
     """Run every side once a round; gives each side's findings, a round each."""
-    found: list[list[Found]] = [[] for _ in sides]
+    results: list[list[Found]] = [[] for _ in sides]
     for number in range(rounds):
-        progress.tell(f"round {number + 1} of {rounds}")
+        progress.show(f"round {number + 1} of {rounds}")
         for place, side in enumerate(sides):
-            found[place].append(side())
-    return found
+            results[place].append(side())
+    return results

@@ -36,7 +36,7 @@ class Server:
     pid: int
 
 
-def trained_loop(storage: Storage) -> dict[str, str]:
+def train_loop(storage: Storage) -> dict[str, str]:
     """Give the settings of a loop that has a published model."""
     loop = storage.loop()
     sides.run(backlog.train, loop, clock=storage.clock.port)
@@ -80,8 +80,8 @@ def home_made(loop: Mapping[str, str], model: Path) -> Iterator[Server]:
 
 def ask(url: str, event_id: str, actions: int = 10) -> dict[str, bool]:
     """Ask for one Rank; raises `OSError` if there is no server, and `StartFailure` if it does not rank."""
-    told = _post(url, examples.PATH, {**examples.body(actions, 0), "eventId": event_id})
-    return {"modelless": len({round(one["probability"], 9) for one in told["ranking"]}) == 1}
+    answer = _post(url, examples.PATH, {**examples.body(actions, 0), "eventId": event_id})
+    return {"modelless": len({round(action["probability"], 9) for action in answer["ranking"]}) == 1}
 
 
 def _post(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -95,8 +95,8 @@ def _post(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         connection.close()
     if answer.status != 201:
         raise StartFailure(f"{url} answered a Rank with {answer.status}: {content[:300].decode(errors='replace')}")
-    told: dict[str, Any] = json.loads(content)
-    return told
+    ranking: dict[str, Any] = json.loads(content)
+    return ranking
 
 
 def model_file(loop: Mapping[str, str], folder: str) -> Path:

@@ -29,14 +29,17 @@ STEPS: Final = (
 _WARM, _CALLS, _AT_ONCE = 300, 1500, 16
 
 
-def measured(actions: int, calls: int = _CALLS) -> dict[str, float]:
+def measure(actions: int, calls: int = _CALLS) -> dict[str, float]:
     """Microseconds of processor time of each stage; the last one is all that the function does besides."""
     watches = _Watches()
     for stage, module, name in STEPS:
         watches.put(stage, importlib.import_module(module), name)
     total = asyncio.run(_call(actions, calls, watches))
-    told = {stage: 1e6 * seconds / calls for stage, seconds in watches.seconds.items()}
-    return {**told, "storage, frame, and the rest of the function": 1e6 * total / calls - sum(told.values())}
+    microseconds = {stage: 1e6 * seconds / calls for stage, seconds in watches.seconds.items()}
+    return {
+        **microseconds,
+        "storage, frame, and the rest of the function": 1e6 * total / calls - sum(microseconds.values()),
+    }
 
 
 async def _call(actions: int, calls: int, watches: "_Watches") -> float:
@@ -82,14 +85,14 @@ class _Watches:
         """Take the processor time of every call of a function from now on."""
         *path, last = name.split(".")
         holder = attrgetter(".".join(path))(owner) if path else owner
-        setattr(holder, last, self._watched(stage, getattr(holder, last)))
+        setattr(holder, last, self._time(stage, getattr(holder, last)))
 
-    def _watched(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def watched(*given: Any, **named: Any) -> Any:
+    def _time(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*given: Any, **named: Any) -> Any:
             began = time.thread_time()
             try:
                 return function(*given, **named)
             finally:
                 self.seconds[stage] = self.seconds.get(stage, 0.0) + time.thread_time() - began
 
-        return watched
+        return timed

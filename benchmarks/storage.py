@@ -69,7 +69,7 @@ def settings(account: StorageAccount, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def started() -> Iterator[Storage]:
+def start_storage() -> Iterator[Storage]:
     """Start an emulator; it ends with the context."""
     node()
     with tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:

@@ -19,7 +19,7 @@ from benchmarks.failures import SideFailed
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.rounds import alternate
-from benchmarks.storage import started
+from benchmarks.storage import start_storage
 from localhost.environment import ROOT, clean_environment
 from shared.configuration.configuration import INITIAL_ARGUMENTS, RewardSettings
 from shared.intake.rows import Observation
@@ -35,9 +35,9 @@ DAY_US = from_iso("2026-03-02T00:00:00Z")
 
 def measure(progress: Progress, blobs: int = BLOBS, lines: int = LINES, rounds: int = ROUNDS) -> list[Figure]:
     """Measure events a second: as the log is labelled, and labelled anew under another default reward."""
-    with started() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
+    with start_storage() as storage, tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
         loop, plain = storage.loop(), Path(folder, "log.dsjson")
-        progress.tell(f"writing {lines} lines of log in {blobs} blobs")
+        progress.show(f"writing {lines} lines of log in {blobs} blobs")
         sides.run(write_log, loop, blobs=blobs, lines=lines, plain=str(plain))
         ours, relabelled, native = alternate(
             progress,
@@ -46,8 +46,8 @@ def measure(progress: Progress, blobs: int = BLOBS, lines: int = LINES, rounds: 
             lambda: sides.run(retrain, loop, default_reward=0.1),
             lambda: drive(plain, loop),
         )
-    rates = [[lines / one["seconds"] for one in side] for side in (ours, relabelled, native)]
-    if {one["learned"] for one in (*ours, *relabelled)} != {lines}:
+    rates = [[lines / run["seconds"] for run in side] for side in (ours, relabelled, native)]
+    if {run["learned"] for run in (*ours, *relabelled)} != {lines}:
         raise SideFailed(f"not all of {lines} events were learned")
     what = f"a day of log learned anew: {lines} events, {_ACTIONS} actions, {blobs} blobs"
     goal, against = Goal("at least", 0.8), "native driver"
@@ -59,8 +59,8 @@ def measure(progress: Progress, blobs: int = BLOBS, lines: int = LINES, rounds: 
     ]
 
 
-def _steps(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {"seconds": one["seconds"], "of which": one["steps"]}
+def _steps(run: Mapping[str, Any]) -> dict[str, Any]:
+    return {"seconds": run["seconds"], "of which": run["steps"]}
 
 
 def write_log(blobs: int, lines: int, plain: str) -> dict[str, int]:
@@ -103,8 +103,8 @@ def _lines(
         event, reward = events[number % len(events)]
         at_us = from_us + number * length_us // count
         event = replace(event, event_id=f"{from_us // MINUTE}-{number}", at_us=at_us)
-        seen = [Observation(event.event_id, "A" * 22, at_us + 30 * SECOND, reward)] if number % 2 else []
-        yield event_line(event, seen, rewards).text + b"\n"
+        observations = [Observation(event.event_id, "A" * 22, at_us + 30 * SECOND, reward)] if number % 2 else []
+        yield event_line(event, observations, rewards).text + b"\n"
 
 
 def retrain(default_reward: float) -> dict[str, Any]:
@@ -145,15 +145,15 @@ class _Steps:
         """Take the time of each call; of an iterator, until it was read to its end."""
         function = getattr(owner, name)
 
-        def watched(*given: Any, **named: Any) -> Any:
+        def timed(*given: Any, **named: Any) -> Any:
             began = time.perf_counter()
             try:
-                found = function(*given, **named)
-                return list(found) if all_of else found
+                result = function(*given, **named)
+                return list(result) if all_of else result
             finally:
                 self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
 
-        setattr(owner, name, watched)
+        setattr(owner, name, timed)
 
 
 def drive(plain: Path, environment: Mapping[str, str]) -> dict[str, Any]:

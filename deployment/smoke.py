@@ -89,10 +89,10 @@ def check(endpoint: str, environment: Mapping[str, str], seconds: float = PATIEN
         CannotSetUp: It cannot be checked.
     """
     of_azd = ("RANKLOOP_KEY_REFERENCE", "RANKLOOP_FUNCTION_APP") if endpoint else ()
-    kept_variables = {name: value for name, value in environment.items() if name not in of_azd}
+    variables = {name: value for name, value in environment.items() if name not in of_azd}
     address = _address(endpoint or environment.get("RANKLOOP_ENDPOINT", ""))
     try:
-        _check(address, kept_variables, Patience(seconds), Rereading(kept_variables, seconds))
+        _check(address, variables, Patience(seconds), Rereading(variables, seconds))
     except DoesNotWork as problem:
         print(f"\n{problem}", file=sys.stderr)  # noqa: T201
         return 1

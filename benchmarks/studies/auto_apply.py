@@ -109,26 +109,26 @@ class Lived:
     kind: str
     seed: int
     took: bool
-    looks: Sequence[RoundResult]
+    rounds: Sequence[RoundResult]
 
 
 def measure(
     progress: Progress, loops: Mapping[str, int] = LOOPS, records: Path = RECORDS, events: int = EVENTS
 ) -> list[Figure]:
     """Let loops live, as many of each kind as are asked for, two at a time."""
-    found = list(_known(records))
-    done = {(one.kind, one.seed) for one in found}
+    lives = list(_read_lives(records))
+    done = {(life.kind, life.seed) for life in lives}
     most = max(loops.values())
     wanted = [(kind, seed) for seed in range(most) for kind in loops if seed < loops[kind]]
     left = [(kind, seed, events) for kind, seed in wanted if (kind, seed) not in done]
     records.parent.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(_PROCESSES) as pool, records.open("a", encoding="utf-8") as file:
-        for number, one in enumerate(pool.map(_live, left)):
-            file.write(json.dumps(asdict(one)) + "\n")
+        for number, life in enumerate(pool.map(_live, left)):
+            file.write(json.dumps(asdict(life)) + "\n")
             file.flush()
-            found.append(one)
-            progress.tell(f"loop {number + 1} of {len(left)}: {_told(found)}")
-    return _figures([one for one in found if one.seed < loops.get(one.kind, 0)])
+            lives.append(life)
+            progress.show(f"loop {number + 1} of {len(left)}: {_summary(lives)}")
+    return _figures([life for life in lives if life.seed < loops.get(life.kind, 0)])
 
 
 def live(name: str, seed: int, events: int = EVENTS) -> Lived:
@@ -145,8 +145,8 @@ def live(name: str, seed: int, events: int = EVENTS) -> Lived:
         rounds = rounds.begin(new).mark_started()
         results.append(_run_round(loop, new, lines[:learned]))
         if results[-1].least <= new.error:
-            return Lived(name, seed, took=True, looks=results)
-    return Lived(name, seed, took=False, looks=results)
+            return Lived(name, seed, took=True, rounds=results)
+    return Lived(name, seed, took=False, rounds=results)
 
 
 def _live(job: tuple[str, int, int]) -> Lived:
@@ -165,14 +165,14 @@ def _configuration(kind: Kind) -> Configuration:
 
 def _run_round(loop: Configuration, new: OptimizationRound, lines: Sequence[bytes]) -> RoundResult:
     spec = EvaluationSpec(new.evaluation_id, "", new.from_us, new.to_us, optimise=True, round_number=new.number)
-    asked = replace(evaluation_spec.build_evaluation(spec, loop, new.to_us, new.at_us), error=new.error)
-    found = _found(asked, lines)
-    tried, least = plan.winner(found), _least(found)
+    evaluation = replace(evaluation_spec.build_evaluation(spec, loop, new.to_us, new.at_us), error=new.error)
+    outcome = _evaluate(evaluation, lines)
+    tried, least = plan.winner(outcome), _least(outcome)
     arguments = tried.policy.arguments if tried else None
-    return RoundResult(new.learned, new.error, least, arguments, verdict(found, new.error).because)
+    return RoundResult(new.learned, new.error, least, arguments, verdict(outcome, new.error).because)
 
 
-def _found(evaluation: Evaluation, lines: Sequence[bytes]) -> Outcome:
+def _evaluate(evaluation: Evaluation, lines: Sequence[bytes]) -> Outcome:
     """What the real plan comes to; reward models are left out, since the rule does not look at what they say."""
     results = dict[str, TaskResult]()
     with tempfile.TemporaryDirectory() as folder:
@@ -180,48 +180,53 @@ def _found(evaluation: Evaluation, lines: Sequence[bytes]) -> Outcome:
             for task in tasks:
                 bare = replace(task, with_reward_model=False, keeps_model=False)
                 results[task.key] = log_pass.in_process(bare, evaluation, lines, folder=Path(folder))
-    found = plan.outcome(evaluation, results)
-    kept = TrainedModel("", "", len(lines))
-    return replace(found, policies=tuple(replace(policy, model=kept) for policy in found.policies))
+    outcome = plan.outcome(evaluation, results)
+    trained = TrainedModel("", "", len(lines))
+    return replace(outcome, policies=tuple(replace(policy, model=trained) for policy in outcome.policies))
 
 
-def _least(found: Outcome) -> float:
+def _least(outcome: Outcome) -> float:
     """The smallest error with which the rule would take what was found; 1 if with none, found by halving."""
     low, high = math.log(1e-8), math.log(0.5)
-    if verdict(found, 0.49).better is None:
+    if verdict(outcome, 0.49).better is None:
         return 1.0
     for _ in range(30):
         middle = (low + high) / 2
-        low, high = (low, middle) if verdict(found, math.exp(middle)).better else (middle, high)
+        low, high = (low, middle) if verdict(outcome, math.exp(middle)).better else (middle, high)
     return math.exp(high)
 
 
-def _known(records: Path) -> Iterator[Lived]:
+def _read_lives(records: Path) -> Iterator[Lived]:
     if not records.exists():
         return
     for line in records.read_text(encoding="utf-8").splitlines():
-        told = json.loads(line)
-        yield Lived(told["kind"], told["seed"], told["took"], [RoundResult(**result) for result in told["looks"]])
+        document = json.loads(line)
+        yield Lived(
+            document["kind"],
+            document["seed"],
+            document["took"],
+            [RoundResult(**result) for result in document["rounds"]],
+        )
 
 
-def _told(found: Sequence[Lived]) -> str:
-    names = [name for name in KINDS if any(one.kind == name for one in found)]
-    counts = [(name, [one.took for one in found if one.kind == name]) for name in names]
+def _summary(lives: Sequence[Lived]) -> str:
+    names = [name for name in KINDS if any(life.kind == name for life in lives)]
+    counts = [(name, [life.took for life in lives if life.kind == name]) for name in names]
     return ", ".join(f"{name} {sum(took)}/{len(took)}" for name, took in counts)
 
 
-def _figures(found: Sequence[Lived]) -> list[Figure]:
+def _figures(lives: Sequence[Lived]) -> list[Figure]:
     """The share of loops that took other settings: of all in which none were better, and of each kind."""
-    equal = [one for one in found if not KINDS[one.kind].is_better]
+    equal = [life for life in lives if not KINDS[life.kind].is_better]
     figures = [_figure("no settings are better", equal, Goal("at most", ERROR))] if equal else []
-    by_kind = {name: [one for one in found if one.kind == name] for name in KINDS}
+    by_kind = {name: [life for life in lives if life.kind == name] for name in KINDS}
     goals = {"E1": Goal("at least", 0.8), "E2": Goal("at least", 0.5)}
     return figures + [_figure(name, some, goals.get(name)) for name, some in by_kind.items() if some]
 
 
 def _figure(what: str, some: Sequence[Lived], goal: Goal | None) -> Figure:
-    took = [one for one in some if one.took]
-    at = [one.looks[-1].events for one in took]
+    took = [life for life in some if life.took]
+    at = [life.rounds[-1].events for life in took]
     low, high = proportion(len(took), len(some))
     by_round = {f"at {events:,}": at.count(events) for events in sorted(set(at))}
     details = {"loops": len(some), "took": len(took), "95 % interval": f"{low:.3f} to {high:.3f}", **by_round}

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
-from benchmarks.studies.simulated_logs import Cell, Simulated, simulated
+from benchmarks.studies.simulated_logs import Cell, Simulated, simulate
 from shared.metrics.estimators import confidence_sequence, difference, gaussian
 from shared.metrics.estimators.estimates import estimates
 from shared.metrics.intervals import UNIT, Interval
@@ -73,10 +73,14 @@ class Study:
 
     def add(self, cell: Cell, log: Simulated, online: float) -> None:
         """Take in a log as one policy sees it."""
-        told = estimates(log.sums, UNIT)
-        kinds = (self.all, self.warned if told.because else self.trusted, *(self.by[key] for key in _keys(cell, log)))
+        estimated = estimates(log.sums, UNIT)
+        kinds = (
+            self.all,
+            self.warned if estimated.because else self.trusted,
+            *(self.by[key] for key in _keys(cell, log)),
+        )
         for held in kinds:
-            held.add(told.interval, log.truth)
+            held.add(estimated.interval, log.truth)
         self.old.add(gaussian.interval(log.sums, UNIT), log.truth)
         self.always.add(confidence_sequence.interval(log.sums, UNIT), log.truth)
         if log.policy != "online":
@@ -88,17 +92,17 @@ def measure(progress: Progress, logs: int = LOGS) -> list[Figure]:
     """Simulate, and judge all intervals."""
     study, began, cells = Study(), time.perf_counter(), list(_cells())
     for number, cell in enumerate(cells):
-        progress.tell(f"{number * logs} of {len(cells) * logs} logs")
+        progress.show(f"{number * logs} of {len(cells) * logs} logs")
         chance = np.random.default_rng([number, *cell[:1], cell.events])
         for _ in range(logs):
-            by_policy = list(simulated(cell, chance))
-            for one in by_policy:
-                study.add(cell, one, by_policy[0].truth)
+            by_policy = list(simulate(cell, chance))
+            for log in by_policy:
+                study.add(cell, log, by_policy[0].truth)
     return _figures(study, len(cells) * logs, time.perf_counter() - began)
 
 
 def _cells() -> Iterator[Cell]:
-    return (Cell(*one) for one in product(ACTIONS, EXPLORATIONS, SIZES, REWARDS))
+    return (Cell(*values) for values in product(ACTIONS, EXPLORATIONS, SIZES, REWARDS))
 
 
 def _keys(cell: Cell, log: Simulated) -> Iterator[tuple[_Key, ...]]:
@@ -111,17 +115,17 @@ def _keys(cell: Cell, log: Simulated) -> Iterator[tuple[_Key, ...]]:
 
 def _figures(study: Study, logs: int, seconds: float) -> list[Figure]:
     worst = min(study.by.values(), key=lambda held: held.share)
-    details = {_told(key): _shares(held) for key, held in study.by.items() if len(key) == 1}
-    pairs = sorted(study.by.items(), key=lambda one: one[1].share)[:8]
-    lowest = {_told(key): _shares(held) for key, held in pairs}
-    told: dict[str, Any] = {
+    details = {_key_text(key): _shares(held) for key, held in study.by.items() if len(key) == 1}
+    pairs = sorted(study.by.items(), key=lambda item: item[1].share)[:8]
+    lowest = {_key_text(key): _shares(held) for key, held in pairs}
+    shares: dict[str, Any] = {
         "logs": logs,
         "intervals": study.all.logs,
         "seconds": seconds,
         "width": study.all.width / study.all.logs,
     }
     return [
-        _figure("decision interval, all logs", study.all, Goal("at most", 0.97), told | details),
+        _figure("decision interval, all logs", study.all, Goal("at most", 0.97), shares | details),
         _figure("the same, logs without a warning", study.trusted, Goal("at least", 0.94)),
         _figure("the same, logs with a warning", study.warned, None),
         _figure("the same, worst cell", worst, Goal("at least", 0.92), lowest),
@@ -148,5 +152,5 @@ def _percent(part: int, held: _Held) -> str:
     return f"{100 * part / held.logs:.1f} %"
 
 
-def _told(key: Iterable[_Key]) -> str:
+def _key_text(key: Iterable[_Key]) -> str:
     return ", ".join(f"{name} {value}" for name, value in key)

@@ -38,33 +38,33 @@ _BEGIN_US = 1_700_000_000_000_000
 
 def measure(progress: Progress, sizes: Sequence[int] = EVENTS, logs: int = LOGS) -> list[Figure]:
     """Make logs of each size, and find out what their features are worth."""
-    found: list[Figure] = []
+    figures: list[Figure] = []
     for events in sizes:
         rows: list[FeatureScore] = []
         for seed in range(logs):
-            progress.tell(f"{events} events, log {seed + 1} of {logs}")
-            rows += found_in(events, seed)
-        found += _figures(events, rows)
-    return found
+            progress.show(f"{events} events, log {seed + 1} of {logs}")
+            rows += score_features(events, seed)
+        figures += _figures(events, rows)
+    return figures
 
 
-def found_in(events: int, seed: int, often: float = OFTEN) -> tuple[FeatureScore, ...]:
+def score_features(events: int, seed: int, often: float = OFTEN) -> tuple[FeatureScore, ...]:
     """What the features of a simulated log are worth."""
-    lines, asked, results = list(_log(events, seed, often)), _asked(events), dict[str, TaskResult]()
+    lines, evaluation, results = list(_log(events, seed, often)), _evaluation(events), dict[str, TaskResult]()
     with tempfile.TemporaryDirectory() as place:
         folders = (Path(place) / str(number) for number in count())
-        while tasks := open_tasks(asked, results):
+        while tasks := open_tasks(evaluation, results):
             for task in tasks:
                 (folder := next(folders)).mkdir()
-                results[task.key] = _carried_out(task, asked, lines, folder)
-    return scores(asked, results)
+                results[task.key] = _carry_out(task, evaluation, lines, folder)
+    return scores(evaluation, results)
 
 
-def _carried_out(task: Task, asked: Evaluation, lines: Sequence[bytes], folder: Path) -> TaskResult:
+def _carry_out(task: Task, evaluation: Evaluation, lines: Sequence[bytes], folder: Path) -> TaskResult:
     if task.finds_features:
-        return feature_search.run(task, asked, lines)
+        return feature_search.run(task, evaluation, lines)
     left = [feature_names.without(line, *task.without) for line in lines] if task.without else lines
-    return log_pass.in_process(task, asked, left, folder=folder)
+    return log_pass.in_process(task, evaluation, left, folder=folder)
 
 
 def _figures(events: int, rows: Sequence[FeatureScore]) -> Iterator[Figure]:
@@ -99,7 +99,7 @@ def _chances(best: int) -> list[float]:
 
 def _line(number: int, text: bytes, shown: int, chances: Sequence[float], clicked: bool) -> bytes:
     order = [shown, *(place for place in range(_ACTIONS) if place != shown)]
-    told = {
+    fields = {
         "_label_cost": -float(clicked),
         "_label_probability": chances[shown],
         "_label_Action": shown + 1,
@@ -109,10 +109,10 @@ def _line(number: int, text: bytes, shown: int, chances: Sequence[float], clicke
         "a": [place + 1 for place in order],
         "p": [chances[place] for place in order],
     }
-    return orjson.dumps(told)[:-1] + b',"c":%b}' % text
+    return orjson.dumps(fields)[:-1] + b',"c":%b}' % text
 
 
-def _asked(events: int) -> Evaluation:
+def _evaluation(events: int) -> Evaluation:
     end_us = _BEGIN_US + events * MINUTE
     return Evaluation(
         id="simulated",

@@ -51,7 +51,7 @@ class World(NamedTuple):
     greedy: NDArray[np.int64]
 
 
-def simulated(cell: Cell, chance: np.random.Generator) -> Iterator[Simulated]:
+def simulate(cell: Cell, chance: np.random.Generator) -> Iterator[Simulated]:
     """A log in a world of its own, by policy."""
     world = _world(cell, chance)
     context = chance.integers(CONTEXTS, size=cell.events)

@@ -72,10 +72,10 @@ def log_of(world: World, learning: str, exploration: float, events: int, seed: i
 
 
 def _chances(workspace: vowpalwabbit.Workspace, world: World) -> np.ndarray:
-    return np.array([_predicted(workspace, document, world.actions) for document in world.documents])
+    return np.array([_predict(workspace, document, world.actions) for document in world.documents])
 
 
-def _predicted(workspace: vowpalwabbit.Workspace, document: bytes, actions: int) -> list[float]:
+def _predict(workspace: vowpalwabbit.Workspace, document: bytes, actions: int) -> list[float]:
     examples = workspace.parse(_question(document, actions))
     workspace.predict(examples)
     scores = examples[0].get_action_scores()
@@ -165,16 +165,16 @@ def _with_means(effects: np.ndarray, by_chance: float, at_best: float) -> np.nda
     """Logistic rewards whose mean is one over all actions, and another over the best ones, found by halving."""
 
     def level(scale: float) -> float:
-        return _halved(lambda base: float(_logistic(base + scale * effects).mean()), by_chance, -20, 5)
+        return _bisect(lambda base: float(_logistic(base + scale * effects).mean()), by_chance, -20, 5)
 
     def best(scale: float) -> float:
         return float(_logistic(level(scale) + scale * effects).max(axis=1).mean())
 
-    scale = _halved(best, at_best, 0, 5)
+    scale = _bisect(best, at_best, 0, 5)
     return _logistic(level(scale) + scale * effects)
 
 
-def _halved(rising: Callable[[float], float], wanted: float, low: float, high: float) -> float:
+def _bisect(rising: Callable[[float], float], wanted: float, low: float, high: float) -> float:
     for _ in range(40):
         middle = (low + high) / 2
         low, high = (middle, high) if rising(middle) < wanted else (low, middle)

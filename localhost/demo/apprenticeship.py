@@ -71,7 +71,7 @@ class Story:
     def shown_otherwise(self) -> int:
         """How many customers of the apprentice were shown another brand than the application's."""
         watched = self.run.played[: self.watched]
-        return sum(one.ranked_first != one.purchase.offers[0].brand for one in watched)
+        return sum(played.ranked_first != played.purchase.offers[0].brand for played in watched)
 
 
 def apprenticeship(
@@ -88,19 +88,19 @@ def apprenticeship(
     for purchases in rounds[:half]:
         _play(player, purchases)
         likeness = master.likeness()
-        progress.line(told(likeness))
+        progress.line(likeness_line(likeness))
     learned, watch = player.run.rounds[-1].model, player.run.ended
     _switch(master, ONLINE, progress, pause)
     event_id = player.play(rounds[half][0])
     handover = Handover(likeness, learned, event_id, witness.trace(event_id))
-    progress.line(f"{told_handover(handover)}\n")
+    progress.line(f"{handover_line(handover)}\n")
     _play(player, rounds[half][1:])
     for purchases in rounds[half + 1 :]:
         _play(player, purchases)
     return Story(player.run, watch, handover)
 
 
-def told(likeness: Likeness) -> str:
+def likeness_line(likeness: Likeness) -> str:
     """How well the loop imitates, in a line or two."""
     ratio = "no reward yet" if likeness.achievement is None else f"{likeness.achievement:.3f}"
     return (
@@ -111,7 +111,7 @@ def told(likeness: Likeness) -> str:
     )
 
 
-def told_handover(handover: Handover) -> str:
+def handover_line(handover: Handover) -> str:
     """Who answered the first Rank after the switch, in a line or two."""
     trace = handover.trace
     says = f"The first Rank after the switch ({handover.event_id}) was answered in mode {trace.learning_mode} by model"

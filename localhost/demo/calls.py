@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Self
 
-from localhost.demo.failures import DemoFailed, refused
+from localhost.demo.failures import DemoFailed, refusal
 from localhost.demo.purchases import Offer, Purchase
 
 _PATIENCE_SECONDS = 60.0
@@ -74,7 +74,7 @@ def _patiently(what: str, call: Callable[[], object]) -> object:
             return call()
         except HttpOperationError as error:
             if error.response.status_code != 503 or time.monotonic() > end:
-                raise refused(what, error.response.status_code, error.response.text) from error
+                raise refusal(what, error.response.status_code, error.response.text) from error
             time.sleep(_pause(error.response.headers.get("Retry-After", "")))
         except ClientException as error:
             raise DemoFailed(f"{what} got no answer: {error}") from error

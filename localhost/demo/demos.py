@@ -8,11 +8,11 @@ from localhost.demo import outcome
 from localhost.demo.apprenticeship import Story, apprenticeship
 from localhost.demo.calls import Calls
 from localhost.demo.figures import fifths
-from localhost.demo.hindsight import Judged, judged, known
+from localhost.demo.hindsight import Judged, judge, true_rewards
 from localhost.demo.loop import STATUS, Loop
 from localhost.demo.owner import Owner
 from localhost.demo.purchases import DATA_SETS, Purchase, load
-from localhost.demo.rule import RULE, ruled
+from localhost.demo.rule import RULE, order_by_rule
 from localhost.demo.run import ROUNDS, Player, Run, cut, play
 from localhost.demo.servers import Stage, stage
 from localhost.demo.table import settings_table, table, verdict
@@ -46,16 +46,16 @@ def online(data: str) -> int:
     """Show how the reward rises; gives the exit code."""
     started, purchases = time.monotonic(), load(data)
     run, others = _on_stage(data, purchases, evaluate_on)
-    found = fifths(run.played)
+    pieces = fifths(run.played)
     other = next(name for name in DATA_SETS if name != data)
-    judgement = f"{verdict(found)}\n\n{settings_table(others)}\n"
-    _say(table(found, run), judgement, started, WHERE_NEXT.format(other=other))
-    return 0 if found[-1].is_above_first_action else 1
+    judgement = f"{verdict(pieces)}\n\n{settings_table(others)}\n"
+    _say(table(pieces, run), judgement, started, WHERE_NEXT.format(other=other))
+    return 0 if pieces[-1].is_above_first_action else 1
 
 
 def apprentice(data: str) -> int:
     """Show how the loop imitates an application's rule, and takes over; gives the exit code."""
-    started, purchases = time.monotonic(), ruled(load(data))
+    started, purchases = time.monotonic(), order_by_rule(load(data))
     print(f"The application's rule of thumb is to recommend\n{RULE}.\n")
     story = _on_stage(data, purchases, teach_on)
     _say(outcome.table(story), outcome.verdict(story), started, WHERE_NEXT_APPRENTICE)
@@ -79,7 +79,7 @@ def evaluate_on(
     """Play purchases as `play_on`, and evaluate other settings by the loop's own log; raises `DemoFailed`."""
     run, loop = play_on(here, data, purchases, progress, rounds), Loop(here.address, here.key)
     progress.line("Evaluating other settings by the loop's own log ...")
-    return run, judged(loop.log(), known(data, purchases), loop.exploration())
+    return run, judge(loop.log(), true_rewards(data, purchases), loop.exploration())
 
 
 def teach_on(here: Stage, data: str, purchases: Sequence[Purchase], progress: Progress, rounds: int = ROUNDS) -> Story:

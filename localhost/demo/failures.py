@@ -7,10 +7,10 @@ class DemoFailed(Exception):
     """The demo cannot go on; the message says why, in one or a few lines."""
 
 
-def refused(what: str, status: int, body: str) -> DemoFailed:
+def refusal(what: str, status: int, body: str) -> DemoFailed:
     """A call that was not answered as it should be, in the words of the service where there are any."""
     try:
-        told = json.loads(body)["error"]["message"]
+        reason = json.loads(body)["error"]["message"]
     except (ValueError, KeyError, TypeError):
-        told = body.strip() or "no reason given"
-    return DemoFailed(f"{what} was answered {status}: {told}")
+        reason = body.strip() or "no reason given"
+    return DemoFailed(f"{what} was answered {status}: {reason}")

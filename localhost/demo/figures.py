@@ -93,8 +93,8 @@ def wilson(successes: int, tries: int) -> Interval:
 
 def _figures(played: Sequence[Played], first: int) -> Stretch:
     number = len(played)
-    earned = sum(one.reward for one in played)
-    earned_first = sum(one.purchase.offers[0].brand == one.purchase.bought for one in played)
+    earned = sum(rank.reward for rank in played)
+    earned_first = sum(rank.purchase.offers[0].brand == rank.purchase.bought for rank in played)
     return Stretch(
         first=first,
         last=first + number - 1,
@@ -102,5 +102,5 @@ def _figures(played: Sequence[Played], first: int) -> Stretch:
         interval=wilson(earned, number),
         first_action=earned_first / number,
         first_action_interval=wilson(earned_first, number),
-        random=sum(1 / len(one.purchase.offers) for one in played) / number,
+        random=sum(1 / len(rank.purchase.offers) for rank in played) / number,
     )

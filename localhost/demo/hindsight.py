@@ -52,7 +52,7 @@ class Judged:
         return self.interval.low <= self.earned <= self.interval.high
 
 
-def judged(log: Sequence[bytes], rewards: Rewards, exploration: float) -> list[Judged]:
+def judge(log: Sequence[bytes], rewards: Rewards, exploration: float) -> list[Judged]:
     """Evaluate all `SETTINGS` by a log.
 
     Args:
@@ -63,11 +63,11 @@ def judged(log: Sequence[bytes], rewards: Rewards, exploration: float) -> list[J
         DemoFailed: The log has no events, others than those whose rewards are given, or none that can be learned.
     """
     return [
-        _judged(name, " ".join(parse(text).with_epsilon(exploration)), log, rewards) for name, text in SETTINGS.items()
+        _judge(name, " ".join(parse(text).with_epsilon(exploration)), log, rewards) for name, text in SETTINGS.items()
     ]
 
 
-def known(name: str, purchases: Sequence[Purchase]) -> Rewards:
+def true_rewards(name: str, purchases: Sequence[Purchase]) -> Rewards:
     """What each brand would have earned at each purchase of a run whose event ids are `<name>-0001` and so on."""
     return {
         f"{name}-{number:04}": [float(offer.brand == purchase.bought) for offer in purchase.offers]
@@ -75,7 +75,7 @@ def known(name: str, purchases: Sequence[Purchase]) -> Rewards:
     }
 
 
-def _judged(name: str, arguments: str, log: Sequence[bytes], rewards: Rewards) -> Judged:
+def _judge(name: str, arguments: str, log: Sequence[bytes], rewards: Rewards) -> Judged:
     predicted: dict[str, Mapping[str, float]] = {}
 
     def hear(event: Event, drawn: Sequence[Mapping[str, float]]) -> None:
@@ -87,12 +87,12 @@ def _judged(name: str, arguments: str, log: Sequence[bytes], rewards: Rewards) -
             sums = log_pass.in_process(task, evaluation(), log, folder=Path(folder), tell=hear).sums()
     except TrainingFailed as failure:
         raise DemoFailed(f"The loop's log cannot be evaluated: {failure.reason}.") from failure
-    found, average = estimates(sums), cressie_read.estimate(sums)
-    if average is None or found.interval is None or not predicted.keys() <= rewards.keys():
+    estimated, average = estimates(sums), cressie_read.estimate(sums)
+    if average is None or estimated.interval is None or not predicted.keys() <= rewards.keys():
         raise DemoFailed("The loop's log is not that of the events that were played.")
-    earned = sum(_earned(chances, rewards[event_id]) for event_id, chances in predicted.items())
-    return Judged(name, arguments, average, Interval(*found.interval), earned / len(predicted))
+    earned = sum(_earn(chances, rewards[event_id]) for event_id, chances in predicted.items())
+    return Judged(name, arguments, average, Interval(*estimated.interval), earned / len(predicted))
 
 
-def _earned(chances: Mapping[str, float], rewards: Sequence[float]) -> float:
+def _earn(chances: Mapping[str, float], rewards: Sequence[float]) -> float:
     return sumprod((chances[str(place)] for place in range(len(rewards))), rewards)

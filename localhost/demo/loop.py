@@ -10,7 +10,7 @@ from http.client import OK
 from http.client import SERVICE_UNAVAILABLE as UNAVAILABLE
 from typing import Any
 
-from localhost.demo.failures import DemoFailed, refused
+from localhost.demo.failures import DemoFailed, refusal
 
 STATUS = "/rankloop/v1/status"
 _EVENTS = "/rankloop/v1/events"
@@ -73,19 +73,19 @@ class Loop:
 
     def standing(self) -> Standing:
         """Ask how far it has come; raises `DemoFailed`."""
-        told = self._call("GET", STATUS)
-        model = told["model"] or {}
-        learned, in_use = told["events"]["learned"], told["instance"]["modelId"]
-        return Standing(learned, model.get("id"), in_use, model.get("learnedEvents", 0), told["because"])
+        status = self._call("GET", STATUS)
+        model = status["model"] or {}
+        learned, in_use = status["events"]["learned"], status["instance"]["modelId"]
+        return Standing(learned, model.get("id"), in_use, model.get("learnedEvents", 0), status["because"])
 
     def trace(self, event_id: str) -> Trace:
         """Ask how a Rank was answered; raises `DemoFailed`."""
-        told = self._call("GET", f"{_EVENTS}/{event_id}")["events"]
-        if len(told) != 1:
-            raise DemoFailed(f"The loop knows {len(told)} events called {event_id}, where one was ranked.")
-        return Trace(told[0]["model"], told[0]["learningMode"])
+        events_of_id = self._call("GET", f"{_EVENTS}/{event_id}")["events"]
+        if len(events_of_id) != 1:
+            raise DemoFailed(f"The loop knows {len(events_of_id)} events called {event_id}, where one was ranked.")
+        return Trace(events_of_id[0]["model"], events_of_id[0]["learningMode"])
 
-    def wait_until_learned(self, events: int, tell: Callable[[Standing], None]) -> Standing:
+    def wait_until_learned(self, events: int, report: Callable[[Standing], None]) -> Standing:
         """Wait until Rank is answered by a model that has learned so many events; raises `DemoFailed`.
 
         Args:
@@ -93,7 +93,7 @@ class Loop:
         """
         end = time.monotonic() + _PATIENCE_SECONDS
         while not (standing := self.standing()).holds(events):
-            tell(standing)
+            report(standing)
             if time.monotonic() > end:
                 raise DemoFailed(
                     f"After {_PATIENCE_SECONDS:.0f} s the loop has learned {standing.learned} of {events} events, "
@@ -125,7 +125,7 @@ class Loop:
         while (answer := _answer(request)).status == UNAVAILABLE and time.monotonic() < end:
             time.sleep(_PAUSE_SECONDS)
         if answer.status != OK:
-            raise refused(f"{method} {path}", answer.status, answer.body.decode(errors="replace"))
+            raise refusal(f"{method} {path}", answer.status, answer.body.decode(errors="replace"))
         return answer.body
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from localhost.demo.apprenticeship import APPRENTICE, ONLINE, Story
 from localhost.demo.figures import Stretch, stretches
-from localhost.demo.table import aligned, between
+from localhost.demo.table import align, between
 
 NEAR_CEILING = 0.8
 """From this share of its ceiling on, the match rate of the last 1000 events counts as near it. They may hold some from
@@ -27,33 +27,33 @@ class Finding:
 
     holds: bool
     claim: str
-    seen: str
+    observed: str
 
     def __str__(self) -> str:
         """Give it as a line."""
-        return f"  [{'yes' if self.holds else 'NO'}] {self.claim}: {self.seen}"
+        return f"  [{'yes' if self.holds else 'NO'}] {self.claim}: {self.observed}"
 
 
 def rounds_of(story: Story) -> list[Stretch]:
     """The figures of each round; the first action is the rule's."""
-    return stretches(story.run.played, [0, *(one.end for one in story.run.rounds)])
+    return stretches(story.run.played, [0, *(learned.end for learned in story.run.rounds)])
 
 
 def table(story: Story) -> str:
     """A line for each round."""
     rows = [
         (
-            f"{one.first} - {one.last}",
-            APPRENTICE if one.last <= story.watched else ONLINE,
-            f"{one.reward:.3f}",
-            between(one.interval),
-            f"{one.first_action:.3f}",
-            between(one.first_action_interval),
+            f"{stretch.first} - {stretch.last}",
+            APPRENTICE if stretch.last <= story.watched else ONLINE,
+            f"{stretch.reward:.3f}",
+            between(stretch.interval),
+            f"{stretch.first_action:.3f}",
+            between(stretch.first_action_interval),
             str(ended.learned),
         )
-        for one, ended in zip(rounds_of(story), story.run.rounds, strict=True)
+        for stretch, ended in zip(rounds_of(story), story.run.rounds, strict=True)
     ]
-    return aligned(_WIDTHS, _HEADINGS, rows)
+    return align(_WIDTHS, _HEADINGS, rows)
 
 
 def findings(story: Story) -> list[Finding]:
@@ -61,7 +61,7 @@ def findings(story: Story) -> list[Finding]:
     same, likeness, handover = story.watched - story.shown_otherwise, story.handover.likeness, story.handover
     share = likeness.match_rate / likeness.ceiling
     last = rounds_of(story)[-1]
-    copy = imitated(last, likeness.ceiling)
+    copy = imitation_line(last, likeness.ceiling)
     return [
         Finding(
             same == story.watched,
@@ -88,10 +88,10 @@ def findings(story: Story) -> list[Finding]:
 
 def verdict(story: Story) -> str:
     """The last round, and what all findings come to."""
-    found = findings(story)
-    held = all(one.holds for one in found)
+    all_findings = findings(story)
+    held = all(finding.holds for finding in all_findings)
     word = "The apprentice learned, took over, and went on learning" if held else "The apprenticeship failed"
-    return "\n".join([comparison(rounds_of(story)[-1]), "", f"{word}:", *map(str, found)])
+    return "\n".join([comparison(rounds_of(story)[-1]), "", f"{word}:", *map(str, all_findings)])
 
 
 def comparison(last: Stretch) -> str:
@@ -103,7 +103,7 @@ def comparison(last: Stretch) -> str:
     )
 
 
-def imitated(stretch: Stretch, ceiling: float) -> float:
+def imitation_line(stretch: Stretch, ceiling: float) -> float:
     """What a perfect apprentice would earn Online if it never learned more; rewards are 1 for one action, else 0.
 
     Args:

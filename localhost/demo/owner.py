@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from localhost.demo.failures import DemoFailed, refused
+from localhost.demo.failures import DemoFailed, refusal
 from localhost.demo.figures import Interval
 
 
@@ -50,18 +50,18 @@ class Owner:
 
     def set_mode(self, learning_mode: str) -> None:
         """Set the learning mode; raises `DemoFailed`."""
-        told = _asked(
+        answer = _ask(
             "The change of mode", lambda: self._client.update_service_configuration({"learningMode": learning_mode})
         )
-        if told["learningMode"] != learning_mode:
-            raise DemoFailed(f"The loop was set to {learning_mode}, and says that it is {told['learningMode']}.")
+        if answer["learningMode"] != learning_mode:
+            raise DemoFailed(f"The loop was set to {learning_mode}, and says that it is {answer['learningMode']}.")
 
     def likeness(self) -> Likeness:
         """Ask how well the loop has imitated of late; raises `DemoFailed`."""
-        told = _asked("The configuration", self._client.get_service_configuration)["latestApprenticeModeMetrics"]
-        if told is None:
+        metrics = _ask("The configuration", self._client.get_service_configuration)["latestApprenticeModeMetrics"]
+        if metrics is None:
             raise DemoFailed("The loop has learned events, and tells no metrics of the apprentice that it is.")
-        last = told["lastBatchMetrics"]
+        last = metrics["lastBatchMetrics"]
         return Likeness(
             events=last["numberOfEvents"],
             matched=last["numberOfImitatedEvents"],
@@ -72,13 +72,13 @@ class Owner:
         )
 
 
-def _asked(what: str, call: Callable[[], Any]) -> Any:
+def _ask(what: str, call: Callable[[], Any]) -> Any:
     """Make a call; the client itself repeats one that is answered 503."""
     from azure.core.exceptions import AzureError, HttpResponseError
 
     try:
         return call()
     except HttpResponseError as error:
-        raise refused(what, error.status_code or 0, error.response.text() if error.response else "") from error
+        raise refusal(what, error.status_code or 0, error.response.text() if error.response else "") from error
     except AzureError as error:
         raise DemoFailed(f"{what} got no answer: {error}") from error

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, floor
 from xml.sax.saxutils import escape
 
-from localhost.demo.hindsight import Judged, judged, known
+from localhost.demo.hindsight import Judged, judge, true_rewards
 from localhost.demo.purchases import DATA_SETS, load
 from localhost.demo.rehearsal import log_of
 from shared.configuration.service_configuration import ServiceConfiguration
@@ -28,18 +28,20 @@ _STYLE = """\
   .middle { text-anchor: middle; }"""
 
 
-def evaluated() -> dict[str, list[Judged]]:
+def evaluate_both() -> dict[str, list[Judged]]:
     """What the demo finds at its end, of each data set."""
     exploration = ServiceConfiguration().exploration_percentage
     sets = {name: load(name) for name in DATA_SETS}
-    return {name: judged(log_of(name, sold), known(name, sold), exploration) for name, sold in sets.items()}
+    return {name: judge(log_of(name, sold), true_rewards(name, sold), exploration) for name, sold in sets.items()}
 
 
-def picture(found: Mapping[str, Sequence[Judged]]) -> str:
+def picture(judgements: Mapping[str, Sequence[Judged]]) -> str:
     """Intervals, estimates and the truth, a row for each of the settings, as SVG; readable in light and in dark."""
-    every = [one for some in found.values() for one in some]
-    scale = _Scale(min(one.interval.low for one in every), max(one.interval.high for one in every))
-    height = _TOP + len(found) * _HEADING + len(every) * _ROW + 44
+    every = [judgement for some in judgements.values() for judgement in some]
+    scale = _Scale(
+        min(judgement.interval.low for judgement in every), max(judgement.interval.high for judgement in every)
+    )
+    height = _TOP + len(judgements) * _HEADING + len(every) * _ROW + 44
     bottom = height - 40
     return "\n".join(
         [
@@ -49,7 +51,7 @@ def picture(found: Mapping[str, Sequence[Judged]]) -> str:
             f'<rect class="paper" width="{_WIDTH}" height="{height}"/>',
             *_legend(),
             *_grid(scale, bottom),
-            *_rows(found, scale),
+            *_rows(judgements, scale),
             f'<text class="faint middle" x="{(_LEFT + _RIGHT) / 2:g}" y="{height - 8}">reward per purchase</text>',
             "</svg>",
         ]
@@ -71,8 +73,8 @@ def _legend() -> Iterator[str]:
     text, entries = 196, ("estimate and 95 % interval, from the log alone", "what the same decisions really earned")
     yield from _bar(text - 60, text - 20, text - 40, 20)
     yield _mark(text - 40, 51)
-    for y, told in zip((24, 48), entries, strict=True):
-        yield f'<text class="ink" x="{text}" y="{y}">{told}</text>'
+    for y, entry in zip((24, 48), entries, strict=True):
+        yield f'<text class="ink" x="{text}" y="{y}">{entry}</text>'
 
 
 def _grid(scale: _Scale, bottom: int) -> Iterator[str]:
@@ -82,17 +84,19 @@ def _grid(scale: _Scale, bottom: int) -> Iterator[str]:
         yield f'<text class="faint middle" x="{x:.1f}" y="{bottom + 8}">{tenth / 10:.1f}</text>'
 
 
-def _rows(found: Mapping[str, Sequence[Judged]], scale: _Scale) -> Iterator[str]:
+def _rows(judgements: Mapping[str, Sequence[Judged]], scale: _Scale) -> Iterator[str]:
     y = _TOP
-    for name, some in found.items():
+    for name, some in judgements.items():
         yield f'<text class="ink bold" x="12" y="{y + 12}">{escape(name)}</text>'
         y += _HEADING - _ROW // 2
-        for one in some:
-            yield f'<text class="ink end" x="{_LEFT - 14}" y="{y + 4}">{escape(one.name)}</text>'
-            yield from _bar(scale.x(one.interval.low), scale.x(one.interval.high), scale.x(one.estimate), y)
-            yield _mark(scale.x(one.earned), y)
-            told = f"{one.estimate:.3f} ({one.interval.low:.3f} – {one.interval.high:.3f})"
-            yield f'<text class="faint" x="{_RIGHT + 14}" y="{y + 4}">{told}</text>'
+        for judgement in some:
+            yield f'<text class="ink end" x="{_LEFT - 14}" y="{y + 4}">{escape(judgement.name)}</text>'
+            yield from _bar(
+                scale.x(judgement.interval.low), scale.x(judgement.interval.high), scale.x(judgement.estimate), y
+            )
+            yield _mark(scale.x(judgement.earned), y)
+            text = f"{judgement.estimate:.3f} ({judgement.interval.low:.3f} – {judgement.interval.high:.3f})"
+            yield f'<text class="faint" x="{_RIGHT + 14}" y="{y + 4}">{text}</text>'
             y += _ROW
         y += _ROW // 2
 
@@ -109,4 +113,4 @@ def _mark(x: float, y: int) -> str:
 
 
 if __name__ == "__main__":
-    print(picture(evaluated()))
+    print(picture(evaluate_both()))

@@ -44,11 +44,11 @@ class Purchase:
 
 
 def load(name: str) -> list[Purchase]:
-    """Read one of `DATA_SETS`, interleaved in time."""
+    """Read one of `DATA_SETS`, interleave in time."""
     with (_FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     brands = best_sellers_first(row["choice"] for row in rows)
-    return interleaved([_purchase(row, brands) for row in rows])
+    return interleave([_purchase(row, brands) for row in rows])
 
 
 def best_sellers_first(bought: Iterable[str]) -> list[str]:
@@ -56,7 +56,7 @@ def best_sellers_first(bought: Iterable[str]) -> list[str]:
     return [brand for brand, _ in Counter(bought).most_common()]
 
 
-def interleaved(purchases: Iterable[Purchase]) -> list[Purchase]:
+def interleave(purchases: Iterable[Purchase]) -> list[Purchase]:
     """Put the first purchase of every household first, then every second one, and so on.
 
     Args:

@@ -35,7 +35,10 @@ def log_of(
     """
     loop, lines = _Loop(new_configuration(shards=1), learning), list[bytes]()
     for stretch in cut(purchases, rounds):
-        some = [loop.event(f"{name}-{number:04}", number, one) for number, one in enumerate(stretch, len(lines) + 1)]
+        some = [
+            loop.event(f"{name}-{number:04}", number, purchase)
+            for number, purchase in enumerate(stretch, len(lines) + 1)
+        ]
         loop.learn(some)
         lines += some
     loop.close()

@@ -9,26 +9,28 @@ RULE = "what is on display in the store, else what the household bought last, el
 """In words; where displays were not recorded, what a newspaper advertised stands for them."""
 
 
-def ruled(purchases: Iterable[Purchase]) -> list[Purchase]:
+def order_by_rule(purchases: Iterable[Purchase]) -> list[Purchase]:
     """The purchases with the offers in the rule's order, and with what each household had bought last.
 
     Args:
         purchases: In order of time, their offers with the best seller first.
     """
     last: dict[str, str] = {}
-    told: list[Purchase] = []
+    offered: list[Purchase] = []
     for purchase in purchases:
-        known = replace(purchase, bought_last=last.get(purchase.household))
-        told.append(replace(known, offers=_ordered(known)))
+        repeated = replace(purchase, bought_last=last.get(purchase.household))
+        offered.append(replace(repeated, offers=_order(repeated)))
         last[purchase.household] = purchase.bought
-    return told
+    return offered
 
 
-def _ordered(purchase: Purchase) -> tuple[Offer, ...]:
-    return tuple(sorted(purchase.offers, key=lambda offer: (not _stands_out(offer), not _was_bought(offer, purchase))))
+def _order(purchase: Purchase) -> tuple[Offer, ...]:
+    return tuple(
+        sorted(purchase.offers, key=lambda offer: (not _is_advertised(offer), not _was_bought(offer, purchase)))
+    )
 
 
-def _stands_out(offer: Offer) -> bool:
+def _is_advertised(offer: Offer) -> bool:
     return offer.advertised if offer.on_display is None else offer.on_display
 
 

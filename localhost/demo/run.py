@@ -26,7 +26,7 @@ class Shop(Protocol):
 class Learner(Protocol):
     """What a run waits for."""
 
-    def wait_until_learned(self, events: int, tell: Callable[[Standing], None]) -> Standing:
+    def wait_until_learned(self, events: int, report: Callable[[Standing], None]) -> Standing:
         """Return once Rank is answered by a model that has learned so many events."""
 
 
@@ -57,9 +57,9 @@ class Run:
         """How many purchases belong to rounds that have ended."""
         return self.rounds[-1].end if self.rounds else 0
 
-    def ended_by(self, purchases: int) -> Sequence[Round]:
+    def rounds_before(self, purchases: int) -> Sequence[Round]:
         """The rounds that had ended, learned and all, when so many purchases had been played."""
-        return [one for one in self.rounds if one.end <= purchases]
+        return [learned for learned in self.rounds if learned.end <= purchases]
 
 
 class Player:
@@ -93,18 +93,18 @@ class Player:
     def learn(self) -> Round:
         """End a round: wait until the loop has learned all that was played."""
         started, title = time.monotonic(), self.title
-        standing = self._learner.wait_until_learned(len(self.run.played), self._tell)
+        standing = self._learner.wait_until_learned(len(self.run.played), self._report)
         ended = Round(len(self.run.played), str(standing.model), standing.learned_by_model)
         fresh = self.run.played[self.run.ended :]
         self.run.rounds.append(ended)
-        reward = sum(one.reward for one in fresh) / len(fresh)
+        reward = sum(purchase.reward for purchase in fresh) / len(fresh)
         self._progress.line(
             f"{title.capitalize()}: {len(fresh)} purchases, mean reward {reward:.3f}; a model that has learned "
             f"{ended.learned} events is in use after {time.monotonic() - started:.0f} s"
         )
         return ended
 
-    def _tell(self, standing: Standing) -> None:
+    def _report(self, standing: Standing) -> None:
         number = len(self.run.played)
         doing = f"learning, {standing.learned} of {number} events"
         if standing.holds(number):

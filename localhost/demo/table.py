@@ -20,29 +20,35 @@ _SETTINGS_HEADINGS = (
 
 def table(fifths: list[Stretch], run: Run) -> str:
     """A line for each fifth of the run; models and events learned as they were at its end."""
-    return aligned(_WIDTHS, _HEADINGS, [_cells(fifth, run) for fifth in fifths])
+    return align(_WIDTHS, _HEADINGS, [_cells(fifth, run) for fifth in fifths])
 
 
-def settings_table(found: Sequence[Judged]) -> str:
+def settings_table(judgements: Sequence[Judged]) -> str:
     """What other settings would have earned: as the log tells it, and in truth."""
     rows = [
-        (one.name, f"{one.estimate:.3f}", between(one.interval), f"{one.earned:.3f}", "yes" if one.holds else "no")
-        for one in found
+        (
+            judgement.name,
+            f"{judgement.estimate:.3f}",
+            between(judgement.interval),
+            f"{judgement.earned:.3f}",
+            "yes" if judgement.holds else "no",
+        )
+        for judgement in judgements
     ]
     return f"""\
 What would other settings have earned, deciding and learning purchase by purchase? Estimated from the loop's own log,
 which knows nothing but the brand that was shown and its reward:
 
-{aligned(_SETTINGS_WIDTHS, _SETTINGS_HEADINGS, rows)}
+{align(_SETTINGS_WIDTHS, _SETTINGS_HEADINGS, rows)}
 
 "In truth" is what the very same decisions would have earned. No log tells that; here it is known, because the data
 say what each household bought. By chance, about 1 of 20 such intervals misses the truth, and the demo has not failed
 by that: its exit code depends on the last fifth above, and on nothing in this table. The settings:
 
-{"\n".join(f"  {one.name:12} {one.arguments}" for one in found)}"""
+{"\n".join(f"  {judgement.name:12} {judgement.arguments}" for judgement in judgements)}"""
 
 
-def aligned(widths: Sequence[int], headings: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> str:
+def align(widths: Sequence[int], headings: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> str:
     """Headings, a rule and rows, with every column as wide as told."""
     rule = ["-" * width for width in widths]
     lines = [zip(row, widths, strict=True) for row in (*headings, rule, *rows)]
@@ -57,20 +63,22 @@ def between(interval: Interval) -> str:
 def verdict(fifths: list[Stretch]) -> str:
     """What the last fifth says, in a sentence or two."""
     last = fifths[-1]
-    seen = f"In the last fifth the loop earned {last.reward:.3f} a purchase, the best seller {last.first_action:.3f}"
+    sentence = (
+        f"In the last fifth the loop earned {last.reward:.3f} a purchase, the best seller {last.first_action:.3f}"
+    )
     if last.is_above_first_action:
-        return f"The loop learned. {seen}, choosing at random {last.random:.3f}."
-    return f"The loop did not learn enough: its last fifth is not clearly above the best seller. {seen}."
+        return f"The loop learned. {sentence}, choosing at random {last.random:.3f}."
+    return f"The loop did not learn enough: its last fifth is not clearly above the best seller. {sentence}."
 
 
 def _cells(fifth: Stretch, run: Run) -> tuple[str, ...]:
-    ended = run.ended_by(fifth.last)
+    ended = run.rounds_before(fifth.last)
     return (
         f"{fifth.first} - {fifth.last}",
         f"{fifth.reward:.3f}",
         between(fifth.interval),
         f"{fifth.first_action:.3f}",
         f"{fifth.random:.3f}",
-        str(len({one.model for one in ended})),
+        str(len({learned.model for learned in ended})),
         str(ended[-1].learned if ended else 0),
     )

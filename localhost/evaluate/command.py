@@ -61,13 +61,13 @@ def _evaluate(chosen: argparse.Namespace) -> int:
     except (TrainingFailed, BrokenProcessPool, OSError) as problem:
         print(f"\nThe evaluation failed on the way: {problem}", file=sys.stderr)
         return FAILED
-    found, exploration = plan.outcome(runs.evaluation, runs.results), runs.results[plan.LOGGED].exploration
+    outcome, exploration = plan.outcome(runs.evaluation, runs.results), runs.results[plan.LOGGED].exploration
     if chosen.json:
         from localhost.evaluate.answer import document
 
-        print(json.dumps(document(found, exploration), indent=2, allow_nan=False))
+        print(json.dumps(document(outcome, exploration), indent=2, allow_nan=False))
     else:
         from localhost.evaluate.table import table
 
-        print(table(found, exploration))
+        print(table(outcome, exploration))
     return 0

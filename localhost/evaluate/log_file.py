@@ -50,8 +50,8 @@ class LogFile:
         Raises:
             CannotEvaluate: There is no usable event.
         """
-        seen, imitated = 0, ""
-        for seen, line in enumerate(self, 1):  # noqa: B007 - how many there are
+        number, imitated = 0, ""
+        for number, line in enumerate(self, 1):  # noqa: B007 - how many there are
             kind = _kind(trimmed(line))
             if kind is not None and not kind.endswith(_IMITATED):
                 return kind
@@ -59,7 +59,7 @@ class LogFile:
         if imitated:
             return imitated
         raise CannotEvaluate(
-            f"{self.path} has no event that can be evaluated, in {pluralize(seen, 'line', 'lines')}.",
+            f"{self.path} has no event that can be evaluated, in {pluralize(number, 'line', 'lines')}.",
             "Give a log in the dsjson format, such as GET /rankloop/v1/logs answers, one event a line.",
         )
 

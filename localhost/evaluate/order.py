@@ -13,7 +13,7 @@ _LABEL = (keys.LABEL_COST, keys.LABEL_PROBABILITY, keys.LABEL_ACTION, keys.LABEL
 _NEEDED = tuple(map(keys.member, (keys.LABEL_COST, keys.LABEL_PROBABILITY, keys.LABEL_INDEX)))
 
 
-def in_order(line: bytes) -> bytes:
+def order_keys(line: bytes) -> bytes:
     """The line of an event as Vowpal Wabbit learns from it; nearly always the same line."""
     features = line.find(_FEATURES)
     if features > 0:
@@ -21,7 +21,7 @@ def in_order(line: bytes) -> bytes:
             return line
         if line.find(_OUTCOMES, features) > 0 and line.find(_OUTCOMES, 0, features) < 0:
             return line
-    told = orjson.loads(line)
-    label = {name: told.pop(name) for name in _LABEL if name in told}
-    outcomes = {name: told.pop(name) for name in (keys.OUTCOMES,) if name in told}
-    return orjson.dumps(label | told | outcomes)
+    parsed = orjson.loads(line)
+    label = {name: parsed.pop(name) for name in _LABEL if name in parsed}
+    outcomes = {name: parsed.pop(name) for name in (keys.OUTCOMES,) if name in parsed}
+    return orjson.dumps(label | parsed | outcomes)

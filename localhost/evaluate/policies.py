@@ -24,7 +24,7 @@ def policies(given: Sequence[str]) -> tuple[Policy, ...]:
             "Leave some of --policy out, and evaluate them in a second run.",
         )
     named = [_policy(text, number) for number, text in enumerate(given, 1)]
-    names = [one.name for one in named]
+    names = [policy.name for policy in named]
     for name in names:
         if is_own(name) or names.count(name) > 1:
             raise CannotEvaluate(
@@ -40,12 +40,12 @@ def demand_fit(chosen: Sequence[Policy], log_kind: str) -> None:
     Raises:
         CannotEvaluate: One is for the other problem type.
     """
-    for one in chosen:
-        if problem_type(one.arguments or "") != log_kind.partition("-")[0]:
+    for policy in chosen:
+        if problem_type(policy.arguments or "") != log_kind.partition("-")[0]:
             several = log_kind.startswith("ccb")
             raise CannotEvaluate(
-                f"The policy {one.name} is for events with {'one choice' if several else 'several slots'}, the log has "
-                f"events with {'several slots' if several else 'one choice'}.",
+                f"The policy {policy.name} is for events with {'one choice' if several else 'several slots'}, "
+                f"the log has events with {'several slots' if several else 'one choice'}.",
                 f"Use {'--ccb_explore_adf' if several else '--cb_explore_adf'} in its arguments.",
             )
 

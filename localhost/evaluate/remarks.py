@@ -22,15 +22,15 @@ def unanswerable(exploration: float | None) -> str | None:
     )
 
 
-def remarks(found: Outcome, exploration: float | None) -> Iterator[str]:
+def remarks(outcome: Outcome, exploration: float | None) -> Iterator[str]:
     """In the order in which they matter."""
     why = unanswerable(exploration)
-    yield from filter(None, [why, found.no_search])
-    for policy in found.policies:
+    yield from filter(None, [why, outcome.no_search])
+    for policy in outcome.policies:
         because = estimates(policy.total).because
         if because and not policy.slot_id and not why:
             yield f"{policy.policy.name}: {because}"
-    if found.candidates:
-        tried = len(found.candidates)
+    if outcome.candidates:
+        tried = len(outcome.candidates)
         yield f"{tried} candidates were tried on the first half of the log; what won is judged by the other half."
-    yield f"Best: {found.optimal}."
+    yield f"Best: {outcome.optimal}."

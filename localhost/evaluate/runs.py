@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from localhost.evaluate.log_file import LogFile
-from localhost.evaluate.order import in_order
+from localhost.evaluate.order import order_keys
 from localhost.evaluate.pool import Pool, pool
 from localhost.progress import Progress
 from shared.evaluation import plan
@@ -46,7 +46,7 @@ class Runs:
 
     def _stage(self, workers: Pool, folder: Path, tasks: tuple[Task, ...]) -> None:
         progress = Progress(len(tasks), self._stream)
-        progress.line(_told(tasks))
+        progress.line(_task_line(tasks))
         runs = [
             workers.submit(_run, replace(task, keeps_model=False), self.evaluation, self._log, folder) for task in tasks
         ]
@@ -61,7 +61,7 @@ class Runs:
         return round(min(self.results[plan.LOGGED].exploration or 0.0, _MOST_EXPLORATION), 3)
 
 
-def _told(tasks: tuple[Task, ...]) -> str:
+def _task_line(tasks: tuple[Task, ...]) -> str:
     """What a stage is about."""
     policies = "1 policy" if len(tasks) == 1 else f"{len(tasks)} policies"
     if tasks[0].stage == 0:
@@ -74,5 +74,5 @@ def _told(tasks: tuple[Task, ...]) -> str:
 def _run(task: Task, evaluation: Evaluation, log: LogFile, folder: Path) -> TaskResult:
     own = folder / task.key
     own.mkdir()
-    result, _ = log_pass.run(task, evaluation, log, folder=own, timeout=_NO_HURRY, rewrite=in_order)
+    result, _ = log_pass.run(task, evaluation, log, folder=own, timeout=_NO_HURRY, rewrite=order_keys)
     return result

@@ -26,7 +26,7 @@ _HEADINGS = (
 _UNKNOWN = "-"
 
 
-def table(found: Outcome, exploration: float | None) -> str:
+def table(outcome: Outcome, exploration: float | None) -> str:
     """Lines, a row a policy, what is to be said about them, and the arguments of each.
 
     Args:
@@ -34,12 +34,12 @@ def table(found: Outcome, exploration: float | None) -> str:
     """
     return "\n".join(
         [
-            _counts(found.lines),
+            _counts(outcome.lines),
             "",
-            *_aligned([_HEADINGS, *(_row(policy, found.rewards) for policy in found.policies)]),
+            *_align([_HEADINGS, *(_row(policy, outcome.rewards) for policy in outcome.policies)]),
             "",
-            *remarks(found, exploration),
-            *_arguments(found),
+            *remarks(outcome, exploration),
+            *_arguments(outcome),
         ]
     )
 
@@ -52,21 +52,21 @@ def _counts(lines: LineCounts) -> str:
         (lines.passed_over, "of another kind"),
         (lines.refused, "refused by the learner"),
     )
-    told = "".join(f", {number} {what}" for number, what in others if number)
-    return f"{pluralize(lines.read, 'line', 'lines')}: {pluralize(lines.used, 'event', 'events')} evaluated{told}."
+    text = "".join(f", {number} {what}" for number, what in others if number)
+    return f"{pluralize(lines.read, 'line', 'lines')}: {pluralize(lines.used, 'event', 'events')} evaluated{text}."
 
 
-def _row(one: PolicyOutcome, rewards: Span) -> tuple[str, ...]:
-    sums = one.total
-    told = estimates(sums, rewards)
+def _row(policy: PolicyOutcome, rewards: Span) -> tuple[str, ...]:
+    sums = policy.total
+    estimated = estimates(sums, rewards)
     above = difference.interval(sums, rewards)
     return (
-        f"  slot {one.slot_id}" if one.slot_id else one.policy.name,
+        f"  slot {policy.slot_id}" if policy.slot_id else policy.policy.name,
         f"{sums.events:,.0f}",
-        _UNKNOWN if told.effective_events is None else f"{told.effective_events:,.0f}",
-        _number(told.points[_FIRST]),
-        _between(told.interval),
-        *(_number(told.points[estimator.name]) for estimator in _OTHERS),
+        _UNKNOWN if estimated.effective_events is None else f"{estimated.effective_events:,.0f}",
+        _number(estimated.points[_FIRST]),
+        _between(estimated.interval),
+        *(_number(estimated.points[estimator.name]) for estimator in _OTHERS),
         _between(above, "+"),
     )
 
@@ -79,7 +79,7 @@ def _between(interval: Interval | None, sign: str = "") -> str:
     return _UNKNOWN if interval is None else f"{interval.low:{sign}.4f} … {interval.high:{sign}.4f}"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _align(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Rows with a rule below the first; all columns but the first end at their right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in (rows[0], ["-" * width for width in widths], *rows[1:]):
@@ -87,8 +87,8 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)])
 
 
-def _arguments(found: Outcome) -> Iterator[str]:
-    told = {policy.policy.name: policy.policy.arguments for policy in found.policies if policy.policy.arguments}
-    width = max(map(len, told), default=0)
-    yield from ([""] if told else [])
-    yield from (f"{name.ljust(width)}  {arguments}" for name, arguments in told.items())
+def _arguments(outcome: Outcome) -> Iterator[str]:
+    arguments = {policy.policy.name: policy.policy.arguments for policy in outcome.policies if policy.policy.arguments}
+    width = max(map(len, arguments), default=0)
+    yield from ([""] if arguments else [])
+    yield from (f"{name.ljust(width)}  {arguments}" for name, arguments in arguments.items())

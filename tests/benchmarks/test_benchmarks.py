@@ -84,7 +84,7 @@ def test_a_missed_goal_is_told_as_missed() -> None:
 def test_the_wait_for_storage_is_added_to_each_answer(azurite: Azurite) -> None:
     """And what goes through comes out as it went in."""
     account = azurite.new_account()
-    with FaultProxy(account.blob_endpoint) as proxy, delay.delayed(urlsplit(proxy.url).port or 0, 100) as port:
+    with FaultProxy(account.blob_endpoint) as proxy, delay.delay_answers(urlsplit(proxy.url).port or 0, 100) as port:
         began = time.perf_counter()
         with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as client:
             client.request("GET", "/nothing?comp=list")

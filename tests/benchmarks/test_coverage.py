@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.progress import Progress
 from benchmarks.studies import coverage
-from benchmarks.studies.simulated_logs import POLICIES, Cell, simulated
+from benchmarks.studies.simulated_logs import POLICIES, Cell, simulate
 from shared.metrics.estimators.point_estimators import ips
 
 
@@ -13,7 +13,7 @@ from shared.metrics.estimators.point_estimators import ips
 def test_what_policies_truly_earn_is_what_they_earn_on_average(rewards: str) -> None:
     """Over many logs, weights are 1 and estimates right on average."""
     chance, cell = np.random.default_rng(1), Cell(5, 0.3, 2000, rewards)
-    logs = [one for _ in range(60) for one in simulated(cell, chance)]
+    logs = [one for _ in range(60) for one in simulate(cell, chance)]
 
     for policy in POLICIES:
         mine = [log for log in logs if log.policy == policy]

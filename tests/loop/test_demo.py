@@ -23,9 +23,9 @@ from localhost.demo.calls import Calls
 from localhost.demo.demos import WHERE_NEXT, WHERE_NEXT_APPRENTICE, evaluate_on
 from localhost.demo.failures import DemoFailed
 from localhost.demo.figures import Played, fifths, wilson
-from localhost.demo.hindsight import judged, known
+from localhost.demo.hindsight import judge, true_rewards
 from localhost.demo.loop import Loop, Standing
-from localhost.demo.purchases import DATA_SETS, Offer, Purchase, interleaved, load
+from localhost.demo.purchases import DATA_SETS, Offer, Purchase, interleave, load
 from localhost.demo.rehearsal import log_of
 from localhost.demo.run import Round, Run, cut, play
 from localhost.demo.servers import stage
@@ -60,7 +60,7 @@ def test_households_take_turns_in_order_of_time() -> None:
         purchase("3", "c2"),
     ]
 
-    order = [one.bought for one in interleaved(rows)]
+    order = [one.bought for one in interleave(rows)]
 
     assert order == ["a1", "b1", "c1", "a2", "c2", "a3"]
 
@@ -310,7 +310,7 @@ def test_a_short_run_through_the_functions_learns_every_event() -> None:
     ]
     rehearsed = log_of("yogurt", purchases, rounds=2)
     assert [_ranked(one) for one in logged] == [_ranked(json.loads(line)) for line in rehearsed]
-    expected = judged(rehearsed, known("yogurt", purchases), exploration=0.2)
+    expected = judge(rehearsed, true_rewards("yogurt", purchases), exploration=0.2)
     assert [one.arguments for one in others] == [one.arguments for one in expected]
     assert [one.estimate for one in others] == pytest.approx([one.estimate for one in expected])
     assert [one.earned for one in others] == pytest.approx([one.earned for one in expected])

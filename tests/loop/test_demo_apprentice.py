@@ -14,10 +14,10 @@ from localhost.demo.calls import context_features
 from localhost.demo.demos import teach_on
 from localhost.demo.figures import Interval, Played
 from localhost.demo.loop import Standing, Trace
-from localhost.demo.outcome import findings, imitated, rounds_of, table, verdict
+from localhost.demo.outcome import findings, imitation_line, rounds_of, table, verdict
 from localhost.demo.owner import Likeness
 from localhost.demo.purchases import Offer, Purchase, load
-from localhost.demo.rule import ruled
+from localhost.demo.rule import order_by_rule
 from localhost.demo.run import Player, Round, Run
 from localhost.demo.servers import stage
 from localhost.progress import Progress
@@ -50,7 +50,7 @@ def test_the_rule_recommends_what_is_on_display_else_what_was_bought_last_else_t
         purchase("1", "best", displayed=["third", "fourth"]),
     ]
 
-    order = [(one.bought_last, [offer.brand for offer in one.offers][:2]) for one in ruled(bought)]
+    order = [(one.bought_last, [offer.brand for offer in one.offers][:2]) for one in order_by_rule(bought)]
 
     assert order == [
         (None, ["best", "second"]),
@@ -65,12 +65,12 @@ def test_where_displays_were_not_recorded_an_advertisement_stands_for_them() -> 
     """So the rule makes sense of the yogurt purchases too."""
     bought = unrecorded(purchase("1", "third", advertised=["second"]))
 
-    assert [offer.brand for offer in ruled([bought])[0].offers] == ["second", "best", "third", "fourth"]
+    assert [offer.brand for offer in order_by_rule([bought])[0].offers] == ["second", "best", "third", "fourth"]
 
 
 def test_the_loop_is_told_all_that_the_rule_looks_at() -> None:
     """Else nothing could imitate it; a household that comes for the first time has bought nothing before."""
-    first, again = ruled([purchase("1", "third"), purchase("1", "best")])
+    first, again = order_by_rule([purchase("1", "third"), purchase("1", "best")])
 
     assert context_features(first) == [{"household": "1"}]
     assert context_features(again) == [{"household": "1", "boughtLast": "third"}]
@@ -78,7 +78,7 @@ def test_the_loop_is_told_all_that_the_rule_looks_at() -> None:
 
 def test_the_rule_is_more_than_always_the_same_brand() -> None:
     """Who only ever showed the brand that the rule shows most often could not count as near the ceiling."""
-    shown = Counter(one.offers[0].brand for one in ruled(load("cracker")))
+    shown = Counter(one.offers[0].brand for one in order_by_rule(load("cracker")))
     most = max(shown.values()) / shown.total()
 
     assert (0.85 * most + 0.05 * (1 - most)) / 0.85 < 0.7
@@ -178,7 +178,7 @@ def test_a_perfect_apprentice_pays_for_what_it_tries() -> None:
     last = rounds_of(story())[-1]
 
     assert last.first_action == 0.5
-    assert imitated(last, 0.85) == pytest.approx(0.85 * 0.5 + 0.05 * 0.5)
+    assert imitation_line(last, 0.85) == pytest.approx(0.85 * 0.5 + 0.05 * 0.5)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_the_table_has_a_line_for_each_round_with_its_mode() -> None:
 
 def test_a_short_apprenticeship_through_the_functions() -> None:
     """Two rounds in each mode: metrics are those of the log, and the learned model answers the first Rank Online."""
-    purchases, lines = ruled(load("cracker"))[:160], io.StringIO()
+    purchases, lines = order_by_rule(load("cracker"))[:160], io.StringIO()
     with stage(WRITE_DEADLINE="PT2S", JOIN_GRACE="PT3S", TRAIN_SCHEDULE="* * * * * *") as here:
         told = teach_on(here, "cracker", purchases, Progress(160, lines), rounds=4)
         log = urllib.request.Request(  # noqa: S310 - a local address

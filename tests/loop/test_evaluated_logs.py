@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from localhost.evaluate import command
-from localhost.evaluate.order import in_order
+from localhost.evaluate.order import order_keys
 from localhost.evaluate.policies import policies
 from shared.times import HOUR
 from tests.conftest import StartHost
@@ -267,7 +267,7 @@ def test_policies_without_names_are_numbered() -> None:
 def test_lines_in_the_learners_order_stay_as_they_are(lines: list[bytes]) -> None:
     """Those of this loop and of the old service, of one choice or several."""
     for line in [*lines[:5], *slots_lines(5), *OF_THE_OLD_SERVICE[:3]]:
-        assert in_order(line) is line
+        assert order_keys(line) is line
 
 
 def test_slots_are_learned_in_any_order_of_keys(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from benchmarks.progress import Progress
 from benchmarks.studies import truth
 from localhost.demo.failures import DemoFailed
 from localhost.demo.figures import Interval
-from localhost.demo.hindsight import SETTINGS, Judged, judged, known
-from localhost.demo.picture import evaluated, picture
+from localhost.demo.hindsight import SETTINGS, Judged, judge, true_rewards
+from localhost.demo.picture import evaluate_both, picture
 from localhost.demo.purchases import load
 from localhost.demo.rehearsal import log_of, rewards_of
 from localhost.demo.table import settings_table
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"\d+\.\d+")
 @pytest.fixture(scope="module")
 def both_demos() -> dict[str, list[Judged]]:
     """What both demos find at their end."""
-    return evaluated()
+    return evaluate_both()
 
 
 def test_over_many_logs_intervals_hold_the_truth() -> None:
@@ -38,7 +38,7 @@ def test_the_truth_is_what_the_decisions_would_have_earned() -> None:
     """Who always draws at random earns each brand's share, whatever was shown and learned."""
     purchases = load("cracker")[:100]
 
-    found = judged(log_of("cracker", purchases, rounds=2), known("cracker", purchases), exploration=1.0)
+    found = judge(log_of("cracker", purchases, rounds=2), true_rewards("cracker", purchases), exploration=1.0)
 
     assert [one.name for one in found] == [*SETTINGS]
     assert [one.earned for one in found] == [pytest.approx(1 / 4)] * 3
@@ -48,21 +48,21 @@ def test_the_truth_is_what_the_decisions_would_have_earned() -> None:
 def test_events_are_matched_by_their_ids() -> None:
     """Whatever the order is in which the truth is told; an event whose rewards are not known must not be guessed."""
     purchases = load("yogurt")[:100]
-    log, rewards = log_of("yogurt", purchases, rounds=2), known("yogurt", purchases)
+    log, rewards = log_of("yogurt", purchases, rounds=2), true_rewards("yogurt", purchases)
 
-    found = judged(log, rewards, exploration=0.2)
-    turned = judged(log, dict(reversed([*rewards.items()])), exploration=0.2)
+    found = judge(log, rewards, exploration=0.2)
+    turned = judge(log, dict(reversed([*rewards.items()])), exploration=0.2)
 
     assert found == turned
     with pytest.raises(DemoFailed, match="not that of the events"):
-        judged(log, known("yogurt", purchases[:99]), exploration=0.2)
+        judge(log, true_rewards("yogurt", purchases[:99]), exploration=0.2)
 
 
 @pytest.mark.parametrize("log", [[], [b'{"RewardValue":1.0,"EventId":"yogurt-0001"}']])
 def test_a_log_without_events_is_no_log_of_the_demo(log: list[bytes]) -> None:
     """Told in a line, not in a traceback."""
     with pytest.raises(DemoFailed, match="not that of the events"):
-        judged(log, known("yogurt", load("yogurt")), exploration=0.2)
+        judge(log, true_rewards("yogurt", load("yogurt")), exploration=0.2)
 
 
 def test_an_interval_that_misses_the_truth_is_told() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.studies.importance import MATTERS, SELDOM, found_in
+from benchmarks.studies.importance import MATTERS, SELDOM, score_features
 
 EVENTS = 4000
 
@@ -10,7 +10,7 @@ EVENTS = 4000
 @pytest.mark.timeout(120)
 def test_what_matters_scores_and_what_does_not_scores_next_to_nothing() -> None:
     """Neither ids, nor what is another for each person, nor what is drawn by lot."""
-    rows = found_in(EVENTS, seed=0)
+    rows = score_features(EVENTS, seed=0)
 
     others = {("FromUrl", "hour"), ("person", "id"), ("person", "device"), ("i", "id"), ("j", "color"), ("j", "price")}
     assert {(one.namespace, one.feature) for one in rows[:2]} == MATTERS
@@ -23,4 +23,4 @@ def test_what_matters_scores_and_what_does_not_scores_next_to_nothing() -> None:
 @pytest.mark.timeout(120)
 def test_where_nothing_matters_nothing_scores() -> None:
     """However the draws fell."""
-    assert {one.score for one in found_in(EVENTS, seed=0, often=SELDOM)} == {0.0}
+    assert {one.score for one in score_features(EVENTS, seed=0, often=SELDOM)} == {0.0}
