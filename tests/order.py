@@ -14,7 +14,8 @@ LONG_FIRST = (
     *("tests/loop/test_evaluations.py", "tests/loop/test_replay.py", "tests/loop/test_two_trainers.py"),
     *("tests/loop/test_optimization.py", "tests/loop/test_redaction.py", "tests/loop/test_models.py"),
     *("tests/loop/test_calendar.py", "tests/loop/test_evaluate_command.py", "tests/loop/test_settings_change.py"),
-    *("tests/loop", "tests/unit/learner", "tests/unit/evaluation", "tests/dev", "tests/clients", "tests/http"),
+    *("tests/loop", "tests/learner", "tests/unit/learner", "tests/unit/evaluation", "tests/dev", "tests/clients"),
+    "tests/http",
 )
 """Files and folders, the longest first."""
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from shared.learner.arguments import parse
 from shared.learner.features import document
 from shared.learner.model import Model
-from tests.unit.learner.harmless import learned_by_the_driver, ranked
-from tests.unit.learner.hostile import Reader
+from tests.learner.harmless import learned_by_the_driver, ranked
+from tests.learner.hostile import Reader
 from tests.unit.learner.lines import GREEDY, event, event_lines, line_of, trained
 from tests.unit.learner.test_features import choices, contexts
 
@@ -31,7 +31,7 @@ def test_no_request_does_harm(seed: int, tmp_path: Path) -> None:
         trained(tmp_path, event_lines(300), arguments, str(index))
 
     number = REQUESTS // 2
-    valid, refused = ranked("tests.unit.learner.hostile", tmp_path, seed, number, MIX)
+    valid, refused = ranked("tests.learner.hostile", tmp_path, seed, number, MIX)
 
     assert valid + refused == number
     assert valid > 0.6 * number

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.learner.harmless import learned_by_the_driver, ranked
+from tests.learner.harmless import learned_by_the_driver, ranked
 from tests.unit.learner.lines import slots_lines, trained
 
 REQUESTS = 1_500
@@ -28,7 +28,7 @@ def test_no_request_does_harm(seed: int, tmp_path: Path) -> None:
         trained(tmp_path, slots_lines(200), arguments, str(index))
 
     number = REQUESTS // 2
-    valid, refused = ranked("tests.unit.learner.hostile_slots", tmp_path, seed, number, MIX)
+    valid, refused = ranked("tests.learner.hostile_slots", tmp_path, seed, number, MIX)
 
     assert valid > 0.5 * number
     assert refused > 0.05 * number

@@ -21,7 +21,7 @@ from shared.learner.model import Model
 from shared.log.log_line import event_line
 from shared.log.ranked_event import from_multi_slot_decision
 from shared.ranking.slots import MultiSlotDecision, Slot, decide
-from tests.unit.learner.hostile import CHARACTERS, TEXTS, Requests
+from tests.learner.hostile import CHARACTERS, TEXTS, Requests
 
 REWARDS = RewardSettings(600_000_000, 0.0, Aggregation.EARLIEST)
 AT_US = 1_764_075_002_123_456
