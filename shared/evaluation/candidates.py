@@ -9,7 +9,7 @@ from string import ascii_letters
 from shared.evaluation.tasks import Namespaces
 
 MAX_PAIRS = 12
-"""More context × action pairs are not tried; those of the namespaces that a log names first are."""
+"""At most so many pairs of context and action are tried, those of the namespaces that a log names first."""
 MAX_TRIPLES = 6
 MAX_MARGINALS = 3
 
@@ -18,7 +18,7 @@ EVERYTHING = ("-q ::",)
 
 _EPSILON = re.compile(r"--epsilon[\s=]+\S+")
 _RATES = (1e-3, 1e-2, 1e-1, 0.5, 1.0)
-"""Learning rates that are tried without decay; lower ones do not learn a day's log."""
+"""Learning rates that are tried without decay; lower rates do not learn a day's log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class CandidateSettings:
 
 
 def with_exploration(arguments: str, exploration: float) -> str:
-    """Learning arguments as a loop uses them: with its exploration in place of the one they name, if they name one."""
+    """Replace the exploration in learning arguments, if they name any, by that of the loop."""
     return _EPSILON.sub(f"--epsilon {exploration:g}", arguments)
 
 
 def first_grid(problem: str, namespaces: Namespaces) -> tuple[CandidateSettings, ...]:
-    """What is tried first, the most promising before the others.
+    """The candidates of the first step, the most promising first.
 
     Source: the exploration algorithms by measurements in ten worlds; cost types, learning rates and marginals as in the
     old service's search without `--l1`, which a trainer that resumes does not keep.
@@ -69,9 +69,9 @@ def first_grid(problem: str, namespaces: Namespaces) -> tuple[CandidateSettings,
         for rate in _RATES
     ]
     averages = [
-        replace(one, marginal=f"--marginal {name}")
-        for name in _named(namespaces.constant)[:MAX_MARGINALS]
-        for one in best
+        replace(settings, marginal=f"--marginal {letter}")
+        for letter in _letters(namespaces.constant)[:MAX_MARGINALS]
+        for settings in best
     ]
     return (*best, *others, *steady, *rates, *averages)
 
@@ -79,40 +79,40 @@ def first_grid(problem: str, namespaces: Namespaces) -> tuple[CandidateSettings,
 def interactions(best: CandidateSettings, namespaces: Namespaces) -> tuple[CandidateSettings, ...]:
     """The best settings with other interactions: pairs of context and action, triples too, none, and single pairs.
 
-    Triples of context, context and action tell users by the time of day, say, apart; of all triples (`:::`) nearly all
-    tell nothing, and they take twenty times as long where events have many features.
+    Triples of context, context and action distinguish users by the time of day, for instance; of all triples (`:::`)
+    nearly all are useless, and they take twenty times as long where events have many features.
     """
     pairs, triples = context_by_action(namespaces), context_twice_by_action(namespaces)
     choices = [best.interactions, pairs, (*pairs, *triples), (*EVERYTHING, *triples), (), *((pair,) for pair in pairs)]
     return tuple(replace(best, interactions=choice) for choice in dict.fromkeys(choices))
 
 
-def one_more_interaction(best: CandidateSettings, namespaces: Namespaces) -> tuple[CandidateSettings, ...]:
-    """The best settings with one more pair or triple; none where all pairs of all namespaces are there."""
-    known = (*context_by_action(namespaces), *context_twice_by_action(namespaces))
-    if not set(best.interactions) <= set(known):
+def with_another_interaction(best: CandidateSettings, namespaces: Namespaces) -> tuple[CandidateSettings, ...]:
+    """The best settings with another pair or triple; none if the settings have all pairs of all namespaces."""
+    possible = (*context_by_action(namespaces), *context_twice_by_action(namespaces))
+    if not set(best.interactions) <= set(possible):
         return ()
-    more = [one for one in known if one not in best.interactions]
-    return tuple(replace(best, interactions=(*best.interactions, one)) for one in more)
+    more = [interaction for interaction in possible if interaction not in best.interactions]
+    return tuple(replace(best, interactions=(*best.interactions, interaction)) for interaction in more)
 
 
 def context_by_action(namespaces: Namespaces) -> tuple[str, ...]:
-    """Every namespace of the context with every one of the actions; learning arguments name them by ASCII letters."""
-    context, actions = _named(namespaces.context), _named(namespaces.actions)
-    return tuple(f"-q {one}{other}" for one in context for other in actions)[:MAX_PAIRS]
+    """Each namespace of the context with each of the actions; learning arguments name namespaces by ASCII letters."""
+    context, actions = _letters(namespaces.context), _letters(namespaces.actions)
+    return tuple(f"-q {first}{second}" for first in context for second in actions)[:MAX_PAIRS]
 
 
 def context_twice_by_action(namespaces: Namespaces) -> tuple[str, ...]:
-    """Every two namespaces of the context, then each with itself, with the one that tells actions apart."""
-    context, actions = _named(namespaces.context), _named(namespaces.actions)
-    ids = [one for one in _named(namespaces.constant) if one in actions] or actions
-    twos = [*(f"{one}{other}" for one, other in combinations(context, 2)), *(one * 2 for one in context)]
-    return tuple(f"--cubic {two}{one}" for two in twos for one in ids[:1])[:MAX_TRIPLES]
+    """Each two namespaces of the context, then each with itself, with the namespace that distinguishes actions."""
+    context, actions = _letters(namespaces.context), _letters(namespaces.actions)
+    ids = [letter for letter in _letters(namespaces.constant) if letter in actions] or actions
+    pairs = [*(f"{first}{second}" for first, second in combinations(context, 2)), *(letter * 2 for letter in context)]
+    return tuple(f"--cubic {pair}{letter}" for pair in pairs for letter in ids[:1])[:MAX_TRIPLES]
 
 
 def second_grid(best: CandidateSettings, others: Sequence[CandidateSettings]) -> tuple[CandidateSettings, ...]:
-    """The best settings, what did well before with their interactions, and what lies around them."""
-    again = [replace(one, interactions=best.interactions) for one in others]
+    """The best settings, earlier good settings with the best interactions, and settings close to the best."""
+    again = [replace(settings, interactions=best.interactions) for settings in others]
     return tuple(dict.fromkeys([best, *again, *_around(best)]))
 
 
@@ -121,9 +121,9 @@ def _algorithms(problem: str) -> tuple[str, ...]:
     return ("", "--squarecb", "--synthcover") if problem == "--cb_explore_adf" else ("",)
 
 
-def _named(letters: str) -> list[str]:
-    """Those that learning arguments can name, each once."""
-    return [one for one in dict.fromkeys(letters) if one in ascii_letters]
+def _letters(namespaces: str) -> list[str]:
+    """The first letters that learning arguments can name, each once."""
+    return [letter for letter in dict.fromkeys(namespaces) if letter in ascii_letters]
 
 
 def _without_decay(rate: float) -> str:

@@ -1,4 +1,4 @@
-"""An evaluation or a feature importance: what was asked for, on which log, and how it stands."""
+"""An evaluation or a feature importance: what it evaluates, on which log, and its status."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,18 +10,18 @@ from shared.stored_names import stored_as
 from shared.times import DAY
 
 LONGEST_US = DAY
-"""Nobody waits longer, and it costs as long as it goes on."""
+"""An evaluation that takes longer is ended: no caller waits so long, and it costs as long as it runs."""
 
 
 class Purpose(StrEnum):
-    """What is found out; each has ids of its own."""
+    """What an evaluation is for; each purpose has ids of its own."""
 
     EVALUATION = "evaluation"
     IMPORTANCE = "importance"
 
 
 class Status(StrEnum):
-    """How it stands, in the words of the API of 2022."""
+    """The status of an evaluation, in the words of the API of 2022."""
 
     NOT_SUBMITTED = "NotSubmitted"
     RUNNING = "Running"
@@ -34,17 +34,17 @@ class Status(StrEnum):
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more comes."""
+        """Whether the evaluation runs no more."""
         return self not in (Status.NOT_SUBMITTED, Status.RUNNING)
 
     @property
     def has_results(self) -> bool:
-        """Whether it came to its end."""
+        """Whether the evaluation came to results."""
         return self in (Status.SUCCEEDED, Status.APPLIED, Status.RETAINED)
 
 
 class Source(StrEnum):
-    """Where a policy comes from; the values of `policySource`."""
+    """The origin of a policy; the values of `policySource`."""
 
     ONLINE = "Online"
     BASELINE = "Baseline"
@@ -55,10 +55,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A way to choose actions.
+    """A policy that is evaluated.
 
     Attributes:
-        arguments: Learning arguments; None for those that do not learn. Of `online`, those in use when it was asked.
+        arguments: Learning arguments; None for policies that do not learn. Of `online`, those in use at the creation.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedLog:
-    """The log that is evaluated, fixed when it was asked: events that arrived in [from_us, to_us).
+    """The log that is evaluated, fixed at the creation of the evaluation: events that arrived in [from_us, to_us).
 
     Attributes:
         to_us: At most the join position of that moment.
@@ -84,20 +84,20 @@ class EvaluatedLog:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One evaluation.
+    """An evaluation, or a feature importance.
 
     Attributes:
         id: A single path segment; the caller's in the API of 2022.
-        is_of_2022: Whether it was asked in the API of 2022.
-        start_us: As asked, like `end_us`; [start, end).
+        is_of_2022: Whether it was created in the API of 2022.
+        start_us: Of the range that the caller gave, [start_us, end_us).
         custom: The policies that the caller gave.
         optimise: Whether better settings are searched.
         round_number: Of the optimization round it belongs to, from 1; 0 if a caller asked for it. Stored as `look`.
-        online: The policy in use when it was asked.
-        exploration: The configured one; policies that are found are evaluated with it, since they would be used so.
-        reason: Why it failed, or was not applied, in plain words.
+        online: The policy in use at the creation.
+        exploration: Of the configuration; searched policies are evaluated with it, since the loop would use it.
+        reason: Why the evaluation failed, or its best policy was not applied, in plain words.
         optimal: The name of the best policy; None before the end.
-        error: Of an automatic one, the probability with which it may apply settings that are no better.
+        error: Of an automatic evaluation, the probability with which it may apply settings that are no better.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(round_number="look")
@@ -123,19 +123,19 @@ class Evaluation:
 
     @property
     def is_automatic(self) -> bool:
-        """Whether the loop itself asked for it."""
+        """Whether the loop itself created the evaluation."""
         return self.round_number > 0
 
     def is_overdue(self, now_us: int) -> bool:
-        """Whether it should have ended by now, and will not come to a good end any more."""
+        """Whether the evaluation should have ended by now; it will come to no results any more."""
         return not self.status.has_ended and now_us - self.created_us > LONGEST_US
 
     def end(self, status: Status, at_us: int, reason: str | None = None, optimal: str | None = None) -> "Evaluation":
-        """It with an end; unchanged if it has one."""
+        """End the evaluation; unchanged if it has ended."""
         if self.status.has_ended:
             return self
         return replace(self, status=status, reason=reason, optimal=optimal, ended_us=at_us)
 
     def time_out(self, at_us: int) -> "Evaluation":
-        """It with the end of one that takes too long; unchanged if it has an end."""
+        """End the evaluation because it takes too long; unchanged if it has ended."""
         return self.end(Status.TIMEOUT, at_us, "It was not done within a day.")

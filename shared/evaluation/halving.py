@@ -1,7 +1,7 @@
 """Successive halving: all candidates learn from a few events, the better third from three times as many, and so on.
 
-Each run begins anew with an empty model, so nothing is carried from one to the next, and a candidate that was tried by
-an earlier step is not tried again.
+Each run begins with an empty model, so runs do not depend on each other, and a candidate that an earlier step has run
+is not run again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,16 +16,16 @@ from shared.metrics.estimators import cressie_read
 FACTOR = 3
 MAX_RUNGS = 3
 FEWEST_EVENTS = 1000
-"""No candidate is dropped after fewer events than that, unless there are no more: the best one might be."""
+"""No candidate is dropped after fewer events, unless the log has no more: it might be the best."""
 FINALISTS = 2
-"""At least that many are compared over all events."""
+"""At least so many candidates are compared over all events."""
 
 Results = Mapping[str, TaskResult]
 """By the key of the task."""
 
 
 class Place(NamedTuple):
-    """How a candidate did, over the most events that it was let to."""
+    """The result of a candidate over the most events that it ran over."""
 
     settings: CandidateSettings
     events: int
@@ -34,13 +34,13 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Candidates for one prize.
+    """Candidates that are compared with each other.
 
     Attributes:
-        candidates: Of two that are equally good, the earlier one wins. The first one, which others are to beat, runs in
-            all rungs.
-        events: How many events they compete over in the end: the first of the log.
-        exploration: The share of their choices that is random.
+        candidates: Of two equally good candidates the earlier wins. The first candidate, which the others are to beat,
+            runs in all rungs.
+        events: How many events, from the first of the log, the last rung runs over.
+        exploration: The share of the candidates' choices that is random.
     """
 
     candidates: tuple[CandidateSettings, ...]
@@ -48,38 +48,38 @@ class Race:
     exploration: float
 
     def rungs(self, results: Results) -> Iterator[tuple[Task, ...]]:
-        """The tasks of one rung after the other; each needs the results of all before it."""
+        """The tasks of each rung; a rung needs the results of all rungs before it."""
         for running, events in self._running(results):
-            yield tuple(self._task(one, events) for one in running)
+            yield tuple(self._task(candidate, events) for candidate in running)
 
     def places(self, results: Results) -> tuple[Place, ...]:
         """All candidates, best first; needs the results of all rungs."""
         ranking: list[Place] = []
         for running, events in self._running(results):
             ahead = [
-                Place(one, events, results[self._task(one, events).key])
-                for one in self._ranked(running, events, results)
+                Place(candidate, events, results[self._task(candidate, events).key])
+                for candidate in self._rank(running, events, results)
             ]
             ranking = ahead + [place for place in ranking if place.settings not in running]
         return tuple(ranking)
 
     def _running(self, results: Results) -> Iterator[tuple[Sequence[CandidateSettings], int]]:
-        """Who runs in each rung, and over how many events."""
+        """The candidates that run in each rung, and over how many events."""
         running: Sequence[CandidateSettings] = self.candidates
         for events in _rungs(self.events)[:-1]:
             yield running, events
-            ranked = self._ranked(running, events, results)
+            ranked = self._rank(running, events, results)
             staying = ranked[: _staying(len(ranked))]
-            running = [*staying, *(one for one in self.candidates[:1] if one not in staying)]
+            running = [*staying, *(first for first in self.candidates[:1] if first not in staying)]
         yield running, self.events
 
-    def _ranked(self, running: Sequence[CandidateSettings], events: int, results: Results) -> list[CandidateSettings]:
-        """Best first."""
+    def _rank(self, running: Sequence[CandidateSettings], events: int, results: Results) -> list[CandidateSettings]:
+        """Sort candidates, the best first."""
 
-        def rank(one: CandidateSettings) -> tuple[float, int]:
-            return -value(results[self._task(one, events).key]), self.candidates.index(one)
+        def place(candidate: CandidateSettings) -> tuple[float, int]:
+            return -value(results[self._task(candidate, events).key]), self.candidates.index(candidate)
 
-        return sorted(running, key=rank)
+        return sorted(running, key=place)
 
     def _task(self, candidate: CandidateSettings, events: int) -> Task:
         arguments = candidate.arguments(self.exploration)
@@ -87,18 +87,18 @@ class Race:
 
 
 def short(arguments: str) -> str:
-    """A short name of arguments, fit for a key."""
+    """Make a short name of arguments, fit for a key."""
     return sha256(arguments.encode()).hexdigest()[:16]
 
 
 def value(result: TaskResult) -> float:
-    """What candidates are compared by: the estimated reward per event, which stays among the rewards that were seen."""
+    """The estimated reward per event, by which candidates are compared; it lies among the logged rewards."""
     estimate = cressie_read.estimate(result.sums())
     return float("-inf") if estimate is None else estimate
 
 
 def _rungs(events: int) -> list[int]:
-    """How many events candidates learn from, rung by rung."""
+    """How many events candidates learn from in each rung."""
     rungs = [events]
     while len(rungs) < MAX_RUNGS and rungs[0] // FACTOR >= FEWEST_EVENTS:
         rungs.insert(0, rungs[0] // FACTOR)

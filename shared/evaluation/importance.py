@@ -1,6 +1,6 @@
-"""What each feature is worth: how much less the settings in use would have earned without it.
+"""Feature importance: how much less the settings in use would have earned without a feature.
 
-The settings go over the log once with all features, and once without each of them. What is lost without a feature is
+The settings make a pass over the log with all features, and a pass without each of them. The loss without a feature is
 the difference of two estimates over the same events, by Cressie and Read: of all estimators it had the least noise.
 """
 
@@ -14,15 +14,15 @@ from shared.metrics.estimators.paired import Paired, Pairing
 
 FEATURES, ALL = "features", "all"
 MOST = 100
-"""As many features are looked at, those that the most events have."""
+"""At most so many features get a score, those that the most events have."""
 _BINS = 200
-"""Sums are kept by so many stretches of the log."""
+"""Sums are kept by so many bins of the log."""
 
 type Results = Mapping[str, TaskResult]
 
 
 def open_tasks(evaluation: Evaluation, results: Results) -> tuple[Task, ...]:
-    """The tasks without result of the earliest stage that is not complete; none if all is done."""
+    """The tasks without result in the earliest incomplete stage; none if all stages are complete."""
     if FEATURES not in results:
         return (Task(FEATURES, 0, None, finds_features=True),)
     if not (features := _features(results)):
@@ -38,28 +38,27 @@ def open_tasks(evaluation: Evaluation, results: Results) -> tuple[Task, ...]:
 def scores(_: Evaluation, results: Results) -> tuple[FeatureScore, ...]:
     """The features, the most important first; needs the results of all tasks.
 
-    If no feature is worth more than chance may give it, all scores are 0: the largest of losses that are chance says
-    nothing.
+    All scores are 0 if chance can explain all losses: then the largest loss means nothing.
     """
     if not (features := _features(results)):
         return ()
     everything = Pairing(_bins(results[ALL]), cressie_read.estimate)
     losses = [everything.less(_bins(results[_key(place)])) for place in range(len(features))]
     largest = max(loss.difference for loss in losses) if any(loss.is_clear for loss in losses) else 0.0
-    found = [_score(*feature, loss, largest) for feature, loss in zip(features, losses, strict=True)]
-    return tuple(sorted(found, key=lambda one: (-one.score, one.namespace, one.feature)))
+    all_scores = [_score(*feature, loss, largest) for feature, loss in zip(features, losses, strict=True)]
+    return tuple(sorted(all_scores, key=lambda score: (-score.score, score.namespace, score.feature)))
 
 
 def _features(results: Results) -> list[tuple[str, str]]:
-    """Namespace and name of those that are looked at."""
+    """Namespace and name of the features that get a score."""
     return [(namespace, name) for namespace, name, _ in results[FEATURES].features[:MOST]]
 
 
 def _width_us(evaluation: Evaluation, results: Results) -> int:
-    """Of the part of the log that has events, as many bins as there are to be."""
-    found = results[FEATURES]
-    begin = evaluation.log.from_us if found.counted_from_us is None else found.counted_from_us
-    end = evaluation.log.to_us if found.up_to_us is None else found.up_to_us
+    """Width of a bin, if the part of the log that has events is to have `_BINS` of them."""
+    search = results[FEATURES]
+    begin = evaluation.log.from_us if search.counted_from_us is None else search.counted_from_us
+    end = evaluation.log.to_us if search.up_to_us is None else search.up_to_us
     return max(end - begin, 0) // _BINS + 1
 
 

@@ -1,13 +1,13 @@
-"""How the policies of an evaluation may be named."""
+"""Names of policies that an evaluation reserves for its own."""
 
 import re
 
 ONLINE, FIRST, RANDOM = "online", "baseline1", "baselineRand"
-"""What was done; always the first action; any action, all with the same chance."""
+"""The policies in use; always the first action; any action, all with the same probability."""
 
 _OWN = re.compile(rf"{ONLINE}|{FIRST}|{RANDOM}|Hyper\d*|Inter-len\d*", re.IGNORECASE | re.ASCII)
 
 
 def is_own(name: str) -> bool:
-    """Whether it is a name for policies that the evaluation itself adds or finds, in capitals or not."""
+    """Whether a name is reserved for policies that the evaluation itself adds or searches, in any letter case."""
     return _OWN.fullmatch(name) is not None

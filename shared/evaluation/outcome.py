@@ -1,4 +1,4 @@
-"""What an evaluation found."""
+"""The outcome of an evaluation: policies with their sums, candidates of the search, scores of features."""
 
 from dataclasses import dataclass, replace
 
@@ -17,9 +17,9 @@ class PolicyOutcome:
 
     Attributes:
         slot_id: Of a multi-slot event's slot; `""` for the event.
-        counted_from_us: When the first counted event came: later than the log's first for policies that were found,
-            which are judged by the last half of the log. None without events.
-        model: What it has learned; None where it was not kept.
+        counted_from_us: When the first counted event came: later than the log's first for searched policies, which are
+            judged by the last half of the log. None without events.
+        model: The model that the policy has learned; None if it was not stored.
     """
 
     policy: Policy
@@ -40,7 +40,7 @@ class Candidate:
 
     Attributes:
         step: `Hyper1`, `Inter-len1` and so on, `Hyper2`.
-        events: How many events it learned from: less for those that fell behind.
+        events: How many events the candidate learned from: fewer if it fell behind.
         sums: Over those events.
     """
 
@@ -52,16 +52,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """All that an evaluation found.
+    """The outcome of an evaluation.
 
     Attributes:
         policies: In the order online, baselines, custom, found; each with its slots behind it.
         width_us: Of the bins.
         up_to_us: When the last evaluated event came; None without events.
-        no_search: Why better settings were not searched although that was asked for, in plain words; else None.
-        optimal: The name of the best one, by the estimated difference to `online`.
-        ahead: Of an automatic one, how much more the winner of the search earns than the settings in use would in the
-            same way; None without search.
+        no_search: Why better settings were not searched although the evaluation wanted it, in plain words; else None.
+        optimal: The name of the best policy, by the estimated difference to `online`.
+        ahead: Of an automatic evaluation, how much more the winner of the search earns than the settings in use, if
+            both learn from the same events; None without search.
     """
 
     policies: tuple[PolicyOutcome, ...]
@@ -80,30 +80,29 @@ class Outcome:
 
     @property
     def rewards(self) -> Span:
-        """In which span all rewards lie: those of the whole log, of which `online` tells."""
-        whole = next((one.total for one in self.policies if one.policy.name == ONLINE and not one.slot_id), Sums())
-        return span_of(whole)
+        """The span of all rewards of the log, from the sums of `online`."""
+        online = (result for result in self.policies if result.policy.name == ONLINE and not result.slot_id)
+        return span_of(next((result.total for result in online), Sums()))
 
     @property
     def totals(self) -> "Outcome":
-        """The same in all: each policy's bins as one, those without events as none, and not what was tried."""
-        return replace(
-            self, policies=tuple(replace(one, bins=_as_one(one.bins)) for one in self.policies), candidates=()
-        )
+        """The outcome without details: the bins of each policy merged into a single bin, and no candidates."""
+        policies = tuple(replace(result, bins=_merge(result.bins)) for result in self.policies)
+        return replace(self, policies=policies, candidates=())
 
 
-def _as_one(bins: Bins) -> Bins:
-    """Summed in order of time, as windows are."""
+def _merge(bins: Bins) -> Bins:
+    """Add up bins in order of time, as windows are; no bin without events."""
     return {0: total(bins[at] for at in sorted(bins))} if bins else {}
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureScore:
-    """How much a feature is worth.
+    """The importance of a feature.
 
     Attributes:
-        score: In [0, 1]: the loss without it, as a share of the largest loss.
-        is_clear: Whether the loss is larger than chance may make it.
+        score: In [0, 1]: the loss without the feature, as a share of the largest loss.
+        is_clear: Whether the loss is larger than chance can explain.
     """
 
     namespace: str

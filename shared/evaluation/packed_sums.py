@@ -1,6 +1,6 @@
-"""Bins whose sums stand in one piece of memory, as they are stored: unpacked only where somebody looks.
+"""Bins whose sums stay packed in one piece of memory, as they are stored, and are unpacked only when they are read.
 
-What is told of a thousand bins takes a few of their two dozen sums; those are taken out column by column.
+An answer of a thousand bins needs a few of their two dozen sums; it reads those column by column.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, ValuesView

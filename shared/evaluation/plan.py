@@ -22,9 +22,9 @@ from shared.times import DAY, HOUR, MINUTE
 LOGGED = "logged"
 """Key of the task without arguments."""
 IN_USE = "in-use"
-"""Key of the task for the settings in use, judged as those that are found are."""
+"""Key of the task for the settings in use, judged as searched settings are."""
 LEAST_ERROR = 1e-8
-"""Below that, nothing is certain enough."""
+"""With a smaller error, no settings are certain enough."""
 FEWEST_EVENTS = 100
 """Better settings are not searched in logs with fewer usable events."""
 
@@ -39,7 +39,7 @@ def width_us(evaluation: Evaluation) -> int:
 
 
 def open_tasks(evaluation: Evaluation, results: Results) -> tuple[Task, ...]:
-    """The tasks without result of the earliest stage that is not complete; none if all is done."""
+    """The tasks without result in the earliest incomplete stage; none if all stages are complete."""
     for number, tasks in enumerate(_stages(evaluation, results)):
         missing = tuple(replace(task, stage=number) for task in tasks if task.key not in results)
         if missing:
@@ -48,7 +48,7 @@ def open_tasks(evaluation: Evaluation, results: Results) -> tuple[Task, ...]:
 
 
 def why_no_search(evaluation: Evaluation, results: Results) -> str | None:
-    """Why better settings are not searched although that was asked for, in plain words.
+    """Why better settings are not searched although the evaluation wants it, in plain words.
 
     Args:
         results: At least that of the task `LOGGED`.
@@ -70,41 +70,42 @@ def why_no_search(evaluation: Evaluation, results: Results) -> str | None:
 
 
 def outcome(evaluation: Evaluation, results: Results) -> Outcome:
-    """What the evaluation found; needs the results of all tasks."""
+    """Make the outcome of an evaluation; needs the results of all tasks."""
     logged = results[LOGGED]
-    found = _found(evaluation, results)
-    of_all = [
-        *((one, results[_custom_key(index)]) for index, one in enumerate(evaluation.custom)),
-        *((Policy(name, text, Source.SEARCH), results[_found_key(text)]) for name, text in found.winners),
+    search = _search_result(evaluation, results)
+    learned = [
+        *((policy, results[_custom_key(index)]) for index, policy in enumerate(evaluation.custom)),
+        *((Policy(name, text, Source.SEARCH), results[_winner_key(text)]) for name, text in search.winners),
     ]
     policies = [
-        *(each for one in (evaluation.online, *_BASELINES) for each in _slots(one, logged, one.name)),
-        *(each for one, result in of_all for each in _slots(one, result, "")),
+        *(slot for policy in (evaluation.online, *_BASELINES) for slot in _slots(policy, logged, policy.name)),
+        *(slot for policy, result in learned for slot in _slots(policy, result, "")),
     ]
-    told = Outcome(
+    outcome = Outcome(
         policies=tuple(policies),
         lines=logged.lines,
         width_us=width_us(evaluation),
-        candidates=found.candidates,
+        candidates=search.candidates,
         optimal=_optimal(evaluation, policies),
         up_to_us=logged.up_to_us,
         no_search=why_no_search(evaluation, results),
     )
-    return replace(told, ahead=_ahead(evaluation, told, results))
+    return replace(outcome, ahead=_ahead(evaluation, outcome, results))
 
 
-def winner(found: Outcome) -> PolicyOutcome | None:
-    """The winner of the search, chosen without a look at the events that it is judged by; None without a search."""
-    return next((one for one in found.policies if one.policy.source is Source.SEARCH and one.policy.name == LAST), None)
+def winner(outcome: Outcome) -> PolicyOutcome | None:
+    """The winner of the search, which has not used the events by which the winner is judged; None without a search."""
+    searched = (result for result in outcome.policies if result.policy.source is Source.SEARCH)
+    return next((result for result in searched if result.policy.name == LAST), None)
 
 
-def _ahead(evaluation: Evaluation, found: Outcome, results: Results) -> Paired | None:
-    """How much more the winner of the search earns than the settings in use, both learning in the same way.
+def _ahead(evaluation: Evaluation, outcome: Outcome, results: Results) -> Paired | None:
+    """How much more the winner of the search earns than the settings in use, if both learn from the same events.
 
     What is published lags behind the log: it was learned before the last rewards came, perhaps with other settings, and
     there was none at first. So any settings, those in use too, may earn more in an evaluation than `online` did.
     """
-    best = winner(found)
+    best = winner(outcome)
     if best is None or IN_USE not in results:
         return None
     in_use = results[IN_USE].bins.get("", {}).get("", {})
@@ -113,15 +114,15 @@ def _ahead(evaluation: Evaluation, found: Outcome, results: Results) -> Paired |
 
 
 def _stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ...]]:
-    """Each stage is asked for only when all tasks of those before it have results."""
+    """Each stage needs the results of all tasks of the stages before it."""
     yield tuple(_whole(evaluation))
     if not _searches(evaluation, results):
         return
-    found = yield from _search(evaluation, results).stages(results)
+    search = yield from _search(evaluation, results).stages(results)
     width, cut = width_us(evaluation), _cut(results)
     judged = [
-        Task(_found_key(text), 0, text, cut, None, width, with_reward_model=True, keeps_model=True)
-        for text in dict.fromkeys(text for _, text in found.winners)
+        Task(_winner_key(text), 0, text, cut, None, width, with_reward_model=True, keeps_model=True)
+        for text in dict.fromkeys(text for _, text in search.winners)
     ]
     if evaluation.is_automatic:
         in_use = with_exploration(evaluation.online.arguments or "", evaluation.exploration)
@@ -130,12 +131,12 @@ def _stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ..
 
 
 def _whole(evaluation: Evaluation) -> Iterator[Task]:
-    """What is known from the beginning."""
+    """The tasks over the whole log, which need no other results."""
     width = width_us(evaluation)
     yield Task(LOGGED, 0, None, width_us=width, with_reward_model=True)
-    for index, one in enumerate(evaluation.custom):
+    for index, policy in enumerate(evaluation.custom):
         key = _custom_key(index)
-        yield Task(key, 0, one.arguments, width_us=width, with_reward_model=True, keeps_model=True)
+        yield Task(key, 0, policy.arguments, width_us=width, with_reward_model=True, keeps_model=True)
 
 
 def _searches(evaluation: Evaluation, results: Results) -> bool:
@@ -147,24 +148,24 @@ def _search(evaluation: Evaluation, results: Results) -> Search:
     return Search(problem, results[LOGGED].namespaces, _cut(results), evaluation.exploration)
 
 
-def _found(evaluation: Evaluation, results: Results) -> SearchResult:
+def _search_result(evaluation: Evaluation, results: Results) -> SearchResult:
     if not _searches(evaluation, results):
         return SearchResult((), ())
     return _end(_search(evaluation, results).stages(results))
 
 
 def _end(stages: Generator[tuple[Task, ...], None, SearchResult]) -> SearchResult:
-    """What stages come to, all of whose results are there."""
+    """The result of stages whose tasks all have results."""
     try:
         while True:
             next(stages)
     except StopIteration as stopped:
-        found: SearchResult = stopped.value
-        return found
+        result: SearchResult = stopped.value
+        return result
 
 
 def _cut(results: Results) -> int:
-    """The first usable event of the half of the log by which found settings are judged."""
+    """The first usable event of the second half of the log, by which searched settings are judged."""
     return results[LOGGED].lines.used // 2
 
 
@@ -172,7 +173,7 @@ def _custom_key(index: int) -> str:
     return f"custom-{index}"
 
 
-def _found_key(arguments: str) -> str:
+def _winner_key(arguments: str) -> str:
     return f"found-{short(arguments)}"
 
 
@@ -184,18 +185,18 @@ def _slots(policy: Policy, result: TaskResult, name: str) -> Iterator[PolicyOutc
 
 
 def _optimal(evaluation: Evaluation, policies: list[PolicyOutcome]) -> str:
-    """The name of the policy with the highest estimated difference to `online`; that one, if none is above it.
+    """The name of the policy with the highest estimated difference to `online`; `online` itself if none is above it.
 
-    Only what can be applied can be it. Of an evaluation that the loop itself asked for, only the winner of the search:
-    picking the best of several by the events that judge them would flatter it.
+    Only policies that can be applied count. In an evaluation of the loop itself, only the winner of the search counts:
+    the best of several, chosen by the events that judge them, would be overrated.
     """
     best, highest = evaluation.online.name, 0.0
-    for one in policies:
-        if one.slot_id or one.policy.source not in (Source.CUSTOM, Source.SEARCH):
+    for result in policies:
+        if result.slot_id or result.policy.source not in (Source.CUSTOM, Source.SEARCH):
             continue
-        if evaluation.is_automatic and one.policy.name != LAST:
+        if evaluation.is_automatic and result.policy.name != LAST:
             continue
-        earned = difference(one.total)
+        earned = difference(result.total)
         if earned is not None and earned > highest:
-            best, highest = one.policy.name, earned
+            best, highest = result.policy.name, earned
     return best

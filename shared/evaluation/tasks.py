@@ -1,4 +1,4 @@
-"""What an evaluation is made of: tasks that can run anywhere and in any order within a stage, and their results."""
+"""The tasks of an evaluation, which can run anywhere and in any order within a stage, and their results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,20 +8,20 @@ from shared.metrics.estimators.sums import Sums, total
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One way over the log, which gives the same result wherever and how often it runs.
+    """One pass over the log, which gives the same result wherever and how often it runs.
 
     Usable events are those with a valid label that are neither deferred without activation nor refused by the learner;
     they are counted from 0 in the order of the log.
 
     Attributes:
         key: Unique within the evaluation; a single path segment.
-        stage: All tasks of a stage are known once those of the stage before have results.
+        stage: The tasks of a stage follow from the results of the stages before.
         arguments: The policy's learning arguments; None for what was logged: `online` and the baselines.
-        counted_from: The first usable event that is in the sums; the policy learns from earlier ones too.
+        counted_from: The first usable event that is in the sums; the policy learns from earlier events too.
         until: The first usable event that is neither learned nor counted; None for the end of the log.
         width_us: Sums are kept by bins of this width; 0 for one sum over all.
         with_reward_model: Whether a reward model goes along, for the doubly robust estimate.
-        keeps_model: Whether what was learned in the end is kept, so that it can be applied.
+        keeps_model: Whether the model at the end is stored, so that it can be applied.
         without: The namespace and the name of the feature that is left out of every event.
         finds_features: Whether the task is only to find which features the log has: no policy, and no sums.
     """
@@ -40,10 +40,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class LineCounts:
-    """The lines of a log by what became of them.
+    """The lines of a log, counted by outcome.
 
     Attributes:
-        read: All of them.
+        read: All lines.
         used: Usable events, whether counted in sums or not.
         skipped: Deferred events without activation (`_skipLearn`).
         dangling: Observations without event.
@@ -78,7 +78,7 @@ class Namespaces:
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """What a policy has learned at the end of the log.
+    """The model that a policy has learned at the end of the log.
 
     Attributes:
         state_sha256: Of the training state.
@@ -99,7 +99,7 @@ Bins = Mapping[int, Sums]
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What came of a task.
+    """The result of a task.
 
     Attributes:
         lines: The same for all tasks over the same log with `until` None.
@@ -108,7 +108,7 @@ class TaskResult:
         exploration: Mean of K·min p over usable events: ε of an epsilon-greedy log; None without events.
         counted_from_us: When the first counted event came; None without.
         up_to_us: When the last usable event came; None without.
-        features: Of a task that finds them: namespace, name, and in how many events it was, the most frequent first.
+        features: Of a task that finds features: namespace, name and number of events, the most frequent first.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""What a caller asks of an offline evaluation, in the words of each version."""
+"""Requests for offline evaluations and feature importances in each version."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
@@ -44,13 +44,13 @@ class RangeContract(Wire):
         return times.read_range(self.start_time, self.end_time, self.refusal, self.reversed_range)
 
     def spec(self, of_id: str, *, purpose: Purpose = Purpose.EVALUATION, is_of_2022: bool = True) -> EvaluationSpec:
-        """The same as a value of the loop, but for policies.
+        """Make the specification of the request, still without policies.
 
         Raises:
             InvalidRequest: `refusal` or `reversed_range`.
         """
-        asked = self.range_us()
-        return EvaluationSpec(of_id, self.name, asked.start, asked.stop, purpose, is_of_2022=is_of_2022)
+        range_us = self.range_us()
+        return EvaluationSpec(of_id, self.name, range_us.start, range_us.stop, purpose, is_of_2022=is_of_2022)
 
 
 class EvaluationContract(RangeContract):
@@ -72,7 +72,7 @@ class EvaluationContract2022(RangeContract):
 
 
 def custom(policies: list[PolicyContract]) -> tuple[Policy, ...]:
-    """The policies that a caller adds.
+    """Take the policies that a caller adds.
 
     Raises:
         DuplicateCustomPolicyNames: Two have one name, or one has a name that the evaluation itself uses.

@@ -18,7 +18,7 @@ DEFAULT = CandidateSettings(CB)
 def grids(problem: str, namespaces: Namespaces) -> list[CandidateSettings]:
     first = candidates.first_grid(problem, namespaces)
     seconds = [one for best in first for one in candidates.interactions(best, namespaces)]
-    thirds = [one for best in seconds for one in candidates.one_more_interaction(best, namespaces)]
+    thirds = [one for best in seconds for one in candidates.with_another_interaction(best, namespaces)]
     lasts = [one for best in first for one in candidates.second_grid(best, first[:3])]
     again = [one for best in lasts for one in candidates.second_grid(best, first[:3])]
     return [*first, *seconds, *thirds, *lasts, *again]
@@ -94,15 +94,15 @@ def test_triples_are_of_two_of_the_context_and_of_what_tells_actions_apart() -> 
     assert len(candidates.context_twice_by_action(MANY)) == candidates.MAX_TRIPLES
 
 
-def test_one_more_interaction_is_one_that_is_not_there() -> None:
+def test_with_another_interaction_is_one_that_is_not_there() -> None:
     """Where all pairs are there already, there is none."""
     one = CandidateSettings(CB, interactions=("-q Fi",))
 
-    assert [more.interactions for more in candidates.one_more_interaction(one, Namespaces("F", "ij"))] == [
+    assert [more.interactions for more in candidates.with_another_interaction(one, Namespaces("F", "ij"))] == [
         ("-q Fi", "-q Fj"),
         ("-q Fi", "--cubic FFi"),
     ]
-    assert candidates.one_more_interaction(DEFAULT, NAMESPACES) == ()
+    assert candidates.with_another_interaction(DEFAULT, NAMESPACES) == ()
 
 
 # Halving
