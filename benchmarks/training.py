@@ -125,7 +125,7 @@ def retrain(default_reward: float) -> dict[str, Any]:
     steps = _Steps()
     for owner, name in ((model_training, "_train"), (model_store, "store")):
         steps.watch(owner, name)
-    steps.watch(log_store, "listed", all_of=True)
+    steps.watch(log_store, "list_blobs", all_of=True)
     began = time.perf_counter()
     while model_training.train_next(trainer, 0):
         continue

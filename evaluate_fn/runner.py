@@ -91,7 +91,7 @@ def _check_wanted(evaluation: Evaluation) -> None:
 
 def _log_blobs(evaluation: Evaluation) -> list[LogBlob]:
     log = evaluation.log
-    return list(log_store.listed(log.from_us, log.to_us, log.from_us)) if log.to_us > log.from_us else []
+    return list(log_store.list_blobs(log.from_us, log.to_us, log.from_us)) if log.to_us > log.from_us else []
 
 
 class _TaskRun:

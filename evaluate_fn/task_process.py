@@ -24,7 +24,7 @@ from shared.evaluation.tasks import Task
 from shared.learner import driver
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
-from shared.log import relabelled
+from shared.log import stored_lines
 from shared.storage import json_documents
 
 ANSWER = "answer.json"
@@ -79,7 +79,7 @@ class _LogLines:
 
     def __iter__(self) -> Iterator[bytes]:
         for stored, joined_under in zip(self._blobs, self._joined_under, strict=True):
-            yield from relabelled.labelled(stored, joined_under, self._rewards)
+            yield from stored_lines.read_lines(stored, joined_under, self._rewards)
 
 
 def main(parent: int, folder: Path) -> None:

@@ -9,7 +9,7 @@ from azure.functions import HttpRequest, HttpResponse
 from export_fn import redaction_call
 from shared.configuration import configuration_store
 from shared.log import log_store
-from shared.log.log_forms import LogRange, LogsProperties, next_page, properties, requested_range
+from shared.log.log_forms import LogRange, LogsProperties, next_page, properties, read_range
 from shared.log.redaction_forms import RedactAnswer, RedactRequest, answer
 from shared.storage.clock import now_us
 from shared.web.errors import BinaryNotSupported
@@ -44,7 +44,7 @@ async def upload_observations(_: HttpRequest) -> HttpResponse:
 @functions.operation(["GET"], "logs", api=Api.OWN, query=LogRange, answer=LINES)
 async def read_logs(req: HttpRequest) -> HttpResponse:
     """The lines of the log blobs with events of a range."""
-    from_us, to_us = requested_range(req.params.get("from"), req.params.get("to"))
+    from_us, to_us = read_range(req.params.get("from"), req.params.get("to"))
     page = await asyncio.to_thread(_read_page, from_us, to_us)
     headers = {}
     if page.next_from_us is not None:
@@ -59,7 +59,7 @@ async def redact_logs(req: HttpRequest) -> HttpResponse:
     """Take out as much as there is time for, and say where to go on."""
     request = RedactRequest.read(req.get_body())
     done = await asyncio.to_thread(redaction_call.redact, request.target, *request.range_us)
-    return json_answer(answer(done))
+    return json_answer(answer(done).to_json())
 
 
 @functions.operation(["GET"], "logs/properties", answer=LogsProperties)
@@ -85,7 +85,7 @@ def _extent() -> tuple[int, int] | None:
 def _read_page(from_us: int, to_us: int) -> _Page:
     deleted_before_us = configuration_store.read_configuration().logs_deleted_before_us
     contents: list[bytes] = []
-    for blob in log_store.listed(from_us, to_us, deleted_before_us):
+    for blob in log_store.list_blobs(from_us, to_us, deleted_before_us):
         if contents and sum(map(len, contents)) + blob.size_bytes > _PAGE_BYTES:
             return _Page(tuple(contents), blob.from_us)
         if stored := log_store.read(blob):

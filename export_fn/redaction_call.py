@@ -89,7 +89,7 @@ class _Work:
 
     def steps(self, from_us: int, to_us: int) -> list[tuple[int, _Rows | LogBlob]]:
         """The rows and log blobs to redact, by the moment at which they begin; at one moment, rows before log."""
-        blobs = list(log_store.listed(from_us, to_us, 0))
+        blobs = list(log_store.list_blobs(from_us, to_us, 0))
         self._contents = log_store.contents(blobs)
         steps: list[tuple[int, _Rows | LogBlob]] = [(blob.from_us, blob) for blob in blobs]
         if isinstance(self._target, EventTarget):

@@ -98,7 +98,9 @@ def _newest_blobs(configuration: Configuration, from_us: int, to_us: int) -> lis
     """The log blobs of a stretch of time, oldest first, without the oldest if all together are too large to search."""
     chosen: list[LogBlob] = []
     left_bytes = _MOST_LOG_BYTES
-    for blob in reversed(list(log_store.listed(max(0, from_us), max(0, to_us), configuration.logs_deleted_before_us))):
+    for blob in reversed(
+        list(log_store.list_blobs(max(0, from_us), max(0, to_us), configuration.logs_deleted_before_us))
+    ):
         left_bytes -= blob.size_bytes
         if chosen and left_bytes < 0:
             break

@@ -7,7 +7,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import IO, Self
 
-from shared.log import log_line, log_store, relabelled
+from shared.log import log_line, log_store, stored_lines
 from shared.log.log_store import LogBlob
 from shared.training.training_state import Cursor
 
@@ -92,12 +92,12 @@ class Feed:
                     self.lines += 1
 
     def _label(self, blob: LogBlob, stored: bytes) -> Iterator[bytes]:
-        refused = set(log_store.refused(blob, self._kind)) if self._without_refused else set()
+        refused = set(log_store.refused_places(blob, self._kind)) if self._without_refused else set()
 
         def takes(index: int, line: bytes) -> bool:
             return index not in refused and self._takes(line)
 
-        return relabelled.labelled(stored, blob.rewards, self._rewards, takes)
+        return stored_lines.read_lines(stored, blob.rewards, self._rewards, takes)
 
     def _takes(self, line: bytes) -> bool:
         return not self.passed_over or log_line.kind(line) in (self._kind, None)

@@ -154,7 +154,7 @@ class Joiner:
                 self._write_event(log, join, intent, arrival, payload, written)
             for lone in self._lone(join, intent):
                 _write_lone(log, lone, written)
-        self._observations.remove_logged(join.taken)
+        self._observations.remove_logged(join.joined_keys)
         self._requests.forget(intent.to_us)
         return written
 

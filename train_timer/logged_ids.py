@@ -38,7 +38,7 @@ class LoggedIds:
         """Load the marks of the log of a range, and drop older marks; after a redaction, load all marks anew."""
         self._forget(since_us)
         from_us, reach_us = since_us - since_us % _BUCKET_US - 1, (to_us - since_us) // _PARTS_OF_LOOKBACK
-        blobs = list(log_store.listed(from_us, to_us, deleted_before_us, reach_us))
+        blobs = list(log_store.list_blobs(from_us, to_us, deleted_before_us, reach_us))
         redacted = {blob.path: blob.redacted for blob in blobs if blob.redacted}
         if any(self._redacted.get(path) != at for path, at in redacted.items() if path in self._loaded):
             self._forget(to_us + _BUCKET_US)

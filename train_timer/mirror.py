@@ -75,7 +75,7 @@ class _Copying:
 
     def _copy(self, deleted_before_us: int) -> None:
         joined_us = self._trainer.state.joined_up_to_us
-        for blob in log_store.listed(self._position_us, joined_us, deleted_before_us, reach_us=0):
+        for blob in log_store.list_blobs(self._position_us, joined_us, deleted_before_us, reach_us=0):
             if time.monotonic() > self._until:
                 return
             self._trainer.check()

@@ -114,7 +114,7 @@ def _log_of(steps: Sequence[DescribedModel]) -> Mapping[str, LogBlob]:
     paths = [path for step in steps for path in step.description.logs]
     ranges = [log_store.range_of(path) for path in paths]
     deleted_us = configuration_store.read_configuration().logs_deleted_before_us
-    listed = log_store.listed(min(start for start, _ in ranges), max(end for _, end in ranges), deleted_us)
+    listed = log_store.list_blobs(min(start for start, _ in ranges), max(end for _, end in ranges), deleted_us)
     blobs = {blob.path: blob for blob in listed}
     gone = [path for path in paths if path not in blobs]
     if gone:

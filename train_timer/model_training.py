@@ -54,7 +54,7 @@ def train_next(trainer: Trainer, deleted_before_us: int) -> bool:
 
 def _log_ahead(cursor: Cursor, joined_up_to_us: int, deleted_before_us: int) -> Iterator[LogBlob]:
     """The log that a cursor has not learned yet."""
-    for blob in log_store.listed(cursor.learned_up_to_us, joined_up_to_us, deleted_before_us, reach_us=0):
+    for blob in log_store.list_blobs(cursor.learned_up_to_us, joined_up_to_us, deleted_before_us, reach_us=0):
         if blob.from_us >= cursor.learned_up_to_us:
             yield blob
 
@@ -149,7 +149,8 @@ def _set_aside(cursor: Cursor, blobs: Sequence[LogBlob]) -> int:
     """Find the lines that Vowpal Wabbit refuses, and store them with the reasons; gives their number."""
     arguments = parse(cursor.arguments).with_epsilon(cursor.exploration)
     return sum(
-        len(log_store.refused(blob, cursor.kind)) or _set_aside_of(blob, cursor.kind, arguments) for blob in blobs
+        len(log_store.refused_places(blob, cursor.kind)) or _set_aside_of(blob, cursor.kind, arguments)
+        for blob in blobs
     )
 
 
@@ -163,7 +164,7 @@ def _set_aside_of(blob: LogBlob, kind: str, arguments: Sequence[str]) -> int:
         place = places[refusal.index]
         records.append({"line": place, "reason": refusal.reason, "text": lines[place].decode(errors="replace")})
     if records:
-        log_store.set_aside(blob, kind, b"".join(json.dumps(record).encode() + b"\n" for record in records))
+        log_store.store_refused(blob, kind, b"".join(json.dumps(record).encode() + b"\n" for record in records))
     return len(records)
 
 

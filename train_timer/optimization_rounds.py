@@ -114,7 +114,7 @@ def _window(configuration: Configuration, to_us: int) -> int | None:
 
 
 def _log_blobs(configuration: Configuration, from_us: int, to_us: int) -> Iterator[LogBlob]:
-    return log_store.listed(max(from_us, 0), to_us, configuration.logs_deleted_before_us)
+    return log_store.list_blobs(max(from_us, 0), to_us, configuration.logs_deleted_before_us)
 
 
 def _remove_old() -> None:

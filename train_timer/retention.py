@@ -70,7 +70,7 @@ def _remove_logs(trainer: Trainer, configuration: Configuration, now_us: int) ->
     retention_us = configuration.retention_us
     oldest_us = 0 if retention_us is None else now_us - retention_us
     gone_us = max(oldest_us, configuration.logs_deleted_before_us)
-    for blob in list(log_store.listed(0, min(gone_us, trainer.state.joined_up_to_us), 0)):
+    for blob in list(log_store.list_blobs(0, min(gone_us, trainer.state.joined_up_to_us), 0)):
         if blob.to_us <= gone_us:
             trainer.check()
             log_store.remove(blob)

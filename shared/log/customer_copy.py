@@ -19,21 +19,21 @@ _UNREADABLE = "logMirrorSasUri is not the address of a container"
 
 
 class MirrorFailed(LoopError):
-    """A log blob could not be copied; the reason is in plain words, and never holds the SAS."""
+    """A log blob could not be copied; the reason is in plain words and never quotes the SAS."""
 
 
 def put(sas_uri: str, path: str, data: bytes) -> None:
-    """Copy a blob under the name that it has in its own container, whatever was there.
+    """Copy a blob under the name that it has in its own container; a blob of that name is overwritten.
 
     Raises:
         MirrorFailed: The container cannot be written to.
     """
-    with _told():
+    with _plain_errors():
         _client(sas_uri).upload_blob(split_path(path)[1], data, overwrite=True)
 
 
 def replace(sas_uri: str, path: str, data: bytes | IO[bytes]) -> bool:
-    """Write over the copy of a blob; False if there is none.
+    """Overwrite the copy of a blob; False if there is no copy.
 
     Raises:
         MirrorFailed: The container cannot be written to.
@@ -41,7 +41,7 @@ def replace(sas_uri: str, path: str, data: bytes | IO[bytes]) -> bool:
     from azure.core import MatchConditions
     from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
-    with _told():
+    with _plain_errors():
         name, there = split_path(path)[1], MatchConditions.IfPresent
         try:
             _client(sas_uri).upload_blob(name, data, overwrite=True, match_condition=there)
@@ -56,13 +56,13 @@ def replace(sas_uri: str, path: str, data: bytes | IO[bytes]) -> bool:
 def _client(sas_uri: str) -> "ContainerClient":
     from azure.storage.blob import ContainerClient
 
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # more than that, and it tells whole addresses
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # at lower levels it logs whole addresses
     return ContainerClient.from_container_url(sas_uri, **_PATIENCE)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tell what went wrong without the texts of errors, which may quote the address."""
+def _plain_errors() -> Iterator[None]:
+    """Raise `MirrorFailed` in place of the client's errors, whose texts may quote the address."""
     from azure.core.exceptions import AzureError, HttpResponseError
 
     try:
@@ -76,7 +76,7 @@ def _told() -> Iterator[None]:
         raise MirrorFailed(_UNREADABLE) from None
 
 
-def _code(told: object) -> str:
-    """The code of an error; nothing where it is no plain word, for it comes from a stranger."""
-    text = str(getattr(told, "value", told) or "")
+def _code(code: object) -> str:
+    """The code of an error; nothing where it is no plain word, for it comes from a foreign server."""
+    text = str(getattr(code, "value", code) or "")
     return text if _CODE.fullmatch(text) else ""

@@ -25,7 +25,7 @@ class Arrival:
 
     @property
     def request(self) -> tuple[str, str]:
-        """What a client's repetition has in common with the first row."""
+        """The id and the hash of the request: the same in a client's repetition."""
         return self.event_id, self.request_hash
 
 
@@ -50,23 +50,23 @@ class Lone:
 
 
 class Requests:
-    """Tells events from clients' repetitions.
+    """Distinguishes events from clients' repetitions.
 
-    A row with the same id and the same request less than two minutes after another such row, be that one a repetition
-    or not, is a repetition.
+    A row is a repetition if another row with the same id and the same request, itself a repetition or not, arrived less
+    than two minutes before.
     """
 
     def __init__(self) -> None:
         self._last_us: dict[tuple[str, str], int] = {}
 
     def is_event(self, arrival: Arrival) -> bool:
-        """Whether a row is an event; must be asked in order of arrival."""
+        """Whether a row is an event; to be called in order of arrival."""
         before = self._last_us.pop(arrival.request, None)
         self._last_us[arrival.request] = arrival.at_us
         return before is None or arrival.at_us - before >= BEFORE_US
 
     def forget(self, before_us: int) -> None:
-        """Let go of what can have no repetition at or after a moment."""
+        """Forget the requests that can have no repetition at or after a moment."""
         for request, last_us in list(self._last_us.items()):
             if last_us > before_us - BEFORE_US:
                 return
@@ -82,7 +82,7 @@ def belongs(observed_us: int, event_us: int, wait_us: int) -> bool:
 
 
 class Join:
-    """The join of one part: gives each event its observations, and finds those that have none.
+    """The join of one part: gives each event its observations, and lists the observations without an event.
 
     Args:
         of_event: The observations of the part's window by event id, in order of arrival, repetitions included.
@@ -98,61 +98,66 @@ class Join:
         self._is_logged = is_logged
         self._first_us: dict[str, int] = {}
         self._ahead: dict[str, list[Observation]] = {}
-        self.taken: set[tuple[str, str]] = set()
+        self.joined_keys: set[tuple[str, str]] = set()
 
     def event(self, arrival: Arrival) -> Joined:
-        """Join one event; must be called in order of arrival, since the earliest event of an id takes first."""
+        """Join one event; to be called in order of arrival, since the earliest event of an id takes first."""
         self._first_us.setdefault(arrival.event_id, arrival.at_us)
         if arrival.event_id not in self._of_event:
             return Joined(arrival, ())
         ahead = self._observations_ahead(arrival.event_id)
-        mine = []
+        observations = []
         while ahead and ahead[-1].at_us - arrival.at_us < self._wait_us:
             observation = ahead.pop()
             if belongs(observation.at_us, arrival.at_us, self._wait_us) and self._take(observation):
-                mine.append(observation)
-        return Joined(arrival, tuple(mine))
+                observations.append(observation)
+        return Joined(arrival, tuple(observations))
 
     def has_event(self, event_id: str) -> bool:
         """Whether the part has had an event of that id so far."""
         return event_id in self._first_us
 
-    def lone(self, due: Iterable[Observation], has_event: Callable[[str], bool]) -> list[Lone]:
-        """The observations that belong to no event and for which none can come any more; to be called after all events.
+    def lone(self, ready: Iterable[Observation], has_event: Callable[[str], bool]) -> list[Lone]:
+        """The observations that belong to no event, and to which no later event can belong; to be called at the end.
 
         Args:
-            due: Those whose own arrival is two minutes before a moment of the part.
-            has_event: Whether earlier log holds an event of that id.
+            ready: The observations that arrived two minutes before a moment of the part.
+            has_event: Whether earlier log holds an event of an id.
         """
-        left = sorted(due, key=lambda one: (one.at_us, one.event_id, one.observation_id))
-        return [Lone(one, self._is_late(one) or has_event(one.event_id)) for one in left if self._take(one)]
+        in_order = sorted(ready, key=lambda lone: (lone.at_us, lone.event_id, lone.observation_id))
+        return [
+            Lone(observation, self._is_late(observation) or has_event(observation.event_id))
+            for observation in in_order
+            if self._take(observation)
+        ]
 
     def _observations_ahead(self, event_id: str) -> list[Observation]:
-        """Those that no event of the id has reached yet, last first; what one has passed, no later one can take.
+        """The observations of an id that none of its events has passed yet, last first.
 
-        So each is looked at once, even where all events share one id.
+        A later event cannot take what an earlier one has passed. So each observation is visited once, even where all
+        events share one id.
         """
         if event_id not in self._ahead:
             self._ahead[event_id] = [*_without_repetitions(self._of_event[event_id])][::-1]
         return self._ahead[event_id]
 
     def _is_late(self, observation: Observation) -> bool:
-        """Whether an event of its id came when it was due, or before; one that comes later is none of its own."""
+        """Whether an event of the same id came before the observation, or less than two minutes after it."""
         first_us = self._first_us.get(observation.event_id)
         return first_us is not None and first_us < observation.at_us + BEFORE_US
 
     def _take(self, observation: Observation) -> bool:
         key = (observation.event_id, observation.observation_id)
-        if key in self.taken or self._is_logged(observation):
+        if key in self.joined_keys or self._is_logged(observation):
             return False
-        self.taken.add(key)
+        self.joined_keys.add(key)
         return True
 
 
 def _without_repetitions(observations: Sequence[Observation]) -> Iterator[Observation]:
-    """Of each observation the row that came first: only that one's arrival says where it belongs."""
-    seen: set[str] = set()
+    """Of each observation the row that came first, whose arrival decides to which event the observation belongs."""
+    ids: set[str] = set()
     for observation in observations:
-        if observation.observation_id not in seen:
-            seen.add(observation.observation_id)
+        if observation.observation_id not in ids:
+            ids.add(observation.observation_id)
             yield observation

@@ -41,7 +41,7 @@ def properties(date_range: tuple[int, int] | None) -> bytes:
     return LogsProperties(date_range=DateRange(from_=first, to=last)).to_json()
 
 
-def requested_range(first: str | None, last: str | None) -> tuple[int, int]:
+def read_range(first: str | None, last: str | None) -> tuple[int, int]:
     """Read the range `from` … `to` of a query; an end that is not given is open.
 
     Raises:

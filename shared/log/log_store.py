@@ -19,7 +19,7 @@ _MOST_AHEAD = 16
 _MOST_BYTES_AHEAD = 16 * 1024 * 1024
 _SECONDS = 120
 _FIRST_KIND = "cb"
-"""The kind of all lines in log of a time when there was no other, which tells of none."""
+"""The kind of all lines in log blobs without that field, which were written when there was no other kind."""
 LONGEST_PART_US = 4 * DAY
 """No part is longer: cells are a sixteenth of the reward wait time, which is at most 60 days."""
 _MOST_FOLDERS = 7
@@ -63,11 +63,11 @@ def create(
     from_us: int, to_us: int, file: Path, rewards: RewardSettings, lines: int, events: Mapping[str, int]
 ) -> bool:
     """Make the log blob of a range, once; False if it is there already."""
-    told = {"rewards": json.dumps(asdict(rewards)), "lines": str(lines), "events": json.dumps(events)}
-    return blobs.upload_file(path(from_us, to_us), file, told)
+    metadata = {"rewards": json.dumps(asdict(rewards)), "lines": str(lines), "events": json.dumps(events)}
+    return blobs.upload_file(path(from_us, to_us), file, metadata)
 
 
-def listed(from_us: int, to_us: int, deleted_before_us: int, reach_us: int = LONGEST_PART_US) -> Iterator[LogBlob]:
+def list_blobs(from_us: int, to_us: int, deleted_before_us: int, reach_us: int = LONGEST_PART_US) -> Iterator[LogBlob]:
     """The log blobs with events of a range, oldest first; what was deleted before a moment is not there.
 
     A short range costs a request for each of its days, however much log there is besides.
@@ -88,11 +88,11 @@ def listed(from_us: int, to_us: int, deleted_before_us: int, reach_us: int = LON
 
 
 def _log_blob(blob: blobs.ListedBlob, from_us: int, to_us: int) -> LogBlob:
-    told = blob.metadata
-    lines = int(told["lines"])
-    events = json.loads(told["events"]) if "events" in told else {_FIRST_KIND: lines}
-    redacted = told.get("redacted", "")
-    return LogBlob(blob.path, from_us, to_us, _rewards(told), lines, events, blob.size_bytes, redacted)
+    metadata = blob.metadata
+    lines = int(metadata["lines"])
+    events = json.loads(metadata["events"]) if "events" in metadata else {_FIRST_KIND: lines}
+    redacted = metadata.get("redacted", "")
+    return LogBlob(blob.path, from_us, to_us, _rewards(metadata), lines, events, blob.size_bytes, redacted)
 
 
 def read(blob: LogBlob) -> bytes | None:
@@ -101,13 +101,13 @@ def read(blob: LogBlob) -> bytes | None:
     return stored.data if stored else None
 
 
-def contents(found: Iterable[LogBlob]) -> Iterator[bytes]:
-    """The lines of log blobs as stored, gzip, in the order given; the next ones are on their way meanwhile.
+def contents(log: Iterable[LogBlob]) -> Iterator[bytes]:
+    """The lines of log blobs as stored, gzip, in the order given; the next blobs are read ahead.
 
-    One that was deleted meanwhile gives nothing.
+    A blob that was deleted meanwhile gives nothing.
     """
     coming: deque[tuple[int, Future[bytes | None]]] = deque()
-    for blob in found:
+    for blob in log:
         coming.append((blob.size_bytes, background_reads.begin(background_reads.read(blob.path, _SECONDS))))
         while len(coming) > _MOST_AHEAD or sum(size for size, _ in coming) > _MOST_BYTES_AHEAD:
             yield coming.popleft()[1].result() or b""
@@ -116,49 +116,49 @@ def contents(found: Iterable[LogBlob]) -> Iterator[bytes]:
 
 
 def remove(blob: LogBlob) -> None:
-    """Delete a log blob and the lines of it that were set aside."""
+    """Delete a log blob and its refused lines."""
     blobs.remove(blob.path)
     for kind in blob.events:
-        blobs.remove(refused_path(blob, kind))
+        blobs.remove(path_of_refused(blob, kind))
 
 
-def set_aside(blob: LogBlob, kind: str, refused: bytes) -> None:
-    """Keep the lines of a log blob that models of a kind cannot learn from, with the reasons, beside the log.
+def store_refused(blob: LogBlob, kind: str, refused: bytes) -> None:
+    """Store the lines of a log blob that models of a kind cannot learn from, with the reasons, beside the log.
 
-    A redaction that came between may have taken them out of the log; then they are not kept here either.
+    A redaction that came between may have taken the lines out of the log; then they are not stored here either.
     """
-    blobs.create(refused_path(blob, kind), refused)
+    blobs.create(path_of_refused(blob, kind), refused)
     found = blobs.read_version(blob.path)
     if found is None or found.metadata.get("redacted", "") != blob.redacted:
-        blobs.remove(refused_path(blob, kind))
+        blobs.remove(path_of_refused(blob, kind))
 
 
-def refused(blob: LogBlob, kind: str) -> list[int]:
-    """The positions, counted from 0, of the lines of a log blob that were set aside for models of a kind."""
+def refused_places(blob: LogBlob, kind: str) -> list[int]:
+    """The positions, counted from 0, of a log blob's lines that models of a kind cannot learn from."""
     return list(reasons(blob, kind))
 
 
 def reasons(blob: LogBlob, kind: str) -> dict[int, str]:
-    """Why lines of a log blob were set aside for models of a kind, by their positions."""
-    stored = blobs.read(refused_path(blob, kind))
-    told = map(json.loads, stored.data.splitlines()) if stored else ()
-    return {line["line"]: line["reason"] for line in told}
+    """Why models of a kind cannot learn from lines of a log blob, by the positions of the lines."""
+    stored = blobs.read(path_of_refused(blob, kind))
+    lines = map(json.loads, stored.data.splitlines()) if stored else ()
+    return {line["line"]: line["reason"] for line in lines}
 
 
 def extent(deleted_before_us: int) -> tuple[int, int] | None:
     """From when to when there is log; None if there is none."""
-    found = list(listed(0, _FAR_US, deleted_before_us))
-    return (found[0].from_us, found[-1].to_us) if found else None
+    log = list(list_blobs(0, _FAR_US, deleted_before_us))
+    return (log[0].from_us, log[-1].to_us) if log else None
 
 
-def refused_path(blob: LogBlob, kind: str) -> str:
-    """Where the lines of a log blob are kept that models of a kind cannot learn from."""
+def path_of_refused(blob: LogBlob, kind: str) -> str:
+    """The path of the lines of a log blob that models of a kind cannot learn from."""
     return f"{REFUSED}{blob.path.removeprefix(LOGS).removesuffix(_SUFFIX)}.{kind}.jsonl"
 
 
 def _rewards(metadata: Mapping[str, str]) -> RewardSettings:
-    told = json.loads(metadata["rewards"])
-    return RewardSettings(told["wait_us"], told["default"], Aggregation(told["aggregation"]))
+    rewards = json.loads(metadata["rewards"])
+    return RewardSettings(rewards["wait_us"], rewards["default"], Aggregation(rewards["aggregation"]))
 
 
 def _folders(from_us: int, to_us: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""An event as its log line tells it, features included: for a reader who looks at few lines."""
+"""An event read from its log line, features included; slow, for readers of few lines."""
 
 import json
 from collections.abc import Iterator, Mapping

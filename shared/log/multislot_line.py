@@ -74,7 +74,7 @@ def is_event(line: bytes) -> bool:
 def event_line(event: RankedEvent, observations: Sequence[Observation], rewards: RewardSettings) -> EventLine:
     """The line of a multi-slot event with the observations that belong to it; as `log_line.event_line`.
 
-    A reward counts for the slot it names; activations, and rewards for no slot of the event, stand before the features.
+    A reward counts for the slot it names. Activations, and rewards for no slot of the event, come before the features.
     """
     actions, probabilities = json.loads(event.actions), json.loads(event.probabilities)
     baselines = event.baselines or [None] * len(event.slots)

@@ -1,12 +1,11 @@
-"""Requests for privacy over HTTP: what is to be taken out of the log, and what became of it."""
+"""The forms of redaction: what a request takes out of the log, and how far that has come."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-import orjson
 from pydantic import Field, StringConstraints
 
-from shared.log.log_forms import requested_range
+from shared.log.log_forms import read_range
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.times import to_iso
 from shared.web.errors import InvalidRequest
@@ -43,7 +42,7 @@ class RedactRequest(Wire):
         Raises:
             InvalidExportLogsRequest: An end is no moment, or the range ends before it begins.
         """
-        return requested_range(self.from_, self.to)
+        return read_range(self.from_, self.to)
 
     @property
     def target(self) -> Target:
@@ -56,10 +55,10 @@ class RedactRequest(Wire):
             raise InvalidRequest("Give either eventId or feature.")
         if self.event_id is not None:
             return EventTarget(self.event_id)
-        told = self.feature
-        if told is None or not _is_value(told.value):
+        feature = self.feature
+        if feature is None or not _is_value(feature.value):
             raise InvalidRequest("Not a text, number, boolean, null or array of numbers.", "feature.value")
-        return FeatureTarget(told.name, told.value, told.namespace)
+        return FeatureTarget(feature.name, feature.value, feature.namespace)
 
 
 class RedactAnswer(Wire):
@@ -95,7 +94,7 @@ class Redaction:
     """A redaction as far as it has come; the attributes are those of `RedactAnswer`.
 
     Attributes:
-        changed_lines: Without those that are gone.
+        changed_lines: Without the lines that are gone.
     """
 
     changed_lines: int = 0
@@ -109,25 +108,23 @@ class Redaction:
     not_mirrored: list[str] = field(default_factory=list)
 
 
-def answer(told: Redaction) -> bytes:
-    """The body that tells what was done."""
-    return orjson.dumps(
-        {
-            "changedLines": told.changed_lines + told.removed_lines,
-            "removedLines": told.removed_lines,
-            "removedRows": told.removed_rows,
-            "blobs": told.blobs,
-            "mirrored": told.mirrored,
-            "notMirrored": told.not_mirrored,
-            "waiting": told.waiting,
-            "runAgainAt": None if told.run_again_us is None else to_iso(told.run_again_us),
-            "done": told.next_us is None,
-            "next": None if told.next_us is None else to_iso(told.next_us),
-        }
+def answer(redaction: Redaction) -> RedactAnswer:
+    """The answer about a redaction as far as it has come."""
+    return RedactAnswer(
+        changed_lines=redaction.changed_lines + redaction.removed_lines,
+        removed_lines=redaction.removed_lines,
+        removed_rows=redaction.removed_rows,
+        blobs=redaction.blobs,
+        mirrored=redaction.mirrored,
+        not_mirrored=redaction.not_mirrored,
+        waiting=redaction.waiting,
+        run_again_at=None if redaction.run_again_us is None else to_iso(redaction.run_again_us),
+        done=redaction.next_us is None,
+        next=None if redaction.next_us is None else to_iso(redaction.next_us),
     )
 
 
 def _is_value(value: Any) -> bool:
     if isinstance(value, list):
-        return all(isinstance(one, int | float) and not isinstance(one, bool) for one in value)
+        return all(isinstance(number, int | float) and not isinstance(number, bool) for number in value)
     return value is None or isinstance(value, str | int | float)

@@ -1,4 +1,4 @@
-"""Log blobs are rewritten in place so that they hold less; all that stands beside them goes along."""
+"""Redaction in storage: log blobs, with the refused lines stored beside them, are rewritten in place."""
 
 import gzip
 import io
@@ -38,8 +38,8 @@ class Redacted:
 
 
 @dataclass(frozen=True, slots=True)
-class _SetAside:
-    """The lines of a log blob that models of a kind cannot learn from, with the reasons."""
+class _RefusedLines:
+    """The lines of a log blob that models of a kind cannot learn from: the reasons by their places."""
 
     kind: str
     reasons: Mapping[int, str]
@@ -58,10 +58,10 @@ def holds(stored: bytes, target: Target) -> bool:
 
 
 def redact(blob: LogBlob, target: Target, at_us: int, copy: Callable[[IO[bytes]], None]) -> Redacted:
-    """Rewrite a log blob, and the lines of it that were set aside; does nothing where nothing is to be changed.
+    """Rewrite a log blob and its refused lines; does nothing where nothing changes.
 
-    Lines that were set aside are found by their place, so they go first and come back last: in between, a crash leaves
-    a log blob none of whose lines is known to be refused, and training finds that out again.
+    Refused lines are named by their place in the blob, so they are deleted first and written again last: a crash in
+    between leaves a log blob without refused lines, which training then refuses again.
 
     Args:
         at_us: When it was redacted.
@@ -73,19 +73,19 @@ def redact(blob: LogBlob, target: Target, at_us: int, copy: Callable[[IO[bytes]]
     stored = blobs.read(blob.path)
     if stored is None:
         return Redacted()
-    aside = [_SetAside(kind, log_store.reasons(blob, kind)) for kind in blob.events]
+    aside = [_RefusedLines(kind, log_store.reasons(blob, kind)) for kind in blob.events]
     with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as file:
-        done, texts = _rewrite(stored.data, target, file, {place for one in aside for place in one.reasons})
+        done, texts = _rewrite(stored.data, target, file, {place for lines in aside for place in lines.reasons})
         if done.changed or done.removed:
-            for one in aside:
-                blobs.remove(log_store.refused_path(blob, one.kind))
+            for lines in aside:
+                blobs.remove(log_store.path_of_refused(blob, lines.kind))
             file.seek(0)
             copy(file)
             file.seek(0)
-            told = {"lines": str(done.lines), "events": json.dumps(done.events), "redacted": to_iso(at_us)}
-            blobs.write_over(blob.path, file, stored.etag, metadata={**stored.metadata, **told})
-            for one in aside:
-                _set_aside(blob, one, texts, target)
+            changes = {"lines": str(done.lines), "events": json.dumps(done.events), "redacted": to_iso(at_us)}
+            blobs.write_over(blob.path, file, stored.etag, metadata={**stored.metadata, **changes})
+            for lines in aside:
+                _store_refused(blob, lines, texts, target)
     return done
 
 
@@ -110,16 +110,16 @@ def _rewrite(
     return done, texts
 
 
-def _set_aside(blob: LogBlob, aside: _SetAside, texts: Mapping[int, tuple[int, bytes]], target: Target) -> None:
-    told = []
+def _store_refused(blob: LogBlob, aside: _RefusedLines, texts: Mapping[int, tuple[int, bytes]], target: Target) -> None:
+    refused = []
     for place, reason in aside.reasons.items():
         if place in texts:
             at, text = texts[place]
             shown = _HIDDEN if target.secret in reason else reason
-            told.append({"line": at, "reason": shown, "text": text.decode(errors="replace")})
-    if told:
+            refused.append({"line": at, "reason": shown, "text": text.decode(errors="replace")})
+    if refused:
         blobs.write(
-            log_store.refused_path(blob, aside.kind), b"".join(json.dumps(one).encode() + b"\n" for one in told)
+            log_store.path_of_refused(blob, aside.kind), b"".join(json.dumps(line).encode() + b"\n" for line in refused)
         )
 
 

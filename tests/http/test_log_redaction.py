@@ -102,7 +102,7 @@ def test_the_log_pages_hold_no_more_what_was_redacted(logged: Api) -> None:
     assert after.count(b"ann@example.com") == 1
     assert b'{"FromUrl":[{"age":30}],' in after
     assert after.count(b"\n") == 5
-    assert [blob.redacted != "" for blob in log_store.listed(0, START_US + 9 * HOUR, 0)] == [True, True, False]
+    assert [blob.redacted != "" for blob in log_store.list_blobs(0, START_US + 9 * HOUR, 0)] == [True, True, False]
 
 
 def test_an_event_of_the_log_and_one_that_waits_are_gone(logged: Api) -> None:
@@ -117,7 +117,7 @@ def test_an_event_of_the_log_and_one_that_waits_are_gone(logged: Api) -> None:
     assert logged.get("/rankloop/v1/events/waiting").json["events"] == []
     assert len(logged.get("/rankloop/v1/events/other").json["events"]) == 1
     assert b'"EventId":"e1"' not in log(logged)
-    lines = {blob.from_us: (blob.lines, blob.events) for blob in log_store.listed(0, START_US + 9 * HOUR, 0)}
+    lines = {blob.from_us: (blob.lines, blob.events) for blob in log_store.list_blobs(0, START_US + 9 * HOUR, 0)}
     assert lines[START_US] == (1, {"cb": 1})
 
 

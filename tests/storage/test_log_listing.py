@@ -54,8 +54,8 @@ def test_every_range_finds_its_log(tmp_path: Path) -> None:
     for _ in range(60):
         from_us = NEW_YEAR_US + chance.randrange(-14 * DAY, 13 * DAY, 30 * MINUTE)
         to_us = from_us + chance.choice((SECOND, HOUR, 3 * DAY, 20 * DAY))
-        found = [(one.from_us, one.to_us) for one in log_store.listed(from_us, to_us, 0)]
-        begun = [(one.from_us, one.to_us) for one in log_store.listed(from_us, to_us, 0, reach_us=0)]
+        found = [(one.from_us, one.to_us) for one in log_store.list_blobs(from_us, to_us, 0)]
+        begun = [(one.from_us, one.to_us) for one in log_store.list_blobs(from_us, to_us, 0, reach_us=0)]
 
         assert found == [(start, end) for start, end in parts if start < to_us and end > from_us]
         assert set(found) >= set(begun) >= {(start, end) for start, end in parts if from_us <= start < to_us}
@@ -65,11 +65,11 @@ def test_a_short_range_looks_into_its_days_only(blobs: FaultProxy, tmp_path: Pat
     """The trainer looks every minute, and what is older may be months of log."""
     put(tmp_path / "log", (NEW_YEAR_US - HOUR, NEW_YEAR_US), (NEW_YEAR_US, NEW_YEAR_US + HOUR))
 
-    assert len(list(log_store.listed(NEW_YEAR_US - HOUR, NEW_YEAR_US + HOUR, 0, reach_us=HOUR))) == 2
+    assert len(list(log_store.list_blobs(NEW_YEAR_US - HOUR, NEW_YEAR_US + HOUR, 0, reach_us=HOUR))) == 2
     assert folders(blobs) == ["2025/12/31/", "2026/01/01/"]
 
 
 def test_an_empty_range_asks_nothing(blobs: FaultProxy) -> None:
     """A loop without traffic has learned as far as it has joined."""
-    assert list(log_store.listed(NEW_YEAR_US, NEW_YEAR_US, 0, reach_us=0)) == []
+    assert list(log_store.list_blobs(NEW_YEAR_US, NEW_YEAR_US, 0, reach_us=0)) == []
     assert folders(blobs) == []

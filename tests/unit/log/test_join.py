@@ -39,7 +39,7 @@ def in_parts(arrivals: Sequence[Arrival], observations: Sequence[Observation], l
         events += [(arrival, list(join.event(arrival).observations)) for arrival in mine]
         due = [one for one in window if from_us <= one.at_us + BEFORE_US < to_us]
         alone += [(one.observation, one.late) for one in join.lone(due, seen.__contains__)]
-        logged |= join.taken
+        logged |= join.joined_keys
         seen |= {arrival.event_id for arrival, _ in events}
         requests.forget(to_us)
     return events, alone

@@ -1,4 +1,4 @@
-"""The lines of a part of the log as it is stored, one after another, so that a large part takes no more memory."""
+"""The lines of a stored log blob, read one after another, so that a large blob takes no more memory."""
 
 import gzip
 import io
@@ -12,17 +12,17 @@ def _all(_index: int, _line: bytes) -> bool:
     return True
 
 
-def labelled(
+def read_lines(
     stored: bytes,
     joined_under: RewardSettings,
     rewards: RewardSettings,
     takes: Callable[[int, bytes], bool] = _all,
 ) -> Iterator[bytes]:
-    """The lines, labelled as under other reward settings where those are not the same.
+    """Read the lines, labelled anew where they were joined under other reward settings than `rewards`.
 
     Args:
-        stored: gzip; empty for a part that was deleted meanwhile.
-        takes: Whether a line is wanted, by its place from 0 and its text.
+        stored: gzip; empty for a blob that was deleted meanwhile.
+        takes: Whether a line is wanted, by its position, counted from 0, and its text.
     """
     if not stored:
         return
