@@ -27,7 +27,7 @@ def test_a_benchmark_runs_on_a_small_backlog() -> None:
     """A change that breaks a benchmark is found by tests, and not when figures are wanted."""
     found = join.measure(Progress("join"), parts=2, events=40, rounds=1)
 
-    told = json.loads(json.dumps(found[0].as_json()))
+    document = json.loads(json.dumps(found[0].as_json()))
     assert {
         "measure",
         "what",
@@ -40,8 +40,8 @@ def test_a_benchmark_runs_on_a_small_backlog() -> None:
         "holds",
         "rounds",
         "details",
-    } == set(told)
-    assert told["ours"] > 0 < told["other"]
+    } == set(document)
+    assert document["ours"] > 0 < document["other"]
 
 
 def test_an_evaluation_is_measured_on_a_small_log() -> None:
@@ -130,10 +130,10 @@ def test_the_number_of_calls_at_once_is_that_of_the_template() -> None:
     template = (ROOT / "infra/main.bicep").read_text(encoding="utf-8")
     defaults = {name: int(value) for name, value in re.findall(r"^param (\w+) .*= (\d+)$", template, re.MULTILINE)}
     variables = json.loads((ROOT / "infra/main.parameters.json").read_text(encoding="utf-8"))["parameters"]
-    told = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
 
     assert defaults["httpConcurrency"] == concurrency.CHOSEN
-    assert f"**{concurrency.CHOSEN} calls at once**" in told
-    assert f"**{defaults['instanceMemoryMB']:,} MB**" in told
+    assert f"**{concurrency.CHOSEN} calls at once**" in text
+    assert f"**{defaults['instanceMemoryMB']:,} MB**" in text
     for name in ("httpConcurrency", "instanceMemoryMB"):
         assert re.search(r"=(\d+)\}", variables[name]["value"])[1] == str(defaults[name])  # type: ignore[index]

@@ -16,11 +16,11 @@ def test_what_policies_truly_earn_is_what_they_earn_on_average(rewards: str) -> 
     logs = [one for _ in range(60) for one in simulate(cell, chance)]
 
     for policy in POLICIES:
-        mine = [log for log in logs if log.policy == policy]
-        errors = [(ips(one.sums) or 0.0) - one.truth for one in mine]
+        matching_logs = [log for log in logs if log.policy == policy]
+        errors = [(ips(log.sums) or 0.0) - log.truth for log in matching_logs]
         assert abs(np.mean(errors)) < 4 * np.std(errors) / np.sqrt(len(errors)) + 1e-9
-        assert np.mean([one.sums.weights for one in mine]) == pytest.approx(2000, rel=0.05)
-        assert all(one.sums.largest_weight <= one.sums.most + 1e-9 for one in mine if policy != "online")
+        assert np.mean([log.sums.weights for log in matching_logs]) == pytest.approx(2000, rel=0.05)
+        assert all(log.sums.largest_weight <= log.sums.most + 1e-9 for log in matching_logs if policy != "online")
 
 
 def test_the_study_runs_on_few_logs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,9 +87,9 @@ def test_an_exported_loop_is_moved_whole(loop: HostProcess, tmp_path: Path) -> N
 
     printed = moved(loop, tmp_path, CHOSEN | TOLD_ONLY, policy)
 
-    told = api.get(CONFIGURATION).json
-    assert {name: told[name] for name in CHOSEN} == CHOSEN
-    assert not [name for name, value in TOLD_ONLY.items() if told[name] == value]
+    body = api.get(CONFIGURATION).json
+    assert {name: body[name] for name in CHOSEN} == CHOSEN
+    assert not [name for name, value in TOLD_ONLY.items() if body[name] == value]
     assert api.get(POLICY).json == policy
     assert sorted(printed.splitlines()) == sorted(f"taken: {name}" for name in CHOSEN)
 
@@ -102,6 +102,6 @@ def test_a_configuration_of_the_first_version_is_moved_too(loop: HostProcess, tm
     printed = moved(loop, tmp_path, OLD_FORM, {"name": "old", "arguments": ARGUMENTS})
 
     changed = {**OLD_FORM, "rewardWaitTime": "PT20M", "modelExportFrequency": "PT30S", "logMirrorSasUri": ""}
-    told = api.get(CONFIGURATION).json
-    assert told | {"lastConfigurationEditDate": ""} == before | changed | {"lastConfigurationEditDate": ""}
+    body = api.get(CONFIGURATION).json
+    assert body | {"lastConfigurationEditDate": ""} == before | changed | {"lastConfigurationEditDate": ""}
     assert "told as PT20M: rewardWaitTime" in printed

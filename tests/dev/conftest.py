@@ -77,8 +77,8 @@ class Clone:
     def run(self, *arguments: str, **variables: str) -> tuple[int, str]:
         """Run `dev.py` and give its exit code and all it said."""
         with self.begin(*arguments, **variables) as process:
-            said, _ = process.communicate(timeout=60)
-            return process.returncode, said
+            output, _ = process.communicate(timeout=60)
+            return process.returncode, output
 
     def calls(self, program: str) -> list[str]:
         """How a program was called, questions about its version aside."""

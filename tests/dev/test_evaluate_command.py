@@ -10,13 +10,13 @@ def test_it_hands_on_what_it_was_given(clone: Clone) -> None:
     """Policies with spaces and equals signs as they are, and the log by its whole path."""
     clone.run("evaluate", "--log", "a.dsjson")
 
-    code, said = clone.run(
+    code, output = clone.run(
         *("evaluate", "--log", "/logs/a.dsjson.gz", "--policy", "mine=--cb_explore_adf --epsilon=0.1"),
         *("--policy=--cb_explore_adf", "--optimize", "--json"),
     )
 
     given = "--policy=mine=--cb_explore_adf --epsilon=0.1 --policy=--cb_explore_adf --optimize --json"
-    assert (code, said) == (0, f"ran -P -m localhost.evaluate --log=/logs/a.dsjson.gz {given}\n")
+    assert (code, output) == (0, f"ran -P -m localhost.evaluate --log=/logs/a.dsjson.gz {given}\n")
 
 
 def test_the_set_up_says_nothing_where_the_answer_goes(clone: Clone) -> None:
@@ -33,8 +33,8 @@ def test_the_set_up_says_nothing_where_the_answer_goes(clone: Clone) -> None:
 
 def test_a_log_must_be_named(clone: Clone) -> None:
     """Before anything is set up."""
-    code, said = clone.run("evaluate")
+    code, output = clone.run("evaluate")
 
     assert code == 2
-    assert "--log" in said
+    assert "--log" in output
     assert clone.calls("uv") == []

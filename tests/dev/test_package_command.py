@@ -51,11 +51,11 @@ def left_over(project: Clone) -> list[str]:
 
 
 def test_it_says_what_it_built_and_what_comes_next(project: Clone) -> None:
-    code, said = project.run("package", "--zip", str(project.folder / "app.zip"))
+    code, output = project.run("package", "--zip", str(project.folder / "app.zip"))
 
     assert code == 0
-    assert f"{project.folder / 'dist'}: 0 MB with 1 packages, built in " in said
-    assert said.splitlines()[-1].startswith("Next step: az functionapp deploy --resource-group GROUP --name APP")
+    assert f"{project.folder / 'dist'}: 0 MB with 1 packages, built in " in output
+    assert output.splitlines()[-1].startswith("Next step: az functionapp deploy --resource-group GROUP --name APP")
     assert (project.folder / "app.zip").is_file()
 
 
@@ -65,7 +65,7 @@ def test_azd_which_goes_on_by_itself_is_told_no_next_step(project: Clone) -> Non
     by_azd = project.run("package", AZURE_ENV_NAME="shop")
 
     assert [code for code, _ in (alone, by_azd)] == [0, 0]
-    assert ["Next step: `azd deploy`" in said for _, said in (alone, by_azd)] == [True, False]
+    assert ["Next step: `azd deploy`" in output for _, output in (alone, by_azd)] == [True, False]
 
 
 def test_it_needs_no_node_and_no_npm(project: Clone) -> None:
@@ -101,12 +101,12 @@ def test_a_build_that_fails_leaves_the_old_folder(
     project.run("package")
 
     zip_file = project.folder / "app.zip"
-    code, said = project.run("package", "--zip", str(zip_file), PRETEND_CONTENT="second", **variables)
+    code, output = project.run("package", "--zip", str(zip_file), PRETEND_CONTENT="second", **variables)
 
     assert (code, content(project), left_over(project)) == (2, "first", [])
-    assert said_at_least in said
-    assert "Next step: " in said
-    assert "Traceback" not in said
+    assert said_at_least in output
+    assert "Next step: " in output
+    assert "Traceback" not in output
     assert not zip_file.exists()
 
 
@@ -117,10 +117,10 @@ def test_a_failure_at_the_very_end_leaves_the_old_folder_and_the_old_zip_file(pr
     before = zip_file.read_bytes()
     (project.folder / ".dist.old").write_text("in the way", encoding="utf-8")
 
-    code, said = project.run("package", "--zip", str(zip_file), PRETEND_CONTENT="second")
+    code, output = project.run("package", "--zip", str(zip_file), PRETEND_CONTENT="second")
 
     assert (code, content(project), left_over(project)) == (2, "first", [".dist.old"])
-    assert "The deployment folder could not be written: " in said
+    assert "The deployment folder could not be written: " in output
     assert before == zip_file.read_bytes()
 
 
@@ -159,10 +159,10 @@ def test_a_program_that_outlives_its_killed_build_is_in_nobodys_way(project: Clo
             time.sleep(0.02)
         process.kill()
         process.wait()
-        code, said = project.run("package", PRETEND_CONTENT="second")
+        code, output = project.run("package", PRETEND_CONTENT="second")
         os.killpg(process.pid, signal.SIGKILL)
 
-    assert (code, content(project)) == (0, "second"), said
+    assert (code, content(project)) == (0, "second"), output
     assert [path.name for path in (project.folder / "dist" / RECORD).parent.iterdir()] == ["RECORD"]
 
 
@@ -175,10 +175,10 @@ def test_a_zip_file_may_be_called_in_capitals(project: Clone) -> None:
 def test_two_builds_at_once_are_built_in_turn(project: Clone) -> None:
     project.run("package")
 
-    with project.begin("package", PRETEND_PIP_SECONDS="1") as one, project.begin("package") as two:
-        said = [process.communicate(timeout=60)[0] for process in (one, two)]
+    with project.begin("package", PRETEND_PIP_SECONDS="1") as begin, project.begin("package") as two:
+        said = [process.communicate(timeout=60)[0] for process in (first, second)]
 
-    assert [one.returncode, two.returncode] == [0, 0]
+    assert [begin.returncode, two.returncode] == [0, 0]
     assert sum("waiting for it" in text for text in said) == 1
     assert left_over(project) == []
 
@@ -186,9 +186,9 @@ def test_two_builds_at_once_are_built_in_turn(project: Clone) -> None:
 def test_a_place_that_cannot_be_written_to_is_told(project: Clone) -> None:
     (project.folder / "file").write_text("", encoding="utf-8")
 
-    code, said = project.run("package", "--output", str(project.folder / "file" / "dist"))
+    code, output = project.run("package", "--output", str(project.folder / "file" / "dist"))
 
     assert code == 2
-    assert "The deployment folder could not be written: " in said
-    assert "Next step: See that there is room on the disk" in said
-    assert "Traceback" not in said
+    assert "The deployment folder could not be written: " in output
+    assert "Next step: See that there is room on the disk" in output
+    assert "Traceback" not in output

@@ -22,26 +22,26 @@ SOURCES = [
 
 @pytest.mark.parametrize("command", [[], ["demo"], ["up"], ["package"], ["smoke"], ["azd"], ["test"], ["bench"]])
 def test_help_needs_no_set_up(clone: Clone, command: list[str]) -> None:
-    code, said = clone.run(*command, "--help")
+    code, output = clone.run(*command, "--help")
 
     assert code == 0
-    assert said.startswith("usage: python3 dev.py")
+    assert output.startswith("usage: python3 dev.py")
     assert not (clone.folder / ".boot").exists()
 
 
 def test_help_names_every_command(clone: Clone) -> None:
-    _, said = clone.run("--help")
+    _, output = clone.run("--help")
 
-    assert [name in said for name in ("demo", "up", "package", "smoke", "azd", "test", "bench")] == [True] * 7
+    assert [name in output for name in ("demo", "up", "package", "smoke", "azd", "test", "bench")] == [True] * 7
 
 
 @pytest.mark.parametrize("command", [["smoke"], ["azd", "preprovision"], ["azd", "predown"]])
 def test_what_azd_runs_after_the_package_needs_no_set_up(clone: Clone, command: list[str]) -> None:
     """A pipeline that only provisions, or removes, fetches nothing."""
-    _, said = clone.run(*command)
+    _, output = clone.run(*command)
 
-    assert said
-    assert "Installing" not in said
+    assert output
+    assert "Installing" not in output
     assert (clone.calls("uv"), clone.calls("npm")) == ([], [])
 
 
@@ -80,9 +80,9 @@ def test_an_interrupted_set_up_is_done_again(clone: Clone) -> None:
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-    code, said = clone.run("bench")
+    code, output = clone.run("bench")
 
-    assert (code, said.splitlines()[-1]) == (0, "ran -P -m benchmarks")
+    assert (code, output.splitlines()[-1]) == (0, "ran -P -m benchmarks")
     assert len(clone.calls("uv sync")) == 2
 
 
@@ -101,31 +101,31 @@ def test_a_signal_ends_the_set_up_and_what_it_started(clone: Clone, number: int,
 
 
 def test_two_first_runs_at_once_set_up_once(clone: Clone) -> None:
-    with clone.begin("bench", PRETEND_SECONDS="1") as one, clone.begin("bench", PRETEND_SECONDS="1") as two:
-        said = [process.communicate(timeout=60)[0] for process in (one, two)]
+    with clone.begin("bench", PRETEND_SECONDS="1") as first, clone.begin("bench", PRETEND_SECONDS="1") as second:
+        said = [process.communicate(timeout=60)[0] for process in (first, second)]
 
-    assert [one.returncode, two.returncode] == [0, 0]
+    assert [begin.returncode, two.returncode] == [0, 0]
     assert (len(clone.calls("uv sync")), len(clone.calls("npm ci"))) == (1, 1)
     assert sum("waiting for it" in text for text in said) == 1
 
 
 def test_without_a_network_the_next_step_is_told(clone: Clone) -> None:
-    code, said = clone.run("up", PRETEND_NO_NETWORK="1")
+    code, output = clone.run("up", PRETEND_NO_NETWORK="1")
 
     assert code == 2
-    assert "  | error: cannot reach the index\nThe locked packages could not be installed.\n  Next step: " in said
-    assert "Traceback" not in said
+    assert "  | error: cannot reach the index\nThe locked packages could not be installed.\n  Next step: " in output
+    assert "Traceback" not in output
 
 
 def test_without_node_the_next_step_is_told(clone: Clone) -> None:
     """The fallback is a package, and here it cannot be had."""
     clone.program("node", "#!/bin/sh\necho v12.0.0\n")
     clone.program("uv", UV_WITHOUT_NODE)
-    code, said = clone.run("up")
+    code, output = clone.run("up")
 
     assert code == 2
-    assert "There is no usable Node.js here, and none could be fetched.\n  Next step: " in said
-    assert "or install Node.js 20 or later with npm" in said
+    assert "There is no usable Node.js here, and none could be fetched.\n  Next step: " in output
+    assert "or install Node.js 20 or later with npm" in output
 
 
 UV_WITHOUT_NODE = """#!/bin/sh
@@ -138,21 +138,21 @@ esac
 
 
 def test_every_check_runs_even_if_others_find_something(clone: Clone) -> None:
-    code, said = clone.run("test", PRETEND_CODE="1")
+    code, output = clone.run("test", PRETEND_CODE="1")
 
     assert code == 1
-    assert len(headlines(said)) == 15
-    assert "ran -m pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder -r fEs\n" in said
-    assert said.endswith("   style (ruff check)\n   format (ruff format)\n   types (mypy)\n   tests (pytest)\n")
+    assert len(headlines(output)) == 15
+    assert "ran -m pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder -r fEs\n" in output
+    assert output.endswith("   style (ruff check)\n   format (ruff format)\n   types (mypy)\n   tests (pytest)\n")
 
 
 def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> None:
     """None of them needs storage, so the emulator is not installed."""
-    code, said = clone.run("test", "--quick", PRETEND_CODE="1")
+    code, output = clone.run("test", "--quick", PRETEND_CODE="1")
 
     assert code == 1
-    assert len(headlines(said)) == 11
-    assert [line for line in said.splitlines() if line.startswith("ran ")] == [
+    assert len(headlines(output)) == 11
+    assert [line for line in output.splitlines() if line.startswith("ran ")] == [
         "ran -m ruff check",
         "ran -m ruff format --check",
         "ran -m mypy",
@@ -170,11 +170,11 @@ def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> No
     ],
 )
 def test_chosen_tests_are_all_that_runs(clone: Clone, switches: list[str], started: str) -> None:
-    code, said = clone.run("test", *switches, "--", "-k", "name")
+    code, output = clone.run("test", *switches, "--", "-k", "name")
 
     assert code == 0
-    assert [line for line in said.splitlines() if line.startswith("ran ")] == [started]
-    assert len(headlines(said)) == 3
+    assert [line for line in output.splitlines() if line.startswith("ran ")] == [started]
+    assert len(headlines(output)) == 3
 
 
 @pytest.mark.parametrize("path", LONG_FIRST)
@@ -189,17 +189,17 @@ def headlines(said: str) -> list[str]:
 
 
 def test_checks_that_find_nothing_end_with_0(clone: Clone) -> None:
-    code, said = clone.run("test")
+    code, output = clone.run("test")
 
-    assert (code, said.splitlines()[-1].endswith("s in all, everything is good")) == (0, True)
+    assert (code, output.splitlines()[-1].endswith("s in all, everything is good")) == (0, True)
 
 
 def test_requirements_that_differ_from_the_lock_are_found(clone: Clone) -> None:
     (clone.folder / "requirements.txt").write_text("a==2\n", encoding="utf-8")
-    code, said = clone.run("test")
+    code, output = clone.run("test")
 
     assert code == 1
-    assert "They differ. Next step: uv export " in said
+    assert "They differ. Next step: uv export " in output
 
 
 class TestInterpreter:

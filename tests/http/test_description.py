@@ -47,9 +47,11 @@ def test_all_that_it_refers_to_is_there(described: Described) -> None:
 
 def test_no_two_operations_have_one_id(described: Described) -> None:
     """Generators of clients name functions after them."""
-    told = [method["operationId"] for methods in described.document["paths"].values() for method in methods.values()]
+    operation_ids = [
+        method["operationId"] for methods in described.document["paths"].values() for method in methods.values()
+    ]
 
-    assert len(told) == len(set(told))
+    assert len(operation_ids) == len(set(operation_ids))
 
 
 def test_it_tells_how_to_get_in(described: Described) -> None:

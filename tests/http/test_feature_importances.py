@@ -64,11 +64,11 @@ def ended(api: Api, of_id: str) -> Answer:
 def test_one_is_put_carried_out_and_deleted(importances: Api) -> None:
     """On a range without a log it ends well and finds nothing; nobody has to have used the loop."""
     put = importances.put(path("first"), BODY)
-    told = ended(importances, "first").json
+    body = ended(importances, "first").json
     gone = importances.delete(path("first"))
 
     assert (put.status, put.body) == (200, b"")
-    assert {name: told[name] for name in ("id", "status", "featureScores", "description", *BODY)} == {
+    assert {name: body[name] for name in ("id", "status", "featureScores", "description", *BODY)} == {
         "id": "first",
         "status": "Succeeded",
         "featureScores": [],
@@ -118,19 +118,19 @@ def test_a_failed_one_says_why(importances: Api) -> None:
     """And has no scores."""
     kept("failed", status=Status.FAILED, reason="The log was deleted.")
 
-    told = importances.get(path("failed")).json
+    body = importances.get(path("failed")).json
 
-    assert (told["status"], told["description"], told["featureScores"]) == ("Failed", "The log was deleted.", [])
+    assert (body["status"], body["description"], body["featureScores"]) == ("Failed", "The log was deleted.", [])
 
 
 def test_a_running_one_is_canceled_by_delete_and_removed_by_the_next(importances: Api) -> None:
     """As evaluations are."""
     kept("running", status=Status.RUNNING, ended_us=None)
 
-    first, seen = importances.delete(path("running")), importances.get(path("running")).json
+    first, body = importances.delete(path("running")), importances.get(path("running")).json
     second, gone = importances.delete(path("running")), importances.get(path("running"))
 
-    assert (first.status, seen["status"], seen["featureScores"]) == (204, "Canceled", [])
+    assert (first.status, body["status"], body["featureScores"]) == (204, "Canceled", [])
     assert (second.status, gone.status) == (204, 404)
 
 

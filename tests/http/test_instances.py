@@ -55,9 +55,9 @@ def test_a_switch_to_several_slots_reaches_every_instance_and_back(instances: tu
     slots: dict[str, Any] = {"actions": ACTIONS, "slots": [{"id": "s", "baselineAction": "a"}]}
 
     def statuses() -> tuple[int, int]:
-        one = second.post(f"{V1_1}/rank", {"actions": ACTIONS})
+        post = second.post(f"{V1_1}/rank", {"actions": ACTIONS})
         several = second.post(f"{V1_1}/multislot/rank", slots)
-        return one.status, several.status
+        return post.status, several.status
 
     for word, expected in (("--ccb_explore_adf", (400, 201)), ("--cb_explore_adf", (201, 400))):
         policy = {"name": "n", "arguments": f"{word} --epsilon 0.2"}

@@ -74,20 +74,20 @@ def test_the_first_action_is_shown_and_the_order_is_that_of_the_request(
     """Users see what the application would have shown; the probabilities are the model's."""
     api = request.getfixturevalue(kind).api
     for number in range(20):
-        told = api.post(f"{V1_1}/rank", ASKED | {"eventId": f"shown-{number}"}).json
-        assert told["rewardActionId"] == "tea"
-        assert [action["id"] for action in told["ranking"]] == [*NAMES]
-        assert [action["probability"] for action in told["ranking"]] == [0.25] * 4
+        body = api.post(f"{V1_1}/rank", ASKED | {"eventId": f"shown-{number}"}).json
+        assert body["rewardActionId"] == "tea"
+        assert [action["id"] for action in body["ranking"]] == [*NAMES]
+        assert [action["probability"] for action in body["ranking"]] == [0.25] * 4
 
 
 @pytest.mark.parametrize("kind", ["apprentice", "logger"])
 def test_the_first_action_that_is_not_excluded_is_the_baseline(kind: str, request: pytest.FixtureRequest) -> None:
     """An excluded one must not be shown in any mode."""
-    told = request.getfixturevalue(kind).api.post(f"{V1_1}/rank", ASKED | {"excludedActions": ["tea", "water"]}).json
+    body = request.getfixturevalue(kind).api.post(f"{V1_1}/rank", ASKED | {"excludedActions": ["tea", "water"]}).json
 
-    assert told["rewardActionId"] == "juice"
-    assert [action["id"] for action in told["ranking"]] == [*NAMES]
-    assert [action["probability"] for action in told["ranking"]] == [0, 0.5, 0, 0.5]
+    assert body["rewardActionId"] == "juice"
+    assert [action["id"] for action in body["ranking"]] == [*NAMES]
+    assert [action["probability"] for action in body["ranking"]] == [0, 0.5, 0, 0.5]
 
 
 def test_an_apprentice_records_its_own_choice(apprentice: Loop) -> None:
@@ -143,9 +143,9 @@ def test_slots_show_their_baselines_while_an_apprentice_learns(start: StartLoop)
     loop = start(LearningMode.APPRENTICE, CCB)
     own = set()
     for number in range(12):
-        told = loop.api.post(RANK, news(eventId=f"slots-{number}")).json
+        body = loop.api.post(RANK, news(eventId=f"slots-{number}")).json
         recorded = loop.recorded(f"slots-{number}")
-        assert [slot["rewardActionId"] for slot in told["slots"]] == ["politics", "sports"]
+        assert [slot["rewardActionId"] for slot in body["slots"]] == ["politics", "sports"]
         assert (recorded.mode, recorded.baselines) == (LearningMode.APPRENTICE, (0, 1))
         assert recorded.multi_slot_decision() == fill(SLOTS, f"slots-{number}", "N/A")
         own.add(recorded.multi_slot_decision().choices[0].order[0])
@@ -159,17 +159,17 @@ def test_slots_that_are_only_logged_have_their_baselines_for_certain(start: Star
     body = news(eventId="certain")
     body["slots"][0] |= {"baselineAction": "music", "excludedActions": ["weather"]}
 
-    told = loop.api.post(RANK, body).json
+    document = loop.api.post(RANK, body).json
 
     recorded = loop.recorded("certain")
-    assert [slot["rewardActionId"] for slot in told["slots"]] == ["music", "sports"]
+    assert [slot["rewardActionId"] for slot in document["slots"]] == ["music", "sports"]
     assert (recorded.mode, recorded.slots) == (LearningMode.LOGGING_ONLY, ("top", "side"))
     assert (recorded.actions, recorded.probabilities) == (b"[[2,0,1],[1,0,3]]", b"[[1.0,0.0,0.0],[1.0,0.0,0.0]]")
 
 
 def _is_imitating(api: Api) -> bool:
-    told = [api.post(f"{V1_1}/rank", ASKED).json["rewardActionId"] for _ in range(8)]
-    return set(told) == {"tea"}
+    reward_action_ids = [api.post(f"{V1_1}/rank", ASKED).json["rewardActionId"] for _ in range(8)]
+    return set(reward_action_ids) == {"tea"}
 
 
 def _wait_for_a_long_minute() -> None:

@@ -111,9 +111,9 @@ def test_an_event_of_the_log_and_one_that_waits_are_gone(logged: Api) -> None:
         logged.post("/personalizer/v1.0/rank", {"actions": ACTIONS, "eventId": event_id})
     logged.post("/personalizer/v1.0/events/waiting/reward", {"value": 1})
 
-    told = [logged.post(PATH, {"eventId": event_id}).json for event_id in ("waiting", "e1", "e1")]
+    jsons = [logged.post(PATH, {"eventId": event_id}).json for event_id in ("waiting", "e1", "e1")]
 
-    assert [(one["removedRows"], one["removedLines"]) for one in told] == [(2, 0), (0, 1), (0, 0)]
+    assert [(json["removedRows"], json["removedLines"]) for json in jsons] == [(2, 0), (0, 1), (0, 0)]
     assert logged.get("/rankloop/v1/events/waiting").json["events"] == []
     assert len(logged.get("/rankloop/v1/events/other").json["events"]) == 1
     assert b'"EventId":"e1"' not in log(logged)
@@ -137,8 +137,8 @@ def test_while_the_trainer_is_at_work_a_call_is_told_to_try_again(logged: Api) -
 
     assert (answer.status, answer.error["code"], answer.headers["retry-after"]) == (503, "OperationNotAllowed", "5")
     assert "trainer" in answer.error["message"]
-    told = logged.post(PATH, {"eventId": "e4"}).json
-    assert (told["changedLines"], told["removedLines"]) == (1, 1)
+    body = logged.post(PATH, {"eventId": "e4"}).json
+    assert (body["changedLines"], body["removedLines"]) == (1, 1)
 
 
 def test_a_trainer_forgets_what_was_redacted_from_log_that_it_knew(logged: Api) -> None:

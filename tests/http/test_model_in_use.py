@@ -155,8 +155,8 @@ def test_the_published_model_is_told_by_the_status(own_api: Api, trained: Path) 
     published_store.change_published(lambda _: Published())
     reference = publish(trained)
 
-    told = own_api.get("/rankloop/v1/status").json
+    body = own_api.get("/rankloop/v1/status").json
 
-    assert told["model"]["id"] == reference.id
-    assert told["model"]["arguments"] == ARGUMENTS
-    assert told["model"]["learnedEvents"] == 200
+    assert body["model"]["id"] == reference.id
+    assert body["model"]["arguments"] == ARGUMENTS
+    assert body["model"]["learnedEvents"] == 200

@@ -44,10 +44,10 @@ def test_a_trace_tells_what_was_shown_and_which_rewards_came(fresh: Api) -> None
     fresh.post(f"{V1}/events/a%2Fb%20%C3%BC/activate")
     fresh.post(f"{V1}/events/a%2Fb%20%C3%BC/reward", {"value": 0.5})
 
-    told = fresh.get(f"{TRACE}/a%2Fb%20%C3%BC").json
+    body = fresh.get(f"{TRACE}/a%2Fb%20%C3%BC").json
 
-    assert told["eventId"] == "a/b ü"
-    (event,) = told["events"]
+    assert body["eventId"] == "a/b ü"
+    (event,) = body["events"]
     assert (event["rewardActionId"], event["probability"], event["model"]) == (shown["rewardActionId"], 0.5, "N/A")
     assert (event["state"], event["deferred"]) == ("waiting", True)
     assert [
@@ -56,7 +56,7 @@ def test_a_trace_tells_what_was_shown_and_which_rewards_came(fresh: Api) -> None
         ("activation", None, True),
         ("reward", 0.5, True),
     ]
-    assert told["lookedThrough"] == {"waiting": True, "log": None}
+    assert body["lookedThrough"] == {"waiting": True, "log": None}
 
 
 def test_a_repeated_rank_is_one_event(fresh: Api) -> None:

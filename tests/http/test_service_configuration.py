@@ -62,9 +62,9 @@ def test_what_is_not_sent_keeps_its_value(api: Api) -> None:
     api.put(SERVICE, {"explorationPercentage": 0.45, "modelExportFrequency": "PT7M"})
     before = api.get(SERVICE).json
 
-    told = api.put(SERVICE, {"defaultReward": 0.125, "explorationPercentage": None, "noSuchField": 1}).json
+    body = api.put(SERVICE, {"defaultReward": 0.125, "explorationPercentage": None, "noSuchField": 1}).json
 
-    assert told == before | {"defaultReward": 0.125}
+    assert body == before | {"defaultReward": 0.125}
 
 
 @pytest.mark.parametrize(("sent", "told"), [("00:00:15", "PT15S"), ("1.00:00:00", "P1D"), ("00:10:00", "PT10M")])
@@ -107,9 +107,9 @@ def test_changes_at_the_same_time_are_all_kept(api: Api) -> None:
     with ThreadPoolExecutor(len(changes)) as clients:
         answers = list(clients.map(lambda change: api.put(SERVICE, change), changes))
 
-    told = api.get(SERVICE).json
+    body = api.get(SERVICE).json
     assert {answer.status for answer in answers} == {200}
-    assert all(told[name] == value for change in changes for name, value in change.items())
+    assert all(body[name] == value for change in changes for name, value in change.items())
 
 
 NEWER = {
@@ -172,9 +172,9 @@ def test_a_put_of_the_first_version_keeps_what_the_last_one_set(settled: Api) ->
 
     settled.put(SERVICE, {name: FIRST[name] for name in FIELDS} | {"modelExportFrequency": "PT3M"})
 
-    told = settled.get(LATEST).json
-    assert {name: told[name] for name in NEWER} == NEWER
-    assert told["modelExportFrequency"] == "PT3M"
+    body = settled.get(LATEST).json
+    assert {name: body[name] for name in NEWER} == NEWER
+    assert body["modelExportFrequency"] == "PT3M"
 
 
 def test_the_date_of_the_last_edit_follows_what_makes_the_model_learn_anew(settled: Api) -> None:
@@ -224,7 +224,7 @@ def test_of_whole_configurations_put_at_once_one_wins_whole(settled: Api) -> Non
     with ThreadPoolExecutor(len(sent)) as clients:
         answers = list(clients.map(lambda body: settled.put(LATEST, body), sent))
 
-    told = settled.get(LATEST).json
+    document = settled.get(LATEST).json
     assert {answer.status for answer in answers} == {200}
     assert sent == [{name: answer.json[name] for name in FIRST} for answer in answers]
-    assert {name: told[name] for name in FIRST} in sent
+    assert {name: document[name] for name in FIRST} in sent

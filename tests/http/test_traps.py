@@ -81,11 +81,11 @@ def test_a_change_of_the_configuration_keeps_what_is_not_sent(loop: Api) -> None
     """Also what the client's version does not know."""
     loop.put(f"{NEWEST}/configurations/service{DATED}", {"learningMode": "Apprentice", "modelRetrainDays": 5})
     loop.put(f"{OLDEST}/configurations/service", {"explorationPercentage": 0.25})
-    told = loop.get(f"{NEWEST}/configurations/service{DATED}").json
+    body = loop.get(f"{NEWEST}/configurations/service{DATED}").json
     loop.put(f"{NEWEST}/configurations/service{DATED}", {"learningMode": "Online"})
 
-    assert (told["learningMode"], told["modelRetrainDays"]) == ("Apprentice", 5)
-    assert told["explorationPercentage"] == 0.25
+    assert (body["learningMode"], body["modelRetrainDays"]) == ("Apprentice", 5)
+    assert body["explorationPercentage"] == 0.25
 
 
 def test_lengths_of_time_and_numbers_come_back_as_they_were_sent(loop: Api) -> None:
@@ -112,9 +112,9 @@ def test_reset_learning_settings_say_epsilon_0_2_whatever_is_configured(loop: Ap
     """Clients compare the text; what is explored is configured elsewhere."""
     loop.put(f"{OLDEST}/configurations/service", {"explorationPercentage": 0.07})
 
-    told = loop.delete(f"{NEWEST}/configurations/policy{DATED}").json
+    body = loop.delete(f"{NEWEST}/configurations/policy{DATED}").json
 
-    assert told["arguments"] == "--cb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"
+    assert body["arguments"] == "--cb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q ::"
 
 
 def test_learning_arguments_come_back_to_the_letter(loop: Api) -> None:

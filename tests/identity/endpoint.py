@@ -47,8 +47,8 @@ class IdentityEndpoint:
             return 400, {"statusCode": 400, "message": wrong}
         self.granted += 1
         expires = int(time.time()) + _HOUR
-        told = {"access_token": token(expires, self.audience), "expires_on": str(expires), "client_id": CLIENT_ID}
-        return 200, {**told, "resource": asked["resource"], "token_type": "Bearer"}
+        fields = {"access_token": token(expires, self.audience), "expires_on": str(expires), "client_id": CLIENT_ID}
+        return 200, {**fields, "resource": asked["resource"], "token_type": "Bearer"}
 
 
 def _wrong(path: str, header: str | None, asked: dict[str, str], resource: str) -> str:
@@ -65,11 +65,11 @@ def _wrong(path: str, header: str | None, asked: dict[str, str], resource: str) 
 @contextmanager
 def identity_endpoint() -> Iterator[IdentityEndpoint]:
     """Serve one."""
-    told = IdentityEndpoint()
+    endpoint = IdentityEndpoint()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, body = told.answer(self.path, self.headers["X-IDENTITY-HEADER"])
+            status, body = endpoint.answer(self.path, self.headers["X-IDENTITY-HEADER"])
             data = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -81,11 +81,11 @@ def identity_endpoint() -> Iterator[IdentityEndpoint]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.url = f"http://127.0.0.1:{server.server_port}"
+    endpoint.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield told
+        yield endpoint
     finally:
         server.shutdown()
         server.server_close()

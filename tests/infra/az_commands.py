@@ -28,8 +28,8 @@ def help_of(az: Sequence[str], command: str) -> dict[str, Any]:
         subprocess.CalledProcessError: There is no such command.
     """
     asked = [*az, *command.split(), "--help"]
-    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-    found = [(match["names"].split(), bool(match["required"])) for match in _FLAG.finditer(told)]
+    output = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    found = [(match["names"].split(), bool(match["required"])) for match in _FLAG.finditer(output)]
     flags = sorted({name for names, _ in found for name in names})
     return {"flags": flags, "required": [names for names, required in found if required]}
 
@@ -41,19 +41,19 @@ def named() -> list[str]:
 
 def main(az: Sequence[str]) -> None:
     """Ask azure-cli for all of them."""
-    known = json.loads(KNOWN.read_text(encoding="utf-8"))
-    told = subprocess.run([*az, "version", "--output", "json"], capture_output=True, text=True, check=True).stdout
-    version = json.loads(told)["azure-cli"]
-    known["az"] = {
+    document = json.loads(KNOWN.read_text(encoding="utf-8"))
+    output = subprocess.run([*az, "version", "--output", "json"], capture_output=True, text=True, check=True).stdout
+    version = json.loads(output)["azure-cli"]
+    document["az"] = {
         "source": f"The help of azure-cli {version}, as written down by tests/infra/az_commands.py",
         "commands": {command: help_of(az, command) for command in named()},
     }
-    lines = json.dumps(known, indent=1, ensure_ascii=False)
+    lines = json.dumps(document, indent=1, ensure_ascii=False)
     KNOWN.write_text(re.sub(r"\[\s+([^\[\]{}]*?)\s+\]", _on_one_line, lines) + "\n", encoding="utf-8")
 
 
-def _on_one_line(found: re.Match[str]) -> str:
-    return "[" + re.sub(r"\s+", " ", found[1]) + "]"
+def _on_one_line(match: re.Match[str]) -> str:
+    return "[" + re.sub(r"\s+", " ", match[1]) + "]"
 
 
 if __name__ == "__main__":

@@ -74,5 +74,5 @@ def _lend_clock(python: Path) -> None:
 
 
 def _uv(*arguments: str) -> None:
-    code, said = quietly([str(uv(Places(ROOT))), *arguments, "--quiet"])
-    assert code == 0, said
+    code, output = quietly([str(uv(Places(ROOT))), *arguments, "--quiet"])
+    assert code == 0, output

@@ -38,8 +38,8 @@ def default_text(parameter: str) -> str:
 
 def given_parameters() -> dict[str, Any]:
     """What `main.parameters.json` gives, by the parameter's name."""
-    told = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))
-    return {name: one["value"] for name, one in told["parameters"].items()}
+    document = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))
+    return {name: one["value"] for name, one in document["parameters"].items()}
 
 
 def variables(value: Any) -> dict[str, str | None]:

@@ -135,9 +135,9 @@ def test_the_hooks_that_check_and_tell_have_what_they_need() -> None:
 
 def test_the_deployment_heeds_what_the_hook_has_found_out() -> None:
     """The variable is a parameter."""
-    told = json.loads((ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
+    document = json.loads((ROOT / "infra" / "main.parameters.json").read_text(encoding="utf-8"))["parameters"]
 
-    assert told["recoverVault"]["value"] == f"${{{RECOVER}=false}}"
+    assert document["recoverVault"]["value"] == f"${{{RECOVER}=false}}"
 
 
 def test_a_pipeline_gets_every_parameter() -> None:

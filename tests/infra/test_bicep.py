@@ -95,11 +95,11 @@ def test_azd_asks_for_a_region_by_a_list() -> None:
 def test_a_parameter_that_is_given_is_one() -> None:
     """And no secret stands in a file; what has no default is given."""
     parameters = template().main.all("parameter")
-    known = {parameter.name for parameter in parameters}
+    names = {parameter.name for parameter in parameters}
     secret = {parameter.name for parameter in parameters if parameter.has("secure")}
     needed = {parameter.name for parameter in parameters if parameter.value is None}
 
-    assert set(given_parameters()) <= known - secret
+    assert set(given_parameters()) <= names - secret
     assert needed <= set(given_parameters())
 
 

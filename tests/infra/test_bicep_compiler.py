@@ -29,8 +29,8 @@ def complaints(main: Path) -> list[str]:
 def _complaints(main: Path, *command: str) -> list[str]:
     done = subprocess.run(["bicep", *command, str(main)], capture_output=True, text=True, timeout=240)
     told = done.stderr if command[0] == "build" else done.stderr + done.stdout
-    found = [line for line in told.splitlines() if _TROUBLE.search(line)]
-    return found or ([f"exit code {done.returncode}: {told}"] if done.returncode else [])
+    matching_lines = [line for line in told.splitlines() if _TROUBLE.search(line)]
+    return matching_lines or ([f"exit code {done.returncode}: {told}"] if done.returncode else [])
 
 
 @pytest.mark.skipif(shutil.which("bicep") is None, reason=_LEFT_OUT)

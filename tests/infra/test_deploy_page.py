@@ -120,8 +120,8 @@ def test_no_key_is_on_a_command_line() -> None:
 
 def _parameters() -> dict[str, str]:
     """The parameter of each variable of azd, with its default."""
-    told = json.loads((ROOT / "infra/main.parameters.json").read_text(encoding="utf-8"))["parameters"]
-    return dict(_variables(told))
+    document = json.loads((ROOT / "infra/main.parameters.json").read_text(encoding="utf-8"))["parameters"]
+    return dict(_variables(document))
 
 
 def _variables(told: dict[str, Any]) -> Iterator[tuple[str, str]]:

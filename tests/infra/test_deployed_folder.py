@@ -100,11 +100,11 @@ class TestLoop:
         """The id of the first model that has learned all and is in use."""
         until = time.monotonic() + 60
         while True:
-            told: dict[str, Any] = api.get("/rankloop/v1/status").json
-            model = told["model"] or {"id": "", "learnedEvents": 0}
-            if model["learnedEvents"] >= 60 and told["instance"]["modelId"] == model["id"]:
+            body: dict[str, Any] = api.get("/rankloop/v1/status").json
+            model = body["model"] or {"id": "", "learnedEvents": 0}
+            if model["learnedEvents"] >= 60 and body["instance"]["modelId"] == model["id"]:
                 return str(model["id"])
-            assert time.monotonic() < until, told
+            assert time.monotonic() < until, body
             time.sleep(0.2)
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only there a process tells which files it has open")
@@ -128,9 +128,9 @@ class TestEvaluation:
     def test_it_is_carried_out(self, host: HostProcess, secured: Secured) -> None:
         """The queue is reached with a token, and the processes of a task get no package from anywhere else."""
         api = Api.at(host.url, KEY)
-        told = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2099-01-01T00:00:00Z"}
+        fields = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2099-01-01T00:00:00Z"}
         mine = {"name": "mine", "arguments": "--cb_explore_adf --epsilon 0.1"}
-        asked = api.post(f"{V1}/evaluations", {"name": "deployed", "policies": [mine], **told})
+        asked = api.post(f"{V1}/evaluations", {"name": "deployed", "policies": [mine], **fields})
         assert asked.status == 201, asked
 
         found = self.carried_out(api, f"{V1}/evaluations/{asked.json['id']}", host, secured)

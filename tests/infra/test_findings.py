@@ -29,8 +29,8 @@ def test_its_own_event_is_not_told_as_one_to_learn_from(start_host: StartHost) -
 def test_a_loop_that_works_with_warnings_is_told_so(azurite: Azurite) -> None:
     """Such as that the other key is a reference that the platform could not resolve."""
     reference = "@Microsoft.KeyVault(VaultName=kv;SecretName=api-key-2)"
-    with HostProcess(azurite.new_account().connection_string, env={**NEVER, "API_KEY_2": reference}) as one:
-        code, told = run("--endpoint", one.url, RANKLOOP_KEY=KEY)
+    with HostProcess(azurite.new_account().connection_string, env={**NEVER, "API_KEY_2": reference}) as process:
+        code, told = run("--endpoint", process.url, RANKLOOP_KEY=KEY)
 
     assert code == 0
     assert "\nThe loop works, with warnings.\n  Warning   KeyNotResolved: Setting API_KEY_2 opens nothing: " in told

@@ -47,9 +47,9 @@ def test_a_value_is_the_one_that_the_platform_asks_for(kind: str, path: str, wan
 def test_what_has_no_region_is_global_and_nothing_else_is() -> None:
     """The platform refuses either mistake."""
     located = [resource for resource in template().resources() if resource.get("location")]
-    found = {one.type for one in located if template().said(one.get("location")) == "global"}
+    types = {one.type for one in located if template().said(one.get("location")) == "global"}
 
-    assert found == {
+    assert types == {
         "Microsoft.Insights/actionGroups",
         "Microsoft.Network/privateDnsZones",
         "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
@@ -74,22 +74,22 @@ def test_what_is_collected_has_the_names_that_the_platform_knows() -> None:
     }
 
 
-def _scope(one: Resource) -> str:
-    scope = one.body.get("scope")
+def _scope(resource: Resource) -> str:
+    scope = resource.body.get("scope")
     assert isinstance(scope, Name)
-    declared = one.file.get(scope.name, "resource")
+    declared = resource.file.get(scope.name, "resource")
     assert declared is not None
     return declared.target.partition("@")[0]
 
 
-def _categories(one: Resource) -> dict[str, list[str]]:
+def _categories(resource: Resource) -> dict[str, list[str]]:
     """The categories that are switched on, by kind."""
-    found = {kind: one.body.get("properties", kind) for kind in ("logs", "metrics")}
+    found = {kind: resource.body.get("properties", kind) for kind in ("logs", "metrics")}
     return {kind: [*_switched_on(told)] for kind, told in found.items() if isinstance(told, Array)}
 
 
-def _switched_on(told: Array) -> Iterator[str]:
-    for item in told.items:
+def _switched_on(array: Array) -> Iterator[str]:
+    for item in array.items:
         assert isinstance(item, Object)
         category = item.get("category")
         assert isinstance(category, Text)
@@ -115,20 +115,20 @@ def _switched_on(told: Array) -> Iterator[str]:
 )
 def test_a_name_has_the_length_and_the_letters_that_are_allowed(kind: str, allowed: str) -> None:
     """Of an app the host heeds the first 32 letters only."""
-    one = template().only(kind)
-    name = one.get("name")
+    only = template().only(kind)
+    name = only.get("name")
     assert name is not None
-    names = [_example(name, item) for item in _rounds(one)]
+    names = [_example(name, item) for item in _rounds(only)]
 
     assert [told for told in names if not re.fullmatch(allowed, told)] == []
 
 
-def _rounds(one: Resource) -> list[str]:
+def _rounds(resource: Resource) -> list[str]:
     """What the loop that makes a resource goes through; one empty text if there is no loop."""
-    loop = one.declaration.value
+    loop = resource.declaration.value
     if not isinstance(loop, Each):
         return [""]
-    over = template().origin(Value(one.file, loop.over)).expression
+    over = template().origin(Value(resource.file, loop.over)).expression
     return [text.plain or "" for text in walk(over) if isinstance(text, Text)]
 
 
@@ -150,10 +150,12 @@ def test_a_name_is_free_everywhere() -> None:
     suffix = template().main.get("nameSuffix", "variable")
     assert suffix is not None
     assert isinstance(suffix.value, Call)
-    told = [template().origin(Value(template().main, argument)).expression for argument in suffix.value.arguments]
+    expressions = [
+        template().origin(Value(template().main, argument)).expression for argument in suffix.value.arguments
+    ]
 
     assert suffix.value.function == "uniqueString"
-    assert told == [
+    assert expressions == [
         Member(Call("subscription"), "subscriptionId"),
         Call("toLower", (Name("environmentName"),)),
         Call(

@@ -83,8 +83,8 @@ def test_python_is_the_one_that_the_code_is_for() -> None:
 
 
 def _host() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
-    return told
+    document: dict[str, Any] = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
+    return document
 
 
 def _numbers(version: str) -> list[int]:

@@ -23,9 +23,9 @@ def deleted(name: str = VAULT_NAME, environment: str = "shop", location: str = "
 
 def test_without_a_deleted_vault_none_is_recovered(machine: Machine, azure: Cloud) -> None:
     """The list is asked for with azd's login, in the tenant of the environment."""
-    code, said = machine.run("preprovision")
+    code, output = machine.run("preprovision")
 
-    assert (code, said, machine.was_set()) == (0, "", ["false"])
+    assert (code, output, machine.was_set()) == (0, "", ["false"])
     assert azure.asked == [(DELETED, TOKEN)]
     scope = "--scope https://management.azure.com/.default"
     assert machine.calls()[0] == f"auth token --output json {scope} --tenant-id 7e7a --no-prompt"
@@ -34,10 +34,10 @@ def test_without_a_deleted_vault_none_is_recovered(machine: Machine, azure: Clou
 def test_a_deleted_vault_of_the_environment_is_recovered(machine: Machine, azure: Cloud) -> None:
     """Azure writes a region as people do, azd as programs do."""
     azure.answers[DELETED] = [(200, {"value": [deleted("kv-rank-h2i3j4k5l6m7n", "blog"), deleted()]})]
-    code, said = machine.run("preprovision")
+    code, output = machine.run("preprovision")
 
     assert (code, machine.was_set()) == (0, ["true"])
-    assert f"keeps the deleted Key Vault {VAULT_NAME} of this environment" in said
+    assert f"keeps the deleted Key Vault {VAULT_NAME} of this environment" in output
 
 
 def test_a_deleted_vault_on_a_later_page_is_found(machine: Machine, azure: Cloud) -> None:
@@ -72,31 +72,31 @@ def test_a_deleted_vault_of_something_else_is_left_alone(machine: Machine, azure
 def test_an_expired_login_ends_it_and_is_told(machine: Machine, azure: Cloud) -> None:
     """The deployment could not go on anyway."""
     machine.variables["PRETEND_EXPIRED"] = "1"
-    code, said = machine.run("preprovision")
+    code, output = machine.run("preprovision")
 
     assert (code, machine.was_set(), azure.asked) == (2, [], [])
-    assert "  | ERROR: not logged in" in said
-    assert "azd is not signed in, or its login has expired.\n  Next step: azd auth login --tenant-id 7e7a" in said
+    assert "  | ERROR: not logged in" in output
+    assert "azd is not signed in, or its login has expired.\n  Next step: azd auth login --tenant-id 7e7a" in output
 
 
 def test_a_login_that_the_service_refuses_is_told(machine: Machine, azure: Cloud) -> None:
     """It may be for another tenant."""
     azure.answers[DELETED] = [(401, {"error": {"code": "InvalidTenant", "message": "Wrong issuer."}})]
-    code, said = machine.run("preprovision")
+    code, output = machine.run("preprovision")
 
     assert (code, machine.was_set()) == (2, [])
-    assert "was answered 401: Wrong issuer.\n" in said
-    assert "Next step: azd auth login --tenant-id 7e7a" in said
+    assert "was answered 401: Wrong issuer.\n" in output
+    assert "Next step: azd auth login --tenant-id 7e7a" in output
 
 
 def test_without_the_right_to_look_it_goes_on_and_says_so(machine: Machine, azure: Cloud) -> None:
     """A first deployment needs no such right; a value that the user has set stays."""
     azure.answers[DELETED] = [(403, {"error": {"code": "AuthorizationFailed", "message": "You may not."}})]
-    code, said = machine.run("preprovision")
+    code, output = machine.run("preprovision")
 
     assert (code, machine.was_set()) == (0, [])
-    assert "You may not." in said
-    assert "azd env set RANKLOOP_RECOVER_VAULT true, and azd provision" in said
+    assert "You may not." in output
+    assert "azd env set RANKLOOP_RECOVER_VAULT true, and azd provision" in output
 
 
 @pytest.mark.parametrize(
@@ -106,30 +106,30 @@ def test_without_the_right_to_look_it_goes_on_and_says_so(machine: Machine, azur
 def test_where_no_vault_ever_was_none_is_recovered(machine: Machine, azure: Cloud, status: int, code: str) -> None:
     """In a new subscription, to which the deployment itself has yet to make vaults known."""
     azure.answers[DELETED] = [(status, {"error": {"code": code, "message": "Not registered."}})]
-    ended, said = machine.run("preprovision")
+    ended, output = machine.run("preprovision")
 
-    assert (ended, said, machine.was_set()) == (0, "", ["false"])
+    assert (ended, output, machine.was_set()) == (0, "", ["false"])
 
 
 def test_another_refusal_is_told_and_does_not_stop_the_deployment(machine: Machine, azure: Cloud) -> None:
     """It would be the same the next time, so that nobody could ever deploy; what the user has set stays."""
     azure.answers[DELETED] = [(409, {"error": {"code": "ReadOnlyDisabled", "message": "It is disabled."}})]
-    code, said = machine.run("preprovision")
+    code, output = machine.run("preprovision")
 
     assert (code, machine.was_set()) == (0, [])
-    assert "cannot be seen: 409 ReadOnlyDisabled: It is disabled.\n" in said
-    assert "azd env set RANKLOOP_RECOVER_VAULT true, and azd provision" in said
-    assert "Wait" not in said
+    assert "cannot be seen: 409 ReadOnlyDisabled: It is disabled.\n" in output
+    assert "azd env set RANKLOOP_RECOVER_VAULT true, and azd provision" in output
+    assert "Wait" not in output
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_service_that_stays_out_of_step_is_told(machine: Machine, azure: Cloud, status: int) -> None:
     """This passes, so waiting is the advice."""
     azure.answers[DELETED] = [(status, {"error": {"code": "Busy", "message": "Later."}})]
-    code, said = machine.run("preprovision")
+    code, output = machine.run("preprovision")
 
     assert (code, machine.was_set()) == (2, [])
-    assert f"was answered {status}: Later.\n  Next step: Wait a minute" in said
+    assert f"was answered {status}: Later.\n  Next step: Wait a minute" in output
 
 
 def test_the_vault_has_the_name_that_is_looked_for() -> None:
@@ -144,11 +144,11 @@ def test_the_vault_has_the_name_that_is_looked_for() -> None:
 
 def test_an_unknown_subscription_is_told(machine: Machine, azure: Cloud) -> None:
     azure.answers[DELETED] = [(404, {"error": {"code": "SubscriptionNotFound", "message": "No such subscription."}})]
-    code, said = machine.run("preprovision")
+    code, output = machine.run("preprovision")
 
     assert (code, machine.was_set()) == (2, [])
-    assert "No such subscription." in said
-    assert "Next step: azd env set AZURE_SUBSCRIPTION_ID" in said
+    assert "No such subscription." in output
+    assert "Next step: azd env set AZURE_SUBSCRIPTION_ID" in output
 
 
 def test_a_service_out_of_step_is_asked_again(machine: Machine, azure: Cloud) -> None:
@@ -161,36 +161,36 @@ def test_a_service_out_of_step_is_asked_again(machine: Machine, azure: Cloud) ->
 def test_no_network_ends_it_and_is_told(machine: Machine) -> None:
     """The proxy is away."""
     machine.variables["https_proxy"] = "http://127.0.0.1:9"
-    code, said = machine.run("preprovision")
+    code, output = machine.run("preprovision")
 
     assert (code, machine.was_set()) == (2, [])
-    assert "Azure's management service cannot be reached: " in said
-    assert "Next step: Check the network connection" in said
+    assert "Azure's management service cannot be reached: " in output
+    assert "Next step: Check the network connection" in output
 
 
 def test_the_token_goes_to_nobody_else(machine: Machine, azure: Cloud) -> None:
     """Whatever the answer says of where the list goes on."""
     azure.answers[DELETED] = [(200, {"value": [], "nextLink": f"https://{VAULT}/list"})]
-    code, said = machine.run("preprovision")
+    code, output = machine.run("preprovision")
 
     assert (code, azure.asked) == (2, [(DELETED, TOKEN)])
-    assert f"goes on at {VAULT}" in said
+    assert f"goes on at {VAULT}" in output
 
 
 def test_without_azd_the_next_step_is_told(machine: Machine) -> None:
     (machine.folder / "programs" / "azd").unlink()
-    code, said = machine.run("preprovision")
+    code, output = machine.run("preprovision")
 
     assert code == 2
-    assert "There is no azd here.\n  Next step: Install azd" in said
+    assert "There is no azd here.\n  Next step: Install azd" in output
 
 
 def test_what_azd_has_not_asked_yet_is_not_guessed(machine: Machine, azure: Cloud) -> None:
     """`azd provision` runs the hook before it asks for the region, the first time."""
-    code, said = machine.run("preprovision", {**VALUES, "AZURE_LOCATION": "", "AZURE_SUBSCRIPTION_ID": ""})
+    code, output = machine.run("preprovision", {**VALUES, "AZURE_LOCATION": "", "AZURE_SUBSCRIPTION_ID": ""})
 
     assert (code, machine.calls(), azure.asked) == (0, [], [])
-    assert "azd does not know AZURE_SUBSCRIPTION_ID and AZURE_LOCATION yet" in said
+    assert "azd does not know AZURE_SUBSCRIPTION_ID and AZURE_LOCATION yet" in output
 
 
 # loop postdeploy
@@ -206,23 +206,23 @@ def test_after_a_deployment_the_loop_is_checked_with_the_key_of_the_vault(
     azure.answers[SECRET] = [FORBIDDEN, (200, {"value": "key-of-the-vault", "id": "…"})]
     machine.variables["RANKLOOP_KEY"] = "the key of a loop on this machine"
     host = start_host(API_KEY_1="key-of-the-vault", TRAIN_SCHEDULE="0 0 0 1 1 *")
-    code, said = machine.run("loop postdeploy", outputs(host.url))
+    code, output = machine.run("loop postdeploy", outputs(host.url))
 
-    assert code == 0, said
-    assert f"waiting: Secret api-key-1 of Key Vault {VAULT_NAME} cannot be read yet: 403: Caller is not" in said
-    assert said.endswith("  Keys      az …\n")
-    assert "key-of-the-vault" not in said
+    assert code == 0, output
+    assert f"waiting: Secret api-key-1 of Key Vault {VAULT_NAME} cannot be read yet: 403: Caller is not" in output
+    assert output.endswith("  Keys      az …\n")
+    assert "key-of-the-vault" not in output
     assert azure.asked == [(SECRET, TOKEN)] * 2
     assert "--scope https://vault.azure.net/.default" in machine.calls()[0]
 
 
 def test_a_secret_that_is_not_there_is_told(machine: Machine) -> None:
     """It was deleted, say."""
-    code, said = machine.run("loop postdeploy", outputs("https://loop.azurewebsites.net"))
+    code, output = machine.run("loop postdeploy", outputs("https://loop.azurewebsites.net"))
 
     assert code == 2
-    assert f"Secret api-key-1 of Key Vault {VAULT_NAME} was answered 404" in said
-    assert "Next step: " in said
+    assert f"Secret api-key-1 of Key Vault {VAULT_NAME} was answered 404" in output
+    assert "Next step: " in output
 
 
 # both of the project's
@@ -231,9 +231,9 @@ def test_a_secret_that_is_not_there_is_told(machine: Machine) -> None:
 @pytest.mark.parametrize("hook", ["preprovision", "predown"])
 def test_a_hook_that_azd_has_not_started_says_so(machine: Machine, azure: Cloud, hook: str) -> None:
     """Nothing is found out or told that might be of another environment, or of none."""
-    code, said = machine.run(hook, {})
+    code, output = machine.run(hook, {})
 
     assert (code, azure.asked, machine.calls()) == (2, [], [])
-    assert said.startswith(
+    assert output.startswith(
         "\nThis is a hook, and azd has not started it: there is no AZURE_ENV_NAME.\n  Next step: azd "
     )

@@ -79,6 +79,6 @@ def test_every_level_is_one_that_the_platform_knows() -> None:
 def test_the_local_host_shows_what_functions_say(levels: dict[str, str], expected: dict[str, int]) -> None:
     """It cannot tell one function's lines from another's, so the most talkative of their levels holds."""
     command = [sys.executable, "-c", _LOCAL, json.dumps(levels)]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
-    assert json.loads(told) == expected
+    assert json.loads(output) == expected

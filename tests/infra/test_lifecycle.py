@@ -60,6 +60,6 @@ def _rule() -> Object:
     return rule
 
 
-def _texts(one: Expression | None) -> list[Text]:
-    assert one is not None
-    return [part for part in walk(one) if isinstance(part, Text)]
+def _texts(expression: Expression | None) -> list[Text]:
+    assert expression is not None
+    return [part for part in walk(expression) if isinstance(part, Text)]

@@ -38,9 +38,9 @@ def test_each_endpoint_has_its_name_in_the_network() -> None:
 
 def _loop(kind: str) -> set[str]:
     """What the one loop over a resource type goes through."""
-    one = template().only(kind)
-    assert isinstance(one.declaration.value, Each)
-    over = template().origin(Value(one.file, one.declaration.value.over)).expression
+    only = template().only(kind)
+    assert isinstance(only.declaration.value, Each)
+    over = template().origin(Value(only.file, only.declaration.value.over)).expression
     assert isinstance(over, Array)
     return {item.plain or "" for item in over.items if isinstance(item, Text)}
 
@@ -125,13 +125,13 @@ def _nth(kind: str, body: Object) -> Index:
     return Index(Name(template().only(kind).declaration.name), Name(loop.names[1]))
 
 
-def _referred(one: Expression | None) -> Resource:
+def _referred(expression: Expression | None) -> Resource:
     """The resource whose id is read."""
-    assert isinstance(one, Member)
-    assert one.name == "id"
+    assert isinstance(expression, Member)
+    assert expression.name == "id"
     file = template().only(_NETWORK).file
     known = [*template().resources(), *template().resources(existing=True)]
-    (found,) = [each for each in known if each.file is file and Name(each.declaration.name) == one.of]
+    (found,) = [each for each in known if each.file is file and Name(each.declaration.name) == expression.of]
     return found
 
 
@@ -174,9 +174,9 @@ def _subnets() -> list[Object]:
     return _items(_body(_NETWORK), "properties", "subnets")
 
 
-def _subnet(one: Expression | None) -> Object:
+def _subnet(expression: Expression | None) -> Object:
     """The subnet whose id is read, as it is made."""
-    found = _referred(one)
+    found = _referred(expression)
     assert found.body.get("parent") == Name(template().only(_NETWORK).declaration.name)
     (subnet,) = [each for each in _subnets() if each.get("name") == found.body.get("name")]
     return subnet
@@ -192,9 +192,9 @@ def _prefixes() -> tuple[Expression, ...]:
     return told.items
 
 
-def _plain(one: Expression | None) -> str:
-    assert isinstance(one, Text)
-    return one.plain or ""
+def _plain(expression: Expression | None) -> str:
+    assert isinstance(expression, Text)
+    return expression.plain or ""
 
 
 # Switched on

@@ -46,7 +46,7 @@ class TestPackages:
     def test_they_are_those_of_requirements_txt_and_no_others(self, built: Built) -> None:
         """Which is exported from the lock file; so there is nothing of a test, and no numpy."""
         lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-        pinned = {found[1]: found[2] for line in lines if (found := _PIN.match(line))}
+        pinned = {match[1]: match[2] for line in lines if (match := _PIN.match(line))}
 
         assert pinned == {
             distribution.name.lower().replace("_", "-"): distribution.version
@@ -79,17 +79,17 @@ class TestPackages:
         assert telling == []
 
 
-def _tags(one: PathDistribution) -> list[str]:
-    return re.findall(r"^Tag: (\S+)$", one.read_text("WHEEL") or "", re.MULTILINE)
+def _tags(distribution: PathDistribution) -> list[str]:
+    return re.findall(r"^Tag: (\S+)$", distribution.read_text("WHEEL") or "", re.MULTILINE)
 
 
 def _fits(tag: str) -> bool:
     python, abi, place = tag.split("-")
     if place == "any":
         return python in ("py3", "py2") and abi == "none"
-    found = re.fullmatch(r"manylinux_(\d+)_(\d+)_x86_64|manylinux(1|2010|2014)_x86_64", place)
+    match = re.fullmatch(r"manylinux_(\d+)_(\d+)_x86_64|manylinux(1|2010|2014)_x86_64", place)
     right = abi in ("cp313", "abi3", "none")
-    return bool(found and right and (found[3] or (int(found[1]), int(found[2])) <= NEWEST_GLIBC))
+    return bool(match and right and (match[3] or (int(match[1]), int(match[2])) <= NEWEST_GLIBC))
 
 
 def _holds(path: Path, names: list[bytes]) -> bool:

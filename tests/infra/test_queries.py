@@ -34,8 +34,8 @@ _FIELD = re.compile(r"\brecord((?:\.\w+|\['\w+'\])*)")
 
 def record() -> str:
     """A line as a trainer tells it."""
-    known = StatusInputs(None, new_configuration(4), Published(), Waiting(1, False, MINUTE), 60 * MINUTE, MINUTE)
-    return run_record.line("default", Run(0, 1.0, sums=Bin(0)), run_record.summarize(known))
+    inputs = StatusInputs(None, new_configuration(4), Published(), Waiting(1, False, MINUTE), 60 * MINUTE, MINUTE)
+    return run_record.line("default", Run(0, 1.0, sums=Bin(0)), run_record.summarize(inputs))
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +78,10 @@ def test_a_slip_in_a_query_is_found(query: str, word: str) -> None:
 def test_every_field_that_a_query_reads_is_in_a_record(name: str) -> None:
     """In the service, one that is not there reads as nothing, and the alert never comes."""
     for path in _FIELD.findall(QUERIES[name]):
-        told: Any = json.loads(record())
+        document: Any = json.loads(record())
         for step in re.findall(r"\w+", path):
-            assert step in told, path
-            told = told[step]
+            assert step in document, path
+            document = document[step]
 
 
 def test_every_number_of_a_record_is_in_the_workbook() -> None:

@@ -29,8 +29,8 @@ SECONDS = 2.0
 @pytest.fixture(scope="module")
 def unresolved(azurite: Azurite) -> Iterator[str]:
     """The address of a host whose only key is a reference."""
-    told = {"API_KEY_1": REFERENCE, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
-    with HostProcess(azurite.new_account().connection_string, env=told, ready_path="/status") as host:
+    fields = {"API_KEY_1": REFERENCE, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
+    with HostProcess(azurite.new_account().connection_string, env=fields, ready_path="/status") as host:
         yield host.url
 
 

@@ -9,16 +9,16 @@ from tests.infra.terminal import QUESTION, at_terminal
 
 def test_before_removal_it_is_said_what_is_lost_and_what_stays(machine: Machine) -> None:
     """Without a terminal, azd's own --force decides."""
-    code, said = machine.run("predown", made())
+    code, output = machine.run("predown", made())
 
     assert code == 0
     for told in ("resource group rg-shop", "all that was learned", "does not come back", VAULT_NAME, "90 days"):
-        assert told in said
-    assert "curl -X POST https://loop.azurewebsites.net/rankloop/v1/exports" in said
-    assert "Ocp-Apim-Subscription-Key: $(az …)" in said
-    assert "az storage blob download-batch --account-name $account" in said
-    assert "waiting events are not in it" in said
-    assert "type the environment's name" not in said
+        assert told in output
+    assert "curl -X POST https://loop.azurewebsites.net/rankloop/v1/exports" in output
+    assert "Ocp-Apim-Subscription-Key: $(az …)" in output
+    assert "az storage blob download-batch --account-name $account" in output
+    assert "waiting events are not in it" in output
+    assert "type the environment's name" not in output
 
 
 def made() -> dict[str, str]:
@@ -30,26 +30,26 @@ def made() -> dict[str, str]:
 @pytest.mark.parametrize("private", ["true", "false", ""])
 def test_where_the_copy_has_to_be_made_is_said(machine: Machine, private: str) -> None:
     """From outside a private network the commands would only fail."""
-    _, said = machine.run("predown", {**made(), "RANKLOOP_PRIVATE_NETWORKING": private})
+    _, output = machine.run("predown", {**made(), "RANKLOOP_PRIVATE_NETWORKING": private})
 
-    assert ("on a machine inside it" in said) == (private == "true")
+    assert ("on a machine inside it" in output) == (private == "true")
 
 
 @pytest.mark.parametrize("missing", ["AZURE_RESOURCE_GROUP", "RANKLOOP_ENDPOINT", "RANKLOOP_SHOW_KEYS"])
 def test_no_command_is_told_that_lacks_a_name(machine: Machine, missing: str) -> None:
     """A deployment that failed on its way leaves azd without some."""
-    code, said = machine.run("predown", {**made(), missing: ""})
+    code, output = machine.run("predown", {**made(), missing: ""})
 
-    assert (code, "all that was learned" in said) == (0, True)
-    assert "curl" not in said
-    assert "az storage" not in said
+    assert (code, "all that was learned" in output) == (0, True)
+    assert "curl" not in output
+    assert "az storage" not in output
 
 
 def test_before_anything_was_made_there_is_something_to_say_too(machine: Machine) -> None:
-    code, said = machine.run("predown")
+    code, output = machine.run("predown")
 
     assert code == 0
-    assert said.startswith("azd down deletes the resource group with everything in it:\n  * the function app;\n")
+    assert output.startswith("azd down deletes the resource group with everything in it:\n  * the function app;\n")
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_at_a_terminal_the_name_has_to_be_typed(
     """Unless azd was told not to ask; all else than the name stops azd before it deletes anything."""
     machine.program("azd", f"#!/bin/sh\n/bin/sh {machine.script('predown')}\n")
     command = [str(machine.folder / "programs" / "azd"), *arguments]
-    code, said = at_terminal(command, machine.environment(VALUES), typed)
+    code, output = at_terminal(command, machine.environment(VALUES), typed)
 
-    assert (code == 0) == goes_on, said
-    assert (QUESTION in said) == is_asked
-    assert "Traceback" not in said
+    assert (code == 0) == goes_on, output
+    assert (QUESTION in output) == is_asked
+    assert "Traceback" not in output

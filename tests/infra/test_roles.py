@@ -51,24 +51,24 @@ def _granted() -> dict[str, Grant]:
     }
 
 
-def _grant(one: Resource) -> Grant:
-    who = template().said(one.get("properties", "principalId"))
-    return Grant(who, ROLES.get(_role(one), "a role that is not known here"), _on(one))
+def _grant(resource: Resource) -> Grant:
+    who = template().said(resource.get("properties", "principalId"))
+    return Grant(who, ROLES.get(_role(resource), "a role that is not known here"), _on(resource))
 
 
-def _role(one: Resource) -> str:
-    told = one.body.get("properties", "roleDefinitionId")
-    assert isinstance(told, Call), one.place
+def _role(resource: Resource) -> str:
+    told = resource.body.get("properties", "roleDefinitionId")
+    assert isinstance(told, Call), resource.place
     assert told.function == "subscriptionResourceId"
     kind, role = told.arguments
-    assert kind == Text(("Microsoft.Authorization/roleDefinitions",)), one.place
-    return template().said(Value(one.file, role))
+    assert kind == Text(("Microsoft.Authorization/roleDefinitions",)), resource.place
+    return template().said(Value(resource.file, role))
 
 
-def _on(one: Resource) -> str:
-    scope = one.body.get("scope")
-    assert isinstance(scope, Name), f"{one.place} is not on a resource of its file, but on more"
-    declared = one.file.get(scope.name, "resource")
+def _on(resource: Resource) -> str:
+    scope = resource.body.get("scope")
+    assert isinstance(scope, Name), f"{resource.place} is not on a resource of its file, but on more"
+    declared = resource.file.get(scope.name, "resource")
     assert declared is not None
     return declared.target.partition("@")[0]
 
@@ -259,6 +259,6 @@ def test_neither_way_to_deploy_by_password_is_left() -> None:
     assert {"scm", "ftp"} <= names
 
 
-def _all_texts(one: Resource) -> Iterator[Text]:
-    value = one.declaration.value
+def _all_texts(resource: Resource) -> Iterator[Text]:
+    value = resource.declaration.value
     yield from (part for part in walk(value) if isinstance(part, Text)) if value else ()

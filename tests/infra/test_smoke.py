@@ -84,8 +84,8 @@ def _checked(azurite: Azurite, configuration: Any, hosts: list[HostProcess]) -> 
         past.configure(kept, configuration)
     hosts.append(HostProcess(account, env=QUICK))
     hosts[-1].start()
-    code, said = run("--endpoint", hosts[-1].url, RANKLOOP_KEY=KEY, RANKLOOP_SHOW_KEYS="az keyvault secret show …")
-    return Checked(Api.at(hosts[-1].url, KEY), code, said)
+    code, output = run("--endpoint", hosts[-1].url, RANKLOOP_KEY=KEY, RANKLOOP_SHOW_KEYS="az keyvault secret show …")
+    return Checked(Api.at(hosts[-1].url, KEY), code, output)
 
 
 @pytest.mark.parametrize("name", LOOPS)
@@ -298,10 +298,10 @@ def test_ctrl_c_ends_it() -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        ) as one:
-            assert one.stdout
-            assert any("waiting" in line for line in one.stdout)
-            one.send_signal(signal.SIGINT)
-            rest = one.stdout.read()
+        ) as popen:
+            assert popen.stdout
+            assert any("waiting" in line for line in popen.stdout)
+            popen.send_signal(signal.SIGINT)
+            rest = popen.stdout.read()
 
-    assert (one.returncode, rest) == (130, "\nInterrupted.\n")
+    assert (popen.returncode, rest) == (130, "\nInterrupted.\n")

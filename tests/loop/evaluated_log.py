@@ -48,9 +48,9 @@ def write(kept: Kept, *, hours: int = 4, events_an_hour: int = 150, seed: int = 
     for hour, start in enumerate(range(from_us, to_us, HOUR)):
         named = [(f"{hour}-{number}", start + number * 20 * SECOND) for number in range(events_an_hour)]
         lines = [_line(chance, number, event_id, at_us, rewards) for number, (event_id, at_us) in enumerate(named)]
-        told = {"rewards": json.dumps(asdict(rewards)), "lines": str(len(lines)), "events": _kinds(lines)}
+        fields = {"rewards": json.dumps(asdict(rewards)), "lines": str(len(lines)), "events": _kinds(lines)}
         name = f"logs/{to_datetime(start):%Y/%m/%d}/{compact(start)}-{compact(start + HOUR)}.dsjson.gz"
-        kept.put(name, gzip.compress(b"".join(line + b"\n" for line in lines)), metadata=told)
+        kept.put(name, gzip.compress(b"".join(line + b"\n" for line in lines)), metadata=fields)
     return from_us, to_us
 
 
@@ -82,8 +82,8 @@ def at_home(storage: str) -> Iterator[None]:
 
 def asked(evaluation_id: str, span: tuple[int, int], **changes: Any) -> Evaluation:
     """An evaluation of all log, as it would be asked for now."""
-    told: dict[str, Any] = {"custom": CUSTOM, "optimise": False, **changes}
-    spec = EvaluationSpec(evaluation_id, "an evaluation", *span, **told)
+    fields: dict[str, Any] = {"custom": CUSTOM, "optimise": False, **changes}
+    spec = EvaluationSpec(evaluation_id, "an evaluation", *span, **fields)
     return evaluation_spec.build_evaluation(spec, past.configuration(reward_wait_time="PT10M"), span[1], now_us())
 
 

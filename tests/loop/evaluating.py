@@ -34,8 +34,8 @@ def told(*arguments: str | Path) -> dict[str, Any]:
     """What it finds."""
     ended = run(*arguments, "--json")
     assert ended.returncode == 0, ended.stderr
-    found: dict[str, Any] = json.loads(ended.stdout)
-    return found
+    document: dict[str, Any] = json.loads(ended.stdout)
+    return document
 
 
 def policy(found: dict[str, Any], name: str) -> dict[str, Any]:

@@ -39,8 +39,8 @@ class Loop:
         """One Rank's answer."""
         answer = self.api.post(f"{V1}/rank", rank_body(f"used-{next(self._ids)}", user))
         assert answer.status == 201
-        told: dict[str, Any] = answer.json
-        return told
+        body: dict[str, Any] = answer.json
+        return body
 
     def learn(self) -> None:
         """Let all that has arrived be joined and learned, as if it were due, and the last model of it be published."""
@@ -50,13 +50,13 @@ class Loop:
     def train(self, changed: dict[str, int]) -> None:
         """Let the trainer run once, when the part of time is over and the next model may be published."""
         time.sleep(1.1)
-        with self._trainer(changed=changed) as one:
-            one.succeed()
+        with self._trainer(changed=changed) as trainer:
+            trainer.succeed()
 
     def status(self) -> dict[str, Any]:
         """What the loop says of itself."""
-        told: dict[str, Any] = self.api.get("/rankloop/v1/status").json
-        return told
+        body: dict[str, Any] = self.api.get("/rankloop/v1/status").json
+        return body
 
     def put(self, **service: object) -> None:
         """Change the service configuration."""

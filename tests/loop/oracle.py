@@ -91,16 +91,16 @@ def _check_line(row: Row, line: dict[str, Any], rule: Rule) -> None:
     """What was recorded is what is logged, and its label follows from the observations beside it."""
     pieces = (row.told[f"d{index}"] for index in range(20) if f"d{index}" in row.told)
     head, actions, probabilities, document = zlib.decompress(b"".join(pieces)).split(b"\n", 3)
-    told = json.loads(head)
+    parsed = json.loads(head)
     assert (line["a"], line["p"]) == (json.loads(actions), json.loads(probabilities))
-    assert (line["c"], line["VWState"]["m"]) == (json.loads(document), told["m"])
+    assert (line["c"], line["VWState"]["m"]) == (json.loads(document), parsed["m"])
     assert (line["_label_Action"], line["_labelIndex"]) == (line["a"][0], line["a"][0] - 1)
     assert line["_label_probability"] == line["p"][0]
     values = [entry["v"] for entry in sorted(line["o"], key=lambda entry: entry["t"]) if "v" in entry]
     reward = FOLDS[rule.aggregation](values) if values else rule.default
     assert (line["_label_cost"], line["_original_label_cost"]) == (-reward, -reward)
     activated = any(entry["ActionTaken"] for entry in line["o"])
-    assert line.get("_skipLearn", False) == (told["deferred"] and not activated)
+    assert line.get("_skipLearn", False) == (parsed["deferred"] and not activated)
 
 
 def _check_places(rows: Sequence[Row], events: Sequence[Row], lines: Sequence[dict[str, Any]], rule: Rule) -> None:

@@ -37,8 +37,8 @@ class Redactor(Trainer):
 
 def redact(storage: str, log_file: Path, target: Target, **more: Any) -> Redaction:
     """One call from beginning to end."""
-    with Redactor(storage, log_file, target, **more) as one:
-        return one.redacted()
+    with Redactor(storage, log_file, target, **more) as redactor:
+        return redactor.redacted()
 
 
 def _redact(target: Target, range_us: tuple[int, int], seconds: float, told: Connection) -> None:

@@ -117,8 +117,8 @@ class Owner:
         made, told = getattr(self, f"_{kind}")()
         if kind in REPLACEMENTS:
             self.joined_us = self.kept.document("state.json")["joined_up_to_us"]
-        with Asking(self.kept.storage, self.log_file, made) as one:
-            one.succeed()
+        with Asking(self.kept.storage, self.log_file, made) as asking:
+            asking.succeed()
         self.asked.append((kind, told))
 
     def _explore(self) -> tuple[Callable[[], object], Any]:

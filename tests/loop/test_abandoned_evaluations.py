@@ -31,8 +31,8 @@ def asked(evaluation_id: str, ago_us: int, purpose: Purpose = Purpose.EVALUATION
 
 
 def train(trainer: StartTrainer) -> None:
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
 
 def status(evaluation: Evaluation) -> Status | None:

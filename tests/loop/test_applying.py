@@ -47,34 +47,34 @@ def test_a_policy_is_applied_with_what_it_learned(
     past.configure(kept, past.configuration(reward_wait_time="PT10M"))
     past.Past([past.event("last", past.minutes_ago(30))]).write(kept)
     span = evaluated_log.write(kept, hours=2)
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
     asked = evaluated_log.asked("mine", (span[0], span[1] - HOUR))
     assert evaluation_store.start(asked)
     with Worker(kept.storage, asked, tmp_path / "worker.log") as worker:
         assert worker.wait(120) == 0
     api = Api.at(start_host(**NEVER).url, KEY)
     assert api.put(f"{V1}/configurations/service", {"defaultReward": 0.1}).status == 200
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     assert applied(api, "mine", "square").status == 204
 
-    told = api.get(f"{V1}/configurations/policy").json
-    assert told == {"name": "square", "arguments": "--cb_explore_adf --squarecb --epsilon 0.1 -q ::"}
+    body = api.get(f"{V1}/configurations/policy").json
+    assert body == {"name": "square", "arguments": "--cb_explore_adf --squarecb --epsilon 0.1 -q ::"}
     assert configuration_store.read_configuration().revision == 3
     [model, *_] = api.get("/rankloop/v1/models").json["models"]
     assert (model["current"], model["origin"], model["learnedEvents"]) == (True, "applied", 147)
-    assert model["arguments"] == told["arguments"]
+    assert model["arguments"] == body["arguments"]
     assert api.get(f"{V1}/model").body == kept.exported()
     assert api.get("/rankloop/v1/status").json["retraining"] == learning_status.GOES_ON
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     assert api.get("/rankloop/v1/status").json["retraining"] is None
     state = kept.document("state.json")
-    assert (state["next"], state["running"]["arguments"]) == (None, told["arguments"])
+    assert (state["next"], state["running"]["arguments"]) == (None, body["arguments"])
     assert state["running"]["model"]["events"] == 2 * 147 + 1
 
     _forget_earlier_models()

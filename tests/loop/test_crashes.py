@@ -45,14 +45,14 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
 
     with way_to(storage) as way:
         for (place, nth), fault in itertools.product(PLACES, (None, Fault(cut="before"))):
-            with trainer(way.storage, changed) as one:
-                way.plan(strike := Strike(write(place), one.die, fault, nth))
+            with trainer(way.storage, changed) as started_trainer:
+                way.plan(strike := Strike(write(place), started_trainer.die, fault, nth))
                 strike.wait()
-                assert one.wait() == -signal.SIGKILL
+                assert started_trainer.wait() == -signal.SIGKILL
             kept.break_lease()
     for loop in (kept, undisturbed):
-        with trainer(loop.storage, changed) as one:
-            one.succeed()
+        with trainer(loop.storage, changed) as started_trainer:
+            started_trainer.succeed()
 
     assert undisturbed.made() == kept.made()
     assert kept.exported() == undisturbed.exported() is not None
@@ -73,14 +73,14 @@ def test_a_part_begun_under_a_shorter_wait_is_finished_as_it_was_begun(
         [past.reward("e1", at_us + MINUTE)],
     )
     past.Past(events, rewards).write(kept)
-    with way_to(storage) as way, trainer(way.storage) as one:
-        way.plan(Strike(write("/logs/"), one.die, Fault(cut="before")))
-        assert one.wait() == -signal.SIGKILL
+    with way_to(storage) as way, trainer(way.storage) as started_trainer:
+        way.plan(Strike(write("/logs/"), started_trainer.die, Fault(cut="before")))
+        assert started_trainer.wait() == -signal.SIGKILL
     past.configure(kept, replace(past.configuration(reward_wait_time="PT2H"), revision=2))
     kept.break_lease()
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     oracle.check(kept, Rule(timedelta(minutes=10), timedelta(days=10)))
     assert len(kept.lines()) == 9
@@ -92,15 +92,15 @@ def test_a_model_that_is_damaged_before_it_is_published_holds_up_nothing(
     """It never gets out; the events go on into the log, and the next model is published in its place."""
     past.configure(kept, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT5M"))
     past.Past([past.event(f"e{number}", past.minutes_ago(60 - number * 6)) for number in range(4)]).write(kept)
-    with way_to(storage) as way, trainer(way.storage) as one:
-        way.plan(Strike(write("/published.json"), one.die, Fault(cut="before")))
-        assert one.wait() == -signal.SIGKILL
+    with way_to(storage) as way, trainer(way.storage) as started_trainer:
+        way.plan(Strike(write("/published.json"), started_trainer.die, Fault(cut="before")))
+        assert started_trainer.wait() == -signal.SIGKILL
     damaged = kept.document("state.json")["publishing"]["predictor_blob"].removeprefix("loops/default/")
     kept.put(damaged, b"damaged")
     kept.break_lease()
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     oracle.check(kept, Rule(timedelta(minutes=10), timedelta(days=10)))
     assert len(kept.lines()) == 4

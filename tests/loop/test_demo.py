@@ -331,17 +331,17 @@ def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals, argu
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
         address = _address(demo)
         demo.send_signal(number)
-        _, said = demo.communicate(timeout=30)
+        _, output = demo.communicate(timeout=30)
 
     assert demo.returncode == 130
-    assert "interrupted" in said
-    assert "Traceback" not in said
+    assert "interrupted" in output
+    assert "Traceback" not in output
     with pytest.raises(urllib.error.URLError, match="refused"):
         urllib.request.urlopen(f"{address}/ready", timeout=5)  # noqa: S310 - a local address
 
 
 def _address(demo: "subprocess.Popen[str]") -> str:
     for line in demo.stdout or ():
-        if found := re.search(r"http://[\d.]+:\d+", line):
-            return found[0]
+        if match := re.search(r"http://[\d.]+:\d+", line):
+            return match[0]
     raise AssertionError("the demo did not start")

@@ -122,9 +122,16 @@ def test_the_loop_takes_over_once_it_has_learned_all_that_it_saw() -> None:
     loop, lines = Loopback(), io.StringIO()
     progress = Progress(5, lines)
     player = Player("tea", 5, loop, loop, progress, rounds=4)
-    one = purchase("1", "second")
+    started_purchase = purchase("1", "second")
 
-    story = apprenticeship(player, [[one], [one], [one, one], [one]], loop, loop, progress, loop.seen.append)
+    story = apprenticeship(
+        player,
+        [[started_purchase], [started_purchase], [started_purchase, started_purchase], [started_purchase]],
+        loop,
+        loop,
+        progress,
+        loop.seen.append,
+    )
 
     assert loop.seen == [
         5.0, (APPRENTICE, "tea-0001"), ("learned", 1), "metrics",

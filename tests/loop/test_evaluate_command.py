@@ -46,13 +46,13 @@ def log(tmp_path: Path, lines: list[bytes]) -> Path:
 def test_the_answer_is_one_object_and_nothing_else_is_printed(log: Path) -> None:
     """Progress goes to standard error."""
     ended = run("--log", log, "--policy", f"mine={GREEDY}", "--json")
-    found = json.loads(ended.stdout)
+    document = json.loads(ended.stdout)
 
-    assert {"read": EVENTS, "skipped": 0, "dangling": 0, "damaged": 0}.items() <= found["lines"].items()
-    assert [one["name"] for one in found["policies"]] == ["online", "baseline1", "baselineRand", "mine"]
-    assert [one["events"] for one in found["policies"]] == [EVENTS] * 4
-    assert policy(found, "mine")["arguments"] == GREEDY
-    assert set(policy(found, "mine")["estimates"]) == {"ips", "snips", "cressieRead", "doublyRobust"}
+    assert {"read": EVENTS, "skipped": 0, "dangling": 0, "damaged": 0}.items() <= document["lines"].items()
+    assert [one["name"] for one in document["policies"]] == ["online", "baseline1", "baselineRand", "mine"]
+    assert [one["events"] for one in document["policies"]] == [EVENTS] * 4
+    assert policy(document, "mine")["arguments"] == GREEDY
+    assert set(policy(document, "mine")["estimates"]) == {"ips", "snips", "cressieRead", "doublyRobust"}
     assert "Reading the log" in ended.stderr
 
 
@@ -113,13 +113,13 @@ def test_intervals_hold_their_estimates_and_the_truth(log: Path) -> None:
 def test_the_table_says_the_same(log: Path) -> None:
     """A row a policy, with its arguments below."""
     found = told("--log", log, "--policy", f"mine={SQUARECB}")
-    said = run("--log", log, "--policy", f"mine={SQUARECB}").stdout
+    output = run("--log", log, "--policy", f"mine={SQUARECB}").stdout
 
     for row in found["policies"]:
-        assert f"{row['estimates']['cressieRead']:.4f}" in said
-        assert f"{row['interval'][0]:.4f} … {row['interval'][1]:.4f}" in said
-    assert f"mine  {SQUARECB}" in said
-    assert "Best: mine." in said
+        assert f"{row['estimates']['cressieRead']:.4f}" in output
+        assert f"{row['interval'][0]:.4f} … {row['interval'][1]:.4f}" in output
+    assert f"mine  {SQUARECB}" in output
+    assert "Best: mine." in output
 
 
 def test_slots_have_figures_of_their_own(tmp_path: Path) -> None:
@@ -188,11 +188,11 @@ def test_an_interrupted_one_leaves_nothing_running(tmp_path: Path, number: signa
     with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as started:
         children = wait_for_children(started.pid)
         started.send_signal(number)
-        _, said = started.communicate(timeout=30)
+        _, output = started.communicate(timeout=30)
 
     assert started.returncode == INTERRUPTED
-    assert "was interrupted" in said
-    assert "Traceback" not in said
+    assert "was interrupted" in output
+    assert "Traceback" not in output
     assert all(child.wait(10) for child in children)
     assert list(scratch.iterdir()) == []
 
@@ -212,11 +212,11 @@ def test_ctrl_c_ends_it_in_order_at_any_moment(tmp_path: Path, seconds: float) -
         time.sleep(seconds)
         children = [ProcessId.of(one) for one in below(started.pid)]
         os.killpg(started.pid, signal.SIGINT)
-        _, said = started.communicate(timeout=30)
+        _, output = started.communicate(timeout=30)
 
     assert "Reading the log" in begun
-    assert started.returncode == INTERRUPTED, said
-    assert "Traceback" not in said
+    assert started.returncode == INTERRUPTED, output
+    assert "Traceback" not in output
     assert all(child.wait(10) for child in children)
     assert list(scratch.iterdir()) == []
 

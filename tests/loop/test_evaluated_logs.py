@@ -122,8 +122,8 @@ def test_what_a_loop_gives_of_its_log_is_read_by_vw_too(
     """All pages of `GET /rankloop/v1/logs` as they come: parts of the log, each in gzip."""
     past.configure(kept, past.configuration())
     past.lively(5, past.minutes_ago(300), past.minutes_ago(60), 200, HOUR // 6).write(kept)
-    with trainer() as one:
-        one.succeed(120)
+    with trainer() as started_trainer:
+        started_trainer.succeed(120)
     api, path = Api.at(start_host(**QUICK).url, KEY), "/rankloop/v1/logs"
     log = tmp_path / "log.dsjson.gz"
     with log.open("wb") as file:

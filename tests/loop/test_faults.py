@@ -128,11 +128,11 @@ def test_a_part_that_the_same_process_joins_again_is_counted_as_if_it_had_joined
         past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))
         rows.write(loop)
 
-    with way_to(storage) as way, trainer(way.storage, runs=2) as one:
+    with way_to(storage) as way, trainer(way.storage, runs=2) as started_trainer:
         way.plan(failed := FailedCommits())
-        one.succeed()
-    with trainer(undisturbed.storage) as one:
-        one.succeed()
+        started_trainer.succeed()
+    with trainer(undisturbed.storage) as started_trainer:
+        started_trainer.succeed()
 
     assert failed.left == 0
     assert undisturbed.made() == kept.made()
@@ -154,10 +154,10 @@ class PageTraffic(Traffic):
         if self._until_known(RANK, body, 201, {}, chance) is None:
             return
         rewards = [("top", chance.random()), ("side", chance.random()), ("top", chance.random()), ("nowhere", 1.0)]
-        told = {"reward": [{"slotId": slot, "value": value} for slot, value in rewards]}
+        fields = {"reward": [{"slotId": slot, "value": value} for slot, value in rewards]}
         headers = {"x-ms-client-request-id": f"call {event_id}"}
         path = f"{V1_1}/multislot/events/{event_id}/reward"
-        if self._until_known(path, told, 204, headers, chance) is not None:
+        if self._until_known(path, fields, 204, headers, chance) is not None:
             self.told[event_id] = rewards
 
 

@@ -29,12 +29,12 @@ def test_it_finds_what_the_log_was_made_of(kept: Kept, start_host: StartHost) ->
     assert evaluation_store.start(importance)
     ended = evaluated_log.wait_for(importance)
 
-    told = Api.at(hosts[0].url, KEY).get("/personalizer/featureImportances/worth?api-version=2022-09-01-preview").json
-    names = [(score["namespace"], score["featureName"]) for score in told["featureScores"]]
-    scores = [score["score"] for score in told["featureScores"]]
-    assert (ended.reason, told["status"]) == (None, "Succeeded")
+    body = Api.at(hosts[0].url, KEY).get("/personalizer/featureImportances/worth?api-version=2022-09-01-preview").json
+    names = [(score["namespace"], score["featureName"]) for score in body["featureScores"]]
+    scores = [score["score"] for score in body["featureScores"]]
+    assert (ended.reason, body["status"]) == (None, "Succeeded")
     assert (names[0], scores[0]) == (("FromUrl", "user"), 1.0)
     assert set(names[1:]) == {("i", "id"), ("j", "letter")}
     assert max(scores[1:]) < 0.5
-    assert told["description"].startswith("Worth more than chance may give: FromUrl.user.")
+    assert body["description"].startswith("Worth more than chance may give: FromUrl.user.")
     assert not kept.blobs("importances/worth/tasks/")

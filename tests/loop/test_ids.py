@@ -43,8 +43,8 @@ def test_the_reward_of_any_id_is_learned_with_its_event(
         way = quote(event_id, safe="").replace(".", "%2E")
         assert api.post(f"{V1}/events/{way}/reward", {"value": value}).status == 204
 
-    with trainer(changed=LATER_STILL) as one:
-        one.succeed()
+    with trainer(changed=LATER_STILL) as started_trainer:
+        started_trainer.succeed()
 
     lines = [json.loads(line) for line in kept.lines()]
     assert worth == {line["EventId"]: -line["_label_cost"] for line in lines}

@@ -60,12 +60,12 @@ def test_a_deleted_log_is_deleted_at_once(kept: Kept, trainer: StartTrainer) -> 
     told = past.configuration(reward_wait_time="PT10M")
     past.configure(kept, told)
     past.Past([past.event("e", past.minutes_ago(60))]).write(kept)
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
     assert len(kept.blobs("logs/")) == 1
 
     past.configure(kept, replace(told, logs_deleted_before_us=past.minutes_ago(0)))
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     assert kept.blobs("logs/") == {}

@@ -105,16 +105,16 @@ def test_the_sums_are_those_of_the_log(kept: Kept, trainer: StartTrainer) -> Non
     rows.write(kept, DAY)
 
     for _ in range(3):
-        with trainer(one_part=True) as one:
-            one.succeed()
-    with trainer() as one:
-        one.succeed()
+        with trainer(one_part=True) as started_trainer:
+            started_trainer.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     assert len(kept.blobs("metrics/")) == 2
     assert kept.document("state.json")["metrics"]["pending"] == []
     check(kept)
     check_fates(kept)
-    assert sum(one.outcomes.passed_over for one in bins(kept).values()) > 50
+    assert sum(started_trainer.outcomes.passed_over for started_trainer in bins(kept).values()) > 50
 
 
 def test_of_an_apprentice_the_last_events_are_those_of_the_log(kept: Kept, trainer: StartTrainer) -> None:
@@ -124,8 +124,8 @@ def test_of_an_apprentice_the_last_events_are_those_of_the_log(kept: Kept, train
     start_us = past.minutes_ago(240)
     busy(6, start_us, start_us + HOUR, 1500, (LearningMode.APPRENTICE,)).write(kept)
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     lines = [line for line in map(json.loads, kept.lines()) if "Fate" not in line and not line.get("_skipLearn")]
     found = json_documents.read(State, kept.blob("state.json") or b"").metrics.apprentice
@@ -151,14 +151,14 @@ def test_a_trainer_killed_while_it_puts_a_day_away_counts_nothing_twice(
         rows.write(loop, DAY)
     with way_to(storage) as way:
         for place, fault in (("/metrics/", Fault(cut="before")), ("/metrics/", None), ("state.json", None)):
-            with trainer(way.storage) as one:
-                way.plan(strike := Strike(_after_metrics(place), one.die, fault))
+            with trainer(way.storage) as started_trainer:
+                way.plan(strike := Strike(_after_metrics(place), started_trainer.die, fault))
                 strike.wait()
-                assert one.wait() == -signal.SIGKILL
+                assert started_trainer.wait() == -signal.SIGKILL
             kept.break_lease()
     for loop in (kept, undisturbed):
-        with trainer(loop.storage) as one:
-            one.succeed()
+        with trainer(loop.storage) as started_trainer:
+            started_trainer.succeed()
 
     assert undisturbed.made() == kept.made()
     assert kept.blobs("metrics/")

@@ -66,9 +66,9 @@ def copies(client: ContainerClient) -> dict[str, bytes]:
 def run(trainer: StartTrainer, kept: Kept, sas_uri: str | None, minutes: float = 0) -> str:
     """Let the loop have two parts of log more, under a mirror or under none; gives what the trainer said."""
     enable(kept, sas_uri, minutes)
-    with trainer() as one:
-        one.succeed()
-    return one.said()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
+    return started_trainer.said()
 
 
 def enable(kept: Kept, sas_uri: str | None, minutes: float) -> None:
@@ -168,9 +168,9 @@ def test_a_trainer_killed_while_it_copies_leaves_nothing_uncopied(
         through = sas().replace(theirs.blob_endpoint, way.url)
         enable(kept, through, minutes=200)
         for fault in (Fault(cut="before"), None):
-            with trainer() as one:
-                way.plan = Strike(write(f"/{CONTAINER}/"), one.die, fault)
-                assert one.wait() == -signal.SIGKILL
+            with trainer() as started_trainer:
+                way.plan = Strike(write(f"/{CONTAINER}/"), started_trainer.die, fault)
+                assert started_trainer.wait() == -signal.SIGKILL
             kept.break_lease()
     assert len(copies(mirrored)) == 1
 

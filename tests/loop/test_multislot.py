@@ -78,8 +78,8 @@ def loop(start_host: StartHost, kept: Kept, trainer: StartTrainer) -> Loop:
 
 def use(loop: Loop, arguments: str) -> None:
     """Put learning arguments."""
-    told = {"name": "other", "arguments": arguments}
-    assert loop.api.put(f"{V1}/configurations/policy", told).status == 200
+    fields = {"name": "other", "arguments": arguments}
+    assert loop.api.put(f"{V1}/configurations/policy", fields).status == 200
 
 
 def single(event_id: str) -> dict[str, Any]:

@@ -47,8 +47,8 @@ def _home(kept: Kept) -> Iterator[None]:
 
 
 def configured(kept: Kept, learning: str = BLIND, **service: Any) -> Configuration:
-    told = {"reward_wait_time": "PT10M", "is_auto_optimization_enabled": True, **service}
-    configuration = past.configuration(learning, **told)
+    fields = {"reward_wait_time": "PT10M", "is_auto_optimization_enabled": True, **service}
+    configuration = past.configuration(learning, **fields)
     past.configure(kept, configuration)
     return configuration
 
@@ -85,8 +85,8 @@ class Lived:
 
     def train(self, folder: Path) -> None:
         """Let the trainer run."""
-        with Trainer(self.kept.storage, folder / "trainer.log") as one:
-            one.succeed()
+        with Trainer(self.kept.storage, folder / "trainer.log") as trainer:
+            trainer.succeed()
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +95,8 @@ def once(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with Kept(account.connection_string) as kept, evaluated_log.at_home(kept.storage):
         configured(kept)
         log(kept)
-        with Trainer(kept.storage, folder / "trainer.log") as one:
-            one.succeed()
+        with Trainer(kept.storage, folder / "trainer.log") as trainer:
+            trainer.succeed()
         before = {name: kept.blob(name) or b"" for name in DOCUMENTS}
         decided = evaluate(kept, folder)
         after = {name: kept.blob(name) or b"" for name in DOCUMENTS}
@@ -118,8 +118,8 @@ def stored_rounds(kept: Kept) -> dict[str, Any]:
 
 
 def train(trainer: StartTrainer, **more: Any) -> None:
-    with trainer(**more) as one:
-        one.succeed()
+    with trainer(**more) as started_trainer:
+        started_trainer.succeed()
 
 
 def only_evaluation() -> Evaluation:
@@ -229,9 +229,9 @@ def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
     train(trainer)
     configured(kept)
 
-    with way_to(storage) as way, trainer(way.storage) as one:
-        way.plan(Strike(write(place), one.die, fault, nth))
-        one.wait()
+    with way_to(storage) as way, trainer(way.storage) as started_trainer:
+        way.plan(Strike(write(place), started_trainer.die, fault, nth))
+        started_trainer.wait()
     kept.break_lease()
     train(trainer)
 
@@ -419,13 +419,15 @@ def test_the_last_24_of_the_loops_own_evaluations_are_kept(kept: Kept, trainer: 
     configured(kept)
     span = log(kept)
     for number in range(25):
-        one = evaluated_log.asked(f"old-{number}", span, round_number=1, custom=(), optimise=True)
-        evaluation_store.create(replace(one, created_us=now_us() - (30 - number) * DAY, status=Status.RETAINED))
+        started_asked = evaluated_log.asked(f"old-{number}", span, round_number=1, custom=(), optimise=True)
+        evaluation_store.create(
+            replace(started_asked, created_us=now_us() - (30 - number) * DAY, status=Status.RETAINED)
+        )
     evaluation_store.create(replace(evaluated_log.asked("mine", span), created_us=now_us() - 60 * DAY - HOUR))
 
     train(trainer)
 
-    kept_ids = [one.id for one in evaluation_store.list_all(Purpose.EVALUATION)]
+    kept_ids = [started_asked.id for started_asked in evaluation_store.list_all(Purpose.EVALUATION)]
     assert len(kept_ids) == 25
     assert kept_ids[0].startswith("auto-1-")
     assert kept_ids[1:] == [*(f"old-{number}" for number in range(24, 1, -1)), "mine"]

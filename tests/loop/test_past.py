@@ -34,8 +34,8 @@ def test_every_event_and_every_observation_has_its_place(
     now = past.minutes_ago(0) - 3 * wait_us
     past.lively(seed, now - 85 * MINUTE, now - 20 * MINUTE, 400, wait_us).write(kept)
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     oracle.check(kept, Rule(timedelta(microseconds=wait_us), AGES, aggregation, 0.5))
     counted = kept.document("state.json")["counters"]
@@ -62,13 +62,13 @@ def test_how_many_runs_it_takes_changes_nothing_in_the_log(
     for loop in (kept, undisturbed):
         past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))
         rows.write(loop, 10 * MINUTE)
-    with trainer(undisturbed.storage, changed) as one:
-        one.succeed()
+    with trainer(undisturbed.storage, changed) as started_trainer:
+        started_trainer.succeed()
 
     position_us = undisturbed.document("state.json")["joined_up_to_us"]
     while (kept.document("state.json") or {"joined_up_to_us": 0})["joined_up_to_us"] < position_us:
-        with trainer(changed=changed, one_part=True) as one:
-            one.succeed()
+        with trainer(changed=changed, one_part=True) as started_trainer:
+            started_trainer.succeed()
 
     assert undisturbed.blobs("logs/") == kept.blobs("logs/")
     lines = [json.loads(line) for line in kept.lines()]
@@ -83,15 +83,15 @@ def test_the_position_never_passes_what_may_still_come(kept: Kept, trainer: Star
     past.configure(kept, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))
     changed = {**PAST, "intake_span_us": 10 * MINUTE}
     past.Past([past.event("old", past.minutes_ago(180))]).write(kept, 10 * MINUTE)
-    with trainer(changed=changed) as one:
-        one.succeed()
+    with trainer(changed=changed) as started_trainer:
+        started_trainer.succeed()
     cell_us = past.minutes_ago(10) // (15 * MINUTE) * 15 * MINUTE
     assert kept.tables() == []
     assert kept.document("state.json")["joined_up_to_us"] > cell_us - 30 * MINUTE
 
     past.Past([past.event("new", cell_us)]).write(kept, 10 * MINUTE)
-    with trainer(changed={**changed, "join_grace_us": -30 * MINUTE}) as one:
-        one.succeed()
+    with trainer(changed={**changed, "join_grace_us": -30 * MINUTE}) as started_trainer:
+        started_trainer.succeed()
 
     assert [json.loads(line)["EventId"] for line in kept.lines()] == ["old", "new"]
 
@@ -103,14 +103,14 @@ def test_a_repetition_of_a_deleted_event_is_no_event(kept: Kept, trainer: StartT
     past.configure(kept, replace(told, logs_deleted_before_us=boundary_us))
     gone = [past.event("gone", boundary_us - 40 * SECOND), past.event("gone", boundary_us + 40 * SECOND)]
     past.Past([*gone, past.event("stays", boundary_us + 50 * SECOND)]).write(kept)
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
     at_once = kept.lines()
     kept.forget()
 
     for _ in range(3):
-        with trainer(one_part=True) as one:
-            one.succeed()
+        with trainer(one_part=True) as started_trainer:
+            started_trainer.succeed()
 
     assert at_once == kept.lines()
     assert [json.loads(line)["EventId"] for line in at_once] == ["stays"]
@@ -124,8 +124,8 @@ def test_rows_in_tables_of_another_span_are_found_beside_those_of_this_one(kept:
     past.Past([late]).write(kept, DAY)
     past.Past([early, last], [past.reward("e", at_us + 22 * MINUTE)]).write(kept, 10 * MINUTE)
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     lines = [json.loads(line) for line in kept.lines()]
     assert [line["c"]["FromUrl"][0]["user"] for line in lines] == ["21", "25", "28"]

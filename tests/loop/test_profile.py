@@ -42,11 +42,11 @@ def test_a_profile_does_not_depend_on_parts_or_on_processes(
         past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency=frequency))
         rows.write(loop)
     for _ in range(6):
-        with trainer(undisturbed.storage, one_part=True) as one:
-            one.succeed()
+        with trainer(undisturbed.storage, one_part=True) as started_trainer:
+            started_trainer.succeed()
     for loop in (kept, undisturbed):
-        with trainer(loop.storage) as one:
-            one.succeed()
+        with trainer(loop.storage) as started_trainer:
+            started_trainer.succeed()
 
     assert len(undisturbed.blobs("logs/")) > len(kept.blobs("logs/"))
     assert seen(undisturbed) == seen(kept)
@@ -57,13 +57,13 @@ def test_events_are_never_looked_at_twice(kept: Kept, trainer: StartTrainer) -> 
     """Even if the join begins anew."""
     past.configure(kept, past.configuration(reward_wait_time="PT10M"))
     past.Past([past.event(f"e{number}", past.minutes_ago(60) + number * SECOND) for number in range(5)]).write(kept)
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
     once = seen(kept)
     kept.forget()
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     assert (len(kept.lines()), once["current"]["events"]) == (5, 5)
     assert seen(kept) == once
@@ -77,8 +77,8 @@ def test_the_status_warns_of_features_that_teach_nothing(
     began_us = past.minutes_ago(90)
     events = [shown(f"e{n}", began_us + n * 12 * SECOND, visit=f"secret-{n}", user={"day": n % 7}) for n in range(200)]
     past.Past(events).write(kept)
-    with trainer() as one:
-        one.succeed(120)
+    with trainer() as started_trainer:
+        started_trainer.succeed(120)
     api = Api.at(start_host(**NEVER).url, KEY)
 
     answer = api.get("/rankloop/v1/status")

@@ -92,8 +92,8 @@ def logged(loop: Kept, trainer: StartTrainer, began_us: int) -> None:
     """Let the story become log, and be learned."""
     configured(loop)
     story(began_us).write(loop)
-    with trainer(loop.storage) as one:
-        one.succeed(120)
+    with trainer(loop.storage) as started_trainer:
+        started_trainer.succeed(120)
 
 
 def all_that_is_kept(loop: Kept) -> str:
@@ -141,8 +141,8 @@ def test_an_event_that_waits_never_becomes_log(kept: Kept, trainer: StartTrainer
     told.write(kept)
 
     done = redacting(EventTarget("a"))
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     assert (done.removed_rows, done.removed_lines, done.waiting) == (2, 0, 0)
     assert [json.loads(line)["EventId"] for line in kept.lines()] == ["b"]
@@ -171,8 +171,8 @@ def test_events_that_wait_are_told_of_a_feature(kept: Kept, trainer: StartTraine
     configured(kept)
     past.Past([mailed("a", past.minutes_ago(15)), mailed("b", past.minutes_ago(14))]).write(kept)
     first = redacting(MAIL)
-    with trainer(changed=MUCH_LATER) as one:
-        one.succeed()
+    with trainer(changed=MUCH_LATER) as started_trainer:
+        started_trainer.succeed()
 
     second = redacting(MAIL)
 
@@ -195,8 +195,8 @@ def test_a_loop_learns_on_and_anew_after_a_redaction(
     past.configure(kept, changed)
     past.Past([past.event(f"new-{number}", past.minutes_ago(5) + number) for number in range(5)]).write(kept)
 
-    with trainer(changed=MUCH_LATER) as one:
-        one.succeed(120)
+    with trainer(changed=MUCH_LATER) as started_trainer:
+        started_trainer.succeed(120)
 
     state = kept.document("state.json")
     gone = 1 if target == EventTarget("refused-0") else 0
@@ -210,14 +210,14 @@ def test_a_log_blob_may_lose_all_its_lines(kept: Kept, trainer: StartTrainer, re
     """It stays, empty, so that nothing can come back in its place, and is learned from as what it is."""
     configured(kept)
     past.Past([past.event(name, past.minutes_ago(60 - 20 * place)) for place, name in enumerate("ab")]).write(kept)
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
     redacting(EventTarget("a"))
     told = past.configuration("--cb_explore_adf", reward_wait_time="PT10M", model_export_frequency="PT15M")
     past.configure(kept, replace(told, revision=2))
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     state = kept.document("state.json")
     assert len(kept.blobs("logs/")) == 2
@@ -262,9 +262,9 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
     with way_to(storage) as way:
         for nth in range(1, 30):
             fault = Fault(cut="before") if nth % 2 else None
-            with Redactor(way.storage, tmp_path / "redactor.log", target) as one:
-                way.plan(strike := Strike(write(), one.die, fault, (nth + 1) // 2))
-                if one.wait() != -signal.SIGKILL:
+            with Redactor(way.storage, tmp_path / "redactor.log", target) as redactor:
+                way.plan(strike := Strike(write(), redactor.die, fault, (nth + 1) // 2))
+                if redactor.wait() != -signal.SIGKILL:
                     break
                 assert strike.struck.is_set()
             deaths += 1
@@ -288,15 +288,15 @@ def test_a_part_that_was_begun_is_finished_first(
     """Else a trainer that sleeps over it could write what was redacted after all."""
     configured(kept)
     story(past.minutes_ago(200)).write(kept)
-    with way_to(storage) as way, trainer(way.storage) as one:
-        way.plan(Strike(write("/logs/"), one.die, Fault(cut="before")))
-        one.wait()
+    with way_to(storage) as way, trainer(way.storage) as started_trainer:
+        way.plan(Strike(write("/logs/"), started_trainer.die, Fault(cut="before")))
+        started_trainer.wait()
     kept.break_lease()
 
     with Redactor(storage.connection_string, tmp_path / "redactor.log", ANN) as early:
         code = early.wait()
-    with trainer() as one:
-        one.succeed(120)
+    with trainer() as started_trainer:
+        started_trainer.succeed(120)
     done = redact(storage.connection_string, tmp_path / "redactor.log", ANN)
 
     assert code == 1

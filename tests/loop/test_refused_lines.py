@@ -31,14 +31,14 @@ def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(kept: Kept, 
     torn = replace(past.event("torn", began_us + MINUTE + 2), payload=b"torn")
     past.Past([*good, outside, deadly, torn], []).write(kept)
 
-    with trainer() as one:
-        one.succeed(120)
+    with trainer() as started_trainer:
+        started_trainer.succeed(120)
 
     counters, told = kept.document("state.json"), kept.blobs("refused/")
     assert tuple(counters["counters"][name] for name in ("events", "learned", "refused")) == (33 - 1, 30, 3)
     assert counters["problem"] is None
     assert kept.document("published.json")["model"]["learned_events"] == 30
     refused = [json.loads(line) for blob in told.values() for line in blob.splitlines()]
-    assert {json.loads(one["text"])["EventId"] for one in refused} == {"outside", "deadly"}
-    assert all(one["reason"] for one in refused)
+    assert {json.loads(started_trainer["text"])["EventId"] for started_trainer in refused} == {"outside", "deadly"}
+    assert all(started_trainer["reason"] for started_trainer in refused)
     assert len(kept.lines()) == 32

@@ -106,8 +106,8 @@ def test_every_model_is_made_again_byte_by_byte(learned: Kept) -> None:
 
     assert models > 1
     for place in {0, models // 2, models - 1}:
-        code, said = again(learned, place=place)
-        assert (code, "byte by byte" in said, "need not" in said) == (0, True, False), said
+        code, output = again(learned, place=place)
+        assert (code, "byte by byte" in output, "need not" in output) == (0, True, False), output
     assert before == learned.in_force()
 
 
@@ -118,10 +118,10 @@ def test_where_states_are_gone_it_begins_with_the_nearest_earlier_one(learned: K
         state = lineage(learned, state)["state"]
         learned.remove(named(state))
 
-    code, said = again(learned)
+    code, output = again(learned)
 
-    assert (code, "byte by byte" in said) == (0, True), said
-    assert said.startswith(f"Begins with {lineage(learned, state)['state']}: 4 runs of the driver")
+    assert (code, "byte by byte" in output) == (0, True), output
+    assert output.startswith(f"Begins with {lineage(learned, state)['state']}: 4 runs of the driver")
 
 
 def test_where_no_one_knows_how_it_was_made_it_is_not_made_again(learned: Kept) -> None:
@@ -130,18 +130,18 @@ def test_where_no_one_knows_how_it_was_made_it_is_not_made_again(learned: Kept) 
     learned.remove(before)
     learned.remove(before.replace(".vw", ".json"))
 
-    code, said = again(learned)
+    code, output = again(learned)
 
-    assert (code, before in said, "no longer in storage" in said) == (2, True, True), said
+    assert (code, before in output, "no longer in storage" in output) == (2, True, True), output
 
 
 def test_other_weights_are_another_model(learned: Kept) -> None:
     """Here the log was changed by hand, which nothing excuses."""
     change_rewards(learned, log_of(learned))
 
-    code, said = again(learned)
+    code, output = again(learned)
 
-    assert (code, "DIFFERENT" in said, "need not" in said) == (1, True, False), said
+    assert (code, "DIFFERENT" in output, "need not" in output) == (1, True, False), output
 
 
 def test_after_a_redaction_weights_are_compared(learned: Kept) -> None:
@@ -150,18 +150,18 @@ def test_after_a_redaction_weights_are_compared(learned: Kept) -> None:
     lines = gzip.decompress(learned.blob(name) or b"").replace(b'"EventId":"3-', b'"EventId":"4-')
     learned.put(name, gzip.compress(lines), metadata={**learned.metadata(name), "redacted": "2026-11-25T12:00:00Z"})
 
-    code, said = again(learned)
+    code, output = again(learned)
 
-    assert (code, f"the log was redacted since (loops/default/{name})" in said) == (0, True), said
+    assert (code, f"the log was redacted since (loops/default/{name})" in output) == (0, True), output
 
 
 def test_a_redaction_excuses_no_other_model(learned: Kept) -> None:
     """Beyond a thousandth it is another one."""
     change_rewards(learned, log_of(learned), redacted="2026-11-25T12:00:00Z")
 
-    code, said = again(learned)
+    code, output = again(learned)
 
-    assert (code, "need not" in said, "DIFFERENT" in said) == (1, True, True), said
+    assert (code, "need not" in output, "DIFFERENT" in output) == (1, True, True), output
 
 
 def test_on_another_kind_of_processor_weights_are_compared(learned: Kept) -> None:
@@ -170,9 +170,9 @@ def test_on_another_kind_of_processor_weights_are_compared(learned: Kept) -> Non
     told = told_of(learned, model) | {"processor": "an abacus"}
     learned.put(named(model["state_blob"]).replace(".vw", ".json"), json.dumps(told).encode())
 
-    code, said = again(learned)
+    code, output = again(learned)
 
-    assert (code, "(an abacus; here: " in said) == (0, True), said
+    assert (code, "(an abacus; here: " in output) == (0, True), output
 
 
 def test_a_model_of_an_earlier_version_is_made_again_too(learned: Kept) -> None:
@@ -182,17 +182,17 @@ def test_a_model_of_an_earlier_version_is_made_again_too(learned: Kept) -> None:
     del told["mode"], told["processor"]
     learned.put(path, json.dumps(told).encode())
 
-    code, said = again(learned)
+    code, output = again(learned)
 
-    assert (code, "The same" in said) == (0, True)
-    assert "another kind of processor (unknown; here: " in said
+    assert (code, "The same" in output) == (0, True)
+    assert "another kind of processor (unknown; here: " in output
 
 
 def test_an_unknown_model_is_told_with_the_known_ones(learned: Kept) -> None:
     """An id is long, and easily cut."""
     for model_id in ("20261125T000000000000Z-1-aaaaaaaaaaaa", "nonsense"):
-        code, said = again(learned, model_id)
-        assert (code, published(learned)[-1]["id"] in said) == (2, True), said
+        code, output = again(learned, model_id)
+        assert (code, published(learned)[-1]["id"] in output) == (2, True), output
 
 
 def test_a_model_that_is_not_published_any_more_is_known_by_its_id(learned: Kept) -> None:
@@ -200,9 +200,9 @@ def test_a_model_that_is_not_published_any_more_is_known_by_its_id(learned: Kept
     oldest, told = published(learned)[-1], learned.document("published.json")
     learned.put("published.json", json.dumps(told | {"previous": told["previous"][:2]}).encode())
 
-    code, said = again(learned, oldest["id"])
+    code, output = again(learned, oldest["id"])
 
-    assert (code, "byte by byte" in said) == (0, True), said
+    assert (code, "byte by byte" in output) == (0, True), output
 
 
 def test_without_its_log_a_model_cannot_be_made_again(learned: Kept) -> None:
@@ -210,9 +210,9 @@ def test_without_its_log_a_model_cannot_be_made_again(learned: Kept) -> None:
     name = log_of(learned)
     learned.remove(name)
 
-    code, said = again(learned)
+    code, output = again(learned)
 
-    assert (code, name in said) == (2, True), said
+    assert (code, name in output) == (2, True), output
 
 
 def test_log_that_was_deleted_is_gone_at_once(learned: Kept) -> None:
@@ -220,9 +220,9 @@ def test_log_that_was_deleted_is_gone_at_once(learned: Kept) -> None:
     told = learned.document("configuration.json")
     learned.put("configuration.json", json.dumps(told | {"logs_deleted_before_us": past.minutes_ago(0)}).encode())
 
-    code, said = again(learned)
+    code, output = again(learned)
 
-    assert (code, "no longer in storage" in said) == (2, True), said
+    assert (code, "no longer in storage" in output) == (2, True), output
 
 
 def test_the_command_works_on_the_folder_of_a_loop(tmp_path: Path) -> None:

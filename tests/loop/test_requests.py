@@ -55,27 +55,27 @@ def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
 
     kinds = [chance.choice((*SETTINGS, *MODES, *REPLACEMENTS)) for _ in range(REQUESTS)]
     owner = Owner(kept, tmp_path / "owner.log", chance, kinds, [chance.randrange(1, 14) for _ in kinds])
-    with trainer(changed=up_to(2)) as one:
-        one.succeed()
+    with trainer(changed=up_to(2)) as started_trainer:
+        started_trainer.succeed()
     with way_to(storage) as way:
         way.plan(owner)
         while owner.kinds:
             before = len(owner.kinds)
-            with trainer(way.storage, up_to(6)) as one:
-                owner.die = one.die
-                if one.wait() == -signal.SIGKILL:
+            with trainer(way.storage, up_to(6)) as started_trainer:
+                owner.die = started_trainer.die
+                if started_trainer.wait() == -signal.SIGKILL:
                     kept.break_lease()
             if before == len(owner.kinds):
                 owner.ask(owner.kinds.pop(0))
     for parts in (6, 8):
-        with trainer(changed=up_to(parts)) as one:
-            one.succeed()
+        with trainer(changed=up_to(parts)) as started_trainer:
+            started_trainer.succeed()
         check_exported(kept)
     time.sleep(1)  # the model export frequency: the last model may not have been due
-    with trainer(changed=up_to(8)) as one:
-        one.succeed()
-    with trainer(undisturbed.storage, up_to(8)) as one:
-        one.succeed()
+    with trainer(changed=up_to(8)) as started_trainer:
+        started_trainer.succeed()
+    with trainer(undisturbed.storage, up_to(8)) as started_trainer:
+        started_trainer.succeed()
 
     check_settled(kept, owner.asked)
     check_learned_once(kept)
@@ -168,11 +168,11 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
     start_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
     past.Past([past.event(f"e{number}", start_us + number * PART_US) for number in range(2)]).write(kept)
     for _ in range(2):
-        with trainer(one_part=True) as one:
-            one.succeed()
+        with trainer(one_part=True) as started_trainer:
+            started_trainer.succeed()
         time.sleep(1)
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
     newest, first = (published_by(kept)[name] for name in ("model", "previous"))
     data = kept.blob(first[0]["predictor_blob"].removeprefix("loops/default/")) or b""
     of_kind: dict[str, Callable[[], object]] = {
@@ -195,9 +195,11 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
     assert (between["generation"], after["generation"]) == (1, 2)
     assert after["model"]["sha256"] == (first[0] if late == "import_model" else newest)["sha256"]
     assert (after["start"]["model"]["id"], after["start"]["newest"]) == (after["model"]["id"], False)
-    known = [one["id"] for one in (after["model"], *after["previous"])]
-    assert len(known) == len(set(known))
-    assert {one["id"] for one in (between["model"], *between["previous"]) if one} <= set(known)
+    ids = [started_trainer["id"] for started_trainer in (after["model"], *after["previous"])]
+    assert len(ids) == len(set(ids))
+    assert {
+        started_trainer["id"] for started_trainer in (between["model"], *between["previous"]) if started_trainer
+    } <= set(ids)
     check_exported(kept)
 
 

@@ -52,10 +52,10 @@ def test_a_run_tells_what_the_status_and_the_metrics_tell(
     """In one line."""
     happened(kept)
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
-    (record,) = records(one)
+    (record,) = records(started_trainer)
     api, sums = asked(start_host), total(list(bins(kept).values()), 0)
     status = api.get("/rankloop/v1/status").json
     day = f"from={to_iso(past.minutes_ago(300))}&to={to_iso(past.minutes_ago(0))}&interval=P1D"
@@ -70,7 +70,7 @@ def test_a_run_tells_what_the_status_and_the_metrics_tell(
     assert record["events"] == {name: status["events"][name] for name in record["events"]}
     assert (record["updatePeriodSeconds"], record["unpublished"], record["problem"]) == (300, False, None)
     assert 0 <= record["updatePeriodsSinceModel"] < 1
-    averages = {name: one["average"] for name, one in record["rewards"].items()}
+    averages = {name: started_trainer["average"] for name, started_trainer in record["rewards"].items()}
     assert averages == {
         "loop": pytest.approx(metrics["online"]["averageReward"]),
         "firstAction": pytest.approx(metrics["firstAction"]["averageReward"]),
@@ -83,10 +83,10 @@ def test_no_feature_and_no_id_is_in_a_record(kept: Kept, trainer: StartTrainer) 
     """It is kept where more people may look than into the storage account."""
     happened(kept)
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
-    (record,) = records(one)
+    (record,) = records(started_trainer)
     text = json.dumps(record)
     for word in ("ann", "bob", "letter", "user", '"9-', "waits-", KEY):
         assert word not in text
@@ -96,10 +96,10 @@ def test_of_an_apprentice_nothing_is_told_of_random_actions(kept: Kept, trainer:
     """For nothing is known of them."""
     happened(kept, LearningMode.APPRENTICE)
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
-    (record,) = records(one)
+    (record,) = records(started_trainer)
     assert record["rewards"]["firstAction"]["average"] is not None
     assert record["rewards"]["random"] == {"sum": 0, "events": 0, "average": None}
 
@@ -108,24 +108,24 @@ def test_runs_with_nothing_to_do_tell_it_once_a_minute(kept: Kept, trainer: Star
     """A local loop runs every two seconds, and its log would hold nothing else."""
     happened(kept)
 
-    with trainer(runs=8) as one:
-        one.succeed()
+    with trainer(runs=8) as started_trainer:
+        started_trainer.succeed()
 
-    busy_run, *idle = records(one)
+    busy_run, *idle = records(started_trainer)
     assert busy_run["joined"] > 0
     assert all(record["joined"] == 0 and record["waiting"] == 7 for record in idle)
     assert len({record["startedAt"][:16] for record in idle}) == len(idle) <= 2
-    assert "azure.core" not in one.said()
+    assert "azure.core" not in started_trainer.said()
 
 
 def test_a_loop_of_which_nothing_is_known_says_so(kept: Kept, trainer: StartTrainer) -> None:
     """No model, no event, no average; nothing is due."""
     past.configure(kept, past.configuration())
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
-    (record,) = records(one)
+    (record,) = records(started_trainer)
     assert (record["modelId"], record["updatePeriodsSinceModel"], record["unpublished"]) == (None, None, False)
     assert (record["waiting"], record["lagSeconds"]) == (0, 0)
     assert {reward["average"] for reward in record["rewards"].values()} == {None}
@@ -136,10 +136,10 @@ def test_a_run_that_cannot_train_says_that_something_is_unpublished(kept: Kept, 
     happened(kept)
     state = _with_a_model_that_is_gone(kept, trainer)
 
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
-    (record,) = records(one)
+    (record,) = records(started_trainer)
     assert record["problem"] == "the model cannot be trained or published; the status tells why"
     assert record["unpublished"] is True
     assert record["joined"] > 0
@@ -150,8 +150,8 @@ def test_a_run_that_cannot_train_says_that_something_is_unpublished(kept: Kept, 
 
 def _with_a_model_that_is_gone(kept: Kept, trainer: StartTrainer) -> Any:
     """After half an hour of the past was learned, part by part."""
-    with trainer(one_part=True, runs=6) as one:
-        one.succeed()
+    with trainer(one_part=True, runs=6) as started_trainer:
+        started_trainer.succeed()
     for name in kept.blobs("models/"):
         kept.remove(name)
     return kept.document("state.json")
@@ -179,9 +179,9 @@ def _refused(trainer: StartTrainer, way: Way, service: FaultProxy) -> Any:
     """The record of a run that is refused by a service."""
     way.plan(none)
     service.plan = lambda _: Fault(status=403)
-    with trainer(way.storage) as one:
-        one.succeed()
-    (record,) = records(one)
+    with trainer(way.storage) as started_trainer:
+        started_trainer.succeed()
+    (record,) = records(started_trainer)
     return record
 
 
@@ -195,11 +195,11 @@ def test_a_run_that_storage_leaves_at_its_end_tells_once_what_it_did(
         """What waits is asked for from the end of the log on, by keys alone."""
         return Fault(status=403) if "select" in request.path.lower() else None
 
-    with way_to(storage) as way, trainer(way.storage) as one:
+    with way_to(storage) as way, trainer(way.storage) as started_trainer:
         way.plan(refuses)
-        one.succeed()
+        started_trainer.succeed()
 
-    (record,) = records(one)
+    (record,) = records(started_trainer)
     assert record["problem"] == "storage answered 403"
     assert record["waiting"] is None
     assert record["joined"] == kept.document("state.json")["counters"]["events"] > 0

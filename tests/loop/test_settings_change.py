@@ -133,12 +133,12 @@ def test_lines_labelled_anew_are_those_of_a_join_under_the_new_settings(
     for loop, told in ((kept, before), (undisturbed, after)):
         past.configure(loop, told)
         rows.write(loop)
-        with trainer(loop.storage) as one:
-            one.succeed()
+        with trainer(loop.storage) as started_trainer:
+            started_trainer.succeed()
 
     past.configure(kept, replace(after, revision=2))
-    with trainer() as one:
-        one.succeed()
+    with trainer() as started_trainer:
+        started_trainer.succeed()
 
     assert [log_line.relabel(line, after.rewards) for line in kept.lines()] == undisturbed.lines()
     anew, directly = (loop.document("state.json")["running"] for loop in (kept, undisturbed))

@@ -153,11 +153,11 @@ def test_the_interval_follows_from_the_range(api: Api, midnight_us: int, hours: 
     """If none is asked for; the range is widened to whole intervals."""
     first, last = to_iso(midnight_us - hours * HOUR + MINUTE), to_iso(midnight_us - MINUTE)
 
-    found = api.get(f"{OWN}?from={first}&to={last}").json
+    body = api.get(f"{OWN}?from={first}&to={last}").json
 
-    assert found["interval"] == interval
-    assert found["intervals"][0]["from"] <= first < last < found["intervals"][-1]["to"]
-    assert len(found["intervals"]) <= 100
+    assert body["interval"] == interval
+    assert body["intervals"][0]["from"] <= first < last < body["intervals"][-1]["to"]
+    assert len(body["intervals"]) <= 100
 
 
 def test_a_loop_that_was_never_an_apprentice_says_so(azurite: Azurite) -> None:

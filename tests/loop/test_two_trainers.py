@@ -205,17 +205,17 @@ def test_trainers_that_overtake_each_other_again_and_again_make_what_one_makes(
     with ExitStack() as stack:
         started, asleep = [], []
         for _ in range(12):
-            started.append(one := stack.enter_context(trainer()))
+            started.append(context := stack.enter_context(trainer()))
             time.sleep(chance.uniform(0.1, 0.8))
-            one.pause()
-            asleep.append(one)
+            context.pause()
+            asleep.append(context)
             kept.break_lease()
             if len(asleep) > 2:
                 asleep.pop(chance.randrange(len(asleep))).wake()
-        for one in asleep:
-            one.wake()
-        for one in started:
-            one.succeed()
+        for context in asleep:
+            context.wake()
+        for context in started:
+            context.succeed()
     for loop in (kept, undisturbed, kept, undisturbed):
         with trainer(loop.storage) as last:
             last.succeed()

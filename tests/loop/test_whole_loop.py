@@ -180,12 +180,12 @@ def test_rank_answers_from_the_model_that_was_published(lived: Lived) -> None:
 
 def test_the_status_says_that_it_learns(lived: Lived) -> None:
     """With numbers that add up."""
-    told = lived.answers["status"].json
+    body = lived.answers["status"].json
 
-    assert told["learning"] is True
-    assert (told["events"]["learned"], told["events"]["notActivated"], told["events"]["refused"]) == (47, 1, 0)
-    assert told["model"]["learnedEvents"] == 47
-    assert "47 events were learned" in told["because"]
+    assert body["learning"] is True
+    assert (body["events"]["learned"], body["events"]["notActivated"], body["events"]["refused"]) == (47, 1, 0)
+    assert body["model"]["learnedEvents"] == 47
+    assert "47 events were learned" in body["because"]
 
 
 def test_the_downloaded_model_is_the_exported_one_and_loads(lived: Lived, tmp_path: Path) -> None:
@@ -212,9 +212,9 @@ def test_vw_reads_every_line_of_the_log(lived: Lived, tmp_path: Path) -> None:
     options = ["--cb_explore_adf", "--dsjson", "--quiet", "-d", str(log), "--extra_metrics", str(metrics)]
     vowpalwabbit.Workspace(arg_list=options).finish()
 
-    told = json.loads(metrics.read_text())
+    document = json.loads(metrics.read_text())
     alone = [line for line in lived.lines if "_label_cost" not in line]
-    assert told["line_parse_error"] == 0
-    assert told["number_skipped_events"] == 1
-    assert told["number_events_zero_actions"] == len(alone) == 2
-    assert told["extra_metrics"]["total_learn_calls"] == len(lived.lines) - 3
+    assert document["line_parse_error"] == 0
+    assert document["number_skipped_events"] == 1
+    assert document["number_events_zero_actions"] == len(alone) == 2
+    assert document["extra_metrics"]["total_learn_calls"] == len(lived.lines) - 3

@@ -91,13 +91,13 @@ class Traffic:
         answer = self._until_known(f"{V1}/rank", body, 201, {}, chance)
         if answer is None:
             return None
-        told: dict[str, Any] = answer.json
-        self.acknowledged.events[told["eventId"]] = told
+        document: dict[str, Any] = answer.json
+        self.acknowledged.events[document["eventId"]] = document
         if chance.random() < 0.1:
             again = self._call(f"{V1}/rank", body, {})
             if again is not None and again.status == 201:
-                self.acknowledged.repetitions[told["eventId"]] = again.json
-        return told
+                self.acknowledged.repetitions[document["eventId"]] = again.json
+        return document
 
     def _observe(self, event_id: str, value: float | None, chance: random.Random) -> None:
         what, body = ("activate", b"") if value is None else ("reward", {"value": value})

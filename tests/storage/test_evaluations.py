@@ -128,34 +128,34 @@ def test_what_one_without_results_had_found_is_tidied_away() -> None:
 def test_what_was_found_is_read_as_it_was_kept() -> None:
     """Also sums without events, whose lowest reward is infinite."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {5: SUMS, 7: Sums()}, 3)
-    found = Outcome((policy,), LineCounts(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "online", 9)
+    outcome = Outcome((policy,), LineCounts(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "online", 9)
     evaluation = asked()
     evaluation_store.create(evaluation)
 
     assert evaluation_run_store.read_outcome(evaluation) is None
-    evaluation_run_store.keep_outcome(evaluation, found)
+    evaluation_run_store.keep_outcome(evaluation, outcome)
 
-    assert evaluation_run_store.read_outcome(evaluation) == found
+    assert evaluation_run_store.read_outcome(evaluation) == outcome
 
 
 def test_what_was_found_in_all_is_read_without_the_rest() -> None:
     """A list of many tells no more, and windows and candidates are most of an outcome."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {7: SUMS, 5: SUMS, 9: SUMS}, 5)
     nothing = PolicyOutcome(Policy("q", "--y", Source.CUSTOM), "", {})
-    found = Outcome((policy, nothing), LineCounts(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "p", 9)
+    outcome = Outcome((policy, nothing), LineCounts(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "p", 9)
     several = [asked(f"id{number}", status=Status.SUCCEEDED) for number in range(3)] + [asked("running")]
     for one in several[:2]:
-        evaluation_run_store.keep_outcome(one, found)
+        evaluation_run_store.keep_outcome(one, outcome)
         evaluation_run_store.tidy(one)
 
     blobs.write(f"loops/default/evaluations/id0/{compact(several[0].created_us)}/outcome.json", b"{")
     blobs.remove(f"loops/default/evaluations/id1/{compact(several[1].created_us)}/totals.json")
     told = evaluation_run_store.read_totals(several)
 
-    assert told == [found.totals, found.totals, None, None]
-    assert found.totals.policies[0].total == policy.total
-    assert [len(policy.bins) for policy in found.totals.policies] == [1, 0]
-    assert found.totals.candidates == ()
+    assert told == [outcome.totals, outcome.totals, None, None]
+    assert outcome.totals.policies[0].total == policy.total
+    assert [len(policy.bins) for policy in outcome.totals.policies] == [1, 0]
+    assert outcome.totals.candidates == ()
 
 
 def test_an_outcome_of_an_older_version_has_what_it_had() -> None:

@@ -55,8 +55,8 @@ class Credential:
 
 def account(storage: Secured, credential: Credential) -> StorageAccount:
     """The account, signed in to as settings with addresses would."""
-    told = StorageSettings(blob_uri=storage.blob, table_uri=storage.table)
-    return StorageAccount(endpoints.from_identity(told), Identity(lambda: credential), str(storage.certificate))
+    settings = StorageSettings(blob_uri=storage.blob, table_uri=storage.table)
+    return StorageAccount(endpoints.from_identity(settings), Identity(lambda: credential), str(storage.certificate))
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +100,8 @@ async def test_a_token_for_something_else_is_storage_that_is_unavailable(secured
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(secured: Secured) -> None:
-    told = StorageSettings(blob_uri=secured.blob, table_uri=secured.table)
-    rest = Rest(StorageAccount(endpoints.from_identity(told), Identity(Credential)), timeout=5)
+    settings = StorageSettings(blob_uri=secured.blob, table_uri=secured.table)
+    rest = Rest(StorageAccount(endpoints.from_identity(settings), Identity(Credential)), timeout=5)
 
     with pytest.raises(StorageUnavailable):
         await rest.insert("anything", b"{}")

@@ -44,7 +44,7 @@ def wrong_reads(template: Template) -> Iterator[str]:
     """Properties that are read of a resource although its model has no such ones."""
     for file in template.files:
         resources = {one.declaration.name: one for one in _all(template) if one.file is file}
-        for one in (inner for each in file.declarations for said in each.expressions for inner in walk(said)):
+        for one in (inner for each in file.declarations for output in each.expressions for inner in walk(output)):
             if isinstance(one, Member) and (path := _path(one)) and path[0] in resources:
                 yield from _wrong_path(resources[path[0]], path[1:], one.line)
 
@@ -58,9 +58,9 @@ def _known_name(resource: Resource) -> str | None:
     return name.plain if isinstance(name, Text) else None
 
 
-def _path(one: Expression) -> list[str] | None:
+def _path(expression: Expression) -> list[str] | None:
     """The names of `a.b.c` from the left, whatever is indexed or asserted on the way; None for anything else."""
-    match one:
+    match expression:
         case Name(name=name):
             return [name]
         case Member(of=of, name=name):

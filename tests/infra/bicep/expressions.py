@@ -150,9 +150,9 @@ type Expression = (
 )
 
 
-def parts(one: Expression) -> tuple[Expression, ...]:
+def parts(expression: Expression) -> tuple[Expression, ...]:
     """The expressions of which another consists directly."""
-    match one:
+    match expression:
         case Text(parts=pieces):
             return tuple(piece for piece in pieces if not isinstance(piece, str))
         case Object(properties=properties):
@@ -175,32 +175,32 @@ def parts(one: Expression) -> tuple[Expression, ...]:
             return ()
 
 
-def walk(one: Expression) -> Iterator[Expression]:
+def walk(expression: Expression) -> Iterator[Expression]:
     """An expression and all those inside it."""
-    yield one
-    for part in parts(one):
+    yield expression
+    for part in parts(expression):
         yield from walk(part)
 
 
-def free_names(one: Expression, known: frozenset[str] = frozenset()) -> Iterator[Name]:
+def free_names(expression: Expression, known: frozenset[str] = frozenset()) -> Iterator[Name]:
     """The symbols that an expression takes from outside; those of its own loops and lambdas are none."""
-    match one:
+    match expression:
         case Name(name=name):
             if name not in known:
-                yield one
+                yield expression
         case Each(names=names, over=over, body=body):
             yield from free_names(over, known)
             yield from free_names(body, known | set(names))
         case Lambda(names=names, body=body):
             yield from free_names(body, known | set(names))
         case _:
-            for part in parts(one):
+            for part in parts(expression):
                 yield from free_names(part, known)
 
 
-def outcomes(one: Expression | None) -> Iterator[Expression]:
+def outcomes(expression: Expression | None) -> Iterator[Expression]:
     """The values that an expression may have, as far as choices and loops go."""
-    match one:
+    match expression:
         case None:
             return
         case Choice(yes=yes, no=no):
@@ -209,4 +209,4 @@ def outcomes(one: Expression | None) -> Iterator[Expression]:
         case Each(body=body):
             yield from outcomes(body)
         case _:
-            yield one
+            yield expression

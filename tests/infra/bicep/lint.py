@@ -11,16 +11,16 @@ from tests.infra.bicep.template import Module, Template, output_read
 
 def undefined(file: File) -> Iterator[str]:
     """Symbols and functions that nothing declares, and files that are not there."""
-    known = {declaration.name for declaration in file.declarations if declaration.kind != "output"}
+    names = {declaration.name for declaration in file.declarations if declaration.kind != "output"}
     for declaration in file.declarations:
-        for one in declaration.expressions:
-            free = free_names(one, frozenset(declaration.own))
+        for expression in declaration.expressions:
+            free = free_names(expression, frozenset(declaration.own))
             yield from (
-                _at(file, name, f"{name.name} is not defined") for name in free if name.name not in known | NAMESPACES
+                _at(file, name, f"{name.name} is not defined") for name in free if name.name not in names | NAMESPACES
             )
-            for inner in walk(one):
+            for inner in walk(expression):
                 if isinstance(inner, Call) and inner.of is None and inner not in declaration.decorators:
-                    yield from _called(file, declaration, inner, known)
+                    yield from _called(file, declaration, inner, names)
         for decorator in declaration.decorators:
             if decorator.function not in DECORATORS:
                 yield _at(file, decorator, f"the decorator {decorator.function} is not known")
@@ -78,10 +78,10 @@ def circular(file: File) -> Iterator[str]:
     for name in uses:
         reached, ahead = set[str](), list(uses[name])
         while ahead:
-            one = ahead.pop()
-            if one not in reached:
-                reached.add(one)
-                ahead += uses.get(one, ())
+            started_pop = ahead.pop()
+            if started_pop not in reached:
+                reached.add(started_pop)
+                ahead += uses.get(started_pop, ())
         if name in reached or (name in itself and name in uses):
             yield f"{file.path.name}: {name} needs itself"
 

@@ -24,11 +24,11 @@ def misplaced(template: Template) -> Iterator[str]:
                     yield f"{file.path.name}:{one.line}: {declaration.name}{where and '.' + where} gets a secret"
 
 
-def _is_secret(file: File, one: Expression) -> bool:
+def _is_secret(file: File, expression: Expression) -> bool:
     """Whether an expression holds a secure parameter, or calls for a secret."""
     secure = {parameter.name for parameter in file.all("parameter") if parameter.has("secure")}
-    names = any(name.name in secure for name in free_names(one))
-    return names or any(isinstance(part, Call) and part.function.startswith(_SECRET_WORDS) for part in walk(one))
+    names = any(name.name in secure for name in free_names(expression))
+    return names or any(isinstance(part, Call) and part.function.startswith(_SECRET_WORDS) for part in walk(expression))
 
 
 def _placed(declaration: Declaration) -> Iterator[tuple[Expression, str]]:
@@ -37,15 +37,15 @@ def _placed(declaration: Declaration) -> Iterator[tuple[Expression, str]]:
         yield from _leaves(expression, "")
 
 
-def _leaves(one: Expression, where: str) -> Iterator[tuple[Expression, str]]:
-    if isinstance(one, Object):
-        for each in one.properties:
+def _leaves(expression: Expression, where: str) -> Iterator[tuple[Expression, str]]:
+    if isinstance(expression, Object):
+        for each in expression.properties:
             yield from _leaves(each.value, f"{where}.{each.name}".lstrip("."))
         return
-    inner = [part for part in parts(one) if any(isinstance(deep, Object) for deep in walk(part))]
+    inner = [part for part in parts(expression) if any(isinstance(deep, Object) for deep in walk(part))]
     if not inner:
-        yield one, where
-    for part in parts(one) if inner else ():
+        yield expression, where
+    for part in parts(expression) if inner else ():
         yield from _leaves(part, where)
 
 

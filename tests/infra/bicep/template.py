@@ -166,9 +166,9 @@ class Template:
         return Value(callee, declared.value)
 
 
-def output_read(one: Expression) -> tuple[str, str] | None:
+def output_read(expression: Expression) -> tuple[str, str] | None:
     """The module and the output, if an expression is `module.outputs.output`."""
-    match one:
+    match expression:
         case Member(of=Member(of=of, name="outputs"), name=output):
             while isinstance(of, Index | Operation):
                 of = of.of if isinstance(of, Index) else of.operands[0]
@@ -197,8 +197,8 @@ def _member(of: Expression, name: str) -> Expression:
     return Member(of, name, line=of.line) if found is None else found
 
 
-def _dotted(one: Expression) -> str:
-    match one:
+def _dotted(expression: Expression) -> str:
+    match expression:
         case Name(name=name):
             return name
         case Member(of=of, name=name):

@@ -76,8 +76,8 @@ def _kinds(template: Template, value: Value) -> set[str]:
             return _written(one)
 
 
-def _written(one: Expression) -> set[str]:
-    match one:
+def _written(expression: Expression) -> set[str]:
+    match expression:
         case Text():
             return {"string"}
         case Literal(value=None):

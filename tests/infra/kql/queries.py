@@ -68,5 +68,5 @@ def wrong(texts: Mapping[str, str]) -> dict[str, list[str]]:
         check=True,
         timeout=120,
     )
-    told: dict[str, list[str]] = json.loads(ended.stdout)
-    return told
+    document: dict[str, list[str]] = json.loads(ended.stdout)
+    return document
