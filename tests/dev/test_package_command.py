@@ -175,10 +175,10 @@ def test_a_zip_file_may_be_called_in_capitals(project: Clone) -> None:
 def test_two_builds_at_once_are_built_in_turn(project: Clone) -> None:
     project.run("package")
 
-    with project.begin("package", PRETEND_PIP_SECONDS="1") as begin, project.begin("package") as two:
+    with project.begin("package", PRETEND_PIP_SECONDS="1") as first, project.begin("package") as second:
         said = [process.communicate(timeout=60)[0] for process in (first, second)]
 
-    assert [begin.returncode, two.returncode] == [0, 0]
+    assert [first.returncode, second.returncode] == [0, 0]
     assert sum("waiting for it" in text for text in said) == 1
     assert left_over(project) == []
 

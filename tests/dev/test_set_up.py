@@ -104,7 +104,7 @@ def test_two_first_runs_at_once_set_up_once(clone: Clone) -> None:
     with clone.begin("bench", PRETEND_SECONDS="1") as first, clone.begin("bench", PRETEND_SECONDS="1") as second:
         said = [process.communicate(timeout=60)[0] for process in (first, second)]
 
-    assert [begin.returncode, two.returncode] == [0, 0]
+    assert [first.returncode, second.returncode] == [0, 0]
     assert (len(clone.calls("uv sync")), len(clone.calls("npm ci"))) == (1, 1)
     assert sum("waiting for it" in text for text in said) == 1
 
