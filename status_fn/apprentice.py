@@ -20,14 +20,14 @@ functions = Functions()
 @functions.operation(["GET"], "metrics/apprentice", since="v1.1-preview.1", answer=ApprenticeMetrics)
 async def read_apprentice_metrics(_: HttpRequest) -> HttpResponse:
     """Tell how often the model chose what the application shows by default, and what that earned."""
-    return json_answer(await asyncio.to_thread(_told))
+    return json_answer(await asyncio.to_thread(_read_metrics))
 
 
-def _told() -> bytes:
-    """Everything of the loop as an apprentice.
+def _read_metrics() -> bytes:
+    """The body of the answer.
 
     Raises:
-        ApprenticeModeNeverTurnedOn: It is none, and no event of it as one is known.
+        ApprenticeModeNeverTurnedOn: The loop is no apprentice, and has no events from a time as an apprentice.
     """
     state, configuration = lease.read_state(), configuration_store.read_configuration()
     apprentice = (state.metrics if state else Metrics()).apprentice

@@ -1,4 +1,4 @@
-"""`GET /rankloop/v1/openapi.json`: what is served, for programs that read such descriptions."""
+"""`GET /rankloop/v1/openapi.json`: the description of all operations, for programs."""
 
 import asyncio
 from functools import cache

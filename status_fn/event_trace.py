@@ -1,4 +1,4 @@
-"""`GET /rankloop/v1/events/{eventId}`: what became of one event."""
+"""`GET /rankloop/v1/events/{eventId}`: the trace of an event."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""`GET /rankloop/v1/status`: is the loop learning, and if not, why not."""
+"""`GET /rankloop/v1/status`: whether the loop learns, and if not, why not."""
 
 import asyncio
 from typing import Any

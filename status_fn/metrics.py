@@ -18,12 +18,12 @@ functions = Functions()
 @functions.operation(["GET"], "metrics", api=Api.OWN, query=MetricsQuery, answer=LoopMetrics)
 async def read_metrics(req: HttpRequest) -> HttpResponse:
     """Tell what the loop earns per event, beside always the first action and random ones, with intervals."""
-    wanted = read_range(req.params.get("from"), req.params.get("to"), req.params.get("interval"), now_us())
-    return json_answer(await asyncio.to_thread(_body, wanted))
+    range_ = read_range(req.params.get("from"), req.params.get("to"), req.params.get("interval"), now_us())
+    return json_answer(await asyncio.to_thread(_read_metrics, range_))
 
 
-def _body(wanted: MetricsRange) -> bytes:
+def _read_metrics(range_: MetricsRange) -> bytes:
     state = lease.read_state()
     metrics = state.metrics if state else Metrics()
-    bins = metrics_store.read_bins(wanted.from_us, wanted.to_us, metrics)
-    return answer(wanted, bins, metrics.apprentice).to_json()
+    bins = metrics_store.read_bins(range_.from_us, range_.to_us, metrics)
+    return answer(range_, bins, metrics.apprentice).to_json()

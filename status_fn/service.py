@@ -1,4 +1,4 @@
-"""`/ready` and `/status`: open to everyone, and without anything of the loop's in them."""
+"""`/ready` and `/status`: open to everyone, so they say nothing of the loop."""
 
 from typing import Any
 
@@ -31,17 +31,17 @@ async def status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
 
 
 async def _missing(hot_path: HotPath[Any]) -> list[str]:
-    """What keeps the service from its work, one sentence each."""
+    """The faults that keep the service from its work, a sentence each."""
     try:
         opens = settings().api_keys or settings().tokens
-        watch = hot_path.live_settings
-        await watch.current()
+        live_settings = hot_path.live_settings
+        await live_settings.current()
     except InvalidSetting as error:
         return [f"{error}."]
     except StorageUnavailable as error:
         return [f"Storage does not answer: {error}."]
     missing = [] if opens else _no_key(settings().unresolved_keys)
-    return missing + ([f"Storage does not answer: {watch.last_error}."] if watch.last_error else [])
+    return missing + ([f"Storage does not answer: {live_settings.last_error}."] if live_settings.last_error else [])
 
 
 def _no_key(unresolved: tuple[str, ...]) -> list[str]:

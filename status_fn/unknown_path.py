@@ -1,4 +1,4 @@
-"""What is asked for under no path of the API: a path with a slash too many is understood, any other refused."""
+"""Calls of unknown paths: a path with a slash too many is served, any other path is refused."""
 
 from azure.functions import HttpRequest, HttpResponse
 

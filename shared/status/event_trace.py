@@ -136,7 +136,7 @@ def _join(
 
 def _trace_waiting(event: RankedEvent, observations: Iterable[Observation], wait_us: int) -> TracedEvent:
     because = f"It is joined when the reward wait time of {in_words(wait_us)} is over."
-    decisions = _decisions(json.loads(event.document), event.mode, event.baselines, list(_drawn(event)))
+    decisions = _decisions(json.loads(event.document), event.mode, event.baselines, list(_draws(event)))
     traced = tuple(
         _trace_of_event(observation, decisions, "It lies in the event's window.") for observation in observations
     )
@@ -172,11 +172,11 @@ def _state(event: LoggedEvent, kind: str | None, evidence: Evidence) -> tuple[st
     return "logged", "It is learned with the next run of the trainer."
 
 
-type _Drawn = tuple[str | None, int, float, float | None]
+type _Draw = tuple[str | None, int, float, float | None]
 """A slot's id, the position of the drawn action, counted from 0, its probability, and the reward."""
 
 
-def _drawn(event: RankedEvent) -> Iterable[_Drawn]:
+def _draws(event: RankedEvent) -> Iterable[_Draw]:
     if not event.slots:
         decision = event.decision()
         yield None, decision.order[0], decision.probabilities[0], None
@@ -186,7 +186,7 @@ def _drawn(event: RankedEvent) -> Iterable[_Drawn]:
 
 
 def _decisions(
-    document: Mapping[str, Any], mode: LearningMode, baselines: Sequence[int], drawn: Sequence[_Drawn]
+    document: Mapping[str, Any], mode: LearningMode, baselines: Sequence[int], drawn: Sequence[_Draw]
 ) -> tuple[TracedDecision, ...]:
     """The decisions, with the ids of the drawn actions and of the actions to show.
 

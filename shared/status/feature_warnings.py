@@ -18,7 +18,7 @@ def feature_warnings(sample: Sample) -> list[LoopWarning]:
     """The warnings that a sample gives; none while the sample is small."""
     if sample.events < _ENOUGH:
         return []
-    checks = (_always_new, _always_the_same, _namespaces_of_one_letter, _actions_alike)
+    checks = (_always_new, _always_the_same, _namespaces_share_letter, _actions_alike)
     return [warning for check in checks if (warning := check(sample)) is not None]
 
 
@@ -56,7 +56,7 @@ def _always_the_same(sample: Sample) -> LoopWarning | None:
     )
 
 
-def _namespaces_of_one_letter(sample: Sample) -> LoopWarning | None:
+def _namespaces_share_letter(sample: Sample) -> LoopWarning | None:
     frequent = [space for space, events in sample.namespaces.items() if events >= _RARE * sample.events]
     groups = [names for names in _by_letter({*frequent, "i"}).values() if len(names) > 1]
     if not groups:

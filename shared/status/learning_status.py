@@ -116,7 +116,7 @@ def predict_next_model(inputs: StatusInputs) -> NextModelTime:
 
 
 def describe_retraining(inputs: StatusInputs) -> str | None:
-    """Describe the re-training that is under way; None if there is none."""
+    """Describe the running re-training; None if there is none."""
     state = inputs.state
     if state is not None and _is_replaced(state, inputs):
         return GOES_ON

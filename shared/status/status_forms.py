@@ -1,4 +1,4 @@
-"""The loop's own status over HTTP: is it learning, and if not, why not."""
+"""The status of the loop over HTTP: whether it learns, and if not, why not."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""One event's story over HTTP."""
+"""The trace of an event over HTTP."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -50,7 +50,7 @@ class TracedSlot(Wire):
     @classmethod
     def of(cls, slot: str, decision: TracedDecision) -> "TracedSlot":
         """The answer about a slot."""
-        return cls(id=slot, **_decided(decision))
+        return cls(id=slot, **_decision_fields(decision))
 
 
 class TracedRank(Wire):
@@ -75,7 +75,7 @@ class TracedRank(Wire):
         slots = [TracedSlot.of(decision.slot, decision) for decision in event.decisions if decision.slot is not None]
         return cls(
             at=event.at_us,
-            **_decided(None if slots else event.decisions[0]),
+            **_decision_fields(None if slots else event.decisions[0]),
             slots=slots,
             model=event.model_id,
             learning_mode=event.mode.value,
@@ -113,7 +113,7 @@ class EventTrace(Wire):
         )
 
 
-def _decided(decision: TracedDecision | None) -> dict[str, Any]:
+def _decision_fields(decision: TracedDecision | None) -> dict[str, Any]:
     return {
         "reward_action_id": decision.action_id if decision else None,
         "drawn_action_id": decision.drawn_id if decision else None,

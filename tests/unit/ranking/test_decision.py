@@ -49,15 +49,15 @@ def test_the_drawn_action_changes_places_with_the_best(weights: list[float], eve
     chances = [weight / sum(weights) for weight in weights]
     best_first = sorted(range(len(chances)), key=lambda action: -chances[action])
 
-    made = decide(chances, "m", event_id, "default")
+    decision = decide(chances, "m", event_id, "default")
 
-    assert sorted(made.order) == list(range(len(chances)))
-    assert [chances[action] for action in made.order] == list(made.probabilities)
-    drawn = made.order[0]
+    assert sorted(decision.order) == list(range(len(chances)))
+    assert [chances[action] for action in decision.order] == list(decision.probabilities)
+    drawn = decision.order[0]
     swapped = list(best_first)
     swapped[0], swapped[best_first.index(drawn)] = drawn, best_first[0]
-    assert tuple(swapped) == made.order
-    assert made == decide(chances, "m", event_id, "default")
+    assert tuple(swapped) == decision.order
+    assert decision == decide(chances, "m", event_id, "default")
 
 
 def test_actions_are_drawn_as_often_as_their_probabilities_say() -> None:
@@ -65,36 +65,36 @@ def test_actions_are_drawn_as_often_as_their_probabilities_say() -> None:
     chances = [0.05, 0.85, 0.1]
     drawn = [decide(chances, "m", f"event-{number}", "default").order[0] for number in range(20_000)]
 
-    seen = [drawn.count(action) for action in range(3)]
+    counts = [drawn.count(action) for action in range(3)]
 
-    assert stats.chisquare(seen, [20_000 * p for p in chances]).pvalue > 0.001
+    assert stats.chisquare(counts, [20_000 * p for p in chances]).pvalue > 0.001
 
 
 @given(_CHANCES, st.text(max_size=20), st.sampled_from([LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY]))
-def test_outside_online_the_request_is_told_in_its_order(
+def test_outside_online_the_answer_has_the_order_of_the_request(
     weights: list[float], event_id: str, mode: LearningMode
 ) -> None:
     """Each action with the probability that the model gives it."""
     chances = [weight / sum(weights) for weight in weights]
 
-    told = decide(chances, "m", event_id, "default").as_shown(mode)
+    shown = decide(chances, "m", event_id, "default").as_shown(mode)
 
-    assert list(told.order) == list(range(len(chances)))
-    assert list(told.probabilities) == chances
+    assert list(shown.order) == list(range(len(chances)))
+    assert list(shown.probabilities) == chances
 
 
-def test_what_is_told_online_is_the_decision_itself() -> None:
+def test_online_the_decision_itself_is_shown_and_recorded() -> None:
     """Nothing is hidden."""
-    made = decide([0.2, 0.3, 0.5], "m", "e", "default")
+    decision = decide([0.2, 0.3, 0.5], "m", "e", "default")
 
-    assert made == made.as_shown(LearningMode.ONLINE) == made.as_recorded(LearningMode.ONLINE)
+    assert decision == decision.as_shown(LearningMode.ONLINE) == decision.as_recorded(LearningMode.ONLINE)
 
 
-def test_an_apprentice_logs_its_own_draw_and_logging_only_what_is_certain() -> None:
-    """The probability that is logged is that of what is logged as chosen."""
-    made = decide([0.2, 0.3, 0.5], "m", "e", "default")
+def test_an_apprentice_records_its_own_draw_and_logging_only_the_certain_action() -> None:
+    """The recorded probability is that of the recorded action."""
+    decision = decide([0.2, 0.3, 0.5], "m", "e", "default")
 
-    certain = made.as_recorded(LearningMode.LOGGING_ONLY)
+    certain = decision.as_recorded(LearningMode.LOGGING_ONLY)
 
-    assert made == made.as_recorded(LearningMode.APPRENTICE)
+    assert decision == decision.as_recorded(LearningMode.APPRENTICE)
     assert (certain.order, certain.probabilities, certain.model_id) == ((0, 1, 2), (1.0, 0.0, 0.0), "m")

@@ -18,10 +18,10 @@ _CHANCE = random.Random(7)
 def document(context: list[Any], actions: list[list[Any]], slots: list[list[Any]] | None = None) -> dict[str, Any]:
     """The features of an event as they are logged."""
     multi = [{"i": {"constant": 1, "id": f"a{place}"}, "j": features} for place, features in enumerate(actions)]
-    told: dict[str, Any] = {"FromUrl": context, "_multi": multi}
+    features: dict[str, Any] = {"FromUrl": context, "_multi": multi}
     if slots is not None:
-        told["_slots"] = [{"_id": f"s{place}", "s": [{"id": f"s{place}"}, *one]} for place, one in enumerate(slots)]
-    return told
+        features["_slots"] = [{"_id": f"s{place}", "s": [{"id": f"s{place}"}, *own]} for place, own in enumerate(slots)]
+    return features
 
 
 def healthy(number: int, **context: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def healthy(number: int, **context: Any) -> dict[str, Any]:
     return document([shared, {"user": {"age": number % 7}}], actions)
 
 
-def profiled(make: Make, events: int, profile: Profile | None = None, from_us: int = START_US) -> Profile:
+def profile_of(make: Make, events: int, profile: Profile | None = None, from_us: int = START_US) -> Profile:
     """A profile of events ten seconds apart."""
     profile = profile or Profile()
     for number in range(events):
@@ -41,20 +41,20 @@ def profiled(make: Make, events: int, profile: Profile | None = None, from_us: i
 
 
 def codes(profile: Profile) -> set[str]:
-    """What is warned of."""
-    found = feature_warnings(profile.sample)
-    assert all(one.message and one.what_to_do for one in found)
-    return {one.code for one in found}
+    """The codes of the warnings."""
+    warnings = feature_warnings(profile.sample)
+    assert all(warning.message and warning.what_to_do for warning in warnings)
+    return {warning.code for warning in warnings}
 
 
 def test_features_as_they_should_be_are_not_warned_of() -> None:
     """Numbers that differ each time are amounts."""
-    assert codes(profiled(healthy, 5000)) == set()
+    assert codes(profile_of(healthy, 5000)) == set()
 
 
 def test_a_few_events_say_nothing() -> None:
-    """However odd they look."""
-    assert codes(profiled(lambda number: document([{"id": f"{number}"}], [[{"x": 1}]] * 2), 99)) == set()
+    """However odd they are."""
+    assert codes(profile_of(lambda number: document([{"id": f"{number}"}], [[{"x": 1}]] * 2), 99)) == set()
 
 
 @pytest.mark.parametrize(
@@ -69,30 +69,30 @@ def test_a_few_events_say_nothing() -> None:
 )
 @pytest.mark.parametrize("events", [100, 300, 4000])
 def test_a_feature_that_is_new_nearly_every_time_is_named(value: Callable[[int], Any], events: int) -> None:
-    """By its way, with counts, never with a value."""
-    (found,) = feature_warnings(profiled(lambda number: healthy(number, visit=value(number)), events).sample)
+    """By its path, with counts, never with a value."""
+    (warning,) = feature_warnings(profile_of(lambda number: healthy(number, visit=value(number)), events).sample)
 
-    assert found.code == "FeaturesAlwaysNew"
-    assert "context.visit" in found.message
-    assert str(events) in found.message
-    assert str(value(events - 1)) not in found.message
+    assert warning.code == "FeaturesAlwaysNew"
+    assert "context.visit" in warning.message
+    assert str(events) in warning.message
+    assert str(value(events - 1)) not in warning.message
 
 
 @pytest.mark.parametrize("kinds", [2, 20, 40, 300])
 def test_a_feature_with_values_that_come_again_is_fine(kinds: int) -> None:
     """Users who come again are something to learn from."""
-    assert codes(profiled(lambda number: healthy(number, user=f"user-{number % kinds}"), 4000)) == set()
+    assert codes(profile_of(lambda number: healthy(number, user=f"user-{number % kinds}"), 4000)) == set()
 
 
 def test_a_feature_of_an_action_that_is_new_each_time_is_named() -> None:
     """Though each event has several."""
 
-    def made(number: int) -> dict[str, Any]:
+    def make(number: int) -> dict[str, Any]:
         return document([{"h": number % 5}], [[{"link": f"{number}/{place}", "x": place}] for place in range(4)])
 
-    (found,) = feature_warnings(profiled(made, 500).sample)
+    (warning,) = feature_warnings(profile_of(make, 500).sample)
 
-    assert (found.code, "action.link" in found.message) == ("FeaturesAlwaysNew", True)
+    assert (warning.code, "action.link" in warning.message) == ("FeaturesAlwaysNew", True)
 
 
 @pytest.mark.parametrize(
@@ -106,18 +106,18 @@ def test_a_feature_of_an_action_that_is_new_each_time_is_named() -> None:
 )
 def test_a_feature_that_never_differs_is_named(make: Make, name: str) -> None:
     """Nothing follows from it."""
-    (found,) = feature_warnings(profiled(make, 500).sample)
+    (warning,) = feature_warnings(profile_of(make, 500).sample)
 
-    assert (found.code, name in found.message) == ("FeaturesAlwaysTheSame", True)
+    assert (warning.code, name in warning.message) == ("FeaturesAlwaysTheSame", True)
 
 
-def test_a_feature_that_is_there_or_not_tells_something() -> None:
+def test_a_feature_that_some_events_lack_is_fine() -> None:
     """Even where it has but one value."""
-    assert codes(profiled(lambda number: healthy(number, **({"sale": True} if number % 2 else {})), 500)) == set()
+    assert codes(profile_of(lambda number: healthy(number, **({"sale": True} if number % 2 else {})), 500)) == set()
 
 
 @pytest.mark.parametrize(
-    ("context", "told"),
+    ("context", "names"),
     [
         ({"user": {"age": 1}, "url": {"host": "a"}}, "url, user"),
         ({"item": {"age": 1}}, "i, item"),
@@ -127,37 +127,37 @@ def test_a_feature_that_is_there_or_not_tells_something() -> None:
         ({"used": [1, 2], "user": {"x": 1}}, "used, user"),
     ],
 )
-def test_namespaces_that_share_a_first_letter_are_named(context: dict[str, Any], told: str) -> None:
+def test_namespaces_that_share_a_first_letter_are_named(context: dict[str, Any], names: str) -> None:
     """Those that the loop itself makes, too."""
-    found = feature_warnings(
-        profiled(lambda number: document([{"h": number % 9}, context], [[{"x": number % 3}]]), 300).sample
+    warnings = feature_warnings(
+        profile_of(lambda number: document([{"h": number % 9}, context], [[{"x": number % 3}]]), 300).sample
     )
 
-    (shared,) = [one for one in found if one.code == "NamespacesShareLetter"]
-    assert told in shared.message
+    (warning,) = [warning for warning in warnings if warning.code == "NamespacesShareLetter"]
+    assert names in warning.message
 
 
-def test_actions_that_differ_in_nothing_but_their_ids_are_told() -> None:
+def test_actions_that_differ_in_nothing_but_their_ids_are_named() -> None:
     """With how often."""
-    found = feature_warnings(
-        profiled(lambda number: document([{"h": number % 9}], [[{"x": number % 3}]] * 4), 300).sample
+    warnings = feature_warnings(
+        profile_of(lambda number: document([{"h": number % 9}], [[{"x": number % 3}]] * 4), 300).sample
     )
 
-    assert [one.code for one in found] == ["ActionsAlike"]
-    assert "300 of 300" in found[0].message
+    assert [warning.code for warning in warnings] == ["ActionsAlike"]
+    assert "300 of 300" in warnings[0].message
 
 
 def test_a_single_action_is_like_no_other() -> None:
     """There is nothing to choose, and nothing to warn of."""
-    assert codes(profiled(lambda number: document([{"h": number % 9}], [[{"x": number % 3}]]), 300)) == set()
+    assert codes(profile_of(lambda number: document([{"h": number % 9}], [[{"x": number % 3}]]), 300)) == set()
 
 
 def test_a_warning_goes_within_a_day_after_its_fault() -> None:
     """And not before."""
-    profile = profiled(lambda number: healthy(number, visit=f"{number}"), 8640)
+    profile = profile_of(lambda number: healthy(number, visit=f"{number}"), 8640)
 
-    assert codes(profiled(healthy, 360 * 6, profile, START_US + DAY)) == {"FeaturesAlwaysNew"}
-    assert codes(profiled(healthy, 360 * 24, profile, START_US + DAY + 6 * HOUR)) == set()
+    assert codes(profile_of(healthy, 360 * 6, profile, START_US + DAY)) == {"FeaturesAlwaysNew"}
+    assert codes(profile_of(healthy, 360 * 24, profile, START_US + DAY + 6 * HOUR)) == set()
 
 
 def test_the_sample_is_small_however_many_events_there_are() -> None:
@@ -165,7 +165,7 @@ def test_the_sample_is_small_however_many_events_there_are() -> None:
     profile = Profile()
     for number in range(3000):
         if profile.takes(at_us := START_US + number * SECOND // 10):
-            profile.add(at_us, document([{f"n{number}-{one}": number for one in range(300)}], [[{"x": 1}]] * 50))
+            profile.add(at_us, document([{f"n{number}-{place}": number for place in range(300)}], [[{"x": 1}]] * 50))
 
     assert profile.sample.events == 6 * 5
     assert profile.sample.actions == 3 * 6 * 5

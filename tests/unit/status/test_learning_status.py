@@ -19,7 +19,7 @@ _STORED = ModelFiles("s", "1", "p", "2", 100)
 _MODEL = ModelReference("m-1", "p", "2", "s", "--x", 1, NOW_US - MINUTE, 100, NOW_US - MINUTE)
 
 
-def trained_state(configuration: Configuration = _CONFIGURATION, **changes: object) -> State:
+def state_of_trained_loop(configuration: Configuration = _CONFIGURATION, **changes: object) -> State:
     """A loop whose running model has learned all that is in the log."""
     state = new_state(configuration, Published())
     running = replace(state.running, model=_STORED, learned_up_to_us=NOW_US - MINUTE)
@@ -39,13 +39,16 @@ def inputs(state: State | None, waiting: Waiting = Waiting(), published: Publish
         (inputs(None), "has not run yet"),
         (inputs(new_state(_CONFIGURATION, Published())), "No Rank call"),
         (inputs(new_state(_CONFIGURATION, Published()), Waiting(3, False, NOW_US)), "3 events wait"),
-        (inputs(trained_state(problem="it broke"), published=Published(model=_MODEL)), "it broke"),
-        (inputs(trained_state(), Waiting(3, False, NOW_US - DAY), Published(model=_MODEL)), "does the timer run"),
-        (inputs(trained_state()), "was reset"),
+        (inputs(state_of_trained_loop(problem="it broke"), published=Published(model=_MODEL)), "it broke"),
+        (
+            inputs(state_of_trained_loop(), Waiting(3, False, NOW_US - DAY), Published(model=_MODEL)),
+            "does the timer run",
+        ),
+        (inputs(state_of_trained_loop()), "was reset"),
     ],
 )
 def test_a_loop_that_does_not_learn_says_why(unlearning: StatusInputs, word: str) -> None:
-    """One sentence a person can act on."""
+    """In a sentence that a person can act on."""
     verdict = learning_status.judge_learning(unlearning)
 
     assert not verdict.learns
@@ -54,7 +57,7 @@ def test_a_loop_that_does_not_learn_says_why(unlearning: StatusInputs, word: str
 
 def test_a_loop_that_learns_says_from_how_much() -> None:
     """With the model in use."""
-    verdict = learning_status.judge_learning(inputs(trained_state(), published=Published(model=_MODEL)))
+    verdict = learning_status.judge_learning(inputs(state_of_trained_loop(), published=Published(model=_MODEL)))
 
     assert verdict.learns
     assert "100 events were learned" in verdict.because
@@ -79,7 +82,7 @@ def test_no_next_model_is_promised_without_events() -> None:
 
 def test_a_change_of_settings_starts_next_and_leaves_running_alone() -> None:
     """Rank keeps answering from a trained model."""
-    state = trained_state()
+    state = state_of_trained_loop()
     changed = _CONFIGURATION.with_learning(LearningSettings("x", "--y"), NOW_US)
 
     after = apply_changes(state, changed, Published(model=_MODEL))
@@ -97,7 +100,7 @@ def test_a_model_that_came_with_its_settings_is_gone_on_from(is_retraining: bool
     changed = _CONFIGURATION.with_learning(LearningSettings("x", "--y"), NOW_US)
     applied = replace(_MODEL, revision=changed.revision)
     published = Published(generation=1, model=applied, start=Start(applied, NOW_US, revision=changed.revision))
-    state = trained_state(next=trained_state().running if is_retraining else None)
+    state = state_of_trained_loop(next=state_of_trained_loop().running if is_retraining else None)
     replaced = replace(inputs(state, published=published), configuration=changed)
 
     assert learning_status.describe_retraining(replaced) == learning_status.GOES_ON
@@ -109,8 +112,8 @@ def test_a_model_that_came_with_its_settings_is_gone_on_from(is_retraining: bool
 
 
 def test_next_takes_over_only_when_it_has_caught_up_and_learned_something() -> None:
-    """A model that found nothing does not replace one that knows something."""
-    state = trained_state()
+    """An empty model does not replace a trained model."""
+    state = state_of_trained_loop()
     behind = replace(state.running, revision=2, learned_up_to_us=state.joined_up_to_us - 1)
     empty = replace(state.running, revision=2, model=None)
     ready = replace(state.running, revision=2)
@@ -123,8 +126,8 @@ def test_next_takes_over_only_when_it_has_caught_up_and_learned_something() -> N
 
 
 def test_a_reset_starts_empty_at_the_end_of_the_log_and_ends_a_retraining() -> None:
-    """Whatever the trainer was doing."""
-    state = trained_state(next=trained_state().running, publishing=_MODEL)
+    """At any stage of the training."""
+    state = state_of_trained_loop(next=state_of_trained_loop().running, publishing=_MODEL)
 
     after = apply_changes(state, _CONFIGURATION, Published(generation=1))
 
@@ -153,7 +156,9 @@ def test_a_reset_starts_empty_at_the_end_of_the_log_and_ends_a_retraining() -> N
 )
 def test_each_trouble_is_warned_of(counters: Counters, code: str) -> None:
     """With what to do about it."""
-    by_code = {warning.code: warning for warning in counter_warnings(trained_state(counters=counters), _CONFIGURATION)}
+    by_code = {
+        warning.code: warning for warning in counter_warnings(state_of_trained_loop(counters=counters), _CONFIGURATION)
+    }
 
     assert by_code[code].message
     assert by_code[code].what_to_do
@@ -162,12 +167,12 @@ def test_each_trouble_is_warned_of(counters: Counters, code: str) -> None:
 def test_a_mirror_that_fails_is_warned_of_as_long_as_it_is_wanted() -> None:
     """With the reason."""
     wanted = replace(_CONFIGURATION, service=replace(_CONFIGURATION.service, log_mirror_enabled=True))
-    state = trained_state(counters=Counters(), mirrored_up_to_us=1, mirror_problem="its storage answered 403")
+    state = state_of_trained_loop(counters=Counters(), mirrored_up_to_us=1, mirror_problem="its storage answered 403")
 
-    (found,) = counter_warnings(state, wanted)
+    (warning,) = counter_warnings(state, wanted)
 
-    assert found.code == "LogsNotMirrored"
-    assert "its storage answered 403" in found.message
+    assert warning.code == "LogsNotMirrored"
+    assert "its storage answered 403" in warning.message
     assert (
         counter_warnings(replace(state, mirror_problem=None), wanted) == counter_warnings(state, _CONFIGURATION) == []
     )
@@ -178,4 +183,4 @@ def test_a_healthy_loop_is_not_warned() -> None:
     deferred = {"activated": 1, "not_activated": 900}
     counters = Counters(events=1900, learned=1000, rewards=900, unlike_default=500, late=5, dangling=5, **deferred)
 
-    assert counter_warnings(trained_state(counters=counters), _CONFIGURATION) == []
+    assert counter_warnings(state_of_trained_loop(counters=counters), _CONFIGURATION) == []

@@ -28,12 +28,12 @@ def new() -> State:
 
 
 def codes(state: State) -> set[str]:
-    """What is warned of."""
-    return {one.code for one in counter_warnings(state, _CONFIGURATION)}
+    """The codes of the warnings."""
+    return {warning.code for warning in counter_warnings(state, _CONFIGURATION)}
 
 
 def test_all_counts_while_a_loop_is_new() -> None:
-    """Nothing is overlooked at its beginning."""
+    """Nothing is overlooked at the beginning."""
     state = after(new(), 12, _BAD)
 
     assert recent_counters(state) == state.counters
@@ -54,8 +54,8 @@ def test_a_warning_goes_about_a_day_after_its_fault() -> None:
     assert codes(after(state, 32, _GOOD)) == {"RewardsAlwaysDefault"}
 
 
-def test_a_loop_with_few_events_is_looked_at_over_a_longer_time() -> None:
-    """Ten events would say nothing; and what is kept for it stays small."""
+def test_a_loop_with_few_events_is_judged_by_a_longer_time() -> None:
+    """Ten events would say nothing; and the snapshots stay few."""
     rare = Counters(events=1, learned=1)
     state = after(new(), 1000, rare)
 

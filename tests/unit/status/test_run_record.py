@@ -27,7 +27,7 @@ _COUNTS = st.integers(0, 10**6)
 _REWARDS = st.floats(-1000, 1000, allow_nan=False)
 
 
-def trained_state(**changes: Any) -> State:
+def state_of_trained_loop(**changes: Any) -> State:
     """A loop that has learned all of its log, which ends now, and published that 20 minutes ago."""
     state = new_state(_CONFIGURATION, _NEW)
     running = replace(state.running, model=_STORED, learned_up_to_us=NOW_US)
@@ -147,9 +147,9 @@ def test_periods_count_from_the_last_model() -> None:
     """Twenty minutes are four periods of five; a model put by hand counts, too."""
     by_hand = replace(_MODEL, made_at_us=NOW_US - 10 * MINUTE)
 
-    assert periods(inputs(trained_state())) == 4
-    assert periods(inputs(trained_state(), model=by_hand)) == 2
-    assert periods(inputs(trained_state(), model=None)) == 4
+    assert periods(inputs(state_of_trained_loop())) == 4
+    assert periods(inputs(state_of_trained_loop(), model=by_hand)) == 2
+    assert periods(inputs(state_of_trained_loop(), model=None)) == 4
 
 
 def test_before_the_first_model_periods_count_from_when_the_first_event_was_ready() -> None:
@@ -195,8 +195,8 @@ def test_an_update_period_is_as_long_as_the_grid_and_the_export_frequency_want(w
 
 def test_all_is_published_when_no_event_is_ready() -> None:
     """Events that wait for their rewards are no fault."""
-    assert not run_record.is_unpublished(inputs(trained_state()))
-    assert not run_record.is_unpublished(inputs(trained_state(), Waiting(5, False, NOW_US)))
+    assert not run_record.is_unpublished(inputs(state_of_trained_loop()))
+    assert not run_record.is_unpublished(inputs(state_of_trained_loop(), Waiting(5, False, NOW_US)))
     assert not run_record.is_unpublished(inputs(None, model=None))
 
 
@@ -204,7 +204,7 @@ def test_an_event_that_is_ready_and_not_joined_is_unpublished() -> None:
     """From the end of its wait and grace on, and not before."""
     first_us = NOW_US - NOW_US % CELL_US - CELL_US
     ready_us = first_us + CELL_US + WAIT_US + GRACE_US
-    waits = inputs(trained_state(), Waiting(1, False, first_us))
+    waits = inputs(state_of_trained_loop(), Waiting(1, False, first_us))
 
     assert not run_record.is_unpublished(replace(waits, now_us=ready_us))
     assert run_record.is_unpublished(replace(waits, now_us=ready_us + 1))
@@ -212,7 +212,7 @@ def test_an_event_that_is_ready_and_not_joined_is_unpublished() -> None:
 
 def test_an_event_that_is_joined_and_not_learned_is_unpublished() -> None:
     """If the running model learns such events, and they can be learned from, and are still there."""
-    behind = trained_state()
+    behind = state_of_trained_loop()
     behind = replace(behind, running=replace(behind.running, learned_up_to_us=NOW_US - HOUR))
     deleted = replace(_CONFIGURATION, logs_deleted_before_us=NOW_US)
 
@@ -231,7 +231,7 @@ def test_a_learned_model_that_is_not_published_is_unpublished_after_a_period() -
     other = replace(_MODEL, predictor_blob="older")
 
     def is_unpublished(ago_us: int, start: Start = Start()) -> bool:  # noqa: B008
-        state = trained_state()
+        state = state_of_trained_loop()
         return run_record.is_unpublished(
             inputs(replace(state, published_at_us=NOW_US - ago_us), model=other, start=start)
         )
@@ -243,4 +243,4 @@ def test_a_learned_model_that_is_not_published_is_unpublished_after_a_period() -
 
 def test_a_first_model_that_is_not_published_is_unpublished_at_once() -> None:
     """Nothing holds it back."""
-    assert run_record.is_unpublished(inputs(trained_state(published_at_us=None), model=None))
+    assert run_record.is_unpublished(inputs(state_of_trained_loop(published_at_us=None), model=None))
