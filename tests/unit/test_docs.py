@@ -245,7 +245,7 @@ def test_every_field_of_the_status_is_on_its_page() -> None:
 def test_every_field_of_the_list_of_models_is_on_its_page() -> None:
     """Those of its parts by their whole way."""
     model = ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
-    told = json.loads(model_list_forms.answer(Published(model=model), (), "f"))
+    told = json.loads(model_list_forms.models(Published(model=model), (), "f").to_json())
 
     assert _absent(told, page("docs/api.md").text) == []
 
