@@ -18,7 +18,7 @@ Worth = Callable[[Task], float]
 """The reward per event that a task with arguments comes to."""
 
 
-def evaluation(
+def new_evaluation(
     *custom: str,
     optimise: bool = True,
     round_number: int = 0,
@@ -86,7 +86,7 @@ class Log:
         return TaskResult(
             task.key,
             LineCounts(read=self.used, used=self.used),
-            {name: dict.fromkeys(("", *self.slots), one) for name, one in bins.items()},
+            {name: dict.fromkeys(("", *self.slots), policy_bins) for name, policy_bins in bins.items()},
             self.exploration,
             self.namespaces,
             counted_from_us=task.counted_from if events else None,
@@ -94,11 +94,11 @@ class Log:
         )
 
 
-def stages(asked: Evaluation, log: Log) -> tuple[list[tuple[Task, ...]], Mapping[str, TaskResult]]:
+def stages(evaluation: Evaluation, log: Log) -> tuple[list[tuple[Task, ...]], Mapping[str, TaskResult]]:
     """All stages, carried out one after the other."""
     done: list[tuple[Task, ...]] = []
     results: dict[str, TaskResult] = {}
-    while tasks := open_tasks(asked, results):
+    while tasks := open_tasks(evaluation, results):
         done.append(tasks)
         results |= {task.key: log.result(task) for task in tasks}
     return done, results

@@ -1,4 +1,4 @@
-"""What is told of an evaluation that has ended: formulas, gaps, windows, and ranges of years."""
+"""Answers about evaluations that have ended: formulas, gaps, windows, and ranges of years."""
 
 import json
 from dataclasses import replace
@@ -21,16 +21,16 @@ V1_0, V1_1 = VERSIONS[0], VERSIONS[3]
 NEVER = "0001-01-01T00:00:00Z"
 
 
-def told(asked: Evaluation, found: Outcome | None, version: Any = V1_1) -> Any:
-    return json.loads(answers_v1.answer(asked, found, version))
+def answer_v1(subject: Evaluation, conclusion: Outcome | None, version: Any = V1_1) -> Any:
+    return json.loads(answers_v1.answer(subject, conclusion, version))
 
 
-def told_2022(asked: Evaluation, found: Outcome | None, **query: str) -> Any:
-    return json.loads(answers_2022.answer(asked, found, read_answer_range(query, asked)))
+def answer_2022(subject: Evaluation, conclusion: Outcome | None, **query: str) -> Any:
+    return json.loads(answers_2022.answer(subject, conclusion, read_answer_range(query, subject)))
 
 
 def summaries(result: dict[str, Any], window: str) -> list[dict[str, Any]]:
-    return [one for one in result["summary"] if one["aggregateTimeWindow"] == window]
+    return [summary for summary in result["summary"] if summary["aggregateTimeWindow"] == window]
 
 
 # Before 2022-09-01-preview
@@ -38,9 +38,9 @@ def summaries(result: dict[str, Any], window: str) -> list[dict[str, Any]]:
 
 def test_figures_are_those_of_the_old_services_example() -> None:
     """Its `averageReward` and `confidenceInterval` follow from its sums."""
-    mine = told(evaluation("e"), outcome())["policyResults"][3]
+    custom = answer_v1(evaluation("e"), outcome())["policyResults"][3]
 
-    first = mine["summary"][0]
+    first = custom["summary"][0]
     assert first["ipsEstimatorNumerator"] == 2.2
     assert first["ipsEstimatorDenominator"] == 196.0
     assert first["snipsEstimatorDenominator"] == 193.761
@@ -52,18 +52,18 @@ def test_figures_are_those_of_the_old_services_example() -> None:
 
 def test_bins_come_in_four_windows_with_zeros_where_nothing_was() -> None:
     """And the total over all of them, at the evaluation's end, in a window of no length."""
-    asked = evaluation("e")
+    subject = evaluation("e")
 
-    mine = told(asked, outcome())["policyResults"][3]
+    custom = answer_v1(subject, outcome())["policyResults"][3]
 
-    fine = summaries(mine, "PT5M")
+    fine = summaries(custom, "PT5M")
     stamps = ["2026-10-01T12:00:00Z", "2026-10-01T12:05:00Z", "2026-10-01T12:10:00Z"]
-    assert [one["timeStamp"] for one in fine] == stamps
-    assert [one["ipsEstimatorDenominator"] for one in fine] == [196.0, 0.0, 4.0]
+    assert [summary["timeStamp"] for summary in fine] == stamps
+    assert [summary["ipsEstimatorDenominator"] for summary in fine] == [196.0, 0.0, 4.0]
     assert {value for name, value in fine[1].items() if name not in ("timeStamp", "aggregateTimeWindow")} == {0.0}
-    assert [one["timeStamp"] for one in summaries(mine, "P1D")] == ["2026-10-01T00:00:00Z"]
-    assert {len(summaries(mine, window)) for window in ("PT1H", "PT6H", "P1D")} == {1}
-    total = mine["totalSummary"]
+    assert [summary["timeStamp"] for summary in summaries(custom, "P1D")] == ["2026-10-01T00:00:00Z"]
+    assert {len(summaries(custom, window)) for window in ("PT1H", "PT6H", "P1D")} == {1}
+    total = custom["totalSummary"]
     assert (total["timeStamp"], total["aggregateTimeWindow"]) == ("2026-10-01T12:15:00Z", "PT0S")
     assert (total["ipsEstimatorDenominator"], total["ipsEstimatorNumerator"]) == (200.0, 4.2)
     assert total["averageReward"] == pytest.approx(4.2 / 200)
@@ -72,24 +72,24 @@ def test_bins_come_in_four_windows_with_zeros_where_nothing_was() -> None:
 def test_windows_hold_the_sums_of_the_bins_in_them() -> None:
     """Over a day of which every third bin has events."""
     bins = {START_US + place * BIN: plain(place + 1, 1.0) for place in range(0, 288, 3)}
-    asked = evaluation("e", bins=288)
+    subject = evaluation("e", bins=288)
 
-    result = told(asked, outcome(PolicyOutcome(MINE, "", bins)))["policyResults"][0]
+    result = answer_v1(subject, outcome(PolicyOutcome(MINE, "", bins)))["policyResults"][0]
 
     for window, length_us in answers_v1.WINDOWS.items():
         expected: dict[int, float] = {}
         for at_us, sums in bins.items():
             start_us = at_us - at_us % length_us
             expected[start_us] = expected.get(start_us, 0.0) + sums.events
-        found = [one["ipsEstimatorDenominator"] for one in summaries(result, window)]
-        assert [number for number in found if number] == list(expected.values())
-        assert len(found) == len(range(START_US - START_US % length_us, asked.end_us, length_us))
-    assert result["totalSummary"]["ipsEstimatorDenominator"] == sum(one.events for one in bins.values())
+        events = [summary["ipsEstimatorDenominator"] for summary in summaries(result, window)]
+        assert [number for number in events if number] == list(expected.values())
+        assert len(events) == len(range(START_US - START_US % length_us, subject.end_us, length_us))
+    assert result["totalSummary"]["ipsEstimatorDenominator"] == sum(sums.events for sums in bins.values())
 
 
 def test_online_is_told_without_what_only_weights_have() -> None:
     """As the old service did; baselines have no learning arguments."""
-    online, first, *_ = told(evaluation("e"), outcome())["policyResults"]
+    online, first, *_ = answer_v1(evaluation("e"), outcome())["policyResults"]
 
     assert {"nonZeroProbability", "sumOfSquares"} & online["summary"][0].keys() == set()
     assert online["arguments"] == ONLINE.arguments
@@ -99,7 +99,7 @@ def test_online_is_told_without_what_only_weights_have() -> None:
 
 def test_a_single_event_has_no_interval() -> None:
     """It is left out: 0 would say that the figure is certain."""
-    result = told(evaluation("e"), outcome(PolicyOutcome(MINE, "", {START_US: plain(1, 1.0)})))["policyResults"][0]
+    result = answer_v1(evaluation("e"), outcome(PolicyOutcome(MINE, "", {START_US: plain(1, 1.0)})))["policyResults"][0]
 
     assert "confidenceInterval" not in result["totalSummary"]
     assert result["summary"][1]["confidenceInterval"] == 0.0
@@ -107,17 +107,17 @@ def test_a_single_event_has_no_interval() -> None:
 
 def test_v1_0_tells_what_it_knows() -> None:
     """What came later is not there, and neither are the statuses."""
-    for status, said in ((Status.APPLIED, "completed"), (Status.RETAINED, "completed"), (Status.TIMEOUT, "failed")):
-        answer = told(evaluation("e", status=status), outcome(), V1_0)
+    for status, word in ((Status.APPLIED, "completed"), (Status.RETAINED, "completed"), (Status.TIMEOUT, "failed")):
+        answer = answer_v1(evaluation("e", status=status), outcome(), V1_0)
 
-        assert answer["status"] == said
+        assert answer["status"] == word
         assert {"evaluationType", "optimalPolicy", "creationTime"} & answer.keys() == set()
         assert all("policySource" not in result for result in answer["policyResults"])
         assert "averageReward" not in answer["policyResults"][0]["summary"][0]
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "word"),
     [
         (Status.RUNNING, "pending"),
         (Status.NOT_SUBMITTED, "notSubmitted"),
@@ -129,12 +129,12 @@ def test_v1_0_tells_what_it_knows() -> None:
         (Status.RETAINED, "onlinePolicyRetained"),
     ],
 )
-def test_v1_1_has_words_of_its_own_for_every_status(status: Status, said: str) -> None:
+def test_v1_1_has_words_of_its_own_for_every_status(status: Status, word: str) -> None:
     """2022-09-01-preview has others."""
-    asked = evaluation("e", status=status)
+    subject = evaluation("e", status=status)
 
-    assert told(asked, None)["status"] == said
-    assert told_2022(asked, None)["status"] == status.value
+    assert answer_v1(subject, None)["status"] == word
+    assert answer_2022(subject, None)["status"] == status.value
 
 
 def test_the_list_tells_totals_without_windows() -> None:
@@ -147,13 +147,13 @@ def test_the_list_tells_totals_without_windows() -> None:
 
 
 def test_slots_are_told_in_the_newest_version_only() -> None:
-    """Before, the first slot stands for the event."""
-    found = outcome(
+    """Before, the first slot represents the event."""
+    conclusion = outcome(
         PolicyOutcome(ONLINE, "", {START_US: plain(2, 1.0)}), PolicyOutcome(ONLINE, "top", {START_US: plain(2, 1.0)})
     )
 
-    assert len(told(evaluation("e"), found)["policyResults"]) == 1
-    assert [one["slotId"] for one in told_2022(evaluation("e"), found)["content"]["value"]] == ["", "top"]
+    assert len(answer_v1(evaluation("e"), conclusion)["policyResults"]) == 1
+    assert [result["slotId"] for result in answer_2022(evaluation("e"), conclusion)["content"]["value"]] == ["", "top"]
 
 
 # 2022-09-01-preview
@@ -161,20 +161,20 @@ def test_slots_are_told_in_the_newest_version_only() -> None:
 
 def test_while_it_runs_there_are_zeros_of_the_year_1() -> None:
     """As the old service had it."""
-    content = told_2022(evaluation("e", status=Status.RUNNING, optimal=None), None)["content"]
+    content = answer_2022(evaluation("e", status=Status.RUNNING, optimal=None), None)["content"]
 
     assert content == {"startTime": NEVER, "endTime": NEVER, "intervalInMinutes": 0, "value": []}
 
 
 def test_five_minutes_are_told_with_all_before_them() -> None:
     """The window expands: gaps keep what was before, and the last value is that of the whole."""
-    answer = told_2022(evaluation("e"), outcome())["content"]
+    answer = answer_2022(evaluation("e"), outcome())["content"]
 
-    mine = answer["value"][3]
-    data = mine["timeseries"]["data"]
+    custom = answer["value"][3]
+    data = custom["timeseries"]["data"]
     assert answer["intervalInMinutes"] == 5
     assert data[0]["expectedReward"] == data[1]["expectedReward"] == pytest.approx(2.2 / 196)
-    assert data[2] == {"timeStamp": "2026-10-01T12:10:00Z", **mine["summary"]}
+    assert data[2] == {"timeStamp": "2026-10-01T12:10:00Z", **custom["summary"]}
     low, high = data[0]["confidenceInterval"]
     assert (high - low) / 2 == pytest.approx(0.015529361, rel=1e-6)
     assert (high + low) / 2 == pytest.approx(2.2 / 196)
@@ -183,32 +183,35 @@ def test_five_minutes_are_told_with_all_before_them() -> None:
 def test_longer_intervals_are_told_each_for_itself() -> None:
     """The window rolls: nothing is left of what was before."""
     bins = {START_US: plain(10, 1.0), START_US + 2 * HOUR: plain(10, 9.0)}
-    asked = evaluation("e", bins=36)
+    subject = evaluation("e", bins=36)
 
-    answer = told_2022(asked, outcome(PolicyOutcome(MINE, "", bins)), intervalInMinutes="60", window="Rolling")
+    answer = answer_2022(subject, outcome(PolicyOutcome(MINE, "", bins)), intervalInMinutes="60", window="Rolling")
 
-    (mine,) = answer["content"]["value"]
-    assert [one["expectedReward"] for one in mine["timeseries"]["data"]] == [0.1, 0.0, 0.9]
-    assert [one["confidenceInterval"] for one in mine["timeseries"]["data"]][1] == [0.0, 0.0]
-    assert mine["summary"]["expectedReward"] == 0.5
+    (custom,) = answer["content"]["value"]
+    assert [summary["expectedReward"] for summary in custom["timeseries"]["data"]] == [0.1, 0.0, 0.9]
+    assert [summary["confidenceInterval"] for summary in custom["timeseries"]["data"]][1] == [0.0, 0.0]
+    assert custom["summary"]["expectedReward"] == 0.5
 
 
 def test_only_the_asked_range_is_told() -> None:
     """In the form of the old service's own client, which has no separators."""
     query = {"startTime": "20261001T121000", "endTime": "20261001T121500"}
 
-    content = told_2022(evaluation("e"), outcome(), **query)["content"]
+    content = answer_2022(evaluation("e"), outcome(), **query)["content"]
 
     assert (content["startTime"], content["endTime"]) == ("2026-10-01T12:10:00Z", "2026-10-01T12:15:00Z")
-    assert [len(one["timeseries"]["data"]) for one in content["value"]] == [1] * 4
-    assert [one["summary"]["expectedReward"] for one in content["value"]] == [0.25, 0.0, 0.0, 0.5]
+    assert [len(result["timeseries"]["data"]) for result in content["value"]] == [1] * 4
+    assert [result["summary"]["expectedReward"] for result in content["value"]] == [0.25, 0.0, 0.0, 0.5]
 
 
 def test_a_single_event_may_mean_anything() -> None:
     """Its interval is all that is possible."""
-    found = outcome(PolicyOutcome(MINE, "", {START_US: plain(1, 1.0)}))
+    conclusion = outcome(PolicyOutcome(MINE, "", {START_US: plain(1, 1.0)}))
 
-    assert told_2022(evaluation("e"), found)["content"]["value"][0]["summary"]["confidenceInterval"] == [0.0, 1.0]
+    assert answer_2022(evaluation("e"), conclusion)["content"]["value"][0]["summary"]["confidenceInterval"] == [
+        0.0,
+        1.0,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -234,27 +237,25 @@ def test_a_query_that_makes_no_sense_is_refused(query: dict[str, str], target: s
 
 def test_a_window_and_an_interval_follow_from_each_other() -> None:
     """Where only one of them is given."""
-    asked = evaluation("e")
-    told_parts = [
-        read_answer_range(query, asked) for query in ({}, {"window": "Rolling"}, {"intervalInMinutes": "720"})
-    ]
+    subject = evaluation("e")
+    parts = [read_answer_range(query, subject) for query in ({}, {"window": "Rolling"}, {"intervalInMinutes": "720"})]
 
-    assert [(one.minutes, one.rolling) for one in told_parts] == [(5, False), (60, True), (720, True)]
+    assert [(wanted.minutes, wanted.rolling) for wanted in parts] == [(5, False), (60, True), (720, True)]
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "ids"),
     [
         (None, ["hand", "loop"]),
         ("metadata=evaluationType eq 'Manual'", ["hand"]),
         ("evaluationType  eq 'auto'", ["loop"]),
     ],
 )
-def test_the_filter_tells_callers_from_the_loop(text: str | None, kept: list[str]) -> None:
+def test_the_filter_tells_callers_from_the_loop(text: str | None, ids: list[str]) -> None:
     """As the old service's description has it."""
     both = [evaluation("hand"), evaluation("loop", round_number=1)]
 
-    assert [one.id for one in both if answers_2022.parse_filter(text)(one)] == kept
+    assert [entry.id for entry in both if answers_2022.parse_filter(text)(entry)] == ids
 
 
 @pytest.mark.parametrize("text", ["evaluationType eq Manual", "name eq 'x'", "evaluationType ne 'Auto'", "("])
@@ -264,15 +265,17 @@ def test_another_filter_is_refused(text: str) -> None:
         answers_2022.parse_filter(text)
 
 
-# Empty ones, and long ones
+# Empty outcomes, and long outcomes
 
 
 def test_without_events_results_are_empty() -> None:
     """And the newest version says why."""
-    asked = evaluation("e")
-    newest = told_2022(asked, EMPTY)
+    subject = evaluation("e")
+    newest = answer_2022(subject, EMPTY)
 
-    assert [told(asked, EMPTY, version)["policyResults"] for version in since("v1.0", "v1.1-preview.3")] == [[]] * 4
+    assert [answer_v1(subject, EMPTY, version)["policyResults"] for version in since("v1.0", "v1.1-preview.3")] == [
+        []
+    ] * 4
     assert newest["content"]["value"] == []
     assert "No event" in newest["description"]
 
@@ -281,16 +284,16 @@ def test_a_range_of_years_is_told_by_the_bins_that_have_events() -> None:
     """Beyond ten thousand bins zeros are left out; finer bins than were kept there are none."""
     days = {START_US - START_US % DAY + place * DAY: plain(5, 1.0) for place in (0, 7, 20_000)}
     end_us = START_US + 25_000 * DAY
-    asked = evaluation("e")
-    asked = replace(asked, end_us=end_us, log=replace(asked.log, to_us=end_us))
-    found = outcome(PolicyOutcome(MINE, "", days), width_us=DAY)
+    subject = evaluation("e")
+    subject = replace(subject, end_us=end_us, log=replace(subject.log, to_us=end_us))
+    conclusion = outcome(PolicyOutcome(MINE, "", days), width_us=DAY)
 
-    older, newest = told(asked, found)["policyResults"][0], told_2022(asked, found)["content"]
+    older, newest = answer_v1(subject, conclusion)["policyResults"][0], answer_2022(subject, conclusion)["content"]
 
-    assert [one["aggregateTimeWindow"] for one in older["summary"]] == ["P1D"] * 3
+    assert [summary["aggregateTimeWindow"] for summary in older["summary"]] == ["P1D"] * 3
     assert newest["intervalInMinutes"] == 1440
-    assert [one["timeStamp"] for one in newest["value"][0]["timeseries"]["data"]] == [
-        one["timeStamp"] for one in older["summary"]
+    assert [summary["timeStamp"] for summary in newest["value"][0]["timeseries"]["data"]] == [
+        summary["timeStamp"] for summary in older["summary"]
     ]
 
 
@@ -298,8 +301,8 @@ def test_up_to_ten_thousand_bins_are_filled() -> None:
     """And one more are not."""
     lengths = {}
     for bins in (MOST_BINS, MOST_BINS + 1):
-        found = outcome(PolicyOutcome(MINE, "", {START_US: plain(5, 1.0)}))
-        result = told(evaluation("e", bins=bins), found)["policyResults"][0]
+        conclusion = outcome(PolicyOutcome(MINE, "", {START_US: plain(5, 1.0)}))
+        result = answer_v1(evaluation("e", bins=bins), conclusion)["policyResults"][0]
         lengths[bins] = len(summaries(result, "PT5M"))
 
     assert lengths == {MOST_BINS: MOST_BINS, MOST_BINS + 1: 1}
@@ -309,26 +312,26 @@ def test_gaps_of_many_slots_are_not_filled() -> None:
     """An answer of millions of zeros could take all memory of an instance."""
     lengths = set[int]()
     for slots in (20, 21):
-        found = outcome(*(PolicyOutcome(MINE, f"s{slot}", {START_US: plain(5, 1.0)}) for slot in range(slots)))
-        results = told_2022(evaluation("e", bins=MOST_BINS), found)["content"]["value"]
-        lengths |= {len(one["timeseries"]["data"]) for one in results}
+        conclusion = outcome(*(PolicyOutcome(MINE, f"s{slot}", {START_US: plain(5, 1.0)}) for slot in range(slots)))
+        results = answer_2022(evaluation("e", bins=MOST_BINS), conclusion)["content"]["value"]
+        lengths |= {len(result["timeseries"]["data"]) for result in results}
 
     assert lengths == {MOST_BINS, 1}
 
 
 def test_a_thousand_bins_are_told_as_they_were_kept() -> None:
     """Of five policies, read as they are stored, in every version."""
-    asked = evaluation("e", bins=1000)
+    subject = evaluation("e", bins=1000)
     bins = {START_US + place * BIN: PUBLISHED for place in range(1000)}
     stored = documents.outcome_to_json(outcome(*(PolicyOutcome(MINE, "", bins) for _ in range(5))))
-    found = documents.read_outcome(stored)
+    conclusion = documents.read_outcome(stored)
 
-    old = [len(summaries(one, "PT5M")) for one in told(asked, found)["policyResults"]]
-    new = [len(one["timeseries"]["data"]) for one in told_2022(asked, found)["content"]["value"]]
-    report = json.loads(report_forms.answer(asked, found))["policies"]
+    old = [len(summaries(result, "PT5M")) for result in answer_v1(subject, conclusion)["policyResults"]]
+    new = [len(result["timeseries"]["data"]) for result in answer_2022(subject, conclusion)["content"]["value"]]
+    report = json.loads(report_forms.answer(subject, conclusion))["policies"]
 
     assert old == new == [1000] * 5
-    assert [one["events"] for one in report] == [1000 * PUBLISHED.events] * 5
+    assert [result["events"] for result in report] == [1000 * PUBLISHED.events] * 5
 
 
 # The loop's own report
@@ -338,20 +341,20 @@ def test_the_report_has_all_estimates_and_intervals() -> None:
     """Of every policy, with what they rest on, and what was tried in the search."""
     report = json.loads(report_forms.answer(evaluation("e"), outcome()))
 
-    mine = report["policies"][3]
-    assert mine["events"] == 200.0
-    assert mine["nonZero"] == 72
-    assert mine["estimates"]["ips"] == pytest.approx(4.2 / 200)
-    assert mine["estimates"]["snips"] == pytest.approx(4.2 / (193.761 + 4))
-    assert mine["estimates"]["cressieRead"] is not None
-    assert mine["estimates"]["doublyRobust"] is None
+    custom = report["policies"][3]
+    assert custom["events"] == 200.0
+    assert custom["nonZero"] == 72
+    assert custom["estimates"]["ips"] == pytest.approx(4.2 / 200)
+    assert custom["estimates"]["snips"] == pytest.approx(4.2 / (193.761 + 4))
+    assert custom["estimates"]["cressieRead"] is not None
+    assert custom["estimates"]["doublyRobust"] is None
     for name in ("interval", "gaussianInterval", "clopperPearsonInterval", "anytimeInterval", "differenceInterval"):
-        low, high = mine[name]
+        low, high = custom[name]
         assert low < high
-    assert mine["anytimeInterval"][1] - mine["anytimeInterval"][0] > mine["interval"][1] - mine["interval"][0]
-    assert (mine["canBeApplied"], report["policies"][0]["canBeApplied"]) == (True, False)
+    assert custom["anytimeInterval"][1] - custom["anytimeInterval"][0] > custom["interval"][1] - custom["interval"][0]
+    assert (custom["canBeApplied"], report["policies"][0]["canBeApplied"]) == (True, False)
     assert report["policies"][0]["differenceToOnline"] == 0.0
-    assert [one["arguments"] for one in report["candidates"]] == ["--cb_explore_adf --epsilon 0.2"]
+    assert [result["arguments"] for result in report["candidates"]] == ["--cb_explore_adf --epsilon 0.2"]
     assert report["lines"] == {
         "read": 205,
         "used": 200,
@@ -376,11 +379,11 @@ def test_the_report_says_what_is_not_known() -> None:
 
 def test_rewards_are_spanned_by_the_whole_log() -> None:
     """Not by what one policy saw of it."""
-    seen = PUBLISHED._replace(highest=3.0)
+    widened = PUBLISHED._replace(highest=3.0)
     report = json.loads(
         report_forms.answer(
             evaluation("e"),
-            outcome(PolicyOutcome(ONLINE, "", {START_US: seen}), PolicyOutcome(MINE, "", {START_US: PUBLISHED})),
+            outcome(PolicyOutcome(ONLINE, "", {START_US: widened}), PolicyOutcome(MINE, "", {START_US: PUBLISHED})),
         )
     )
 

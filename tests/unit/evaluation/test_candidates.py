@@ -17,10 +17,10 @@ DEFAULT = CandidateSettings(CB)
 
 def grids(problem: str, namespaces: Namespaces) -> list[CandidateSettings]:
     first = candidates.first_grid(problem, namespaces)
-    seconds = [one for best in first for one in candidates.interactions(best, namespaces)]
-    thirds = [one for best in seconds for one in candidates.with_another_interaction(best, namespaces)]
-    lasts = [one for best in first for one in candidates.second_grid(best, first[:3])]
-    again = [one for best in lasts for one in candidates.second_grid(best, first[:3])]
+    seconds = [settings for best in first for settings in candidates.interactions(best, namespaces)]
+    thirds = [settings for best in seconds for settings in candidates.with_another_interaction(best, namespaces)]
+    lasts = [settings for best in first for settings in candidates.second_grid(best, first[:3])]
+    again = [settings for best in lasts for settings in candidates.second_grid(best, first[:3])]
     return [*first, *seconds, *thirds, *lasts, *again]
 
 
@@ -29,16 +29,16 @@ def grids(problem: str, namespaces: Namespaces) -> list[CandidateSettings]:
 @pytest.mark.parametrize("exploration", [0.0, 0.05, 1 / 3, 1.0])
 def test_the_loop_takes_all_candidates(problem: str, namespaces: Namespaces, exploration: float) -> None:
     """Each of them may be applied one day, so none may have an option that the loop refuses."""
-    for one in set(grids(problem, namespaces)):
-        parse(one.arguments(exploration))
+    for settings in set(grids(problem, namespaces)):
+        parse(settings.arguments(exploration))
 
 
 def test_the_algorithms_come_first_at_the_learners_own_rates() -> None:
     """The first of them are the settings that a new loop has."""
     first = candidates.first_grid(CB, NAMESPACES)
 
-    assert [one.algorithm for one in first[:3]] == ["", "--squarecb", "--synthcover"]
-    assert {""} == {one.rate for one in first[:3]}
+    assert [settings.algorithm for settings in first[:3]] == ["", "--squarecb", "--synthcover"]
+    assert {""} == {settings.rate for settings in first[:3]}
     assert first[0].arguments(0.2) == INITIAL_ARGUMENTS
 
 
@@ -49,12 +49,12 @@ def test_no_candidate_is_there_twice() -> None:
         candidates.interactions(DEFAULT, NAMESPACES),
         candidates.second_grid(DEFAULT, candidates.first_grid(CB, NAMESPACES)[:3]),
     ):
-        assert len(grid) == len({one.arguments(0.2) for one in grid})
+        assert len(grid) == len({settings.arguments(0.2) for settings in grid})
 
 
 def test_squarecb_never_comes_with_the_old_learning_rate() -> None:
     """It does not learn then."""
-    slow = [one for one in grids(CB, NAMESPACES) if one.algorithm and "-l 0.001" in one.rate]
+    slow = [settings for settings in grids(CB, NAMESPACES) if settings.algorithm and "-l 0.001" in settings.rate]
 
     assert slow == []
 
@@ -63,11 +63,11 @@ def test_every_namespace_with_a_constant_may_get_averages() -> None:
     """At most three of them, and only those that learning arguments can name."""
     first = candidates.first_grid(CB, Namespaces("c", "éij0kl", "éij0kl"))
 
-    assert {"", "--marginal i", "--marginal j", "--marginal k"} == {one.marginal for one in first}
+    assert {"", "--marginal i", "--marginal j", "--marginal k"} == {settings.marginal for settings in first}
 
 
 def test_pairs_are_of_context_and_action() -> None:
-    """In the order in which the log names them; a letter that several namespaces have stands once."""
+    """In the order in which the log names them; a letter that several namespaces have comes once."""
     pairs = candidates.context_by_action(Namespaces("FGF", "ij"))
 
     assert pairs == ("-q Fi", "-q Fj", "-q Gi", "-q Gj")
@@ -76,13 +76,13 @@ def test_pairs_are_of_context_and_action() -> None:
 
 def test_interactions_begin_with_what_is_to_be_beaten() -> None:
     """So that a change that brings nothing is none."""
-    tried = [one.interactions for one in candidates.interactions(DEFAULT, Namespaces("F", "ij"))]
+    tried = [settings.interactions for settings in candidates.interactions(DEFAULT, Namespaces("F", "ij"))]
 
     pairs, triple = ("-q Fi", "-q Fj"), "--cubic FFi"
     assert tried == [("-q ::",), pairs, (*pairs, triple), ("-q ::", triple), (), pairs[:1], pairs[1:]]
 
 
-def test_triples_are_of_two_of_the_context_and_of_what_tells_actions_apart() -> None:
+def test_triples_are_of_two_of_the_context_and_of_what_distinguishes_actions() -> None:
     """That is the namespace with the constant; where there is none, the first one."""
     assert candidates.context_twice_by_action(Namespaces("UT", "ji", "i")) == (
         "--cubic UTi",
@@ -94,11 +94,11 @@ def test_triples_are_of_two_of_the_context_and_of_what_tells_actions_apart() -> 
     assert len(candidates.context_twice_by_action(MANY)) == candidates.MAX_TRIPLES
 
 
-def test_with_another_interaction_is_one_that_is_not_there() -> None:
+def test_another_interaction_is_added_if_it_is_not_there() -> None:
     """Where all pairs are there already, there is none."""
-    one = CandidateSettings(CB, interactions=("-q Fi",))
+    settings = CandidateSettings(CB, interactions=("-q Fi",))
 
-    assert [more.interactions for more in candidates.with_another_interaction(one, Namespaces("F", "ij"))] == [
+    assert [more.interactions for more in candidates.with_another_interaction(settings, Namespaces("F", "ij"))] == [
         ("-q Fi", "-q Fj"),
         ("-q Fi", "--cubic FFi"),
     ]
@@ -121,7 +121,7 @@ def test_a_race_halves_by_thirds() -> None:
 
 
 def test_of_equals_the_earlier_one_wins() -> None:
-    """So that a search over a log that tells nothing ends with what it began with."""
+    """So that a search over a log that shows nothing ends with what it began with."""
     racers = tuple(CandidateSettings(CB, rate=f"-l {index}") for index in range(1, 10))
     results = {}
     race = Race(racers, 9000, 0.2)
@@ -151,12 +151,12 @@ def test_the_first_one_runs_in_all_rungs() -> None:
     ("events", "rungs"), [(50, [50]), (2999, [2999]), (3000, [1000, 3000]), (9000, [1000, 3000, 9000])]
 )
 def test_few_events_make_fewer_rungs(events: int, rungs: list[int]) -> None:
-    """Nobody is dropped after less than 1,000 events."""
+    """No candidate is dropped after less than 1,000 events."""
     racers = tuple(CandidateSettings(CB, rate=f"-l {index}") for index in range(1, 30))
     results = {}
-    seen = []
+    events_of_rungs = []
     for tasks in Race(racers, events, 0.2).rungs(results):
-        seen.append(tasks[0].until)
+        events_of_rungs.append(tasks[0].until)
         results |= {task.key: Log(events).result(task) for task in tasks}
 
-    assert rungs == seen
+    assert rungs == events_of_rungs

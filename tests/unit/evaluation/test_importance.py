@@ -11,22 +11,20 @@ from shared.evaluation.importance import ALL, FEATURES, MOST, open_tasks, scores
 from shared.evaluation.tasks import Bins, LineCounts, TaskResult
 from shared.metrics.estimators.sums import Sums, total
 from shared.times import DAY, HOUR
-from tests.unit.evaluation.evaluated import ONLINE, evaluation
+from tests.unit.evaluation.evaluated import ONLINE, new_evaluation
 
 TOPIC, HOBBY, COLOR = ("j", "topic"), ("FromUrl", "hobby"), ("j", "color")
-Found = tuple[tuple[str, str, int], ...]
-
 Names = tuple[tuple[str, str], ...]
 Worth = Callable[[tuple[str, str] | None], Bins]
 
 
-def asked() -> Evaluation:
-    return replace(evaluation(optimise=False), purpose=Purpose.IMPORTANCE)
+def new_importance() -> Evaluation:
+    return replace(new_evaluation(optimise=False), purpose=Purpose.IMPORTANCE)
 
 
 def features(*names: tuple[str, str], from_us: int | None = None, up_to_us: int | None = None) -> TaskResult:
-    found = tuple((namespace, name, 10) for namespace, name in names)
-    return TaskResult(FEATURES, LineCounts(), {}, counted_from_us=from_us, up_to_us=up_to_us, features=found)
+    counts = tuple((namespace, name, 10) for namespace, name in names)
+    return TaskResult(FEATURES, LineCounts(), {}, counted_from_us=from_us, up_to_us=up_to_us, features=counts)
 
 
 def result(key: str, bins: Bins) -> TaskResult:
@@ -65,61 +63,61 @@ def _event(better: float, draw: random.Random) -> Sums:
     )
 
 
-def carried_out(
-    names: tuple[tuple[str, str], ...], worth: Callable[[tuple[str, str] | None], Bins]
-) -> list[TaskResult]:
-    """Results of all tasks, each taken when the plan first asks for it."""
+def carry_out(names: tuple[tuple[str, str], ...], worth: Callable[[tuple[str, str] | None], Bins]) -> list[TaskResult]:
+    """Carry out all tasks, each when the plan first has it; gives their results."""
     results = {FEATURES: features(*names)}
-    while tasks := open_tasks(asked(), results):
+    while tasks := open_tasks(new_importance(), results):
         results[tasks[0].key] = result(tasks[0].key, worth(tasks[0].without))
     return list(results.values())
 
 
-def scored(names: Names, worth: Worth) -> Mapping[str, float]:
-    found = scores(asked(), {one.key: one for one in carried_out(names, worth)})
-    return {f"{one.namespace}.{one.feature}": one.score for one in found}
+def score_features(names: Names, worth: Worth) -> Mapping[str, float]:
+    feature_scores = scores(new_importance(), {result.key: result for result in carry_out(names, worth)})
+    return {f"{score.namespace}.{score.feature}": score.score for score in feature_scores}
 
 
 def test_features_are_found_first() -> None:
     """Which there are, only the log knows."""
-    tasks = open_tasks(asked(), {})
+    tasks = open_tasks(new_importance(), {})
 
-    assert [(one.key, one.stage, one.arguments, one.finds_features) for one in tasks] == [(FEATURES, 0, None, True)]
+    assert [(task.key, task.stage, task.arguments, task.finds_features) for task in tasks] == [
+        (FEATURES, 0, None, True)
+    ]
 
 
 def test_then_the_settings_in_use_go_over_the_log_with_all_and_without_each() -> None:
     """Over all of it, each in the same bins."""
-    tasks = open_tasks(asked(), {FEATURES: features(TOPIC, HOBBY)})
+    tasks = open_tasks(new_importance(), {FEATURES: features(TOPIC, HOBBY)})
 
-    assert [one.without for one in tasks] == [None, TOPIC, HOBBY]
-    assert len({one.key for one in tasks}) == 3
+    assert [task.without for task in tasks] == [None, TOPIC, HOBBY]
+    assert len({task.key for task in tasks}) == 3
     assert {(1, ONLINE.arguments, 0, None)} == {
-        (one.stage, one.arguments, one.counted_from, one.until) for one in tasks
+        (task.stage, task.arguments, task.counted_from, task.until) for task in tasks
     }
-    assert len({one.width_us for one in tasks}) == 1
+    assert len({task.width_us for task in tasks}) == 1
 
 
 def test_tasks_with_a_result_are_not_done_again() -> None:
     """In whichever order results come."""
     done = {FEATURES: features(TOPIC, HOBBY), "without-1": result("without-1", {})}
 
-    assert [one.key for one in open_tasks(asked(), done)] == [ALL, "without-0"]
+    assert [task.key for task in open_tasks(new_importance(), done)] == [ALL, "without-0"]
 
 
 def test_the_part_of_the_log_that_has_events_is_cut_into_bins() -> None:
     """A range of years that holds an hour of log must still show what chance does."""
-    found = features(TOPIC, from_us=5 * DAY, up_to_us=5 * DAY + HOUR)
+    search = features(TOPIC, from_us=5 * DAY, up_to_us=5 * DAY + HOUR)
 
-    width_us = open_tasks(asked(), {FEATURES: found})[0].width_us
+    width_us = open_tasks(new_importance(), {FEATURES: search})[0].width_us
 
     assert 150 <= HOUR / width_us <= 200
 
 
-def test_at_most_a_hundred_features_are_looked_at() -> None:
+def test_at_most_a_hundred_features_get_a_score() -> None:
     """Those that the most events have, which come first."""
     names = tuple(("j", f"f{number}") for number in range(MOST + 5))
 
-    tasks = open_tasks(asked(), {FEATURES: features(*names)})
+    tasks = open_tasks(new_importance(), {FEATURES: features(*names)})
 
     assert len(tasks) == MOST + 1
     assert names[MOST - 1] == tasks[-1].without
@@ -129,42 +127,46 @@ def test_a_log_without_events_is_done_at_once() -> None:
     """With no scores."""
     done = {FEATURES: features()}
 
-    assert () == open_tasks(asked(), done) == scores(asked(), done)
+    assert () == open_tasks(new_importance(), done) == scores(new_importance(), done)
 
 
 def test_a_score_is_the_share_of_the_largest_loss() -> None:
     """The most important feature first; a feature whose loss is half as large has half of its score."""
     worth = {None: log(0.8), TOPIC: log(0.0), HOBBY: log(0.4), COLOR: log(0.8)}
 
-    found = scored((COLOR, HOBBY, TOPIC), lambda without: worth[without])
+    shares = score_features((COLOR, HOBBY, TOPIC), lambda without: worth[without])
 
-    assert [*found.items()][::2] == [("j.topic", 1.0), ("j.color", 0.0)]
-    assert found["FromUrl.hobby"] == pytest.approx(0.5, abs=0.1)
+    assert [*shares.items()][::2] == [("j.topic", 1.0), ("j.color", 0.0)]
+    assert shares["FromUrl.hobby"] == pytest.approx(0.5, abs=0.1)
 
 
 def test_a_feature_that_does_harm_scores_nothing() -> None:
     """A loss below 0 is a gain; features with the same score come in the order of the alphabet."""
     worth = {None: log(0.4), TOPIC: log(0.0), HOBBY: log(0.8), COLOR: log(0.4)}
 
-    found = scored((COLOR, HOBBY, TOPIC), lambda without: worth[without])
+    shares = score_features((COLOR, HOBBY, TOPIC), lambda without: worth[without])
 
-    assert list(found.items()) == [("j.topic", 1.0), ("FromUrl.hobby", 0.0), ("j.color", 0.0)]
+    assert list(shares.items()) == [("j.topic", 1.0), ("FromUrl.hobby", 0.0), ("j.color", 0.0)]
 
 
 def test_losses_that_are_all_chance_score_nothing() -> None:
-    """Else the largest of them would look like the most important feature there can be."""
+    """Else the largest of them would seem to be the most important feature there can be."""
     worth = {None: log(0.4, 9), TOPIC: log(0.4, 2), HOBBY: log(0.4, 3), COLOR: log(0.4, 5)}
 
-    found = scores(asked(), {one.key: one for one in carried_out(tuple(worth)[1:], lambda without: worth[without])})
+    feature_scores = scores(
+        new_importance(), {result.key: result for result in carry_out(tuple(worth)[1:], lambda without: worth[without])}
+    )
 
-    assert [one.score for one in found] == [0.0, 0.0, 0.0]
-    assert not any(one.is_clear for one in found)
+    assert [score.score for score in feature_scores] == [0.0, 0.0, 0.0]
+    assert not any(score.is_clear for score in feature_scores)
 
 
-def test_it_is_told_which_losses_are_no_chance() -> None:
-    """One that is beside one that may be."""
+def test_losses_that_are_no_chance_are_marked() -> None:
+    """A clear loss beside a loss that may be chance."""
     worth = {None: log(0.8), TOPIC: log(0.0), COLOR: log(0.78, 7)}
 
-    found = scores(asked(), {one.key: one for one in carried_out((TOPIC, COLOR), lambda without: worth[without])})
+    feature_scores = scores(
+        new_importance(), {result.key: result for result in carry_out((TOPIC, COLOR), lambda without: worth[without])}
+    )
 
-    assert {one.feature: one.is_clear for one in found} == {"topic": True, "color": False}
+    assert {score.feature: score.is_clear for score in feature_scores} == {"topic": True, "color": False}

@@ -25,21 +25,21 @@ def sums(events: int, earns: float, online: float, weight: float = 4.0, share: f
         earns: Its average reward, and that of `online`.
     """
     shown = events * share
-    mine = earns * events / weight
+    earned = earns * events / weight
     return Sums(
         lines=events,
         events=float(events),
         non_zero=round(shown),
         weights=weight * shown,
         squares=weight**2 * shown,
-        rewards=weight * mine,
-        weighted_rewards=weight**2 * mine,
-        squared_rewards=weight**2 * mine,
+        rewards=weight * earned,
+        weighted_rewards=weight**2 * earned,
+        squared_rewards=weight**2 * earned,
         surpluses=weight * shown - events,
         surplus_squares=(weight - 1) ** 2 * shown + events - shown,
-        surplus_rewards=weight * mine - online * events,
-        weighted_surplus_rewards=(weight - 1) ** 2 * mine + online * events - mine,
-        squared_surplus_rewards=(weight - 1) ** 2 * mine + online * events - mine,
+        surplus_rewards=weight * earned - online * events,
+        weighted_surplus_rewards=(weight - 1) ** 2 * earned + online * events - earned,
+        squared_surplus_rewards=(weight - 1) ** 2 * earned + online * events - earned,
         largest=weight,
         largest_weight=weight,
         most=10.0,
@@ -48,12 +48,12 @@ def sums(events: int, earns: float, online: float, weight: float = 4.0, share: f
     )
 
 
-def followed(events: int, earns: float) -> Sums:
+def online_sums(events: int, earns: float) -> Sums:
     """Of `online`, with rewards that are 0 or 1."""
     return plain(events, earns * events)
 
 
-def found(
+def search_outcome(
     winner: Sums | None,
     *,
     before: float = 0.2,
@@ -65,9 +65,9 @@ def found(
 
     Args:
         before: What `online` earned in the first bin, and what in the second.
-        ahead: How much more the winner earns than the settings in use, judged in the same way.
+        ahead: How much more the winner earns than the settings in use, if both learn from the same events.
     """
-    bins = {0: followed(2000, before), WIDTH: followed(2000, online)}
+    bins = {0: online_sums(2000, before), WIDTH: online_sums(2000, online)}
     policies = [PolicyOutcome(Policy("online", "--cb_explore_adf", Source.ONLINE), "", bins, 0)]
     better = PolicyOutcome(
         Policy("Hyper1", "--coin", Source.SEARCH), "", {WIDTH: sums(2000, 0.9, online)}, WIDTH, model
@@ -79,7 +79,7 @@ def found(
 
 
 def test_what_is_better_for_certain_is_taken() -> None:
-    judged = verdict(found(sums(2000, 0.4, 0.2)), 0.01)
+    judged = verdict(search_outcome(sums(2000, 0.4, 0.2)), 0.01)
 
     assert judged.better is not None
     assert judged.better.policy.name == "Hyper2"
@@ -88,17 +88,17 @@ def test_what_is_better_for_certain_is_taken() -> None:
 @pytest.mark.parametrize(
     ("outcome", "error", "why"),
     [
-        (found(None), 0.01, "There was no log."),
-        (found(sums(2000, 0.2, 0.2)), 0.01, "earn no more"),
-        (found(sums(2000, 0.1, 0.2)), 0.01, "earn no more"),
-        (found(sums(2000, 0.22, 0.2)), 0.01, "may be chance"),
-        (found(sums(2000, 0.4, 0.2)), 1e-12, "may be chance"),
-        (found(sums(2000, 0.4, 0.2)), 0.0, "only tells"),
-        (found(sums(2000, 0.4, 0.2), ahead=Paired(0.2, 0.3)), 0.01, "judged in the same way"),
-        (found(sums(2000, 0.4, 0.2), ahead=Paired(0.2, None)), 0.01, "judged in the same way"),
-        (found(sums(2000, 0.4, 0.2), ahead=None), 0.01, "judged in the same way"),
-        (found(sums(2000, 0.4, 0.2), model=None), 0.01, "cannot be used"),
-        (found(sums(2000, 0.4, 0.2), online=0.6), 0.01, "is not above"),
+        (search_outcome(None), 0.01, "There was no log."),
+        (search_outcome(sums(2000, 0.2, 0.2)), 0.01, "earn no more"),
+        (search_outcome(sums(2000, 0.1, 0.2)), 0.01, "earn no more"),
+        (search_outcome(sums(2000, 0.22, 0.2)), 0.01, "may be chance"),
+        (search_outcome(sums(2000, 0.4, 0.2)), 1e-12, "may be chance"),
+        (search_outcome(sums(2000, 0.4, 0.2)), 0.0, "only tells"),
+        (search_outcome(sums(2000, 0.4, 0.2), ahead=Paired(0.2, 0.3)), 0.01, "judged in the same way"),
+        (search_outcome(sums(2000, 0.4, 0.2), ahead=Paired(0.2, None)), 0.01, "judged in the same way"),
+        (search_outcome(sums(2000, 0.4, 0.2), ahead=None), 0.01, "judged in the same way"),
+        (search_outcome(sums(2000, 0.4, 0.2), model=None), 0.01, "cannot be used"),
+        (search_outcome(sums(2000, 0.4, 0.2), online=0.6), 0.01, "is not above"),
     ],
 )
 def test_what_may_be_chance_is_not_taken(outcome: Outcome, error: float, why: str) -> None:
@@ -110,12 +110,14 @@ def test_what_may_be_chance_is_not_taken(outcome: Outcome, error: float, why: st
 
 def test_the_smaller_the_error_the_more_it_takes() -> None:
     """As if there were no other policies of the search."""
-    taken = [verdict(found(sums(2000, 0.28, 0.2)), error).better is not None for error in (0.2, 0.05, 0.001, 1e-7)]
+    decisions = [
+        verdict(search_outcome(sums(2000, 0.28, 0.2)), error).better is not None for error in (0.2, 0.05, 0.001, 1e-7)
+    ]
 
-    assert taken == sorted(taken, reverse=True)
-    assert taken[0] is not taken[-1]
+    assert decisions == sorted(decisions, reverse=True)
+    assert decisions[0] is not decisions[-1]
 
 
 def test_it_is_compared_with_what_online_earned_at_the_same_time() -> None:
     """A loop that was better long ago is not what the settings compete with."""
-    assert verdict(found(sums(2000, 0.4, 0.2), before=0.9), 0.01).better is not None
+    assert verdict(search_outcome(sums(2000, 0.4, 0.2), before=0.9), 0.01).better is not None

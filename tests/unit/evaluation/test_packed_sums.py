@@ -38,22 +38,22 @@ def test_columns_are_those_of_the_sums(name: str) -> None:
 
 def test_a_range_is_taken_with_the_bins_at_its_ends() -> None:
     """The first one as a whole, and the last one if the range reaches into it."""
-    found = [
+    ranges = [
         time_bins.columns(PACKED, START_US + BIN + offset, START_US + 3 * BIN + offset, BIN).at
         for offset in (0, 1, BIN - 1)
     ]
 
     whole = list(BINS)
-    assert found == [whole[1:3], whole[1:4], whole[1:4]]
+    assert ranges == [whole[1:3], whole[1:4], whole[1:4]]
 
 
-def test_what_is_stored_is_what_was_found() -> None:
+def test_what_is_read_is_what_was_written() -> None:
     """With as many sums as there are bins, or it cannot be read."""
-    found = outcome(PolicyOutcome(MINE, "", BINS))
-    text = documents.outcome_to_json(found)
+    written = outcome(PolicyOutcome(MINE, "", BINS))
+    text = documents.outcome_to_json(written)
 
-    assert documents.read_outcome(text) == found
-    assert documents.read_outcome(documents.outcome_to_json(documents.read_outcome(text))) == found
+    assert documents.read_outcome(text) == written
+    assert documents.read_outcome(documents.outcome_to_json(documents.read_outcome(text))) == written
     with pytest.raises(UnreadableDocument):
         documents.read_outcome(text.replace(f'"from":[{START_US},'.encode(), b'"from":['))
 

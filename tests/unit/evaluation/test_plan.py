@@ -7,19 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.evaluation import plan
 from shared.evaluation.evaluation import Evaluation, Source
-from shared.evaluation.plan import (
-    FEWEST_EVENTS,
-    open_tasks,
-    outcome,
-    why_no_search,
-    width_us,
-    winner,
-)
+from shared.evaluation.plan import FEWEST_EVENTS, open_tasks, why_no_search, width_us, winner
 from shared.evaluation.tasks import Namespaces, Task, TaskResult
 from shared.evaluation.time_bins import MOST_BINS
 from shared.times import DAY, HOUR, MINUTE
-from tests.unit.evaluation.evaluated import LOGGED_REWARD, Log, evaluation, stages
+from tests.unit.evaluation.evaluated import LOGGED_REWARD, Log, new_evaluation, stages
 
 CUSTOM = "--cb_explore_adf --epsilon 0.1"
 SQUARECB = "--cb_explore_adf --squarecb --epsilon 0.2 --cb_type mtr -q ::"
@@ -30,9 +24,9 @@ def anyhow(seed: int) -> Callable[[Task], float]:
     return lambda task: int(hashlib.md5(f"{seed}{task.key}".encode()).hexdigest()[:4], 16) / 65536  # noqa: S324
 
 
-def names(asked: Evaluation, log: Log) -> list[str]:
-    _, results = stages(asked, log)
-    return [one.policy.name for one in outcome(asked, results).policies]
+def names(evaluation: Evaluation, log: Log) -> list[str]:
+    _, results = stages(evaluation, log)
+    return [result.policy.name for result in plan.outcome(evaluation, results).policies]
 
 
 # Stages
@@ -40,7 +34,7 @@ def names(asked: Evaluation, log: Log) -> list[str]:
 
 def test_what_was_logged_and_what_was_given_come_first() -> None:
     """All over the whole log, with a reward model; what was given keeps what it learned."""
-    first = open_tasks(evaluation(CUSTOM, CUSTOM + " -q ::"), {})
+    first = open_tasks(new_evaluation(CUSTOM, CUSTOM + " -q ::"), {})
 
     assert [(task.key, task.arguments) for task in first] == [
         ("logged", None),
@@ -55,14 +49,14 @@ def test_what_was_logged_and_what_was_given_come_first() -> None:
 
 def test_without_optimisation_nothing_more_comes() -> None:
     """A stage, and the end."""
-    done, _ = stages(evaluation(CUSTOM, optimise=False), Log(5000))
+    done, _ = stages(new_evaluation(CUSTOM, optimise=False), Log(5000))
 
     assert len(done) == 1
 
 
 def test_the_search_never_sees_the_half_that_judges() -> None:
     """And what it found is judged by that half alone, after learning from the other."""
-    done, _ = stages(evaluation(), Log(5001))
+    done, _ = stages(new_evaluation(), Log(5001))
     *searching, last = done[1:]
 
     assert searching
@@ -75,7 +69,7 @@ def test_the_search_never_sees_the_half_that_judges() -> None:
 @pytest.mark.parametrize("used", [FEWEST_EVENTS, 250, 700, 3000, 50_000, 1_000_000])
 def test_every_key_is_one_run_and_a_path_segment(used: int) -> None:
     """So that what was run once, in whichever step, is not run again."""
-    done, results = stages(evaluation(CUSTOM), Log(used))
+    done, results = stages(new_evaluation(CUSTOM), Log(used))
     tasks = [task for stage in done for task in stage]
 
     assert len(results) == len(tasks)
@@ -88,11 +82,11 @@ def test_every_key_is_one_run_and_a_path_segment(used: int) -> None:
 
 def test_a_day_of_log_takes_a_few_runs_over_it() -> None:
     """50,000 events: all candidates together learn from at most twelve times as many."""
-    done, results = stages(evaluation(), Log(50_000, anyhow(1)))
+    done, results = stages(new_evaluation(), Log(50_000, anyhow(1)))
     learned = sum(task.until or 0 for stage in done[1:-1] for task in stage)
 
     assert learned <= 12 * 50_000
-    assert len(outcome(evaluation(), results).candidates) >= 30
+    assert len(plan.outcome(new_evaluation(), results).candidates) >= 30
 
 
 @settings(max_examples=40, deadline=None)
@@ -104,11 +98,11 @@ def test_a_day_of_log_takes_a_few_runs_over_it() -> None:
 )
 def test_any_order_gives_the_same(seed: int, used: int, order: object, custom: int) -> None:
     """Results come one by one, in any order, some of them twice; at every moment the plan knows what to do next."""
-    asked, log = evaluation(*[CUSTOM] * custom), Log(used, anyhow(seed))
-    _, expected = stages(asked, log)
+    evaluation, log = new_evaluation(*[CUSTOM] * custom), Log(used, anyhow(seed))
+    _, expected = stages(evaluation, log)
     results: dict[str, TaskResult] = {}
     stage = 0
-    while tasks := open_tasks(asked, results):
+    while tasks := open_tasks(evaluation, results):
         assert {task.stage for task in tasks} == {tasks[0].stage}
         assert tasks[0].stage >= stage
         stage = tasks[0].stage
@@ -116,7 +110,7 @@ def test_any_order_gives_the_same(seed: int, used: int, order: object, custom: i
             results[task.key] = log.result(task)
 
     assert expected == results
-    assert outcome(asked, expected) == outcome(asked, results)
+    assert plan.outcome(evaluation, expected) == plan.outcome(evaluation, results)
 
 
 # No search
@@ -124,60 +118,60 @@ def test_any_order_gives_the_same(seed: int, used: int, order: object, custom: i
 
 def test_without_exploration_nothing_is_searched() -> None:
     """The log says nothing about other choices, and the outcome says that."""
-    asked = evaluation(CUSTOM)
-    done, results = stages(asked, Log(5000, exploration=0.0))
+    evaluation = new_evaluation(CUSTOM)
+    done, results = stages(evaluation, Log(5000, exploration=0.0))
 
     assert len(done) == 1
-    assert "no exploration" in (outcome(asked, results).no_search or "")
-    assert outcome(asked, results).candidates == ()
+    assert "no exploration" in (plan.outcome(evaluation, results).no_search or "")
+    assert plan.outcome(evaluation, results).candidates == ()
 
 
 def test_few_events_are_not_searched() -> None:
     """They show nothing."""
-    asked = evaluation()
-    _, results = stages(asked, Log(FEWEST_EVENTS - 1))
+    evaluation = new_evaluation()
+    _, results = stages(evaluation, Log(FEWEST_EVENTS - 1))
 
-    assert "99 usable events" in (outcome(asked, results).no_search or "")
+    assert "99 usable events" in (plan.outcome(evaluation, results).no_search or "")
 
 
-def test_nobody_is_told_why_what_was_not_asked_for_was_not_done() -> None:
-    """Without optimisation there is no reason to give."""
-    asked = evaluation(optimise=False)
-    _, results = stages(asked, Log(5, exploration=0.0))
+def test_without_optimisation_there_is_no_reason_why_nothing_was_searched() -> None:
+    """Whatever the log would be good for."""
+    evaluation = new_evaluation(optimise=False)
+    _, results = stages(evaluation, Log(5, exploration=0.0))
 
-    assert why_no_search(asked, results) is None
+    assert why_no_search(evaluation, results) is None
 
 
 # Outcome
 
 
-def test_policies_stand_in_their_order() -> None:
-    """Online, baselines, custom, found."""
-    told = names(evaluation(CUSTOM), Log(5000))
+def test_policies_come_in_their_order() -> None:
+    """Online, baselines, custom, searched."""
+    order = names(new_evaluation(CUSTOM), Log(5000))
 
-    assert told[:5] == ["online", "baseline1", "baselineRand", "mine-0", "Hyper1"]
-    assert told[5].startswith("Inter-len")
-    assert told[6:] == ["Hyper2"]
+    assert order[:5] == ["online", "baseline1", "baselineRand", "mine-0", "Hyper1"]
+    assert order[5].startswith("Inter-len")
+    assert order[6:] == ["Hyper2"]
 
 
-def test_slots_stand_behind_their_policy() -> None:
+def test_slots_come_behind_their_policy() -> None:
     """Each with its own sums."""
-    asked = evaluation(kind="ccb", optimise=False)
-    _, results = stages(asked, Log(500, slots=("top", "side")))
+    evaluation = new_evaluation(kind="ccb", optimise=False)
+    _, results = stages(evaluation, Log(500, slots=("top", "side")))
 
-    told = [(one.policy.name, one.slot_id) for one in outcome(asked, results).policies]
-    assert told[:4] == [("online", ""), ("online", "top"), ("online", "side"), ("baseline1", "")]
+    order = [(result.policy.name, result.slot_id) for result in plan.outcome(evaluation, results).policies]
+    assert order[:4] == [("online", ""), ("online", "top"), ("online", "side"), ("baseline1", "")]
 
 
 def test_an_empty_log_has_all_policies_and_no_bins() -> None:
     """And online stays the best."""
-    asked = evaluation(CUSTOM)
-    _, results = stages(asked, Log(0, exploration=None))
-    found = outcome(asked, results)
+    evaluation = new_evaluation(CUSTOM)
+    _, results = stages(evaluation, Log(0, exploration=None))
+    outcome = plan.outcome(evaluation, results)
 
-    assert [one.policy.name for one in found.policies] == ["online", "baseline1", "baselineRand", "mine-0"]
-    assert all(one.bins == {} and one.counted_from_us is None for one in found.policies)
-    assert (found.optimal, found.up_to_us) == ("online", None)
+    assert [result.policy.name for result in outcome.policies] == ["online", "baseline1", "baselineRand", "mine-0"]
+    assert all(result.bins == {} and result.counted_from_us is None for result in outcome.policies)
+    assert (outcome.optimal, outcome.up_to_us) == ("online", None)
 
 
 def test_the_best_candidate_is_found() -> None:
@@ -186,81 +180,87 @@ def test_the_best_candidate_is_found() -> None:
     def worth(task: Task) -> float:
         return 0.6 if task.arguments == SQUARECB else 0.2
 
-    asked = evaluation()
-    _, results = stages(asked, Log(20_000, worth))
-    found = outcome(asked, results)
+    evaluation = new_evaluation()
+    _, results = stages(evaluation, Log(20_000, worth))
+    outcome = plan.outcome(evaluation, results)
 
-    assert {SQUARECB} == {one.policy.arguments for one in found.policies if one.policy.source is Source.SEARCH}
-    assert found.optimal == "Hyper1"
+    assert {SQUARECB} == {
+        result.policy.arguments for result in outcome.policies if result.policy.source is Source.SEARCH
+    }
+    assert outcome.optimal == "Hyper1"
 
 
 def test_each_step_is_as_good_as_the_one_before_on_the_events_of_the_search() -> None:
     """What won a step defends its place in the next, in every rung."""
     for seed in range(20):
-        asked = evaluation()
-        _, results = stages(asked, Log(20_000, anyhow(seed)))
-        found = outcome(asked, results)
-        tried = {one.arguments: one for one in found.candidates}
-        won = [tried[one.policy.arguments or ""] for one in found.policies if one.policy.source is Source.SEARCH]
-        rewards = [one.sums.rewards / one.sums.events for one in won]
+        evaluation = new_evaluation()
+        _, results = stages(evaluation, Log(20_000, anyhow(seed)))
+        outcome = plan.outcome(evaluation, results)
+        tried = {candidate.arguments: candidate for candidate in outcome.candidates}
+        won = [
+            tried[result.policy.arguments or ""] for result in outcome.policies if result.policy.source is Source.SEARCH
+        ]
+        rewards = [candidate.sums.rewards / candidate.sums.events for candidate in won]
 
-        assert all(one.events == 10_000 for one in won)
+        assert all(candidate.events == 10_000 for candidate in won)
         assert rewards == sorted(rewards)
 
 
 @pytest.mark.parametrize("kind", ["cb", "ccb"])
-def test_a_candidate_is_told_by_the_run_over_the_most_events(kind: str) -> None:
+def test_a_candidate_is_listed_with_the_run_over_the_most_events(kind: str) -> None:
     """What falls behind in one step may go on in another, whatever chance may do."""
     for seed in range(40):
-        asked = evaluation(kind=kind)
-        done, results = stages(asked, Log(20_000, anyhow(seed), namespaces=Namespaces("F", "i")))
+        evaluation = new_evaluation(kind=kind)
+        done, results = stages(evaluation, Log(20_000, anyhow(seed), namespaces=Namespaces("F", "i")))
         most: dict[str | None, int | None] = {}
         for task in (task for stage in done[1:-1] for task in stage):
             most[task.arguments] = max(most.get(task.arguments) or 0, task.until or 0)
 
-        assert most == {one.arguments: one.events for one in outcome(asked, results).candidates}
+        assert most == {
+            candidate.arguments: candidate.events for candidate in plan.outcome(evaluation, results).candidates
+        }
 
 
 def test_online_is_the_best_where_nothing_is_above_it() -> None:
     """Even by a little."""
-    asked = evaluation(CUSTOM)
-    _, results = stages(asked, Log(5000, lambda _task: LOGGED_REWARD - 0.01))
+    evaluation = new_evaluation(CUSTOM)
+    _, results = stages(evaluation, Log(5000, lambda _task: LOGGED_REWARD - 0.01))
 
-    assert outcome(asked, results).optimal == "online"
+    assert plan.outcome(evaluation, results).optimal == "online"
 
 
 def test_what_cannot_be_applied_is_never_the_best() -> None:
-    """Such as a baseline; that is told by its own figures."""
-    asked = evaluation(CUSTOM, optimise=False)
-    _, results = stages(asked, Log(5000, lambda _task: LOGGED_REWARD + 0.1, baselines=0.9))
+    """Such as a baseline, which is reported by its own figures."""
+    evaluation = new_evaluation(CUSTOM, optimise=False)
+    _, results = stages(evaluation, Log(5000, lambda _task: LOGGED_REWARD + 0.1, baselines=0.9))
 
-    assert outcome(asked, results).optimal == "mine-0"
+    assert plan.outcome(evaluation, results).optimal == "mine-0"
 
 
 def test_of_an_automatic_evaluation_only_the_winner_of_the_search_can_be_the_best() -> None:
-    """The best of several by the events that judge them would look better than it is."""
+    """The best of several by the events that judge them would be overrated."""
 
     def worth(task: Task) -> float:
         if task.until is None:
             return 0.9 if task.arguments == SQUARECB else LOGGED_REWARD + 0.1
         return 0.5 if task.arguments == SQUARECB else 0.6 if "gamma_scale 30" in (task.arguments or "") else 0.2
 
-    asked, automatic = evaluation(), evaluation(round_number=1)
-    _, results = stages(asked, Log(20_000, worth))
+    evaluation, automatic = new_evaluation(), new_evaluation(round_number=1)
+    _, results = stages(evaluation, Log(20_000, worth))
 
-    assert outcome(asked, results).optimal == "Hyper1"
-    assert outcome(automatic, results).optimal == "Hyper2"
-    last = winner(outcome(automatic, results))
+    assert plan.outcome(evaluation, results).optimal == "Hyper1"
+    assert plan.outcome(automatic, results).optimal == "Hyper2"
+    last = winner(plan.outcome(automatic, results))
     assert last is not None
     assert "--squarecb --gamma_scale 30" in (last.policy.arguments or "")
 
 
 def test_without_a_search_there_is_no_winner() -> None:
     """Whatever was given."""
-    asked = evaluation(CUSTOM, optimise=False)
-    _, results = stages(asked, Log(5000))
+    evaluation = new_evaluation(CUSTOM, optimise=False)
+    _, results = stages(evaluation, Log(5000))
 
-    assert winner(outcome(asked, results)) is None
+    assert winner(plan.outcome(evaluation, results)) is None
 
 
 @pytest.mark.parametrize(
@@ -277,12 +277,12 @@ def test_without_a_search_there_is_no_winner() -> None:
 )
 def test_bins_are_as_wide_as_it_takes(span: int, width: int) -> None:
     """Five minutes, as the old service had them, unless a range has too many of these."""
-    assert width == width_us(evaluation(end_us=span))
+    assert width == width_us(new_evaluation(end_us=span))
 
 
 def test_several_slots_are_searched_with_their_own_option() -> None:
     """And without algorithms that only know one choice."""
-    done, _ = stages(evaluation(kind="ccb"), Log(5000, anyhow(3)))
+    done, _ = stages(new_evaluation(kind="ccb"), Log(5000, anyhow(3)))
     tried = [task.arguments or "" for stage in done[1:] for task in stage]
 
     assert all(text.startswith("--ccb_explore_adf --epsilon 0.2 ") for text in tried)
