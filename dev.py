@@ -213,7 +213,7 @@ def azd(chosen: argparse.Namespace) -> int:
 
 
 def test(chosen: argparse.Namespace) -> int:
-    """Run the checks; the quick ones need no storage."""
+    """Run the checks; quick checks need no storage."""
     set_up(emulator=not chosen.quick)
     return run_checks(PLACES, chosen.pytest, quick=chosen.quick)
 

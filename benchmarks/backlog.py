@@ -141,7 +141,7 @@ def observation_row(event_id: str, at_us: int, value: float) -> Row:
 
 
 def _payload(actions: int, variant: int) -> tuple[str, bytes]:
-    """What tells a request apart, and its packed event."""
+    """The hash of a request, and the packed event."""
     event_id, document = f"event {variant}", examples.document(actions, variant)
     event = from_decision(event_id, 0, document, examples.decision(actions, event_id), deferred=False)
     return request_hash(document, b""), pack(event)

@@ -97,7 +97,7 @@ def imports(environment: Mapping[str, str], output: Any = subprocess.DEVNULL) ->
 
 
 def _breakdown(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Where the time above the bare imports goes: own time of modules by package, as `-X importtime` tells it."""
+    """Where the time above the bare imports goes: own time of modules by package, as `-X importtime` prints it."""
     with tempfile.TemporaryDirectory(prefix="rankloop-bench-") as folder:
         sides = []
         for number, side in enumerate((start, imports)):

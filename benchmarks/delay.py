@@ -1,4 +1,4 @@
-"""The way to storage in a region: a proxy in a process of its own that hands over each answer some milliseconds later.
+"""Storage as far away as in a region: a proxy process that delays each answer by some milliseconds.
 
 `python -m benchmarks.delay PORT MILLISECONDS` prints the port where it listens, and ends with its standard input. It
 reads nothing of what it passes on, so it costs little.
@@ -62,7 +62,7 @@ class _Side(asyncio.Protocol):
 
 
 class _Client(_Side):
-    """The way of the requests; opens the way of the answers."""
+    """The side of the requests; opens the side of the answers."""
 
     def __init__(self, port: int, seconds: float) -> None:
         super().__init__(0)

@@ -78,7 +78,7 @@ def _write_log(events: int) -> None:
 
 
 def work() -> dict[str, int]:
-    """Take messages until the evaluation has ended; gives how many said what is to be carried out."""
+    """Take messages until the evaluation has ended; gives how many of them named a task."""
     from evaluate_fn import stages
     from shared.evaluation import evaluation_queue, evaluation_store
     from shared.evaluation.evaluation import Purpose

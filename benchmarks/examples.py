@@ -87,5 +87,5 @@ def decision(actions: int, event_id: str) -> Decision:
 
 
 def reward(actions: int, variant: int) -> float:
-    """Some of the decisions are worth something, always the same ones."""
+    """Some of the decisions earn a reward, the same decisions for each caller."""
     return float(random.Random(f"reward {actions} {variant}").random() < 0.3)

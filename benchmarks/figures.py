@@ -33,7 +33,7 @@ class Figure:
         ours: One value a round.
         other: The other side's values, a round each; empty if there is no other side: then `ours` is the ratio.
         against: What the other side is.
-        goal: None for a line that only tells.
+        goal: None for a figure without a goal.
         details: Further numbers, for those who ask why.
     """
 

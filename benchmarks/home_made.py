@@ -105,7 +105,7 @@ def create_app(storage: str, model: str) -> FastAPI:
 
 
 def main() -> None:
-    """Serve until the process is told to stop."""
+    """Serve until a signal stops the process."""
     app = create_app(os.environ[STORAGE], sys.argv[2])
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=False, log_level="warning")
 

@@ -31,7 +31,7 @@ DAYS, DELAYS_MS, RUNS = 30, (5, 10), 5
 LEASES, LISTS, TABLES, QUERIES, WRITES = "blob leases", "blob lists", "lists of tables", "table queries", "writes"
 READS = {"GET": "blob reads", "HEAD": "blob properties"}
 KINDS = (LEASES, LISTS, *READS.values(), TABLES, QUERIES, WRITES)
-"""The kinds of requests, as price lists tell them apart."""
+"""The kinds of requests, as price lists name them."""
 _CELL_US = 5 * MINUTE
 _AT_ONCE = 8
 

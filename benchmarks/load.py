@@ -27,7 +27,7 @@ _EVENT_ID = b"EVENT-ID"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Ranks to be asked of a server.
+    """Ranks that a server is to answer.
 
     Attributes:
         url: Of the server, without a slash at its end.

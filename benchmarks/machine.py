@@ -43,7 +43,7 @@ def cpu_seconds(pid: int) -> float:
     """Processor time that a process has used so far, in its own code and in the system, its threads included.
 
     Raises:
-        NotMeasurable: The system does not tell.
+        NotMeasurable: The system has no such figure.
     """
     books = Path(f"/proc/{pid}/stat")
     if not books.exists():
@@ -56,7 +56,7 @@ def resident_bytes(pid: int | str = "self") -> int:
     """Memory that a process has now, without what is swapped out.
 
     Raises:
-        NotMeasurable: The system does not tell.
+        NotMeasurable: The system has no such figure.
     """
     return _read_bytes(pid, "VmRSS")
 
@@ -65,7 +65,7 @@ def peak_bytes(pid: int | str = "self") -> int:
     """The most memory that a process had since it began to run its program; 0 for one that has just ended.
 
     Raises:
-        NotMeasurable: The system does not tell.
+        NotMeasurable: The system has no such figure.
     """
     return _read_bytes(pid, "VmHWM")
 

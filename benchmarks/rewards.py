@@ -1,4 +1,4 @@
-"""`rewards`: how many rewards a second each reward wait time can carry. It has no goal; it tells a limit.
+"""`rewards`: how many rewards a second each reward wait time can carry. It has no goal: the figure is a limit.
 
 A part of the log can only be written once the rewards of its events are all there, so each part reads the rewards of
 one wait time more than it is long. With long waits the same rewards are read up to 17 times, by runs of their own, and

@@ -32,7 +32,7 @@ class Clock:
     port: int
 
     def set(self, ahead_us: int) -> None:
-        """Let storage's time be the machine's plus so many microseconds; negative ones are the past."""
+        """Let storage's time be the machine's plus so many microseconds; a negative number is the past."""
         with socket.create_connection(("127.0.0.1", self.port), _SECONDS) as connection:
             connection.sendall(str(ahead_us / 1000).encode())
             if connection.recv(16) != b"set":
@@ -49,7 +49,7 @@ class Storage:
     def loop(self) -> dict[str, str]:
         """Give the settings of a loop that has an account of its own: the deployed defaults, small intake tables.
 
-        Azurite looks through a whole table for every query, where the service has an index.
+        Azurite reads a whole table for every query, where the service has an index.
         """
         return settings(self.azurite.new_account())
 

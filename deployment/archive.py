@@ -15,7 +15,7 @@ def write(folder: Path, path: Path) -> None:
     names = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in names:
-            entry = zipfile.ZipInfo(name)  # its time is the earliest that a ZIP file can tell
+            entry = zipfile.ZipInfo(name)  # its time is the earliest that a ZIP file can hold
             entry.create_system, entry.external_attr = _UNIX, _MODE << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, (folder / name).read_bytes())

@@ -38,7 +38,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The word by which it tells what kind of refusal it is; empty if there is none."""
+        """The code of the refusal; empty if there is none."""
         error = self.document.get("error")
         return str(error.get("code") or "")[:_MOST_SHOWN] if isinstance(error, dict) else ""
 

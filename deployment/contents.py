@@ -26,9 +26,9 @@ def app_folders(root: Path) -> list[str]:
 
 
 def copy_app(root: Path, target: Path) -> None:
-    """Copy the app into a folder that is there: modules only, so that nothing that merely lies in a room goes along.
+    """Copy the app into a folder that is there: modules only, so that no other file of a folder goes along.
 
-    The rooms need no other files; a test compares with what the repository has of them.
+    The app needs no other files; a test compares with what the repository has of them.
     """
     for name in (APP, HOST):
         shutil.copyfile(root / name, target / name)

@@ -36,7 +36,7 @@ class Order:
     Attributes:
         output: The folder.
         zip_file: Where it also goes as a ZIP file; None if it does not.
-        platform: For which platform, as uv names it; None stands for this machine.
+        platform: For which platform, as uv names it; None means this machine.
         by_azd: Whether azd has ordered it, which goes on by itself.
     """
 
@@ -77,7 +77,7 @@ def _refuse(places: Places, order: Order) -> None:
 
 
 def _app_folder_of(places: Places, path: Path) -> str:
-    """The room of the app that a path is in, or empty."""
+    """The folder of the app that a path is in, or empty."""
     return next((name for name in contents.app_folders(places.root) if (places.root / name) in path.parents), "")
 
 

@@ -23,7 +23,7 @@ def install(places: Places, folder: Path, platform: str | None = PLATFORM) -> in
     """Put the packages into the app's folder and give their number.
 
     Args:
-        platform: As uv names it; None stands for this machine.
+        platform: As uv names it; None means this machine.
     """
     pinned, target = folder / "pinned.txt", folder / PLACE
     _run(places, "export", *_EXPORT, "--output-file", str(pinned), failing=("The lock file cannot be used", _NO_LOCK))
@@ -36,7 +36,7 @@ def install(places: Places, folder: Path, platform: str | None = PLATFORM) -> in
 
 
 def compile_all(places: Places, folder: Path) -> None:
-    """Compile all modules, so that no instance has to; nothing in the files tells when or where that was done."""
+    """Compile all modules, so that no instance has to; the files hold neither time nor place of it."""
     form = ["-q", "-s", str(folder), "--invalidation-mode", "unchecked-hash"]
     command = [str(places.python), "-P", "-W", "ignore", "-m", "compileall", *form, str(folder)]
     code, output = quietly(command, PYTHONHASHSEED="0")

@@ -1,4 +1,4 @@
-"""Waiting for what takes its time in the cloud, with words for whoever waits."""
+"""Waiting for what takes its time in the cloud, with progress for the user who waits."""
 
 from __future__ import annotations
 

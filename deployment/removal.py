@@ -35,7 +35,7 @@ def predown(environment: Mapping[str, str]) -> int:
     """Say what will be lost, ask whether it may be, and give the exit code: 1 stops azd.
 
     It asks where somebody can answer: not without a terminal, and not after `azd down --force` or `--no-prompt`. On
-    Windows that cannot be told from here, and azd's own question, which follows, is the only one.
+    Windows that cannot be found out, and azd's own question, which follows, is the only one.
 
     Raises:
         CannotSetUp: azd has not started it.
@@ -70,7 +70,7 @@ def _confirm(name: str) -> int:
 
 
 def _is_forced() -> bool:
-    """Whether azd, which has started the shell that has started this, was told to ask nothing."""
+    """Whether azd, which has started the shell that has started this, runs with an option to ask nothing."""
     process = os.getppid()
     for _ in range(_MOST_PARENTS):
         code, output = quietly(["ps", "-o", "ppid=", "-o", "args=", "-p", str(process)], timeout=10)

@@ -30,14 +30,14 @@ _LATER = "If the deployment then says that the vault's name is taken"
 
 
 class _ListRefused(Exception):
-    """The list is not given, now or later; the text is what the management service said."""
+    """The list is not given, now or later; the text is the management service's."""
 
 
 def preprovision(environment: Mapping[str, str], management: str = MANAGEMENT) -> int:
-    """Tell azd's environment whether the deployment has to recover a vault, and give the exit code.
+    """Write into azd's environment whether the deployment has to recover a vault, and give the exit code.
 
     What would make the deployment itself fail (no login, no network, a subscription that is not there) ends it here,
-    where the next step can be told. Another refusal, of missing rights above all, does not: a first deployment needs no
+    where a next step helps. Another refusal, of missing rights above all, does not: a first deployment needs no
     such rights, since there is no vault yet.
 
     Raises:

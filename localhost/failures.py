@@ -1,4 +1,4 @@
-"""What stops the local host from starting, told with the next step."""
+"""What stops the local host from starting, and the next step."""
 
 from dataclasses import dataclass
 

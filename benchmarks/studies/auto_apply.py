@@ -64,7 +64,7 @@ class Kind:
     Attributes:
         world: Makes the world of a seed.
         learning: The learning arguments in use.
-        is_better: Whether other ones are better by far.
+        is_better: Whether other settings are better by far.
     """
 
     world: Callable[[int], World]
@@ -115,7 +115,7 @@ class Lived:
 def measure(
     progress: Progress, loops: Mapping[str, int] = LOOPS, records: Path = RECORDS, events: int = EVENTS
 ) -> list[Figure]:
-    """Let loops live, as many of each kind as are asked for, two at a time."""
+    """Let loops live, as many of each kind as `loops` says, two at a time."""
     lives = list(_read_lives(records))
     done = {(life.kind, life.seed) for life in lives}
     most = max(loops.values())
@@ -173,7 +173,7 @@ def _run_round(loop: Configuration, new: OptimizationRound, lines: Sequence[byte
 
 
 def _evaluate(evaluation: Evaluation, lines: Sequence[bytes]) -> Outcome:
-    """What the real plan comes to; reward models are left out, since the rule does not look at what they say."""
+    """What the real plan comes to; reward models are left out, since the rule does not use them."""
     results = dict[str, TaskResult]()
     with tempfile.TemporaryDirectory() as folder:
         while tasks := plan.open_tasks(evaluation, results):

@@ -1,4 +1,4 @@
-"""`importance`: how well feature importances tell features that matter from others, by the length of the log.
+"""`importance`: how well feature importances separate features that matter from others, by the length of the log.
 
 In simulated logs of a loop with an exploration of 20 %, a click is four times as likely where the action's topic is the
 one for the person's hobby. Nothing else matters: neither a feature that is different for each person, nor a price, nor

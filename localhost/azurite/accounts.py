@@ -10,7 +10,7 @@ SPARE_KEY = "c3BhcmUgYWNjb3VudHMgYXJlIGZvciB0ZXN0cyBvbmx5"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the three services of one emulator listen on this machine; 0 stands for a free port."""
+    """Where the three services of one emulator listen on this machine; 0 means a free port."""
 
     blob: int = 0
     queue: int = 0
@@ -56,7 +56,7 @@ class StorageAccount:
 
 
 def emulator_accounts(spare: int) -> str:
-    """Give what the emulator's variable `AZURITE_ACCOUNTS` must hold for its own account and so many spare ones."""
+    """Give what the emulator's variable `AZURITE_ACCOUNTS` must hold for its own account and so many spare accounts."""
     keys = {EMULATOR_NAME: EMULATOR_KEY} | {spare_name(number): SPARE_KEY for number in range(spare)}
     return ";".join(f"{name}:{key}" for name, key in keys.items())
 

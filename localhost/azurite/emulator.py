@@ -1,6 +1,6 @@
 """Azurite, the storage emulator: always ended in order, never two on one folder.
 
-It saves every few seconds and on its way out, so it is asked to end by one signal and waited for. Should the process
+Azurite saves every few seconds and at its end, so one signal ends it and the caller waits. Should the process
 that started it die, it ends by itself; what is left of it is ended by whoever opens the folder next.
 """
 

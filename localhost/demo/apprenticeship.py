@@ -30,7 +30,7 @@ class Witness(Protocol):
     """Who knows how a Rank was answered."""
 
     def trace(self, event_id: str) -> Trace:
-        """Tell it of one event."""
+        """Show the trace of an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Story:
     """All that happened.
 
     Attributes:
-        watched: How many purchases the loop saw as an apprentice, the first ones.
+        watched: How many purchases the loop saw as an apprentice, counted from the first.
     """
 
     run: Run

@@ -1,4 +1,4 @@
-"""What other settings would have earned: as a log tells it, and as it is known where every action's reward is."""
+"""What other settings would have earned: by a log, and in truth, where every action's reward is."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class Judged:
     """One of the settings.
 
     Attributes:
-        estimate: Its reward per event, as the log tells it.
+        estimate: Its reward per event, estimated from the log.
         interval: Of that, with 95 % confidence.
         earned: What its predictions would really have earned per event.
     """

@@ -32,7 +32,7 @@ class Standing:
         model: The published model; None before the first.
         in_use: The model that Rank answers from.
         learned_by_model: Events that this model has learned from.
-        because: Why the loop stands where it stands, in its own words.
+        because: The status's own sentence.
     """
 
     learned: int

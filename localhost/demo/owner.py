@@ -13,7 +13,7 @@ class Likeness:
     """How well the loop has imitated the application of late.
 
     Attributes:
-        events: How many events are looked at, the last ones.
+        events: How many of the last events count.
         matched: In how many of them the model would have shown what the application did.
         match_rate: Their share.
         interval: Of that share, with 95 % confidence.

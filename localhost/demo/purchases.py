@@ -34,7 +34,7 @@ class Purchase:
     Attributes:
         offers: The brand that sells best in the whole data set first, or the one that a rule of thumb puts first.
         bought: A brand of the offers.
-        bought_last: The brand that the household bought the time before; None if that is not told.
+        bought_last: The brand that the household bought the time before; None if that is unknown.
     """
 
     household: str

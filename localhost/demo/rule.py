@@ -6,7 +6,7 @@ from dataclasses import replace
 from localhost.demo.purchases import Offer, Purchase
 
 RULE = "what is on display in the store, else what the household bought last, else the best seller"
-"""In words; where displays were not recorded, what a newspaper advertised stands for them."""
+"""In words; where displays were not recorded, what a newspaper advertised counts instead."""
 
 
 def order_by_rule(purchases: Iterable[Purchase]) -> list[Purchase]:

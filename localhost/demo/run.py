@@ -14,13 +14,13 @@ ROUNDS = 8
 
 
 class Shop(Protocol):
-    """What a run asks and tells for each purchase."""
+    """What a run calls for each purchase."""
 
     def rank(self, event_id: str, purchase: Purchase) -> str:
         """Give the brand to recommend."""
 
     def reward(self, event_id: str, value: float) -> None:
-        """Tell how good the recommendation was."""
+        """Send how good the recommendation was."""
 
 
 class Learner(Protocol):

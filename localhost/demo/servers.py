@@ -35,7 +35,7 @@ def stage(**settings: str) -> Iterator[Stage]:
 
     Raises:
         StartFailure: It does not start.
-        DemoFailed: As raised inside; tells where the functions' log is, and whether they have ended.
+        DemoFailed: As raised inside, with the place of the functions' log, and whether they have ended.
     """
     key = secrets.token_hex(16)
     with (

@@ -24,7 +24,7 @@ def table(fifths: list[Stretch], run: Run) -> str:
 
 
 def settings_table(judgements: Sequence[Judged]) -> str:
-    """What other settings would have earned: as the log tells it, and in truth."""
+    """What other settings would have earned: by the log, and in truth."""
     rows = [
         (
             judgement.name,
@@ -49,7 +49,7 @@ by that: its exit code depends on the last fifth above, and on nothing in this t
 
 
 def align(widths: Sequence[int], headings: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> str:
-    """Headings, a rule and rows, with every column as wide as told."""
+    """Headings, a rule and rows, each column with its width."""
     rule = ["-" * width for width in widths]
     lines = [zip(row, widths, strict=True) for row in (*headings, rule, *rows)]
     return "\n".join("".join(cell.rjust(width) for cell, width in line) for line in lines)

@@ -1,4 +1,4 @@
-"""Why a log cannot be evaluated, told with the next step."""
+"""Why a log cannot be evaluated, and the next step."""
 
 from dataclasses import dataclass
 

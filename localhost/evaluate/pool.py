@@ -95,7 +95,7 @@ def _wait_and_end(sentinel: int) -> None:
 
 
 def _signal_group(leader: BaseProcess, number: int) -> bool:
-    """Send a signal to a worker and its learners, and tell whether there are any."""
+    """Send a signal to a worker and its learners, and return whether there are any."""
     if sys.platform != "win32" and leader.pid:
         with suppress(ProcessLookupError):
             os.killpg(leader.pid, number)

@@ -1,4 +1,4 @@
-"""What is to be said about the figures of an evaluation, in plain sentences."""
+"""Remarks on the figures of an evaluation, in plain sentences."""
 
 from collections.abc import Iterator
 

@@ -22,10 +22,10 @@ _MOST_EXPLORATION = 0.2
 
 
 class Runs:
-    """An evaluation on its way."""
+    """An evaluation that is carried out."""
 
     def __init__(self, log: LogFile, evaluation: Evaluation, stream: TextIO) -> None:
-        """Take what is evaluated, and where to tell how far it has come."""
+        """Take what is evaluated, and where to show progress."""
         self.evaluation = evaluation
         self.results: dict[str, TaskResult] = {}
         self._log = log

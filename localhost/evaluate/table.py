@@ -27,7 +27,7 @@ _UNKNOWN = "-"
 
 
 def table(outcome: Outcome, exploration: float | None) -> str:
-    """Lines, a row a policy, what is to be said about them, and the arguments of each.
+    """Lines, a row a policy, remarks, and the arguments of each.
 
     Args:
         exploration: That of the log; None without events.

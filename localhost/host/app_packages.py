@@ -9,7 +9,7 @@ _PLACE = Path(".python_packages", "lib", "site-packages")
 def put_first(root: Path) -> None:
     """Let the packages in an app's folder, if it has any, come before the host's own; call it before any is imported.
 
-    Nothing is put into the environment, so a process that the app starts has to be told by the app.
+    Nothing is put into the environment, so the app has to hand the path to processes that it starts.
     """
     packages = root / _PLACE
     if packages.is_dir():

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class Front:
-    """Routes requests to functions, checks keys, and hands `/admin` to its own room."""
+    """Routes requests to functions, checks keys, and hands `/admin` to its own module."""
 
     def __init__(
         self, functions: Sequence[HttpFunction], prefix: str, keys: Keys, admin: Admin, limit: float | None

@@ -11,14 +11,14 @@ _log = logging.getLogger(__name__)
 
 
 class Background(Protocol):
-    """A function that runs by itself, by time or by message, or when it is told to."""
+    """A function that runs by itself, by time, by message, or by a call of `/admin`."""
 
     @property
     def name(self) -> str:
         """The function's name."""
 
     def start(self) -> None:
-        """Begin to run it when it is due."""
+        """Begin to run the function at its times."""
 
     def run_now(self, text: str) -> int:
         """Have it run once more, with `text` as its input where it takes any; gives the number of that run."""
@@ -54,7 +54,7 @@ class SingleRun:
         return True
 
     def request(self) -> int:
-        """Run now, or once more after the run that is going on; gives the number of the run that was asked for."""
+        """Run now, or once more after the run that is going on; gives the number of the requested run."""
         if self.start_or_skip():
             return self.started
         self._wanted = True
@@ -96,7 +96,7 @@ async def finish(tasks: list[asyncio.Task[None]], grace: float) -> None:
 
 
 def report(name: str, outcome: Outcome) -> None:
-    """Log how a run ended: a failure with where it happened, a success only for who looks closely."""
+    """Log how a run ended: a failure with where it happened, a success at level debug only."""
     if outcome.error:
         _log.error("%s failed: %s\n%s", name, outcome.error, outcome.traceback)
     else:

@@ -1,4 +1,4 @@
-"""Function keys, asked for as the platform does: header `x-functions-key` or query parameter `code`."""
+"""Function keys, checked as the platform does: header `x-functions-key` or query parameter `code`."""
 
 from dataclasses import dataclass
 from hmac import compare_digest

@@ -22,9 +22,9 @@ class QueueRules:
         batch_size: Messages fetched in one call, 1 to 32.
         new_batch_threshold: Messages are fetched while no more than so many are worked on.
         max_dequeue_count: Tries before a message goes to the poison queue.
-        max_polling_interval: Longest pause between two looks at an empty queue.
+        max_polling_interval: Longest pause between two reads of an empty queue.
         visibility_timeout: How long a failed message stays hidden before its next try.
-        base64: Whether message texts are base64, as the platform expects unless told otherwise.
+        base64: Whether message texts are base64, as the platform expects by default.
     """
 
     batch_size: int = 16
@@ -40,7 +40,7 @@ class HostFile:
     """What the local host takes from `host.json`.
 
     Attributes:
-        route_prefix: Stands before every route, without slashes around it; may be empty.
+        route_prefix: The prefix of every route, without slashes around it; may be empty.
         function_timeout: Longest run of one function; None means no limit.
         log_levels: Level names of the platform by category, `default` among them.
         queues: How queue messages are fetched.
@@ -96,7 +96,7 @@ def _timeout(text: str) -> timedelta | None:
 
 
 def span(text: str) -> timedelta:
-    """Read the platform's way to write a time span, `[days.]hours:minutes:seconds`; raises `ValueError`."""
+    """Read a time span as the platform writes it, `[days.]hours:minutes:seconds`; raises `ValueError`."""
     match = _SPAN.fullmatch(text)
     if not match:
         raise ValueError(f"{text!r} is not a time span like 00:05:00")

@@ -1,4 +1,4 @@
-"""HTTP requests and answers on their way between the server and the worker library.
+"""HTTP requests and answers between the server and the worker library.
 
 Speed matters here: what a benchmark measures of a function includes this module.
 """
@@ -60,7 +60,7 @@ def _refuse_announced(scope: Scope) -> None:
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """Give the request's headers by lower-case name; repeated ones are joined, as the platform's wire type needs."""
+    """Give the request's headers by lower-case name; repeated headers are joined, as the platform's wire type needs."""
     pairs = scope["headers"]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
     return headers if len(headers) == len(pairs) else _join_headers(pairs)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _KINDS = ("", "managedidentity")
 _PAUSES: Mapping[str, Any] = {"retry_total": 3, "initial_backoff": 0, "increment_base": 1, "random_jitter_range": 0.3}
-"""Without them the first repetition comes after 15 seconds, and nobody is told what is wrong for a minute."""
+"""Without them the first repetition comes after 15 seconds, and the reason is logged after a minute only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class _Node:
     functions: dict[str, HttpFunction] = field(default_factory=dict)
 
     def parameter(self, name: str, kind: str) -> "_Node":
-        """Give the node behind a parameter, made if it is new; typed ones stay in front."""
+        """Give the node behind a parameter, made if it is new; typed parameters stay in front."""
         for parameter_name, parameter_kind, node in self.parameters:
             if (parameter_name, parameter_kind) == (name, kind):
                 return node

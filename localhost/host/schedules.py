@@ -11,7 +11,7 @@ _DAY, _WEEKDAY = -3, -1
 
 
 class Schedule:
-    """When a timer function is due."""
+    """When a timer function runs."""
 
     def __init__(self, function: TimerFunction) -> None:
         """Read the function's schedule; raises `StartFailure` if it is none."""
@@ -25,7 +25,7 @@ class Schedule:
             raise _unusable(function, "the platform and the local host differ once days of month and of week are given")
 
     def after(self, moment: datetime) -> datetime:
-        """Give the first time after `moment` at which the function is due."""
+        """Give the first time after `moment` at which the function runs."""
         moment_after: datetime = next(CronSim(self.expression, moment.astimezone(UTC)))
         return moment_after
 

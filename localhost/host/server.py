@@ -1,4 +1,4 @@
-"""The host itself: one process that serves an app until it is told to stop."""
+"""The host itself: one process that serves an app until a signal stops it."""
 
 import asyncio
 import logging

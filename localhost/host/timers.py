@@ -37,7 +37,7 @@ class Timer:
         return self._function.name
 
     def start(self) -> None:
-        """Begin to run the function when it is due."""
+        """Begin to run the function at its times."""
         if self._function.run_on_startup:
             self._runs.start_or_skip()
         self._clock = watch(self._keep_time(), f"the clock of {self.name}")
@@ -47,7 +47,7 @@ class Timer:
         return self._runs.request()
 
     def describe(self) -> dict[str, Any]:
-        """Say when the function is due and how many of its runs were started and have ended."""
+        """Say when the function runs next and how many of its runs were started and have ended."""
         return {
             "name": self.name,
             "trigger": "timer",

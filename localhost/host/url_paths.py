@@ -1,8 +1,8 @@
-"""Paths as the real host takes and tells them.
+"""Paths as the real host decodes and encodes them.
 
 It decodes a path once, before it looks for the function, but leaves `%2F` as it is, and what is no UTF-8; then it
-resolves `.` and `..`. The address that a function is told is encoded anew from that, so `%2F` in it may have been
-`%252F`. The path as it was sent stands in a header, which the platform's front end sets.
+resolves `.` and `..`. The address that a function gets is encoded anew from that, so `%2F` in it may have been
+`%252F`. The path as it was sent is in a header, which the platform's front end sets.
 """
 
 import re
@@ -25,7 +25,7 @@ def decode(raw: bytes) -> str:
 
 
 def encode(path: str) -> str:
-    """A decoded path as the function is told it: what looks encoded is left alone."""
+    """Encode a decoded path as the function gets it: what looks encoded is left alone."""
     return quote(re.sub("%(?![0-9a-fA-F]{2})", "%25", path), safe=_UNESCAPED)
 
 

@@ -1,7 +1,7 @@
 """Stand-ins for the protobuf messages that the worker library is handed by its host.
 
 The library only sets and reads attributes on them, so any object with attributes will do. A message class that is not
-named here is made when it is first asked for.
+named here is made with its first use.
 """
 
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ class Message(SimpleNamespace):
 
 
 class BindingInfo(Message):
-    """Which way a binding goes."""
+    """The direction of a binding."""
 
     in_, out, inout, undefined = 0, 1, 2, None
 

@@ -1,4 +1,4 @@
-"""Where the set-up puts things, and what tells that they are complete."""
+"""Where the set-up puts things, and how complete places are marked."""
 
 from __future__ import annotations
 

@@ -18,13 +18,13 @@ class CannotSetUp(Exception):
     """Something is missing that the set-up cannot provide."""
 
     def __init__(self, what: str, next_step: str, output: str = "") -> None:
-        """Take what is wrong, what to do next, and what the program that failed has said."""
+        """Take what is wrong, what to do next, and the output of the program that failed."""
         shown = [f"  | {line}" for line in output.strip().splitlines()[-8:]]
         super().__init__("\n".join([*shown, f"{what}.", f"  Next step: {next_step}"]))
 
 
 class EndedBySignal(SystemExit):
-    """Another process has told this one to end."""
+    """A signal of another process ends this one."""
 
 
 def end_in_order_on_sigterm() -> None:
@@ -37,7 +37,7 @@ def end_in_order_on_sigterm() -> None:
 
 
 def quietly(command: Sequence[str], timeout: float | None = None, **variables: str) -> tuple[int, str]:
-    """Run a program and give its exit code and all it said; one that cannot be run gives code -1."""
+    """Run a program and give its exit code and its output; a program that cannot be run gives code -1."""
     environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN} | variables
     try:
         process = subprocess.Popen(
@@ -94,6 +94,6 @@ def version_of(command: Sequence[str]) -> tuple[int, ...]:
 
 
 def say(text: str) -> None:
-    """Tell how far things are, at once."""
+    """Print a line at once, so that progress shows."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

@@ -32,7 +32,7 @@ class Up:
     Attributes:
         port: 0 takes a free one.
         data: The folder that keeps data and key.
-        key: The API key that was asked for; empty leaves the choice to the settings, then to the folder.
+        key: The API key that the command line gives; empty leaves the choice to the settings, then to the folder.
     """
 
     port: int
@@ -41,7 +41,7 @@ class Up:
 
 
 def up(command: Up) -> int:
-    """Serve until told to stop and give the exit code; raises `StartFailure` if it cannot start."""
+    """Serve until a signal comes, and give the exit code; raises `StartFailure` if it cannot start."""
     record = command.data / "host.json"
     _end_left_behind(record)
     bind(command.port).close()
