@@ -1,4 +1,4 @@
-"""What is told over HTTP about the log."""
+"""The forms of the log's range, in queries and in answers."""
 
 from datetime import datetime
 from typing import Annotated

@@ -61,7 +61,7 @@ class FeatureTarget:
         return self.value[:_MAX_TEXT] if isinstance(self.value, str) else json.dumps(self.value)
 
     def redact(self, line: bytes) -> bytes | None:
-        """What is left of a line that holds the texts; None if the line goes, since nobody can read it."""
+        """What is left of a line that holds the texts; None if the line is unreadable and goes."""
         try:
             text = line.decode()
             if (start := text.find(_FEATURES)) < 0:

@@ -1,10 +1,10 @@
 """What a policy earns per event, estimated from running sums, with intervals that hold for few events too.
 
-All intervals follow one rule. The mean of what was seen is taken together with one event that was not seen, the worst
-one that is possible: largest weight, lowest reward for the lower bound and highest for the upper. The spread around it
-is that of a gamma distribution with the largest possible jump as its scale: exact for rare events that count 1, a
-normal distribution for many. So where only a few events speak for a policy, its interval is wide, and where none does,
-it is nearly the whole range.
+All intervals follow one rule. To the events of the log one unseen event is added, the worst that is possible: of the
+largest weight, and of the lowest reward for the lower end and the highest for the upper. The spread around the mean is
+that of a gamma distribution with the largest possible jump as its scale: exact for rare events that count 1, a normal
+distribution for many. So where only a few events speak for a policy, its interval is wide; where no event does, the
+interval is nearly the whole range.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ FEW_DIGITS = 1e-9
 
 
 class Interval(NamedTuple):
-    """Where the true value lies, with the confidence that was asked for."""
+    """Where the true value lies, with a chosen confidence."""
 
     low: float
     high: float
@@ -41,7 +41,7 @@ UNIT = Span(0.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Sums over events with rewards, some of which are marked: how much of all rewards do the marked ones have?
+    """Sums over events with rewards, some of which are marked: which share of all rewards do marked events have?
 
     Attributes:
         rewards: The sum of all rewards r, and so on.
@@ -70,7 +70,7 @@ class Shares:
         if self.lowest < 0 < self.highest:
             return _fieller(self, confidence)
         most = max(-self.lowest, self.highest)
-        low, high = (_share_bound(self, most, worst, confidence) for worst in (0.0, 1.0))
+        low, high = (_share_end(self, most, worst, confidence) for worst in (0.0, 1.0))
         return Interval(low, high)
 
 
@@ -82,23 +82,23 @@ def proportion(successes: int, events: int, confidence: float = CONFIDENCE) -> I
     return Interval(low, high)
 
 
-def _share_bound(seen: Shares, most: float, worst: float, confidence: float) -> float:
-    """One bound of a share of rewards of one sign; `worst` says whether the event that was not seen is marked."""
-    rewards, marked = abs(seen.rewards) + most, abs(seen.marked) + most * worst
+def _share_end(shares: Shares, most: float, worst: float, confidence: float) -> float:
+    """One end for a share of rewards of one sign; `worst` is 1 if the unseen event is marked, else 0."""
+    rewards, marked = abs(shares.rewards) + most, abs(shares.marked) + most * worst
     share = marked / rewards
-    others = seen.squares - seen.marked_squares
-    variation = seen.marked_squares * (1 - share) ** 2 + others * share**2 + (most * (worst - share)) ** 2
+    others = shares.squares - shares.marked_squares
+    variation = shares.marked_squares * (1 - share) ** 2 + others * share**2 + (most * (worst - share)) ** 2
     side = reach(variation, most * abs(worst - share), confidence) / rewards
     return min(max(share + (side if worst else -side), 0.0), 1.0)
 
 
-def _fieller(seen: Shares, confidence: float) -> Interval | None:
-    most = max(-seen.lowest, seen.highest) ** 2
+def _fieller(shares: Shares, confidence: float) -> Interval | None:
+    most = max(-shares.lowest, shares.highest) ** 2
     z2 = normal_quantile((1 + confidence) / 2) ** 2
-    marked, others = seen.marked_squares + most, seen.squares - seen.marked_squares + most
-    a = seen.rewards**2 - z2 * (marked + others)
-    b = seen.marked * seen.rewards - z2 * marked
-    c = seen.marked**2 - z2 * marked
+    marked, others = shares.marked_squares + most, shares.squares - shares.marked_squares + most
+    a = shares.rewards**2 - z2 * (marked + others)
+    b = shares.marked * shares.rewards - z2 * marked
+    c = shares.marked**2 - z2 * marked
     if a <= 0 or b**2 < a * c:
         return None
     root = sqrt(b**2 - a * c)

@@ -8,11 +8,11 @@ _TINY = 1e-300
 _PRECISE = 1e-15
 _MOST_STEPS = 100_000
 _FAR = 700.0
-"""In logarithms: what lies beyond cannot be told from 0."""
+"""In logarithms: a number beyond is indistinguishable from 0."""
 
 _LARGE_SHAPE = 1000.0
 _MANY_DEGREES = 1e8
-"""From there on, Student's t is normal in all digits that can be told."""
+"""From there on, Student's t is normal in all digits that a float has."""
 
 
 def normal_quantile(probability: float) -> float:
@@ -84,7 +84,7 @@ def gamma_quantile(probability: float, shape: float) -> float:
     third = 1 / (9 * shape)  # Wilson and Hilferty: the cube root is nearly normal
     start = 1 - third + normal_quantile(probability) * sqrt(third)
     begin = log(shape * start**3) if start > 0 else (log(probability) + lgamma(shape + 1)) / shape
-    return exp(_solved(lambda log_x: incomplete_gamma(exp(log_x), shape), slope, probability, begin))
+    return exp(_solve(lambda log_x: incomplete_gamma(exp(log_x), shape), slope, probability, begin))
 
 
 def gamma_excess(probability: float, shape: float) -> float:
@@ -115,7 +115,7 @@ def _small_beta_quantile(probability: float, a: float, b: float) -> float:
         return exp(a * log(x) + b * log1p(-x) - _log_beta(a, b)) if 0 < x < 1 else 0.0
 
     begin = log(a) - log(b) + normal_quantile(probability) * sqrt(1 / a + 1 / b)
-    return _logistic(_solved(below, slope, probability, begin))
+    return _logistic(_solve(below, slope, probability, begin))
 
 
 def _logistic(odds: float) -> float:
@@ -128,17 +128,17 @@ def _log_beta(a: float, b: float) -> float:
 
 def _beta_part(x: float, a: float, b: float) -> float:
     front = exp(a * log(x) + b * log1p(-x) - _log_beta(a, b)) / a
-    c, d = 1.0, 1 / _kept_off_zero(1 - (a + b) * x / (a + 1))
-    told = d
+    c, d = 1.0, 1 / _avoid_zero(1 - (a + b) * x / (a + 1))
+    value = d
     for m in range(1, _MOST_STEPS):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
         for step in (even, odd):
-            d, c = 1 / _kept_off_zero(1 + step * d), _kept_off_zero(1 + step / c)
-            told *= d * c
+            d, c = 1 / _avoid_zero(1 + step * d), _avoid_zero(1 + step / c)
+            value *= d * c
         if abs(d * c - 1) < _PRECISE:
             break
-    return min(1.0, front * told)
+    return min(1.0, front * value)
 
 
 def _gamma_series(x: float, shape: float) -> float:
@@ -153,25 +153,23 @@ def _gamma_series(x: float, shape: float) -> float:
 
 def _gamma_fraction(x: float, shape: float) -> float:
     b = x + 1 - shape
-    c, d = 1 / _TINY, 1 / _kept_off_zero(b)
-    told = d
+    c, d = 1 / _TINY, 1 / _avoid_zero(b)
+    value = d
     for n in range(1, _MOST_STEPS):
         step = -n * (n - shape)
         b += 2
-        d, c = 1 / _kept_off_zero(step * d + b), _kept_off_zero(b + step / c)
-        told *= d * c
+        d, c = 1 / _avoid_zero(step * d + b), _avoid_zero(b + step / c)
+        value *= d * c
         if abs(d * c - 1) < _PRECISE:
             break
-    return told
+    return value
 
 
-def _kept_off_zero(value: float) -> float:
+def _avoid_zero(value: float) -> float:
     return value if abs(value) > _TINY else _TINY
 
 
-def _solved(
-    below: Callable[[float], float], slope: Callable[[float], float], probability: float, begin: float
-) -> float:
+def _solve(below: Callable[[float], float], slope: Callable[[float], float], probability: float, begin: float) -> float:
     """Where a growing function reaches a probability: by Newton's steps, and by halving where they lead astray."""
     low, high, at = -_FAR, _FAR, min(max(begin, -_FAR), _FAR)
     for _ in range(200):

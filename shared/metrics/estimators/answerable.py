@@ -1,6 +1,6 @@
 """Whether a log can say what a policy would have earned: if not, why, in a plain sentence.
 
-Where it is said, intervals are not wrong but wider than they need be: they hold the truth more often than they say.
+Under such a sentence intervals are not wrong but wider than necessary: they hold the truth more often than they claim.
 """
 
 from math import isinf, sqrt
@@ -9,7 +9,7 @@ from shared.metrics.estimators.sums import MOST_WEIGHT, Sums
 from shared.metrics.intervals import Span
 
 FEW = 20
-"""As many equal events, rewards and missed rewards have to speak for a policy; see the study of coverage."""
+"""At least so many equal events, rewards and missed rewards have to speak for a policy; see the study of coverage."""
 
 LARGE_SHARE = 0.2
 """The share of one event in all weights, from which on weights are too large."""
@@ -26,7 +26,7 @@ _NO_CHANCE = (
 
 
 def effective_events(sums: Sums) -> float | None:
-    """How many events of equal weight would tell as much, (Σw)² / Σw²; None where no event has a weight."""
+    """How many events of equal weight would be as informative, (Σw)² / Σw²; None where no event has a weight."""
     return sums.weights**2 / sums.squares if sums.squares else None
 
 
@@ -42,7 +42,7 @@ def because(sums: Sums, rewards: Span) -> str | None:
 
 
 def _has_no_chance(sums: Sums) -> bool:
-    """Whether weights are less than 1 on average, by more than chance makes them: actions must be missing."""
+    """Whether weights are below 1 on average by more than chance explains: some actions were never shown."""
     if isinf(sums.most):
         return sums.surplus_squares > 0
     return -sums.surpluses > _SURE * sqrt(sums.surplus_squares + min(sums.most, MOST_WEIGHT) ** 2)
@@ -63,7 +63,7 @@ def _too_little(sums: Sums, rewards: Span) -> str | None:
 
 
 def _effective(sums: Sums, bound: float) -> float:
-    """How many events of equal weight and equal distance of the reward from a bound would tell as much."""
+    """How many events of equal weight, and of rewards equally far from a bound, would be as informative."""
     distances = sums.rewards - bound * sums.weights
     squares = sums.squared_rewards - 2 * bound * sums.weighted_rewards + bound**2 * sums.squares
     return distances**2 / squares if squares > 0 else 0.0

@@ -5,16 +5,16 @@ from shared.metrics.intervals import CONFIDENCE, Interval, Span
 from shared.metrics.quantiles import beta_quantile
 
 _MOST_TRIALS = 1e9
-"""More tell no more: a larger unit takes the place of the largest weight then, so that the interval errs to be wide."""
+"""More trials add nothing: a larger unit replaces the largest weight then, so the interval errs on the wide side."""
 _FEWEST_TRIALS = 1e-9
-"""Fewer tell nothing."""
+"""Fewer trials carry no information."""
 
 
 def interval(sums: Sums, rewards: Span, confidence: float = CONFIDENCE) -> Interval | None:
     """Where the policy's reward per event lies; None without events, or without a weight.
 
     Source: Clopper and Pearson, 1934, in the form that holds for negative rewards too: rewards are scaled to lie
-    between 0 and 1, and the largest seen weight is the unit.
+    between 0 and 1, and the largest weight of the log is the unit.
     """
     width = rewards.high - rewards.low
     if not sums.events or not sums.largest_weight or width <= 0:

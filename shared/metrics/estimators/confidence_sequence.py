@@ -1,4 +1,4 @@
-"""An interval that holds at all moments at once, however often and whenever one looks: for what is watched.
+"""A confidence sequence: an interval that holds at all moments at once, for figures that are watched as they grow.
 
 For rewards from 0 to 1, x = w·(r − β) + β has the policy's reward μ as its mean whatever β is, since weights are 1 on
 average; and x − μ is never below −c, with c = μ + β·(largest weight − 1). So the product of 1 + λ·(x − μ)/c is a fair
@@ -27,13 +27,13 @@ def interval(sums: Sums, rewards: Span, confidence: float = CONFIDENCE) -> Inter
     if not sums.events or width <= 0:
         return None
     enough = log(2 / (1 - confidence))
-    low = _lower(_counted(sums, rewards.low, width), enough)
-    high = 1 - _lower(_counted(sums, rewards.high, -width), enough)
+    low = _lower(_shift(sums, rewards.low, width), enough)
+    high = 1 - _lower(_shift(sums, rewards.high, -width), enough)
     return Interval(rewards.low + width * min(low, high), rewards.low + width * max(low, high))
 
 
-def _counted(sums: Sums, start: float, unit: float) -> Sums:
-    """The sums that bets need, with rewards counted from a start in a unit."""
+def _shift(sums: Sums, start: float, unit: float) -> Sums:
+    """The sums with rewards counted from a start, in a unit."""
     squared = sums.squared_rewards - 2 * start * sums.weighted_rewards + start**2 * sums.squares
     return sums._replace(
         rewards=(sums.rewards - start * sums.weights) / unit,
@@ -51,16 +51,16 @@ def _lower(sums: Sums, enough: float) -> float:
 
 
 def _log_wealth(sums: Sums, mean: float) -> float:
-    """Of all bets together, that the true mean is higher."""
-    grown = [bet for level in LEVELS for bet in _bets(sums, mean, level)]
-    most = max(grown)
-    return most + log(sum(exp(one - most) for one in grown) / len(grown))
+    """The logarithm of the wealth of all bets together that the true mean is higher."""
+    wealths = [wealth for level in LEVELS for wealth in _bets(sums, mean, level)]
+    most = max(wealths)
+    return most + log(sum(exp(wealth - most) for wealth in wealths) / len(wealths))
 
 
 def _bets(sums: Sums, mean: float, level: float) -> list[float]:
     reach = mean + level * (most_weight(sums) - 1) if level else mean
     earned = sums.rewards - level * sums.weights
     squares = sums.squared_rewards - 2 * level * sums.weighted_rewards + level**2 * sums.squares
-    gained = (earned + sums.events * (level - mean)) / reach
+    gain = (earned + sums.events * (level - mean)) / reach
     variation = (squares + 2 * (level - mean) * earned + sums.events * (level - mean) ** 2) / reach**2
-    return [stake * gained + (log1p(-stake) + stake) * variation for stake in STAKES]
+    return [stake * gain + (log1p(-stake) + stake) * variation for stake in STAKES]

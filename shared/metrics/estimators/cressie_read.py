@@ -1,11 +1,10 @@
 """Empirical likelihood with the divergence of Cressie and Read of power −2, which has a closed form.
 
-Which distributions of weights and rewards, with weights of 1 on average, are not too unlikely to have given what was
-seen? The estimate belongs to the likeliest one, the interval to the lowest and highest reward of all that are likely
-enough. Everywhere one event is added that was not seen, with the least or the largest possible weight.
+Which distributions of weights and rewards, with weights of 1 on average, are likely enough to have given the log? The
+estimate belongs to the likeliest distribution, the interval to the lowest and highest reward of all likely ones. One
+unseen event is always added, with the least or the largest possible weight.
 
-Bounds count rewards from that of the event that was not seen: then, however large its weight may be, it drowns nothing
-of what was seen.
+Bounds count rewards from that of the unseen event: then, however large its weight may be, it drowns nothing of the log.
 
 Source: Karampatziakis, Langford, Mineiro: Empirical likelihood for contextual bandits, 2020.
 """
@@ -26,10 +25,10 @@ _FEW_DIGITS = 1e-12
 
 
 def estimate(sums: Sums) -> float | None:
-    """The policy's reward per event, from the lowest to the highest that was seen; None without events.
+    """The policy's reward per event, from the lowest to the highest of the log; None without events.
 
-    Where weights are extreme, the formula alone leaves the range of rewards, as far as −12 for rewards of 0 and 1. What
-    lies outside of it is no reward that a policy can have, so the end of the range takes its place.
+    Where weights are extreme, the formula alone leaves the range of rewards, as far as −12 for rewards of 0 and 1. No
+    policy can earn that, so the estimate is cut to the range.
     """
     n = sums.events
     if not n:
@@ -37,22 +36,22 @@ def estimate(sums: Sums) -> float | None:
     gamma, beta = _multipliers(sums, most_weight(sums) if sums.weights < n else _LEAST)
     likely = (-gamma * sums.rewards - beta * sums.weighted_rewards) / (1 + n)
     missing = max(0.0, 1 - (-gamma * sums.weights - beta * sums.squares) / (1 + n))
-    found = likely + missing * (sums.rewards - sums.surplus_rewards) / n
-    return _within(Span(sums.lowest, sums.highest), found)
+    reward = likely + missing * (sums.rewards - sums.surplus_rewards) / n
+    return _within(Span(sums.lowest, sums.highest), reward)
 
 
 def interval(sums: Sums, rewards: Span, confidence: float = CONFIDENCE) -> Interval | None:
     """Where the policy's reward per event lies; None without events."""
     if not sums.events:
         return None
-    low, high = (_bound(sums, reward, sign, confidence) for reward, sign in ((rewards.low, 1), (rewards.high, -1)))
+    low, high = (_end(sums, reward, sign, confidence) for reward, sign in ((rewards.low, 1), (rewards.high, -1)))
     low = rewards.low if low is None else _within(rewards, low)
     high = rewards.high if high is None else _within(rewards, high)
     return Interval(min(low, high), max(low, high))
 
 
 def most_weight(sums: Sums) -> float:
-    """The largest weight that is possible, as far as the log tells; at most `MOST_WEIGHT`."""
+    """The largest weight that is possible, as far as the log says; at most `MOST_WEIGHT`."""
     return min(max(sums.most, sums.largest_weight, 1.0), MOST_WEIGHT)
 
 
@@ -64,18 +63,18 @@ def _multipliers(sums: Sums, unseen: float) -> tuple[float, float]:
     return (square - mean) / (mean**2 - square), (1 - mean) / (mean**2 - square)
 
 
-def _bound(sums: Sums, reward: float, sign: int, confidence: float) -> float | None:
+def _end(sums: Sums, reward: float, sign: int, confidence: float) -> float | None:
     likely_enough = -(_least_divergence(sums) + _reach(sums.events, confidence)) / (2 * (1 + sums.events))
-    found = [
+    bounds = [
         bound
         for weight in (_LEAST, most_weight(sums))
         for bound in _candidate(sums, weight, reward, sign, likely_enough)
     ]
-    return sign * min(found) if found else None
+    return sign * min(bounds) if bounds else None
 
 
 def _least_divergence(sums: Sums) -> float:
-    """How unlikely the likeliest of all distributions is."""
+    """The divergence of the likeliest distribution."""
     n, unseen = sums.events, most_weight(sums) if sums.weights < sums.events else _LEAST
     mean, square = (unseen + sums.weights) / (1 + n), (unseen**2 + sums.squares) / (1 + n)
     spread = square - mean**2

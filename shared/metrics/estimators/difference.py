@@ -1,15 +1,15 @@
-"""How much more than `online` a policy earns on the same events: what decides whether it takes its place.
+"""How much more than `online` a policy earns on the same events: automatic optimization decides by this.
 
-Both are judged by the same events, so what they have in common cancels out: only where the policy would have chosen
-otherwise does an event tell anything. Surpluses u = w − q are 0 on average; that is used to lower the variance, by
-counting rewards from their average where the policies differ. A reward model takes the place of this average where it
-makes the variance clearly smaller. By a fixed bound, and by variances only, so that the choice does not favour any
-result: the smaller of two intervals would hold less often than it says.
+Both are judged by the same events, so whatever they have in common cancels out: only events in which the policies
+choose differently are informative. Surpluses u = w − q are 0 on average; that lowers the variance, by counting rewards
+from their average where the policies differ. A reward model takes the place of this average where it makes the variance
+clearly smaller. A fixed bound on variances alone decides that, so that the choice favours no result: the smaller of two
+intervals would hold less often than it claims.
 
-The interval follows the rule of `shared.metrics.intervals`: one event that was not seen, the worst one, is added, and
-tails are those of a gamma distribution with the largest jump as its scale, so that it holds for very small
-probabilities of error too. Rewards are counted from that of the added event: then, however large its weight may be, it
-drowns nothing of what was seen.
+The interval follows the rule of `shared.metrics.intervals`: the worst possible unseen event is added, and tails are
+those of a gamma distribution with the largest jump as its scale, so that the interval holds for very small
+probabilities of error too. Rewards are counted from that of the unseen event: then, however large its weight may be, it
+drowns nothing of the log.
 """
 
 from typing import NamedTuple
@@ -33,7 +33,7 @@ def difference(sums: Sums) -> float | None:
     """The estimated reward per event above that of `online`; None without events."""
     if not sums.events:
         return None
-    return (sums.gains if by_model(sums) else _gained(sums)) / sums.events
+    return (sums.gains if by_model(sums) else _gain(sums)) / sums.events
 
 
 def interval(sums: Sums, rewards: Span, confidence: float = CONFIDENCE) -> Interval | None:
@@ -49,8 +49,8 @@ def interval(sums: Sums, rewards: Span, confidence: float = CONFIDENCE) -> Inter
     width, most = rewards.high - rewards.low, most_weight(sums) - 1
     worst = _Unseen(most, rewards.low), _Unseen(-1.0, rewards.high)
     best = _Unseen(most, rewards.high), _Unseen(-1.0, rewards.low)
-    low = min(_bound(sums, unseen, -1, confidence) for unseen in worst)
-    high = max(_bound(sums, unseen, 1, confidence) for unseen in best)
+    low = min(_end(sums, unseen, -1, confidence) for unseen in worst)
+    high = max(_end(sums, unseen, 1, confidence) for unseen in best)
     low, high = (min(max(bound, -width), width) for bound in (low, high))
     return Interval(min(low, high), max(low, high))
 
@@ -65,7 +65,7 @@ def _level(sums: Sums) -> float:
     return sums.weighted_surplus_rewards / sums.surplus_squares if sums.surplus_squares else 0.0
 
 
-def _gained(sums: Sums) -> float:
+def _gain(sums: Sums) -> float:
     return sums.surplus_rewards - _level(sums) * sums.surpluses
 
 
@@ -73,32 +73,32 @@ def _variation(sums: Sums) -> float:
     """The sum of u²(r − level)², from which the square of the mean is taken."""
     level = _level(sums)
     squares = sums.squared_surplus_rewards - level * sums.weighted_surplus_rewards
-    return squares - _gained(sums) ** 2 / sums.events
+    return squares - _gain(sums) ** 2 / sums.events
 
 
 def _model_variation(sums: Sums) -> float:
     return sums.gain_squares - sums.gains**2 / sums.events
 
 
-def _bound(sums: Sums, unseen: _Unseen, side: int, confidence: float) -> float:
-    """The bound on one side (−1: the lower one), with an event that was not seen."""
-    seen = _with(sums, unseen)
-    gained, variation = _gained(seen), _variation(seen)
+def _end(sums: Sums, unseen: _Unseen, side: int, confidence: float) -> float:
+    """The end of the interval on one side (−1: the lower end), with an unseen event added."""
+    extended = _with(sums, unseen)
+    gain, variation = _gain(extended), _variation(extended)
     if by_model(sums):
-        gained, variation = seen.gains, _model_variation(seen)
-    jump = abs(unseen.surplus * _level(seen))
-    return (gained + side * reach(variation, jump, confidence)) / seen.events
+        gain, variation = extended.gains, _model_variation(extended)
+    jump = abs(unseen.surplus * _level(extended))
+    return (gain + side * reach(variation, jump, confidence)) / extended.events
 
 
 def _with(sums: Sums, unseen: _Unseen) -> Sums:
-    """The sums with one more event, whose reward is the one that all are counted from.
+    """The sums with one more event, from whose reward all rewards are counted.
 
     The reward model, if there is one, would have foretold the average.
     """
     u, r = unseen
     weighted = sums.weighted_surplus_rewards - r * sums.surplus_squares
     squared = sums.squared_surplus_rewards - 2 * r * sums.weighted_surplus_rewards + r**2 * sums.surplus_squares
-    seen = sums._replace(
+    extended = sums._replace(
         events=sums.events + 1,
         surpluses=sums.surpluses + u,
         surplus_squares=sums.surplus_squares + u**2,
@@ -106,5 +106,5 @@ def _with(sums: Sums, unseen: _Unseen) -> Sums:
         weighted_surplus_rewards=weighted,
         squared_surplus_rewards=squared,
     )
-    gain = -u * _level(seen)
-    return seen._replace(gains=sums.gains + gain, gain_squares=sums.gain_squares + gain**2)
+    gain = -u * _level(extended)
+    return extended._replace(gains=sums.gains + gain, gain_squares=sums.gain_squares + gain**2)

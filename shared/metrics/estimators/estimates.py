@@ -1,4 +1,4 @@
-"""All estimates of a policy's reward per event, with the interval that decisions go by."""
+"""All estimates of a policy's reward per event, with the interval that decisions are based on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ class Estimates:
 
     Attributes:
         points: The estimate of each of `POINT_ESTIMATORS`, by its name; None where it has none.
-        interval: Where the true value lies, with a confidence of 95 %: decisions go by it.
-        effective_events: How many events of equal weight would tell as much; None where none has a weight.
+        interval: Where the true value lies, with a confidence of 95 %: decisions are based on it.
+        effective_events: How many events of equal weight would be as informative; None where no event has a weight.
         non_zero: Events with a weight.
         because: Why the log cannot answer, or why the figures should not be believed; None where they can be.
     """
@@ -29,7 +29,7 @@ class Estimates:
 
 
 def estimates(sums: Sums, rewards: Span | None = None) -> Estimates:
-    """All that a log's sums tell of a policy.
+    """Make all estimates of a policy from its sums over a log.
 
     Args:
         rewards: In which span all rewards lie; by default `span_of` the sums.
@@ -45,7 +45,7 @@ def estimates(sums: Sums, rewards: Span | None = None) -> Estimates:
 
 
 def span_of(sums: Sums) -> Span:
-    """From the lowest to the highest reward that is reckoned with: from 0 to 1, or further where such were seen."""
+    """The rewards that are considered possible: from 0 to 1, or further where the log has such."""
     return Span(min(UNIT.low, sums.lowest), max(UNIT.high, sums.highest))
 
 

@@ -1,4 +1,4 @@
-"""The interval of a normal distribution, as the old service returned it: too narrow with few events of any weight."""
+"""The interval of a normal distribution, as the old service returned it: too narrow where few events have a weight."""
 
 from math import sqrt
 
@@ -21,7 +21,7 @@ def half_width(sums: Sums, confidence: float = CONFIDENCE) -> float | None:
 
 
 def old_half_width(events: float, rewards: float, squared_rewards: float) -> float | None:
-    """The same at 95 %, of the only sums that it takes: for answers that tell thousands of them."""
+    """As `half_width` at 95 %, from only the sums that it needs: for answers with thousands of them."""
     error = standard_error(events, rewards, squared_rewards)
     return None if error is None else _OLD_QUANTILE * error
 

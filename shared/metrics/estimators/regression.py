@@ -32,7 +32,7 @@ def interval(sums: Sums, rewards: Span, confidence: float = CONFIDENCE) -> Inter
     if not sums.events or width <= 0:
         return Interval(rewards.low, rewards.high)
     scaled = _scale(sums, rewards.low, width)
-    low, high = (_bound(scaled, worst, confidence) for worst in (0.0, 1.0))
+    low, high = (_end(scaled, worst, confidence) for worst in (0.0, 1.0))
     return Interval(rewards.low + width * low, rewards.low + width * high)
 
 
@@ -46,8 +46,8 @@ def _scale(sums: Sums, low: float, width: float) -> Sums:
     )
 
 
-def _bound(sums: Sums, worst: float, confidence: float) -> float:
-    """One bound, for rewards from 0 to 1; `worst` is the reward of the event that is added as unseen."""
+def _end(sums: Sums, worst: float, confidence: float) -> float:
+    """One end of the interval, for rewards from 0 to 1; `worst` is the reward of the event that is added as unseen."""
     count, most = sums.events + 1, sums.most
     weights, squares = sums.weights + most, sums.squares + most**2
     rewards = sums.rewards + most * worst
