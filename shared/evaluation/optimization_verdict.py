@@ -37,7 +37,7 @@ def verdict(outcome: Outcome, error: float) -> Verdict:
     if best is None:
         return Verdict(None, outcome.no_search or "No better settings were searched.")
     if not error:
-        return Verdict(None, "This look only tells what it finds, and changes nothing.")
+        return Verdict(None, "This round only reports what it finds; nothing is changed.")
     best_sums, online_sums = best.total, _online(outcome, best)
     bounds = difference.interval(best_sums, outcome.rewards, 1 - 2 * error) if error >= LEAST_ERROR else None
     if bounds is None or not bounds.low > 0:
@@ -60,7 +60,7 @@ def _explain_bounds(sums: Sums, error: float) -> str:
         return "The best settings that were found earn no more than those in use."
     return (
         f"The best settings that were found seem to earn {gain:.3g} more per event, which may be chance: "
-        f"this look may be wrong in {error:.2g} of all cases at most."
+        f"this round may be wrong in {error:.2g} of all cases at most."
     )
 
 

@@ -28,28 +28,28 @@ def describe_optimization(
         return None
     sentences = [_last(rounds), _next(rounds, configuration, learned, now_us)]
     if configuration.service.learning_mode is LearningMode.APPRENTICE:
-        sentences.append("In apprentice mode what is found is only told, and nothing is changed.")
+        sentences.append("In Apprentice mode a round only reports what it finds; nothing is changed.")
     return " ".join(sentences)
 
 
 def _last(rounds: OptimizationRounds) -> str:
     last = rounds.last
     if last is None:
-        return "Better learning settings were not looked for yet."
+        return "Better learning settings were not searched yet."
     times = pluralize(last.number, "time", "times")
     return (
-        f"Better learning settings were looked for {times}, the last time at {_clock(last.at_us)} "
+        f"Better learning settings were searched {times}, the last time at {_clock(last.at_us)} "
         f"(evaluation {last.evaluation_id})."
     )
 
 
 def _next(rounds: OptimizationRounds, configuration: Configuration, learned: int, now_us: int) -> str:
     if (from_us := start_us(configuration)) > now_us:
-        return f"Before {_clock(from_us)}, the autoOptimizationStartDate, there is no further look."
+        return f"Before {_clock(from_us)}, the autoOptimizationStartDate, no further optimization round begins."
     events, at_us = next_round_events(rounds), next_round_us(rounds, configuration, learned)
     if learned < FIRST_EVENTS or not isfinite(at_us):
-        return f"The next look comes at {events:,} learned events; {learned:,} were learned so far."
-    at = f"The next look comes at {_clock(round(at_us))}"
+        return f"The next optimization round comes at {events:,} learned events; {learned:,} were learned so far."
+    at = f"The next optimization round comes at {_clock(round(at_us))}"
     return f"{at}, or at {events:,} learned events." if isfinite(events) else f"{at}."
 
 

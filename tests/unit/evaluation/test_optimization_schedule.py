@@ -164,16 +164,16 @@ def test_the_status_describes_the_rounds() -> None:
         is None
     )
     assert describe_optimization(OptimizationRounds(), configuration(), 507, NOW_US) == (
-        "Better learning settings were not looked for yet. "
-        "The next look comes at 1,000 learned events; 507 were learned so far."
+        "Better learning settings were not searched yet. "
+        "The next optimization round comes at 1,000 learned events; 507 were learned so far."
     )
     assert describe_optimization(rounds, configuration(learning_mode=LearningMode.APPRENTICE), 1500, NOW_US) == (
-        "Better learning settings were looked for 1 time, the last time at 2025-11-24T16:00:00Z "
+        "Better learning settings were searched 1 time, the last time at 2025-11-24T16:00:00Z "
         "(evaluation auto-1-20251124T160000000000Z). "
-        "The next look comes at 2,000 learned events; 1,500 were learned so far. "
-        "In apprentice mode what is found is only told, and nothing is changed."
+        "The next optimization round comes at 2,000 learned events; 1,500 were learned so far. "
+        "In Apprentice mode a round only reports what it finds; nothing is changed."
     )
-    assert "The next look comes at 2025-12-22T16:00:00Z, or at 64,000 learned events." in str(
+    assert "The next optimization round comes at 2025-12-22T16:00:00Z, or at 64,000 learned events." in str(
         describe_optimization(later, configuration(), 41_000, NOW_US)
     )
     assert "Before 2999-01-01T00:00:00Z" in str(

@@ -93,7 +93,7 @@ def test_what_is_better_for_certain_is_taken() -> None:
         (search_outcome(sums(2000, 0.1, 0.2)), 0.01, "earn no more"),
         (search_outcome(sums(2000, 0.22, 0.2)), 0.01, "may be chance"),
         (search_outcome(sums(2000, 0.4, 0.2)), 1e-12, "may be chance"),
-        (search_outcome(sums(2000, 0.4, 0.2)), 0.0, "only tells"),
+        (search_outcome(sums(2000, 0.4, 0.2)), 0.0, "only reports"),
         (search_outcome(sums(2000, 0.4, 0.2), ahead=Paired(0.2, 0.3)), 0.01, "judged in the same way"),
         (search_outcome(sums(2000, 0.4, 0.2), ahead=Paired(0.2, None)), 0.01, "judged in the same way"),
         (search_outcome(sums(2000, 0.4, 0.2), ahead=None), 0.01, "judged in the same way"),
