@@ -13,9 +13,9 @@ from shared.evaluation.forms import answers_v1 as answers
 from shared.evaluation.forms.evaluation_requests import EvaluationContract, custom
 from shared.evaluation.outcome import Outcome
 from shared.web.errors import EvaluationAlreadyExists, EvaluationNotFound, InvalidRequest
-from shared.web.json_forms import new_id_of_path
+from shared.web.json_forms import read_new_id
 from shared.web.operations import Functions, PerVersion
-from shared.web.responses import created, json_answer, no_content
+from shared.web.responses import answer_created, json_answer, no_content
 from shared.web.versions import LAST_OF_V1, Version
 
 functions = Functions()
@@ -50,7 +50,7 @@ async def create_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
     if evaluation is None:
         raise EvaluationAlreadyExists
     location = f"/{version.prefix}/{PATH}/{evaluation.id}"
-    return created(answers.answer(evaluation, None, version), location)
+    return answer_created(answers.answer(evaluation, None, version), location)
 
 
 @functions.operation(
@@ -74,7 +74,7 @@ def evaluation_id(req: HttpRequest) -> str:
     Raises:
         InvalidRequest: The text cannot be an id.
     """
-    return new_id_of_path(req.route_params["evaluationId"], "evaluationId", InvalidRequest)
+    return read_new_id(req.route_params["evaluationId"], "evaluationId", InvalidRequest)
 
 
 def load_evaluation(of_id: str) -> Evaluation:

@@ -24,10 +24,9 @@ from shared.web.errors import (
     IncompatibleEvaluationVersion,
     InvalidEvaluationContract,
 )
-from shared.web.json_forms import new_id_of_path
+from shared.web.json_forms import read_new_id
 from shared.web.operations import Functions
-from shared.web.page_links import next_link
-from shared.web.pages import Page
+from shared.web.pages import Page, next_link
 from shared.web.responses import done, json_answer, no_content
 
 functions = Functions()
@@ -38,7 +37,7 @@ _SINCE = "2022-09-01-preview"
 @functions.operation(["GET"], PATH, since=_SINCE, query=EvaluationsQuery, answer=Evaluations2022)
 async def list_evaluations(req: HttpRequest) -> HttpResponse:
     """List the evaluations in pages, the newest first."""
-    page, passes = Page.asked(req.params), answers.parse_filter(req.params.get("filter"))
+    page, passes = Page.read(req.params), answers.parse_filter(req.params.get("filter"))
     everything = await asyncio.to_thread(evaluation_store.list_all, Purpose.EVALUATION)
     evaluations = [evaluation for evaluation in everything if passes(evaluation)]
     link = next_link(req, page.after(len(evaluations)), ("filter",))
@@ -48,7 +47,7 @@ async def list_evaluations(req: HttpRequest) -> HttpResponse:
 @functions.operation(["PUT"], EVALUATION_PATH, since=_SINCE, request=EvaluationContract2022)
 async def create_evaluation(req: HttpRequest) -> HttpResponse:
     """Start an evaluation under an id of the caller's."""
-    of_id = new_id_of_path(req.route_params["evaluationId"], "evaluationId", InvalidEvaluationContract)
+    of_id = read_new_id(req.route_params["evaluationId"], "evaluationId", InvalidEvaluationContract)
     contract = EvaluationContract2022.read(req.get_body())
     spec = replace(
         contract.spec(of_id),

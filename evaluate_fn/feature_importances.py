@@ -20,10 +20,9 @@ from shared.web.errors import (
     InvalidContract,
     InvalidRequest,
 )
-from shared.web.json_forms import new_id_of_path
+from shared.web.json_forms import read_new_id
 from shared.web.operations import Functions
-from shared.web.page_links import next_link
-from shared.web.pages import Page, PageQuery
+from shared.web.pages import Page, PageQuery, next_link
 from shared.web.responses import done, json_answer, no_content
 
 functions = Functions()
@@ -38,7 +37,7 @@ _ID = "featureImportanceId"
 @functions.operation(["GET"], PATH, since=_SINCE, query=PageQuery, answer=FeatureImportances)
 async def list_feature_importances(req: HttpRequest) -> HttpResponse:
     """List the feature importances in pages, the newest first."""
-    page = Page.asked(req.params)
+    page = Page.read(req.params)
     importances = await asyncio.to_thread(evaluation_store.list_all, Purpose.IMPORTANCE)
     return json_answer(answers.list_answer(page.of(importances), next_link(req, page.after(len(importances)))))
 
@@ -46,7 +45,7 @@ async def list_feature_importances(req: HttpRequest) -> HttpResponse:
 @functions.operation(["PUT"], IMPORTANCE_PATH, since=_SINCE, request=FeatureImportanceContract)
 async def create_feature_importance(req: HttpRequest) -> HttpResponse:
     """Start a feature importance under an id of the caller's."""
-    of_id = new_id_of_path(req.route_params[_ID], _ID, InvalidContract)
+    of_id = read_new_id(req.route_params[_ID], _ID, InvalidContract)
     spec = FeatureImportanceContract.read(req.get_body()).spec(of_id, purpose=Purpose.IMPORTANCE)
     if await asyncio.to_thread(submit, spec) is None:
         raise FeatureImportanceAlreadyExists
@@ -68,7 +67,7 @@ async def delete_feature_importance(req: HttpRequest) -> HttpResponse:
 
 
 def _id(req: HttpRequest) -> str:
-    return new_id_of_path(req.route_params[_ID], _ID, InvalidRequest)
+    return read_new_id(req.route_params[_ID], _ID, InvalidRequest)
 
 
 def _answer(of_id: str) -> bytes:

@@ -16,7 +16,7 @@ from shared.storage.paths import EXPORTS, split_path
 from shared.storage_errors import StorageUnavailable
 from shared.times import compact
 from shared.web.operations import Api, Functions
-from shared.web.responses import created
+from shared.web.responses import answer_created
 
 functions = Functions()
 
@@ -24,7 +24,7 @@ functions = Functions()
 @functions.operation(["POST"], "exports", api=Api.OWN, answer=Bundle, status=201)
 async def export_bundle(_: HttpRequest) -> HttpResponse:
     """Write model, training state, learning settings and configuration into the container of exports."""
-    return created(await asyncio.to_thread(_export))
+    return answer_created(await asyncio.to_thread(_export))
 
 
 def _export() -> bytes:

@@ -16,7 +16,7 @@ from shared.ranking.multislot_forms import MultiSlotRankRequest, MultiSlotRankRe
 from shared.ranking.slots import MultiSlotDecision, Slot, baseline_decision
 from shared.web.errors import InvalidMultiSlotApiAccess, InvalidRankRequest
 from shared.web.operations import Functions
-from shared.web.responses import created
+from shared.web.responses import answer_created
 
 functions = Functions()
 SINCE = "v1.1-preview.1"
@@ -50,7 +50,7 @@ async def multislot_rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpR
     event = _event(question, arrival_us(hot_path, current), decision, mode)
     earlier = await append(hot_path, event, current)
     shown = _actions_to_show(question, earlier.multi_slot_decision() if earlier else decision, (earlier or event).mode)
-    return created(answer(question.event_id, question.slots, shown))
+    return answer_created(answer(question.event_id, question.slots, shown))
 
 
 def _question(request: MultiSlotRankRequest) -> _Question:

@@ -16,7 +16,7 @@ from shared.ranking.rank_forms import Candidates, RankRequest, RankResponse
 from shared.storage.paths import LOOP
 from shared.web.errors import InvalidRankRequest, MultiSlotOnly
 from shared.web.operations import Functions
-from shared.web.responses import created
+from shared.web.responses import answer_created
 
 functions = Functions()
 
@@ -44,7 +44,7 @@ async def rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
     at_us = arrival_us(hot_path, current)
     event = from_decision(question.event_id, at_us, question.document, logged, deferred=deferred, mode=mode)
     earlier = await append(hot_path, event, current)
-    return created(question.candidates.answer(question.event_id, _decision_to_show(decision, mode, earlier)))
+    return answer_created(question.candidates.answer(question.event_id, _decision_to_show(decision, mode, earlier)))
 
 
 def _question(request: RankRequest) -> _Question:

@@ -5,7 +5,7 @@ from typing import Any
 from azure.functions import HttpRequest, HttpResponse
 
 from reward_fn.observations import append
-from shared.intake.reward_forms import event_id_of_path
+from shared.intake.reward_forms import read_event_id
 from shared.ranking.hot_path import HotPath
 from shared.ranking.multislot_forms import MultiSlotRewardRequest
 from shared.settings import settings
@@ -22,7 +22,7 @@ SINCE = "v1.1-preview.1"
 )
 async def multislot_reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say how good the actions were that an event showed in its slots; some of them or all."""
-    event_id = event_id_of_path(req.route_params["eventId"], InvalidRewardRequest)
+    event_id = read_event_id(req.route_params["eventId"], InvalidRewardRequest)
     request = MultiSlotRewardRequest.read(req.get_body())
     if settings().strict_rewards:
         request = request.check_strictly()
@@ -33,6 +33,6 @@ async def multislot_reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResp
 @functions.operation(["POST"], "multislot/events/{eventId}/activate", since=SINCE, status=204)
 async def multislot_activate(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say that the actions of a deferred event were shown, in all of its slots."""
-    event_id = event_id_of_path(req.route_params["eventId"], InvalidEventIdToActivate)
+    event_id = read_event_id(req.route_params["eventId"], InvalidEventIdToActivate)
     await append(hot_path, req, event_id, [(None, None)])
     return no_content()

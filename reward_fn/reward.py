@@ -5,7 +5,7 @@ from typing import Any
 from azure.functions import HttpRequest, HttpResponse
 
 from reward_fn.observations import append
-from shared.intake.reward_forms import RewardRequest, event_id_of_path
+from shared.intake.reward_forms import RewardRequest, read_event_id
 from shared.ranking.hot_path import HotPath
 from shared.settings import settings
 from shared.web.errors import InvalidEventIdToActivate, InvalidRewardRequest
@@ -18,7 +18,7 @@ functions = Functions()
 @functions.operation(["POST"], "events/{eventId}/reward", request=RewardRequest, status=204)
 async def reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say how good the action was that an event showed."""
-    event_id = event_id_of_path(req.route_params["eventId"], InvalidRewardRequest)
+    event_id = read_event_id(req.route_params["eventId"], InvalidRewardRequest)
     request = RewardRequest.read(req.get_body())
     value = request.check_strictly().value if settings().strict_rewards else request.value
     await append(hot_path, req, event_id, [(None, value)])
@@ -28,6 +28,6 @@ async def reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
 @functions.operation(["POST"], "events/{eventId}/activate", status=204)
 async def activate(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say that the action of a deferred event was shown."""
-    event_id = event_id_of_path(req.route_params["eventId"], InvalidEventIdToActivate)
+    event_id = read_event_id(req.route_params["eventId"], InvalidEventIdToActivate)
     await append(hot_path, req, event_id, [(None, None)])
     return no_content()

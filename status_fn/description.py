@@ -20,6 +20,6 @@ async def read_description(_: HttpRequest, registry: Registry) -> HttpResponse:
 
 @cache
 def _description(registry: Registry) -> bytes:
-    from shared.web.openapi import description
+    from shared.web.openapi import describe
 
-    return description(registry.operations)
+    return describe(registry.operations)

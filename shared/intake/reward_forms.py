@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from shared.web.errors import InvalidRequest, InvalidRewardRequest
-from shared.web.json_forms import Wire, id_of_path
+from shared.web.json_forms import Wire, read_id
 
 
 class RewardRequest(Wire):
@@ -29,10 +29,10 @@ class RewardRequest(Wire):
         return self
 
 
-def event_id_of_path(event_id: str, refusal: type[InvalidRequest]) -> str:
+def read_event_id(event_id: str, refusal: type[InvalidRequest]) -> str:
     """Read the event id in a call's decoded path.
 
     Raises:
         InvalidRequest: `refusal`; the id has more than 256 characters or is no text.
     """
-    return id_of_path(event_id, "eventId", refusal)
+    return read_id(event_id, "eventId", refusal)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.times import from_iso, to_datetime, to_iso
 from shared.web.errors import InvalidExportLogsRequest
-from shared.web.json_forms import MomentText, Wire, moment
+from shared.web.json_forms import MomentText, Wire, read_moment
 
 _FOREVER_US = from_iso("9999-12-31")
 
@@ -47,8 +47,8 @@ def read_range(first: str | None, last: str | None) -> tuple[int, int]:
     Raises:
         InvalidExportLogsRequest: An end is no moment, or the range ends before it begins.
     """
-    from_us = moment(first, "from", InvalidExportLogsRequest) if first else 0
-    to_us = moment(last, "to", InvalidExportLogsRequest) if last else _FOREVER_US
+    from_us = read_moment(first, "from", InvalidExportLogsRequest) if first else 0
+    to_us = read_moment(last, "to", InvalidExportLogsRequest) if last else _FOREVER_US
     if to_us < from_us:
         raise InvalidExportLogsRequest("The range ends before it begins.", "to")
     return from_us, to_us

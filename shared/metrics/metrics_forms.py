@@ -16,7 +16,7 @@ from shared.metrics.comparison import Likeness, PolicyEstimate
 from shared.metrics.intervals import Span
 from shared.times import DAY, HOUR, MINUTE, from_iso
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import Moment, Wire, moment
+from shared.web.json_forms import Moment, Wire, read_moment
 
 INTERVALS = {"PT5M": 5 * MINUTE, "PT1H": HOUR, "PT6H": 6 * HOUR, "P1D": DAY}
 MOST_DAYS = 100
@@ -90,8 +90,8 @@ def read_range(first: str | None, last: str | None, interval: str | None, now_us
     Raises:
         InvalidRequest: An end is no moment, the interval is not one of `INTERVALS`, or the range has too many of them.
     """
-    to_us = moment(last, "to", InvalidRequest) if last else now_us
-    from_us = moment(first, "from", InvalidRequest) if first else to_us - DAY
+    to_us = read_moment(last, "to", InvalidRequest) if last else now_us
+    from_us = read_moment(first, "from", InvalidRequest) if first else to_us - DAY
     if to_us > _LATEST_US:
         raise InvalidRequest("The range ends too far ahead.", "to")
     if not 0 <= from_us < to_us:

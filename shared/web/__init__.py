@@ -1,1 +1,1 @@
-"""What every HTTP function shares: versions' routes, keys, errors, request ids, time limits."""
+"""HTTP for all functions: versions, routes, keys, requests, answers, refusals, and the description of the API."""

@@ -1,4 +1,4 @@
-"""Who may call: whoever sends one of the loop's two keys, or a bearer token of its tenant."""
+"""Callers' rights: a call needs one of the loop's two keys, or a bearer token of its tenant."""
 
 import hmac
 
@@ -12,31 +12,31 @@ KEY_HEADER = "Ocp-Apim-Subscription-Key"
 
 
 async def check_caller(req: HttpRequest) -> None:
-    """Let the holder of a key pass, and the bearer of a token if the deployment takes any.
+    """Let the holder of a key pass, and the bearer of a token if the deployment accepts tokens.
 
     Raises:
-        NotAuthorized: The call has neither; tells what is wrong with a token.
-        SigningKeysAway: It has a token, and nobody knows whether that is good.
+        NotAuthorized: The call has neither key nor valid token; the text says what is wrong with the token.
+        SigningKeysAway: The call has a token that cannot be checked now.
     """
     if _has_key(req):
         return
-    taken, (scheme, _, token) = settings().tokens, req.headers.get("authorization", "").partition(" ")
-    if taken is None or scheme.lower() != "bearer":
+    tenant, (scheme, _, token) = settings().tokens, req.headers.get("authorization", "").partition(" ")
+    if tenant is None or scheme.lower() != "bearer":
         raise NotAuthorized
-    await bearer_tokens.check(token.strip(), taken)
+    await bearer_tokens.check(token.strip(), tenant)
 
 
 def challenge() -> str:
-    """What a caller that was refused should send, as the header `WWW-Authenticate` tells it."""
+    """Write the header `WWW-Authenticate`: what a refused caller should send."""
     key = f'ApiKey realm="rankloop", name="{KEY_HEADER}", in="header"'
-    taken = settings().tokens
-    if taken is None:
+    tokens = settings().tokens
+    if tokens is None:
         return key
-    return f'{key}, Bearer realm="rankloop", authorization_uri="{taken.authority}/{taken.tenant}"'
+    return f'{key}, Bearer realm="rankloop", authorization_uri="{tokens.authority}/{tokens.tenant}"'
 
 
 def _has_key(req: HttpRequest) -> bool:
-    """Each key is compared in full, whether or not another one matched."""
+    """Compare with every key in full, also after a match, so that time reveals nothing."""
     sent = req.headers.get(KEY_HEADER, "").encode("utf-8", "replace")
     matches = [hmac.compare_digest(sent, key.encode()) for key in settings().api_keys]
     return any(matches)

@@ -1,4 +1,4 @@
-"""Bearer tokens of Entra ID: made out for this API, by the right tenant, and still good."""
+"""Bearer tokens of Entra ID: issued for this API, by the right tenant, and not expired."""
 
 import asyncio
 import sys
@@ -12,8 +12,8 @@ from shared.web.token_signing_keys import SigningKeys
 
 _LEEWAY_SECONDS = 60
 _FIRST_ISSUERS = ("https://sts.windows.net", "https://sts.chinacloudapi.cn")
-"""Who issues tokens of the first kind, in all clouds."""
-_SAID: Mapping[str, str] = {
+"""The issuers of version 1 tokens, in all clouds."""
+_PROBLEMS: Mapping[str, str] = {
     "ExpiredSignatureError": "has expired",
     "ImmatureSignatureError": "is not good yet",
     "InvalidAudienceError": "is made out for another audience",
@@ -27,8 +27,8 @@ async def check(token: str, settings: TokenSettings) -> None:
     """Let the bearer of a token pass.
 
     Raises:
-        InvalidToken: It does not open the API; says why.
-        SigningKeysAway: Nobody knows, since the keys of who signs tokens could not be fetched.
+        InvalidToken: The token does not open the API; the text says why.
+        SigningKeysAway: The keys to check the token with could not be fetched.
     """
     if "jwt" not in sys.modules:  # it takes longer than a cold start or the event loop may, and most callers have a key
         await asyncio.to_thread(import_module, "jwt")
@@ -46,8 +46,8 @@ async def check(token: str, settings: TokenSettings) -> None:
             options={"require": ["exp", "iss", "aud"]},
         )
     except jwt.PyJWTError as error:
-        said = _SAID.get(type(error).__name__, "is none that is taken here")
-        raise InvalidToken(f"The bearer token {said}.") from None
+        problem = _PROBLEMS.get(type(error).__name__, "is none that is taken here")
+        raise InvalidToken(f"The bearer token {problem}.") from None
 
 
 @cache
@@ -55,7 +55,7 @@ def _signing_keys(settings: TokenSettings) -> SigningKeys:
     return SigningKeys(settings.authority, settings.tenant)
 
 
-def _issuers(settings: TokenSettings, told: str) -> list[str]:
-    """Who may have issued a token: what the tenant tells, and what follows from its id."""
+def _issuers(settings: TokenSettings, published: str) -> list[str]:
+    """List the issuers of valid tokens: the one that the tenant publishes, and those that follow from its id."""
     first = [f"{issuer}/{settings.tenant}/" for issuer in _FIRST_ISSUERS]
-    return [told, f"{settings.authority}/{settings.tenant}/v2.0", *first]
+    return [published, f"{settings.authority}/{settings.tenant}/v2.0", *first]

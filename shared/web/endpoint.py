@@ -10,7 +10,7 @@ from shared.storage_errors import StorageUnavailable
 from shared.web import versions
 from shared.web.api_keys import check_caller
 from shared.web.errors import TooLarge, UnknownApiVersion
-from shared.web.refusals import refused
+from shared.web.refusals import refuse
 from shared.web.urls import with_ids_as_sent
 from shared.web.versions import Version
 
@@ -22,7 +22,7 @@ HOST_BODY_BYTES = 100 * 1024 * 1024
 """The longest body that the Functions host takes."""
 _CLIENT_REQUEST_ID = "x-ms-client-request-id"
 _SECONDS = 18
-"""The longest that a call takes: whoever waits gets an answer within 20 seconds."""
+"""The time limit of a call, so that clients have an answer within 20 seconds."""
 
 
 def endpoint(
@@ -32,55 +32,55 @@ def endpoint(
     limit_bytes: int = MAX_BODY_BYTES,
     note_refusal: NoteRefusal = lambda _: None,
 ) -> Handler:
-    """Serve whoever may call; refusals have the words of a version of the API, if there is one.
+    """Serve callers with a key or a token; refusals have the words of a version of the API, if there is one.
 
     Args:
         note_refusal: Is given each error that is refused.
     """
 
-    async def as_sent(req: HttpRequest) -> HttpResponse:
+    async def serve_sent_ids(req: HttpRequest) -> HttpResponse:
         return await handler(with_ids_as_sent(req))
 
-    as_sent.__name__, as_sent.__doc__ = handler.__name__, handler.__doc__
-    return _framed(as_sent, check_caller, version, limit_bytes, note_refusal)
+    serve_sent_ids.__name__, serve_sent_ids.__doc__ = handler.__name__, handler.__doc__
+    return _frame(serve_sent_ids, check_caller, version, limit_bytes, note_refusal)
 
 
 def open_endpoint(
     handler: Handler, *, limit_bytes: int = MAX_BODY_BYTES, note_refusal: NoteRefusal = lambda _: None
 ) -> Handler:
-    """Serve everyone, for what holds nothing of the loop's."""
-    return _framed(handler, _everyone, None, limit_bytes, note_refusal)
+    """Serve everyone; for operations that show nothing of the loop."""
+    return _frame(handler, _everyone, None, limit_bytes, note_refusal)
 
 
 async def _everyone(_: HttpRequest) -> None:
     """Let everyone pass."""
 
 
-def _framed(
+def _frame(
     handler: Handler,
     admit: Callable[[HttpRequest], Awaitable[None]],
     version: Version | None,
     limit_bytes: int,
     note_refusal: NoteRefusal,
 ) -> Handler:
-    async def admitted(req: HttpRequest) -> HttpResponse:
+    async def serve(req: HttpRequest) -> HttpResponse:
         await admit(req)
         _check_version(req, version)
         _check_size(req, limit_bytes)
         return await handler(req)
 
-    async def answered(req: HttpRequest) -> HttpResponse:
+    async def answer_call(req: HttpRequest) -> HttpResponse:
         request_id = _request_id()
         try:
-            answer = await _in_time(admitted(req))
+            answer = await _in_time(serve(req))
         except Exception as error:
             note_refusal(error)
-            answer = refused(error, request_id, version or versions.dated(req.params.get("api-version")))
+            answer = refuse(error, request_id, version or versions.find_by_date(req.params.get("api-version")))
         _sign(answer, req, request_id)
         return answer
 
-    answered.__name__, answered.__doc__ = handler.__name__, handler.__doc__
-    return answered
+    answer_call.__name__, answer_call.__doc__ = handler.__name__, handler.__doc__
+    return answer_call
 
 
 def _check_version(req: HttpRequest, version: Version | None) -> None:
@@ -110,13 +110,13 @@ async def _in_time(answer: Awaitable[HttpResponse]) -> HttpResponse:
 def _sign(answer: HttpResponse, req: HttpRequest, request_id: str) -> None:
     answer.headers["apim-request-id"] = request_id
     if req.headers.get("x-ms-return-client-request-id", "").lower() == "true":
-        theirs = client_request_id(req) or ""
-        if theirs.isascii() and theirs.isprintable() and theirs:  # no host can put anything else into a header
-            answer.headers[_CLIENT_REQUEST_ID] = theirs
+        client_id = client_request_id(req) or ""
+        if client_id.isascii() and client_id.isprintable() and client_id:  # no host can put anything else into a header
+            answer.headers[_CLIENT_REQUEST_ID] = client_id
 
 
 def client_request_id(req: HttpRequest) -> str | None:
-    """What the client calls this request, the same when it repeats it."""
+    """Read the id that the client gave this request; a repetition has the same id."""
     return req.headers.get(_CLIENT_REQUEST_ID) or None
 
 

@@ -1,4 +1,4 @@
-"""The ways in which a request is refused: what was wrong and where, never which status that gives."""
+"""Refusals of requests: the problem and its place, never the status that it gives."""
 
 from shared.errors import LoopError
 
@@ -12,7 +12,7 @@ class InvalidToken(NotAuthorized):
 
 
 class SigningKeysAway(LoopError):
-    """Who signs bearer tokens does not tell its keys.
+    """The issuer of bearer tokens does not give its keys.
 
     Attributes:
         retry_after: Seconds after which another try makes sense.
@@ -63,12 +63,12 @@ class UnknownApiVersion(InvalidRequest):
     """The query names no version of the API, or none that is known.
 
     Attributes:
-        sent: What it names; None for nothing.
+        sent: The version in the query; None without one.
     """
 
-    def __init__(self, sent: str | None, known: str) -> None:
-        said = "The query has no api-version" if sent is None else "That version is not known"
-        super().__init__(f"{said}; known is api-version={known}.", "api-version")
+    def __init__(self, sent: str | None, served: str) -> None:
+        problem = "The query has no api-version" if sent is None else "That version is not known"
+        super().__init__(f"{problem}; known is api-version={served}.", "api-version")
         self.sent = sent
 
 

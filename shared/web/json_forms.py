@@ -1,4 +1,4 @@
-"""JSON as it travels: camelCase names, unknown fields ignored, and a refusal that names the place of what is wrong."""
+"""JSON bodies as pydantic models: camelCase names, unknown fields ignored, refusals that name the wrong place."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
@@ -24,11 +24,11 @@ _OBJECTS = ("model_type", "model_attributes_type", "dict_type")
 
 
 class Wire(BaseModel):
-    """Base of all that travels over HTTP.
+    """Base of the models of requests and answers.
 
     Attributes:
-        refusal: What a body of another shape raises.
-        too_long: What it raises instead if the list of a field, named as on the wire, is too long.
+        refusal: The error for a body of another shape.
+        too_long: The error for a list that is too long, by the JSON name of its field; else `refusal`.
     """
 
     model_config = ConfigDict(
@@ -45,26 +45,26 @@ class Wire(BaseModel):
             NotJson: The body is no JSON.
             InvalidRequest: `refusal`; the JSON has another shape.
         """
-        return cls.shaped(from_json(body))
+        return cls.from_parsed(from_json(body))
 
     @classmethod
-    def shaped(cls, told: Any) -> Self:
-        """Read what a body says, once it is parsed.
+    def from_parsed(cls, parsed: Any) -> Self:
+        """Read a body that is parsed already.
 
         Raises:
-            InvalidRequest: `refusal`; it has another shape.
+            InvalidRequest: `refusal`; the body has another shape.
         """
         try:
-            return cls.model_validate(told)
+            return cls.model_validate(parsed)
         except ValidationError as error:
-            raise cls._refused(*_first_problem(error)) from None
+            raise cls._refusal(*_first_problem(error)) from None
 
     def to_json(self) -> bytes:
         """The body of an answer, fields in the order of the class; optional fields that were not set are left out."""
         return orjson.dumps(self.model_dump(by_alias=True, exclude_unset=True))
 
     @classmethod
-    def _refused(cls, kind: str, problem: str, place: str | None) -> InvalidRequest:
+    def _refusal(cls, kind: str, problem: str, place: str | None) -> InvalidRequest:
         refusal = cls.too_long.get(place or "", cls.refusal) if kind == "too_long" else cls.refusal
         return refusal(problem, place)
 
@@ -73,7 +73,7 @@ def from_json(body: bytes) -> Any:
     """Parse a body.
 
     Raises:
-        NotJson: It is empty, no JSON, or has what JSON cannot say (NaN, half a surrogate pair).
+        NotJson: The body is empty, no JSON, or holds a value that JSON lacks (NaN, half a surrogate pair).
     """
     if not body:
         raise NotJson("The body is empty.")
@@ -83,7 +83,7 @@ def from_json(body: bytes) -> Any:
         raise NotJson(f"The body is not JSON: {error.msg}.", f"line {error.lineno} column {error.colno}") from None
 
 
-def moment(text: str, field: str, refusal: type[InvalidRequest]) -> int:
+def read_moment(text: str, field: str, refusal: type[InvalidRequest]) -> int:
     """Read a moment of a query, in any form of ISO 8601.
 
     Raises:
@@ -95,11 +95,11 @@ def moment(text: str, field: str, refusal: type[InvalidRequest]) -> int:
         raise refusal(str(error), field) from None
 
 
-def id_of_path(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
-    """The id that a caller chose, in a call's path, once it is decoded.
+def read_id(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
+    """Check the id in a call's decoded path, and give it back.
 
     Raises:
-        InvalidRequest: `refusal`; it has more than 256 characters or is no text.
+        InvalidRequest: `refusal`; the id has more than 256 characters or is no text.
     """
     if not 0 < len(sent) <= MAX_ID:
         raise refusal(f"An id has 1 to {MAX_ID} characters.", field)
@@ -110,26 +110,26 @@ def id_of_path(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
     return sent
 
 
-def new_id_of_path(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
-    """The id of what a caller makes by naming it in a call's path, once it is decoded.
+def read_new_id(sent: str, field: str, refusal: type[InvalidRequest]) -> str:
+    """Check the id in a call's decoded path that makes a thing of that id, and give it back.
 
     Raises:
-        InvalidRequest: `refusal`; it is none, or a step of dots, which most clients leave out of a path in spite of
-            percent-encoding: it could be made and not be read.
+        InvalidRequest: `refusal`; the id is none, or `.` or `..`, which most clients leave out of a path in spite of
+            percent-encoding: such a thing could be made and never be read.
     """
     if sent in (".", ".."):
         raise refusal(f"An id is not {sent}, which is a step of a path.", field)
-    return id_of_path(sent, field, refusal)
+    return read_id(sent, field, refusal)
 
 
 def place(steps: tuple[str | int, ...]) -> str | None:
-    """The way to a value as clients write it: `actions[3].id`."""
+    """Write the place of a value in a body: `actions[3].id`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return text.removeprefix(".") or None
 
 
 def _first_problem(error: ValidationError) -> tuple[str, str, str | None]:
-    """Its kind, what it is in words, and where."""
+    """Give the first problem: its kind, its sentence, and its place."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     problem = "Input should be an object" if first["type"] in _OBJECTS else first["msg"]
     return first["type"], problem + ".", place(first["loc"])

@@ -1,4 +1,4 @@
-"""The description of all that is served, in OpenAPI 3.1, made from the models that read and tell it."""
+"""The description of the API in OpenAPI 3.1, made from the operations and their models."""
 
 import re
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from shared.web.error_answer import ErrorResponse
 from shared.web.operations import Api
+from shared.web.refusals import ErrorResponse
 from shared.web.registry import ServedOperation
 from shared.web.schemas import Schema, Schemas
 from shared.web.versions import VERSIONS
@@ -38,8 +38,8 @@ _REASONS = {
 }
 
 
-def description(operations: Sequence[ServedOperation]) -> bytes:
-    """The description of operations as JSON text."""
+def describe(operations: Sequence[ServedOperation]) -> bytes:
+    """Describe operations, as JSON text."""
     schemas = Schemas(
         _models([model for served in operations for model in (served.doc.request, served.query)]),
         _models([ErrorResponse, *(served.answer for served in operations)]),
@@ -61,13 +61,13 @@ def description(operations: Sequence[ServedOperation]) -> bytes:
     )
 
 
-def _models(asked: Sequence[Any]) -> list[Any]:
-    """Those that are models, each once."""
-    return list(dict.fromkeys(model for model in asked if model is not None and not isinstance(model, str)))
+def _models(bodies: Sequence[Any]) -> list[Any]:
+    """Select the bodies that are models, each once; others are media types or none."""
+    return list(dict.fromkeys(model for model in bodies if model is not None and not isinstance(model, str)))
 
 
 def _operation(served: ServedOperation, method: str, schemas: Schemas) -> Schema:
-    told: Schema = {
+    operation: Schema = {
         "operationId": served.name if method == served.methods[0] else f"{served.name}_{method.lower()}",
         "summary": (served.handler.__doc__ or "").split("\n", 1)[0],
         "tags": [served.version.name if served.version else _OWN],
@@ -75,40 +75,40 @@ def _operation(served: ServedOperation, method: str, schemas: Schemas) -> Schema
         "responses": _responses(served, schemas),
     }
     if (request := served.doc.request) is not None:
-        told["requestBody"] = {"required": True, "content": _content(request, schemas.read)}
+        operation["requestBody"] = {"required": True, "content": _content(request, schemas.of_request)}
     if served.api is Api.OPEN:
-        told["security"] = []
-    return told
+        operation["security"] = []
+    return operation
 
 
 def _parameters(served: ServedOperation, schemas: Schemas) -> list[Schema]:
     in_path = re.findall(r"\{(\w+)\}", served.route)
-    told: list[Schema] = [{"name": name, "in": "path", "required": True, "schema": _ID} for name in in_path]
-    if served.version and (known := served.version.api_version):
-        told.append({"name": "api-version", "in": "query", "required": True, "schema": {"enum": [known]}})
+    parameters: list[Schema] = [{"name": name, "in": "path", "required": True, "schema": _ID} for name in in_path]
+    if served.version and (api_version := served.version.api_version):
+        parameters.append({"name": "api-version", "in": "query", "required": True, "schema": {"enum": [api_version]}})
     if served.query is not None:
-        told += [
+        parameters += [
             {"name": name, "in": "query", "required": required, "schema": schema}
             for name, schema, required in schemas.fields(served.query)
         ]
-    return told
+    return parameters
 
 
 def _responses(served: ServedOperation, schemas: Schemas) -> Schema:
     refused = _REFUSED_OPEN if served.api is Api.OPEN else _REFUSED
-    told = {str(status): _refusal(status, served, schemas) for status in sorted({*refused, *served.doc.refusals})}
+    responses = {str(status): _refusal(status, served, schemas) for status in sorted({*refused, *served.doc.refusals})}
     for status in served.doc.statuses:
-        told[str(status)] = {"description": _REASONS[status]}
+        responses[str(status)] = {"description": _REASONS[status]}
         if served.answer is not None:
-            told[str(status)]["content"] = _content(served.answer, schemas.told)
-    return dict(sorted(told.items()))
+            responses[str(status)]["content"] = _content(served.answer, schemas.of_answer)
+    return dict(sorted(responses.items()))
 
 
 def _refusal(status: int, served: ServedOperation, schemas: Schemas) -> Schema:
-    told: Schema = {"description": _REASONS[status], "content": _content(ErrorResponse, schemas.told)}
-    headers = _CODE if served.version and served.version.tells_code_in_header else {}
+    response: Schema = {"description": _REASONS[status], "content": _content(ErrorResponse, schemas.of_answer)}
+    headers = _CODE if served.version and served.version.has_code_header else {}
     headers = headers | (_PAUSE if status == 503 else {})
-    return told | ({"headers": headers} if headers else {})
+    return response | ({"headers": headers} if headers else {})
 
 
 def _content(model: Any, schema: Any) -> Schema:

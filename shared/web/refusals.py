@@ -1,4 +1,4 @@
-"""What each refusal is over HTTP: one table from classes to status and code of the API."""
+"""Refusals over HTTP: one table from the class of an error to the status and code of the API."""
 
 import logging
 import time
@@ -13,6 +13,7 @@ from shared.errors import AutoOptimizationOfSlots, LoopError, ModeChangedWithRew
 from shared.storage_errors import RowTooLarge, StorageUnavailable, TrainerAtWork
 from shared.web import errors
 from shared.web.api_keys import challenge
+from shared.web.json_forms import Wire
 from shared.web.responses import json_answer
 from shared.web.versions import Version
 
@@ -20,12 +21,35 @@ _logger = logging.getLogger("rankloop.web")
 _PAUSE_SECONDS = 5
 
 
+class InternalError(Wire):
+    """More exactly what was wrong."""
+
+    code: str | None = None
+    innererror: "InternalError | None" = None
+
+
+class PersonalizerError(Wire):
+    """What was wrong: a code for programs, a message for people, and the place in the request."""
+
+    code: str
+    message: str
+    target: str | None = None
+    details: "list[PersonalizerError] | None" = None
+    inner_error: InternalError | None = None
+
+
+class ErrorResponse(Wire):
+    """The body of every refusal."""
+
+    error: PersonalizerError
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How one class of errors is told.
+    """The answer to one class of errors.
 
     Attributes:
-        text: What is said; None says what the error itself says.
+        text: The message; None for the text of the error itself.
     """
 
     status: int
@@ -92,57 +116,56 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
 }
 
 
-_KNOWN_PAUSE = (StorageUnavailable, errors.SigningKeysAway)
+_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway)
 
 
 class _Outage:
-    """Tells the log of an outage now and then, not once for each of the calls that it fails."""
+    """Logs an outage every few seconds, and not once for each call that fails."""
 
     def __init__(self) -> None:
         self._calls = 0
-        self._told_at = float("-inf")
+        self._logged_at = float("-inf")
 
-    def tell(self, error: Exception) -> None:
+    def log(self, error: Exception) -> None:
         self._calls += 1
-        if time.monotonic() - self._told_at < _PAUSE_SECONDS:
+        if time.monotonic() - self._logged_at < _PAUSE_SECONDS:
             return
         _logger.warning("%d calls were answered 503; the last one because %s", self._calls, error)
-        self._calls, self._told_at = 0, time.monotonic()
+        self._calls, self._logged_at = 0, time.monotonic()
 
 
 _outage = _Outage()
 
 
-def refused(error: Exception, request_id: str, version: Version | None = None) -> HttpResponse:
-    """The answer to a call that raised; what is not the caller's mistake is logged, without what the call held.
+def refuse(error: Exception, request_id: str, version: Version | None = None) -> HttpResponse:
+    """Answer a call that raised; log an error that is not the caller's, without what the call holds.
 
     Args:
-        version: Of the API that was called; None for what has no versions.
+        version: The version of the API that was called; None for an operation without versions.
     """
     refusal = next(_REFUSALS[kind] for kind in type(error).__mro__ if kind in _REFUSALS)
     code = version.code(refusal.code) if version else refusal.code
     answer = json_answer(_envelope(code, refusal.text or str(error), error), refusal.status)
-    if version and version.tells_code_in_header:
+    if version and version.has_code_header:
         answer.headers["x-ms-error-code"] = code
     if refusal.status == 401:
         answer.headers["WWW-Authenticate"] = challenge()
     elif refusal.status == 503:
-        answer.headers["Retry-After"] = str(error.retry_after) if isinstance(error, _KNOWN_PAUSE) else "1"
-        _outage.tell(error)
+        answer.headers["Retry-After"] = str(error.retry_after) if isinstance(error, _WITH_PAUSE) else "1"
+        _outage.log(error)
     elif refusal.status == 500:
         _logger.error("%s failed: %s", request_id, _whereabouts(error))
     return answer
 
 
 def _envelope(code: str, message: str, error: Exception) -> bytes:
-    told = {"code": code, "message": message}
-    if isinstance(error, errors.InvalidRequest) and error.place:
-        told["target"] = error.place
-    return orjson.dumps({"error": told})
+    place = error.place if isinstance(error, errors.InvalidRequest) else None
+    body = ErrorResponse(error=PersonalizerError(code=code, message=message, target=place or None))
+    return orjson.dumps(body.model_dump(by_alias=True, exclude_none=True))
 
 
 def _whereabouts(error: Exception) -> str:
-    """The error's class and its way through the code; its text may quote the request and is left out."""
+    """Name the error's class and the lines of code that it passed; its text may quote the request and is left out."""
     kind = "refusal without an entry" if isinstance(error, LoopError) else "error"
     steps = " < ".join(
         f"{step.filename}:{step.lineno} {step.name}" for step in reversed(traceback.extract_tb(error.__traceback__))

@@ -73,7 +73,9 @@ class Registry:
     def __init__(self, hot_path: HotPath, modules: Iterable[Functions]) -> None:
         """Compose what modules declare: each handler is given those of its parameters that it asks for by name."""
         self._hot_path = hot_path
-        served = [one for module in modules for declared in module.operations for one in self._serve(declared)]
+        served = [
+            operation for module in modules for declared in module.operations for operation in self._serve(declared)
+        ]
         self.operations = [operation for operation in served if operation.api is not Api.ANY_PATH]
         self._served = served
 
@@ -91,19 +93,19 @@ class Registry:
         Raises:
             UnknownPath: There is no such operation.
         """
-        path = urls.called(req)
+        path = urls.path_of_call(req)
         for served in self.operations:
             if req.method in served.methods and (match := served.pattern.fullmatch(path)):
-                return await served.handler(urls.routed(req, match.groupdict()))
+                return await served.handler(urls.with_route(req, match.groupdict()))
         raise UnknownPath
 
     def _serve(self, declared: Operation) -> list[ServedOperation]:
         name, handler = declared.handler.__name__, declared.handler
         if declared.api is not Api.PERSONALIZER:
             route = declared.path if declared.api is Api.OPEN else f"{declared.api.value}{declared.path}"
-            return [self._served_as(declared, name, route, self._bind(handler), None)]
+            return [self._frame(declared, name, route, self._bind(handler), None)]
         return [
-            self._served_as(
+            self._frame(
                 declared,
                 f"{name}_{re.sub(r'\W', '_', version.name)}",
                 f"{version.prefix}/{declared.path}",
@@ -113,7 +115,7 @@ class Registry:
             for version in versions.since(declared.since, declared.until)
         ]
 
-    def _served_as(
+    def _frame(
         self, declared: Operation, name: str, route: str, handler: Handler, version: Version | None
     ) -> ServedOperation:
         note = self._hot_path.note_refusal
@@ -129,9 +131,9 @@ class Registry:
         if not given:
             return handler
 
-        async def bound(req: HttpRequest) -> HttpResponse:
+        async def call(req: HttpRequest) -> HttpResponse:
             answer: HttpResponse = await handler(req, **given)
             return answer
 
-        bound.__name__, bound.__doc__ = handler.__name__, handler.__doc__
-        return bound
+        call.__name__, call.__doc__ = handler.__name__, handler.__doc__
+        return call

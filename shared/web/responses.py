@@ -1,4 +1,4 @@
-"""Answers as the old service gave them: JSON or nothing, and never to be kept by a cache."""
+"""HTTP answers with the old service's headers: no cache may keep them."""
 
 from collections.abc import Mapping
 
@@ -15,30 +15,30 @@ _BINARY = _EVERY_ANSWER | {"Content-Type": "application/octet-stream"}
 
 
 def json_answer(body: bytes, status: int = 200) -> HttpResponse:
-    """A JSON text."""
+    """Answer with a JSON text."""
     return HttpResponse(body, status_code=status, headers=_JSON)
 
 
-def created(body: bytes, location: str | None = None) -> HttpResponse:
-    """A JSON text about something that came to be, and where it can be found: status 201."""
+def answer_created(body: bytes, location: str | None = None) -> HttpResponse:
+    """Answer with status 201: the JSON text of the new thing, and its address."""
     return HttpResponse(body, status_code=201, headers=_JSON | ({"Location": location} if location else {}))
 
 
 def done() -> HttpResponse:
-    """Done, and nothing to say, in operations whose status is 200 even so."""
+    """Answer with status 200 and no body."""
     return HttpResponse(status_code=200, headers=_EVERY_ANSWER)
 
 
 def no_content() -> HttpResponse:
-    """Done, and nothing to say: status 204."""
+    """Answer with status 204 and no body."""
     return HttpResponse(status_code=204, headers=_EVERY_ANSWER)
 
 
 def binary(body: bytes, headers: Mapping[str, str]) -> HttpResponse:
-    """Bytes as they are, with further headers about them."""
+    """Answer with bytes, and further headers."""
     return HttpResponse(body, headers={**_BINARY, **headers})
 
 
 def lines(body: bytes, headers: Mapping[str, str]) -> HttpResponse:
-    """JSON texts, one a line, with further headers about them."""
+    """Answer with JSON texts, one a line, and further headers."""
     return HttpResponse(body, headers={**_EVERY_ANSWER, "Content-Type": "application/x-ndjson", **headers})

@@ -8,10 +8,10 @@ from azure.functions import Context
 
 
 async def in_thread(context: Context, work: Callable[[threading.Event], None]) -> None:
-    """Work in a thread whose log lines belong to the call: the platform takes no others.
+    """Run work in a thread whose log lines belong to the call; the platform drops other lines.
 
     Args:
-        work: Is given what is set when it is to stop: the call was cancelled, or the platform goes down.
+        work: Is given an event that is set when the work has to stop, since the call was cancelled.
     """
     stop = threading.Event()
     try:

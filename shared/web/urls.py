@@ -1,7 +1,7 @@
-"""Ids in a path as the client meant them, whatever the host has made of them.
+"""The ids in a path as the client sent them, before the host decoded them.
 
-The Functions host decodes a path once, but leaves `%2F` as it is, so that a slash in an id cannot be told from the
-text `%2F` in one. Azure's front end tells the path as it was sent in a header.
+The Functions host decodes a path once, but leaves `%2F` unchanged: a slash in an id then looks like the text `%2F` in
+an id. A header of Azure's front end holds the path as the client sent it.
 """
 
 import posixpath
@@ -18,36 +18,36 @@ _MOST_TIMES = 8
 
 
 def with_ids_as_sent(req: HttpRequest) -> HttpRequest:
-    """The call with route parameters that are decoded exactly once."""
+    """Give the call with route parameters that are decoded exactly once."""
     if not any("%" in value for value in req.route_params.values()):
         return req
-    segments = (_sent(req) or urlsplit(req.url).path).split("/")
-    return routed(req, {name: _exact(value, segments) for name, value in req.route_params.items()})
+    segments = (_sent_path(req) or urlsplit(req.url).path).split("/")
+    return with_route(req, {name: _exact(value, segments) for name, value in req.route_params.items()})
 
 
-def routed(req: HttpRequest, params: dict[str, str]) -> HttpRequest:
-    """The call with other route parameters."""
+def with_route(req: HttpRequest, params: dict[str, str]) -> HttpRequest:
+    """Give the call with other route parameters."""
     return HttpRequest(
         req.method, req.url, headers=req.headers, params=req.params, route_params=params, body=req.get_body()
     )
 
 
-def called(req: HttpRequest) -> str:
-    """The call's path as the host decodes it, with single slashes between its segments and none around it."""
-    sent = _sent(req)
+def path_of_call(req: HttpRequest) -> str:
+    """Give the call's path as the host decodes it, with single slashes between its segments and none around it."""
+    sent = _sent_path(req)
     path = _once(sent) if sent is not None else req.route_params.get("path", "")
     return re.sub("/+", "/", path).strip("/")
 
 
-def _sent(req: HttpRequest) -> str | None:
-    """The path as it was sent; None if nobody tells, or tells that of another call."""
+def _sent_path(req: HttpRequest) -> str | None:
+    """Read the path that the client sent; None without the header, or where the header is of another call."""
     sent: str | None = req.headers.get(_SENT)
     path = sent.partition("?")[0] if sent is not None else ""
-    return path if path and _settled(path) == _settled(urlsplit(req.url).path) else None
+    return path if path and _decode_fully(path) == _decode_fully(urlsplit(req.url).path) else None
 
 
-def _settled(path: str) -> str:
-    """What all encodings of a path have in common."""
+def _decode_fully(path: str) -> str:
+    """Decode a path until nothing is encoded: all encodings of a path give the same text."""
     for _ in range(_MOST_TIMES):
         path, before = unquote(path), path
         if path == before:
@@ -63,7 +63,7 @@ def _exact(value: str, segments: Iterable[str]) -> str:
 
 
 def _once(path: str) -> str:
-    """Decoded as the host does: all but slashes and what is no UTF-8."""
+    """Decode a path as the host does: all but slashes and bytes that are no UTF-8."""
     parts = enumerate(_ENCODED_SLASH.split(path))
     text = "".join(part if place % 2 else unquote(part, errors="surrogateescape") for place, part in parts)
-    return _NO_UTF_8.sub(lambda one: f"%{ord(one[0]) - 0xDC00:02X}", text)
+    return _NO_UTF_8.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", text)

@@ -1,4 +1,4 @@
-"""The published versions of the API: what differs between them, one entry each, the oldest first."""
+"""The published versions of the API and their differences, the oldest first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,25 +9,25 @@ class Version:
     """One published version.
 
     Attributes:
-        name: As clients know it.
+        name: The name that clients use.
         prefix: Before the path of each operation.
-        api_version: What the query says as `api-version`; None if the prefix alone names the version.
-        renamed_codes: Codes of errors that it calls otherwise.
-        tells_code_in_header: Whether a refusal has its code in the header `x-ms-error-code` too.
-        left_out: Fields of evaluations that it does not tell yet.
-        renamed_statuses: Statuses of evaluations for which it has no word of its own.
+        api_version: The value of `api-version` in the query; None if the prefix alone names the version.
+        renamed_codes: Error codes that have another name in this version.
+        has_code_header: Whether a refusal has its code in the header `x-ms-error-code` too.
+        left_out: Fields of evaluations that this version does not have yet.
+        renamed_statuses: Statuses of evaluations that this version lacks, and the status to answer instead.
     """
 
     name: str
     prefix: str
     api_version: str | None = None
     renamed_codes: Mapping[str, str] = field(default_factory=dict, hash=False)
-    tells_code_in_header: bool = False
+    has_code_header: bool = False
     left_out: frozenset[str] = frozenset()
     renamed_statuses: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def code(self, code: str) -> str:
-        """The name of a code of errors in this version."""
+        """Give the name of an error code in this version."""
         return self.renamed_codes.get(code, code)
 
 
@@ -51,22 +51,22 @@ VERSIONS = (
         "2022-09-01-preview",
         "personalizer",
         api_version="2022-09-01-preview",
-        tells_code_in_header=True,
+        has_code_header=True,
     ),
 )
 
 
 LAST_OF_V1 = "v1.1-preview.3"
-"""The last version that has its name in the path."""
+"""The last version with its name in the path."""
 
 
 def since(name: str, until: str | None = None) -> tuple[Version, ...]:
-    """A version and all after it, up to another one if that is the last."""
+    """List a version and all later versions, up to `until` if given."""
     names = [version.name for version in VERSIONS]
     last = len(names) if until is None else names.index(until) + 1
     return VERSIONS[names.index(name) : last]
 
 
-def dated(date: str | None) -> Version | None:
-    """The version that a query names by its `api-version`, in any letter case; None if there is none."""
+def find_by_date(date: str | None) -> Version | None:
+    """Find the version that a query names by its `api-version`, in any letter case; None if there is none."""
     return next((version for version in VERSIONS if date and version.api_version == date.lower()), None)

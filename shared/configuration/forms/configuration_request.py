@@ -39,7 +39,7 @@ class _Change(Wire):
         parsed = from_json(body)
         if isinstance(parsed, dict):
             parsed = {field.alias: parsed[field.alias] for field in fields_of(version) if field.alias in parsed}
-        return cls.shaped(parsed)
+        return cls.from_parsed(parsed)
 
     def merged(self, stored: ServiceConfiguration, longest_wait_us: int) -> ServiceConfiguration:
         """The stored configuration with the changes; durations as they were sent, time spans as ISO 8601.

@@ -7,7 +7,7 @@ from pydantic import PlainSerializer, WithJsonSchema
 
 from shared.times import to_datetime
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import moment
+from shared.web.json_forms import read_moment
 
 NEVER = "0001-01-01T00:00:00Z"
 """The old service's text where there is no moment."""
@@ -30,7 +30,7 @@ def read_range(start: str, end: str, malformed: type[InvalidRequest], reversed_:
     Raises:
         InvalidRequest: `malformed`, one of them is no moment; `reversed_`, the range ends before it begins.
     """
-    start_us, end_us = moment(start, "startTime", malformed), moment(end, "endTime", malformed)
+    start_us, end_us = read_moment(start, "startTime", malformed), read_moment(end, "endTime", malformed)
     if start_us >= end_us:
         raise reversed_("It has to be later than startTime.", "endTime")
     return range(start_us, end_us)
