@@ -10,7 +10,7 @@ from shared.errors import AutoOptimizationOfSlots, LoopError
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Evaluation, Status
 from shared.evaluation.optimization_schedule import why_disabled
-from shared.evaluation.optimization_verdict import verdict
+from shared.evaluation.optimization_verdict import judge_round
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.learner.arguments import parse
 from shared.log.ranked_event import line_kind
@@ -28,7 +28,7 @@ def decide(evaluation: Evaluation, outcome: Outcome) -> None:
 
     A call after a crash goes on from where the earlier one stopped.
     """
-    conclusion = verdict(outcome, evaluation.error)
+    conclusion = judge_round(outcome, evaluation.error)
     status, because = Status.APPLIED, conclusion.because
     try:
         if conclusion.better is None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import IO
 
-from evaluate_fn.task_process import ANSWER, Order
+from evaluate_fn.task_process import ANSWER, TaskOrder
 from shared.configuration import configuration_store
 from shared.errors import LoopError
 from shared.evaluation import evaluation_documents, evaluation_run_store, evaluation_store
@@ -109,7 +109,7 @@ class _TaskRun:
         """Evaluate the log; gives the result, and the files of what was learned."""
         _check_wanted(self._evaluation)
         blobs = _log_blobs(self._evaluation)
-        order = Order(self._task, self._evaluation, tuple(blob.rewards for blob in blobs), TIMEOUT)
+        order = TaskOrder(self._task, self._evaluation, tuple(blob.rewards for blob in blobs), TIMEOUT)
         order.write(self._folder)
         with tempfile.TemporaryFile() as output:
             process = _start(self._folder, output)

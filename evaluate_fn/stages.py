@@ -13,7 +13,7 @@ from evaluate_fn.optimization_decision import decide
 from evaluate_fn.runner import LogChanged, NotWanted, TaskTimedOut
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store, importance, plan
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
-from shared.evaluation.evaluation_queue import Message, message
+from shared.evaluation.evaluation_queue import WorkMessage, make_message
 from shared.evaluation.tasks import Task, TaskResult
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
@@ -75,7 +75,7 @@ def give_up(text: str) -> None:
         _end(evaluation, Status.FAILED, f"It failed again and again, the last time because: {problem}")
 
 
-def _evaluation_of(work: Message) -> Evaluation | None:
+def _evaluation_of(work: WorkMessage) -> Evaluation | None:
     """The evaluation of a message; None if it was deleted, even where a later evaluation has its id."""
     evaluation = evaluation_store.read(work.purpose, work.id)
     return evaluation if evaluation and evaluation.created_us == work.created_us else None
@@ -111,7 +111,7 @@ def _send(evaluation: Evaluation, tasks: tuple[Task, ...], by: str | None) -> No
     """
     stage = tasks[0].stage
     if evaluation_run_store.claim_stage(evaluation, stage, by):
-        evaluation_queue.send(message(evaluation, task.key) for task in tasks)
+        evaluation_queue.send(make_message(evaluation, task.key) for task in tasks)
         evaluation_run_store.mark_sent(evaluation, stage)
 
 

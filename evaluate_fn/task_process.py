@@ -34,7 +34,7 @@ _NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TaskOrder:
     """What the process is to do.
 
     Attributes:
@@ -58,7 +58,7 @@ class Order:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The inverse of `write`."""
+        """Read the order, which `write` wrote."""
         fields = json.loads((folder / _ORDER).read_bytes())
         task, evaluation = (fields[name].encode() for name in ("task", "evaluation"))
         joined_under = tuple(
@@ -72,7 +72,7 @@ class Order:
 class _LogLines:
     """The lines of the log, labelled as the evaluation wants; each iteration is another pass over the log."""
 
-    def __init__(self, order: Order, blobs: LogReader) -> None:
+    def __init__(self, order: TaskOrder, blobs: LogReader) -> None:
         self._joined_under = order.joined_under
         self._rewards = order.evaluation.log.rewards
         self._blobs = blobs
@@ -91,7 +91,7 @@ def main(parent: int, folder: Path) -> None:
     driver.end_with(parent)
     if sys.platform != "win32":
         os.nice(_NICENESS)
-    order = Order.read(folder)
+    order = TaskOrder.read(folder)
     clock = Clock(order.timeout)
 
     def check_writer() -> None:
@@ -104,7 +104,7 @@ def main(parent: int, folder: Path) -> None:
     (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
 
-def _answer(order: Order, folder: Path, log: _LogLines) -> dict[str, Any]:
+def _answer(order: TaskOrder, folder: Path, log: _LogLines) -> dict[str, Any]:
     task, models = order.task, list[Path]()
     rewrite = partial(_without, *task.without) if task.without else None
     try:

@@ -42,7 +42,7 @@ from shared.evaluation.optimization_schedule import (
     error_share,
     is_time_for_round,
 )
-from shared.evaluation.optimization_verdict import verdict
+from shared.evaluation.optimization_verdict import judge_round
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
 from shared.evaluation.tasks import TaskResult, TrainedModel
@@ -169,7 +169,7 @@ def _run_round(loop: Configuration, new: OptimizationRound, lines: Sequence[byte
     outcome = _evaluate(evaluation, lines)
     tried, least = plan.winner(outcome), _least(outcome)
     arguments = tried.policy.arguments if tried else None
-    return RoundResult(new.learned, new.error, least, arguments, verdict(outcome, new.error).because)
+    return RoundResult(new.learned, new.error, least, arguments, judge_round(outcome, new.error).because)
 
 
 def _evaluate(evaluation: Evaluation, lines: Sequence[bytes]) -> Outcome:
@@ -188,11 +188,11 @@ def _evaluate(evaluation: Evaluation, lines: Sequence[bytes]) -> Outcome:
 def _least(outcome: Outcome) -> float:
     """The smallest error with which the rule would take what was found; 1 if with none, found by halving."""
     low, high = math.log(1e-8), math.log(0.5)
-    if verdict(outcome, 0.49).better is None:
+    if judge_round(outcome, 0.49).better is None:
         return 1.0
     for _ in range(30):
         middle = (low + high) / 2
-        low, high = (low, middle) if verdict(outcome, math.exp(middle)).better else (middle, high)
+        low, high = (low, middle) if judge_round(outcome, math.exp(middle)).better else (middle, high)
     return math.exp(high)
 
 

@@ -1,4 +1,4 @@
-"""Learning settings that are worth trying, by what the old service's research and own measurements found good."""
+"""Learning settings that the search tries: those that the old service's research and own measurements found good."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ class CandidateSettings:
 
     Attributes:
         problem: `--cb_explore_adf` or `--ccb_explore_adf`.
-        algorithm: How it explores beside the share that is random; empty for greedy.
+        algorithm: How the learner explores beside the share of random choices; empty for greedy.
         rate: Learning rate and its decay; empty for Vowpal Wabbit's own.
         cost: How costs of actions that were not shown are estimated, such as `--cb_type mtr`.
         interactions: Which namespaces are combined.

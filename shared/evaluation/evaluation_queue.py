@@ -13,7 +13,7 @@ _FOR_EVER = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class WorkMessage:
     """Work on an evaluation.
 
     Attributes:
@@ -32,12 +32,12 @@ class Message:
         return json.dumps(fields)
 
 
-def message(evaluation: Evaluation, task: str | None = None) -> Message:
+def make_message(evaluation: Evaluation, task: str | None = None) -> WorkMessage:
     """Make the message for a task of an evaluation, or for its next stage."""
-    return Message(evaluation.purpose, evaluation.id, evaluation.created_us, task)
+    return WorkMessage(evaluation.purpose, evaluation.id, evaluation.created_us, task)
 
 
-def read(text: str) -> Message:
+def read(text: str) -> WorkMessage:
     """Read a message.
 
     Raises:
@@ -45,12 +45,12 @@ def read(text: str) -> Message:
     """
     try:
         fields = json.loads(text)
-        return Message(Purpose(fields["purpose"]), str(fields["id"]), int(fields["created"]), fields["task"])
+        return WorkMessage(Purpose(fields["purpose"]), str(fields["id"]), int(fields["created"]), fields["task"])
     except (LookupError, TypeError) as error:
         raise ValueError("the message says nothing about an evaluation") from error
 
 
-def send(messages: Iterable[Message], hidden_seconds: int = 0) -> None:
+def send(messages: Iterable[WorkMessage], hidden_seconds: int = 0) -> None:
     """Put messages into the queue; the queue is made if it is missing.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Evaluation, Purpose
-from shared.evaluation.evaluation_queue import message
+from shared.evaluation.evaluation_queue import make_message
 from shared.intake.keys import event_key, hash_key
 from shared.storage import background_reads, blobs, json_documents
 from shared.storage.paths import EVALUATIONS, IMPORTANCES
@@ -27,10 +27,10 @@ def start(evaluation: Evaluation) -> bool:
     Raises:
         StorageUnavailable: The evaluation may have been started or not.
     """
-    evaluation_queue.send([message(evaluation)], _HIDDEN_SECONDS)
+    evaluation_queue.send([make_message(evaluation)], _HIDDEN_SECONDS)
     if not create(evaluation):
         return False
-    evaluation_queue.send([message(evaluation)])
+    evaluation_queue.send([make_message(evaluation)])
     return True
 
 

@@ -11,7 +11,7 @@ from shared.metrics.estimators.sums import Sums, total
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class OptimizationVerdict:
     """What follows from an optimization round.
 
     Attributes:
@@ -23,7 +23,7 @@ class Verdict:
     because: str
 
 
-def verdict(outcome: Outcome, error: float) -> Verdict:
+def judge_round(outcome: Outcome, error: float) -> OptimizationVerdict:
     """Judge whether the settings that won the search are certainly better.
 
     The settings are judged by the last half of the log, which the search has not used. The estimated difference to
@@ -35,22 +35,26 @@ def verdict(outcome: Outcome, error: float) -> Verdict:
     """
     best = winner(outcome)
     if best is None:
-        return Verdict(None, outcome.no_search or "No better settings were searched.")
+        return OptimizationVerdict(None, outcome.no_search or "No better settings were searched.")
     if not error:
-        return Verdict(None, "This round only reports what it finds; nothing is changed.")
+        return OptimizationVerdict(None, "This round only reports what it finds; nothing is changed.")
     best_sums, online_sums = best.total, _online(outcome, best)
     bounds = difference.interval(best_sums, outcome.rewards, 1 - 2 * error) if error >= LEAST_ERROR else None
     if bounds is None or not bounds.low > 0:
-        return Verdict(None, _explain_bounds(best_sums, error))
+        return OptimizationVerdict(None, _explain_bounds(best_sums, error))
     if outcome.ahead is None or not outcome.ahead.is_clear:
-        return Verdict(None, "The settings in use, judged in the same way, would have earned as much for all we know.")
+        return OptimizationVerdict(
+            None, "The settings in use, judged in the same way, would have earned as much for all we know."
+        )
     if not _meets_old_rule(best_sums, online_sums):
-        return Verdict(
+        return OptimizationVerdict(
             None, "The reward of the best settings that were found, or its lower bound, is not above that of online."
         )
     if best.model is None:
-        return Verdict(None, "What the better settings learned cannot be used.")
-    return Verdict(best, f"It earns at least {bounds.low:.3g} more per event, with an error of at most {error:.2g}.")
+        return OptimizationVerdict(None, "What the better settings learned cannot be used.")
+    return OptimizationVerdict(
+        best, f"It earns at least {bounds.low:.3g} more per event, with an error of at most {error:.2g}."
+    )
 
 
 def _explain_bounds(sums: Sums, error: float) -> str:

@@ -36,7 +36,7 @@ class PolicyOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Settings that were tried in the search.
+    """Learning settings that were tried in the search, with their sums.
 
     Attributes:
         step: `Hyper1`, `Inter-len1` and so on, `Hyper2`.

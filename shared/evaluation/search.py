@@ -49,7 +49,7 @@ class Search:
     exploration: float
 
     def stages(self, results: Results) -> Generator[tuple[Task, ...], None, SearchResult]:
-        """The tasks of one stage after the other, each of which needs the results of all before it; at last, Found."""
+        """The tasks of each stage, which needs the results of the stages before; returns the result of the search."""
         first = yield from self._race(candidates.first_grid(self.problem, self.namespaces), results)
         second = yield from self._interactions(first[0].settings, results)
         best = second[0].settings

@@ -15,7 +15,7 @@ from shared import settings
 from shared.configuration.configuration import RewardSettings
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_spec, evaluation_store, plan
 from shared.evaluation.evaluation import Evaluation, Policy, Source
-from shared.evaluation.evaluation_queue import message
+from shared.evaluation.evaluation_queue import make_message
 from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
@@ -108,7 +108,7 @@ def is_running(evaluation: Evaluation) -> bool:
 def send_again(evaluation: Evaluation) -> None:
     """Let messages come now that a worker who died had: else they stay hidden for half a minute."""
     tasks = plan.open_tasks(evaluation, evaluation_run_store.read_results(evaluation))
-    evaluation_queue.send([message(evaluation), *(message(evaluation, task.key) for task in tasks)])
+    evaluation_queue.send([make_message(evaluation), *(make_message(evaluation, task.key) for task in tasks)])
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:

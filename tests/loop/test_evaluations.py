@@ -21,7 +21,7 @@ from evaluate_fn.deletion import delete
 from localhost.azurite.accounts import StorageAccount
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
-from shared.evaluation.evaluation_queue import Message, message
+from shared.evaluation.evaluation_queue import WorkMessage, make_message
 from shared.evaluation.replay import log_files
 from shared.evaluation.tasks import TaskResult
 from shared.storage import sdk
@@ -84,7 +84,7 @@ def test_a_log_is_read_again_without_the_lines_that_the_learner_refuses(
 
     while evaluated_log.is_running(evaluation):
         for task in stages._open(evaluation, evaluation_run_store.read_results(evaluation)):
-            stages.take(message(evaluation, task.key).text(), 1, Event())
+            stages.take(make_message(evaluation, task.key).text(), 1, Event())
 
     found = evaluation_run_store.read_outcome(evaluation)
     assert found is not None
@@ -127,7 +127,7 @@ def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
                 way.plan(strike := Strike(write(place), worker.die, fault))
                 assert worker.wait() == -signal.SIGKILL, (place, worker.log_file.read_text())
                 strike.wait()
-    stages.take(message(evaluation).text(), 2, Event())
+    stages.take(make_message(evaluation).text(), 2, Event())
 
     ended = evaluated_log.wait_for(evaluation)
     assert ended.status is Status.SUCCEEDED
@@ -140,7 +140,7 @@ def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
 def test_what_was_begun_by_somebody_who_died_then_goes_on(kept: Kept, start_host: StartHost) -> None:
     """The first message is hidden, and comes when the record is there."""
     evaluation = evaluated_log.asked("half", evaluated_log.write(kept, hours=1))
-    evaluation_queue.send([message(evaluation)], 3)
+    evaluation_queue.send([make_message(evaluation)], 3)
     evaluation_store.create(evaluation)
     start_host(**NEVER)
 
@@ -153,7 +153,7 @@ def test_a_stage_is_sent_once(kept: Kept) -> None:
     evaluation_store.create(evaluation)
 
     for _ in range(2):
-        stages.take(message(evaluation).text(), 1, Event())
+        stages.take(make_message(evaluation).text(), 1, Event())
 
     assert _sent() == ["custom-0", "custom-1", "logged"]
 
@@ -164,12 +164,12 @@ def test_two_who_end_a_stage_together_send_the_next_one_once(kept: Kept, monkeyp
     evaluation_store.create(evaluation)
     send = evaluation_queue.send
 
-    def send_late(messages: Iterable[Message]) -> None:
-        stages.take(message(evaluation, "other").text(), 1, Event())
+    def send_late(messages: Iterable[WorkMessage]) -> None:
+        stages.take(make_message(evaluation, "other").text(), 1, Event())
         send(messages)
 
     monkeypatch.setattr(evaluation_queue, "send", send_late)
-    stages.take(message(evaluation).text(), 1, Event())
+    stages.take(make_message(evaluation).text(), 1, Event())
 
     assert _sent() == ["custom-0", "custom-1", "logged"]
 
@@ -183,16 +183,16 @@ def test_a_stage_whose_sender_died_is_sent_when_its_message_comes_again(
     with monkeypatch.context() as patch:
         patch.setattr(evaluation_queue, "send", _fail)
         with pytest.raises(StorageUnavailable):
-            stages.take(message(evaluation, "first").text(), 1, Event())
+            stages.take(make_message(evaluation, "first").text(), 1, Event())
 
-    stages.take(message(evaluation, "other").text(), 1, Event())
+    stages.take(make_message(evaluation, "other").text(), 1, Event())
     assert _sent() == []
-    stages.take(message(evaluation, "first").text(), 2, Event())
+    stages.take(make_message(evaluation, "first").text(), 2, Event())
 
     assert _sent() == ["custom-0", "custom-1", "logged"]
 
 
-def _fail(_: Iterable[Message]) -> None:
+def _fail(_: Iterable[WorkMessage]) -> None:
     raise StorageUnavailable("nobody answers")
 
 
@@ -232,7 +232,7 @@ def test_what_is_delivered_twice_is_found_once(
     while evaluated_log.is_running(evaluation):
         tasks = stages._open(evaluation, evaluation_run_store.read_results(evaluation))
         for key in {None, *(task.key for task in tasks)} - again:
-            host.begin("evaluate_work", message(evaluation, key).text())
+            host.begin("evaluate_work", make_message(evaluation, key).text())
             again.add(key)
         time.sleep(0.05)
     evaluated_log.wait_until(lambda: len(set(host.runs("evaluate_work"))) == 1)
@@ -258,7 +258,7 @@ def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
 
     monkeypatch.setattr(runner._TaskRun, "carry_out", carry_out_late)
     (first, *_) = stages._open(evaluation, {})
-    stages.take(message(evaluation, first.key).text(), 1, Event())
+    stages.take(make_message(evaluation, first.key).text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
     assert _found(evaluation) == _undisturbed(kept, evaluation, tmp_path)
@@ -276,13 +276,13 @@ def test_one_that_ends_before_the_last_worker_has_looked_again_keeps_what_was_fo
 
     def keep_and_go_on(one: Evaluation, result: TaskResult) -> bool:
         is_new = keep(one, result)
-        stages.take(message(evaluation).text(), 1, Event())
+        stages.take(make_message(evaluation).text(), 1, Event())
         return is_new
 
     monkeypatch.setattr(evaluation_run_store, "keep_result", keep_and_go_on)
     while evaluated_log.is_running(evaluation):
         task = stages._open(evaluation, evaluation_run_store.read_results(evaluation))[0]
-        stages.take(message(evaluation, task.key).text(), 1, Event())
+        stages.take(make_message(evaluation, task.key).text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
     assert _found(evaluation) == _undisturbed(kept, evaluation, tmp_path)
@@ -302,7 +302,7 @@ def test_what_a_late_worker_of_a_canceled_one_brought_goes(
         return keep(one, result)
 
     monkeypatch.setattr(evaluation_run_store, "keep_result", cancel_and_keep)
-    stages.take(message(evaluation, "custom-0").text(), 1, Event())
+    stages.take(make_message(evaluation, "custom-0").text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.CANCELED
     assert list(kept.blobs("evaluations/")) == ["evaluations/canceled/evaluation.json"]
@@ -417,11 +417,11 @@ def test_log_that_vanishes_between_two_tasks_ends_it(kept: Kept, start_host: Sta
     """As when it gets too old while the evaluation runs."""
     evaluation = evaluated_log.asked("vanished", evaluated_log.write(kept))
     evaluation_store.create(evaluation)
-    stages.take(message(evaluation, "logged").text(), 1, Event())
+    stages.take(make_message(evaluation, "logged").text(), 1, Event())
     kept.remove(min(kept.blobs("logs/")))
     start_host(**NEVER)
 
-    evaluation_queue.send([message(evaluation, "custom-0")])
+    evaluation_queue.send([make_message(evaluation, "custom-0")])
     ended = evaluated_log.wait_for(evaluation, 20)
 
     assert ended.status is Status.FAILED
@@ -476,8 +476,8 @@ def test_a_message_of_one_that_was_deleted_means_no_other_of_its_id(kept: Kept) 
     old, new = (evaluated_log.asked("again", span) for _ in range(2))
     evaluation_store.create(new)
 
-    stages.take(message(old, "logged").text(), 1, Event())
-    stages.give_up(message(old).text())
+    stages.take(make_message(old, "logged").text(), 1, Event())
+    stages.give_up(make_message(old).text())
 
     assert list(kept.blobs("evaluations/")) == ["evaluations/again/evaluation.json"]
     assert evaluation_store.read(Purpose.EVALUATION, "again") == new
@@ -488,7 +488,7 @@ def test_what_takes_more_than_a_day_is_given_up(kept: Kept) -> None:
     evaluation = replace(evaluated_log.asked("slow", evaluated_log.write(kept, hours=1)), created_us=now_us() - DAY)
     evaluation_store.create(evaluation)
 
-    stages.take(message(evaluation, "logged").text(), 1, Event())
+    stages.take(make_message(evaluation, "logged").text(), 1, Event())
 
     ended = evaluation_store.read(Purpose.EVALUATION, "slow")
     assert ended is not None
@@ -501,7 +501,7 @@ def test_a_task_that_takes_too_long_is_not_begun_anew(kept: Kept, monkeypatch: p
     evaluation = evaluated_log.asked("long", evaluated_log.write(kept, hours=12, events_an_hour=1500))
     evaluation_store.create(evaluation)
 
-    stages.take(message(evaluation, "logged").text(), 1, Event())
+    stages.take(make_message(evaluation, "logged").text(), 1, Event())
 
     ended = evaluation_store.read(Purpose.EVALUATION, "long")
     assert ended is not None
@@ -514,7 +514,7 @@ def test_a_process_that_does_not_end_is_ended(kept: Kept, monkeypatch: pytest.Mo
     evaluation = evaluated_log.asked("stuck", evaluated_log.write(kept, hours=12, events_an_hour=1500))
     evaluation_store.create(evaluation)
 
-    stages.take(message(evaluation, "logged").text(), 1, Event())
+    stages.take(make_message(evaluation, "logged").text(), 1, Event())
 
     ended = evaluation_store.read(Purpose.EVALUATION, "stuck")
     assert ended is not None
@@ -529,7 +529,7 @@ def test_work_that_is_to_stop_stops_and_comes_again(kept: Kept) -> None:
     stop.set()
 
     with pytest.raises(runner.Interrupted):
-        stages.take(message(evaluation, "logged").text(), 1, stop)
+        stages.take(make_message(evaluation, "logged").text(), 1, stop)
 
     assert time.monotonic() - began < 5
     assert evaluated_log.is_running(evaluation)

@@ -18,7 +18,7 @@ from shared.configuration.configuration import Configuration, LearningSettings
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
-from shared.evaluation.evaluation_queue import message
+from shared.evaluation.evaluation_queue import make_message
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.tasks import LineCounts
 from shared.learner.arguments import parse
@@ -149,7 +149,7 @@ def reset_decision(evaluation: Evaluation) -> Evaluation:
 
 def decide(evaluation: Evaluation) -> None:
     """Decide about an evaluation, as a message that comes again does."""
-    stages.take(message(evaluation).text(), 2, Event())
+    stages.take(make_message(evaluation).text(), 2, Event())
 
 
 def kill_as_it_decides(way: Way, evaluation: Evaluation, place: str, log_file: Path) -> None:
@@ -368,7 +368,7 @@ def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeyp
     monkeypatch.setattr(stages, "_evaluation_of", lambda _: running)
 
     for _ in range(2):
-        stages.take(message(running, "logged").text(), 1, Event())
+        stages.take(make_message(running, "logged").text(), 1, Event())
 
         assert read_evaluation(running.id).status is Status.APPLIED
         assert (configuration_store.read_configuration().revision, published_store.read_published().generation) == (

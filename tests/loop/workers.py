@@ -48,9 +48,9 @@ class Worker:
 def _work(purpose: Purpose, evaluation_id: str) -> None:
     from evaluate_fn import stages
     from shared.evaluation import evaluation_run_store, evaluation_store
-    from shared.evaluation.evaluation_queue import message
+    from shared.evaluation.evaluation_queue import make_message
 
     while (evaluation := evaluation_store.read(purpose, evaluation_id)) and not evaluation.status.has_ended:
-        stages.take(message(evaluation).text(), 1, Event())
+        stages.take(make_message(evaluation).text(), 1, Event())
         for task in stages._open(evaluation, evaluation_run_store.read_results(evaluation)):
-            stages.take(message(evaluation, task.key).text(), 1, Event())
+            stages.take(make_message(evaluation, task.key).text(), 1, Event())

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.evaluation.evaluation import Policy, Source
-from shared.evaluation.optimization_verdict import verdict
+from shared.evaluation.optimization_verdict import judge_round
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.tasks import LineCounts, TrainedModel
 from shared.metrics.estimators.paired import Paired
@@ -79,7 +79,7 @@ def search_outcome(
 
 
 def test_what_is_better_for_certain_is_taken() -> None:
-    judged = verdict(search_outcome(sums(2000, 0.4, 0.2)), 0.01)
+    judged = judge_round(search_outcome(sums(2000, 0.4, 0.2)), 0.01)
 
     assert judged.better is not None
     assert judged.better.policy.name == "Hyper2"
@@ -102,7 +102,7 @@ def test_what_is_better_for_certain_is_taken() -> None:
     ],
 )
 def test_what_may_be_chance_is_not_taken(outcome: Outcome, error: float, why: str) -> None:
-    judged = verdict(outcome, error)
+    judged = judge_round(outcome, error)
 
     assert judged.better is None
     assert why in judged.because
@@ -111,7 +111,8 @@ def test_what_may_be_chance_is_not_taken(outcome: Outcome, error: float, why: st
 def test_the_smaller_the_error_the_more_it_takes() -> None:
     """As if there were no other policies of the search."""
     decisions = [
-        verdict(search_outcome(sums(2000, 0.28, 0.2)), error).better is not None for error in (0.2, 0.05, 0.001, 1e-7)
+        judge_round(search_outcome(sums(2000, 0.28, 0.2)), error).better is not None
+        for error in (0.2, 0.05, 0.001, 1e-7)
     ]
 
     assert decisions == sorted(decisions, reverse=True)
@@ -120,4 +121,4 @@ def test_the_smaller_the_error_the_more_it_takes() -> None:
 
 def test_it_is_compared_with_what_online_earned_at_the_same_time() -> None:
     """A loop that was better long ago is not what the settings compete with."""
-    assert verdict(search_outcome(sums(2000, 0.4, 0.2), before=0.9), 0.01).better is not None
+    assert judge_round(search_outcome(sums(2000, 0.4, 0.2), before=0.9), 0.01).better is not None

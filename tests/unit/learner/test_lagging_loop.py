@@ -10,7 +10,7 @@ from benchmarks.studies.simulated_loops import APART_US, BEGIN_US, World, log_of
 from shared.configuration.configuration import INITIAL_ARGUMENTS, LearningSettings, new_configuration
 from shared.evaluation import evaluation_spec, plan
 from shared.evaluation.evaluation_spec import EvaluationSpec
-from shared.evaluation.optimization_verdict import verdict
+from shared.evaluation.optimization_verdict import judge_round
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
 from shared.evaluation.tasks import TaskResult, TrainedModel
@@ -58,7 +58,7 @@ def test_settings_that_only_learn_in_time_are_not_taken() -> None:
     assert bounds.low > 0.02
     assert found.ahead is not None
     assert not found.ahead.is_clear
-    assert "judged in the same way" in verdict(found, ERROR).because
+    assert "judged in the same way" in judge_round(found, ERROR).because
 
 
 def test_settings_that_are_better_than_those_in_use_are_taken() -> None:
@@ -67,4 +67,4 @@ def test_settings_that_are_better_than_those_in_use_are_taken() -> None:
 
     assert found.ahead is not None
     assert found.ahead.is_clear
-    assert verdict(found, ERROR).better is not None
+    assert judge_round(found, ERROR).better is not None
