@@ -42,7 +42,7 @@ async def change_service_configuration(req: HttpRequest, version: Version) -> Ht
     longest_wait_us = settings().max_reward_wait_us
 
     def change(stored: Configuration) -> Configuration:
-        return stored.with_service(request.merged(stored.service, longest_wait_us), now_us())
+        return stored.with_service(request.merge_into(stored.service, longest_wait_us), now_us())
 
     configuration = await asyncio.to_thread(configuration_store.change_configuration, change)
     return await _answer(configuration, version)

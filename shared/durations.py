@@ -9,18 +9,18 @@ _TIME_SPAN = re.compile(r"(-)?(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}
 
 
 def parse(text: str) -> int:
-    """Microseconds of `PT10M`, `P28D`, `PT1H30M`, or of the .NET form `00:10:00`, `1.00:00:00`.
+    """Read the microseconds of `PT10M`, `P28D`, `PT1H30M`, or of the .NET form `00:10:00`, `1.00:00:00`.
 
     Raises:
         ValueError: The text is neither; years and months have no fixed length and are refused too.
     """
     if len(text) > 40:
         raise ValueError("a duration has at most 40 characters")
-    if (found := _TIME_SPAN.fullmatch(text)) is not None:
-        sign, days, hours, minutes, seconds, fraction = found.groups()
+    if (match := _TIME_SPAN.fullmatch(text)) is not None:
+        sign, days, hours, minutes, seconds, fraction = match.groups()
         weeks = None
-    elif (found := _ISO.fullmatch(text)) is not None and text[-1] not in "PT":
-        sign, weeks, days, hours, minutes, seconds, fraction = found.groups()
+    elif (match := _ISO.fullmatch(text)) is not None and text[-1] not in "PT":
+        sign, weeks, days, hours, minutes, seconds, fraction = match.groups()
     else:
         raise ValueError("not an ISO 8601 duration such as PT10M")
     whole = int(weeks or 0) * 7 * DAY + int(days or 0) * DAY + int(hours or 0) * HOUR
@@ -29,7 +29,7 @@ def parse(text: str) -> int:
 
 
 def to_iso(length_us: int) -> str:
-    """The shortest usual ISO 8601 form of a length that is not negative: `PT10M`, `P28D`, `PT1H30M`, `PT0S`."""
+    """Write the shortest usual ISO 8601 form of a length that is not negative: `PT10M`, `P28D`, `PT1H30M`, `PT0S`."""
     days, rest = divmod(length_us, DAY)
     hours, rest = divmod(rest, HOUR)
     minutes, rest = divmod(rest, MINUTE)
@@ -42,18 +42,18 @@ def to_iso(length_us: int) -> str:
 
 
 def as_sent(text: str) -> str:
-    """What the service answers for a duration that was sent: ISO 8601 untouched, a time span turned into ISO 8601."""
+    """Give a duration as the service answers it: ISO 8601 stays as sent, a .NET time span becomes ISO 8601."""
     length = parse(text)
     return text if text.lstrip("-").startswith("P") else to_iso(length)
 
 
 def in_words(length_us: int) -> str:
-    """A length as people say it, such as `10 minutes` or `1 hour 30 minutes`."""
+    """Write a length as people say it, such as `10 minutes` or `1 hour 30 minutes`."""
     units = (("day", DAY), ("hour", HOUR), ("minute", MINUTE), ("second", SECOND))
-    said: list[str] = []
+    parts: list[str] = []
     rest = length_us
     for name, unit in units:
         number, rest = divmod(rest, unit)
         if number:
-            said.append(f"{number} {name}{'s' * (number > 1)}")
-    return " ".join(said[:2]) or "less than a second"
+            parts.append(f"{number} {name}{'s' * (number > 1)}")
+    return " ".join(parts[:2]) or "less than a second"

@@ -1,4 +1,4 @@
-"""The ways in which the loop refuses."""
+"""Base of all refusals, and the refusals of a change of the configuration."""
 
 
 class LoopError(Exception):

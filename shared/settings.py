@@ -214,7 +214,7 @@ def _text(environ: Mapping[str, str], name: str, default: str = "") -> str:
 
 
 def _is_reference(text: str) -> bool:
-    """Whether the platform left a Key Vault reference as it stands; anyone can guess what such a text says."""
+    """Whether the platform did not resolve a Key Vault reference; anyone can guess the text of a reference."""
     return text.lower().startswith(_REFERENCE)
 
 

@@ -1,10 +1,10 @@
-"""The ways in which recording an event or an observation fails."""
+"""Refusals because of storage: not there in time, busy, or a row that is too large."""
 
 from shared.errors import LoopError
 
 
 class StorageUnavailable(LoopError):
-    """Storage did not make something durable, or did not give it, in the time there is.
+    """Storage did not write or read in time.
 
     Attributes:
         retry_after: Seconds after which another try makes sense.
@@ -16,18 +16,18 @@ class StorageUnavailable(LoopError):
 
 
 class TrainerAtWork(StorageUnavailable):
-    """What is asked for needs the trainer to pause, and it does not."""
+    """The call needs the trainer to pause, and the trainer is running."""
 
     def __init__(self) -> None:
         super().__init__("The trainer is at work, or has to finish what it began; nothing was changed. Try again.", 5)
 
 
 class RowTooLarge(LoopError):
-    """What one call would leave in storage does not fit into one row.
+    """The record of one call does not fit into one row.
 
     Attributes:
-        size_bytes: What it would take, after compression.
-        limit_bytes: What a row may take.
+        size_bytes: Of the record, after compression.
+        limit_bytes: Of a row.
     """
 
     def __init__(self, size_bytes: int, limit_bytes: int) -> None:

@@ -12,24 +12,24 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
-"""The end of the year 9999; behind it, there is no text for a moment. An offset can lead there."""
+"""The end of the year 9999; a later moment has no text. An offset can lead there."""
 FIRST_US = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 """The beginning of the year 1."""
 
 
 def to_datetime(at_us: int) -> datetime:
-    """The moment as an aware datetime in UTC."""
+    """Give the moment as an aware datetime in UTC."""
     return _EPOCH + timedelta(microseconds=at_us)
 
 
 def from_datetime(moment: datetime) -> int:
-    """Microseconds since 1970; a moment without a zone is read as UTC."""
+    """Give the microseconds since 1970; a moment without a zone counts as UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return (aware - _EPOCH) // _MICROSECOND
 
 
 def to_iso(at_us: int) -> str:
-    """Text such as `2026-11-25T12:50:02.250000Z`, always with six decimals, so that texts sort like moments."""
+    """Write a text such as `2026-11-25T12:50:02.250000Z`, always with six decimals, so that texts sort like moments."""
     seconds, micros = divmod(at_us, SECOND)
     return f"{_second(seconds)}.{micros:06}Z"
 
@@ -63,12 +63,12 @@ def _second(seconds: int) -> str:
 
 
 def compact(at_us: int) -> str:
-    """Text such as `20261125T125002250000Z`, fit for blob names; sorts like the moments."""
+    """Write a text such as `20261125T125002250000Z`, fit for blob names; sorts like the moments."""
     return to_datetime(at_us).strftime("%Y%m%dT%H%M%S%fZ")
 
 
 def from_compact(text: str) -> int:
-    """The inverse of `compact`.
+    """Read a text that `compact` wrote.
 
     Raises:
         ValueError: The text has another form.
@@ -77,12 +77,12 @@ def from_compact(text: str) -> int:
 
 
 def minute_key(at_us: int) -> str:
-    """The minute of the moment, `yyyyMMddHHmm`."""
+    """Write the minute of the moment as `yyyyMMddHHmm`."""
     return to_datetime(at_us).strftime("%Y%m%d%H%M")
 
 
 def from_minute_key(text: str) -> int:
-    """The first microsecond of a minute written as `yyyyMMddHHmm`.
+    """Give the first microsecond of a minute written as `yyyyMMddHHmm`.
 
     Raises:
         ValueError: The text has another form.

@@ -1,11 +1,11 @@
-"""How the API has a field of the service configuration: what a declaration says beside type and default."""
+"""The API's side of a field of the service configuration: what its declaration has beside type and default."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 
-def _unchanged(value: Any) -> Any:
+def _identity(value: Any) -> Any:
     return value
 
 
@@ -32,9 +32,9 @@ class ApiField:
     since: str = "v1.0"
     least: float | None = None
     most: float | None = None
-    read: Callable[[Any], Any] = _unchanged
+    read: Callable[[Any], Any] = _identity
     learns_anew: bool = False
     is_settable: bool = True
     alias: str = ""
-    answer: Callable[[Any], Any] = _unchanged
+    answer: Callable[[Any], Any] = _identity
     answer_type: Any = None

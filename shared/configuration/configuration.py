@@ -13,7 +13,7 @@ INITIAL_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
 
 
 def problem_type(arguments: str) -> str:
-    """What learning arguments choose: `cb` for one action an event, `ccb` for one in each of several slots."""
+    """Read the problem type of learning arguments: `cb` for one action an event, `ccb` for several slots."""
     return "ccb" if "--ccb_explore_adf" in arguments.split() else "cb"
 
 
@@ -32,7 +32,7 @@ class LearningSettings:
 
 @dataclass(frozen=True, slots=True)
 class RewardSettings:
-    """How observations become the reward of an event.
+    """The settings by which observations become the reward of an event.
 
     Attributes:
         wait_us: The reward wait time.
@@ -46,7 +46,7 @@ class RewardSettings:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """All that is set for one loop.
+    """The whole configuration of one loop.
 
     Attributes:
         revision: Grows with each change that makes the model learn anew.
@@ -83,7 +83,7 @@ class Configuration:
 
         Raises:
             ModeChangedWithRewards: The learning mode changes, and so does a reward setting.
-            AutoOptimizationOfSlots: It asks for automatic optimization of a multi-slot loop.
+            AutoOptimizationOfSlots: The change switches on automatic optimization of a multi-slot loop.
         """
         changed = replace(self, service=replace(service, last_edit_us=self.service.last_edit_us))
         if service.learning_mode != self.service.learning_mode and changed.rewards != self.rewards:
@@ -94,14 +94,14 @@ class Configuration:
         """The configuration after new learning settings were put at a moment.
 
         Raises:
-            AutoOptimizationOfSlots: They make a loop with automatic optimization a multi-slot one.
+            AutoOptimizationOfSlots: The settings make a loop with automatic optimization a multi-slot one.
         """
         return replace(self, learning=learning)._after(self, at_us)
 
     def _after(self, before: "Configuration", at_us: int) -> "Configuration":
         if self.service.is_auto_optimization_enabled and self.learning.problem_type == "ccb":
             raise AutoOptimizationOfSlots
-        return self._edited(at_us) if self._learns_anew(before) else self
+        return self._edit(at_us) if self._learns_anew(before) else self
 
     def _learns_anew(self, before: "Configuration") -> bool:
         return (
@@ -110,11 +110,11 @@ class Configuration:
             or self.learning.arguments != before.learning.arguments
         )
 
-    def _edited(self, at_us: int) -> "Configuration":
+    def _edit(self, at_us: int) -> "Configuration":
         return replace(self, revision=self.revision + 1, service=replace(self.service, last_edit_us=at_us))
 
 
 def new_configuration(shards: int) -> Configuration:
-    """What a loop starts with."""
+    """Make the configuration that a new loop starts with."""
     learning = LearningSettings("initial", INITIAL_ARGUMENTS)
     return Configuration(ServiceConfiguration(), learning, revision=1, shards=shards)

@@ -15,7 +15,7 @@ def initial_configuration() -> Configuration:
 
 
 def read_configuration() -> Configuration:
-    """Read the configuration; a new loop gets its first one.
+    """Read the configuration; a new loop gets its first configuration.
 
     Raises:
         StorageUnavailable: Storage did not answer.
@@ -30,7 +30,7 @@ def read_configuration() -> Configuration:
 
 
 def change_configuration(change: Callable[[Configuration], Configuration]) -> Configuration:
-    """Write what `change` makes of the configuration; whoever writes last wins whole.
+    """Write what `change` makes of the configuration; of two changes at once, the later one sees the earlier.
 
     Args:
         change: May be called again if another writer came between; what it raises is passed on, nothing changed.

@@ -9,9 +9,9 @@ _MAX_LENGTH = 4096
 
 
 def problem(address: str) -> str | None:
-    """What keeps an address from being one under which blobs can be written; None if nothing does.
+    """Find what keeps blobs from being written under an address; None if nothing does.
 
-    Whether its time is over is not looked at: addresses lose their worth while they are stored, too.
+    The end of the signature's time is not checked, since an address also expires while it is stored.
     """
     if not address:
         return "It is missing."
@@ -42,7 +42,7 @@ def _query_problem(query: dict[str, list[str]]) -> str | None:
 
 
 def _names_account_in_path(host: str) -> bool:
-    """Whether it is an emulator's, which serves every account under one name."""
+    """Whether the host is an emulator's, which has the account in the path."""
     try:
         ip_address(host)
     except ValueError:

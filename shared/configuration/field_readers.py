@@ -46,7 +46,7 @@ def read_date(text: str) -> str:
     return text
 
 
-def one_of[Word: StrEnum](words: type[Word]) -> Callable[[str], Word]:
+def word_of[Word: StrEnum](words: type[Word]) -> Callable[[str], Word]:
     """The reader of a word of an enumeration, in upper or lower case."""
 
     def read(text: str) -> Word:

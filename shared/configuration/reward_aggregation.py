@@ -1,4 +1,4 @@
-"""Folding the rewards of one event into the one it is worth."""
+"""The aggregation of the rewards of one event into its reward."""
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ def settle(rewards: Sequence[float], rule: Aggregation, default: float) -> float
 
     Args:
         rewards: In order of arrival, all inside the wait window; may be empty.
-        default: Stands in when no reward came; from -1 to 1.
+        default: The reward of an event without one; from -1 to 1.
     Source: service configuration `rewardAggregation`: `earliest` keeps the first, `sum` adds all, not clipped.
     """
     return float(_FOLDS[rule](rewards)) if rewards else default

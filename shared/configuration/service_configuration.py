@@ -6,11 +6,11 @@ from typing import Annotated
 
 from shared.configuration.api_field import ApiField
 from shared.configuration.field_readers import (
-    one_of,
     read_date,
     read_duration,
     read_export_frequency,
     read_optimization_frequency,
+    word_of,
 )
 from shared.configuration.reward_aggregation import Aggregation
 from shared.times import to_iso
@@ -62,7 +62,7 @@ class ServiceConfiguration:
         ApiField(
             meaning="How several rewards become one",
             values="`earliest`, `average`, `median`, `sum`, `min`, `max`, in any case",
-            read=one_of(Aggregation),
+            read=word_of(Aggregation),
             learns_anew=True,
         ),
     ] = Aggregation.EARLIEST
@@ -117,7 +117,7 @@ class ServiceConfiguration:
             meaning="What Rank answers, and what is learned. A change keeps the model",
             values="`Online`, `Apprentice`, `LoggingOnly`, in any case",
             since=_V1_1,
-            read=one_of(LearningMode),
+            read=word_of(LearningMode),
         ),
     ] = LearningMode.ONLINE
     is_auto_optimization_enabled: Annotated[

@@ -132,7 +132,7 @@ class InvalidSasUri(InvalidRequest):
 
 
 class InvalidPolicyContract(InvalidRequest):
-    """Learning settings without name or arguments, or with too long ones."""
+    """Learning settings whose name or arguments are missing or too long."""
 
 
 class InvalidPolicyConfiguration(InvalidRequest):
@@ -170,7 +170,7 @@ class EvaluationNotFound(LoopError):
 
 
 class IncompatibleEvaluationVersion(LoopError):
-    """An evaluation that was asked for in an older version of the API than the one it is read in."""
+    """An evaluation that an older version of the API made is read in a newer version."""
 
     def __init__(self) -> None:
         super().__init__("The evaluation was made by an older version of the API: read it in a v1 version.")
@@ -242,4 +242,4 @@ class UnknownModel(LoopError):
 
 
 class ApprenticeModeNeverTurnedOn(LoopError):
-    """The metrics of an apprentice were asked for, and the loop was never one."""
+    """Metrics of an apprentice, of a loop that never was an apprentice."""

@@ -21,7 +21,7 @@ def with_ids_as_sent(req: HttpRequest) -> HttpRequest:
     """Give the call with route parameters that are decoded exactly once."""
     if not any("%" in value for value in req.route_params.values()):
         return req
-    segments = (_sent_path(req) or urlsplit(req.url).path).split("/")
+    segments = (_path_in_header(req) or urlsplit(req.url).path).split("/")
     return with_route(req, {name: _exact(value, segments) for name, value in req.route_params.items()})
 
 
@@ -34,12 +34,12 @@ def with_route(req: HttpRequest, params: dict[str, str]) -> HttpRequest:
 
 def path_of_call(req: HttpRequest) -> str:
     """Give the call's path as the host decodes it, with single slashes between its segments and none around it."""
-    sent = _sent_path(req)
+    sent = _path_in_header(req)
     path = _once(sent) if sent is not None else req.route_params.get("path", "")
     return re.sub("/+", "/", path).strip("/")
 
 
-def _sent_path(req: HttpRequest) -> str | None:
+def _path_in_header(req: HttpRequest) -> str | None:
     """Read the path that the client sent; None without the header, or where the header is of another call."""
     sent: str | None = req.headers.get(_SENT)
     path = sent.partition("?")[0] if sent is not None else ""

@@ -24,10 +24,15 @@ def test_all_but_storage_has_a_default() -> None:
 
 
 def test_what_is_set_is_read() -> None:
-    told = {"API_KEY_2": " second ", "INTAKE_SPAN": "PT10M", "WRITE_DEADLINE": "PT3S", "JOIN_GRACE": "PT5S"}
-    told |= {"SHARDS": "16", "STRICT_REWARDS": "True", "MAX_REWARD_WAIT_TIME": "P7D", "TRAIN_SCHEDULE": "*/2 * * * * *"}
+    environ = {"API_KEY_2": " second ", "INTAKE_SPAN": "PT10M", "WRITE_DEADLINE": "PT3S", "JOIN_GRACE": "PT5S"}
+    environ |= {
+        "SHARDS": "16",
+        "STRICT_REWARDS": "True",
+        "MAX_REWARD_WAIT_TIME": "P7D",
+        "TRAIN_SCHEDULE": "*/2 * * * * *",
+    }
 
-    settings = read(STORAGE | told)
+    settings = read(STORAGE | environ)
 
     assert (settings.api_keys, settings.shards, settings.strict_rewards) == (("second",), 16, True)
     assert (settings.intake_span_us, settings.write_deadline_us) == (10 * MINUTE, 3 * SECOND)
@@ -90,20 +95,20 @@ TENANT = "72F988BF-86F1-41AF-91AB-2D7CD011DB47"
 
 
 def test_bearer_tokens_need_a_tenant_and_an_audience() -> None:
-    """One without the other would let in too many, or nobody."""
-    told = {"AUTH_TENANT": TENANT, "AUTH_AUDIENCE": "api://mine/"}
+    """One without the other would let in too many, or no caller."""
+    environ = {"AUTH_TENANT": TENANT, "AUTH_AUDIENCE": "api://mine/"}
     cloud = {"AUTH_AUTHORITY": "https://login.microsoftonline.us/"}
 
-    assert read(STORAGE | told).tokens == TokenSettings(
+    assert read(STORAGE | environ).tokens == TokenSettings(
         TENANT.lower(), "api://mine", "https://login.microsoftonline.com"
     )
-    assert read(STORAGE | told | cloud).tokens == TokenSettings(
+    assert read(STORAGE | environ | cloud).tokens == TokenSettings(
         TENANT.lower(), "api://mine", "https://login.microsoftonline.us"
     )
     assert read(STORAGE | cloud).tokens is None
     for name, other in (("AUTH_TENANT", "AUTH_AUDIENCE"), ("AUTH_AUDIENCE", "AUTH_TENANT")):
         with pytest.raises(InvalidSetting) as refused:
-            read(STORAGE | {other: told[other]})
+            read(STORAGE | {other: environ[other]})
         assert refused.value.name == name
 
 
@@ -115,11 +120,11 @@ def test_a_grace_that_the_deadline_outlasts_is_refused() -> None:
 
 @pytest.mark.parametrize("missing", [f"AzureWebJobsStorage__{name}ServiceUri" for name in ("blob", "queue", "table")])
 def test_an_identity_needs_addresses_or_a_name(missing: str) -> None:
-    told = {name: value for name, value in IDENTITY.items() if name != missing}
+    environ = {name: value for name, value in IDENTITY.items() if name != missing}
 
     with pytest.raises(InvalidSetting):
-        read(told)
-    assert read(told | {"AzureWebJobsStorage__accountName": "mine"}).storage.account_name == "mine"
+        read(environ)
+    assert read(environ | {"AzureWebJobsStorage__accountName": "mine"}).storage.account_name == "mine"
 
 
 def test_an_unknown_kind_of_credential_is_refused() -> None:
@@ -148,17 +153,17 @@ REFERENCES = [
 
 @pytest.mark.parametrize("text", REFERENCES)
 def test_a_reference_that_was_not_resolved_is_no_key(text: str) -> None:
-    """The platform hands it over as it stands, and anyone can guess what it says."""
-    one = read(STORAGE | {"API_KEY_1": text})
-    two = read(STORAGE | {"API_KEY_1": "good", "API_KEY_2": text})
+    """The platform hands over the reference itself, and anyone can guess its text."""
+    first = read(STORAGE | {"API_KEY_1": text})
+    second = read(STORAGE | {"API_KEY_1": "good", "API_KEY_2": text})
 
-    assert (one.api_keys, one.unresolved_keys) == ((), ("API_KEY_1",))
-    assert (two.api_keys, two.unresolved_keys) == (("good",), ("API_KEY_2",))
+    assert (first.api_keys, first.unresolved_keys) == ((), ("API_KEY_1",))
+    assert (second.api_keys, second.unresolved_keys) == (("good",), ("API_KEY_2",))
 
 
 @pytest.mark.parametrize("name", [*IDENTITY, "AzureWebJobsStorage", *TEXTS])
 def test_a_reference_that_was_not_resolved_is_no_other_setting(name: str) -> None:
-    """What is told names the setting, and nothing of what the reference tells."""
+    """The error names the setting, and nothing of the reference."""
     with pytest.raises(InvalidSetting) as refused:
         read((IDENTITY if name in IDENTITY else STORAGE) | {name: REFERENCE})
 

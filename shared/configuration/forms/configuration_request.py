@@ -30,7 +30,7 @@ class _Change(Wire):
 
     @classmethod
     def of(cls, body: bytes, version: Version) -> Self:
-        """Read a body; fields that its version does not have are ignored, as all unknown ones.
+        """Read a body; fields that its version does not have are ignored, as all unknown fields are.
 
         Raises:
             NotJson: The body is no JSON.
@@ -41,8 +41,8 @@ class _Change(Wire):
             parsed = {field.alias: parsed[field.alias] for field in fields_of(version) if field.alias in parsed}
         return cls.from_parsed(parsed)
 
-    def merged(self, stored: ServiceConfiguration, longest_wait_us: int) -> ServiceConfiguration:
-        """The stored configuration with the changes; durations as they were sent, time spans as ISO 8601.
+    def merge_into(self, stored: ServiceConfiguration, longest_wait_us: int) -> ServiceConfiguration:
+        """Change the stored configuration; durations stay as sent, .NET time spans become ISO 8601.
 
         Raises:
             InvalidServiceConfiguration: A field is out of its range.
@@ -54,12 +54,12 @@ class _Change(Wire):
         sent = self.model_dump(exclude_none=True)
         if "reward_wait_time" in sent:
             _check_wait(_value_of(_SETTABLE["reward_wait_time"], sent["reward_wait_time"]), longest_wait_us)
-        merged = replace(stored, **{name: _value_of(_SETTABLE[name], value) for name, value in sent.items()})
-        _check_retention(merged)
-        _check_retraining(merged)
+        changed = replace(stored, **{name: _value_of(_SETTABLE[name], value) for name, value in sent.items()})
+        _check_retention(changed)
+        _check_retraining(changed)
         if {"log_mirror_enabled", "log_mirror_sas_uri"} & sent.keys():
-            _check_mirror(merged)
-        return merged
+            _check_mirror(changed)
+        return changed
 
 
 _TYPES: dict[str, Any] = {name: (field.request_type, None) for name, field in _SETTABLE.items()}

@@ -15,11 +15,11 @@ from shared.web.versions import VERSIONS, Version, since
 
 @dataclass(frozen=True, slots=True)
 class DeclaredField:
-    """A field of the service configuration, and how the API has it.
+    """A field of the service configuration, with the API's side of it.
 
     Attributes:
-        name: In Python.
-        kind: The type of what is stored.
+        name: The field's name in Python.
+        kind: The type of the stored value.
     """
 
     name: str
@@ -33,7 +33,7 @@ class DeclaredField:
 
     @property
     def request_type(self) -> Any:
-        """The type of what is sent; null is sent for no change."""
+        """The type in requests; null is for no change."""
         kind, api = _json_type(self.kind), self.api
         if api.least is not None or api.most is not None:
             kind = Annotated[kind, Field(ge=api.least, le=api.most, **_FINITE.get(kind, {}))]
@@ -41,7 +41,7 @@ class DeclaredField:
 
     @property
     def answer_type(self) -> Any:
-        """The type of what is answered."""
+        """The type in answers."""
         return self.api.answer_type or _json_type(self.kind)
 
 
@@ -52,8 +52,8 @@ def _json_type(kind: Any) -> Any:
     return str if isinstance(kind, type) and issubclass(kind, StrEnum) else kind
 
 
-def _declared() -> tuple[DeclaredField, ...]:
-    """All stored fields in the order of answers: those of a version together, read-only ones first."""
+def _list_stored() -> tuple[DeclaredField, ...]:
+    """List the stored fields in the order of answers: by version, read-only fields before the others."""
     fields = [
         DeclaredField(name, *get_args(hint))
         for name, hint in get_type_hints(ServiceConfiguration, include_extras=True).items()
@@ -63,7 +63,7 @@ def _declared() -> tuple[DeclaredField, ...]:
     return tuple(sorted(fields, key=lambda field: (names.index(field.api.since), field.api.is_settable)))
 
 
-STORED = _declared()
+STORED = _list_stored()
 METRICS = DeclaredField(
     "latest_apprentice_mode_metrics",
     ApprenticeMetrics | None,
@@ -77,5 +77,5 @@ METRICS = DeclaredField(
 
 
 def fields_of(version: Version) -> tuple[DeclaredField, ...]:
-    """The fields that the answers of a version have, in order."""
+    """List the fields of a version's answers, in order."""
     return tuple(field for field in (*STORED, METRICS) if version in since(field.api.since))

@@ -22,10 +22,10 @@ class PolicyContract(Wire):
     arguments: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
     def settings(self) -> LearningSettings:
-        """The same as a value of the loop."""
+        """Give the settings as a value of the loop."""
         return LearningSettings(self.name, self.arguments)
 
 
 def answer(learning: LearningSettings) -> bytes:
-    """The body that tells a loop's learning settings."""
+    """Write the answer with a loop's learning settings."""
     return orjson.dumps({"name": learning.name, "arguments": learning.arguments})

@@ -27,7 +27,7 @@ def test_a_container_that_can_be_written_to_is_taken(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "sentence"),
     [
         ("", "missing"),
         ("logs", "http"),
@@ -47,9 +47,9 @@ def test_a_container_that_can_be_written_to_is_taken(address: str) -> None:
         ("https://mine.blob.core.windows.net/logs?sig=x", "write"),
     ],
 )
-def test_any_other_address_is_told_what_is_wrong_with_it(address: str, said: str) -> None:
+def test_any_other_address_is_told_what_is_wrong_with_it(address: str, sentence: str) -> None:
     """And never repeated, for it holds a secret."""
-    told = problem(address)
+    text = problem(address)
 
-    assert said in (told or "")
-    assert "sig=x" not in (told or "")
+    assert sentence in (text or "")
+    assert "sig=x" not in (text or "")

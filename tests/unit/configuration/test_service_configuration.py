@@ -44,10 +44,10 @@ def names(version: Version) -> tuple[str, ...]:
 
 
 def put(stored: ServiceConfiguration, body: dict[str, Any], version: Version = LATEST) -> ServiceConfiguration:
-    return ServiceConfigurationRequest.of(json.dumps(body).encode(), version).merged(stored, 30 * DAY)
+    return ServiceConfigurationRequest.of(json.dumps(body).encode(), version).merge_into(stored, 30 * DAY)
 
 
-def parsed(service: ServiceConfiguration, version: Version = LATEST) -> dict[str, Any]:
+def answer_of(service: ServiceConfiguration, version: Version = LATEST) -> dict[str, Any]:
     fields: dict[str, Any] = json.loads(answer(service, version))
     return fields
 
@@ -62,21 +62,21 @@ def test_what_is_sent_is_told_exactly_and_the_rest_stays(
     after = put(stored, body, version)
 
     sent = {name: body[name] for name in names(version) if body.get(name) is not None}
-    assert parsed(after) == parsed(stored) | sent
+    assert answer_of(after) == answer_of(stored) | sent
 
 
 @given(body=bodies())
 def test_every_version_tells_its_fields_and_no_others(body: dict[str, Any]) -> None:
-    """In the values that the newest one tells."""
+    """In the values of the newest version."""
     after = put(WITH_MIRROR, body)
 
     for version in VERSIONS:
-        assert parsed(after, version) == {name: parsed(after)[name] for name in names(version)}
-        assert tuple(parsed(after, version)) == names(version)
+        assert answer_of(after, version) == {name: answer_of(after)[name] for name in names(version)}
+        assert tuple(answer_of(after, version)) == names(version)
 
 
 def test_the_newest_version_has_every_field() -> None:
-    """Those that can be put, and those that are only told."""
+    """Fields that can be put, and fields that only answers have."""
     assert {*VALUES, *READ_ONLY} == set(names(LATEST))
 
 
@@ -90,8 +90,12 @@ def test_dates_that_never_came_are_told_as_the_old_service_did() -> None:
     """And a real one with its zone."""
     edited = replace(WITH_MIRROR, last_edit_us=1_764_075_002_250_000)
 
-    assert NEVER == parsed(WITH_MIRROR)["lastConfigurationEditDate"] == parsed(WITH_MIRROR)["autoOptimizationStartDate"]
-    assert parsed(edited)["lastConfigurationEditDate"] == "2025-11-25T12:50:02.250000Z"
+    assert (
+        NEVER
+        == answer_of(WITH_MIRROR)["lastConfigurationEditDate"]
+        == answer_of(WITH_MIRROR)["autoOptimizationStartDate"]
+    )
+    assert answer_of(edited)["lastConfigurationEditDate"] == "2025-11-25T12:50:02.250000Z"
 
 
 def test_the_metrics_of_an_apprentice_are_told_when_there_are_any() -> None:
@@ -103,7 +107,7 @@ def test_the_metrics_of_an_apprentice_are_told_when_there_are_any() -> None:
 
 
 def test_a_mirror_that_was_stored_without_an_address_does_not_block_other_changes() -> None:
-    """Earlier versions took such ones."""
+    """Earlier versions accepted such a configuration."""
     stored = ServiceConfiguration(log_mirror_enabled=True)
 
     assert put(stored, {"logRetentionDays": 30}).log_retention_days == 30

@@ -1,4 +1,4 @@
-"""The storage account: addresses and credentials, as the settings tell of them."""
+"""The storage account: addresses and credentials, from the settings."""
 
 import base64
 import hashlib
@@ -29,28 +29,28 @@ def test_a_connection_string_implies_the_usual_addresses() -> None:
     assert isinstance(reached.credential, SharedKey)
 
 
-def test_addresses_that_are_told_hold() -> None:
+def test_addresses_that_are_set_hold() -> None:
     text = (
         f"AccountName=mine;AccountKey={KEY};TableEndpoint=http://127.0.0.1:5/mine/;BlobEndpoint=http://127.0.0.1:6/mine"
     )
 
-    found = account(StorageSettings(text)).endpoints
+    endpoints = account(StorageSettings(text)).endpoints
 
-    assert (found.table, found.blob) == ("http://127.0.0.1:5/mine", "http://127.0.0.1:6/mine")
+    assert (endpoints.table, endpoints.blob) == ("http://127.0.0.1:5/mine", "http://127.0.0.1:6/mine")
 
 
 def test_the_short_form_means_the_emulator() -> None:
-    found = account(StorageSettings("UseDevelopmentStorage=true")).endpoints
+    endpoints = account(StorageSettings("UseDevelopmentStorage=true")).endpoints
 
-    assert (found.account, found.table) == ("devstoreaccount1", "http://127.0.0.1:10002/devstoreaccount1")
+    assert (endpoints.account, endpoints.table) == ("devstoreaccount1", "http://127.0.0.1:10002/devstoreaccount1")
 
 
-def test_an_identity_signs_in_at_the_addresses_told() -> None:
-    told = StorageSettings(
+def test_an_identity_signs_in_at_the_addresses_that_are_set() -> None:
+    settings = StorageSettings(
         blob_uri="https://mine.blob.x.net/", table_uri="https://mine.table.x.net", credential="managedidentity"
     )
 
-    reached = account(told)
+    reached = account(settings)
 
     assert (reached.endpoints.account, reached.endpoints.blob) == ("mine", "https://mine.blob.x.net")
     assert isinstance(reached.credential, Identity)

@@ -31,18 +31,18 @@ class Wire(asyncio.Transport):
         return self.ended
 
 
-def connected() -> tuple[Connection, Wire]:
-    """A connection, and its other side."""
+def connect() -> tuple[Connection, Wire]:
+    """Make a connection, and its other side."""
     connection, wire = Connection(), Wire()
     connection.connection_made(wire)
     return connection, wire
 
 
-def received(*pieces: bytes) -> Answer:
-    """What a connection makes of an answer that comes in pieces."""
+def receive(*pieces: bytes) -> Answer:
+    """Receive an answer that comes in pieces."""
 
     async def exchange() -> Answer:
-        connection, wire = connected()
+        connection, wire = connect()
         waiting = asyncio.ensure_future(connection.exchange(b"request"))
         await asyncio.sleep(0)
         assert wire.sent == b"request"
@@ -63,20 +63,20 @@ def test_an_answer_is_the_same_in_any_pieces(answer: bytes, status: int, body: b
     cuts = sorted(data.draw(st.sets(st.integers(1, len(answer) - 1))))
     pieces = [answer[start:end] for start, end in zip([0, *cuts], [*cuts, len(answer)], strict=True)]
 
-    found = received(*pieces)
+    received = receive(*pieces)
 
-    assert (found.status, found.body) == (status, body)
+    assert (received.status, received.body) == (status, body)
 
 
 def test_header_names_are_small_and_values_whole() -> None:
-    assert received(BY_LENGTH).headers == {"etag": 'W/"x: y"', "content-length": "5"}
+    assert receive(BY_LENGTH).headers == {"etag": 'W/"x: y"', "content-length": "5"}
 
 
 @pytest.mark.parametrize("answer", [BY_LENGTH, IN_CHUNKS, WITHOUT_BODY])
 def test_an_answer_that_is_broken_off_is_none(answer: bytes) -> None:
     for end in range(len(answer)):
         with pytest.raises(BrokenAnswer):
-            received(answer[:end])
+            receive(answer[:end])
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ def test_an_answer_that_is_broken_off_is_none(answer: bytes) -> None:
 )
 def test_what_is_no_answer_ends_the_connection(answer: bytes) -> None:
     with pytest.raises(BrokenAnswer):
-        received(answer)
+        receive(answer)
 
 
 async def test_a_connection_serves_one_request_after_another() -> None:
-    connection, _ = connected()
+    connection, _ = connect()
     for _ in range(3):
         waiting = asyncio.ensure_future(connection.exchange(b"request"))
         await asyncio.sleep(0)
@@ -108,7 +108,7 @@ async def test_a_connection_serves_one_request_after_another() -> None:
 
 
 async def test_a_connection_is_not_used_again_when_the_other_side_is_to_end_it() -> None:
-    connection, _ = connected()
+    connection, _ = connect()
     waiting = asyncio.ensure_future(connection.exchange(b"request"))
     await asyncio.sleep(0)
     connection.data_received(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
@@ -119,7 +119,7 @@ async def test_a_connection_is_not_used_again_when_the_other_side_is_to_end_it()
 
 async def test_a_connection_is_not_used_again_when_more_than_the_answer_came() -> None:
     """What is left over would be taken for the next request's answer."""
-    connection, _ = connected()
+    connection, _ = connect()
     waiting = asyncio.ensure_future(connection.exchange(b"request"))
     await asyncio.sleep(0)
     connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nmore")
@@ -130,7 +130,7 @@ async def test_a_connection_is_not_used_again_when_more_than_the_answer_came() -
 
 async def test_a_connection_is_not_used_again_after_its_answer_was_given_up() -> None:
     """The late answer would be taken for that of the next request."""
-    connection, _ = connected()
+    connection, _ = connect()
     waiting = asyncio.ensure_future(connection.exchange(b"request"))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -141,7 +141,7 @@ async def test_a_connection_is_not_used_again_after_its_answer_was_given_up() ->
 
 
 async def test_words_that_nobody_asked_for_end_the_connection() -> None:
-    connection, wire = connected()
+    connection, wire = connect()
 
     connection.data_received(BY_LENGTH)
 

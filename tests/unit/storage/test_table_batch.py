@@ -18,8 +18,8 @@ def answer(*parts: str) -> bytes:
     return (opening + "".join(parts) + "--changesetresponse_1--\r\n--batchresponse_1--\r\n").encode()
 
 
-def failed(status: int, code: str, message: str) -> bytes:
-    """An answer with the one part that blames a row."""
+def failure(status: int, code: str, message: str) -> bytes:
+    """An answer whose only part blames a row."""
     error = f'{{"odata.error":{{"code":"{code}","message":{{"lang":"en-US","value":"{message}\\nRequestId:1"}}}}}}'
     return answer(f"{HEAD}HTTP/1.1 {status} Bad\r\nContent-Type: application/json\r\n\r\n{error}\r\n")
 
@@ -48,28 +48,28 @@ def test_an_answer_with_an_unreadable_time_tells_nothing() -> None:
 
 def test_a_conflict_names_its_row() -> None:
     with pytest.raises(RowExists) as refused:
-        table_batch.decode(failed(409, "EntityAlreadyExists", "17:The specified entity already exists."), 100)
+        table_batch.decode(failure(409, "EntityAlreadyExists", "17:The specified entity already exists."), 100)
 
     assert refused.value.index == 17
 
 
 def test_another_refusal_names_its_row_and_reason() -> None:
     with pytest.raises(RowRefused) as refused:
-        table_batch.decode(failed(400, "PropertyValueTooLarge", "3:The property value exceeds the limit."), 100)
+        table_batch.decode(failure(400, "PropertyValueTooLarge", "3:The property value exceeds the limit."), 100)
 
     assert (refused.value.index, refused.value.code) == (3, "PropertyValueTooLarge")
 
 
 def test_a_missing_table_is_nobodys_fault() -> None:
     with pytest.raises(TableMissing):
-        table_batch.decode(failed(404, "TableNotFound", "0:The table specified does not exist."), 100)
+        table_batch.decode(failure(404, "TableNotFound", "0:The table specified does not exist."), 100)
 
 
 @pytest.mark.parametrize("message", ["The request is invalid.", "100:Beyond the last row."])
 def test_a_refusal_that_names_no_row_is_tried_row_by_row(message: str) -> None:
     """Blaming the first one would refuse a good row and write the others without end."""
     with pytest.raises(OutcomeUnknown):
-        table_batch.decode(failed(400, "InvalidInput", message), 100)
+        table_batch.decode(failure(400, "InvalidInput", message), 100)
 
 
 def test_a_refusal_of_one_row_needs_no_index() -> None:
@@ -81,4 +81,4 @@ def test_a_refusal_of_one_row_needs_no_index() -> None:
 
 def test_trouble_inside_the_answer_tells_nothing() -> None:
     with pytest.raises(OutcomeUnknown):
-        table_batch.decode(failed(503, "ServerBusy", "0:The server is busy."), 2)
+        table_batch.decode(failure(503, "ServerBusy", "0:The server is busy."), 2)
