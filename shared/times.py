@@ -34,6 +34,11 @@ def to_iso(at_us: int) -> str:
     return f"{_second(seconds)}.{micros:06}Z"
 
 
+def to_iso_second(at_us: int) -> str:
+    """Text such as `2026-11-25T12:50:02Z`, without the fraction of the second: for sentences."""
+    return f"{_second(at_us // SECOND)}Z"
+
+
 def from_iso(text: str) -> int:
     """Read ISO 8601: with `Z`, an offset or no zone (UTC), date only, and the basic form without separators.
 

@@ -19,7 +19,7 @@ from shared.models import current_export, published_store
 from shared.models.model_store import DamagedModel
 from shared.settings import settings
 from shared.status.recent_counters import with_snapshot
-from shared.status.run_record import LoopSummary, Run
+from shared.status.run_record import LoopSummary, TrainingRun
 from shared.storage import clock
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
@@ -79,7 +79,7 @@ class Trainings:
             self._record_unfinished(current, began, str(trouble))
 
     def _record_unfinished(self, current: "_Run | None", began: "_Clock", problem: str) -> None:
-        run = current.done(problem) if current else Run(began.started_us, began.seconds, problem=problem)
+        run = current.done(problem) if current else TrainingRun(began.started_us, began.seconds, problem=problem)
         self.recorder.record(run, lambda: None, idle=current is None or current.is_idle)
 
 
@@ -131,12 +131,12 @@ class _Run:
         """Whether the run has left everything as it was."""
         return self._trainer.state == self._before
 
-    def done(self, problem: str | None = None) -> Run:
+    def done(self, problem: str | None = None) -> TrainingRun:
         """The record of the run so far."""
         state = self._trainer.state
         counted = state.counters.minus(self._before.counters)
         trouble = problem or (_NOT_TRAINED if state.problem else None)
-        return Run(self._clock.started_us, self._clock.seconds, counted, self._sums, trouble)
+        return TrainingRun(self._clock.started_us, self._clock.seconds, counted, self._sums, trouble)
 
     def _pass(self) -> bool:
         """Join up to a new watermark, and learn the new log; False if nothing was joined."""

@@ -9,7 +9,7 @@ from shared.models import published_store
 from shared.settings import settings
 from shared.status import run_record
 from shared.status.learning_status import StatusInputs
-from shared.status.run_record import LoopSummary, Run
+from shared.status.run_record import LoopSummary, TrainingRun
 from shared.status.waiting import count_waiting
 from shared.storage import paths
 from shared.times import MINUTE
@@ -28,7 +28,7 @@ class Recorder:
         """Begin before the first record."""
         self._logged_minute = -1
 
-    def record(self, run: Run, summary: Callable[[], LoopSummary | None], *, idle: bool) -> None:
+    def record(self, run: TrainingRun, summary: Callable[[], LoopSummary | None], *, idle: bool) -> None:
         """Log the record of one run.
 
         Args:

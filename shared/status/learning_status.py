@@ -6,7 +6,7 @@ from shared import durations
 from shared.configuration.configuration import Configuration
 from shared.models.published import Published
 from shared.status.feature_profile import Sample
-from shared.times import MINUTE, SECOND, to_iso
+from shared.times import MINUTE, to_iso_second
 from shared.training import time_slices
 from shared.training.training_state import Counters, State
 from shared.words import pluralize
@@ -55,7 +55,7 @@ class StatusInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LearningVerdict:
     """Whether the loop learns, and why or why not."""
 
     learns: bool
@@ -74,27 +74,27 @@ class NextModelTime:
     because: str
 
 
-def judge_learning(inputs: StatusInputs) -> Verdict:
+def judge_learning(inputs: StatusInputs) -> LearningVerdict:
     """Decide whether the loop learns, and say why or why not."""
     state, waiting = inputs.state, inputs.waiting
     if state is None:
-        return Verdict(False, "The trainer has not run yet; it runs on a timer, by default once a minute.")
+        return LearningVerdict(False, "The trainer has not run yet; it runs on a timer, by default once a minute.")
     if state.problem:
-        return Verdict(
+        return LearningVerdict(
             False,
             f"Training does not go on: {state.problem}. Rank keeps answering from the model in use. "
             "If this stays, change the learning settings, or reset the model.",
         )
     if (late_us := lag_us(inputs)) > _SLACK_US:
-        since = _clock(inputs.now_us - late_us)
-        return Verdict(False, f"Events have been due since {since} and were not joined: does the timer run?")
+        since = to_iso_second(inputs.now_us - late_us)
+        return LearningVerdict(False, f"Events have been due since {since} and were not joined: does the timer run?")
     if inputs.counters.events == 0 and waiting.events == 0:
-        return Verdict(False, "No Rank call has come in yet.")
+        return LearningVerdict(False, "No Rank call has come in yet.")
     if inputs.counters.learned == 0:
         return _explain_nothing_learned(inputs)
     if inputs.published.model is None:
-        return Verdict(False, "The model was reset; the next events that are due make a new one.")
-    return Verdict(True, _describe_progress(inputs, state))
+        return LearningVerdict(False, "The model was reset; the next events that are due make a new one.")
+    return LearningVerdict(True, _describe_progress(inputs, state))
 
 
 def predict_next_model(inputs: StatusInputs) -> NextModelTime:
@@ -111,7 +111,7 @@ def predict_next_model(inputs: StatusInputs) -> NextModelTime:
     learned_us = ready_us(inputs, inputs.waiting.first_us)
     if learned_us >= earliest_us:
         return NextModelTime(learned_us, _explain_wait(inputs, inputs.waiting.first_us))
-    last = _clock(earliest_us - frequency_us)
+    last = to_iso_second(earliest_us - frequency_us)
     return NextModelTime(earliest_us, f"The last model came at {last}; models are published at most every {frequency}.")
 
 
@@ -126,7 +126,7 @@ def describe_retraining(inputs: StatusInputs) -> str | None:
             return "Settings were changed; learning anew with them starts with the next run of the trainer."
         return None
     coming, days = state.next, inputs.configuration.service.model_retrain_days
-    up_to = _clock(coming.learned_up_to_us)
+    up_to = to_iso_second(coming.learned_up_to_us)
     done = (
         f"It has learned {pluralize(coming.events, 'event', 'events')} of the last {days} days of log, up to {up_to}."
     )
@@ -156,35 +156,35 @@ def _cell_us(inputs: StatusInputs) -> int:
 
 def _explain_wait(inputs: StatusInputs, first_us: int) -> str:
     return (
-        f"The oldest waiting event came at {_clock(first_us)}. Events are learned in steps of "
+        f"The oldest waiting event came at {to_iso_second(first_us)}. Events are learned in steps of "
         f"{durations.in_words(_cell_us(inputs))}, after the reward wait time of "
         f"{durations.in_words(inputs.configuration.rewards.wait_us)} "
         f"and {durations.in_words(inputs.grace_us)} for what is on its way."
     )
 
 
-def _explain_nothing_learned(inputs: StatusInputs) -> Verdict:
+def _explain_nothing_learned(inputs: StatusInputs) -> LearningVerdict:
     if inputs.counters.events == 0:
         waiting = pluralize(inputs.waiting.events, "event waits", "events wait")
-        return Verdict(False, f"{waiting} to be learned. {predict_next_model(inputs).because}")
+        return LearningVerdict(False, f"{waiting} to be learned. {predict_next_model(inputs).because}")
     if inputs.counters.passed_over == inputs.counters.events:
-        return Verdict(
+        return LearningVerdict(
             False,
             "All events so far were ranked in another learning mode, or by other learning settings, than the loop has "
             "now; it learns from those that are ranked from now on.",
         )
     if inputs.counters.not_activated == inputs.counters.events:
-        return Verdict(
+        return LearningVerdict(
             False, "All events so far were deferred and not activated in time; nothing can be learned from them."
         )
-    return Verdict(False, "Events were joined, but nothing was learned from them yet.")
+    return LearningVerdict(False, "Events were joined, but nothing was learned from them yet.")
 
 
 def _describe_progress(inputs: StatusInputs, state: State) -> str:
     model = inputs.published.model
     text = f"{pluralize(inputs.counters.learned, 'event was', 'events were')} learned so far."
     if model is not None:
-        at = _clock(model.made_at_us)
+        at = to_iso_second(model.made_at_us)
         text += f" The model in use was published at {at} and has learned from {model.learned_events}."
     if state.next is not None:
         text += " A change of settings is being learned; Rank keeps answering from the model in use."
@@ -201,7 +201,3 @@ def _is_replaced(state: State, inputs: StatusInputs) -> bool:
 def _is_unpublished(state: State, published: Published) -> bool:
     model = state.running.model
     return model is not None and (published.model is None or published.model.predictor_blob != model.predictor_blob)
-
-
-def _clock(at_us: int) -> str:
-    return to_iso(at_us - at_us % SECOND)[:19] + "Z"

@@ -12,7 +12,7 @@ from shared.evaluation.optimization_schedule import (
     start_us,
     why_disabled,
 )
-from shared.times import SECOND, to_iso
+from shared.times import to_iso_second
 from shared.words import pluralize
 
 
@@ -38,20 +38,16 @@ def _last(rounds: OptimizationRounds) -> str:
         return "Better learning settings were not searched yet."
     times = pluralize(last.number, "time", "times")
     return (
-        f"Better learning settings were searched {times}, the last time at {_clock(last.at_us)} "
+        f"Better learning settings were searched {times}, the last time at {to_iso_second(last.at_us)} "
         f"(evaluation {last.evaluation_id})."
     )
 
 
 def _next(rounds: OptimizationRounds, configuration: Configuration, learned: int, now_us: int) -> str:
     if (from_us := start_us(configuration)) > now_us:
-        return f"Before {_clock(from_us)}, the autoOptimizationStartDate, no further optimization round begins."
+        return f"Before {to_iso_second(from_us)}, the autoOptimizationStartDate, no further optimization round begins."
     events, at_us = next_round_events(rounds), next_round_us(rounds, configuration, learned)
     if learned < FIRST_EVENTS or not isfinite(at_us):
         return f"The next optimization round comes at {events:,} learned events; {learned:,} were learned so far."
-    at = f"The next optimization round comes at {_clock(round(at_us))}"
+    at = f"The next optimization round comes at {to_iso_second(round(at_us))}"
     return f"{at}, or at {events:,} learned events." if isfinite(events) else f"{at}."
-
-
-def _clock(at_us: int) -> str:
-    return to_iso(at_us - at_us % SECOND)[:19] + "Z"

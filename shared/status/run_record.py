@@ -16,7 +16,7 @@ NAME = "rankloop.run"
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TrainingRun:
     """The work of one training run.
 
     Attributes:
@@ -81,7 +81,7 @@ def is_unpublished(inputs: StatusInputs) -> bool:
     return state is not None and (_is_unlearned(state, inputs.configuration) or _is_held_back(state, inputs))
 
 
-def line(loop: str, run: Run, summary: LoopSummary | None) -> str:
+def line(loop: str, run: TrainingRun, summary: LoopSummary | None) -> str:
     """The record of a run.
 
     Args:

@@ -17,7 +17,7 @@ from shared.metrics.bins import Bin
 from shared.models.published import Published
 from shared.status import run_record
 from shared.status.learning_status import StatusInputs, Waiting
-from shared.status.run_record import Run
+from shared.status.run_record import TrainingRun
 from shared.times import MINUTE
 from tests.infra.kql.queries import INFRA, of_alerts, of_pages, of_workbook, workbook, wrong
 from tests.unit.pages import page
@@ -35,7 +35,7 @@ _FIELD = re.compile(r"\brecord((?:\.\w+|\['\w+'\])*)")
 def record() -> str:
     """A line as a trainer tells it."""
     inputs = StatusInputs(None, new_configuration(4), Published(), Waiting(1, False, MINUTE), 60 * MINUTE, MINUTE)
-    return run_record.line("default", Run(0, 1.0, sums=Bin(0)), run_record.summarize(inputs))
+    return run_record.line("default", TrainingRun(0, 1.0, sums=Bin(0)), run_record.summarize(inputs))
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from shared.settings import read
 from shared.status import run_record
 from shared.status.event_trace import Evidence, trace
 from shared.status.learning_status import StatusInputs, Waiting
-from shared.status.run_record import Run
+from shared.status.run_record import TrainingRun
 from shared.status.status_forms import LoopStatus
 from shared.status.trace_forms import EventTrace
 from shared.times import DAY
@@ -285,7 +285,7 @@ def test_every_field_of_an_evaluation_is_on_its_page() -> None:
 def test_every_field_of_the_record_of_a_run_is_on_its_page() -> None:
     """Who writes a query looks there."""
     known = StatusInputs(None, new_configuration(4), Published(), Waiting(1), 1, 1)
-    told = json.loads(run_record.line("default", Run(1, 1.0), run_record.summarize(known)))
+    told = json.loads(run_record.line("default", TrainingRun(1, 1.0), run_record.summarize(known)))
 
     assert _absent(told, page("docs/operating.md").text) == []
 

@@ -12,7 +12,7 @@ from shared.metrics.bins import Bin, Metrics, Pending, PolicySums
 from shared.models.published import ModelFiles, ModelReference, Published, Start
 from shared.status import run_record
 from shared.status.learning_status import StatusInputs, Waiting
-from shared.status.run_record import LoopSummary, Run
+from shared.status.run_record import LoopSummary, TrainingRun
 from shared.times import DAY, HOUR, MINUTE, SECOND
 from shared.training.configuration_changes import new_state
 from shared.training.training_state import Counters, LastRun, State
@@ -51,7 +51,7 @@ def pending(part_us: int, kind: str = "cb", learnable: int = 1) -> Metrics:
     return Metrics(pending=(Pending(part_us, part_us, kind, learnable, 1),))
 
 
-def record_of(run: Run, summary: LoopSummary | None = None) -> Any:
+def record_of(run: TrainingRun, summary: LoopSummary | None = None) -> Any:
     """The record of a run, read back."""
     return json.loads(run_record.line("default", run, summary))
 
@@ -66,7 +66,7 @@ def periods(inputs: StatusInputs) -> float | None:
 
 def test_of_a_run_that_storage_ended_nothing_is_claimed() -> None:
     """A 0 would say that nothing waits."""
-    record = record_of(Run(NOW_US, 1.0, problem="storage answered 403"))
+    record = record_of(TrainingRun(NOW_US, 1.0, problem="storage answered 403"))
 
     unknown = {name for name, value in record.items() if value is None}
     assert unknown == set(run_record._SUMMARY_KEYS)
@@ -75,7 +75,7 @@ def test_of_a_run_that_storage_ended_nothing_is_claimed() -> None:
 
 def test_an_average_of_no_events_is_null() -> None:
     """Of the loop and of both other policies."""
-    rewards = record_of(Run(NOW_US, 1.0))["rewards"]
+    rewards = record_of(TrainingRun(NOW_US, 1.0))["rewards"]
 
     assert {"loop", "firstAction", "random"} == set(rewards)
     assert all(figures == {"sum": 0.0, "events": 0, "average": None} for figures in rewards.values())
@@ -85,7 +85,7 @@ def test_a_policy_that_some_event_cannot_speak_for_is_null() -> None:
     """As in the metrics: an estimate over the other events would be biased."""
     sums = Bin(0, events=4, rewards=2.0, first=PolicySums(rewards=3.0), random=PolicySums(silent=1, rewards=1.0))
 
-    rewards = record_of(Run(NOW_US, 1.0, sums=sums))["rewards"]
+    rewards = record_of(TrainingRun(NOW_US, 1.0, sums=sums))["rewards"]
 
     assert rewards["firstAction"] == {"sum": 3.0, "events": 4, "average": 0.75}
     assert rewards["random"] == {"sum": 0.0, "events": 0, "average": None}
@@ -104,7 +104,7 @@ def test_averages_of_several_runs_follow_from_their_sums(runs: list[tuple[int, f
         Bin(0, events=n, rewards=a, first=PolicySums(rewards=b), random=PolicySums(rewards=c)) for n, a, b, c in runs
     ]
 
-    records = [record_of(Run(NOW_US, 1.0, sums=bin_))["rewards"] for bin_ in sums]
+    records = [record_of(TrainingRun(NOW_US, 1.0, sums=bin_))["rewards"] for bin_ in sums]
 
     for policy, place in (("loop", 1), ("firstAction", 2), ("random", 3)):
         assert sum(record[policy]["events"] for record in records) == sum(run[0] for run in runs)
@@ -116,7 +116,7 @@ def test_averages_of_several_runs_follow_from_their_sums(runs: list[tuple[int, f
 @given(st.text(), st.text())
 def test_a_record_is_one_line_whatever_is_in_it(loop: str, problem: str) -> None:
     """And begins with the text that the queries filter by."""
-    line = run_record.line(loop, Run(NOW_US, 1.0, problem=problem), None)
+    line = run_record.line(loop, TrainingRun(NOW_US, 1.0, problem=problem), None)
 
     assert "\n" not in line
     assert line.isascii()
@@ -126,7 +126,7 @@ def test_a_record_is_one_line_whatever_is_in_it(loop: str, problem: str) -> None
 @given(st.builds(Counters, *[_COUNTS] * len(Counters.__slots__)))
 def test_each_outcome_of_events_has_its_name(counted: Counters) -> None:
     """And joined and learned beside them."""
-    record = record_of(Run(NOW_US, 1.0, counted))
+    record = record_of(TrainingRun(NOW_US, 1.0, counted))
 
     assert (record["joined"], record["learned"]) == (counted.events, counted.learned)
     assert record["events"] == {
