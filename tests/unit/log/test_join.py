@@ -29,33 +29,33 @@ def in_parts(arrivals: Sequence[Arrival], observations: Sequence[Observation], l
     """The log that comes of joining part by part, as the trainer does."""
     requests, events, alone = Requests(), [], []
     logged: set[tuple[str, str]] = set()
-    seen: set[str] = set()
+    event_ids: set[str] = set()
     for from_us in range(0, _END_US, length_us):
         to_us = from_us + length_us
-        window = [one for one in observations if from_us - BEFORE_US <= one.at_us < to_us + WAIT_US]
+        window = [row for row in observations if from_us - BEFORE_US <= row.at_us < to_us + WAIT_US]
         join = Join(by_event(window), WAIT_US, partial(is_logged, logged))
-        ordered = sorted(arrivals, key=lambda one: (one.at_us, one.event_id, one.request_hash))
-        mine = [one for one in ordered if from_us <= one.at_us < to_us and requests.is_event(one)]
-        events += [(arrival, list(join.event(arrival).observations)) for arrival in mine]
-        due = [one for one in window if from_us <= one.at_us + BEFORE_US < to_us]
-        alone += [(one.observation, one.late) for one in join.lone(due, seen.__contains__)]
+        ordered = sorted(arrivals, key=lambda row: (row.at_us, row.event_id, row.request_hash))
+        own_rows = [row for row in ordered if from_us <= row.at_us < to_us and requests.is_event(row)]
+        events += [(arrival, list(join.event(arrival).observations)) for arrival in own_rows]
+        ready = [row for row in window if from_us <= row.at_us + BEFORE_US < to_us]
+        alone += [(row.observation, row.late) for row in join.lone(ready, event_ids.__contains__)]
         logged |= join.joined_keys
-        seen |= {arrival.event_id for arrival, _ in events}
+        event_ids |= {arrival.event_id for arrival, _ in events}
         requests.forget(to_us)
     return events, alone
 
 
-def is_logged(logged: set[tuple[str, str]], one: Observation) -> bool:
+def is_logged(logged: set[tuple[str, str]], row: Observation) -> bool:
     """Whether an earlier part took it."""
-    return (one.event_id, one.observation_id) in logged
+    return (row.event_id, row.observation_id) in logged
 
 
 def by_event(observations: Sequence[Observation]) -> dict[str, list[Observation]]:
     """In order of arrival."""
-    found: dict[str, list[Observation]] = {}
-    for one in sorted(observations, key=lambda one: (one.at_us, one.observation_id)):
-        found.setdefault(one.event_id, []).append(one)
-    return found
+    by_id: dict[str, list[Observation]] = {}
+    for row in sorted(observations, key=lambda row: (row.at_us, row.observation_id)):
+        by_id.setdefault(row.event_id, []).append(row)
+    return by_id
 
 
 @given(_ARRIVALS, _OBSERVATIONS, st.sampled_from([5 * SECOND * 12, 5 * MINUTE, 7 * MINUTE, _END_US]))
@@ -76,9 +76,9 @@ def test_every_observation_is_logged_once(arrivals: list[Arrival], observations:
     """A client's repetition has the same observation id; it is the same observation."""
     events, alone = in_parts(arrivals, observations, 5 * MINUTE)
 
-    logged = [one for _, mine in events for one in mine] + [one for one, _ in alone]
-    keys = [(one.event_id, one.observation_id) for one in logged]
-    assert {(one.event_id, one.observation_id) for one in observations} == set(keys)
+    logged = [row for _, own_rows in events for row in own_rows] + [row for row, _ in alone]
+    keys = [(row.event_id, row.observation_id) for row in logged]
+    assert {(row.event_id, row.observation_id) for row in observations} == set(keys)
     assert len(set(keys)) == len(keys)
 
 
@@ -89,17 +89,17 @@ def test_an_observation_belongs_to_the_earliest_event_in_whose_window_it_lies(
     """Stated slowly, event by event; observation ids are unique here."""
     events, alone = in_parts(arrivals, observations, 5 * MINUTE)
 
-    owner = {one.observation_id: arrival for arrival, mine in events for one in mine}
-    for one in observations:
-        fitting = [a for a, _ in events if a.event_id == one.event_id and belongs(one.at_us, a.at_us, WAIT_US)]
-        assert (fitting[0] if fitting else None) == owner.get(one.observation_id)
-    assert {one.observation_id for one in observations} - set(owner) == {one.observation_id for one, _ in alone}
+    owner = {row.observation_id: arrival for arrival, own_rows in events for row in own_rows}
+    for row in observations:
+        fitting = [a for a, _ in events if a.event_id == row.event_id and belongs(row.at_us, a.at_us, WAIT_US)]
+        assert (fitting[0] if fitting else None) == owner.get(row.observation_id)
+    assert {row.observation_id for row in observations} - set(owner) == {row.observation_id for row, _ in alone}
 
 
 @given(_ARRIVALS)
 def test_a_repetition_is_no_event_and_another_request_is(arrivals: list[Arrival]) -> None:
     """Less than two minutes after such a row, a repetition itself or not."""
-    ordered = sorted(arrivals, key=lambda one: (one.at_us, one.event_id, one.request_hash))
+    ordered = sorted(arrivals, key=lambda row: (row.at_us, row.event_id, row.request_hash))
 
     requests = Requests()
     events = [arrival for arrival in ordered if requests.is_event(arrival)]
@@ -125,7 +125,7 @@ def test_the_window_is_open_at_both_ends() -> None:
 
 
 def test_a_lone_observation_is_late_only_if_its_event_was_known() -> None:
-    """Late tells a too short wait from a wrong id."""
+    """Late distinguishes a too short wait from a wrong id."""
     events, alone = in_parts(
         [Arrival(0, "a", "x")],
         [Observation("a", "o1", 11 * MINUTE, 1.0), Observation("b", "o2", 11 * MINUTE, 1.0)],
@@ -133,7 +133,7 @@ def test_a_lone_observation_is_late_only_if_its_event_was_known() -> None:
     )
 
     assert [(Arrival(0, "a", "x"), [])] == events
-    assert [(one.event_id, late) for one, late in alone] == [("a", True), ("b", False)]
+    assert [(row.event_id, late) for row, late in alone] == [("a", True), ("b", False)]
 
 
 @given(st.integers(0, 10**15), st.integers(0, 10**15), st.sampled_from([5, 60, 300, 900]))
@@ -165,10 +165,10 @@ def test_observations_of_one_id_are_looked_at_once_however_many_events_share_it(
             self.times += 1
             return super().__iter__()
 
-    mine = Counted(Observation("a", f"o{n}", n * SECOND, 1.0) for n in range(300))
-    join = Join({"a": mine}, WAIT_US, partial(is_logged, set()))
+    own_rows = Counted(Observation("a", f"o{n}", n * SECOND, 1.0) for n in range(300))
+    join = Join({"a": own_rows}, WAIT_US, partial(is_logged, set()))
 
     joined = [join.event(Arrival(n * SECOND, "a", "x")) for n in range(300)]
 
-    assert [300, *[0] * 299] == [len(one.observations) for one in joined]
-    assert mine.times == 1
+    assert [300, *[0] * 299] == [len(row.observations) for row in joined]
+    assert own_rows.times == 1

@@ -24,18 +24,18 @@ _SETTINGS = st.builds(
 _LONGEST = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
 
 
-def event_text(shown: RankedEvent, mine: Sequence[Observation], rewards: RewardSettings) -> bytes:
-    return log_line.event_line(shown, mine, rewards).text
+def event_text(event: RankedEvent, joined: Sequence[Observation], rewards: RewardSettings) -> bytes:
+    return log_line.event_line(event, joined, rewards).text
 
 
-def shown(event_id: str = "e-1", *, deferred: bool = False) -> RankedEvent:
+def make_event(event_id: str = "e-1", *, deferred: bool = False) -> RankedEvent:
     """An event whose second action was drawn."""
     return RankedEvent(event_id, AT_US, _DOCUMENT, b"[2,1]", b"[0.9,0.1]", "N/A", deferred)
 
 
-def observations(event_id: str, told: list[tuple[float | None, int]]) -> list[Observation]:
+def observations(event_id: str, values: list[tuple[float | None, int]]) -> list[Observation]:
     """In order of arrival."""
-    ordered = sorted(told, key=lambda one: one[1])
+    ordered = sorted(values, key=lambda entry: entry[1])
     return [Observation(event_id, f"o{n}", AT_US + after, value) for n, (value, after) in enumerate(ordered)]
 
 
@@ -63,19 +63,19 @@ def test_the_average_and_median_are_those_of_statistics(rewards: list[float]) ->
 
 @given(st.text(min_size=1, max_size=30), st.lists(st.tuples(_VALUES, st.integers(0, 599)), max_size=4), st.booleans())
 def test_a_line_is_json_and_keeps_every_id_and_observation(
-    event_id: str, told: list[tuple[float | None, int]], deferred: bool
+    event_id: str, values: list[tuple[float | None, int]], deferred: bool
 ) -> None:
     """Ids are opaque: quotes, line breaks and any Unicode come back as they were."""
-    mine = observations(event_id, told)
+    joined = observations(event_id, values)
 
-    line = event_text(shown(event_id, deferred=deferred), mine, _LONGEST)
+    line = event_text(make_event(event_id, deferred=deferred), joined, _LONGEST)
     read = log_line.read_ids(line)
 
     assert b"\n" not in line
     parsed = json.loads(line)
     assert (event_id, AT_US, None) == (read.event_id, read.at_us, read.late)
-    assert [one.observation_id for one in mine] == list(read.observation_ids)
-    assert [one.at_us for one in mine] == list(read.arrivals_us)
+    assert [entry.observation_id for entry in joined] == list(read.observation_ids)
+    assert [entry.at_us for entry in joined] == list(read.arrivals_us)
     assert json.loads(_DOCUMENT) == parsed["c"]
     assert parsed["_label_cost"] == parsed["_original_label_cost"]
     assert deferred == parsed.get("DeferredAction", False)
@@ -83,13 +83,13 @@ def test_a_line_is_json_and_keeps_every_id_and_observation(
 
 @given(st.lists(st.tuples(_VALUES, st.integers(0, 599 * SECOND)), max_size=4), st.booleans(), _SETTINGS)
 def test_relabelling_gives_the_label_that_joining_under_those_settings_gives(
-    told: list[tuple[float | None, int]], deferred: bool, settings: RewardSettings
+    values: list[tuple[float | None, int]], deferred: bool, settings: RewardSettings
 ) -> None:
     """All observations stay in the line; only those inside the new wait count."""
-    mine = observations("e-1", told)
-    line = event_text(shown(deferred=deferred), mine, _LONGEST)
-    inside = [one for one in mine if one.at_us - AT_US < settings.wait_us]
-    expected = json.loads(event_text(shown(deferred=deferred), inside, settings))
+    joined = observations("e-1", values)
+    line = event_text(make_event(deferred=deferred), joined, _LONGEST)
+    inside = [entry for entry in joined if entry.at_us - AT_US < settings.wait_us]
+    expected = json.loads(event_text(make_event(deferred=deferred), inside, settings))
 
     relabelled = json.loads(log_line.relabel(line, settings))
 
@@ -101,10 +101,10 @@ def test_relabelling_gives_the_label_that_joining_under_those_settings_gives(
 
 @given(st.lists(st.tuples(_VALUES, st.integers(0, 599 * SECOND)), max_size=4), st.booleans())
 def test_relabelling_under_the_same_settings_changes_no_byte(
-    told: list[tuple[float | None, int]], deferred: bool
+    values: list[tuple[float | None, int]], deferred: bool
 ) -> None:
     """So a re-training on unchanged reward settings sees exactly what was logged."""
-    line = event_text(shown(deferred=deferred), observations("e-1", told), _LONGEST)
+    line = event_text(make_event(deferred=deferred), observations("e-1", values), _LONGEST)
 
     assert line == log_line.relabel(line, _LONGEST)
 
@@ -114,16 +114,16 @@ def test_a_deferred_event_is_skipped_until_it_is_activated() -> None:
     rewarded = observations("e-1", [(1.0, 5)])
     activated = observations("e-1", [(1.0, 5), (None, 9)])
 
-    assert json.loads(event_text(shown(deferred=True), rewarded, _LONGEST))["_skipLearn"] is True
-    assert "_skipLearn" not in json.loads(event_text(shown(deferred=True), activated, _LONGEST))
-    assert "_skipLearn" not in json.loads(event_text(shown(), [], _LONGEST))
+    assert json.loads(event_text(make_event(deferred=True), rewarded, _LONGEST))["_skipLearn"] is True
+    assert "_skipLearn" not in json.loads(event_text(make_event(deferred=True), activated, _LONGEST))
+    assert "_skipLearn" not in json.loads(event_text(make_event(), [], _LONGEST))
 
 
 def test_a_huge_sum_of_rewards_is_learned_within_bounds() -> None:
     """Beyond a thousand the weights of a model lose their meaning."""
-    mine = observations("e-1", [(1000.0, n) for n in range(5)])
+    joined = observations("e-1", [(1000.0, n) for n in range(5)])
 
-    line = json.loads(event_text(shown(), mine, RewardSettings(MINUTE, 0.0, Aggregation.SUM)))
+    line = json.loads(event_text(make_event(), joined, RewardSettings(MINUTE, 0.0, Aggregation.SUM)))
 
     assert line["_label_cost"] == -line_pieces.MAX_REWARD
 

@@ -25,14 +25,16 @@ _LONGEST = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
 _SETTINGS = st.builds(
     RewardSettings, st.sampled_from([5 * SECOND, 5 * MINUTE, 10 * MINUTE]), st.just(0.25), st.sampled_from(Aggregation)
 )
-_TOLD = st.tuples(
+_REWARDS = st.tuples(
     st.none() | st.floats(-1, 1, allow_nan=False).map(lambda value: round(value, 3)),
     st.sampled_from([*_SLOTS, "no slot of it", None]),
     st.integers(-MINUTE, 10 * MINUTE - 1),
 )
 
 
-def shown(*, deferred: bool = False, mode: LearningMode = LearningMode.ONLINE, event_id: str = "m-1") -> RankedEvent:
+def make_event(
+    *, deferred: bool = False, mode: LearningMode = LearningMode.ONLINE, event_id: str = "m-1"
+) -> RankedEvent:
     """An event whose first slot got the second action; its baselines are the second, and the first."""
     slots, chances = b"[[1,0],[0]]", b"[[0.9,0.1],[1.0]]"
     return RankedEvent(event_id, AT_US, _DOCUMENT, slots, chances, "N/A", deferred, mode, _SLOTS, (1, 0))
@@ -43,46 +45,47 @@ def single(mode: LearningMode, action: int) -> RankedEvent:
     return RankedEvent("e-1", AT_US, _SINGLE, order, b"[0.9,0.1]", "N/A", False, mode)
 
 
-def observations(told: list[tuple[float | None, str | None, int]]) -> list[Observation]:
+def observations(values: list[tuple[float | None, str | None, int]]) -> list[Observation]:
     """In order of arrival; an activation names no slot."""
-    ordered = sorted(told, key=lambda one: one[2])
+    ordered = sorted(values, key=lambda element: element[2])
     return [
         Observation("m-1", f"o{n}", AT_US + after, value, slot if value is not None else None)
         for n, (value, slot, after) in enumerate(ordered)
     ]
 
 
-@given(st.lists(_TOLD, max_size=8), st.sampled_from(Aggregation), st.text(max_size=20))
+@given(st.lists(_REWARDS, max_size=8), st.sampled_from(Aggregation), st.text(max_size=20))
 def test_each_slot_is_worth_what_its_own_rewards_say(
-    told: list[tuple[float | None, str | None, int]], rule: Aggregation, event_id: str
+    values: list[tuple[float | None, str | None, int]], rule: Aggregation, event_id: str
 ) -> None:
-    mine = observations(told)
-    made = log_line.event_line(shown(event_id=event_id), mine, RewardSettings(10 * MINUTE, 0.25, rule))
+    joined = observations(values)
+    made = log_line.event_line(make_event(event_id=event_id), joined, RewardSettings(10 * MINUTE, 0.25, rule))
 
     line = json.loads(made.text)
     worth = [
-        settle([one.value for one in mine if one.value is not None and one.slot == slot], rule, 0.25) for slot in _SLOTS
+        settle([element.value for element in joined if element.value is not None and element.slot == slot], rule, 0.25)
+        for slot in _SLOTS
     ]
-    assert [pytest.approx(-reward) for reward in worth] == [one["_label_cost"] for one in line["_outcomes"]]
+    assert [pytest.approx(-reward) for reward in worth] == [element["_label_cost"] for element in line["_outcomes"]]
     assert worth[0] == made.reward
-    assert [(one["_id"], one["_a"], one["_p"]) for one in line["_outcomes"]] == [
+    assert [(element["_id"], element["_a"], element["_p"]) for element in line["_outcomes"]] == [
         ('to"p', [1, 0], [0.9, 0.1]),
         ("side", [0], [1.0]),
     ]
     assert json.loads(_DOCUMENT) == line["c"]
-    assert {one.observation_id for one in mine} == set(log_line.read_ids(made.text).observation_ids)
+    assert {element.observation_id for element in joined} == set(log_line.read_ids(made.text).observation_ids)
     assert (event_id, AT_US) == (log_line.read_ids(made.text).event_id, log_line.read_ids(made.text).at_us)
 
 
-@given(st.lists(_TOLD, max_size=8), _SETTINGS, st.booleans(), st.sampled_from(LearningMode))
+@given(st.lists(_REWARDS, max_size=8), _SETTINGS, st.booleans(), st.sampled_from(LearningMode))
 def test_a_line_labelled_anew_says_what_it_would_have_said_at_once(
-    told: list[tuple[float | None, str | None, int]], settings: RewardSettings, deferred: bool, mode: LearningMode
+    values: list[tuple[float | None, str | None, int]], settings: RewardSettings, deferred: bool, mode: LearningMode
 ) -> None:
     """But for the observations beyond a shorter wait, which it keeps."""
-    mine, event = observations(told), shown(deferred=deferred, mode=mode)
-    inside = [one for one in mine if one.at_us - AT_US < settings.wait_us]
+    joined, event = observations(values), make_event(deferred=deferred, mode=mode)
+    inside = [element for element in joined if element.at_us - AT_US < settings.wait_us]
 
-    anew = json.loads(log_line.relabel(log_line.event_line(event, mine, _LONGEST).text, settings))
+    anew = json.loads(log_line.relabel(log_line.event_line(event, joined, _LONGEST).text, settings))
 
     at_once = json.loads(log_line.event_line(event, inside, settings).text)
     for line in (anew, at_once):
@@ -92,11 +95,11 @@ def test_a_line_labelled_anew_says_what_it_would_have_said_at_once(
     assert at_once == anew
 
 
-@given(st.lists(_TOLD, max_size=8), st.booleans(), st.sampled_from(LearningMode))
+@given(st.lists(_REWARDS, max_size=8), st.booleans(), st.sampled_from(LearningMode))
 def test_labelling_anew_under_the_same_settings_changes_nothing(
-    told: list[tuple[float | None, str | None, int]], deferred: bool, mode: LearningMode
+    values: list[tuple[float | None, str | None, int]], deferred: bool, mode: LearningMode
 ) -> None:
-    line = log_line.event_line(shown(deferred=deferred, mode=mode), observations(told), _LONGEST).text
+    line = log_line.event_line(make_event(deferred=deferred, mode=mode), observations(values), _LONGEST).text
 
     assert line == log_line.relabel(line, _LONGEST)
 
@@ -105,8 +108,8 @@ def test_a_deferred_multi_slot_event_waits_for_its_activation() -> None:
     rewarded = observations([(1.0, "side", 5)])
     activated = observations([(1.0, "side", 5), (None, None, 6)])
 
-    assert json.loads(log_line.event_line(shown(deferred=True), rewarded, _LONGEST).text)["_skipLearn"] is True
-    assert "_skipLearn" not in json.loads(log_line.event_line(shown(deferred=True), activated, _LONGEST).text)
+    assert json.loads(log_line.event_line(make_event(deferred=True), rewarded, _LONGEST).text)["_skipLearn"] is True
+    assert "_skipLearn" not in json.loads(log_line.event_line(make_event(deferred=True), activated, _LONGEST).text)
 
 
 def test_an_apprentice_learns_whether_its_choice_was_the_baseline_and_keeps_the_reward_beside() -> None:
@@ -117,12 +120,12 @@ def test_an_apprentice_learns_whether_its_choice_was_the_baseline_and_keeps_the_
         log_line.event_line(single(LearningMode.APPRENTICE, 1), [], RewardSettings(1, 0.5, Aggregation.SUM)).text
     )
     slots = json.loads(
-        log_line.event_line(shown(mode=LearningMode.APPRENTICE), observations([(0.5, "side", 5)]), _LONGEST).text
+        log_line.event_line(make_event(mode=LearningMode.APPRENTICE), observations([(0.5, "side", 5)]), _LONGEST).text
     )
 
     assert (other["_label_cost"], other["_original_label_cost"]) == (0.0, -0.5)
     assert (same["_label_cost"], same["_original_label_cost"]) == (-1.0, -0.5)
-    assert [(one["_label_cost"], one["_original_label_cost"]) for one in slots["_outcomes"]] == [
+    assert [(element["_label_cost"], element["_original_label_cost"]) for element in slots["_outcomes"]] == [
         (-1.0, 0.0),
         (-1.0, -0.5),
     ]
@@ -132,16 +135,16 @@ def test_an_apprentice_learns_whether_its_choice_was_the_baseline_and_keeps_the_
 def test_a_line_says_which_models_learn_from_it(mode: LearningMode) -> None:
     suffix = "-apprentice" if mode is LearningMode.APPRENTICE else ""
     single_line = log_line.event_line(single(mode, 1), [], _LONGEST).text
-    slots_line = log_line.event_line(shown(mode=mode, deferred=True), [], _LONGEST).text
+    slots_line = log_line.event_line(make_event(mode=mode, deferred=True), [], _LONGEST).text
     lone = log_line.lone_line(Observation("x", "o", AT_US, 1.0, '","Mode":"Apprentice"'), late=False)
 
     assert ("cb" + suffix, "ccb" + suffix, None) == tuple(map(log_line.kind, (single_line, slots_line, lone)))
 
 
 def test_a_reward_for_a_slot_is_no_reward_of_an_event_with_one_choice() -> None:
-    mine = [Observation("e-1", "a", AT_US + 1, 0.7, "side"), Observation("e-1", "b", AT_US + 2, 0.2)]
+    joined = [Observation("e-1", "a", AT_US + 1, 0.7, "side"), Observation("e-1", "b", AT_US + 2, 0.2)]
 
-    line = log_line.event_line(single(LearningMode.ONLINE, 1), mine, _LONGEST)
+    line = log_line.event_line(single(LearningMode.ONLINE, 1), joined, _LONGEST)
 
     assert line.reward == 0.2
     assert [entry.get("Index") for entry in json.loads(line.text)["o"]] == ["side", None]

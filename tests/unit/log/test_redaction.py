@@ -29,18 +29,21 @@ def document(**context: Any) -> dict[str, Any]:
     return {"FromUrl": [context], "_multi": actions}
 
 
-def line(told: dict[str, Any], event_id: str = "e", **more: Any) -> bytes:
-    """Its line, with a reward."""
-    text = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-    shown = RankedEvent(event_id, AT_US, text, b"[1,2]", b"[0.5,0.5]", "m", deferred=False, **more)
-    return event_line(shown, [Observation(event_id, "x" * 22, AT_US + 1, 1.0)], REWARDS).text
+def line(content: dict[str, Any], event_id: str = "e", **more: Any) -> bytes:
+    """The line of an event, with a reward."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    event = RankedEvent(event_id, AT_US, text, b"[1,2]", b"[0.5,0.5]", "m", deferred=False, **more)
+    return event_line(event, [Observation(event_id, "x" * 22, AT_US + 1, 1.0)], REWARDS).text
 
 
-def slots_line(told: dict[str, Any], event_id: str = "e") -> bytes:
-    """The same of an event with two slots."""
-    told = {**told, "_slots": [{"_id": one, "s": [{"id": one}, {"mail": "ann"}]} for one in ("s0", "s1")]}
-    text = json.dumps(told, separators=(",", ":")).encode()
-    shown = RankedEvent(
+def slots_line(content: dict[str, Any], event_id: str = "e") -> bytes:
+    """The line of an event with two slots."""
+    content = {
+        **content,
+        "_slots": [{"_id": element, "s": [{"id": element}, {"mail": "ann"}]} for element in ("s0", "s1")],
+    }
+    text = json.dumps(content, separators=(",", ":")).encode()
+    event = RankedEvent(
         event_id,
         AT_US,
         text,
@@ -51,16 +54,16 @@ def slots_line(told: dict[str, Any], event_id: str = "e") -> bytes:
         slots=("s0", "s1"),
         baselines=(0, 1),
     )
-    return event_line(shown, [Observation(event_id, "x" * 22, AT_US + 1, 1.0, "s1")], REWARDS).text
+    return event_line(event, [Observation(event_id, "x" * 22, AT_US + 1, 1.0, "s1")], REWARDS).text
 
 
-def redacted(text: bytes, target: Target) -> bytes | None:
-    """What is left of a line, which is looked at only if it holds the texts."""
-    return target.redact(text) if all(one in text for one in target.texts) else text
+def redact(text: bytes, target: Target) -> bytes | None:
+    """What is left of a line; a line without the texts stays."""
+    return target.redact(text) if all(element in text for element in target.texts) else text
 
 
 @pytest.mark.parametrize(
-    ("value", "asked"),
+    ("value", "wanted"),
     [
         ("ann", "ann"),
         ('a"n\\n\n\u2028ü', 'a"n\\n\n\u2028ü'),
@@ -73,21 +76,21 @@ def redacted(text: bytes, target: Target) -> bytes | None:
         ([1, 2.5], [1, 2.5]),
     ],
 )
-def test_a_feature_goes_whatever_its_value_is(value: Any, asked: Any) -> None:
+def test_a_feature_goes_whatever_its_value_is(value: Any, wanted: Any) -> None:
     """As it was sent; a text as it was cut."""
-    left = redacted(line(document(mail=value, age=3)), FeatureTarget("mail", asked))
+    left = redact(line(document(mail=value, age=3)), FeatureTarget("mail", wanted))
 
     assert left == line(document(age=3))
 
 
 @pytest.mark.parametrize(
-    ("value", "asked"), [("ann", "Ann"), (1, True), (True, 1), (1, "1"), ([1, 2], [2, 1]), (None, "null"), (0, None)]
+    ("value", "wanted"), [("ann", "Ann"), (1, True), (True, 1), (1, "1"), ([1, 2], [2, 1]), (None, "null"), (0, None)]
 )
-def test_a_feature_with_another_value_stays(value: Any, asked: Any) -> None:
+def test_a_feature_with_another_value_stays(value: Any, wanted: Any) -> None:
     """Byte for byte."""
     text = line(document(mail=value))
 
-    assert redacted(text, FeatureTarget("mail", asked)) is text
+    assert redact(text, FeatureTarget("mail", wanted)) is text
 
 
 @pytest.mark.parametrize(
@@ -101,23 +104,23 @@ def test_a_feature_with_another_value_stays(value: Any, asked: Any) -> None:
     ],
 )
 def test_a_namespace_is_what_a_feature_stands_directly_in(namespace: str | None, left: dict[str, Any]) -> None:
-    """Without one, it goes wherever it stands."""
-    told = document(mail="ann", who={"mail": "ann", "deep": {"mail": "ann"}})
+    """Without a namespace the feature goes everywhere."""
+    content = document(mail="ann", who={"mail": "ann", "deep": {"mail": "ann"}})
 
-    assert redacted(line(told), FeatureTarget("mail", "ann", namespace)) == line(document(**left))
+    assert redact(line(content), FeatureTarget("mail", "ann", namespace)) == line(document(**left))
 
 
 def test_names_that_the_learner_could_not_take_are_found_as_they_were_sent() -> None:
     """They were logged with a mark before them."""
-    assert redacted(line(document(**{"~über": "ann"})), FeatureTarget("über", "ann")) == line(document())
+    assert redact(line(document(**{"~über": "ann"})), FeatureTarget("über", "ann")) == line(document())
 
 
 def test_ids_of_actions_are_no_features() -> None:
-    """A loop without them could not tell what was shown; a feature of the same name goes."""
-    told = document(id="a1")
-    told["_multi"][0]["j"].append({"id": "a1"})
+    """A loop without them could not say what was shown; a feature of the same name goes."""
+    content = document(id="a1")
+    content["_multi"][0]["j"].append({"id": "a1"})
 
-    left = redacted(line(told), FeatureTarget("id", "a1"))
+    left = redact(line(content), FeatureTarget("id", "a1"))
 
     expected = document()
     expected["_multi"][0]["j"].append({})
@@ -126,12 +129,12 @@ def test_ids_of_actions_are_no_features() -> None:
 
 def test_multi_slot_lines_lose_features_in_slots_too() -> None:
     """And stay what they are."""
-    left = redacted(slots_line(document(mail="ann")), FeatureTarget("mail", "ann"))
+    left = redact(slots_line(document(mail="ann")), FeatureTarget("mail", "ann"))
 
     assert left is not None
-    told = json.loads(left)
-    assert [one["s"] for one in told["c"]["_slots"]] == [[{"id": "s0"}, {}], [{"id": "s1"}, {}]]
-    assert told["c"]["FromUrl"] == [{}]
+    content = json.loads(left)
+    assert [element["s"] for element in content["c"]["_slots"]] == [[{"id": "s0"}, {}], [{"id": "s1"}, {}]]
+    assert content["c"]["FromUrl"] == [{}]
     assert left.partition(b',"_outcomes"')[2] == slots_line(document()).partition(b',"_outcomes"')[2]
 
 
@@ -139,11 +142,11 @@ def test_multi_slot_lines_lose_features_in_slots_too() -> None:
 def test_what_is_left_is_read_sorted_and_labelled_anew_as_before(make: Any) -> None:
     """By training, by settings that changed, by traces."""
     before = make(document(mail="ann", age=3))
-    left = redacted(before, FeatureTarget("mail", "ann"))
+    left = redact(before, FeatureTarget("mail", "ann"))
 
     assert left is not None
     assert (log_line.read_ids(left), log_line.kind(left)) == (log_line.read_ids(before), log_line.kind(before))
-    assert log_line.relabel(left, OTHERS) == redacted(log_line.relabel(before, OTHERS), FeatureTarget("mail", "ann"))
+    assert log_line.relabel(left, OTHERS) == redact(log_line.relabel(before, OTHERS), FeatureTarget("mail", "ann"))
 
 
 @pytest.mark.parametrize("make", [line, slots_line])
@@ -152,8 +155,8 @@ def test_an_events_line_goes_and_others_stay(make: Any, event_id: str) -> None:
     """Also those of events whose ids, or features, hold its id."""
     other = make(document(EventId=event_id, note=f'"EventId":"{event_id}"'), f"{event_id}1")
 
-    assert redacted(make(document(), event_id), EventTarget(event_id)) is None
-    assert redacted(other, EventTarget(event_id)) is other
+    assert redact(make(document(), event_id), EventTarget(event_id)) is None
+    assert redact(other, EventTarget(event_id)) is other
 
 
 @pytest.mark.parametrize("late", [True, False])
@@ -161,29 +164,29 @@ def test_a_late_reward_goes_with_its_event(late: bool) -> None:
     """And one that found none."""
     text = lone_line(Observation("e", "x" * 22, AT_US, 1.0), late=late)
 
-    assert redacted(text, EventTarget("e")) is None
-    assert redacted(text, EventTarget("f")) is text
-    assert redacted(text, FeatureTarget("v", 1.0)) is text
+    assert redact(text, EventTarget("e")) is None
+    assert redact(text, EventTarget("f")) is text
+    assert redact(text, FeatureTarget("v", 1.0)) is text
 
 
 def test_a_line_that_nobody_can_read_goes_if_it_may_hold_what_is_redacted() -> None:
     """It could not be changed."""
     torn = line(document(mail="ann")).replace(b'"_multi":', b'"_multi":]')
 
-    assert redacted(torn, FeatureTarget("mail", "ann")) is None
-    assert redacted(torn, FeatureTarget("mail", "bob")) is torn
+    assert redact(torn, FeatureTarget("mail", "ann")) is None
+    assert redact(torn, FeatureTarget("mail", "bob")) is torn
 
 
 def test_modes_stay_with_their_lines() -> None:
     """They decide who learns from a line."""
-    left = redacted(line(document(mail="ann"), mode=LearningMode.APPRENTICE), FeatureTarget("mail", "ann"))
+    left = redact(line(document(mail="ann"), mode=LearningMode.APPRENTICE), FeatureTarget("mail", "ann"))
 
     assert left is not None
     assert log_line.kind(left) == "cb-apprentice"
 
 
 def test_no_model_names_a_redacted_event() -> None:
-    """Neither the ones in training nor those that are or were published."""
+    """Neither models in training nor those that are or were published."""
     model = ModelReference("m", "p", "2", "s", "--x", 1, 2, 3, 4, first_event_id="e", last_event_id="f")
     state = new_state(new_configuration(4), Published())
     stored = ModelFiles("s", "1", "p", "2", 3, first_event_id="a", last_event_id="e")

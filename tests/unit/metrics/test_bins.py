@@ -13,10 +13,10 @@ from shared.times import DAY, HOUR, MINUTE
 PART = 15 * MINUTE
 
 
-def part(number: int, *told: Pending) -> PartMetrics:
+def part(number: int, *batch: Pending) -> PartMetrics:
     """A part with as many events as its pending ones say."""
-    bins = [Bin(one.bin_us, joined=one.learnable + one.skipped) for one in told]
-    return PartMetrics(bins, [one._replace(part_us=number * PART) for one in told])
+    bins = [Bin(element.bin_us, joined=element.learnable + element.skipped) for element in batch]
+    return PartMetrics(bins, [element._replace(part_us=number * PART) for element in batch])
 
 
 def events(bin_number: int, learnable: int, skipped: int = 0, kind: str = "cb") -> Pending:
@@ -26,7 +26,7 @@ def events(bin_number: int, learnable: int, skipped: int = 0, kind: str = "cb") 
 
 def outcomes(metrics: Metrics) -> list[EventOutcomes]:
     """Of each bin."""
-    return [one.outcomes for one in metrics.bins]
+    return [element.outcomes for element in metrics.bins]
 
 
 def test_events_have_their_fate_when_their_part_was_learned() -> None:
@@ -37,7 +37,7 @@ def test_events_have_their_fate_when_their_part_was_learned() -> None:
 
     assert outcomes(joined) == [EventOutcomes()] * 3
     assert outcomes(learned) == [EventOutcomes(learned=5, not_activated=2), EventOutcomes(learned=3), EventOutcomes()]
-    assert [one.part_us for one in learned.pending] == [PART]
+    assert [element.part_us for element in learned.pending] == [PART]
 
 
 def test_events_of_another_kind_are_passed_over() -> None:
@@ -66,15 +66,15 @@ def test_what_no_model_learned_because_of_a_reset_is_passed_over() -> None:
     """But what the model learned before it took the place of another is learned."""
     joined = Metrics().plus(part(0, events(0, 5))).plus(part(1, events(3, 5))).plus(part(2, events(6, 5)))
 
-    assert [one.passed_over for one in outcomes(joined.settle(2 * PART, "cb", 2 * PART, 0))] == [5, 5, 0]
-    assert [one.learned for one in outcomes(joined.settle(2 * PART, "cb", PART, 0))] == [0, 5, 5]
+    assert [element.passed_over for element in outcomes(joined.settle(2 * PART, "cb", 2 * PART, 0))] == [5, 5, 0]
+    assert [element.learned for element in outcomes(joined.settle(2 * PART, "cb", PART, 0))] == [0, 5, 5]
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9), st.integers(0, 9), st.booleans()), max_size=20))
-def test_every_event_has_one_fate_in_the_end(told: list[tuple[int, int, int, bool]]) -> None:
+def test_every_event_has_one_fate_in_the_end(batch: list[tuple[int, int, int, bool]]) -> None:
     """However parts and kinds lie."""
     metrics = Metrics()
-    for number, (place, learnable, skipped, apprentice) in enumerate(told):
+    for number, (place, learnable, skipped, apprentice) in enumerate(batch):
         kind = "cb-apprentice" if apprentice else "cb"
         metrics = metrics.plus(part(number, events(place, learnable, skipped, kind)))
         if place % 3 == 0:
@@ -82,7 +82,7 @@ def test_every_event_has_one_fate_in_the_end(told: list[tuple[int, int, int, boo
 
     metrics = metrics.settle(99 * PART, "cb", 0, refused=0)
 
-    assert [one.joined for one in metrics.bins] == [sum(one.outcomes) for one in metrics.bins]
+    assert [element.joined for element in metrics.bins] == [sum(element.outcomes) for element in metrics.bins]
     assert all(a.from_us < b.from_us for a, b in pairwise(metrics.bins))
     assert metrics.pending == ()
 
@@ -102,7 +102,7 @@ def test_a_day_is_finished_when_nothing_can_be_added_any_more() -> None:
 
 def test_bins_add_up() -> None:
     """Sums are added, ends are widened."""
-    one = Bin(
+    element = Bin(
         0,
         2,
         1.5,
@@ -127,7 +127,7 @@ def test_bins_add_up() -> None:
         EventOutcomes(late=2),
     )
 
-    assert one.plus(other) == Bin(
+    assert element.plus(other) == Bin(
         0,
         3,
         3.5,
@@ -151,6 +151,6 @@ def test_of_an_apprentice_exactly_the_last_thousand_events_are_kept(sizes: list[
         start += size
 
     assert apprentice.last == imitation(events[-LAST_EVENTS:])
-    assert apprentice.total[:2] == (len(events), sum(one.matches for one in events))
-    assert apprentice.total.rewards == pytest.approx(sum(one.reward for one in events))
+    assert apprentice.total[:2] == (len(events), sum(element.matches for element in events))
+    assert apprentice.total.rewards == pytest.approx(sum(element.reward for element in events))
     assert (apprentice.first_us, apprentice.last_us) == (0, len(events) - 1)

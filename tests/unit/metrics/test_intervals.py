@@ -61,14 +61,14 @@ class World:
         """What the events of one such loop add up to."""
         kinds, shares = _kinds(self)
         events = chance.choices(kinds, cum_weights=shares, k=self.events)
-        told = sorted(Counter((weight, self._reward(chance, average)) for weight, average in events).items())
+        draws = sorted(Counter((weight, self._reward(chance, average)) for weight, average in events).items())
         return Sums(
             events=self.events,
-            weights=sum(n * w for (w, _), n in told),
-            squares=sum(n * w * w for (w, _), n in told),
-            rewards=sum(n * w * r for (w, r), n in told),
-            weighted_rewards=sum(n * w * w * r for (w, r), n in told),
-            squared_rewards=sum(n * (w * r) ** 2 for (w, r), n in told),
+            weights=sum(n * w for (w, _), n in draws),
+            squares=sum(n * w * w for (w, _), n in draws),
+            rewards=sum(n * w * r for (w, r), n in draws),
+            weighted_rewards=sum(n * w * w * r for (w, r), n in draws),
+            squared_rewards=sum(n * (w * r) ** 2 for (w, r), n in draws),
             most={"online": 1.0, "first": self.actions / self.exploration, "random": 1 / self.exploration}[self.policy],
         )
 
@@ -141,8 +141,8 @@ def test_an_interval_holds_the_truth_where_it_is_hardest(world: World) -> None:
 
 def _coverage(world: World, times: int) -> float:
     chance = random.Random(repr(world))
-    found = [_interval(world.sums(chance), world.span) for _ in range(times)]
-    return sum(one.low - 1e-9 <= world.truth <= one.high + 1e-9 for one in found) / times
+    result = [_interval(world.sums(chance), world.span) for _ in range(times)]
+    return sum(bounds.low - 1e-9 <= world.truth <= bounds.high + 1e-9 for bounds in result) / times
 
 
 @pytest.mark.parametrize(("policy", "most"), [("online", 1.05), ("first", 1.35), ("random", 1.25)])
@@ -153,17 +153,17 @@ def test_an_interval_of_many_events_is_narrow(policy: str, most: float) -> None:
     mean = sums.rewards / sums.events
     normal = 2 * 1.96 * ((sums.squared_rewards / sums.events - mean**2) / sums.events) ** 0.5
 
-    found = interval(sums, UNIT)
+    result = interval(sums, UNIT)
 
-    assert found.high - found.low <= most * normal
+    assert result.high - result.low <= most * normal
 
 
 def test_rewards_that_differ_little_make_it_narrow() -> None:
     """Unlike intervals that only know how many rewards of 0 or 1 would give the same sum."""
     rewards = [0.5 + 0.01 * (n % 5) for n in range(1000)]
-    found = interval(plain_sums(1000, sum(rewards), sum(r * r for r in rewards)), UNIT)
+    result = interval(plain_sums(1000, sum(rewards), sum(r * r for r in rewards)), UNIT)
 
-    assert found.high - found.low < 0.02
+    assert result.high - result.low < 0.02
 
 
 @given(st.integers(0, 60), st.integers(1, 60))
@@ -172,9 +172,9 @@ def test_plain_shares_of_successes_are_those_of_clopper_and_pearson(successes: i
     events = successes + failures
     exact = stats.binomtest(successes, events).proportion_ci(0.95, "exact")
 
-    found, general = proportion(successes, events), interval(plain_sums(events, successes, successes), UNIT)
+    result, general = proportion(successes, events), interval(plain_sums(events, successes, successes), UNIT)
 
-    assert found == pytest.approx((exact.low, exact.high), abs=1e-9)
+    assert result == pytest.approx((exact.low, exact.high), abs=1e-9)
     assert general == pytest.approx((exact.low, exact.high), abs=0.35 / events**0.5)
 
 
@@ -188,10 +188,10 @@ def test_where_no_reward_came_the_end_is_that_of_counts(events: int) -> None:
 @given(st.floats(-5, 5), st.floats(0.1, 10), st.integers(1, 40), st.randoms(use_true_random=False))
 def test_an_interval_moves_with_its_rewards(shift: float, factor: float, events: int, chance: random.Random) -> None:
     """A reward in other units, or counted from another zero, says the same."""
-    told = [(chance.choice([0.0, 1.2, 5.0]), chance.random()) for _ in range(events)]
+    draws = [(chance.choice([0.0, 1.2, 5.0]), chance.random()) for _ in range(events)]
 
     def of_rewards(low: float, high: float) -> Interval:
-        scaled = [(w, low + (high - low) * r) for w, r in told]
+        scaled = [(w, low + (high - low) * r) for w, r in draws]
         sums = Sums(
             events=events,
             weights=sum(w for w, _ in scaled),
@@ -233,9 +233,9 @@ def test_an_interval_is_extended_to_hold_the_average() -> None:
 def test_the_interval_of_a_share_holds_the_truth(events: int, earns: float, share: float, rewards: str) -> None:
     """With few rewards, and with rewards of both signs."""
     chance, times = random.Random(f"{events} {earns} {share} {rewards}"), 600
-    found = [_share_interval(_shares(chance, events, earns, share, rewards)) for _ in range(times)]
+    result = [_share_interval(_shares(chance, events, earns, share, rewards)) for _ in range(times)]
 
-    held = sum(one is None or one.low - 1e-9 <= share <= one.high + 1e-9 for one in found)
+    held = sum(bounds is None or bounds.low - 1e-9 <= share <= bounds.high + 1e-9 for bounds in result)
 
     assert held / times >= _LEAST
 
@@ -246,14 +246,14 @@ def _shares(chance: random.Random, events: int, earns: float, share: float, rewa
             return 2 * earns * chance.random()
         return float(chance.random() < earns) - (0.3 if rewards == "mixed" and chance.random() < 0.1 else 0.0)
 
-    told = sorted(Counter((reward(), chance.random() < share) for _ in range(events)).items())
+    draws = sorted(Counter((reward(), chance.random() < share) for _ in range(events)).items())
     return Shares(
-        sum(n * r for (r, _), n in told),
-        sum(n * r * r for (r, _), n in told),
-        sum(n * r for (r, marked), n in told if marked),
-        sum(n * r * r for (r, marked), n in told if marked),
-        min(0.0, *(r for (r, _), _ in told)),
-        max(0.0, *(r for (r, _), _ in told)),
+        sum(n * r for (r, _), n in draws),
+        sum(n * r * r for (r, _), n in draws),
+        sum(n * r for (r, marked), n in draws if marked),
+        sum(n * r * r for (r, marked), n in draws if marked),
+        min(0.0, *(r for (r, _), _ in draws)),
+        max(0.0, *(r for (r, _), _ in draws)),
     )
 
 
@@ -267,10 +267,10 @@ def test_a_share_of_rewards_of_1_is_nearly_a_share_of_events(marked: int, others
     """The rule for any rewards comes to the exact one, a little wider."""
     if marked + others == 0:
         return
-    found, exact = Shares(marked + others, marked + others, marked, marked, 0.0, 1.0).interval(), None
+    result, exact = Shares(marked + others, marked + others, marked, marked, 0.0, 1.0).interval(), None
     exact = proportion(marked, marked + others)
 
-    assert found == pytest.approx(exact, abs=0.35 / (marked + others) ** 0.5)
+    assert result == pytest.approx(exact, abs=0.35 / (marked + others) ** 0.5)
 
 
 def test_a_share_of_nothing_is_not_known() -> None:

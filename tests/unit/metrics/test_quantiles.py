@@ -16,10 +16,10 @@ def test_a_beta_quantile_is_that_of_scipy(probability: float, a: float, b: float
     """For shapes from a hundredth to a million; the smaller one of it and its complement is precise."""
     expected = float(stats.beta.ppf(probability, a, b))
 
-    found = quantiles.beta_quantile(probability, a, b)
+    result = quantiles.beta_quantile(probability, a, b)
 
-    assert found == pytest.approx(expected, rel=1e-6, abs=1e-280)
-    assert 1 - found == pytest.approx(float(stats.beta.isf(probability, b, a)), rel=1e-6, abs=1e-15)
+    assert result == pytest.approx(expected, rel=1e-6, abs=1e-280)
+    assert 1 - result == pytest.approx(float(stats.beta.isf(probability, b, a)), rel=1e-6, abs=1e-15)
 
 
 @given(_PROBABILITIES, _SHAPES)

@@ -34,8 +34,8 @@ class Case:
         """As it is recorded."""
         decision = decide(self.probabilities, "m", f"{self.at_us}", "default")
         actions = json.dumps([position + 1 for position in decision.order], separators=(",", ":")).encode()
-        told = json.dumps(decision.probabilities, separators=(",", ":")).encode()
-        return RankedEvent(f"{self.at_us}", self.at_us, b"{}", actions, told, "m", deferred=False, mode=mode)
+        chances = json.dumps(decision.probabilities, separators=(",", ":")).encode()
+        return RankedEvent(f"{self.at_us}", self.at_us, b"{}", actions, chances, "m", deferred=False, mode=mode)
 
     def weights(self) -> tuple[float, float]:
         """Of the first action and of a random one."""
@@ -44,7 +44,7 @@ class Case:
         return (1 / probability if drawn == 1 else 0.0), 1 / (probability * len(self.probabilities))
 
 
-def counted(cases: Sequence[Case], mode: LearningMode = ONLINE, exploration: float = 0.2) -> PartMetrics:
+def tally_of(cases: Sequence[Case], mode: LearningMode = ONLINE, exploration: float = 0.2) -> PartMetrics:
     """What a part of them adds."""
     tally = Tally(exploration)
     for case in cases:
@@ -54,8 +54,8 @@ def counted(cases: Sequence[Case], mode: LearningMode = ONLINE, exploration: flo
 
 def only(cases: Sequence[Case], mode: LearningMode = ONLINE) -> Bin:
     """The one bin of cases that lie within five minutes."""
-    (found,) = counted(cases, mode).bins
-    return found
+    (result,) = tally_of(cases, mode).bins
+    return result
 
 
 def greedy(best: int, actions: int, exploration: float = 0.2) -> list[float]:
@@ -71,24 +71,24 @@ def test_an_online_event_speaks_for_every_policy(actions: int, exploration: floa
         for n in range(20)
     ]
 
-    found = only(cases)
+    result = only(cases)
 
     weights = [case.weights() for case in cases]
     rewards = [case.reward for case in cases]
-    assert (found.events, found.rewards) == (20, pytest.approx(sum(rewards)))
-    assert found.squares == pytest.approx(sum(r * r for r in rewards))
-    assert (found.lowest, found.highest) == (min(0.0, *rewards), max(0.0, *rewards))
-    for place, policy in enumerate((found.first, found.random)):
-        told = [(pair[place], reward) for pair, reward in zip(weights, rewards, strict=True)]
+    assert (result.events, result.rewards) == (20, pytest.approx(sum(rewards)))
+    assert result.squares == pytest.approx(sum(r * r for r in rewards))
+    assert (result.lowest, result.highest) == (min(0.0, *rewards), max(0.0, *rewards))
+    for place, policy in enumerate((result.first, result.random)):
+        chances = [(pair[place], reward) for pair, reward in zip(weights, rewards, strict=True)]
         assert policy.silent == 0
-        assert policy.non_zero == sum(w > 0 for w, _ in told)
+        assert policy.non_zero == sum(w > 0 for w, _ in chances)
         assert policy[2:7] == pytest.approx(
             (
-                sum(w for w, _ in told),
-                sum(w * w for w, _ in told),
-                sum(w * r for w, r in told),
-                sum(w * w * r for w, r in told),
-                sum(w * w * r * r for w, r in told),
+                sum(w for w, _ in chances),
+                sum(w * w for w, _ in chances),
+                sum(w * r for w, r in chances),
+                sum(w * w * r for w, r in chances),
+                sum(w * w * r * r for w, r in chances),
             )
         )
         assert policy.largest == pytest.approx((1 / exploration) * (actions if place == 0 else 1) if actions > 1 else 1)
@@ -108,28 +108,28 @@ def test_where_the_baseline_is_always_shown_a_hidden_draw_is_no_evidence(mode: L
     """Its reward is that of the first action, whatever was drawn, and of no other one."""
     cases = [Case(n, greedy(n % 3, 3), float(n % 2)) for n in range(10)]
 
-    found = only(cases, mode)
+    result = only(cases, mode)
 
-    assert found.first == PolicySums(0, 10, 10.0, 10.0, 5.0, 5.0, 5.0, 1.0)
-    assert found.random == PolicySums(silent=10)
+    assert result.first == PolicySums(0, 10, 10.0, 10.0, 5.0, 5.0, 5.0, 1.0)
+    assert result.random == PolicySums(silent=10)
 
 
 def test_without_a_chance_there_is_no_evidence() -> None:
     """Where the first action can come by no draw, and where some other cannot."""
     chosen, never = Case(1, [1.0, 0.0], 1.0), Case(2, [0.0, 1.0], 1.0)
 
-    found = only([chosen, never])
+    result = only([chosen, never])
 
-    assert (found.first.silent, found.first.non_zero, found.first.rewards) == (1, 1, 1.0)
-    assert (found.random.silent, found.random.non_zero) == (2, 0)
+    assert (result.first.silent, result.first.non_zero, result.first.rewards) == (1, 1, 1.0)
+    assert (result.random.silent, result.random.non_zero) == (2, 0)
 
 
 def test_events_that_were_not_activated_are_left_out() -> None:
-    """They are joined, and have their fate."""
-    found = counted([Case(1, greedy(0, 2), 1.0), Case(2, greedy(0, 2), 1.0, learnable=False)])
+    """They are joined, and have their outcome."""
+    result = tally_of([Case(1, greedy(0, 2), 1.0), Case(2, greedy(0, 2), 1.0, learnable=False)])
 
-    assert (found.bins[0].events, found.bins[0].joined) == (1, 2)
-    assert found.pending == [Pending(7, 0, "cb", 1, 1)]
+    assert (result.bins[0].events, result.bins[0].joined) == (1, 2)
+    assert result.pending == [Pending(7, 0, "cb", 1, 1)]
 
 
 def test_of_a_multi_slot_event_the_first_slot_counts() -> None:
@@ -140,10 +140,10 @@ def test_of_a_multi_slot_event_the_first_slot_counts() -> None:
         shown = RankedEvent("e", at_us, b"{}", actions, probabilities, "m", False, ONLINE, ("a", "b"), (2, 0))
         tally.add_event(shown, "ccb", EventLine(b"", 1.0, True))
 
-    (found,) = tally.freeze(0).bins
+    (result,) = tally.freeze(0).bins
 
-    assert (found.first.non_zero, found.first.weights, found.first.largest) == (2, 4.0, 4.0)
-    assert (found.random.non_zero, found.random.weights) == (3, pytest.approx(3 / 1.5))
+    assert (result.first.non_zero, result.first.weights, result.first.largest) == (2, 4.0, 4.0)
+    assert (result.random.non_zero, result.random.weights) == (3, pytest.approx(3 / 1.5))
 
 
 def test_an_apprentice_matches_if_the_baseline_was_drawn() -> None:
@@ -155,13 +155,13 @@ def test_an_apprentice_matches_if_the_baseline_was_drawn() -> None:
     slots = RankedEvent("s", 9, b"{}", b"[[2,0],[0]]", b"[[0.9,0.1],[1.0]]", "m", False, APPRENTICE, ("a", "b"), (2, 0))
     tally.add_event(slots, "ccb-apprentice", EventLine(b"", 0.5, True))
 
-    told = tally.freeze(0)
+    chances = tally.freeze(0)
 
     matches = [json.loads(case.shown().actions)[0] == 1 for case in single]
-    assert [one.matches for one in told.imitated] == [*matches, True]
-    assert [one.reward for one in told.imitated] == [*(case.reward for case in single), 0.5]
-    assert [one.ceiling for one in told.imitated] == [pytest.approx(0.85)] * 8 + [0.9]
-    assert (told.first_us, told.last_us) == (0, 9)
+    assert [element.matches for element in chances.imitated] == [*matches, True]
+    assert [element.reward for element in chances.imitated] == [*(case.reward for case in single), 0.5]
+    assert [element.ceiling for element in chances.imitated] == [pytest.approx(0.85)] * 8 + [0.9]
+    assert (chances.first_us, chances.last_us) == (0, 9)
 
 
 @given(st.integers(1, 50), st.floats(0, 1), st.integers(0, 49), st.integers(0, 49))
@@ -185,17 +185,25 @@ def test_each_event_is_counted_in_its_five_minutes() -> None:
     tally.add_lone(2 * BIN_US, late=False)
     tally.add_damaged(4 * BIN_US)
 
-    found = tally.freeze(0)
+    result = tally.freeze(0)
 
-    assert [(one.from_us // BIN_US, one.joined) for one in found.bins] == [(0, 2), (1, 1), (2, 0), (3, 1), (4, 1)]
-    assert [(one.outcomes.late, one.outcomes.dangling, one.outcomes.refused) for one in found.bins] == [
+    assert [(element.from_us // BIN_US, element.joined) for element in result.bins] == [
+        (0, 2),
+        (1, 1),
+        (2, 0),
+        (3, 1),
+        (4, 1),
+    ]
+    assert [
+        (element.outcomes.late, element.outcomes.dangling, element.outcomes.refused) for element in result.bins
+    ] == [
         (0, 0, 0),
         (1, 0, 0),
         (0, 1, 0),
         (0, 0, 0),
         (0, 0, 1),
     ]
-    assert [one.bin_us for one in found.pending] == [0, 5 * MINUTE, 15 * MINUTE]
+    assert [element.bin_us for element in result.pending] == [0, 5 * MINUTE, 15 * MINUTE]
 
 
 def test_a_reward_counts_as_it_is_learned() -> None:

@@ -39,8 +39,8 @@ class Event:
 
 def sums(events: Sequence[Event], most: float = 0.0) -> Sums:
     """Every sum by its definition."""
-    modelled = [one for one in events if one.forecasts]
-    gains = [one.robust - one.kept * one.reward for one in modelled]
+    modelled = [event for event in events if event.forecasts]
+    gains = [event.robust - event.kept * event.reward for event in modelled]
     return Sums(
         lines=len(events),
         events=fsum(e.kept for e in events),

@@ -22,18 +22,18 @@ def test_bounds_are_where_the_wealth_of_single_bets_says(seed: int) -> None:
     """Every bet's wealth, event by event, against the sums."""
     chance = random.Random(seed)
     events = [Event(chance.choice([0.0, 0.0, 0.2, 1.0, 1.0, 3.8]), chance.random() ** 3) for _ in range(200)]
-    found = confidence_sequence.interval(sums(events, 5.0), UNIT, 0.9)
+    result = confidence_sequence.interval(sums(events, 5.0), UNIT, 0.9)
 
-    assert found is not None
-    assert found.low == pytest.approx(_lower([(one.weight, one.reward) for one in events]), abs=1e-9)
-    assert found.high == pytest.approx(1 - _lower([(one.weight, 1 - one.reward) for one in events]), abs=1e-9)
+    assert result is not None
+    assert result.low == pytest.approx(_lower([(event.weight, event.reward) for event in events]), abs=1e-9)
+    assert result.high == pytest.approx(1 - _lower([(event.weight, 1 - event.reward) for event in events]), abs=1e-9)
 
 
-def _lower(told: list[tuple[float, float]]) -> float:
+def _lower(log_sums: list[tuple[float, float]]) -> float:
     def missing(mean: float) -> float:
         wealth = 0.0
         for level in (0.0, 0.5, 1.0):
-            values = [(w * (r - level) + level - mean) / (mean + 4 * level) for w, r in told]
+            values = [(w * (r - level) + level - mean) / (mean + 4 * level) for w, r in log_sums]
             for stake in (0.9 / 2**step for step in range(16)):
                 grown = sum(stake * y + (log(1 - stake) + stake) * y**2 for y in values)
                 wealth += exp(min(grown, 600)) / 48
@@ -48,10 +48,10 @@ def _lower(told: list[tuple[float, float]]) -> float:
     st.floats(0.001, 0.9),
 )
 def test_what_bets_may_grow_by_is_never_more_than_the_fair_bet(
-    told: list[tuple[float, float]], mean: float, stake: float
+    log_sums: list[tuple[float, float]], mean: float, stake: float
 ) -> None:
     """exp(λy − (−log(1 − λ) − λ)y²) ≤ 1 + λy for y ≥ −1: on this the rule stands."""
-    for weight, reward in told:
+    for weight, reward in log_sums:
         y = (weight * reward - mean) / mean
         assert exp(min(stake * y + (log(1 - stake) + stake) * y**2, 600)) <= (1 + stake * y) * (1 + 1e-12)
 
@@ -66,8 +66,8 @@ def test_the_truth_is_held_at_all_moments_at_once(world: World) -> None:
         so_far, outside = Sums(), False
         for _ in range(20):
             so_far = so_far.plus(sums(world.events(chance, _EVERY), world.most))
-            found = confidence_sequence.interval(so_far, UNIT)
-            outside |= found is None or not found.low - 1e-9 <= world.policy <= found.high + 1e-9
+            result = confidence_sequence.interval(so_far, UNIT)
+            outside |= result is None or not result.low - 1e-9 <= world.policy <= result.high + 1e-9
         left += outside
 
     assert left <= 0.05 * _LOGS
@@ -93,7 +93,7 @@ def test_it_moves_with_its_rewards() -> None:
     events = World().events(random.Random(4), 300)
     unit = confidence_sequence.interval(sums(events), UNIT)
     moved = confidence_sequence.interval(
-        sums([Event(one.ratio, 4 * one.reward - 1) for one in events]), Span(-1.0, 3.0)
+        sums([Event(event.ratio, 4 * event.reward - 1) for event in events]), Span(-1.0, 3.0)
     )
 
     assert unit is not None

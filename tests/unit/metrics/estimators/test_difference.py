@@ -24,10 +24,10 @@ def test_the_truth_is_held_as_often_as_it_says(world: World, modelled: bool) -> 
     """Each side errs in 5 % at most (and three standard deviations of 300 tries); with a reward model, too."""
     chance, truth, above, below = random.Random(repr(world)), world.policy - world.online, 0, 0
     for _ in range(300):
-        told = sums(world.events(chance, 300), world.most)
-        found = difference.interval(told if modelled else told._replace(modelled=0), UNIT, 0.9)
-        assert found is not None
-        above, below = above + (found.low > truth + 1e-9), below + (found.high < truth - 1e-9)
+        log_sums = sums(world.events(chance, 300), world.most)
+        result = difference.interval(log_sums if modelled else log_sums._replace(modelled=0), UNIT, 0.9)
+        assert result is not None
+        above, below = above + (result.low > truth + 1e-9), below + (result.high < truth - 1e-9)
 
     assert above <= 300 * (0.05 + 0.038)
     assert below <= 300 * (0.05 + 0.038)
@@ -36,18 +36,20 @@ def test_the_truth_is_held_as_often_as_it_says(world: World, modelled: bool) -> 
 def test_a_clearly_better_policy_is_found_with_a_very_small_error() -> None:
     """Five thousand events tell .2 of .3, at an error of one in a million; an interval by `ips` alone does not."""
     world = World(earns=(0.3, 0.7, 0.3), agrees=0.0)
-    told = sums(world.events(random.Random(3), 5000), world.most)._replace(modelled=0)
+    log_sums = sums(world.events(random.Random(3), 5000), world.most)._replace(modelled=0)
 
-    found = difference.interval(told, UNIT, 1 - 2e-6)
+    result = difference.interval(log_sums, UNIT, 1 - 2e-6)
 
-    assert found is not None
-    assert 0.1 < found.low < world.policy - world.online < found.high
+    assert result is not None
+    assert 0.1 < result.low < world.policy - world.online < result.high
 
 
 def test_a_smaller_error_makes_it_wider() -> None:
-    told = sums(World().events(random.Random(3), 500), 25.0)
+    log_sums = sums(World().events(random.Random(3), 500), 25.0)
     lows = [
-        found.low for level in (0.5, 0.9, 0.99, 0.999, 1 - 1e-6) if (found := difference.interval(told, UNIT, level))
+        result.low
+        for level in (0.5, 0.9, 0.99, 0.999, 1 - 1e-6)
+        if (result := difference.interval(log_sums, UNIT, level))
     ]
 
     assert lows == sorted(lows, reverse=True)
@@ -56,28 +58,28 @@ def test_a_smaller_error_makes_it_wider() -> None:
 
 def test_online_is_no_better_than_itself() -> None:
     """Whatever it earned, and if events were dropped."""
-    told = sums([Event(1.0, 0.7, kept=2.0)] * 50, 40.0)
+    log_sums = sums([Event(1.0, 0.7, kept=2.0)] * 50, 40.0)
 
-    assert difference.difference(told) == 0
-    assert difference.interval(told, UNIT, 0.999) == (0, 0)
+    assert difference.difference(log_sums) == 0
+    assert difference.interval(log_sums, UNIT, 0.999) == (0, 0)
 
 
 def test_where_no_reward_came_neither_sign_is_ruled_out() -> None:
     """An event of weight 0 that earns something may have been missed as well as one of the largest weight."""
-    told = sums([Event(0.8, 0.0)] * 300 + [Event(13.0, 0.0)] * 5, 25.0)
+    log_sums = sums([Event(0.8, 0.0)] * 300 + [Event(13.0, 0.0)] * 5, 25.0)
 
-    found = difference.interval(told, UNIT)
+    result = difference.interval(log_sums, UNIT)
 
-    assert found is not None
-    assert found.low < 0 < found.high
+    assert result is not None
+    assert result.low < 0 < result.high
 
 
 def test_it_moves_with_its_rewards() -> None:
     """A reward in other units, or counted from another zero, says the same."""
-    events = [replace(one, forecasts=None) for one in World().events(random.Random(4), 400)]
+    events = [replace(element, forecasts=None) for element in World().events(random.Random(4), 400)]
     unit = difference.interval(sums(events, 25.0), UNIT, 0.99)
     moved = difference.interval(
-        sums([Event(one.ratio, 4 * one.reward - 1) for one in events], 25.0), Span(-1.0, 3.0), 0.99
+        sums([Event(element.ratio, 4 * element.reward - 1) for element in events], 25.0), Span(-1.0, 3.0), 0.99
     )
 
     assert unit is not None
@@ -86,8 +88,8 @@ def test_it_moves_with_its_rewards() -> None:
 
 def test_a_good_reward_model_makes_it_narrower_and_a_bad_one_is_left_alone() -> None:
     chance = random.Random(6)
-    events = [_foretold(one, chance.random()) for one in World().events(chance, 3000)]
-    bad = [replace(one, forecasts=(one.ratio % 1, (7 * one.ratio) % 1)) for one in events]
+    events = [_foretold(element, chance.random()) for element in World().events(chance, 3000)]
+    bad = [replace(element, forecasts=(element.ratio % 1, (7 * element.ratio) % 1)) for element in events]
     good_sums, plain, bad_sums = sums(events, 25.0), sums(events, 25.0)._replace(modelled=0), sums(bad, 25.0)
     narrow, wide = difference.interval(good_sums, UNIT), difference.interval(plain, UNIT)
 
@@ -105,11 +107,11 @@ def test_the_truth_is_held_as_often_by_a_good_reward_model() -> None:
     world, chance, above, below = World(), random.Random(11), 0, 0
     truth = 0.1 * (world.policy - world.online)
     for _ in range(300):
-        told = sums([_foretold(one, chance.random()) for one in world.events(chance, 1500)])
-        found = difference.interval(told, UNIT, 0.9)
-        assert found is not None
-        assert difference.by_model(told)
-        above, below = above + (found.low > truth), below + (found.high < truth)
+        log_sums = sums([_foretold(element, chance.random()) for element in world.events(chance, 1500)])
+        result = difference.interval(log_sums, UNIT, 0.9)
+        assert result is not None
+        assert difference.by_model(log_sums)
+        above, below = above + (result.low > truth), below + (result.high < truth)
 
     assert above <= 300 * (0.05 + 0.038)
     assert below <= 300 * (0.05 + 0.038)
@@ -119,19 +121,21 @@ def test_the_truth_is_held_as_often_by_a_good_reward_model() -> None:
 def test_of_very_many_events_it_is_that_of_a_normal_distribution(modelled: bool) -> None:
     """Up to a hundredth: what was not seen, and tails, hardly matter then."""
     chance = random.Random(6)
-    few = sums([_foretold(one, chance.random()) for one in World().events(chance, 3000)], 25.0)
-    told = Sums._make(2e5 * value for value in few)._replace(largest_weight=21.0, most=25.0, lines=1, modelled=modelled)
-    level, n = few.weighted_surplus_rewards / few.surplus_squares, told.events
-    squares = told.squared_surplus_rewards - level * told.weighted_surplus_rewards
-    mean = (told.surplus_rewards - level * told.surpluses) / n
+    few = sums([_foretold(element, chance.random()) for element in World().events(chance, 3000)], 25.0)
+    log_sums = Sums._make(2e5 * value for value in few)._replace(
+        largest_weight=21.0, most=25.0, lines=1, modelled=modelled
+    )
+    level, n = few.weighted_surplus_rewards / few.surplus_squares, log_sums.events
+    squares = log_sums.squared_surplus_rewards - level * log_sums.weighted_surplus_rewards
+    mean = (log_sums.surplus_rewards - level * log_sums.surpluses) / n
     if modelled:
-        squares, mean = told.gain_squares, told.gains / n
+        squares, mean = log_sums.gain_squares, log_sums.gains / n
     error = ((squares / n - mean**2) / n) ** 0.5
 
-    found = difference.interval(told, UNIT)
+    result = difference.interval(log_sums, UNIT)
 
-    assert found == pytest.approx((mean - 1.96 * error, mean + 1.96 * error), abs=0.02 * error)
-    assert difference.difference(told) == pytest.approx(mean)
+    assert result == pytest.approx((mean - 1.96 * error, mean + 1.96 * error), abs=0.02 * error)
+    assert difference.difference(log_sums) == pytest.approx(mean)
 
 
 def _foretold(event: Event, worth: float) -> Event:

@@ -16,16 +16,16 @@ from tests.unit.metrics.estimators.logs import Event, World, sums
 
 def test_everything_comes_from_the_same_sums() -> None:
     events = World().events(random.Random(2), 3000)
-    told = sums(events, 25.0)
+    log_sums = sums(events, 25.0)
 
-    found = estimates(told)
+    result = estimates(log_sums)
 
-    assert list(found.points) == ["ips", "snips", "cressie_read", "doubly_robust"]
-    assert found.points == {estimator.name: estimator.estimate(told) for estimator in POINT_ESTIMATORS}
-    assert found.interval == cressie_read.interval(told, UNIT)
-    assert found.non_zero == 3000
-    assert found.effective_events == pytest.approx(told.weights**2 / told.squares)
-    assert found.because is None
+    assert list(result.points) == ["ips", "snips", "cressie_read", "doubly_robust"]
+    assert result.points == {estimator.name: estimator.estimate(log_sums) for estimator in POINT_ESTIMATORS}
+    assert result.interval == cressie_read.interval(log_sums, UNIT)
+    assert result.non_zero == 3000
+    assert result.effective_events == pytest.approx(log_sums.weights**2 / log_sums.squares)
+    assert result.because is None
 
 
 def test_rewards_are_reckoned_with_from_0_to_1_or_as_far_as_they_were_seen() -> None:
@@ -39,8 +39,8 @@ def test_the_decision_interval_holds_the_truth(world: World) -> None:
     """In 92 % of 200 logs at least, of which none has many events."""
     chance, held = random.Random(repr(world)), 0
     for _ in range(200):
-        found = decision_interval(sums(world.events(chance, 400), world.most), UNIT)
-        held += found is not None and found.low <= world.policy <= found.high
+        result = decision_interval(sums(world.events(chance, 400), world.most), UNIT)
+        held += result is not None and result.low <= world.policy <= result.high
 
     assert held >= 184
 
@@ -49,15 +49,15 @@ def test_the_interval_of_online_holds_with_rare_misses() -> None:
     """For which that of Cressie and Read is too narrow, since weights that are all the same tell it nothing."""
     chance, held = random.Random(8), 0
     for _ in range(300):
-        found = decision_interval(sums([Event(1.0, float(chance.random() < 0.98)) for _ in range(200)], 25.0), UNIT)
-        held += found is not None and found.low <= 0.98 <= found.high
+        result = decision_interval(sums([Event(1.0, float(chance.random() < 0.98)) for _ in range(200)], 25.0), UNIT)
+        held += result is not None and result.low <= 0.98 <= result.high
 
     assert held >= 282
 
 
 def test_of_dropped_events_the_average_stays_and_the_interval_is_wider() -> None:
     events = World().events(random.Random(2), 2000)
-    dropped = [replace(one, kept=2.0) for one in random.Random(3).sample(events, 1000)]
+    dropped = [replace(event, kept=2.0) for event in random.Random(3).sample(events, 1000)]
     whole, half = estimates(sums(events, 25.0)), estimates(sums(dropped, 50.0))
 
     assert half.points["ips"] == pytest.approx(ips(sums(events, 25.0)), abs=0.06)
@@ -67,7 +67,7 @@ def test_of_dropped_events_the_average_stays_and_the_interval_is_wider() -> None
 
 
 @pytest.mark.parametrize(
-    ("told", "says"),
+    ("log_sums", "says"),
     [
         (Sums(), "No event came"),
         (sums([Event(0.0, 1.0)] * 50, 5.0), "none of the actions that were shown"),
@@ -79,15 +79,15 @@ def test_of_dropped_events_the_average_stays_and_the_interval_is_wider() -> None
         (sums([Event(1.0, float(n >= 8)) for n in range(500)], 2.0), "Too few missed rewards"),
     ],
 )
-def test_what_a_log_cannot_answer_is_said(told: Sums, says: str) -> None:
-    because = estimates(told).because
+def test_what_a_log_cannot_answer_is_said(log_sums: Sums, says: str) -> None:
+    because = estimates(log_sums).because
 
     assert because is not None
     assert says in because
 
 
 def test_without_events_there_are_no_figures() -> None:
-    found = estimates(Sums())
+    result = estimates(Sums())
 
-    assert set(found.points.values()) == {None}
-    assert (found.interval, found.effective_events, found.non_zero) == (None, None, 0)
+    assert set(result.points.values()) == {None}
+    assert (result.interval, result.effective_events, result.non_zero) == (None, None, 0)

@@ -18,12 +18,12 @@ CASES = [(seed, count, dropped) for seed in range(6) for count in (1, 7, 300) fo
 @pytest.mark.parametrize(("seed", "count", "dropped"), CASES)
 def test_estimates_are_those_of_single_events(seed: int, count: int, dropped: bool) -> None:
     events = any_events(random.Random(seed), count, dropped=dropped)
-    told, n = sums(events, 25.0), fsum(one.kept for one in events)
-    earned, weights = fsum(one.weight * one.reward for one in events), fsum(one.weight for one in events)
+    log_sums, n = sums(events, 25.0), fsum(event.kept for event in events)
+    earned, weights = fsum(event.weight * event.reward for event in events), fsum(event.weight for event in events)
 
-    assert ips(told) == pytest.approx(earned / n, abs=1e-9)
-    assert snips(told) == (pytest.approx(earned / weights, abs=1e-9) if weights else None)
-    assert doubly_robust(told) == pytest.approx(fsum(one.robust for one in events) / n, abs=1e-9)
+    assert ips(log_sums) == pytest.approx(earned / n, abs=1e-9)
+    assert snips(log_sums) == (pytest.approx(earned / weights, abs=1e-9) if weights else None)
+    assert doubly_robust(log_sums) == pytest.approx(fsum(event.robust for event in events) / n, abs=1e-9)
 
 
 @pytest.mark.parametrize("most", [25.0, 400.0, inf])
@@ -36,25 +36,25 @@ def test_cressie_read_is_that_of_single_events(seed: int, count: int, dropped: b
 
 def _cressie_read(events: Sequence[Event], most: float) -> float:
     """Source: the formulas of the paper, written down once more, event by event."""
-    n = sum(one.kept for one in events)
-    wsum, wsq = sum(one.weight for one in events), sum(one.weight**2 for one in events)
-    unseen = max(most, *(one.weight for one in events), 1.0) if wsum < n else 0.0
+    n = sum(event.kept for event in events)
+    wsum, wsq = sum(event.weight for event in events), sum(event.weight**2 for event in events)
+    unseen = max(most, *(event.weight for event in events), 1.0) if wsum < n else 0.0
     if isinf(unseen):
         gamma, beta = -(1 + n) / n, 0.0
     else:
         a, b = (unseen + wsum) / (1 + n), (unseen**2 + wsq) / (1 + n)
         gamma, beta = (b - a) / (a * a - b), (1 - a) / (a * a - b)
-    wr = sum(one.weight * one.reward for one in events)
-    wwr = sum(one.weight**2 * one.reward for one in events)
+    wr = sum(event.weight * event.reward for event in events)
+    wwr = sum(event.weight**2 * event.reward for event in events)
     missing = max(0.0, 1 - (-gamma * wsum - beta * wsq) / (1 + n))
-    online = sum(one.kept * one.reward for one in events) / n
+    online = sum(event.kept * event.reward for event in events) / n
     return (-gamma * wr - beta * wwr) / (1 + n) + missing * online
 
 
 def test_a_dropped_event_counts_in_the_sum_and_in_the_number_alike() -> None:
     """If of every event three more were dropped, averages are the same as if none was."""
     whole = World().events(random.Random(1), 500)
-    kept = sums([replace(one, kept=4.0) for one in whole])
+    kept = sums([replace(event, kept=4.0) for event in whole])
 
     for estimate in (ips, snips, doubly_robust):
         assert estimate(kept) == pytest.approx(estimate(sums(whole)), abs=1e-12)
@@ -63,11 +63,11 @@ def test_a_dropped_event_counts_in_the_sum_and_in_the_number_alike() -> None:
 def test_every_estimate_comes_close_to_the_truth() -> None:
     """Of many events; the doubly robust one closest, since its forecasts are true ones here."""
     world = World(even=True)
-    told = sums(world.events(random.Random(5), 40_000), world.most)
+    log_sums = sums(world.events(random.Random(5), 40_000), world.most)
 
     for estimate in (ips, snips, cressie_read.estimate):
-        assert estimate(told) == pytest.approx(world.policy, abs=0.03)
-    assert doubly_robust(told) == pytest.approx(world.policy, abs=0.015)
+        assert estimate(log_sums) == pytest.approx(world.policy, abs=0.03)
+    assert doubly_robust(log_sums) == pytest.approx(world.policy, abs=0.015)
 
 
 def test_online_earns_what_it_earned() -> None:

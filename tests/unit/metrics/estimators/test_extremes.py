@@ -35,31 +35,31 @@ SUMS = st.builds(
 
 @settings(max_examples=300, deadline=None)
 @given(SUMS, st.sampled_from([0.5, 0.95, 1 - 1e-6]))
-def test_whatever_the_sums_are_every_figure_is_a_number(told: Sums, confidence: float) -> None:
+def test_whatever_the_sums_are_every_figure_is_a_number(log_sums: Sums, confidence: float) -> None:
     """Neither an error nor infinite; and intervals lie where rewards can."""
-    span, found = span_of(told), estimates(told)
+    span, result = span_of(log_sums), estimates(log_sums)
     width = span.high - span.low
 
-    figures = (*found.points.values(), difference.difference(told))
-    assert all(one is None or isfinite(one) for one in (*figures, found.effective_events))
-    assert _holds(gaussian.interval(told, span, confidence), Span(-1e300, 1e300))
-    assert _holds(difference.interval(told, span, confidence), Span(-width, width))
+    figures = (*result.points.values(), difference.difference(log_sums))
+    assert all(event is None or isfinite(event) for event in (*figures, result.effective_events))
+    assert _holds(gaussian.interval(log_sums, span, confidence), Span(-1e300, 1e300))
+    assert _holds(difference.interval(log_sums, span, confidence), Span(-width, width))
     for interval in (decision_interval, cressie_read.interval, clopper_pearson.interval, confidence_sequence.interval):
-        assert _holds(interval(told, span, confidence), span)
+        assert _holds(interval(log_sums, span, confidence), span)
 
 
-def _holds(found: Interval | None, span: Span) -> bool:
+def _holds(result: Interval | None, span: Span) -> bool:
     few = 1e-12 * (abs(span.low) + abs(span.high))
-    return found is None or (isfinite(few) and span.low - few <= found.low <= found.high <= span.high + few)
+    return result is None or (isfinite(few) and span.low - few <= result.low <= result.high <= span.high + few)
 
 
 @given(SUMS)
-def test_cressie_read_stays_among_the_rewards(told: Sums) -> None:
+def test_cressie_read_stays_among_the_rewards(log_sums: Sums) -> None:
     """Where weights are extreme, the formula alone gave −12 for rewards of 0 and 1."""
-    found = cressie_read.estimate(told)
+    result = cressie_read.estimate(log_sums)
 
-    assert found is not None
-    assert told.lowest <= found <= told.highest
+    assert result is not None
+    assert log_sums.lowest <= result <= log_sums.highest
 
 
 @pytest.mark.parametrize("reward", [0.0, 1.0])
@@ -67,13 +67,13 @@ def test_cressie_read_stays_among_the_rewards(told: Sums) -> None:
 def test_what_is_possible_at_the_very_most_makes_no_bound_narrower(most: float, reward: float) -> None:
     """Numbers have sixteen digits: what an event of such a weight would add must not hide what was seen."""
     events = [Event(2.0 * (n % 2), reward if n % 3 else 1 - reward) for n in range(300)]
-    known, told = sums(events, 1e6), sums(events, most)
+    usable, log_sums = sums(events, 1e6), sums(events, most)
 
-    narrow, wide = (cressie_read.interval(one, Span(0.0, 1.0)) for one in (known, told))
+    narrow, wide = (cressie_read.interval(event, Span(0.0, 1.0)) for event in (usable, log_sums))
     assert narrow
     assert wide
     assert wide.low <= narrow.low + 1e-6
     assert wide.high >= narrow.high - 1e-6
-    assert difference.interval(told, Span(0.0, 1.0)) == pytest.approx(
+    assert difference.interval(log_sums, Span(0.0, 1.0)) == pytest.approx(
         difference.interval(sums(events, 1e10), Span(0.0, 1.0)), abs=1e-6
     )

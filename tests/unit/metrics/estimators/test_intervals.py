@@ -25,17 +25,17 @@ def test_the_old_half_width_is_that_of_published_answers(
     rewards: float, events: int, squared: float, expected: float
 ) -> None:
     """Of the old service's samples."""
-    told = Sums(lines=events, events=events, rewards=rewards, squared_rewards=squared)
+    log_sums = Sums(lines=events, events=events, rewards=rewards, squared_rewards=squared)
 
-    assert gaussian.half_width(told) == pytest.approx(expected, abs=5e-9)
-    assert gaussian.interval(told, UNIT) == pytest.approx(
+    assert gaussian.half_width(log_sums) == pytest.approx(expected, abs=5e-9)
+    assert gaussian.interval(log_sums, UNIT) == pytest.approx(
         (rewards / events - expected, rewards / events + expected), abs=5e-9
     )
 
 
 def test_a_normal_interval_is_that_of_scipy() -> None:
     events = any_events(random.Random(2), 80)
-    earned = [one.weight * one.reward for one in events]
+    earned = [event.weight * event.reward for event in events]
     expected = stats.norm.interval(0.99, sum(earned) / 80, stats.sem(earned))
 
     assert gaussian.interval(sums(events), SPAN, 0.99) == pytest.approx(expected, abs=1e-9)
@@ -46,21 +46,21 @@ def test_a_normal_interval_is_that_of_scipy() -> None:
 @pytest.mark.parametrize("confidence", [0.8, 0.95, 0.999])
 @pytest.mark.parametrize(("seed", "count", "dropped"), CASES)
 def test_clopper_pearson_is_that_of_scipy(seed: int, count: int, dropped: bool, confidence: float) -> None:
-    told = sums(any_events(random.Random(seed), count, dropped=dropped))
-    unit, side = told.largest_weight, (1 - confidence) / 2
-    hits, trials = (told.rewards + told.weights) / 2 / unit, told.events / unit
+    log_sums = sums(any_events(random.Random(seed), count, dropped=dropped))
+    unit, side = log_sums.largest_weight, (1 - confidence) / 2
+    hits, trials = (log_sums.rewards + log_sums.weights) / 2 / unit, log_sums.events / unit
     low = stats.beta.ppf(side, hits, trials - hits + 1) if hits < trials else stats.beta.ppf(side, trials, 1)
     high = stats.beta.ppf(1 - side, hits + 1, trials - hits) if hits < trials else 1.0
 
-    found = clopper_pearson.interval(told, SPAN, confidence)
+    result = clopper_pearson.interval(log_sums, SPAN, confidence)
 
-    assert found == pytest.approx((2 * low - 1, 2 * high - 1), abs=1e-9)
+    assert result == pytest.approx((2 * low - 1, 2 * high - 1), abs=1e-9)
 
 
 def test_clopper_pearson_of_no_hit_begins_at_the_lowest_reward() -> None:
-    found = clopper_pearson.interval(sums([Event(1.0, 0.0)] * 20), UNIT)
+    result = clopper_pearson.interval(sums([Event(1.0, 0.0)] * 20), UNIT)
 
-    assert found == pytest.approx((0.0, stats.beta.ppf(0.975, 1, 20)), abs=1e-9)
+    assert result == pytest.approx((0.0, stats.beta.ppf(0.975, 1, 20)), abs=1e-9)
     assert clopper_pearson.interval(sums([Event(0.0, 0.0)] * 20), UNIT) is None
 
 
@@ -80,15 +80,15 @@ def test_cressie_read_is_that_of_single_events(
 ) -> None:
     events = any_events(random.Random(seed), count, dropped=dropped)
 
-    found = cressie_read.interval(sums(events, most), SPAN, confidence)
+    result = cressie_read.interval(sums(events, most), SPAN, confidence)
 
-    assert found == pytest.approx(_cressie_read(events, most, SPAN, confidence), abs=1e-9)
+    assert result == pytest.approx(_cressie_read(events, most, SPAN, confidence), abs=1e-9)
 
 
 def _cressie_read(events: Sequence[Event], most: float, rewards: Span, confidence: float) -> Interval:
     """Source: the formulas of the paper, written down once more, event by event."""
-    n = sum(one.kept for one in events)
-    w = [(one.weight, one.reward) for one in events]
+    n = sum(event.kept for event in events)
+    w = [(event.weight, event.reward) for event in events]
     ws, w2, wr = sum(x for x, _ in w), sum(x * x for x, _ in w), sum(x * r for x, r in w)
     w2r, w2r2 = sum(x * x * r for x, r in w), sum(x * x * r * r for x, r in w)
     wmin, wmax = 0.0, max(most, 1.0, *(x for x, _ in w))
@@ -101,7 +101,7 @@ def _cressie_read(events: Sequence[Event], most: float, rewards: Span, confidenc
     phi = (-least - stats.f.isf(1 - confidence, 1, n)) / (2 * (1 + n))
     bounds = []
     for r, sign in ((rewards.low, 1), (rewards.high, -1)):
-        found = []
+        result = []
         for f in (wmin, wmax):
             if isinf(f):
                 x = sign * (r + (wr - ws * r) / n)
@@ -117,8 +117,8 @@ def _cressie_read(events: Sequence[Event], most: float, rewards: Span, confidenc
                 y = (d - a * c) ** 2 / (b - a * a) - (e - c * c)
                 z = phi + (1 - a) ** 2 / (2 * (b - a * a))
             if z <= 0 and y * z >= -1e-15:
-                found.append(x - sqrt(max(2 * y * z, 0.0)))
-        bounds.append(min(max(sign * min(found), rewards.low), rewards.high) if found else r)
+                result.append(x - sqrt(max(2 * y * z, 0.0)))
+        bounds.append(min(max(sign * min(result), rewards.low), rewards.high) if result else r)
     return Interval(*bounds)
 
 
@@ -126,7 +126,9 @@ def test_cressie_read_moves_with_its_rewards() -> None:
     """A reward in other units, or counted from another zero, says the same."""
     events = World().events(random.Random(4), 400)
     unit = cressie_read.interval(sums(events, 25.0), UNIT)
-    moved = cressie_read.interval(sums([Event(one.ratio, 4 * one.reward - 1) for one in events], 25.0), Span(-1.0, 3.0))
+    moved = cressie_read.interval(
+        sums([Event(event.ratio, 4 * event.reward - 1) for event in events], 25.0), Span(-1.0, 3.0)
+    )
 
     assert unit is not None
     assert moved == pytest.approx([4 * bound - 1 for bound in unit], abs=1e-9)

@@ -24,8 +24,8 @@ def sums(weight: float, reward: float) -> Sums:
     )
 
 
-def mean(one: Sums) -> float | None:
-    return one.rewards / one.events if one.events else None
+def mean(event: Sums) -> float | None:
+    return event.rewards / event.events if event.events else None
 
 
 def bins(values: list[float]) -> dict[int, Sums]:
@@ -35,12 +35,12 @@ def bins(values: list[float]) -> dict[int, Sums]:
 def test_chance_is_that_of_the_differences_of_pairs() -> None:
     """With one event a block and a mean, the jackknife is the textbook's standard error, with Student's t."""
     draw = random.Random(1)
-    mine, its = ([draw.gauss(0, 1) for _ in range(BLOCKS)] for _ in range(2))
-    differences = [a - b for a, b in zip(mine, its, strict=True)]
+    own, its = ([draw.gauss(0, 1) for _ in range(BLOCKS)] for _ in range(2))
+    differences = [a - b for a, b in zip(own, its, strict=True)]
     average = sum(differences) / BLOCKS
-    error = (sum((one - average) ** 2 for one in differences) / (BLOCKS - 1) / BLOCKS) ** 0.5
+    error = (sum((event - average) ** 2 for event in differences) / (BLOCKS - 1) / BLOCKS) ** 0.5
 
-    paired = Pairing(bins(mine), mean).less(bins(its))
+    paired = Pairing(bins(own), mean).less(bins(its))
 
     assert isclose(average, paired.difference)
     assert paired.chance is not None
@@ -51,10 +51,10 @@ def test_what_both_share_is_no_noise() -> None:
     """Rewards that scatter widely hide no small difference that is there in every event."""
     draw = random.Random(2)
     its = [draw.gauss(0, 100) for _ in range(400)]
-    mine = [value + 0.1 + draw.gauss(0, 0.01) for value in its]
+    own = [value + 0.1 + draw.gauss(0, 0.01) for value in its]
 
-    assert Pairing(bins(mine), mean).less(bins(its)).is_clear
-    assert not Pairing(bins(its), mean).less(bins(mine)).is_clear
+    assert Pairing(bins(own), mean).less(bins(its)).is_clear
+    assert not Pairing(bins(its), mean).less(bins(own)).is_clear
 
 
 def test_a_difference_by_chance_is_clear_in_one_of_forty() -> None:
@@ -62,7 +62,7 @@ def test_a_difference_by_chance_is_clear_in_one_of_forty() -> None:
     draw = random.Random(3)
     pairs = [([draw.gauss(0, 1) for _ in range(80)], [draw.gauss(0, 1) for _ in range(80)]) for _ in range(400)]
 
-    clear = sum(Pairing(bins(mine), mean).less(bins(its)).is_clear for mine, its in pairs)
+    clear = sum(Pairing(bins(own), mean).less(bins(its)).is_clear for own, its in pairs)
 
     assert 3 <= clear <= 18
 
@@ -84,9 +84,9 @@ def test_without_events_there_is_no_difference() -> None:
 def test_busy_hours_and_quiet_ones_weigh_by_their_events() -> None:
     """Blocks have about as many events each, wherever in time they came."""
     busy = total([sums(1.0, 1.0)] * 50)
-    told = {0: busy, 1: busy, 2: busy, **{place: sums(1.0, 1.0) for place in range(3, 103)}}
+    log_sums = {0: busy, 1: busy, 2: busy, **{place: sums(1.0, 1.0) for place in range(3, 103)}}
 
-    starts = Pairing(told, mean)._starts
+    starts = Pairing(log_sums, mean)._starts
 
     assert starts[:3] == [0, 1, 2]
     assert BLOCKS * 0.4 <= len(starts) <= BLOCKS
@@ -94,7 +94,7 @@ def test_busy_hours_and_quiet_ones_weigh_by_their_events() -> None:
 
 def test_a_bin_that_the_first_policy_does_not_have_is_not_lost() -> None:
     """Lines that only one of them could read."""
-    mine = {10: sums(1.0, 1.0), 20: sums(1.0, 1.0)}
+    own = {10: sums(1.0, 1.0), 20: sums(1.0, 1.0)}
     its = {5: sums(1.0, 0.0), 20: sums(1.0, 0.0), 99: sums(1.0, 3.0)}
 
-    assert Pairing(mine, mean).less(its).difference == 0.0
+    assert Pairing(own, mean).less(its).difference == 0.0
