@@ -21,7 +21,7 @@ class Redactor(Trainer):
     """One call of a redaction in a process of its own."""
 
     def __init__(
-        self, storage: str, log_file: Path, target: Target, range_us: tuple[int, int] = ALWAYS, seconds: float = 12
+        self, storage: str, log_file: Path, target: Target, range_us: tuple[int, int] = ALWAYS, seconds: float = 120
     ) -> None:
         """Take the connection string of its storage, what to redact, and how long a call may take."""
         self.log_file = log_file

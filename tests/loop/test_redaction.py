@@ -4,14 +4,15 @@ import gzip
 import json
 import re
 import signal
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.emulator import Azurite
 from shared.configuration.configuration import LearningSettings
 from shared.intake.rows import Event
 from shared.learner import features
@@ -27,7 +28,7 @@ from tests.loop.conftest import StartTrainer
 from tests.loop.kept import Kept
 from tests.loop.redactors import ALWAYS, Redactor, redact
 from tests.loop.strikes import Held, Strike, way_to, write
-from tests.loop.trainers import PAST
+from tests.loop.trainers import PAST, Trainer
 
 Redact = Callable[..., Redaction]
 SECRET = "ann@example.com"
@@ -88,12 +89,42 @@ def configured(loop: Kept, **service: Any) -> None:
     past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M", **service))
 
 
+<<<<<<< Updated upstream
 def logged(loop: Kept, trainer: StartTrainer, began_us: int) -> None:
     """Let the story become log, and be learned."""
     configured(loop)
     story(began_us).write(loop)
     with trainer(loop.storage) as started_trainer:
         started_trainer.succeed(120)
+=======
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A loop in which the story has become log, and was learned.
+
+    Attributes:
+        began_us: When the story began.
+    """
+
+    kept: Kept
+    began_us: int
+
+    def copy_to(self, loop: Kept) -> None:
+        """Let another loop, which is empty, have the same past, its rows included."""
+        story(self.began_us).write(loop)
+        loop.become(self.kept)
+
+
+@pytest.fixture(scope="module")
+def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
+    """The story, learned once for all tests."""
+    began_us = past.minutes_ago(200)
+    with Kept(azurite.new_account().connection_string) as loop:
+        configured(loop)
+        story(began_us).write(loop)
+        with Trainer(loop.storage, tmp_path_factory.mktemp("learned") / "trainer.log") as trainer:
+            trainer.succeed(120)
+        yield Learned(loop, began_us)
+>>>>>>> Stashed changes
 
 
 def all_that_is_kept(loop: Kept) -> str:
@@ -118,9 +149,9 @@ def refused(loop: Kept) -> list[str]:
     return sorted(told)
 
 
-def test_an_event_is_nowhere_any_more(kept: Kept, trainer: StartTrainer, redacting: Redact) -> None:
+def test_an_event_is_nowhere_any_more(kept: Kept, learned: Learned, redacting: Redact) -> None:
     """Neither its line, nor its late reward's, nor a row of it; all else stays as it was, and is counted as before."""
-    logged(kept, trainer, past.minutes_ago(200))
+    learned.copy_to(kept)
     before = kept.lines()
 
     done = redacting(ANN)
@@ -148,9 +179,9 @@ def test_an_event_that_waits_never_becomes_log(kept: Kept, trainer: StartTrainer
     assert [json.loads(line)["EventId"] for line in kept.lines()] == ["b"]
 
 
-def test_a_feature_is_taken_out_wherever_it_has_the_value(kept: Kept, trainer: StartTrainer, redacting: Redact) -> None:
+def test_a_feature_is_taken_out_wherever_it_has_the_value(kept: Kept, learned: Learned, redacting: Redact) -> None:
     """In the context and in actions; the id of an action is none, and another feature with the value stays."""
-    logged(kept, trainer, past.minutes_ago(200))
+    learned.copy_to(kept)
     before = [json.loads(line) for line in kept.lines()]
 
     done = redacting(MAIL)
@@ -184,10 +215,10 @@ def test_events_that_wait_are_told_of_a_feature(kept: Kept, trainer: StartTraine
 
 @pytest.mark.parametrize("target", [ANN, MAIL, EventTarget("refused-0")], ids=["event", "feature", "refused event"])
 def test_a_loop_learns_on_and_anew_after_a_redaction(
-    kept: Kept, trainer: StartTrainer, redacting: Redact, target: Target
+    kept: Kept, learned: Learned, trainer: StartTrainer, redacting: Redact, target: Target
 ) -> None:
     """From the log that is left, whose refused lines are still known by their places."""
-    logged(kept, trainer, past.minutes_ago(200))
+    learned.copy_to(kept)
     redacting(target)
     left = len([line for line in kept.lines() if line.startswith(b'{"_label_cost"')])
     told = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M")
@@ -226,10 +257,10 @@ def test_a_log_blob_may_lose_all_its_lines(kept: Kept, trainer: StartTrainer, re
 
 @pytest.mark.parametrize("target", [ANN, MAIL], ids=["event", "feature"])
 def test_calls_that_have_no_time_go_on_from_where_the_last_one_ended(
-    kept: Kept, trainer: StartTrainer, redacting: Redact, target: Target
+    kept: Kept, learned: Learned, redacting: Redact, target: Target
 ) -> None:
     """Each comes one step further, until all is done."""
-    logged(kept, trainer, past.minutes_ago(200))
+    learned.copy_to(kept)
     calls = [redacting(target, seconds=0)]
     while (at_us := calls[-1].next_us) is not None:
         calls.append(redacting(target, seconds=0, range_us=(at_us, ALWAYS[1])))
@@ -244,6 +275,7 @@ def test_calls_that_have_no_time_go_on_from_where_the_last_one_ended(
 def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
     kept: Kept,
     undisturbed: Kept,
+    learned: Learned,
     trainer: StartTrainer,
     storage: StorageAccount,
     tmp_path: Path,
@@ -253,9 +285,8 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
 
     Later and later, since the first writes of a call are always the same.
     """
-    began_us = past.minutes_ago(200)
     for loop in (kept, undisturbed):
-        logged(loop, trainer, began_us)
+        learned.copy_to(loop)
     redact(undisturbed.storage, tmp_path / "other.log", target)
 
     deaths = 0
