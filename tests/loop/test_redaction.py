@@ -89,14 +89,6 @@ def configured(loop: Kept, **service: Any) -> None:
     past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M", **service))
 
 
-<<<<<<< Updated upstream
-def logged(loop: Kept, trainer: StartTrainer, began_us: int) -> None:
-    """Let the story become log, and be learned."""
-    configured(loop)
-    story(began_us).write(loop)
-    with trainer(loop.storage) as started_trainer:
-        started_trainer.succeed(120)
-=======
 @dataclass(frozen=True, slots=True)
 class Learned:
     """A loop in which the story has become log, and was learned.
@@ -124,7 +116,6 @@ def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Itera
         with Trainer(loop.storage, tmp_path_factory.mktemp("learned") / "trainer.log") as trainer:
             trainer.succeed(120)
         yield Learned(loop, began_us)
->>>>>>> Stashed changes
 
 
 def all_that_is_kept(loop: Kept) -> str:
