@@ -88,11 +88,11 @@ class _Watches:
         setattr(holder, last, self._time(stage, getattr(holder, last)))
 
     def _time(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*given: Any, **named: Any) -> Any:
+        def measure_call(*given: Any, **named: Any) -> Any:
             began = time.thread_time()
             try:
                 return function(*given, **named)
             finally:
                 self.seconds[stage] = self.seconds.get(stage, 0.0) + time.thread_time() - began
 
-        return timed
+        return measure_call

@@ -145,7 +145,7 @@ class _Steps:
         """Take the time of each call; of an iterator, until it was read to its end."""
         function = getattr(owner, name)
 
-        def timed(*given: Any, **named: Any) -> Any:
+        def measure_call(*given: Any, **named: Any) -> Any:
             began = time.perf_counter()
             try:
                 result = function(*given, **named)
@@ -153,7 +153,7 @@ class _Steps:
             finally:
                 self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
 
-        setattr(owner, name, timed)
+        setattr(owner, name, measure_call)
 
 
 def drive(plain: Path, environment: Mapping[str, str]) -> dict[str, Any]:
