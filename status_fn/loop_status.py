@@ -41,7 +41,7 @@ def _of_ranks(refused: int) -> list[LoopWarning]:
     if not refused:
         return []
     calls = pluralize(refused, "Rank call was", "Rank calls were")
-    message = f"{calls} refused in the last day or so, having more than 50 actions."
+    message = f"{calls} refused in the last day or so, with more than 50 actions."
     return [
         LoopWarning(
             "TooManyActions", message, "Choose at most 50 actions beforehand, by a rule or at random, and rank those."
@@ -53,14 +53,18 @@ def _of_this_instance(hot_path: HotPath[Any]) -> list[LoopWarning]:
     """The faults of the instance that answers: keys, the refresh of its settings, the published model."""
     warnings, trouble, model = _of_keys(), hot_path.live_settings.last_error, hot_path.model
     if trouble is not None:
-        message = f"This instance goes on with the configuration and the model it has: {trouble}."
+        message = f"This instance goes on with the configuration and the model that it has: {trouble}."
         warnings.append(
-            LoopWarning("NotRefreshed", message, "If it does not pass, look at the storage account and its access.")
+            LoopWarning("NotRefreshed", message, "If this stays, check the storage account and the access to it.")
         )
     if model and model.rejected:
         message = f"This instance does not use model {model.rejected.model_id}: {model.rejected.reason}."
         warnings.append(
-            LoopWarning("ModelRejected", message, "It ranks with the model before it until the next is published.")
+            LoopWarning(
+                "ModelRejected",
+                message,
+                "The instance ranks with the model before this one until the next model is published.",
+            )
         )
     return warnings
 

@@ -87,13 +87,15 @@ def judge_learning(inputs: StatusInputs) -> LearningVerdict:
         )
     if (late_us := lag_us(inputs)) > _SLACK_US:
         since = to_iso_second(inputs.now_us - late_us)
-        return LearningVerdict(False, f"Events have been due since {since} and were not joined: does the timer run?")
+        return LearningVerdict(
+            False, f"Events have been ready to join since {since} and are not joined: does the timer run?"
+        )
     if inputs.counters.events == 0 and waiting.events == 0:
         return LearningVerdict(False, "No Rank call has come in yet.")
     if inputs.counters.learned == 0:
         return _explain_nothing_learned(inputs)
     if inputs.published.model is None:
-        return LearningVerdict(False, "The model was reset; the next events that are due make a new one.")
+        return LearningVerdict(False, "The model was reset; the next events that are joined make a new model.")
     return LearningVerdict(True, _describe_progress(inputs, state))
 
 

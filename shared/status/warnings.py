@@ -105,7 +105,7 @@ def _rewards_without_event(counters: Counters, _: Configuration) -> LoopWarning 
         return None
     return LoopWarning(
         "RewardsWithoutEvent",
-        f"{counters.dangling} rewards named an event that no Rank had; {counters.rewards} found theirs.",
+        f"{counters.dangling} rewards named an event that no Rank had; {counters.rewards} found their event.",
         "Send the eventId that Rank answered, and send the reward after the Rank.",
     )
 
@@ -125,7 +125,7 @@ def _lines_refused(counters: Counters, _: Configuration) -> LoopWarning | None:
         return None
     return LoopWarning(
         "EventsRefused",
-        f"{pluralize(counters.refused, 'event', 'events')} could not be learned from, and the reasons were kept.",
+        f"{pluralize(counters.refused, 'event', 'events')} could not be learned from; the reasons are kept.",
         "Look at the blobs under refused/ in the loop's folder of the container loops.",
     )
 
@@ -137,7 +137,7 @@ def _log_mirror(state: State | None, configuration: Configuration) -> LoopWarnin
     return LoopWarning(
         "LogsNotMirrored",
         f"Log since {since} was not copied to the container of logMirrorSasUri: {state.mirror_problem}.",
-        "Put a logMirrorSasUri that may create and write and has not expired; what is missing follows by itself.",
+        "Put a logMirrorSasUri that may create and write and has not expired; the missing log is then copied.",
     )
 
 
