@@ -67,10 +67,12 @@ def test_a_run_tells_what_the_status_and_the_metrics_tell(
     assert record["waiting"] == status["events"]["waiting"]
     assert record["lagSeconds"] == status["lagSeconds"] == 0
     assert record["modelId"] == status["model"]["id"]
-    assert record["events"] == {name: status["events"][name] for name in record["events"]}
+    events = dict(record["events"])
+    assert events.pop("matchedRewards") == kept.document("state.json")["counters"]["rewards"]
+    assert events == {name: status["events"][name] for name in events}
     assert (record["updatePeriodSeconds"], record["unpublished"], record["problem"]) == (300, False, None)
     assert 0 <= record["updatePeriodsSinceModel"] < 1
-    averages = {name: started_trainer["average"] for name, started_trainer in record["rewards"].items()}
+    averages = {name: policy["average"] for name, policy in record["rewards"].items()}
     assert averages == {
         "loop": pytest.approx(metrics["online"]["averageReward"]),
         "firstAction": pytest.approx(metrics["firstAction"]["averageReward"]),
