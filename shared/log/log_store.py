@@ -128,8 +128,8 @@ def store_refused(blob: LogBlob, kind: str, refused: bytes) -> None:
     A redaction that came between may have taken the lines out of the log; then they are not stored here either.
     """
     blobs.create(path_of_refused(blob, kind), refused)
-    found = blobs.read_version(blob.path)
-    if found is None or found.metadata.get("redacted", "") != blob.redacted:
+    version = blobs.read_version(blob.path)
+    if version is None or version.metadata.get("redacted", "") != blob.redacted:
         blobs.remove(path_of_refused(blob, kind))
 
 
