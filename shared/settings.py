@@ -149,7 +149,7 @@ _AUTHORITY = Setting("AUTH_AUTHORITY", "https://login.microsoftonline.com", read
 
 
 _chosen: list[Settings] = []
-"""Settings that `use` puts in place of the environment's; the last ones hold."""
+"""Settings that `use` puts in place of those of the environment; the last entry counts."""
 
 
 def settings() -> Settings:

@@ -174,11 +174,11 @@ def test_a_reference_that_was_not_resolved_is_no_other_setting(name: str) -> Non
 
 def test_trusted_signers_are_read_as_tools_print_them() -> None:
     """With or without colons, in any case, with commas, semicolons or spaces between."""
-    one, other = "ab" * 32, "0F" * 32
-    spelled = f" {':'.join(['AB'] * 32)} , {other};{one} "
+    first, second = "ab" * 32, "0F" * 32
+    spelled = f" {':'.join(['AB'] * 32)} , {second};{first} "
 
-    assert read(STORAGE | {"TRUSTED_MODEL_SIGNERS": spelled}).trusted_signers == (one, other.lower(), one)
+    assert read(STORAGE | {"TRUSTED_MODEL_SIGNERS": spelled}).trusted_signers == (first, second.lower(), first)
     assert read(STORAGE).trusted_signers == ()
-    for wrong in ("ab" * 31, "gh" * 32, f"{one} {one[:-1]}"):
+    for wrong in ("ab" * 31, "gh" * 32, f"{first} {first[:-1]}"):
         with pytest.raises(InvalidSetting):
             read(STORAGE | {"TRUSTED_MODEL_SIGNERS": wrong})
