@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any, Literal
 
+import orjson
+
 from shared.log.log_forms import DateRange
 from shared.status.event_trace import Trace, TracedDecision, TracedEvent, TracedObservation
 from shared.times import to_iso
@@ -41,11 +43,11 @@ class TracedReward(Wire):
 class TracedSlot(Wire):
     """The same for one slot."""
 
-    id: str
     reward_action_id: str | None
     drawn_action_id: str | None
     probability: float | None
     reward: float | None
+    id: str
 
     @classmethod
     def of(cls, slot: str, decision: TracedDecision) -> "TracedSlot":
@@ -56,11 +58,11 @@ class TracedSlot(Wire):
 class TracedRank(Wire):
     """A Rank, what it chose, and what became of it."""
 
-    at: Moment
     reward_action_id: str | None
     drawn_action_id: str | None
     probability: float | None
     reward: float | None
+    at: Moment
     slots: list[TracedSlot]
     model: str
     learning_mode: str
@@ -100,6 +102,13 @@ class EventTrace(Wire):
     events: list[TracedRank]
     without_event: list[TracedReward]
     looked_through: LookedThrough
+
+    def to_json(self) -> bytes:
+        """The body of the answer, in which the moment of an event and the id of a slot come first."""
+        fields = self.model_dump(by_alias=True, exclude_unset=True)
+        for event in fields["events"]:
+            event["slots"] = [{"id": slot["id"], **slot} for slot in event["slots"]]
+        return orjson.dumps({**fields, "events": [{"at": event["at"], **event} for event in fields["events"]]})
 
     @classmethod
     def of(cls, event_id: str, trace: Trace) -> "EventTrace":
