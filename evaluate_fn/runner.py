@@ -21,7 +21,7 @@ from shared.errors import LoopError
 from shared.evaluation import evaluation_documents, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.replay import log_files
-from shared.evaluation.replay.log_files import LogWriter
+from shared.evaluation.replay.log_files import LogFileWriter
 from shared.evaluation.tasks import Task, TaskResult
 from shared.learner import subprocess_jobs, work_folder
 from shared.learner.arguments import InvalidLearningArguments
@@ -141,7 +141,7 @@ class _TaskRun:
     def _write_log(self, process: "subprocess.Popen[bytes]", blobs: Sequence[LogBlob]) -> None:
         """Write the log until the process has ended; end the process where that fails."""
         try:
-            writer = LogWriter(self._folder, self._process_has_ended, log_files.MAX_BYTES)
+            writer = LogFileWriter(self._folder, self._process_has_ended, log_files.MAX_BYTES)
             writer.write(lambda: _contents(blobs))
         except Exception as problem:
             self._writing_problem = problem

@@ -18,8 +18,8 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.evaluation import evaluation_documents as documents
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.replay import feature_names, feature_search, log_pass
-from shared.evaluation.replay.log_files import LogReader
-from shared.evaluation.replay.time_limit import Clock, TookTooLong
+from shared.evaluation.replay.log_files import LogFileReader
+from shared.evaluation.replay.time_limit import TimeLimit, TookTooLong
 from shared.evaluation.tasks import Task
 from shared.learner import driver
 from shared.learner.arguments import InvalidLearningArguments
@@ -72,7 +72,7 @@ class TaskOrder:
 class _LogLines:
     """The lines of the log, labelled as the evaluation wants; each iteration is another pass over the log."""
 
-    def __init__(self, order: TaskOrder, blobs: LogReader) -> None:
+    def __init__(self, order: TaskOrder, blobs: LogFileReader) -> None:
         self._joined_under = order.joined_under
         self._rewards = order.evaluation.log.rewards
         self._blobs = blobs
@@ -92,14 +92,14 @@ def main(parent: int, folder: Path) -> None:
     if sys.platform != "win32":
         os.nice(_NICENESS)
     order = TaskOrder.read(folder)
-    clock = Clock(order.timeout)
+    time_limit = TimeLimit(order.timeout)
 
     def check_writer() -> None:
-        clock.left()
+        time_limit.remaining()
         if os.getppid() != parent:
             raise EOFError("the log was not written to its end")
 
-    log = _LogLines(order, LogReader(folder, len(order.joined_under), check_writer))
+    log = _LogLines(order, LogFileReader(folder, len(order.joined_under), check_writer))
     answer = _answer(order, folder, log)
     (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
@@ -125,7 +125,7 @@ def _answer(order: TaskOrder, folder: Path, log: _LogLines) -> dict[str, Any]:
 
 
 def _without(namespace: str, feature: str, line: bytes) -> bytes:
-    return feature_names.without(line, namespace, feature)
+    return feature_names.remove_feature(line, namespace, feature)
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ def _evaluate(evaluation: Evaluation, lines: Sequence[bytes]) -> Outcome:
         while tasks := plan.open_tasks(evaluation, results):
             for task in tasks:
                 bare = replace(task, with_reward_model=False, keeps_model=False)
-                results[task.key] = log_pass.in_process(bare, evaluation, lines, folder=Path(folder))
+                results[task.key] = log_pass.run_in_process(bare, evaluation, lines, folder=Path(folder))
     outcome = plan.outcome(evaluation, results)
     trained = TrainedModel("", "", len(lines))
     return replace(outcome, policies=tuple(replace(policy, model=trained) for policy in outcome.policies))

@@ -63,8 +63,8 @@ def score_features(events: int, seed: int, often: float = OFTEN) -> tuple[Featur
 def _carry_out(task: Task, evaluation: Evaluation, lines: Sequence[bytes], folder: Path) -> TaskResult:
     if task.finds_features:
         return feature_search.run(task, evaluation, lines)
-    left = [feature_names.without(line, *task.without) for line in lines] if task.without else lines
-    return log_pass.in_process(task, evaluation, left, folder=folder)
+    left = [feature_names.remove_feature(line, *task.without) for line in lines] if task.without else lines
+    return log_pass.run_in_process(task, evaluation, left, folder=folder)
 
 
 def _figures(events: int, rows: Sequence[FeatureScore]) -> Iterator[Figure]:

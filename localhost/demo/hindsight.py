@@ -12,7 +12,7 @@ from localhost.demo.purchases import Purchase
 from localhost.evaluate.whole_log import evaluation
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.evaluation.replay import log_pass
-from shared.evaluation.replay.logged_events import Event
+from shared.evaluation.replay.logged_events import LoggedEvent
 from shared.evaluation.tasks import Task
 from shared.learner.arguments import DEFAULT_ARGUMENTS, parse
 from shared.learner.subprocess_jobs import TrainingFailed
@@ -78,13 +78,13 @@ def true_rewards(name: str, purchases: Sequence[Purchase]) -> Rewards:
 def _judge(name: str, arguments: str, log: Sequence[bytes], rewards: Rewards) -> Judged:
     predicted: dict[str, Mapping[str, float]] = {}
 
-    def hear(event: Event, drawn: Sequence[Mapping[str, float]]) -> None:
+    def hear(event: LoggedEvent, drawn: Sequence[Mapping[str, float]]) -> None:
         predicted[event.event_id] = drawn[0]
 
     try:
         with tempfile.TemporaryDirectory(prefix="rankloop-demo-") as folder:
             task = Task("policy", 0, arguments)
-            sums = log_pass.in_process(task, evaluation(), log, folder=Path(folder), tell=hear).sums()
+            sums = log_pass.run_in_process(task, evaluation(), log, folder=Path(folder), listener=hear).sums()
     except TrainingFailed as failure:
         raise DemoFailed(f"The loop's log cannot be evaluated: {failure.reason}.") from failure
     estimated, average = estimates(sums), cressie_read.estimate(sums)

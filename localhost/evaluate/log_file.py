@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localhost.evaluate.failures import CannotEvaluate
-from shared.evaluation.replay.logged_events import Event, read, trimmed
+from shared.evaluation.replay.logged_events import LoggedEvent, read, trim
 from shared.words import pluralize
 
 _IMITATED = "-apprentice"
@@ -52,7 +52,7 @@ class LogFile:
         """
         number, imitated = 0, ""
         for number, line in enumerate(self, 1):  # noqa: B007 - how many there are
-            kind = _kind(trimmed(line))
+            kind = _kind(trim(line))
             if kind is not None and not kind.endswith(_IMITATED):
                 return kind
             imitated = imitated or kind or ""
@@ -77,4 +77,4 @@ class LogFile:
 def _kind(line: bytes) -> str | None:
     """The kind of a usable event, as `ranked_event.line_kind`."""
     kinds = (problem + mode for mode in ("", _IMITATED) for problem in ("cb", "ccb"))
-    return next((kind for kind in kinds if line and isinstance(read(line, kind), Event)), None)
+    return next((kind for kind in kinds if line and isinstance(read(line, kind), LoggedEvent)), None)

@@ -1,4 +1,4 @@
-"""Nothing stands still: whatever happens to a learner, the way over the log ends."""
+"""Whatever happens to a learner, the pass over the log ends."""
 
 import os
 import signal
@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from shared.evaluation.replay import log_pass, parallel_learners
-from shared.evaluation.replay.learners import Learner, learned
-from shared.evaluation.replay.logged_events import Event, read
-from shared.evaluation.replay.parallel_learners import Flow
+from shared.evaluation.replay.learners import Learner, read_answer
+from shared.evaluation.replay.logged_events import LoggedEvent, read
+from shared.evaluation.replay.parallel_learners import ParallelLearners
 from shared.evaluation.replay.predictions import OutOfStep
-from shared.evaluation.replay.time_limit import Clock, TookTooLong
+from shared.evaluation.replay.time_limit import TimeLimit, TookTooLong
 from shared.evaluation.tasks import Task, TaskResult
 from tests.unit.evaluation.replay.evaluated import evaluation, lines
 
@@ -48,24 +48,24 @@ class Interrupted:
 
 def learners() -> list[int]:
     """The ids of the processes that learn, the one of the policy first."""
-    told = subprocess.run(["ps", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
-    own = [line.split(maxsplit=2) for line in told.splitlines()]
+    output = subprocess.run(["ps", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    own = [line.split(maxsplit=2) for line in output.splitlines()]
     return sorted(int(pid) for pid, parent, args in own if int(parent) == os.getpid() and "learner.driver" in args)
 
 
-def go(log: Any, folder: Path, timeout: float = 60, task: Task = TASK) -> TaskResult:
+def carry_out(log: Any, folder: Path, timeout: float = 60, task: Task = TASK) -> TaskResult:
     """Carry out a task."""
     return log_pass.run(task, evaluation(), log, folder=folder, timeout=timedelta(seconds=timeout))[0]
 
 
 def kill(place: int) -> Callable[[list[int]], None]:
     """End one of the learners."""
-    return lambda found: os.kill(found[place], signal.SIGKILL)
+    return lambda learners: os.kill(learners[place], signal.SIGKILL)
 
 
-def stop(found: list[int]) -> None:
+def stop(learners: list[int]) -> None:
     """Let a learner hang."""
-    os.kill(found[-1], signal.SIGSTOP)
+    os.kill(learners[-1], signal.SIGSTOP)
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -74,20 +74,20 @@ def test_a_learner_that_is_killed_is_tried_once_more(
     place: int, after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever it is, and wherever in the log; the result is the same."""
-    monkeypatch.setattr(log_pass.refused_events, "found", lambda *_, **__: frozenset())
+    monkeypatch.setattr(log_pass.refused_events, "find", lambda *_, **__: frozenset())
     log = Interrupted(after, kill(place))
 
-    assert go(Interrupted(-1, stop), tmp_path) == go(log, tmp_path)
+    assert carry_out(Interrupted(-1, stop), tmp_path) == carry_out(log, tmp_path)
     assert log.times == 2
     assert learners() == []
 
 
 def test_a_learner_that_is_killed_again_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the reason."""
-    monkeypatch.setattr(log_pass.refused_events, "found", lambda *_, **__: frozenset())
+    monkeypatch.setattr(log_pass.refused_events, "find", lambda *_, **__: frozenset())
 
     with pytest.raises(log_pass.TrainingFailed, match="evaluating ended with signal SIGKILL"):
-        go(Interrupted(4000, kill(0), always=True), tmp_path)
+        carry_out(Interrupted(4000, kill(0), always=True), tmp_path)
     assert learners() == []
 
 
@@ -96,19 +96,19 @@ def test_a_learner_that_hangs_is_ended_in_time(tmp_path: Path) -> None:
     began = time.monotonic()
 
     with pytest.raises(TookTooLong, match="evaluating took longer than 3 s"):
-        go(Interrupted(3000, stop), tmp_path, timeout=3)
+        carry_out(Interrupted(3000, stop), tmp_path, timeout=3)
     assert time.monotonic() - began < 10
     assert learners() == []
 
 
 def test_a_log_that_cannot_be_read_on_ends_the_learners(tmp_path: Path) -> None:
-    """What went wrong with it is told as it is."""
+    """The reason is that of the log."""
 
     def fail(_: list[int]) -> None:
         raise OSError("gone")
 
     with pytest.raises(OSError, match="gone"):
-        go(Interrupted(4000, fail), tmp_path)
+        carry_out(Interrupted(4000, fail), tmp_path)
     assert learners() == []
 
 
@@ -116,53 +116,55 @@ def test_a_log_that_waits_is_waited_for(tmp_path: Path) -> None:
     """Learners have nothing to do meanwhile."""
     task = Task("k", 0, GREEDY, until=500)
 
-    assert go(Interrupted(-1, stop), tmp_path, task=task) == go(
+    assert carry_out(Interrupted(-1, stop), tmp_path, task=task) == carry_out(
         Interrupted(300, lambda _: time.sleep(1)), tmp_path, task=task
     )
 
 
 def test_no_descriptor_is_left(tmp_path: Path) -> None:
     """A host carries out thousands of tasks."""
-    go(LOG, tmp_path)
+    carry_out(LOG, tmp_path)
     before = [*Path("/dev/fd").iterdir()]
     for _ in range(3):
-        go(LOG, tmp_path)
+        carry_out(LOG, tmp_path)
     with pytest.raises(TookTooLong):
-        go(LOG, tmp_path, timeout=0.01)
+        carry_out(LOG, tmp_path, timeout=0.01)
 
     assert len([*Path("/dev/fd").iterdir()]) <= len(before)
 
 
 def test_options_that_vw_does_not_take_fail_with_its_words(tmp_path: Path) -> None:
     """Without waiting for a learner that is no more."""
-    found = Flow([Learner("policy", ("--cb_explore_adf", "--epsilon", "7"))], tmp_path, Clock(timedelta(seconds=30)))
+    running = ParallelLearners(
+        [Learner("policy", ("--cb_explore_adf", "--epsilon", "7"))], tmp_path, TimeLimit(timedelta(seconds=30))
+    )
 
     with pytest.raises(log_pass.TrainingFailed, match="epsilon"):
-        deque(found.predictions(pairs(6000)))
+        deque(running.predictions(pairs(6000)))
 
 
 def test_a_line_that_the_learner_passes_over_is_noticed(tmp_path: Path) -> None:
     """An event without a prediction would shift those of all that follow."""
-    found = Flow([Learner("policy", ("--cb_explore_adf",))], tmp_path, Clock(timedelta(seconds=30)))
+    running = ParallelLearners([Learner("policy", ("--cb_explore_adf",))], tmp_path, TimeLimit(timedelta(seconds=30)))
     event, line = next(pairs(1))
 
     with pytest.raises(OutOfStep):
-        deque(found.predictions(iter([(event, line), (event, b""), (event, line)])))
+        deque(running.predictions(iter([(event, line), (event, b""), (event, line)])))
 
 
 def test_two_ways_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
     """Pipes of one are not inherited by the learners of the other: else those would never see the log's end."""
-    found: list[TaskResult] = []
+    results: list[TaskResult] = []
     folders = [tmp_path / str(number) for number in range(3)]
     for folder in folders:
         folder.mkdir()
-    threads = [threading.Thread(target=lambda own=folder: found.append(go(LOG, own))) for folder in folders]
+    threads = [threading.Thread(target=lambda own=folder: results.append(carry_out(LOG, own))) for folder in folders]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
 
-    assert found == [go(LOG, tmp_path)] * 3
+    assert results == [carry_out(LOG, tmp_path)] * 3
 
 
 @pytest.mark.parametrize(
@@ -177,13 +179,13 @@ def test_two_ways_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
 def test_a_learner_has_to_learn_all_events(answer: dict[str, Any], trouble: type[Exception]) -> None:
     """Predictions count only then."""
     with pytest.raises(trouble):
-        learned(answer, 3)
+        read_answer(answer, 3)
 
 
-def pairs(number: int) -> Iterator[tuple[Event, bytes]]:
+def pairs(number: int) -> Iterator[tuple[LoggedEvent, bytes]]:
     """Events with their lines."""
     for index in range(number):
         line = LOG[index % len(LOG)]
         event = read(line, "cb")
-        assert isinstance(event, Event)
+        assert isinstance(event, LoggedEvent)
         yield event, line

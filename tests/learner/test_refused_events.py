@@ -1,4 +1,4 @@
-"""Lines that the learner refuses, and what they do to a way over a log."""
+"""Lines that the learner refuses, and what they do to a pass over a log."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,30 +19,30 @@ MIXED = LOG[4].replace(b'"c":{', b'"c":{"mixed":["x",{"y":1}],')
 DEEP = LOG[7].replace(b'"c":{', b'"c":{"mixed":' + b"[" * 80 + b'"x"' + b"]" * 80 + b",")
 
 
-def go(log: object, folder: Path, task: Task | None = None, kind: str = "cb") -> TaskResult:
+def carry_out(log: object, folder: Path, task: Task | None = None, kind: str = "cb") -> TaskResult:
     """Carry out a task."""
-    asked = task or Task("k", 0, SQUARE, with_reward_model=True)
-    return log_pass.run(asked, evaluation(kind), log, folder=folder, timeout=timedelta(seconds=60))[0]  # type: ignore[arg-type]
+    task_or_default = task or Task("k", 0, SQUARE, with_reward_model=True)
+    return log_pass.run(task_or_default, evaluation(kind), log, folder=folder, timeout=timedelta(seconds=60))[0]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("place", [0, 150, 300])
 def test_refused_lines_are_left_out_and_counted(place: int, tmp_path: Path) -> None:
     """The result is that of the others alone."""
     log = [*LOG[:place], UNREADABLE, MIXED, *LOG[place:]]
-    found = go(log, tmp_path)
+    result = carry_out(log, tmp_path)
 
-    assert found.bins == go(LOG, tmp_path).bins
-    assert found.lines == LineCounts(302, 300, refused=2)
+    assert result.bins == carry_out(LOG, tmp_path).bins
+    assert result.lines == LineCounts(302, 300, refused=2)
 
 
 def test_refused_multi_slot_lines_are_left_out(tmp_path: Path) -> None:
-    """They are looked for with multi-slot arguments."""
+    """The search uses multi-slot arguments."""
     log = slot_lines(100)
     bad = log[3].replace(b'"c":{', b'"c":{"_text":5,')
-    found = go([*log[:50], bad, *log[50:]], tmp_path, Task("k", 0, SLOTS), "ccb")
+    result = carry_out([*log[:50], bad, *log[50:]], tmp_path, Task("k", 0, SLOTS), "ccb")
 
-    assert found.bins == go(log, tmp_path, Task("k", 0, SLOTS), "ccb").bins
-    assert found.lines == LineCounts(101, 100, refused=1)
+    assert result.bins == carry_out(log, tmp_path, Task("k", 0, SLOTS), "ccb").bins
+    assert result.lines == LineCounts(101, 100, refused=1)
 
 
 def test_all_tasks_use_the_same_events(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_all_tasks_use_the_same_events(tmp_path: Path) -> None:
         Task("k", 0, None, with_reward_model=True),
     ]
 
-    assert [LineCounts(301, 300, refused=1)] * 4 == [go(log, tmp_path, task).lines for task in tasks]
+    assert [LineCounts(301, 300, refused=1)] * 4 == [carry_out(log, tmp_path, task).lines for task in tasks]
 
 
 @pytest.mark.parametrize("until", [3, 100, 299, 300])
@@ -64,16 +64,16 @@ def test_refused_events_are_not_counted(until: int, tmp_path: Path) -> None:
     log = [UNREADABLE, LOG[0], MIXED, MIXED, *LOG[1:]]
     task = Task("k", 0, SQUARE, counted_from=2, until=until)
 
-    assert go(log, tmp_path, task).bins == go(LOG, tmp_path, task).bins
+    assert carry_out(log, tmp_path, task).bins == carry_out(LOG, tmp_path, task).bins
 
 
 def test_refused_lines_are_found_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Since a whole log does not fit into memory."""
     monkeypatch.setattr(refused_events, "_PIECE_LINES", 100)
-    found = go([*LOG[:150], UNREADABLE, *LOG[150:], MIXED], tmp_path)
+    result = carry_out([*LOG[:150], UNREADABLE, *LOG[150:], MIXED], tmp_path)
 
-    assert found.bins == go(LOG, tmp_path).bins
-    assert found.lines.refused == 2
+    assert result.bins == carry_out(LOG, tmp_path).bins
+    assert result.lines.refused == 2
 
 
 def test_pieces_are_not_larger_than_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,16 +91,16 @@ def test_a_line_that_crashes_the_learner_is_left_out(tmp_path: Path, monkeypatch
     """Should one come through."""
     monkeypatch.setattr("shared.evaluation.replay.logged_events._is_harmful", lambda *_: False)
     crash = LOG[0].replace(b'"c":{', b'"c":{"__aid":1,')
-    found = go([*LOG[:200], crash, *LOG[200:]], tmp_path)
+    result = carry_out([*LOG[:200], crash, *LOG[200:]], tmp_path)
 
-    assert found.bins == go(LOG, tmp_path).bins
-    assert found.lines.refused == 1
+    assert result.bins == carry_out(LOG, tmp_path).bins
+    assert result.lines.refused == 1
 
 
 def test_an_iterator_cannot_be_gone_over_again(tmp_path: Path) -> None:
     """So the evaluation fails, with VW's own words."""
     with pytest.raises(log_pass.TrainingFailed):
-        go(iter([*LOG, UNREADABLE]), tmp_path)
+        carry_out(iter([*LOG, UNREADABLE]), tmp_path)
 
 
 def test_time_for_the_search_is_limited_too(tmp_path: Path) -> None:
@@ -129,8 +129,8 @@ def test_what_is_read_is_predicted(tmp_path: Path) -> None:
         LOG[8].replace(b'"_labelIndex"', b'"_skipLearn":false,"_labelIndex"'),
         LOG[9].replace(b'"o":[]', b'"o":[{"v":1.0,"EventId":"e","ActionTaken":false,"t":"x"}]'),
     ]
-    found = go(odd * 5, tmp_path)
+    result = carry_out(odd * 5, tmp_path)
 
-    assert found.lines.used + found.lines.refused + found.lines.damaged == 50
-    assert found.lines.used >= 40
-    assert found.sums().lines == found.lines.used
+    assert result.lines.used + result.lines.refused + result.lines.damaged == 50
+    assert result.lines.used >= 40
+    assert result.sums().lines == result.lines.used

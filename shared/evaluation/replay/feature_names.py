@@ -1,8 +1,8 @@
 """The features of a log by name, never by value: which there are, and the log's lines without one of them.
 
-A feature belongs to the namespace that Vowpal Wabbit puts it into: the object, or the list of objects, that it stands
-directly inside. So those of the context are in `FromUrl` unless an object of their own holds them, those of an action
-in `j`, of a slot in `s`; the action's id is `id` in `i`. An array of numbers is one feature of what it stands inside.
+A feature belongs to the namespace that Vowpal Wabbit puts it into: the object, or the list of objects, directly around
+the feature. So those of the context are in `FromUrl` unless an object of their own holds them, those of an action
+in `j`, of a slot in `s`; the action's id is `id` in `i`. An array of numbers is one feature of the object around it.
 """
 
 from collections import Counter
@@ -23,27 +23,27 @@ _CONSTANT = "constant"
 _MOST_NAMES = 20_000
 
 
-def found(lines: Iterable[bytes], *, most: int = 1000) -> list[tuple[str, str, int]]:
-    """Which features the events have: namespace, name, in how many of them, the most frequent first.
+def count_features(lines: Iterable[bytes], *, most: int = 1000) -> list[tuple[str, str, int]]:
+    """Count the events that have each feature: namespace, name, number of events, the most frequent feature first.
 
-    Memory is bounded: names that are ids of something, of which there is no end, are forgotten while they are rare, so
-    the counts of features are a little too low in a log that has such names.
+    Memory is bounded: rare names are forgotten while there are too many names, as where names are ids. So counts are a
+    little too low in such a log.
 
     Args:
         lines: The events' log lines.
-        most: As many are told at most.
+        most: How many features are given at most.
     """
     counts: Counter[Feature] = Counter()
     for line in lines:
-        counts.update(features(line))
+        counts.update(collect_features(line))
         if len(counts) > _MOST_NAMES:
             counts = Counter(dict(counts.most_common(_MOST_NAMES // 2)))
-    rarest_last = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    return [(*feature, count) for feature, count in rarest_last[:most]]
+    rarest_last = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [(*feature, number) for feature, number in rarest_last[:most]]
 
 
-def features(line: bytes) -> set[Feature]:
-    """The features that an event has somewhere; none if the line is no event."""
+def collect_features(line: bytes) -> set[Feature]:
+    """Collect the features that an event has anywhere; none if the line is no event."""
     document = _document(line)
     names: set[Feature] = set()
     if document is not None:
@@ -51,13 +51,13 @@ def features(line: bytes) -> set[Feature]:
     return names
 
 
-def without(line: bytes, namespace: str, feature: str) -> bytes:
-    """The event without a feature, wherever it has it: in the context, in all actions and slots.
+def remove_feature(line: bytes, namespace: str, feature: str) -> bytes:
+    """Remove a feature from an event: from the context, from all actions and slots.
 
-    A line that does not have it, or is no event, is given back as it is.
+    A line without the feature, or without an event, is given back as it is.
     """
     if feature.isascii() and feature.isidentifier() and b'"%b"' % feature.encode() not in line:
-        return line  # far quicker; such a name can be spelled in no other way that anyone uses
+        return line  # far quicker; nobody spells such a name with escapes
     document = _document(line)
     if document is None or not _strip(document[FEATURES], "", namespace, feature):
         return line
@@ -65,12 +65,12 @@ def without(line: bytes, namespace: str, feature: str) -> bytes:
 
 
 def _document(line: bytes) -> dict[str, Any] | None:
-    """What the line of an event says."""
+    """The parsed line of an event; None if the line is no event."""
     try:
-        told = orjson.loads(line)
+        fields = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    return told if isinstance(told, dict) and isinstance(told.get(FEATURES), dict) else None
+    return fields if isinstance(fields, dict) and isinstance(fields.get(FEATURES), dict) else None
 
 
 def _collect(node: dict[str, Any], namespace: str, names: set[Feature]) -> None:
@@ -78,21 +78,21 @@ def _collect(node: dict[str, Any], namespace: str, names: set[Feature]) -> None:
         if objects := _objects(value):
             if not name.startswith("_") or name in _PARTS:
                 inside = "" if name in _PARTS else name
-                for one in objects:
-                    _collect(one, inside, names)
+                for inner in objects:
+                    _collect(inner, inside, names)
         elif value is not None and value != [] and value != {} and name != _CONSTANT and not name.startswith("_"):
             names.add((namespace, name))
 
 
 def _strip(node: dict[str, Any], namespace: str, wanted: str, feature: str) -> bool:
-    """Take the feature out of a piece of a document; gives whether it was there."""
+    """Delete the feature from a piece of a document; gives whether the piece had it."""
     had = False
     if namespace == wanted and feature in node and not _objects(node[feature]):
         del node[feature]
         had = True
     for name, value in node.items():
-        for one in _objects(value):
-            had = _strip(one, "" if name in _PARTS else name, wanted, feature) or had
+        for inner in _objects(value):
+            had = _strip(inner, "" if name in _PARTS else name, wanted, feature) or had
     return had
 
 
@@ -101,5 +101,5 @@ def _objects(value: Any) -> list[dict[str, Any]]:
     if isinstance(value, dict):
         return [value] if value else []
     if isinstance(value, list) and value and isinstance(value[0], dict | list):
-        return [one for one in value if isinstance(one, dict)]
+        return [inner for inner in value if isinstance(inner, dict)]
     return []

@@ -19,7 +19,7 @@ instance in Azure."""
 _PAUSE_SECONDS = 0.02
 
 
-class LogWriter:
+class LogFileWriter:
     """Writes the files of a log as fast as they are read, `max_bytes` ahead at most; a larger blob goes alone."""
 
     def __init__(self, folder: Path, reader_has_ended: Event, max_bytes: int) -> None:
@@ -57,7 +57,7 @@ class LogWriter:
         return self._reader_has_ended.is_set() or _pass_folder(self._folder, number + 1).exists()
 
 
-class LogReader:
+class LogFileReader:
     """Reads the files of a log; each iteration is another pass.
 
     Args:

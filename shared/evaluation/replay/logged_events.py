@@ -1,4 +1,4 @@
-"""What a log line says to an evaluation: what was shown, with which probability, and what it earned.
+"""Reads a log line for an evaluation: which action was shown, with which probability, and its reward.
 
 Lines of other tools and of the old service's exports are read too, with their keys in any order. Whatever this module
 calls an event, Vowpal Wabbit is expected to learn and to predict.
@@ -47,8 +47,8 @@ _SUM_TOLERANCE = 0.01
 _BOM = b"\xef\xbb\xbf"
 
 
-class Fate(Enum):
-    """What becomes of a line that is no usable event; see `shared.evaluation.tasks.LineCounts`."""
+class LineOutcome(Enum):
+    """The outcome of a line that is no usable event; see `shared.evaluation.tasks.LineCounts`."""
 
     SKIPPED = auto()
     DANGLING = auto()
@@ -57,15 +57,15 @@ class Fate(Enum):
     REFUSED = auto()
 
 
-class Choice(NamedTuple):
-    """What was chosen: for an event with one choice, or for one slot.
+class LoggedChoice(NamedTuple):
+    """The choice of an event, or of one slot of an event.
 
     Attributes:
         slot: The slot's id; `""` for an event with one choice.
         action: The position of the action that was shown, from 0.
-        probability: With which it was shown; in (0, 1].
+        probability: Of the action that was shown; in (0, 1].
         actions: K, how many could be chosen.
-        least: The lowest probability above 0 of them; at least `LEAST_PROBABILITY`.
+        least: The lowest probability above 0 of any action; at least `LEAST_PROBABILITY`.
         exploration: K·min p; 0 if an action could not be chosen.
         baseline: The position of the baseline action.
     """
@@ -80,97 +80,97 @@ class Choice(NamedTuple):
     baseline: int
 
 
-class Event(NamedTuple):
+class LoggedEvent(NamedTuple):
     """A usable event.
 
     Attributes:
-        at_us: When it arrived; −1 if the line does not tell, or a moment that no calendar has.
-        kept: q, for how many events it stands: 1 / (1 − pdrop).
-        choices: One, or one a slot.
-        event_id: `""` if the line does not tell.
+        at_us: When the event arrived; −1 if the line has no time, or a time that no calendar has.
+        multiplicity: q, how many events of the traffic the event represents: 1 / (1 − pdrop).
+        choices: One choice, or one choice a slot.
+        event_id: `""` if the line has none.
     """
 
     at_us: int
-    kept: float
-    choices: tuple[Choice, ...]
+    multiplicity: float
+    choices: tuple[LoggedChoice, ...]
     event_id: str = ""
 
 
-def trimmed(line: bytes) -> bytes:
-    """The line without what surrounds it: line break, byte order mark, spaces."""
+def trim(line: bytes) -> bytes:
+    """Remove line break, byte order mark and spaces around a line."""
     text = line.strip()
     return text.removeprefix(_BOM).lstrip() if text.startswith(_BOM) else text
 
 
-def read(line: bytes, kind: str) -> Event | Fate:
-    """Read one line, trimmed and not empty.
+def read(line: bytes, kind: str) -> LoggedEvent | LineOutcome:
+    """Read one line, which is trimmed and not empty.
 
     Args:
         kind: Of the events that are evaluated, as `ranked_event.line_kind`.
     """
     if not line.startswith(b"{"):
-        return Fate.PASSED_OVER if line.startswith(b"[") else Fate.DAMAGED
+        return LineOutcome.PASSED_OVER if line.startswith(b"[") else LineOutcome.DAMAGED
     try:
-        told = orjson.loads(line)
-        features = told.get(FEATURES)
+        fields = orjson.loads(line)
+        features = fields.get(FEATURES)
         if type(features) is not dict:
-            return _without_features(told)
-        if _kind(told, features) != kind:
-            return Fate.PASSED_OVER
-        if told.get(SKIP_LEARN) is True:
-            return Fate.SKIPPED
-        event = _slots_event(told, features) if OUTCOMES in told else _event(told, features)
+            return _without_features(fields)
+        if _kind(fields, features) != kind:
+            return LineOutcome.PASSED_OVER
+        if fields.get(SKIP_LEARN) is True:
+            return LineOutcome.SKIPPED
+        event = _slots_event(fields, features) if OUTCOMES in fields else _event(fields, features)
     except (KeyError, IndexError, TypeError, ValueError):
-        return Fate.DAMAGED
-    return Fate.REFUSED if _is_harmful(line, told, features) else event
+        return LineOutcome.DAMAGED
+    return LineOutcome.REFUSED if _is_harmful(line, fields, features) else event
 
 
-def features_of(line: bytes) -> dict[str, Any]:
-    """The features of a line that holds an event."""
+def read_features(line: bytes) -> dict[str, Any]:
+    """Read the features of a line that holds an event."""
     features: dict[str, Any] = orjson.loads(line)[FEATURES]
     return features
 
 
-def _without_features(told: Mapping[str, Any]) -> Fate:
-    lone = REWARD_VALUE in told or DEFERRED in told or LONE_OBSERVATIONS in told
-    return Fate.DANGLING if lone else Fate.DAMAGED
+def _without_features(fields: Mapping[str, Any]) -> LineOutcome:
+    lone = REWARD_VALUE in fields or DEFERRED in fields or LONE_OBSERVATIONS in fields
+    return LineOutcome.DANGLING if lone else LineOutcome.DAMAGED
 
 
-def _kind(told: Mapping[str, Any], features: Mapping[str, Any]) -> str | None:
+def _kind(fields: Mapping[str, Any], features: Mapping[str, Any]) -> str | None:
     """The line's kind; None for slates and continuous actions."""
-    if OUTCOMES in told:
-        if LABEL_COST in told or DOCUMENT_SLOTS not in features:
+    if OUTCOMES in fields:
+        if LABEL_COST in fields or DOCUMENT_SLOTS not in features:
             return None
         problem = "ccb"
-    elif CONTINUOUS_LABEL in told or DOCUMENT_SLOTS in features:
+    elif CONTINUOUS_LABEL in fields or DOCUMENT_SLOTS in features:
         return None
     else:
         problem = "cb"
-    return problem + "-apprentice" if told.get(MODE) == LearningMode.APPRENTICE.value else problem
+    return problem + "-apprentice" if fields.get(MODE) == LearningMode.APPRENTICE.value else problem
 
 
-def _event(told: Mapping[str, Any], features: Mapping[str, Any]) -> Event:
+def _event(fields: Mapping[str, Any], features: Mapping[str, Any]) -> LoggedEvent:
     """An event with one choice.
 
     Raises:
         ValueError, TypeError, LookupError: The line is damaged.
     """
-    action, dropped = told[LABEL_INDEX], told.get(DROPPED, 0.0)
-    positions, probabilities, count = told[ACTIONS], told[PROBABILITIES], len(features[DOCUMENT_ACTIONS])
-    if type(action) is not int or positions[0] != action + 1 or told.get(LABEL_ACTION, positions[0]) != positions[0]:
-        raise ValueError("it contradicts itself")
+    action, dropped = fields[LABEL_INDEX], fields.get(DROPPED, 0.0)
+    positions, probabilities, count = fields[ACTIONS], fields[PROBABILITIES], len(features[DOCUMENT_ACTIONS])
+    if type(action) is not int or positions[0] != action + 1 or fields.get(LABEL_ACTION, positions[0]) != positions[0]:
+        raise ValueError("the label contradicts the order of the actions")
     if not 0 <= action < count == len(positions) == len(probabilities):
         raise ValueError("the actions are not those of the features")
-    label = told[LABEL_PROBABILITY]
-    choice = _choice("", action, probabilities[0] if dropped else label, told[LABEL_COST], probabilities, 0)
+    label = fields[LABEL_PROBABILITY]
+    choice = _choice("", action, probabilities[0] if dropped else label, fields[LABEL_COST], probabilities, 0)
     if not 0 < label <= 1:
         raise ValueError("the probability is impossible")
-    return Event(_arrival(told), _kept(dropped), (choice,), str(told.get(EVENT_ID, "")))
+    return LoggedEvent(_arrival(fields), _multiplicity(dropped), (choice,), str(fields.get(EVENT_ID, "")))
 
 
-def _slots_event(told: Mapping[str, Any], features: Mapping[str, Any]) -> Event:
+def _slots_event(fields: Mapping[str, Any], features: Mapping[str, Any]) -> LoggedEvent:
     """A multi-slot event; raises as `_event`."""
-    outcomes, baselines, count = told[OUTCOMES], told.get(BASELINES), len(features[DOCUMENT_ACTIONS])
+    outcomes, baselines, count = fields[OUTCOMES], fields.get(BASELINES), len(features[DOCUMENT_ACTIONS])
     if not 0 < len(outcomes) == len(features[DOCUMENT_SLOTS]) <= count:
         raise ValueError("the slots are not those of the features")
     if baselines is not None and len(baselines) != len(outcomes):
@@ -184,10 +184,14 @@ def _slots_event(told: Mapping[str, Any], features: Mapping[str, Any]) -> Event:
         slot = str(outcome.get(SLOT_ID, place))
         choices.append(_choice(slot, positions[0], probabilities[0], outcome[LABEL_COST], probabilities, baseline))
         left.remove(positions[0])
-    return Event(_arrival(told), _kept(told.get(DROPPED, 0.0)), tuple(choices), str(told.get(EVENT_ID, "")))
+    return LoggedEvent(
+        _arrival(fields), _multiplicity(fields.get(DROPPED, 0.0)), tuple(choices), str(fields.get(EVENT_ID, ""))
+    )
 
 
-def _choice(slot: str, action: int, shown: float, cost: float, probabilities: Sequence[float], baseline: int) -> Choice:
+def _choice(
+    slot: str, action: int, shown: float, cost: float, probabilities: Sequence[float], baseline: int
+) -> LoggedChoice:
     least, count = min(probabilities), len(probabilities)
     if not LEAST_PROBABILITY <= shown <= 1 or least < 0 or abs(sum(probabilities) - 1) > _SUM_TOLERANCE:
         raise ValueError("the probabilities are impossible")
@@ -195,29 +199,29 @@ def _choice(slot: str, action: int, shown: float, cost: float, probabilities: Se
         raise ValueError("the cost is impossible")
     above = least if least > 0 else min(filter(None, probabilities))
     above = max(min(above, shown), LEAST_PROBABILITY)
-    return Choice(slot, action, shown, 0.0 - cost, count, above, count * least, baseline)
+    return LoggedChoice(slot, action, shown, 0.0 - cost, count, above, count * least, baseline)
 
 
-def _kept(dropped: float) -> float:
+def _multiplicity(dropped: float) -> float:
     if not 0 <= dropped < 1:
         raise ValueError("the event cannot have been dropped so often")
     return 1 / (1 - dropped)
 
 
-def _arrival(told: Mapping[str, Any]) -> int:
-    at = told.get(TIMESTAMP)
+def _arrival(fields: Mapping[str, Any]) -> int:
+    at = fields.get(TIMESTAMP)
     at_us = UNKNOWN_TIME if at is None else from_iso(at)
     return at_us if FIRST_US <= at_us <= LAST_US else UNKNOWN_TIME
 
 
-def _is_harmful(line: bytes, told: Mapping[str, Any], features: Mapping[str, Any]) -> bool:
-    """Whether features have names that corrupt Vowpal Wabbit's memory, or that it takes for labels.
+def _is_harmful(line: bytes, fields: Mapping[str, Any], features: Mapping[str, Any]) -> bool:
+    """Whether features have names that corrupt Vowpal Wabbit's memory, or that Vowpal Wabbit takes for labels.
 
-    A look at the bytes shows that nearly all lines have none.
+    The bytes alone show that nearly all lines have none.
     """
-    labels = len(told[OUTCOMES]) if OUTCOMES in told else 3 + (LABEL_ACTION in told)
+    labels = len(fields[OUTCOMES]) if OUTCOMES in fields else 3 + (LABEL_ACTION in fields)
     plain = line.isascii() and b"\\u" not in line and b"__aid" not in line and line.count(b'"_label') == labels
-    return not plain and any(_is_harmful_name(name, value) for name, value in _named(features))
+    return not plain and any(_is_harmful_name(name, value) for name, value in _names(features))
 
 
 def _is_harmful_name(name: str, value: Any) -> bool:
@@ -225,22 +229,22 @@ def _is_harmful_name(name: str, value: Any) -> bool:
     return name.startswith(("__aid", "_label")) or (names_features and name[:1] > "~")
 
 
-def _named(value: Any) -> Iterator[tuple[str, Any]]:
-    """What has a name in features, at any depth."""
+def _names(value: Any) -> Iterator[tuple[str, Any]]:
+    """Names in features, at any depth, each with its value."""
     if isinstance(value, dict):
         yield from value.items()
         value = [*value.values()]
     if isinstance(value, list):
         for inner in value:
-            yield from _named(inner)
+            yield from _names(inner)
 
 
-def packed(event: Event) -> bytes:
-    """An event as one line, to be put aside."""
-    return orjson.dumps((event.at_us, event.kept, [tuple(choice) for choice in event.choices], event.event_id))
+def pack(event: LoggedEvent) -> bytes:
+    """Write an event as one line of a file."""
+    return orjson.dumps((event.at_us, event.multiplicity, [tuple(choice) for choice in event.choices], event.event_id))
 
 
-def unpacked(line: bytes) -> Event:
-    """The inverse of `packed`."""
-    at_us, kept, choices, event_id = orjson.loads(line)
-    return Event(at_us, kept, tuple(Choice(*choice) for choice in choices), event_id)
+def unpack(line: bytes) -> LoggedEvent:
+    """The inverse of `pack`."""
+    at_us, multiplicity, choices, event_id = orjson.loads(line)
+    return LoggedEvent(at_us, multiplicity, tuple(LoggedChoice(*choice) for choice in choices), event_id)

@@ -1,4 +1,4 @@
-"""Which namespaces events have: those that interactions can be built from."""
+"""Collects the namespaces of events, from which interactions can be built."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ from shared.log.line_keys import DOCUMENT_ACTIONS
 _CONSTANT = "constant"
 
 
-class NamesSeen:
+class NamespaceCollector:
     """First letters of namespaces, in order of appearance."""
 
     def __init__(self) -> None:
@@ -19,11 +19,11 @@ class NamesSeen:
 
     @property
     def namespaces(self) -> Namespaces:
-        """What was seen so far."""
+        """The namespaces so far."""
         return Namespaces("".join(self._context), "".join(self._actions), "".join(self._constant))
 
     def add(self, features: dict[str, Any]) -> None:
-        """Look at an event's features (`c`)."""
+        """Add the namespaces of an event's features (`c`)."""
         for letter, _ in _namespaces(features):
             self._context.setdefault(letter)
         for letter, features_of in _namespaces(features[DOCUMENT_ACTIONS]):
@@ -33,7 +33,7 @@ class NamesSeen:
 
 
 def _namespaces(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """First letters of the namespaces at any depth, each with an object that it holds.
+    """First letters of the namespaces at any depth, each with an object inside the namespace.
 
     Names that begin with anything but an ASCII letter cannot be named in learning arguments.
     """
@@ -46,8 +46,8 @@ def _namespaces(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, inner in value.items():
         if name.startswith("_"):
             continue
-        for one in inner if isinstance(inner, list) else [inner]:
-            if isinstance(one, dict):
+        for group in inner if isinstance(inner, list) else [inner]:
+            if isinstance(group, dict):
                 if name[:1].isascii() and name[:1].isalpha():
-                    yield name[0], one
-                yield from _namespaces(one)
+                    yield name[0], group
+                yield from _namespaces(group)

@@ -1,7 +1,7 @@
-"""A log flows through learners in processes of their own, and their predictions flow back, through pipes.
+"""Runs learners in processes of their own: the log flows to them and their predictions flow back, through pipes.
 
-One thread does both, whichever is possible at the moment, and never waits for one while the other could go on. So
-nothing can stand still unless a learner does, and for that there is a deadline; a learner that ends closes its pipes.
+One thread writes and reads, whichever is possible at the moment, and never waits for the one while the other could go
+on. So nothing hangs unless a learner does, and for that there is a time limit; a learner that ends closes its pipes.
 No more is in memory than the pipes hold.
 """
 
@@ -19,42 +19,42 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from shared.evaluation.replay.learners import Learned, Learner, learned
-from shared.evaluation.replay.logged_events import Event
+from shared.evaluation.replay.learners import Learner, LearnerResult, read_answer
+from shared.evaluation.replay.logged_events import LoggedEvent
 from shared.evaluation.replay.predictions import OutOfStep
-from shared.evaluation.replay.time_limit import Clock, TookTooLong
+from shared.evaluation.replay.time_limit import TimeLimit, TookTooLong
 from shared.learner import subprocess_jobs
 from shared.learner.subprocess_jobs import TrainingFailed
 
-__all__ = ["Flow", "Predicted", "TookTooLong", "is_possible"]
+__all__ = ["ParallelLearners", "Predicted", "TookTooLong", "is_possible"]
 
 _BATCH = 64
 """Events that are read at once."""
 _AHEAD_BYTES = 128 * 1024
-"""Of log that is ready before a learner takes it."""
+"""Of log in memory that a learner has not read yet."""
 _PIPE_BYTES = 1024 * 1024
 _READ_BYTES = 256 * 1024
 
 
-Predicted = tuple[Sequence[Event], Sequence[Sequence[str]]]
-"""Some events, and of each learner its predictions of them, one text an event."""
+Predicted = tuple[Sequence[LoggedEvent], Sequence[Sequence[str]]]
+"""A batch of events, and the predictions of each learner for the batch, one text an event."""
 
 
-class Flow:
-    """Learners at work.
+class ParallelLearners:
+    """Learners that run at the same time.
 
     Attributes:
-        learned: What each told, once all predictions were taken.
+        results: Of each learner, once all predictions were taken.
     """
 
-    def __init__(self, learners: Sequence[Learner], folder: Path, clock: Clock) -> None:
-        self.learned: list[Learned] = []
+    def __init__(self, learners: Sequence[Learner], folder: Path, time_limit: TimeLimit) -> None:
+        self.results: list[LearnerResult] = []
         self._learners = learners
         self._folder = folder
-        self._clock = clock
+        self._time_limit = time_limit
 
-    def predictions(self, pairs: Iterator[tuple[Event, bytes]]) -> Iterator[Predicted]:
-        """Let events go through the learners.
+    def predictions(self, pairs: Iterator[tuple[LoggedEvent, bytes]]) -> Iterator[Predicted]:
+        """Run the learners over events.
 
         Args:
             pairs: Events, each with the line that VW gets.
@@ -64,22 +64,26 @@ class Flow:
             OutOfStep: A learner did not predict each event.
         """
         with ExitStack() as stack:
-            at_work = [stack.enter_context(_Process(one, self._folder, self._clock)) for one in self._learners]
-            waiting: deque[Event] = deque()
+            at_work = [
+                stack.enter_context(_LearnerProcess(learner, self._folder, self._time_limit))
+                for learner in self._learners
+            ]
+            waiting: deque[LoggedEvent] = deque()
             for number in self._exchange(at_work, batched(pairs, _BATCH, strict=False), waiting):
                 events = [waiting.popleft() for _ in range(number)]
-                yield events, [process.taken(number) for process in at_work]
-            self.learned = [process.ended() for process in sorted(at_work, key=lambda one: not one.has_failed)]
+                yield events, [process.take_predictions(number) for process in at_work]
+            failed_first = sorted(at_work, key=lambda process: not process.has_failed)
+            self.results = [process.read_result() for process in failed_first]
             if waiting or any(process.predictions for process in at_work):
                 raise OutOfStep("Vowpal Wabbit did not predict all events")
 
     def _exchange(
         self,
-        at_work: Sequence["_Process"],
-        batches: Iterator[tuple[tuple[Event, bytes], ...]],
-        waiting: deque[Event],
+        at_work: Sequence["_LearnerProcess"],
+        batches: Iterator[tuple[tuple[LoggedEvent, bytes], ...]],
+        waiting: deque[LoggedEvent],
     ) -> Iterator[int]:
-        """Give and take, until all predictions have ended, or one learner's before it was given all of the log.
+        """Write log and read predictions, until all predictions have ended, or a learner ends before the log does.
 
         Yields:
             How many events all learners have predicted now.
@@ -95,14 +99,14 @@ class Flow:
             if number := min(len(waiting), *(len(process.predictions) for process in at_work)):
                 yield number
 
-    def _move(self, at_work: Sequence["_Process"]) -> None:
-        """Wait until bytes can move, and move them."""
+    def _move(self, at_work: Sequence["_LearnerProcess"]) -> None:
+        """Wait until bytes can be written or read, and write and read them."""
         poll, moves = select.poll(), dict[int, Callable[[], None]]()
         for process in at_work:
             for descriptor, (event, move) in process.moves().items():
                 poll.register(descriptor, event)
                 moves[descriptor] = move
-        for descriptor, _ in poll.poll(self._clock.left().total_seconds() * 1000):
+        for descriptor, _ in poll.poll(self._time_limit.remaining().total_seconds() * 1000):
             moves[descriptor]()
 
 
@@ -111,23 +115,23 @@ def is_possible() -> bool:
     return Path("/dev/fd").exists()
 
 
-class _Process:
-    """A process with VW's driver, and the two pipes to and from it.
+class _LearnerProcess:
+    """A process with VW's driver, and the pipes to and from the process.
 
     Attributes:
-        predictions: Those that have come, one text an event.
-        has_ended: Whether there will be no more.
+        predictions: Predictions that have come, one text an event.
+        has_ended: Whether no more predictions will come.
     """
 
-    def __init__(self, learner: Learner, folder: Path, clock: Clock) -> None:
+    def __init__(self, learner: Learner, folder: Path, time_limit: TimeLimit) -> None:
         self.predictions: list[str] = []
         self.has_ended = False
-        self._clock = clock
+        self._time_limit = time_limit
         self._outbox = bytearray()
-        self._is_last = self._was_given_all = False
+        self._has_whole_log = self._was_given_all = False
         self._rest = b""
         self._given = 0
-        self._said, self._answer, job = (tempfile.TemporaryFile() for _ in range(3))  # noqa: SIM115
+        self._output, self._answer, job = (tempfile.TemporaryFile() for _ in range(3))  # noqa: SIM115
         (log, self._log), (self._predictions, predictions) = _pipe(), _pipe()
         with job:
             job.write(learner.job(folder, f"/dev/fd/{log}", f"/dev/fd/{predictions}").text().encode() + b"\n")
@@ -136,7 +140,7 @@ class _Process:
                 [sys.executable, "-P", "-m", "shared.learner.driver", str(os.getpid())],
                 stdin=job,
                 stdout=self._answer,
-                stderr=self._said,
+                stderr=self._output,
                 env=subprocess_jobs.environment(),
                 pass_fds=(log, predictions),
             )
@@ -152,56 +156,56 @@ class _Process:
         self._process.wait()
         self._close_log()
         os.close(self._predictions)
-        self._said.close()
+        self._output.close()
         self._answer.close()
 
     @property
     def wants_more(self) -> bool:
-        """Whether it should be given more log."""
-        return not self._is_last and len(self._outbox) < _AHEAD_BYTES
+        """Whether the process should be given more log."""
+        return not self._has_whole_log and len(self._outbox) < _AHEAD_BYTES
 
     @property
     def has_failed(self) -> bool:
-        """Whether its predictions ended before it had all of the log."""
+        """Whether the predictions ended before the process had all of the log."""
         return self.has_ended and not self._was_given_all
 
     def give(self, text: bytes, events: int) -> None:
-        """Give it log; no events are the end of it."""
+        """Give the process log; no events are the end of the log."""
         self._outbox += text
         self._given += events
         if not events:
-            self._is_last = True
+            self._has_whole_log = True
             self._write()
 
-    def taken(self, number: int) -> list[str]:
-        """Take its first predictions."""
-        taken, self.predictions = self.predictions[:number], self.predictions[number:]
-        return taken
+    def take_predictions(self, number: int) -> list[str]:
+        """Take the first predictions."""
+        first, self.predictions = self.predictions[:number], self.predictions[number:]
+        return first
 
     def moves(self) -> dict[int, tuple[int, Callable[[], None]]]:
-        """What can move: by descriptor, what to wait for, and what to do then."""
-        found: dict[int, tuple[int, Callable[[], None]]] = {}
+        """The transfers that are possible: by descriptor, the event to wait for, and the transfer."""
+        moves: dict[int, tuple[int, Callable[[], None]]] = {}
         if self._outbox and self._log >= 0:
-            found[self._log] = select.POLLOUT, self._write
+            moves[self._log] = select.POLLOUT, self._write
         if not self.has_ended:
-            found[self._predictions] = select.POLLIN, self._read
-        return found
+            moves[self._predictions] = select.POLLIN, self._read
+        return moves
 
-    def ended(self) -> Learned:
-        """What it told in the end.
+    def read_result(self) -> LearnerResult:
+        """Wait for the end of the process, and read the result.
 
         Raises:
-            TrainingFailed: It did not come so far.
-            OutOfStep: It did not learn from each event.
+            TrainingFailed: The process ended without a result.
+            OutOfStep: The learner did not learn from each event.
         """
         while self._process.poll() is None:
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(self._clock.left().total_seconds())
+                self._process.wait(self._time_limit.remaining().total_seconds())
         self._answer.seek(0)
         answer = self._answer.read()
         if not answer.endswith(b"\n"):
-            raise TrainingFailed(subprocess_jobs.reason("evaluating", self._process.returncode, self._said))
-        return learned(json.loads(answer), self._given)
+            raise TrainingFailed(subprocess_jobs.reason("evaluating", self._process.returncode, self._output))
+        return read_answer(json.loads(answer), self._given)
 
     def _write(self) -> None:
         try:
@@ -211,16 +215,16 @@ class _Process:
             return
         except BrokenPipeError:
             self._outbox.clear()
-            self._is_last = True
+            self._has_whole_log = True
             self._close_log()
-        if self._is_last and not self._outbox and self._log >= 0:
+        if self._has_whole_log and not self._outbox and self._log >= 0:
             self._was_given_all = True
             self._close_log()
 
     def _read(self) -> None:
         came = os.read(self._predictions, _READ_BYTES)
         *whole, self._rest = (self._rest + came).split(b"\n\n")
-        self.predictions += [one.decode() for one in whole]
+        self.predictions += [text.decode() for text in whole]
         self.has_ended = not came
 
     def _close_log(self) -> None:
@@ -230,7 +234,7 @@ class _Process:
 
 
 def _pipe() -> tuple[int, int]:
-    """A pipe that holds much, where the system lets it."""
+    """A pipe that holds much, where the system allows that."""
     ends = os.pipe()
     if sys.platform == "linux":
         import fcntl

@@ -17,37 +17,37 @@ class OutOfStep(Exception):
         super().__init__(reason)
 
 
-def foretold(line: str, count: int) -> dict[str, float]:
-    """What was foretold of each action; actions as they are written.
+def read_prediction(line: str, count: int) -> dict[str, float]:
+    """Read the predicted number of each action; actions are text, as in the prediction.
 
     Raises:
-        OutOfStep: It is not about that many actions.
-        ValueError: It cannot be read.
+        OutOfStep: The prediction is not about that many actions.
+        ValueError: The prediction cannot be read.
     """
     try:
-        told: dict[str, float] = orjson.loads('{"' + line.replace(",", ',"').replace(":", '":') + "}")
+        numbers: dict[str, float] = orjson.loads('{"' + line.replace(",", ',"').replace(":", '":') + "}")
     except orjson.JSONDecodeError:
-        told = _with_what_is_no_number(line)
-    if len(told) != count:
+        numbers = _read_infinite(line)
+    if len(numbers) != count:
         raise OutOfStep("Vowpal Wabbit predicted an event that it was not given")
-    return told
+    return numbers
 
 
-def _with_what_is_no_number(line: str) -> dict[str, float]:
-    """Slower; infinite numbers, and `nan`, are no JSON."""
+def _read_infinite(line: str) -> dict[str, float]:
+    """Read a prediction with infinite numbers or `nan`, which are no JSON; slower."""
     pairs = (pair.partition(":")[::2] for pair in line.split(","))
     return {action: float(number) for action, number in pairs}
 
 
-def distribution(line: str, count: int) -> dict[str, float]:
-    """The probability of each action, as Rank would use it; actions as they are written.
+def read_distribution(line: str, count: int) -> dict[str, float]:
+    """Read the probability of each action, as Rank would use it; actions are text, as in the prediction.
 
-    What is no probability counts as 0, and all of them sum up to 1; where nothing is usable, all are the same.
+    A number that is no probability counts as 0, and all sum up to 1; where no number is usable, all are the same.
 
     Raises:
-        OutOfStep: It is not about that many actions.
+        OutOfStep: The prediction is not about that many actions.
     """
-    chances = foretold(line, count)
+    chances = read_prediction(line, count)
     total = sum(chances.values())
     if not (0 < total < inf and min(chances.values()) >= 0):
         chances = {action: chance if 0 < chance < inf else 0.0 for action, chance in chances.items()}

@@ -1,29 +1,29 @@
-"""Finding the lines of a long log that the learner refuses."""
+"""Finds the events of a long log that the learner refuses."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
-from shared.evaluation.replay.log_reader import Reading
+from shared.evaluation.replay.log_reader import EventReader
 from shared.learner.refused_lines import refused_lines
 
 _PIECE_LINES, _PIECE_BYTES = 20_000, 16 * 1024 * 1024
-"""What is tried together, and in memory: less than both, except for a single line."""
+"""Bounds of the lines that are tried together, and are in memory; only a single line may be longer."""
 
 
-def found(
-    reading: Reading,
+def find(
+    reader: EventReader,
     lines: Iterable[bytes],
     *,
     until: int | None,
     options: Sequence[str],
-    left: Callable[[], timedelta],
+    remaining: Callable[[], timedelta],
 ) -> frozenset[int]:
-    """Which of the events are refused, counted from 0 over those of the reading.
+    """Find the refused events, by their places from 0 among the events of the reader.
 
     Args:
-        reading: One to the end of the log.
-        until: After so many events that are not refused, it does not matter any more.
-        left: How much time there is.
+        reader: One that reads to the end of the log.
+        until: The search ends after so many events that are not refused.
+        remaining: Gives the time that remains.
 
     Raises:
         TrainingFailed: Training fails even without lines.
@@ -31,8 +31,9 @@ def found(
     """
     refused: set[int] = set()
     tried = 0
-    for piece in _pieces(line for _, line in reading.usable(lines)):
-        refused.update(tried + one.index for one in refused_lines(piece, arguments=options, timeout=left()))
+    for piece in _pieces(line for _, line in reader.events(lines)):
+        lines_refused = refused_lines(piece, arguments=options, timeout=remaining())
+        refused.update(tried + line.index for line in lines_refused)
         tried += len(piece)
         if until is not None and tried - len(refused) >= until:
             break

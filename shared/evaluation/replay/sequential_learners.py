@@ -1,4 +1,4 @@
-"""A log goes through learners one after another, over files: where there are no pipes, and for small logs."""
+"""Runs learners over a log one after another, over files: where there are no pipes, and for small logs."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -6,11 +6,11 @@ from itertools import batched
 from pathlib import Path
 from typing import IO, Any
 
-from shared.evaluation.replay.learners import Learned, Learner, learned
-from shared.evaluation.replay.logged_events import Event, packed, unpacked
+from shared.evaluation.replay.learners import Learner, LearnerResult, read_answer
+from shared.evaluation.replay.logged_events import LoggedEvent, pack, unpack
 from shared.evaluation.replay.parallel_learners import Predicted
 from shared.evaluation.replay.predictions import OutOfStep
-from shared.evaluation.replay.time_limit import Clock
+from shared.evaluation.replay.time_limit import TimeLimit
 from shared.learner import driver, subprocess_jobs
 from shared.learner.subprocess_jobs import Job, TrainingFailed
 
@@ -21,55 +21,55 @@ Work = Callable[[Sequence[Job]], Sequence[Mapping[str, Any]]]
 """Does jobs in order and gives the driver's answers."""
 
 
-class InTurn:
-    """As `Flow`, over files.
+class SequentialLearners:
+    """Learners that run one after another; see `ParallelLearners`.
 
     Attributes:
-        learned: What each told, once all predictions were taken.
+        results: Of each learner, once all predictions were taken.
     """
 
     def __init__(self, learners: Sequence[Learner], folder: Path, work: Work) -> None:
-        self.learned: list[Learned] = []
+        self.results: list[LearnerResult] = []
         self._learners = learners
         self._folder = folder
         self._work = work
 
-    def predictions(self, pairs: Iterator[tuple[Event, bytes]]) -> Iterator[Predicted]:
-        """Let events go through the learners; see `Flow.predictions`."""
+    def predictions(self, pairs: Iterator[tuple[LoggedEvent, bytes]]) -> Iterator[Predicted]:
+        """Run the learners over events; see `ParallelLearners.predictions`."""
         log, events = self._folder / "log.dsjson", self._folder / "events"
-        with log.open("wb") as lines, events.open("wb") as told:
+        with log.open("wb") as lines, events.open("wb") as packed:
             number = 0
             for event, line in pairs:
                 lines.write(line + b"\n")
-                told.write(packed(event) + b"\n")
+                packed.write(pack(event) + b"\n")
                 number += 1
-        files = [self._folder / f"{one.name}.predictions" for one in self._learners]
-        jobs = [one.job(self._folder, log, file) for one, file in zip(self._learners, files, strict=True)]
-        self.learned = [learned(answer, number) for answer in self._work(jobs)]
+        files = [self._folder / f"{learner.name}.predictions" for learner in self._learners]
+        jobs = [learner.job(self._folder, log, file) for learner, file in zip(self._learners, files, strict=True)]
+        self.results = [read_answer(answer, number) for answer in self._work(jobs)]
         log.unlink()
         with ExitStack() as stack:
             texts = [_texts(stack.enter_context(file.open(encoding="ascii"))) for file in files]
-            kept = stack.enter_context(events.open("rb"))
-            yield from _together(map(unpacked, kept), texts)
+            packed_events = stack.enter_context(events.open("rb"))
+            yield from _batches(map(unpack, packed_events), texts)
         for file in (events, *files):
             file.unlink()
 
 
-def in_child(jobs: Sequence[Job], clock: Clock) -> list[dict[str, Any]]:
+def run_in_child(jobs: Sequence[Job], time_limit: TimeLimit) -> list[dict[str, Any]]:
     """Do jobs in another process.
 
     Raises:
-        TrainingFailed: They came to no end.
+        TrainingFailed: The process did not finish them.
     """
-    answers, trouble = subprocess_jobs.run(jobs, clock.left())
+    answers, trouble = subprocess_jobs.run(jobs, time_limit.remaining())
     if trouble:
-        clock.left()
+        time_limit.remaining()
         raise TrainingFailed(trouble)
     return answers
 
 
-def in_this_process(jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    """Do jobs without another process; nothing is kept, and every thread stands still meanwhile.
+def run_in_this_process(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """Do jobs in this process; no model is written, and no other thread runs meanwhile.
 
     Raises:
         TrainingFailed: VW does not take the options.
@@ -80,11 +80,11 @@ def in_this_process(jobs: Sequence[Job]) -> list[dict[str, Any]]:
         raise TrainingFailed(str(error).strip()) from error
 
 
-def _together(events: Iterator[Event], texts: Sequence[Iterator[str]]) -> Iterator[Predicted]:
+def _batches(events: Iterator[LoggedEvent], texts: Sequence[Iterator[str]]) -> Iterator[Predicted]:
     try:
         for batch in batched(zip(events, *texts, strict=True), _BATCH, strict=False):
-            some, *predictions = zip(*batch, strict=True)
-            yield some, predictions
+            batch_events, *predictions = zip(*batch, strict=True)
+            yield batch_events, predictions
     except ValueError as error:
         raise OutOfStep("Vowpal Wabbit did not predict all events") from error
 

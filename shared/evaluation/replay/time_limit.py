@@ -1,4 +1,4 @@
-"""How much time an evaluation has left."""
+"""The time limit of an evaluation."""
 
 import time
 from datetime import timedelta
@@ -10,18 +10,18 @@ class TookTooLong(TrainingFailed):
     """Time was up."""
 
 
-class Clock:
-    """A clock that runs down from the moment it is made."""
+class TimeLimit:
+    """Runs down from the moment it is made."""
 
     def __init__(self, timeout: timedelta) -> None:
         self._timeout = timeout
         self._end = time.monotonic() + timeout.total_seconds()
 
-    def left(self) -> timedelta:
-        """What is left.
+    def remaining(self) -> timedelta:
+        """The time that remains.
 
         Raises:
-            TookTooLong: Nothing.
+            TookTooLong: No time remains.
         """
         seconds = self._end - time.monotonic()
         if seconds <= 0:

@@ -42,7 +42,7 @@ def looked_at(in_use: str) -> Outcome:
         while tasks := plan.open_tasks(evaluation, results):
             for task in tasks:
                 bare = replace(task, with_reward_model=False)
-                results[task.key] = log_pass.in_process(bare, evaluation, lines, folder=Path(folder))
+                results[task.key] = log_pass.run_in_process(bare, evaluation, lines, folder=Path(folder))
     found = plan.outcome(evaluation, results)
     kept = TrainedModel("", "", EVENTS)
     return replace(found, policies=tuple(replace(one, model=kept) for one in found.policies))

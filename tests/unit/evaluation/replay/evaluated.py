@@ -1,4 +1,4 @@
-"""Evaluations and their logs, for tests; and what a slow, plain program finds in the same log."""
+"""Evaluations and their logs, for tests, and a slow, plain program that evaluates the same log."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -35,25 +35,24 @@ def evaluation(kind: str = "cb", from_us: int = 0, to_us: int = FOREVER_US) -> E
 
 def lines(number: int, seed: int = 1, most_actions: int = 5, pdrop: bool = False) -> list[bytes]:
     """Log lines of a world in which what pays depends on the user, shown with various probabilities."""
-    rng, found = random.Random(seed), []
+    rng, made = random.Random(seed), []
     for index in range(number):
         count = rng.randint(2, most_actions)
         user, epsilon = rng.randrange(4), rng.choice([0.1, 0.5, 1.0])
         chances = [epsilon / count] * count
         chances[rng.randrange(count)] += 1 - epsilon
         action = rng.choices(range(count), chances)[0]
-        order = [action, *(one for one in range(count) if one != action)]
+        order = [action, *(other for other in range(count) if other != action)]
         reward = rng.choice([0.0, 1.0, -0.5]) if (user + action) % 4 else 1.5
-        found.append(line(index, order, [chances[one] for one in order], reward, user))
+        made.append(line(index, order, [chances[place] for place in order], reward, user))
         if pdrop and rng.random() < 0.3:
-            told = orjson.loads(found[-1]) | {"pdrop": 0.75}
-            found[-1] = orjson.dumps(told)
-    return found
+            made[-1] = orjson.dumps(orjson.loads(made[-1]) | {"pdrop": 0.75})
+    return made
 
 
 def line(index: int, order: Sequence[int], chances: Sequence[float], reward: float, user: int = 0) -> bytes:
     """One log line; events come a minute apart, from 2024-04-13 on."""
-    multi = [{"i": {"constant": 1, "id": f"a{one}"}, "j": [{"len": one}]} for one in range(len(order))]
+    multi = [{"i": {"constant": 1, "id": f"a{action}"}, "j": [{"len": action}]} for action in range(len(order))]
     return orjson.dumps(
         {
             "_label_cost": -reward,
@@ -64,7 +63,7 @@ def line(index: int, order: Sequence[int], chances: Sequence[float], reward: flo
             "Timestamp": f"2024-04-13T{index // 60 % 24:02}:{index % 60:02}:46.250000Z",
             "Version": "1",
             "EventId": f"e{index}",
-            "a": [one + 1 for one in order],
+            "a": [action + 1 for action in order],
             "c": {"FromUrl": [{"user": f"u{user}"}], "_multi": multi},
             "p": [*chances],
             "VWState": {"m": "N/A"},
@@ -74,7 +73,7 @@ def line(index: int, order: Sequence[int], chances: Sequence[float], reward: flo
 
 def slot_lines(number: int, seed: int = 1) -> list[bytes]:
     """Log lines of multi-slot events, in some of which slots have baseline actions."""
-    rng, found = random.Random(seed), []
+    rng, made = random.Random(seed), []
     for index in range(number):
         left, outcomes = [*range(rng.randint(2, 4))], []
         actions = len(left)
@@ -88,15 +87,15 @@ def slot_lines(number: int, seed: int = 1) -> list[bytes]:
         multi = [{"TAction": {"kind": f"k{action}"}} for action in range(actions)]
         slots = [{"Slot": {"place": outcome["_id"]}, "_id": outcome["_id"]} for outcome in outcomes]
         context = {"GUser": {"id": f"u{index % 3}"}, "_multi": multi, "_slots": slots}
-        told: dict[str, Any] = {"Timestamp": "2024-04-13T15:08:46.250000Z", "EventId": f"e{index}", "c": context}
-        told |= {"_outcomes": outcomes}
+        fields: dict[str, Any] = {"Timestamp": "2024-04-13T15:08:46.250000Z", "EventId": f"e{index}", "c": context}
+        fields |= {"_outcomes": outcomes}
         if index % 2:
-            told["_ba"] = [*range(len(slots))][::-1]
-        found.append(orjson.dumps(told))
-    return found
+            fields["_ba"] = [*range(len(slots))][::-1]
+        made.append(orjson.dumps(fields))
+    return made
 
 
-def predicted(arguments: str, log: Sequence[bytes]) -> Iterator[list[float]]:
+def predict(arguments: str, log: Sequence[bytes]) -> Iterator[list[float]]:
     """What a policy predicts of each event before it learns from it, by VW's Python interface, in order of actions."""
     workspace = vowpalwabbit.Workspace(arg_list=[*parse(arguments).words(), "--dsjson", "--quiet"])
     for text in log:
@@ -112,8 +111,8 @@ def costs(log: Sequence[bytes]) -> Iterator[list[float]]:
     workspace.finish()
 
 
-def predicted_slots(arguments: str, log: Sequence[bytes]) -> Iterator[list[dict[int, float]]]:
-    """What a multi-slot policy predicts of each event, as it tells while it learns: a slot's actions left, each."""
+def predict_slots(arguments: str, log: Sequence[bytes]) -> Iterator[list[dict[int, float]]]:
+    """What a multi-slot policy predicts of each event, as it learns: for each slot the chances of the actions left."""
     workspace = vowpalwabbit.Workspace(arg_list=[*parse(arguments).words(), "--dsjson", "--quiet"])
     for text in log:
         examples = workspace.parse(text.decode())
@@ -138,18 +137,18 @@ def plain_sums(terms: Sequence[dict[str, float]]) -> Sums:
     """The definition of `Sums`, term by term.
 
     Args:
-        terms: Of each event q, π, p, r and min p; and, with a reward model, what that foretold: `chosen`, `shown`.
+        terms: Of each event q, π, p, r and min p; and, with a reward model, its predictions `chosen`, `shown`.
     """
-    q = [one["q"] for one in terms]
-    w = [one["q"] * one["pi"] / one["p"] for one in terms]
-    r = [one["r"] for one in terms]
-    u = [weight - kept for weight, kept in zip(w, q, strict=True)]
+    q = [term["q"] for term in terms]
+    w = [term["q"] * term["pi"] / term["p"] for term in terms]
+    r = [term["r"] for term in terms]
+    u = [weight - multiplicity for weight, multiplicity in zip(w, q, strict=True)]
     g = [
-        one["q"] * one["chosen"] + weight * (one["r"] - one["shown"])
-        for one, weight in zip(terms, w, strict=True)
-        if "chosen" in one
+        term["q"] * term["chosen"] + weight * (term["r"] - term["shown"])
+        for term, weight in zip(terms, w, strict=True)
+        if "chosen" in term
     ]
-    d = [worth - one["q"] * one["r"] for worth, one in zip(g, terms, strict=bool(g))]
+    d = [worth - term["q"] * term["r"] for worth, term in zip(g, terms, strict=bool(g))]
     wr = [weight * reward for weight, reward in zip(w, r, strict=True)]
     ur = [surplus * reward for surplus, reward in zip(u, r, strict=True)]
     return Sums(
@@ -159,31 +158,31 @@ def plain_sums(terms: Sequence[dict[str, float]]) -> Sums:
         weights=sum(w),
         squares=sum(weight**2 for weight in w),
         rewards=sum(wr),
-        weighted_rewards=sum(weight * one for weight, one in zip(w, wr, strict=True)),
-        squared_rewards=sum(one**2 for one in wr),
+        weighted_rewards=sum(weight * earned for weight, earned in zip(w, wr, strict=True)),
+        squared_rewards=sum(term**2 for term in wr),
         surpluses=sum(u),
-        surplus_squares=sum(one**2 for one in u),
+        surplus_squares=sum(term**2 for term in u),
         surplus_rewards=sum(ur),
-        weighted_surplus_rewards=sum(surplus * one for surplus, one in zip(u, ur, strict=True)),
-        squared_surplus_rewards=sum(one**2 for one in ur),
+        weighted_surplus_rewards=sum(surplus * earned for surplus, earned in zip(u, ur, strict=True)),
+        squared_surplus_rewards=sum(term**2 for term in ur),
         modelled=len(g),
         doubly_robust=sum(g),
-        doubly_robust_squares=sum(one**2 for one in g),
+        doubly_robust_squares=sum(term**2 for term in g),
         gains=sum(d),
-        gain_squares=sum(one**2 for one in d),
-        largest=max(abs(one) for one in wr),
+        gain_squares=sum(term**2 for term in d),
+        largest=max(abs(earned) for earned in wr),
         largest_weight=max(w),
-        most=max(one["q"] / one["least"] for one in terms),
+        most=max(term["q"] / term["least"] for term in terms),
         lowest=min(r),
         highest=max(r),
     )
 
 
-def go(task: Task, log: Any, folder: Path, kind: str = "cb") -> TaskResult:
+def carry_out(task: Task, log: Any, folder: Path, kind: str = "cb") -> TaskResult:
     """Carry out a task in processes of its own."""
     return log_pass.run(task, evaluation(kind), log, folder=folder, timeout=TIMEOUT)[0]
 
 
-def same(expected: Sums, found: Sums, tolerance: float = 1e-5) -> None:
+def assert_same(expected: Sums, sums: Sums, tolerance: float = 1e-5) -> None:
     """VW writes predictions with six digits."""
-    assert expected._asdict() == pytest.approx(found._asdict(), rel=tolerance, abs=tolerance * expected.events)
+    assert expected._asdict() == pytest.approx(sums._asdict(), rel=tolerance, abs=tolerance * expected.events)

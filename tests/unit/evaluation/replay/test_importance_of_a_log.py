@@ -13,9 +13,9 @@ def test_what_matters_scores_and_what_does_not_scores_next_to_nothing() -> None:
     rows = score_features(EVENTS, seed=0)
 
     others = {("FromUrl", "hour"), ("person", "id"), ("person", "device"), ("i", "id"), ("j", "color"), ("j", "price")}
-    assert {(one.namespace, one.feature) for one in rows[:2]} == MATTERS
-    assert {(one.namespace, one.feature) for one in rows[2:]} == others
-    assert [one.is_clear for one in rows] == [True, True, *(False for _ in others)]
+    assert {(row.namespace, row.feature) for row in rows[:2]} == MATTERS
+    assert {(row.namespace, row.feature) for row in rows[2:]} == others
+    assert [row.is_clear for row in rows] == [True, True, *(False for _ in others)]
     assert rows[0].score == 1
     assert rows[1].score > 2 * rows[2].score
 
@@ -23,4 +23,4 @@ def test_what_matters_scores_and_what_does_not_scores_next_to_nothing() -> None:
 @pytest.mark.timeout(120)
 def test_where_nothing_matters_nothing_scores() -> None:
     """However the draws fell."""
-    assert {one.score for one in score_features(EVENTS, seed=0, often=SELDOM)} == {0.0}
+    assert {row.score for row in score_features(EVENTS, seed=0, often=SELDOM)} == {0.0}

@@ -6,15 +6,15 @@ import pytest
 
 from shared.evaluation.replay.accumulator import Accumulator
 from shared.evaluation.replay.judge import MAX_SLOTS, Judge
-from shared.evaluation.replay.logged_events import Choice, Event
-from shared.evaluation.replay.namespaces import NamesSeen
-from shared.evaluation.replay.predictions import OutOfStep, distribution, foretold
+from shared.evaluation.replay.logged_events import LoggedChoice, LoggedEvent
+from shared.evaluation.replay.namespaces import NamespaceCollector
+from shared.evaluation.replay.predictions import OutOfStep, read_distribution, read_prediction
 from shared.evaluation.tasks import Namespaces, Task
 from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates, span_of
 from shared.metrics.estimators.sums import MOST_WEIGHT, Sums, total
 
-EVENT = Event(5, 1.0, (Choice("", 1, 0.5, 2.0, actions=2, least=0.5, exploration=1.0, baseline=0),))
+EVENT = LoggedEvent(5, 1.0, (LoggedChoice("", 1, 0.5, 2.0, actions=2, least=0.5, exploration=1.0, baseline=0),))
 
 
 @pytest.mark.parametrize(
@@ -31,18 +31,18 @@ EVENT = Event(5, 1.0, (Choice("", 1, 0.5, 2.0, actions=2, least=0.5, exploration
     ],
 )
 def test_a_distribution_is_what_rank_would_use(line: str, expected: dict[str, float]) -> None:
-    """No negative ones, no numbers that are none, and the sum is 1."""
-    found = distribution(line, len(expected))
+    """No negative probabilities, nothing that is no number, and the sum is 1."""
+    chances = read_distribution(line, len(expected))
 
-    assert found == pytest.approx(expected)
-    assert sum(found.values()) == pytest.approx(1)
+    assert chances == pytest.approx(expected)
+    assert sum(chances.values()) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("line", ["0:0.5", "0:0.5,1:0.3,2:0.2", "0:nan"])
 def test_a_prediction_of_another_number_of_actions_is_noticed(line: str) -> None:
     """It belongs to another event."""
     with pytest.raises(OutOfStep):
-        foretold(line, 2)
+        read_prediction(line, 2)
 
 
 @pytest.mark.parametrize("text", ["0:x,1:0.5", "0:0.5,7:0.5", "0:0.5,1:0.5\n0:1", "", "0:0.5,1", "1"])
@@ -80,28 +80,30 @@ def test_many_slots_that_explore_little_have_figures(probability: float) -> None
     judge = Judge(Task("k", 0, None))
     for shown in (probability, 1 - probability):
         choices = tuple(
-            Choice(f"s{n}", 0, shown, 1.0, 2, least=probability, exploration=2 * probability, baseline=int(n > 60))
+            LoggedChoice(
+                f"s{n}", 0, shown, 1.0, 2, least=probability, exploration=2 * probability, baseline=int(n > 60)
+            )
             for n in range(100)
         )
-        judge.take(Event(5, 1.0, choices), [], modelled=False)
+        judge.take(LoggedEvent(5, 1.0, choices), [], modelled=False)
 
     for of_policy in judge.bins().values():
         for bins in of_policy.values():
             sums = total(bins.values())
-            told, apart = estimates(sums), difference.interval(sums, span_of(sums))
+            estimated, apart = estimates(sums), difference.interval(sums, span_of(sums))
             assert max(sums.most, sums.largest_weight) <= MOST_WEIGHT
             assert all(isfinite(value) for value in sums)
-            assert told.interval
+            assert estimated.interval
             assert apart
-            assert all(isfinite(value) for value in (*told.points.values(), *told.interval, *apart) if value)
+            assert all(isfinite(value) for value in (*estimated.points.values(), *estimated.interval, *apart) if value)
 
 
 def test_sums_of_bins_add_up() -> None:
     """However wide they are."""
     wide, narrow = Accumulator(0), Accumulator(10)
     for at_us, ratio, reward in [(5, 0.0, 1.0), (12, 2.0, -0.5), (19, 0.5, 0.25), (40, 1.0, 0.0)]:
-        for one in (wide, narrow):
-            one.add(at_us, 2.0, ratio, reward, 8.0, (0.5, 0.25))
+        for sums in (wide, narrow):
+            sums.add(at_us, 2.0, ratio, reward, 8.0, (0.5, 0.25))
 
     assert [*narrow.bins()] == [0, 10, 40]
     assert total(narrow.bins().values())._asdict() == pytest.approx(wide.bins()[0]._asdict())
@@ -118,10 +120,10 @@ def test_an_empty_accumulator_has_no_bins() -> None:
 
 def test_namespaces_are_found_at_any_depth() -> None:
     """Plain features, names that cannot be named in arguments, and commands are not."""
-    seen = NamesSeen()
-    seen.add({"plain": 1, "User": [{"age": 5, "home": {"x": 1}}], "é": {"x": 1}, "_text": {"x": 1}, "_multi": []})
-    seen.add(
+    collector = NamespaceCollector()
+    collector.add({"plain": 1, "User": [{"age": 5, "home": {"x": 1}}], "é": {"x": 1}, "_text": {"x": 1}, "_multi": []})
+    collector.add(
         {"user": {"age": 5}, "Ups": [], "_multi": [{"i": {"constant": 1}, "k": 1}, {"j": [{"n": {"constant": 1}}]}]}
     )
 
-    assert seen.namespaces == Namespaces("Uhu", "ijn", "in")
+    assert collector.namespaces == Namespaces("Uhu", "ijn", "in")

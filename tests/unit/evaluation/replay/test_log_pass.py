@@ -1,4 +1,4 @@
-"""One way over a log, against a slow and plain program that does the same with VW's Python interface."""
+"""A pass over a log, against a slow and plain program that does the same with VW's Python interface."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
@@ -8,20 +8,20 @@ import orjson
 import pytest
 
 from shared.evaluation.replay import log_pass, parallel_learners
-from shared.evaluation.replay.logged_events import Event
+from shared.evaluation.replay.logged_events import LoggedEvent
 from shared.evaluation.tasks import LineCounts, Task
 from shared.learner.arguments import parse
 from shared.learner.model import Model
 from tests.unit.evaluation.replay.evaluated import (
     TIMEOUT,
+    assert_same,
+    carry_out,
     costs,
     evaluation,
-    go,
     line,
     lines,
     plain_sums,
-    predicted,
-    same,
+    predict,
 )
 
 GREEDY = "--cb_explore_adf --epsilon 0.1 -q ::"
@@ -31,22 +31,27 @@ LOG = lines(600, pdrop=True)
 
 def terms(log: Sequence[bytes], chances: Iterator[list[float]] | None, policy: str = "") -> list[dict[str, float]]:
     """What each event adds to the sums of a policy."""
-    found = []
+    made = []
     for text, worth, drawn in zip(log, costs(log), chances or ([] for _ in log), strict=True):
-        told = orjson.loads(text)
-        action, count = told["_labelIndex"], len(told["p"])
+        fields = orjson.loads(text)
+        action, count = fields["_labelIndex"], len(fields["p"])
         drawn = {
             "": [chance / sum(drawn) for chance in drawn] if drawn else [],
-            "online": [float(one == action) * told["p"][0] for one in range(count)],
-            "baseline1": [float(one == 0) for one in range(count)],
+            "online": [float(place == action) * fields["p"][0] for place in range(count)],
+            "baseline1": [float(place == 0) for place in range(count)],
             "baselineRand": [1 / count] * count,
         }[policy]
         chosen = -worth[action] if policy == "online" else -sum(map(float.__mul__, drawn, worth))
-        found.append(
-            {"q": 1 / (1 - told.get("pdrop", 0)), "pi": drawn[action], "p": told["p"][0], "r": -told["_label_cost"]}
-            | {"least": min(told["p"]), "chosen": chosen, "shown": -worth[action]}
+        made.append(
+            {
+                "q": 1 / (1 - fields.get("pdrop", 0)),
+                "pi": drawn[action],
+                "p": fields["p"][0],
+                "r": -fields["_label_cost"],
+            }
+            | {"least": min(fields["p"]), "chosen": chosen, "shown": -worth[action]}
         )
-    return found
+    return made
 
 
 @pytest.mark.parametrize(
@@ -56,54 +61,56 @@ def terms(log: Sequence[bytes], chances: Iterator[list[float]] | None, policy: s
      "--cb_explore_adf --cb_type dr --epsilon 0.3 --cubic :::"],
 )  # fmt: skip
 def test_sums_are_those_of_a_plain_program(arguments: str, tmp_path: Path) -> None:
-    """With a reward model, with events that stand for several, for all kinds of exploration."""
-    found = go(Task("k", 0, arguments, with_reward_model=True), LOG, tmp_path)
+    """With a reward model, with events that represent several, for all kinds of exploration."""
+    result = carry_out(Task("k", 0, arguments, with_reward_model=True), LOG, tmp_path)
 
-    same(plain_sums(terms(LOG, predicted(arguments, LOG))), found.sums())
-    assert found.lines == LineCounts(600, 600)
+    assert_same(plain_sums(terms(LOG, predict(arguments, LOG))), result.sums())
+    assert result.lines == LineCounts(600, 600)
 
 
 @pytest.mark.parametrize("policy", ["online", "baseline1", "baselineRand"])
 def test_what_was_logged_is_summed_for_online_and_the_baselines(policy: str, tmp_path: Path) -> None:
     """Doubly robust too; for online that is just what was earned."""
-    found = go(Task("logged", 0, None, with_reward_model=True), LOG, tmp_path)
+    result = carry_out(Task("logged", 0, None, with_reward_model=True), LOG, tmp_path)
 
-    same(plain_sums(terms(LOG, None, policy)), found.sums(policy))
-    assert set(found.bins) == {"online", "baseline1", "baselineRand"}
+    assert_same(plain_sums(terms(LOG, None, policy)), result.sums(policy))
+    assert set(result.bins) == {"online", "baseline1", "baselineRand"}
 
 
 def test_the_logged_policy_gains_nothing_over_itself(tmp_path: Path) -> None:
     """Not even by rounding."""
-    online = go(Task("logged", 0, None, with_reward_model=True), LOG, tmp_path).sums("online")
+    online = carry_out(Task("logged", 0, None, with_reward_model=True), LOG, tmp_path).sums("online")
 
     assert (online.gains, online.gain_squares, online.surpluses, online.surplus_squares) == (0, 0, 0, 0)
     assert online.weights == online.events > online.lines
 
 
 def test_only_events_from_the_first_that_counts_up_to_the_last_that_is_learned_are_summed(tmp_path: Path) -> None:
-    """Earlier ones are learned all the same, and nothing behind the last one is even read."""
-    found = go(Task("k", 0, SQUARE, counted_from=100, until=300, with_reward_model=True), [*LOG, b"{"], tmp_path)
+    """Earlier events are learned too, and nothing behind the last event is read."""
+    result = carry_out(
+        Task("k", 0, SQUARE, counted_from=100, until=300, with_reward_model=True), [*LOG, b"{"], tmp_path
+    )
 
-    expected = terms(LOG[:300], predicted(SQUARE, LOG[:300]))[100:]
-    same(plain_sums(expected), found.sums())
-    assert found.lines == LineCounts(300, 300)
+    expected = terms(LOG[:300], predict(SQUARE, LOG[:300]))[100:]
+    assert_same(plain_sums(expected), result.sums())
+    assert result.lines == LineCounts(300, 300)
 
 
 def test_bins_hold_the_events_of_their_time(tmp_path: Path) -> None:
     """Of an hour here; together they are the sums over all."""
     hour = 3_600_000_000
-    found = go(Task("k", 0, GREEDY, width_us=hour), LOG, tmp_path)
+    result = carry_out(Task("k", 0, GREEDY, width_us=hour), LOG, tmp_path)
 
-    bins = found.bins[""][""]
+    bins = result.bins[""][""]
     assert [sums.lines for sums in bins.values()] == [60] * 10
     assert all(start % hour == 0 for start in bins)
-    assert found.counted_from_us is not None
-    assert min(bins) <= found.counted_from_us < min(bins) + hour
+    assert result.counted_from_us is not None
+    assert min(bins) <= result.counted_from_us < min(bins) + hour
 
 
 def test_without_a_width_there_is_one_bin(tmp_path: Path) -> None:
     """It begins at 0."""
-    assert [*go(Task("k", 0, GREEDY), LOG[:5], tmp_path).bins[""][""]] == [0]
+    assert [*carry_out(Task("k", 0, GREEDY), LOG[:5], tmp_path).bins[""][""]] == [0]
 
 
 def test_the_same_task_gives_the_same_result_in_this_process_and_over_files(
@@ -114,10 +121,10 @@ def test_the_same_task_gives_the_same_result_in_this_process_and_over_files(
     folders = [tmp_path / name for name in ("pipes", "files", "process")]
     for folder in folders:
         folder.mkdir()
-    pipes = go(task, LOG, folders[0])
-    process = log_pass.in_process(task, evaluation(), LOG, folder=folders[2])
+    pipes = carry_out(task, LOG, folders[0])
+    process = log_pass.run_in_process(task, evaluation(), LOG, folder=folders[2])
     monkeypatch.setattr(parallel_learners, "is_possible", lambda: False)
-    files = go(task, LOG, folders[1])
+    files = carry_out(task, LOG, folders[1])
 
     assert pipes.model is not None
     assert pipes == files
@@ -129,12 +136,12 @@ def test_who_listens_hears_what_is_predicted_of_each_counted_event(tmp_path: Pat
     """By the event's id and the action's position: what the same predictions would have earned can be reckoned then."""
     heard: dict[str, list[float]] = {}
 
-    def hear(event: Event, drawn: Sequence[Mapping[str, float]]) -> None:
+    def hear(event: LoggedEvent, drawn: Sequence[Mapping[str, float]]) -> None:
         heard[event.event_id] = [drawn[0][str(place)] for place in range(len(drawn[0]))]
 
-    log_pass.in_process(Task("k", 0, GREEDY, counted_from=100), evaluation(), LOG, folder=tmp_path, tell=hear)
+    log_pass.run_in_process(Task("k", 0, GREEDY, counted_from=100), evaluation(), LOG, folder=tmp_path, listener=hear)
 
-    expected = [[chance / sum(drawn) for chance in drawn] for drawn in predicted(GREEDY, LOG)]
+    expected = [[chance / sum(drawn) for chance in drawn] for drawn in predict(GREEDY, LOG)]
     assert [*heard] == [f"e{number}" for number in range(100, 600)]
     assert [*heard.values()] == [pytest.approx(drawn, abs=1e-5) for drawn in expected[100:]]
 

@@ -1,4 +1,4 @@
-"""What a log line says to an evaluation, whoever wrote it."""
+"""Reading log lines for an evaluation, whatever wrote them."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ import pytest
 
 from shared.evaluation.replay.logged_events import (
     LEAST_PROBABILITY,
-    Choice,
-    Event,
-    Fate,
-    packed,
+    LineOutcome,
+    LoggedChoice,
+    LoggedEvent,
+    pack,
     read,
-    trimmed,
-    unpacked,
+    trim,
+    unpack,
 )
 from shared.times import from_iso
 from tests.unit.evaluation.replay.evaluated import line, slot_lines
@@ -23,17 +23,17 @@ SLOTS = slot_lines(4)[1]
 AT_US = from_iso("2024-04-13T00:05:46.250000Z")
 
 
-def changed(text: bytes = LINE, *without: str, **values: Any) -> bytes:
+def change(text: bytes = LINE, *without: str, **values: Any) -> bytes:
     """The line with other values."""
-    told = orjson.loads(text) | values
-    return orjson.dumps({name: value for name, value in told.items() if name not in without})
+    fields = orjson.loads(text) | values
+    return orjson.dumps({name: value for name, value in fields.items() if name not in without})
 
 
 def test_an_event_says_what_was_shown_and_what_it_earned() -> None:
     """Positions are counted from 0."""
-    choice = Choice("", 2, 0.8, 1.5, actions=3, least=0.1, exploration=pytest.approx(0.3), baseline=0)
+    choice = LoggedChoice("", 2, 0.8, 1.5, actions=3, least=0.1, exploration=pytest.approx(0.3), baseline=0)
 
-    assert read(LINE, "cb") == Event(AT_US, 1.0, (choice,), "e5")
+    assert read(LINE, "cb") == LoggedEvent(AT_US, 1.0, (choice,), "e5")
 
 
 def test_an_export_of_the_old_service_is_read() -> None:
@@ -49,15 +49,15 @@ def test_an_export_of_the_old_service_is_read() -> None:
 
     event = read(exported, "cb")
 
-    assert isinstance(event, Event)
+    assert isinstance(event, LoggedEvent)
     assert event.at_us == from_iso("2024-04-13T15:08:46.250000Z")
-    assert event.choices == (Choice("", 1, 0.9, 1.5, 2, 0.1, 0.2, 0),)
+    assert event.choices == (LoggedChoice("", 1, 0.9, 1.5, 2, 0.1, 0.2, 0),)
 
 
 def test_keys_may_stand_in_any_order_with_spaces_between() -> None:
     """As other tools write them."""
-    told = orjson.loads(LINE)
-    turned = orjson.dumps(dict(reversed(told.items())), option=orjson.OPT_INDENT_2).replace(b"\n", b" ")
+    fields = orjson.loads(LINE)
+    turned = orjson.dumps(dict(reversed(fields.items())), option=orjson.OPT_INDENT_2).replace(b"\n", b" ")
 
     assert read(turned, "cb") == read(LINE, "cb")
 
@@ -65,38 +65,38 @@ def test_keys_may_stand_in_any_order_with_spaces_between() -> None:
 @pytest.mark.parametrize("around", [b"%b\r\n", b"\xef\xbb\xbf%b\n", b"  %b\t", b"%b"])
 def test_what_surrounds_a_line_is_no_part_of_it(around: bytes) -> None:
     """Line breaks of all systems, a byte order mark, spaces."""
-    assert trimmed(around % LINE) == LINE
+    assert trim(around % LINE) == LINE
 
 
 def test_dropped_events_are_stood_for() -> None:
     """The probability is that with which the action was chosen, not that with which the event was also kept."""
-    event = read(changed(pdrop=0.75, _label_probability=0.2), "cb")
+    event = read(change(pdrop=0.75, _label_probability=0.2), "cb")
 
-    assert isinstance(event, Event)
-    assert (event.kept, event.choices[0].probability) == (4.0, 0.8)
+    assert isinstance(event, LoggedEvent)
+    assert (event.multiplicity, event.choices[0].probability) == (4.0, 0.8)
 
 
 def test_actions_that_could_not_be_chosen_show_in_the_exploration_alone() -> None:
     """No policy can have a weight by them."""
-    event = read(changed(p=[0.9, 0.1, 0.0], _label_probability=0.9), "cb")
+    event = read(change(p=[0.9, 0.1, 0.0], _label_probability=0.9), "cb")
 
-    assert isinstance(event, Event)
+    assert isinstance(event, LoggedEvent)
     assert (event.choices[0].exploration, event.choices[0].least) == (0.0, 0.1)
 
 
 def test_an_action_that_hardly_could_be_chosen_could_not() -> None:
     """No weight is more than one of the least probability that counts: such numbers become infinite by division."""
-    event = read(changed(p=[1 - 1e-320, 1e-320, 0.0], _label_probability=1.0), "cb")
+    event = read(change(p=[1 - 1e-320, 1e-320, 0.0], _label_probability=1.0), "cb")
 
-    assert isinstance(event, Event)
+    assert isinstance(event, LoggedEvent)
     assert event.choices[0].least == LEAST_PROBABILITY
 
 
 def test_an_event_may_do_without_a_time() -> None:
     """Other tools have none."""
-    event = read(changed(LINE, "Timestamp"), "cb")
+    event = read(change(LINE, "Timestamp"), "cb")
 
-    assert isinstance(event, Event)
+    assert isinstance(event, LoggedEvent)
     assert event.at_us < 0
 
 
@@ -108,78 +108,78 @@ def test_an_event_may_do_without_a_time() -> None:
         b"{}",
         b"{]",
         b'"text"',
-        changed(LINE, "_label_cost"),
-        changed(LINE, "_label_probability"),
-        changed(LINE, "_labelIndex"),
-        changed(LINE, "a"),
-        changed(LINE, "p"),
-        changed(LINE, "c"),
-        changed(_label_cost=None),
-        changed(_label_cost="1"),
-        changed(_label_cost=1e39),
-        changed(_label_probability=0),
-        changed(_label_probability=-0.5),
-        changed(_label_probability=1.5),
-        changed(_label_probability=1e-11),
-        changed(_label_probability=None),
-        changed(_label_probability=0, pdrop=0.5),
-        changed(_labelIndex=3, _label_Action=4, a=[4, 1, 2]),
-        changed(_labelIndex=-1, _label_Action=0, a=[0, 1, 2]),
-        changed(_labelIndex=1),
-        changed(_labelIndex="2"),
-        changed(_labelIndex=2.5, _label_Action=3.5, a=[3.5, 1, 2]),
-        changed(_label_Action=1),
-        changed(a=[1, 2, 3]),
-        changed(a=[3, 1]),
-        changed(a=[]),
-        changed(a=None),
-        changed(p=[0.8, 0.2]),
-        changed(p=[0.8, 0.8, 0.8]),
-        changed(p=[0.8, 0.3, -0.1]),
-        changed(p=["0.8", "0.1", "0.1"]),
-        changed(p=[0.8, None, 0.1]),
-        changed(pdrop=1),
-        changed(pdrop=-1),
-        changed(pdrop=2),
-        changed(pdrop="0.5"),
-        changed(Timestamp="yesterday"),
-        changed(Timestamp=5),
-        changed(c={"_multi": []}),
-        changed(c={"_multi": None}),
-        changed(c={}),
+        change(LINE, "_label_cost"),
+        change(LINE, "_label_probability"),
+        change(LINE, "_labelIndex"),
+        change(LINE, "a"),
+        change(LINE, "p"),
+        change(LINE, "c"),
+        change(_label_cost=None),
+        change(_label_cost="1"),
+        change(_label_cost=1e39),
+        change(_label_probability=0),
+        change(_label_probability=-0.5),
+        change(_label_probability=1.5),
+        change(_label_probability=1e-11),
+        change(_label_probability=None),
+        change(_label_probability=0, pdrop=0.5),
+        change(_labelIndex=3, _label_Action=4, a=[4, 1, 2]),
+        change(_labelIndex=-1, _label_Action=0, a=[0, 1, 2]),
+        change(_labelIndex=1),
+        change(_labelIndex="2"),
+        change(_labelIndex=2.5, _label_Action=3.5, a=[3.5, 1, 2]),
+        change(_label_Action=1),
+        change(a=[1, 2, 3]),
+        change(a=[3, 1]),
+        change(a=[]),
+        change(a=None),
+        change(p=[0.8, 0.2]),
+        change(p=[0.8, 0.8, 0.8]),
+        change(p=[0.8, 0.3, -0.1]),
+        change(p=["0.8", "0.1", "0.1"]),
+        change(p=[0.8, None, 0.1]),
+        change(pdrop=1),
+        change(pdrop=-1),
+        change(pdrop=2),
+        change(pdrop="0.5"),
+        change(Timestamp="yesterday"),
+        change(Timestamp=5),
+        change(c={"_multi": []}),
+        change(c={"_multi": None}),
+        change(c={}),
         LINE.replace(b'"_label_cost":-1.5', b'"_label_cost":NaN'),
     ],
 )
 def test_damaged_lines_are_no_events(text: bytes) -> None:
     """VW learns from some of them, and its predictions of the events behind would belong to others."""
-    assert read(text, "cb") is Fate.DAMAGED
+    assert read(text, "cb") is LineOutcome.DAMAGED
 
 
 @pytest.mark.parametrize(
-    ("text", "fate"),
+    ("text", "outcome"),
     [
-        (changed(_skipLearn=True), Fate.SKIPPED),
-        (changed(SLOTS, _skipLearn=True), Fate.PASSED_OVER),
-        (b'{"RewardValue":1.0,"EnqueuedTimeUtc":"2024-04-13T15:08:46.25Z","EventId":"d1"}', Fate.DANGLING),
-        (b'{"DeferredAction":false,"EventId":"d1"}', Fate.DANGLING),
-        (b"[checkpoint]", Fate.PASSED_OVER),
-        (changed(Mode="Apprentice"), Fate.PASSED_OVER),
-        (SLOTS, Fate.PASSED_OVER),
-        (b'{"_label_ca":{"cost":-1.0,"pdf_value":0.01,"action":37.5},"c":{"GUser":{"id":"a"}}}', Fate.PASSED_OVER),
-        (b'{"_label_cost":-3.0,"_outcomes":[{"_a":[0],"_p":[1.0]}],"c":{"_slots":[{}]}}', Fate.PASSED_OVER),
+        (change(_skipLearn=True), LineOutcome.SKIPPED),
+        (change(SLOTS, _skipLearn=True), LineOutcome.PASSED_OVER),
+        (b'{"RewardValue":1.0,"EnqueuedTimeUtc":"2024-04-13T15:08:46.25Z","EventId":"d1"}', LineOutcome.DANGLING),
+        (b'{"DeferredAction":false,"EventId":"d1"}', LineOutcome.DANGLING),
+        (b"[checkpoint]", LineOutcome.PASSED_OVER),
+        (change(Mode="Apprentice"), LineOutcome.PASSED_OVER),
+        (SLOTS, LineOutcome.PASSED_OVER),
+        (b'{"_label_ca":{"cost":-1.0,"pdf_value":0.1,"action":7.5},"c":{"GUser":{"id":"a"}}}', LineOutcome.PASSED_OVER),
+        (b'{"_label_cost":-3.0,"_outcomes":[{"_a":[0],"_p":[1.0]}],"c":{"_slots":[{}]}}', LineOutcome.PASSED_OVER),
     ],
 )  # fmt: skip
-def test_lines_that_are_none_of_the_evaluations_events_are_told_apart(text: bytes, fate: Fate) -> None:
-    """Deferred ones, observations, and events of other kinds."""
-    assert read(text, "cb") is fate
+def test_lines_that_are_none_of_the_evaluations_events_are_distinguished(text: bytes, outcome: LineOutcome) -> None:
+    """Deferred events, observations, and events of other kinds."""
+    assert read(text, "cb") is outcome
 
 
 @pytest.mark.parametrize("mode", ["LoggingOnly", "Online"])
 def test_only_apprentice_events_are_another_kind(mode: str) -> None:
     """What is learned from them is whether they imitate."""
-    assert isinstance(read(changed(Mode=mode), "cb"), Event)
-    assert isinstance(read(changed(Mode="Apprentice"), "cb-apprentice"), Event)
-    assert read(LINE, "cb-apprentice") is Fate.PASSED_OVER
+    assert isinstance(read(change(Mode=mode), "cb"), LoggedEvent)
+    assert isinstance(read(change(Mode="Apprentice"), "cb-apprentice"), LoggedEvent)
+    assert read(LINE, "cb-apprentice") is LineOutcome.PASSED_OVER
 
 
 @pytest.mark.parametrize(
@@ -190,10 +190,10 @@ def test_only_apprentice_events_are_another_kind(mode: str) -> None:
     ],
 )  # fmt: skip
 def test_names_that_corrupt_the_learner_never_reach_it(features: str) -> None:
-    """Wherever in the features they stand."""
+    """Wherever in the features they are."""
     texts = [LINE.replace(start, b"%b%b," % (start, features.encode())) for start in (b'"c":{', b'"_multi":[{')]
 
-    assert [read(text, "cb") for text in texts] == [Fate.REFUSED, Fate.REFUSED]
+    assert [read(text, "cb") for text in texts] == [LineOutcome.REFUSED, LineOutcome.REFUSED]
 
 
 @pytest.mark.parametrize(
@@ -208,19 +208,19 @@ def test_harmless_features_are_used_however_they_look(features: str) -> None:
 
 
 def test_a_multi_slot_event_has_one_choice_a_slot() -> None:
-    """Its baselines are the ones logged, else the first action that is left."""
+    """The baselines are those in the log, else the first action that is left."""
     outcomes = [
         {"_label_cost": -1.0, "_id": "s0", "_a": [1, 0, 2], "_p": [0.5, 0.3, 0.2]},
         {"_label_cost": 0.0, "_id": "s1", "_a": [2, 0], "_p": [0.9, 0.1]},
     ]
-    context = {"_multi": [{"T": {"k": one}} for one in "abc"], "_slots": [{"_id": "s0"}, {"_id": "s1"}]}
-    told = {"Timestamp": "2024-04-13T00:05:46.250000Z", "EventId": "e", "c": context, "_outcomes": outcomes}
-    first = Choice("s0", 1, 0.5, 1.0, 3, 0.2, pytest.approx(0.6), 0)
-    second = Choice("s1", 2, 0.9, 0.0, 2, 0.1, pytest.approx(0.2), 0)
+    context = {"_multi": [{"T": {"k": letter}} for letter in "abc"], "_slots": [{"_id": "s0"}, {"_id": "s1"}]}
+    fields = {"Timestamp": "2024-04-13T00:05:46.250000Z", "EventId": "e", "c": context, "_outcomes": outcomes}
+    first = LoggedChoice("s0", 1, 0.5, 1.0, 3, 0.2, pytest.approx(0.6), 0)
+    second = LoggedChoice("s1", 2, 0.9, 0.0, 2, 0.1, pytest.approx(0.2), 0)
 
-    assert read(orjson.dumps(told), "ccb") == Event(AT_US, 1.0, (first, second), "e")
+    assert read(orjson.dumps(fields), "ccb") == LoggedEvent(AT_US, 1.0, (first, second), "e")
     baselines = (first._replace(baseline=2), second._replace(baseline=1))
-    assert read(orjson.dumps(told | {"_ba": [2, 1]}), "ccb") == Event(AT_US, 1.0, baselines, "e")
+    assert read(orjson.dumps(fields | {"_ba": [2, 1]}), "ccb") == LoggedEvent(AT_US, 1.0, baselines, "e")
 
 
 @pytest.mark.parametrize(
@@ -233,16 +233,16 @@ def test_a_multi_slot_event_has_one_choice_a_slot() -> None:
 )  # fmt: skip
 def test_damaged_multi_slot_lines_are_no_events(slot: int, values: dict[str, Any]) -> None:
     """Each slot has what the slots before have left."""
-    told = orjson.loads(SLOTS)
-    told["_outcomes"][slot] |= values
+    fields = orjson.loads(SLOTS)
+    fields["_outcomes"][slot] |= values
 
-    assert read(SLOTS, "ccb") != Fate.DAMAGED
-    assert read(orjson.dumps(told), "ccb") is Fate.DAMAGED
+    assert read(SLOTS, "ccb") != LineOutcome.DAMAGED
+    assert read(orjson.dumps(fields), "ccb") is LineOutcome.DAMAGED
 
 
 def test_an_event_can_be_put_aside() -> None:
     """And comes back as it was, to the last digit."""
     for text, kind in ((LINE, "cb"), (SLOTS, "ccb")):
         event = read(text, kind)
-        assert isinstance(event, Event)
-        assert unpacked(packed(event)) == event
+        assert isinstance(event, LoggedEvent)
+        assert unpack(pack(event)) == event

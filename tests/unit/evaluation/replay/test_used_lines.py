@@ -1,4 +1,4 @@
-"""Which lines of a log are used, by which learners, and what is told of them."""
+"""Which lines of a log are used, by which learners, and how lines are counted."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from shared.evaluation.replay import log_pass
 from shared.evaluation.tasks import LineCounts, Namespaces, Task
-from tests.unit.evaluation.replay.evaluated import TIMEOUT, evaluation, go, line, lines, slot_lines
+from tests.unit.evaluation.replay.evaluated import TIMEOUT, carry_out, evaluation, line, lines, slot_lines
 
 GREEDY = "--cb_explore_adf --epsilon 0.1 -q ::"
 SQUARE = "--cb_explore_adf --squarecb --epsilon 0.05 -q ::"
@@ -20,7 +20,7 @@ def test_exploration_is_that_of_the_log(tmp_path: Path) -> None:
     """K·min p is ε for an epsilon-greedy log."""
     log = [line(index, [0, 1, 2, 3], [0.85, 0.05, 0.05, 0.05], 1.0) for index in range(10)]
 
-    assert go(Task("k", 0, None), log, tmp_path).exploration == pytest.approx(0.2)
+    assert carry_out(Task("k", 0, None), log, tmp_path).exploration == pytest.approx(0.2)
 
 
 def test_an_empty_log_has_no_sums(tmp_path: Path) -> None:
@@ -40,26 +40,26 @@ def test_lines_are_told_apart(tmp_path: Path) -> None:
     apprentice = LOG[1][:-1] + b',"Mode":"Apprentice"}'
     others = [skipped, lone, b"[checkpoint]", LOG[2][:50], apprentice, slot_lines(1)[0], b"", b"\r\n", b"nonsense"]
     mixed = [text for pair in zip(LOG[:200], others * 30, strict=False) for text in pair]
-    found = go(Task("k", 0, SQUARE, with_reward_model=True), mixed, tmp_path)
-    alone = go(Task("k", 0, SQUARE, with_reward_model=True), LOG[:200], tmp_path)
+    result = carry_out(Task("k", 0, SQUARE, with_reward_model=True), mixed, tmp_path)
+    alone = carry_out(Task("k", 0, SQUARE, with_reward_model=True), LOG[:200], tmp_path)
 
-    assert alone.bins == found.bins
+    assert alone.bins == result.bins
     rest = len(mixed) - 200
-    counts = [sum(mixed.count(one) for one in some) for some in ([skipped], [lone], [LOG[2][:50], b"nonsense"])]
-    passed_over = sum(mixed.count(one) for one in (b"[checkpoint]", apprentice, slot_lines(1)[0]))
-    assert found.lines == LineCounts(found.lines.read, 200, *counts, passed_over, 0)
-    assert found.lines.read == 200 + rest - mixed.count(b"") - mixed.count(b"\r\n")
+    counts = [sum(mixed.count(text) for text in some) for some in ([skipped], [lone], [LOG[2][:50], b"nonsense"])]
+    passed_over = sum(mixed.count(text) for text in (b"[checkpoint]", apprentice, slot_lines(1)[0]))
+    assert result.lines == LineCounts(result.lines.read, 200, *counts, passed_over, 0)
+    assert result.lines.read == 200 + rest - mixed.count(b"") - mixed.count(b"\r\n")
 
 
 def test_events_outside_of_the_range_are_not_there(tmp_path: Path) -> None:
     """Parts of the log may reach beyond the evaluation's range."""
     start, minute = 1_712_966_400_000_000, 60_000_000
     task = Task("k", 0, None)
-    asked = evaluation(from_us=start + 10 * minute, to_us=start + 20 * minute)
-    found = log_pass.run(task, asked, LOG[:100], folder=tmp_path, timeout=TIMEOUT)[0]
+    part = evaluation(from_us=start + 10 * minute, to_us=start + 20 * minute)
+    result = log_pass.run(task, part, LOG[:100], folder=tmp_path, timeout=TIMEOUT)[0]
 
-    assert LineCounts(10, 10) == found.lines
-    assert found.counted_from_us == start + 10 * minute + 46_250_000
+    assert LineCounts(10, 10) == result.lines
+    assert result.counted_from_us == start + 10 * minute + 46_250_000
 
 
 def test_the_learner_gets_what_is_left_of_a_line(tmp_path: Path) -> None:
@@ -71,19 +71,19 @@ def test_the_learner_gets_what_is_left_of_a_line(tmp_path: Path) -> None:
         rewrite=lambda text: text.replace(b'"user":"u1"', b'"user":"u0"'),
     )  # fmt: skip
 
-    assert result.bins == go(task, blind, tmp_path).bins != go(task, LOG, tmp_path).bins
+    assert result.bins == carry_out(task, blind, tmp_path).bins != carry_out(task, LOG, tmp_path).bins
 
 
 def test_namespaces_are_named_by_their_first_letters(tmp_path: Path) -> None:
     """In order of appearance, those with a constant beside."""
-    found = go(Task("k", 0, None), LOG[:5], tmp_path)
+    result = carry_out(Task("k", 0, None), LOG[:5], tmp_path)
 
-    assert found.namespaces == Namespaces("F", "ij", "i")
+    assert result.namespaces == Namespaces("F", "ij", "i")
 
 
 def test_an_iterator_is_enough_where_no_line_is_refused(tmp_path: Path) -> None:
     """It can be gone over once."""
-    assert go(Task("k", 0, GREEDY), LOG, tmp_path) == go(Task("k", 0, GREEDY), iter(LOG), tmp_path)
+    assert carry_out(Task("k", 0, GREEDY), LOG, tmp_path) == carry_out(Task("k", 0, GREEDY), iter(LOG), tmp_path)
 
 
 def test_a_policy_of_another_kind_is_refused(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_policy_of_another_kind_is_refused(tmp_path: Path) -> None:
         yield b""
 
     with pytest.raises(log_pass.TrainingFailed, match="another kind"):
-        go(Task("k", 0, SLOTS), unread(), tmp_path)
+        carry_out(Task("k", 0, SLOTS), unread(), tmp_path)
 
 
 def test_memory_is_not_kept(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_memory_is_not_kept(tmp_path: Path) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(log_pass.Judge, "take", take)
-        go(Task("k", 0, GREEDY), Log(), tmp_path)
+        carry_out(Task("k", 0, GREEDY), Log(), tmp_path)
 
     assert used == 6000
     assert max(ahead) < 5000
