@@ -78,7 +78,7 @@ def slots_document(actions: int, slots: int, variant: int, event_id: str) -> byt
         [(element["id"], element["features"]) for element in request[field]] for field in ("actions", "slots")
     )
     made = features.slots_document(request["contextFeatures"], described, places)
-    return made.asked([event_id + name for name, _ in places], [range(actions)] * slots)
+    return made.model_text([event_id + name for name, _ in places], [range(actions)] * slots)
 
 
 def decision(actions: int, event_id: str) -> Decision:

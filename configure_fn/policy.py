@@ -9,7 +9,7 @@ from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, LearningSettings
 from shared.configuration.forms.learning_settings import DEFAULT_NAME, PolicyContract, answer
 from shared.learner import arguments
-from shared.learner.request_arguments import taken
+from shared.learner.request_arguments import parse_arguments
 from shared.storage.clock import now_us
 from shared.web.operations import Functions
 from shared.web.responses import json_answer
@@ -30,7 +30,7 @@ async def read_policy(_: HttpRequest) -> HttpResponse:
 async def change_policy(req: HttpRequest) -> HttpResponse:
     """Let the loop learn in another way from now on."""
     learning = PolicyContract.read(req.get_body()).settings()
-    taken(learning.arguments, "arguments")
+    parse_arguments(learning.arguments, "arguments")
     return await _put(lambda _: learning)
 
 

@@ -7,7 +7,7 @@ from shared.configuration.configuration import Configuration
 from shared.evaluation import evaluation_spec, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Policy
 from shared.evaluation.evaluation_spec import EvaluationSpec
-from shared.learner.request_arguments import taken
+from shared.learner.request_arguments import parse_arguments
 from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.errors import InvalidPolicyConfiguration
@@ -28,6 +28,6 @@ def submit(spec: EvaluationSpec) -> Evaluation | None:
 def _check(policies: Sequence[Policy], loop: Configuration) -> None:
     for position, policy in enumerate(policies):
         place = f"policies[{position}].arguments"
-        if taken(policy.arguments or "", place).problem_type != loop.learning.problem_type:
+        if parse_arguments(policy.arguments or "", place).problem_type != loop.learning.problem_type:
             wanted = "--ccb_explore_adf" if loop.learning.problem_type == "ccb" else "--cb_explore_adf"
             raise InvalidPolicyConfiguration(f"The events of this loop take {wanted}.", place)

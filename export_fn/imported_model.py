@@ -62,7 +62,7 @@ def _store(data: bytes, configuration: Configuration, at_us: int) -> tuple[Model
     return ModelFiles.at(state_blob, predictor_blob, events=0), examined.arguments.text
 
 
-def _examine(data: bytes, configuration: Configuration) -> model_check.Examined:
+def _examine(data: bytes, configuration: Configuration) -> model_check.CheckedModel:
     own = parse(configuration.learning.arguments)
     try:
         with _check_lock:

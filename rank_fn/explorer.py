@@ -73,7 +73,10 @@ async def fill(
     model = served.model.at(current.configuration.service.exploration_percentage)
     seeds = [event_id + slot.id for slot in slots]
     return decide(
-        slots, event_id, served.reference.id, lambda offers: model.choices(document.asked(seeds, offers), len(slots))
+        slots,
+        event_id,
+        served.reference.id,
+        lambda offers: model.choices(document.model_text(seeds, offers), len(slots)),
     )
 
 

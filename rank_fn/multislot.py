@@ -76,7 +76,7 @@ def _event(question: _Question, at_us: int, decision: MultiSlotDecision, mode: L
     """Make the event to record: the model's choices, also if not shown; in `LoggingOnly` the baselines."""
     if mode is LearningMode.LOGGING_ONLY:
         decision = baseline_decision(question.slots, decision.model_id)
-    document = question.document.logged([slot.allowed for slot in question.slots])
+    document = question.document.log_text([slot.allowed for slot in question.slots])
     slots, deferred = question.slots, question.deferred
     return from_multi_slot_decision(question.event_id, at_us, document, decision, slots, deferred=deferred, mode=mode)
 

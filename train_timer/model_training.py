@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shared.learner import cpu, training, work_folder
 from shared.learner.arguments import parse
-from shared.learner.training import Trained, TrainingFailed
+from shared.learner.training import TrainingResult, TrainingFailed
 from shared.log import log_line, log_store
 from shared.log.log_store import LogBlob
 from shared.models import model_store
@@ -102,7 +102,7 @@ def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cur
         return replace(moved, model=model), counted
 
 
-def drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> tuple[Trained, int]:
+def drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> tuple[TrainingResult, int]:
     """Train on all lines, without those that Vowpal Wabbit refuses or fails at, which are set aside.
 
     Args:
@@ -131,7 +131,7 @@ def drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> tuple[Train
     return trained, feed.passed_over
 
 
-def _train(cursor: Cursor, feed: Feed, folder: Path) -> Trained:
+def _train(cursor: Cursor, feed: Feed, folder: Path) -> TrainingResult:
     """Go on from the cursor's model, or begin an empty model with its learning arguments."""
     begin = parse(cursor.arguments).with_epsilon(cursor.exploration) if cursor.model is None else None
     with feed:
@@ -159,7 +159,7 @@ def _set_aside_of(blob: LogBlob, kind: str, arguments: Sequence[str]) -> int:
     lines = gzip.decompress(stored).splitlines() if stored else []
     places = [place for place, line in enumerate(lines) if log_line.kind(line) in (kind, None)]
     records = []
-    for refusal in training.refused_lines([lines[place] for place in places], arguments=arguments):
+    for refusal in training.find_refused_lines([lines[place] for place in places], arguments=arguments):
         _log.warning("a line of %s cannot be learned from and is set aside: %s", blob.path, refusal.reason)
         place = places[refusal.index]
         records.append({"line": place, "reason": refusal.reason, "text": lines[place].decode(errors="replace")})
@@ -169,7 +169,7 @@ def _set_aside_of(blob: LogBlob, kind: str, arguments: Sequence[str]) -> int:
 
 
 def _description(
-    cursor: Cursor, model: ModelFiles, blobs: Sequence[LogBlob], trained: Trained, up_to_us: int
+    cursor: Cursor, model: ModelFiles, blobs: Sequence[LogBlob], trained: TrainingResult, up_to_us: int
 ) -> ModelDescription:
     """The description of a model, from the cursor before the run and the lines by outcome, without event ids."""
     return ModelDescription(

@@ -21,12 +21,12 @@ Bound = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option.
+    """An option of Vowpal Wabbit.
 
     Attributes:
-        name: Its long name, with dashes.
+        name: The long name, with dashes.
         bound: None for a switch, which takes no value.
-        repeats: Whether it may be given more than once.
+        repeats: Whether the option may be given more than once.
     """
 
     name: str
@@ -39,25 +39,25 @@ def _number(low: float, high: float, *, above: bool = False) -> Bound:
         f"must be a number above {low:g}, at most {high:g}" if above else f"must be a number from {low:g} to {high:g}"
     )
 
-    def bound(text: str) -> str | None:
+    def check(text: str) -> str | None:
         if not _NUMBER.fullmatch(text):
             return words
         value = float(text)
         fits = low <= value <= high and not (above and value == low)
         return None if fits and (value == 0 or abs(value) >= _SMALLEST) else words
 
-    return bound
+    return check
 
 
 def _whole(low: int, high: int) -> Bound:
-    def bound(text: str) -> str | None:
+    def check(text: str) -> str | None:
         fits = _WHOLE.fullmatch(text) and low <= int(text) <= high
         return None if fits else f"must be a whole number from {low} to {high}"
 
-    return bound
+    return check
 
 
-def _one_of(*choices: str) -> Bound:
+def _choice(*choices: str) -> Bound:
     return lambda text: None if text in choices else f"must be one of {', '.join(choices)}"
 
 
@@ -74,7 +74,7 @@ _NAMESPACE = _letters(1, 1)
 _OPTIONS = (
     Option("--cb_explore_adf"),
     Option("--ccb_explore_adf"),
-    Option("--cb_type", _one_of("mtr", "dr", "ips", "dm")),
+    Option("--cb_type", _choice("mtr", "dr", "ips", "dm")),
     Option("--epsilon", _number(0, 1)),
     Option("--learning_rate", _number(0, 10, above=True)),
     Option("--power_t", _number(0, 1)),

@@ -61,7 +61,7 @@ class LearningArguments:
 
     @property
     def has_epsilon(self) -> bool:
-        """Whether the exploration rate is theirs to take."""
+        """Whether the arguments have an exploration rate."""
         return self._has(_EPSILON)
 
     @property
@@ -70,7 +70,7 @@ class LearningArguments:
         return self._has("--regcb") or self._has("--regcbopt")
 
     def with_epsilon(self, epsilon: float) -> list[str]:
-        """The list that VW gets, with this exploration rate in place of the one given, if one is.
+        """The list that VW gets, with this exploration rate in place of the given rate, if a rate is given.
 
         Source: the old service wrote its exploration setting over the number after `--epsilon`.
         """
@@ -86,7 +86,7 @@ class LearningArguments:
         return self.only([name for name, _ in self.options])
 
     def only(self, names: Sequence[str]) -> list[str]:
-        """The words of some options, by their long names; none for those that are not given."""
+        """The words of some options, by their long names; options that are not given have none."""
         return [word for name, value in self.options if name in names for word in (name, value) if word is not None]
 
     def _has(self, name: str) -> bool:
@@ -141,11 +141,11 @@ def _value(option: Option, name: str, attached: str | None, rest: Iterator[str])
 
 
 def _refuse_repetition(options: Sequence[tuple[str, str | None]]) -> None:
-    seen = set()
+    names = set()
     for name, _ in options:
-        if name in seen and not ALLOWED[name].repeats:
+        if name in names and not ALLOWED[name].repeats:
             raise InvalidLearningArguments(name, "is given more than once")
-        seen.add(name)
+        names.add(name)
     if sum(name in _INTERACTIONS for name, _ in options) > MAX_INTERACTIONS:
         raise InvalidLearningArguments("--interactions", f"and its kin may be given at most {MAX_INTERACTIONS} times")
 

@@ -1,7 +1,7 @@
-"""What is done to features that Vowpal Wabbit would choke on: some are refused, the rest is made harmless.
+"""Cleans features that would harm Vowpal Wabbit: some are refused, the others are made harmless.
 
 VW crashes on a name that starts outside ASCII, takes names that start with an underscore for commands, and answers
-nonsense for huge numbers. All of that ends here, in a copy; features that are fine never come this far.
+nonsense for huge numbers. Cleaning makes a copy without any of that; features that are fine are not cleaned at all.
 """
 
 from typing import Any
@@ -35,47 +35,47 @@ class InvalidFeatures(LoopError):
 
 
 def is_plain(name: str) -> bool:
-    """Whether VW takes the name as one: it starts with a printable ASCII character that is neither space nor `_`."""
+    """Whether VW takes the name as a name: it starts with a printable ASCII character that is neither space nor `_`."""
     return "!" <= name[:1] <= "~" and name[0] != "_"
 
 
-def cleaned(groups: list[Any], place: str, *, nulls: bool) -> list[dict[str, Any]]:
-    """A copy of feature objects in which nothing can harm or mislead VW; a cleaned copy cleans to itself.
+def clean(groups: list[Any], place: str, *, nulls: bool) -> list[dict[str, Any]]:
+    """Copy feature objects without what can harm or mislead VW; a cleaned copy cleans to itself.
 
     Args:
         groups: The value of a `features` or `contextFeatures` field, as parsed from JSON.
-        place: Where in the request it stands.
+        place: Where the field is in the request.
         nulls: Whether null entries are left out; else they are refused.
 
     Raises:
         InvalidFeatures: What the old service refused: entries that are no objects, empty names, arrays that hold
             anything but numbers; and more features than can be allowed, as soon as that is certain.
     """
-    cleaning = _Cleaning(place)
+    cleaner = _Cleaner(place)
     entries = ((group, f"{place}[{index}]") for index, group in enumerate(groups) if group is not None or not nulls)
-    return [cleaning.object(_demand_object(group, at), at, depth=1) for group, at in entries]
+    return [cleaner.clean_object(_demand_object(group, at), at, depth=1) for group, at in entries]
 
 
-class _Cleaning:
-    """One cleaning; ends early when it has kept more than any allowed number of features needs."""
+class _Cleaner:
+    """Cleans the features of one field; ends early after more entries than any allowed number of features needs."""
 
     def __init__(self, place: str) -> None:
         self._place = place
-        self._room = MAX_FEATURES * 2 * (MAX_DEPTH + 1)
+        self._entries_left = MAX_FEATURES * 2 * (MAX_DEPTH + 1)
 
-    def object(self, features: dict[str, Any], place: str, depth: int) -> dict[str, Any]:
+    def clean_object(self, features: dict[str, Any], place: str, depth: int) -> dict[str, Any]:
         self._take(1)
-        kept: dict[str, Any] = {}
+        cleaned: dict[str, Any] = {}
         for name, value in features.items():
             if not name:
                 raise InvalidFeatures("has a feature without a name", place)
             if name[0] == "_":
                 continue
-            clean = self._value(value, f"{place}.{name[:40]}", depth)
-            if clean is not None:
+            cleaned_value = self._value(value, f"{place}.{name[:40]}", depth)
+            if cleaned_value is not None:
                 self._take(1)
-                kept.setdefault(_name(name, features), clean)
-        return kept
+                cleaned.setdefault(_name(name, features), cleaned_value)
+        return cleaned
 
     def _value(self, value: Any, place: str, depth: int) -> Any:
         match value:
@@ -86,15 +86,15 @@ class _Cleaning:
             case int() | float():
                 return _number(value)
             case dict():
-                return self.object(value, place, depth + 1) if depth < MAX_DEPTH else None
+                return self.clean_object(value, place, depth + 1) if depth < MAX_DEPTH else None
             case list():
                 self._take(len(value))
                 return [_number(number) or 0 for number in _demand_numbers(value, place)]
         raise InvalidFeatures("must be a text, number, boolean, object or array of numbers", place)
 
     def _take(self, entries: int) -> None:
-        self._room -= entries
-        if self._room < 0:
+        self._entries_left -= entries
+        if self._entries_left < 0:
             raise InvalidFeatures(f"has more than {MAX_FEATURES} features", self._place)
 
 
@@ -112,7 +112,7 @@ def _demand_numbers(values: list[Any], place: str) -> list[float]:
 
 
 def _name(name: str, features: dict[str, Any]) -> str:
-    """A name that VW takes as one, and that none of the other features has."""
+    """A name that VW takes as a name, and that no other feature has."""
     if is_plain(name):
         return name
     changed = f"~{name}"

@@ -1,4 +1,4 @@
-"""Runs Vowpal Wabbit's native driver; started by `child`, as a process of its own.
+"""Runs Vowpal Wabbit's native driver; started by `subprocess_jobs`, as a process of its own.
 
 Its own process, because bad input can crash VW, and because it stops every thread of a process while it reads a file.
 Jobs come in on standard input, answers go out on standard output, one JSON text a line, in the same order.
@@ -21,7 +21,7 @@ _STDERR = 2
 
 
 class Unusable(ValueError):
-    """What was learned makes no sense."""
+    """The model cannot be used."""
 
 
 def main(parent: int, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
@@ -29,7 +29,7 @@ def main(parent: int, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> Non
 
     Args:
         parent: Id of the process that started this one; when that ends, this one is to end too.
-        answer: What does one job.
+        answer: Does a job and gives the answer.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     end_with(parent)
@@ -42,7 +42,7 @@ def main(parent: int, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> Non
 def end_with(parent: int) -> None:
     """End this process when the one that started it ends.
 
-    While VW runs, nothing in Python could notice that the parent is gone, so the system is told to see to it.
+    While VW runs, nothing in Python could notice that the parent is gone, so the system ends this process.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -60,30 +60,30 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         return counts | {"error": str(error), "unusable": True}
     except (RuntimeError, ValueError, LookupError, OSError) as error:
         return counts | {"error": str(error).strip() or type(error).__name__}
-    return counts | {"said": _said_since(start)}
+    return counts | {"message": _last_message(start)}
 
 
 def learn(options: list[str], log: str, metrics: str, state: str | None) -> dict[str, Any]:
-    """Learn from all lines of a log; what counts is taken from VW's memory, the file of metrics is not read."""
+    """Learn from all lines of a log; the counts come from VW's memory, the file of metrics is not read."""
     import vowpalwabbit
 
     quietly = ["--driver_output_off", "--log_level", "error", "--limit_output", "100"]
     reading = ["--dsjson", "-d", log, "--extra_metrics", metrics, *quietly]
     workspace = vowpalwabbit.Workspace(arg_list=[*options, *reading, *(["-f", state] if state else [])])
-    told = workspace.get_learner_metrics()
+    metrics_of_vw = workspace.get_learner_metrics()
     workspace.finish()
     return {
-        "learned": told["extra_metrics"]["total_learn_calls"],
-        "skipped": told["number_skipped_events"],
-        "without_actions": told["number_events_zero_actions"],
-        "refused": told["line_parse_error"],
-        "first_event_id": told.get("first_event_id") or None,
-        "last_event_id": told.get("last_event_id") or told.get("first_event_id") or None,
+        "learned": metrics_of_vw["extra_metrics"]["total_learn_calls"],
+        "skipped": metrics_of_vw["number_skipped_events"],
+        "without_actions": metrics_of_vw["number_events_zero_actions"],
+        "refused": metrics_of_vw["line_parse_error"],
+        "first_event_id": metrics_of_vw.get("first_event_id") or None,
+        "last_event_id": metrics_of_vw.get("last_event_id") or metrics_of_vw.get("first_event_id") or None,
     }
 
 
 def check(state: str, predictor: str | None) -> None:
-    """See that the new state loads and makes sense; write the predict-only model."""
+    """Check that the new state loads and its weights are finite; write the predict-only model."""
     import vowpalwabbit
 
     workspace = vowpalwabbit.Workspace(arg_list=["-i", state, "-t", "--quiet", "--predict_only_model"])
@@ -99,8 +99,8 @@ def check(state: str, predictor: str | None) -> None:
         raise ValueError("the model could not be written")
 
 
-def _said_since(start: int) -> str:
-    """The last thing that VW said."""
+def _last_message(start: int) -> str:
+    """The last message that VW printed after a place of standard error."""
     os.lseek(_STDERR, start, os.SEEK_SET)
     text = os.read(_STDERR, 65536).decode(errors="replace").strip()
     os.lseek(_STDERR, 0, os.SEEK_END)

@@ -1,6 +1,6 @@
 """The one gate from a request's features to Vowpal Wabbit: what passes here is ranked, logged and trained on.
 
-Written for speed: features that are fine, which is nearly all of them, are looked at once and not copied.
+Written for speed: features that are fine, as nearly all are, are checked once and not copied.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from shared.learner.cleaning import (
     MAX_TEXT,
     SMALLEST,
     InvalidFeatures,
-    cleaned,
+    clean,
     is_plain,
 )
 from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS, member
@@ -29,9 +29,9 @@ _LARGEST = float(LARGEST)
 """Floats are compared with floats: that is faster."""
 _MUST_CHANGE = -(10**12)
 """In place of a count: so small that no sum with it becomes positive."""
-_known: set[str] = set()
-"""Names that were found to be plain: looking them up is faster than looking at them."""
-_MAX_KNOWN, _MAX_KNOWN_LENGTH = 4096, 64
+_plain_names: set[str] = set()
+"""Names that are plain: a search in this set is faster than a check of the name."""
+_MAX_PLAIN_NAMES, _MAX_PLAIN_LENGTH = 4096, 64
 
 
 def document(
@@ -42,19 +42,19 @@ def document(
     Args:
         context_features: As parsed from JSON by orjson.
         actions: Id and features of each action that may be chosen, in the order of the request.
-        positions: Which actions of the request these are, for places in errors; if not given, the first ones.
+        positions: The actions' positions in the request, for places in errors; if not given, from 0 on.
 
     Raises:
         InvalidFeatures: Features that the API does not take; names the place.
     Source: the layout is the old service's, so that models and logs can be exchanged with it.
     """
     where = positions or range(len(actions))
-    return orjson.dumps(_shared_and_actions(context_features, actions, where))
+    return orjson.dumps(_context_and_actions(context_features, actions, where))
 
 
 @dataclass(frozen=True, slots=True)
 class SlotsDocument:
-    """The features of one multi-slot event, in pieces that are put together for the log and for each question.
+    """The features of one multi-slot event, in pieces that are put together for the log and for each prediction.
 
     Attributes:
         head: Up to where the slots begin.
@@ -66,22 +66,22 @@ class SlotsDocument:
     slots: Sequence[bytes]
     actions: int
 
-    def logged(self, allowed: Sequence[Sequence[int]]) -> bytes:
+    def log_text(self, allowed: Sequence[Sequence[int]]) -> bytes:
         """The JSON text that is recorded and trained on, on one line; with the actions that each slot might show."""
-        return self._text(map(self._included, allowed))
+        return self._text(map(self._inclusion, allowed))
 
-    def asked(self, seeds: Sequence[str], offers: Sequence[Sequence[int]]) -> bytes:
-        """The JSON text that a model is asked with.
+    def model_text(self, seeds: Sequence[str], offers: Sequence[Sequence[int]]) -> bytes:
+        """The JSON text from which a model predicts.
 
         Args:
             seeds: One text a slot, from which its draw follows.
             offers: The actions that each slot may show.
         """
         tags = (b'"_tag":%b,' % orjson.dumps(f"seed={seed}") for seed in seeds)
-        return self._text(map(bytes.__add__, tags, map(self._included, offers)))
+        return self._text(map(bytes.__add__, tags, map(self._inclusion, offers)))
 
-    def _included(self, actions: Sequence[int]) -> bytes:
-        """What tells Vowpal Wabbit which actions a slot may show; nothing if that is all."""
+    def _inclusion(self, actions: Sequence[int]) -> bytes:
+        """The part that lists the actions that a slot may show; empty if all actions may be shown."""
         return b"" if len(actions) == self.actions else b'"_inc":%b,' % orjson.dumps([*actions])
 
     def _text(self, ours: Iterable[bytes]) -> bytes:
@@ -96,8 +96,8 @@ def slots_document(
 ) -> SlotsDocument:
     """The features of one multi-slot event.
 
-    A slot's id is one of its features: Vowpal Wabbit tells slots apart by their place alone, which is not enough where
-    they come in another order, or some of them only.
+    A slot's id is one of its features: Vowpal Wabbit distinguishes slots by their place alone, which is not enough
+    where they come in another order, or some of them only.
 
     Args:
         context_features: As parsed from JSON by orjson.
@@ -107,7 +107,7 @@ def slots_document(
     Raises:
         InvalidFeatures: Features that the API does not take; names the place.
     """
-    head = orjson.dumps(_shared_and_actions(context_features, actions, range(len(actions))))[:-1] + b","
+    head = orjson.dumps(_context_and_actions(context_features, actions, range(len(actions))))[:-1] + b","
     texts = [_slot(name, features, position) for position, (name, features) in enumerate(slots)]
     return SlotsDocument(head, texts, len(actions))
 
@@ -117,7 +117,7 @@ def _slot(name: str, features: list[Any], position: int) -> bytes:
     return orjson.dumps({"_id": name, "s": [{"id": name}, *usable]})[1:]
 
 
-def _shared_and_actions(
+def _context_and_actions(
     context_features: list[Any], actions: Sequence[tuple[str, list[Any]]], where: Sequence[int]
 ) -> dict[str, Any]:
     multi = [
@@ -131,7 +131,7 @@ def _usable(groups: list[Any], field: str = _CONTEXT, position: int = 0) -> list
     """The groups themselves if they can stay as they are, else a cleaned copy; only the context's must not be null."""
     count = _total(groups)
     if count < 0:
-        groups = cleaned(groups, _place(field, position), nulls=field != _CONTEXT)
+        groups = clean(groups, _place(field, position), nulls=field != _CONTEXT)
         count = _total(groups)
     if count > MAX_FEATURES:
         raise InvalidFeatures(f"has {count} features; {MAX_FEATURES} are allowed", _place(field, position))
@@ -153,7 +153,7 @@ def _total(groups: list[Any]) -> int:
 
 def _count(features: dict[str, Any], depth: int = 1) -> int:
     """Count the features of an object; less than 0 if something has to be changed or refused."""
-    if not _known.issuperset(features) and not _become_known(features):
+    if not _plain_names.issuperset(features) and not _remember_plain(features):
         return _MUST_CHANGE
     count = len(features)
     for value in features.values():
@@ -185,11 +185,11 @@ def _is_usable_number(value: Any) -> bool:
     return type(value) in (float, int) and (value == 0 or SMALLEST <= abs(value) <= LARGEST)
 
 
-def _become_known(names: dict[str, Any]) -> bool:
+def _remember_plain(names: dict[str, Any]) -> bool:
     """Whether all names are plain; remembers them, within limits, if so."""
     if not all(map(is_plain, names)):
         return False
-    if len(_known) > _MAX_KNOWN:
-        _known.clear()
-    _known.update(name for name in names if len(name) <= _MAX_KNOWN_LENGTH)
+    if len(_plain_names) > _MAX_PLAIN_NAMES:
+        _plain_names.clear()
+    _plain_names.update(name for name in names if len(name) <= _MAX_PLAIN_LENGTH)
     return True

@@ -1,4 +1,4 @@
-"""A trained model in memory, answering what Rank asks."""
+"""A trained model in memory, which gives Rank its chances."""
 
 import contextlib
 import logging
@@ -28,9 +28,9 @@ class UnusableModel(LoopError):
 
 
 class Model:
-    """A loaded model. It has one owner: not for use by two threads at once.
+    """A loaded model, for one thread at a time.
 
-    VW loads damaged files without complaint, so whoever reads one from storage compares its SHA-256 first.
+    VW loads damaged files without complaint, so compare the SHA-256 of a file from storage first.
     """
 
     def __init__(self, data: bytes, options: list[str], kind: str) -> None:
@@ -44,11 +44,11 @@ class Model:
         """Load a model from its file's bytes.
 
         Args:
-            arguments: Those it was trained with.
+            arguments: Those that the model was trained with.
             epsilon: Exploration rate, from 0 to 1; takes effect only if the arguments have one.
 
         Raises:
-            UnusableModel: It does not load, or is of another problem type.
+            UnusableModel: The model does not load, or is of another problem type.
         """
         explore = ["--epsilon", repr(float(epsilon))] if arguments.has_epsilon else []
         fixed = [] if arguments.needs_full_model else ["-t"]  # with it, bounds on costs come out wider than in training
@@ -70,7 +70,7 @@ class Model:
         """An action for each slot, drawn by its seed, with the chances that the draw had.
 
         Args:
-            document: From `SlotsDocument.asked`, and from nowhere else.
+            document: From `SlotsDocument.model_text`, and from nowhere else.
             count: How many slots it has.
 
         Returns:
@@ -80,7 +80,7 @@ class Model:
         return [*map(_choice, answer)] if len(answer) == count else [None] * count
 
     def close(self) -> None:
-        """Give the memory back; the model answers no more."""
+        """Free the memory; the model cannot be used any more."""
         self._workspace.finish()
 
     def _answer(self, document: str) -> list[Any]:
@@ -128,9 +128,9 @@ def _load(data: bytes, options: list[str], kind: str) -> Any:
             workspace = vowpalwabbit.Workspace(arg_list=["-i", path, *options])
     except RuntimeError as error:
         raise UnusableModel(str(error).strip() or "Vowpal Wabbit refuses it without a reason") from error
-    found = kinds.get(workspace.get_prediction_type())
-    if found != kind:
-        raise UnusableModel(f"its problem type is {found or 'unknown'}, not {kind}")
+    own_kind = kinds.get(workspace.get_prediction_type())
+    if own_kind != kind:
+        raise UnusableModel(f"its problem type is {own_kind or 'unknown'}, not {kind}")
     return workspace
 
 

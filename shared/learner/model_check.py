@@ -1,4 +1,4 @@
-"""Whether a model file from outside can be used: found out where it can do no harm."""
+"""Checks whether a model file from outside can be used, in a process where the file can do no harm."""
 
 import json
 import tempfile
@@ -10,47 +10,47 @@ from shared.learner import model_file, subprocess_jobs
 from shared.learner.arguments import LearningArguments, parse
 from shared.learner.model import UnusableModel
 
-__all__ = ["Examined", "UnusableModel", "examine"]
+__all__ = ["CheckedModel", "UnusableModel", "examine"]
 
 _TIMEOUT = timedelta(seconds=13)
 _RATES = ("--learning_rate", "--power_t")
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class CheckedModel:
     """A model file that can be used.
 
     Attributes:
-        arguments: What it was trained with, as far as it tells.
-        state: What training goes on from: the file itself, or what was made of one that was made for predicting.
+        arguments: Those that the model was trained with, as far as the file says.
+        state: The training state: the file itself, or a state made of a file that was made for predicting.
     """
 
     arguments: LearningArguments
     state: bytes
 
 
-def examine(data: bytes, own: LearningArguments, epsilon: float) -> Examined:
-    """See that a model file loads, ranks, learns, and obeys nothing but options that learning arguments may have.
+def examine(data: bytes, own: LearningArguments, epsilon: float) -> CheckedModel:
+    """Check that a model file loads, ranks, learns, and has only options that learning arguments may have.
 
     Args:
-        own: The loop's learning arguments, whose rates stand in for those that a file made for predicting lacks.
+        own: The loop's learning arguments, whose rates replace those that a file made for predicting lacks.
         epsilon: The exploration that Rank loads it with.
 
     Raises:
-        UnusableModel: It is none, or not one to be used here.
+        UnusableModel: The file is no model, or no model that this loop can use.
     """
-    arguments = model_file.stored_arguments(data)
+    arguments = model_file.read_arguments(data)
     rates = own.only(_RATES)
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder, "model.vw")
         model.write_bytes(data)
-        told = {"model": str(model), "folder": folder, "arguments": arguments.text, "epsilon": epsilon, "rates": rates}
+        job = {"model": str(model), "folder": folder, "arguments": arguments.text, "epsilon": epsilon, "rates": rates}
         answers, trouble = subprocess_jobs.ask(
-            "shared.learner.model_check_process", [json.dumps(told)], _TIMEOUT, "looking into it"
+            "shared.learner.model_check_process", [json.dumps(job)], _TIMEOUT, "looking into it"
         )
         if trouble or (trouble := answers[0].get("error")):
             raise UnusableModel(trouble)
         if answers[0]["is_state"]:
-            return Examined(arguments, data)
+            return CheckedModel(arguments, data)
         prepared = Path(folder, "prepared").read_bytes()
-    return Examined(parse(" ".join([arguments.text, *rates])), prepared)
+    return CheckedModel(parse(" ".join([arguments.text, *rates])), prepared)

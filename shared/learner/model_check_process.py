@@ -1,4 +1,4 @@
-"""Looks into a model file that somebody sent; started by `examination`, as a process of its own.
+"""Checks a model file from outside; started by `model_check`, as a process of its own.
 
 Its own process, with bounds on memory and time, because a crafted file can crash Vowpal Wabbit, or have it take
 whatever there is.
@@ -30,8 +30,8 @@ _EVENS = [1 / len(_ACTIONS)] * len(_ACTIONS)
 
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
-    """Whether the file can be used, and if a training state was asked for, whether it is one by itself."""
-    _bound()
+    """Whether the file can be used, and whether the file is a training state by itself."""
+    _limit_resources()
     try:
         arguments, model = parse(job["arguments"]), Path(job["model"])
         _predict(model.read_bytes(), arguments, job["epsilon"])
@@ -44,8 +44,8 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
     return {"is_state": is_state}
 
 
-def _bound() -> None:
-    """Take no more than a model of the largest size needs."""
+def _limit_resources() -> None:
+    """Limit memory and time to what a model of the largest size needs."""
     if sys.platform == "win32":
         return
     import resource
@@ -56,13 +56,13 @@ def _bound() -> None:
 
 
 def _predict(data: bytes, arguments: LearningArguments, epsilon: float) -> None:
-    """Load it as Rank does, and ask it."""
+    """Load the model as Rank does, and predict."""
     model = Model.load(data, arguments, epsilon)
     if arguments.problem_type == "cb":
         sane = _is_sane(model._answer(features.document(_CONTEXT, _ACTIONS).decode()), len(_ACTIONS))
     else:
         slots = features.slots_document(_CONTEXT, _ACTIONS, [("s", []), ("t", [{"wide": True}])])
-        first, second = model._answer(slots.asked(["1", "2"], [_ALL, _ALL]).decode())
+        first, second = model._answer(slots.model_text(["1", "2"], [_ALL, _ALL]).decode())
         sane = _is_sane([chance for _, chance in first], 3) and _is_sane([chance for _, chance in second], 2)
     model.close()
     if not sane:
@@ -74,7 +74,7 @@ def _is_sane(chances: list[float], count: int) -> bool:
 
 
 def _learn(model: Path, arguments: LearningArguments, folder: Path) -> None:
-    """Learn one event, as the trainer would, and see that what comes of it makes sense."""
+    """Learn one event, as the trainer would, and check the new state."""
     log, state = folder / "log.dsjson", folder / "state"
     log.write_text(json.dumps(_event(arguments.problem_type)) + "\n")
     counts = learn(["-i", str(model)], str(log), str(folder / "metrics"), str(state))
@@ -88,13 +88,13 @@ def _event(problem_type: str) -> dict[str, Any]:
         document = json.loads(features.document(_CONTEXT, _ACTIONS))
         label = {keys.LABEL_COST: 0, keys.LABEL_PROBABILITY: _EVENS[0], keys.LABEL_ACTION: 1, keys.LABEL_INDEX: 0}
         return {**label, keys.ACTIONS: [1, 2, 3], keys.FEATURES: document, keys.PROBABILITIES: _EVENS}
-    document = json.loads(features.slots_document(_CONTEXT, _ACTIONS, [("s", [])]).logged([_ALL]))
+    document = json.loads(features.slots_document(_CONTEXT, _ACTIONS, [("s", [])]).log_text([_ALL]))
     choice = {keys.SLOT_ID: "s", keys.SLOT_ACTIONS: [0, 1, 2], keys.SLOT_PROBABILITIES: _EVENS}
     return {keys.FEATURES: document, keys.OUTCOMES: [{keys.LABEL_COST: 0, **choice}]}
 
 
 def _holds_state(model: Path) -> bool:
-    """Whether it has what learning goes on from beside the weights, or no weights yet."""
+    """Whether a model has more than the weights, which learning needs, or has no weights yet."""
     import vowpalwabbit
 
     workspace = vowpalwabbit.Workspace(arg_list=["-i", str(model), "--quiet"])

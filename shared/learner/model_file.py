@@ -1,6 +1,6 @@
-"""What a model file says of itself, read without Vowpal Wabbit: what a stranger's file orders is not tried out.
+"""Reads the header of a model file without Vowpal Wabbit, so that no option of an unknown file is obeyed.
 
-A model file holds options, and whoever loads it obeys them, also those that write files or open ports.
+A model file holds options, and a workspace that loads the file obeys them, also those that write files or open ports.
 """
 
 import re
@@ -23,17 +23,17 @@ _IMPLIED: dict[str, str | None] = {
     "--csoaa_rank": None,
     "--shared_feature_merger": None,
 }
-"""What Vowpal Wabbit adds by itself to what it was given."""
+"""Options that Vowpal Wabbit adds by itself."""
 _SHORT = {long: short for short, long in SHORT_NAMES.items()}
 _LARGEST_SEED = 2**31
 _FRACTION = re.compile(r"-?\d{1,10}(\.\d{1,40}(e-?\d{1,2})?|e-?\d{1,2})", re.ASCII)
 
 
-def stored_arguments(data: bytes) -> LearningArguments:
-    """What a model file was trained with; one that was made for predicting does not tell its learning rates.
+def read_arguments(data: bytes) -> LearningArguments:
+    """Read the arguments that a model was trained with; a file made for predicting has no learning rates.
 
     Raises:
-        UnusableModel: It is none, is of another version, or its options are none that this loop takes.
+        UnusableModel: The file is no model, is of another version, or its options are none that this loop takes.
     """
     header = _Header(data)
     version = header.text("version")
@@ -82,13 +82,13 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _arguments(words: list[str], bits: int) -> LearningArguments:
     size = [] if bits == _DEFAULT_BITS else ["-b", str(bits)]
     try:
-        return arguments.parse(" ".join([*_told(words), *size]))
+        return arguments.parse(" ".join([*_explicit_options(words), *size]))
     except InvalidLearningArguments as problem:
         raise UnusableModel(f"its option {problem}") from problem
 
 
-def _told(words: list[str]) -> Iterator[str]:
-    """The options as an owner would have written them."""
+def _explicit_options(words: list[str]) -> Iterator[str]:
+    """The options as an owner would write them."""
     rest, implied = iter(words), _IMPLIED | ({"--cb_explore_adf": None} if "--ccb_explore_adf" in words else {})
     for word in rest:
         if word in implied:
@@ -112,8 +112,8 @@ def _shortest(word: str) -> str:
     if not _FRACTION.fullmatch(word):
         return word
     texts = (f"{float(word):.{digits}g}" for digits in range(1, 10))
-    return next((text for text in texts if _kept(text) == _kept(word)), word)
+    return next((text for text in texts if _as_float32(text) == _as_float32(word)), word)
 
 
-def _kept(text: str) -> bytes:
+def _as_float32(text: str) -> bytes:
     return struct.pack("<f", float(text))

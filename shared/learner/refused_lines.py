@@ -1,4 +1,4 @@
-"""Finding the lines that Vowpal Wabbit refuses, so that the others can be learned."""
+"""Finds the lines that Vowpal Wabbit refuses, so that the other lines can be learned."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,11 +18,11 @@ _TIMEOUT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedLine:
     """A line that cannot be learned from.
 
     Attributes:
-        index: Its place among the lines, from 0.
+        index: The place among the lines, from 0.
         reason: In one line, with Vowpal Wabbit's own words if it had any.
     """
 
@@ -31,12 +31,12 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _LineRange:
     """Consecutive lines that are tried together.
 
     Attributes:
-        careful: In a process of their own, and with a look at the weights: the lines that they were part of did more
-            harm than being refused.
+        careful: Whether to try them in a process of their own and to check the weights, since the lines around them did
+            more harm than being refused.
     """
 
     start: int
@@ -50,9 +50,9 @@ class _Fault:
     harmful: bool
 
 
-def refused_lines(
+def find_refused_lines(
     lines: Sequence[bytes], *, arguments: Sequence[str] = _ARGUMENTS, timeout: timedelta = _TIMEOUT
-) -> list[Refused]:
+) -> list[RefusedLine]:
     """Find the lines that VW cannot read, that crash or stop it, or that spoil the weights, each by itself.
 
     Tries all lines together, then each quarter of what had a fault, and so on. Lines that do harm only together with
@@ -67,10 +67,10 @@ def refused_lines(
         TrainingFailed: Training fails even without lines.
     """
     search = _Search(lines, arguments, timeout)
-    (fault,) = search.faults([_Part(0, 0, careful=True)])
+    (fault,) = search.faults([_LineRange(0, 0, careful=True)])
     if fault is not None:
         raise TrainingFailed(fault.reason)
-    return sorted(search.refused(), key=lambda refused: refused.index)
+    return sorted(search.find(), key=lambda refused: refused.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,49 +79,51 @@ class _Search:
     arguments: Sequence[str]
     timeout: timedelta
 
-    def refused(self) -> Iterator[Refused]:
-        parts = [_Part(0, len(self.lines), careful=True)] if self.lines else []
-        while parts:
-            smaller: list[_Part] = []
-            for part, fault in zip(parts, self.faults(parts), strict=True):
-                if fault is not None and part.stop - part.start == 1:
-                    yield Refused(part.start, fault.reason)
+    def find(self) -> Iterator[RefusedLine]:
+        ranges = [_LineRange(0, len(self.lines), careful=True)] if self.lines else []
+        while ranges:
+            smaller: list[_LineRange] = []
+            for lines_range, fault in zip(ranges, self.faults(ranges), strict=True):
+                if fault is not None and lines_range.stop - lines_range.start == 1:
+                    yield RefusedLine(lines_range.start, fault.reason)
                 elif fault is not None:
-                    smaller += _pieces(part, fault)
-            parts = smaller
+                    smaller += _pieces(lines_range, fault)
+            ranges = smaller
 
-    def faults(self, parts: Sequence[_Part]) -> list[_Fault | None]:
-        """What is wrong with each part; None if nothing is."""
+    def faults(self, ranges: Sequence[_LineRange]) -> list[_Fault | None]:
+        """The fault of each range; None for a range without a fault."""
         faults: list[_Fault | None] = []
-        while rest := parts[len(faults) :]:
-            together = [*takewhile(lambda part: not part.careful, rest)] or [rest[0]]
+        while rest := ranges[len(faults) :]:
+            together = [*takewhile(lambda lines_range: not lines_range.careful, rest)] or [rest[0]]
             answers, trouble = self._try(together)
-            faults += [_fault(part, answer) for part, answer in zip(together, answers, strict=False)]
+            faults += [_fault(lines_range, answer) for lines_range, answer in zip(together, answers, strict=False)]
             if trouble and not answers:  # else the part that ended the process is tried again, as the first of its own
                 faults.append(_Fault(trouble, harmful=True))
         return faults
 
-    def _try(self, parts: Sequence[_Part]) -> tuple[list[dict[str, Any]], str | None]:
+    def _try(self, ranges: Sequence[_LineRange]) -> tuple[list[dict[str, Any]], str | None]:
         with tempfile.TemporaryDirectory() as folder:
-            return subprocess_jobs.run([self._job(part, Path(folder)) for part in parts], self.timeout)
+            return subprocess_jobs.run([self._job(lines_range, Path(folder)) for lines_range in ranges], self.timeout)
 
-    def _job(self, part: _Part, folder: Path) -> subprocess_jobs.Job:
-        log = folder / f"{part.start}-{part.stop}.json"
-        log.write_bytes(b"".join(line + b"\n" for line in self.lines[part.start : part.stop]))
-        return subprocess_jobs.Job(self.arguments, log, folder / "metrics", folder / "state" if part.careful else None)
-
-
-def _pieces(part: _Part, fault: _Fault) -> list[_Part]:
-    length = max(1, (part.stop - part.start + 3) // 4)
-    starts = range(part.start, part.stop, length)
-    return [_Part(start, min(start + length, part.stop), fault.harmful) for start in starts]
+    def _job(self, lines_range: _LineRange, folder: Path) -> subprocess_jobs.Job:
+        log = folder / f"{lines_range.start}-{lines_range.stop}.json"
+        log.write_bytes(b"".join(line + b"\n" for line in self.lines[lines_range.start : lines_range.stop]))
+        return subprocess_jobs.Job(
+            self.arguments, log, folder / "metrics", folder / "state" if lines_range.careful else None
+        )
 
 
-def _fault(part: _Part, answer: dict[str, Any]) -> _Fault | None:
+def _pieces(lines_range: _LineRange, fault: _Fault) -> list[_LineRange]:
+    length = max(1, (lines_range.stop - lines_range.start + 3) // 4)
+    starts = range(lines_range.start, lines_range.stop, length)
+    return [_LineRange(start, min(start + length, lines_range.stop), fault.harmful) for start in starts]
+
+
+def _fault(lines_range: _LineRange, answer: dict[str, Any]) -> _Fault | None:
     if "error" in answer:
         return _Fault(answer["error"], harmful=True)
     if answer["refused"]:
-        return _Fault(answer["said"] or "Vowpal Wabbit cannot read it", harmful=False)
+        return _Fault(answer["message"] or "Vowpal Wabbit cannot read it", harmful=False)
     counted = answer["learned"] + answer["skipped"] + answer["without_actions"]
     passed_over = "Vowpal Wabbit passes over it, since it does not look like an event"
-    return None if counted == part.stop - part.start else _Fault(passed_over, harmful=False)
+    return None if counted == lines_range.stop - lines_range.start else _Fault(passed_over, harmful=False)

@@ -1,4 +1,4 @@
-"""The process that trains: how it is started, how long it may take, and why it ended."""
+"""Runs jobs in a process of its own: starts the process, bounds its time, and says why it ended."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from shared.settings import child_environment
 
 
 class TrainingFailed(LoopError):
-    """A training run that gave nothing to go on with.
+    """A training run without a usable result.
 
     Attributes:
         reason: In one line, with Vowpal Wabbit's own words if it had any.
@@ -35,7 +35,7 @@ class Job:
     Attributes:
         options: How it learns: checked learning arguments, or `-i` and the state to go on from.
         log: dsjson lines, plain or `.gz`; may be a FIFO.
-        metrics: A file that VW writes and nobody reads.
+        metrics: A file that VW writes, of no use here.
         state: Where the training state goes; if None, nothing is kept or checked.
         predictor: Where the model for Rank goes.
     """
@@ -47,7 +47,7 @@ class Job:
     predictor: Path | None = None
 
     def text(self) -> str:
-        """As the driver reads it."""
+        """The job as the driver reads it."""
         paths = {name: str(path) if (path := getattr(self, name)) else None for name in ("state", "predictor")}
         return json.dumps({"options": [*self.options], "log": str(self.log), "metrics": str(self.metrics), **paths})
 
@@ -65,19 +65,19 @@ def ask(module: str, texts: Sequence[str], timeout: timedelta, what: str) -> tup
     """Let a process that runs a module answer JSON texts in order.
 
     Args:
-        what: What it does, for the reasons.
+        what: What the process does, for the reason.
 
     Returns:
         The answers, and why there are fewer than texts: None if there are not.
     """
     command = [sys.executable, "-P", "-m", module, str(os.getpid())]
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         try:
             ended = subprocess.run(
                 command,
                 input="\n".join(texts).encode(),
                 stdout=subprocess.PIPE,
-                stderr=said,
+                stderr=output,
                 env=environment(),
                 timeout=timeout.total_seconds(),
                 check=False,
@@ -85,7 +85,7 @@ def ask(module: str, texts: Sequence[str], timeout: timedelta, what: str) -> tup
         except subprocess.TimeoutExpired as expired:
             return _answers(expired.output), f"{what} took longer than {timeout.total_seconds():g} s"
         answers = _answers(ended.stdout)
-        return answers, None if len(answers) == len(texts) else reason(what, ended.returncode, said)
+        return answers, None if len(answers) == len(texts) else reason(what, ended.returncode, output)
 
 
 def _answers(output: bytes | None) -> list[dict[str, Any]]:
@@ -94,14 +94,14 @@ def _answers(output: bytes | None) -> list[dict[str, Any]]:
 
 
 def environment() -> dict[str, str]:
-    """Packages may be found by the module search path alone, so it is handed on."""
+    """The environment of a process; packages may be found by the module search path alone, so the path is handed on."""
     search = (str(Path(__file__).parents[2]), *(str(Path(entry).absolute()) for entry in sys.path))
     return child_environment() | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(search))}
 
 
-def reason(what: str, returncode: int, said: IO[bytes]) -> str:
-    """Why a process ended, with the last line that it said."""
-    said.seek(0)
-    last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
+def reason(what: str, returncode: int, output: IO[bytes]) -> str:
+    """Why a process ended, with the last line of its output."""
+    output.seek(0)
+    last = output.read().decode(errors="replace").strip().rpartition("\n")[2]
     how = f"signal {signal.Signals(-returncode).name}" if returncode < 0 else f"exit code {returncode}"
     return f"{what} ended with {how}" + (f": {last[:300]}" if last else "")

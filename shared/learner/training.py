@@ -7,15 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from shared.learner import subprocess_jobs
-from shared.learner.refused_lines import Refused, refused_lines
+from shared.learner.refused_lines import RefusedLine, find_refused_lines
 from shared.learner.subprocess_jobs import TrainingFailed
 
-__all__ = ["Refused", "Trained", "TrainingFailed", "refused_lines", "train"]
+__all__ = ["RefusedLine", "TrainingFailed", "TrainingResult", "find_refused_lines", "train"]
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """What became of the lines of a log.
+class TrainingResult:
+    """The lines of a log by outcome.
 
     Attributes:
         learned: Events learned from.
@@ -23,7 +23,7 @@ class Trained:
         without_actions: Lines that are no events: observations that belong to none.
         refused: Lines that VW could not read.
         first_event_id: Of the first event learned from or skipped.
-        last_event_id: Of the last one.
+        last_event_id: Of the last event.
     """
 
     learned: int
@@ -35,7 +35,7 @@ class Trained:
 
     @property
     def lines(self) -> int:
-        """Lines accounted for. VW passes over lines that look like no event at all, so whoever wrote them compares."""
+        """Lines with an outcome: fewer than were written if VW passed over lines that are like no event at all."""
         return self.learned + self.skipped + self.without_actions + self.refused
 
 
@@ -47,7 +47,7 @@ def train(
     old_state: Path | None,
     predictor: Path | None,
     timeout: timedelta,
-) -> Trained:
+) -> TrainingResult:
     """Learn from a log, in a process of its own; the same lines on the same state give the same bytes.
 
     Args:
@@ -55,10 +55,10 @@ def train(
         new_state: Where the training state goes.
         arguments: From `LearningArguments.with_epsilon`, to start empty; else None.
         old_state: The training state to go on from, which knows its arguments; else None.
-        predictor: Where the model for `Model.load` goes, if one is wanted.
+        predictor: Where the model for `Model.load` goes; None for no such model.
 
     Raises:
-        TrainingFailed: No usable state came of it.
+        TrainingFailed: There is no usable state.
     """
     if (arguments is None) == (old_state is None):
         raise ValueError("training starts either from learning arguments or from a state")
@@ -69,4 +69,4 @@ def train(
         )
     if trouble or (trouble := answers[0].get("error")):
         raise TrainingFailed(trouble)
-    return Trained(**{name: answers[0][name] for name in Trained.__slots__})
+    return TrainingResult(**{name: answers[0][name] for name in TrainingResult.__slots__})

@@ -1,4 +1,4 @@
-"""How far two models are apart."""
+"""Compares the weights of models."""
 
 import math
 from itertools import repeat
@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import Any
 
 
-def largest_difference(one: Path, other: Path) -> float:
+def largest_difference(first: Path, second: Path) -> float:
     """The largest difference between weights of two model files of this loop; infinite if they are not of one kind."""
-    some, others = _loaded(one), _loaded(other)
+    workspaces = _load(first), _load(second)
     try:
-        if some.num_weights() != others.num_weights():
+        if workspaces[0].num_weights() != workspaces[1].num_weights():
             return math.inf
-        pairs = zip(_weights(some), _weights(others), strict=True)
-        return max((abs(mine - theirs) for mine, theirs in pairs), default=0.0)
+        pairs = zip(*map(_weights, workspaces), strict=True)
+        return max((abs(weight - other) for weight, other in pairs), default=0.0)
     finally:
-        some.finish()
-        others.finish()
+        for workspace in workspaces:
+            workspace.finish()
 
 
-def _loaded(path: Path) -> Any:
+def _load(path: Path) -> Any:
     import vowpalwabbit
 
     return vowpalwabbit.Workspace(arg_list=["-i", str(path), "-t", "--quiet"])

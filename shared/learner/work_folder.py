@@ -1,4 +1,4 @@
-"""Folders for a run's files; what a killed process left behind is cleared by the next run."""
+"""Folders for a run's files; the next run deletes the folders of killed processes."""
 
 import os
 import re
@@ -10,20 +10,20 @@ _NAME = re.compile(r"rankloop-(\d+)-\w+")
 
 
 def folder() -> "tempfile.TemporaryDirectory[str]":
-    """A folder that goes when its `with` block ends."""
+    """A folder that is deleted at the end of its `with` block."""
     return tempfile.TemporaryDirectory(prefix=f"rankloop-{os.getpid()}-", ignore_cleanup_errors=True)
 
 
 def tidy() -> None:
-    """Clear the folders of processes that are no more."""
+    """Delete the folders of processes that have ended."""
     for left in Path(tempfile.gettempdir()).glob("rankloop-*-*"):
-        found = _NAME.fullmatch(left.name)
-        if found and not _is_alive(int(found[1])):
+        name = _NAME.fullmatch(left.name)
+        if name and not _is_alive(int(name[1])):
             shutil.rmtree(left, ignore_errors=True)
 
 
 def _is_alive(process: int) -> bool:
-    """Whether a process runs; where that cannot be asked without ending it, it is taken to."""
+    """Whether a process runs; True on Windows, where the question would end the process."""
     if os.name == "nt":
         return True
     try:

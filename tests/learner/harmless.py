@@ -12,12 +12,12 @@ from shared.learner import subprocess_jobs
 from shared.learner.arguments import parse
 
 
-def ranked(module: str, folder: Path, seed: int, number: int, mix: Sequence[str]) -> tuple[int, int]:
+def rank_hostile_requests(module: str, folder: Path, seed: int, number: int, mix: Sequence[str]) -> tuple[int, int]:
     """Let a module rank requests with models of a folder; gives how many were valid, and how many refused."""
     ended = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-m", module, str(folder), str(seed), str(number), *mix],
         cwd=ROOT,
-        env=_checked(),
+        env=_environment_with_checks(),
         capture_output=True,
         text=True,
     )
@@ -27,7 +27,7 @@ def ranked(module: str, folder: Path, seed: int, number: int, mix: Sequence[str]
     return valid, refused
 
 
-def learned_by_the_driver(folder: Path, seed: int, number: int, mix: Sequence[str]) -> None:
+def learn_hostile_lines(folder: Path, seed: int, number: int, mix: Sequence[str]) -> None:
     """The same lines, as the loop learns them."""
     jobs = [
         subprocess_jobs.Job(
@@ -41,7 +41,7 @@ def learned_by_the_driver(folder: Path, seed: int, number: int, mix: Sequence[st
     assert [number] * len(mix) == [answer.get("learned") for answer in answers], answers
 
 
-def _checked() -> dict[str, str]:
+def _environment_with_checks() -> dict[str, str]:
     library = Path("/usr/lib/x86_64-linux-gnu/libc_malloc_debug.so.0")
     checks = {"MALLOC_CHECK_": "3", "LD_PRELOAD": str(library)} if library.exists() else {}
     return os.environ | checks

@@ -1,4 +1,4 @@
-"""Random requests made to do harm, taken through gate, models and training; run as a process, since it may crash.
+"""Random requests made to do harm, put through gate, models and training; run as a process, since it may crash.
 
 Ends with exit code 0 and prints how many requests were valid and how many refused.
 """
@@ -76,8 +76,8 @@ class Requests:
         """Context features and actions, as they come out of the JSON parser."""
         self._wicked = self._rng.random() < 0.2  # holds what must be refused
         actions = [self._action(number) for number in range(self._any(SIZES))]
-        told = orjson.loads(orjson.dumps([self._groups(), actions], option=orjson.OPT_NON_STR_KEYS))
-        return told[0], [(name, groups) for name, groups in told[1]]
+        parsed = orjson.loads(orjson.dumps([self._groups(), actions], option=orjson.OPT_NON_STR_KEYS))
+        return parsed[0], [(name, groups) for name, groups in parsed[1]]
 
     def _any(self, options: Sequence[Any]) -> Any:
         """As `random.choice`, in a third of its time: a request has hundreds of choices."""
@@ -155,7 +155,7 @@ def main(folder: Path, seed: int, number: int, arguments: list[str]) -> None:
 
     Args:
         folder: Holds `<index>.state` and `<index>.predictor` for each of the arguments; the lines go there too.
-        arguments: With `--large_action_space`, answers depend on what was asked before, so they are not compared.
+        arguments: With `--large_action_space`, answers depend on earlier predictions, so they are not compared.
     """
     models, learners = [], []
     for index, text in enumerate(arguments):

@@ -1,4 +1,4 @@
-"""Random multi-slot requests made to do harm, taken through gate, models and training; run as a process of its own.
+"""Random multi-slot requests made to do harm, put through gate, models and training; run as a process of its own.
 
 Ends with exit code 0 and prints how many requests were valid and how many refused.
 """
@@ -38,7 +38,7 @@ class Slots:
         """Some slots and what describes them."""
         rng, count = self._rng, self._rng.randint(1, min(actions, 8))
         baselines = rng.sample(range(actions), count)
-        slots = [Slot(self._id(number), self._allowed(baseline, actions), baseline) for number, baseline in
+        slots = [Slot(self._id(number), self._choose_allowed(baseline, actions), baseline) for number, baseline in
                  enumerate(baselines)]  # fmt: skip
         return slots, [(slot.id, self._requests.next()[0] if rng.random() < 0.5 else []) for slot in slots]
 
@@ -51,7 +51,7 @@ class Slots:
             return "".join(map(chr, self._rng.choices(CHARACTERS, k=self._rng.randint(1, 8)))) + str(number)
         return self._rng.choice(TEXTS)[:200] + str(number)
 
-    def _allowed(self, baseline: int, actions: int) -> list[int]:
+    def _choose_allowed(self, baseline: int, actions: int) -> list[int]:
         if self._rng.random() < 0.4:
             return [*range(actions)]
         others = self._rng.sample(range(actions), self._rng.randint(0, actions))
@@ -66,13 +66,13 @@ class Reader:
 
     def first_slot(self, line: bytes, examples: int) -> dict[int, float]:
         """The chances of the first slot's actions."""
-        return self._used(line, examples, learn=False)
+        return self._use(line, examples, learn=False)
 
     def learn(self, line: bytes, examples: int) -> None:
         """Learn from a line."""
-        self._used(line, examples, learn=True)
+        self._use(line, examples, learn=True)
 
-    def _used(self, line: bytes, count: int, *, learn: bool) -> dict[int, float]:
+    def _use(self, line: bytes, count: int, *, learn: bool) -> dict[int, float]:
         examples = self._workspace.parse(line.decode())
         try:
             assert len(examples) == count, f"{len(examples)} examples instead of {count}"
@@ -88,7 +88,7 @@ def line_of(
     document: SlotsDocument, slots: list[Slot], decision: MultiSlotDecision, event_id: str, value: float
 ) -> bytes:
     """The log line of an event whose slots were all rewarded."""
-    text = document.logged([slot.allowed for slot in slots])
+    text = document.log_text([slot.allowed for slot in slots])
     mode = LearningMode.ONLINE
     event = from_multi_slot_decision(event_id, AT_US, text, decision, slots, deferred=False, mode=mode)
     rewards = [Observation(event_id, f"o{n}", AT_US + 1 + n, value, slot.id) for n, slot in enumerate(slots)]
@@ -97,8 +97,8 @@ def line_of(
 
 def check(decision: MultiSlotDecision, slots: list[Slot]) -> None:
     """Every slot has an action of its own that it may show, with a probability."""
-    taken = [choice.order[0] for choice in decision.choices]
-    assert len(slots) == len(taken) == len(set(taken)), taken
+    actions = [choice.order[0] for choice in decision.choices]
+    assert len(slots) == len(actions) == len(set(actions)), actions
     for slot, choice in zip(slots, decision.choices, strict=True):
         assert set(choice.order) <= set(slot.allowed), choice
         assert abs(sum(choice.probabilities) - 1) < 1e-6, choice
@@ -126,7 +126,7 @@ def main(folder: Path, seed: int, number: int, arguments: list[str]) -> None:
                 continue
             valid, event_id, examples = valid + 1, places.event_id(), 1 + len(actions) + len(slots)
             text, model, reader, learner = next(turns)
-            decision = _filled(model, document, slots, event_id)
+            decision = _fill(model, document, slots, event_id)
             check(decision, slots)
             line = line_of(document, slots, decision, event_id, rng.choice([0.0, 1.0, -1.0, 1e6]))
             assert b"\n" not in line
@@ -136,19 +136,21 @@ def main(folder: Path, seed: int, number: int, arguments: list[str]) -> None:
     sys.stdout.write(f"{valid} {number - valid}\n")
 
 
-def _filled(model: Model, document: SlotsDocument, slots: list[Slot], event_id: str) -> MultiSlotDecision:
+def _fill(model: Model, document: SlotsDocument, slots: list[Slot], event_id: str) -> MultiSlotDecision:
     seeds = [event_id + slot.id for slot in slots]
-    return decide(slots, event_id, "m", lambda offers: model.choices(document.asked(seeds, offers), len(slots)))
+    return decide(slots, event_id, "m", lambda offers: model.choices(document.model_text(seeds, offers), len(slots)))
 
 
 def _compare(decision: MultiSlotDecision, logged: dict[int, float], arguments: str) -> None:
     """What was ranked is what is logged, where the slots behind do not narrow the first one's choice."""
     first = decision.choices[0]
-    remembers = "--large_action_space" in arguments or "--rnd" in arguments  # answers by what it was asked before, too
+    remembers = (
+        "--large_action_space" in arguments or "--rnd" in arguments
+    )  # answers depend on earlier predictions, too
     if set(first.order) == logged.keys() and not remembers:
-        told = dict(zip(first.order, first.probabilities, strict=True))
+        chances = dict(zip(first.order, first.probabilities, strict=True))
         total = sum(logged.values())
-        assert all(abs(told[action] - chance / total) < 1e-6 for action, chance in logged.items()), (told, logged)
+        assert all(abs(chances[action] - chance / total) < 1e-6 for action, chance in logged.items()), (chances, logged)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,9 @@ class World:
     def document(self, context: int) -> bytes:
         shown = self._shown[context]
         order = [shown, *(action for action in range(ACTIONS) if action != shown)]
-        return features.document([{"page": f"p{context}"}], [(f"a{one}", [{"kind": f"k{one}"}]) for one in order])
+        return features.document(
+            [{"page": f"p{context}"}], [(f"a{action}", [{"kind": f"k{action}"}]) for action in order]
+        )
 
     def visit(self) -> bytes:
         return self.document(self._random.randrange(CONTEXTS))

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from shared.learner.arguments import parse
 from shared.learner.features import document
 from shared.learner.model import Model
-from tests.learner.harmless import learned_by_the_driver, ranked
+from tests.learner.harmless import learn_hostile_lines, rank_hostile_requests
 from tests.learner.hostile import Reader
-from tests.unit.learner.lines import GREEDY, event, event_lines, line_of, trained
+from tests.unit.learner.lines import GREEDY, event, event_lines, line_of, train_model
 from tests.unit.learner.test_features import choices, contexts
 
 REQUESTS = 20_000
@@ -28,22 +28,22 @@ MIX = [
 def test_no_request_does_harm(seed: int, tmp_path: Path) -> None:
     """In a process of its own, under the C library's checks of the heap: a crash is a red test."""
     for index, arguments in enumerate(MIX):
-        trained(tmp_path, event_lines(300), arguments, str(index))
+        train_model(tmp_path, event_lines(300), arguments, str(index))
 
     number = REQUESTS // 2
-    valid, refused = ranked("tests.learner.hostile", tmp_path, seed, number, MIX)
+    valid, refused = rank_hostile_requests("tests.learner.hostile", tmp_path, seed, number, MIX)
 
     assert valid + refused == number
     assert valid > 0.6 * number
     assert refused > 0.05 * number
-    learned_by_the_driver(tmp_path, seed, valid, MIX)
+    learn_hostile_lines(tmp_path, seed, valid, MIX)
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Model, Reader]:
     """One model twice: as Rank asks it, and as it reads the log."""
     folder = tmp_path_factory.mktemp("both")
-    predictor, _ = trained(folder, _random_lines(300), SOFTMAX)
+    predictor, _ = train_model(folder, _random_lines(300), SOFTMAX)
     return Model.load(predictor, parse(SOFTMAX), 0.2), Reader(str(folder / "model.state"))
 
 
@@ -65,16 +65,16 @@ def test_what_is_ranked_is_what_is_logged(
     model, log = both
     text = document(context, actions)
 
-    ranked = model.probabilities(text, len(actions))
+    chances = model.probabilities(text, len(actions))
 
-    assert ranked == log.probabilities(line_of(text, len(actions)), len(actions))
+    assert chances == log.probabilities(line_of(text, len(actions)), len(actions))
 
 
 @pytest.mark.parametrize("algorithm", ["--regcb", "--regcbopt", "--squarecb", "--synthcover", "--bag 3", "--cover 3"])
 def test_rank_asks_as_training_does(algorithm: str, tmp_path: Path) -> None:
     """VW's mode for models that learn no more changes what regcb answers, so it is not used there."""
     arguments = f"--cb_explore_adf -q :: --cb_min_cost -1 --cb_max_cost 0 {algorithm}"
-    predictor, _ = trained(tmp_path, event_lines(500), arguments)
+    predictor, _ = train_model(tmp_path, event_lines(500), arguments)
     model, log = Model.load(predictor, parse(arguments), 0.2), Reader(str(tmp_path / "model.state"))
     rng = random.Random(8)
 
@@ -85,8 +85,8 @@ def test_rank_asks_as_training_does(algorithm: str, tmp_path: Path) -> None:
 def test_features_matter_to_that_model(both: tuple[Model, Reader]) -> None:
     """Else the test before would prove nothing."""
     model, _ = both
-    rng, seen = random.Random(5), set[float]()
+    rng, answers = random.Random(5), set[float]()
     for _ in range(100):
-        seen.add(model.probabilities(document([], [("a", [{f"x{rng.random()}": 1}]), ("b", [{"x": 1}])]), 2)[0])
+        answers.add(model.probabilities(document([], [("a", [{f"x{rng.random()}": 1}]), ("b", [{"x": 1}])]), 2)[0])
 
-    assert len(seen) > 80
+    assert len(answers) > 80

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.learner.harmless import learned_by_the_driver, ranked
-from tests.unit.learner.lines import slots_lines, trained
+from tests.learner.harmless import learn_hostile_lines, rank_hostile_requests
+from tests.unit.learner.lines import slots_lines, train_model
 
 REQUESTS = 1_500
 MIX = [
@@ -25,11 +25,11 @@ MIX = [
 def test_no_request_does_harm(seed: int, tmp_path: Path) -> None:
     """In a process of its own, under the C library's checks of the heap: a crash is a red test."""
     for index, arguments in enumerate(MIX):
-        trained(tmp_path, slots_lines(200), arguments, str(index))
+        train_model(tmp_path, slots_lines(200), arguments, str(index))
 
     number = REQUESTS // 2
-    valid, refused = ranked("tests.learner.hostile_slots", tmp_path, seed, number, MIX)
+    valid, refused = rank_hostile_requests("tests.learner.hostile_slots", tmp_path, seed, number, MIX)
 
     assert valid > 0.5 * number
     assert refused > 0.05 * number
-    learned_by_the_driver(tmp_path, seed, valid, MIX)
+    learn_hostile_lines(tmp_path, seed, valid, MIX)

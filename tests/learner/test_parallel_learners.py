@@ -170,8 +170,8 @@ def test_two_ways_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "trouble"),
     [
-        ({"learned": 2, "refused": 0, "said": ""}, OutOfStep),
-        ({"learned": 3, "refused": 1, "said": "bad"}, OutOfStep),
+        ({"learned": 2, "refused": 0, "message": ""}, OutOfStep),
+        ({"learned": 3, "refused": 1, "message": "bad"}, OutOfStep),
         ({"error": "no such option"}, log_pass.TrainingFailed),
         ({"learned": 3, "refused": 0, "error": "the model could not be written"}, log_pass.TrainingFailed),
     ],

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.learner.arguments import parse
-from shared.learner.training import Refused, TrainingFailed, refused_lines
+from shared.learner.training import RefusedLine, TrainingFailed, find_refused_lines
 from tests.unit.learner.lines import GREEDY, event_lines, line_of
 
 LINES = event_lines(120)
@@ -15,14 +15,14 @@ CRASH = LINES[0].replace(b'"c":{', b'"c":{"__aid":1,')
 INFINITE = re.sub(rb'"_label_cost":[-0-9.]+', b'"_label_cost":1e39', LINES[0])
 
 
-def found(lines: list[bytes]) -> list[Refused]:
-    return refused_lines(lines, arguments=parse(GREEDY).with_epsilon(0.2), timeout=timedelta(seconds=60))
+def find(lines: list[bytes]) -> list[RefusedLine]:
+    return find_refused_lines(lines, arguments=parse(GREEDY).with_epsilon(0.2), timeout=timedelta(seconds=60))
 
 
 def test_good_lines_are_not_refused() -> None:
-    """Whatever made training fail, it was not them."""
-    assert found(LINES) == []
-    assert found([]) == []
+    """Training failed for another reason than lines."""
+    assert find(LINES) == []
+    assert find([]) == []
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_good_lines_are_not_refused() -> None:
 )
 @pytest.mark.parametrize("place", [0, 119])
 def test_one_bad_line_is_found(line: bytes, reason: str, place: int) -> None:
-    """Wherever it stands and whatever it does."""
-    (refused,) = found([*LINES[:place], line, *LINES[place + 1 :]])
+    """Wherever the line is and whatever the line does."""
+    (refused,) = find([*LINES[:place], line, *LINES[place + 1 :]])
 
     assert refused.index == place
     assert reason in refused.reason
@@ -51,7 +51,7 @@ def test_all_bad_lines_are_found() -> None:
     for place, line in bad.items():
         lines[place] = line
 
-    assert [*bad] == [refused.index for refused in found(lines)]
+    assert [*bad] == [refused.index for refused in find(lines)]
 
 
 def test_memory_that_is_corrupted_is_not_blamed_on_other_lines() -> None:
@@ -60,10 +60,10 @@ def test_memory_that_is_corrupted_is_not_blamed_on_other_lines() -> None:
     features = context + b'"_multi":[{"i":{"constant":1,"id":"a"},"j":[{"x":1}]}]}'
     lines = [*LINES[:30], *[line_of(features, 1)] * 2, *LINES[30:60]]
 
-    assert {refused.index for refused in found(lines)} <= {30, 31}
+    assert {refused.index for refused in find(lines)} <= {30, 31}
 
 
 def test_a_trainer_that_fails_without_lines_blames_none() -> None:
     """Else a broken installation would set the whole log aside."""
     with pytest.raises(TrainingFailed):
-        refused_lines(LINES, arguments=["--cb_explore_adf", "--no_such_option"], timeout=timedelta(seconds=60))
+        find_refused_lines(LINES, arguments=["--cb_explore_adf", "--no_such_option"], timeout=timedelta(seconds=60))

@@ -32,7 +32,7 @@ def page(event: Event, mode: LearningMode = LearningMode.ONLINE) -> Event:
     """A multi-slot Rank in the place of one with a single choice."""
     actions = [(name, [{"letter": name}]) for name in past.ACTIONS]
     told = [(slot.id, [{"size": slot.id}]) for slot in SLOTS]
-    document = features.slots_document([{"user": "ann"}], actions, told).logged([slot.allowed for slot in SLOTS])
+    document = features.slots_document([{"user": "ann"}], actions, told).log_text([slot.allowed for slot in SLOTS])
     deferred = ranked_event.unpack(event.payload, event.event_id, event.at_us).deferred
     decision = fill(SLOTS, event.event_id, "m")
     made = ranked_event.from_multi_slot_decision(

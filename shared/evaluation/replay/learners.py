@@ -69,5 +69,5 @@ def read_answer(answer: Mapping[str, Any], events: int) -> LearnerResult:
     if "learned" not in answer or ("error" in answer and not answer.get("unusable")):
         raise TrainingFailed(str(answer["error"]))
     if answer["learned"] != events or answer["refused"]:
-        raise OutOfStep(answer.get("said") or "Vowpal Wabbit did not learn from all events")
+        raise OutOfStep(answer.get("message") or "Vowpal Wabbit did not learn from all events")
     return LearnerResult(events, answer["first_event_id"], answer["last_event_id"], answer.get("error"))

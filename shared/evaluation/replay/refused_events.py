@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from shared.evaluation.replay.log_reader import EventReader
-from shared.learner.refused_lines import refused_lines
+from shared.learner.refused_lines import find_refused_lines
 
 _PIECE_LINES, _PIECE_BYTES = 20_000, 16 * 1024 * 1024
 """Bounds of the lines that are tried together, and are in memory; only a single line may be longer."""
@@ -32,7 +32,7 @@ def find(
     refused: set[int] = set()
     tried = 0
     for piece in _pieces(line for _, line in reader.events(lines)):
-        lines_refused = refused_lines(piece, arguments=options, timeout=remaining())
+        lines_refused = find_refused_lines(piece, arguments=options, timeout=remaining())
         refused.update(tried + line.index for line in lines_refused)
         tried += len(piece)
         if until is not None and tried - len(refused) >= until:

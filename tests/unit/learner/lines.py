@@ -12,7 +12,7 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.intake.rows import Observation
 from shared.learner.arguments import parse
 from shared.learner.features import document
-from shared.learner.training import Trained, train
+from shared.learner.training import TrainingResult, train
 from shared.log.log_line import event_line
 from shared.log.ranked_event import RankedEvent
 
@@ -66,8 +66,8 @@ def slots_lines(number: int, seed: int = 1) -> list[bytes]:
         left = left[:actions]
         for slot in range(rng.randint(1, actions)):
             rng.shuffle(left)
-            told = {"_label_cost": -float(rng.random() < 0.3), "_id": f"s{slot}", "_a": [*left]}
-            outcomes.append(told | {"_p": [1 / len(left)] * len(left)})
+            outcome = {"_label_cost": -float(rng.random() < 0.3), "_id": f"s{slot}", "_a": [*left]}
+            outcomes.append(outcome | {"_p": [1 / len(left)] * len(left)})
             left.pop(0)
         multi = [{"TAction": {"kind": f"k{action}"}} for action in range(actions)]
         slots = [{"Slot": {"place": outcome["_id"]}, "_id": outcome["_id"]} for outcome in outcomes]
@@ -83,9 +83,11 @@ def write(path: Path, lines: Sequence[bytes]) -> Path:
     return path
 
 
-def trained(folder: Path, lines: Sequence[bytes], arguments: str, name: str = "model") -> tuple[bytes, Trained]:
+def train_model(
+    folder: Path, lines: Sequence[bytes], arguments: str, name: str = "model"
+) -> tuple[bytes, TrainingResult]:
     """A model for Rank that has learned from these lines, from empty."""
     log = write(folder / f"{name}.json", lines)
     words, predictor = parse(arguments).with_epsilon(0.2), folder / f"{name}.predictor"
-    told = train(log, folder / f"{name}.state", arguments=words, old_state=None, predictor=predictor, timeout=TIMEOUT)
-    return predictor.read_bytes(), told
+    result = train(log, folder / f"{name}.state", arguments=words, old_state=None, predictor=predictor, timeout=TIMEOUT)
+    return predictor.read_bytes(), result

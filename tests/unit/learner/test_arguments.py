@@ -133,7 +133,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("text", "option"), REFUSED)
 def test_everything_else_is_refused_by_name(text: str, option: str) -> None:
-    """VW has hundreds of options, and some read files, open ports, crash or never end: only known ones pass."""
+    """VW has hundreds of options, and some read files, open ports, crash or never end: only allowed options pass."""
     with pytest.raises(InvalidLearningArguments) as refusal:
         parse(text)
 
@@ -206,15 +206,15 @@ def test_whatever_is_accepted_loads_trains_and_predicts(tmp_path: Path) -> None:
 
 def _mixtures(number: int) -> list[str]:
     """Random arguments that are accepted."""
-    rng, found = random.Random(7), list[str]()
-    while len(found) < number:
+    rng, combinations = random.Random(7), list[str]()
+    while len(combinations) < number:
         words = [rng.choice(["--cb_explore_adf", "--ccb_explore_adf"]), "--bit_precision 12"]
         words += rng.sample(_WORDS, rng.randint(1, 7))
         try:
-            found.append(parse(" ".join(words)).text)
+            combinations.append(parse(" ".join(words)).text)
         except InvalidLearningArguments:
             continue
-    return found
+    return combinations
 
 
 _WORDS = [

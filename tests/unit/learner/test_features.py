@@ -29,21 +29,21 @@ contexts = st.lists(objects, max_size=3)
 choices = st.lists(st.tuples(texts, st.lists(objects, min_size=1, max_size=2)), min_size=1, max_size=4)
 
 
-def parsed(text: bytes) -> tuple[list[Any], list[tuple[str, list[Any]]]]:
-    told = orjson.loads(text)
-    return told["FromUrl"], [(action["i"]["id"], action["j"]) for action in told["_multi"]]
+def parse(text: bytes) -> tuple[list[Any], list[tuple[str, list[Any]]]]:
+    fields = orjson.loads(text)
+    return fields["FromUrl"], [(action["i"]["id"], action["j"]) for action in fields["_multi"]]
 
 
 def entries(value: Any, depth: int = 0) -> list[tuple[int, str, Any]]:
     """Depth, name and value of everything inside."""
-    found = []
+    nested = []
     if isinstance(value, list):
-        for one in value:
-            found += entries(one, depth)
+        for inner in value:
+            nested += entries(inner, depth)
     elif isinstance(value, dict):
-        for name, one in value.items():
-            found += [(depth + 1, name, one), *entries(one, depth + 1)]
-    return found
+        for name, inner in value.items():
+            nested += [(depth + 1, name, inner), *entries(inner, depth + 1)]
+    return nested
 
 
 def test_the_layout_is_the_old_services() -> None:
@@ -62,14 +62,14 @@ def test_what_passed_passes_unchanged(context: list[Any], actions: list[tuple[st
     """What is logged can be given to the gate again, for instance from an imported log."""
     once = document(context, actions)
 
-    assert once == document(*parsed(once))
+    assert once == document(*parse(once))
 
 
 @given(contexts, choices)
 @settings(max_examples=150, deadline=None)
 def test_no_feature_can_be_taken_for_a_command(context: list[Any], actions: list[tuple[str, list[Any]]]) -> None:
     """VW reads names with an underscore as commands and corrupts its memory on names that start outside ASCII."""
-    shared, multi = parsed(document(context, actions))
+    shared, multi = parse(document(context, actions))
 
     for depth, name, value in entries([shared, [own for _, own in multi]]):
         assert "!" <= name[0] <= "~"
@@ -84,15 +84,15 @@ def test_no_feature_can_be_taken_for_a_command(context: list[Any], actions: list
 @given(contexts, choices)
 @settings(max_examples=100, deadline=None)
 def test_features_that_can_stay_are_not_touched(context: list[Any], actions: list[tuple[str, list[Any]]]) -> None:
-    """A second way through, over what has been cleaned, must not even make a copy: that is what makes it fast."""
-    shared, multi = parsed(document(context, actions))
+    """A second cleaning, of what has been cleaned, must not even make a copy: that is what makes it fast."""
+    shared, multi = parse(document(context, actions))
 
     assert features._usable(shared) is shared
     assert all(features._usable(own, "actions", position) is own for position, (_, own) in enumerate(multi))
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("given", "cleaned"),
     [
         ({"_x": 1, "y": 2}, {"y": 2}),
         ({"é": 1}, {"~é": 1}),
@@ -108,11 +108,11 @@ def test_features_that_can_stay_are_not_touched(context: list[Any], actions: lis
         ({"a": True, "b": None, "c": "", "d": {}, "e": []}, {"a": True, "b": None, "c": "", "d": {}, "e": []}),
     ],
 )
-def test_features_are_cleaned(given: dict[str, Any], kept: dict[str, Any]) -> None:
+def test_features_are_cleaned(given: dict[str, Any], cleaned: dict[str, Any]) -> None:
     """Each rule keeps VW from crashing, from obeying, or from numbers that drown all others."""
     text = document([given], [("a", [given])])
 
-    assert ([kept], [("a", [kept])]) == parsed(text)
+    assert ([cleaned], [("a", [cleaned])]) == parse(text)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_features_are_cleaned(given: dict[str, Any], kept: dict[str, Any]) -> No
     ],
 )
 def test_what_the_old_service_refused_is_refused_with_its_place(context: list[Any], actions: Any, place: str) -> None:
-    """The client is told where in its request to look."""
+    """The client learns which place of the request is wrong."""
     with pytest.raises(InvalidFeatures) as refusal:
         document(context, actions)
 
@@ -152,7 +152,7 @@ def test_null_entries_of_an_action_are_left_out() -> None:
     """One feature that is not null is enough, so nulls beside it are no mistake."""
     text = document([], [("a", [None, {"x": 1}])])
 
-    assert parsed(text) == ([], [("a", [{"x": 1}])])
+    assert parse(text) == ([], [("a", [{"x": 1}])])
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,11 @@ def test_400_features_are_enough(group: list[dict[str, Any]]) -> None:
     """Under `-q ::` time and memory grow with the square: 400 is where it ends, in the context and in each action."""
     document(group, [("a", group), ("b", group)])
 
-    one_more = [*group, {"more": 1}]
+    extra = [*group, {"more": 1}]
     with pytest.raises(InvalidFeatures, match="features"):
-        document(one_more, ACTION)
+        document(extra, ACTION)
     with pytest.raises(InvalidFeatures, match=r"actions\[1\]"):
-        document([], [*ACTION, ("b", one_more)])
+        document([], [*ACTION, ("b", extra)])
 
 
 def test_features_that_need_cleaning_are_not_cleaned_without_end() -> None:

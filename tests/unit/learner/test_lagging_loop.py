@@ -1,4 +1,4 @@
-"""A look at a loop whose published model lags far behind its log: what learns in time is not better settings yet."""
+"""Optimization of a loop whose published model lags far behind its log: learning in time is not better settings."""
 
 import tempfile
 from dataclasses import replace
@@ -30,12 +30,12 @@ TASTES = World(
 """Each user likes another action."""
 
 
-def looked_at(in_use: str) -> Outcome:
-    """What a look finds at a loop that has never published a model: each action was shown with the same chance."""
+def optimize(in_use: str) -> Outcome:
+    """The outcome of a round for a loop that has no model yet: each action was shown with the same chance."""
     lines = log_of(TASTES, INITIAL_ARGUMENTS, 1.0, EVENTS, 1)
     loop = replace(new_configuration(4), learning=LearningSettings("in use", in_use))
     to_us = BEGIN_US + EVENTS * APART_US
-    spec = EvaluationSpec("look", "", BEGIN_US, to_us, optimise=True, round_number=5)
+    spec = EvaluationSpec("round", "", BEGIN_US, to_us, optimise=True, round_number=5)
     evaluation = replace(evaluation_spec.build_evaluation(spec, loop, to_us, to_us), error=ERROR)
     results = dict[str, TaskResult]()
     with tempfile.TemporaryDirectory() as folder:
@@ -43,28 +43,28 @@ def looked_at(in_use: str) -> Outcome:
             for task in tasks:
                 bare = replace(task, with_reward_model=False)
                 results[task.key] = log_pass.run_in_process(bare, evaluation, lines, folder=Path(folder))
-    found = plan.outcome(evaluation, results)
-    kept = TrainedModel("", "", EVENTS)
-    return replace(found, policies=tuple(replace(one, model=kept) for one in found.policies))
+    outcome = plan.outcome(evaluation, results)
+    model = TrainedModel("", "", EVENTS)
+    return replace(outcome, policies=tuple(replace(policy, model=model) for policy in outcome.policies))
 
 
 def test_settings_that_only_learn_in_time_are_not_taken() -> None:
     """Any settings earn far more than what was done; so would those in use."""
-    found = looked_at(INITIAL_ARGUMENTS)
+    outcome = optimize(INITIAL_ARGUMENTS)
 
-    best = plan.winner(found)
-    bounds = difference.interval(best.total, found.rewards, 1 - 2 * ERROR) if best else None
+    best = plan.winner(outcome)
+    bounds = difference.interval(best.total, outcome.rewards, 1 - 2 * ERROR) if best else None
     assert bounds is not None
     assert bounds.low > 0.02
-    assert found.ahead is not None
-    assert not found.ahead.is_clear
-    assert "judged in the same way" in judge_round(found, ERROR).because
+    assert outcome.ahead is not None
+    assert not outcome.ahead.is_clear
+    assert "judged in the same way" in judge_round(outcome, ERROR).because
 
 
 def test_settings_that_are_better_than_those_in_use_are_taken() -> None:
     """Those in use do not see what user and action have to do with each other."""
-    found = looked_at("--cb_explore_adf --epsilon 0.5 --cb_type mtr")
+    outcome = optimize("--cb_explore_adf --epsilon 0.5 --cb_type mtr")
 
-    assert found.ahead is not None
-    assert found.ahead.is_clear
-    assert judge_round(found, ERROR).better is not None
+    assert outcome.ahead is not None
+    assert outcome.ahead.is_clear
+    assert judge_round(outcome, ERROR).better is not None

@@ -9,18 +9,18 @@ import pytest
 from shared.learner.arguments import parse
 from shared.learner.features import document
 from shared.learner.model import Model, UnusableModel
-from tests.unit.learner.lines import GREEDY, event, event_lines, slots_lines, trained
+from tests.unit.learner.lines import GREEDY, event, event_lines, slots_lines, train_model
 
 DOCUMENT = event(random.Random(3))
 
 
-def loaded(data: bytes, arguments: str = GREEDY, epsilon: float = 0.2) -> Model:
+def load(data: bytes, arguments: str = GREEDY, epsilon: float = 0.2) -> Model:
     return Model.load(data, parse(arguments), epsilon)
 
 
 def test_a_model_prefers_what_paid(greedy: bytes) -> None:
     """The smallest proof that it has learned: in a world it knows, it knows the best action."""
-    model, rng, best = loaded(greedy), random.Random(4), 0
+    model, rng, best = load(greedy), random.Random(4), 0
     for _ in range(100):
         features = event(rng)
         chances = model.probabilities(features, 4)
@@ -32,22 +32,22 @@ def test_a_model_prefers_what_paid(greedy: bytes) -> None:
 @pytest.mark.parametrize("epsilon", [0.0, 0.05, 0.2, 1.0])
 def test_exploration_is_set_when_a_model_is_loaded(greedy: bytes, epsilon: float) -> None:
     """A new exploration rate needs no new model."""
-    chances = loaded(greedy, epsilon=epsilon).probabilities(DOCUMENT, 4)
+    chances = load(greedy, epsilon=epsilon).probabilities(DOCUMENT, 4)
 
     assert [epsilon / 4] * 3 == pytest.approx(sorted(chances)[:3], abs=1e-6)
     assert sum(chances) == pytest.approx(1, abs=1e-9)
 
 
 def test_text_and_bytes_are_the_same(greedy: bytes) -> None:
-    """Whoever has the document as text need not turn it into bytes."""
-    model = loaded(greedy)
+    """A document that is text need not become bytes."""
+    model = load(greedy)
 
     assert model.probabilities(DOCUMENT, 4) == model.probabilities(DOCUMENT.decode(), 4)
 
 
 def test_one_action_gets_it_all(greedy: bytes) -> None:
     """There is nothing to explore."""
-    assert loaded(greedy).probabilities(document([], [("a", [{}])]), 1) == [1.0]
+    assert load(greedy).probabilities(document([], [("a", [{}])]), 1) == [1.0]
 
 
 @pytest.mark.parametrize("text", ['{"FromUrl":[', "", "[1]", '{"_multi":[1]}', '{"_multi":[]}', "{}"])
@@ -56,7 +56,7 @@ def test_a_document_that_cannot_be_read_gets_equal_chances(
 ) -> None:
     """It can't come from the gate, but if it does, the next one must not suffer; and no feature goes into a log."""
     caplog.set_level(logging.DEBUG)
-    model = loaded(greedy)
+    model = load(greedy)
     before = model.probabilities(DOCUMENT, 4)
 
     chances = model.probabilities(text, 3)
@@ -68,7 +68,7 @@ def test_a_document_that_cannot_be_read_gets_equal_chances(
 
 def test_what_an_unreadable_document_left_behind_is_thrown_away(greedy: bytes) -> None:
     """Each would keep the memory of its examples."""
-    model = loaded(greedy)
+    model = load(greedy)
     before = model._workspace
 
     model.probabilities('{"FromUrl":[', 3)
@@ -77,14 +77,14 @@ def test_what_an_unreadable_document_left_behind_is_thrown_away(greedy: bytes) -
 
 
 def test_another_number_of_actions_gets_equal_chances(greedy: bytes) -> None:
-    """Probabilities that cannot be told apart from another document's are worse than none."""
-    assert loaded(greedy).probabilities(DOCUMENT, 5) == [0.2] * 5
+    """Probabilities that may be another document's are worse than none."""
+    assert load(greedy).probabilities(DOCUMENT, 5) == [0.2] * 5
 
 
 def test_answers_that_are_no_distribution_are_made_one(tmp_path: Path) -> None:
     """Regcbopt gives several actions probability 1: their sum is 1 only after it is made so."""
     arguments = "--cb_explore_adf --regcbopt --cb_min_cost -1 --cb_max_cost 0 -q ::"
-    model = loaded(trained(tmp_path, event_lines(50), arguments)[0], arguments)
+    model = load(train_model(tmp_path, event_lines(50), arguments)[0], arguments)
     unknown = document([{"new": 1}], [(f"new{number}", [{f"n{number}": 1}]) for number in range(4)])
     assert sum(model._answer(unknown.decode())) > 1.5
 
@@ -100,7 +100,7 @@ def test_impossible_probabilities_count_as_none(
     """Some exploration algorithms give negative numbers or none at all."""
     monkeypatch.setattr(Model, "_answer", lambda *_: answer)
 
-    assert loaded(greedy).probabilities(DOCUMENT, 4) == [0.5, 0.0, 0.0, 0.5]
+    assert load(greedy).probabilities(DOCUMENT, 4) == [0.5, 0.0, 0.0, 0.5]
 
 
 @pytest.mark.parametrize("answer", [[0.0] * 4, [float("nan")] * 4, [float("inf"), 0, 0, 0], [-1.0] * 4])
@@ -110,22 +110,22 @@ def test_no_possible_probability_means_equal_chances(
     """Rank always has an answer."""
     monkeypatch.setattr(Model, "_answer", lambda *_: answer)
 
-    assert loaded(greedy).probabilities(DOCUMENT, 4) == [0.25] * 4
+    assert load(greedy).probabilities(DOCUMENT, 4) == [0.25] * 4
 
 
 @pytest.mark.parametrize("data", [b"", b"0" * 100, bytes(5000), b"\x08\x00\x00\x009.11.9\x00"])
 def test_what_is_no_model_is_refused(data: bytes) -> None:
     """Publishing and serving both need to know."""
     with pytest.raises(UnusableModel):
-        loaded(data)
+        load(data)
 
 
 def test_a_model_for_slots_is_refused(tmp_path: Path) -> None:
     """It would load, and answer another question."""
-    several_slots = trained(tmp_path, slots_lines(20), "--ccb_explore_adf -q ::")[0]
+    several_slots = train_model(tmp_path, slots_lines(20), "--ccb_explore_adf -q ::")[0]
 
     with pytest.raises(UnusableModel, match="ccb"):
-        loaded(several_slots)
+        load(several_slots)
 
 
 def test_a_model_that_does_not_fit_its_arguments_is_refused(greedy: bytes) -> None:
@@ -133,24 +133,24 @@ def test_a_model_that_does_not_fit_its_arguments_is_refused(greedy: bytes) -> No
     data = greedy.replace(b"--cb_explore_adf", b"--cb_explore_xyz")
 
     with pytest.raises(UnusableModel):
-        loaded(data)
+        load(data)
 
 
 @pytest.mark.parametrize("arguments", [GREEDY, "--cb_explore_adf --regcbopt --cb_min_cost -1 --cb_max_cost 0 -q ::"])
 def test_answering_changes_nothing(tmp_path: Path, arguments: str) -> None:
-    """A model that was asked often answers as on its first day."""
-    data, rng = trained(tmp_path, event_lines(200), arguments)[0], random.Random(2)
-    used, texts = loaded(data, arguments), [event(rng) for _ in range(300)]
+    """A model that has predicted often answers as on its first day."""
+    data, rng = train_model(tmp_path, event_lines(200), arguments)[0], random.Random(2)
+    used, texts = load(data, arguments), [event(rng) for _ in range(300)]
     for text in texts:
         used.probabilities(text, 4)
-    fresh = loaded(data, arguments)
+    fresh = load(data, arguments)
 
     assert [fresh.probabilities(text, 4) for text in texts] == [used.probabilities(text, 4) for text in texts]
 
 
 def test_a_closed_model_leaves_others_alone(greedy: bytes) -> None:
     """A new model is loaded before the old one is closed."""
-    old, new = loaded(greedy), loaded(greedy)
+    old, new = load(greedy), load(greedy)
     expected = new.probabilities(DOCUMENT, 4)
 
     old.close()

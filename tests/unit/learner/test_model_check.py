@@ -1,4 +1,4 @@
-"""Model files from outside: what is taken in, and that no file does harm."""
+"""Model files from outside: which are accepted, and that no file does harm."""
 
 import random
 import struct
@@ -13,12 +13,12 @@ from shared.learner import model_file
 from shared.learner.allowed_options import ALLOWED
 from shared.learner.arguments import parse
 from shared.learner.model_check import UnusableModel, examine
-from tests.unit.learner.lines import GREEDY, TIMEOUT, event_lines, slots_lines, trained, write
+from tests.unit.learner.lines import GREEDY, TIMEOUT, event_lines, slots_lines, train_model, write
 
 OWN = parse(GREEDY)
 
 
-def made(path: Path, arguments: str) -> bytes:
+def make(path: Path, arguments: str) -> bytes:
     """An empty model file."""
     workspace = vowpalwabbit.Workspace(arg_list=[*arguments.split(), "--quiet"])
     workspace.save(str(path))
@@ -34,8 +34,8 @@ def header_end(data: bytes) -> int:
 def with_options(data: bytes, options: str) -> bytes:
     """A model file whose options are others; its checksum is not mended."""
     start = data.index(b" --cb_adf")
-    told = f" {options}".encode() + b"\0"
-    return data[: start - 4] + struct.pack("<I", len(told)) + told + data[header_end(data) + 1 :]
+    text = f" {options}".encode() + b"\0"
+    return data[: start - 4] + struct.pack("<I", len(text)) + text + data[header_end(data) + 1 :]
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,10 @@ def with_options(data: bytes, options: str) -> bytes:
 )
 def test_a_file_tells_what_it_was_trained_with(arguments: str, tmp_path: Path) -> None:
     """In the words of learning arguments, whatever Vowpal Wabbit has added to them."""
-    given, told = parse(arguments), model_file.stored_arguments(made(tmp_path / "model.vw", arguments))
+    given, stored = parse(arguments), model_file.read_arguments(make(tmp_path / "model.vw", arguments))
 
-    assert {*given.options} <= {*told.options} | {("--random_seed", "7")}
-    assert {name for name, _ in told.options} <= {name for name, _ in given.options} | {"--cb_type"}
+    assert {*given.options} <= {*stored.options} | {("--random_seed", "7")}
+    assert {name for name, _ in stored.options} <= {name for name, _ in given.options} | {"--cb_type"}
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_a_file_tells_what_it_was_trained_with(arguments: str, tmp_path: Path) -
 def test_a_file_that_orders_anything_else_is_refused_before_it_is_loaded(
     options: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever loads a model file obeys its options, and some of them write files or open ports."""
+    """A workspace that loads a model file obeys its options, and some of them write files or open ports."""
     monkeypatch.chdir(tmp_path)
-    crafted = with_options(made(tmp_path / "model.vw", GREEDY), options)
+    crafted = with_options(make(tmp_path / "model.vw", GREEDY), options)
 
     with pytest.raises(UnusableModel):
         examine(crafted, OWN, 0.2)
@@ -96,7 +96,7 @@ def test_a_file_that_orders_anything_else_is_refused_before_it_is_loaded(
 @pytest.mark.parametrize("version", [b"8.11.0", b"9.11.10", b"10.0.0", b"9.x.0", b"", b"9.1"])
 def test_files_of_other_versions_are_refused(version: bytes, tmp_path: Path) -> None:
     """What is in them may mean something else."""
-    data = made(tmp_path / "model.vw", GREEDY)
+    data = make(tmp_path / "model.vw", GREEDY)
     crafted = struct.pack("<I", len(version) + 1) + version + data[4 + data[0] - 1 :]
 
     with pytest.raises(UnusableModel, match=r"version"):
@@ -106,7 +106,7 @@ def test_files_of_other_versions_are_refused(version: bytes, tmp_path: Path) -> 
 @pytest.mark.parametrize("size", [23, 31, 32, 2**31])
 def test_a_file_that_asks_for_huge_memory_is_refused(size: int, tmp_path: Path) -> None:
     """16 bytes times two to the power of what it says."""
-    data = made(tmp_path / "model.vw", GREEDY)
+    data = make(tmp_path / "model.vw", GREEDY)
     place = data.index(b" --cb_adf") - 20
     assert struct.unpack_from("<I", data, place) == (18,)
 
@@ -122,8 +122,11 @@ def test_what_is_no_model_file_is_refused(data: bytes) -> None:
 
 
 def test_no_damaged_file_does_more_than_be_refused(greedy: bytes, tmp_path: Path) -> None:
-    """Cut, flipped, overwritten: whatever the process that looks into it makes of it, this one goes on."""
-    rng, multislot = random.Random(5), trained(tmp_path, slots_lines(50), f"{GREEDY.replace('--cb', '--ccb', 1)}")[0]
+    """Cut, flipped, overwritten: whatever happens to the process that checks the file, this process goes on."""
+    rng, multislot = (
+        random.Random(5),
+        train_model(tmp_path, slots_lines(50), f"{GREEDY.replace('--cb', '--ccb', 1)}")[0],
+    )
     for number in range(24):
         data = bytearray(rng.choice((greedy, multislot)))
         place = rng.randrange(header_end(bytes(data)), len(data))
@@ -167,8 +170,8 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_training_state_goes_on_as_it_is(tmp_path: Path) -> None:
-    """Nothing is lost on the way."""
-    trained(tmp_path, event_lines(50), GREEDY)
+    """The state is the file itself."""
+    train_model(tmp_path, event_lines(50), GREEDY)
     state = (tmp_path / "model.state").read_bytes()
 
     assert state == examine(state, OWN, 0.2).state
@@ -178,20 +181,20 @@ RATES = f"{GREEDY} -l 0.001 --power_t 0"
 
 
 def test_a_file_made_for_predicting_goes_on_at_the_rates_of_the_loop(tmp_path: Path) -> None:
-    """It does not tell its own; with Vowpal Wabbit's it would unlearn in a few events what it knew."""
-    predictor = trained(tmp_path, event_lines(400), RATES)[0]
+    """The file does not hold its own rates; with Vowpal Wabbit's it would unlearn in a few events what it knew."""
+    predictor = train_model(tmp_path, event_lines(400), RATES)[0]
     lines = event_lines(100, seed=2)
 
-    found = examine(predictor, parse(RATES), 0.2)
+    checked = examine(predictor, parse(RATES), 0.2)
 
-    assert ("--learning_rate", "0.001") in found.arguments.options
-    assert predictor != found.state
-    uninterrupted = continued(tmp_path, (tmp_path / "model.state").read_bytes(), lines)
-    apart = largest_difference(uninterrupted, continued(tmp_path, found.state, lines))
-    assert apart < largest_difference(uninterrupted, continued(tmp_path, predictor, lines)) / 20
+    assert ("--learning_rate", "0.001") in checked.arguments.options
+    assert predictor != checked.state
+    uninterrupted = continue_training(tmp_path, (tmp_path / "model.state").read_bytes(), lines)
+    apart = largest_difference(uninterrupted, continue_training(tmp_path, checked.state, lines))
+    assert apart < largest_difference(uninterrupted, continue_training(tmp_path, predictor, lines)) / 20
 
 
-def continued(folder: Path, state: bytes, lines: list[bytes]) -> list[float]:
+def continue_training(folder: Path, state: bytes, lines: list[bytes]) -> list[float]:
     """What comes of a state that learns more: its weights."""
     from shared.learner.training import train
 
@@ -206,7 +209,7 @@ def continued(folder: Path, state: bytes, lines: list[bytes]) -> list[float]:
 
 def largest_difference(some: list[float], others: list[float]) -> float:
     """How far the two models are apart."""
-    return max(abs(one - other) for one, other in zip(some, others, strict=True))
+    return max(abs(weight - other) for weight, other in zip(some, others, strict=True))
 
 
 def test_every_option_that_may_be_learned_with_may_be_in_a_file() -> None:

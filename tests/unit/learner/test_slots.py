@@ -1,4 +1,4 @@
-"""Slots: what models are asked, what they answer, and what is recorded for them to learn from."""
+"""Slots: the documents that models get, their answers, and what is recorded for them to learn from."""
 
 import random
 from collections import Counter
@@ -17,7 +17,7 @@ from shared.learner.arguments import parse
 from shared.learner.features import InvalidFeatures, SlotsDocument, slots_document
 from shared.learner.model import Model
 from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice, decide
-from tests.unit.learner.lines import slots_lines, trained
+from tests.unit.learner.lines import slots_lines, train_model
 
 GREEDY = "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
 ACTIONS = 5
@@ -34,12 +34,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
     """Models that have learned something, by how they explore."""
     folder = tmp_path_factory.mktemp("slots")
     explorers = ("--epsilon 0.2", "--softmax --lambda 3", "--squarecb --epsilon 0.05", "--bag 5", "--regcbopt")
-    told = {}
+    models = {}
     for number, explorer in enumerate(explorers):
         arguments = f"--ccb_explore_adf -q :: {explorer} --cb_min_cost -1 --cb_max_cost 0"
-        data = trained(folder, slots_lines(300), arguments, str(number))[0]
-        told[explorer] = Model.load(data, parse(arguments), 0.2)
-    return told
+        data = train_model(folder, slots_lines(300), arguments, str(number))[0]
+        models[explorer] = Model.load(data, parse(arguments), 0.2)
+    return models
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +60,17 @@ def page(slots: Sequence[Slot], actions: int = ACTIONS) -> SlotsDocument:
 
 def slots_of(allowed: Sequence[Sequence[int]]) -> list[Slot]:
     """Slots that may show these actions."""
-    ways = permutations(range(ACTIONS), len(allowed))
-    baselines = next(way for way in ways if all(action in offer for action, offer in zip(way, allowed, strict=True)))
+    orders = permutations(range(ACTIONS), len(allowed))
+    baselines = next(
+        order for order in orders if all(action in offer for action, offer in zip(order, allowed, strict=True))
+    )
     return [Slot(f"s{n}", offer, baseline) for n, (offer, baseline) in enumerate(zip(allowed, baselines, strict=True))]
 
 
-def filled(model: Model, document: SlotsDocument, slots: Sequence[Slot], event_id: str) -> MultiSlotDecision:
+def fill(model: Model, document: SlotsDocument, slots: Sequence[Slot], event_id: str) -> MultiSlotDecision:
     """What Rank decides."""
     seeds = [event_id + slot.id for slot in slots]
-    return decide(slots, event_id, "m", lambda offers: model.choices(document.asked(seeds, offers), len(slots)))
+    return decide(slots, event_id, "m", lambda offers: model.choices(document.model_text(seeds, offers), len(slots)))
 
 
 @pytest.mark.parametrize("allowed", ALLOWED.values(), ids=[*ALLOWED])
@@ -78,22 +80,22 @@ def filled(model: Model, document: SlotsDocument, slots: Sequence[Slot], event_i
 def test_choices_are_as_frequent_as_their_probabilities_say(
     models: dict[str, Model], explorer: str, allowed: list[Sequence[int]]
 ) -> None:
-    """Whatever explores, and whatever is excluded: the probability that is recorded is the one of the draw."""
+    """Whatever explores, and whatever is excluded: the probability that is recorded is that of the draw."""
     slots = slots_of(allowed)
     document = page(slots)
-    seen: dict[tuple[int, ...], Counter[int]] = {}
-    told: dict[tuple[int, ...], dict[int, float]] = {}
+    counted: dict[tuple[int, ...], Counter[int]] = {}
+    recorded: dict[tuple[int, ...], dict[int, float]] = {}
     for number in range(2500):
         before = tuple[int, ...]()
-        for choice in filled(models[explorer], document, slots, f"e{number}").choices:
-            seen.setdefault(before, Counter())[choice.order[0]] += 1
+        for choice in fill(models[explorer], document, slots, f"e{number}").choices:
+            counted.setdefault(before, Counter())[choice.order[0]] += 1
             chances = dict(zip(choice.order, choice.probabilities, strict=True))
-            assert chances == pytest.approx(told.setdefault(before, chances), abs=1e-6)
+            assert chances == pytest.approx(recorded.setdefault(before, chances), abs=1e-6)
             before += choice.order[:1]
 
     compared = 0
-    for before, counts in seen.items():
-        expected = {action: chance * counts.total() for action, chance in told[before].items() if chance > 0}
+    for before, counts in counted.items():
+        expected = {action: chance * counts.total() for action, chance in recorded[before].items() if chance > 0}
         assert counts.keys() <= expected.keys()
         if min(expected.values()) >= 5 and len(expected) > 1:
             compared += 1
@@ -109,19 +111,19 @@ def test_an_empty_model_draws_as_a_loop_without_one(blank: Model, event_id: str,
     """The seeds are the old service's, whatever the ids hold: spaces, quotes, control characters, any script."""
     slots = [Slot(slot_id, range(ACTIONS), number) for number, slot_id in enumerate(slot_ids)]
 
-    drawn = filled(blank, page(slots), slots, event_id)
+    drawn = fill(blank, page(slots), slots, event_id)
 
     expected = decide(slots, event_id, "m")
     assert [choice.order for choice in expected.choices] == [choice.order for choice in drawn.choices]
-    for one, other in zip(expected.choices, drawn.choices, strict=True):
-        assert one.probabilities == pytest.approx(other.probabilities, abs=1e-6)
+    for choice, other in zip(expected.choices, drawn.choices, strict=True):
+        assert choice.probabilities == pytest.approx(other.probabilities, abs=1e-6)
 
 
 def test_a_slot_needs_no_features_and_has_its_id_as_one() -> None:
     """VW knows a slot's place by itself; its id is what stays where places change."""
     document = slots_document([{"u": 1}], [("a", [{"x": 1}])], [("top", []), ("side", [None, {"size": {"w": 3}}])])
 
-    assert orjson.loads(document.logged([[0], [0]])) == {
+    assert orjson.loads(document.log_text([[0], [0]])) == {
         "FromUrl": [{"u": 1}],
         "_multi": [{"i": {"constant": 1, "id": "a"}, "j": [{"x": 1}]}],
         "_slots": [
@@ -135,19 +137,19 @@ def test_what_a_slot_may_show_is_recorded_where_it_is_not_everything() -> None:
     """A model that learns from the line must not take what was excluded for what was not chosen."""
     document = slots_document([], [("a", [{"x": 1}]), ("b", [{"x": 2}])], [("top", []), ("side", [])])
 
-    told = orjson.loads(document.logged([[1], range(2)]))["_slots"]
+    logged_slots = orjson.loads(document.log_text([[1], range(2)]))["_slots"]
 
-    assert [slot.get("_inc") for slot in told] == [[1], None]
+    assert [slot.get("_inc") for slot in logged_slots] == [[1], None]
 
 
 def test_slots_are_cleaned_like_everything_else() -> None:
-    """No feature becomes a command, not even one of those that are ours beside it."""
+    """No feature becomes a command, not even those that the loop adds beside the features."""
     features = [{"_inc": [0], "_id": "x", "é": 1, "deep": {"_tag": "seed=1", "ok": 1e9}}]
 
     document = slots_document([], [("a", [{"x": 1}])], [("top", features)])
 
     expected = {"_id": "top", "s": [{"id": "top"}, {"~é": 1, "deep": {"ok": 1_000_000}}]}
-    assert [expected] == orjson.loads(document.logged([[0]]))["_slots"]
+    assert [expected] == orjson.loads(document.log_text([[0]]))["_slots"]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_an_answer_that_is_none_is_drawn_evenly(
     monkeypatch.setattr(Model, "_answer", lambda *_: answer)
     slots = slots_of([range(2), range(2)])
 
-    decision = filled(blank, page(slots, 2), slots, "e1")
+    decision = fill(blank, page(slots, 2), slots, "e1")
 
     assert decision.choices == decide(slots, "e1", "m").choices
 
@@ -200,8 +202,8 @@ def test_answers_after_one_that_is_none_are_asked_for_again(models: dict[str, Mo
 
     def ask(offers: Sequence[Sequence[int]]) -> Sequence[SlotChoice | None]:
         questions.append(offers)
-        told = model.choices(document.asked(["x", "y", "z"], offers), 3)
-        return [None, *told[1:]] if len(questions) == 1 else told
+        choices = model.choices(document.model_text(["x", "y", "z"], offers), 3)
+        return [None, *choices[1:]] if len(questions) == 1 else choices
 
     decision = decide(slots, "e", "m", ask)
 
@@ -216,7 +218,7 @@ def test_a_model_for_one_choice_answers_no_slots(greedy: bytes) -> None:
     model = Model.load(greedy, parse("--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"), 0.2)
     slots = slots_of([range(5)] * 2)
 
-    assert model.choices(page(slots).asked(["a", "b"], [range(5)] * 2), 2) == [None, None]
+    assert model.choices(page(slots).model_text(["a", "b"], [range(5)] * 2), 2) == [None, None]
 
 
 def test_a_model_learns_what_each_slot_is_for(tmp_path: Path) -> None:
@@ -227,14 +229,14 @@ def test_a_model_learns_what_each_slot_is_for(tmp_path: Path) -> None:
         slots = [Slot(place, range(ACTIONS), baseline) for baseline, place in enumerate(places)]
         choices = decide(slots, f"e{number}", "N/A").choices
         lines.append(_line(page(slots), slots, choices, number))
-    data = trained(tmp_path, lines, GREEDY)[0]
+    data = train_model(tmp_path, lines, GREEDY)[0]
     model = Model.load(data, parse(GREEDY), 0.2)
 
     best = 0
     for number in range(200):
         places = rng.sample(("top", "side", "foot"), 2)
         slots = [Slot(place, range(ACTIONS), baseline) for baseline, place in enumerate(places)]
-        for slot, choice in zip(slots, filled(model, page(slots), slots, f"t{number}").choices, strict=True):
+        for slot, choice in zip(slots, fill(model, page(slots), slots, f"t{number}").choices, strict=True):
             best += choice.order[0] == _BEST[slot.id]
     assert best > 0.7 * 400
 
@@ -252,6 +254,6 @@ def _line(document: SlotsDocument, slots: Sequence[Slot], choices: Sequence[Slot
         }
         for slot, choice in zip(slots, choices, strict=True)
     ]
-    features = orjson.loads(document.logged([slot.allowed for slot in slots]))
+    features = orjson.loads(document.log_text([slot.allowed for slot in slots]))
     head = {"Timestamp": "2024-04-13T15:08:46.250000Z", "Version": "1", "EventId": f"e{number}"}
     return orjson.dumps(head | {"c": features, "_outcomes": outcomes, "VWState": {"m": "N/A"}})

@@ -18,8 +18,8 @@ import pytest
 
 from shared.learner.arguments import parse
 from shared.learner.model import Model
-from shared.learner.training import Trained, TrainingFailed, train
-from tests.unit.learner.lines import GREEDY, TIMEOUT, event, event_lines, trained, write
+from shared.learner.training import TrainingFailed, TrainingResult, train
+from tests.unit.learner.lines import GREEDY, TIMEOUT, event, event_lines, train_model, write
 
 ROOT = Path(__file__).parents[3]
 LINES = event_lines(300)
@@ -29,33 +29,33 @@ INFINITE = re.sub(rb'"_label_cost":[-0-9.]+', b'"_label_cost":1e39', LINES[0])
 CRASH = LINES[0].replace(b'"c":{', b'"c":{"__aid":1,')
 
 
-def begin(log: Path, into: Path, arguments: str = GREEDY, timeout: timedelta = TIMEOUT) -> Trained:
+def begin(log: Path, into: Path, arguments: str = GREEDY, timeout: timedelta = TIMEOUT) -> TrainingResult:
     """Train from empty."""
     return train(
         log, into, arguments=parse(arguments).with_epsilon(0.2), old_state=None, predictor=None, timeout=timeout
     )
 
 
-def go_on(log: Path, old: Path, new: Path, predictor: Path | None = None) -> Trained:
+def go_on(log: Path, old: Path, new: Path, predictor: Path | None = None) -> TrainingResult:
     """Train from a state."""
     return train(log, new, arguments=None, old_state=old, predictor=predictor, timeout=TIMEOUT)
 
 
 def test_every_line_is_accounted_for(tmp_path: Path) -> None:
-    """Lines that are not learned from are told apart."""
+    """Lines that are not learned are counted by reason."""
     log = write(tmp_path / "log", [*LINES[:5], SKIPPED, LONE, LONE, LINES[0][:-10], *LINES[5:9]])
 
-    told = begin(log, tmp_path / "state")
+    result = begin(log, tmp_path / "state")
 
-    assert Trained(9, skipped=1, without_actions=2, refused=1, first_event_id="e0", last_event_id="e8") == told
-    assert told.lines == 13
+    assert TrainingResult(9, skipped=1, without_actions=2, refused=1, first_event_id="e0", last_event_id="e8") == result
+    assert result.lines == 13
 
 
 def test_a_single_event_is_the_first_and_the_last_one(tmp_path: Path) -> None:
-    """VW tells no last one then."""
-    told = begin(write(tmp_path / "log", LINES[:1]), tmp_path / "state")
+    """VW gives no last event id then."""
+    result = begin(write(tmp_path / "log", LINES[:1]), tmp_path / "state")
 
-    assert (told.first_event_id, told.last_event_id) == ("e0", "e0")
+    assert (result.first_event_id, result.last_event_id) == ("e0", "e0")
 
 
 def test_lines_that_look_like_no_event_are_missed_in_the_count(tmp_path: Path) -> None:
@@ -67,14 +67,14 @@ def test_lines_that_look_like_no_event_are_missed_in_the_count(tmp_path: Path) -
 
 def test_an_empty_log_gives_an_empty_state(tmp_path: Path) -> None:
     """It is a state like any other."""
-    told = begin(write(tmp_path / "log", []), tmp_path / "state")
+    result = begin(write(tmp_path / "log", []), tmp_path / "state")
 
-    assert Trained(0, 0, 0, 0, None, None) == told
+    assert TrainingResult(0, 0, 0, 0, None, None) == result
     assert go_on(write(tmp_path / "more", LINES), tmp_path / "state", tmp_path / "new").learned == 300
 
 
 def test_the_same_lines_give_the_same_bytes_wherever_they_lie(tmp_path: Path) -> None:
-    """Whoever finishes a run that another began must come to the same model."""
+    """A process that finishes another's run must come to the same model."""
     outcomes = []
     for folder in (tmp_path / "a", tmp_path / "another folder" / "ü"):
         folder.mkdir(parents=True)
@@ -88,7 +88,7 @@ def test_the_same_lines_give_the_same_bytes_wherever_they_lie(tmp_path: Path) ->
 
 def test_training_in_parts_gives_the_same_model(tmp_path: Path) -> None:
     """The loop trains part by part; nothing may be lost between them."""
-    whole, _ = trained(tmp_path, LINES, GREEDY)
+    whole, _ = train_model(tmp_path, LINES, GREEDY)
     begin(write(tmp_path / "0", LINES[:100]), tmp_path / "s0")
     go_on(write(tmp_path / "1", LINES[100:101]), tmp_path / "s0", tmp_path / "s1")
     go_on(write(tmp_path / "2", LINES[101:]), tmp_path / "s1", tmp_path / "s2", tmp_path / "parts")
@@ -108,9 +108,9 @@ def test_compressed_logs_are_read_whole(tmp_path: Path, pieces: int) -> None:
     log.write_bytes(b"".join(gzip.compress(b"".join(line + b"\n" for line in part)) for part in parts))
     begin(write(tmp_path / "plain", LINES), tmp_path / "expected")
 
-    told = begin(log, tmp_path / "state")
+    result = begin(log, tmp_path / "state")
 
-    assert told.learned == 300
+    assert result.learned == 300
     assert (tmp_path / "expected").read_bytes() == (tmp_path / "state").read_bytes()
 
 
@@ -123,19 +123,19 @@ def fifo(tmp_path: Path) -> Path:
 
 
 def test_a_log_may_come_through_a_fifo(fifo: Path, tmp_path: Path) -> None:
-    """What is re-labelled on the way need not lie on a disk."""
+    """Lines that are re-labelled for training need not be on a disk."""
     writer = threading.Thread(target=write, args=(fifo, LINES))
     writer.start()
 
-    told = begin(fifo, tmp_path / "state")
+    result = begin(fifo, tmp_path / "state")
 
     writer.join()
-    assert told.learned == 300
+    assert result.learned == 300
 
 
 def test_a_predict_only_model_is_smaller_and_answers_the_same(tmp_path: Path) -> None:
     """That is what Rank loads."""
-    predictor, _ = trained(tmp_path, LINES, GREEDY)
+    predictor, _ = train_model(tmp_path, LINES, GREEDY)
     state = (tmp_path / "model.state").read_bytes()
     models = [Model.load(data, parse(GREEDY), 0.2) for data in (state, predictor)]
     features = event(random.Random(1))
@@ -148,7 +148,7 @@ def test_regcb_keeps_its_state_for_rank(tmp_path: Path) -> None:
     """Its bounds come from the state; a predict-only model answers differently."""
     arguments = "--cb_explore_adf --regcb --cb_min_cost -1 --cb_max_cost 0 -q ::"
 
-    predictor, _ = trained(tmp_path, LINES, arguments)
+    predictor, _ = train_model(tmp_path, LINES, arguments)
 
     assert (tmp_path / "model.state").read_bytes() == predictor
 
@@ -161,7 +161,7 @@ def test_regcb_keeps_its_state_for_rank(tmp_path: Path) -> None:
     ],
 )
 def test_a_line_that_does_harm_fails_the_run(tmp_path: Path, line: bytes, reason: str) -> None:
-    """A crash of VW, or weights that are no numbers any more, must never look like success."""
+    """A crash of VW, or weights that are no numbers any more, must never count as success."""
     log = write(tmp_path / "log", [*LINES[:50], line, *LINES[50:]])
 
     with pytest.raises(TrainingFailed, match=reason):
@@ -191,7 +191,7 @@ def test_a_start_is_either_empty_or_a_state(tmp_path: Path) -> None:
 
 
 def test_a_run_that_takes_too_long_is_ended(fifo: Path, tmp_path: Path) -> None:
-    """Nobody writes to this FIFO."""
+    """This FIFO has no writer."""
     started = time.monotonic()
 
     with pytest.raises(TrainingFailed, match="longer than 1 s"):
@@ -201,11 +201,11 @@ def test_a_run_that_takes_too_long_is_ended(fifo: Path, tmp_path: Path) -> None:
     assert not list(drivers_of(os.getpid()))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot be asked to do it")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems cannot do it")
 def test_a_killed_host_leaves_no_trainer(fifo: Path, tmp_path: Path) -> None:
     """A trainer that outlives its host would hold on to memory and processor for minutes."""
     host = hosting(fifo, tmp_path)
-    driver = awaited(host.pid)
+    driver = wait_for_driver(host.pid)
 
     host.send_signal(signal.SIGKILL)
     host.wait()
@@ -221,7 +221,7 @@ def test_secrets_stay_with_the_host(fifo: Path, tmp_path: Path) -> None:
     """The process that reads what clients sent has no use for keys."""
     host = hosting(fifo, tmp_path, API_KEY_1="secret-key", AzureWebJobsStorage="AccountKey=secret-key")
     try:
-        environment = Path(f"/proc/{awaited(host.pid)}/environ").read_bytes()
+        environment = Path(f"/proc/{wait_for_driver(host.pid)}/environ").read_bytes()
     finally:
         host.kill()
         host.wait()
@@ -231,7 +231,7 @@ def test_secrets_stay_with_the_host(fifo: Path, tmp_path: Path) -> None:
 
 
 def hosting(fifo: Path, folder: Path, **secrets: str) -> subprocess.Popen[bytes]:
-    """A process that trains from a FIFO to which nobody writes."""
+    """A process that trains from a FIFO without a writer."""
     code = f"""
         from datetime import timedelta
         from pathlib import Path
@@ -243,7 +243,7 @@ def hosting(fifo: Path, folder: Path, **secrets: str) -> subprocess.Popen[bytes]
     return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], env=environment, cwd=folder)
 
 
-def awaited(host: int) -> int:
+def wait_for_driver(host: int) -> int:
     """The driver that a process has started, once VW is loaded in it."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:

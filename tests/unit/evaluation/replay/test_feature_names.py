@@ -48,7 +48,7 @@ def test_namespaces_of_other_tools_are_found() -> None:
 def test_slots_have_features_too() -> None:
     """Their ids are the learner's own key, and a feature."""
     document = slots_document(CONTEXT[:1], [("a", [SKI])], [("top", [{"width": 3}])])
-    line = b'{"c":%b}' % document.logged([[0]])
+    line = b'{"c":%b}' % document.log_text([[0]])
 
     assert {("s", "id"), ("s", "width")} == {feature for feature in collect_features(line) if feature[0] == "s"}
     assert ("s", "width") not in collect_features(remove_feature(line, "s", "width"))
