@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shared.learner import cpu, training, work_folder
 from shared.learner.arguments import parse
-from shared.learner.training import TrainingResult, TrainingFailed
+from shared.learner.training import TrainingFailed, TrainingResult
 from shared.log import log_line, log_store
 from shared.log.log_store import LogBlob
 from shared.models import model_store
