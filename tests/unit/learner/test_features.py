@@ -186,7 +186,7 @@ def test_features_that_need_cleaning_are_not_cleaned_without_end() -> None:
 
 def test_many_names_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names come from clients: remembering them all would let anyone fill the memory."""
-    monkeypatch.setattr(features, "_known", set())
+    monkeypatch.setattr(features, "_plain_names", set())
 
     for number in range(300):
         document([{f"name-{number}-{inner}": 1 for inner in range(100)} | {"x" * 100_000: 1}], ACTION)
