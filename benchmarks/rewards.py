@@ -39,14 +39,12 @@ def measure(progress: Progress, rewards: int = REWARDS, lines: int = LINES) -> l
         sides.run(training.write_log, loop, blobs=48, lines=lines, plain=os.devnull)
         progress.show("reading them")
         read = sides.run(read_window, loop, rewards=rewards)
-        look_back_rate = sides.run(look_back, loop, lines=lines)
-    limits = {
-        wait: _limit(durations.parse(wait), read["rate"], read["bytes"], look_back_rate["rate"]) for wait in WAITS
-    }
+        lookback_rate = sides.run(lookback, loop, lines=lines)
+    limits = {wait: _limit(durations.parse(wait), read["rate"], read["bytes"], lookback_rate["rate"]) for wait in WAITS}
     details = {"bytes of memory a reward": read["bytes"], "rewards a second that a wait can carry": limits}
     return [
         Figure("rewards", "reading the rewards of a window", "rewards/s", [read["rate"]], details=details),
-        Figure("rewards", "reading the log of the look-back", "lines/s", [look_back_rate["rate"]]),
+        Figure("rewards", "reading the log of the look-back", "lines/s", [lookback_rate["rate"]]),
     ]
 
 
@@ -106,7 +104,7 @@ def read_window(rewards: int) -> dict[str, float]:
     return {"rate": rewards / seconds, "bytes": (resident_bytes() - before) / rewards}
 
 
-def look_back(lines: int) -> dict[str, float]:
+def lookback(lines: int) -> dict[str, float]:
     """Read a day of log for its marks, as a run in a new process does; gives lines a second."""
     from train_timer.logged_ids import LoggedIds
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def stored_as(**names: str) -> dict[str, Any]:
+def store_under(**names: str) -> dict[str, Any]:
     """Make the `__pydantic_config__` of a dataclass that is stored as JSON: each given field has that name there.
 
     So a field can be renamed, and documents of earlier versions are still read.

@@ -92,7 +92,7 @@ class Feed:
                     self.lines += 1
 
     def _label(self, blob: LogBlob, stored: bytes) -> Iterator[bytes]:
-        refused = set(log_store.refused_places(blob, self._kind)) if self._without_refused else set()
+        refused = set(log_store.read_refused_places(blob, self._kind)) if self._without_refused else set()
 
         def takes(index: int, line: bytes) -> bool:
             return index not in refused and self._takes(line)

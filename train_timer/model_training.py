@@ -149,7 +149,7 @@ def _set_aside(cursor: Cursor, blobs: Sequence[LogBlob]) -> int:
     """Find the lines that Vowpal Wabbit refuses, and store them with the reasons; gives their number."""
     arguments = parse(cursor.arguments).with_epsilon(cursor.exploration)
     return sum(
-        len(log_store.refused_places(blob, cursor.kind)) or _set_aside_of(blob, cursor.kind, arguments)
+        len(log_store.read_refused_places(blob, cursor.kind)) or _set_aside_of(blob, cursor.kind, arguments)
         for blob in blobs
     )
 

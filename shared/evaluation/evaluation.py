@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from shared.configuration.configuration import RewardSettings
-from shared.stored_names import stored_as
+from shared.stored_names import store_under
 from shared.times import DAY
 
 LONGEST_US = DAY
@@ -100,7 +100,7 @@ class Evaluation:
         error: Of an automatic evaluation, the probability with which it may apply settings that are no better.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(round_number="look")
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(round_number="look")
 
     id: str
     purpose: Purpose

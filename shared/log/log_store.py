@@ -133,7 +133,7 @@ def store_refused(blob: LogBlob, kind: str, refused: bytes) -> None:
         blobs.remove(path_of_refused(blob, kind))
 
 
-def refused_places(blob: LogBlob, kind: str) -> list[int]:
+def read_refused_places(blob: LogBlob, kind: str) -> list[int]:
     """The positions, counted from 0, of a log blob's lines that models of a kind cannot learn from."""
     return list(reasons(blob, kind))
 

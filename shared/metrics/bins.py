@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from shared.log.join import BEFORE_US
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.metrics.estimators.sums import Sums
-from shared.stored_names import stored_as
+from shared.stored_names import store_under
 from shared.times import DAY, MINUTE
 
 BIN_US = 5 * MINUTE
@@ -87,7 +87,7 @@ class Bin:
         joined: Events joined, whatever their outcome.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(outcomes="fates")
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(outcomes="fates")
 
     from_us: int
     events: int = 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS
-from shared.stored_names import stored_as
+from shared.stored_names import store_under
 from shared.times import HOUR, MINUTE
 
 _A_MINUTE = 6
@@ -37,7 +37,7 @@ class Values:
         sketch: The smallest hashes of the values, sorted: the number of different values follows from them.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(count="seen")
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(count="seen")
 
     count: int = 0
     names: int = 0
@@ -151,7 +151,7 @@ class Profile:
         events_in_minute: Events of that minute so far.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(events_in_minute="taken")
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(events_in_minute="taken")
 
     up_to_us: int = 0
     minute: int = 0

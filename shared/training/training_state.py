@@ -10,7 +10,7 @@ from shared.evaluation.optimization_schedule import OptimizationRounds
 from shared.log.ranked_event import line_kind
 from shared.metrics.bins import Metrics
 from shared.models.published import ModelFiles, ModelReference
-from shared.stored_names import stored_as
+from shared.stored_names import store_under
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Intent:
         exploration: The configured exploration, which the metrics of an apprentice are compared with.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(lookback_us="look_back_us")
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(lookback_us="look_back_us")
 
     from_us: int
     to_us: int
@@ -162,7 +162,7 @@ class State:
         rounds: The rounds of automatic optimization so far; `looks` in the stored document.
     """
 
-    __pydantic_config__: ClassVar[Mapping[str, Any]] = stored_as(retention_at_us="kept_at_us", rounds="looks")
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
 
     joined_up_to_us: int
     running: Cursor
