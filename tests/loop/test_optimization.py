@@ -90,13 +90,32 @@ class Lived:
 
 
 @pytest.fixture(scope="module")
-def once(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """A loop that has learned enough events for a round, and wants none."""
+    with Kept(azurite.new_account().connection_string) as kept:
+        configured(kept, is_auto_optimization_enabled=False)
+        log(kept)
+        with Trainer(kept.storage, tmp_path_factory.mktemp("learned") / "trainer.log") as trainer:
+            trainer.succeed(120)
+        yield kept
+
+
+@pytest.fixture(scope="module")
+def begun(learned: Kept, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """A loop whose first round was started, and is not carried out yet."""
+    with Kept(azurite.new_account().connection_string) as kept:
+        kept.become(learned)
+        configured(kept)
+        with Trainer(kept.storage, tmp_path_factory.mktemp("begun") / "trainer.log") as trainer:
+            trainer.succeed(120)
+        yield kept
+
+
+@pytest.fixture(scope="module")
+def once(begun: Kept, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     folder, account = tmp_path_factory.mktemp("lived"), azurite.new_account()
     with Kept(account.connection_string) as kept, evaluated_log.at_home(kept.storage):
-        configured(kept)
-        log(kept)
-        with Trainer(kept.storage, folder / "trainer.log") as trainer:
-            trainer.succeed()
+        kept.become(begun)
         before = {name: kept.blob(name) or b"" for name in DOCUMENTS}
         decided = evaluate(kept, folder)
         after = {name: kept.blob(name) or b"" for name in DOCUMENTS}
@@ -221,12 +240,16 @@ def test_no_round_is_started_that_is_not_wanted_or_not_yet(
 @pytest.mark.parametrize("fault", [None, Fault(cut="before")])
 @pytest.mark.parametrize(("place", "nth"), [("/evaluation.json", 1), ("state.json", 1), ("state.json", 2)])
 def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount, place: str, nth: int, fault: Fault | None
+    kept: Kept,
+    learned: Kept,
+    trainer: StartTrainer,
+    storage: StorageAccount,
+    place: str,
+    nth: int,
+    fault: Fault | None,
 ) -> None:
     """And its error is spent once."""
-    configured(kept, is_auto_optimization_enabled=False)
-    log(kept)
-    train(trainer)
+    kept.become(learned)
     configured(kept)
 
     with way_to(storage) as way, trainer(way.storage) as started_trainer:
@@ -243,11 +266,9 @@ def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
 
 @pytest.mark.parametrize("no_search", [None, "Better settings were not searched."])
 def test_a_round_that_found_nothing_to_search_in_has_spent_nothing(
-    kept: Kept, trainer: StartTrainer, no_search: str | None
+    kept: Kept, begun: Kept, trainer: StartTrainer, no_search: str | None
 ) -> None:
-    configured(kept)
-    log(kept)
-    train(trainer)
+    kept.become(begun)
     first = only_evaluation()
     evaluation_run_store.keep_outcome(first, Outcome((), LineCounts(), HOUR, (), "online", no_search=no_search))
     evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.RETAINED))
@@ -263,11 +284,9 @@ def test_a_round_that_found_nothing_to_search_in_has_spent_nothing(
     assert stored_rounds(kept)["spent"] == pytest.approx(spent + second.error)
 
 
-def test_a_round_of_an_apprentice_only_reports(kept: Kept, trainer: StartTrainer) -> None:
+def test_a_round_of_an_apprentice_only_reports(kept: Kept, learned: Kept, trainer: StartTrainer) -> None:
     """It can take nothing, so it leaves what may be spent to the rounds that can."""
-    configured(kept, is_auto_optimization_enabled=False)
-    log(kept)
-    train(trainer)
+    kept.become(learned)
     configured(kept, learning_mode=LearningMode.APPRENTICE)
 
     train(trainer)
@@ -275,11 +294,9 @@ def test_a_round_of_an_apprentice_only_reports(kept: Kept, trainer: StartTrainer
     assert only_evaluation().error == stored_rounds(kept)["spent"] == 0
 
 
-def test_no_round_is_started_while_one_is_under_way(kept: Kept, trainer: StartTrainer) -> None:
+def test_no_round_is_started_while_one_is_under_way(kept: Kept, begun: Kept, trainer: StartTrainer) -> None:
     """One that came to no end has spent nothing."""
-    configured(kept)
-    log(kept)
-    train(trainer)
+    kept.become(begun)
     first = only_evaluation()
     state = kept.document("state.json")
     state["counters"]["learned"] = 2100
@@ -296,11 +313,11 @@ def test_no_round_is_started_while_one_is_under_way(kept: Kept, trainer: StartTr
     assert second.error == stored_rounds(kept)["spent"] > first.error
 
 
-def test_a_round_that_nobody_ends_holds_up_the_next_one_for_a_day(kept: Kept, trainer: StartTrainer) -> None:
+def test_a_round_that_nobody_ends_holds_up_the_next_one_for_a_day(
+    kept: Kept, begun: Kept, trainer: StartTrainer
+) -> None:
     """It was lost with its messages; it ends when the next one asks, and has spent nothing."""
-    configured(kept)
-    log(kept)
-    train(trainer)
+    kept.become(begun)
     first = only_evaluation()
     evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, created_us=one.created_us - DAY))
     state = kept.document("state.json")
