@@ -34,7 +34,7 @@ def test_no_address_switches_the_alerts_off() -> None:
     """A rule that a later deployment leaves out stays as it is, so it has to be there, switched off."""
     (module,) = [module for module in template().modules() if module.callee is _rules().file]
     enabled = _rules().body.get("properties", "enabled")
-    address = template().said(Value(_rules().file, Name("email")))
+    address = template().render(Value(_rules().file, Name("email")))
 
     assert isinstance(module.declaration.value, Object)
     assert enabled == Operation("!", (Call("empty", (Name("email"),)),))
@@ -86,7 +86,7 @@ def test_a_rule_looks_into_the_workspace_and_tells_when_it_is_over() -> None:
     scopes = _rules().body.get("properties", "scopes")
     assert isinstance(scopes, Array)
 
-    assert [template().said(Value(_rules().file, item)) for item in scopes.items] == ["{monitoring.workspace.id}"]
+    assert [template().render(Value(_rules().file, item)) for item in scopes.items] == ["{monitoring.workspace.id}"]
     assert _rules().body.get("properties", "autoMitigate") == Literal(value=True)
 
 

@@ -100,7 +100,7 @@ def _example(name: str) -> str:
     match value.expression:
         case Operation(sign="??", operands=(_, Text(plain=str(otherwise)))):
             return otherwise
-    said = template().said(value)
+    said = template().render(value)
     if _REFERENCE.fullmatch(said):
         return f"key of {name}"
     said = re.sub(r"\{\w+\.\w+\.properties\.primaryEndpoints\.(\w+)\}", lambda match: f"{_address(match[1])}/", said)
@@ -117,11 +117,12 @@ def _example(name: str) -> str:
 @pytest.mark.parametrize("name", ["API_KEY_1", "API_KEY_2"])
 def test_a_key_is_a_reference_to_a_secret_that_is_made(name: str) -> None:
     """Without a version, so that a new one is taken up; and as the code knows references that were not resolved."""
-    said = template().said(app_settings()[name])
+    said = template().render(app_settings()[name])
     reference = _REFERENCE.fullmatch(said)
-    vault = template().said(template().only("Microsoft.KeyVault/vaults").get("name"))
+    vault = template().render(template().only("Microsoft.KeyVault/vaults").get("name"))
     secrets = {
-        template().said(resource.get("name")) for resource in template().resources("Microsoft.KeyVault/vaults/secrets")
+        template().render(resource.get("name"))
+        for resource in template().resources("Microsoft.KeyVault/vaults/secrets")
     }
 
     assert reference is not None
@@ -132,11 +133,11 @@ def test_a_key_is_a_reference_to_a_secret_that_is_made(name: str) -> None:
 
 def test_the_outputs_lead_to_the_first_key() -> None:
     """One for azd's hooks, one for people; neither holds the key itself."""
-    vault = template().said(template().only("Microsoft.KeyVault/vaults").get("name"))
-    reference = template().said_output("RANKLOOP_KEY_REFERENCE")
-    command = template().said_output("RANKLOOP_SHOW_KEYS").split()
+    vault = template().render(template().only("Microsoft.KeyVault/vaults").get("name"))
+    reference = template().render_output("RANKLOOP_KEY_REFERENCE")
+    command = template().render_output("RANKLOOP_SHOW_KEYS").split()
 
-    assert template().said_output("AZURE_KEY_VAULT_NAME") == vault
+    assert template().render_output("AZURE_KEY_VAULT_NAME") == vault
     assert reference == f"akvs://{{main.subscription().subscriptionId}}/{vault}/api-key-1"
     assert command[:4] == ["az", "keyvault", "secret", "show"]
     assert [command[command.index(flag) + 1] for flag in ("--vault-name", "--name")] == [vault, "api-key-1"]
@@ -144,7 +145,7 @@ def test_the_outputs_lead_to_the_first_key() -> None:
 
 def test_the_keys_differ() -> None:
     """Two names of one secret could not be changed one after the other."""
-    keys = [template().said(app_settings()[name]) for name in ("API_KEY_1", "API_KEY_2")]
+    keys = [template().render(app_settings()[name]) for name in ("API_KEY_1", "API_KEY_2")]
 
     assert keys[0] != keys[1]
 
@@ -180,7 +181,7 @@ def test_a_vault_is_recovered_only_if_there_is_one_to_recover() -> None:
     assert default is not None
 
     assert (mode.yes, mode.no) == (Text(("recover",)), Text(("default",)))
-    assert template().said(Value(vault.file, mode.condition)) == "{main.recoverVault}"
+    assert template().render(Value(vault.file, mode.condition)) == "{main.recoverVault}"
     assert default.value == Literal(value=False)
 
 
@@ -227,7 +228,7 @@ def test_the_trainers_schedule_is_set_where_its_binding_looks() -> None:
     told = [ast.literal_eval(word.value) for node in calls for word in node.keywords if word.arg == "schedule"]
 
     assert told == ["%TRAIN_SCHEDULE%"]
-    assert template().said(app_settings()["TRAIN_SCHEDULE"]) == "{main.trainSchedule}"
+    assert template().render(app_settings()["TRAIN_SCHEDULE"]) == "{main.trainSchedule}"
 
 
 def test_the_trainers_schedule_is_that_of_the_code() -> None:

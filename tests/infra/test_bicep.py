@@ -9,9 +9,9 @@ import pytest
 from tests.infra.bicep import lint
 from tests.infra.bicep.expressions import Expression, Literal, Object, Text
 from tests.infra.bicep.files import File, parse
-from tests.infra.bicep.secrets import misplaced
+from tests.infra.bicep.secrets import find_misplaced
 from tests.infra.bicep.template import Template
-from tests.infra.bicep.types import mistyped
+from tests.infra.bicep.types import find_mistyped
 from tests.infra.project import INFRA, given_parameters, template, variables
 from tests.unit.pages import page
 
@@ -39,7 +39,9 @@ def test_a_file_is_bicep(path: Path) -> None:
     assert parse(path).errors == ()
 
 
-@pytest.mark.parametrize("check", [lint.undefined, lint.doubled, lint.unused, lint.circular, lint.undescribed])
+@pytest.mark.parametrize(
+    "check", [lint.find_undefined, lint.find_doubled, lint.find_unused, lint.find_circular, lint.find_undescribed]
+)
 @pytest.mark.parametrize("path", _PATHS, ids=lambda path: path.name)
 def test_a_file_declares_what_it_uses_and_uses_what_it_declares(
     path: Path, check: Callable[[File], Iterable[str]]
@@ -51,7 +53,9 @@ def test_a_file_declares_what_it_uses_and_uses_what_it_declares(
 # All files together
 
 
-@pytest.mark.parametrize("check", [lint.wrong_calls, lint.unread_outputs, lint.mixed_versions, mistyped, misplaced])
+@pytest.mark.parametrize(
+    "check", [lint.find_wrong_calls, lint.find_unread_outputs, lint.find_mixed_versions, find_mistyped, find_misplaced]
+)
 def test_the_files_fit_together(check: Callable[[Template], Iterable[str]]) -> None:
     """Modules get what they ask for and are asked for what they have; secrets go into the vault and nowhere else."""
     assert list(check(template())) == []
@@ -60,7 +64,7 @@ def test_the_files_fit_together(check: Callable[[Template], Iterable[str]]) -> N
 def test_everything_is_in_the_region_that_the_user_chose() -> None:
     """Only what has no region is global."""
     located = [
-        template().said(resource.get("location")) for resource in template().resources() if resource.get("location")
+        template().render(resource.get("location")) for resource in template().resources() if resource.get("location")
     ]
 
     assert {"{main.location}"} == set(located) - {"global"}

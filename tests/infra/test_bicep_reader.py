@@ -20,9 +20,9 @@ from tests.infra.bicep.expressions import (
     free_names,
 )
 from tests.infra.bicep.files import File, parse
-from tests.infra.bicep.secrets import misplaced
+from tests.infra.bicep.secrets import find_misplaced
 from tests.infra.bicep.template import Template, Value
-from tests.infra.bicep.types import mistyped
+from tests.infra.bicep.types import find_mistyped
 from tests.infra.samples import sample
 
 Check = Callable[[Template], Iterable[str]]
@@ -43,16 +43,16 @@ def _models(template: Template) -> Iterator[str]:
 
 CHECKS: dict[str, Check] = {
     "errors": _of_files(_errors),
-    "undefined": _of_files(lint.undefined),
-    "doubled": _of_files(lint.doubled),
-    "unused": _of_files(lint.unused),
-    "circular": _of_files(lint.circular),
-    "undescribed": _of_files(lint.undescribed),
-    "calls": lint.wrong_calls,
-    "outputs": lint.unread_outputs,
-    "types": mistyped,
-    "versions": lint.mixed_versions,
-    "secrets": misplaced,
+    "undefined": _of_files(lint.find_undefined),
+    "doubled": _of_files(lint.find_doubled),
+    "unused": _of_files(lint.find_unused),
+    "circular": _of_files(lint.find_circular),
+    "undescribed": _of_files(lint.find_undescribed),
+    "calls": lint.find_wrong_calls,
+    "outputs": lint.find_unread_outputs,
+    "types": find_mistyped,
+    "versions": lint.find_mixed_versions,
+    "secrets": find_misplaced,
     "models": _models,
     "reads": comparison.wrong_reads,
 }
@@ -207,7 +207,7 @@ def test_a_value_is_followed_to_where_it_is_made(tmp_path: Path, source: str, sa
     assert extra is not None
     assert extra.value is not None
 
-    assert template.said(Value(store, extra.value)) == said
+    assert template.render(Value(store, extra.value)) == said
 
 
 def test_an_output_is_followed_into_its_module(tmp_path: Path) -> None:
@@ -217,4 +217,4 @@ def test_an_output_is_followed_into_its_module(tmp_path: Path) -> None:
     assert output is not None
     assert output.value is not None
 
-    assert template.said(Value(template.main, output.value)) == "{store.account.properties.primaryEndpoints.blob}"
+    assert template.render(Value(template.main, output.value)) == "{store.account.properties.primaryEndpoints.blob}"

@@ -47,7 +47,7 @@ def test_a_value_is_the_one_that_the_platform_asks_for(kind: str, path: str, wan
 def test_what_has_no_region_is_global_and_nothing_else_is() -> None:
     """The platform refuses either mistake."""
     located = [resource for resource in template().resources() if resource.get("location")]
-    types = {one.type for one in located if template().said(one.get("location")) == "global"}
+    types = {one.type for one in located if template().render(one.get("location")) == "global"}
 
     assert types == {
         "Microsoft.Insights/actionGroups",
@@ -180,4 +180,4 @@ def test_a_name_that_the_whole_world_shares_ends_in_what_makes_it_unique(kind: s
     last = told.parts[-1]
     assert isinstance(last, Name)
 
-    assert template().said(Value(template().origin(name).file, last)) == "{main.uniqueString()}"
+    assert template().render(Value(template().origin(name).file, last)) == "{main.uniqueString()}"

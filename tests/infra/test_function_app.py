@@ -66,7 +66,7 @@ def test_queues_have_names_that_queues_may_have() -> None:
 
 def test_the_endpoint_is_where_the_routes_begin() -> None:
     """The paths of the old service stand behind it, without a prefix; and it has no slash at its end."""
-    said = template().said_output("RANKLOOP_ENDPOINT")
+    said = template().render_output("RANKLOOP_ENDPOINT")
 
     assert _host()["extensions"]["http"]["routePrefix"] == ""
     assert re.fullmatch(r"https://\{functions\.\w+\.properties\.defaultHostName\}", said)
@@ -107,7 +107,7 @@ def test_a_parameter_reaches_the_property_that_it_is_for(path: str, parameter: s
     """Through two files; a mix-up of two numbers would be found by nobody."""
     kind, _, names = path.partition(":")
 
-    assert template().said(template().only(kind).get(*names.split("."))) == f"{{main.{parameter}}}"
+    assert template().render(template().only(kind).get(*names.split("."))) == f"{{main.{parameter}}}"
 
 
 def test_instances_that_are_always_ready_are_those_for_calls() -> None:
@@ -118,7 +118,7 @@ def test_instances_that_are_always_ready_are_those_for_calls() -> None:
     (one,) = [found for found in walk(ready.expression) if isinstance(found, Object)]
 
     assert one.get("name") == Text(("http",))
-    assert template().said(Value(ready.file, one.get("instanceCount") or one)) == "{main.alwaysReadyInstances}"
+    assert template().render(Value(ready.file, one.get("instanceCount") or one)) == "{main.alwaysReadyInstances}"
     assert _written("alwaysReadyInstances") == Literal(0)
 
 

@@ -29,7 +29,7 @@ def test_storage_deletes_log_only_if_somebody_says_after_how_many_days() -> None
     assert not policy.conditional
     assert _rule().get("enabled") == Operation(">", (given, Literal(0)))
     assert days == Call("max", (given, Literal(1)))
-    assert template().said(Value(policy.file, given)) == "{main.logLifecycleDays}"
+    assert template().render(Value(policy.file, given)) == "{main.logLifecycleDays}"
     assert default.value == Literal(0)
 
 

@@ -53,7 +53,7 @@ def test_a_zone_is_named_as_the_platform_asks_for_it() -> None:
     first, service, dot, end = name.parts
 
     assert (first, service, dot) == ("privatelink.", Name("service"), ".")
-    assert template().said(Value(zone.file, Text((end,)))) == "{network.environment().suffixes.storage}"
+    assert template().render(Value(zone.file, Text((end,)))) == "{network.environment().suffixes.storage}"
 
 
 # What belongs to what
@@ -66,7 +66,7 @@ def test_each_endpoint_is_one_of_the_storage_account() -> None:
     services = connection.get("properties", "groupIds")
 
     assert account.declaration.existing
-    assert template().said(account.get("name")) == template().said(template().only(_ACCOUNT).get("name"))
+    assert template().render(account.get("name")) == template().render(template().only(_ACCOUNT).get("name"))
     assert services == Array((_round("Microsoft.Network/privateEndpoints"),))
 
 
@@ -212,5 +212,5 @@ def test_storage_is_shut_exactly_when_the_network_is_private() -> None:
     assert isinstance(subnet, Choice)
 
     assert (access.yes, access.no) == (Text(("Disabled",)), Text(("Enabled",)))
-    assert template().said(Value(account.file, access.condition)) == "{main.privateNetworking}"
+    assert template().render(Value(account.file, access.condition)) == "{main.privateNetworking}"
     assert network.condition == subnet.condition == Name("privateNetworking")

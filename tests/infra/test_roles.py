@@ -52,7 +52,7 @@ def _granted() -> dict[str, Grant]:
 
 
 def _grant(resource: Resource) -> Grant:
-    who = template().said(resource.get("properties", "principalId"))
+    who = template().render(resource.get("properties", "principalId"))
     return Grant(who, ROLES.get(_role(resource), "a role that is not known here"), _on(resource))
 
 
@@ -62,7 +62,7 @@ def _role(resource: Resource) -> str:
     assert told.function == "subscriptionResourceId"
     kind, role = told.arguments
     assert kind == Text(("Microsoft.Authorization/roleDefinitions",)), resource.place
-    return template().said(Value(resource.file, role))
+    return template().render(Value(resource.file, role))
 
 
 def _on(resource: Resource) -> str:
@@ -96,7 +96,7 @@ def _used_by(source: str) -> Iterator[str]:
 def _needed() -> Iterator[tuple[str, str]]:
     """The roles that the app cannot do without, each with the type of the resource that it is on."""
     yield from ((_FOR_SERVICE[service], _STORAGE) for service in services_used())
-    if any(template().said(value).startswith("@Microsoft.KeyVault(") for value in app_settings().values()):
+    if any(template().render(value).startswith("@Microsoft.KeyVault(") for value in app_settings().values()):
         yield "Key Vault Secrets User", _VAULT
     if template().only(_INSIGHTS).body.get("properties", "DisableLocalAuth") == Literal(True):
         yield "Monitoring Metrics Publisher", _INSIGHTS
@@ -139,12 +139,12 @@ def test_an_assignment_is_named_after_what_it_says(one: Resource) -> None:
     name, scope = one.body.get("name"), one.body.get("scope")
     assert isinstance(name, Call)
     assert isinstance(scope, Name)
-    parts = [template().said(Value(one.file, part)) for part in name.arguments]
+    parts = [template().render(Value(one.file, part)) for part in name.arguments]
 
     assert name.function == "guid"
     assert parts == [
         f"{{{one.file.path.stem}.{scope.name}.id}}",
-        template().said(one.get("properties", "principalId")),
+        template().render(one.get("properties", "principalId")),
         _role(one),
     ]
 
@@ -154,7 +154,7 @@ def test_an_assignment_says_what_it_is_for(one: Resource) -> None:
     """An identity is found only by its kind while it is new; a pipeline that deploys is no user."""
     kind = {IDENTITY: "ServicePrincipal", DEPLOYER: "{main.principalType}"}
 
-    assert template().said(one.get("properties", "principalType")) == kind[_grant(one).who]
+    assert template().render(one.get("properties", "principalType")) == kind[_grant(one).who]
 
 
 def test_a_role_that_bicep_names_has_the_id_of_that_name() -> None:
@@ -204,16 +204,16 @@ def test_the_app_is_one_identity_everywhere() -> None:
     assert app.body.get("identity", "type") == Text(("UserAssigned",))
     assert app.body.get(*authentication, "type") == Text(("UserAssignedIdentity",))
     identities = [
-        template().said(Value(app.file, one.key)),
-        template().said(app.get("properties", "keyVaultReferenceIdentity")),
-        template().said(app.get(*authentication, "userAssignedIdentityResourceId")),
+        template().render(Value(app.file, one.key)),
+        template().render(app.get("properties", "keyVaultReferenceIdentity")),
+        template().render(app.get(*authentication, "userAssignedIdentityResourceId")),
     ]
     assert identities == ["{identity.identity.id}"] * 3
 
 
 def test_the_app_signs_in_as_that_identity() -> None:
     """By its client id, which is neither its resource id nor its principal's."""
-    said = {name: template().said(value) for name, value in app_settings().items()}
+    said = {name: template().render(value) for name, value in app_settings().items()}
     client = "{identity.identity.properties.clientId}"
 
     assert said["AzureWebJobsStorage__credential"] == "managedidentity"

@@ -20,7 +20,7 @@ from tests.infra.bicep.expressions import (
     walk,
 )
 from tests.infra.bicep.models import NoModel, model
-from tests.infra.bicep.shapes import Anything, Field, ListOf, MapOf, OneOf, Record, Scalar, Shape, told
+from tests.infra.bicep.shapes import Anything, Enumeration, Field, ListOf, MapOf, Record, Scalar, Shape, build_record
 from tests.infra.bicep.template import Resource, Template, Value
 
 _OF_BICEP: Final = frozenset({"name", "parent", "scope", "dependsOn"})
@@ -30,36 +30,40 @@ _READABLE: Final = frozenset({"id", "name", "type", "apiVersion"})
 def wrong(template: Template, resource: Resource) -> Iterator[str]:
     """What a resource says that its model does not know, cannot take, or misses."""
     try:
-        shape = model(resource.type, _known_name(resource)).write
+        shape = model(resource.type, _plain_name(resource)).write
     except NoModel:
         yield f"{resource.place}: no model is known for {resource.type}"
         return
-    own = tuple(one for one in resource.body.properties if one.name not in _OF_BICEP)
+    own = tuple(property_ for property_ in resource.body.properties if property_.name not in _OF_BICEP)
     body = Object(own, line=resource.body.line)
     for problem in _Comparison(template).compare(Value(resource.file, body), shape, ""):
         yield f"{resource.place}: {problem}"
 
 
 def wrong_reads(template: Template) -> Iterator[str]:
-    """Properties that are read of a resource although its model has no such ones."""
+    """Properties that are read of a resource although its model does not have them."""
     for file in template.files:
-        resources = {one.declaration.name: one for one in _all(template) if one.file is file}
-        for one in (inner for each in file.declarations for output in each.expressions for inner in walk(output)):
-            if isinstance(one, Member) and (path := _path(one)) and path[0] in resources:
-                yield from _wrong_path(resources[path[0]], path[1:], one.line)
+        resources = {
+            expression.declaration.name: expression for expression in _all(template) if expression.file is file
+        }
+        for expression in (
+            inner for each in file.declarations for output in each.expressions for inner in walk(output)
+        ):
+            if isinstance(expression, Member) and (path := _path(expression)) and path[0] in resources:
+                yield from _wrong_path(resources[path[0]], path[1:], expression.line)
 
 
 def _all(template: Template) -> list[Resource]:
     return [*template.resources(), *template.resources(existing=True)]
 
 
-def _known_name(resource: Resource) -> str | None:
+def _plain_name(resource: Resource) -> str | None:
     name = resource.body.get("name")
     return name.plain if isinstance(name, Text) else None
 
 
 def _path(expression: Expression) -> list[str] | None:
-    """The names of `a.b.c` from the left, whatever is indexed or asserted on the way; None for anything else."""
+    """The names of `a.b.c` from the left, without indexes and assertions; None for anything else."""
     match expression:
         case Name(name=name):
             return [name]
@@ -76,7 +80,7 @@ def _wrong_path(resource: Resource, path: list[str], line: int) -> Iterator[str]
     if path[0] in _READABLE:
         return
     try:
-        shape: Shape = model(resource.type, _known_name(resource)).read
+        shape: Shape = model(resource.type, _plain_name(resource)).read
     except NoModel:
         return
     for name in path:
@@ -96,39 +100,39 @@ class _Comparison:
 
     def compare(self, value: Value, shape: Shape, where: str) -> Iterator[str]:
         for outcome in outcomes(value.expression):
-            found = self._template.origin(Value(value.file, outcome))
-            if found.expression is not outcome:
-                yield from self.compare(found, shape, where)
+            origin = self._template.origin(Value(value.file, outcome))
+            if origin.expression is not outcome:
+                yield from self.compare(origin, shape, where)
             else:
-                yield from self._one(found, shape, where)
+                yield from self._compare_kind(origin, shape, where)
 
-    def _one(self, value: Value, shape: Shape, where: str) -> Iterator[str]:
+    def _compare_kind(self, value: Value, shape: Shape, where: str) -> Iterator[str]:
         match value.expression, shape:
             case Object() as given, Record():
                 yield from self._object(Value(value.file, given), given, shape, where)
             case Object() as given, MapOf(shape=inner):
-                for one in given.properties:
-                    yield from self.compare(Value(value.file, one.value), inner, f"{where}.{one.name}")
+                for property_ in given.properties:
+                    yield from self.compare(Value(value.file, property_.value), inner, f"{where}.{property_.name}")
             case Array(items=items), ListOf(shape=inner):
                 for item in items:
                     yield from self.compare(Value(value.file, item), inner, f"{where}[]")
             case (Call() as call, _):
                 yield from self._call(value, call, shape, where)
-            case (Name(name=name), OneOf()):
+            case (Name(name=name), Enumeration()):
                 yield from self._parameter(value, name, shape, where)
             case given, _ if not _fits(given, shape):
-                yield f"line {given.line}: {where.lstrip('.')} must be {_called(shape)}"
+                yield f"line {given.line}: {where.lstrip('.')} must be {_name_kind(shape)}"
 
     def _object(self, value: Value, given: Object, shape: Record, where: str) -> Iterator[str]:
-        for one in given.properties:
-            field = shape.fields.get(one.name)
-            place = f"{where}.{one.name}".lstrip(".")
+        for property_ in given.properties:
+            field = shape.fields.get(property_.name)
+            place = f"{where}.{property_.name}".lstrip(".")
             if field is None:
-                yield f"line {one.line}: {place} is not known{_like(one.name, shape)}"
+                yield f"line {property_.line}: {place} is not known{_like(property_.name, shape)}"
             elif not field.writable:
-                yield f"line {one.line}: {place} can only be read"
+                yield f"line {property_.line}: {place} can only be read"
             else:
-                yield from self.compare(Value(value.file, one.value), field.shape, place)
+                yield from self.compare(Value(value.file, property_.value), field.shape, place)
         for name in _missing(given, shape.fields):
             yield f"line {given.line}: {where.lstrip('.') or shape.name} needs {name}"
 
@@ -145,7 +149,7 @@ class _Comparison:
             case Call(function="filter", arguments=(over, _)):
                 yield from self.compare(Value(value.file, over), shape, where)
 
-    def _parameter(self, value: Value, name: str, shape: OneOf, where: str) -> Iterator[str]:
+    def _parameter(self, value: Value, name: str, shape: Enumeration, where: str) -> Iterator[str]:
         """A parameter that only takes some values: all of them must be good."""
         declared = value.file.get(name, "parameter")
         allowed = (
@@ -153,21 +157,21 @@ class _Comparison:
             if declared
             else []
         )
-        for one in (item for array in allowed if isinstance(array, Array) for item in array.items):
-            if not _fits(one, shape):
-                yield f"line {one.line}: {where.lstrip('.')} must be {_called(shape)}; {name} may be something else"
+        for item in (item for array in allowed if isinstance(array, Array) for item in array.items):
+            if not _fits(item, shape):
+                yield f"line {item.line}: {where.lstrip('.')} must be {_name_kind(shape)}; {name} may be something else"
 
 
 def _missing(given: Object, fields: Mapping[str, Field]) -> Iterator[str]:
-    yield from (name for name, one in fields.items() if one.required and name not in given.names)
+    yield from (name for name, field in fields.items() if field.required and name not in given.names)
 
 
 def _partial(shape: Shape) -> Shape:
     """The same shape for something that is only a part of the whole, so that nothing is missing."""
     if not isinstance(shape, Record):
         return shape
-    fields = {name: Field(one.shape, one.writable) for name, one in shape.fields.items()}
-    return told(shape.name, fields)
+    fields = {name: Field(field.shape, field.writable) for name, field in shape.fields.items()}
+    return build_record(shape.name, fields)
 
 
 def _fits(given: Expression, shape: Shape) -> bool:
@@ -177,13 +181,13 @@ def _fits(given: Expression, shape: Shape) -> bool:
             return True
         case Text(plain=None), _:
             return not isinstance(shape, Record | ListOf | MapOf) and shape not in (Scalar("number"), Scalar("truth"))
-        case Text(plain=text), OneOf(values=values):
+        case Text(plain=text), Enumeration(values=values):
             return text in values
         case Text(), _:
             return shape == Scalar("text")
         case Literal(value=bool()), _:
             return shape == Scalar("truth")
-        case Literal(value=number), OneOf(values=values):
+        case Literal(value=number), Enumeration(values=values):
             return number in values
         case Literal(), _:
             return shape == Scalar("number")
@@ -193,9 +197,9 @@ def _fits(given: Expression, shape: Shape) -> bool:
             return True
 
 
-def _called(shape: Shape) -> str:
+def _name_kind(shape: Shape) -> str:
     match shape:
-        case OneOf(values=values):
+        case Enumeration(values=values):
             return "one of " + ", ".join(map(repr, values))
         case Scalar(kind=kind):
             return kind

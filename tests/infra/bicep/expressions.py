@@ -1,4 +1,4 @@
-"""The expressions of Bicep as plain data: what stands behind an equals sign or a colon."""
+"""The expressions of Bicep as plain data: what is written behind an equals sign or a colon."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """Where an expression stands; two that say the same are equal wherever they stand."""
+    """The line of an expression; two expressions of the same content are equal whatever their lines."""
 
     line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Text(_Place):
-    """A string; what is interpolated stands between the pieces of text."""
+    """A string: its pieces of text, with the interpolated expressions between them."""
 
     parts: tuple["str | Expression", ...] = ()
 
@@ -50,7 +50,7 @@ class Property(_Place):
     """One line of an object.
 
     Attributes:
-        key: The name, if something is interpolated in it; `name` is then as it stands in the file.
+        key: The name, if something is interpolated in it; `name` is then the text of the file.
     """
 
     name: str
@@ -65,18 +65,18 @@ class Object(_Place):
     properties: tuple[Property, ...] = ()
 
     def get(self, *path: str) -> "Expression | None":
-        """What stands behind a path of names; None if there is nothing."""
-        found: Expression | None = self
+        """The expression at a path of property names; None if there is nothing."""
+        expression: Expression | None = self
         for name in path:
-            if not isinstance(found, Object):
+            if not isinstance(expression, Object):
                 return None
-            found = next((one.value for one in found.properties if one.name == name), None)
-        return found
+            expression = next((property_.value for property_ in expression.properties if property_.name == name), None)
+        return expression
 
     @property
     def names(self) -> list[str]:
         """The names of its properties, in their order."""
-        return [one.name for one in self.properties]
+        return [property_.name for property_ in self.properties]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +157,8 @@ def parts(expression: Expression) -> tuple[Expression, ...]:
             return tuple(piece for piece in pieces if not isinstance(piece, str))
         case Object(properties=properties):
             return tuple(part for each in properties for part in (each.key, each.value) if part is not None)
-        case Array(items=found) | Operation(operands=found):
-            return found
+        case Array(items=inner) | Operation(operands=inner):
+            return inner
         case Member(of=of):
             return (of,)
         case Index(of=of, index=index):
@@ -182,20 +182,20 @@ def walk(expression: Expression) -> Iterator[Expression]:
         yield from walk(part)
 
 
-def free_names(expression: Expression, known: frozenset[str] = frozenset()) -> Iterator[Name]:
+def free_names(expression: Expression, bound: frozenset[str] = frozenset()) -> Iterator[Name]:
     """The symbols that an expression takes from outside; those of its own loops and lambdas are none."""
     match expression:
         case Name(name=name):
-            if name not in known:
+            if name not in bound:
                 yield expression
         case Each(names=names, over=over, body=body):
-            yield from free_names(over, known)
-            yield from free_names(body, known | set(names))
+            yield from free_names(over, bound)
+            yield from free_names(body, bound | set(names))
         case Lambda(names=names, body=body):
-            yield from free_names(body, known | set(names))
+            yield from free_names(body, bound | set(names))
         case _:
             for part in parts(expression):
-                yield from free_names(part, known)
+                yield from free_names(part, bound)
 
 
 def outcomes(expression: Expression | None) -> Iterator[Expression]:

@@ -49,13 +49,13 @@ class Declaration:
     own: tuple[str, ...] = ()
 
     def has(self, decorator: str) -> bool:
-        """Whether a decorator such as `secure` stands before it."""
-        return any(one.function == decorator for one in self.decorators)
+        """Whether the declaration has a decorator such as `secure`."""
+        return any(call.function == decorator for call in self.decorators)
 
     @property
     def expressions(self) -> list[Expression]:
-        """All that is said of it."""
-        return [one for one in (self.of_type, self.value, *self.decorators) if one is not None]
+        """The expressions of its type, its value and its decorators."""
+        return [expression for expression in (self.of_type, self.value, *self.decorators) if expression is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ class File:
     def get(self, name: str, *kinds: Kind) -> Declaration | None:
         """The declaration of a name; of any kind but an output, if no kind is given."""
         wanted = kinds or tuple(kind for kind in _KINDS.values() if kind != "output")
-        return next((one for one in self.all(*wanted) if one.name == name), None)
+        return next((declaration for declaration in self.all(*wanted) if declaration.name == name), None)
 
 
 def parse(path: Path) -> File:
     """Read a file; one with errors is read as far as it goes."""
     root = Parser(_LANGUAGE).parse(path.read_bytes()).root_node
     errors = [f"line {line(node)}: no Bicep: {text(node)[:60]!r}" for node in _broken(root)]
-    found: list[Declaration] = []
+    declarations: list[Declaration] = []
     scope = "resourceGroup"
     decorators: tuple[Call, ...] = ()
     for node in root.named_children:
@@ -96,13 +96,13 @@ def parse(path: Path) -> File:
             elif node.type == "decorators":
                 decorators = _decorators(node)
             elif node.type in _KINDS:
-                found += _declared(node, decorators)
+                declarations += _read_declarations(node, decorators)
                 decorators = ()
             elif node.type not in ("comment", "diagnostic_comment", "ERROR"):
                 raise Unreadable(f"line {line(node)}: a {node.type.replace('_', ' ')} is not known here")
         except Unreadable as error:
             errors.append(str(error))
-    return File(path, scope, tuple(found), tuple(errors))
+    return File(path, scope, tuple(declarations), tuple(errors))
 
 
 def _broken(node: Node) -> Iterator[Node]:
@@ -114,11 +114,11 @@ def _broken(node: Node) -> Iterator[Node]:
 
 
 def _decorators(node: Node) -> tuple[Call, ...]:
-    found = [expression(children(child)[0]) for child in children(node)]
-    return tuple(one for one in found if isinstance(one, Call))
+    expressions = [expression(children(child)[0]) for child in children(node)]
+    return tuple(expression_ for expression_ in expressions if isinstance(expression_, Call))
 
 
-def _declared(node: Node, decorators: tuple[Call, ...]) -> Iterator[Declaration]:
+def _read_declarations(node: Node, decorators: tuple[Call, ...]) -> Iterator[Declaration]:
     kind, parts = _KINDS[node.type], children(node)
     if kind == "import":
         *names, source = parts

@@ -9,7 +9,7 @@ from tests.infra.bicep.language import DECORATORS, FUNCTIONS, LOADERS, NAMESPACE
 from tests.infra.bicep.template import Module, Template, output_read
 
 
-def undefined(file: File) -> Iterator[str]:
+def find_undefined(file: File) -> Iterator[str]:
     """Symbols and functions that nothing declares, and files that are not there."""
     names = {declaration.name for declaration in file.declarations if declaration.kind != "output"}
     for declaration in file.declarations:
@@ -20,14 +20,14 @@ def undefined(file: File) -> Iterator[str]:
             )
             for inner in walk(expression):
                 if isinstance(inner, Call) and inner.of is None and inner not in declaration.decorators:
-                    yield from _called(file, declaration, inner, names)
+                    yield from _check_call(file, declaration, inner, names)
         for decorator in declaration.decorators:
             if decorator.function not in DECORATORS:
                 yield _at(file, decorator, f"the decorator {decorator.function} is not known")
 
 
-def _called(file: File, declaration: Declaration, call: Call, known: set[str]) -> Iterator[str]:
-    if call.function not in known | FUNCTIONS:
+def _check_call(file: File, declaration: Declaration, call: Call, names: set[str]) -> Iterator[str]:
+    if call.function not in names | FUNCTIONS:
         yield _at(file, call, f"the function {call.function} is not known")
     if call.function in ONLY_IN_DEFAULTS and declaration.kind != "parameter":
         yield _at(file, call, f"{call.function} may only stand in a parameter's default")
@@ -38,7 +38,7 @@ def _called(file: File, declaration: Declaration, call: Call, known: set[str]) -
         yield _at(file, call, f"there is no such file to load: {call.arguments}")
 
 
-def doubled(file: File) -> Iterator[str]:
+def find_doubled(file: File) -> Iterator[str]:
     """Names that are declared twice; outputs have names of their own."""
     for kinds in ({"output"}, {declaration.kind for declaration in file.declarations} - {"output"}):
         counted = Counter(declaration.name for declaration in file.declarations if declaration.kind in kinds)
@@ -47,15 +47,19 @@ def doubled(file: File) -> Iterator[str]:
         )
 
 
-def unused(file: File) -> Iterator[str]:
+def find_unused(file: File) -> Iterator[str]:
     """Parameters, variables, types, functions, imports and looked-up resources that nothing uses."""
-    used = {name for declaration in file.declarations for name in _used_by(declaration)}
-    for one in file.all("parameter", "variable", "type", "function", "import", "resource"):
-        if one.name not in used and (one.kind != "resource" or one.existing) and not one.has("export"):
-            yield _at(file, one, f"the {one.kind} {one.name} is not used")
+    used = {name for declaration in file.declarations for name in _list_uses(declaration)}
+    for declaration in file.all("parameter", "variable", "type", "function", "import", "resource"):
+        if (
+            declaration.name not in used
+            and (declaration.kind != "resource" or declaration.existing)
+            and not declaration.has("export")
+        ):
+            yield _at(file, declaration, f"the {declaration.kind} {declaration.name} is not used")
 
 
-def _used_by(declaration: Declaration) -> Iterator[str]:
+def _list_uses(declaration: Declaration) -> Iterator[str]:
     """The names that a declaration uses; that it uses its own does not count."""
     for expression in declaration.expressions:
         names = {name.name for name in free_names(expression, frozenset(declaration.own))}
@@ -63,10 +67,10 @@ def _used_by(declaration: Declaration) -> Iterator[str]:
         yield from (names | calls) - {declaration.name}
 
 
-def circular(file: File) -> Iterator[str]:
-    """Declarations that use themselves, by way of others or at once."""
+def find_circular(file: File) -> Iterator[str]:
+    """Declarations that use themselves, through others or directly."""
     uses = {
-        declaration.name: set(_used_by(declaration))
+        declaration.name: set(_list_uses(declaration))
         for declaration in file.declarations
         if declaration.kind != "output"
     }
@@ -91,15 +95,17 @@ def _free(declaration: Declaration) -> Iterator[Name]:
         yield from free_names(expression, frozenset(declaration.own))
 
 
-def undescribed(file: File) -> Iterator[str]:
+def find_undescribed(file: File) -> Iterator[str]:
     """Parameters without a description."""
     yield from (
-        _at(file, one, f"{one.name} has no description") for one in file.all("parameter") if not one.has("description")
+        _at(file, parameter, f"{parameter.name} has no description")
+        for parameter in file.all("parameter")
+        if not parameter.has("description")
     )
 
 
-def wrong_calls(template: Template) -> Iterator[str]:
-    """Modules that are not there, wrong arguments, outputs that do not exist, files that nobody calls."""
+def find_wrong_calls(template: Template) -> Iterator[str]:
+    """Modules that are not there, wrong arguments, outputs that do not exist, files that no other file uses."""
     modules = list(template.modules())
     for module in modules:
         if module.callee is None:
@@ -109,19 +115,19 @@ def wrong_calls(template: Template) -> Iterator[str]:
             yield from _wrong_scope(module, module.callee)
     for file in template.files:
         yield from _wrong_reads(file, [module for module in modules if module.caller is file])
-        imported = {one.target for other in template.files for one in other.all("import")}
+        imported = {import_.target for other in template.files for import_ in other.all("import")}
         called = any(module.callee is file for module in modules) or file.path.name in imported
         if file is not template.main and not called:
             yield f"{file.path.name}: nothing uses this file"
 
 
 def _wrong_arguments(module: Module, callee: File) -> Iterator[str]:
-    taken = {one.name: one for one in callee.all("parameter")}
+    parameters = {parameter.name: parameter for parameter in callee.all("parameter")}
     for name in module.given.names:
-        if name not in taken:
+        if name not in parameters:
             yield _at(module.caller, module.declaration, f"{callee.path.name} takes no {name}")
-    for name, one in taken.items():
-        if _is_required(one) and name not in module.given.names:
+    for name, parameter in parameters.items():
+        if _is_required(parameter) and name not in module.given.names:
             yield _at(module.caller, module.declaration, f"{callee.path.name} needs {name}")
 
 
@@ -139,35 +145,37 @@ def _is_required(parameter: Declaration) -> bool:
 
 def _wrong_reads(file: File, modules: list[Module]) -> Iterator[str]:
     outputs = {module.declaration.name: module.callee for module in modules}
-    for one in _all(file):
-        read = output_read(one)
+    for expression in _all(file):
+        read = output_read(expression)
         if read is None or read[0] not in outputs:
             continue
         callee = outputs[read[0]]
         if callee is not None and callee.get(read[1], "output") is None:
-            yield _at(file, one, f"{callee.path.name} has no output {read[1]}")
+            yield _at(file, expression, f"{callee.path.name} has no output {read[1]}")
 
 
-def unread_outputs(template: Template) -> Iterator[str]:
-    """Outputs of modules that nobody reads; those of the main file are for people."""
-    read = {(module.caller.path, module.declaration.name): module.callee for module in template.modules()}
-    seen: set[tuple[object, str]] = set()
+def find_unread_outputs(template: Template) -> Iterator[str]:
+    """Outputs of modules that no file reads; those of the main file are for people."""
+    callees = {(module.caller.path, module.declaration.name): module.callee for module in template.modules()}
+    read_outputs: set[tuple[object, str]] = set()
     for file in template.files:
-        for one in _all(file):
-            if (what := output_read(one)) is not None and (callee := read.get((file.path, what[0]))):
-                seen.add((callee.path, what[1]))
+        for expression in _all(file):
+            if (output_path := output_read(expression)) is not None and (
+                callee := callees.get((file.path, output_path[0]))
+            ):
+                read_outputs.add((callee.path, output_path[1]))
     for file in template.files:
         for output in file.all("output"):
-            if file is not template.main and (file.path, output.name) not in seen:
+            if file is not template.main and (file.path, output.name) not in read_outputs:
                 yield _at(file, output, f"the output {output.name} is not read")
 
 
-def mixed_versions(template: Template) -> Iterator[str]:
+def find_mixed_versions(template: Template) -> Iterator[str]:
     """Resource types that are used in more than one API version."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for one in [*template.resources(), *template.resources(existing=True)]:
-        found[one.type.lower()].add(one.version)
-    yield from (f"{kind} in {sorted(versions)}" for kind, versions in found.items() if len(versions) > 1)
+    versions_by_type: dict[str, set[str]] = defaultdict(set)
+    for resource in [*template.resources(), *template.resources(existing=True)]:
+        versions_by_type[resource.type.lower()].add(resource.version)
+    yield from (f"{kind} in {sorted(versions)}" for kind, versions in versions_by_type.items() if len(versions) > 1)
 
 
 def _all(file: File) -> Iterator[Expression]:

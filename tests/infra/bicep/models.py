@@ -1,11 +1,11 @@
-"""Which model of the management libraries stands for which resource type."""
+"""Which model of the management libraries describes which resource type."""
 
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
-from tests.infra.bicep.shapes import TEXT, ListOf, Record, Scalar, record, written
+from tests.infra.bicep.shapes import TEXT, ListOf, Record, Scalar, declare_record, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,17 @@ def model(kind: str, name: str | None = None) -> Model:
     """
     if kind in WRITTEN_HERE:
         return Model(WRITTEN_HERE[kind], WRITTEN_HERE[kind])
-    told = _MODELS.get(f"{kind}/{name}") or _MODELS.get(kind)
-    if told is None:
+    entry = _MODELS.get(f"{kind}/{name}") or _MODELS.get(kind)
+    if entry is None:
         raise NoModel(kind)
-    library, *classes = told
+    library, *classes = entry
     write, read = classes[0], classes[-1]
     return Model(_record(library, write), _record(library, read))
 
 
 def _record(library: str, name: str) -> Record:
-    found: Any = getattr(import_module(f"azure.mgmt.{library}.models"), name)
-    return record(found)
+    model_class: Any = getattr(import_module(f"azure.mgmt.{library}.models"), name)
+    return record(model_class)
 
 
 _MODELS: Final[dict[str, tuple[str, ...]]] = {
@@ -75,14 +75,14 @@ _MODELS: Final[dict[str, tuple[str, ...]]] = {
 _ENABLED: Final = {"category": TEXT, "categoryGroup": TEXT, "enabled": Scalar("truth")}
 WRITTEN_HERE: Final[dict[str, Record]] = {
     # azure-mgmt-monitor 7 has none of the classes for diagnostic settings that 6 had
-    "Microsoft.Insights/diagnosticSettings": written(
+    "Microsoft.Insights/diagnosticSettings": declare_record(
         "DiagnosticSettings",
-        properties=written(
+        properties=declare_record(
             "DiagnosticSettings.properties",
             workspaceId=TEXT,
             logAnalyticsDestinationType=TEXT,
-            logs=ListOf(written("LogSettings", **_ENABLED)),
-            metrics=ListOf(written("MetricSettings", category=TEXT, enabled=Scalar("truth"), timeGrain=TEXT)),
+            logs=ListOf(declare_record("LogSettings", **_ENABLED)),
+            metrics=ListOf(declare_record("MetricSettings", category=TEXT, enabled=Scalar("truth"), timeGrain=TEXT)),
         ),
     ),
 }

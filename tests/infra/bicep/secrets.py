@@ -12,16 +12,16 @@ _SECRET_WORDS = ("getSecret", "list")
 """Functions that give secrets: `getSecret`, `listKeys` and their like."""
 
 
-def misplaced(template: Template) -> Iterator[str]:
+def find_misplaced(template: Template) -> Iterator[str]:
     """Secrets that go anywhere but into a secure parameter of a module, or into a secret of a vault."""
     modules = {(module.caller.path, module.declaration.name): module for module in template.modules()}
     for file in template.files:
         for declaration in file.declarations:
             if declaration.kind == "parameter":
                 continue
-            for one, where in _placed(declaration):
-                if _is_secret(file, one) and not _may_hold(file, declaration, where, modules):
-                    yield f"{file.path.name}:{one.line}: {declaration.name}{where and '.' + where} gets a secret"
+            for expression, where in _list_values(declaration):
+                if _is_secret(file, expression) and not _may_hold(file, declaration, where, modules):
+                    yield f"{file.path.name}:{expression.line}: {declaration.name}{where and '.' + where} gets a secret"
 
 
 def _is_secret(file: File, expression: Expression) -> bool:
@@ -31,8 +31,8 @@ def _is_secret(file: File, expression: Expression) -> bool:
     return names or any(isinstance(part, Call) and part.function.startswith(_SECRET_WORDS) for part in walk(expression))
 
 
-def _placed(declaration: Declaration) -> Iterator[tuple[Expression, str]]:
-    """The values of a declaration, each with the name of the property that it stands behind."""
+def _list_values(declaration: Declaration) -> Iterator[tuple[Expression, str]]:
+    """The values of a declaration, each with the path of its property."""
     for expression in declaration.expressions:
         yield from _leaves(expression, "")
 
@@ -55,5 +55,5 @@ def _may_hold(file: File, declaration: Declaration, where: str, modules: Mapping
     if declaration.kind != "module" or not where.startswith("params."):
         return False
     callee = modules[file.path, declaration.name].callee
-    taken = callee.get(where.removeprefix("params."), "parameter") if callee else None
-    return taken is not None and taken.has("secure")
+    parameter = callee.get(where.removeprefix("params."), "parameter") if callee else None
+    return parameter is not None and parameter.has("secure")

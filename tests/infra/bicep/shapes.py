@@ -29,7 +29,7 @@ class Anything:
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf:
+class Enumeration:
     """A value out of a list."""
 
     values: tuple[Any, ...]
@@ -51,7 +51,7 @@ class MapOf:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An object; its fields are made when they are asked for, since models may refer to themselves."""
+    """An object; its fields are made when they are first read, since models may refer to themselves."""
 
     name: str
     make: Callable[[], "Mapping[str, Field]"] = field(compare=False)
@@ -62,7 +62,7 @@ class Record:
         return self.make()
 
 
-type Shape = Scalar | Anything | OneOf | ListOf | MapOf | Record
+type Shape = Scalar | Anything | Enumeration | ListOf | MapOf | Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,47 +99,51 @@ def record(model: type) -> Record:
     return Record(model.__name__, cache(lambda: make(model)))
 
 
-def written(name: str, **fields: Shape) -> Record:
-    """A shape that is told here, for what no library knows."""
-    return told(name, {key: Field(shape) for key, shape in fields.items()})
+def declare_record(name: str, **fields: Shape) -> Record:
+    """A record of these shapes, all of them writable and optional; for types that no library knows."""
+    return build_record(name, {key: Field(shape) for key, shape in fields.items()})
 
 
-def told(name: str, fields: Mapping[str, Field]) -> Record:
-    """A shape with these fields."""
+def build_record(name: str, fields: Mapping[str, Field]) -> Record:
+    """A record with these fields."""
     return Record(name, lambda: fields)
 
 
 def _new_fields(model: Any) -> dict[str, Field]:
     model()  # the first instance finds out what the fields are
     hints = _hints(model, model)
-    found = {}
-    for attribute, one in model._attr_to_rest_field.items():
+    fields = {}
+    for attribute, rest_field in model._attr_to_rest_field.items():
         hint = hints.get(attribute, Any)
-        writable = not one._visibility or set(one._visibility) != {"read"}
+        writable = not rest_field._visibility or set(rest_field._visibility) != {"read"}
         optional = type(None) in typing.get_args(hint) or hint is Any
-        found[one._rest_name] = Field(_shape(hint), writable, writable and not optional)
-    return found
+        fields[rest_field._rest_name] = Field(_shape(hint), writable, writable and not optional)
+    return fields
 
 
 def _old_fields(model: Any) -> dict[str, Field]:
     """The older generation writes a path for each attribute, such as `properties.principalId`."""
     hints, rules = _hints(model, model.__init__), model._validation
-    found = {}
-    for attribute, told in model._attribute_map.items():
-        path = tuple(part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", told["key"]))
-        shape = _shape(hints[attribute]) if attribute in hints else _named(told["type"], sys.modules[model.__module__])
+    fields = {}
+    for attribute, build_record in model._attribute_map.items():
+        path = tuple(part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", build_record["key"]))
+        shape = (
+            _shape(hints[attribute])
+            if attribute in hints
+            else _resolve_name(build_record["type"], sys.modules[model.__module__])
+        )
         rule = rules.get(attribute, {})
-        found[path] = Field(shape, not rule.get("readonly", False), rule.get("required", False))
-    return _nested(model.__name__, found)
+        fields[path] = Field(shape, not rule.get("readonly", False), rule.get("required", False))
+    return _nest_fields(model.__name__, fields)
 
 
-def _nested(name: str, found: Mapping[tuple[str, ...], Field]) -> dict[str, Field]:
-    fields = {path[0]: one for path, one in found.items() if len(path) == 1}
-    for outer in {path[0] for path in found if len(path) > 1}:
-        inner = {path[1:]: one for path, one in found.items() if path[0] == outer and len(path) > 1}
-        nested = _nested(f"{name}.{outer}", inner)
-        needed = any(one.required for one in nested.values())
-        fields[outer] = Field(told(f"{name}.{outer}", nested), required=needed)
+def _nest_fields(name: str, by_path: Mapping[tuple[str, ...], Field]) -> dict[str, Field]:
+    fields = {path[0]: field for path, field in by_path.items() if len(path) == 1}
+    for outer in {path[0] for path in by_path if len(path) > 1}:
+        inner = {path[1:]: field for path, field in by_path.items() if path[0] == outer and len(path) > 1}
+        nested = _nest_fields(f"{name}.{outer}", inner)
+        needed = any(field.required for field in nested.values())
+        fields[outer] = Field(build_record(f"{name}.{outer}", nested), required=needed)
     return fields
 
 
@@ -154,28 +158,30 @@ def _shape(hint: Any) -> Shape:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         inner = [argument for argument in arguments if argument is not type(None)]
-        known = [one for one in inner if isinstance(one, type) and issubclass(one, enum.Enum)]
-        return _shape((known or inner)[0])
+        enumerations = [kind for kind in inner if isinstance(kind, type) and issubclass(kind, enum.Enum)]
+        return _shape((enumerations or inner)[0])
     if origin in (list, typing.Literal):
         return (
-            ListOf(_shape(arguments[0])) if origin is list else OneOf(tuple(_value(argument) for argument in arguments))
+            ListOf(_shape(arguments[0]))
+            if origin is list
+            else Enumeration(tuple(_value(argument) for argument in arguments))
         )
     if origin is dict:
         return MapOf(_shape(arguments[1]))
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return OneOf(tuple(one.value for one in hint))
+        return Enumeration(tuple(kind.value for kind in hint))
     if isinstance(hint, type) and (hasattr(hint, "_attribute_map") or hasattr(hint, "_is_model")):
         return record(hint)
     return _SCALARS.get(hint, Anything())
 
 
-def _value(one: Any) -> Any:
-    return one.value if isinstance(one, enum.Enum) else one
+def _value(member: Any) -> Any:
+    return member.value if isinstance(member, enum.Enum) else member
 
 
-def _named(name: str, module: types.ModuleType) -> Shape:
+def _resolve_name(name: str, module: types.ModuleType) -> Shape:
     if name[0] in "[{":
-        inner = _named(name[1:-1], module)
+        inner = _resolve_name(name[1:-1], module)
         return ListOf(inner) if name[0] == "[" else MapOf(inner)
     model = getattr(module, name, None)
     return record(model) if model is not None else _NAMED.get(name, Anything())

@@ -40,7 +40,7 @@ def line(node: Node) -> int:
 
 
 def text(node: Node) -> str:
-    """What stands there."""
+    """The source text of a node."""
     return (node.text or b"").decode()
 
 
@@ -70,15 +70,15 @@ def string(node: Node) -> str:
 
 
 def _string(node: Node) -> Text:
-    found: list[str | Expression] = []
+    pieces: list[str | Expression] = []
     for piece in _pieces(node):
         if piece == "":
             continue
-        if found and isinstance(piece, str) and isinstance(found[-1], str):
-            found[-1] += piece
+        if pieces and isinstance(piece, str) and isinstance(pieces[-1], str):
+            pieces[-1] += piece
         else:
-            found.append(piece)
-    return Text(tuple(found), line=line(node))
+            pieces.append(piece)
+    return Text(tuple(pieces), line=line(node))
 
 
 def _pieces(node: Node) -> Iterator[str | Expression]:
@@ -92,21 +92,21 @@ def _pieces(node: Node) -> Iterator[str | Expression]:
         if child.type == "interpolation":
             yield expression(children(child)[0])
         elif child.type == "escape_sequence":
-            yield _unescaped(text(child).lstrip())
+            yield _unescape(text(child).lstrip())
         elif child.is_named:
             yield text(child)
 
 
-def _unescaped(sequence: str) -> str:
+def _unescape(sequence: str) -> str:
     if code := re.fullmatch(r"\\u\{([0-9a-fA-F]+)\}", sequence):
         return chr(int(code[1], 16))
     return _ESCAPED.get(sequence[1:], sequence[1:])
 
 
 def _literal(node: Node) -> Literal:
-    known = {"true": True, "false": False, "null": None}
-    said = text(node)
-    return Literal(known[said] if said in known else int(said), line=line(node))
+    constants = {"true": True, "false": False, "null": None}
+    word = text(node)
+    return Literal(constants[word] if word in constants else int(word), line=line(node))
 
 
 def _object(node: Node) -> Object:
@@ -114,12 +114,12 @@ def _object(node: Node) -> Object:
 
 
 def _property(node: Node) -> Property:
-    found = children(node)
-    if len(found) == 1 and found[0].type != "resource_declaration":  # `*: string` in a type
-        return Property("*", expression(found[0]), line=line(node))
-    if len(found) != 2:
+    parts = children(node)
+    if len(parts) == 1 and parts[0].type != "resource_declaration":  # `*: string` in a type
+        return Property("*", expression(parts[0]), line=line(node))
+    if len(parts) != 2:
         raise Unreadable(f"line {line(node)}: only `name: value` is known here: {text(node)[:60]}")
-    key, value = found[0], expression(found[1])
+    key, value = parts[0], expression(parts[1])
     if key.type != "string":
         return Property(text(key), value, line=line(node))
     name = _string(key)
@@ -129,58 +129,58 @@ def _property(node: Node) -> Property:
 
 
 def _access(node: Node) -> Expression:
-    return _behind(node, lambda found: found)
+    return _behind(node, lambda operand: operand)
 
 
 def _behind(node: Node, access: _Access) -> Expression:
     """Put an access such as `.name` behind the last operand: the grammar reads `x == y.z` as `(x == y).z`."""
-    at, found = line(node), children(node)
+    at, parts = line(node), children(node)
     match node.type:
         case "member_expression" | "resource_expression":
-            return _behind(found[0], lambda of: access(Member(of, text(found[1]), line=at)))
+            return _behind(parts[0], lambda of: access(Member(of, text(parts[1]), line=at)))
         case "subscript_expression":
-            return _behind(found[0], lambda of: access(Index(of, expression(found[1]), line=at)))
+            return _behind(parts[0], lambda of: access(Index(of, expression(parts[1]), line=at)))
         case "call_expression":
-            return _called(node, access)
+            return _call(node, access)
         case "binary_expression" | "unary_expression":
-            *before, last = found
-            return _operated(_sign(node), [*map(expression, before), _behind(last, access)], at)
+            *before, last = parts
+            return _operate(_sign(node), [*map(expression, before), _behind(last, access)], at)
         case "ternary_expression":
-            return _chosen([expression(found[0]), expression(found[1]), _behind(found[2], access)], at)
+            return _choose([expression(parts[0]), expression(parts[1]), _behind(parts[2], access)], at)
         case "lambda_expression":
-            return Lambda(_names(found[:-1]), _behind(found[-1], access), line=at)
+            return Lambda(_names(parts[:-1]), _behind(parts[-1], access), line=at)
         case _:
             return access(expression(node))
 
 
-def _called(node: Node, access: _Access) -> Expression:
+def _call(node: Node, access: _Access) -> Expression:
     function, arguments = children(node)
     given = tuple(map(expression, children(arguments)))
     if function.type == "member_expression":
         of, name = children(function)
-        return _behind(of, lambda found: access(Call(text(name), given, found, line=line(node))))
+        return _behind(of, lambda operand: access(Call(text(name), given, operand, line=line(node))))
     return access(Call(text(function), given, line=line(node)))
 
 
-def _operated(sign: str, operands: list[Expression], at: int) -> Expression:
+def _operate(sign: str, operands: list[Expression], at: int) -> Expression:
     """An operation; the grammar reads `x => x && y` as `(x => x) && y`."""
     match operands:
         case [Lambda(names=names, body=body), *rest]:
-            return Lambda(names, _operated(sign, [body, *rest], at), line=at)
+            return Lambda(names, _operate(sign, [body, *rest], at), line=at)
         case _:
             return Operation(sign, tuple(operands), line=at)
 
 
-def _chosen(parts: list[Expression], at: int) -> Expression:
+def _choose(parts: list[Expression], at: int) -> Expression:
     match parts:
         case [Lambda(names=names, body=body), *rest]:
-            return Lambda(names, _chosen([body, *rest], at), line=at)
+            return Lambda(names, _choose([body, *rest], at), line=at)
         case _:
             return Choice(*parts, line=at)
 
 
 def _choice(node: Node) -> Expression:
-    return _chosen([*map(expression, children(node))], line(node))
+    return _choose([*map(expression, children(node))], line(node))
 
 
 def _each(node: Node) -> Each:
@@ -189,12 +189,12 @@ def _each(node: Node) -> Each:
 
 
 def _names(nodes: list[Node]) -> tuple[str, ...]:
-    """The names that stand there, in parentheses or not."""
+    """The names in these nodes, in parentheses or not."""
     return tuple(text(inner) for node in nodes for inner in (children(node) or [node]))
 
 
 def _operation(node: Node) -> Expression:
-    return _operated(_sign(node), [*map(expression, children(node))], line(node))
+    return _operate(_sign(node), [*map(expression, children(node))], line(node))
 
 
 def _sign(node: Node) -> str:

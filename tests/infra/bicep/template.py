@@ -38,7 +38,7 @@ class Resource:
 
     Attributes:
         type: Such as `Microsoft.Storage/storageAccounts`.
-        body: What stands in its braces, whatever condition or loop stands before them.
+        body: The object in its braces, without a condition or loop before them.
         conditional: Whether there may be none of it.
     """
 
@@ -51,13 +51,13 @@ class Resource:
 
     @property
     def place(self) -> str:
-        """Where it stands, for people."""
+        """The file and the symbol of the resource, for people."""
         return f"{self.file.path.name}: {self.declaration.name}"
 
     def get(self, *path: str) -> Value | None:
-        """What stands behind a path of names; None if there is nothing."""
-        found = self.body.get(*path)
-        return None if found is None else Value(self.file, found)
+        """The value at a path of property names; None if there is nothing."""
+        expression = self.body.get(*path)
+        return None if expression is None else Value(self.file, expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +80,19 @@ class Template:
                 yield Module(file, declaration, callee, given if isinstance(given, Object) else Object())
 
     def resources(self, *types: str, existing: bool = False) -> list[Resource]:
-        """The resources of some types, or all; those that are only looked up are others."""
-        found = [
+        """The resources of some types, or of all; either those that are deployed or the `existing` resources."""
+        resources = [
             resource
             for file in self.files
             for resource in _resources(file)
             if resource.declaration.existing == existing
         ]
-        return [one for one in found if not types or one.type in types]
+        return [resource_ for resource_ in resources if not types or resource_.type in types]
 
     def only(self, kind: str) -> Resource:
         """The one resource of its type."""
-        (found,) = self.resources(kind)
-        return found
+        (resource,) = self.resources(kind)
+        return resource
 
     def origin(self, value: Value) -> Value:
         """Where a value is made: through variables, parameters of modules and their outputs, as far as they lead."""
@@ -100,32 +100,34 @@ class Template:
             value = before
         return value
 
-    def said(self, value: Value | None) -> str:
-        """A text as far as it is known; what is not stands in braces, such as `{main.location}`."""
+    def render(self, value: Value | None) -> str:
+        """A text as far as it is known; the rest is in braces, such as `{main.location}`."""
         if value is None:
             return ""
-        found = self.origin(value)
-        match found.expression:
+        origin = self.origin(value)
+        match origin.expression:
             case Text(parts=parts):
-                return "".join(part if isinstance(part, str) else self.said(Value(found.file, part)) for part in parts)
-            case one:
-                return "{" + f"{found.file.path.stem}.{_dotted(one)}" + "}"
+                return "".join(
+                    part if isinstance(part, str) else self.render(Value(origin.file, part)) for part in parts
+                )
+            case expression:
+                return "{" + f"{origin.file.path.stem}.{_join_path(expression)}" + "}"
 
-    def said_output(self, name: str) -> str:
+    def render_output(self, name: str) -> str:
         """The text of an output of the main file, as far as it is known; empty if there is no such output."""
         declared = self.main.get(name, "output")
-        return self.said(Value(self.main, declared.value)) if declared and declared.value else ""
+        return self.render(Value(self.main, declared.value)) if declared and declared.value else ""
 
     def keys(self, value: Value | None) -> set[str]:
         """The names of the properties of an object, also of one that `union` puts together."""
         if value is None:
             return set()
-        found = self.origin(value)
-        match found.expression:
-            case Object() as one:
-                return set(one.names)
+        origin = self.origin(value)
+        match origin.expression:
+            case Object() as object_:
+                return set(object_.names)
             case Call(function="union", arguments=arguments):
-                return {name for argument in arguments for name in self.keys(Value(found.file, argument))}
+                return {name for argument in arguments for name in self.keys(Value(origin.file, argument))}
             case _:
                 return set()
 
@@ -138,7 +140,7 @@ class Template:
                     return None
                 if declared.kind == "variable" and declared.value is not None:
                     return Value(value.file, declared.value)
-                return self._given(value.file, declared)
+                return self._read_argument(value.file, declared)
             case Member(of=of, name=name) as member:
                 if (read := output_read(member)) is not None:
                     return self._output(value.file, *read)
@@ -147,7 +149,7 @@ class Template:
             case _:
                 return None
 
-    def _given(self, file: File, parameter: Declaration) -> Value | None:
+    def _read_argument(self, file: File, parameter: Declaration) -> Value | None:
         calls = [module for module in self.modules() if module.callee is file]
         if len(calls) != 1:
             return None
@@ -158,7 +160,12 @@ class Template:
 
     def _output(self, file: File, module: str, output: str) -> Value | None:
         callee = next(
-            (one.callee for one in self.modules() if one.caller is file and one.declaration.name == module), None
+            (
+                module_.callee
+                for module_ in self.modules()
+                if module_.caller is file and module_.declaration.name == module
+            ),
+            None,
         )
         declared = callee.get(output, "output") if callee else None
         if callee is None or declared is None or declared.value is None:
@@ -180,8 +187,8 @@ def output_read(expression: Expression) -> tuple[str, str] | None:
 def read(main: Path) -> Template:
     """Read a main file and all others in its folder."""
     files = tuple(parse(path) for path in sorted(main.parent.rglob("*.bicep")))
-    (found,) = (file for file in files if file.path == main)
-    return Template(found, files)
+    (main_file,) = (file for file in files if file.path == main)
+    return Template(main_file, files)
 
 
 def _resources(file: File) -> Iterator[Resource]:
@@ -193,16 +200,16 @@ def _resources(file: File) -> Iterator[Resource]:
 
 
 def _member(of: Expression, name: str) -> Expression:
-    found = of.get(name) if isinstance(of, Object) else None
-    return Member(of, name, line=of.line) if found is None else found
+    value = of.get(name) if isinstance(of, Object) else None
+    return Member(of, name, line=of.line) if value is None else value
 
 
-def _dotted(expression: Expression) -> str:
+def _join_path(expression: Expression) -> str:
     match expression:
         case Name(name=name):
             return name
         case Member(of=of, name=name):
-            return f"{_dotted(of)}.{name}"
+            return f"{_join_path(of)}.{name}"
         case Call(function=function):
             return f"{function}()"
         case _:
