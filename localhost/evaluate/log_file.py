@@ -16,7 +16,7 @@ _MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A log, read from its beginning as often as it is asked for, never as a whole."""
+    """A log, read from the beginning for each pass, never as a whole."""
 
     path: Path
 

@@ -19,28 +19,28 @@ from multiprocessing.process import BaseProcess
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _GONE_SECONDS = 1.0
-"""So long it is waited for learners that were killed; the system may keep their names for longer."""
+"""The longest wait for killed learners to end; the system may list them for longer."""
 
 
 class Pool:
     """As many processes as there are processors."""
 
     def __init__(self) -> None:
-        """Make it; processes are started as they are needed."""
+        """Make the pool; processes start as they are needed."""
         spawn = multiprocessing.get_context("spawn")
         self._executor = ProcessPoolExecutor(os.process_cpu_count(), mp_context=spawn, initializer=_begin)
 
     def submit[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Let one of them do something."""
+        """Let a process do some work."""
         with _signals_held():
             return self._executor.submit(work, *args, **kwargs)
 
     def close(self) -> None:
-        """Wait until all is done."""
+        """Wait until all work is done."""
         self._executor.shutdown()
 
     def kill(self) -> None:
-        """End all at once, whatever they do, and wait until they are gone."""
+        """Kill all processes, whatever they do, and wait until they have ended."""
         self._executor.shutdown(wait=False, cancel_futures=True)
         workers = multiprocessing.active_children()
         for worker in workers:
@@ -67,7 +67,7 @@ def pool() -> Iterator[Pool]:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Hear signals only afterwards; a process that is started meanwhile hears none until it wants to."""
+    """Block signals in the block; a process that starts meanwhile has them blocked until it unblocks them."""
     if sys.platform == "win32":
         yield
         return
@@ -79,7 +79,7 @@ def _signals_held() -> Iterator[None]:
 
 
 def _begin() -> None:
-    """See to it that this process ends with the command, and not by itself."""
+    """Make this process end with the command, and not by a signal of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         os.setpgid(0, 0)

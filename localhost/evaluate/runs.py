@@ -57,7 +57,7 @@ class Runs:
         progress.clear()
 
     def _exploration(self) -> float:
-        """That of the log, with which policies that are found are to be used."""
+        """The exploration with which better policies are to be used: that of the log, up to a bound."""
         return round(min(self.results[plan.LOGGED].exploration or 0.0, _MOST_EXPLORATION), 3)
 
 

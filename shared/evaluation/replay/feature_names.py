@@ -57,7 +57,7 @@ def remove_feature(line: bytes, namespace: str, feature: str) -> bytes:
     A line without the feature, or without an event, is given back as it is.
     """
     if feature.isascii() and feature.isidentifier() and b'"%b"' % feature.encode() not in line:
-        return line  # far quicker; nobody spells such a name with escapes
+        return line  # far quicker; such a name is never written with escapes
     document = _document(line)
     if document is None or not _strip(document[FEATURES], "", namespace, feature):
         return line
