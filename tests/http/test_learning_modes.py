@@ -18,7 +18,7 @@ from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.slots import CCB, RANK, V1_1, eventually, news
 from tests.loop import past
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 
 NAMES = ("tea", "juice", "water", "beer")
 ASKED = {"actions": [{"id": name, "features": [{"name": name}]} for name in NAMES]}
@@ -34,8 +34,8 @@ class Loop:
 
     def recorded(self, event_id: str) -> RankedEvent:
         """An event as it was ranked."""
-        with Kept(self._storage) as kept:
-            (row,) = [row for row in kept.rows("events") if row["id"] == event_id]
+        with StoredLoop(self._storage) as stored_loop:
+            (row,) = [row for row in stored_loop.rows("events") if row["id"] == event_id]
         return unpack(row["d0"], event_id, 0)
 
 
@@ -49,8 +49,8 @@ def start(azurite: Azurite) -> Iterator[StartLoop]:
 
         def started(mode: LearningMode, learning: str = INITIAL_ARGUMENTS) -> Loop:
             storage = azurite.new_account().connection_string
-            with Kept(storage) as kept:
-                past.configure(kept, past.configuration(learning, learning_mode=mode))
+            with StoredLoop(storage) as stored_loop:
+                past.configure(stored_loop, past.configuration(learning, learning_mode=mode))
             settings = {"API_KEY_1": "test-key-1", **NEVER}
             return Loop(storage, hosts.enter_context(HostProcess(storage, env=settings)).url)
 

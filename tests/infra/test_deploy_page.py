@@ -21,7 +21,7 @@ from tests.infra import costs
 from tests.infra.az_commands import KNOWN, help_of, named
 from tests.infra.page_commands import Call, calls
 from tests.loop import past
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import Trainer
 from tests.unit.pages import ROOT, page, pages
 
@@ -234,10 +234,10 @@ def test_an_idle_run_asks_storage_no_oftener_than_is_told(at_noon: StorageAccoun
     Whether it lists log depends on where the last part ended; all else is as the page tells.
     """
     storage, told = at_noon, costs.inputs(_PAGE)
-    with Kept(storage.connection_string) as kept:
-        past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    with StoredLoop(storage.connection_string) as stored_loop:
+        past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
         rows = past.lively(1, past.minutes_ago(50), past.minutes_ago(30), events=40, wait_us=10 * MINUTE)
-        rows.write(kept, DAY)
+        rows.write(stored_loop, DAY)
     with Trainer(storage.connection_string, tmp_path / "learning.log") as learning:
         learning.succeed()
 

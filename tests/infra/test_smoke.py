@@ -27,7 +27,7 @@ from tests.http.slots import CCB
 from tests.infra.scripted import scripted
 from tests.infra.smoking import KEY, run
 from tests.loop import past
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 
 QUICK = {"WRITE_DEADLINE": "PT2S", "JOIN_GRACE": "PT3S", "TRAIN_SCHEDULE": "*/1 * * * * *", "API_KEY_1": KEY}
 NEVER = {"TRAIN_SCHEDULE": "0 0 0 1 1 *", "API_KEY_1": KEY}
@@ -80,8 +80,8 @@ def checked(azurite: Azurite) -> Iterator[dict[str, Checked]]:
 
 def _checked(azurite: Azurite, configuration: Any, hosts: list[HostProcess]) -> Checked:
     account = azurite.new_account().connection_string
-    with Kept(account) as kept:
-        past.configure(kept, configuration)
+    with StoredLoop(account) as stored_loop:
+        past.configure(stored_loop, configuration)
     hosts.append(HostProcess(account, env=QUICK))
     hosts[-1].start()
     code, output = run("--endpoint", hosts[-1].url, RANKLOOP_KEY=KEY, RANKLOOP_SHOW_KEYS="az keyvault secret show …")

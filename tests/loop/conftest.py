@@ -13,7 +13,7 @@ from localhost.host.host_process import HostProcess
 from shared.times import DAY, MINUTE, SECOND
 from tests.conftest import PATIENT, StartHost
 from tests.loop import past
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import PAST, Trainer
 
 KEY = "loop-key"
@@ -36,16 +36,16 @@ StartTrainer = Callable[..., Trainer]
 
 
 @pytest.fixture
-def kept(storage: StorageAccount) -> Iterator[Kept]:
+def stored_loop(storage: StorageAccount) -> Iterator[StoredLoop]:
     """What the test's account holds."""
-    with Kept(storage.connection_string) as opened:
+    with StoredLoop(storage.connection_string) as opened:
         yield opened
 
 
 @pytest.fixture
-def undisturbed(azurite: Azurite) -> Iterator[Kept]:
+def undisturbed(azurite: Azurite) -> Iterator[StoredLoop]:
     """The storage of another loop, to which nothing happens."""
-    with Kept(azurite.new_account().connection_string) as opened:
+    with StoredLoop(azurite.new_account().connection_string) as opened:
         yield opened
 
 
@@ -54,20 +54,22 @@ def trainer(storage: StorageAccount, tmp_path: Path) -> StartTrainer:
     """Makes trainers on the test's account, or on another way to it."""
     numbers = itertools.count()
 
-    def made(reached: str = storage.connection_string, changed: Mapping[str, Any] = PAST, **more: Any) -> Trainer:
-        return Trainer(reached, tmp_path / f"trainer-{next(numbers)}.log", changed, **more)
+    def build(
+        connection_string: str = storage.connection_string, changed: Mapping[str, Any] = PAST, **more: Any
+    ) -> Trainer:
+        return Trainer(connection_string, tmp_path / f"trainer-{next(numbers)}.log", changed, **more)
 
-    return made
+    return build
 
 
 @pytest.fixture
-def start_loop(start_host: StartHost, kept: Kept) -> StartHost:
+def start_loop(start_host: StartHost, stored_loop: StoredLoop) -> StartHost:
     """Starts hosts that keep their intake, so that it can be learned from again, and join after seconds."""
 
     def start(**more: str) -> HostProcess:
         service = {"reward_wait_time": "PT5S", "model_export_frequency": "PT5S"}
-        if kept.document("configuration.json") is None:
-            past.configure(kept, past.configuration(**service))
+        if stored_loop.document("configuration.json") is None:
+            past.configure(stored_loop, past.configuration(**service))
         return start_host(**{**QUICK, **more})
 
     return start

@@ -27,8 +27,8 @@ from shared.storage import paths
 from shared.storage.clock import now_us
 from shared.times import HOUR, MINUTE, SECOND, compact, to_datetime
 from tests.loop import past
-from tests.loop.kept import Kept
 from tests.loop.mixed import page
+from tests.loop.stored_loop import StoredLoop
 
 LIKED = {"ann": 0, "bob": 1, "cid": 2}
 CUSTOM = (
@@ -37,7 +37,7 @@ CUSTOM = (
 )
 
 
-def write(kept: Kept, *, hours: int = 4, events_an_hour: int = 150, seed: int = 1) -> tuple[int, int]:
+def write(stored_loop: StoredLoop, *, hours: int = 4, events_an_hour: int = 150, seed: int = 1) -> tuple[int, int]:
     """Put log of the last hours into storage, in which users like what `LIKED` says; gives from when to when.
 
     But for its times it is the same at any time.
@@ -50,7 +50,7 @@ def write(kept: Kept, *, hours: int = 4, events_an_hour: int = 150, seed: int = 
         lines = [_line(chance, number, event_id, at_us, rewards) for number, (event_id, at_us) in enumerate(named)]
         fields = {"rewards": json.dumps(asdict(rewards)), "lines": str(len(lines)), "events": _kinds(lines)}
         name = f"logs/{to_datetime(start):%Y/%m/%d}/{compact(start)}-{compact(start + HOUR)}.dsjson.gz"
-        kept.put(name, gzip.compress(b"".join(line + b"\n" for line in lines)), metadata=fields)
+        stored_loop.put(name, gzip.compress(b"".join(line + b"\n" for line in lines)), metadata=fields)
     return from_us, to_us
 
 
@@ -74,13 +74,13 @@ def _kinds(lines: list[bytes]) -> str:
 
 
 @contextmanager
-def at_home(storage: str) -> Iterator[None]:
+def use_storage(storage: str) -> Iterator[None]:
     """Let this process be one of the app's, with its storage."""
     with settings.use(settings.read({"AzureWebJobsStorage": storage})):
         yield
 
 
-def asked(evaluation_id: str, span: tuple[int, int], **changes: Any) -> Evaluation:
+def build_evaluation(evaluation_id: str, span: tuple[int, int], **changes: Any) -> Evaluation:
     """An evaluation of all log, as it would be asked for now."""
     fields: dict[str, Any] = {"custom": CUSTOM, "optimise": False, **changes}
     spec = EvaluationSpec(evaluation_id, "an evaluation", *span, **fields)
@@ -119,9 +119,9 @@ def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-def by_hand(kept: Kept, evaluation: Evaluation, folder: Path) -> Outcome:
+def evaluate_in_process(stored_loop: StoredLoop, evaluation: Evaluation, folder: Path) -> Outcome:
     """What an evaluation finds if one process does all of it, one task after the other."""
-    lines, results = kept.lines(), dict[str, TaskResult]()
+    lines, results = stored_loop.lines(), dict[str, TaskResult]()
     while tasks := plan.open_tasks(evaluation, results):
         for task in tasks:
             place = folder / f"{len(results)}"

@@ -8,22 +8,22 @@ from typing import Any
 from shared.times import SECOND
 from tests.http.api import Api
 from tests.loop.conftest import KEY, LATER_STILL, StartTrainer
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import LIKED, USERS, V1, rank_body
 
 NOW = {**LATER_STILL, "join_grace_us": 3 * SECOND}
 """Settings of a trainer that finds nothing due yet, so that it only learns anew what is logged."""
-DUE = {**LATER_STILL, "join_grace_us": -5 * SECOND}
+READY = {**LATER_STILL, "join_grace_us": -5 * SECOND}
 """Settings of a trainer for which everything is due that has arrived; to be used while nothing arrives."""
 
 
 class Loop:
     """A loop in use, whose trainer runs when it is told to."""
 
-    def __init__(self, url: str, kept: Kept, trainer: StartTrainer, used: int = 0) -> None:
+    def __init__(self, url: str, stored_loop: StoredLoop, trainer: StartTrainer, used: int = 0) -> None:
         """Take where the loop is, and how many events it has had by `use` before."""
         self.api = Api.at(url, KEY, tries=4)
-        self.kept = kept
+        self.stored_loop = stored_loop
         self._trainer = trainer
         self._ids = itertools.count(used)
 
@@ -31,9 +31,9 @@ class Loop:
         """Rank and reward; users get what they like a reward for."""
         for number in range(events):
             user = USERS[number % len(USERS)]
-            told = self.rank(user)
-            reward = {"value": float(told["rewardActionId"] == LIKED[user])}
-            assert self.api.post(f"{V1}/events/{told['eventId']}/reward", reward).status == 204
+            answer = self.rank(user)
+            reward = {"value": float(answer["rewardActionId"] == LIKED[user])}
+            assert self.api.post(f"{V1}/events/{answer['eventId']}/reward", reward).status == 204
 
     def rank(self, user: str = "ann") -> dict[str, Any]:
         """One Rank's answer."""
@@ -44,7 +44,7 @@ class Loop:
 
     def learn(self) -> None:
         """Let all that has arrived be joined and learned, as if it were due, and the last model of it be published."""
-        self.train(DUE)
+        self.train(READY)
         self.train(NOW)
 
     def train(self, changed: dict[str, int]) -> None:
@@ -69,6 +69,6 @@ class Loop:
     def wait_until(self, holds: Callable[[dict[str, Any]], bool]) -> None:
         """Wait until something holds of the status."""
         until = time.monotonic() + 15
-        while not holds(told := self.status()):
-            assert time.monotonic() < until, told
+        while not holds(status := self.status()):
+            assert time.monotonic() < until, status
             time.sleep(0.1)

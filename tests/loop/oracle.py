@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 
 BEFORE = timedelta(minutes=2)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,28 +51,28 @@ class Row:
     at: datetime
     event_id: str
     rest: str
-    told: dict[str, Any]
+    entity: dict[str, Any]
 
 
-def check(kept: Kept, rule: Rule) -> None:
+def check(stored_loop: StoredLoop, rule: Rule) -> None:
     """See that the log holds every event and every observation once, and each in its place with its label."""
-    lines = [json.loads(line) for line in kept.lines()]
+    lines = [json.loads(line) for line in stored_loop.lines()]
     events = {(line["EventId"], _moment(line["Timestamp"])): line for line in lines if "_label_cost" in line}
-    expected = _events(_rows(kept, "events", rule))
+    expected = _events(_rows(stored_loop, "events", rule))
     assert {(row.event_id, row.at) for row in expected} == set(events)
     assert sum("_label_cost" in line for line in lines) == len(events)
     for row in expected:
         _check_line(row, events[row.event_id, row.at], rule)
-    _check_places(_rows(kept, "rewards", rule), expected, lines, rule)
+    _check_places(_rows(stored_loop, "rewards", rule), expected, lines, rule)
 
 
-def _rows(kept: Kept, kind: str, rule: Rule) -> list[Row]:
+def _rows(stored_loop: StoredLoop, kind: str, rule: Rule) -> list[Row]:
     """Those that count, in order of arrival."""
-    found = [
+    rows = [
         Row(_EPOCH + timedelta(microseconds=row["at"]), row["id"], row["RowKey"].rsplit("|", 1)[1], row)
-        for row in kept.rows(kind)
+        for row in stored_loop.rows(kind)
     ]
-    return sorted((row for row in found if row.told["stored_at"] - row.at <= rule.deadline), key=lambda row: row.at)
+    return sorted((row for row in rows if row.entity["stored_at"] - row.at <= rule.deadline), key=lambda row: row.at)
 
 
 def _events(rows: Sequence[Row]) -> list[Row]:
@@ -89,7 +89,7 @@ def _events(rows: Sequence[Row]) -> list[Row]:
 
 def _check_line(row: Row, line: dict[str, Any], rule: Rule) -> None:
     """What was recorded is what is logged, and its label follows from the observations beside it."""
-    pieces = (row.told[f"d{index}"] for index in range(20) if f"d{index}" in row.told)
+    pieces = (row.entity[f"d{index}"] for index in range(20) if f"d{index}" in row.entity)
     head, actions, probabilities, document = zlib.decompress(b"".join(pieces)).split(b"\n", 3)
     parsed = json.loads(head)
     assert (line["a"], line["p"]) == (json.loads(actions), json.loads(probabilities))
@@ -114,17 +114,17 @@ def _check_places(rows: Sequence[Row], events: Sequence[Row], lines: Sequence[di
     repeated = defaultdict(list)
     for row in rows:
         repeated[row.event_id, row.rest].append(row)
-    found = _found(lines)
-    assert set(repeated) == set(found)
+    places_in_log = _index_places(lines)
+    assert set(repeated) == set(places_in_log)
     for key, sent in repeated.items():
         places = {_place(row, of_event[key[0]], rule) for row in sent}
-        assert found[key] in _possible(places), (key, found[key], places)
+        assert places_in_log[key] in _possible(places), (key, places_in_log[key], places)
     for line in lines:
         if "Fate" in line:
-            _check_fate(line, of_event[line["EventId"]])
+            _check_lost_observation(line, of_event[line["EventId"]])
 
 
-def _check_fate(line: dict[str, Any], events: Sequence[Row]) -> None:
+def _check_lost_observation(line: dict[str, Any], events: Sequence[Row]) -> None:
     """Late is what had an event a while ago, dangling what never had one."""
     at = _moment(line["EnqueuedTimeUtc"])
     if any(timedelta(minutes=2) < at - event.at < timedelta(minutes=50) for event in events):
@@ -133,7 +133,7 @@ def _check_fate(line: dict[str, Any], events: Sequence[Row]) -> None:
         assert line["Fate"] == "dangling"
 
 
-def _found(lines: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Place]:
+def _index_places(lines: Sequence[dict[str, Any]]) -> dict[tuple[str, str], Place]:
     """The place of each observation in the log; each must have one."""
     places: dict[tuple[str, str], Place] = {}
     times: Counter[tuple[str, str]] = Counter()

@@ -19,7 +19,7 @@ from shared.storage.account import account
 from shared.storage.clock import now_us
 from shared.storage.rest import Rest
 from shared.times import DAY, HOUR, MINUTE
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 
 SHARDS = 4
 OFTEN_WAIT = 4 * HOUR
@@ -31,8 +31,8 @@ USERS, ACTIONS = ("ann", "bob", "cid"), ("a", "b", "c", "d")
 def configuration(learning: str | None = None, **service: Any) -> Configuration:
     """A loop's configuration, with some settings of its service configuration."""
     first = new_configuration(SHARDS)
-    told = replace(first, service=replace(first.service, **service))
-    return told if learning is None else replace(told, learning=LearningSettings("test", learning))
+    changed = replace(first, service=replace(first.service, **service))
+    return changed if learning is None else replace(changed, learning=LearningSettings("test", learning))
 
 
 def often() -> Configuration:
@@ -40,9 +40,9 @@ def often() -> Configuration:
     return configuration(reward_wait_time="PT4H", model_export_frequency="PT1S")
 
 
-def configure(kept: Kept, told: Configuration) -> None:
+def configure(stored_loop: StoredLoop, configuration: Configuration) -> None:
     """Make it the loop's configuration."""
-    kept.put("configuration.json", json_documents.to_json(told))
+    stored_loop.put("configuration.json", json_documents.to_json(configuration))
 
 
 def event(event_id: str, at_us: int, *, user: str = "ann", deferred: bool = False) -> Event:
@@ -50,8 +50,8 @@ def event(event_id: str, at_us: int, *, user: str = "ann", deferred: bool = Fals
     document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in ACTIONS])
     decision = decide(equal_chances(len(ACTIONS)), NO_MODEL, event_id, paths.LOOP)
     ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=deferred)
-    told_apart_by = keys.request_hash(document, b"deferred" if deferred else b"")
-    return Event(event_id, told_apart_by, at_us, ranked_event.pack(ranked))
+    request_hash = keys.request_hash(document, b"deferred" if deferred else b"")
+    return Event(event_id, request_hash, at_us, ranked_event.pack(ranked))
 
 
 def reward(event_id: str, at_us: int, value: float | None = 1.0, origin: str = "") -> Observation:
@@ -67,9 +67,9 @@ class Past:
     events: list[Event] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
 
-    def write(self, kept: Kept, span_us: int | None = None) -> None:
+    def write(self, stored_loop: StoredLoop, span_us: int | None = None) -> None:
         """Put the rows into tables of the intake that have such a span; without one, into tables that are not over."""
-        asyncio.run(_write(kept.storage, self, span_us or _span_us([*self.events, *self.observations])))
+        asyncio.run(_write(stored_loop.storage, self, span_us or _span_us([*self.events, *self.observations])))
 
 
 def minutes_ago(minutes: float) -> int:
@@ -129,7 +129,7 @@ def _span_us(rows: Sequence[Event | Observation]) -> int:
 async def _write(storage: str, past: Past, span_us: int) -> None:
     rest = Rest(account(StorageSettings(storage)), timeout=20)
     try:
-        for kind, rows in _placed(past).items():
+        for kind, rows in _build_entities(past).items():
             by_time = sorted(rows, key=lambda row: row[0])
             for table, group in groupby(by_time, key=lambda row: paths.table_name(kind, row[0], span_us)):
                 await rest.create_table(table)
@@ -138,13 +138,13 @@ async def _write(storage: str, past: Past, span_us: int) -> None:
         await rest.close()
 
 
-def _placed(past: Past) -> dict[paths.Kind, list[tuple[int, tuple[str, str], bytes]]]:
+def _build_entities(past: Past) -> dict[paths.Kind, list[tuple[int, tuple[str, str], bytes]]]:
     """Arrival, keys and text of each row."""
     events = [(event, row_json.event_place(event, SHARDS)) for event in past.events]
     observations = [(observation, row_json.observation_place(observation, SHARDS)) for observation in past.observations]
     return {
-        "events": [(one.at_us, place, row_json.event_entity(place, one)) for one, place in events],
-        "rewards": [(one.at_us, place, row_json.observation_entity(place, one)) for one, place in observations],
+        "events": [(row.at_us, place, row_json.event_entity(place, row)) for row, place in events],
+        "rewards": [(row.at_us, place, row_json.observation_entity(place, row)) for row, place in observations],
     }
 
 

@@ -25,10 +25,10 @@ class Redactor(Trainer):
     ) -> None:
         """Take the connection string of its storage, what to redact, and how long a call may take."""
         self.log_file = log_file
-        self._answer, told = pipe(duplex=False)
-        self._process = process(log_file, storage, _redact, target, range_us, seconds, told)
+        self._answer, sender = pipe(duplex=False)
+        self._process = process(log_file, storage, _redact, target, range_us, seconds, sender)
 
-    def redacted(self) -> Redaction:
+    def wait_for_answer(self) -> Redaction:
         """Wait for its end; gives its answer."""
         self.succeed()
         answer: Redaction = self._answer.recv()
@@ -38,10 +38,10 @@ class Redactor(Trainer):
 def redact(storage: str, log_file: Path, target: Target, **more: Any) -> Redaction:
     """One call from beginning to end."""
     with Redactor(storage, log_file, target, **more) as redactor:
-        return redactor.redacted()
+        return redactor.wait_for_answer()
 
 
-def _redact(target: Target, range_us: tuple[int, int], seconds: float, told: Connection) -> None:
+def _redact(target: Target, range_us: tuple[int, int], seconds: float, sender: Connection) -> None:
     changed: Mapping[str, Any] = PAST
     logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
     logging.getLogger("azure").setLevel(logging.WARNING)
@@ -49,4 +49,4 @@ def _redact(target: Target, range_us: tuple[int, int], seconds: float, told: Con
 
     redaction_call._SECONDS = seconds
     with settings.use(replace(settings.settings(), **changed)):
-        told.send(redaction_call.redact(target, *range_us))
+        sender.send(redaction_call.redact(target, *range_us))

@@ -11,8 +11,8 @@ from typing import Any
 from shared.configuration.configuration import Configuration, LearningSettings, problem_type
 from shared.configuration.service_configuration import LearningMode
 from tests.faults.proxy import Request
-from tests.loop.kept import Kept
 from tests.loop.processes import process
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import write
 from tests.loop.trainers import Trainer
 
@@ -20,7 +20,7 @@ CB = "--cb_explore_adf --epsilon 0.2 --cb_type ips -q ::"
 CCB = "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
 
 
-class Asking(Trainer):
+class Requester(Trainer):
     """Requests, one after the other, in a process of its own."""
 
     def __init__(self, storage: str, log_file: Path, *requests: Callable[[], object]) -> None:
@@ -88,12 +88,12 @@ class Owner:
         joined_us: Up to where rows were log when the last replacement was asked for.
     """
 
-    kept: Kept
+    stored_loop: StoredLoop
     log_file: Path
     chance: random.Random
     kinds: list[str]
     gaps: list[int]
-    asked: list[tuple[str, Any]] = field(default_factory=list)
+    requests: list[tuple[str, Any]] = field(default_factory=list)
     joined_us: int = 0
     die: Callable[[], object] = print
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -114,12 +114,12 @@ class Owner:
 
     def ask(self, kind: str) -> None:
         """Ask for something of a kind."""
-        made, told = getattr(self, f"_{kind}")()
+        request, content = getattr(self, f"_{kind}")()
         if kind in REPLACEMENTS:
-            self.joined_us = self.kept.document("state.json")["joined_up_to_us"]
-        with Asking(self.kept.storage, self.log_file, made) as asking:
+            self.joined_us = self.stored_loop.document("state.json")["joined_up_to_us"]
+        with Requester(self.stored_loop.storage, self.log_file, request) as asking:
             asking.succeed()
-        self.asked.append((kind, told))
+        self.requests.append((kind, content))
 
     def _explore(self) -> tuple[Callable[[], object], Any]:
         exploration = round(self.chance.uniform(0.1, 0.5), 3)
@@ -141,7 +141,7 @@ class Owner:
 
     def _import_model(self) -> tuple[Callable[[], object], Any]:
         model = self._fitting()
-        data = (self.kept.blob(model["predictor_blob"].removeprefix("loops/default/")) if model else None) or b""
+        data = (self.stored_loop.blob(model["predictor_blob"].removeprefix("loops/default/")) if model else None) or b""
         return (partial(import_model, data), model) if model else self._reset()
 
     def _go_back(self, train_from: str = "model") -> tuple[Callable[[], object], Any]:
@@ -156,8 +156,8 @@ class Owner:
 
     def _fitting(self) -> dict[str, Any] | None:
         """A model that may be put by hand under the learning settings of now."""
-        wanted = problem_type(self.kept.document("configuration.json")["learning"]["arguments"])
-        published = self.kept.document("published.json")
-        known = [one for one in (published["model"], *published["previous"]) if one]
-        fitting = [one for one in known if problem_type(one["arguments"]) == wanted]
+        wanted = problem_type(self.stored_loop.document("configuration.json")["learning"]["arguments"])
+        published = self.stored_loop.document("published.json")
+        models = [model for model in (published["model"], *published["previous"]) if model]
+        fitting = [model for model in models if problem_type(model["arguments"]) == wanted]
         return self.chance.choice(fitting) if fitting else None

@@ -73,7 +73,7 @@ class HoldingProxy(FaultProxy):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Route:
     """A way to an account through proxies."""
 
     blob: HoldingProxy
@@ -86,10 +86,10 @@ class Way:
 
 
 @contextmanager
-def way_to(account: StorageAccount) -> Iterator[Way]:
+def open_route(account: StorageAccount) -> Iterator[Route]:
     """Open a way to an account; it passes everything on until a plan is set."""
     with ExitStack() as stack:
         blob = stack.enter_context(HoldingProxy(account.blob_endpoint))
         table = stack.enter_context(HoldingProxy(account.table_endpoint))
         endpoints = f"BlobEndpoint={blob.url};QueueEndpoint={account.queue_endpoint};TableEndpoint={table.url}"
-        yield Way(blob, table, f"AccountName={account.name};AccountKey={account.key};{endpoints};")
+        yield Route(blob, table, f"AccountName={account.name};AccountKey={account.key};{endpoints};")

@@ -12,19 +12,19 @@ from shared.storage.clock import now_us
 from shared.times import DAY, HOUR, compact
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 
 
 @pytest.fixture(autouse=True)
-def _home(kept: Kept) -> Iterator[None]:
-    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
-    with evaluated_log.at_home(kept.storage):
+def _home(stored_loop: StoredLoop) -> Iterator[None]:
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+    with evaluated_log.use_storage(stored_loop.storage):
         yield
 
 
 def asked(evaluation_id: str, ago_us: int, purpose: Purpose = Purpose.EVALUATION, **changes: object) -> Evaluation:
     """One of which a task is done, and nobody has a message."""
-    evaluation = evaluated_log.asked(evaluation_id, (0, HOUR), purpose=purpose)
+    evaluation = evaluated_log.build_evaluation(evaluation_id, (0, HOUR), purpose=purpose)
     evaluation = replace(evaluation, created_us=now_us() - ago_us, **changes)  # type: ignore[arg-type]
     evaluation_run_store.keep_result(evaluation, TaskResult("logged", LineCounts(), {}, 0.2))
     return evaluation
@@ -41,7 +41,9 @@ def status(evaluation: Evaluation) -> Status | None:
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-def test_what_runs_for_more_than_a_day_is_ended(kept: Kept, trainer: StartTrainer, purpose: Purpose) -> None:
+def test_what_runs_for_more_than_a_day_is_ended(
+    stored_loop: StoredLoop, trainer: StartTrainer, purpose: Purpose
+) -> None:
     """Its messages were lost, or what was to end it failed, too; nothing of its tasks stays."""
     lost, done = asked("lost", DAY + HOUR, purpose), asked("done", 2 * DAY, purpose, status=Status.SUCCEEDED)
     young = asked("young", DAY - HOUR, purpose)
@@ -71,7 +73,9 @@ def test_the_trainer_looks_once_an_hour(trainer: StartTrainer) -> None:
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-def test_what_is_left_of_one_that_is_gone_is_deleted(kept: Kept, trainer: StartTrainer, purpose: Purpose) -> None:
+def test_what_is_left_of_one_that_is_gone_is_deleted(
+    stored_loop: StoredLoop, trainer: StartTrainer, purpose: Purpose
+) -> None:
     """Whoever deleted it died, or a worker wrote once more; one of the same id keeps what is its own."""
     asked("gone", HOUR, purpose)
     older, newer = asked("again", 2 * HOUR, purpose), asked("again", HOUR, purpose)
@@ -81,17 +85,19 @@ def test_what_is_left_of_one_that_is_gone_is_deleted(kept: Kept, trainer: StartT
 
     root = "evaluations" if purpose is Purpose.EVALUATION else "importances"
     own = f"{root}/again/{compact(newer.created_us)}/tasks/logged.json"
-    assert set(kept.blobs(f"{root}/")) == {f"{root}/again/evaluation.json", own}
+    assert set(stored_loop.blobs(f"{root}/")) == {f"{root}/again/evaluation.json", own}
     assert evaluation_run_store.read_results(older) == {}
 
 
-def test_one_that_cannot_be_read_does_not_keep_the_loop_from_learning(kept: Kept, trainer: StartTrainer) -> None:
+def test_one_that_cannot_be_read_does_not_keep_the_loop_from_learning(
+    stored_loop: StoredLoop, trainer: StartTrainer
+) -> None:
     """Nothing of it is touched."""
     asked("damaged", HOUR)
-    kept.put("evaluations/damaged/evaluation.json", b"{")
-    past.Past([past.event("one", past.minutes_ago(30))]).write(kept)
+    stored_loop.put("evaluations/damaged/evaluation.json", b"{")
+    past.Past([past.event("one", past.minutes_ago(30))]).write(stored_loop)
 
     train(trainer)
 
-    assert kept.document("state.json")["counters"]["learned"] == 1
-    assert len(kept.blobs("evaluations/damaged/")) == 2
+    assert stored_loop.document("state.json")["counters"]["learned"] == 1
+    assert len(stored_loop.blobs("evaluations/damaged/")) == 2

@@ -23,7 +23,7 @@ from tests.http.api import Answer, Api
 from tests.http.evaluated import MINE, START_US, evaluation, keep, outcome
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import KEY, NEVER, StartTrainer
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.workers import Worker
 
 V1 = "/personalizer/v1.1-preview.3"
@@ -31,8 +31,8 @@ PATH = "configurations/applyFromEvaluation"
 
 
 @pytest.fixture(autouse=True)
-def _home(kept: Kept) -> Iterator[None]:
-    with evaluated_log.at_home(kept.storage):
+def _home(stored_loop: StoredLoop) -> Iterator[None]:
+    with evaluated_log.use_storage(stored_loop.storage):
         yield
 
 
@@ -41,17 +41,17 @@ def applied(api: Api, evaluation_id: str, policy: str) -> Answer:
 
 
 def test_a_policy_is_applied_with_what_it_learned(
-    kept: Kept, start_host: StartHost, trainer: StartTrainer, tmp_path: Path
+    stored_loop: StoredLoop, start_host: StartHost, trainer: StartTrainer, tmp_path: Path
 ) -> None:
     """Its model learned all of the evaluated log and goes on behind it; a re-training that goes on ends."""
-    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
-    past.Past([past.event("last", past.minutes_ago(30))]).write(kept)
-    span = evaluated_log.write(kept, hours=2)
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+    past.Past([past.event("last", past.minutes_ago(30))]).write(stored_loop)
+    span = evaluated_log.write(stored_loop, hours=2)
     with trainer() as started_trainer:
         started_trainer.succeed()
-    asked = evaluated_log.asked("mine", (span[0], span[1] - HOUR))
+    asked = evaluated_log.build_evaluation("mine", (span[0], span[1] - HOUR))
     assert evaluation_store.start(asked)
-    with Worker(kept.storage, asked, tmp_path / "worker.log") as worker:
+    with Worker(stored_loop.storage, asked, tmp_path / "worker.log") as worker:
         assert worker.wait(120) == 0
     api = Api.at(start_host(**NEVER).url, KEY)
     assert api.put(f"{V1}/configurations/service", {"defaultReward": 0.1}).status == 200
@@ -66,14 +66,14 @@ def test_a_policy_is_applied_with_what_it_learned(
     [model, *_] = api.get("/rankloop/v1/models").json["models"]
     assert (model["current"], model["origin"], model["learnedEvents"]) == (True, "applied", 147)
     assert model["arguments"] == body["arguments"]
-    assert api.get(f"{V1}/model").body == kept.exported()
+    assert api.get(f"{V1}/model").body == stored_loop.read_export()
     assert api.get("/rankloop/v1/status").json["retraining"] == learning_status.GOES_ON
 
     with trainer() as started_trainer:
         started_trainer.succeed()
 
     assert api.get("/rankloop/v1/status").json["retraining"] is None
-    state = kept.document("state.json")
+    state = stored_loop.document("state.json")
     assert (state["next"], state["running"]["arguments"]) == (None, body["arguments"])
     assert state["running"]["model"]["events"] == 2 * 147 + 1
 
@@ -99,7 +99,7 @@ def loop(azurite: Azurite) -> Iterator[tuple[Api, str]]:
 
 @pytest.fixture
 def kept_there(loop: tuple[Api, str]) -> Iterator[Callable[[Evaluation, Outcome | None], None]]:
-    with evaluated_log.at_home(loop[1]):
+    with evaluated_log.use_storage(loop[1]):
         yield keep
 
 

@@ -34,9 +34,9 @@ from tests.conftest import PATIENT, StartHost
 from tests.http.api import Api
 from tests.loop import evaluated_log, oracle, past
 from tests.loop.conftest import KEY, NEVER, QUICK, StartTrainer
-from tests.loop.kept import Kept
 from tests.loop.oracle import Rule
-from tests.loop.test_metrics import busy, check_fates
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.test_metrics import busy, check_outcomes
 from tests.loop.test_metrics import check as check_sums
 from tests.loop.traffic import V1, Traffic, check, rank_body
 from tests.loop.trainers import Trainer
@@ -71,7 +71,7 @@ class Night:
         eve: The answers to one Rank that was sent before midnight, and again after it; then came its reward.
     """
 
-    kept: Kept
+    stored_loop: StoredLoop
     traffic: Traffic
     eve: tuple[dict[str, Any], ...]
 
@@ -79,7 +79,7 @@ class Night:
         """Join the rows up to a time as if their wait was over."""
         grace_us = now_us() - WAIT // timedelta(microseconds=1) - from_iso(up_to)
         changed = {"write_deadline_us": 20 * SECOND, "join_grace_us": grace_us}
-        with Trainer(self.kept.storage, folder / "trainer.log", changed) as trainer:
+        with Trainer(self.stored_loop.storage, folder / "trainer.log", changed) as trainer:
             trainer.succeed()
 
 
@@ -90,16 +90,16 @@ def night() -> Iterator[Night]:
         with ExitStack() as stack:
             stack.enter_context(clock.moved_to(to_iso(from_iso(MIDNIGHT) - seconds * SECOND)))
             account = stack.enter_context(Azurite()).new_account()
-            kept = stack.enter_context(Kept(account.connection_string))
-            past.configure(kept, past.configuration(reward_wait_time="PT5M", model_export_frequency="PT5S"))
+            stored_loop = stack.enter_context(StoredLoop(account.connection_string))
+            past.configure(stored_loop, past.configuration(reward_wait_time="PT5M", model_export_frequency="PT5S"))
             host = stack.enter_context(HostProcess(account.connection_string, env={**QUICK, **PATIENT}))
             if now_us() < from_iso(MIDNIGHT) - 2 * SECOND:
-                yield live_through(kept, host)
+                yield live_through(stored_loop, host)
                 return
     raise AssertionError("the host was not ready in time")
 
 
-def live_through(kept: Kept, host: HostProcess) -> Night:
+def live_through(stored_loop: StoredLoop, host: HostProcess) -> Night:
     """Let clients call until it is another day; one of them sends its Rank twice, and its reward the day after."""
     api, eve = Api.at(host.url, KEY, tries=4), rank_body("eve", "ann")
     with Traffic(lambda: host.url, KEY, clients=2, seed=29) as traffic:
@@ -110,7 +110,7 @@ def live_through(kept: Kept, host: HostProcess) -> Night:
         time.sleep(1)
     assert [answer.status for answer in answers] == [201, 201]
     host.stop()
-    return Night(kept, traffic, tuple(answer.json for answer in answers))
+    return Night(stored_loop, traffic, tuple(answer.json for answer in answers))
 
 
 def test_what_came_before_and_after_midnight_is_in_the_log_once(night: Night, tmp_path: Path) -> None:
@@ -118,31 +118,31 @@ def test_what_came_before_and_after_midnight_is_in_the_log_once(night: Night, tm
 
     The tables of a day go once all of it is log, and those of the new day stay.
     """
-    kept = night.kept
+    stored_loop = night.stored_loop
     tables = {f"{kind}{day}00001440": day for kind in ("events", "rewards") for day in ("20280229", "20280301")}
-    assert tables.keys() == set(kept.tables())
+    assert tables.keys() == set(stored_loop.tables())
     for table, day in tables.items():
-        assert {f"{to_datetime(row['at']):%Y%m%d}" for row in kept.rows(table)} == {day}
+        assert {f"{to_datetime(row['at']):%Y%m%d}" for row in stored_loop.rows(table)} == {day}
 
     night.join("2028-03-01T00:01:30Z", tmp_path)
 
-    oracle.check(kept, Rule(WAIT, timedelta(seconds=20)))
-    check(kept, night.traffic.acknowledged)
-    check_sums(kept)
-    check_fates(kept)
-    lines = kept.lines()
+    oracle.check(stored_loop, Rule(WAIT, timedelta(seconds=20)))
+    check(stored_loop, night.traffic.acknowledged)
+    check_sums(stored_loop)
+    check_outcomes(stored_loop)
+    lines = stored_loop.lines()
     events = [line for line in map(json.loads, lines) if "_label_cost" in line]
     assert {line["Timestamp"][:10] for line in events} == {"2028-02-29", "2028-03-01"}
     [eve] = [line for line in events if line["EventId"] == "eve"]
     assert eve["Timestamp"] < "2028-03-01" < eve["o"][0]["t"]
     assert eve["_label_cost"] == -1
     assert night.eve[0] == night.eve[1]
-    assert tables.keys() == set(kept.tables())
+    assert tables.keys() == set(stored_loop.tables())
 
     night.join("2028-03-01T00:04:00Z", tmp_path)
 
-    assert lines == kept.lines()
-    assert kept.tables() == ["events2028030100001440", "rewards2028030100001440"]
+    assert lines == stored_loop.lines()
+    assert stored_loop.tables() == ["events2028030100001440", "rewards2028030100001440"]
 
 
 # Log and metrics over the end of a month
@@ -150,15 +150,15 @@ def test_what_came_before_and_after_midnight_is_in_the_log_once(night: Night, tm
 
 @at("2028-03-01T01:30:00Z", "2027-01-01T01:30:00Z")
 def test_log_and_metrics_over_the_end_of_a_month_are_whole(
-    kept: Kept, trainer: StartTrainer, start_host: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, start_host: StartHost
 ) -> None:
     """At once or day by day, with counts for each day; every line once, and in order."""
     midnight_us = now_us() // DAY * DAY
-    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
-    busy(12, midnight_us - 35 * MINUTE, midnight_us + 25 * MINUTE, 120, (LearningMode.ONLINE,)).write(kept, DAY)
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+    busy(12, midnight_us - 35 * MINUTE, midnight_us + 25 * MINUTE, 120, (LearningMode.ONLINE,)).write(stored_loop, DAY)
     with trainer() as run:
         run.succeed()
-    api, lines = Api.at(start_host(**NEVER).url, KEY), kept.lines()
+    api, lines = Api.at(start_host(**NEVER).url, KEY), stored_loop.lines()
     before, after = (to_datetime(midnight_us + days * DAY).date().isoformat() for days in (-1, 1))
     midnight = to_datetime(midnight_us).date().isoformat()
 
@@ -170,7 +170,9 @@ def test_log_and_metrics_over_the_end_of_a_month_are_whole(
     assert [{line["Timestamp"][:10] for line in day} for day in events] == [{before}, {midnight}]
     intervals = api.get(f"/rankloop/v1/metrics?from={before}&to={after}&interval=P1D").json["intervals"]
     assert [interval["events"]["joined"] for interval in intervals] == [len(day) for day in events]
-    blobs = [name.rsplit("/", 1)[1].removesuffix(".dsjson.gz").split("-") for name in sorted(kept.blobs("logs/"))]
+    blobs = [
+        name.rsplit("/", 1)[1].removesuffix(".dsjson.gz").split("-") for name in sorted(stored_loop.blobs("logs/"))
+    ]
     date_range = api.get(f"{V1}/logs/properties").json["dateRange"]
     assert [from_iso(date_range[end]) for end in ("from", "to")] == [
         from_compact(blobs[0][0]),
@@ -203,21 +205,21 @@ def read_lines(api: Api, query: str) -> list[bytes]:
     indirect=["azurite"],
 )
 def test_log_is_deleted_that_is_older_than_so_many_days(
-    kept: Kept, trainer: StartTrainer, days: int, oldest: str
+    stored_loop: StoredLoop, trainer: StartTrainer, days: int, oldest: str
 ) -> None:
     """Days of 24 hours, whatever the calendar calls them; a part goes when all of it is older."""
-    past.configure(kept, past.configuration(reward_wait_time="PT10M", log_retention_days=days))
-    past.Past([past.event("last", past.minutes_ago(30))]).write(kept)
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", log_retention_days=days))
+    past.Past([past.event("last", past.minutes_ago(30))]).write(stored_loop)
     hours = [from_iso(oldest) + number * HOUR for number in range(-3, 4)]
     names = [f"logs/{to_datetime(hour):%Y/%m/%d}/{compact(hour)}-{compact(hour + HOUR)}.dsjson.gz" for hour in hours]
     for name in names:
         rewards = json.dumps({"wait_us": 10 * MINUTE, "default": 0.0, "aggregation": "earliest"})
-        kept.put(name, gzip.compress(b""), metadata={"rewards": rewards, "lines": "0", "events": "{}"})
+        stored_loop.put(name, gzip.compress(b""), metadata={"rewards": rewards, "lines": "0", "events": "{}"})
 
     with trainer() as run:
         run.succeed()
 
-    left = kept.blobs("logs/").keys()
+    left = stored_loop.blobs("logs/").keys()
     assert [name in left for name in names] == [hour >= from_iso(oldest) for hour in hours]
     assert len(left - set(names)) == 1
 
@@ -228,23 +230,23 @@ def test_log_is_deleted_that_is_older_than_so_many_days(
     indirect=["azurite"],
 )
 def test_what_is_logged_is_dropped_and_what_is_old_is_deleted(
-    kept: Kept, trainer: StartTrainer, stay: list[str]
+    stored_loop: StoredLoop, trainer: StartTrainer, stay: list[str]
 ) -> None:
     """Tables, log, and models; what the loop goes on from stays, however old it is."""
-    past.configure(kept, past.configuration(reward_wait_time="PT10M", log_retention_days=3))
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", log_retention_days=3))
     days = ("2028-02-27", "2028-02-28", "2028-02-29", "2028-03-01")
     moments = [from_iso(day) + hour * HOUR for day in days for hour in (1, 2)]
-    past.Past([past.event(f"e{number}", at_us) for number, at_us in enumerate(moments)]).write(kept, DAY)
-    past.Past([], [past.reward("nobody", past.minutes_ago(1))]).write(kept, DAY)
+    past.Past([past.event(f"e{number}", at_us) for number, at_us in enumerate(moments)]).write(stored_loop, DAY)
+    past.Past([], [past.reward("nobody", past.minutes_ago(1))]).write(stored_loop, DAY)
 
     with trainer() as run:
         run.succeed()
 
-    assert stay == sorted({name.removeprefix("logs/")[:10] for name in kept.blobs("logs/")})
-    assert kept.tables() == ["rewards2028030300001440"]
-    state, published = kept.document("state.json"), kept.document("published.json")
+    assert stay == sorted({name.removeprefix("logs/")[:10] for name in stored_loop.blobs("logs/")})
+    assert stored_loop.tables() == ["rewards2028030300001440"]
+    state, published = stored_loop.document("state.json"), stored_loop.document("published.json")
     named = {state["running"]["model"]["state_blob"], published["model"]["predictor_blob"]}
-    blobs = {f"loops/default/{name}" for name in kept.blobs("models/")}
+    blobs = {f"loops/default/{name}" for name in stored_loop.blobs("models/")}
     assert named <= blobs
     assert state["counters"]["learned"] == len(moments)
     assert 2 <= len({name.split("/")[3] for name in blobs if name.endswith(".vw")}) <= 4
@@ -270,14 +272,18 @@ def evaluate(asked: str, carried_out: str, folder: Path) -> list[Any]:
     It is asked for at one time, and carried out at another.
     """
     folder.mkdir()
-    with clock.moved_to(carried_out), Azurite() as azurite, Kept(azurite.new_account().connection_string) as kept:
-        past.configure(kept, past.configuration(reward_wait_time="PT10M"))
-        with evaluated_log.at_home(kept.storage):
+    with (
+        clock.moved_to(carried_out),
+        Azurite() as azurite,
+        StoredLoop(azurite.new_account().connection_string) as stored_loop,
+    ):
+        past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+        with evaluated_log.use_storage(stored_loop.storage):
             with clock.moved_to(asked):
-                from_us, to_us = evaluated_log.write(kept, hours=3)
-                evaluation = evaluated_log.asked("over", (from_us + 30 * MINUTE, to_us - 30 * MINUTE))
+                from_us, to_us = evaluated_log.write(stored_loop, hours=3)
+                evaluation = evaluated_log.build_evaluation("over", (from_us + 30 * MINUTE, to_us - 30 * MINUTE))
             evaluation_store.create(evaluation)
-            with Worker(kept.storage, evaluation, folder / "worker.log") as worker:
+            with Worker(stored_loop.storage, evaluation, folder / "worker.log") as worker:
                 assert worker.wait(120) == 0, (folder / "worker.log").read_text()
             ended = evaluated_log.wait_for(evaluation)
             outcome = evaluation_run_store.read_outcome(ended)

@@ -58,7 +58,7 @@ def ask_host(storage: str) -> int:
 
 def ask_storage(storage: str) -> int:
     """Read the time by which storage stamps rows."""
-    with evaluated_log.at_home(storage):
+    with evaluated_log.use_storage(storage):
         return lease.storage_now_us()
 
 

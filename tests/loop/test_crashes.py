@@ -14,12 +14,12 @@ from tests.conftest import StartHost
 from tests.faults.proxy import Fault
 from tests.loop import oracle, past
 from tests.loop.conftest import KEY, LATER, StartTrainer
-from tests.loop.kept import Kept
-from tests.loop.mixed import mixed
+from tests.loop.mixed import build_mixed_past
 from tests.loop.oracle import Rule
-from tests.loop.strikes import Strike, way_to, write
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.strikes import Strike, open_route, write
 from tests.loop.test_metrics import check as check_sums
-from tests.loop.test_metrics import check_fates
+from tests.loop.test_metrics import check_outcomes
 from tests.loop.traffic import Traffic, check
 from tests.loop.trainers import PAST
 
@@ -33,84 +33,84 @@ PLACES = (
 
 
 def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_makes(
-    kept: Kept, undisturbed: Kept, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """Killed while a write is on its way; then storage gets it, or does not. The log holds events of every kind."""
     now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
     changed = {**PAST, "intake_span_us": HOUR}
-    rows = mixed(4, now - 2 * HOUR, now, 150, past.OFTEN_WAIT)
-    for loop in (kept, undisturbed):
+    rows = build_mixed_past(4, now - 2 * HOUR, now, 150, past.OFTEN_WAIT)
+    for loop in (stored_loop, undisturbed):
         past.configure(loop, past.often())
         rows.write(loop, HOUR)
 
-    with way_to(storage) as way:
+    with open_route(storage) as route:
         for (place, nth), fault in itertools.product(PLACES, (None, Fault(cut="before"))):
-            with trainer(way.storage, changed) as started_trainer:
-                way.plan(strike := Strike(write(place), started_trainer.die, fault, nth))
+            with trainer(route.storage, changed) as started_trainer:
+                route.plan(strike := Strike(write(place), started_trainer.die, fault, nth))
                 strike.wait()
                 assert started_trainer.wait() == -signal.SIGKILL
-            kept.break_lease()
-    for loop in (kept, undisturbed):
+            stored_loop.break_lease()
+    for loop in (stored_loop, undisturbed):
         with trainer(loop.storage, changed) as started_trainer:
             started_trainer.succeed()
 
-    assert undisturbed.made() == kept.made()
-    assert kept.exported() == undisturbed.exported() is not None
-    check_sums(kept)
-    check_fates(kept)
-    counted = kept.document("state.json")["counters"]
+    assert undisturbed.read_training_output() == stored_loop.read_training_output()
+    assert stored_loop.read_export() == undisturbed.read_export() is not None
+    check_sums(stored_loop)
+    check_outcomes(stored_loop)
+    counted = stored_loop.document("state.json")["counters"]
     assert min(counted[name] for name in ("learned", "not_activated", "passed_over", "late", "dangling")) > 0
 
 
 def test_a_part_begun_under_a_shorter_wait_is_finished_as_it_was_begun(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """Under the longer wait its events would not be due yet, and the position would pass them unlogged."""
-    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
     at_us = past.minutes_ago(60)
     events, rewards = (
         [past.event(f"e{number}", at_us + number) for number in range(9)],
         [past.reward("e1", at_us + MINUTE)],
     )
-    past.Past(events, rewards).write(kept)
-    with way_to(storage) as way, trainer(way.storage) as started_trainer:
-        way.plan(Strike(write("/logs/"), started_trainer.die, Fault(cut="before")))
+    past.Past(events, rewards).write(stored_loop)
+    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+        route.plan(Strike(write("/logs/"), started_trainer.die, Fault(cut="before")))
         assert started_trainer.wait() == -signal.SIGKILL
-    past.configure(kept, replace(past.configuration(reward_wait_time="PT2H"), revision=2))
-    kept.break_lease()
+    past.configure(stored_loop, replace(past.configuration(reward_wait_time="PT2H"), revision=2))
+    stored_loop.break_lease()
 
     with trainer() as started_trainer:
         started_trainer.succeed()
 
-    oracle.check(kept, Rule(timedelta(minutes=10), timedelta(days=10)))
-    assert len(kept.lines()) == 9
+    oracle.check(stored_loop, Rule(timedelta(minutes=10), timedelta(days=10)))
+    assert len(stored_loop.lines()) == 9
 
 
 def test_a_model_that_is_damaged_before_it_is_published_holds_up_nothing(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """It never gets out; the events go on into the log, and the next model is published in its place."""
-    past.configure(kept, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT5M"))
-    past.Past([past.event(f"e{number}", past.minutes_ago(60 - number * 6)) for number in range(4)]).write(kept)
-    with way_to(storage) as way, trainer(way.storage) as started_trainer:
-        way.plan(Strike(write("/published.json"), started_trainer.die, Fault(cut="before")))
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT5M"))
+    past.Past([past.event(f"e{number}", past.minutes_ago(60 - number * 6)) for number in range(4)]).write(stored_loop)
+    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+        route.plan(Strike(write("/published.json"), started_trainer.die, Fault(cut="before")))
         assert started_trainer.wait() == -signal.SIGKILL
-    damaged = kept.document("state.json")["publishing"]["predictor_blob"].removeprefix("loops/default/")
-    kept.put(damaged, b"damaged")
-    kept.break_lease()
+    damaged = stored_loop.document("state.json")["publishing"]["predictor_blob"].removeprefix("loops/default/")
+    stored_loop.put(damaged, b"damaged")
+    stored_loop.break_lease()
 
     with trainer() as started_trainer:
         started_trainer.succeed()
 
-    oracle.check(kept, Rule(timedelta(minutes=10), timedelta(days=10)))
-    assert len(kept.lines()) == 4
-    model = kept.document("published.json")["model"]
-    assert hashlib.sha256(kept.exported() or b"").hexdigest() == model["sha256"]
+    oracle.check(stored_loop, Rule(timedelta(minutes=10), timedelta(days=10)))
+    assert len(stored_loop.lines()) == 4
+    model = stored_loop.document("published.json")["model"]
+    assert hashlib.sha256(stored_loop.read_export() or b"").hexdigest() == model["sha256"]
     assert model["learned_events"] > 1
 
 
 def test_what_a_host_acknowledged_survives_that_it_is_killed_again_and_again(
-    kept: Kept, trainer: StartTrainer, start_loop: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, start_loop: StartHost
 ) -> None:
     """Killed at random moments of intake and training, under traffic, and started again at once."""
     chance, host = random.Random(11), start_loop()
@@ -119,26 +119,26 @@ def test_what_a_host_acknowledged_survives_that_it_is_killed_again_and_again(
             time.sleep(chance.uniform(1, 4))
             host.kill()
             if number % 3:
-                kept.break_lease()
+                stored_loop.break_lease()
             host.start()
         time.sleep(6)
-    learned_by_host = kept.document("state.json")["counters"]["learned"]
+    learned_by_host = stored_loop.document("state.json")["counters"]["learned"]
     host.kill()
-    kept.break_lease()
+    stored_loop.break_lease()
     with trainer(changed=LATER) as last:
         last.succeed()
 
-    check_all(kept, traffic)
+    check_all(stored_loop, traffic)
     assert learned_by_host > 50
     assert traffic.acknowledged.failed["cut"] > 10
-    disturbed = kept.made()
-    kept.forget()
+    disturbed = stored_loop.read_training_output()
+    stored_loop.forget()
     with trainer(changed=LATER) as afresh:
         afresh.succeed()
-    assert disturbed == kept.made()
+    assert disturbed == stored_loop.read_training_output()
 
 
-def check_all(kept: Kept, traffic: Traffic) -> None:
+def check_all(stored_loop: StoredLoop, traffic: Traffic) -> None:
     """The log is what the rows make it, and holds all that was acknowledged."""
-    oracle.check(kept, Rule(timedelta(seconds=5), timedelta(seconds=2)))
-    check(kept, traffic.acknowledged)
+    oracle.check(stored_loop, Rule(timedelta(seconds=5), timedelta(seconds=2)))
+    check(stored_loop, traffic.acknowledged)

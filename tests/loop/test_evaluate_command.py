@@ -12,18 +12,18 @@ import pytest
 
 from localhost.azurite.processes import ProcessId
 from localhost.interruption import INTERRUPTED
-from tests.loop.evaluating import (
+from tests.loop.evaluate_command import (
     ENVIRONMENT,
     EVENTS,
     GREEDY,
     RUN,
     SQUARECB,
-    learned_by_vw,
+    estimate_with_vw,
+    evaluate,
     policy,
-    predicted_by_vw,
+    predict_with_vw,
     run,
-    told,
-    written,
+    write_log,
 )
 from tests.unit.learner.lines import event_lines, slots_lines
 
@@ -37,7 +37,7 @@ def lines() -> list[bytes]:
 @pytest.fixture
 def log(tmp_path: Path, lines: list[bytes]) -> Path:
     """A file of them."""
-    return written(tmp_path / "log.dsjson", lines)
+    return write_log(tmp_path / "log.dsjson", lines)
 
 
 # Figures
@@ -62,7 +62,7 @@ def test_what_was_done_and_the_baselines_are_as_counted_by_hand(log: Path, lines
     rewards = [-event["_label_cost"] for event in events]
     first = [4 * reward for event, reward in zip(events, rewards, strict=True) if event["_labelIndex"] == 0]
 
-    found = told("--log", log)
+    found = evaluate("--log", log)
 
     mean = sum(rewards) / EVENTS
     assert policy(found, "online")["estimates"]["ips"] == pytest.approx(mean, abs=1e-9)
@@ -73,9 +73,9 @@ def test_what_was_done_and_the_baselines_are_as_counted_by_hand(log: Path, lines
 @pytest.mark.parametrize("arguments", [GREEDY, SQUARECB])
 def test_a_policys_estimate_is_what_vw_itself_says(log: Path, arguments: str) -> None:
     """Its progressive loss is the same estimate, to the six digits that predictions have."""
-    found = told("--log", log, "--policy", f"mine={arguments}")
+    found = evaluate("--log", log, "--policy", f"mine={arguments}")
 
-    assert policy(found, "mine")["estimates"]["ips"] == pytest.approx(learned_by_vw(log, arguments), abs=1e-5)
+    assert policy(found, "mine")["estimates"]["ips"] == pytest.approx(estimate_with_vw(log, arguments), abs=1e-5)
 
 
 def test_the_estimators_of_vw_find_the_same(log: Path, lines: list[bytes], tmp_path: Path) -> None:
@@ -85,12 +85,12 @@ def test_the_estimators_of_vw_find_the_same(log: Path, lines: list[bytes], tmp_p
     cressieread = pytest.importorskip("estimators.bandits.cressieread")
     known = [ips.Estimator(), snips.Estimator(), cressieread.Estimator(wmin=0, wmax=4)]
     interval = cressieread.Interval(wmin=0, wmax=4, rmin=0, rmax=1)
-    for line, chances in zip(lines, predicted_by_vw(log, GREEDY, tmp_path / "predictions"), strict=True):
+    for line, chances in zip(lines, predict_with_vw(log, GREEDY, tmp_path / "predictions"), strict=True):
         event = orjson.loads(line)
         for one in (*known, interval):
             one.add_example(0.25, -event["_label_cost"], chances[event["_labelIndex"]])
 
-    mine = policy(told("--log", log, "--policy", f"mine={GREEDY}"), "mine")
+    mine = policy(evaluate("--log", log, "--policy", f"mine={GREEDY}"), "mine")
 
     told_by_us = [mine["estimates"][name] for name in ("ips", "snips", "cressieRead")]
     assert told_by_us == pytest.approx([one.get() for one in known], abs=1e-9)
@@ -99,7 +99,7 @@ def test_the_estimators_of_vw_find_the_same(log: Path, lines: list[bytes], tmp_p
 
 def test_intervals_hold_their_estimates_and_the_truth(log: Path) -> None:
     """Of a policy that chose at random, the truth is what was earned."""
-    found = told("--log", log, "--policy", f"mine={SQUARECB}")
+    found = evaluate("--log", log, "--policy", f"mine={SQUARECB}")
 
     for one in found["policies"]:
         low, high = one["interval"]
@@ -112,7 +112,7 @@ def test_intervals_hold_their_estimates_and_the_truth(log: Path) -> None:
 
 def test_the_table_says_the_same(log: Path) -> None:
     """A row a policy, with its arguments below."""
-    found = told("--log", log, "--policy", f"mine={SQUARECB}")
+    found = evaluate("--log", log, "--policy", f"mine={SQUARECB}")
     output = run("--log", log, "--policy", f"mine={SQUARECB}").stdout
 
     for row in found["policies"]:
@@ -124,10 +124,10 @@ def test_the_table_says_the_same(log: Path) -> None:
 
 def test_slots_have_figures_of_their_own(tmp_path: Path) -> None:
     """Beside those of the event."""
-    log = written(tmp_path / "log.dsjson", slots_lines(300))
+    log = write_log(tmp_path / "log.dsjson", slots_lines(300))
     arguments = "--ccb_explore_adf --epsilon 0.2"
 
-    found = told("--log", log, "--policy", f"mine={arguments}")
+    found = evaluate("--log", log, "--policy", f"mine={arguments}")
 
     rows = [policy.get("slotId") for policy in found["policies"] if policy["name"] == "mine"]
     assert rows[:3] == [None, "s0", "s1"]
@@ -139,7 +139,7 @@ def test_slots_have_figures_of_their_own(tmp_path: Path) -> None:
 
 def test_better_settings_are_found_and_judged_by_the_other_half(log: Path) -> None:
     """With the arguments, the estimate and the interval of every candidate."""
-    found = told("--log", log, "--optimize")
+    found = evaluate("--log", log, "--optimize")
 
     winner = policy(found, "Hyper2")
     assert [one["name"] for one in found["policies"]][3::2] == ["Hyper1", "Hyper2"]
@@ -157,16 +157,16 @@ def test_better_settings_are_found_and_judged_by_the_other_half(log: Path) -> No
 
 def test_a_search_gives_the_same_again(log: Path) -> None:
     """In however many processes, and whichever ends first."""
-    assert told("--log", log, "--optimize") == told("--log", log, "--optimize")
+    assert evaluate("--log", log, "--optimize") == evaluate("--log", log, "--optimize")
 
 
 def test_a_log_without_exploration_is_not_searched(tmp_path: Path) -> None:
     """And says so, as it says that it cannot tell of other policies."""
     sure = [line.replace(b"0.25", b"0.0").replace(b'"p":[0.0', b'"p":[1.0') for line in event_lines(200)]
     sure = [line.replace(b'"_label_probability":0.0', b'"_label_probability":1.0') for line in sure]
-    log = written(tmp_path / "log.dsjson", sure)
+    log = write_log(tmp_path / "log.dsjson", sure)
 
-    found = told("--log", log, "--optimize", "--policy", SQUARECB)
+    found = evaluate("--log", log, "--optimize", "--policy", SQUARECB)
 
     assert "no exploration" in found["noSearch"]
     assert "Only the figures of online count" in found["because"]
@@ -180,7 +180,7 @@ def test_a_log_without_exploration_is_not_searched(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_one_leaves_nothing_running(tmp_path: Path, number: signal.Signals) -> None:
     """Neither processes nor files."""
-    log = written(tmp_path / "log.dsjson", event_lines(3000) * 20)
+    log = write_log(tmp_path / "log.dsjson", event_lines(3000) * 20)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     environment = {**ENVIRONMENT, "TMPDIR": str(scratch)}
@@ -200,7 +200,7 @@ def test_an_interrupted_one_leaves_nothing_running(tmp_path: Path, number: signa
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3, 0.6, 1.0, 1.5, 2.5])
 def test_ctrl_c_ends_it_in_order_at_any_moment(tmp_path: Path, seconds: float) -> None:
     """A terminal interrupts all processes at once: workers that begin, those that write, and learners too."""
-    log = written(tmp_path / "log.dsjson", event_lines(3000))
+    log = write_log(tmp_path / "log.dsjson", event_lines(3000))
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     words = [*RUN, "--log", str(log), "--policy", SQUARECB, "--optimize"]
@@ -223,7 +223,7 @@ def test_ctrl_c_ends_it_in_order_at_any_moment(tmp_path: Path, seconds: float) -
 
 def test_a_killed_one_takes_its_processes_along(tmp_path: Path) -> None:
     """They do not go on for nobody."""
-    log = written(tmp_path / "log.dsjson", event_lines(3000) * 20)
+    log = write_log(tmp_path / "log.dsjson", event_lines(3000) * 20)
     with subprocess.Popen([*RUN, "--log", str(log), "--policy", SQUARECB], env=ENVIRONMENT) as started:
         children = wait_for_children(started.pid)
         started.kill()

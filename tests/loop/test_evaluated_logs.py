@@ -17,17 +17,17 @@ from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.conftest import KEY, QUICK, StartTrainer
-from tests.loop.evaluating import (
+from tests.loop.evaluate_command import (
     EVENTS,
     GREEDY,
     SQUARECB,
-    learned_by_vw,
+    estimate_with_vw,
+    evaluate,
     policy,
     run,
-    told,
-    written,
+    write_log,
 )
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 from tests.unit.learner.lines import event_lines, slots_lines
 
 OF_THE_OLD_SERVICE = (
@@ -61,7 +61,7 @@ def lines() -> list[bytes]:
 @pytest.fixture
 def log(tmp_path: Path, lines: list[bytes]) -> Path:
     """A file of them."""
-    return written(tmp_path / "log.dsjson", lines)
+    return write_log(tmp_path / "log.dsjson", lines)
 
 
 # Logs
@@ -79,11 +79,11 @@ def as_members(path: Path, lines: list[bytes]) -> Path:
 
 
 def as_windows_text(path: Path, lines: list[bytes]) -> Path:
-    return written(path, [b"\xef\xbb\xbf" + lines[0], *lines[1:]], b"\r\n")
+    return write_log(path, [b"\xef\xbb\xbf" + lines[0], *lines[1:]], b"\r\n")
 
 
 def as_sorted_keys(path: Path, lines: list[bytes]) -> Path:
-    return written(path, [orjson.dumps(dict(sorted(orjson.loads(line).items(), reverse=True))) for line in lines])
+    return write_log(path, [orjson.dumps(dict(sorted(orjson.loads(line).items(), reverse=True))) for line in lines])
 
 
 def without_last_break(path: Path, lines: list[bytes]) -> Path:
@@ -98,16 +98,16 @@ def test_every_form_of_a_log_gives_the_same(
     """However it was exported, compressed, copied or written by other tools."""
     other = form(tmp_path / "other.dsjson", lines)
 
-    first, second = (told("--log", path, "--policy", f"mine={GREEDY}")["policies"] for path in (log, other))
+    first, second = (evaluate("--log", path, "--policy", f"mine={GREEDY}")["policies"] for path in (log, other))
 
     assert first == second
 
 
 def test_exports_of_the_old_service_are_read(tmp_path: Path) -> None:
     """With what it had besides events: what was never activated, lone rewards, notes of checkpoints, cut lines."""
-    log = written(tmp_path / "old.dsjson", OF_THE_OLD_SERVICE)
+    log = write_log(tmp_path / "old.dsjson", OF_THE_OLD_SERVICE)
 
-    found = told("--log", log)
+    found = evaluate("--log", log)
 
     counts = {"read": 7, "used": 2, "skipped": 1, "dangling": 2, "damaged": 1, "passedOver": 1, "refused": 0}
     assert found["lines"] == counts
@@ -117,11 +117,11 @@ def test_exports_of_the_old_service_are_read(tmp_path: Path) -> None:
 
 
 def test_what_a_loop_gives_of_its_log_is_read_by_vw_too(
-    kept: Kept, trainer: StartTrainer, start_host: StartHost, tmp_path: Path
+    stored_loop: StoredLoop, trainer: StartTrainer, start_host: StartHost, tmp_path: Path
 ) -> None:
     """All pages of `GET /rankloop/v1/logs` as they come: parts of the log, each in gzip."""
-    past.configure(kept, past.configuration())
-    past.lively(5, past.minutes_ago(300), past.minutes_ago(60), 200, HOUR // 6).write(kept)
+    past.configure(stored_loop, past.configuration())
+    past.lively(5, past.minutes_ago(300), past.minutes_ago(60), 200, HOUR // 6).write(stored_loop)
     with trainer() as started_trainer:
         started_trainer.succeed(120)
     api, path = Api.at(start_host(**QUICK).url, KEY), "/rankloop/v1/logs"
@@ -132,12 +132,12 @@ def test_what_a_loop_gives_of_its_log_is_read_by_vw_too(
             file.write(page.body)
             path = page.headers.get("link", "").partition(";")[0].strip("<>")
 
-    found = told("--log", log, "--policy", f"mine={GREEDY}")
+    found = evaluate("--log", log, "--policy", f"mine={GREEDY}")
 
-    assert found["lines"]["read"] == len(kept.lines())
+    assert found["lines"]["read"] == len(stored_loop.lines())
     assert found["lines"]["used"] > 50
     assert found["lines"]["damaged"] == found["lines"]["refused"] == 0
-    assert policy(found, "mine")["estimates"]["ips"] == pytest.approx(learned_by_vw(log, GREEDY), abs=1e-5)
+    assert policy(found, "mine")["estimates"]["ips"] == pytest.approx(estimate_with_vw(log, GREEDY), abs=1e-5)
 
 
 # Refusals
@@ -184,7 +184,7 @@ def test_a_policy_that_cannot_be_used_is_refused(
 
 def test_a_policy_for_one_choice_is_refused_for_slots(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """With the option that it should have."""
-    log = written(tmp_path / "log.dsjson", slots_lines(3))
+    log = write_log(tmp_path / "log.dsjson", slots_lines(3))
 
     assert "Use --ccb_explore_adf" in refusal(capsys, "--log", log, "--policy", GREEDY)
 
@@ -236,7 +236,7 @@ def test_a_log_is_evaluated_whenever_its_events_came(tmp_path: Path, time: bytes
     """Also where nobody filled in a time; one that no calendar has is as good as none."""
     old = [re.sub(rb'("Timestamp":")[^"]*', rb"\g<1>" + time, line) for line in event_lines(30)]
 
-    found = told("--log", written(tmp_path / "log.dsjson", old))
+    found = evaluate("--log", write_log(tmp_path / "log.dsjson", old))
 
     assert found["lines"] == {**dict.fromkeys(found["lines"], 0), "read": 30, "used": 30}
     assert policy(found, "online")["from"] == since
@@ -245,9 +245,9 @@ def test_a_log_is_evaluated_whenever_its_events_came(tmp_path: Path, time: bytes
 def test_where_no_event_was_used_that_is_said(tmp_path: Path) -> None:
     """Instead of figures of nothing, without a word."""
     refused = [line.replace(b'"c":{', b'"c":{"_text":5,') for line in event_lines(3)]
-    log = written(tmp_path / "log.dsjson", refused)
+    log = write_log(tmp_path / "log.dsjson", refused)
 
-    found = told("--log", log)
+    found = evaluate("--log", log)
 
     assert found["because"] == "No event of the log could be used."
     assert "No event of the log could be used." in run("--log", log).stdout
@@ -277,7 +277,7 @@ def test_slots_are_learned_in_any_order_of_keys(tmp_path: Path) -> None:
     arguments = "--ccb_explore_adf --epsilon 0.2"
 
     first, second = (
-        told("--log", written(tmp_path / name, some), "--policy", arguments)["policies"]
+        evaluate("--log", write_log(tmp_path / name, some), "--policy", arguments)["policies"]
         for name, some in (("plain.dsjson", plain), ("turned.dsjson", turned))
     )
 

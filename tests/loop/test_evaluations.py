@@ -33,8 +33,8 @@ from tests.conftest import StartHost
 from tests.faults.proxy import Fault
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import NEVER
-from tests.loop.kept import Kept
-from tests.loop.strikes import Strike, way_to, write
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.strikes import Strike, open_route, write
 from tests.loop.workers import Worker
 
 PLACES = ("/stages/", "/lines", "/models/", "/tasks/", "/outcome.json", "/evaluation.json")
@@ -42,16 +42,18 @@ PLACES = ("/stages/", "/lines", "/models/", "/tasks/", "/outcome.json", "/evalua
 
 
 @pytest.fixture(autouse=True)
-def _home(kept: Kept) -> Iterator[None]:
-    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
-    with evaluated_log.at_home(kept.storage):
+def _home(stored_loop: StoredLoop) -> Iterator[None]:
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+    with evaluated_log.use_storage(stored_loop.storage):
         yield
 
 
-def test_an_evaluation_finds_what_one_process_finds(kept: Kept, start_host: StartHost, tmp_path: Path) -> None:
+def test_an_evaluation_finds_what_one_process_finds(
+    stored_loop: StoredLoop, start_host: StartHost, tmp_path: Path
+) -> None:
     """Spread over messages and instances or not: better settings are searched, too, and what they learned is kept."""
-    span = evaluated_log.write(kept)
-    evaluation = evaluated_log.asked("whole", span, optimise=True)
+    span = evaluated_log.write(stored_loop)
+    evaluation = evaluated_log.build_evaluation("whole", span, optimise=True)
     start_host(**NEVER)
     start_host(**NEVER)
 
@@ -61,25 +63,25 @@ def test_an_evaluation_finds_what_one_process_finds(kept: Kept, start_host: Star
     found = evaluation_run_store.read_outcome(ended)
     assert found is not None
     assert (ended.status, ended.reason) == (Status.SUCCEEDED, None)
-    assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
+    assert found == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
     assert ended.optimal == found.optimal
     assert found.lines.passed_over == 12
     assert found.lines.used == 600 - 12
     best = next(policy for policy in found.policies if policy.policy.name == found.optimal)
     assert best.model is not None
     assert evaluation_run_store.read_model(ended, best.model.predictor_sha256)
-    assert not kept.blobs("evaluations/whole/tasks/")
+    assert not stored_loop.blobs("evaluations/whole/tasks/")
 
 
 def test_a_log_is_read_again_without_the_lines_that_the_learner_refuses(
-    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stored_loop: StoredLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the disk holds one blob of the log at a time: the blobs come anew for each pass."""
     monkeypatch.setattr(log_files, "MAX_BYTES", 1)
-    evaluation = evaluated_log.asked("refused", evaluated_log.write(kept, hours=3))
-    (name, log), *_ = sorted(kept.blobs("logs/").items(), reverse=True)
+    evaluation = evaluated_log.build_evaluation("refused", evaluated_log.write(stored_loop, hours=3))
+    (name, log), *_ = sorted(stored_loop.blobs("logs/").items(), reverse=True)
     harmful = gzip.decompress(log).replace(b'"c":{', b'"c":{"_text":5,', 2)
-    kept.put(name, gzip.compress(harmful), metadata=kept.metadata(name))
+    stored_loop.put(name, gzip.compress(harmful), metadata=stored_loop.metadata(name))
     evaluation_store.create(evaluation)
 
     while evaluated_log.is_running(evaluation):
@@ -89,13 +91,15 @@ def test_a_log_is_read_again_without_the_lines_that_the_learner_refuses(
     found = evaluation_run_store.read_outcome(evaluation)
     assert found is not None
     assert found.lines.refused == 2
-    assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
+    assert found == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
 
 
-def test_hosts_that_are_killed_again_and_again_find_the_same(kept: Kept, start_host: StartHost, tmp_path: Path) -> None:
+def test_hosts_that_are_killed_again_and_again_find_the_same(
+    stored_loop: StoredLoop, start_host: StartHost, tmp_path: Path
+) -> None:
     """At random moments: nothing is counted twice, and nothing is left out. What a dead one had comes back."""
-    chance, span = random.Random(5), evaluated_log.write(kept, events_an_hour=600)
-    evaluation = evaluated_log.asked("killed", span)
+    chance, span = random.Random(5), evaluated_log.write(stored_loop, events_an_hour=600)
+    evaluation = evaluated_log.build_evaluation("killed", span)
     host = start_host(**NEVER)
 
     assert evaluation_store.start(evaluation)
@@ -111,20 +115,22 @@ def test_hosts_that_are_killed_again_and_again_find_the_same(kept: Kept, start_h
 
     assert ended.status is Status.SUCCEEDED
     assert deaths > 1
-    assert evaluation_run_store.read_outcome(evaluation) == evaluated_log.by_hand(kept, evaluation, tmp_path)
+    assert evaluation_run_store.read_outcome(evaluation) == evaluated_log.evaluate_in_process(
+        stored_loop, evaluation, tmp_path
+    )
 
 
 def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
-    kept: Kept, storage: StorageAccount, tmp_path: Path
+    stored_loop: StoredLoop, storage: StorageAccount, tmp_path: Path
 ) -> None:
     """Before storage gets what it wrote, and after; in the end nothing is there but what was found."""
-    evaluation = evaluated_log.asked("written", evaluated_log.write(kept, hours=1))
+    evaluation = evaluated_log.build_evaluation("written", evaluated_log.write(stored_loop, hours=1))
     evaluation_store.create(evaluation)
 
-    with way_to(storage) as way:
+    with open_route(storage) as route:
         for place, fault in itertools.product(PLACES, (Fault(cut="before"), None)):
-            with Worker(way.storage, evaluation, tmp_path / "worker.log") as worker:
-                way.plan(strike := Strike(write(place), worker.die, fault))
+            with Worker(route.storage, evaluation, tmp_path / "worker.log") as worker:
+                route.plan(strike := Strike(write(place), worker.die, fault))
                 assert worker.wait() == -signal.SIGKILL, (place, worker.log_file.read_text())
                 strike.wait()
     stages.take(make_message(evaluation).text(), 2, Event())
@@ -132,14 +138,14 @@ def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
     ended = evaluated_log.wait_for(evaluation)
     assert ended.status is Status.SUCCEEDED
     found = evaluation_run_store.read_outcome(evaluation)
-    assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
-    left = {name.split("/")[-2] for name in kept.blobs("evaluations/written/")}
+    assert found == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
+    left = {name.split("/")[-2] for name in stored_loop.blobs("evaluations/written/")}
     assert left == {"written", compact(evaluation.created_us), "models"}
 
 
-def test_what_was_begun_by_somebody_who_died_then_goes_on(kept: Kept, start_host: StartHost) -> None:
+def test_what_was_begun_by_somebody_who_died_then_goes_on(stored_loop: StoredLoop, start_host: StartHost) -> None:
     """The first message is hidden, and comes when the record is there."""
-    evaluation = evaluated_log.asked("half", evaluated_log.write(kept, hours=1))
+    evaluation = evaluated_log.build_evaluation("half", evaluated_log.write(stored_loop, hours=1))
     evaluation_queue.send([make_message(evaluation)], 3)
     evaluation_store.create(evaluation)
     start_host(**NEVER)
@@ -147,9 +153,9 @@ def test_what_was_begun_by_somebody_who_died_then_goes_on(kept: Kept, start_host
     assert evaluated_log.wait_for(evaluation, 60).status is Status.SUCCEEDED
 
 
-def test_a_stage_is_sent_once(kept: Kept) -> None:
+def test_a_stage_is_sent_once(stored_loop: StoredLoop) -> None:
     """Its tasks take time and money; two who see the last one end would send the next ones twice."""
-    evaluation = evaluated_log.asked("once", evaluated_log.write(kept, hours=1))
+    evaluation = evaluated_log.build_evaluation("once", evaluated_log.write(stored_loop, hours=1))
     evaluation_store.create(evaluation)
 
     for _ in range(2):
@@ -158,9 +164,11 @@ def test_a_stage_is_sent_once(kept: Kept) -> None:
     assert _sent() == ["custom-0", "custom-1", "logged"]
 
 
-def test_two_who_end_a_stage_together_send_the_next_one_once(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_who_end_a_stage_together_send_the_next_one_once(
+    stored_loop: StoredLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second comes while the first is sending."""
-    evaluation = evaluated_log.asked("together", evaluated_log.write(kept, hours=1))
+    evaluation = evaluated_log.build_evaluation("together", evaluated_log.write(stored_loop, hours=1))
     evaluation_store.create(evaluation)
     send = evaluation_queue.send
 
@@ -175,10 +183,10 @@ def test_two_who_end_a_stage_together_send_the_next_one_once(kept: Kept, monkeyp
 
 
 def test_a_stage_whose_sender_died_is_sent_when_its_message_comes_again(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch
+    stored_loop: StoredLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Others leave it to that message, which is not done with before."""
-    evaluation = evaluated_log.asked("unsent", evaluated_log.write(kept, hours=1))
+    evaluation = evaluated_log.build_evaluation("unsent", evaluated_log.write(stored_loop, hours=1))
     evaluation_store.create(evaluation)
     with monkeypatch.context() as patch:
         patch.setattr(evaluation_queue, "send", _fail)
@@ -205,9 +213,11 @@ def _sent() -> list[str]:
     return []
 
 
-def test_feature_importances_are_found_the_same_way(kept: Kept, start_host: StartHost) -> None:
+def test_feature_importances_are_found_the_same_way(stored_loop: StoredLoop, start_host: StartHost) -> None:
     """What matters is who the user is, and which action."""
-    importance = evaluated_log.asked("features", evaluated_log.write(kept), purpose=Purpose.IMPORTANCE, custom=())
+    importance = evaluated_log.build_evaluation(
+        "features", evaluated_log.write(stored_loop), purpose=Purpose.IMPORTANCE, custom=()
+    )
     start_host(**NEVER)
 
     evaluation_store.start(importance)
@@ -222,10 +232,10 @@ def test_feature_importances_are_found_the_same_way(kept: Kept, start_host: Star
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_what_is_delivered_twice_is_found_once(
-    kept: Kept, start_host: StartHost, tmp_path: Path, purpose: Purpose
+    stored_loop: StoredLoop, start_host: StartHost, tmp_path: Path, purpose: Purpose
 ) -> None:
     """The second of each while the first is at work: queues promise no less, and no more."""
-    evaluation = evaluated_log.asked("twice", evaluated_log.write(kept), purpose=purpose)
+    evaluation = evaluated_log.build_evaluation("twice", evaluated_log.write(stored_loop), purpose=purpose)
     host, again = start_host(**NEVER), set[str | None]()
 
     evaluation_store.start(evaluation)
@@ -238,21 +248,21 @@ def test_what_is_delivered_twice_is_found_once(
     evaluated_log.wait_until(lambda: len(set(host.runs("evaluate_work"))) == 1)
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
-    assert _found(evaluation) == _undisturbed(kept, evaluation, tmp_path)
-    assert not _left(kept, evaluation)
+    assert _found(evaluation) == _undisturbed(stored_loop, evaluation, tmp_path)
+    assert not _left(stored_loop, evaluation)
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
-    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
+    stored_loop: StoredLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
 ) -> None:
     """It came too late; that is no reason to delete anything but what it brought."""
-    evaluation = evaluated_log.asked("late", evaluated_log.write(kept), purpose=purpose)
+    evaluation = evaluated_log.build_evaluation("late", evaluated_log.write(stored_loop), purpose=purpose)
     evaluation_store.create(evaluation)
     carry_out = runner._TaskRun.carry_out
 
     def carry_out_late(run: runner._TaskRun) -> Any:
-        with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
+        with Worker(stored_loop.storage, evaluation, tmp_path / "worker.log") as worker:
             assert worker.wait() == 0
         return carry_out(run)
 
@@ -261,16 +271,16 @@ def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
     stages.take(make_message(evaluation, first.key).text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
-    assert _found(evaluation) == _undisturbed(kept, evaluation, tmp_path)
-    assert not _left(kept, evaluation)
+    assert _found(evaluation) == _undisturbed(stored_loop, evaluation, tmp_path)
+    assert not _left(stored_loop, evaluation)
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_one_that_ends_before_the_last_worker_has_looked_again_keeps_what_was_found(
-    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
+    stored_loop: StoredLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
 ) -> None:
     """Another one saw its result, and had nothing to wait for."""
-    evaluation = evaluated_log.asked("closing", evaluated_log.write(kept), purpose=purpose)
+    evaluation = evaluated_log.build_evaluation("closing", evaluated_log.write(stored_loop), purpose=purpose)
     evaluation_store.create(evaluation)
     keep = evaluation_run_store.keep_result
 
@@ -285,15 +295,15 @@ def test_one_that_ends_before_the_last_worker_has_looked_again_keeps_what_was_fo
         stages.take(make_message(evaluation, task.key).text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
-    assert _found(evaluation) == _undisturbed(kept, evaluation, tmp_path)
-    assert not _left(kept, evaluation)
+    assert _found(evaluation) == _undisturbed(stored_loop, evaluation, tmp_path)
+    assert not _left(stored_loop, evaluation)
 
 
 def test_what_a_late_worker_of_a_canceled_one_brought_goes(
-    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stored_loop: StoredLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Canceled between its last look and its result."""
-    evaluation = evaluated_log.asked("canceled", evaluated_log.write(kept, hours=1))
+    evaluation = evaluated_log.build_evaluation("canceled", evaluated_log.write(stored_loop, hours=1))
     evaluation_store.create(evaluation)
     keep = evaluation_run_store.keep_result
 
@@ -305,7 +315,7 @@ def test_what_a_late_worker_of_a_canceled_one_brought_goes(
     stages.take(make_message(evaluation, "custom-0").text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.CANCELED
-    assert list(kept.blobs("evaluations/")) == ["evaluations/canceled/evaluation.json"]
+    assert list(stored_loop.blobs("evaluations/")) == ["evaluations/canceled/evaluation.json"]
 
 
 def _found(evaluation: Evaluation) -> object:
@@ -313,21 +323,23 @@ def _found(evaluation: Evaluation) -> object:
     return evaluation_run_store.read_outcome(evaluation) if of_it else evaluation_run_store.read_scores(evaluation)
 
 
-def _undisturbed(kept: Kept, evaluation: Evaluation, folder: Path) -> object:
+def _undisturbed(stored_loop: StoredLoop, evaluation: Evaluation, folder: Path) -> object:
     """What one worker finds that nobody disturbs."""
     if evaluation.purpose is Purpose.EVALUATION:
-        return evaluated_log.by_hand(kept, evaluation, folder)
+        return evaluated_log.evaluate_in_process(stored_loop, evaluation, folder)
     alone = replace(evaluation, id="alone")
     evaluation_store.create(alone)
-    with Worker(kept.storage, alone, folder / "alone.log") as worker:
+    with Worker(stored_loop.storage, alone, folder / "alone.log") as worker:
         assert worker.wait() == 0
     return evaluation_run_store.read_scores(alone)
 
 
-def _left(kept: Kept, evaluation: Evaluation) -> set[str]:
+def _left(stored_loop: StoredLoop, evaluation: Evaluation) -> set[str]:
     """Blobs in its folder that only its tasks needed; its models have to be there."""
     root = "evaluations" if evaluation.purpose is Purpose.EVALUATION else "importances"
-    names = {name.split(f"{compact(evaluation.created_us)}/")[-1] for name in kept.blobs(f"{root}/{evaluation.id}/")}
+    names = {
+        name.split(f"{compact(evaluation.created_us)}/")[-1] for name in stored_loop.blobs(f"{root}/{evaluation.id}/")
+    }
     models = {name for name in names if name.startswith("models/")}
     assert len(models) == (4 if evaluation.purpose is Purpose.EVALUATION else 0)
     return names - models - {f"{root}/{evaluation.id}/evaluation.json", "outcome.json", "totals.json", "scores.json"}
@@ -336,31 +348,31 @@ def _left(kept: Kept, evaluation: Evaluation) -> set[str]:
 # Trouble
 
 
-def test_lines_that_the_learner_refuses_are_left_out(kept: Kept, tmp_path: Path) -> None:
+def test_lines_that_the_learner_refuses_are_left_out(stored_loop: StoredLoop, tmp_path: Path) -> None:
     """The log is gone over once more then, without them."""
-    evaluation = evaluated_log.asked("refused", evaluated_log.write(kept))
-    name, data = sorted(kept.blobs("logs/").items())[1]
+    evaluation = evaluated_log.build_evaluation("refused", evaluated_log.write(stored_loop))
+    name, data = sorted(stored_loop.blobs("logs/").items())[1]
     lines = gzip.decompress(data).splitlines()
     lines[3] = lines[3].replace(b'"c":{', b'"c":{"_text":5,')
-    kept.put(name, gzip.compress(b"\n".join(lines) + b"\n"), metadata=kept.metadata(name))
+    stored_loop.put(name, gzip.compress(b"\n".join(lines) + b"\n"), metadata=stored_loop.metadata(name))
     evaluation_store.create(evaluation)
 
-    with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
+    with Worker(stored_loop.storage, evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait() == 0
 
     found = evaluation_run_store.read_outcome(evaluation)
-    assert found == evaluated_log.by_hand(kept, evaluation, tmp_path)
+    assert found == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
     assert (found.lines.used, found.lines.refused) == (587, 1)
 
 
-def test_lines_that_were_joined_under_other_settings_are_labelled_anew(kept: Kept, tmp_path: Path) -> None:
+def test_lines_that_were_joined_under_other_settings_are_labelled_anew(stored_loop: StoredLoop, tmp_path: Path) -> None:
     """As the trainer does it: an evaluation is about one kind of reward."""
-    evaluation = evaluated_log.asked("labelled", evaluated_log.write(kept, hours=1), custom=())
+    evaluation = evaluated_log.build_evaluation("labelled", evaluated_log.write(stored_loop, hours=1), custom=())
     rewards = replace(evaluation.log.rewards, default=-1.0)
     evaluation = replace(evaluation, log=replace(evaluation.log, rewards=rewards))
     evaluation_store.create(evaluation)
 
-    with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
+    with Worker(stored_loop.storage, evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait() == 0
 
     found = evaluation_run_store.read_outcome(evaluation)
@@ -369,10 +381,10 @@ def test_lines_that_were_joined_under_other_settings_are_labelled_anew(kept: Kep
     assert (online.lowest, online.highest) == (-1.0, 1.0)
 
 
-def test_arguments_that_nobody_takes_end_it_at_once(kept: Kept, start_host: StartHost) -> None:
+def test_arguments_that_nobody_takes_end_it_at_once(stored_loop: StoredLoop, start_host: StartHost) -> None:
     """Another try would fail, too."""
     bad = Policy("bad", "--cb_explore_adf --no_such_option", Source.CUSTOM)
-    evaluation = evaluated_log.asked("bad", evaluated_log.write(kept, hours=1), custom=(bad,))
+    evaluation = evaluated_log.build_evaluation("bad", evaluated_log.write(stored_loop, hours=1), custom=(bad,))
     start_host(**NEVER)
 
     evaluation_store.start(evaluation)
@@ -380,15 +392,15 @@ def test_arguments_that_nobody_takes_end_it_at_once(kept: Kept, start_host: Star
 
     assert ended.status is Status.FAILED
     assert "--no_such_option" in (ended.reason or "")
-    evaluated_log.wait_until(lambda: list(kept.blobs("evaluations/bad/")) == ["evaluations/bad/evaluation.json"])
+    evaluated_log.wait_until(lambda: list(stored_loop.blobs("evaluations/bad/")) == ["evaluations/bad/evaluation.json"])
 
 
-def test_what_fails_again_and_again_ends_it_with_the_reason(kept: Kept, start_host: StartHost) -> None:
+def test_what_fails_again_and_again_ends_it_with_the_reason(stored_loop: StoredLoop, start_host: StartHost) -> None:
     """A blob of log that is no gzip: no fault of the evaluation, but it cannot go on."""
-    span = evaluated_log.write(kept, hours=1)
-    (name,) = kept.blobs("logs/")
-    kept.put(name, b"no gzip", metadata=kept.metadata(name))
-    evaluation = evaluated_log.asked("poison", span)
+    span = evaluated_log.write(stored_loop, hours=1)
+    (name,) = stored_loop.blobs("logs/")
+    stored_loop.put(name, b"no gzip", metadata=stored_loop.metadata(name))
+    evaluation = evaluated_log.build_evaluation("poison", span)
     start_host(**NEVER)
 
     evaluation_store.start(evaluation)
@@ -399,11 +411,11 @@ def test_what_fails_again_and_again_ends_it_with_the_reason(kept: Kept, start_ho
     assert "gzip" in (ended.reason or "")
 
 
-def test_log_that_is_deleted_meanwhile_ends_it(kept: Kept, start_host: StartHost) -> None:
+def test_log_that_is_deleted_meanwhile_ends_it(stored_loop: StoredLoop, start_host: StartHost) -> None:
     """Parts of the answer would be about other events than the rest."""
-    evaluation = evaluated_log.asked("deleted", evaluated_log.write(kept))
+    evaluation = evaluated_log.build_evaluation("deleted", evaluated_log.write(stored_loop))
     configuration = past.configuration(reward_wait_time="PT10M")
-    past.configure(kept, replace(configuration, logs_deleted_before_us=now_us()))
+    past.configure(stored_loop, replace(configuration, logs_deleted_before_us=now_us()))
     start_host(**NEVER)
 
     evaluation_store.start(evaluation)
@@ -413,12 +425,12 @@ def test_log_that_is_deleted_meanwhile_ends_it(kept: Kept, start_host: StartHost
     assert "deleted or changed" in (ended.reason or "")
 
 
-def test_log_that_vanishes_between_two_tasks_ends_it(kept: Kept, start_host: StartHost) -> None:
+def test_log_that_vanishes_between_two_tasks_ends_it(stored_loop: StoredLoop, start_host: StartHost) -> None:
     """As when it gets too old while the evaluation runs."""
-    evaluation = evaluated_log.asked("vanished", evaluated_log.write(kept))
+    evaluation = evaluated_log.build_evaluation("vanished", evaluated_log.write(stored_loop))
     evaluation_store.create(evaluation)
     stages.take(make_message(evaluation, "logged").text(), 1, Event())
-    kept.remove(min(kept.blobs("logs/")))
+    stored_loop.remove(min(stored_loop.blobs("logs/")))
     start_host(**NEVER)
 
     evaluation_queue.send([make_message(evaluation, "custom-0")])
@@ -428,24 +440,24 @@ def test_log_that_vanishes_between_two_tasks_ends_it(kept: Kept, start_host: Sta
     assert "deleted or changed" in (ended.reason or "")
 
 
-def test_a_finished_one_keeps_its_result_when_the_log_goes(kept: Kept, tmp_path: Path) -> None:
+def test_a_finished_one_keeps_its_result_when_the_log_goes(stored_loop: StoredLoop, tmp_path: Path) -> None:
     """The log is kept for a while, evaluations until somebody deletes them."""
-    evaluation = evaluated_log.asked("kept", evaluated_log.write(kept, hours=1))
+    evaluation = evaluated_log.build_evaluation("kept", evaluated_log.write(stored_loop, hours=1))
     evaluation_store.create(evaluation)
-    with Worker(kept.storage, evaluation, tmp_path / "worker.log") as worker:
+    with Worker(stored_loop.storage, evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait() == 0
     before = evaluation_run_store.read_outcome(evaluation)
-    for name in kept.blobs("logs/"):
-        kept.remove(name)
+    for name in stored_loop.blobs("logs/"):
+        stored_loop.remove(name)
 
     assert before is not None
     assert evaluation_run_store.read_outcome(evaluation) == before
 
 
-def test_without_log_it_succeeds_with_nothing(kept: Kept, start_host: StartHost) -> None:
+def test_without_log_it_succeeds_with_nothing(stored_loop: StoredLoop, start_host: StartHost) -> None:
     """An empty range is no failure."""
     now = now_us()
-    evaluation = evaluated_log.asked("empty", (now - HOUR, now))
+    evaluation = evaluated_log.build_evaluation("empty", (now - HOUR, now))
     start_host(**NEVER)
 
     evaluation_store.start(evaluation)
@@ -456,9 +468,11 @@ def test_without_log_it_succeeds_with_nothing(kept: Kept, start_host: StartHost)
     assert {len(policy.bins) for policy in found.policies} == {0}
 
 
-def test_what_is_deleted_stops_within_seconds_and_leaves_nothing(kept: Kept, start_host: StartHost) -> None:
+def test_what_is_deleted_stops_within_seconds_and_leaves_nothing(
+    stored_loop: StoredLoop, start_host: StartHost
+) -> None:
     """Although tasks were on their way."""
-    evaluation = evaluated_log.asked("gone", evaluated_log.write(kept, hours=12, events_an_hour=1500))
+    evaluation = evaluated_log.build_evaluation("gone", evaluated_log.write(stored_loop, hours=12, events_an_hour=1500))
     host = start_host(**NEVER)
     evaluation_store.start(evaluation)
     evaluated_log.wait_until(lambda: host.runs("evaluate_work")[0] >= 3)
@@ -467,25 +481,27 @@ def test_what_is_deleted_stops_within_seconds_and_leaves_nothing(kept: Kept, sta
     evaluation_store.remove(Purpose.EVALUATION, "gone")
     evaluated_log.wait_until(lambda: len(set(host.runs("evaluate_work"))) == 1, 15)
 
-    assert kept.blobs("evaluations/") == {}
+    assert stored_loop.blobs("evaluations/") == {}
 
 
-def test_a_message_of_one_that_was_deleted_means_no_other_of_its_id(kept: Kept) -> None:
+def test_a_message_of_one_that_was_deleted_means_no_other_of_its_id(stored_loop: StoredLoop) -> None:
     """The caller chooses ids, and may use one again."""
-    span = evaluated_log.write(kept, hours=1)
-    old, new = (evaluated_log.asked("again", span) for _ in range(2))
+    span = evaluated_log.write(stored_loop, hours=1)
+    old, new = (evaluated_log.build_evaluation("again", span) for _ in range(2))
     evaluation_store.create(new)
 
     stages.take(make_message(old, "logged").text(), 1, Event())
     stages.give_up(make_message(old).text())
 
-    assert list(kept.blobs("evaluations/")) == ["evaluations/again/evaluation.json"]
+    assert list(stored_loop.blobs("evaluations/")) == ["evaluations/again/evaluation.json"]
     assert evaluation_store.read(Purpose.EVALUATION, "again") == new
 
 
-def test_what_takes_more_than_a_day_is_given_up(kept: Kept) -> None:
+def test_what_takes_more_than_a_day_is_given_up(stored_loop: StoredLoop) -> None:
     """Nobody waits that long, and it costs as long as it goes on."""
-    evaluation = replace(evaluated_log.asked("slow", evaluated_log.write(kept, hours=1)), created_us=now_us() - DAY)
+    evaluation = replace(
+        evaluated_log.build_evaluation("slow", evaluated_log.write(stored_loop, hours=1)), created_us=now_us() - DAY
+    )
     evaluation_store.create(evaluation)
 
     stages.take(make_message(evaluation, "logged").text(), 1, Event())
@@ -495,10 +511,10 @@ def test_what_takes_more_than_a_day_is_given_up(kept: Kept) -> None:
     assert (ended.status, ended.reason) == (Status.TIMEOUT, "It was not done within a day.")
 
 
-def test_a_task_that_takes_too_long_is_not_begun_anew(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_that_takes_too_long_is_not_begun_anew(stored_loop: StoredLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would take as long again."""
     monkeypatch.setattr(runner, "TIMEOUT", timedelta(seconds=0.3))
-    evaluation = evaluated_log.asked("long", evaluated_log.write(kept, hours=12, events_an_hour=1500))
+    evaluation = evaluated_log.build_evaluation("long", evaluated_log.write(stored_loop, hours=12, events_an_hour=1500))
     evaluation_store.create(evaluation)
 
     stages.take(make_message(evaluation, "logged").text(), 1, Event())
@@ -508,10 +524,12 @@ def test_a_task_that_takes_too_long_is_not_begun_anew(kept: Kept, monkeypatch: p
     assert ended.status is Status.TIMEOUT
 
 
-def test_a_process_that_does_not_end_is_ended(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_does_not_end_is_ended(stored_loop: StoredLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it waits for."""
     monkeypatch.setattr(runner, "_SPARE", -runner.TIMEOUT)
-    evaluation = evaluated_log.asked("stuck", evaluated_log.write(kept, hours=12, events_an_hour=1500))
+    evaluation = evaluated_log.build_evaluation(
+        "stuck", evaluated_log.write(stored_loop, hours=12, events_an_hour=1500)
+    )
     evaluation_store.create(evaluation)
 
     stages.take(make_message(evaluation, "logged").text(), 1, Event())
@@ -521,9 +539,11 @@ def test_a_process_that_does_not_end_is_ended(kept: Kept, monkeypatch: pytest.Mo
     assert (ended.status, ended.reason) == (Status.TIMEOUT, "A task took longer than 50 minutes.")
 
 
-def test_work_that_is_to_stop_stops_and_comes_again(kept: Kept) -> None:
+def test_work_that_is_to_stop_stops_and_comes_again(stored_loop: StoredLoop) -> None:
     """As when the platform takes the instance away."""
-    evaluation = evaluated_log.asked("stopped", evaluated_log.write(kept, hours=12, events_an_hour=1500))
+    evaluation = evaluated_log.build_evaluation(
+        "stopped", evaluated_log.write(stored_loop, hours=12, events_an_hour=1500)
+    )
     evaluation_store.create(evaluation)
     stop, began = Event(), time.monotonic()
     stop.set()

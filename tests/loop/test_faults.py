@@ -15,9 +15,9 @@ from tests.faults.proxy import Fault, Request, Seeded
 from tests.http.slots import CCB, RANK, V1_1, news
 from tests.loop import oracle, past
 from tests.loop.conftest import KEY, LATER, StartTrainer
-from tests.loop.kept import Kept
 from tests.loop.oracle import Rule
-from tests.loop.strikes import way_to, write
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.strikes import open_route, write
 from tests.loop.traffic import Traffic, check
 
 DEADLINE = timedelta(seconds=2)
@@ -47,31 +47,31 @@ class Gusts:
 
 
 def test_what_is_acknowledged_through_a_bad_network_is_logged_once(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
 ) -> None:
     """Rows that land late, batches of unknown outcome, conflicts inside a batch, answers that get lost."""
     gusts, training = Gusts(21), Seeded(23, BLOBS)
-    with way_to(storage) as way:
-        host = start_loop(AzureWebJobsStorage=way.storage)
-        way.table.plan, way.blob.plan = gusts, training
+    with open_route(storage) as route:
+        host = start_loop(AzureWebJobsStorage=route.storage)
+        route.table.plan, route.blob.plan = gusts, training
         with Traffic(lambda: host.url, KEY, clients=12, seed=21, pause=0.2) as traffic:
             time.sleep(16)
-        kept.wait_for(lambda state: state["counters"]["learned"] > 30)
+        stored_loop.wait_for(lambda state: state["counters"]["learned"] > 30)
         host.kill()
         time.sleep(5)  # until the last write that was withheld has landed, also on a busy machine
-    kept.break_lease()
+    stored_loop.break_lease()
     with trainer(changed=LATER) as last:
         last.succeed()
 
-    oracle.check(kept, Rule(timedelta(seconds=5), DEADLINE))
-    check(kept, traffic.acknowledged)
+    oracle.check(stored_loop, Rule(timedelta(seconds=5), DEADLINE))
+    check(stored_loop, traffic.acknowledged)
     assert min(gusts.writes.happened.values()) > 0
-    assert [row for row in kept.rows("events") if row["stored_at"] - _arrival(row) > DEADLINE]
-    disturbed = kept.made()
-    kept.forget()
+    assert [row for row in stored_loop.rows("events") if row["stored_at"] - _arrival(row) > DEADLINE]
+    disturbed = stored_loop.read_training_output()
+    stored_loop.forget()
     with trainer(changed=LATER) as afresh:
         afresh.succeed()
-    assert disturbed == kept.made()
+    assert disturbed == stored_loop.read_training_output()
 
 
 def _arrival(row: dict[str, Any]) -> datetime:
@@ -79,27 +79,27 @@ def _arrival(row: dict[str, Any]) -> datetime:
 
 
 def test_a_loop_goes_on_by_itself_when_storage_comes_back(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
 ) -> None:
     """While it is away nothing is acknowledged, and what was stays so."""
-    with way_to(storage) as way:
-        host = start_loop(AzureWebJobsStorage=way.storage)
+    with open_route(storage) as route:
+        host = start_loop(AzureWebJobsStorage=route.storage)
         with Traffic(lambda: host.url, KEY, clients=4, seed=41) as traffic:
             time.sleep(2)
-            with way.blob.away(), way.table.away():
+            with route.blob.away(), route.table.away():
                 time.sleep(0.5)  # what was answered by storage before is heard
                 before = len(traffic.acknowledged.events)
                 time.sleep(3)
                 assert before == len(traffic.acknowledged.events)
-            kept.wait_for(lambda state: state["counters"]["learned"] > 0)
+            stored_loop.wait_for(lambda state: state["counters"]["learned"] > 0)
         host.kill()
-    kept.break_lease()
+    stored_loop.break_lease()
     with trainer(changed=LATER) as last:
         last.succeed()
 
     assert traffic.acknowledged.failed[503] > 0
-    oracle.check(kept, Rule(timedelta(seconds=5), DEADLINE))
-    check(kept, traffic.acknowledged)
+    oracle.check(stored_loop, Rule(timedelta(seconds=5), DEADLINE))
+    check(stored_loop, traffic.acknowledged)
 
 
 class FailedCommits:
@@ -119,23 +119,23 @@ class FailedCommits:
 
 
 def test_a_part_that_the_same_process_joins_again_is_counted_as_if_it_had_joined_it_once(
-    kept: Kept, undisturbed: Kept, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """What it remembers of a part that was not committed must not make it see its rewards as logged."""
     now = past.minutes_ago(60)
     rows = past.lively(12, now - 30 * MINUTE, now, 60, 10 * MINUTE)
-    for loop in (kept, undisturbed):
+    for loop in (stored_loop, undisturbed):
         past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))
         rows.write(loop)
 
-    with way_to(storage) as way, trainer(way.storage, runs=2) as started_trainer:
-        way.plan(failed := FailedCommits())
+    with open_route(storage) as route, trainer(route.storage, runs=2) as started_trainer:
+        route.plan(failed := FailedCommits())
         started_trainer.succeed()
     with trainer(undisturbed.storage) as started_trainer:
         started_trainer.succeed()
 
     assert failed.left == 0
-    assert undisturbed.made() == kept.made()
+    assert undisturbed.read_training_output() == stored_loop.read_training_output()
 
 
 class PageTraffic(Traffic):
@@ -162,14 +162,14 @@ class PageTraffic(Traffic):
 
 
 def test_all_rewards_of_a_call_are_acknowledged_together_and_logged_once_each(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
 ) -> None:
     """However many tries a call took of which some rewards had landed before."""
     gusts = Gusts(51)
-    past.configure(kept, past.configuration(CCB, reward_wait_time="PT5S", model_export_frequency="PT5S"))
-    with way_to(storage) as way:
-        host = start_loop(AzureWebJobsStorage=way.storage, TRAIN_SCHEDULE="0 0 0 1 1 *")
-        way.table.plan = gusts
+    past.configure(stored_loop, past.configuration(CCB, reward_wait_time="PT5S", model_export_frequency="PT5S"))
+    with open_route(storage) as route:
+        host = start_loop(AzureWebJobsStorage=route.storage, TRAIN_SCHEDULE="0 0 0 1 1 *")
+        route.table.plan = gusts
         with PageTraffic(lambda: host.url, KEY, clients=8, seed=51, pause=0.1) as traffic:
             time.sleep(8)
         host.kill()
@@ -177,7 +177,7 @@ def test_all_rewards_of_a_call_are_acknowledged_together_and_logged_once_each(
     with trainer(changed=LATER) as last:
         last.succeed()
 
-    lines = [json.loads(line) for line in kept.lines()]
+    lines = [json.loads(line) for line in stored_loop.lines()]
     entries = Counter(
         (line["EventId"], entry["Index"], entry["v"])
         for line in lines

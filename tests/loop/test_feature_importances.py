@@ -10,20 +10,20 @@ from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import KEY, NEVER
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 
 
 @pytest.fixture(autouse=True)
-def _home(kept: Kept) -> Iterator[None]:
-    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
-    with evaluated_log.at_home(kept.storage):
+def _home(stored_loop: StoredLoop) -> Iterator[None]:
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+    with evaluated_log.use_storage(stored_loop.storage):
         yield
 
 
-def test_it_finds_what_the_log_was_made_of(kept: Kept, start_host: StartHost) -> None:
+def test_it_finds_what_the_log_was_made_of(stored_loop: StoredLoop, start_host: StartHost) -> None:
     """Who the user is decides; a letter and an id that say the same of an action can do without each other."""
-    span = evaluated_log.write(kept)
-    importance = evaluated_log.asked("worth", span, purpose=Purpose.IMPORTANCE, custom=())
+    span = evaluated_log.write(stored_loop)
+    importance = evaluated_log.build_evaluation("worth", span, purpose=Purpose.IMPORTANCE, custom=())
     hosts = [start_host(**NEVER), start_host(**NEVER)]
 
     assert evaluation_store.start(importance)
@@ -37,4 +37,4 @@ def test_it_finds_what_the_log_was_made_of(kept: Kept, start_host: StartHost) ->
     assert set(names[1:]) == {("i", "id"), ("j", "letter")}
     assert max(scores[1:]) < 0.5
     assert body["description"].startswith("Worth more than chance may give: FromUrl.user.")
-    assert not kept.blobs("importances/worth/tasks/")
+    assert not stored_loop.blobs("importances/worth/tasks/")

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop.conftest import KEY, LATER_STILL, NEVER, StartTrainer
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import V1, rank_body
 
 IDS = [
@@ -32,7 +32,7 @@ IDS = [
 
 
 def test_the_reward_of_any_id_is_learned_with_its_event(
-    start_host: StartHost, kept: Kept, trainer: StartTrainer
+    start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer
 ) -> None:
     """Ids that look alike, or encode one another, are different ones."""
     api = Api.at(start_host(**NEVER).url, KEY)
@@ -40,12 +40,12 @@ def test_the_reward_of_any_id_is_learned_with_its_event(
     worth = {event_id: (number + 1) / 32 for number, event_id in enumerate(IDS)}
     for event_id, value in worth.items():
         assert api.post(f"{V1}/rank", rank_body(event_id, "ann")).status == 201
-        way = quote(event_id, safe="").replace(".", "%2E")
-        assert api.post(f"{V1}/events/{way}/reward", {"value": value}).status == 204
+        quoted_id = quote(event_id, safe="").replace(".", "%2E")
+        assert api.post(f"{V1}/events/{quoted_id}/reward", {"value": value}).status == 204
 
     with trainer(changed=LATER_STILL) as started_trainer:
         started_trainer.succeed()
 
-    lines = [json.loads(line) for line in kept.lines()]
+    lines = [json.loads(line) for line in stored_loop.lines()]
     assert worth == {line["EventId"]: -line["_label_cost"] for line in lines}
     assert len(lines) == len(IDS)

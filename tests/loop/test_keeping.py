@@ -8,7 +8,7 @@ from shared.models.model_store import ModelBlob
 from shared.times import DAY, HOUR
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 from train_timer.retention import select_superseded
 
 NOW = 100 * DAY + 6 * HOUR
@@ -55,17 +55,17 @@ def test_the_description_of_a_model_stays_longer_than_the_model() -> None:
     assert [description] == select_superseded([description], DAY // 2, NOW)
 
 
-def test_a_deleted_log_is_deleted_at_once(kept: Kept, trainer: StartTrainer) -> None:
+def test_a_deleted_log_is_deleted_at_once(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Not only hidden until the next hour."""
     told = past.configuration(reward_wait_time="PT10M")
-    past.configure(kept, told)
-    past.Past([past.event("e", past.minutes_ago(60))]).write(kept)
+    past.configure(stored_loop, told)
+    past.Past([past.event("e", past.minutes_ago(60))]).write(stored_loop)
     with trainer() as started_trainer:
         started_trainer.succeed()
-    assert len(kept.blobs("logs/")) == 1
+    assert len(stored_loop.blobs("logs/")) == 1
 
-    past.configure(kept, replace(told, logs_deleted_before_us=past.minutes_ago(0)))
+    past.configure(stored_loop, replace(told, logs_deleted_before_us=past.minutes_ago(0)))
     with trainer() as started_trainer:
         started_trainer.succeed()
 
-    assert kept.blobs("logs/") == {}
+    assert stored_loop.blobs("logs/") == {}

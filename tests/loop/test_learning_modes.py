@@ -9,16 +9,16 @@ import pytest
 from tests.conftest import StartHost
 from tests.loop.conftest import NEVER, StartTrainer
 from tests.loop.in_use import Loop
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import ACTIONS, USERS
 
 PREVIEW = "/personalizer/v1.1-preview.3"
 
 
 @pytest.fixture
-def loop(start_host: StartHost, kept: Kept, trainer: StartTrainer) -> Loop:
+def loop(start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer) -> Loop:
     """A loop that has only just begun, as an apprentice."""
-    begun = Loop(start_host(**NEVER).url, kept, trainer)
+    begun = Loop(start_host(**NEVER).url, stored_loop, trainer)
     begun.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
     switch(begun, "Apprentice")
     return begun
@@ -35,7 +35,7 @@ def in_use(loop: Loop) -> dict[str, Any]:
     """The published model, once the host ranks with it."""
     loop.rank()
     loop.wait_until(lambda told: told["model"] and told["instance"]["modelId"] == told["model"]["id"])
-    model: dict[str, Any] = loop.kept.document("published.json")["model"]
+    model: dict[str, Any] = loop.stored_loop.document("published.json")["model"]
     return model
 
 
@@ -59,9 +59,9 @@ def test_the_first_online_rank_uses_what_the_apprentice_has_learned(loop: Loop) 
     assert {answer["rewardActionId"] for answer in hidden} == {ACTIONS[0]}
     assert [one["id"] for one in hidden[0]["ranking"]] == [*ACTIONS]
     assert [best(answer) for answer in (*hidden, *shown)] == [ACTIONS[0]] * 6
-    assert loop.kept.document("published.json")["generation"] == 0
-    assert loop.kept.document("state.json")["next"] is None
-    lines = {line["EventId"]: line for line in map(json.loads, loop.kept.lines())}
+    assert loop.stored_loop.document("published.json")["generation"] == 0
+    assert loop.stored_loop.document("state.json")["next"] is None
+    lines = {line["EventId"]: line for line in map(json.loads, loop.stored_loop.lines())}
     assert {lines[answer["eventId"]]["VWState"]["m"] for answer in shown} == {model["id"]}
     after = in_use(loop)
     assert after["learned_events"] == model["learned_events"] + len(shown), "the model went on, and is kept again"
@@ -81,7 +81,7 @@ def test_what_was_ranked_in_another_mode_is_passed_over(loop: Loop) -> None:
     assert (trace["state"], trace["learningMode"], trace["rewardActionId"]) == ("passedOver", "Apprentice", ACTIONS[0])
     told = loop.status()["events"]
     assert (told["passedOver"], told["learned"]) == (6, 9)
-    assert loop.kept.document("published.json")["model"]["learned_events"] == 9
+    assert loop.stored_loop.document("published.json")["model"]["learned_events"] == 9
 
 
 def test_a_loop_that_only_logs_says_that_it_showed_the_first_action_for_sure(loop: Loop) -> None:
@@ -90,13 +90,13 @@ def test_a_loop_that_only_logs_says_that_it_showed_the_first_action_for_sure(loo
     loop.use(12)
     loop.learn()
 
-    lines = [json.loads(line) for line in loop.kept.lines()]
+    lines = [json.loads(line) for line in loop.stored_loop.lines()]
     assert Counter((line["_label_Action"], line["_label_probability"], line["Mode"]) for line in lines) == {
         (1, 1.0, "LoggingOnly"): 12
     }
     assert {tuple(line["a"]) for line in lines} == {(1, 2, 3, 4)}
     assert {line["_label_cost"] for line in lines} == {-1.0, 0.0}, "those who like the first action gave it a reward"
-    assert loop.kept.document("published.json")["model"]["learned_events"] == 12
+    assert loop.stored_loop.document("published.json")["model"]["learned_events"] == 12
 
 
 def test_a_model_that_learns_anew_learns_only_what_was_ranked_in_the_mode_of_now(loop: Loop) -> None:
@@ -108,5 +108,5 @@ def test_a_model_that_learns_anew_learns_only_what_was_ranked_in_the_mode_of_now
     loop.put(defaultReward=0.5)
     loop.learn()
 
-    assert loop.kept.document("published.json")["model"]["learned_events"] == 5
+    assert loop.stored_loop.document("published.json")["model"]["learned_events"] == 5
     assert loop.status()["retraining"] is None

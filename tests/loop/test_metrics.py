@@ -18,9 +18,9 @@ from shared.training.training_state import State
 from tests.faults.proxy import Fault, Request
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
-from tests.loop.kept import Kept
-from tests.loop.mixed import ranked
-from tests.loop.strikes import Matches, Strike, way_to, write
+from tests.loop.mixed import rank_by_model
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.strikes import Matches, Strike, open_route, write
 
 
 def busy(seed: int, from_us: int, to_us: int, events: int, modes: tuple[LearningMode, ...]) -> past.Past:
@@ -31,23 +31,23 @@ def busy(seed: int, from_us: int, to_us: int, events: int, modes: tuple[Learning
     def mode(at_us: int) -> LearningMode:
         return modes[min(max(0, at_us - from_us) // length_us, len(modes) - 1)]
 
-    rows.events = [ranked(event, chance.randrange(4), mode(event.at_us)) for event in rows.events]
+    rows.events = [rank_by_model(event, chance.randrange(4), mode(event.at_us)) for event in rows.events]
     return rows
 
 
-def bins(kept: Kept) -> dict[int, Bin]:
+def bins(stored_loop: StoredLoop) -> dict[int, Bin]:
     """All bins that are kept, of days that are put away and of those that are not."""
-    state = json_documents.read(State, kept.blob("state.json") or b"")
-    days = [json_documents.read(Day, data).bins for _, data in sorted(kept.blobs("metrics/").items())]
+    state = json_documents.read(State, stored_loop.blob("state.json") or b"")
+    days = [json_documents.read(Day, data).bins for _, data in sorted(stored_loop.blobs("metrics/").items())]
     found = [one for day in days for one in day] + list(state.metrics.bins)
     assert len({one.from_us for one in found}) == len(found)
     return {one.from_us: one for one in found}
 
 
-def expected(kept: Kept) -> dict[int, dict[str, Any]]:
+def expected(stored_loop: StoredLoop) -> dict[int, dict[str, Any]]:
     """The same sums, worked out from the lines of the log one by one."""
     sums: dict[int, dict[str, Any]] = defaultdict(lambda: defaultdict(float))
-    for line in map(json.loads, kept.lines()):
+    for line in map(json.loads, stored_loop.lines()):
         at_us = from_datetime(datetime.fromisoformat(line.get("Timestamp") or line["EnqueuedTimeUtc"]))
         into = sums[at_us - at_us % BIN_US]
         if "Fate" in line:
@@ -74,9 +74,9 @@ def expected(kept: Kept) -> dict[int, dict[str, Any]]:
     return sums
 
 
-def check(kept: Kept) -> None:
+def check(stored_loop: StoredLoop) -> None:
     """See that each bin holds what the lines of the log add up to."""
-    found, told = bins(kept), expected(kept)
+    found, told = bins(stored_loop), expected(stored_loop)
     assert found.keys() == told.keys()
     for at_us, sums in told.items():
         one = found[at_us]
@@ -88,47 +88,50 @@ def check(kept: Kept) -> None:
                 assert getattr(getattr(one, policy), name) == pytest.approx(sums[f"{policy} {name}"]), name
 
 
-def check_fates(kept: Kept) -> None:
+def check_outcomes(stored_loop: StoredLoop) -> None:
     """See that bins and counters tell the same, and that every event has one fate."""
-    counted, fates = kept.document("state.json")["counters"], [one.outcomes for one in bins(kept).values()]
+    counted, fates = (
+        stored_loop.document("state.json")["counters"],
+        [one.outcomes for one in bins(stored_loop).values()],
+    )
     for name in ("learned", "not_activated", "refused", "passed_over", "late", "dangling"):
         assert counted[name] == sum(getattr(fate, name) for fate in fates), name
-    assert [one.joined for one in bins(kept).values()] == [sum(fate[:4]) for fate in fates]
+    assert [one.joined for one in bins(stored_loop).values()] == [sum(fate[:4]) for fate in fates]
 
 
-def test_the_sums_are_those_of_the_log(kept: Kept, trainer: StartTrainer) -> None:
+def test_the_sums_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Over two days and three modes, joined by one run after the other; the first day is put away."""
     modes = (LearningMode.ONLINE, LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY, LearningMode.ONLINE)
     midnight_us = past.midnight()
-    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
     rows = busy(5, midnight_us - 50 * MINUTE, midnight_us + 50 * MINUTE, 500, modes)
-    rows.write(kept, DAY)
+    rows.write(stored_loop, DAY)
 
     for _ in range(3):
-        with trainer(one_part=True) as started_trainer:
+        with trainer(single_part=True) as started_trainer:
             started_trainer.succeed()
     with trainer() as started_trainer:
         started_trainer.succeed()
 
-    assert len(kept.blobs("metrics/")) == 2
-    assert kept.document("state.json")["metrics"]["pending"] == []
-    check(kept)
-    check_fates(kept)
-    assert sum(started_trainer.outcomes.passed_over for started_trainer in bins(kept).values()) > 50
+    assert len(stored_loop.blobs("metrics/")) == 2
+    assert stored_loop.document("state.json")["metrics"]["pending"] == []
+    check(stored_loop)
+    check_outcomes(stored_loop)
+    assert sum(started_trainer.outcomes.passed_over for started_trainer in bins(stored_loop).values()) > 50
 
 
-def test_of_an_apprentice_the_last_events_are_those_of_the_log(kept: Kept, trainer: StartTrainer) -> None:
+def test_of_an_apprentice_the_last_events_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Its matches, its rewards, and what a perfect one would match."""
     told = past.configuration(reward_wait_time="PT10M", learning_mode=LearningMode.APPRENTICE)
-    past.configure(kept, told)
+    past.configure(stored_loop, told)
     start_us = past.minutes_ago(240)
-    busy(6, start_us, start_us + HOUR, 1500, (LearningMode.APPRENTICE,)).write(kept)
+    busy(6, start_us, start_us + HOUR, 1500, (LearningMode.APPRENTICE,)).write(stored_loop)
 
     with trainer() as started_trainer:
         started_trainer.succeed()
 
-    lines = [line for line in map(json.loads, kept.lines()) if "Fate" not in line and not line.get("_skipLearn")]
-    found = json_documents.read(State, kept.blob("state.json") or b"").metrics.apprentice
+    lines = [line for line in map(json.loads, stored_loop.lines()) if "Fate" not in line and not line.get("_skipLearn")]
+    found = json_documents.read(State, stored_loop.blob("state.json") or b"").metrics.apprentice
     for sums, events in ((found.total, lines), (found.last, lines[-1000:])):
         matched = [line for line in events if line["a"][0] == 1]
         assert (sums.events, sums.matched) == (len(events), len(matched))
@@ -136,34 +139,34 @@ def test_of_an_apprentice_the_last_events_are_those_of_the_log(kept: Kept, train
         assert sums.matched_rewards == pytest.approx(-sum(line["_original_label_cost"] for line in matched))
         assert sums.ceilings == pytest.approx(0.85 * len(events))
     assert found.last.events == 1000
-    check(kept)
-    check_fates(kept)
+    check(stored_loop)
+    check_outcomes(stored_loop)
 
 
 def test_a_trainer_killed_while_it_puts_a_day_away_counts_nothing_twice(
-    kept: Kept, undisturbed: Kept, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """Before the day is written, after it, and while the commit record forgets it."""
     midnight_us = past.midnight()
     rows = busy(7, midnight_us - HOUR, midnight_us + HOUR, 120, (LearningMode.ONLINE,))
-    for loop in (kept, undisturbed):
+    for loop in (stored_loop, undisturbed):
         past.configure(loop, past.configuration(reward_wait_time="PT10M"))
         rows.write(loop, DAY)
-    with way_to(storage) as way:
+    with open_route(storage) as route:
         for place, fault in (("/metrics/", Fault(cut="before")), ("/metrics/", None), ("state.json", None)):
-            with trainer(way.storage) as started_trainer:
-                way.plan(strike := Strike(_after_metrics(place), started_trainer.die, fault))
+            with trainer(route.storage) as started_trainer:
+                route.plan(strike := Strike(_after_metrics(place), started_trainer.die, fault))
                 strike.wait()
                 assert started_trainer.wait() == -signal.SIGKILL
-            kept.break_lease()
-    for loop in (kept, undisturbed):
+            stored_loop.break_lease()
+    for loop in (stored_loop, undisturbed):
         with trainer(loop.storage) as started_trainer:
             started_trainer.succeed()
 
-    assert undisturbed.made() == kept.made()
-    assert kept.blobs("metrics/")
-    check(kept)
-    check_fates(kept)
+    assert undisturbed.read_training_output() == stored_loop.read_training_output()
+    assert stored_loop.blobs("metrics/")
+    check(stored_loop)
+    check_outcomes(stored_loop)
 
 
 def _after_metrics(place: str) -> Matches:

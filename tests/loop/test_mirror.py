@@ -20,8 +20,8 @@ from shared.times import MINUTE
 from tests.faults.proxy import Fault
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
-from tests.loop.kept import Kept
 from tests.loop.redactors import redact
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import HoldingProxy, Strike, write
 
 Sas = Callable[..., str]
@@ -63,38 +63,38 @@ def copies(client: ContainerClient) -> dict[str, bytes]:
     return {name.removeprefix("default/"): client.download_blob(name).readall() for name in names}
 
 
-def run(trainer: StartTrainer, kept: Kept, sas_uri: str | None, minutes: float = 0) -> str:
+def run(trainer: StartTrainer, stored_loop: StoredLoop, sas_uri: str | None, minutes: float = 0) -> str:
     """Let the loop have two parts of log more, under a mirror or under none; gives what the trainer said."""
-    enable(kept, sas_uri, minutes)
+    enable(stored_loop, sas_uri, minutes)
     with trainer() as started_trainer:
         started_trainer.succeed()
-    return started_trainer.said()
+    return started_trainer.read_log()
 
 
-def enable(kept: Kept, sas_uri: str | None, minutes: float) -> None:
+def enable(stored_loop: StoredLoop, sas_uri: str | None, minutes: float) -> None:
     """Let two parts of log more be due, under a mirror or under none."""
     told = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT1M")
     service = replace(told.service, log_mirror_enabled=sas_uri is not None, log_mirror_sas_uri=sas_uri or "")
-    past.configure(kept, replace(told, service=service))
+    past.configure(stored_loop, replace(told, service=service))
     if minutes:
         at_us = past.minutes_ago(minutes)
-        past.Past([past.event(f"{minutes}-{part}", at_us + part * 2 * MINUTE) for part in (0, 1)]).write(kept)
+        past.Past([past.event(f"{minutes}-{part}", at_us + part * 2 * MINUTE) for part in (0, 1)]).write(stored_loop)
 
 
 def test_log_is_copied_from_the_moment_on_at_which_mirroring_was_enabled(
-    kept: Kept, trainer: StartTrainer, sas: Sas, mirrored: ContainerClient
+    stored_loop: StoredLoop, trainer: StartTrainer, sas: Sas, mirrored: ContainerClient
 ) -> None:
     """Under the same names, byte for byte; what was logged before is not copied, nor what is logged after its end."""
-    run(trainer, kept, None, minutes=300)
-    before = kept.blobs("logs/")
+    run(trainer, stored_loop, None, minutes=300)
+    before = stored_loop.blobs("logs/")
 
-    run(trainer, kept, sas(), minutes=200)
-    meanwhile = kept.blobs("logs/")
-    run(trainer, kept, None, minutes=100)
+    run(trainer, stored_loop, sas(), minutes=200)
+    meanwhile = stored_loop.blobs("logs/")
+    run(trainer, stored_loop, None, minutes=100)
 
-    assert (len(before), len(meanwhile), len(kept.blobs("logs/"))) == (2, 4, 6)
+    assert (len(before), len(meanwhile), len(stored_loop.blobs("logs/"))) == (2, 4, 6)
     assert copies(mirrored) == {name: data for name, data in meanwhile.items() if name not in before}
-    assert kept.document("state.json")["mirrored_up_to_us"] is None
+    assert stored_loop.document("state.json")["mirrored_up_to_us"] is None
 
 
 @pytest.mark.parametrize(
@@ -106,15 +106,20 @@ def test_log_is_copied_from_the_moment_on_at_which_mirroring_was_enabled(
     ],
 )
 def test_a_container_that_refuses_is_told_and_catches_up_later(
-    kept: Kept, trainer: StartTrainer, sas: Sas, mirrored: ContainerClient, wrong: dict[str, object], said: str
+    stored_loop: StoredLoop,
+    trainer: StartTrainer,
+    sas: Sas,
+    mirrored: ContainerClient,
+    wrong: dict[str, object],
+    said: str,
 ) -> None:
     """The loop learns on, and nothing that is kept or logged holds the SAS."""
     refused = sas(**wrong)
-    run(trainer, kept, None, minutes=300)
+    run(trainer, stored_loop, None, minutes=300)
 
-    log = run(trainer, kept, refused, minutes=200)
-    state, text = kept.document("state.json"), kept.blob("state.json")
-    run(trainer, kept, sas())
+    log = run(trainer, stored_loop, refused, minutes=200)
+    state, text = stored_loop.document("state.json"), stored_loop.blob("state.json")
+    run(trainer, stored_loop, sas())
 
     assert said in state["mirror_problem"]
     assert state["counters"]["learned"] == 4
@@ -123,18 +128,18 @@ def test_a_container_that_refuses_is_told_and_catches_up_later(
     assert secret not in log
     assert "log is not mirrored" in log
     assert len(copies(mirrored)) == 2
-    assert kept.document("state.json")["mirror_problem"] is None
+    assert stored_loop.document("state.json")["mirror_problem"] is None
 
 
-def test_an_address_that_never_answers_holds_nothing_up(kept: Kept, trainer: StartTrainer) -> None:
+def test_an_address_that_never_answers_holds_nothing_up(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """It is given some seconds, behind all that the loop needs."""
-    run(trainer, kept, None, minutes=300)
+    run(trainer, stored_loop, None, minutes=300)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         began = time.monotonic()
-        run(trainer, kept, f"http://127.0.0.1:{port}/account/{CONTAINER}?sv=2024-01-01&sig=secret", minutes=200)
+        run(trainer, stored_loop, f"http://127.0.0.1:{port}/account/{CONTAINER}?sv=2024-01-01&sig=secret", minutes=200)
 
-    state = kept.document("state.json")
+    state = stored_loop.document("state.json")
     assert time.monotonic() - began < 25
     assert state["counters"]["learned"] == 4
     assert "cannot be reached" in state["mirror_problem"]
@@ -142,56 +147,56 @@ def test_an_address_that_never_answers_holds_nothing_up(kept: Kept, trainer: Sta
 
 
 def test_what_may_have_been_copied_is_copied_again(
-    kept: Kept, trainer: StartTrainer, sas: Sas, mirrored: ContainerClient
+    stored_loop: StoredLoop, trainer: StartTrainer, sas: Sas, mirrored: ContainerClient
 ) -> None:
     """After a crash between a copy and the commit; nothing is doubled."""
-    run(trainer, kept, None, minutes=300)
-    since_us = kept.document("state.json")["joined_up_to_us"]
-    run(trainer, kept, sas(), minutes=200)
+    run(trainer, stored_loop, None, minutes=300)
+    since_us = stored_loop.document("state.json")["joined_up_to_us"]
+    run(trainer, stored_loop, sas(), minutes=200)
     first = copies(mirrored)
-    state = kept.document("state.json")
-    kept.put("state.json", json.dumps({**state, "mirrored_up_to_us": since_us}).encode())
+    state = stored_loop.document("state.json")
+    stored_loop.put("state.json", json.dumps({**state, "mirrored_up_to_us": since_us}).encode())
 
-    run(trainer, kept, sas())
+    run(trainer, stored_loop, sas())
 
     assert first == copies(mirrored)
-    assert kept.document("state.json")["mirrored_up_to_us"] == state["mirrored_up_to_us"]
+    assert stored_loop.document("state.json")["mirrored_up_to_us"] == state["mirrored_up_to_us"]
 
 
 def test_a_trainer_killed_while_it_copies_leaves_nothing_uncopied(
-    kept: Kept, trainer: StartTrainer, theirs: StorageAccount, sas: Sas, mirrored: ContainerClient
+    stored_loop: StoredLoop, trainer: StartTrainer, theirs: StorageAccount, sas: Sas, mirrored: ContainerClient
 ) -> None:
     """Whether the container got the copy or not."""
-    run(trainer, kept, None, minutes=300)
-    before = kept.blobs("logs/")
-    with HoldingProxy(theirs.blob_endpoint) as way:
-        through = sas().replace(theirs.blob_endpoint, way.url)
-        enable(kept, through, minutes=200)
+    run(trainer, stored_loop, None, minutes=300)
+    before = stored_loop.blobs("logs/")
+    with HoldingProxy(theirs.blob_endpoint) as proxy:
+        through = sas().replace(theirs.blob_endpoint, proxy.url)
+        enable(stored_loop, through, minutes=200)
         for fault in (Fault(cut="before"), None):
             with trainer() as started_trainer:
-                way.plan = Strike(write(f"/{CONTAINER}/"), started_trainer.die, fault)
+                proxy.plan = Strike(write(f"/{CONTAINER}/"), started_trainer.die, fault)
                 assert started_trainer.wait() == -signal.SIGKILL
-            kept.break_lease()
+            stored_loop.break_lease()
     assert len(copies(mirrored)) == 1
 
-    run(trainer, kept, sas())
+    run(trainer, stored_loop, sas())
 
-    assert copies(mirrored) == {name: data for name, data in kept.blobs("logs/").items() if name not in before}
+    assert copies(mirrored) == {name: data for name, data in stored_loop.blobs("logs/").items() if name not in before}
     assert len(copies(mirrored)) == 2
 
 
 def test_a_redaction_reaches_the_copies_that_are_there(
-    kept: Kept, trainer: StartTrainer, sas: Sas, mirrored: ContainerClient, tmp_path: Path
+    stored_loop: StoredLoop, trainer: StartTrainer, sas: Sas, mirrored: ContainerClient, tmp_path: Path
 ) -> None:
     """And makes none of log that was never copied; where the container cannot be reached, it says which copies stay."""
-    run(trainer, kept, None, minutes=300)
-    run(trainer, kept, sas(), minutes=200)
-    copied, before = copies(mirrored), set(kept.blobs("logs/"))
-    told = [redact(kept.storage, tmp_path / "log", EventTarget(name)) for name in ("300-0", "200-0")]
+    run(trainer, stored_loop, None, minutes=300)
+    run(trainer, stored_loop, sas(), minutes=200)
+    copied, before = copies(mirrored), set(stored_loop.blobs("logs/"))
+    told = [redact(stored_loop.storage, tmp_path / "log", EventTarget(name)) for name in ("300-0", "200-0")]
     redacted = copies(mirrored)
-    run(trainer, kept, sas(rights="r"))
+    run(trainer, stored_loop, sas(rights="r"))
 
-    last = redact(kept.storage, tmp_path / "log", EventTarget("200-1"))
+    last = redact(stored_loop.storage, tmp_path / "log", EventTarget("200-1"))
 
     assert [(one.blobs, one.mirrored, one.not_mirrored) for one in told] == [(1, 0, []), (1, 1, [])]
     assert set(redacted) == set(copied) < before

@@ -15,8 +15,8 @@ from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop.conftest import KEY, NEVER, StartTrainer
-from tests.loop.in_use import DUE, Loop
-from tests.loop.kept import Kept
+from tests.loop.in_use import READY, Loop
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1, rank_body
 from tests.loop.trainers import Trainer
 
@@ -25,24 +25,24 @@ PATIENCE_SECONDS = 8
 
 
 @pytest.fixture(scope="module")
-def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """The storage of a loop with at least two models, one after 12 events or fewer, and one after 24."""
     account, folder, number = azurite.new_account().connection_string, tmp_path_factory.mktemp("learned"), count()
-    with Kept(account) as kept:
+    with StoredLoop(account) as stored_loop:
         with HostProcess(account, env=NEVER) as host:
-            used = Loop(host.url, kept, lambda **more: Trainer(account, folder / f"{next(number)}.log", **more))
+            used = Loop(host.url, stored_loop, lambda **more: Trainer(account, folder / f"{next(number)}.log", **more))
             used.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
             for _ in range(2):
                 used.use(12)
                 used.learn()
-        yield kept
+        yield stored_loop
 
 
 @pytest.fixture
-def loop(learned: Kept, kept: Kept, start_host: StartHost, trainer: StartTrainer) -> Loop:
+def loop(learned: StoredLoop, stored_loop: StoredLoop, start_host: StartHost, trainer: StartTrainer) -> Loop:
     """Another loop with the same past."""
-    kept.become(learned)
-    return Loop(start_host(**NEVER).url, kept, trainer, used=24)
+    stored_loop.copy_from(learned)
+    return Loop(start_host(**NEVER).url, stored_loop, trainer, used=24)
 
 
 def models(loop: Loop) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def models(loop: Loop) -> list[dict[str, Any]]:
 
 
 def published(loop: Loop) -> dict[str, Any]:
-    told: dict[str, Any] = loop.kept.document("published.json")
+    told: dict[str, Any] = loop.stored_loop.document("published.json")
     return told
 
 
@@ -92,7 +92,7 @@ def test_rank_goes_back_to_an_earlier_model_within_seconds(loop: Loop) -> None:
     wait_until_ranked_by(loop, first["id"])
 
     assert time.monotonic() - began < PATIENCE_SECONDS
-    exported = loop.kept.exported()
+    exported = loop.stored_loop.read_export()
     assert exported == loop.api.get(f"{V1}/model").body
     assert hashlib.sha256(exported or b"").hexdigest() == first["sha256"]
 
@@ -149,7 +149,7 @@ def test_unknown_models_and_wishes_are_refused(loop: Loop) -> None:
 def test_a_model_that_is_not_kept_any_more_is_not_gone_back_to(loop: Loop) -> None:
     """Rank would be left without one; the list says what is kept."""
     blob = published(loop)["previous"][-1]["state_blob"]
-    loop.kept.remove(blob.removeprefix("loops/default/"))
+    loop.stored_loop.remove(blob.removeprefix("loops/default/"))
     first = models(loop)[-1]
 
     assert first["kept"] == {"model": True, "trainingState": False}
@@ -188,7 +188,7 @@ def test_a_run_in_progress_never_undoes_a_replacement(
     for seconds in (0.2, 0.5, 0.8):
         loop.use(6)
         time.sleep(1.1)
-        with trainer(changed=DUE) as running:
+        with trainer(changed=READY) as running:
             time.sleep(seconds)
             running.pause()
             replace(loop, first, data)
@@ -209,12 +209,12 @@ def is_later(after: dict[str, Any], by_hand: dict[str, Any]) -> bool:
 
 def test_an_export_that_was_not_written_is_written_by_the_next_run(loop: Loop) -> None:
     """Whoever replaced the model may have died before, or an older export may have landed after."""
-    exported = loop.kept.exported()
-    loop.kept.put("current/model.vw", b"another", "exports")
+    exported = loop.stored_loop.read_export()
+    loop.stored_loop.put("current/model.vw", b"another", "exports")
 
     loop.learn()
 
-    assert exported == loop.kept.exported() == loop.api.get(f"{V1}/model").body
+    assert exported == loop.stored_loop.read_export() == loop.api.get(f"{V1}/model").body
 
 
 def test_a_loop_s_own_model_comes_back_as_if_it_had_never_been_away(loop: Loop) -> None:
@@ -238,8 +238,10 @@ def test_a_loop_that_has_never_learned_goes_on_from_what_it_is_given(
 ) -> None:
     """Its first run does not begin with an empty model."""
     data, account, number = loop.api.get(f"{V1}/model").body, azurite.new_account().connection_string, count()
-    with HostProcess(account, env=NEVER) as host, Kept(account) as kept:
-        fresh = Loop(host.url, kept, lambda **more: Trainer(account, tmp_path / f"fresh-{next(number)}.log", **more))
+    with HostProcess(account, env=NEVER) as host, StoredLoop(account) as stored_loop:
+        fresh = Loop(
+            host.url, stored_loop, lambda **more: Trainer(account, tmp_path / f"fresh-{next(number)}.log", **more)
+        )
         fresh.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
         put_model(fresh, data)
         given = published(fresh)["model"]
@@ -247,7 +249,7 @@ def test_a_loop_that_has_never_learned_goes_on_from_what_it_is_given(
         fresh.learn()
 
         made = published(fresh)["model"]
-        told = kept.document(made["state_blob"].removeprefix("loops/default/").replace(".vw", ".json"))
+        told = stored_loop.document(made["state_blob"].removeprefix("loops/default/").replace(".vw", ".json"))
         assert (made["learned_events"], told["lineage"]["state"]) == (6, given["state_blob"])
         assert len(models(fresh)) == 2
 
@@ -261,7 +263,7 @@ def test_a_fresh_loop_with_an_export_ranks_the_same(loop: Loop, azurite: Azurite
     answer = loop.api.post(f"{OWN}/exports")
     assert (answer.status, answer.json["container"]) == (201, "exports")
     files = {
-        blob.rsplit("/", 1)[1]: loop.kept.blob(blob.removeprefix("default/"), "exports")
+        blob.rsplit("/", 1)[1]: loop.stored_loop.blob(blob.removeprefix("default/"), "exports")
         for blob in answer.json["blobs"]
     }
     assert files.keys() == {"model.vw", "training-state.vw", "learning-settings.json", "configuration.json"}

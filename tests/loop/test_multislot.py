@@ -10,8 +10,8 @@ from shared.configuration.configuration import INITIAL_ARGUMENTS
 from tests.conftest import StartHost
 from tests.http.slots import CCB, RANK, V1_1, eventually
 from tests.loop.conftest import NEVER, StartTrainer
-from tests.loop.in_use import DUE, Loop
-from tests.loop.kept import Kept
+from tests.loop.in_use import READY, Loop
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1
 
 CB = INITIAL_ARGUMENTS
@@ -63,9 +63,9 @@ class Pages:
 
 
 @pytest.fixture
-def loop(start_host: StartHost, kept: Kept, trainer: StartTrainer) -> Loop:
+def loop(start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer) -> Loop:
     """A loop that has learned single choices, and was switched to several slots then."""
-    taught = Loop(start_host(**NEVER).url, kept, trainer)
+    taught = Loop(start_host(**NEVER).url, stored_loop, trainer)
     taught.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
     taught.use(30)
     taught.learn()
@@ -87,13 +87,13 @@ def single(event_id: str) -> dict[str, Any]:
     return {"eventId": event_id, "actions": [{"id": name, "features": [{"letter": name}]} for name in NAMES]}
 
 
-def lines(kept: Kept, begin: str) -> dict[str, dict[str, Any]]:
+def lines(stored_loop: StoredLoop, begin: str) -> dict[str, dict[str, Any]]:
     """The lines of events whose id begins so, by id."""
-    told = map(json.loads, kept.lines())
+    told = map(json.loads, stored_loop.lines())
     return {line["EventId"]: line for line in told if line["EventId"].startswith(begin) and "VWState" in line}
 
 
-def test_a_loop_learns_what_each_slot_is_for(loop: Loop, kept: Kept) -> None:
+def test_a_loop_learns_what_each_slot_is_for(loop: Loop, stored_loop: StoredLoop) -> None:
     """The share of what pays rises from chance to most; the log of single choices does no harm to that."""
     pages = Pages(loop)
     before = pages.show(150)
@@ -109,24 +109,24 @@ def test_a_loop_learns_what_each_slot_is_for(loop: Loop, kept: Kept) -> None:
     told = loop.status()
     assert told["events"]["refused"] == 0
     assert told["model"]["learnedEvents"] == 150
-    assert {"N/A"} == {line["VWState"]["m"] for line in lines(kept, "page").values()}
-    assert len(lines(kept, "used")) == 30
+    assert {"N/A"} == {line["VWState"]["m"] for line in lines(stored_loop, "page").values()}
+    assert len(lines(stored_loop, "used")) == 30
 
 
-def test_the_model_of_single_choices_is_not_asked_for_slots(loop: Loop, kept: Kept) -> None:
+def test_the_model_of_single_choices_is_not_asked_for_slots(loop: Loop, stored_loop: StoredLoop) -> None:
     """It stays published until there is another; until then slots are drawn evenly."""
     Pages(loop).show(20)
-    published = kept.document("published.json")["model"]
-    loop.train(DUE)
+    published = stored_loop.document("published.json")["model"]
+    loop.train(READY)
 
-    pages = lines(kept, "page")
+    pages = lines(stored_loop, "page")
     assert len(pages) == 20
     assert {"N/A"} == {line["VWState"]["m"] for line in pages.values()}
     assert {(0.25,) * 4} == {tuple(line["_outcomes"][0]["_p"]) for line in pages.values()}
     assert published["arguments"] == CB
 
 
-def test_rewards_for_slots_that_an_event_does_not_have_are_ignored(loop: Loop, kept: Kept) -> None:
+def test_rewards_for_slots_that_an_event_does_not_have_are_ignored(loop: Loop, stored_loop: StoredLoop) -> None:
     """And a slot without one has the default."""
     pages = Pages(loop)
     pages.rank("ann", "page-x")
@@ -135,11 +135,11 @@ def test_rewards_for_slots_that_an_event_does_not_have_are_ignored(loop: Loop, k
 
     loop.learn()
 
-    outcomes = {outcome["_id"]: outcome["_label_cost"] for outcome in lines(kept, "page")["page-x"]["_outcomes"]}
+    outcomes = {outcome["_id"]: outcome["_label_cost"] for outcome in lines(stored_loop, "page")["page-x"]["_outcomes"]}
     assert outcomes == {"top": -0.5, "side": 0}
 
 
-def test_the_same_reward_twice_in_a_call_is_one(loop: Loop, kept: Kept) -> None:
+def test_the_same_reward_twice_in_a_call_is_one(loop: Loop, stored_loop: StoredLoop) -> None:
     """Two values for one slot are two rewards; the first one counts."""
     loop.put(rewardAggregation="sum")
     pages = Pages(loop)
@@ -150,12 +150,12 @@ def test_the_same_reward_twice_in_a_call_is_one(loop: Loop, kept: Kept) -> None:
 
     loop.learn()
 
-    (top, _) = lines(kept, "page")["page-y"]["_outcomes"]
+    (top, _) = lines(stored_loop, "page")["page-y"]["_outcomes"]
     assert top["_label_cost"] == -0.75
     assert [entry["v"] for entry in top["_o"]] == [0.5, 0.25]
 
 
-def test_a_deferred_page_is_learned_once_it_is_activated(loop: Loop, kept: Kept) -> None:
+def test_a_deferred_page_is_learned_once_it_is_activated(loop: Loop, stored_loop: StoredLoop) -> None:
     """One activation is for all of its slots."""
     bodies = {
         name: {
@@ -172,7 +172,7 @@ def test_a_deferred_page_is_learned_once_it_is_activated(loop: Loop, kept: Kept)
 
     loop.learn()
 
-    skipped = {name: line.get("_skipLearn", False) for name, line in lines(kept, "page").items()}
+    skipped = {name: line.get("_skipLearn", False) for name, line in lines(stored_loop, "page").items()}
     assert skipped == {"page-shown": False, "page-hidden": True}
 
 

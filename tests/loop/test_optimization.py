@@ -28,9 +28,9 @@ from shared.times import DAY, HOUR
 from tests.faults.proxy import Fault
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
-from tests.loop.kept import Kept
 from tests.loop.processes import process
-from tests.loop.strikes import Strike, Way, way_to, write
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.strikes import Route, Strike, open_route, write
 from tests.loop.trainers import Trainer
 from tests.loop.workers import Worker
 
@@ -41,22 +41,22 @@ DOCUMENTS = ("configuration.json", "published.json", "state.json")
 
 
 @pytest.fixture(autouse=True)
-def _home(kept: Kept) -> Iterator[None]:
-    with evaluated_log.at_home(kept.storage):
+def _home(stored_loop: StoredLoop) -> Iterator[None]:
+    with evaluated_log.use_storage(stored_loop.storage):
         yield
 
 
-def configured(kept: Kept, learning: str = BLIND, **service: Any) -> Configuration:
+def configured(stored_loop: StoredLoop, learning: str = BLIND, **service: Any) -> Configuration:
     fields = {"reward_wait_time": "PT10M", "is_auto_optimization_enabled": True, **service}
     configuration = past.configuration(learning, **fields)
-    past.configure(kept, configuration)
+    past.configure(stored_loop, configuration)
     return configuration
 
 
-def log(kept: Kept, hours: int = 7) -> tuple[int, int]:
+def log(stored_loop: StoredLoop, hours: int = 7) -> tuple[int, int]:
     """Log of 147 events an hour that a model can learn from, and one more event after it that is not log yet."""
-    past.Past([past.event("last", past.minutes_ago(30))]).write(kept)
-    return evaluated_log.write(kept, hours=hours)
+    past.Past([past.event("last", past.minutes_ago(30))]).write(stored_loop)
+    return evaluated_log.write(stored_loop, hours=hours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,68 +71,68 @@ class Lived:
     """
 
     account: StorageAccount
-    kept: Kept
+    stored_loop: StoredLoop
     before: Mapping[str, bytes]
     after: Mapping[str, bytes]
     evaluation: Evaluation
 
     def go_back(self, documents: Mapping[str, bytes]) -> None:
         """Put the documents back as they were at a moment, and the evaluation as it was before it was decided on."""
-        self.kept.break_lease()
+        self.stored_loop.break_lease()
         for name, text in documents.items():
-            self.kept.put(name, text)
+            self.stored_loop.put(name, text)
         reset_decision(self.evaluation)
 
     def train(self, folder: Path) -> None:
         """Let the trainer run."""
-        with Trainer(self.kept.storage, folder / "trainer.log") as trainer:
+        with Trainer(self.stored_loop.storage, folder / "trainer.log") as trainer:
             trainer.succeed()
 
 
 @pytest.fixture(scope="module")
-def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """A loop that has learned enough events for a round, and wants none."""
-    with Kept(azurite.new_account().connection_string) as kept:
-        configured(kept, is_auto_optimization_enabled=False)
-        log(kept)
-        with Trainer(kept.storage, tmp_path_factory.mktemp("learned") / "trainer.log") as trainer:
+    with StoredLoop(azurite.new_account().connection_string) as stored_loop:
+        configured(stored_loop, is_auto_optimization_enabled=False)
+        log(stored_loop)
+        with Trainer(stored_loop.storage, tmp_path_factory.mktemp("learned") / "trainer.log") as trainer:
             trainer.succeed(120)
-        yield kept
+        yield stored_loop
 
 
 @pytest.fixture(scope="module")
-def begun(learned: Kept, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+def begun(learned: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """A loop whose first round was started, and is not carried out yet."""
-    with Kept(azurite.new_account().connection_string) as kept:
-        kept.become(learned)
-        configured(kept)
-        with Trainer(kept.storage, tmp_path_factory.mktemp("begun") / "trainer.log") as trainer:
+    with StoredLoop(azurite.new_account().connection_string) as stored_loop:
+        stored_loop.copy_from(learned)
+        configured(stored_loop)
+        with Trainer(stored_loop.storage, tmp_path_factory.mktemp("begun") / "trainer.log") as trainer:
             trainer.succeed(120)
-        yield kept
+        yield stored_loop
 
 
 @pytest.fixture(scope="module")
-def once(begun: Kept, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+def once(begun: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     folder, account = tmp_path_factory.mktemp("lived"), azurite.new_account()
-    with Kept(account.connection_string) as kept, evaluated_log.at_home(kept.storage):
-        kept.become(begun)
-        before = {name: kept.blob(name) or b"" for name in DOCUMENTS}
-        decided = evaluate(kept, folder)
-        after = {name: kept.blob(name) or b"" for name in DOCUMENTS}
-        yield Lived(account, kept, before, after, decided)
+    with StoredLoop(account.connection_string) as stored_loop, evaluated_log.use_storage(stored_loop.storage):
+        stored_loop.copy_from(begun)
+        before = {name: stored_loop.blob(name) or b"" for name in DOCUMENTS}
+        decided = evaluate(stored_loop, folder)
+        after = {name: stored_loop.blob(name) or b"" for name in DOCUMENTS}
+        yield Lived(account, stored_loop, before, after, decided)
 
 
 @pytest.fixture
 def lived(once: Lived) -> Iterator[Lived]:
     """A loop that found better settings, and took them; storage of this process."""
-    with evaluated_log.at_home(once.kept.storage):
+    with evaluated_log.use_storage(once.stored_loop.storage):
         once.go_back(once.after)
         evaluation_store.change(Purpose.EVALUATION, once.evaluation.id, lambda _: once.evaluation)
         yield once
 
 
-def stored_rounds(kept: Kept) -> dict[str, Any]:
-    rounds: dict[str, Any] = kept.document("state.json")["looks"]
+def stored_rounds(stored_loop: StoredLoop) -> dict[str, Any]:
+    rounds: dict[str, Any] = stored_loop.document("state.json")["looks"]
     return rounds
 
 
@@ -146,9 +146,9 @@ def only_evaluation() -> Evaluation:
     return evaluation
 
 
-def evaluate(kept: Kept, tmp_path: Path, storage: str | None = None) -> Evaluation:
+def evaluate(stored_loop: StoredLoop, tmp_path: Path, storage: str | None = None) -> Evaluation:
     """Let a worker carry out the loop's own evaluation and decide; gives the evaluation afterwards."""
-    with Worker(storage or kept.storage, only_evaluation(), tmp_path / "worker.log") as worker:
+    with Worker(storage or stored_loop.storage, only_evaluation(), tmp_path / "worker.log") as worker:
         assert worker.wait(120) == 0, (tmp_path / "worker.log").read_text()
     return only_evaluation()
 
@@ -171,10 +171,10 @@ def decide(evaluation: Evaluation) -> None:
     stages.take(make_message(evaluation).text(), 2, Event())
 
 
-def kill_as_it_decides(way: Way, evaluation: Evaluation, place: str, log_file: Path) -> None:
+def kill_as_it_decides(route: Route, evaluation: Evaluation, place: str, log_file: Path) -> None:
     """Let another process decide about an evaluation, and end it as it writes somewhere."""
-    decides = process(log_file, way.storage, _decide, evaluation.id)
-    way.plan(Strike(write(place), decides.kill, Fault(cut="before")))
+    decides = process(log_file, route.storage, _decide, evaluation.id)
+    route.plan(Strike(write(place), decides.kill, Fault(cut="before")))
     decides.start()
     decides.join(60)
     assert decides.exitcode == -signal.SIGKILL, log_file.read_text()
@@ -184,20 +184,20 @@ def _decide(evaluation_id: str) -> None:
     decide(read_evaluation(evaluation_id))
 
 
-def test_before_1000_learned_events_no_round_is_started(kept: Kept, trainer: StartTrainer) -> None:
-    configured(kept)
-    log(kept, hours=6)
+def test_before_1000_learned_events_no_round_is_started(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
+    configured(stored_loop)
+    log(stored_loop, hours=6)
 
     train(trainer)
 
-    assert kept.document("state.json")["counters"]["learned"] == 6 * 147 + 1
+    assert stored_loop.document("state.json")["counters"]["learned"] == 6 * 147 + 1
     assert evaluation_store.list_all(Purpose.EVALUATION) == []
 
 
-def test_a_round_is_started_after_1000_learned_events(kept: Kept, trainer: StartTrainer) -> None:
+def test_a_round_is_started_after_1000_learned_events(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Over all log there is, since that is little; and once, however often the trainer runs."""
-    configured(kept)
-    span = log(kept)
+    configured(stored_loop)
+    span = log(stored_loop)
 
     train(trainer)
     train(trainer)
@@ -212,9 +212,9 @@ def test_a_round_is_started_after_1000_learned_events(kept: Kept, trainer: Start
     assert (evaluation.online.arguments, evaluation.exploration) == (BLIND, 0.2)
     assert evaluation.log.from_us == span[0]
     assert evaluation.log.to_us >= span[1]
-    assert evaluation.error == stored_rounds(kept)["spent"] > 0
-    assert stored_rounds(kept)["is_started"]
-    assert stored_rounds(kept)["last"]["learned"] == LEARNED
+    assert evaluation.error == stored_rounds(stored_loop)["spent"] > 0
+    assert stored_rounds(stored_loop)["is_started"]
+    assert stored_rounds(stored_loop)["last"]["learned"] == LEARNED
 
 
 @pytest.mark.parametrize(
@@ -225,23 +225,23 @@ def test_a_round_is_started_after_1000_learned_events(kept: Kept, trainer: Start
     ],
 )
 def test_no_round_is_started_that_is_not_wanted_or_not_yet(
-    kept: Kept, trainer: StartTrainer, service: dict[str, Any]
+    stored_loop: StoredLoop, trainer: StartTrainer, service: dict[str, Any]
 ) -> None:
-    configured(kept, **service)
-    log(kept)
+    configured(stored_loop, **service)
+    log(stored_loop)
 
     train(trainer)
 
-    assert kept.document("state.json")["counters"]["learned"] == LEARNED
-    assert stored_rounds(kept)["last"] is None
+    assert stored_loop.document("state.json")["counters"]["learned"] == LEARNED
+    assert stored_rounds(stored_loop)["last"] is None
     assert evaluation_store.list_all(Purpose.EVALUATION) == []
 
 
 @pytest.mark.parametrize("fault", [None, Fault(cut="before")])
 @pytest.mark.parametrize(("place", "nth"), [("/evaluation.json", 1), ("state.json", 1), ("state.json", 2)])
 def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
-    kept: Kept,
-    learned: Kept,
+    stored_loop: StoredLoop,
+    learned: StoredLoop,
     trainer: StartTrainer,
     storage: StorageAccount,
     place: str,
@@ -249,92 +249,96 @@ def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
     fault: Fault | None,
 ) -> None:
     """And its error is spent once."""
-    kept.become(learned)
-    configured(kept)
+    stored_loop.copy_from(learned)
+    configured(stored_loop)
 
-    with way_to(storage) as way, trainer(way.storage) as started_trainer:
-        way.plan(Strike(write(place), started_trainer.die, fault, nth))
+    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+        route.plan(Strike(write(place), started_trainer.die, fault, nth))
         started_trainer.wait()
-    kept.break_lease()
+    stored_loop.break_lease()
     train(trainer)
 
     evaluation = only_evaluation()
-    assert (stored_rounds(kept)["last"]["number"], stored_rounds(kept)["is_started"]) == (1, True)
-    assert stored_rounds(kept)["spent"] == evaluation.error
-    assert stored_rounds(kept)["last"]["at_us"] == evaluation.created_us
+    assert (stored_rounds(stored_loop)["last"]["number"], stored_rounds(stored_loop)["is_started"]) == (1, True)
+    assert stored_rounds(stored_loop)["spent"] == evaluation.error
+    assert stored_rounds(stored_loop)["last"]["at_us"] == evaluation.created_us
 
 
 @pytest.mark.parametrize("no_search", [None, "Better settings were not searched."])
 def test_a_round_that_found_nothing_to_search_in_has_spent_nothing(
-    kept: Kept, begun: Kept, trainer: StartTrainer, no_search: str | None
+    stored_loop: StoredLoop, begun: StoredLoop, trainer: StartTrainer, no_search: str | None
 ) -> None:
-    kept.become(begun)
+    stored_loop.copy_from(begun)
     first = only_evaluation()
     evaluation_run_store.keep_outcome(first, Outcome((), LineCounts(), HOUR, (), "online", no_search=no_search))
     evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.RETAINED))
-    state = kept.document("state.json")
+    state = stored_loop.document("state.json")
     state["counters"]["learned"] = 2100
-    kept.put("state.json", json.dumps(state).encode())
+    stored_loop.put("state.json", json.dumps(state).encode())
 
     train(trainer)
 
     second = evaluation_store.list_all(Purpose.EVALUATION)[0]
     spent = 0 if no_search else first.error
     assert second.round_number == 2
-    assert stored_rounds(kept)["spent"] == pytest.approx(spent + second.error)
+    assert stored_rounds(stored_loop)["spent"] == pytest.approx(spent + second.error)
 
 
-def test_a_round_of_an_apprentice_only_reports(kept: Kept, learned: Kept, trainer: StartTrainer) -> None:
+def test_a_round_of_an_apprentice_only_reports(
+    stored_loop: StoredLoop, learned: StoredLoop, trainer: StartTrainer
+) -> None:
     """It can take nothing, so it leaves what may be spent to the rounds that can."""
-    kept.become(learned)
-    configured(kept, learning_mode=LearningMode.APPRENTICE)
+    stored_loop.copy_from(learned)
+    configured(stored_loop, learning_mode=LearningMode.APPRENTICE)
 
     train(trainer)
 
-    assert only_evaluation().error == stored_rounds(kept)["spent"] == 0
+    assert only_evaluation().error == stored_rounds(stored_loop)["spent"] == 0
 
 
-def test_no_round_is_started_while_one_is_under_way(kept: Kept, begun: Kept, trainer: StartTrainer) -> None:
+def test_no_round_is_started_while_one_is_under_way(
+    stored_loop: StoredLoop, begun: StoredLoop, trainer: StartTrainer
+) -> None:
     """One that came to no end has spent nothing."""
-    kept.become(begun)
+    stored_loop.copy_from(begun)
     first = only_evaluation()
-    state = kept.document("state.json")
+    state = stored_loop.document("state.json")
     state["counters"]["learned"] = 2100
-    kept.put("state.json", json.dumps(state).encode())
+    stored_loop.put("state.json", json.dumps(state).encode())
 
     train(trainer)
-    assert stored_rounds(kept)["last"]["number"] == 1
+    assert stored_rounds(stored_loop)["last"]["number"] == 1
 
     evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.FAILED))
     train(trainer)
 
     second = evaluation_store.list_all(Purpose.EVALUATION)[0]
     assert second.round_number == 2
-    assert second.error == stored_rounds(kept)["spent"] > first.error
+    assert second.error == stored_rounds(stored_loop)["spent"] > first.error
 
 
 def test_a_round_that_nobody_ends_holds_up_the_next_one_for_a_day(
-    kept: Kept, begun: Kept, trainer: StartTrainer
+    stored_loop: StoredLoop, begun: StoredLoop, trainer: StartTrainer
 ) -> None:
     """It was lost with its messages; it ends when the next one asks, and has spent nothing."""
-    kept.become(begun)
+    stored_loop.copy_from(begun)
     first = only_evaluation()
     evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, created_us=one.created_us - DAY))
-    state = kept.document("state.json")
+    state = stored_loop.document("state.json")
     state["counters"]["learned"] = 2100
-    kept.put("state.json", json.dumps(state).encode())
+    stored_loop.put("state.json", json.dumps(state).encode())
 
     train(trainer)
 
     second, lost = evaluation_store.list_all(Purpose.EVALUATION)
     assert (lost.id, lost.status) == (first.id, Status.TIMEOUT)
     assert second.round_number == 2
-    assert second.error == stored_rounds(kept)["spent"] > first.error
+    assert second.error == stored_rounds(stored_loop)["spent"] > first.error
 
 
 def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path: Path) -> None:
     """Learning goes on behind the evaluated log, and a re-training that was under way ends."""
-    kept, evaluation = lived.kept, lived.evaluation
+    stored_loop, evaluation = lived.stored_loop, lived.evaluation
     assert (evaluation.status, evaluation.optimal) == (Status.APPLIED, "Hyper2"), evaluation.reason
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
     found = evaluation_run_store.read_outcome(evaluation)
@@ -349,11 +353,11 @@ def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path
 
     lived.train(tmp_path)
 
-    state = kept.document("state.json")
+    state = stored_loop.document("state.json")
     assert state["next"] is None
     assert state["running"]["arguments"] == best.policy.arguments
     assert state["running"]["model"]["events"] == LEARNED
-    assert kept.exported() == kept.blob(published.model.predictor_blob.removeprefix("loops/default/"))
+    assert stored_loop.read_export() == stored_loop.blob(published.model.predictor_blob.removeprefix("loops/default/"))
 
 
 def test_a_worker_that_is_killed_as_it_decides_is_continued(lived: Lived, tmp_path: Path) -> None:
@@ -361,8 +365,8 @@ def test_a_worker_that_is_killed_as_it_decides_is_continued(lived: Lived, tmp_pa
     evaluation = lived.evaluation
     for place in ("/configuration.json", "/published.json", "/evaluation.json"):
         lived.go_back(lived.before)
-        with way_to(lived.account) as way:
-            kill_as_it_decides(way, evaluation, place, tmp_path / "decides.log")
+        with open_route(lived.account) as route:
+            kill_as_it_decides(route, evaluation, place, tmp_path / "decides.log")
         lived.train(tmp_path)
 
         decide(read_evaluation(evaluation.id))
@@ -375,7 +379,7 @@ def test_a_worker_that_is_killed_as_it_decides_is_continued(lived: Lived, tmp_pa
         assert published.model is not None
         assert (published.generation, published.model.origin) == (1, "applied")
         assert published.model.learned_events == LEARNED
-        assert lived.kept.document("state.json")["next"] is None
+        assert lived.stored_loop.document("state.json")["next"] is None
 
 
 def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -417,7 +421,7 @@ def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> No
         ({"learning": "--ccb_explore_adf"}, BLIND, "multi-slot"),
         ({}, same, "are those in use"),
     ):
-        configuration = configured(lived.kept, **changes)
+        configuration = configured(lived.stored_loop, **changes)
         reset_decision(replace(evaluation, online=replace(evaluation.online, arguments=online)))
 
         decide(read_evaluation(evaluation.id))
@@ -431,16 +435,18 @@ def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> No
         )
 
 
-def test_the_last_24_of_the_loops_own_evaluations_are_kept(kept: Kept, trainer: StartTrainer) -> None:
+def test_the_last_24_of_the_loops_own_evaluations_are_kept(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Those that somebody asked for stay, too."""
-    configured(kept)
-    span = log(kept)
+    configured(stored_loop)
+    span = log(stored_loop)
     for number in range(25):
-        started_asked = evaluated_log.asked(f"old-{number}", span, round_number=1, custom=(), optimise=True)
+        started_asked = evaluated_log.build_evaluation(f"old-{number}", span, round_number=1, custom=(), optimise=True)
         evaluation_store.create(
             replace(started_asked, created_us=now_us() - (30 - number) * DAY, status=Status.RETAINED)
         )
-    evaluation_store.create(replace(evaluated_log.asked("mine", span), created_us=now_us() - 60 * DAY - HOUR))
+    evaluation_store.create(
+        replace(evaluated_log.build_evaluation("mine", span), created_us=now_us() - 60 * DAY - HOUR)
+    )
 
     train(trainer)
 

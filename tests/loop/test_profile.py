@@ -14,7 +14,7 @@ from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.conftest import KEY, NEVER, StartTrainer
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 
 ALIKE = [("a", [{"kind": "one"}]), ("b", [{"kind": "one"}])]
 
@@ -27,62 +27,64 @@ def shown(event_id: str, at_us: int, **context: Any) -> Event:
     return replace(past.event(event_id, at_us), payload=ranked_event.pack(event))
 
 
-def seen(loop: Kept) -> Mapping[str, Any]:
+def seen(loop: StoredLoop) -> Mapping[str, Any]:
     """What is known of features, and when it was last seen."""
     return {name: value for name, value in loop.document("profile.json").items() if name != "up_to_us"}
 
 
 def test_a_profile_does_not_depend_on_parts_or_on_processes(
-    kept: Kept, undisturbed: Kept, trainer: StartTrainer
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
 ) -> None:
     """One run over parts of a quarter of an hour, or one process for each part of less than a minute."""
     now_us = past.minutes_ago(60)
     rows = past.lively(9, now_us - 8 * MINUTE, now_us, 100, 10 * MINUTE)
-    for loop, frequency in ((kept, "PT15M"), (undisturbed, "PT40S")):
+    for loop, frequency in ((stored_loop, "PT15M"), (undisturbed, "PT40S")):
         past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency=frequency))
         rows.write(loop)
     for _ in range(6):
-        with trainer(undisturbed.storage, one_part=True) as started_trainer:
+        with trainer(undisturbed.storage, single_part=True) as started_trainer:
             started_trainer.succeed()
-    for loop in (kept, undisturbed):
+    for loop in (stored_loop, undisturbed):
         with trainer(loop.storage) as started_trainer:
             started_trainer.succeed()
 
-    assert len(undisturbed.blobs("logs/")) > len(kept.blobs("logs/"))
-    assert seen(undisturbed) == seen(kept)
-    assert 30 < seen(kept)["current"]["events"] <= 6 * 12
+    assert len(undisturbed.blobs("logs/")) > len(stored_loop.blobs("logs/"))
+    assert seen(undisturbed) == seen(stored_loop)
+    assert 30 < seen(stored_loop)["current"]["events"] <= 6 * 12
 
 
-def test_events_are_never_looked_at_twice(kept: Kept, trainer: StartTrainer) -> None:
+def test_events_are_never_looked_at_twice(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Even if the join begins anew."""
-    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
-    past.Past([past.event(f"e{number}", past.minutes_ago(60) + number * SECOND) for number in range(5)]).write(kept)
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+    past.Past([past.event(f"e{number}", past.minutes_ago(60) + number * SECOND) for number in range(5)]).write(
+        stored_loop
+    )
     with trainer() as started_trainer:
         started_trainer.succeed()
-    once = seen(kept)
-    kept.forget()
+    once = seen(stored_loop)
+    stored_loop.forget()
 
     with trainer() as started_trainer:
         started_trainer.succeed()
 
-    assert (len(kept.lines()), once["current"]["events"]) == (5, 5)
-    assert seen(kept) == once
+    assert (len(stored_loop.lines()), once["current"]["events"]) == (5, 5)
+    assert seen(stored_loop) == once
 
 
 def test_the_status_warns_of_features_that_teach_nothing(
-    kept: Kept, trainer: StartTrainer, start_host: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, start_host: StartHost
 ) -> None:
     """With names and counts, and without values; a damaged profile is no reason to fail."""
-    past.configure(kept, past.configuration(reward_wait_time="PT10M"))
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
     began_us = past.minutes_ago(90)
     events = [shown(f"e{n}", began_us + n * 12 * SECOND, visit=f"secret-{n}", user={"day": n % 7}) for n in range(200)]
-    past.Past(events).write(kept)
+    past.Past(events).write(stored_loop)
     with trainer() as started_trainer:
         started_trainer.succeed(120)
     api = Api.at(start_host(**NEVER).url, KEY)
 
     answer = api.get("/rankloop/v1/status")
-    kept.put("profile.json", b"{}no")
+    stored_loop.put("profile.json", b"{}no")
     damaged = api.get("/rankloop/v1/status")
 
     told = {warning["code"]: warning for warning in answer.json["warnings"]}
@@ -90,5 +92,5 @@ def test_the_status_warns_of_features_that_teach_nothing(
     assert "context.visit" in told["FeaturesAlwaysNew"]["message"]
     assert "action.kind" in told["FeaturesAlwaysTheSame"]["message"]
     assert b"secret-" not in answer.body
-    assert b"secret-" not in (kept.blob("profile.json") or b"")
+    assert b"secret-" not in (stored_loop.blob("profile.json") or b"")
     assert [warning["code"] for warning in damaged.json["warnings"]] == ["NoRewards"]

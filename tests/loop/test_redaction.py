@@ -25,9 +25,9 @@ from shared.times import MINUTE, SECOND
 from tests.faults.proxy import Fault
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
-from tests.loop.kept import Kept
 from tests.loop.redactors import ALWAYS, Redactor, redact
-from tests.loop.strikes import Held, Strike, way_to, write
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.strikes import Held, Strike, open_route, write
 from tests.loop.trainers import PAST, Trainer
 
 Redact = Callable[..., Redaction]
@@ -84,7 +84,7 @@ def story(began_us: int) -> past.Past:
     return told
 
 
-def configured(loop: Kept, **service: Any) -> None:
+def configured(loop: StoredLoop, **service: Any) -> None:
     """Parts of a quarter of an hour, a wait of ten minutes."""
     past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M", **service))
 
@@ -97,20 +97,20 @@ class Learned:
         began_us: When the story began.
     """
 
-    kept: Kept
+    stored_loop: StoredLoop
     began_us: int
 
-    def copy_to(self, loop: Kept) -> None:
+    def copy_to(self, loop: StoredLoop) -> None:
         """Let another loop, which is empty, have the same past, its rows included."""
         story(self.began_us).write(loop)
-        loop.become(self.kept)
+        loop.copy_from(self.stored_loop)
 
 
 @pytest.fixture(scope="module")
 def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
     """The story, learned once for all tests."""
     began_us = past.minutes_ago(200)
-    with Kept(azurite.new_account().connection_string) as loop:
+    with StoredLoop(azurite.new_account().connection_string) as loop:
         configured(loop)
         story(began_us).write(loop)
         with Trainer(loop.storage, tmp_path_factory.mktemp("learned") / "trainer.log") as trainer:
@@ -118,7 +118,7 @@ def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield Learned(loop, began_us)
 
 
-def all_that_is_kept(loop: Kept) -> str:
+def all_that_is_kept(loop: StoredLoop) -> str:
     """Everything in storage that is text, and the rows' keys and contents."""
     texts = [gzip.decompress(data) if name.endswith(".gz") else data for name, data in loop.blobs().items()]
     rows = [
@@ -129,7 +129,7 @@ def all_that_is_kept(loop: Kept) -> str:
     return re.sub(r"\\u([0-9a-f]{4})", lambda escaped: chr(int(escaped[1], 16)), told)
 
 
-def refused(loop: Kept) -> list[str]:
+def refused(loop: StoredLoop) -> list[str]:
     """The events that are known to be refused, by their place in their log blob."""
     log, told = loop.blobs("logs/"), []
     for name, data in loop.blobs("refused/").items():
@@ -140,58 +140,64 @@ def refused(loop: Kept) -> list[str]:
     return sorted(told)
 
 
-def test_an_event_is_nowhere_any_more(kept: Kept, learned: Learned, redacting: Redact) -> None:
+def test_an_event_is_nowhere_any_more(stored_loop: StoredLoop, learned: Learned, redacting: Redact) -> None:
     """Neither its line, nor its late reward's, nor a row of it; all else stays as it was, and is counted as before."""
-    learned.copy_to(kept)
-    before = kept.lines()
+    learned.copy_to(stored_loop)
+    before = stored_loop.lines()
 
     done = redacting(ANN)
 
     text = json.dumps(ANN.event_id, ensure_ascii=False)
     assert (done.removed_lines, done.removed_rows, done.changed_lines, done.next_us) == (2, 3, 0, None)
-    assert kept.lines() == [line for line in before if text not in line.decode()]
-    assert ANN.event_id not in all_that_is_kept(kept)
-    assert refused(kept) == ["refused-0", "refused-1", "refused-2"]
+    assert stored_loop.lines() == [line for line in before if text not in line.decode()]
+    assert ANN.event_id not in all_that_is_kept(stored_loop)
+    assert refused(stored_loop) == ["refused-0", "refused-1", "refused-2"]
     assert redacting(ANN) == Redaction()
 
 
-def test_an_event_that_waits_never_becomes_log(kept: Kept, trainer: StartTrainer, redacting: Redact) -> None:
+def test_an_event_that_waits_never_becomes_log(
+    stored_loop: StoredLoop, trainer: StartTrainer, redacting: Redact
+) -> None:
     """Its rows go, and so do those of its rewards."""
-    configured(kept)
+    configured(stored_loop)
     at_us = past.minutes_ago(30)
     told = past.Past([past.event("a", at_us), past.event("b", at_us + 1)], [past.reward("a", at_us + 5)])
-    told.write(kept)
+    told.write(stored_loop)
 
     done = redacting(EventTarget("a"))
     with trainer() as started_trainer:
         started_trainer.succeed()
 
     assert (done.removed_rows, done.removed_lines, done.waiting) == (2, 0, 0)
-    assert [json.loads(line)["EventId"] for line in kept.lines()] == ["b"]
+    assert [json.loads(line)["EventId"] for line in stored_loop.lines()] == ["b"]
 
 
-def test_a_feature_is_taken_out_wherever_it_has_the_value(kept: Kept, learned: Learned, redacting: Redact) -> None:
+def test_a_feature_is_taken_out_wherever_it_has_the_value(
+    stored_loop: StoredLoop, learned: Learned, redacting: Redact
+) -> None:
     """In the context and in actions; the id of an action is none, and another feature with the value stays."""
-    learned.copy_to(kept)
-    before = [json.loads(line) for line in kept.lines()]
+    learned.copy_to(stored_loop)
+    before = [json.loads(line) for line in stored_loop.lines()]
 
     done = redacting(MAIL)
 
     assert (done.changed_lines, done.removed_lines, done.removed_rows, done.blobs) == (18, 0, 0, 3)
-    assert f'"mail":"{SECRET}"' not in all_that_is_kept(kept)
-    for line, once in zip(map(json.loads, kept.lines()), before, strict=True):
+    assert f'"mail":"{SECRET}"' not in all_that_is_kept(stored_loop)
+    for line, once in zip(map(json.loads, stored_loop.lines()), before, strict=True):
         if "c" in once and "who" in once["c"]["FromUrl"][0]:
             assert once["c"]["FromUrl"][0]["who"].pop("mail") == SECRET
             assert once["c"]["_multi"][0]["j"][0].pop("mail") == SECRET
         assert line == once
-    assert refused(kept) == ["refused-0", "refused-1", "refused-2"]
+    assert refused(stored_loop) == ["refused-0", "refused-1", "refused-2"]
     assert redacting(MAIL) == Redaction()
 
 
-def test_events_that_wait_are_told_of_a_feature(kept: Kept, trainer: StartTrainer, redacting: Redact) -> None:
+def test_events_that_wait_are_told_of_a_feature(
+    stored_loop: StoredLoop, trainer: StartTrainer, redacting: Redact
+) -> None:
     """Their rows cannot be changed; once they are log, the same call takes it out."""
-    configured(kept)
-    past.Past([mailed("a", past.minutes_ago(15)), mailed("b", past.minutes_ago(14))]).write(kept)
+    configured(stored_loop)
+    past.Past([mailed("a", past.minutes_ago(15)), mailed("b", past.minutes_ago(14))]).write(stored_loop)
     first = redacting(MAIL)
     with trainer(changed=MUCH_LATER) as started_trainer:
         started_trainer.succeed()
@@ -206,52 +212,54 @@ def test_events_that_wait_are_told_of_a_feature(kept: Kept, trainer: StartTraine
 
 @pytest.mark.parametrize("target", [ANN, MAIL, EventTarget("refused-0")], ids=["event", "feature", "refused event"])
 def test_a_loop_learns_on_and_anew_after_a_redaction(
-    kept: Kept, learned: Learned, trainer: StartTrainer, redacting: Redact, target: Target
+    stored_loop: StoredLoop, learned: Learned, trainer: StartTrainer, redacting: Redact, target: Target
 ) -> None:
     """From the log that is left, whose refused lines are still known by their places."""
-    learned.copy_to(kept)
+    learned.copy_to(stored_loop)
     redacting(target)
-    left = len([line for line in kept.lines() if line.startswith(b'{"_label_cost"')])
+    left = len([line for line in stored_loop.lines() if line.startswith(b'{"_label_cost"')])
     told = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M")
     changed = replace(told, learning=LearningSettings("x", "--cb_explore_adf --epsilon 0.3"), revision=2)
-    past.configure(kept, changed)
-    past.Past([past.event(f"new-{number}", past.minutes_ago(5) + number) for number in range(5)]).write(kept)
+    past.configure(stored_loop, changed)
+    past.Past([past.event(f"new-{number}", past.minutes_ago(5) + number) for number in range(5)]).write(stored_loop)
 
     with trainer(changed=MUCH_LATER) as started_trainer:
         started_trainer.succeed(120)
 
-    state = kept.document("state.json")
+    state = stored_loop.document("state.json")
     gone = 1 if target == EventTarget("refused-0") else 0
     assert state["problem"] is None
     assert state["running"]["model"]["events"] == left + 5 - (3 - gone)
     assert state["counters"]["learned"] == 27 + 5
-    assert len(refused(kept)) == 3 - gone
+    assert len(refused(stored_loop)) == 3 - gone
 
 
-def test_a_log_blob_may_lose_all_its_lines(kept: Kept, trainer: StartTrainer, redacting: Redact) -> None:
+def test_a_log_blob_may_lose_all_its_lines(stored_loop: StoredLoop, trainer: StartTrainer, redacting: Redact) -> None:
     """It stays, empty, so that nothing can come back in its place, and is learned from as what it is."""
-    configured(kept)
-    past.Past([past.event(name, past.minutes_ago(60 - 20 * place)) for place, name in enumerate("ab")]).write(kept)
+    configured(stored_loop)
+    past.Past([past.event(name, past.minutes_ago(60 - 20 * place)) for place, name in enumerate("ab")]).write(
+        stored_loop
+    )
     with trainer() as started_trainer:
         started_trainer.succeed()
     redacting(EventTarget("a"))
     told = past.configuration("--cb_explore_adf", reward_wait_time="PT10M", model_export_frequency="PT15M")
-    past.configure(kept, replace(told, revision=2))
+    past.configure(stored_loop, replace(told, revision=2))
 
     with trainer() as started_trainer:
         started_trainer.succeed()
 
-    state = kept.document("state.json")
-    assert len(kept.blobs("logs/")) == 2
+    state = stored_loop.document("state.json")
+    assert len(stored_loop.blobs("logs/")) == 2
     assert (state["problem"], state["running"]["model"]["events"]) == (None, 1)
 
 
 @pytest.mark.parametrize("target", [ANN, MAIL], ids=["event", "feature"])
 def test_calls_that_have_no_time_go_on_from_where_the_last_one_ended(
-    kept: Kept, learned: Learned, redacting: Redact, target: Target
+    stored_loop: StoredLoop, learned: Learned, redacting: Redact, target: Target
 ) -> None:
     """Each comes one step further, until all is done."""
-    learned.copy_to(kept)
+    learned.copy_to(stored_loop)
     calls = [redacting(target, seconds=0)]
     while (at_us := calls[-1].next_us) is not None:
         calls.append(redacting(target, seconds=0, range_us=(at_us, ALWAYS[1])))
@@ -264,8 +272,8 @@ def test_calls_that_have_no_time_go_on_from_where_the_last_one_ended(
 
 @pytest.mark.parametrize("target", [ANN, MAIL], ids=["event", "feature"])
 def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
-    kept: Kept,
-    undisturbed: Kept,
+    stored_loop: StoredLoop,
+    undisturbed: StoredLoop,
     learned: Learned,
     trainer: StartTrainer,
     storage: StorageAccount,
@@ -276,21 +284,21 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
 
     Later and later, since the first writes of a call are always the same.
     """
-    for loop in (kept, undisturbed):
+    for loop in (stored_loop, undisturbed):
         learned.copy_to(loop)
     redact(undisturbed.storage, tmp_path / "other.log", target)
 
     deaths = 0
-    with way_to(storage) as way:
+    with open_route(storage) as route:
         for nth in range(1, 30):
             fault = Fault(cut="before") if nth % 2 else None
-            with Redactor(way.storage, tmp_path / "redactor.log", target) as redactor:
-                way.plan(strike := Strike(write(), redactor.die, fault, (nth + 1) // 2))
+            with Redactor(route.storage, tmp_path / "redactor.log", target) as redactor:
+                route.plan(strike := Strike(write(), redactor.die, fault, (nth + 1) // 2))
                 if redactor.wait() != -signal.SIGKILL:
                     break
                 assert strike.struck.is_set()
             deaths += 1
-            kept.break_lease()
+            stored_loop.break_lease()
             if nth % 3 == 0:
                 with trainer() as between:
                     between.succeed()
@@ -299,21 +307,21 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
 
     assert deaths >= 6
     secret = target.secret if target == ANN else f'"mail":"{SECRET}"'
-    assert secret not in all_that_is_kept(kept)
-    assert kept.lines() == undisturbed.lines()
-    assert set(refused(kept)) <= set(refused(undisturbed))
+    assert secret not in all_that_is_kept(stored_loop)
+    assert stored_loop.lines() == undisturbed.lines()
+    assert set(refused(stored_loop)) <= set(refused(undisturbed))
 
 
 def test_a_part_that_was_begun_is_finished_first(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount, tmp_path: Path
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, tmp_path: Path
 ) -> None:
     """Else a trainer that sleeps over it could write what was redacted after all."""
-    configured(kept)
-    story(past.minutes_ago(200)).write(kept)
-    with way_to(storage) as way, trainer(way.storage) as started_trainer:
-        way.plan(Strike(write("/logs/"), started_trainer.die, Fault(cut="before")))
+    configured(stored_loop)
+    story(past.minutes_ago(200)).write(stored_loop)
+    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+        route.plan(Strike(write("/logs/"), started_trainer.die, Fault(cut="before")))
         started_trainer.wait()
-    kept.break_lease()
+    stored_loop.break_lease()
 
     with Redactor(storage.connection_string, tmp_path / "redactor.log", ANN) as early:
         code = early.wait()
@@ -322,7 +330,7 @@ def test_a_part_that_was_begun_is_finished_first(
     done = redact(storage.connection_string, tmp_path / "redactor.log", ANN)
 
     assert code == 1
-    assert "TrainerAtWork" in early.said()
+    assert "TrainerAtWork" in early.read_log()
     assert done.removed_lines == 2
 
 
@@ -335,7 +343,7 @@ def test_a_part_that_was_begun_is_finished_first(
     ],
 )
 def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
-    kept: Kept,
+    stored_loop: StoredLoop,
     trainer: StartTrainer,
     storage: StorageAccount,
     redacting: Redact,
@@ -344,17 +352,17 @@ def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
     target: Target,
 ) -> None:
     """It is stopped while a write is on its way, which lands when all is redacted that another one has logged since."""
-    configured(kept)
-    story(past.minutes_ago(200)).write(kept)
-    with way_to(storage) as way, trainer(way.storage) as sleeper:
-        way.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
+    configured(stored_loop)
+    story(past.minutes_ago(200)).write(stored_loop)
+    with open_route(storage) as route, trainer(route.storage) as sleeper:
+        route.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
         strike.wait()
-        kept.break_lease()
+        stored_loop.break_lease()
         with trainer() as other:
             other.succeed(120)
         while (done := redacting(target)).next_us is not None:
             continue
-        left = kept.lines()
+        left = stored_loop.lines()
         held.free.set()
         sleeper.wake()
         sleeper.succeed()
@@ -363,6 +371,6 @@ def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
 
     assert done.changed_lines + done.removed_lines > 0
     secret = f'"mail":"{SECRET}"' if target == MAIL else target.secret
-    assert secret not in all_that_is_kept(kept)
-    assert left == kept.lines()
-    assert set(refused(kept)) <= {"refused-0", "refused-1", "refused-2"}
+    assert secret not in all_that_is_kept(stored_loop)
+    assert left == stored_loop.lines()
+    assert set(refused(stored_loop)) <= {"refused-0", "refused-1", "refused-2"}

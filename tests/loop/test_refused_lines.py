@@ -8,7 +8,7 @@ from shared.log import ranked_event
 from shared.times import MINUTE, SECOND
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 
 DEADLY = b'{"FromUrl":[{"a":1}],"__aid":1,"_multi":[{"i":{"constant":1,"id":"a"},"j":[{"x":1}]}]}'
 
@@ -19,9 +19,11 @@ def damaged(row: Event, **pieces: bytes) -> Event:
     return replace(row, payload=ranked_event.pack(replace(event, **pieces)))
 
 
-def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(kept: Kept, trainer: StartTrainer) -> None:
+def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(
+    stored_loop: StoredLoop, trainer: StartTrainer
+) -> None:
     """One is refused, one ends the process that reads it, one is not even a record; the others are learned."""
-    past.configure(kept, past.often())
+    past.configure(stored_loop, past.often())
     began_us = past.minutes_ago(600)
     good = [past.event(f"good-{number}", began_us + number * SECOND) for number in range(30)]
     outside = damaged(past.event("outside", began_us + MINUTE), actions=b"[9,1,2,3]")
@@ -29,16 +31,16 @@ def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(kept: Kept, 
         past.event("deadly", began_us + MINUTE + 1), document=DEADLY, actions=b"[1]", probabilities=b"[1.0]"
     )
     torn = replace(past.event("torn", began_us + MINUTE + 2), payload=b"torn")
-    past.Past([*good, outside, deadly, torn], []).write(kept)
+    past.Past([*good, outside, deadly, torn], []).write(stored_loop)
 
     with trainer() as started_trainer:
         started_trainer.succeed(120)
 
-    counters, told = kept.document("state.json"), kept.blobs("refused/")
+    counters, told = stored_loop.document("state.json"), stored_loop.blobs("refused/")
     assert tuple(counters["counters"][name] for name in ("events", "learned", "refused")) == (33 - 1, 30, 3)
     assert counters["problem"] is None
-    assert kept.document("published.json")["model"]["learned_events"] == 30
+    assert stored_loop.document("published.json")["model"]["learned_events"] == 30
     refused = [json.loads(line) for blob in told.values() for line in blob.splitlines()]
     assert {json.loads(started_trainer["text"])["EventId"] for started_trainer in refused} == {"outside", "deadly"}
     assert all(started_trainer["reason"] for started_trainer in refused)
-    assert len(kept.lines()) == 32
+    assert len(stored_loop.lines()) == 32

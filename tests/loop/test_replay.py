@@ -16,42 +16,42 @@ from localhost.environment import ROOT, STORAGE, clean_environment
 from localhost.up.data_folder import azurite_folder
 from shared.times import HOUR, MINUTE, to_iso
 from tests.loop import past
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import Trainer
 
 FROM_US, TO_US = past.minutes_ago(16 * 60), past.minutes_ago(12 * 60)
 
 
 @pytest.fixture(scope="module")
-def learned_once(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with Kept(azurite.new_account().connection_string) as kept:
-        teach(kept, tmp_path_factory.mktemp("learned"))
-        yield kept
+def learned_once(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+    with StoredLoop(azurite.new_account().connection_string) as stored_loop:
+        teach(stored_loop, tmp_path_factory.mktemp("learned"))
+        yield stored_loop
 
 
 @pytest.fixture
-def learned(learned_once: Kept, kept: Kept) -> Kept:
+def learned(learned_once: StoredLoop, stored_loop: StoredLoop) -> StoredLoop:
     """A loop that has learned hour after hour."""
-    kept.become(learned_once)
-    return kept
+    stored_loop.copy_from(learned_once)
+    return stored_loop
 
 
-def teach(kept: Kept, folder: Path) -> None:
-    past.configure(kept, past.often())
-    past.lively(3, FROM_US, TO_US, 150, 4 * HOUR).write(kept)
-    with Trainer(kept.storage, folder / "trainer.log") as trainer:
+def teach(stored_loop: StoredLoop, folder: Path) -> None:
+    past.configure(stored_loop, past.often())
+    past.lively(3, FROM_US, TO_US, 150, 4 * HOUR).write(stored_loop)
+    with Trainer(stored_loop.storage, folder / "trainer.log") as trainer:
         trainer.succeed(120)
 
 
-def published(kept: Kept) -> list[dict[str, Any]]:
+def published(stored_loop: StoredLoop) -> list[dict[str, Any]]:
     """All models, newest first."""
-    told = kept.document("published.json")
+    told = stored_loop.document("published.json")
     return [told["model"], *told["previous"]]
 
 
-def again(kept: Kept, model_id: str = "", place: int = 0) -> tuple[int, str]:
+def again(stored_loop: StoredLoop, model_id: str = "", place: int = 0) -> tuple[int, str]:
     """Make a model again as somebody would, 0 is the newest; gives the exit code and what was said."""
-    return command(model_id or published(kept)[place]["id"], **{STORAGE: kept.storage})
+    return command(model_id or published(stored_loop)[place]["id"], **{STORAGE: stored_loop.storage})
 
 
 def command(model: str, *more: str, **variables: str) -> tuple[int, str]:
@@ -73,31 +73,31 @@ def named(blob: str) -> str:
     return blob.removeprefix("loops/default/")
 
 
-def lineage(kept: Kept, state_blob: str) -> dict[str, Any]:
+def lineage(stored_loop: StoredLoop, state_blob: str) -> dict[str, Any]:
     """What a training state was made from."""
-    told: dict[str, Any] = kept.document(named(state_blob).replace(".vw", ".json"))["lineage"]
+    told: dict[str, Any] = stored_loop.document(named(state_blob).replace(".vw", ".json"))["lineage"]
     return told
 
 
-def told_of(kept: Kept, model: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = kept.document(named(model["state_blob"]).replace(".vw", ".json"))
+def told_of(stored_loop: StoredLoop, model: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = stored_loop.document(named(model["state_blob"]).replace(".vw", ".json"))
     return told
 
 
-def log_of(kept: Kept, place: int = 0) -> str:
+def log_of(stored_loop: StoredLoop, place: int = 0) -> str:
     """The name of the first part of the log that a model learned in its last run."""
-    return named(told_of(kept, published(kept)[place])["lineage"]["logs"][0])
+    return named(told_of(stored_loop, published(stored_loop)[place])["lineage"]["logs"][0])
 
 
-def change_rewards(kept: Kept, name: str, **more: str) -> None:
+def change_rewards(stored_loop: StoredLoop, name: str, **more: str) -> None:
     """Give every event of a log blob another reward."""
-    text = gzip.decompress(kept.blob(name) or b"")
+    text = gzip.decompress(stored_loop.blob(name) or b"")
     lines = re.sub(rb'"_label_cost":-?[\d.]+', b'"_label_cost":0.7', text)
     assert lines != text
-    kept.put(name, gzip.compress(lines), metadata={**kept.metadata(name), **more})
+    stored_loop.put(name, gzip.compress(lines), metadata={**stored_loop.metadata(name), **more})
 
 
-def test_every_model_is_made_again_byte_by_byte(learned: Kept) -> None:
+def test_every_model_is_made_again_byte_by_byte(learned: StoredLoop) -> None:
     """From the state before it, or from nothing; and nothing in storage changes.
 
     How many there are depends on the machine: a fast one learns several parts of the log between two publications.
@@ -111,7 +111,7 @@ def test_every_model_is_made_again_byte_by_byte(learned: Kept) -> None:
     assert before == learned.in_force()
 
 
-def test_where_states_are_gone_it_begins_with_the_nearest_earlier_one(learned: Kept) -> None:
+def test_where_states_are_gone_it_begins_with_the_nearest_earlier_one(learned: StoredLoop) -> None:
     """How the others were made is kept longer than they are."""
     state = published(learned)[0]["state_blob"]
     for _ in range(3):
@@ -124,7 +124,7 @@ def test_where_states_are_gone_it_begins_with_the_nearest_earlier_one(learned: K
     assert output.startswith(f"Begins with {lineage(learned, state)['state']}: 4 runs of the driver")
 
 
-def test_where_no_one_knows_how_it_was_made_it_is_not_made_again(learned: Kept) -> None:
+def test_where_no_one_knows_how_it_was_made_it_is_not_made_again(learned: StoredLoop) -> None:
     """A guess would be another model."""
     before = named(lineage(learned, published(learned)[0]["state_blob"])["state"])
     learned.remove(before)
@@ -135,7 +135,7 @@ def test_where_no_one_knows_how_it_was_made_it_is_not_made_again(learned: Kept) 
     assert (code, before in output, "no longer in storage" in output) == (2, True, True), output
 
 
-def test_other_weights_are_another_model(learned: Kept) -> None:
+def test_other_weights_are_another_model(learned: StoredLoop) -> None:
     """Here the log was changed by hand, which nothing excuses."""
     change_rewards(learned, log_of(learned))
 
@@ -144,7 +144,7 @@ def test_other_weights_are_another_model(learned: Kept) -> None:
     assert (code, "DIFFERENT" in output, "need not" in output) == (1, True, False), output
 
 
-def test_after_a_redaction_weights_are_compared(learned: Kept) -> None:
+def test_after_a_redaction_weights_are_compared(learned: StoredLoop) -> None:
     """What was taken out of the log can change bytes; the command says so."""
     name = log_of(learned)
     lines = gzip.decompress(learned.blob(name) or b"").replace(b'"EventId":"3-', b'"EventId":"4-')
@@ -155,7 +155,7 @@ def test_after_a_redaction_weights_are_compared(learned: Kept) -> None:
     assert (code, f"the log was redacted since (loops/default/{name})" in output) == (0, True), output
 
 
-def test_a_redaction_excuses_no_other_model(learned: Kept) -> None:
+def test_a_redaction_excuses_no_other_model(learned: StoredLoop) -> None:
     """Beyond a thousandth it is another one."""
     change_rewards(learned, log_of(learned), redacted="2026-11-25T12:00:00Z")
 
@@ -164,7 +164,7 @@ def test_a_redaction_excuses_no_other_model(learned: Kept) -> None:
     assert (code, "need not" in output, "DIFFERENT" in output) == (1, True, True), output
 
 
-def test_on_another_kind_of_processor_weights_are_compared(learned: Kept) -> None:
+def test_on_another_kind_of_processor_weights_are_compared(learned: StoredLoop) -> None:
     """Its mathematics may differ in the last bits; here a state has another bit at its end."""
     model = published(learned)[0]
     told = told_of(learned, model) | {"processor": "an abacus"}
@@ -175,7 +175,7 @@ def test_on_another_kind_of_processor_weights_are_compared(learned: Kept) -> Non
     assert (code, "(an abacus; here: " in output) == (0, True), output
 
 
-def test_a_model_of_an_earlier_version_is_made_again_too(learned: Kept) -> None:
+def test_a_model_of_an_earlier_version_is_made_again_too(learned: StoredLoop) -> None:
     """Nothing was told of modes then, for there was one only, nor of processors."""
     path = named(published(learned)[0]["state_blob"]).replace(".vw", ".json")
     told = learned.document(path)
@@ -188,14 +188,14 @@ def test_a_model_of_an_earlier_version_is_made_again_too(learned: Kept) -> None:
     assert "another kind of processor (unknown; here: " in output
 
 
-def test_an_unknown_model_is_told_with_the_known_ones(learned: Kept) -> None:
+def test_an_unknown_model_is_told_with_the_known_ones(learned: StoredLoop) -> None:
     """An id is long, and easily cut."""
     for model_id in ("20261125T000000000000Z-1-aaaaaaaaaaaa", "nonsense"):
         code, output = again(learned, model_id)
         assert (code, published(learned)[-1]["id"] in output) == (2, True), output
 
 
-def test_a_model_that_is_not_published_any_more_is_known_by_its_id(learned: Kept) -> None:
+def test_a_model_that_is_not_published_any_more_is_known_by_its_id(learned: StoredLoop) -> None:
     """As long as its blobs are kept."""
     oldest, told = published(learned)[-1], learned.document("published.json")
     learned.put("published.json", json.dumps(told | {"previous": told["previous"][:2]}).encode())
@@ -205,7 +205,7 @@ def test_a_model_that_is_not_published_any_more_is_known_by_its_id(learned: Kept
     assert (code, "byte by byte" in output) == (0, True), output
 
 
-def test_without_its_log_a_model_cannot_be_made_again(learned: Kept) -> None:
+def test_without_its_log_a_model_cannot_be_made_again(learned: StoredLoop) -> None:
     """It is said which part is gone."""
     name = log_of(learned)
     learned.remove(name)
@@ -215,7 +215,7 @@ def test_without_its_log_a_model_cannot_be_made_again(learned: Kept) -> None:
     assert (code, name in output) == (2, True), output
 
 
-def test_log_that_was_deleted_is_gone_at_once(learned: Kept) -> None:
+def test_log_that_was_deleted_is_gone_at_once(learned: StoredLoop) -> None:
     """Nobody reads it any more, even before its blobs are removed."""
     told = learned.document("configuration.json")
     learned.put("configuration.json", json.dumps(told | {"logs_deleted_before_us": past.minutes_ago(0)}).encode())
@@ -229,9 +229,9 @@ def test_the_command_works_on_the_folder_of_a_loop(tmp_path: Path) -> None:
     """It starts the loop's storage, and ends it."""
     data = tmp_path / "data"
     with Azurite(azurite_folder(data)) as own:
-        with Kept(own.account.connection_string) as kept:
-            teach(kept, tmp_path)
-            model = published(kept)[0]["id"]
+        with StoredLoop(own.account.connection_string) as stored_loop:
+            teach(stored_loop, tmp_path)
+            model = published(stored_loop)[0]["id"]
         refused = command(model, "--data", str(data))
 
     same = command(model, "--data", str(data))
@@ -242,7 +242,7 @@ def test_the_command_works_on_the_folder_of_a_loop(tmp_path: Path) -> None:
     assert (nothing[0], "no loop" in nothing[1]) == (1, True), nothing
 
 
-def test_a_description_tells_what_a_replay_needs(learned: Kept) -> None:
+def test_a_description_tells_what_a_replay_needs(learned: StoredLoop) -> None:
     """Whoever reads it in years must not guess."""
     told = told_of(learned, published(learned)[0])
 

@@ -21,11 +21,11 @@ from shared.log.ranked_event import line_kind
 from shared.times import MINUTE, from_iso
 from tests.loop import past, requests
 from tests.loop.conftest import StartTrainer
-from tests.loop.kept import Kept
-from tests.loop.mixed import mixed
-from tests.loop.requests import CB, MODES, REPLACEMENTS, SETTINGS, Asking, Owner
-from tests.loop.strikes import Held, Strike, way_to, write
-from tests.loop.test_metrics import check, check_fates
+from tests.loop.mixed import build_mixed_past
+from tests.loop.requests import CB, MODES, REPLACEMENTS, SETTINGS, Owner, Requester
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.strikes import Held, Strike, open_route, write
+from tests.loop.test_metrics import check, check_outcomes
 from tests.loop.trainers import PAST
 
 PART_US = 15 * MINUTE
@@ -34,8 +34,8 @@ REQUESTS = 3
 
 @pytest.mark.parametrize("seed", [17, 31, 34])
 def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
-    kept: Kept,
-    undisturbed: Kept,
+    stored_loop: StoredLoop,
+    undisturbed: StoredLoop,
     trainer: StartTrainer,
     storage: StorageAccount,
     tmp_path: Path,
@@ -44,8 +44,8 @@ def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
     """Between any two writes of a run, which may die there; and nothing is lost, counted twice, or learned twice."""
     chance = random.Random(seed)
     start_us = past.minutes_ago(0) // PART_US * PART_US - 2 * past.OFTEN_WAIT - 8 * PART_US
-    rows = mixed(seed, start_us, start_us + 8 * PART_US, 160, past.OFTEN_WAIT)
-    for loop in (kept, undisturbed):
+    rows = build_mixed_past(seed, start_us, start_us + 8 * PART_US, 160, past.OFTEN_WAIT)
+    for loop in (stored_loop, undisturbed):
         past.configure(loop, past.often())
         rows.write(loop)
 
@@ -54,50 +54,50 @@ def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
         return {**PAST, "join_grace_us": past.minutes_ago(0) - past.OFTEN_WAIT - start_us - parts * PART_US - MINUTE}
 
     kinds = [chance.choice((*SETTINGS, *MODES, *REPLACEMENTS)) for _ in range(REQUESTS)]
-    owner = Owner(kept, tmp_path / "owner.log", chance, kinds, [chance.randrange(1, 14) for _ in kinds])
+    owner = Owner(stored_loop, tmp_path / "owner.log", chance, kinds, [chance.randrange(1, 14) for _ in kinds])
     with trainer(changed=up_to(2)) as started_trainer:
         started_trainer.succeed()
-    with way_to(storage) as way:
-        way.plan(owner)
+    with open_route(storage) as route:
+        route.plan(owner)
         while owner.kinds:
             before = len(owner.kinds)
-            with trainer(way.storage, up_to(6)) as started_trainer:
+            with trainer(route.storage, up_to(6)) as started_trainer:
                 owner.die = started_trainer.die
                 if started_trainer.wait() == -signal.SIGKILL:
-                    kept.break_lease()
+                    stored_loop.break_lease()
             if before == len(owner.kinds):
                 owner.ask(owner.kinds.pop(0))
     for parts in (6, 8):
         with trainer(changed=up_to(parts)) as started_trainer:
             started_trainer.succeed()
-        check_exported(kept)
+        check_exported(stored_loop)
     time.sleep(1)  # the model export frequency: the last model may not have been due
     with trainer(changed=up_to(8)) as started_trainer:
         started_trainer.succeed()
     with trainer(undisturbed.storage, up_to(8)) as started_trainer:
         started_trainer.succeed()
 
-    check_settled(kept, owner.asked)
-    check_learned_once(kept)
-    check_learned_all(kept, owner)
-    check(kept)
-    check_fates(kept)
-    assert undisturbed.blobs("logs/") == kept.blobs("logs/")
+    check_settled(stored_loop, owner.requests)
+    check_learned_once(stored_loop)
+    check_learned_all(stored_loop, owner)
+    check(stored_loop)
+    check_outcomes(stored_loop)
+    assert undisturbed.blobs("logs/") == stored_loop.blobs("logs/")
 
 
-def check_exported(kept: Kept) -> None:
+def check_exported(stored_loop: StoredLoop) -> None:
     """See that the export is the model in use."""
-    model = kept.document("published.json")["model"]
-    blob = None if model is None else kept.blob(model["predictor_blob"].removeprefix("loops/default/"))
-    assert kept.exported() == blob
-    told = kept.blob("current/learning-settings.json", "exports")
+    model = stored_loop.document("published.json")["model"]
+    blob = None if model is None else stored_loop.blob(model["predictor_blob"].removeprefix("loops/default/"))
+    assert stored_loop.read_export() == blob
+    told = stored_loop.blob("current/learning-settings.json", "exports")
     assert (told is None) == (model is None)
     assert told is None or json.loads(told)["name"] == model["id"]
 
 
-def check_settled(kept: Kept, asked: list[tuple[str, Any]]) -> None:
+def check_settled(stored_loop: StoredLoop, asked: list[tuple[str, Any]]) -> None:
     """See that the loop is what was asked for last."""
-    state, published, told = (kept.document(f"{name}.json") for name in ("state", "published", "configuration"))
+    state, published, told = (stored_loop.document(f"{name}.json") for name in ("state", "published", "configuration"))
     running, learning = state["running"], told["learning"]["arguments"]
     assert (state["next"], state["intent"], state["publishing"]) == (None, None, None)
     assert state["problem"] is None
@@ -105,7 +105,7 @@ def check_settled(kept: Kept, asked: list[tuple[str, Any]]) -> None:
     assert running["mode"] == told["service"]["learning_mode"]
     assert running["revision"] == told["revision"] == published["model"]["revision"]
     assert published["model"]["predictor_blob"] == running["model"]["predictor_blob"]
-    check_exported(kept)
+    check_exported(stored_loop)
     places = {kind: place for place, (kind, _) in enumerate(asked)}
     replaced = max((places[kind] for kind in REPLACEMENTS if kind in places), default=-1)
     set_last = max((places[kind] for kind in SETTINGS if kind in places), default=-1)
@@ -114,14 +114,14 @@ def check_settled(kept: Kept, asked: list[tuple[str, Any]]) -> None:
         assert running["arguments"] == learning
     elif kind != "go_back_for_now":
         assert running["arguments"] == model["arguments"]
-        chain = [Path(step["state"]).name for step in lineage(kept, running["model"]["state_blob"])]
+        chain = [Path(step["state"]).name for step in lineage(stored_loop, running["model"]["state_blob"])]
         assert Path(model["state_blob"]).name in chain, "made of the same bytes, wherever they are kept"
 
 
-def check_learned_once(kept: Kept) -> None:
+def check_learned_once(stored_loop: StoredLoop) -> None:
     """See that the model in use has learned each event that it may learn, in order, and no other."""
-    running = kept.document("state.json")["running"]
-    steps = list(lineage(kept, running["model"]["state_blob"]))[::-1]
+    running = stored_loop.document("state.json")["running"]
+    steps = list(lineage(stored_loop, running["model"]["state_blob"]))[::-1]
     logs = [path for step in steps for path in step["lineage"]["logs"]]
     assert logs == sorted(set(logs))
     learned = sum(step["trained"]["learned"] for step in steps)
@@ -130,68 +130,68 @@ def check_learned_once(kept: Kept) -> None:
     assert stretches == sorted(stretches)
 
 
-def check_learned_all(kept: Kept, owner: Owner) -> None:
+def check_learned_all(stored_loop: StoredLoop, owner: Owner) -> None:
     """See that after a model was put by hand, all was learned that was not log yet at that moment."""
-    kinds = [kind for kind, _ in owner.asked]
+    kinds = [kind for kind, _ in owner.requests]
     last = max((place for place, kind in enumerate(kinds) if kind in REPLACEMENTS), default=-1)
     if last < 0 or {*kinds[last:]} & {*SETTINGS} or "mode" in kinds or kinds[last] in ("go_back", "go_back_for_now"):
         return
-    running, put = kept.document("state.json")["running"], owner.asked[last][1]
+    running, put = stored_loop.document("state.json")["running"], owner.requests[last][1]
     begun = put["learned_events"] if put else 0
-    later = [data for name, data in kept.blobs("logs/").items() if range_of(name)[0] >= owner.joined_us]
+    later = [data for name, data in stored_loop.blobs("logs/").items() if range_of(name)[0] >= owner.joined_us]
     lines = [line for data in later for line in gzip.decompress(data).splitlines()]
     wanted = line_kind(problem_type(running["arguments"]), LearningMode(running["mode"]))
     expected = sum(kind(line) == wanted and b'"_skipLearn":true' not in line[:200] for line in lines)
     assert running["model"]["events"] == begun + expected
 
 
-def lineage(kept: Kept, state_blob: str) -> Iterator[dict[str, Any]]:
+def lineage(stored_loop: StoredLoop, state_blob: str) -> Iterator[dict[str, Any]]:
     """How a model was made, step by step, the last step first."""
     at: str | None = state_blob
     while at is not None:
-        told = kept.document(at.removeprefix("loops/default/").removesuffix(".vw") + ".json")
+        told = stored_loop.document(at.removeprefix("loops/default/").removesuffix(".vw") + ".json")
         yield {**told, "state": at}
         at = told["lineage"]["state"]
 
 
-def published_by(loop: Kept) -> dict[str, Any]:
+def published_by(loop: StoredLoop) -> dict[str, Any]:
     told: dict[str, Any] = loop.document("published.json")
     return told
 
 
 @pytest.mark.parametrize(("early", "late"), [("reset", "go_back"), ("go_back", "import_model")])
 def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount, tmp_path: Path, early: str, late: str
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, tmp_path: Path, early: str, late: str
 ) -> None:
     """Its write was on its way when the other one's landed; so nothing of it did, and it was made again."""
-    past.configure(kept, past.often())
+    past.configure(stored_loop, past.often())
     start_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
-    past.Past([past.event(f"e{number}", start_us + number * PART_US) for number in range(2)]).write(kept)
+    past.Past([past.event(f"e{number}", start_us + number * PART_US) for number in range(2)]).write(stored_loop)
     for _ in range(2):
-        with trainer(one_part=True) as started_trainer:
+        with trainer(single_part=True) as started_trainer:
             started_trainer.succeed()
         time.sleep(1)
     with trainer() as started_trainer:
         started_trainer.succeed()
-    newest, first = (published_by(kept)[name] for name in ("model", "previous"))
-    data = kept.blob(first[0]["predictor_blob"].removeprefix("loops/default/")) or b""
+    newest, first = (published_by(stored_loop)[name] for name in ("model", "previous"))
+    data = stored_loop.blob(first[0]["predictor_blob"].removeprefix("loops/default/")) or b""
     of_kind: dict[str, Callable[[], object]] = {
         "import_model": partial(requests.import_model, data),
         "go_back": partial(requests.go_back, newest["id"], "end"),
         "reset": requests.reset,
     }
 
-    with way_to(storage) as way:
-        way.plan(strike := Strike(write("/published.json"), lambda: None, held := Held()))
-        with Asking(way.storage, tmp_path / "late.log", of_kind[late]) as slow:
+    with open_route(storage) as route:
+        route.plan(strike := Strike(write("/published.json"), lambda: None, held := Held()))
+        with Requester(route.storage, tmp_path / "late.log", of_kind[late]) as slow:
             strike.wait()
-            with Asking(kept.storage, tmp_path / "early.log", of_kind[early]) as quick:
+            with Requester(stored_loop.storage, tmp_path / "early.log", of_kind[early]) as quick:
                 quick.succeed()
-            between = published_by(kept)
+            between = published_by(stored_loop)
             held.free.set()
             slow.succeed()
 
-    after = published_by(kept)
+    after = published_by(stored_loop)
     assert (between["generation"], after["generation"]) == (1, 2)
     assert after["model"]["sha256"] == (first[0] if late == "import_model" else newest)["sha256"]
     assert (after["start"]["model"]["id"], after["start"]["newest"]) == (after["model"]["id"], False)
@@ -200,28 +200,30 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
     assert {
         started_trainer["id"] for started_trainer in (between["model"], *between["previous"]) if started_trainer
     } <= set(ids)
-    check_exported(kept)
+    check_exported(stored_loop)
 
 
 def test_of_two_who_change_settings_at_once_the_later_one_wins_whole(
-    kept: Kept, storage: StorageAccount, tmp_path: Path
+    stored_loop: StoredLoop, storage: StorageAccount, tmp_path: Path
 ) -> None:
     """Of what both set, what the later one says; what it does not say is the earlier one's."""
-    past.configure(kept, told := past.configuration())
+    past.configure(stored_loop, told := past.configuration())
     ways = [
         partial(requests.put_service, reward_wait_time="PT20M", default_reward=0.5, exploration_percentage=0.1),
         partial(requests.put_service, reward_wait_time="PT30M", default_reward=0.25),
     ]
-    with way_to(storage) as way:
-        way.plan(strike := Strike(write("/configuration.json"), lambda: None, held := Held()))
-        with Asking(way.storage, tmp_path / "late.log", ways[1]) as slow:
+    with open_route(storage) as route:
+        route.plan(strike := Strike(write("/configuration.json"), lambda: None, held := Held()))
+        with Requester(route.storage, tmp_path / "late.log", ways[1]) as slow:
             strike.wait()
-            with Asking(kept.storage, tmp_path / "early.log", ways[0], partial(requests.put_policy, CB)) as quick:
+            with Requester(
+                stored_loop.storage, tmp_path / "early.log", ways[0], partial(requests.put_policy, CB)
+            ) as quick:
                 quick.succeed()
             held.free.set()
             slow.succeed()
 
-    after = kept.document("configuration.json")
+    after = stored_loop.document("configuration.json")
     service = after["service"]
     assert (service["reward_wait_time"], service["default_reward"]) == ("PT30M", 0.25)
     assert (service["exploration_percentage"], after["learning"]["arguments"]) == (0.1, CB)

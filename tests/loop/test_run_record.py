@@ -16,8 +16,8 @@ from tests.faults.proxy import Fault, FaultProxy, Request, none
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.conftest import KEY, StartTrainer
-from tests.loop.kept import Kept
-from tests.loop.strikes import Way, way_to
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.strikes import Route, open_route
 from tests.loop.test_metrics import bins, busy
 from tests.loop.trainers import Trainer
 
@@ -26,16 +26,16 @@ STARTS = '{"record":"rankloop.run"'
 
 def records(trainer: Trainer) -> list[Any]:
     """The records that a trainer has told."""
-    lines = [line[line.index(STARTS) :] for line in trainer.said().splitlines() if STARTS in line]
+    lines = [line[line.index(STARTS) :] for line in trainer.read_log().splitlines() if STARTS in line]
     return [json.loads(line) for line in lines]
 
 
-def happened(kept: Kept, mode: LearningMode = LearningMode.ONLINE, waiting: int = 7) -> None:
+def happened(stored_loop: StoredLoop, mode: LearningMode = LearningMode.ONLINE, waiting: int = 7) -> None:
     """An hour of the past, and a few Ranks that wait."""
-    past.configure(kept, past.configuration(reward_wait_time="PT10M", learning_mode=mode))
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", learning_mode=mode))
     start_us = past.minutes_ago(200)
-    busy(9, start_us, start_us + HOUR, 120, (mode,)).write(kept)
-    past.Past([past.event(f"waits-{number}", past.minutes_ago(3)) for number in range(waiting)]).write(kept)
+    busy(9, start_us, start_us + HOUR, 120, (mode,)).write(stored_loop)
+    past.Past([past.event(f"waits-{number}", past.minutes_ago(3)) for number in range(waiting)]).write(stored_loop)
 
 
 def asked(start_host: StartHost) -> Api:
@@ -47,16 +47,16 @@ def asked(start_host: StartHost) -> Api:
 
 
 def test_a_run_tells_what_the_status_and_the_metrics_tell(
-    kept: Kept, trainer: StartTrainer, start_host: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, start_host: StartHost
 ) -> None:
     """In one line."""
-    happened(kept)
+    happened(stored_loop)
 
     with trainer() as started_trainer:
         started_trainer.succeed()
 
     (record,) = records(started_trainer)
-    api, sums = asked(start_host), total(list(bins(kept).values()), 0)
+    api, sums = asked(start_host), total(list(bins(stored_loop).values()), 0)
     status = api.get("/rankloop/v1/status").json
     day = f"from={to_iso(past.minutes_ago(300))}&to={to_iso(past.minutes_ago(0))}&interval=P1D"
     metrics = api.get(f"/rankloop/v1/metrics?{day}").json["total"]
@@ -68,7 +68,7 @@ def test_a_run_tells_what_the_status_and_the_metrics_tell(
     assert record["lagSeconds"] == status["lagSeconds"] == 0
     assert record["modelId"] == status["model"]["id"]
     events = dict(record["events"])
-    assert events.pop("matchedRewards") == kept.document("state.json")["counters"]["rewards"]
+    assert events.pop("matchedRewards") == stored_loop.document("state.json")["counters"]["rewards"]
     assert events == {name: status["events"][name] for name in events}
     assert (record["updatePeriodSeconds"], record["unpublished"], record["problem"]) == (300, False, None)
     assert 0 <= record["updatePeriodsSinceModel"] < 1
@@ -81,9 +81,9 @@ def test_a_run_tells_what_the_status_and_the_metrics_tell(
     assert {reward["events"] for reward in record["rewards"].values()} == {metrics["count"]}
 
 
-def test_no_feature_and_no_id_is_in_a_record(kept: Kept, trainer: StartTrainer) -> None:
+def test_no_feature_and_no_id_is_in_a_record(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """It is kept where more people may look than into the storage account."""
-    happened(kept)
+    happened(stored_loop)
 
     with trainer() as started_trainer:
         started_trainer.succeed()
@@ -94,9 +94,9 @@ def test_no_feature_and_no_id_is_in_a_record(kept: Kept, trainer: StartTrainer) 
         assert word not in text
 
 
-def test_of_an_apprentice_nothing_is_told_of_random_actions(kept: Kept, trainer: StartTrainer) -> None:
+def test_of_an_apprentice_nothing_is_told_of_random_actions(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """For nothing is known of them."""
-    happened(kept, LearningMode.APPRENTICE)
+    happened(stored_loop, LearningMode.APPRENTICE)
 
     with trainer() as started_trainer:
         started_trainer.succeed()
@@ -106,9 +106,9 @@ def test_of_an_apprentice_nothing_is_told_of_random_actions(kept: Kept, trainer:
     assert record["rewards"]["random"] == {"sum": 0, "events": 0, "average": None}
 
 
-def test_runs_with_nothing_to_do_tell_it_once_a_minute(kept: Kept, trainer: StartTrainer) -> None:
+def test_runs_with_nothing_to_do_tell_it_once_a_minute(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """A local loop runs every two seconds, and its log would hold nothing else."""
-    happened(kept)
+    happened(stored_loop)
 
     with trainer(runs=8) as started_trainer:
         started_trainer.succeed()
@@ -117,12 +117,12 @@ def test_runs_with_nothing_to_do_tell_it_once_a_minute(kept: Kept, trainer: Star
     assert busy_run["joined"] > 0
     assert all(record["joined"] == 0 and record["waiting"] == 7 for record in idle)
     assert len({record["startedAt"][:16] for record in idle}) == len(idle) <= 2
-    assert "azure.core" not in started_trainer.said()
+    assert "azure.core" not in started_trainer.read_log()
 
 
-def test_a_loop_of_which_nothing_is_known_says_so(kept: Kept, trainer: StartTrainer) -> None:
+def test_a_loop_of_which_nothing_is_known_says_so(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """No model, no event, no average; nothing is due."""
-    past.configure(kept, past.configuration())
+    past.configure(stored_loop, past.configuration())
 
     with trainer() as started_trainer:
         started_trainer.succeed()
@@ -133,10 +133,12 @@ def test_a_loop_of_which_nothing_is_known_says_so(kept: Kept, trainer: StartTrai
     assert {reward["average"] for reward in record["rewards"].values()} == {None}
 
 
-def test_a_run_that_cannot_train_says_that_something_is_unpublished(kept: Kept, trainer: StartTrainer) -> None:
+def test_a_run_that_cannot_train_says_that_something_is_unpublished(
+    stored_loop: StoredLoop, trainer: StartTrainer
+) -> None:
     """Joined, not learned; the learner's own words stay out of the record."""
-    happened(kept)
-    state = _with_a_model_that_is_gone(kept, trainer)
+    happened(stored_loop)
+    state = _with_a_model_that_is_gone(stored_loop, trainer)
 
     with trainer() as started_trainer:
         started_trainer.succeed()
@@ -146,30 +148,30 @@ def test_a_run_that_cannot_train_says_that_something_is_unpublished(kept: Kept, 
     assert record["unpublished"] is True
     assert record["joined"] > 0
     assert record["learned"] == 0
-    assert record["modelId"] == kept.document("published.json")["model"]["id"]
-    assert state["counters"]["learned"] == kept.document("state.json")["counters"]["learned"]
+    assert record["modelId"] == stored_loop.document("published.json")["model"]["id"]
+    assert state["counters"]["learned"] == stored_loop.document("state.json")["counters"]["learned"]
 
 
-def _with_a_model_that_is_gone(kept: Kept, trainer: StartTrainer) -> Any:
+def _with_a_model_that_is_gone(stored_loop: StoredLoop, trainer: StartTrainer) -> Any:
     """After half an hour of the past was learned, part by part."""
-    with trainer(one_part=True, runs=6) as started_trainer:
+    with trainer(single_part=True, runs=6) as started_trainer:
         started_trainer.succeed()
-    for name in kept.blobs("models/"):
-        kept.remove(name)
-    return kept.document("state.json")
+    for name in stored_loop.blobs("models/"):
+        stored_loop.remove(name)
+    return stored_loop.document("state.json")
 
 
 # Trouble
 
 
 def test_a_run_that_storage_refuses_claims_nothing_and_says_why(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """Before it has the lease, and after."""
-    happened(kept)
+    happened(stored_loop)
 
-    with way_to(storage) as way:
-        told = [_refused(trainer, way, service) for service in (way.blob, way.table)]
+    with open_route(storage) as route:
+        told = [_refused(trainer, route, service) for service in (route.blob, route.table)]
 
     for record in told:
         assert record["problem"] == "storage answered 403"
@@ -177,34 +179,34 @@ def test_a_run_that_storage_refuses_claims_nothing_and_says_why(
         assert record["joined"] == 0
 
 
-def _refused(trainer: StartTrainer, way: Way, service: FaultProxy) -> Any:
+def _refused(trainer: StartTrainer, route: Route, service: FaultProxy) -> Any:
     """The record of a run that is refused by a service."""
-    way.plan(none)
+    route.plan(none)
     service.plan = lambda _: Fault(status=403)
-    with trainer(way.storage) as started_trainer:
+    with trainer(route.storage) as started_trainer:
         started_trainer.succeed()
     (record,) = records(started_trainer)
     return record
 
 
 def test_a_run_that_storage_leaves_at_its_end_tells_once_what_it_did(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """What it joined is joined; only how the loop stands is not known."""
-    happened(kept)
+    happened(stored_loop)
 
     def refuses(request: Request) -> Fault | None:
         """What waits is asked for from the end of the log on, by keys alone."""
         return Fault(status=403) if "select" in request.path.lower() else None
 
-    with way_to(storage) as way, trainer(way.storage) as started_trainer:
-        way.plan(refuses)
+    with open_route(storage) as route, trainer(route.storage) as started_trainer:
+        route.plan(refuses)
         started_trainer.succeed()
 
     (record,) = records(started_trainer)
     assert record["problem"] == "storage answered 403"
     assert record["waiting"] is None
-    assert record["joined"] == kept.document("state.json")["counters"]["events"] > 0
+    assert record["joined"] == stored_loop.document("state.json")["counters"]["events"] > 0
     assert record["rewards"]["loop"]["events"] > 0
 
 

@@ -15,14 +15,14 @@ from tests.conftest import StartHost
 from tests.loop import past
 from tests.loop.conftest import KEY, NEVER, StartTrainer
 from tests.loop.in_use import NOW, Loop
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1, Traffic
 
 
 @pytest.fixture
-def loop(start_host: StartHost, kept: Kept, trainer: StartTrainer) -> Loop:
+def loop(start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer) -> Loop:
     """A loop that has learned from 30 events and ranks with what it has learned."""
-    taught = Loop(start_host(**NEVER).url, kept, trainer)
+    taught = Loop(start_host(**NEVER).url, stored_loop, trainer)
     taught.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
     taught.use(30)
     taught.learn()
@@ -35,9 +35,11 @@ def chances(answers: Iterator[dict[str, Any]]) -> set[float]:
     return {round(max(one["probability"] for one in told["ranking"]), 3) for told in answers}
 
 
-def test_no_rank_is_answered_by_an_untrained_model_while_exploration_changes(loop: Loop, kept: Kept) -> None:
+def test_no_rank_is_answered_by_an_untrained_model_while_exploration_changes(
+    loop: Loop, stored_loop: StoredLoop
+) -> None:
     """The model in use explores more at once; the one that has learned anew takes its place when it is ready."""
-    first = loop.kept.document("published.json")["model"]
+    first = loop.stored_loop.document("published.json")["model"]
     with Traffic(lambda: f"http://{loop.api.host}:{loop.api.port}", KEY, clients=3, seed=31) as traffic:
         time.sleep(1)
         loop.put(explorationPercentage=0.5)
@@ -51,9 +53,9 @@ def test_no_rank_is_answered_by_an_untrained_model_while_exploration_changes(loo
     assert "Settings were changed" in told
     assert loop.status()["retraining"] is None
     assert chances(iter(traffic.acknowledged.events.values())) == {0.85, 0.625}
-    second = kept.document("published.json")["model"]
+    second = stored_loop.document("published.json")["model"]
     assert second["revision"] == first["revision"] + 1
-    lines = [json.loads(line) for line in kept.lines()]
+    lines = [json.loads(line) for line in stored_loop.lines()]
     models = {line["VWState"]["m"] for line in lines if line["EventId"] in traffic.acknowledged.events}
     assert len(models) == 2
     assert "N/A" not in models
@@ -61,7 +63,7 @@ def test_no_rank_is_answered_by_an_untrained_model_while_exploration_changes(loo
 
 def test_a_change_of_settings_that_finds_nothing_to_learn_from_changes_nothing_until_there_is(loop: Loop) -> None:
     """It says so, and the model in use goes on."""
-    before = loop.kept.document("published.json")["model"]
+    before = loop.stored_loop.document("published.json")["model"]
     assert loop.api.delete(f"{V1}/logs").status == 204
     loop.put(rewardAggregation="max")
     loop.learn()
@@ -69,12 +71,12 @@ def test_a_change_of_settings_that_finds_nothing_to_learn_from_changes_nothing_u
     told = loop.status()
     assert "nothing to learn from, so it waits for the next events" in told["retraining"]
     assert told["learning"] is True
-    assert loop.kept.document("published.json")["model"] == before
+    assert loop.stored_loop.document("published.json")["model"] == before
     assert chances(loop.rank(user) for user in USERS) == {0.85}
 
     loop.use(9)
     loop.learn()
-    after = loop.kept.document("published.json")["model"]
+    after = loop.stored_loop.document("published.json")["model"]
     assert (after["revision"], after["learned_events"]) == (before["revision"] + 1, 12)
     assert loop.status()["retraining"] is None
 
@@ -86,9 +88,9 @@ def test_changed_learning_settings_take_over_with_a_model_that_was_made_with_the
     assert loop.api.put(f"{V1}/configurations/policy", {"name": "ips", "arguments": arguments}).status == 200
     loop.train(NOW)
 
-    after = loop.kept.document("published.json")["model"]
+    after = loop.stored_loop.document("published.json")["model"]
     assert (after["arguments"], after["learned_events"]) == (arguments, 30)
-    assert loop.kept.exported() == loop.api.get(f"{V1}/model").body
+    assert loop.stored_loop.read_export() == loop.api.get(f"{V1}/model").body
 
 
 def test_a_deleted_model_is_forgotten_and_the_next_learns_from_new_events_only(loop: Loop) -> None:
@@ -99,30 +101,30 @@ def test_a_deleted_model_is_forgotten_and_the_next_learns_from_new_events_only(l
     assert chances(loop.rank(user) for user in USERS) == {0.25}
     assert "The model was reset" in loop.status()["because"]
     loop.train(NOW)
-    assert loop.kept.exported() is None
+    assert loop.stored_loop.read_export() is None
     assert loop.api.get(f"{V1}/model").body == b""
     loop.use(9)
     loop.learn()
-    assert loop.kept.document("published.json")["model"]["learned_events"] == 12
+    assert loop.stored_loop.document("published.json")["model"]["learned_events"] == 12
 
 
 def test_deleted_logs_are_gone_and_so_is_what_has_arrived(loop: Loop) -> None:
     """The model stays, and the events to come are logged."""
-    before = loop.kept.document("published.json")["model"]
+    before = loop.stored_loop.document("published.json")["model"]
     loop.use(6)
     assert loop.api.delete(f"{V1}/logs").status == 204
     told = loop.rank()
     loop.learn()
 
-    assert [json.loads(line)["EventId"] for line in loop.kept.lines()] == [told["eventId"]]
-    model = loop.kept.document("published.json")["model"]
+    assert [json.loads(line)["EventId"] for line in loop.stored_loop.lines()] == [told["eventId"]]
+    model = loop.stored_loop.document("published.json")["model"]
     assert model["learned_events"] == before["learned_events"] + 1
     assert loop.api.get(f"{V1}/logs/properties").json["dateRange"]["from"] > "2026"
 
 
 @pytest.mark.parametrize("aggregation", [*Aggregation])
 def test_lines_labelled_anew_are_those_of_a_join_under_the_new_settings(
-    kept: Kept, undisturbed: Kept, trainer: StartTrainer, aggregation: Aggregation
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, aggregation: Aggregation
 ) -> None:
     """And so the model that learns anew from the log is the one that would have come of it."""
     service = {"reward_wait_time": "PT10M", "model_export_frequency": "PT15M"}
@@ -130,17 +132,17 @@ def test_lines_labelled_anew_are_those_of_a_join_under_the_new_settings(
     after = past.configuration(reward_aggregation=aggregation, default_reward=-0.5, **service)
     cell_us = past.minutes_ago(60) // (15 * MINUTE) * 15 * MINUTE
     rows = past.lively(9, cell_us + 3 * MINUTE, cell_us + 10 * MINUTE, 60, 10 * MINUTE)
-    for loop, told in ((kept, before), (undisturbed, after)):
+    for loop, told in ((stored_loop, before), (undisturbed, after)):
         past.configure(loop, told)
         rows.write(loop)
         with trainer(loop.storage) as started_trainer:
             started_trainer.succeed()
 
-    past.configure(kept, replace(after, revision=2))
+    past.configure(stored_loop, replace(after, revision=2))
     with trainer() as started_trainer:
         started_trainer.succeed()
 
-    assert [log_line.relabel(line, after.rewards) for line in kept.lines()] == undisturbed.lines()
-    anew, directly = (loop.document("state.json")["running"] for loop in (kept, undisturbed))
+    assert [log_line.relabel(line, after.rewards) for line in stored_loop.lines()] == undisturbed.lines()
+    anew, directly = (loop.document("state.json")["running"] for loop in (stored_loop, undisturbed))
     assert (anew["revision"], directly["revision"]) == (2, 1)
     assert anew["model"]["predictor_sha256"] == directly["model"]["predictor_sha256"]

@@ -13,7 +13,7 @@ from shared.times import DAY, HOUR, MINUTE, to_iso
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.conftest import KEY, NEVER
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.test_metrics import busy
 from tests.loop.trainers import Trainer
 
@@ -38,9 +38,9 @@ def storage_of_all(azurite: Azurite) -> str:
 def api(storage_of_all: str, midnight_us: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A loop that was an apprentice until midnight, and the hour after it was not."""
     storage = storage_of_all
-    with Kept(storage) as kept:
-        past.configure(kept, past.configuration(reward_wait_time="PT10M"))
-        busy(8, midnight_us - HOUR, midnight_us + HOUR, 400, MODES).write(kept, DAY)
+    with StoredLoop(storage) as stored_loop:
+        past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+        busy(8, midnight_us - HOUR, midnight_us + HOUR, 400, MODES).write(stored_loop, DAY)
     with Trainer(storage, tmp_path_factory.mktemp("trainer") / "log") as trainer:
         trainer.succeed()
     with HostProcess(storage, env=NEVER) as host:
@@ -112,10 +112,10 @@ def test_a_day_that_is_being_put_away_is_told_once(api: Api, storage_of_all: str
     """Its blob is there, and the commit record has not forgotten it yet."""
     asked = (midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")
     before = told(api, *asked)
-    with Kept(storage_of_all) as kept:
-        state, days = kept.document("state.json"), sorted(kept.blobs("metrics/"))
-        first = kept.document(days[0])["bins"]
-        kept.put("state.json", json.dumps(state | {"metrics": state["metrics"] | {"bins": first}}).encode())
+    with StoredLoop(storage_of_all) as stored_loop:
+        state, days = stored_loop.document("state.json"), sorted(stored_loop.blobs("metrics/"))
+        first = stored_loop.document(days[0])["bins"]
+        stored_loop.put("state.json", json.dumps(state | {"metrics": state["metrics"] | {"bins": first}}).encode())
 
     assert first
     assert told(api, *asked)["total"] == before["total"]

@@ -18,37 +18,39 @@ from shared.storage.clock import now_us
 from shared.times import HOUR, MINUTE
 from tests.loop import oracle, past
 from tests.loop.conftest import StartTrainer
-from tests.loop.kept import Kept
 from tests.loop.oracle import Rule
-from tests.loop.strikes import Held, Strike, way_to, write
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.strikes import Held, Strike, open_route, write
 
 LEASE_SECONDS = 15
 OTHER = "--cb_explore_adf --epsilon 0.2 --cb_type ips -q ::"
 RULE = Rule(timedelta(hours=4), timedelta(days=10))
 
 
-def nothing(_: Kept) -> None:
+def nothing(_: StoredLoop) -> None:
     """Nothing changes meanwhile."""
 
 
-def settings(kept: Kept) -> None:
+def settings(stored_loop: StoredLoop) -> None:
     """Another exploration is set."""
     told = past.often()
     changed = replace(told, revision=2, service=replace(told.service, exploration_percentage=0.5))
-    kept.put("configuration.json", json_documents.to_json(changed))
+    stored_loop.put("configuration.json", json_documents.to_json(changed))
 
 
-def reset(kept: Kept) -> None:
+def reset(stored_loop: StoredLoop) -> None:
     """The model is deleted."""
-    published = json_documents.read(Published, kept.blob("published.json") or b"{}")
-    kept.put(
+    published = json_documents.read(Published, stored_loop.blob("published.json") or b"{}")
+    stored_loop.put(
         "published.json", json_documents.to_json(replace(published, generation=published.generation + 1, model=None))
     )
 
 
-def deletion(kept: Kept) -> None:
+def deletion(stored_loop: StoredLoop) -> None:
     """The log is deleted."""
-    kept.put("configuration.json", json_documents.to_json(replace(past.often(), logs_deleted_before_us=now_us())))
+    stored_loop.put(
+        "configuration.json", json_documents.to_json(replace(past.often(), logs_deleted_before_us=now_us()))
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,85 +73,85 @@ def deletion(kept: Kept) -> None:
     ],
 )
 def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
-    kept: Kept,
+    stored_loop: StoredLoop,
     trainer: StartTrainer,
     storage: StorageAccount,
     place: str,
     nth: int,
-    meanwhile: Callable[[Kept], None],
+    meanwhile: Callable[[StoredLoop], None],
 ) -> None:
     """It is stopped while a write is on its way, which lands when the other trainer has gone on and ended."""
-    past.configure(kept, past.often())
+    past.configure(stored_loop, past.often())
     now = past.minutes_ago(0) - 2 * past.OFTEN_WAIT
-    past.lively(5, now - HOUR, now - 50 * MINUTE, 6, past.OFTEN_WAIT).write(kept)
-    with trainer(one_part=True) as first:
+    past.lively(5, now - HOUR, now - 50 * MINUTE, 6, past.OFTEN_WAIT).write(stored_loop)
+    with trainer(single_part=True) as first:
         first.succeed()
-    past.lively(6, now - 30 * MINUTE, now, 16, past.OFTEN_WAIT).write(kept)
+    past.lively(6, now - 30 * MINUTE, now, 16, past.OFTEN_WAIT).write(stored_loop)
 
-    with way_to(storage) as way, trainer(way.storage) as sleeper:
-        way.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
+    with open_route(storage) as route, trainer(route.storage) as sleeper:
+        route.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
         strike.wait()
-        meanwhile(kept)
-        kept.break_lease()
+        meanwhile(stored_loop)
+        stored_loop.break_lease()
         with trainer() as other:
             other.succeed()
-        before = kept.in_force()
+        before = stored_loop.in_force()
         held.free.set()
         sleeper.wake()
         sleeper.succeed()
 
-    assert before.items() <= kept.in_force().items()
-    assert all(name.startswith("default/models/") for name in kept.in_force().keys() - before.keys())
-    check(kept, meanwhile)
+    assert before.items() <= stored_loop.in_force().items()
+    assert all(name.startswith("default/models/") for name in stored_loop.in_force().keys() - before.keys())
+    check(stored_loop, meanwhile)
 
 
-def check(kept: Kept, meanwhile: Callable[[Kept], None]) -> None:
+def check(stored_loop: StoredLoop, meanwhile: Callable[[StoredLoop], None]) -> None:
     """What is in force is whole and of one piece."""
-    state, published = kept.document("state.json"), kept.document("published.json")
+    state, published = stored_loop.document("state.json"), stored_loop.document("published.json")
     assert (state["intent"], state["publishing"], state["next"]) == (None, None, None)
     assert published["generation"] == state["running"]["generation"] == int(meanwhile is reset)
     assert state["running"]["revision"] == 1 + int(meanwhile is settings)
-    exported = kept.exported()
+    exported = stored_loop.read_export()
     if published["model"] is None:
         assert exported is None
     else:
-        assert exported == kept.blob(published["model"]["predictor_blob"].removeprefix("loops/default/"))
+        assert exported == stored_loop.blob(published["model"]["predictor_blob"].removeprefix("loops/default/"))
     if meanwhile is deletion:
-        assert kept.lines() == []
+        assert stored_loop.lines() == []
     else:
-        oracle.check(kept, RULE)
+        oracle.check(stored_loop, RULE)
 
 
-def test_a_second_trainer_ends_quietly(kept: Kept, trainer: StartTrainer, storage: StorageAccount) -> None:
+def test_a_second_trainer_ends_quietly(stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount) -> None:
     """It neither waits nor writes while the first one is at work."""
-    past.configure(kept, past.often())
-    past.Past([past.event("e", past.minutes_ago(500))]).write(kept)
-    with way_to(storage) as way, trainer(way.storage) as first:
-        way.plan(strike := Strike(write("/logs/"), lambda: None, held := Held()))
+    past.configure(stored_loop, past.often())
+    past.Past([past.event("e", past.minutes_ago(500))]).write(stored_loop)
+    with open_route(storage) as route, trainer(route.storage) as first:
+        route.plan(strike := Strike(write("/logs/"), lambda: None, held := Held()))
         strike.wait()
-        before = kept.in_force()
+        before = stored_loop.in_force()
 
         with trainer() as second:
             second.succeed()
 
-        assert before == kept.in_force()
-        assert "another trainer is at work" in second.said()
+        assert before == stored_loop.in_force()
+        assert "another trainer is at work" in second.read_log()
         held.free.set()
         first.succeed()
-    assert len(kept.lines()) == 1
+    assert len(stored_loop.lines()) == 1
 
 
 def test_a_first_export_that_lands_after_a_reset_does_not_stay(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """There was nothing under its name that another trainer could have changed, so that it would be refused."""
-    past.configure(kept, past.often())
-    past.Past([past.event("e", past.minutes_ago(500))]).write(kept)
-    with way_to(storage) as way, trainer(way.storage) as sleeper:
-        way.plan(strike := Strike(write("/current/model.vw"), sleeper.pause, held := Held()))
+    past.configure(stored_loop, past.often())
+    past.Past([past.event("e", past.minutes_ago(500))]).write(stored_loop)
+    with open_route(storage) as route, trainer(route.storage) as sleeper:
+        route.plan(strike := Strike(write("/current/model.vw"), sleeper.pause, held := Held()))
         strike.wait()
-        reset(kept)
-        kept.break_lease()
+        reset(stored_loop)
+        stored_loop.break_lease()
         with trainer() as other:
             other.succeed()
         held.free.set()
@@ -159,46 +161,49 @@ def test_a_first_export_that_lands_after_a_reset_does_not_stay(
     with trainer() as later:
         later.succeed()
 
-    assert kept.exported() is None
+    assert stored_loop.read_export() is None
 
 
 def test_a_sleeper_that_cleans_up_takes_nothing_away_that_is_needed(
-    kept: Kept, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """It slept past its lease, in the middle of deleting old models, and does not know of those made since."""
-    past.configure(kept, told := past.often())
+    past.configure(stored_loop, told := past.often())
     midnight = past.midnight()
     around = [past.event(f"e{number}", midnight + number * 10 * MINUTE) for number in range(-3, 3)]
-    past.Past([*around, past.event("last", midnight - 12 * HOUR)]).write(kept)
+    past.Past([*around, past.event("last", midnight - 12 * HOUR)]).write(stored_loop)
     with trainer() as first:
         first.succeed()
-    kept.put("state.json", json.dumps({**kept.document("state.json"), "kept_at_us": 0}).encode())
+    stored_loop.put("state.json", json.dumps({**stored_loop.document("state.json"), "kept_at_us": 0}).encode())
 
-    with way_to(storage) as way, trainer(way.storage) as sleeper:
+    with open_route(storage) as route, trainer(route.storage) as sleeper:
         listing = "prefix=default%2Fmodels"
-        way.plan(strike := Strike(lambda request: listing in request.path, sleeper.pause, held := Held()))
+        route.plan(strike := Strike(lambda request: listing in request.path, sleeper.pause, held := Held()))
         strike.wait()
         slept_at = time.monotonic()
-        past.configure(kept, replace(told, revision=2, learning=LearningSettings("other", OTHER)))
-        while kept.document("state.json")["next"] is None or not kept.document("state.json")["next"]["model"]:
-            with trainer(one_part=True) as other:
+        past.configure(stored_loop, replace(told, revision=2, learning=LearningSettings("other", OTHER)))
+        while (
+            stored_loop.document("state.json")["next"] is None
+            or not stored_loop.document("state.json")["next"]["model"]
+        ):
+            with trainer(single_part=True) as other:
                 other.succeed()
-        coming = kept.document("state.json")["next"]["model"]["state_blob"].removeprefix("loops/default/")
+        coming = stored_loop.document("state.json")["next"]["model"]["state_blob"].removeprefix("loops/default/")
         time.sleep(max(0, slept_at + LEASE_SECONDS + 0.5 - time.monotonic()))
         held.free.set()
         sleeper.wake()
         sleeper.succeed()
 
-    assert kept.blob(coming) is not None
+    assert stored_loop.blob(coming) is not None
 
 
 def test_trainers_that_overtake_each_other_again_and_again_make_what_one_makes(
-    kept: Kept, undisturbed: Kept, trainer: StartTrainer
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
 ) -> None:
     """Each is stopped somewhere, and goes on beside another one that has taken over."""
     chance, now = random.Random(8), past.minutes_ago(0) - 2 * past.OFTEN_WAIT
     rows = past.lively(8, now - HOUR, now, 100, past.OFTEN_WAIT)
-    for loop in (kept, undisturbed):
+    for loop in (stored_loop, undisturbed):
         past.configure(loop, past.often())
         rows.write(loop)
 
@@ -209,17 +214,17 @@ def test_trainers_that_overtake_each_other_again_and_again_make_what_one_makes(
             time.sleep(chance.uniform(0.1, 0.8))
             context.pause()
             asleep.append(context)
-            kept.break_lease()
+            stored_loop.break_lease()
             if len(asleep) > 2:
                 asleep.pop(chance.randrange(len(asleep))).wake()
         for context in asleep:
             context.wake()
         for context in started:
             context.succeed()
-    for loop in (kept, undisturbed, kept, undisturbed):
+    for loop in (stored_loop, undisturbed, stored_loop, undisturbed):
         with trainer(loop.storage) as last:
             last.succeed()
         time.sleep(1)  # the model export frequency: the last model may not have been due
 
-    assert undisturbed.made() == kept.made()
-    assert kept.exported() == undisturbed.exported() is not None
+    assert undisturbed.read_training_output() == stored_loop.read_training_output()
+    assert stored_loop.read_export() == undisturbed.read_export() is not None

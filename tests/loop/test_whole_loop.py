@@ -16,8 +16,8 @@ from localhost.host.host_process import HostProcess
 from tests.http.api import Answer, Api
 from tests.loop import oracle
 from tests.loop.conftest import KEY, LATER, QUICK
-from tests.loop.kept import Kept
 from tests.loop.oracle import Rule
+from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import LIKED, USERS, V1, rank_body
 from tests.loop.trainers import Trainer
 
@@ -35,7 +35,7 @@ class Lived:
     """
 
     answers: dict[str, Answer]
-    kept: Kept
+    stored_loop: StoredLoop
     lines: list[dict[str, Any]]
 
     def events(self, event_id: str) -> list[dict[str, Any]]:
@@ -51,16 +51,16 @@ class Lived:
 def lived(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     """A loop's life, told by one client after the other; then all that waits is joined."""
     account = azurite.new_account()
-    with Kept(account.connection_string) as kept:
+    with StoredLoop(account.connection_string) as stored_loop:
         with HostProcess(account.connection_string, env=QUICK) as host:
-            answers = live(Api.at(host.url, KEY), kept)
+            answers = live(Api.at(host.url, KEY), stored_loop)
         log_file = tmp_path_factory.mktemp("trainer") / "trainer.log"
         with Trainer(account.connection_string, log_file, LATER) as last:
             last.succeed()
-        yield Lived(answers, kept, [json.loads(line) for line in kept.lines()])
+        yield Lived(answers, stored_loop, [json.loads(line) for line in stored_loop.lines()])
 
 
-def live(api: Api, kept: Kept) -> dict[str, Answer]:
+def live(api: Api, stored_loop: StoredLoop) -> dict[str, Answer]:
     """All that a test asks about, and some ordinary events around it."""
     answers = {"configured": api.put(f"{V1}/configurations/service", SERVICE)}
 
@@ -94,12 +94,14 @@ def live(api: Api, kept: Kept) -> dict[str, Answer]:
     reward("dangling", 0.5)
     time.sleep(5.1)
     reward("late", 1)
-    published = kept.wait_for(lambda told: told["model"] and told["model"]["learned_events"] == 47, "published.json")
+    published = stored_loop.wait_for(
+        lambda told: told["model"] and told["model"]["learned_events"] == 47, "published.json"
+    )
     until_ranked_by(published["model"]["id"], api)
     rank("by model", "by-model", "bob")
     answers["status"] = api.get("/rankloop/v1/status")
     answers["model"] = api.get(f"{V1}/model")
-    answers["exported"] = Answer(200, {}, kept.exported() or b"")
+    answers["exported"] = Answer(200, {}, stored_loop.read_export() or b"")
     return answers
 
 
@@ -113,7 +115,7 @@ def until_ranked_by(model_id: str, api: Api) -> None:
 
 def test_the_log_is_what_the_rows_make_it(lived: Lived) -> None:
     """Every event and every observation once, in its place, with its label."""
-    oracle.check(lived.kept, Rule(timedelta(seconds=5), timedelta(seconds=2), "average"))
+    oracle.check(lived.stored_loop, Rule(timedelta(seconds=5), timedelta(seconds=2), "average"))
 
 
 def test_several_rewards_are_folded_and_a_repeated_one_counts_once(lived: Lived) -> None:
@@ -131,7 +133,7 @@ def test_a_deferred_event_is_learned_only_if_it_is_activated(lived: Lived) -> No
     assert idle["_skipLearn"] is True
     assert "_skipLearn" not in shown
     assert (idle["_label_cost"], shown["_label_cost"]) == (-1.0, -0.75)
-    assert lived.kept.document("state.json")["counters"]["not_activated"] == 1
+    assert lived.stored_loop.document("state.json")["counters"]["not_activated"] == 1
 
 
 def test_a_repeated_rank_is_one_event_with_one_answer(lived: Lived) -> None:
@@ -207,7 +209,7 @@ def test_the_downloaded_model_is_the_exported_one_and_loads(lived: Lived, tmp_pa
 def test_vw_reads_every_line_of_the_log(lived: Lived, tmp_path: Path) -> None:
     """As it is stored, and each line is accounted for."""
     log, metrics = tmp_path / "log.dsjson", tmp_path / "metrics.json"
-    log.write_bytes(b"".join(line + b"\n" for line in lived.kept.lines()))
+    log.write_bytes(b"".join(line + b"\n" for line in lived.stored_loop.lines()))
 
     options = ["--cb_explore_adf", "--dsjson", "--quiet", "-d", str(log), "--extra_metrics", str(metrics)]
     vowpalwabbit.Workspace(arg_list=options).finish()

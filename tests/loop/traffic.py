@@ -12,7 +12,7 @@ from http.client import HTTPException
 from typing import Any, Self
 
 from tests.http.api import Answer, Api
-from tests.loop.kept import Kept
+from tests.loop.stored_loop import StoredLoop
 
 V1 = "/personalizer/v1.0"
 USERS, ACTIONS = ("ann", "bob", "cid"), ("a", "b", "c", "d")
@@ -88,7 +88,7 @@ class Traffic:
             self._observe(event_id, None, chance)
 
     def _rank(self, body: dict[str, Any], chance: random.Random) -> dict[str, Any] | None:
-        answer = self._until_known(f"{V1}/rank", body, 201, {}, chance)
+        answer = self._call_until_answered(f"{V1}/rank", body, 201, {}, chance)
         if answer is None:
             return None
         document: dict[str, Any] = answer.json
@@ -102,10 +102,10 @@ class Traffic:
     def _observe(self, event_id: str, value: float | None, chance: random.Random) -> None:
         what, body = ("activate", b"") if value is None else ("reward", {"value": value})
         headers = {"x-ms-client-request-id": f"{event_id} {chance.random()}"}
-        if self._until_known(f"{V1}/events/{event_id}/{what}", body, 204, headers, chance) is not None:
+        if self._call_until_answered(f"{V1}/events/{event_id}/{what}", body, 204, headers, chance) is not None:
             self.acknowledged.observations.append((event_id, value))
 
-    def _until_known(
+    def _call_until_answered(
         self, path: str, body: object, success: int, headers: dict[str, str], chance: random.Random
     ) -> Answer | None:
         """Call again, as clients do, as long as nobody knows whether a call was heard; give up after some time."""
@@ -129,23 +129,23 @@ class Traffic:
         return answer
 
 
-def check(kept: Kept, acknowledged: Acknowledged) -> None:
+def check(stored_loop: StoredLoop, acknowledged: Acknowledged) -> None:
     """See that all that was acknowledged is in the log, once, as it was answered.
 
     A repetition in another minute is answered anew, and its answer may be that of a newer model: the first row counts.
     """
-    lines = [json.loads(line) for line in kept.lines()]
-    rows = Counter(row["id"] for row in kept.rows("events"))
+    lines = [json.loads(line) for line in stored_loop.lines()]
+    rows = Counter(row["id"] for row in stored_loop.rows("events"))
     events = Counter(line["EventId"] for line in lines if "_label_cost" in line)
     assert events.keys() >= acknowledged.events.keys()
     assert {event_id: count for event_id, count in events.items() if count > 1} == {}
     for line in lines:
-        told = acknowledged.events.get(line["EventId"]) if "_label_cost" in line else None
-        if told and rows[line["EventId"]] == 1:
+        answer = acknowledged.events.get(line["EventId"]) if "_label_cost" in line else None
+        if answer and rows[line["EventId"]] == 1:
             ids = [one["i"]["id"] for one in line["c"]["_multi"]]
-            assert ids[line["_labelIndex"]] == told["rewardActionId"]
+            assert ids[line["_labelIndex"]] == answer["rewardActionId"]
             chances = {ids[action - 1]: chance for action, chance in zip(line["a"], line["p"], strict=True)}
-            assert chances == {one["id"]: one["probability"] for one in told["ranking"]}
+            assert chances == {one["id"]: one["probability"] for one in answer["ranking"]}
     for event_id, again in acknowledged.repetitions.items():
         assert rows[event_id] > 1 or again == acknowledged.events[event_id]
     entries = [(line["EventId"], one.get("v")) for line in lines for one in line.get("o", line.get("Observations", []))]

@@ -32,7 +32,7 @@ class Trainer:
         log_file: Path,
         changed: Mapping[str, Any] = PAST,
         *,
-        one_part: bool = False,
+        single_part: bool = False,
         runs: int = 1,
         variables: Mapping[str, str] | None = None,
     ) -> None:
@@ -44,7 +44,7 @@ class Trainer:
             runs: How often the process runs the trainer, as a host does.
         """
         self.log_file = log_file
-        self._process = process(log_file, storage, _train, dict(variables or {}), dict(changed), one_part, runs)
+        self._process = process(log_file, storage, _train, dict(variables or {}), dict(changed), single_part, runs)
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -61,12 +61,12 @@ class Trainer:
         """Wait for its end; gives the exit code, which is negative if a signal ended it."""
         self._process.join(seconds)
         code = self._process.exitcode
-        assert code is not None, f"the trainer has not ended after {seconds} s:\n{self.said()}"
+        assert code is not None, f"the trainer has not ended after {seconds} s:\n{self.read_log()}"
         return code
 
     def succeed(self, seconds: float = 60) -> None:
         """Wait for its end, which must be one in order."""
-        assert self.wait(seconds) == 0, self.said()
+        assert self.wait(seconds) == 0, self.read_log()
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""
@@ -85,7 +85,7 @@ class Trainer:
         """Let it go on from where it stands."""
         self._send(signal.SIGCONT)
 
-    def said(self) -> str:
+    def read_log(self) -> str:
         """All that it has logged so far."""
         return self.log_file.read_text() if self.log_file.exists() else ""
 
@@ -95,14 +95,14 @@ class Trainer:
             os.kill(self._process.pid, number)
 
 
-def _train(variables: Mapping[str, str], changed: Mapping[str, Any], one_part: bool, runs: int) -> None:
+def _train(variables: Mapping[str, str], changed: Mapping[str, Any], single_part: bool, runs: int) -> None:
     """Run the trainer in its environment and with its settings."""
     os.environ.update(variables)
     logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
     from train_timer.run import Trainings
 
     stop = Event()
-    if one_part:
+    if single_part:
         stop.set()
     trainings = Trainings()
     with settings.use(replace(settings.settings(), **changed)):

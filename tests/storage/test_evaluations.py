@@ -27,13 +27,13 @@ SUMS = Sums(3, 3.5, 2, *[value / 7 for value in range(10)], 4, *[value / 3 for v
 
 @pytest.fixture(autouse=True)
 def _home(storage: StorageAccount) -> Iterator[None]:
-    with evaluated_log.at_home(storage.connection_string):
+    with evaluated_log.use_storage(storage.connection_string):
         yield
 
 
 def asked(evaluation_id: str = "one", ago_us: int = 0, **changes: object) -> Evaluation:
     """An evaluation that nobody works on."""
-    evaluation = evaluated_log.asked(evaluation_id, (0, HOUR))
+    evaluation = evaluated_log.build_evaluation(evaluation_id, (0, HOUR))
     return replace(evaluation, created_us=evaluation.created_us - ago_us, **changes)  # type: ignore[arg-type]
 
 

@@ -14,7 +14,7 @@ TRAINED = ("state.json", "published.json", "logs/", "models/", "refused/", "metr
 """What training makes of the intake; it can all be made again."""
 
 
-class Kept:
+class StoredLoop:
     """The storage of one loop."""
 
     def __init__(self, storage: str) -> None:
@@ -62,7 +62,7 @@ class Kept:
             client.create_container()
         client.upload_blob(f"default/{name}", data, overwrite=True, metadata=metadata)
 
-    def become(self, other: "Kept") -> None:
+    def copy_from(self, other: "StoredLoop") -> None:
         """Let this storage, which is empty, hold all blobs that another loop's holds."""
         for container in ("loops", "exports"):
             for name, data in other.blobs("", container).items():
@@ -76,11 +76,11 @@ class Kept:
         """All lines of the log, in order."""
         return [line for _, data in sorted(self.blobs("logs/").items()) for line in gzip.decompress(data).splitlines()]
 
-    def exported(self) -> bytes | None:
+    def read_export(self) -> bytes | None:
         """The model under its fixed name."""
         return self.blob("current/model.vw", "exports")
 
-    def made(self) -> dict[str, Any]:
+    def read_training_output(self) -> dict[str, Any]:
         """All that training has made, but for what tells the time of day at which it did so."""
         state = self.document("state.json")
         names = ("running", "next", "intent", "counters", "publishing", "long_waits", "problem", "metrics")
@@ -96,10 +96,10 @@ class Kept:
     def wait_for(self, holds: Callable[[Any], bool], document: str = "state.json", seconds: float = 60) -> Any:
         """Wait until something holds of a document; gives the document."""
         until = time.monotonic() + seconds
-        while (told := self.document(document)) is None or not holds(told):
-            assert time.monotonic() < until, told
+        while (content := self.document(document)) is None or not holds(content):
+            assert time.monotonic() < until, content
             time.sleep(0.1)
-        return told
+        return content
 
     def in_force(self) -> dict[str, str]:
         """The ETag of every blob of the loop and of its export, which changes with each write."""

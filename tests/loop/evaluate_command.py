@@ -19,7 +19,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 EVENTS = 600
 
 
-def written(path: Path, lines: Sequence[bytes], end: bytes = b"\n") -> Path:
+def write_log(path: Path, lines: Sequence[bytes], end: bytes = b"\n") -> Path:
     path.write_bytes(b"".join(line + end for line in lines))
     return path
 
@@ -30,7 +30,7 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, timeout=240, check=False)
 
 
-def told(*arguments: str | Path) -> dict[str, Any]:
+def evaluate(*arguments: str | Path) -> dict[str, Any]:
     """What it finds."""
     ended = run(*arguments, "--json")
     assert ended.returncode == 0, ended.stderr
@@ -38,11 +38,11 @@ def told(*arguments: str | Path) -> dict[str, Any]:
     return document
 
 
-def policy(found: dict[str, Any], name: str) -> dict[str, Any]:
-    return next(policy for policy in found["policies"] if policy["name"] == name)
+def policy(outcome: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(policy for policy in outcome["policies"] if policy["name"] == name)
 
 
-def learned_by_vw(path: Path, arguments: str) -> float:
+def estimate_with_vw(path: Path, arguments: str) -> float:
     """The reward per event of a policy as Vowpal Wabbit itself estimates it while it learns (inverse propensities)."""
     workspace = vowpalwabbit.Workspace(arg_list=[*arguments.split(), "--dsjson", "-d", str(path), "--quiet"])
     reward = -workspace.get_sum_loss() / workspace.get_weighted_examples()
@@ -50,12 +50,12 @@ def learned_by_vw(path: Path, arguments: str) -> float:
     return float(reward)
 
 
-def predicted_by_vw(log: Path, arguments: str, predictions: Path) -> list[list[float]]:
+def predict_with_vw(log: Path, arguments: str, predictions: Path) -> list[list[float]]:
     """The chance of each action, event by event, before it was learned from."""
     words = [*arguments.split(), "--dsjson", "-d", str(log), "-p", str(predictions), "--quiet"]
     vowpalwabbit.Workspace(arg_list=words).finish()
-    found = []
+    chances_of_events = []
     for text in filter(str.strip, predictions.read_text(encoding="ascii").splitlines()):
-        chances = {int(action): float(chance) for action, chance in (one.split(":") for one in text.split(","))}
-        found.append([chances[action] / sum(chances.values()) for action in range(len(chances))])
-    return found
+        chances = {int(action): float(chance) for action, chance in (pair.split(":") for pair in text.split(","))}
+        chances_of_events.append([chances[action] / sum(chances.values()) for action in range(len(chances))])
+    return chances_of_events
