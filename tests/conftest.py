@@ -58,7 +58,7 @@ class Emulator:
     """An Azurite in memory, on free ports, that is begun anew before it is old.
 
     Ten minutes after its start Azurite looks for data that belong to no blob any more. With what thousands of tests
-    have left behind in memory it takes half a minute over that, and answers nobody meanwhile.
+    have left behind in memory it takes half a minute over that, and answers no call meanwhile.
     """
 
     azurite: Azurite

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """The answer to one call."""
 
     status: int
     headers: Mapping[str, str]
@@ -24,9 +24,9 @@ class Answer:
 
     @property
     def error(self) -> dict[str, Any]:
-        """The error that the body tells."""
-        told: dict[str, Any] = self.json["error"]
-        return told
+        """The error in the body."""
+        error: dict[str, Any] = self.json["error"]
+        return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Api:
     """A running Rankloop, and the key that opens it.
 
     Attributes:
-        tries: How often a call is made that is told to be made again, since storage was too slow for it. Whoever wants
+        tries: How often a call is made that is answered with 503 and a time to wait. A test that wants
             to see that answer tries once; published clients try four times.
     """
 
@@ -45,7 +45,7 @@ class Api:
 
     @classmethod
     def at(cls, url: str, key: str | None, tries: int = 1) -> "Api":
-        """The one at an address."""
+        """The API at an address."""
         parts = urlsplit(url)
         return cls(parts.hostname or "", parts.port or 80, key, tries)
 
@@ -68,13 +68,13 @@ class Api:
     def call(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
         """One request, on a connection of its own each time that it is made."""
         for _ in range(self.tries - 1):
-            answer = self._called(method, path, body, headers)
+            answer = self._request(method, path, body, headers)
             if answer.status != 503 or "retry-after" not in answer.headers:
                 return answer
             time.sleep(float(answer.headers["retry-after"]))
-        return self._called(method, path, body, headers)
+        return self._request(method, path, body, headers)
 
-    def _called(self, method: str, path: str, body: object, headers: Mapping[str, str] | None) -> Answer:
+    def _request(self, method: str, path: str, body: object, headers: Mapping[str, str] | None) -> Answer:
         sent = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         key = {"Ocp-Apim-Subscription-Key": self.key} if self.key is not None else {}
         connection = HTTPConnection(self.host, self.port, timeout=30)

@@ -1,4 +1,4 @@
-"""An authority that signs bearer tokens, as a tenant of Entra ID has one: its keys, and what it tells of them."""
+"""An authority that signs bearer tokens, as a tenant of Entra ID has one, and publishes its keys."""
 
 import json
 import threading
@@ -25,34 +25,34 @@ def key(name: str) -> RSAPrivateKey:
 
 
 def public(name: str) -> str:
-    """Its public half, as the text that a signature of another kind could be forged with."""
-    told = (
+    """The public half of a key, as the text that a signature of another kind could be forged with."""
+    pem = (
         key(name).public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
-    return told.decode()
+    return pem.decode()
 
 
 class Authority:
     """Serves the discovery document and the public keys of one tenant.
 
     Attributes:
-        names: Of the keys that it tells.
-        asked: How often it was asked for them.
+        names: Names of the keys that are published.
+        key_requests: How often the keys were fetched.
     """
 
     def __init__(self) -> None:
         self.names = ["first"]
-        self.asked = 0
+        self.key_requests = 0
         self.pause = 0.0
         authority = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                told = json.dumps(authority.told(self.path)).encode()
+                body = json.dumps(authority.answer(self.path)).encode()
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(told)))
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(told)
+                self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
                 """Say nothing."""
@@ -70,30 +70,30 @@ class Authority:
 
     @property
     def settings(self) -> dict[str, str]:
-        """Settings of an app that trusts it."""
+        """Settings of an app that trusts this authority."""
         return {"AUTH_TENANT": TENANT, "AUTH_AUDIENCE": AUDIENCE, "AUTH_AUTHORITY": self.url}
 
-    def told(self, path: str) -> Mapping[str, Any]:
-        """What a path answers."""
+    def answer(self, path: str) -> Mapping[str, Any]:
+        """The document at a path: the discovery document, or the keys."""
         if path == f"/{TENANT}/v2.0/.well-known/openid-configuration":
             return {"issuer": f"https://login.example/{TENANT}/v2.0", "jwks_uri": f"{self.url}/keys"}
-        self.asked += 1
+        self.key_requests += 1
         time.sleep(self.pause)
         strange = [
             {"kty": "EC", "kid": "elliptic"},
             {"kty": "RSA"},
             {"kty": "RSA", "kid": "damaged", "n": "AQ", "e": "x"},
         ]
-        return {"keys": [*strange, *map(_told, self.names)]}
+        return {"keys": [*strange, *map(_export_key, self.names)]}
 
     def token(self, signed_by: str = "first", lasts: int = 600, **claims: Any) -> str:
         """A token that is good for so many seconds; claims of None are left out."""
         now = int(time.time())
-        told = {"aud": AUDIENCE, "iss": f"https://sts.windows.net/{TENANT}/", "nbf": now, "exp": now + lasts} | claims
-        said = {name: value for name, value in told.items() if value is not None}
-        return jwt.encode(said, key(signed_by), "RS256", headers={"kid": signed_by})
+        merged = {"aud": AUDIENCE, "iss": f"https://sts.windows.net/{TENANT}/", "nbf": now, "exp": now + lasts} | claims
+        payload = {name: value for name, value in merged.items() if value is not None}
+        return jwt.encode(payload, key(signed_by), "RS256", headers={"kid": signed_by})
 
 
-def _told(name: str) -> dict[str, Any]:
-    told = jwt.algorithms.RSAAlgorithm.to_jwk(key(name).public_key(), as_dict=True)
-    return {"kty": "RSA", "use": "sig", "kid": name, "n": told["n"], "e": told["e"]}
+def _export_key(name: str) -> dict[str, Any]:
+    jwk = jwt.algorithms.RSAAlgorithm.to_jwk(key(name).public_key(), as_dict=True)
+    return {"kty": "RSA", "use": "sig", "kid": name, "n": jwk["n"], "e": jwk["e"]}

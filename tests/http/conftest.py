@@ -13,7 +13,7 @@ from tests.http.api import Api
 from tests.http.slots import use_slots
 
 NEVER = {**PATIENT, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
-"""Settings that keep the trainer from making log and models while a test looks at a loop without them."""
+"""Settings that keep the trainer from making log and models while a test reads a loop without them."""
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def api(host: HostProcess) -> Api:
 
 
 @pytest.fixture(scope="module")
-def one_slot(azurite: Azurite) -> Iterator[Api]:
+def single_slot(azurite: Azurite) -> Iterator[Api]:
     """A loop of the module's own, for all kinds of things are done to it."""
     yield from _loop(azurite)
 

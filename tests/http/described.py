@@ -17,7 +17,7 @@ class Described:
 
     @classmethod
     def by(cls, api: Api) -> "Described":
-        """The one of a running host."""
+        """The description that a running host serves."""
         return cls(api.get("/rankloop/v1/openapi.json").json)
 
     def demand(self, method: str, route: str, answer: Answer) -> None:
@@ -26,30 +26,30 @@ class Described:
         Args:
             route: With parameters in braces, as the description has it.
         """
-        told = self.document["paths"][route][method.lower()]["responses"][str(answer.status)]
-        if "content" not in told:
+        response = self.document["paths"][route][method.lower()]["responses"][str(answer.status)]
+        if "content" not in response:
             assert answer.body == b""
             return
         kind = answer.headers["content-type"].partition(";")[0]
-        assert kind in told["content"]
-        for name in told.get("headers", {}):
+        assert kind in response["content"]
+        for name in response.get("headers", {}):
             assert name.lower() in answer.headers
-        if "schema" in told["content"][kind]:
-            self.validate(told["content"][kind]["schema"], answer.json)
+        if "schema" in response["content"][kind]:
+            self.validate(response["content"][kind]["schema"], answer.json)
 
-    def validate(self, schema: dict[str, Any], told: Any) -> None:
+    def validate(self, schema: dict[str, Any], body: Any) -> None:
         """Raise unless a text has the shape of a schema, formats and names included."""
-        whole = {**_closed(schema), "components": _closed(self.document["components"])}
-        jsonschema_rs.Draft202012Validator(whole, validate_formats=True).validate(told)
+        whole = {**_close(schema), "components": _close(self.document["components"])}
+        jsonschema_rs.Draft202012Validator(whole, validate_formats=True).validate(body)
 
 
-def _closed(schema: Any) -> Any:
+def _close(schema: Any) -> Any:
     """The same schema, for objects without further fields."""
     if isinstance(schema, list):
-        return [_closed(one) for one in schema]
+        return [_close(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    closed = {name: _closed(value) for name, value in schema.items()}
+    closed = {name: _close(value) for name, value in schema.items()}
     if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
         closed.setdefault("additionalProperties", False)
     return closed

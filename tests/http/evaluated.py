@@ -17,7 +17,7 @@ BIN = 5 * MINUTE
 ONLINE = Policy("online", "--cb_explore_adf --epsilon 0.2", Source.ONLINE)
 FIRST = Policy("baseline1", None, Source.BASELINE)
 RANDOM = Policy("baselineRand", None, Source.RANDOM)
-MINE = Policy("mine", "--cb_explore_adf --squarecb", Source.CUSTOM)
+CUSTOM = Policy("mine", "--cb_explore_adf --squarecb", Source.CUSTOM)
 
 PUBLISHED = Sums(
     lines=196,
@@ -39,7 +39,7 @@ PUBLISHED = Sums(
     lowest=0.0,
     highest=1.0,
 )
-"""Those of the old service's example with `confidenceInterval` 0.01552936, where it tells them."""
+"""Sums of the old service's example with `confidenceInterval` 0.01552936, as far as the example has them."""
 
 
 def plain(events: int, rewards: float, squares: float | None = None) -> Sums:
@@ -64,10 +64,10 @@ def plain(events: int, rewards: float, squares: float | None = None) -> Sums:
 
 
 def evaluation(of_id: str, *, bins: int = 3, **changes: object) -> Evaluation:
-    """One that has ended, over so many bins of five minutes."""
+    """An evaluation that has ended, over so many bins of five minutes."""
     end_us = START_US + bins * BIN
     log = EvaluatedLog(START_US, end_us, "cb", RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST))
-    asked = Evaluation(
+    subject = Evaluation(
         id=of_id,
         purpose=Purpose.EVALUATION,
         name=f"the {of_id}",
@@ -75,7 +75,7 @@ def evaluation(of_id: str, *, bins: int = 3, **changes: object) -> Evaluation:
         start_us=START_US,
         end_us=end_us,
         created_us=end_us + MINUTE,
-        custom=(MINE,),
+        custom=(CUSTOM,),
         optimise=False,
         round_number=0,
         online=ONLINE,
@@ -85,11 +85,11 @@ def evaluation(of_id: str, *, bins: int = 3, **changes: object) -> Evaluation:
         ended_us=end_us + 2 * MINUTE,
         optimal="mine",
     )
-    return replace(asked, **changes)  # type: ignore[arg-type]
+    return replace(subject, **changes)  # type: ignore[arg-type]
 
 
 def outcome(*policies: PolicyOutcome, width_us: int = BIN) -> Outcome:
-    """What such a one has found: by default events in the first bin and in the third, none in the second."""
+    """The outcome of such an evaluation: by default with events in its first and third bin, none in the second."""
     if not policies:
         first, third = START_US, START_US + 2 * BIN
         shown = {first: plain(196, 4.0), third: plain(4, 1.0)}
@@ -98,7 +98,7 @@ def outcome(*policies: PolicyOutcome, width_us: int = BIN) -> Outcome:
             PolicyOutcome(ONLINE, "", shown, START_US),
             PolicyOutcome(FIRST, "", {first: PUBLISHED}, START_US),
             PolicyOutcome(RANDOM, "", {first: PUBLISHED}, START_US),
-            PolicyOutcome(MINE, "", {first: PUBLISHED, third: plain(4, 2.0)}, START_US, model),
+            PolicyOutcome(CUSTOM, "", {first: PUBLISHED, third: plain(4, 2.0)}, START_US, model),
         )
     tried = (Candidate("Hyper1", "--cb_explore_adf --epsilon 0.2", 100, PUBLISHED),)
     lines = LineCounts(read=205, used=200, skipped=1, dangling=2, damaged=1, refused=1)
@@ -108,8 +108,8 @@ def outcome(*policies: PolicyOutcome, width_us: int = BIN) -> Outcome:
 EMPTY = outcome(*(PolicyOutcome(policy, "", {}) for policy in (ONLINE, FIRST, RANDOM)))
 
 
-def keep(asked: Evaluation, found: Outcome | None = None) -> None:
-    """Put one into this process's storage."""
-    assert evaluation_store.create(asked)
-    if found is not None:
-        evaluation_run_store.keep_outcome(asked, found)
+def keep(subject: Evaluation, conclusion: Outcome | None = None) -> None:
+    """Put an evaluation, and its outcome if there is one, into this process's storage."""
+    assert evaluation_store.create(subject)
+    if conclusion is not None:
+        evaluation_run_store.keep_outcome(subject, conclusion)

@@ -65,7 +65,7 @@ class Exchange:
         since: The first version that has the operation.
         body: A JSON value, or bytes.
         status: Of the answer.
-        told: Fields of the answer that are known.
+        fields: Fields of the answer that a test can know beforehand.
         slots: Whether it needs a multi-slot loop.
         values: Of the path's parameters.
         until: The last version that this is an exchange of.
@@ -75,14 +75,14 @@ class Exchange:
     path: str
     status: int
     body: Any = None
-    told: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
     since: str = "v1.0"
     until: str = "2022-09-01-preview"
     slots: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
 
     def versions(self) -> Iterator[Version]:
-        """Those it is an exchange of."""
+        """The versions that this is an exchange of."""
         for version in versions.since(self.since):
             yield version
             if version.name == self.until:
@@ -98,14 +98,14 @@ def _event(path: str, body: Any = None, **further: Any) -> Exchange:
     return Exchange("POST", path, 204, body, values={"eventId": "menu-7"}, **further)
 
 
-def _importance(method: str, status: int, body: Any = None, told: Mapping[str, Any] | None = None) -> Exchange:
+def _importance(method: str, status: int, body: Any = None, fields: Mapping[str, Any] | None = None) -> Exchange:
     path, values = "featureImportances/{featureImportanceId}", {"featureImportanceId": "kitchen-1"}
-    return Exchange(method, path, status, body, told or {}, since="2022-09-01-preview", values=values)
+    return Exchange(method, path, status, body, fields or {}, since="2022-09-01-preview", values=values)
 
 
-def _evaluation(method: str, status: int, body: Any = None, told: Mapping[str, Any] | None = None) -> Exchange:
+def _evaluation(method: str, status: int, body: Any = None, fields: Mapping[str, Any] | None = None) -> Exchange:
     path, values = "evaluations/{evaluationId}", {"evaluationId": "kitchen-1"}
-    return Exchange(method, path, status, body, told or {}, since="2022-09-01-preview", values=values)
+    return Exchange(method, path, status, body, fields or {}, since="2022-09-01-preview", values=values)
 
 
 EXCHANGES = (
@@ -177,7 +177,7 @@ EXCHANGES = (
         for method, status in (("GET", 404), ("DELETE", 204))
     ),
     _evaluation("PUT", 200, _EVALUATION | {"enablePolicyOptimization": True}),
-    _evaluation("GET", 200, told={"id": "kitchen-1", "name": "which menu", "evaluationType": "Manual"}),
+    _evaluation("GET", 200, fields={"id": "kitchen-1", "name": "which menu", "evaluationType": "Manual"}),
     _evaluation("DELETE", 204),
     Exchange("GET", "evaluations", 200),
     Exchange(
@@ -188,7 +188,7 @@ EXCHANGES = (
         since="v1.1-preview.1",
     ),
     _importance("PUT", 200, _IMPORTANCE),
-    _importance("GET", 200, told={"id": "kitchen-1", **_IMPORTANCE, "featureScores": []}),
+    _importance("GET", 200, fields={"id": "kitchen-1", **_IMPORTANCE, "featureScores": []}),
     Exchange("GET", "featureImportances", 200, since="2022-09-01-preview"),
     _importance("DELETE", 204),
 )

@@ -1,6 +1,6 @@
 """Every operation in every version that has it: the call of a client is answered with the documented status and shape.
 
-Uploads of local inference are refused, as the page of the API says. The import of a model stands with its export, and
+Uploads of local inference are refused, as the page of the API says. A model's import is tested with its export, and
 what evaluations find in tests of their own.
 """
 
@@ -19,8 +19,8 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def described(one_slot: Api) -> Described:
-    return Described.by(one_slot)
+def described(single_slot: Api) -> Described:
+    return Described.by(single_slot)
 
 
 @pytest.mark.parametrize(("exchange", "version"), CASES)
@@ -28,41 +28,41 @@ def test_a_call_is_answered_as_documented(
     request: pytest.FixtureRequest, described: Described, exchange: Exchange, version: Version
 ) -> None:
     """Status, fields, and values that are known; the body has the described shape and nothing more."""
-    api: Api = request.getfixturevalue("several_slots" if exchange.slots else "one_slot")
+    api: Api = request.getfixturevalue("several_slots" if exchange.slots else "single_slot")
 
     answer = api.call(exchange.method, exchange.url(version), exchange.body)
 
     assert answer.status == exchange.status
-    if exchange.told:
-        assert {name: answer.json[name] for name in exchange.told} == exchange.told
+    if exchange.fields:
+        assert {name: answer.json[name] for name in exchange.fields} == exchange.fields
     described.demand(exchange.method, f"/{version.prefix}/{exchange.path}", answer)
 
 
 @pytest.mark.parametrize("version", since("v1.1-preview.3"), ids=lambda version: version.name)
-def test_a_signed_model_comes_back_in(one_slot: Api, described: Described, version: Version) -> None:
+def test_a_signed_model_comes_back_in(single_slot: Api, described: Described, version: Version) -> None:
     """And the plain one stays the same, to the byte; that of a new loop has none."""
     query = f"?api-version={version.api_version}" if version.api_version else "?"
     path = f"/{version.prefix}/model{query}"
-    before = one_slot.get(path)
-    signed = one_slot.get(f"{path}&signed=true")
+    before = single_slot.get(path)
+    signed = single_slot.get(f"{path}&signed=true")
 
-    imported = one_slot.call("PUT", path, signed.body)
+    imported = single_slot.call("PUT", path, signed.body)
 
     assert (signed.status, signed.body[:2]) == (200, b"PK")
     assert imported.status == 204
-    assert one_slot.get(path).body == before.body
+    assert single_slot.get(path).body == before.body
     described.demand("PUT", f"/{version.prefix}/model", imported)
 
 
 @pytest.mark.parametrize("version", since("v1.1-preview.1"), ids=lambda version: version.name)
-def test_an_apprentice_tells_its_metrics(one_slot: Api, described: Described, version: Version) -> None:
+def test_an_apprentice_tells_its_metrics(single_slot: Api, described: Described, version: Version) -> None:
     """At their own path and in the configuration; before, there are none, as the example says."""
     query = f"?api-version={version.api_version}" if version.api_version else ""
     service, metrics = f"/{version.prefix}/configurations/service", f"/{version.prefix}/metrics/apprentice"
-    one_slot.put(f"{service}{query}", {"learningMode": "Apprentice"})
+    single_slot.put(f"{service}{query}", {"learningMode": "Apprentice"})
 
-    answers = one_slot.get(f"{service}{query}"), one_slot.get(f"{metrics}{query}")
-    one_slot.put(f"{service}{query}", {"learningMode": "Online"})
+    answers = single_slot.get(f"{service}{query}"), single_slot.get(f"{metrics}{query}")
+    single_slot.put(f"{service}{query}", {"learningMode": "Online"})
 
     assert answers[1].status == 200
     assert answers[0].json["learningMode"] == "Apprentice"
@@ -71,7 +71,7 @@ def test_an_apprentice_tells_its_metrics(one_slot: Api, described: Described, ve
 
 
 def test_the_trace_of_slots_is_as_described(several_slots: Api, described: Described) -> None:
-    """With each slot, and the reward that it got."""
+    """With each slot and its reward."""
     rank = next(exchange for exchange in EXCHANGES if exchange.path == "multislot/rank")
     several_slots.post(rank.url(VERSIONS[-1]), rank.body | {"eventId": "traced"})
     rewards = {"reward": [{"slotId": "top", "value": 1.0}]}
@@ -84,7 +84,7 @@ def test_the_trace_of_slots_is_as_described(several_slots: Api, described: Descr
 
 def test_the_examples_cover_every_operation_that_is_served(described: Described) -> None:
     """So that no operation of a version is left out."""
-    told = {
+    served = {
         (f"{method.upper()} /{version.prefix}/{path.removeprefix(f'/{version.prefix}/')}")
         for version in VERSIONS
         for path, methods in described.document["paths"].items()
@@ -98,4 +98,4 @@ def test_the_examples_cover_every_operation_that_is_served(described: Described)
         for version in exchange.versions()
     }
 
-    assert told - shown <= {f"PUT /{version.prefix}/model" for version in VERSIONS}
+    assert served - shown <= {f"PUT /{version.prefix}/model" for version in VERSIONS}

@@ -1,4 +1,4 @@
-"""The served description: it is valid, names all that is served, and tells shapes that real answers have."""
+"""The served description: it is valid, names all that is served, and has the shapes of real answers."""
 
 import re
 
@@ -20,11 +20,11 @@ def described(api: Api) -> Described:
 
 
 def test_every_route_of_the_app_is_described_and_nothing_else(described: Described) -> None:
-    """With its methods; only the path that stands for all others is none."""
+    """With its methods; only the path of all other calls is not described."""
     served = {(path, method) for path, methods in routes().items() for method in methods if not path.startswith("/{*")}
-    told = {(path, method.upper()) for path, methods in described.document["paths"].items() for method in methods}
+    documented = {(path, method.upper()) for path, methods in described.document["paths"].items() for method in methods}
 
-    assert told == served
+    assert documented == served
 
 
 def test_functions_have_names_that_azure_takes() -> None:
@@ -54,7 +54,7 @@ def test_no_two_operations_have_one_id(described: Described) -> None:
     assert len(operation_ids) == len(set(operation_ids))
 
 
-def test_it_tells_how_to_get_in(described: Described) -> None:
+def test_it_says_how_to_get_in(described: Described) -> None:
     """By key or by token; only `/ready` and `/status` are open."""
     document = described.document
     closed = [
@@ -85,7 +85,7 @@ def test_only_the_last_version_asks_for_its_name_in_the_query(described: Describ
 
 def test_ids_in_paths_have_1_to_256_characters(described: Described) -> None:
     """Of events and of all else that is named in a path."""
-    told = [
+    id_schemas = [
         parameter["schema"]
         for methods in described.document["paths"].values()
         for method in methods.values()
@@ -93,16 +93,16 @@ def test_ids_in_paths_have_1_to_256_characters(described: Described) -> None:
         if parameter["in"] == "path"
     ]
 
-    assert told
-    assert all(one == {"type": "string", "minLength": 1, "maxLength": 256} for one in told)
+    assert id_schemas
+    assert all(schema == {"type": "string", "minLength": 1, "maxLength": 256} for schema in id_schemas)
 
 
 def test_each_version_has_a_configuration_of_its_own(described: Described) -> None:
-    """With the fields that it tells."""
+    """With the fields that the version has."""
     document = described.document
     for version in VERSIONS:
-        told = document["paths"][f"/{version.prefix}/configurations/service"]["get"]["responses"]["200"]
-        name = told["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        response = document["paths"][f"/{version.prefix}/configurations/service"]["get"]["responses"]["200"]
+        name = response["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
 
         assert set(document["components"]["schemas"][name]["properties"]) == {
             field.alias for field in fields_of(version)
@@ -129,7 +129,7 @@ def test_pages_of_the_loops_own_are_as_described(api: Api, described: Described,
     described.demand("GET", path, api.get(path))
 
 
-def test_what_the_loops_own_api_does_is_told_as_described(api: Api, described: Described) -> None:
+def test_what_the_loops_own_api_does_is_answered_as_described(api: Api, described: Described) -> None:
     """An export, a redaction, and a roll back to a model that is not there."""
     exported = api.post(f"{OWN}/exports")
     redacted = api.post(f"{OWN}/logs/redact", {"eventId": "nobody-knows-me"})

@@ -17,7 +17,7 @@ def request(body: bytes = b"") -> HttpRequest:
     return HttpRequest("POST", "http://localhost/x", headers={}, params={}, route_params={}, body=body)
 
 
-def told(answer: HttpResponse) -> Any:
+def read_error(answer: HttpResponse) -> Any:
     return json.loads(answer.get_body())["error"]
 
 
@@ -34,7 +34,7 @@ async def test_an_unexpected_failure_is_a_500_and_logged_without_what_was_sent(
         answer = await failing(request())
 
     assert answer.status_code == 500
-    assert told(answer)["code"] == "InternalServerError"
+    assert read_error(answer)["code"] == "InternalServerError"
     assert "Erika" not in answer.get_body().decode() + caplog.text
     (record,) = caplog.records
     assert "RuntimeError" in record.message
@@ -43,7 +43,7 @@ async def test_an_unexpected_failure_is_a_500_and_logged_without_what_was_sent(
 
 
 async def test_a_call_that_takes_too_long_is_a_503(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits gets an answer."""
+    """A client that waits gets an answer."""
     monkeypatch.setattr(frame, "_SECONDS", 0.05)
 
     @open_endpoint

@@ -29,12 +29,12 @@ def loop(azurite: Azurite, here: Callable[[str], None]) -> Iterator[Api]:
     with HostProcess(account, env={"API_KEY_1": "test-key-1", **NEVER}) as started:
         assert Api.at(started.url, "test-key-1").get(f"{NEWEST}?{DATED}").json == {"value": []}
         for number, of_id in enumerate(reversed(IDS)):
-            asked = evaluation(of_id, round_number=int(of_id == "third"))
-            asked = replace(asked, created_us=asked.created_us + number)
+            subject = evaluation(of_id, round_number=int(of_id == "third"))
+            subject = replace(subject, created_us=subject.created_us + number)
             if of_id == "seventh":
-                keep(replace(asked, status=Status.RUNNING, ended_us=None))
+                keep(replace(subject, status=Status.RUNNING, ended_us=None))
             else:
-                keep(asked, outcome())
+                keep(subject, outcome())
         yield Api.at(started.url, "test-key-1")
 
 
@@ -43,12 +43,12 @@ def described(loop: Api) -> Described:
     return Described.by(loop)
 
 
-def listed(loop: Api, query: str = "", headers: Mapping[str, str] | None = None) -> Answer:
+def read_list(loop: Api, query: str = "", headers: Mapping[str, str] | None = None) -> Answer:
     return loop.get(f"{NEWEST}?{DATED}{query}", headers)
 
 
 def ids(answer: Answer) -> list[str]:
-    return [one["id"] for one in answer.json["value"]]
+    return [entry["id"] for entry in answer.json["value"]]
 
 
 @pytest.mark.parametrize("version", since("v1.0", LAST_OF_V1), ids=lambda version: version.name)
@@ -56,26 +56,28 @@ def test_older_versions_have_a_plain_array(loop: Api, described: Described, vers
     """The newest first, with totals of those that have ended."""
     answer = loop.get(f"/{version.prefix}/evaluations")
 
-    assert [one["id"] for one in answer.json] == IDS
-    assert [len(one["policyResults"]) for one in answer.json] == [0, *[4] * 6]
+    assert [entry["id"] for entry in answer.json] == IDS
+    assert [len(entry["policyResults"]) for entry in answer.json] == [0, *[4] * 6]
     assert answer.json[1]["policyResults"][0]["summary"] == []
     described.demand("GET", f"/{version.prefix}/evaluations", answer)
 
 
 def test_totals_in_the_list_are_those_of_each(loop: Api) -> None:
     """But for the moment: the list has none."""
-    listed = loop.get(OLDER).json
+    entries = loop.get(OLDER).json
     alone = [loop.get(f"{OLDER}/{of_id}").json for of_id in IDS]
 
-    def totals(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [{**one, "summary": [], "totalSummary": {**one["totalSummary"], "timeStamp": ""}} for one in told]
+    def totals(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            {**result, "summary": [], "totalSummary": {**result["totalSummary"], "timeStamp": ""}} for result in results
+        ]
 
-    assert [totals(one["policyResults"]) for one in listed] == [totals(one["policyResults"]) for one in alone]
+    assert [totals(entry["policyResults"]) for entry in entries] == [totals(entry["policyResults"]) for entry in alone]
 
 
 def test_the_newest_version_has_an_object(loop: Api, described: Described) -> None:
     """With all of them, since they fit into one page, and no link to a next one."""
-    answer = listed(loop)
+    answer = read_list(loop)
 
     assert ids(answer) == IDS
     assert answer.json.keys() == {"value"}
@@ -90,7 +92,7 @@ def test_the_newest_version_has_an_object(loop: Api, described: Described) -> No
 )
 def test_a_part_of_the_list(loop: Api, query: str, expected: list[str]) -> None:
     """So many, behind so many others; nothing follows."""
-    answer = listed(loop, query)
+    answer = read_list(loop, query)
 
     assert (ids(answer), answer.json.get("nextLink")) == (expected, None)
 
@@ -107,23 +109,25 @@ def test_a_part_of_the_list(loop: Api, query: str, expected: list[str]) -> None:
 )
 def test_pages_lead_to_each_other(loop: Api, described: Described, query: str, pages: list[list[str]]) -> None:
     """By whole addresses that a client calls as they are."""
-    found, answer = [], listed(loop, query)
+    page_ids, answer = [], read_list(loop, query)
     while True:
         assert answer.status == 200
         described.demand("GET", NEWEST, answer)
-        found.append(ids(answer))
+        page_ids.append(ids(answer))
         if (link := answer.json.get("nextLink")) is None:
             break
         parts = urlsplit(link)
         assert f"{parts.scheme}://{parts.netloc}" == f"http://{loop.host}:{loop.port}"
         answer = loop.get(f"{parts.path}?{parts.query}")
 
-    assert found == [page if "Manual" not in query else [one for one in page if one != "third"] for page in pages]
+    assert page_ids == [
+        page if "Manual" not in query else [of_id for of_id in page if of_id != "third"] for page in pages
+    ]
 
 
-def test_a_link_tells_what_is_left(loop: Api) -> None:
+def test_a_link_has_what_is_left(loop: Api) -> None:
     """In the words of the query."""
-    query = parse_qs(urlsplit(listed(loop, "&top=5&skip=1&maxpagesize=2").json["nextLink"]).query)
+    query = parse_qs(urlsplit(read_list(loop, "&top=5&skip=1&maxpagesize=2").json["nextLink"]).query)
 
     assert query == {"api-version": ["2022-09-01-preview"], "top": ["3"], "skip": ["3"], "maxpagesize": ["2"]}
 
@@ -133,7 +137,7 @@ def test_behind_a_proxy_a_link_has_the_hosts_name_that_was_called(loop: Api) -> 
     forwarded = {"X-Forwarded-Host": "rank.example:8443, inner", "X-Forwarded-Proto": "https"}
     odd = {"X-Forwarded-Host": "evil.example/?", "X-Forwarded-Proto": "javascript"}
 
-    links = [urlsplit(listed(loop, "&maxpagesize=3", headers).json["nextLink"]) for headers in (forwarded, odd)]
+    links = [urlsplit(read_list(loop, "&maxpagesize=3", headers).json["nextLink"]) for headers in (forwarded, odd)]
 
     assert [f"{link.scheme}://{link.netloc}" for link in links] == [
         "https://rank.example:8443",
@@ -155,7 +159,7 @@ def test_behind_a_proxy_a_link_has_the_hosts_name_that_was_called(loop: Api) -> 
 )
 def test_a_query_that_makes_no_sense_is_refused(loop: Api, described: Described, query: str, target: str) -> None:
     """With the parameter that is wrong."""
-    answer = listed(loop, f"&{query}")
+    answer = read_list(loop, f"&{query}")
 
     assert (answer.status, answer.error["code"], answer.error["target"]) == (400, "BadRequest", target)
     described.demand("GET", NEWEST, answer)

@@ -1,4 +1,4 @@
-"""Offline evaluations over HTTP: asked for, listed, read and deleted, in the words of every version."""
+"""Offline evaluations over HTTP: made, listed, read and deleted, in the words of every version."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,8 +19,8 @@ from tests.http.evaluated import EMPTY, evaluation, keep, outcome
 V1, NEWEST, OWN = "/personalizer/v1.1-preview.3/evaluations", "/personalizer/evaluations", "/rankloop/v1/evaluations"
 DATED = "api-version=2022-09-01-preview"
 RANGE = {"startTime": "2026-10-01T12:00:00Z", "endTime": "2026-10-02T12:00:00Z"}
-ASKED = {"name": "first try", "policies": [], **RANGE}
-MINE = {"name": "mine", "arguments": "--cb_explore_adf --squarecb -q ::"}
+REQUEST = {"name": "first try", "policies": [], **RANGE}
+CUSTOM = {"name": "mine", "arguments": "--cb_explore_adf --squarecb -q ::"}
 OLDER = since("v1.0", LAST_OF_V1)
 ALL = pytest.mark.parametrize("version", OLDER, ids=lambda version: version.name)
 
@@ -40,8 +40,8 @@ def described(loop: Api) -> Described:
     return Described.by(loop)
 
 
-def ended(loop: Api, path: str, *, patience_seconds: float = 60) -> Answer:
-    """What is told of an evaluation once it does not run any more."""
+def wait_for_end(loop: Api, path: str, *, patience_seconds: float = 60) -> Answer:
+    """Read an evaluation until it does not run any more, and return that answer."""
     until = time.monotonic() + patience_seconds
     while (answer := loop.get(path)).json["status"] in ("pending", "Running"):
         assert time.monotonic() < until, "it still runs"
@@ -49,7 +49,7 @@ def ended(loop: Api, path: str, *, patience_seconds: float = 60) -> Answer:
     return answer
 
 
-def put(loop: Api, of_id: str, body: object = ASKED) -> Answer:
+def put(loop: Api, of_id: str, body: object = REQUEST) -> Answer:
     return loop.put(f"{NEWEST}/{of_id}?{DATED}", body)
 
 
@@ -58,20 +58,20 @@ def read(loop: Api, of_id: str, **query: str) -> Answer:
     return loop.get(f"{NEWEST}/{of_id}?{DATED}{further}")
 
 
-# Asking
+# Making
 
 
 @ALL
-def test_an_evaluation_is_made_and_found_where_it_is_told(loop: Api, described: Described, version: Version) -> None:
+def test_an_evaluation_is_made_and_found_at_its_location(loop: Api, described: Described, version: Version) -> None:
     """By an address on the same host whose last step is its id; it is pending then, and nothing is found yet."""
     prefix = f"/{version.prefix}/evaluations"
 
-    made = loop.post(prefix, ASKED)
+    made = loop.post(prefix, REQUEST)
 
     assert made.status == 201
     assert made.headers["location"] == f"{prefix}/{made.json['id']}"
-    told = {name: made.json[name] for name in ("name", "status", "policyResults", "featureImportance")}
-    assert told == {"name": "first try", "status": "pending", "policyResults": [], "featureImportance": []}
+    fields = {name: made.json[name] for name in ("name", "status", "policyResults", "featureImportance")}
+    assert fields == {"name": "first try", "status": "pending", "policyResults": [], "featureImportance": []}
     assert made.json["jobId"] == made.json["id"]
     assert {name: made.json[name] for name in RANGE} == RANGE
     assert made.json.get("optimalPolicy", "") == ""
@@ -82,20 +82,20 @@ def test_an_evaluation_is_made_and_found_where_it_is_told(loop: Api, described: 
 @ALL
 def test_a_range_without_events_ends_with_empty_results(loop: Api, described: Described, version: Version) -> None:
     """Published test suites wait for that on a fresh service."""
-    made = loop.post(f"/{version.prefix}/evaluations", ASKED)
+    made = loop.post(f"/{version.prefix}/evaluations", REQUEST)
 
-    answer = ended(loop, made.headers["location"])
+    answer = wait_for_end(loop, made.headers["location"])
 
     assert (answer.json["status"], answer.json["policyResults"]) == ("completed", [])
     described.demand("GET", f"/{version.prefix}/evaluations/{{evaluationId}}", answer)
 
 
-def test_the_newest_version_makes_one_under_an_id_of_the_callers(loop: Api, described: Described) -> None:
+def test_the_newest_version_makes_an_evaluation_under_an_id_of_the_callers(loop: Api, described: Described) -> None:
     """200 without a body; then it can be waited for as published test suites do it."""
-    asked = {"name": "s", "startTime": "2022-09-20", "endTime": "2022-09-30", "policies": [MINE]}
+    body = {"name": "s", "startTime": "2022-09-20", "endTime": "2022-09-30", "policies": [CUSTOM]}
 
-    made = put(loop, "made-by-put", asked)
-    answer = ended(loop, f"{NEWEST}/made-by-put?{DATED}&startTime=20220920T000000&endTime=20220930T000000")
+    made = put(loop, "made-by-put", body)
+    answer = wait_for_end(loop, f"{NEWEST}/made-by-put?{DATED}&startTime=20220920T000000&endTime=20220930T000000")
 
     assert (made.status, made.body) == (200, b"")
     assert (answer.json["status"], answer.json["content"]["value"]) == ("Succeeded", [])
@@ -109,7 +109,7 @@ def test_the_newest_version_makes_one_under_an_id_of_the_callers(loop: Api, desc
 def test_ids_may_be_any_text(loop: Api, of_id: str) -> None:
     """Of up to 256 characters."""
     assert put(loop, of_id).status == 200
-    assert ended(loop, f"{NEWEST}/{of_id}?{DATED}").json["status"] == "Succeeded"
+    assert wait_for_end(loop, f"{NEWEST}/{of_id}?{DATED}").json["status"] == "Succeeded"
     assert loop.delete(f"{NEWEST}/{of_id}?{DATED}").status == 204
     assert read(loop, of_id).status == 404
 
@@ -127,36 +127,38 @@ def test_an_id_is_taken_once(loop: Api, described: Described) -> None:
 
 def test_moments_may_have_any_form(loop: Api) -> None:
     """Without a zone they are UTC; an offset is reckoned in."""
-    asked = {**ASKED, "startTime": "2026-10-01", "endTime": "2026-10-02T02:00:00+02:00"}
+    body = {**REQUEST, "startTime": "2026-10-01", "endTime": "2026-10-02T02:00:00+02:00"}
 
-    made = loop.post(V1, asked).json
+    made = loop.post(V1, body).json
 
     assert (made["startTime"], made["endTime"]) == ("2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z")
 
 
 def test_what_another_version_calls_otherwise_is_ignored(loop: Api) -> None:
     """Published tests send the search for better settings by its old name."""
-    put(loop, "unknown-field", {**ASKED, "enableOfflineExperimentation": True})
-    put(loop, "without-policies", {name: value for name, value in ASKED.items() if name != "policies"})
+    put(loop, "unknown-field", {**REQUEST, "enableOfflineExperimentation": True})
+    put(loop, "without-policies", {name: value for name, value in REQUEST.items() if name != "policies"})
 
-    optimised = [evaluation_store.read(Purpose.EVALUATION, one) for one in ("unknown-field", "without-policies")]
+    requested = [evaluation_store.read(Purpose.EVALUATION, of_id) for of_id in ("unknown-field", "without-policies")]
 
-    assert [one.optimise for one in optimised if one] == [False, False]
+    assert [evaluation.optimise for evaluation in requested if evaluation] == [False, False]
 
 
-def test_what_is_asked_is_kept_with_the_loop_as_it_stands(loop: Api) -> None:
+def test_a_request_is_kept_with_the_loop_as_it_is(loop: Api) -> None:
     """Policies, search, and the learning settings in use."""
     settings = loop.get("/personalizer/v1.0/configurations/policy").json["arguments"]
-    made = loop.post(V1, {**ASKED, "policies": [MINE], "enableOfflineExperimentation": True}).json
-    put(loop, "with-search", {**ASKED, "policies": [MINE], "enablePolicyOptimization": True})
+    made = loop.post(V1, {**REQUEST, "policies": [CUSTOM], "enableOfflineExperimentation": True}).json
+    put(loop, "with-search", {**REQUEST, "policies": [CUSTOM], "enablePolicyOptimization": True})
 
     for of_id, is_new in ((made["id"], False), ("with-search", True)):
-        kept = evaluation_store.read(Purpose.EVALUATION, of_id)
+        stored = evaluation_store.read(Purpose.EVALUATION, of_id)
 
-        assert kept is not None
-        assert [(one.name, one.arguments, one.source) for one in kept.custom] == [(*MINE.values(), "Custom")]
-        assert (kept.optimise, kept.online.arguments, kept.exploration) == (True, settings, 0.2)
-        assert (kept.is_of_2022, kept.round_number, kept.log.kind) == (is_new, 0, "cb")
+        assert stored is not None
+        assert [(policy.name, policy.arguments, policy.source) for policy in stored.custom] == [
+            (*CUSTOM.values(), "Custom")
+        ]
+        assert (stored.optimise, stored.online.arguments, stored.exploration) == (True, settings, 0.2)
+        assert (stored.is_of_2022, stored.round_number, stored.log.kind) == (is_new, 0, "cb")
 
 
 # Refusals
@@ -197,29 +199,29 @@ def test_what_cannot_be_evaluated_is_refused(
     loop: Api, described: Described, wrong: dict[str, Any], code: str, target: str | None
 ) -> None:
     """With the documented code and the place; and nothing is kept of it."""
-    before = {one.id for one in evaluation_store.list_all(Purpose.EVALUATION)}
+    before = {stored.id for stored in evaluation_store.list_all(Purpose.EVALUATION)}
 
-    older, newest = loop.post(V1, ASKED | wrong), put(loop, "refused", ASKED | wrong)
+    older, newest = loop.post(V1, REQUEST | wrong), put(loop, "refused", REQUEST | wrong)
 
-    assert [(one.status, one.error["code"], one.error.get("target")) for one in (older, newest)] == [
+    assert [(answer.status, answer.error["code"], answer.error.get("target")) for answer in (older, newest)] == [
         (400, code, target)
     ] * 2
     assert newest.headers["x-ms-error-code"] == code
-    assert {one.id for one in evaluation_store.list_all(Purpose.EVALUATION)} == before
+    assert {stored.id for stored in evaluation_store.list_all(Purpose.EVALUATION)} == before
     described.demand("POST", V1, older)
     described.demand("PUT", f"{NEWEST}/{{evaluationId}}", newest)
 
 
 def test_ten_policies_are_taken(loop: Api) -> None:
-    """With names that only look like the evaluation's own."""
+    """With names that only resemble the evaluation's own."""
     names = ("online 2", "my baseline1", "Hyper1b", "len", "ü", "f", "g", "h", "i", "j")
 
-    assert loop.post(V1, ASKED | custom(*names)).status == 201
+    assert loop.post(V1, REQUEST | custom(*names)).status == 201
 
 
 def test_without_policies_older_versions_refuse(loop: Api) -> None:
     """There the field is required, though it may be empty."""
-    answer = loop.post(V1, {name: value for name, value in ASKED.items() if name != "policies"})
+    answer = loop.post(V1, {name: value for name, value in REQUEST.items() if name != "policies"})
 
     assert (answer.status, answer.error["code"]) == (400, "InvalidEvaluationContract")
 
@@ -239,25 +241,25 @@ def test_what_cannot_be_an_id_is_refused(loop: Api, of_id: str) -> None:
     made, others = put(loop, of_id), [read(loop, of_id), loop.get(f"{V1}/{of_id}"), loop.delete(f"{V1}/{of_id}")]
 
     assert (made.status, made.error["code"]) == (400, "InvalidEvaluationContract")
-    assert [one.status for one in others] == [400] * 3
+    assert [answer.status for answer in others] == [400] * 3
 
 
 def test_operations_end_with_their_versions(loop: Api) -> None:
     """The newest version has no POST, and the others no PUT."""
-    assert loop.post(f"{NEWEST}?{DATED}", ASKED).status == 404
-    assert loop.put(f"{V1}/some-id", ASKED).status == 404
+    assert loop.post(f"{NEWEST}?{DATED}", REQUEST).status == 404
+    assert loop.put(f"{V1}/some-id", REQUEST).status == 404
 
 
 # Reading
 
 
-def test_an_unknown_one_is_not_found(loop: Api, described: Described) -> None:
-    """In any version; only the newest one says so when it is deleted."""
+def test_an_unknown_evaluation_is_not_found(loop: Api, described: Described) -> None:
+    """In any version; only the newest version says so when an unknown one is deleted."""
     answers = [loop.get(f"{V1}/nobody"), read(loop, "nobody"), loop.get(f"{OWN}/nobody")]
     deleted = [loop.delete(f"{V1}/nobody"), loop.delete(f"{NEWEST}/nobody?{DATED}")]
 
     assert {(answer.status, answer.error["code"]) for answer in answers} == {(404, "EvaluationNotFound")}
-    assert [one.status for one in deleted] == [204, 404]
+    assert [answer.status for answer in deleted] == [204, 404]
     described.demand("GET", f"{V1}/{{evaluationId}}", answers[0])
     described.demand("GET", f"{OWN}/{{evaluationId}}", answers[2])
     described.demand("DELETE", f"{NEWEST}/{{evaluationId}}", deleted[1])
@@ -284,20 +286,20 @@ def test_an_older_version_reads_what_was_found(loop: Api, described: Described, 
 def test_the_newest_version_reads_what_was_found(loop: Api, described: Described) -> None:
     """With the range and the interval that the query has, and all of it without one."""
     keep(evaluation("read-2022"), outcome())
-    asked = {"startTime": "20261001T120000", "endTime": "20261001T130000"}
+    hour = {"startTime": "20261001T120000", "endTime": "20261001T130000"}
 
     whole = read(loop, "read-2022")
-    part = read(loop, "read-2022", **asked, intervalInMinutes="60", window="Rolling")
-    wrong = read(loop, "read-2022", **asked, intervalInMinutes="61")
+    part = read(loop, "read-2022", **hour, intervalInMinutes="60", window="Rolling")
+    wrong = read(loop, "read-2022", **hour, intervalInMinutes="61")
 
-    assert [len(one.json["content"]["value"][0]["timeseries"]["data"]) for one in (whole, part)] == [3, 1]
+    assert [len(answer.json["content"]["value"][0]["timeseries"]["data"]) for answer in (whole, part)] == [3, 1]
     assert (whole.json["optimalPolicy"], "description" in whole.json) == ("mine", False)
     assert (wrong.status, wrong.error["target"]) == (400, "intervalInMinutes")
     described.demand("GET", f"{NEWEST}/{{evaluationId}}", whole)
     described.demand("GET", f"{NEWEST}/{{evaluationId}}", part)
 
 
-def test_one_of_an_older_version_is_not_read_in_the_newest(loop: Api, described: Described) -> None:
+def test_an_evaluation_of_an_older_version_is_not_read_in_the_newest(loop: Api, described: Described) -> None:
     """Unless the loop itself has made it; the loop's own page reads all."""
     keep(evaluation("older", is_of_2022=False), outcome())
     keep(evaluation("automatic", is_of_2022=False, round_number=2), outcome())
@@ -310,7 +312,7 @@ def test_one_of_an_older_version_is_not_read_in_the_newest(loop: Api, described:
     described.demand("GET", f"{NEWEST}/{{evaluationId}}", older)
 
 
-def test_one_that_failed_says_why(loop: Api) -> None:
+def test_an_evaluation_that_failed_says_why(loop: Api) -> None:
     """In the newest version and on the loop's own page."""
     keep(evaluation("failed", status=Status.FAILED, reason="The log was deleted.", optimal=None))
 
@@ -344,7 +346,7 @@ def test_the_newest_version_cancels_first_and_removes_then(loop: Api) -> None:
 
     first, between, second, after = loop.delete(path), loop.get(path), loop.delete(path), loop.get(path)
 
-    assert [one.status for one in (first, between, second, after)] == [204, 200, 204, 404]
+    assert [answer.status for answer in (first, between, second, after)] == [204, 200, 204, 404]
     assert between.json["status"] == "Canceled"
     assert between.json["description"]
 

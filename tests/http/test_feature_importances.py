@@ -43,17 +43,17 @@ def path(of_id: str) -> str:
     return f"{LIST}/{quote(of_id, safe='')}{VERSION}"
 
 
-def kept(of_id: str, *scores: FeatureScore, **changes: object) -> Evaluation:
-    """One that has ended, put into storage as workers would have left it."""
-    asked = evaluation(of_id, **{"purpose": Purpose.IMPORTANCE, "custom": (), "optimal": None, **changes})  # type: ignore[arg-type]
-    assert evaluation_store.create(asked)
-    if asked.status.has_results:
-        evaluation_run_store.keep_scores(asked, scores)
-    return asked
+def keep(of_id: str, *scores: FeatureScore, **changes: object) -> Evaluation:
+    """Put an importance that has ended into storage, as workers would have left it."""
+    importance = evaluation(of_id, **{"purpose": Purpose.IMPORTANCE, "custom": (), "optimal": None, **changes})  # type: ignore[arg-type]
+    assert evaluation_store.create(importance)
+    if importance.status.has_results:
+        evaluation_run_store.keep_scores(importance, scores)
+    return importance
 
 
-def ended(api: Api, of_id: str) -> Answer:
-    """The answer once it has ended."""
+def wait_for_end(api: Api, of_id: str) -> Answer:
+    """Read an importance until it does not run any more, and return that answer."""
     until = time.monotonic() + 60
     while (answer := api.get(path(of_id))).json["status"] == "Running":
         assert time.monotonic() < until
@@ -62,9 +62,9 @@ def ended(api: Api, of_id: str) -> Answer:
 
 
 def test_one_is_put_carried_out_and_deleted(importances: Api) -> None:
-    """On a range without a log it ends well and finds nothing; nobody has to have used the loop."""
+    """On a range without a log it ends well and finds nothing; the loop need not have been used."""
     put = importances.put(path("first"), BODY)
-    body = ended(importances, "first").json
+    body = wait_for_end(importances, "first").json
     gone = importances.delete(path("first"))
 
     assert (put.status, put.body) == (200, b"")
@@ -79,9 +79,9 @@ def test_one_is_put_carried_out_and_deleted(importances: Api) -> None:
     assert importances.get(path("first")).status == 404
 
 
-def test_scores_are_told_the_most_important_first(importances: Api) -> None:
+def test_scores_come_with_the_most_important_first(importances: Api) -> None:
     """In the shape that was documented; the description says which of them are more than chance."""
-    kept("scored", *SCORES)
+    keep("scored", *SCORES)
 
     assert importances.get(path("scored")).json == {
         "id": "scored",
@@ -98,15 +98,15 @@ def test_scores_are_told_the_most_important_first(importances: Api) -> None:
 
 
 def test_scores_that_are_all_chance_are_said_to_be(importances: Api) -> None:
-    """Whoever sees nothing but zeros must not believe that nothing matters."""
-    kept("chance", *(replace(score, score=0.0, is_clear=False) for score in SCORES))
+    """A reader of nothing but zeros must not believe that nothing matters."""
+    keep("chance", *(replace(score, score=0.0, is_clear=False) for score in SCORES))
 
     assert importances.get(path("chance")).json["description"] == NO_SCORE
 
 
 def test_of_more_than_a_hundred_features_the_description_says_so(importances: Api) -> None:
     """And it names no more than ten."""
-    kept("many", *(FeatureScore("j", f"f{number:03}", 1.0, is_clear=True) for number in range(100)))
+    keep("many", *(FeatureScore("j", f"f{number:03}", 1.0, is_clear=True) for number in range(100)))
 
     description = importances.get(path("many")).json["description"]
 
@@ -116,7 +116,7 @@ def test_of_more_than_a_hundred_features_the_description_says_so(importances: Ap
 
 def test_a_failed_one_says_why(importances: Api) -> None:
     """And has no scores."""
-    kept("failed", status=Status.FAILED, reason="The log was deleted.")
+    keep("failed", status=Status.FAILED, reason="The log was deleted.")
 
     body = importances.get(path("failed")).json
 
@@ -125,7 +125,7 @@ def test_a_failed_one_says_why(importances: Api) -> None:
 
 def test_a_running_one_is_canceled_by_delete_and_removed_by_the_next(importances: Api) -> None:
     """As evaluations are."""
-    kept("running", status=Status.RUNNING, ended_us=None)
+    keep("running", status=Status.RUNNING, ended_us=None)
 
     first, body = importances.delete(path("running")), importances.get(path("running")).json
     second, gone = importances.delete(path("running")), importances.get(path("running"))
@@ -136,7 +136,7 @@ def test_a_running_one_is_canceled_by_delete_and_removed_by_the_next(importances
 
 def test_an_id_can_be_used_once(importances: Api) -> None:
     """And evaluations have ids of their own."""
-    kept("twice", *SCORES)
+    keep("twice", *SCORES)
 
     refusal = importances.put(path("twice"), BODY)
     evaluated = importances.get("/personalizer/evaluations/twice" + VERSION)
@@ -201,13 +201,13 @@ def test_the_list_has_the_newest_first_in_pages(importances: Api) -> None:
     """Without scores; the address of the next page works as it is."""
     newest = from_iso("2030-01-01T00:00:00Z")
     for number in range(5):
-        kept(f"n{number}", *SCORES, created_us=newest + number * MINUTE)
+        keep(f"n{number}", *SCORES, created_us=newest + number * MINUTE)
 
     first = importances.get(f"{LIST}{VERSION}&skip=1&top=3&maxpagesize=2").json
     second = importances.get("{0.path}?{0.query}".format(urlsplit(first["nextLink"]))).json
 
-    assert [one["id"] for one in first["value"]] == ["n3", "n2"]
-    assert [one["id"] for one in second["value"]] == ["n1"]
+    assert [entry["id"] for entry in first["value"]] == ["n3", "n2"]
+    assert [entry["id"] for entry in second["value"]] == ["n1"]
     assert "nextLink" not in second
     assert importances.get(f"{LIST}{VERSION}&skip=1000").json == {"value": []}
     assert first["value"][0].keys() == {"id", "name", "startTime", "endTime", "creationTime", "status"}

@@ -1,4 +1,4 @@
-"""What every answer carries, and what every call is told when storage is away."""
+"""What every answer carries: its request's id, its headers, and the shape of a refusal."""
 
 import re
 from uuid import uuid4
@@ -9,7 +9,7 @@ SERVICE = "/personalizer/v1.0/configurations/service"
 
 
 def test_every_answer_names_its_request_and_is_kept_by_no_cache(api: Api) -> None:
-    """Good ones and refusals alike."""
+    """Good answers and refusals alike."""
     answers = [api.get(SERVICE), api.post("/personalizer/v1.0/rank", b"{"), api.delete("/personalizer/v1.0/logs")]
 
     assert all(re.fullmatch(r"[0-9a-f-]{36}", answer.headers["apim-request-id"]) for answer in answers)
@@ -17,7 +17,7 @@ def test_every_answer_names_its_request_and_is_kept_by_no_cache(api: Api) -> Non
     assert len({answer.headers["apim-request-id"] for answer in answers}) == 3
 
 
-def test_json_is_told_as_utf_8(api: Api) -> None:
+def test_json_is_declared_as_utf_8(api: Api) -> None:
     """Answers and errors."""
     answers = [api.get(SERVICE), api.post("/personalizer/v1.0/rank", b"{")]
 
@@ -26,12 +26,12 @@ def test_json_is_told_as_utf_8(api: Api) -> None:
 
 def test_the_clients_request_id_is_returned_when_it_asks(api: Api) -> None:
     """And only then."""
-    mine = str(uuid4())
-    asked = api.get(SERVICE, {"x-ms-client-request-id": mine, "x-ms-return-client-request-id": "true"})
-    not_asked = api.get(SERVICE, {"x-ms-client-request-id": mine})
+    request_id = str(uuid4())
+    with_return = api.get(SERVICE, {"x-ms-client-request-id": request_id, "x-ms-return-client-request-id": "true"})
+    without_return = api.get(SERVICE, {"x-ms-client-request-id": request_id})
 
-    assert asked.headers["x-ms-client-request-id"] == mine
-    assert "x-ms-client-request-id" not in not_asked.headers
+    assert with_return.headers["x-ms-client-request-id"] == request_id
+    assert "x-ms-client-request-id" not in without_return.headers
 
 
 def test_only_a_503_says_when_to_try_again(api: Api) -> None:
@@ -69,7 +69,7 @@ def test_a_slash_too_many_is_understood(api: Api) -> None:
     assert (without_key.status, without_key.error["code"]) == (401, "401")
 
 
-def test_an_unknown_path_is_told_in_the_apis_own_shape(api: Api) -> None:
+def test_an_unknown_path_is_answered_in_the_apis_own_shape(api: Api) -> None:
     """So is a method that a path does not have."""
     for answer in (api.get("/personalizer/v9/rank"), api.get("/personalizer/v1.0/rank"), api.post("//nowhere", {})):
         assert (answer.status, answer.error["code"]) == (404, "ResourceNotFound")

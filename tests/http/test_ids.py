@@ -29,16 +29,16 @@ def body(event_id: str) -> dict[str, object]:
     return {"eventId": event_id, "actions": [{"id": event_id, "features": [{"x": 1}]}]}
 
 
-def told(api: Api, event_id: str) -> tuple[str, int, list[float | None]]:
-    """What the loop knows by an id: the id, how many events, and the rewards that count for them."""
+def read_trace(api: Api, event_id: str) -> tuple[str, int, list[float | None]]:
+    """Read what the loop has under an id: the id, how many events, and the rewards that count for them."""
     trace = api.get(f"/rankloop/v1/events/{quote(event_id, safe='')}").json
-    seen = [
+    rewards = [
         observation.get("value")
         for event in trace["events"]
         for observation in event["observations"]
         if observation["counts"]
     ]
-    return trace["eventId"], len(trace["events"]), seen
+    return trace["eventId"], len(trace["events"]), rewards
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -52,23 +52,23 @@ def test_a_reward_finds_the_rank_of_any_id(api: Api, event_id: str, version: Ver
 
     assert (ranked.status, ranked.json["eventId"], ranked.json["rewardActionId"]) == (201, event_id, event_id)
     assert rewarded.status == 204
-    assert told(api, event_id)[:2] == (event_id, 1)
-    assert 0.5 in told(api, event_id)[2]
+    assert read_trace(api, event_id)[:2] == (event_id, 1)
+    assert 0.5 in read_trace(api, event_id)[2]
 
 
 @pytest.mark.parametrize("event_id", ODD)
 @pytest.mark.parametrize("slashes", ["/", "//"])
 def test_odd_ids_work_with_and_without_a_slash_too_many(api: Api, event_id: str, slashes: str) -> None:
     """An endpoint that ends with a slash makes two of one; ids of dots only are sent percent-encoded."""
-    mine = event_id if slashes == "/" else event_id[:255] + "2"
-    encoded = quote(mine, safe="").replace(".", "%2E")
-    api.post(f"{slashes}personalizer/v1.0/rank", body(mine))
+    own_id = event_id if slashes == "/" else event_id[:255] + "2"
+    encoded = quote(own_id, safe="").replace(".", "%2E")
+    api.post(f"{slashes}personalizer/v1.0/rank", body(own_id))
     rewarded = api.post(f"{slashes}personalizer/v1.0/events/{encoded}/reward", {"value": 0.25})
     activated = api.post(f"{slashes}personalizer/v1.0/events/{encoded}/activate")
     trace = api.get(f"{slashes}rankloop/v1/events/{encoded}").json
 
     assert (rewarded.status, activated.status) == (204, 204)
-    assert (trace["eventId"], len(trace["events"])) == (mine, 1)
+    assert (trace["eventId"], len(trace["events"])) == (own_id, 1)
     assert {None, 0.25} <= {observation.get("value") for observation in trace["events"][0]["observations"]}
 
 
@@ -78,7 +78,7 @@ def test_ids_that_look_alike_are_different(api: Api) -> None:
         api.post(f"{V1}/rank", body(event_id))
         api.post(f"{V1}/events/{quote(event_id, safe='')}/reward", {"value": number / 8})
 
-    assert [told(api, event_id)[2] for event_id in ("p/q", "p%2Fq", "p%2fq", "p%252Fq")] == [
+    assert [read_trace(api, event_id)[2] for event_id in ("p/q", "p%2Fq", "p%2fq", "p%252Fq")] == [
         [0],
         [0.125],
         [0.25],
@@ -92,13 +92,15 @@ def test_ids_that_look_alike_are_different(api: Api) -> None:
 @example("", 2)
 def test_a_request_id_of_any_content_tells_a_repetition(api: Api, text: str, number: int) -> None:
     """The same one twice is one reward; it comes back if it can be put into a header, and if the client asks."""
-    mine = f"{text.strip()}{number}"
-    headers = {"x-ms-client-request-id": mine, "x-ms-return-client-request-id": "true"}
-    event_id = f"requested-{hash(mine)}"
+    request_id = f"{text.strip()}{number}"
+    headers = {"x-ms-client-request-id": request_id, "x-ms-return-client-request-id": "true"}
+    event_id = f"requested-{hash(request_id)}"
     api.post(f"{V1}/rank", body(event_id))
     answers = [api.post(f"{V1}/events/{event_id}/reward", {"value": 1}, headers) for _ in range(2)]
-    api.post(f"{V1}/events/{event_id}/reward", {"value": 1}, {**headers, "x-ms-client-request-id": f"{mine}x"})
+    api.post(f"{V1}/events/{event_id}/reward", {"value": 1}, {**headers, "x-ms-client-request-id": f"{request_id}x"})
 
     assert [answer.status for answer in answers] == [204, 204]
-    assert {mine if mine.isascii() else None} == {answer.headers.get("x-ms-client-request-id") for answer in answers}
-    assert told(api, event_id)[2] == [1, 1]
+    assert {request_id if request_id.isascii() else None} == {
+        answer.headers.get("x-ms-client-request-id") for answer in answers
+    }
+    assert read_trace(api, event_id)[2] == [1, 1]

@@ -1,4 +1,4 @@
-"""Several instances of one app: what one of them is told, the others know within 5 seconds."""
+"""Several instances of one app: a change that one of them takes reaches the others within 5 seconds."""
 
 import time
 from collections.abc import Callable
@@ -21,12 +21,12 @@ def instances(start_host: StartHost) -> tuple[Api, Api]:
     """Two that have both ranked already, so that both have something to forget."""
     hosts = [start_host(API_KEY_1="test-key-1", **NEVER) for _ in range(2)]
     first, second = (Api.at(host.url, "test-key-1") for host in hosts)
-    assert FIRST_ONLY not in (shown(first), shown(second))
+    assert FIRST_ONLY not in (rank_eight_times(first), rank_eight_times(second))
     return first, second
 
 
-def shown(api: Api) -> tuple[str, ...]:
-    """What eight new Ranks show; without a model all is equally likely, as long as the loop is online."""
+def rank_eight_times(api: Api) -> tuple[str, ...]:
+    """Make eight new Ranks and return the actions; without a model each is equally likely, if the loop is online."""
     answers = [api.post(f"{V1_1}/rank", {"actions": ACTIONS}) for _ in range(8)]
     return tuple(answer.json.get("rewardActionId", answer.status) for answer in answers)
 
@@ -43,14 +43,14 @@ def test_a_switch_of_the_mode_reaches_every_instance_and_back(instances: tuple[A
     """As an apprentice each of them shows the first action only, and online not."""
     first, second = instances
     first.put(f"{V1_1}/configurations/service", {"learningMode": mode})
-    assert within_5_seconds(lambda: shown(second) == FIRST_ONLY)
+    assert within_5_seconds(lambda: rank_eight_times(second) == FIRST_ONLY)
 
     first.put(f"{V1_1}/configurations/service", {"learningMode": "Online"})
-    assert within_5_seconds(lambda: shown(second) != FIRST_ONLY)
+    assert within_5_seconds(lambda: rank_eight_times(second) != FIRST_ONLY)
 
 
 def test_a_switch_to_several_slots_reaches_every_instance_and_back(instances: tuple[Api, Api]) -> None:
-    """Each of the two ways to rank works on one kind of loop only."""
+    """Each of the two Rank calls works on one kind of loop only."""
     first, second = instances
     slots: dict[str, Any] = {"actions": ACTIONS, "slots": [{"id": "s", "baselineAction": "a"}]}
 
@@ -62,4 +62,4 @@ def test_a_switch_to_several_slots_reaches_every_instance_and_back(instances: tu
     for word, expected in (("--ccb_explore_adf", (400, 201)), ("--cb_explore_adf", (201, 400))):
         policy = {"name": "n", "arguments": f"{word} --epsilon 0.2"}
         assert first.put(f"{V1_1}/configurations/policy", policy).status == 200
-        assert within_5_seconds(lambda: statuses() == expected)  # noqa: B023 - asked at once
+        assert within_5_seconds(lambda: statuses() == expected)  # noqa: B023 - called at once

@@ -44,7 +44,7 @@ def test_every_call_without_a_key_is_refused(api: Api, method: str, path: str, k
     assert answer.error["message"]
 
 
-def test_who_is_refused_is_told_what_to_send(api: Api) -> None:
+def test_a_refusal_says_what_to_send(api: Api) -> None:
     """As HTTP wants it of every 401."""
     answer = replace(api, key=None).get(CALLS[3][1])
 
@@ -52,7 +52,7 @@ def test_who_is_refused_is_told_what_to_send(api: Api) -> None:
 
 
 def test_keys_change_without_a_failed_call(start_host: StartHost) -> None:
-    """As the page on operating tells it: while instances restart one by one, each key in use is good on old and new."""
+    """As the page on operating has it: while instances restart one by one, each key in use is good on old and new."""
     path = CALLS[3][1]
 
     def statuses(key: str, *hosts: HostProcess) -> list[int]:

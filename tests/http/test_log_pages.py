@@ -67,10 +67,10 @@ def pages(api: Api, path: str, headers: dict[str, str]) -> Iterator[bytes]:
 @pytest.mark.parametrize("headers", [{}, {"Accept-Encoding": "gzip, deflate"}], ids=["unpacked", "packed"])
 def test_all_of_the_log_in_order(logged: Api, texts: list[bytes], headers: dict[str, str]) -> None:
     """Following the links gives every line once; a page is several small blobs or one large one."""
-    found = list(pages(logged, LOGS, headers))
+    contents = list(pages(logged, LOGS, headers))
 
-    assert b"".join(found) == b"".join(texts)
-    assert len(found) > 1
+    assert b"".join(contents) == b"".join(texts)
+    assert len(contents) > 1
 
 
 @pytest.mark.parametrize(

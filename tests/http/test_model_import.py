@@ -21,7 +21,7 @@ from shared.storage import blobs
 from shared.storage.paths import CURRENT_EXPORT, SIGNER
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
-from tests.http.test_model_in_use import ARGUMENTS, ASKED, await_probability, logged
+from tests.http.test_model_in_use import ARGUMENTS, REQUEST, await_probability, log_line
 
 V1, NEW, OWN = (
     "/personalizer/v1.1-preview.3",
@@ -52,16 +52,16 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("models")
     several = ARGUMENTS.replace("--cb_", "--ccb_", 1)
     return {
-        "trained": made(folder / "trained.vw", ARGUMENTS, events=200),
-        "empty": made(folder / "empty.vw", ARGUMENTS),
-        "several": made(folder / "several.vw", several),
+        "trained": make_model(folder / "trained.vw", ARGUMENTS, events=200),
+        "empty": make_model(folder / "empty.vw", ARGUMENTS),
+        "several": make_model(folder / "several.vw", several),
     }
 
 
-def made(path: Path, arguments: str, events: int = 0) -> bytes:
+def make_model(path: Path, arguments: str, events: int = 0) -> bytes:
     learner = vowpalwabbit.Workspace(arg_list=[*arguments.split(), "--dsjson", "--quiet"])
     for number in range(events):
-        learner.learn(learner.parse(logged(shown=number % 4)))
+        learner.learn(learner.parse(log_line(shown=number % 4)))
     learner.save(str(path))
     learner.finish()
     return path.read_bytes()
@@ -70,7 +70,7 @@ def made(path: Path, arguments: str, events: int = 0) -> bytes:
 STRANGER = Signer.read(new_signer("elsewhere", 0))
 
 
-def signed(model: bytes, by: Signer = STRANGER) -> bytes:
+def sign(model: bytes, by: Signer = STRANGER) -> bytes:
     return SignedModel(model, by.certificate, by.sign(model)).pack()
 
 
@@ -80,8 +80,8 @@ def code(answer: Answer) -> tuple[int, str]:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_signed_model_is_used_and_given_back_byte_by_byte(own_api: Api, models: dict[str, bytes], path: str) -> None:
-    """Whoever signed it, as long as the signature belongs to it; Rank answers from it within seconds."""
-    answer = own_api.put(path, signed(models["trained"]))
+    """No matter who signed it, as long as the signature belongs to it; Rank answers from it within seconds."""
+    answer = own_api.put(path, sign(models["trained"]))
 
     assert (answer.status, answer.body) == (204, b"")
     assert models["trained"] == own_api.get(path).body
@@ -117,7 +117,7 @@ def test_no_model_is_exported_signed_and_imported_as_no_model(own_api: Api, mode
 
 
 def test_an_export_is_signed_by_the_loop_s_own_certificate(own_api: Api, models: dict[str, bytes]) -> None:
-    """The list of models tells its fingerprint, and no answer the key."""
+    """The list of models has its fingerprint, and no answer has the key."""
     own_api.put(OWN, models["trained"])
     export = own_api.get(f"{V1}/model?signed=true").body
     there = unpack(export)
@@ -133,15 +133,15 @@ def test_an_export_is_signed_by_the_loop_s_own_certificate(own_api: Api, models:
 
 
 def test_earlier_versions_know_no_signature(own_api: Api, models: dict[str, bytes]) -> None:
-    """They sent the model whatever the query said, and took none."""
+    """They sent the model whatever was in the query, and took none."""
     own_api.put(OWN, models["trained"])
 
     assert models["trained"] == own_api.get("/personalizer/v1.0/model?signed=true").body
-    assert own_api.put("/personalizer/v1.1-preview.2/model", signed(models["trained"])).status == 404
+    assert own_api.put("/personalizer/v1.1-preview.2/model", sign(models["trained"])).status == 404
 
 
 def test_signed_is_true_or_false(own_api: Api) -> None:
-    """Anything else is a mistake that is told."""
+    """Anything else is refused."""
     assert own_api.get(f"{V1}/model?signed=True").status == 200
     assert code(own_api.get(f"{V1}/model?signed=maybe")) == (400, "BadRequest")
 
@@ -152,8 +152,8 @@ def test_signed_is_true_or_false(own_api: Api) -> None:
     [
         (b"", "InvalidModelImportFormat"),
         (b"no archive", "InvalidModelImportFormat"),
-        (signed(b"no model"), "InvalidModelImportFormat"),
-        (signed(b"x")[:-9], "InvalidModelImportFormat"),
+        (sign(b"no model"), "InvalidModelImportFormat"),
+        (sign(b"x")[:-9], "InvalidModelImportFormat"),
         (SignedModel(b"x", STRANGER.certificate, b"nothing").pack(), "InvalidModelImportSignature"),
         (SignedModel(b"x", b"nobody", STRANGER.sign(b"x")).pack(), "InvalidModelImportSignature"),
         (SignedModel(bytes(MAX_MODEL_BYTES + 1), b"", b"").pack(), "PayloadSizeExceeded"),
@@ -178,7 +178,7 @@ def test_a_plain_model_is_not_taken_where_a_signed_one_is_due(own_api: Api, mode
 
 
 def test_a_body_of_more_than_64_mib_is_refused(own_api: Api) -> None:
-    """One of 64 MiB is looked at."""
+    """A body of 64 MiB is read."""
     assert code(own_api.put(OWN, bytes(MAX_MODEL_BYTES + 1))) == (400, "PayloadSizeExceeded")
     assert code(own_api.put(OWN, bytes(MAX_MODEL_BYTES))) == (400, "InvalidModelImportFormat")
 
@@ -186,7 +186,7 @@ def test_a_body_of_more_than_64_mib_is_refused(own_api: Api) -> None:
 @pytest.mark.parametrize("path", [*PATHS, OWN])
 def test_a_model_of_the_other_problem_type_does_not_fit(own_api: Api, models: dict[str, bytes], path: str) -> None:
     """Rank could not use it."""
-    body = models["several"] if path == OWN else signed(models["several"])
+    body = models["several"] if path == OWN else sign(models["several"])
 
     assert code(own_api.put(path, body)) == (409, "ModelRankingError")
     assert published_store.read_published().model is None
@@ -201,8 +201,8 @@ def test_a_plain_model_is_taken_by_the_loop_s_own_api(own_api: Api, models: dict
 
 
 def test_a_body_in_chunks_is_taken(own_api: Api, models: dict[str, bytes]) -> None:
-    """A client that sends a stream does not tell its length."""
-    body = signed(models["trained"])
+    """A client that sends a stream does not declare its length."""
+    body = sign(models["trained"])
     connection = http.client.HTTPConnection(own_api.host, own_api.port, timeout=30)
     connection.request(
         "PUT",
@@ -233,7 +233,7 @@ def test_training_goes_on_from_an_imported_model(own_api: Api, models: dict[str,
 
 
 def test_the_current_export_follows(own_api: Api, models: dict[str, bytes]) -> None:
-    """For whoever reads models from blobs; after a reset there is none."""
+    """For applications that read models from blobs; after a reset there is none."""
     own_api.put(OWN, models["trained"])
     exported = blobs.read(f"{CURRENT_EXPORT}model.vw")
     own_api.delete(f"{V1}/model")
@@ -253,10 +253,10 @@ def test_only_trusted_signers_are_taken_where_some_are_named(azurite: Azurite, m
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
         api = Api.at(started.url, KEY)
 
-        refused = api.put(f"{V1}/model", signed(models["trained"], by=other))
+        refused = api.put(f"{V1}/model", sign(models["trained"], by=other))
         assert code(refused) == (400, "InvalidModelImportSignature")
         assert other.fingerprint in refused.error["message"]
-        assert api.put(f"{V1}/model", signed(models["trained"])).status == 204
+        assert api.put(f"{V1}/model", sign(models["trained"])).status == 204
 
 
 def test_a_model_that_was_replaced_stays_among_the_previous_ones(own_api: Api, models: dict[str, bytes]) -> None:
@@ -273,7 +273,7 @@ def test_a_model_that_was_replaced_stays_among_the_previous_ones(own_api: Api, m
 
 
 def test_the_example_of_a_rank_is_answered(own_api: Api, models: dict[str, bytes]) -> None:
-    """By a model of somebody else."""
+    """By a model from elsewhere."""
     own_api.put(OWN, models["empty"])
 
-    assert own_api.post("/personalizer/v1.0/rank", ASKED).status == 201
+    assert own_api.post("/personalizer/v1.0/rank", REQUEST).status == 201

@@ -19,7 +19,7 @@ from tests.http.conftest import NEVER
 
 V1 = "/personalizer/v1.0"
 ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
-ASKED = {"actions": [{"id": name, "features": [{"name": name}]} for name in ("good", "bad", "worse", "worst")]}
+REQUEST = {"actions": [{"id": name, "features": [{"name": name}]} for name in ("good", "bad", "worse", "worst")]}
 PATIENCE_SECONDS = 8
 
 
@@ -54,15 +54,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "model.vw"
     learner = vowpalwabbit.Workspace(arg_list=[*ARGUMENTS.split(), "--dsjson", "--quiet"])
     for number in range(200):
-        learner.learn(learner.parse(logged(shown=number % 4)))
+        learner.learn(learner.parse(log_line(shown=number % 4)))
     learner.save(str(path))
     learner.finish()
     return path
 
 
-def logged(shown: int) -> str:
+def log_line(shown: int) -> str:
     """A line of log in which one action was shown; only the first one is ever rewarded."""
-    names = [action["id"] for action in ASKED["actions"]]
+    names = [action["id"] for action in REQUEST["actions"]]
     order = [shown, *(place for place in range(4) if place != shown)]
     return json.dumps(
         {
@@ -95,19 +95,19 @@ def publish(model: Path, sha256: str | None = None) -> ModelReference:
 
 def first_probability(api: Api) -> float:
     """The highest probability that Rank gives."""
-    ranking = api.post(f"{V1}/rank", ASKED).json["ranking"]
+    ranking = api.post(f"{V1}/rank", REQUEST).json["ranking"]
     return max(float(action["probability"]) for action in ranking)
 
 
 def await_probability(api: Api, expected: float, seconds: float = PATIENCE_SECONDS) -> None:
     until = time.monotonic() + seconds
-    while (seen := first_probability(api)) != pytest.approx(expected, abs=1e-5):
-        assert time.monotonic() < until, f"{seen} instead of {expected}"
+    while (probability := first_probability(api)) != pytest.approx(expected, abs=1e-5):
+        assert time.monotonic() < until, f"{probability} instead of {expected}"
         time.sleep(0.1)
 
 
 def test_the_life_of_a_model(own_api: Api, trained: Path) -> None:
-    """Uniform before it, then as learned; a new exploration holds at once; a reset forgets, and is told."""
+    """Uniform before it, then as learned; a new exploration holds at once; a reset forgets it, and its properties."""
     assert first_probability(own_api) == pytest.approx(0.25)
 
     publish(trained)
@@ -150,7 +150,7 @@ def test_a_model_whose_bytes_are_not_those_that_were_published_is_not_used(own_a
     assert first_probability(own_api) == pytest.approx(0.25)
 
 
-def test_the_published_model_is_told_by_the_status(own_api: Api, trained: Path) -> None:
+def test_the_published_model_is_in_the_status(own_api: Api, trained: Path) -> None:
     """With what it learned."""
     published_store.change_published(lambda _: Published())
     reference = publish(trained)

@@ -22,15 +22,15 @@ def slots_api(azurite: Azurite) -> Iterator[Api]:
     """A multi-slot loop without a model."""
     settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
-        told = Api.at(started.url, "test-key-1")
-        use_slots(told)
-        yield told
+        api = Api.at(started.url, "test-key-1")
+        use_slots(api)
+        yield api
 
 
-def shown(answer: Answer) -> list[str]:
-    """The actions of the slots, in order."""
+def read_choices(answer: Answer) -> list[str]:
+    """Read the actions of the slots, in order."""
     assert answer.status == 201, answer.body
-    return [told["rewardActionId"] for told in answer.json["slots"]]
+    return [slot["rewardActionId"] for slot in answer.json["slots"]]
 
 
 def test_each_slot_gets_an_action_of_its_own(slots_api: Api) -> None:
@@ -40,9 +40,9 @@ def test_each_slot_gets_an_action_of_its_own(slots_api: Api) -> None:
     assert answer.status == 201
     assert {"slots", "eventId"} == answer.json.keys()
     assert answer.json["eventId"] == "m-1"
-    assert [{"id", "rewardActionId"}] * 2 == [told.keys() for told in answer.json["slots"]]
-    assert [told["id"] for told in answer.json["slots"]] == ["top", "side"]
-    assert len(set(shown(answer))) == 2
+    assert [{"id", "rewardActionId"}] * 2 == [slot.keys() for slot in answer.json["slots"]]
+    assert [slot["id"] for slot in answer.json["slots"]] == ["top", "side"]
+    assert len(set(read_choices(answer))) == 2
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -79,10 +79,10 @@ def test_without_a_model_slots_draw_evenly_by_their_own_seeds(slots_api: Api) ->
     slots = [Slot("top", range(4), 0), Slot("side", range(4), 1)]
     counts = Counter[str]()
     for number in range(40):
-        told = shown(slots_api.post(RANK, news(eventId=f"evt-{number}")))
+        choices = read_choices(slots_api.post(RANK, news(eventId=f"evt-{number}")))
         expected = decide(slots, f"evt-{number}", "N/A").choices
-        assert [names[choice.order[0]] for choice in expected] == told
-        counts.update(told)
+        assert [names[choice.order[0]] for choice in expected] == choices
+        counts.update(choices)
 
     assert set(names) == counts.keys()
 
@@ -96,17 +96,17 @@ def test_excluded_actions_are_never_shown(slots_api: Api) -> None:
         {"id": "d", "baselineAction": "politics", "excludedActions": ["weather", "music", "sports"]},
     ]
     for number in range(10):
-        told = shown(slots_api.post(RANK, news(slots=slots, eventId=f"x-{number}")))
-        assert told == ["weather", "music", "sports", "politics"]
+        choices = read_choices(slots_api.post(RANK, news(slots=slots, eventId=f"x-{number}")))
+        assert choices == ["weather", "music", "sports", "politics"]
 
 
 def test_what_is_excluded_in_one_slot_may_be_shown_in_another(slots_api: Api) -> None:
     """The other actions of that slot are all drawn."""
     body = slot(0, excludedActions=["sports", "music"])
-    told = [shown(slots_api.post(RANK, body | {"eventId": f"y-{number}"})) for number in range(40)]
+    choices = [read_choices(slots_api.post(RANK, body | {"eventId": f"y-{number}"})) for number in range(40)]
 
-    assert {"politics", "weather"} == {first for first, _ in told}
-    assert {"politics", "sports", "music", "weather"} == {second for _, second in told}
+    assert {"politics", "weather"} == {first for first, _ in choices}
+    assert {"politics", "sports", "music", "weather"} == {second for _, second in choices}
 
 
 @pytest.mark.parametrize(
@@ -196,9 +196,9 @@ def test_fifty_slots_are_filled_from_fifty_actions(slots_api: Api) -> None:
     actions = [{"id": f"a{n}", "features": [{"n": n}]} for n in range(50)]
     slots = [{"id": f"s{n}", "baselineAction": f"a{n}"} for n in range(50)]
 
-    told = shown(slots_api.post(RANK, {"actions": actions, "slots": slots}))
+    choices = read_choices(slots_api.post(RANK, {"actions": actions, "slots": slots}))
 
-    assert {f"a{n}" for n in range(50)} == set(told)
+    assert {f"a{n}" for n in range(50)} == set(choices)
 
 
 def test_a_repeated_rank_is_answered_alike(slots_api: Api) -> None:
@@ -229,15 +229,15 @@ def test_a_multi_slot_loop_ranks_no_single_action(slots_api: Api) -> None:
 @pytest.mark.parametrize("path", [f"{EVENTS}/m-1", f"{V1_1}/events/m-1"])
 def test_every_loop_takes_activations_at_both_places(api: Api, slots_api: Api, path: str) -> None:
     """Published texts differ on the path."""
-    for one in (api, slots_api):
-        assert one.post(f"{path}/activate").status == 204
+    for loop in (api, slots_api):
+        assert loop.post(f"{path}/activate").status == 204
 
 
 def test_every_loop_takes_rewards_at_both_places(api: Api, slots_api: Api) -> None:
-    """Also for events that nobody knows."""
-    for one in (api, slots_api):
-        assert one.post(f"{V1_1}/events/m-1/reward", {"value": 1}).status == 204
-        assert one.post(f"{EVENTS}/m-1/reward", {"reward": [{"slotId": "top", "value": 1}]}).status == 204
+    """Also for events that the loop does not know."""
+    for loop in (api, slots_api):
+        assert loop.post(f"{V1_1}/events/m-1/reward", {"value": 1}).status == 204
+        assert loop.post(f"{EVENTS}/m-1/reward", {"reward": [{"slotId": "top", "value": 1}]}).status == 204
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ ACTIONS = [{"id": "tea", "features": [{"hot": True}]}, {"id": "juice", "features
 
 @pytest.fixture(scope="module")
 def fresh(azurite: Azurite) -> Iterator[Api]:
-    """A loop that nobody has used."""
+    """A loop that has not been used."""
     settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(azurite.new_account().connection_string, env=settings) as started:
         yield Api.at(started.url, "test-key-1")

@@ -17,7 +17,7 @@ POLICY = "/personalizer/v1.0/configurations/policy"
         "--cb_explore_adf --epsilon 0.2 --dsjson --cb_type ips -l 0.5",
     ],
 )
-def test_learning_settings_are_told_back_to_the_letter(api: Api, arguments: str) -> None:
+def test_learning_settings_come_back_to_the_letter(api: Api, arguments: str) -> None:
     """Name and arguments, with options that the loop sets itself and even with double spaces."""
     policy = {"name": "mine é", "arguments": arguments}
 
@@ -63,12 +63,12 @@ def test_automatic_optimization_and_several_slots_exclude_each_other(api: Api) -
     """In whichever order they come; what is refused changes nothing."""
     api.put(SERVICE, {"isAutoOptimizationEnabled": True})
     second = api.put(POLICY, {"name": "n", "arguments": SLOTS})
-    kept = api.get(POLICY).json["arguments"]
+    arguments = api.get(POLICY).json["arguments"]
     api.put(SERVICE, {"isAutoOptimizationEnabled": False})
     api.put(POLICY, {"name": "n", "arguments": SLOTS})
     other = api.put(SERVICE, {"isAutoOptimizationEnabled": True})
 
-    assert "--ccb_explore_adf" not in kept
+    assert "--ccb_explore_adf" not in arguments
     assert {(403, "ProblemTypeIncompatibleWithAutoOptimization")} == {
         (answer.status, answer.error["code"]) for answer in (second, other)
     }

@@ -29,13 +29,13 @@ CHECKS = [
 
 
 @pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
-def test_no_made_up_call_fails_the_service(one_slot: Api, mode: GenerationMode) -> None:
+def test_no_made_up_call_fails_the_service(single_slot: Api, mode: GenerationMode) -> None:
     """Calls as they are described, and calls that are not."""
-    operations = _operations(one_slot, mode)
+    operations = _operations(single_slot, mode)
 
     assert len(operations) > 50
     for operation in operations:
-        _call(one_slot, operation.as_strategy(generation_mode=mode), _examples(operation))
+        _call(single_slot, operation.as_strategy(generation_mode=mode), _examples(operation))
 
 
 @pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
@@ -51,8 +51,8 @@ def test_no_made_up_call_of_slots_fails_a_multi_slot_loop(several_slots: Api, mo
 def _operations(api: Api, mode: GenerationMode) -> list[Any]:
     """All that are described; for wrong calls, those in which anything may be wrong."""
     schema = schemathesis.openapi.from_dict(Described.by(api).document)
-    found = [operation.ok() for operation in schema.get_all_operations()]
-    return [one for one in found if mode.is_positive or one.body or one.query]
+    operations = [operation.ok() for operation in schema.get_all_operations()]
+    return [operation for operation in operations if mode.is_positive or operation.body or operation.query]
 
 
 def _examples(operation: Any) -> int:
@@ -60,7 +60,9 @@ def _examples(operation: Any) -> int:
     if operation.path.startswith(OLDER):
         return 2
     varies = (
-        operation.body or operation.path_parameters or [one for one in operation.query if one.name != "api-version"]
+        operation.body
+        or operation.path_parameters
+        or [parameter for parameter in operation.query if parameter.name != "api-version"]
     )
     return 12 if varies else 1
 
@@ -75,8 +77,8 @@ def _call(loop: Api, cases: Any, examples: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     @given(case=cases)
-    def answered(case: Case) -> None:
+    def check_answer(case: Case) -> None:
         headers = {"Ocp-Apim-Subscription-Key": loop.key}
         case.call_and_validate(base_url=f"http://{loop.host}:{loop.port}", headers=headers, checks=CHECKS)
 
-    answered()
+    check_answer()

@@ -48,13 +48,13 @@ def test_it_has_the_fields_of_v1_0_and_no_others(api: Api) -> None:
     ],
     ids=str,
 )
-def test_what_is_put_is_told_back_as_sent(api: Api, change: dict[str, Any]) -> None:
+def test_what_is_put_comes_back_as_sent(api: Api, change: dict[str, Any]) -> None:
     """Durations in the form given, numbers exactly, by PUT and by GET."""
-    told = api.put(SERVICE, {"rewardWaitTime": "PT10M", **change})
+    answer = api.put(SERVICE, {"rewardWaitTime": "PT10M", **change})
 
-    assert told.status == 200
-    assert change == {name: told.json[name] for name in change}
-    assert told.json == api.get(SERVICE).json
+    assert answer.status == 200
+    assert change == {name: answer.json[name] for name in change}
+    assert answer.json == api.get(SERVICE).json
 
 
 def test_what_is_not_sent_keeps_its_value(api: Api) -> None:
@@ -67,15 +67,15 @@ def test_what_is_not_sent_keeps_its_value(api: Api) -> None:
     assert body == before | {"defaultReward": 0.125}
 
 
-@pytest.mark.parametrize(("sent", "told"), [("00:00:15", "PT15S"), ("1.00:00:00", "P1D"), ("00:10:00", "PT10M")])
-def test_a_dot_net_time_span_is_told_as_iso_8601(api: Api, sent: str, told: str) -> None:
+@pytest.mark.parametrize(("sent", "iso"), [("00:00:15", "PT15S"), ("1.00:00:00", "P1D"), ("00:10:00", "PT10M")])
+def test_a_dot_net_time_span_comes_back_as_iso_8601(api: Api, sent: str, iso: str) -> None:
     """The oldest clients send those."""
-    assert api.put(SERVICE, {"rewardWaitTime": sent}).json["rewardWaitTime"] == told
+    assert api.put(SERVICE, {"rewardWaitTime": sent}).json["rewardWaitTime"] == iso
 
 
 @pytest.mark.parametrize("word", ["Earliest", "SUM", "median", "Min", "max"])
 def test_an_aggregation_may_be_written_in_any_case(api: Api, word: str) -> None:
-    """It is told in lower case."""
+    """It comes back in lower case."""
     assert api.put(SERVICE, {"rewardAggregation": word}).json["rewardAggregation"] == word.lower()
 
 
@@ -207,14 +207,14 @@ def test_all_settings_in_one_put_are_fine_if_the_mode_stays(settled: Api) -> Non
 
 
 def test_the_code_of_a_bad_mirror_was_another_one_before_the_last_version(settled: Api) -> None:
-    """Each version tells the one that it declares."""
+    """Each version answers with the code that it declares."""
     answers = [settled.put(at(version), {"logMirrorEnabled": True}) for version in VERSIONS]
 
     assert [answer.error["code"] for answer in answers] == ["InvalidContainer"] * 4 + ["InvalidSasUri"]
 
 
 def test_of_whole_configurations_put_at_once_one_wins_whole(settled: Api) -> None:
-    """What is stored in the end, and what each caller is told, is never a mix of two."""
+    """What is stored in the end, and what each caller is answered, is never a mix of two."""
     sent = [
         FIRST
         | {"defaultReward": n / 32, "explorationPercentage": n / 16, "rewardWaitTime": f"PT{n + 5}M"}

@@ -45,24 +45,24 @@ def call(api: Api, token: str, scheme: str = "Bearer") -> Answer:
     return api.get(SERVICE, {"Authorization": f"{scheme} {token}"})
 
 
-def unsigned(header: dict[str, Any], claims: dict[str, Any], signature: str = "") -> str:
+def encode_unsigned(header: dict[str, Any], claims: dict[str, Any], signature: str = "") -> str:
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (header, claims)]
     return ".".join([*parts, signature])
 
 
-def forged(authority: Authority) -> str:
+def forge(authority: Authority) -> str:
     """A token signed with the public key, as if that were a secret that both sides share."""
-    body = unsigned({"alg": "HS256", "kid": "first"}, claims_of(authority.token())).rpartition(".")[0]
+    body = encode_unsigned({"alg": "HS256", "kid": "first"}, claims_of(authority.token())).rpartition(".")[0]
     signature = hmac.digest(public("first").encode(), body.encode(), "sha256")
     return f"{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
-def tampered(token: str) -> str:
+def tamper(token: str) -> str:
     head, _, signature = token.split(".")
-    return ".".join([head, unsigned({}, claims_of(token) | {"sub": "someone else"}).split(".")[1], signature])
+    return ".".join([head, encode_unsigned({}, claims_of(token) | {"sub": "someone else"}).split(".")[1], signature])
 
 
-def resigned(authority: Authority, name: str, algorithm: str, header: dict[str, str]) -> str:
+def sign_again(authority: Authority, name: str, algorithm: str, header: dict[str, str]) -> str:
     return jwt.encode(claims_of(authority.token()), key(name), algorithm, headers=header)
 
 
@@ -93,20 +93,22 @@ WRONG: dict[str, Callable[[Authority], str]] = {
     "no token": lambda _: "x",
     "not ASCII": lambda _: "é.é.é",
     "no parts": lambda _: "...",
-    "another audience": lambda one: one.token(aud="https://storage.azure.com"),
-    "no audience": lambda one: one.token(aud=None),
-    "another tenant": lambda one: one.token(iss="https://sts.windows.net/11111111-2222-3333-4444-555555555555/"),
-    "no issuer": lambda one: one.token(iss=None),
-    "expired": lambda one: one.token(lasts=-120),
-    "for ever": lambda one: one.token(exp=None),
-    "not yet": lambda one: one.token(nbf=int(time.time()) + 600),
-    "another key": lambda one: one.token("stranger"),
-    "another key under a known name": lambda one: resigned(one, "stranger", "RS256", {"kid": "first"}),
-    "tampered": lambda one: tampered(one.token()),
-    "unsigned": lambda one: unsigned({"alg": "none", "kid": "first"}, claims_of(one.token())),
-    "signed with the public key": forged,
-    "another algorithm": lambda one: resigned(one, "first", "RS512", {"kid": "first"}),
-    "without a key's name": lambda one: resigned(one, "first", "RS256", {}),
+    "another audience": lambda authority: authority.token(aud="https://storage.azure.com"),
+    "no audience": lambda authority: authority.token(aud=None),
+    "another tenant": lambda authority: authority.token(
+        iss="https://sts.windows.net/11111111-2222-3333-4444-555555555555/"
+    ),
+    "no issuer": lambda authority: authority.token(iss=None),
+    "expired": lambda authority: authority.token(lasts=-120),
+    "for ever": lambda authority: authority.token(exp=None),
+    "not yet": lambda authority: authority.token(nbf=int(time.time()) + 600),
+    "another key": lambda authority: authority.token("stranger"),
+    "another key under a known name": lambda authority: sign_again(authority, "stranger", "RS256", {"kid": "first"}),
+    "tampered": lambda authority: tamper(authority.token()),
+    "unsigned": lambda authority: encode_unsigned({"alg": "none", "kid": "first"}, claims_of(authority.token())),
+    "signed with the public key": forge,
+    "another algorithm": lambda authority: sign_again(authority, "first", "RS512", {"kid": "first"}),
+    "without a key's name": lambda authority: sign_again(authority, "first", "RS256", {}),
 }
 
 
@@ -124,7 +126,7 @@ def test_any_other_token_is_refused(nobody: Api, authority: Authority, trusting:
 
 
 def test_a_key_opens_whatever_the_token(nobody: Api) -> None:
-    """Clients with a key know nothing of tokens."""
+    """Clients with a key need no token."""
     headers = {"Ocp-Apim-Subscription-Key": "test-key-1", "Authorization": "Bearer x"}
 
     assert nobody.get(SERVICE, headers).status == 200
@@ -151,19 +153,19 @@ def trusting_host(start_host: StartHost, authority: Authority) -> Api:
 
 
 def test_keys_are_fetched_once_and_again_for_one_that_is_new(start_host: StartHost) -> None:
-    """The tenant changes its keys; unknown names of keys, which anyone can make up, are asked for once a minute."""
+    """The tenant changes its keys; unknown names of keys, which anyone can make up, cause one fetch a minute."""
     with Authority() as authority:
         host = trusting_host(start_host, authority)
         with ThreadPoolExecutor(8) as clients:
             before = list(clients.map(lambda _: call(host, authority.token()).status, range(16)))
-        at_first = authority.asked
+        at_first = authority.key_requests
         authority.names = ["second"]
         changed = [call(host, authority.token(name)).status for name in ("second", "second", "first")]
         strange = {call(host, authority.token("stranger")).status for _ in range(5)}
 
         assert (set(before), at_first) == ({200}, 1)
         assert (changed, strange) == ([200, 200, 401], {401})
-        assert authority.asked == 2
+        assert authority.key_requests == 2
 
 
 def test_while_the_authority_is_away_only_tokens_wait(start_host: StartHost) -> None:

@@ -1,4 +1,4 @@
-"""Ranks with too many actions are refused, and the status of every instance tells how many there were."""
+"""Ranks with too many actions are refused, and the status of every instance counts them."""
 
 import time
 from collections.abc import Callable
@@ -24,41 +24,41 @@ def body(actions: int, **more: Any) -> dict[str, Any]:
     return {"actions": [{"id": f"a{number}", "features": [{"x": number}]} for number in range(actions)], **more}
 
 
-def warned(api: Api) -> str | None:
-    """What the status says of refused Ranks."""
-    found = {warning["code"]: warning["message"] for warning in api.get("/rankloop/v1/status").json["warnings"]}
-    return found.get("TooManyActions")
+def read_warning(api: Api) -> str | None:
+    """Read what the status says of refused Ranks."""
+    messages = {warning["code"]: warning["message"] for warning in api.get("/rankloop/v1/status").json["warnings"]}
+    return messages.get("TooManyActions")
 
 
-def test_each_instance_tells_of_the_ranks_that_all_refused(
+def test_each_instance_warns_of_the_ranks_that_all_refused(
     start_host: StartHost, storage: StorageAccount, here: Callable[[str], None]
 ) -> None:
     """At once of its own, within a minute of the others', and with one write for many."""
     here(storage.connection_string)
     first, second = (Api.at(start_host(**SETTINGS).url, "test-key-1") for _ in range(2))
     accepted = first.post("/personalizer/v1.0/rank", body(50)).status
-    quiet = warned(first)
+    quiet = read_warning(first)
 
     refused = [first.post("/personalizer/v1.0/rank", body(51)) for _ in range(2)]
     slots = {"slots": [{"id": "s", "baselineAction": "a1"}]}
     refused.append(first.post("/personalizer/v1.1-preview.3/multislot/rank", body(51, **slots)))
-    told = warned(first)
+    warning = read_warning(first)
     until = time.monotonic() + 20
-    while warned(second) is None and time.monotonic() < until:
+    while read_warning(second) is None and time.monotonic() < until:
         time.sleep(0.2)
 
     assert (accepted, quiet) == (201, None)
-    assert [(one.status, one.error["code"], one.error["target"]) for one in refused] == [
+    assert [(answer.status, answer.error["code"], answer.error["target"]) for answer in refused] == [
         (400, "InvalidRankRequest", "actions")
     ] * 3
-    assert told is not None
-    assert told.startswith("3 Rank calls")
-    assert warned(second) == told
+    assert warning is not None
+    assert warning.startswith("3 Rank calls")
+    assert read_warning(second) == warning
     assert len(list(blobs.list_blobs(INSTANCES))) == 1
 
 
 @pytest.mark.parametrize(("days", "left"), [(1, 1), (3, 0)])
-def test_what_an_instance_told_goes_after_two_days(
+def test_the_counts_of_an_instance_go_after_two_days(
     storage: StorageAccount, here: Callable[[str], None], days: int, left: int
 ) -> None:
     """Instances come and go."""

@@ -1,7 +1,7 @@
 """What existing clients depend on and a replacement gets wrong most easily, one test each.
 
-What concerns offline evaluations (their lists, their times, how they end and where they are found) stands with those,
-and so do `Location` and `nextLink`, which nothing else has. Tokens are tested with keys.
+What concerns offline evaluations (their lists, their times, how they end and where they are) is tested with those,
+and so are `Location` and `nextLink`, which nothing else has. Tokens are tested with keys.
 """
 
 from collections.abc import Iterator

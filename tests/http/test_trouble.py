@@ -1,4 +1,4 @@
-"""What clients are told while storage is away, slow, or cannot hold what they send."""
+"""What clients are answered while storage is away, slow, or cannot hold what they send."""
 
 import base64
 import random
@@ -13,7 +13,7 @@ from tests.faults.proxy import Fault, FaultProxy, Request, none
 from tests.http.api import Answer, Api
 
 V1 = "/personalizer/v1.0"
-ASKED = {"actions": [{"id": "a", "features": [{"x": 1}]}]}
+REQUEST = {"actions": [{"id": "a", "features": [{"x": 1}]}]}
 DEADLINE_SECONDS = 3
 
 
@@ -51,7 +51,7 @@ def check_away(answer: Answer) -> None:
 @pytest.mark.parametrize("path", ["/rank", "/events/e/reward", "/events/e/activate"])
 def test_nothing_is_acknowledged_while_tables_are_away(troubled: Api, tables: FaultProxy, path: str) -> None:
     """A 503 that says when to try again, in time; and it works again by itself."""
-    body = {**ASKED, "value": 1}
+    body = {**REQUEST, "value": 1}
     assert troubled.post(V1 + path, body).status < 300
 
     with tables.away():
@@ -73,7 +73,7 @@ def test_a_write_that_takes_too_long_is_not_acknowledged(troubled: Api, tables: 
     tables.plan = slow
     try:
         began = time.monotonic()
-        answer = troubled.post(f"{V1}/rank", ASKED)
+        answer = troubled.post(f"{V1}/rank", REQUEST)
         took = time.monotonic() - began
     finally:
         tables.plan = none
@@ -83,18 +83,18 @@ def test_a_write_that_takes_too_long_is_not_acknowledged(troubled: Api, tables: 
 
 
 def test_readiness_follows_storage(troubled: Api, blobs: FaultProxy) -> None:
-    """Rank goes on with what it has in memory; whoever asks is told what is missing."""
+    """Rank goes on with what it has in memory; `/ready` names what is missing."""
     assert troubled.get("/ready").status == 200
 
     with blobs.away():
         until = time.monotonic() + 10
-        while (told := troubled.get("/ready")).status == 200 and time.monotonic() < until:
+        while (answer := troubled.get("/ready")).status == 200 and time.monotonic() < until:
             time.sleep(0.2)
-        assert troubled.post(f"{V1}/rank", ASKED).status == 201
+        assert troubled.post(f"{V1}/rank", REQUEST).status == 201
         assert troubled.get("/status").json["apiStatus"] == "Invalid"
 
-    assert told.status == 503
-    assert "Storage" in told.json["missing"][0]
+    assert answer.status == 503
+    assert "Storage" in answer.json["missing"][0]
     until = time.monotonic() + 10
     while troubled.get("/ready").status != 200:
         assert time.monotonic() < until
@@ -128,7 +128,7 @@ def test_a_deployment_without_keys_refuses_all_and_says_so(azurite: Azurite) -> 
     """Nothing is open by mistake."""
     with HostProcess(azurite.new_account().connection_string, ready_path="/status") as started:
         open_to = Api.at(started.url, "")
-        ready, called = open_to.get("/ready"), open_to.post(f"{V1}/rank", ASKED)
+        ready, called = open_to.get("/ready"), open_to.post(f"{V1}/rank", REQUEST)
 
     assert ready.status == 503
     assert "API_KEY_1" in ready.json["missing"][0]
@@ -140,10 +140,10 @@ def test_a_wrong_setting_is_named(azurite: Azurite) -> None:
     storage = azurite.new_account().connection_string
     settings = {"API_KEY_1": "test-key-1", "SHARDS": "many"}
     with HostProcess(storage, env=settings, ready_path="/status") as started:
-        told, called = (Api.at(started.url, "test-key-1").call(*call, ASKED) for call in CALLS)
+        ready, called = (Api.at(started.url, "test-key-1").call(*call, REQUEST) for call in CALLS)
 
-    assert told.status == 503
-    assert "SHARDS" in told.json["missing"][0]
+    assert ready.status == 503
+    assert "SHARDS" in ready.json["missing"][0]
     assert called.status == 500
     assert called.error["code"] == "InternalServerError"
 

@@ -66,11 +66,11 @@ def test_records_of_local_inference_are_refused_in_plain_words(api: Api, version
     answer = api.post(f"/{version.prefix}/logs/{kind}{query}", b"\x00\x01")
 
     if version.name in ("v1.0", "v1.1-preview.1"):
-        assert _told(answer) == (404, "ResourceNotFound")
+        assert _read_refusal(answer) == (404, "ResourceNotFound")
     else:
-        assert _told(answer) == (400, "InvalidRequest")
+        assert _read_refusal(answer) == (400, "InvalidRequest")
         assert "not supported" in answer.error["message"]
 
 
-def _told(answer: Answer) -> tuple[int, str]:
+def _read_refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.error["code"]

@@ -20,7 +20,7 @@ from shared.times import HOUR
 from shared.web.versions import VERSIONS
 from tests.conftest import StartHost
 from tests.http.api import Answer, Api
-from tests.http.evaluated import MINE, START_US, evaluation, keep, outcome
+from tests.http.evaluated import CUSTOM, START_US, evaluation, keep, outcome
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import KEY, NEVER, StartTrainer
 from tests.loop.stored_loop import StoredLoop
@@ -111,7 +111,7 @@ def test_what_cannot_be_applied_is_refused(
     found = outcome()
     digest = hashlib.sha256(b"a model").hexdigest()
     two = replace(found.policies[3], policy=slots, model=TrainedModel(digest, digest, 200))
-    unkept = PolicyOutcome(replace(MINE, name="unkept"), "", found.policies[3].bins, START_US, None)
+    unkept = PolicyOutcome(replace(CUSTOM, name="unkept"), "", found.policies[3].bins, START_US, None)
     kept_there(evaluation("done"), replace(found, policies=(*found.policies, unkept)))
     kept_there(of_slots := evaluation("slots"), replace(found, policies=(*found.policies, two)))
     (tmp_path / "model").write_bytes(b"a model")

@@ -29,7 +29,7 @@ def post(queue: QueueClient, text: str) -> None:
 
 
 def waiting(queue: QueueClient) -> int:
-    """How many messages the queue holds, hidden ones included."""
+    """How many messages the queue holds, hidden messages included."""
     return queue.get_queue_properties().approximate_message_count or 0
 
 
@@ -39,7 +39,7 @@ class TestTimersAndQueues:
     def test_a_timer_runs_when_it_is_due_and_never_twice_at_once(
         self, start: Callable[..., HostProcess], notes: Path
     ) -> None:
-        """The function takes 1.5 seconds and is due every second."""
+        """The function takes 1.5 seconds and is scheduled for every second."""
         start(OFTEN="* * * * * *")
 
         assert eventually(lambda: len(lines(notes / "often")) >= 4)

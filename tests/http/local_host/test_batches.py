@@ -34,7 +34,7 @@ async def letters(letter: func.QueueMessage) -> None:
 
 
 def test_the_next_message_is_fetched_as_soon_as_there_is_room(connection_string: str, tmp_path: Path) -> None:
-    """A long one keeps nobody else waiting, and no more than two are worked on."""
+    """A long message keeps no other one waiting, and no more than two are worked on."""
     queues = {"batchSize": 1, "newBatchThreshold": 1}
     notes = {"NOTES": str(tmp_path)}
     root = make_app(tmp_path / "app", _FUNCTIONS, {**HOST, "extensions": {"queues": queues}})
@@ -46,15 +46,15 @@ def test_the_next_message_is_fetched_as_soon_as_there_is_room(connection_string:
     with HostProcess(connection_string, env=notes, root=root, ready_path="/admin/host/status"):
         assert eventually(lambda: "end long" in lines(tmp_path / "letters"))
 
-    told = lines(tmp_path / "letters")
-    going = [sum(1 if line.startswith("begin") else -1 for line in told[: place + 1]) for place in range(len(told))]
-    assert {"end 1", "end 2", "end 3"} <= set(told[: told.index("end long")])
+    noted = lines(tmp_path / "letters")
+    going = [sum(1 if line.startswith("begin") else -1 for line in noted[: place + 1]) for place in range(len(noted))]
+    assert {"end 1", "end 2", "end 3"} <= set(noted[: noted.index("end long")])
     assert max(going) == 2
 
 
-@pytest.mark.parametrize(("told", "batch_size", "threshold"), [({}, 16, 8), ({"batchSize": 5}, 5, 2)])
-def test_by_default_half_a_batch_may_be_left(tmp_path: Path, told: object, batch_size: int, threshold: int) -> None:
+@pytest.mark.parametrize(("queues", "batch_size", "threshold"), [({}, 16, 8), ({"batchSize": 5}, 5, 2)])
+def test_by_default_half_a_batch_may_be_left(tmp_path: Path, queues: object, batch_size: int, threshold: int) -> None:
     """As on the platform."""
-    make_app(tmp_path, host={"version": "2.0", "extensions": {"queues": told}})
+    make_app(tmp_path, host={"version": "2.0", "extensions": {"queues": queues}})
 
     assert read_host_file(tmp_path).queues == QueueRules(batch_size=batch_size, new_batch_threshold=threshold)

@@ -26,7 +26,7 @@ URI = "https://account.queue.core.windows.net"
 
 
 class Sender:
-    """Whoever sends the messages has tokens too."""
+    """The sender of the messages, who has tokens too."""
 
     def get_token(self, *_: str, **__: Any) -> AccessToken:
         """One for an hour."""
@@ -82,10 +82,10 @@ def test_a_message_is_worked_on_and_one_that_fails_is_put_aside(
     assert identities.granted >= 1
 
 
-def test_an_identity_that_the_app_does_not_have_is_told(
+def test_an_identity_that_the_app_does_not_have_is_logged(
     secured: Secured, identities: IdentityEndpoint, tmp_path: Path
 ) -> None:
-    """In the log, and the host goes on trying."""
+    """And the host goes on trying."""
     with host(secured, identities, tmp_path, "99999999-2222-3333-4444-555555555555") as started:
         assert eventually(lambda: started.log().count("queue letters cannot be read: ClientAuthenticationError") >= 2)
 
@@ -112,15 +112,15 @@ def test_the_settings_tell_the_account_as_on_the_platform(settings: dict[str, st
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({}, "Post__queueServiceUri or Post__accountName"),
         ({"Post__blobServiceUri": "https://account.blob.core.windows.net"}, "the setting Post is missing"),
         ({"Post__accountName": "account", "Post__credential": "password"}, "Set it to managedidentity"),
     ],
 )
-def test_settings_that_name_no_account_are_told(settings: dict[str, str], said: str) -> None:
-    with pytest.raises(StartFailure) as told:
+def test_settings_that_name_no_account_are_refused(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(StartFailure) as failure:
         queue_account(FUNCTION, settings)
 
-    assert said in str(told.value)
+    assert message in str(failure.value)

@@ -14,7 +14,7 @@ from tests.http.api import Answer, Api
 from tests.http.local_host.watching import port_of, raw
 
 
-def served_by(answer: Answer) -> str:
+def function_of(answer: Answer) -> str:
     return answer.headers.get("x-function", f"nobody ({answer.status})")
 
 
@@ -44,10 +44,10 @@ class TestRouting:
     def test_the_most_exact_route_wins(self, toys: Api, path: str, function: str) -> None:
         answer = toys.get(path)
 
-        assert function == served_by(answer)
+        assert function == function_of(answer)
 
     @pytest.mark.parametrize(
-        ("segment", "parameter", "told"),
+        ("segment", "parameter", "url"),
         [
             ("a%2Fb%20%C3%A9", "a%2Fb é", "a%2Fb%20%C3%A9"),
             ("a%252fb", "a%2fb", "a%2fb"),
@@ -60,12 +60,12 @@ class TestRouting:
             ("a/%2E/../b", "b", "b"),
         ],
     )
-    def test_a_path_is_decoded_once_but_for_slashes(self, toys: Api, segment: str, parameter: str, told: str) -> None:
-        """As the real host does it; how it was sent stands in a header, whatever the client says there."""
+    def test_a_path_is_decoded_once_but_for_slashes(self, toys: Api, segment: str, parameter: str, url: str) -> None:
+        """As the real host does it; how it was sent is in a header, whatever the client puts there."""
         shown = toys.get(f"/toys/items/{segment}?a=%41", {"x-waws-unencoded-url": "/elsewhere"}).json
 
         assert shown["route"] == {"id": parameter}
-        assert shown["url"].endswith(f"/toys/items/{told}?a=%41")
+        assert shown["url"].endswith(f"/toys/items/{url}?a=%41")
         assert shown["headers"]["x-waws-unencoded-url"] == f"/toys/items/{segment}?a=%41"
 
     def test_an_optional_parameter_that_is_not_there_is_left_out(self, toys: Api) -> None:

@@ -23,15 +23,15 @@ ROUTE = APP + "@app.route(route='a/{}')\nasync def go(req: func.HttpRequest) -> 
 
 
 def failure(root: Path, **settings: object) -> str:
-    """Try to start the app and give what is said about it."""
+    """Try to start the app, and return the message of the failure."""
     host = HostProcess(root=root, ready_path="/admin/host/status", **settings)  # type: ignore[arg-type]
-    with pytest.raises(StartFailure) as told:
+    with pytest.raises(StartFailure) as error:
         host.start()
-    return str(told.value)
+    return str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("functions", "said"),
+    ("functions", "message"),
     [
         ("raise RuntimeError('the app says why')", "The app did not load: RuntimeError: the app says why"),
         ("import no_such_module", "No module named 'no_such_module'"),
@@ -45,12 +45,12 @@ def failure(root: Path, **settings: object) -> str:
         (ROUTE.format("{*x}/b"), "{*x} may only stand at the end"),
     ],
 )
-def test_an_app_that_cannot_be_served_is_named_with_the_reason(tmp_path: Path, functions: str, said: str) -> None:
-    assert said in failure(make_app(tmp_path, functions))
+def test_an_app_that_cannot_be_served_is_named_with_the_reason(tmp_path: Path, functions: str, message: str) -> None:
+    assert message in failure(make_app(tmp_path, functions))
 
 
 @pytest.mark.parametrize(
-    ("host", "said"),
+    ("host", "message"),
     [
         ("{", "is not a usable host.json"),
         ({"version": "1.0"}, '"version" must be "2.0"'),
@@ -58,8 +58,8 @@ def test_an_app_that_cannot_be_served_is_named_with_the_reason(tmp_path: Path, f
         ({**HOST, "logging": {"logLevel": {"default": "Loud"}}}, "unknown log level 'Loud'"),
     ],
 )
-def test_a_host_file_that_cannot_be_used_is_named(tmp_path: Path, host: dict[str, object] | str, said: str) -> None:
-    assert said in failure(make_app(tmp_path, APP, host))
+def test_a_host_file_that_cannot_be_used_is_named(tmp_path: Path, host: dict[str, object] | str, message: str) -> None:
+    assert message in failure(make_app(tmp_path, APP, host))
 
 
 def test_a_folder_without_an_app_is_named(tmp_path: Path) -> None:

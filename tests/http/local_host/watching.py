@@ -1,4 +1,4 @@
-"""Ways to watch a host from outside."""
+"""Watch a host from outside: its port, its files, and its bytes."""
 
 import socket
 import time
@@ -31,12 +31,12 @@ def raw(host: HostProcess, sent: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", port_of(host)), timeout=1) as connection:
         connection.sendall(sent)
         received = b""
-        while piece := _received(connection):
+        while piece := _receive(connection):
             received += piece
         return received
 
 
-def _received(connection: socket.socket) -> bytes:
+def _receive(connection: socket.socket) -> bytes:
     try:
         return connection.recv(65536)
     except TimeoutError:

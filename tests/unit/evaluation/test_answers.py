@@ -15,7 +15,7 @@ from shared.evaluation.time_bins import MOST_BINS
 from shared.times import DAY, HOUR
 from shared.web.errors import InvalidRequest
 from shared.web.versions import VERSIONS, since
-from tests.http.evaluated import BIN, EMPTY, MINE, ONLINE, PUBLISHED, START, START_US, evaluation, outcome, plain
+from tests.http.evaluated import BIN, CUSTOM, EMPTY, ONLINE, PUBLISHED, START, START_US, evaluation, outcome, plain
 
 V1_0, V1_1 = VERSIONS[0], VERSIONS[3]
 NEVER = "0001-01-01T00:00:00Z"
@@ -74,7 +74,7 @@ def test_windows_hold_the_sums_of_the_bins_in_them() -> None:
     bins = {START_US + place * BIN: plain(place + 1, 1.0) for place in range(0, 288, 3)}
     subject = evaluation("e", bins=288)
 
-    result = answer_v1(subject, outcome(PolicyOutcome(MINE, "", bins)))["policyResults"][0]
+    result = answer_v1(subject, outcome(PolicyOutcome(CUSTOM, "", bins)))["policyResults"][0]
 
     for window, length_us in answers_v1.WINDOWS.items():
         expected: dict[int, float] = {}
@@ -99,7 +99,9 @@ def test_online_is_told_without_what_only_weights_have() -> None:
 
 def test_a_single_event_has_no_interval() -> None:
     """It is left out: 0 would say that the figure is certain."""
-    result = answer_v1(evaluation("e"), outcome(PolicyOutcome(MINE, "", {START_US: plain(1, 1.0)})))["policyResults"][0]
+    result = answer_v1(evaluation("e"), outcome(PolicyOutcome(CUSTOM, "", {START_US: plain(1, 1.0)})))["policyResults"][
+        0
+    ]
 
     assert "confidenceInterval" not in result["totalSummary"]
     assert result["summary"][1]["confidenceInterval"] == 0.0
@@ -185,7 +187,7 @@ def test_longer_intervals_are_told_each_for_itself() -> None:
     bins = {START_US: plain(10, 1.0), START_US + 2 * HOUR: plain(10, 9.0)}
     subject = evaluation("e", bins=36)
 
-    answer = answer_2022(subject, outcome(PolicyOutcome(MINE, "", bins)), intervalInMinutes="60", window="Rolling")
+    answer = answer_2022(subject, outcome(PolicyOutcome(CUSTOM, "", bins)), intervalInMinutes="60", window="Rolling")
 
     (custom,) = answer["content"]["value"]
     assert [summary["expectedReward"] for summary in custom["timeseries"]["data"]] == [0.1, 0.0, 0.9]
@@ -206,7 +208,7 @@ def test_only_the_asked_range_is_told() -> None:
 
 def test_a_single_event_may_mean_anything() -> None:
     """Its interval is all that is possible."""
-    conclusion = outcome(PolicyOutcome(MINE, "", {START_US: plain(1, 1.0)}))
+    conclusion = outcome(PolicyOutcome(CUSTOM, "", {START_US: plain(1, 1.0)}))
 
     assert answer_2022(evaluation("e"), conclusion)["content"]["value"][0]["summary"]["confidenceInterval"] == [
         0.0,
@@ -286,7 +288,7 @@ def test_a_range_of_years_is_told_by_the_bins_that_have_events() -> None:
     end_us = START_US + 25_000 * DAY
     subject = evaluation("e")
     subject = replace(subject, end_us=end_us, log=replace(subject.log, to_us=end_us))
-    conclusion = outcome(PolicyOutcome(MINE, "", days), width_us=DAY)
+    conclusion = outcome(PolicyOutcome(CUSTOM, "", days), width_us=DAY)
 
     older, newest = answer_v1(subject, conclusion)["policyResults"][0], answer_2022(subject, conclusion)["content"]
 
@@ -301,7 +303,7 @@ def test_up_to_ten_thousand_bins_are_filled() -> None:
     """And one more are not."""
     lengths = {}
     for bins in (MOST_BINS, MOST_BINS + 1):
-        conclusion = outcome(PolicyOutcome(MINE, "", {START_US: plain(5, 1.0)}))
+        conclusion = outcome(PolicyOutcome(CUSTOM, "", {START_US: plain(5, 1.0)}))
         result = answer_v1(evaluation("e", bins=bins), conclusion)["policyResults"][0]
         lengths[bins] = len(summaries(result, "PT5M"))
 
@@ -312,7 +314,7 @@ def test_gaps_of_many_slots_are_not_filled() -> None:
     """An answer of millions of zeros could take all memory of an instance."""
     lengths = set[int]()
     for slots in (20, 21):
-        conclusion = outcome(*(PolicyOutcome(MINE, f"s{slot}", {START_US: plain(5, 1.0)}) for slot in range(slots)))
+        conclusion = outcome(*(PolicyOutcome(CUSTOM, f"s{slot}", {START_US: plain(5, 1.0)}) for slot in range(slots)))
         results = answer_2022(evaluation("e", bins=MOST_BINS), conclusion)["content"]["value"]
         lengths |= {len(result["timeseries"]["data"]) for result in results}
 
@@ -323,7 +325,7 @@ def test_a_thousand_bins_are_told_as_they_were_kept() -> None:
     """Of five policies, read as they are stored, in every version."""
     subject = evaluation("e", bins=1000)
     bins = {START_US + place * BIN: PUBLISHED for place in range(1000)}
-    stored = documents.outcome_to_json(outcome(*(PolicyOutcome(MINE, "", bins) for _ in range(5))))
+    stored = documents.outcome_to_json(outcome(*(PolicyOutcome(CUSTOM, "", bins) for _ in range(5))))
     conclusion = documents.read_outcome(stored)
 
     old = [len(summaries(result, "PT5M")) for result in answer_v1(subject, conclusion)["policyResults"]]
@@ -383,7 +385,7 @@ def test_rewards_are_spanned_by_the_whole_log() -> None:
     report = json.loads(
         report_forms.answer(
             evaluation("e"),
-            outcome(PolicyOutcome(ONLINE, "", {START_US: widened}), PolicyOutcome(MINE, "", {START_US: PUBLISHED})),
+            outcome(PolicyOutcome(ONLINE, "", {START_US: widened}), PolicyOutcome(CUSTOM, "", {START_US: PUBLISHED})),
         )
     )
 

@@ -8,7 +8,7 @@ from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.packed_sums import FORM, PackedBins, column
 from shared.metrics.estimators.sums import Sums, total
 from shared.storage.json_documents import UnreadableDocument
-from tests.http.evaluated import BIN, MINE, START_US, outcome
+from tests.http.evaluated import BIN, CUSTOM, START_US, outcome
 
 BINS = {
     START_US + place * BIN: Sums._make(
@@ -49,7 +49,7 @@ def test_a_range_is_taken_with_the_bins_at_its_ends() -> None:
 
 def test_what_is_read_is_what_was_written() -> None:
     """With as many sums as there are bins, or it cannot be read."""
-    written = outcome(PolicyOutcome(MINE, "", BINS))
+    written = outcome(PolicyOutcome(CUSTOM, "", BINS))
     text = documents.outcome_to_json(written)
 
     assert documents.read_outcome(text) == written
@@ -60,7 +60,7 @@ def test_what_is_read_is_what_was_written() -> None:
 
 def test_nothing_is_packed_too() -> None:
     """An evaluation without events has no bins."""
-    empty = outcome(PolicyOutcome(MINE, "", {}))
+    empty = outcome(PolicyOutcome(CUSTOM, "", {}))
 
     assert documents.read_outcome(documents.outcome_to_json(empty)) == empty
     assert column(PackedBins([], b""), "events") == []
