@@ -68,16 +68,22 @@ def stop(learners: list[int]) -> None:
     os.kill(learners[-1], signal.SIGSTOP)
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> TaskResult:
+    """The result where nothing happens to the learners."""
+    return carry_out(Interrupted(-1, stop), tmp_path_factory.mktemp("undisturbed"))
+
+
 @pytest.mark.parametrize("place", [0, 1])
 @pytest.mark.parametrize("after", [0, 3000, 5999])
 def test_a_learner_that_is_killed_is_tried_once_more(
-    place: int, after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    undisturbed: TaskResult, place: int, after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever it is, and wherever in the log; the result is the same."""
     monkeypatch.setattr(log_pass.refused_events, "find", lambda *_, **__: frozenset())
     log = Interrupted(after, kill(place))
 
-    assert carry_out(Interrupted(-1, stop), tmp_path) == carry_out(log, tmp_path)
+    assert undisturbed == carry_out(log, tmp_path)
     assert log.times == 2
     assert learners() == []
 

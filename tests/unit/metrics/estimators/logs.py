@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import fsum
+from operator import mul
 
 from shared.metrics.estimators.sums import Sums
 
@@ -39,32 +40,36 @@ class Event:
 
 def sums(events: Sequence[Event], most: float = 0.0) -> Sums:
     """Every sum by its definition."""
+    q, r = [event.kept for event in events], [event.reward for event in events]
+    w, u = [event.weight for event in events], [event.surplus for event in events]
+    wr, ur = [*map(mul, w, r)], [*map(mul, u, r)]
     modelled = [event for event in events if event.forecasts]
-    gains = [event.robust - event.kept * event.reward for event in modelled]
+    robust = [event.robust for event in modelled]
+    gains = [worth - event.kept * event.reward for worth, event in zip(robust, modelled, strict=True)]
     return Sums(
         lines=len(events),
-        events=fsum(e.kept for e in events),
-        non_zero=sum(e.weight > 0 for e in events),
-        weights=fsum(e.weight for e in events),
-        squares=fsum(e.weight**2 for e in events),
-        rewards=fsum(e.weight * e.reward for e in events),
-        weighted_rewards=fsum(e.weight**2 * e.reward for e in events),
-        squared_rewards=fsum((e.weight * e.reward) ** 2 for e in events),
-        surpluses=fsum(e.surplus for e in events),
-        surplus_squares=fsum(e.surplus**2 for e in events),
-        surplus_rewards=fsum(e.surplus * e.reward for e in events),
-        weighted_surplus_rewards=fsum(e.surplus**2 * e.reward for e in events),
-        squared_surplus_rewards=fsum((e.surplus * e.reward) ** 2 for e in events),
+        events=fsum(q),
+        non_zero=sum(weight > 0 for weight in w),
+        weights=fsum(w),
+        squares=fsum(map(mul, w, w)),
+        rewards=fsum(wr),
+        weighted_rewards=fsum(map(mul, w, wr)),
+        squared_rewards=fsum(map(mul, wr, wr)),
+        surpluses=fsum(u),
+        surplus_squares=fsum(map(mul, u, u)),
+        surplus_rewards=fsum(ur),
+        weighted_surplus_rewards=fsum(map(mul, u, ur)),
+        squared_surplus_rewards=fsum(map(mul, ur, ur)),
         modelled=len(modelled),
-        doubly_robust=fsum(e.robust for e in modelled),
-        doubly_robust_squares=fsum(e.robust**2 for e in modelled),
+        doubly_robust=fsum(robust),
+        doubly_robust_squares=fsum(map(mul, robust, robust)),
         gains=fsum(gains),
-        gain_squares=fsum(g**2 for g in gains),
-        largest=max((abs(e.weight * e.reward) for e in events), default=0.0),
-        largest_weight=max((e.weight for e in events), default=0.0),
+        gain_squares=fsum(map(mul, gains, gains)),
+        largest=max(map(abs, wr), default=0.0),
+        largest_weight=max(w, default=0.0),
         most=most,
-        lowest=min((e.reward for e in events), default=float("inf")),
-        highest=max((e.reward for e in events), default=float("-inf")),
+        lowest=min(r, default=float("inf")),
+        highest=max(r, default=float("-inf")),
     )
 
 
