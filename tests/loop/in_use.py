@@ -2,14 +2,19 @@
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from localhost.azurite.emulator import Azurite
+from localhost.host.host_process import HostProcess
 from shared.times import SECOND
 from tests.http.api import Api
-from tests.loop.conftest import KEY, LATER_STILL, StartTrainer
+from tests.loop.conftest import KEY, LATER_STILL, NEVER, StartTrainer
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import LIKED, USERS, V1, rank_body
+from tests.loop.trainers import Trainer
 
 NOW = {**LATER_STILL, "join_grace_us": 3 * SECOND}
 """Settings of a trainer that finds nothing due yet, so that it only learns anew what is logged."""
@@ -72,3 +77,17 @@ class Loop:
         while not holds(status := self.status()):
             assert time.monotonic() < until, status
             time.sleep(0.1)
+
+
+@contextmanager
+def learned_loop(azurite: Azurite, folder: Path, *events: int) -> Iterator[StoredLoop]:
+    """The storage of a loop that has learned some events, then some more, and so on; for copies, no host serves it."""
+    account, number = azurite.new_account().connection_string, itertools.count()
+    with StoredLoop(account) as stored_loop:
+        with HostProcess(account, env=NEVER) as host:
+            loop = Loop(host.url, stored_loop, lambda **more: Trainer(account, folder / f"{next(number)}.log", **more))
+            loop.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
+            for count in events:
+                loop.use(count)
+                loop.learn()
+        yield stored_loop

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.configuration.service_configuration import LearningMode
 from tests.conftest import StartHost
+from tests.loop import past
 from tests.loop.conftest import NEVER, StartTrainer
 from tests.loop.in_use import Loop
 from tests.loop.stored_loop import StoredLoop
@@ -18,10 +20,9 @@ PREVIEW = "/personalizer/v1.1-preview.3"
 @pytest.fixture
 def loop(start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer) -> Loop:
     """A loop that has only just begun, as an apprentice."""
-    begun = Loop(start_host(**NEVER).url, stored_loop, trainer)
-    begun.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
-    switch(begun, "Apprentice")
-    return begun
+    service = {"reward_wait_time": "PT5S", "model_export_frequency": "PT1S"}
+    past.configure(stored_loop, past.configuration(learning_mode=LearningMode.APPRENTICE, **service))
+    return Loop(start_host(**NEVER).url, stored_loop, trainer)
 
 
 def switch(loop: Loop, mode: str) -> None:

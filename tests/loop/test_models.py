@@ -15,7 +15,7 @@ from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop.conftest import KEY, NEVER, StartTrainer
-from tests.loop.in_use import READY, Loop
+from tests.loop.in_use import READY, Loop, learned_loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1, rank_body
 from tests.loop.trainers import Trainer
@@ -27,14 +27,7 @@ PATIENCE_SECONDS = 8
 @pytest.fixture(scope="module")
 def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """The storage of a loop with at least two models, one after 12 events or fewer, and one after 24."""
-    account, folder, number = azurite.new_account().connection_string, tmp_path_factory.mktemp("learned"), count()
-    with StoredLoop(account) as stored_loop:
-        with HostProcess(account, env=NEVER) as host:
-            used = Loop(host.url, stored_loop, lambda **more: Trainer(account, folder / f"{next(number)}.log", **more))
-            used.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
-            for _ in range(2):
-                used.use(12)
-                used.learn()
+    with learned_loop(azurite, tmp_path_factory.mktemp("learned"), 12, 12) as stored_loop:
         yield stored_loop
 
 

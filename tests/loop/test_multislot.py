@@ -2,15 +2,17 @@
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from localhost.azurite.emulator import Azurite
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from tests.conftest import StartHost
 from tests.http.slots import CCB, RANK, V1_1, eventually
 from tests.loop.conftest import NEVER, StartTrainer
-from tests.loop.in_use import READY, Loop
+from tests.loop.in_use import READY, Loop, learned_loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1
 
@@ -62,13 +64,19 @@ class Pages:
         return [*hits.values()]
 
 
+@pytest.fixture(scope="module")
+def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+    """The storage of a loop that has learned single choices."""
+    with learned_loop(azurite, tmp_path_factory.mktemp("learned"), 30) as stored_loop:
+        yield stored_loop
+
+
 @pytest.fixture
-def loop(start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer) -> Loop:
-    """A loop that has learned single choices, and was switched to several slots then."""
-    taught = Loop(start_host(**NEVER).url, stored_loop, trainer)
-    taught.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
-    taught.use(30)
-    taught.learn()
+def loop(learned: StoredLoop, stored_loop: StoredLoop, start_host: StartHost, trainer: StartTrainer) -> Loop:
+    """Another loop with the same past, which was switched to several slots then."""
+    stored_loop.copy_from(learned)
+    taught = Loop(start_host(**NEVER).url, stored_loop, trainer, used=30)
+    assert taught.api.post(f"{V1}/rank", single("first")).status == 201
     taught.wait_until(lambda told: told["model"] and told["instance"]["modelId"] == told["model"]["id"])
     use(taught, CCB)
     eventually(lambda: taught.api.post(f"{V1}/rank", b"{}").error["target"] == "actions")

@@ -2,35 +2,39 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from localhost.azurite.emulator import Azurite
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_line
 from shared.times import MINUTE
 from tests.conftest import StartHost
 from tests.loop import past
 from tests.loop.conftest import KEY, NEVER, StartTrainer
-from tests.loop.in_use import NOW, Loop
+from tests.loop.in_use import NOW, Loop, learned_loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1, Traffic
 
 
+@pytest.fixture(scope="module")
+def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
+    """The storage of a loop that has learned from 30 events."""
+    with learned_loop(azurite, tmp_path_factory.mktemp("learned"), 30) as stored_loop:
+        yield stored_loop
+
+
 @pytest.fixture
-def loop(start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer) -> Loop:
-    """A loop that has learned from 30 events and ranks with what it has learned."""
-    taught = Loop(start_host(**NEVER).url, stored_loop, trainer)
-    taught.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
-    taught.use(30)
-    taught.learn()
-    taught.wait_until(lambda told: told["model"] and told["instance"]["modelId"] == told["model"]["id"])
-    return taught
+def loop(learned: StoredLoop, stored_loop: StoredLoop, start_host: StartHost, trainer: StartTrainer) -> Loop:
+    """Another loop with the same past, which ranks with what it has learned."""
+    stored_loop.copy_from(learned)
+    return Loop(start_host(**NEVER).url, stored_loop, trainer, used=30)
 
 
-def chances(answers: Iterator[dict[str, Any]]) -> set[float]:
+def chances(answers: Iterable[dict[str, Any]]) -> set[float]:
     """The highest probability of each of some answers."""
     return {round(max(one["probability"] for one in told["ranking"]), 3) for told in answers}
 
@@ -95,6 +99,8 @@ def test_changed_learning_settings_take_over_with_a_model_that_was_made_with_the
 
 def test_a_deleted_model_is_forgotten_and_the_next_learns_from_new_events_only(loop: Loop) -> None:
     """Rank answers as before the first model, and the export is gone."""
+    assert chances([loop.rank()]) == {0.85}
+    loop.learn()
     assert loop.api.delete(f"{V1}/model").status == 204
     loop.wait_until(lambda told: told["instance"]["modelId"] is None)
 
