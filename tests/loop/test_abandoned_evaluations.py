@@ -1,4 +1,4 @@
-"""Evaluations that nobody sees to any more: the trainer ends them, and deletes what was left of those that are gone."""
+"""Abandoned evaluations, which have no messages left: the trainer ends them, and deletes what was left of those that are gone."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,8 +22,10 @@ def _home(stored_loop: StoredLoop) -> Iterator[None]:
         yield
 
 
-def asked(evaluation_id: str, ago_us: int, purpose: Purpose = Purpose.EVALUATION, **changes: object) -> Evaluation:
-    """One of which a task is done, and nobody has a message."""
+def keep_task_result(
+    evaluation_id: str, ago_us: int, purpose: Purpose = Purpose.EVALUATION, **changes: object
+) -> Evaluation:
+    """An evaluation without messages of which one task is done."""
     evaluation = evaluated_log.build_evaluation(evaluation_id, (0, HOUR), purpose=purpose)
     evaluation = replace(evaluation, created_us=now_us() - ago_us, **changes)  # type: ignore[arg-type]
     evaluation_run_store.keep_result(evaluation, TaskResult("logged", LineCounts(), {}, 0.2))
@@ -36,8 +38,8 @@ def train(trainer: StartTrainer) -> None:
 
 
 def status(evaluation: Evaluation) -> Status | None:
-    found = evaluation_store.read(evaluation.purpose, evaluation.id)
-    return found.status if found else None
+    evaluation_now = evaluation_store.read(evaluation.purpose, evaluation.id)
+    return evaluation_now.status if evaluation_now else None
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -45,10 +47,13 @@ def test_what_runs_for_more_than_a_day_is_ended(
     stored_loop: StoredLoop, trainer: StartTrainer, purpose: Purpose
 ) -> None:
     """Its messages were lost, or what was to end it failed, too; nothing of its tasks stays."""
-    lost, done = asked("lost", DAY + HOUR, purpose), asked("done", 2 * DAY, purpose, status=Status.SUCCEEDED)
-    young = asked("young", DAY - HOUR, purpose)
-    for one in (lost, done, young):
-        evaluation_store.create(one)
+    lost, done = (
+        keep_task_result("lost", DAY + HOUR, purpose),
+        keep_task_result("done", 2 * DAY, purpose, status=Status.SUCCEEDED),
+    )
+    young = keep_task_result("young", DAY - HOUR, purpose)
+    for evaluation in (lost, done, young):
+        evaluation_store.create(evaluation)
 
     train(trainer)
 
@@ -62,9 +67,9 @@ def test_what_runs_for_more_than_a_day_is_ended(
 
 
 def test_the_trainer_looks_once_an_hour(trainer: StartTrainer) -> None:
-    """Each look lists and reads them all."""
+    """Each such check lists and reads all evaluations."""
     train(trainer)
-    lost = asked("lost", DAY + HOUR)
+    lost = keep_task_result("lost", DAY + HOUR)
     evaluation_store.create(lost)
 
     train(trainer)
@@ -76,9 +81,9 @@ def test_the_trainer_looks_once_an_hour(trainer: StartTrainer) -> None:
 def test_what_is_left_of_one_that_is_gone_is_deleted(
     stored_loop: StoredLoop, trainer: StartTrainer, purpose: Purpose
 ) -> None:
-    """Whoever deleted it died, or a worker wrote once more; one of the same id keeps what is its own."""
-    asked("gone", HOUR, purpose)
-    older, newer = asked("again", 2 * HOUR, purpose), asked("again", HOUR, purpose)
+    """Its deletion was killed, or a worker wrote once more; another evaluation of the same id keeps its blobs."""
+    keep_task_result("gone", HOUR, purpose)
+    older, newer = keep_task_result("again", 2 * HOUR, purpose), keep_task_result("again", HOUR, purpose)
     evaluation_store.create(newer)
 
     train(trainer)
@@ -93,7 +98,7 @@ def test_one_that_cannot_be_read_does_not_keep_the_loop_from_learning(
     stored_loop: StoredLoop, trainer: StartTrainer
 ) -> None:
     """Nothing of it is touched."""
-    asked("damaged", HOUR)
+    keep_task_result("damaged", HOUR)
     stored_loop.put("evaluations/damaged/evaluation.json", b"{")
     past.Past([past.event("one", past.minutes_ago(30))]).write(stored_loop)
 

@@ -36,7 +36,7 @@ def _home(stored_loop: StoredLoop) -> Iterator[None]:
         yield
 
 
-def applied(api: Api, evaluation_id: str, policy: str) -> Answer:
+def apply(api: Api, evaluation_id: str, policy: str) -> Answer:
     return api.post(f"{V1}/{PATH}", {"evaluationId": evaluation_id, "policyName": policy})
 
 
@@ -49,16 +49,16 @@ def test_a_policy_is_applied_with_what_it_learned(
     span = evaluated_log.write(stored_loop, hours=2)
     with trainer() as started_trainer:
         started_trainer.succeed()
-    asked = evaluated_log.build_evaluation("mine", (span[0], span[1] - HOUR))
-    assert evaluation_store.start(asked)
-    with Worker(stored_loop.storage, asked, tmp_path / "worker.log") as worker:
+    started_evaluation = evaluated_log.build_evaluation("mine", (span[0], span[1] - HOUR))
+    assert evaluation_store.start(started_evaluation)
+    with Worker(stored_loop.storage, started_evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait(120) == 0
     api = Api.at(start_host(**NEVER).url, KEY)
     assert api.put(f"{V1}/configurations/service", {"defaultReward": 0.1}).status == 200
     with trainer() as started_trainer:
         started_trainer.succeed()
 
-    assert applied(api, "mine", "square").status == 204
+    assert apply(api, "mine", "square").status == 204
 
     body = api.get(f"{V1}/configurations/policy").json
     assert body == {"name": "square", "arguments": "--cb_explore_adf --squarecb --epsilon 0.1 -q ::"}
@@ -79,7 +79,7 @@ def test_a_policy_is_applied_with_what_it_learned(
 
     _forget_earlier_models()
     before = configuration_store.read_configuration(), published_store.read_published()
-    assert applied(api, "mine", "square").status == 204
+    assert apply(api, "mine", "square").status == 204
     assert before == (configuration_store.read_configuration(), published_store.read_published())
     assert evaluation_store.read(Purpose.EVALUATION, "mine").status is Status.SUCCEEDED  # type: ignore[union-attr]
 
@@ -98,31 +98,31 @@ def loop(azurite: Azurite) -> Iterator[tuple[Api, str]]:
 
 
 @pytest.fixture
-def kept_there(loop: tuple[Api, str]) -> Iterator[Callable[[Evaluation, Outcome | None], None]]:
+def keep_in_storage(loop: tuple[Api, str]) -> Iterator[Callable[[Evaluation, Outcome | None], None]]:
     with evaluated_log.use_storage(loop[1]):
         yield keep
 
 
 def test_what_cannot_be_applied_is_refused(
-    loop: tuple[Api, str], kept_there: Callable[[Evaluation, Outcome | None], None], tmp_path: Path
+    loop: tuple[Api, str], keep_in_storage: Callable[[Evaluation, Outcome | None], None], tmp_path: Path
 ) -> None:
     """And changes nothing."""
     api, slots = loop[0], Policy("slots", "--ccb_explore_adf", Source.CUSTOM)
-    found = outcome()
+    done_outcome = outcome()
     digest = hashlib.sha256(b"a model").hexdigest()
-    two = replace(found.policies[3], policy=slots, model=TrainedModel(digest, digest, 200))
-    unkept = PolicyOutcome(replace(CUSTOM, name="unkept"), "", found.policies[3].bins, START_US, None)
-    kept_there(evaluation("done"), replace(found, policies=(*found.policies, unkept)))
-    kept_there(of_slots := evaluation("slots"), replace(found, policies=(*found.policies, two)))
+    two = replace(done_outcome.policies[3], policy=slots, model=TrainedModel(digest, digest, 200))
+    unkept = PolicyOutcome(replace(CUSTOM, name="unkept"), "", done_outcome.policies[3].bins, START_US, None)
+    keep_in_storage(evaluation("done"), replace(done_outcome, policies=(*done_outcome.policies, unkept)))
+    keep_in_storage(of_slots := evaluation("slots"), replace(done_outcome, policies=(*done_outcome.policies, two)))
     (tmp_path / "model").write_bytes(b"a model")
     evaluation_run_store.keep_model(of_slots, tmp_path / "model")
-    kept_there(evaluation("running", status=Status.RUNNING, ended_us=None), None)
-    kept_there(evaluation("failed", status=Status.FAILED), found)
+    keep_in_storage(evaluation("running", status=Status.RUNNING, ended_us=None), None)
+    keep_in_storage(evaluation("failed", status=Status.FAILED), done_outcome)
     before = configuration_store.read_configuration(), published_store.read_published()
 
-    told = {
-        (one, policy): (answer.status, answer.error["code"])
-        for one, policy in (
+    answers = {
+        (evaluation_id, policy): (answer.status, answer.error["code"])
+        for evaluation_id, policy in (
             ("nobody", "mine"),
             ("running", "mine"),
             ("failed", "mine"),
@@ -133,10 +133,10 @@ def test_what_cannot_be_applied_is_refused(
             ("done", "mine"),
             ("slots", "slots"),
         )
-        for answer in [applied(api, one, policy)]
+        for answer in [apply(api, evaluation_id, policy)]
     }
 
-    assert told == {
+    assert answers == {
         ("nobody", "mine"): (404, "EvaluationNotFound"),
         ("running", "mine"): (400, "BadRequest"),
         ("failed", "mine"): (400, "BadRequest"),

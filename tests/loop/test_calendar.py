@@ -259,27 +259,27 @@ def test_what_an_evaluation_finds_does_not_depend_on_the_hour(tmp_path: Path) ->
     """Nor on how many of them, days, or months end between the question and the answer."""
     at_noon = evaluate(clock.NOON, clock.NOON, tmp_path / "noon")
 
-    for asked, carried_out in (
+    for created_at, run_at in (
         ("2027-06-15T12:59:40Z", "2027-06-15T13:00:20Z"),
         ("2028-02-29T23:59:40Z", "2028-03-01T00:00:20Z"),
     ):
-        assert at_noon == evaluate(asked, carried_out, tmp_path / asked)
+        assert at_noon == evaluate(created_at, run_at, tmp_path / created_at)
 
 
-def evaluate(asked: str, carried_out: str, folder: Path) -> list[Any]:
+def evaluate(created_at: str, run_at: str, folder: Path) -> list[Any]:
     """Evaluate the same log from half an hour to half an hour; gives the sums of each policy.
 
-    It is asked for at one time, and carried out at another.
+    It is created at one time, and run at another.
     """
     folder.mkdir()
     with (
-        clock.moved_to(carried_out),
+        clock.moved_to(run_at),
         Azurite() as azurite,
         StoredLoop(azurite.new_account().connection_string) as stored_loop,
     ):
         past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
         with evaluated_log.use_storage(stored_loop.storage):
-            with clock.moved_to(asked):
+            with clock.moved_to(created_at):
                 from_us, to_us = evaluated_log.write(stored_loop, hours=3)
                 evaluation = evaluated_log.build_evaluation("over", (from_us + 30 * MINUTE, to_us - 30 * MINUTE))
             evaluation_store.create(evaluation)
@@ -289,7 +289,7 @@ def evaluate(asked: str, carried_out: str, folder: Path) -> list[Any]:
             outcome = evaluation_run_store.read_outcome(ended)
     assert outcome is not None
     assert (ended.status, outcome.lines.used) == (Status.SUCCEEDED, 58 + 147 + 89)
-    assert evaluation.created_us < from_iso(carried_out) <= (ended.ended_us or 0) or asked == carried_out
+    assert evaluation.created_us < from_iso(run_at) <= (ended.ended_us or 0) or created_at == run_at
     return [
         (each.policy.name, each.policy.arguments, [(at_us - from_us, sums) for at_us, sums in each.bins.items()])
         for each in outcome.policies

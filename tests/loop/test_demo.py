@@ -40,7 +40,7 @@ def purchase(household: str = "1", bought: str = "best") -> Purchase:
     return Purchase(household, SHELF, bought)
 
 
-def played(rewards: Sequence[int], bought: str = "second") -> list[Played]:
+def make_plays(rewards: Sequence[int], bought: str = "second") -> list[Played]:
     """Purchases of one brand, at which Rank chose it or the other one."""
     wrong = "best" if bought == "second" else "second"
     return [Played(purchase(bought=bought), bought if reward else wrong) for reward in rewards]
@@ -60,14 +60,14 @@ def test_households_take_turns_in_order_of_time() -> None:
         purchase("3", "c2"),
     ]
 
-    order = [one.bought for one in interleave(rows)]
+    order = [bought_purchase.bought for bought_purchase in interleave(rows)]
 
     assert order == ["a1", "b1", "c1", "a2", "c2", "a3"]
 
 
 @pytest.mark.parametrize(("name", "number", "households"), [("yogurt", 2412, 100), ("cracker", 3292, 136)])
 def test_the_data_sets_are_complete(name: str, number: int, households: int) -> None:
-    """Nothing is lost or doubled on the way, and every household comes once before one comes twice."""
+    """Loading loses and doubles nothing, and every household comes once before one comes twice."""
     purchases = load(name)
 
     assert len(purchases) == number
@@ -92,30 +92,30 @@ def test_the_interval_is_that_of_wilson(successes: int, tries: int) -> None:
     """scipy computes the same."""
     expected = binomtest(successes, tries).proportion_ci(0.95, method="wilson")
 
-    found = wilson(successes, tries)
+    interval = wilson(successes, tries)
 
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 def test_each_fifth_has_its_own_figures() -> None:
     """The baselines are computed on the purchases of the same stretch."""
-    run = played([0, 1, 1], "best") + played([1] * 9)
+    run = make_plays([0, 1, 1], "best") + make_plays([1] * 9)
 
-    found = fifths(run)
+    rows = fifths(run)
 
-    assert [(one.first, one.last) for one in found] == [(1, 2), (3, 4), (5, 7), (8, 9), (10, 12)]
-    assert [one.reward for one in found] == [0.5, 1, 1, 1, 1]
-    assert [one.first_action for one in found] == [1, 0.5, 0, 0, 0]
-    assert {one.random for one in found} == {0.5}
+    assert [(fifth.first, fifth.last) for fifth in rows] == [(1, 2), (3, 4), (5, 7), (8, 9), (10, 12)]
+    assert [fifth.reward for fifth in rows] == [0.5, 1, 1, 1, 1]
+    assert [fifth.first_action for fifth in rows] == [1, 0.5, 0, 0, 0]
+    assert {fifth.random for fifth in rows} == {0.5}
 
 
 def test_a_lead_that_chance_explains_is_no_success() -> None:
     """The exit code is 0 only if the whole interval of the last fifth lies above the best seller."""
-    best_seller_earns_40_percent = played([1, 0, 0, 0], "best") * 2
-    lucky = fifths((best_seller_earns_40_percent + played([1] * 8 + [0] * 4)) * 5)
-    better = fifths((best_seller_earns_40_percent + played([1] * 11 + [0])) * 50)
+    best_seller_earns_40_percent = make_plays([1, 0, 0, 0], "best") * 2
+    lucky = fifths((best_seller_earns_40_percent + make_plays([1] * 8 + [0] * 4)) * 5)
+    better = fifths((best_seller_earns_40_percent + make_plays([1] * 11 + [0])) * 50)
 
-    assert [one[-1].is_above_first_action for one in (lucky, better)] == [False, True]
+    assert [run_fifths[-1].is_above_first_action for run_fifths in (lucky, better)] == [False, True]
     assert lucky[-1].reward > lucky[-1].first_action
     assert "did not learn enough" in verdict(lucky)
     assert "The loop learned" in verdict(better)
@@ -123,7 +123,7 @@ def test_a_lead_that_chance_explains_is_no_success() -> None:
 
 def test_the_table_tells_what_was_learned_by_the_end_of_each_fifth() -> None:
     """A round that goes on at the end of a fifth has taught nothing yet."""
-    run = Run(played([0, 1] * 20), [Round(20, "m1", 20), Round(40, "m2", 40)])
+    run = Run(make_plays([0, 1] * 20), [Round(20, "m1", 20), Round(40, "m2", 40)])
 
     rows = table(fifths(run.played), run).splitlines()
 
@@ -135,20 +135,20 @@ def test_the_table_tells_what_was_learned_by_the_end_of_each_fifth() -> None:
 
 
 class Loopback:
-    """Stands for the loop: recommends one brand, and has learned as soon as it is asked."""
+    """A replacement of the loop that recommends one brand, and has learned at the first question whether it has."""
 
     def __init__(self) -> None:
-        self.seen: list[tuple[str, object]] = []
+        self.calls: list[tuple[str, object]] = []
 
-    def rank(self, event_id: str, one: Purchase) -> str:
-        self.seen.append((event_id, one.household))
+    def rank(self, event_id: str, purchase: Purchase) -> str:
+        self.calls.append((event_id, purchase.household))
         return "best"
 
     def reward(self, event_id: str, value: float) -> None:
-        self.seen.append((event_id, value))
+        self.calls.append((event_id, value))
 
     def wait_until_learned(self, events: int, _: Callable[[Standing], None]) -> Standing:
-        self.seen.append(("learned", events))
+        self.calls.append(("learned", events))
         return Standing(events, f"model-{events}", f"model-{events}", events, "")
 
 
@@ -160,11 +160,11 @@ def test_a_run_can_be_repeated() -> None:
         "tea", [purchase("1"), purchase("2", "second"), purchase("3")], loop, loop, Progress(3, io.StringIO()), 2
     )
 
-    assert loop.seen == [
+    assert loop.calls == [
         ("tea-0001", "1"), ("tea-0001", 1), ("learned", 1),
         ("tea-0002", "2"), ("tea-0002", 0), ("tea-0003", "3"), ("tea-0003", 1), ("learned", 3),
     ]  # fmt: skip
-    assert [one.end for one in run.rounds] == [1, 3]
+    assert [piece.end for piece in run.rounds] == [1, 3]
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 7, 8])
@@ -172,7 +172,7 @@ def test_rounds_cover_a_run(rounds: int) -> None:
     """They are as equal as can be."""
     stretches = [list(stretch) for stretch in cut(load("yogurt"), rounds)]
 
-    assert [one for stretch in stretches for one in stretch] == load("yogurt")
+    assert [row for stretch in stretches for row in stretch] == load("yogurt")
     assert max(map(len, stretches)) - min(map(len, stretches)) <= 1
 
 
@@ -182,11 +182,11 @@ def test_rounds_cover_a_run(rounds: int) -> None:
 @contextmanager
 def answering(*answers: tuple[int, str]) -> Iterator[tuple[str, list[bytes]]]:
     """A server that gives these answers, one a call, and keeps what it was sent."""
-    left, seen = list(answers), list[bytes]()
+    left, bodies = list(answers), list[bytes]()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            seen.append(self.rfile.read(int(self.headers["Content-Length"])))
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
             status, body = left.pop(0)
             self.send_response(status)
             self.send_header("Retry-After", "0")
@@ -201,7 +201,7 @@ def answering(*answers: tuple[int, str]) -> Iterator[tuple[str, list[bytes]]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}", seen
+            yield f"http://127.0.0.1:{server.server_port}", bodies
         finally:
             server.shutdown()
 
@@ -209,12 +209,12 @@ def answering(*answers: tuple[int, str]) -> Iterator[tuple[str, list[bytes]]]:
 def test_a_call_answered_503_is_repeated_with_the_same_event_id() -> None:
     """That is what makes it safe: the same event with the same features is one event."""
     ranked = json.dumps({"eventId": "e", "ranking": [{"id": "second", "probability": 1}], "rewardActionId": "second"})
-    with answering((503, "{}"), (503, "{}"), (201, ranked)) as (address, seen), Calls(address, "key") as calls:
+    with answering((503, "{}"), (503, "{}"), (201, ranked)) as (address, bodies), Calls(address, "key") as calls:
         brand = calls.rank("e", purchase())
 
     assert brand == "second"
-    assert len(seen) == 3
-    assert len(set(seen)) == 1
+    assert len(bodies) == 3
+    assert len(set(bodies)) == 1
 
 
 def test_another_refusal_ends_the_demo_with_the_words_of_the_service() -> None:
@@ -228,7 +228,7 @@ def test_another_refusal_ends_the_demo_with_the_words_of_the_service() -> None:
 
 
 def test_a_service_that_is_gone_ends_the_demo() -> None:
-    """Told in a line, not in a traceback."""
+    """The error is one line, not a traceback."""
     with pytest.raises(DemoFailed, match="got no answer"):
         Loop("http://127.0.0.1:9", "key").standing()
 
@@ -299,26 +299,32 @@ def test_a_short_run_through_the_functions_learns_every_event() -> None:
         logged = [json.loads(line) for line in Loop(here.address, here.key).log()]
 
     first, second = run.rounds
-    assert [(one.end, one.learned) for one in run.rounds] == [(60, 60), (120, 120)]
+    assert [(piece.end, piece.learned) for piece in run.rounds] == [(60, 60), (120, 120)]
     assert first.model != second.model
-    assert [one["EventId"] for one in logged] == [f"yogurt-{number:04}" for number in range(1, 121)]
-    assert [-one["_label_cost"] for one in logged] == [one.reward for one in run.played]
-    assert {one["VWState"]["m"] for one in logged[60:]} == {first.model}
+    assert [line["EventId"] for line in logged] == [f"yogurt-{number:04}" for number in range(1, 121)]
+    assert [-line["_label_cost"] for line in logged] == [step.reward for step in run.played]
+    assert {line["VWState"]["m"] for line in logged[60:]} == {first.model}
     assert re.findall(r"Round \d of 2: 60 purchases", lines.getvalue()) == [
         "Round 1 of 2: 60 purchases",
         "Round 2 of 2: 60 purchases",
     ]
     rehearsed = log_of("yogurt", purchases, rounds=2)
-    assert [_ranked(one) for one in logged] == [_ranked(json.loads(line)) for line in rehearsed]
+    assert [decision_of(line) for line in logged] == [decision_of(json.loads(line)) for line in rehearsed]
     expected = judge(rehearsed, true_rewards("yogurt", purchases), exploration=0.2)
-    assert [one.arguments for one in others] == [one.arguments for one in expected]
-    assert [one.estimate for one in others] == pytest.approx([one.estimate for one in expected])
-    assert [one.earned for one in others] == pytest.approx([one.earned for one in expected])
+    assert [judgement.arguments for judgement in others] == [judgement.arguments for judgement in expected]
+    assert [judgement.estimate for judgement in others] == pytest.approx([judgement.estimate for judgement in expected])
+    assert [judgement.earned for judgement in others] == pytest.approx([judgement.earned for judgement in expected])
 
 
-def _ranked(line: dict[str, Any]) -> tuple[object, ...]:
-    """What was asked, drawn and earned."""
-    return line["EventId"], line["c"], line["a"], [round(one, 6) for one in line["p"]], line["_label_cost"]
+def decision_of(line: dict[str, Any]) -> tuple[object, ...]:
+    """The features, the draw and the reward of a line."""
+    return (
+        line["EventId"],
+        line["c"],
+        line["a"],
+        [round(probability, 6) for probability in line["p"]],
+        line["_label_cost"],
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
@@ -326,7 +332,7 @@ def _ranked(line: dict[str, Any]) -> tuple[object, ...]:
     ("number", "arguments"), [(signal.SIGINT, []), (signal.SIGTERM, []), (signal.SIGINT, ["--apprentice"])]
 )
 def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals, arguments: list[str]) -> None:
-    """Whoever presses Ctrl-C wants all of it to end."""
+    """Ctrl-C ends all of its processes."""
     command = [sys.executable, "-m", "localhost.demo", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
         address = _address(demo)

@@ -32,9 +32,9 @@ def purchase(household: str, bought: str, displayed: Sequence[str] = (), adverti
     return Purchase(household, offers, bought)
 
 
-def unrecorded(one: Purchase) -> Purchase:
-    """The same where nobody wrote down what was on display."""
-    return replace(one, offers=tuple(replace(offer, on_display=None) for offer in one.offers))
+def without_display(purchase: Purchase) -> Purchase:
+    """The same purchase without records of what was on display."""
+    return replace(purchase, offers=tuple(replace(offer, on_display=None) for offer in purchase.offers))
 
 
 # The rule
@@ -50,7 +50,7 @@ def test_the_rule_recommends_what_is_on_display_else_what_was_bought_last_else_t
         purchase("1", "best", displayed=["third", "fourth"]),
     ]
 
-    order = [(one.bought_last, [offer.brand for offer in one.offers][:2]) for one in order_by_rule(bought)]
+    order = [(row.bought_last, [offer.brand for offer in row.offers][:2]) for row in order_by_rule(bought)]
 
     assert order == [
         (None, ["best", "second"]),
@@ -63,7 +63,7 @@ def test_the_rule_recommends_what_is_on_display_else_what_was_bought_last_else_t
 
 def test_where_displays_were_not_recorded_an_advertisement_stands_for_them() -> None:
     """So the rule makes sense of the yogurt purchases too."""
-    bought = unrecorded(purchase("1", "third", advertised=["second"]))
+    bought = without_display(purchase("1", "third", advertised=["second"]))
 
     assert [offer.brand for offer in order_by_rule([bought])[0].offers] == ["second", "best", "third", "fourth"]
 
@@ -78,7 +78,7 @@ def test_the_loop_is_told_all_that_the_rule_looks_at() -> None:
 
 def test_the_rule_is_more_than_always_the_same_brand() -> None:
     """Who only ever showed the brand that the rule shows most often could not count as near the ceiling."""
-    shown = Counter(one.offers[0].brand for one in order_by_rule(load("cracker")))
+    shown = Counter(row.offers[0].brand for row in order_by_rule(load("cracker")))
     most = max(shown.values()) / shown.total()
 
     assert (0.85 * most + 0.05 * (1 - most)) / 0.85 < 0.7
@@ -88,32 +88,32 @@ def test_the_rule_is_more_than_always_the_same_brand() -> None:
 
 
 class Loopback:
-    """Stands for the loop: shows the first brand as an apprentice, else the second, and learns at once."""
+    """A replacement of the loop that shows the first brand as an apprentice, else the second, and learns at once."""
 
     def __init__(self) -> None:
-        self.seen: list[object] = []
+        self.calls: list[object] = []
         self.mode = "?"
 
-    def rank(self, event_id: str, one: Purchase) -> str:
-        self.seen.append((self.mode, event_id))
-        return one.offers[self.mode == ONLINE].brand
+    def rank(self, event_id: str, purchase: Purchase) -> str:
+        self.calls.append((self.mode, event_id))
+        return purchase.offers[self.mode == ONLINE].brand
 
     def reward(self, event_id: str, value: float) -> None:
         pass
 
     def wait_until_learned(self, events: int, _: Callable[[Standing], None]) -> Standing:
-        self.seen.append(("learned", events))
+        self.calls.append(("learned", events))
         return Standing(events, f"model-{events}", f"model-{events}", events, "")
 
     def set_mode(self, learning_mode: str) -> None:
         self.mode = learning_mode
 
     def likeness(self) -> Likeness:
-        self.seen.append("metrics")
+        self.calls.append("metrics")
         return LIKE
 
     def trace(self, event_id: str) -> Trace:
-        self.seen.append(("trace", event_id))
+        self.calls.append(("trace", event_id))
         return Trace("model-2", ONLINE)
 
 
@@ -130,10 +130,10 @@ def test_the_loop_takes_over_once_it_has_learned_all_that_it_saw() -> None:
         loop,
         loop,
         progress,
-        loop.seen.append,
+        loop.calls.append,
     )
 
-    assert loop.seen == [
+    assert loop.calls == [
         5.0, (APPRENTICE, "tea-0001"), ("learned", 1), "metrics",
         (APPRENTICE, "tea-0002"), ("learned", 2), "metrics",
         5.0, (ONLINE, "tea-0003"), ("trace", "tea-0003"), (ONLINE, "tea-0004"), ("learned", 4),
@@ -149,10 +149,15 @@ def test_the_loop_takes_over_once_it_has_learned_all_that_it_saw() -> None:
 
 
 def story(
-    trace: Trace = LEARNED, likeness: Likeness = LIKE, online_rewards: Sequence[int] = (1, 1, 1, 0), seen: bool = False
+    trace: Trace = LEARNED,
+    likeness: Likeness = LIKE,
+    online_rewards: Sequence[int] = (1, 1, 1, 0),
+    is_noticed: bool = False,
 ) -> Story:
     """The rule is right at half of the purchases, as an apprentice and Online."""
-    as_apprentice = [Played(purchase("1", bought), "third" if seen else "best") for bought in ("best", "second")] * 100
+    as_apprentice = [
+        Played(purchase("1", bought), "third" if is_noticed else "best") for bought in ("best", "second")
+    ] * 100
     online = [
         Played(purchase("1", bought), bought if reward else "fourth")
         for bought, reward in zip(["best", "second"] * 2, online_rewards, strict=True)
@@ -162,10 +167,10 @@ def story(
 
 
 @pytest.mark.parametrize(
-    ("told", "held"),
+    ("outcome", "held"),
     [
         (story(), [True, True, True, True]),
-        (story(seen=True), [False, True, True, True]),
+        (story(is_noticed=True), [False, True, True, True]),
         (story(likeness=replace(LIKE, match_rate=0.67)), [True, False, True, True]),
         (story(trace=Trace("N/A", ONLINE)), [True, True, False, True]),
         (story(trace=Trace("m1", ONLINE)), [True, True, False, True]),
@@ -173,11 +178,11 @@ def story(
         (story(online_rewards=(1, 0, 0, 1)), [True, True, True, False]),
     ],
 )
-def test_an_apprenticeship_can_fail_in_four_ways(told: Story, held: list[bool]) -> None:
+def test_an_apprenticeship_can_fail_in_four_ways(outcome: Story, held: list[bool]) -> None:
     """Users noticed, it did not learn, another model took over, or it learned nothing more."""
-    assert [finding.holds for finding in findings(told)] == held
-    assert ("The apprenticeship failed" in verdict(told)) is not all(held)
-    assert verdict(told).count("[NO]") == held.count(False)
+    assert [finding.holds for finding in findings(outcome)] == held
+    assert ("The apprenticeship failed" in verdict(outcome)) is not all(held)
+    assert verdict(outcome).count("[NO]") == held.count(False)
 
 
 def test_a_perfect_apprentice_pays_for_what_it_tries() -> None:
@@ -194,10 +199,10 @@ def test_a_perfect_apprentice_pays_for_what_it_tries() -> None:
 )
 def test_the_verdict_says_who_earned_more_and_how_sure_that_is(rewards: Sequence[int], word: str) -> None:
     """Only intervals that do not overlap are a clear difference."""
-    said = verdict(story(online_rewards=rewards))
+    text = verdict(story(online_rewards=rewards))
 
-    assert f"That is {word}" in said
-    assert said.count("200 purchases, 95 % interval") == 2
+    assert f"That is {word}" in text
+    assert text.count("200 purchases, 95 % interval") == 2
 
 
 def test_the_table_has_a_line_for_each_round_with_its_mode() -> None:
@@ -218,19 +223,19 @@ def test_a_short_apprenticeship_through_the_functions() -> None:
     """Two rounds in each mode: metrics are those of the log, and the learned model answers the first Rank Online."""
     purchases, lines = order_by_rule(load("cracker"))[:160], io.StringIO()
     with stage(WRITE_DEADLINE="PT2S", JOIN_GRACE="PT3S", TRAIN_SCHEDULE="* * * * * *") as here:
-        told = teach_on(here, "cracker", purchases, Progress(160, lines), rounds=4)
+        outcome = teach_on(here, "cracker", purchases, Progress(160, lines), rounds=4)
         log = urllib.request.Request(  # noqa: S310 - a local address
             f"{here.address}/rankloop/v1/logs", headers={"Ocp-Apim-Subscription-Key": here.key}
         )
         with urllib.request.urlopen(log, timeout=10) as answer:  # noqa: S310
             logged = [json.loads(line) for line in answer.read().splitlines()]
 
-    matched = sum(one["_labelIndex"] == 0 for one in logged[:80])
-    assert [one.get("Mode", ONLINE) for one in logged] == [APPRENTICE] * 80 + [ONLINE] * 80
-    assert [one["EventId"] for one in logged] == [f"cracker-{number:04}" for number in range(1, 161)]
-    assert (told.watched, told.shown_otherwise) == (80, 0)
-    assert (told.handover.likeness.events, told.handover.likeness.matched) == (80, matched)
-    assert told.handover.likeness.ceiling == pytest.approx(0.85)
-    assert told.handover.trace == Trace(told.run.rounds[1].model, ONLINE)
-    assert {one["VWState"]["m"] for one in logged[80:120]} == {told.handover.learned}
-    assert told.handover.is_by_learned_model
+    matched = sum(line["_labelIndex"] == 0 for line in logged[:80])
+    assert [line.get("Mode", ONLINE) for line in logged] == [APPRENTICE] * 80 + [ONLINE] * 80
+    assert [line["EventId"] for line in logged] == [f"cracker-{number:04}" for number in range(1, 161)]
+    assert (outcome.watched, outcome.shown_otherwise) == (80, 0)
+    assert (outcome.handover.likeness.events, outcome.handover.likeness.matched) == (80, matched)
+    assert outcome.handover.likeness.ceiling == pytest.approx(0.85)
+    assert outcome.handover.trace == Trace(outcome.run.rounds[1].model, ONLINE)
+    assert {line["VWState"]["m"] for line in logged[80:120]} == {outcome.handover.learned}
+    assert outcome.handover.is_by_learned_model

@@ -49,8 +49,8 @@ def test_the_answer_is_one_object_and_nothing_else_is_printed(log: Path) -> None
     document = json.loads(ended.stdout)
 
     assert {"read": EVENTS, "skipped": 0, "dangling": 0, "damaged": 0}.items() <= document["lines"].items()
-    assert [one["name"] for one in document["policies"]] == ["online", "baseline1", "baselineRand", "mine"]
-    assert [one["events"] for one in document["policies"]] == [EVENTS] * 4
+    assert [row["name"] for row in document["policies"]] == ["online", "baseline1", "baselineRand", "mine"]
+    assert [row["events"] for row in document["policies"]] == [EVENTS] * 4
     assert policy(document, "mine")["arguments"] == GREEDY
     assert set(policy(document, "mine")["estimates"]) == {"ips", "snips", "cressieRead", "doublyRobust"}
     assert "Reading the log" in ended.stderr
@@ -62,20 +62,20 @@ def test_what_was_done_and_the_baselines_are_as_counted_by_hand(log: Path, lines
     rewards = [-event["_label_cost"] for event in events]
     first = [4 * reward for event, reward in zip(events, rewards, strict=True) if event["_labelIndex"] == 0]
 
-    found = evaluate("--log", log)
+    outcome = evaluate("--log", log)
 
     mean = sum(rewards) / EVENTS
-    assert policy(found, "online")["estimates"]["ips"] == pytest.approx(mean, abs=1e-9)
-    assert policy(found, "baselineRand")["estimates"]["ips"] == pytest.approx(mean, abs=1e-9)
-    assert policy(found, "baseline1")["estimates"]["ips"] == pytest.approx(sum(first) / EVENTS, abs=1e-9)
+    assert policy(outcome, "online")["estimates"]["ips"] == pytest.approx(mean, abs=1e-9)
+    assert policy(outcome, "baselineRand")["estimates"]["ips"] == pytest.approx(mean, abs=1e-9)
+    assert policy(outcome, "baseline1")["estimates"]["ips"] == pytest.approx(sum(first) / EVENTS, abs=1e-9)
 
 
 @pytest.mark.parametrize("arguments", [GREEDY, SQUARECB])
 def test_a_policys_estimate_is_what_vw_itself_says(log: Path, arguments: str) -> None:
     """Its progressive loss is the same estimate, to the six digits that predictions have."""
-    found = evaluate("--log", log, "--policy", f"mine={arguments}")
+    outcome = evaluate("--log", log, "--policy", f"mine={arguments}")
 
-    assert policy(found, "mine")["estimates"]["ips"] == pytest.approx(estimate_with_vw(log, arguments), abs=1e-5)
+    assert policy(outcome, "mine")["estimates"]["ips"] == pytest.approx(estimate_with_vw(log, arguments), abs=1e-5)
 
 
 def test_the_estimators_of_vw_find_the_same(log: Path, lines: list[bytes], tmp_path: Path) -> None:
@@ -83,39 +83,39 @@ def test_the_estimators_of_vw_find_the_same(log: Path, lines: list[bytes], tmp_p
     ips = pytest.importorskip("estimators.bandits.ips")
     snips = pytest.importorskip("estimators.bandits.snips")
     cressieread = pytest.importorskip("estimators.bandits.cressieread")
-    known = [ips.Estimator(), snips.Estimator(), cressieread.Estimator(wmin=0, wmax=4)]
+    estimators = [ips.Estimator(), snips.Estimator(), cressieread.Estimator(wmin=0, wmax=4)]
     interval = cressieread.Interval(wmin=0, wmax=4, rmin=0, rmax=1)
     for line, chances in zip(lines, predict_with_vw(log, GREEDY, tmp_path / "predictions"), strict=True):
         event = orjson.loads(line)
-        for one in (*known, interval):
-            one.add_example(0.25, -event["_label_cost"], chances[event["_labelIndex"]])
+        for estimator in (*estimators, interval):
+            estimator.add_example(0.25, -event["_label_cost"], chances[event["_labelIndex"]])
 
-    mine = policy(evaluate("--log", log, "--policy", f"mine={GREEDY}"), "mine")
+    row = policy(evaluate("--log", log, "--policy", f"mine={GREEDY}"), "mine")
 
-    told_by_us = [mine["estimates"][name] for name in ("ips", "snips", "cressieRead")]
-    assert told_by_us == pytest.approx([one.get() for one in known], abs=1e-9)
-    assert mine["interval"] == pytest.approx(interval.get(0.05), abs=1e-9)
+    estimates = [row["estimates"][name] for name in ("ips", "snips", "cressieRead")]
+    assert estimates == pytest.approx([estimator.get() for estimator in estimators], abs=1e-9)
+    assert row["interval"] == pytest.approx(interval.get(0.05), abs=1e-9)
 
 
 def test_intervals_hold_their_estimates_and_the_truth(log: Path) -> None:
     """Of a policy that chose at random, the truth is what was earned."""
-    found = evaluate("--log", log, "--policy", f"mine={SQUARECB}")
+    outcome = evaluate("--log", log, "--policy", f"mine={SQUARECB}")
 
-    for one in found["policies"]:
-        low, high = one["interval"]
-        assert low <= one["estimates"]["cressieRead"] <= high
-    assert policy(found, "mine")["interval"][0] > policy(found, "online")["interval"][1]
-    assert policy(found, "mine")["differenceToOnline"]["interval"][0] > 0
-    assert found["optimal"] == "mine"
-    assert found["exploration"] == pytest.approx(1)
+    for row in outcome["policies"]:
+        low, high = row["interval"]
+        assert low <= row["estimates"]["cressieRead"] <= high
+    assert policy(outcome, "mine")["interval"][0] > policy(outcome, "online")["interval"][1]
+    assert policy(outcome, "mine")["differenceToOnline"]["interval"][0] > 0
+    assert outcome["optimal"] == "mine"
+    assert outcome["exploration"] == pytest.approx(1)
 
 
 def test_the_table_says_the_same(log: Path) -> None:
     """A row a policy, with its arguments below."""
-    found = evaluate("--log", log, "--policy", f"mine={SQUARECB}")
+    outcome = evaluate("--log", log, "--policy", f"mine={SQUARECB}")
     output = run("--log", log, "--policy", f"mine={SQUARECB}").stdout
 
-    for row in found["policies"]:
+    for row in outcome["policies"]:
         assert f"{row['estimates']['cressieRead']:.4f}" in output
         assert f"{row['interval'][0]:.4f} … {row['interval'][1]:.4f}" in output
     assert f"mine  {SQUARECB}" in output
@@ -127,9 +127,9 @@ def test_slots_have_figures_of_their_own(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log.dsjson", slots_lines(300))
     arguments = "--ccb_explore_adf --epsilon 0.2"
 
-    found = evaluate("--log", log, "--policy", f"mine={arguments}")
+    outcome = evaluate("--log", log, "--policy", f"mine={arguments}")
 
-    rows = [policy.get("slotId") for policy in found["policies"] if policy["name"] == "mine"]
+    rows = [policy.get("slotId") for policy in outcome["policies"] if policy["name"] == "mine"]
     assert rows[:3] == [None, "s0", "s1"]
     assert "  slot s1" in run("--log", log, "--policy", arguments).stdout
 
@@ -139,20 +139,20 @@ def test_slots_have_figures_of_their_own(tmp_path: Path) -> None:
 
 def test_better_settings_are_found_and_judged_by_the_other_half(log: Path) -> None:
     """With the arguments, the estimate and the interval of every candidate."""
-    found = evaluate("--log", log, "--optimize")
+    outcome = evaluate("--log", log, "--optimize")
 
-    winner = policy(found, "Hyper2")
-    assert [one["name"] for one in found["policies"]][3::2] == ["Hyper1", "Hyper2"]
+    winner = policy(outcome, "Hyper2")
+    assert [row["name"] for row in outcome["policies"]][3::2] == ["Hyper1", "Hyper2"]
     assert winner["events"] == EVENTS // 2
-    assert winner["estimates"]["cressieRead"] > policy(found, "online")["estimates"]["cressieRead"]
+    assert winner["estimates"]["cressieRead"] > policy(outcome, "online")["estimates"]["cressieRead"]
     assert "--epsilon 0.2" in winner["arguments"]
-    assert len(found["candidates"]) > 20
+    assert len(outcome["candidates"]) > 20
     assert all(
         set(candidate) == {"step", "arguments", "events", "cressieRead", "interval"}
-        for candidate in found["candidates"]
+        for candidate in outcome["candidates"]
     )
-    assert {candidate["step"][:9] for candidate in found["candidates"]} == {"Hyper1", "Inter-len", "Hyper2"}
-    assert found["optimal"] in ("Hyper1", "Hyper2") or found["optimal"].startswith("Inter-len")
+    assert {candidate["step"][:9] for candidate in outcome["candidates"]} == {"Hyper1", "Inter-len", "Hyper2"}
+    assert outcome["optimal"] in ("Hyper1", "Hyper2") or outcome["optimal"].startswith("Inter-len")
 
 
 def test_a_search_gives_the_same_again(log: Path) -> None:
@@ -161,17 +161,17 @@ def test_a_search_gives_the_same_again(log: Path) -> None:
 
 
 def test_a_log_without_exploration_is_not_searched(tmp_path: Path) -> None:
-    """And says so, as it says that it cannot tell of other policies."""
+    """The command says so, and that only the figures of online count."""
     sure = [line.replace(b"0.25", b"0.0").replace(b'"p":[0.0', b'"p":[1.0') for line in event_lines(200)]
     sure = [line.replace(b'"_label_probability":0.0', b'"_label_probability":1.0') for line in sure]
     log = write_log(tmp_path / "log.dsjson", sure)
 
-    found = evaluate("--log", log, "--optimize", "--policy", SQUARECB)
+    outcome = evaluate("--log", log, "--optimize", "--policy", SQUARECB)
 
-    assert "no exploration" in found["noSearch"]
-    assert "Only the figures of online count" in found["because"]
+    assert "no exploration" in outcome["noSearch"]
+    assert "Only the figures of online count" in outcome["because"]
     assert "Only the figures of online count" in run("--log", log).stdout
-    assert found["optimal"] == "online"
+    assert outcome["optimal"] == "online"
 
 
 # Its end
@@ -210,7 +210,7 @@ def test_ctrl_c_ends_it_in_order_at_any_moment(tmp_path: Path, seconds: float) -
         assert started.stderr
         begun = started.stderr.readline()
         time.sleep(seconds)
-        children = [ProcessId.of(one) for one in below(started.pid)]
+        children = [ProcessId.of(child) for child in below(started.pid)]
         os.killpg(started.pid, signal.SIGINT)
         _, output = started.communicate(timeout=30)
 
@@ -222,7 +222,7 @@ def test_ctrl_c_ends_it_in_order_at_any_moment(tmp_path: Path, seconds: float) -
 
 
 def test_a_killed_one_takes_its_processes_along(tmp_path: Path) -> None:
-    """They do not go on for nobody."""
+    """They do not go on without it."""
     log = write_log(tmp_path / "log.dsjson", event_lines(3000) * 20)
     with subprocess.Popen([*RUN, "--log", str(log), "--policy", SQUARECB], env=ENVIRONMENT) as started:
         children = wait_for_children(started.pid)
@@ -234,10 +234,10 @@ def test_a_killed_one_takes_its_processes_along(tmp_path: Path) -> None:
 def wait_for_children(pid: int) -> list[ProcessId]:
     """The processes below one that is at work, those of the learner included."""
     until = time.monotonic() + 30
-    while len(found := below(pid)) < 5:
+    while len(children := below(pid)) < 5:
         assert time.monotonic() < until
         time.sleep(0.05)
-    return [ProcessId.of(one) for one in found]
+    return [ProcessId.of(child) for child in children]
 
 
 def below(pid: int) -> list[int]:
@@ -246,4 +246,4 @@ def below(pid: int) -> list[int]:
         own = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     except OSError:
         return []
-    return [one for child in map(int, own) for one in (child, *below(child))]
+    return [pid_below for child in map(int, own) for pid_below in (child, *below(child))]

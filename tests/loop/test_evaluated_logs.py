@@ -107,13 +107,13 @@ def test_exports_of_the_old_service_are_read(tmp_path: Path) -> None:
     """With what it had besides events: what was never activated, lone rewards, notes of checkpoints, cut lines."""
     log = write_log(tmp_path / "old.dsjson", OF_THE_OLD_SERVICE)
 
-    found = evaluate("--log", log)
+    outcome = evaluate("--log", log)
 
     counts = {"read": 7, "used": 2, "skipped": 1, "dangling": 2, "damaged": 1, "passedOver": 1, "refused": 0}
-    assert found["lines"] == counts
-    assert policy(found, "online")["estimates"]["ips"] == 0.5
-    assert policy(found, "baselineRand")["estimates"]["ips"] == pytest.approx(1 / (0.8 * 2) / 2)
-    assert "Too few events" in policy(found, "baselineRand")["because"]
+    assert outcome["lines"] == counts
+    assert policy(outcome, "online")["estimates"]["ips"] == 0.5
+    assert policy(outcome, "baselineRand")["estimates"]["ips"] == pytest.approx(1 / (0.8 * 2) / 2)
+    assert "Too few events" in policy(outcome, "baselineRand")["because"]
 
 
 def test_what_a_loop_gives_of_its_log_is_read_by_vw_too(
@@ -132,12 +132,12 @@ def test_what_a_loop_gives_of_its_log_is_read_by_vw_too(
             file.write(page.body)
             path = page.headers.get("link", "").partition(";")[0].strip("<>")
 
-    found = evaluate("--log", log, "--policy", f"mine={GREEDY}")
+    outcome = evaluate("--log", log, "--policy", f"mine={GREEDY}")
 
-    assert found["lines"]["read"] == len(stored_loop.lines())
-    assert found["lines"]["used"] > 50
-    assert found["lines"]["damaged"] == found["lines"]["refused"] == 0
-    assert policy(found, "mine")["estimates"]["ips"] == pytest.approx(estimate_with_vw(log, GREEDY), abs=1e-5)
+    assert outcome["lines"]["read"] == len(stored_loop.lines())
+    assert outcome["lines"]["used"] > 50
+    assert outcome["lines"]["damaged"] == outcome["lines"]["refused"] == 0
+    assert policy(outcome, "mine")["estimates"]["ips"] == pytest.approx(estimate_with_vw(log, GREEDY), abs=1e-5)
 
 
 # Refusals
@@ -146,14 +146,14 @@ def test_what_a_loop_gives_of_its_log_is_read_by_vw_too(
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
     """What a refused command says."""
     code = command.main([*map(str, arguments)])
-    said = capsys.readouterr()
-    assert (code, said.out) == (command.REFUSED, "")
-    assert "Next step: " in said.err
-    return said.err
+    output = capsys.readouterr()
+    assert (code, output.out) == (command.REFUSED, "")
+    assert "Next step: " in output.err
+    return output.err
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (
             ["--policy", "mine=--cb_explore_adf --epsilom 0.2"],
@@ -176,10 +176,10 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
     ],
 )
 def test_a_policy_that_cannot_be_used_is_refused(
-    capsys: pytest.CaptureFixture[str], log: Path, given: list[str], said: str
+    capsys: pytest.CaptureFixture[str], log: Path, given: list[str], message: str
 ) -> None:
     """Before anything is read, and with the option that is wrong."""
-    assert said in refusal(capsys, "--log", log, *given)
+    assert message in refusal(capsys, "--log", log, *given)
 
 
 def test_a_policy_for_one_choice_is_refused_for_slots(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -233,13 +233,13 @@ def test_a_log_that_is_cut_behind_its_first_event_is_refused_too(tmp_path: Path,
     ],
 )
 def test_a_log_is_evaluated_whenever_its_events_came(tmp_path: Path, time: bytes, since: str) -> None:
-    """Also where nobody filled in a time; one that no calendar has is as good as none."""
+    """Also where events have no time; a time that no calendar has is as good as none."""
     old = [re.sub(rb'("Timestamp":")[^"]*', rb"\g<1>" + time, line) for line in event_lines(30)]
 
-    found = evaluate("--log", write_log(tmp_path / "log.dsjson", old))
+    outcome = evaluate("--log", write_log(tmp_path / "log.dsjson", old))
 
-    assert found["lines"] == {**dict.fromkeys(found["lines"], 0), "read": 30, "used": 30}
-    assert policy(found, "online")["from"] == since
+    assert outcome["lines"] == {**dict.fromkeys(outcome["lines"], 0), "read": 30, "used": 30}
+    assert policy(outcome, "online")["from"] == since
 
 
 def test_where_no_event_was_used_that_is_said(tmp_path: Path) -> None:
@@ -247,9 +247,9 @@ def test_where_no_event_was_used_that_is_said(tmp_path: Path) -> None:
     refused = [line.replace(b'"c":{', b'"c":{"_text":5,') for line in event_lines(3)]
     log = write_log(tmp_path / "log.dsjson", refused)
 
-    found = evaluate("--log", log)
+    outcome = evaluate("--log", log)
 
-    assert found["because"] == "No event of the log could be used."
+    assert outcome["because"] == "No event of the log could be used."
     assert "No event of the log could be used." in run("--log", log).stdout
 
 
@@ -257,7 +257,7 @@ def test_policies_without_names_are_numbered() -> None:
     """By their place; an equals sign inside arguments makes no name."""
     chosen = policies([GREEDY, f"mine={SQUARECB}", "--cb_explore_adf --epsilon=0.1"])
 
-    assert [one.name for one in chosen] == ["policy-1", "mine", "policy-3"]
+    assert [chosen_policy.name for chosen_policy in chosen] == ["policy-1", "mine", "policy-3"]
     assert chosen[2].arguments == "--cb_explore_adf --epsilon=0.1"
 
 

@@ -60,14 +60,14 @@ def test_an_evaluation_finds_what_one_process_finds(
     assert evaluation_store.start(evaluation)
     ended = evaluated_log.wait_for(evaluation)
 
-    found = evaluation_run_store.read_outcome(ended)
-    assert found is not None
+    outcome = evaluation_run_store.read_outcome(ended)
+    assert outcome is not None
     assert (ended.status, ended.reason) == (Status.SUCCEEDED, None)
-    assert found == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
-    assert ended.optimal == found.optimal
-    assert found.lines.passed_over == 12
-    assert found.lines.used == 600 - 12
-    best = next(policy for policy in found.policies if policy.policy.name == found.optimal)
+    assert outcome == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
+    assert ended.optimal == outcome.optimal
+    assert outcome.lines.passed_over == 12
+    assert outcome.lines.used == 600 - 12
+    best = next(policy for policy in outcome.policies if policy.policy.name == outcome.optimal)
     assert best.model is not None
     assert evaluation_run_store.read_model(ended, best.model.predictor_sha256)
     assert not stored_loop.blobs("evaluations/whole/tasks/")
@@ -88,10 +88,10 @@ def test_a_log_is_read_again_without_the_lines_that_the_learner_refuses(
         for task in stages._open(evaluation, evaluation_run_store.read_results(evaluation)):
             stages.take(make_message(evaluation, task.key).text(), 1, Event())
 
-    found = evaluation_run_store.read_outcome(evaluation)
-    assert found is not None
-    assert found.lines.refused == 2
-    assert found == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
+    outcome = evaluation_run_store.read_outcome(evaluation)
+    assert outcome is not None
+    assert outcome.lines.refused == 2
+    assert outcome == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
 
 
 def test_hosts_that_are_killed_again_and_again_find_the_same(
@@ -137,8 +137,8 @@ def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
 
     ended = evaluated_log.wait_for(evaluation)
     assert ended.status is Status.SUCCEEDED
-    found = evaluation_run_store.read_outcome(evaluation)
-    assert found == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
+    outcome = evaluation_run_store.read_outcome(evaluation)
+    assert outcome == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
     left = {name.split("/")[-2] for name in stored_loop.blobs("evaluations/written/")}
     assert left == {"written", compact(evaluation.created_us), "models"}
 
@@ -154,14 +154,14 @@ def test_what_was_begun_by_somebody_who_died_then_goes_on(stored_loop: StoredLoo
 
 
 def test_a_stage_is_sent_once(stored_loop: StoredLoop) -> None:
-    """Its tasks take time and money; two who see the last one end would send the next ones twice."""
+    """Its tasks take time and money; two workers that see the last task end must not send the next tasks twice."""
     evaluation = evaluated_log.build_evaluation("once", evaluated_log.write(stored_loop, hours=1))
     evaluation_store.create(evaluation)
 
     for _ in range(2):
         stages.take(make_message(evaluation).text(), 1, Event())
 
-    assert _sent() == ["custom-0", "custom-1", "logged"]
+    assert _sent_tasks() == ["custom-0", "custom-1", "logged"]
 
 
 def test_two_who_end_a_stage_together_send_the_next_one_once(
@@ -179,7 +179,7 @@ def test_two_who_end_a_stage_together_send_the_next_one_once(
     monkeypatch.setattr(evaluation_queue, "send", send_late)
     stages.take(make_message(evaluation).text(), 1, Event())
 
-    assert _sent() == ["custom-0", "custom-1", "logged"]
+    assert _sent_tasks() == ["custom-0", "custom-1", "logged"]
 
 
 def test_a_stage_whose_sender_died_is_sent_when_its_message_comes_again(
@@ -194,17 +194,17 @@ def test_a_stage_whose_sender_died_is_sent_when_its_message_comes_again(
             stages.take(make_message(evaluation, "first").text(), 1, Event())
 
     stages.take(make_message(evaluation, "other").text(), 1, Event())
-    assert _sent() == []
+    assert _sent_tasks() == []
     stages.take(make_message(evaluation, "first").text(), 2, Event())
 
-    assert _sent() == ["custom-0", "custom-1", "logged"]
+    assert _sent_tasks() == ["custom-0", "custom-1", "logged"]
 
 
 def _fail(_: Iterable[WorkMessage]) -> None:
     raise StorageUnavailable("nobody answers")
 
 
-def _sent() -> list[str]:
+def _sent_tasks() -> list[str]:
     """The tasks of the messages that are seen in the queue, which may not be there yet."""
     with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue, suppress(ResourceNotFoundError):
         return sorted(
@@ -223,8 +223,8 @@ def test_feature_importances_are_found_the_same_way(stored_loop: StoredLoop, sta
     evaluation_store.start(importance)
 
     assert evaluated_log.wait_for(importance).status is Status.SUCCEEDED
-    found = {(score.namespace, score.feature) for score in evaluation_run_store.read_scores(importance) or ()}
-    assert {feature for _, feature in found} >= {"user", "letter"}
+    features = {(score.namespace, score.feature) for score in evaluation_run_store.read_scores(importance) or ()}
+    assert {feature for _, feature in features} >= {"user", "letter"}
 
 
 # Messages that come twice
@@ -248,8 +248,8 @@ def test_what_is_delivered_twice_is_found_once(
     evaluated_log.wait_until(lambda: len(set(host.runs("evaluate_work"))) == 1)
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
-    assert _found(evaluation) == _undisturbed(stored_loop, evaluation, tmp_path)
-    assert not _left(stored_loop, evaluation)
+    assert _read_findings(evaluation) == _evaluate_undisturbed(stored_loop, evaluation, tmp_path)
+    assert not _leftovers(stored_loop, evaluation)
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -271,8 +271,8 @@ def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
     stages.take(make_message(evaluation, first.key).text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
-    assert _found(evaluation) == _undisturbed(stored_loop, evaluation, tmp_path)
-    assert not _left(stored_loop, evaluation)
+    assert _read_findings(evaluation) == _evaluate_undisturbed(stored_loop, evaluation, tmp_path)
+    assert not _leftovers(stored_loop, evaluation)
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -284,8 +284,8 @@ def test_one_that_ends_before_the_last_worker_has_looked_again_keeps_what_was_fo
     evaluation_store.create(evaluation)
     keep = evaluation_run_store.keep_result
 
-    def keep_and_go_on(one: Evaluation, result: TaskResult) -> bool:
-        is_new = keep(one, result)
+    def keep_and_go_on(evaluation_with_result: Evaluation, result: TaskResult) -> bool:
+        is_new = keep(evaluation_with_result, result)
         stages.take(make_message(evaluation).text(), 1, Event())
         return is_new
 
@@ -295,21 +295,21 @@ def test_one_that_ends_before_the_last_worker_has_looked_again_keeps_what_was_fo
         stages.take(make_message(evaluation, task.key).text(), 1, Event())
 
     assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
-    assert _found(evaluation) == _undisturbed(stored_loop, evaluation, tmp_path)
-    assert not _left(stored_loop, evaluation)
+    assert _read_findings(evaluation) == _evaluate_undisturbed(stored_loop, evaluation, tmp_path)
+    assert not _leftovers(stored_loop, evaluation)
 
 
 def test_what_a_late_worker_of_a_canceled_one_brought_goes(
     stored_loop: StoredLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Canceled between its last look and its result."""
+    """Canceled between the worker's last read of it and the worker's result."""
     evaluation = evaluated_log.build_evaluation("canceled", evaluated_log.write(stored_loop, hours=1))
     evaluation_store.create(evaluation)
     keep = evaluation_run_store.keep_result
 
-    def cancel_and_keep(one: Evaluation, result: TaskResult) -> bool:
-        assert delete(Purpose.EVALUATION, one.id)
-        return keep(one, result)
+    def cancel_and_keep(canceled: Evaluation, result: TaskResult) -> bool:
+        assert delete(Purpose.EVALUATION, canceled.id)
+        return keep(canceled, result)
 
     monkeypatch.setattr(evaluation_run_store, "keep_result", cancel_and_keep)
     stages.take(make_message(evaluation, "custom-0").text(), 1, Event())
@@ -318,13 +318,15 @@ def test_what_a_late_worker_of_a_canceled_one_brought_goes(
     assert list(stored_loop.blobs("evaluations/")) == ["evaluations/canceled/evaluation.json"]
 
 
-def _found(evaluation: Evaluation) -> object:
-    of_it = evaluation.purpose is Purpose.EVALUATION
-    return evaluation_run_store.read_outcome(evaluation) if of_it else evaluation_run_store.read_scores(evaluation)
+def _read_findings(evaluation: Evaluation) -> object:
+    is_evaluation = evaluation.purpose is Purpose.EVALUATION
+    return (
+        evaluation_run_store.read_outcome(evaluation) if is_evaluation else evaluation_run_store.read_scores(evaluation)
+    )
 
 
-def _undisturbed(stored_loop: StoredLoop, evaluation: Evaluation, folder: Path) -> object:
-    """What one worker finds that nobody disturbs."""
+def _evaluate_undisturbed(stored_loop: StoredLoop, evaluation: Evaluation, folder: Path) -> object:
+    """What one undisturbed worker finds."""
     if evaluation.purpose is Purpose.EVALUATION:
         return evaluated_log.evaluate_in_process(stored_loop, evaluation, folder)
     alone = replace(evaluation, id="alone")
@@ -334,7 +336,7 @@ def _undisturbed(stored_loop: StoredLoop, evaluation: Evaluation, folder: Path) 
     return evaluation_run_store.read_scores(alone)
 
 
-def _left(stored_loop: StoredLoop, evaluation: Evaluation) -> set[str]:
+def _leftovers(stored_loop: StoredLoop, evaluation: Evaluation) -> set[str]:
     """Blobs in its folder that only its tasks needed; its models have to be there."""
     root = "evaluations" if evaluation.purpose is Purpose.EVALUATION else "importances"
     names = {
@@ -360,9 +362,9 @@ def test_lines_that_the_learner_refuses_are_left_out(stored_loop: StoredLoop, tm
     with Worker(stored_loop.storage, evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait() == 0
 
-    found = evaluation_run_store.read_outcome(evaluation)
-    assert found == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
-    assert (found.lines.used, found.lines.refused) == (587, 1)
+    outcome = evaluation_run_store.read_outcome(evaluation)
+    assert outcome == evaluated_log.evaluate_in_process(stored_loop, evaluation, tmp_path)
+    assert (outcome.lines.used, outcome.lines.refused) == (587, 1)
 
 
 def test_lines_that_were_joined_under_other_settings_are_labelled_anew(stored_loop: StoredLoop, tmp_path: Path) -> None:
@@ -375,9 +377,9 @@ def test_lines_that_were_joined_under_other_settings_are_labelled_anew(stored_lo
     with Worker(stored_loop.storage, evaluation, tmp_path / "worker.log") as worker:
         assert worker.wait() == 0
 
-    found = evaluation_run_store.read_outcome(evaluation)
-    assert found is not None
-    online = found.policies[0].total
+    outcome = evaluation_run_store.read_outcome(evaluation)
+    assert outcome is not None
+    online = outcome.policies[0].total
     assert (online.lowest, online.highest) == (-1.0, 1.0)
 
 
@@ -441,7 +443,7 @@ def test_log_that_vanishes_between_two_tasks_ends_it(stored_loop: StoredLoop, st
 
 
 def test_a_finished_one_keeps_its_result_when_the_log_goes(stored_loop: StoredLoop, tmp_path: Path) -> None:
-    """The log is kept for a while, evaluations until somebody deletes them."""
+    """The log is kept for a while, evaluations until a client deletes them."""
     evaluation = evaluated_log.build_evaluation("kept", evaluated_log.write(stored_loop, hours=1))
     evaluation_store.create(evaluation)
     with Worker(stored_loop.storage, evaluation, tmp_path / "worker.log") as worker:
@@ -463,15 +465,15 @@ def test_without_log_it_succeeds_with_nothing(stored_loop: StoredLoop, start_hos
     evaluation_store.start(evaluation)
 
     assert evaluated_log.wait_for(evaluation, 30).status is Status.SUCCEEDED
-    found = evaluation_run_store.read_outcome(evaluation)
-    assert found is not None
-    assert {len(policy.bins) for policy in found.policies} == {0}
+    outcome = evaluation_run_store.read_outcome(evaluation)
+    assert outcome is not None
+    assert {len(policy.bins) for policy in outcome.policies} == {0}
 
 
 def test_what_is_deleted_stops_within_seconds_and_leaves_nothing(
     stored_loop: StoredLoop, start_host: StartHost
 ) -> None:
-    """Although tasks were on their way."""
+    """Although messages of its tasks were still queued."""
     evaluation = evaluated_log.build_evaluation("gone", evaluated_log.write(stored_loop, hours=12, events_an_hour=1500))
     host = start_host(**NEVER)
     evaluation_store.start(evaluation)
@@ -498,7 +500,7 @@ def test_a_message_of_one_that_was_deleted_means_no_other_of_its_id(stored_loop:
 
 
 def test_what_takes_more_than_a_day_is_given_up(stored_loop: StoredLoop) -> None:
-    """Nobody waits that long, and it costs as long as it goes on."""
+    """Its user does not wait that long, and it costs as long as it goes on."""
     evaluation = replace(
         evaluated_log.build_evaluation("slow", evaluated_log.write(stored_loop, hours=1)), created_us=now_us() - DAY
     )

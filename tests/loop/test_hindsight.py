@@ -29,38 +29,38 @@ def both_demos() -> dict[str, list[Judged]]:
 
 def test_over_many_logs_intervals_hold_the_truth() -> None:
     """At least 9 of 10, over 20 logs that differ in what was drawn and in what was learned from that."""
-    found = truth.coverage("yogurt", load("yogurt")[:1000], Progress("truth"), logs=20)
+    coverage = truth.coverage("yogurt", load("yogurt")[:1000], Progress("truth"), logs=20)
 
-    assert found.holds, found.details
+    assert coverage.holds, coverage.details
 
 
 def test_the_truth_is_what_the_decisions_would_have_earned() -> None:
     """Who always draws at random earns each brand's share, whatever was shown and learned."""
     purchases = load("cracker")[:100]
 
-    found = judge(log_of("cracker", purchases, rounds=2), true_rewards("cracker", purchases), exploration=1.0)
+    judgements = judge(log_of("cracker", purchases, rounds=2), true_rewards("cracker", purchases), exploration=1.0)
 
-    assert [one.name for one in found] == [*SETTINGS]
-    assert [one.earned for one in found] == [pytest.approx(1 / 4)] * 3
-    assert all("--epsilon 1.0" in one.arguments for one in found)
+    assert [judgement.name for judgement in judgements] == [*SETTINGS]
+    assert [judgement.earned for judgement in judgements] == [pytest.approx(1 / 4)] * 3
+    assert all("--epsilon 1.0" in judgement.arguments for judgement in judgements)
 
 
 def test_events_are_matched_by_their_ids() -> None:
-    """Whatever the order is in which the truth is told; an event whose rewards are not known must not be guessed."""
+    """In any order of the true rewards; the rewards of an event that has none are not guessed."""
     purchases = load("yogurt")[:100]
     log, rewards = log_of("yogurt", purchases, rounds=2), true_rewards("yogurt", purchases)
 
-    found = judge(log, rewards, exploration=0.2)
+    judgements = judge(log, rewards, exploration=0.2)
     turned = judge(log, dict(reversed([*rewards.items()])), exploration=0.2)
 
-    assert found == turned
+    assert judgements == turned
     with pytest.raises(DemoFailed, match="not that of the events"):
         judge(log, true_rewards("yogurt", purchases[:99]), exploration=0.2)
 
 
 @pytest.mark.parametrize("log", [[], [b'{"RewardValue":1.0,"EventId":"yogurt-0001"}']])
 def test_a_log_without_events_is_no_log_of_the_demo(log: list[bytes]) -> None:
-    """Told in a line, not in a traceback."""
+    """The error is one line, not a traceback."""
     with pytest.raises(DemoFailed, match="not that of the events"):
         judge(log, true_rewards("yogurt", load("yogurt")), exploration=0.2)
 
@@ -70,15 +70,15 @@ def test_an_interval_that_misses_the_truth_is_told() -> None:
     missed = Judged("old default", "--cb_explore_adf", 0.3, Interval(0.25, 0.35), 0.36)
     held = Judged("squarecb", "--cb_explore_adf --squarecb", 0.3, Interval(0.25, 0.35), 0.34)
 
-    told = settings_table([missed, held])
+    table = settings_table([missed, held])
 
-    assert re.findall(r"(old default|squarecb) .* (yes|no)$", told, re.MULTILINE) == [
+    assert re.findall(r"(old default|squarecb) .* (yes|no)$", table, re.MULTILINE) == [
         ("old default", "no"),
         ("squarecb", "yes"),
     ]
-    assert "1 of 20 such intervals misses" in told
-    assert "exit code depends on the last fifth" in told
-    assert len({len(row) for row in told.splitlines()[3:8]}) == 1
+    assert "1 of 20 such intervals misses" in table
+    assert "exit code depends on the last fifth" in table
+    assert len({len(row) for row in table.splitlines()[3:8]}) == 1
 
 
 def test_the_picture_is_that_of_both_demos(both_demos: dict[str, list[Judged]]) -> None:
@@ -96,14 +96,14 @@ def test_the_page_tells_what_the_picture_shows(both_demos: dict[str, list[Judged
         r"^\| (yogurt|cracker) \| ([\w ]+) \| ([\d.]+) \| ([\d.]+) – ([\d.]+) \| ([\d.]+) \|$", page, re.M
     )
 
-    told = [(name, settings, *map(float, figures)) for name, settings, *figures in rows]
+    shown_rows = [(name, settings, *map(float, figures)) for name, settings, *figures in rows]
     expected = [
-        (name, one.name, one.estimate, one.interval.low, one.interval.high, one.earned)
-        for name, found in both_demos.items()
-        for one in found
+        (name, judgement.name, judgement.estimate, judgement.interval.low, judgement.interval.high, judgement.earned)
+        for name, judgements in both_demos.items()
+        for judgement in judgements
     ]
-    assert [row[:2] for row in told] == [row[:2] for row in expected]
-    assert [row[2:] for row in told] == [pytest.approx(row[2:], abs=0.004) for row in expected]
+    assert [row[:2] for row in shown_rows] == [row[:2] for row in expected]
+    assert [row[2:] for row in shown_rows] == [pytest.approx(row[2:], abs=0.004) for row in expected]
     earned = fmean(rewards_of(log_of("yogurt", load("yogurt"))))
     assert float(re.findall(r"that loop itself earned ([\d.]+) a purchase", page)[0]) == pytest.approx(
         earned, abs=0.004
