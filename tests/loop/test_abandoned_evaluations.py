@@ -1,4 +1,4 @@
-"""Abandoned evaluations, which have no messages left: the trainer ends them, and deletes what was left of those that are gone."""
+"""Abandoned evaluations, which have no messages left: the trainer ends them, and deletes what deleted ones left."""
 
 from collections.abc import Iterator
 from dataclasses import replace

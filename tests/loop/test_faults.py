@@ -142,23 +142,23 @@ class PageTraffic(Traffic):
     """Clients with pages of several slots, who reward all slots in one call, as often as it takes.
 
     Attributes:
-        told: Of each event what was acknowledged: slot and value.
+        acknowledged_rewards: Of each event what was acknowledged: slot and value.
     """
 
     def __init__(self, url: Callable[[], str], key: str, clients: int, seed: int, pause: float) -> None:
-        self.told: dict[str, list[tuple[str, float]]] = {}
+        self.acknowledged_rewards: dict[str, list[tuple[str, float]]] = {}
         super().__init__(url, key, clients, seed, pause)
 
     def _event(self, event_id: str, chance: random.Random) -> None:
         body = news(eventId=event_id)
-        if self._until_known(RANK, body, 201, {}, chance) is None:
+        if self._call_until_answered(RANK, body, 201, {}, chance) is None:
             return
         rewards = [("top", chance.random()), ("side", chance.random()), ("top", chance.random()), ("nowhere", 1.0)]
         fields = {"reward": [{"slotId": slot, "value": value} for slot, value in rewards]}
         headers = {"x-ms-client-request-id": f"call {event_id}"}
         path = f"{V1_1}/multislot/events/{event_id}/reward"
-        if self._until_known(path, fields, 204, headers, chance) is not None:
-            self.told[event_id] = rewards
+        if self._call_until_answered(path, fields, 204, headers, chance) is not None:
+            self.acknowledged_rewards[event_id] = rewards
 
 
 def test_all_rewards_of_a_call_are_acknowledged_together_and_logged_once_each(
@@ -185,6 +185,8 @@ def test_all_rewards_of_a_call_are_acknowledged_together_and_logged_once_each(
         for entry in place.get("o", place.get("_o", place.get("Observations", ())))
     )
     assert set(entries.values()) == {1}
-    assert {(event, *reward) for event, rewards in traffic.told.items() for reward in rewards} <= entries.keys()
-    assert len(traffic.told) > 30
+    assert {
+        (event, *reward) for event, rewards in traffic.acknowledged_rewards.items() for reward in rewards
+    } <= entries.keys()
+    assert len(traffic.acknowledged_rewards) > 30
     assert traffic.acknowledged.failed[503] > 5
