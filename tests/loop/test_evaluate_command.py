@@ -5,7 +5,10 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -27,6 +30,8 @@ from tests.loop.evaluate_command import (
 )
 from tests.unit.learner.lines import event_lines, slots_lines
 
+Find = Callable[..., dict[str, Any]]
+
 
 @pytest.fixture(scope="module")
 def lines() -> list[bytes]:
@@ -34,10 +39,16 @@ def lines() -> list[bytes]:
     return event_lines(EVENTS)
 
 
-@pytest.fixture
-def log(tmp_path: Path, lines: list[bytes]) -> Path:
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> Path:
     """A file of them."""
-    return write_log(tmp_path / "log.dsjson", lines)
+    return write_log(tmp_path_factory.mktemp("log") / "log.dsjson", lines)
+
+
+@pytest.fixture(scope="module")
+def find(log: Path) -> Find:
+    """The command on that log: the result for some arguments, found once."""
+    return cache(lambda *arguments: evaluate("--log", log, *arguments))
 
 
 # Figures
@@ -56,13 +67,13 @@ def test_the_answer_is_one_object_and_nothing_else_is_printed(log: Path) -> None
     assert "Reading the log" in ended.stderr
 
 
-def test_what_was_done_and_the_baselines_are_as_counted_by_hand(log: Path, lines: list[bytes]) -> None:
+def test_what_was_done_and_the_baselines_are_as_counted_by_hand(find: Find, lines: list[bytes]) -> None:
     """Every action was drawn alike, so a random policy is what was done."""
     events = [orjson.loads(line) for line in lines]
     rewards = [-event["_label_cost"] for event in events]
     first = [4 * reward for event, reward in zip(events, rewards, strict=True) if event["_labelIndex"] == 0]
 
-    outcome = evaluate("--log", log)
+    outcome = find()
 
     mean = sum(rewards) / EVENTS
     assert policy(outcome, "online")["estimates"]["ips"] == pytest.approx(mean, abs=1e-9)
@@ -71,14 +82,14 @@ def test_what_was_done_and_the_baselines_are_as_counted_by_hand(log: Path, lines
 
 
 @pytest.mark.parametrize("arguments", [GREEDY, SQUARECB])
-def test_a_policys_estimate_is_what_vw_itself_says(log: Path, arguments: str) -> None:
+def test_a_policys_estimate_is_what_vw_itself_says(log: Path, find: Find, arguments: str) -> None:
     """Its progressive loss is the same estimate, to the six digits that predictions have."""
-    outcome = evaluate("--log", log, "--policy", f"mine={arguments}")
+    outcome = find("--policy", f"mine={arguments}")
 
     assert policy(outcome, "mine")["estimates"]["ips"] == pytest.approx(estimate_with_vw(log, arguments), abs=1e-5)
 
 
-def test_the_estimators_of_vw_find_the_same(log: Path, lines: list[bytes], tmp_path: Path) -> None:
+def test_the_estimators_of_vw_find_the_same(log: Path, find: Find, lines: list[bytes], tmp_path: Path) -> None:
     """The package `vw-estimators`, fed with the log and with what Vowpal Wabbit predicted for it."""
     ips = pytest.importorskip("estimators.bandits.ips")
     snips = pytest.importorskip("estimators.bandits.snips")
@@ -90,16 +101,16 @@ def test_the_estimators_of_vw_find_the_same(log: Path, lines: list[bytes], tmp_p
         for estimator in (*estimators, interval):
             estimator.add_example(0.25, -event["_label_cost"], chances[event["_labelIndex"]])
 
-    row = policy(evaluate("--log", log, "--policy", f"mine={GREEDY}"), "mine")
+    row = policy(find("--policy", f"mine={GREEDY}"), "mine")
 
     estimates = [row["estimates"][name] for name in ("ips", "snips", "cressieRead")]
     assert estimates == pytest.approx([estimator.get() for estimator in estimators], abs=1e-9)
     assert row["interval"] == pytest.approx(interval.get(0.05), abs=1e-9)
 
 
-def test_intervals_hold_their_estimates_and_the_truth(log: Path) -> None:
+def test_intervals_hold_their_estimates_and_the_truth(find: Find) -> None:
     """Of a policy that chose at random, the truth is what was earned."""
-    outcome = evaluate("--log", log, "--policy", f"mine={SQUARECB}")
+    outcome = find("--policy", f"mine={SQUARECB}")
 
     for row in outcome["policies"]:
         low, high = row["interval"]
@@ -110,9 +121,9 @@ def test_intervals_hold_their_estimates_and_the_truth(log: Path) -> None:
     assert outcome["exploration"] == pytest.approx(1)
 
 
-def test_the_table_says_the_same(log: Path) -> None:
+def test_the_table_says_the_same(log: Path, find: Find) -> None:
     """A row a policy, with its arguments below."""
-    outcome = evaluate("--log", log, "--policy", f"mine={SQUARECB}")
+    outcome = find("--policy", f"mine={SQUARECB}")
     output = run("--log", log, "--policy", f"mine={SQUARECB}").stdout
 
     for row in outcome["policies"]:
@@ -137,9 +148,9 @@ def test_slots_have_figures_of_their_own(tmp_path: Path) -> None:
 # Search
 
 
-def test_better_settings_are_found_and_judged_by_the_other_half(log: Path) -> None:
+def test_better_settings_are_found_and_judged_by_the_other_half(find: Find) -> None:
     """With the arguments, the estimate and the interval of every candidate."""
-    outcome = evaluate("--log", log, "--optimize")
+    outcome = find("--optimize")
 
     winner = policy(outcome, "Hyper2")
     assert [row["name"] for row in outcome["policies"]][3::2] == ["Hyper1", "Hyper2"]
@@ -155,9 +166,9 @@ def test_better_settings_are_found_and_judged_by_the_other_half(log: Path) -> No
     assert outcome["optimal"] in ("Hyper1", "Hyper2") or outcome["optimal"].startswith("Inter-len")
 
 
-def test_a_search_gives_the_same_again(log: Path) -> None:
+def test_a_search_gives_the_same_again(log: Path, find: Find) -> None:
     """In however many processes, and whichever ends first."""
-    assert evaluate("--log", log, "--optimize") == evaluate("--log", log, "--optimize")
+    assert find("--optimize") == evaluate("--log", log, "--optimize")
 
 
 def test_a_log_without_exploration_is_not_searched(tmp_path: Path) -> None:
