@@ -51,7 +51,7 @@ def undisturbed(azurite: Azurite) -> Iterator[StoredLoop]:
 
 @pytest.fixture
 def trainer(storage: StorageAccount, tmp_path: Path) -> StartTrainer:
-    """Makes trainers on the test's account, or on another way to it."""
+    """Makes trainers on the test's account, or on a proxy of the account."""
     numbers = itertools.count()
 
     def build(

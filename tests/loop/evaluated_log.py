@@ -1,4 +1,4 @@
-"""A log to evaluate, and evaluations of it: asked in this process, carried out by hosts."""
+"""A log to evaluate, and evaluations of that log: created in this process, run by hosts."""
 
 import gzip
 import json
@@ -81,7 +81,7 @@ def use_storage(storage: str) -> Iterator[None]:
 
 
 def build_evaluation(evaluation_id: str, span: tuple[int, int], **changes: Any) -> Evaluation:
-    """An evaluation of all log, as it would be asked for now."""
+    """An evaluation of all log, as a request would create it now."""
     fields: dict[str, Any] = {"custom": CUSTOM, "optimise": False, **changes}
     spec = EvaluationSpec(evaluation_id, "an evaluation", *span, **fields)
     return evaluation_spec.build_evaluation(spec, past.configuration(reward_wait_time="PT10M"), span[1], now_us())

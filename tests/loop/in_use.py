@@ -1,4 +1,4 @@
-"""A loop in use, whose trainer runs when it is told to."""
+"""A loop in use, whose trainer runs when a test calls it."""
 
 import itertools
 import time
@@ -17,13 +17,13 @@ from tests.loop.traffic import LIKED, USERS, V1, rank_body
 from tests.loop.trainers import Trainer
 
 NOW = {**LATER_STILL, "join_grace_us": 3 * SECOND}
-"""Settings of a trainer that finds nothing due yet, so that it only learns anew what is logged."""
+"""Settings of a trainer that finds nothing to join yet, so that it only learns anew what is logged."""
 READY = {**LATER_STILL, "join_grace_us": -5 * SECOND}
-"""Settings of a trainer for which everything is due that has arrived; to be used while nothing arrives."""
+"""Settings of a trainer that joins everything that has arrived; to be used while nothing arrives."""
 
 
 class Loop:
-    """A loop in use, whose trainer runs when it is told to."""
+    """A loop in use, whose trainer runs when a test calls it."""
 
     def __init__(self, url: str, stored_loop: StoredLoop, trainer: StartTrainer, used: int = 0) -> None:
         """Take where the loop is, and how many events it has had by `use` before."""
@@ -48,7 +48,7 @@ class Loop:
         return body
 
     def learn(self) -> None:
-        """Let all that has arrived be joined and learned, as if it were due, and the last model of it be published."""
+        """Let the trainer join and learn all that has arrived, whatever the wait, and publish the last model."""
         self.train(READY)
         self.train(NOW)
 

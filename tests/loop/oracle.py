@@ -1,4 +1,4 @@
-"""The log as it must be, worked out the slow way: row by row from what the intake holds, by the rules as they are told.
+"""The log as it must be, worked out the slow way: row by row from what the intake holds, by the documented rules.
 
 It shares no code with the join: it looks at all pairs of rows, and reads the log as JSON.
 """

@@ -24,7 +24,7 @@ from tests.loop.stored_loop import StoredLoop
 SHARDS = 4
 OFTEN_WAIT = 4 * HOUR
 _LONGEST_MINUTES = 9_999
-"""The longest span that the name of a table can tell: a week, nearly."""
+"""The longest span, in minutes, that fits into the name of a table: nearly a week."""
 USERS, ACTIONS = ("ann", "bob", "cid"), ("a", "b", "c", "d")
 
 

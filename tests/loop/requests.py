@@ -79,13 +79,13 @@ REPLACEMENTS = ("reset", "import_model", "go_back", "go_back_to_end", "go_back_f
 
 @dataclass(slots=True)
 class Owner:
-    """Asks for something at some of a trainer's writes, while the write is on its way.
+    """Asks for something at some of a trainer's writes, before storage gets the write.
 
     Attributes:
         gaps: How many writes go by before each request.
-        asked: What was asked for, in order; of a replacement the model that it put.
+        requests: Kind and content of each request, in order; of a replacement the model that it put.
         die: Kills the trainer, as happens after some requests.
-        joined_us: Up to where rows were log when the last replacement was asked for.
+        joined_us: Up to where rows were log when the last replacement was requested.
     """
 
     stored_loop: StoredLoop

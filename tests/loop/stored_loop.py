@@ -52,7 +52,7 @@ class StoredLoop:
         return None if text is None else json.loads(text)
 
     def metadata(self, name: str, container: str = "loops") -> dict[str, str]:
-        """What is told beside one blob's content."""
+        """The metadata of one blob."""
         return dict(self._blobs.get_blob_client(container, f"default/{name}").get_blob_properties().metadata)
 
     def put(self, name: str, data: bytes, container: str = "loops", metadata: dict[str, str] | None = None) -> None:
@@ -81,7 +81,7 @@ class StoredLoop:
         return self.blob("current/model.vw", "exports")
 
     def read_training_output(self) -> dict[str, Any]:
-        """All that training has made, but for what tells the time of day at which it did so."""
+        """All that training has made, without the times of day at which training ran."""
         state = self.document("state.json")
         names = ("running", "next", "intent", "counters", "publishing", "long_waits", "problem", "metrics")
         models = {name.rsplit("/", 1)[1]: data for name, data in self.blobs("models/").items()}

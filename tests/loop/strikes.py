@@ -1,4 +1,4 @@
-"""Something that happens at one chosen moment: when a request of a trainer is on its way to storage."""
+"""Something that happens at one chosen moment: when a trainer has sent a request and storage does not have it yet."""
 
 import asyncio
 import threading
@@ -24,7 +24,7 @@ def write(part: str = "") -> Matches:
 
 @dataclass(frozen=True, slots=True)
 class Held(Fault):
-    """A request that is kept on the way until `free` is set; then storage gets it, and the client the answer."""
+    """A request that a proxy holds back until `free` is set; then storage gets it, and the client the answer."""
 
     free: threading.Event = field(default_factory=threading.Event)
 
@@ -64,7 +64,7 @@ class Strike:
 
 
 class HoldingProxy(FaultProxy):
-    """A proxy that can also keep a request on its way for as long as a test wants."""
+    """A proxy that can also hold a request back for as long as a test wants."""
 
     async def _handle(self, request: Request, fault: Fault, client: asyncio.StreamWriter, upstream: object) -> bool:
         if isinstance(fault, Held):
@@ -74,7 +74,7 @@ class HoldingProxy(FaultProxy):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A way to an account through proxies."""
+    """A route to an account through proxies."""
 
     blob: HoldingProxy
     table: HoldingProxy
@@ -87,7 +87,7 @@ class Route:
 
 @contextmanager
 def open_route(account: StorageAccount) -> Iterator[Route]:
-    """Open a way to an account; it passes everything on until a plan is set."""
+    """Open a route to an account, which passes everything on until a plan is set."""
     with ExitStack() as stack:
         blob = stack.enter_context(HoldingProxy(account.blob_endpoint))
         table = stack.enter_context(HoldingProxy(account.table_endpoint))

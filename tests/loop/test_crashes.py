@@ -35,7 +35,7 @@ PLACES = (
 def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_makes(
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
-    """Killed while a write is on its way; then storage gets it, or does not. The log holds events of every kind."""
+    """Killed after it has sent a write, which storage then gets or does not. The log holds events of every kind."""
     now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
     changed = {**PAST, "intake_span_us": HOUR}
     rows = build_mixed_past(4, now - 2 * HOUR, now, 150, past.OFTEN_WAIT)

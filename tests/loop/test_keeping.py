@@ -12,7 +12,7 @@ from tests.loop.stored_loop import StoredLoop
 from train_timer.retention import select_superseded
 
 NOW = 100 * DAY + 6 * HOUR
-KEPT_DAYS = 30 * DAY
+KEEP_DAYS_US = 30 * DAY
 
 
 def model(position_us: int, name: str = "a") -> ModelBlob:
@@ -35,7 +35,7 @@ def test_models_of_the_last_day_stay_and_the_last_of_each_day(positions: list[in
     """Within the retention."""
     models = [model(position) for position in positions]
 
-    superseded = select_superseded(models, KEPT_DAYS, NOW)
+    superseded = select_superseded(models, KEEP_DAYS_US, NOW)
 
     assert sorted(going) == sorted(model.position_us for model in superseded)
 
@@ -51,20 +51,20 @@ def test_the_description_of_a_model_stays_longer_than_the_model() -> None:
     """A later one can then still be made again: from an earlier state, over the log in between."""
     description = ModelBlob("loops/default/models/1-1/a.json", NOW - 2 * DAY)
 
-    assert select_superseded([description, model(NOW - 2 * DAY + HOUR)], KEPT_DAYS, NOW) == []
+    assert select_superseded([description, model(NOW - 2 * DAY + HOUR)], KEEP_DAYS_US, NOW) == []
     assert [description] == select_superseded([description], DAY // 2, NOW)
 
 
 def test_a_deleted_log_is_deleted_at_once(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Not only hidden until the next hour."""
-    told = past.configuration(reward_wait_time="PT10M")
-    past.configure(stored_loop, told)
+    configuration = past.configuration(reward_wait_time="PT10M")
+    past.configure(stored_loop, configuration)
     past.Past([past.event("e", past.minutes_ago(60))]).write(stored_loop)
     with trainer() as started_trainer:
         started_trainer.succeed()
     assert len(stored_loop.blobs("logs/")) == 1
 
-    past.configure(stored_loop, replace(told, logs_deleted_before_us=past.minutes_ago(0)))
+    past.configure(stored_loop, replace(configuration, logs_deleted_before_us=past.minutes_ago(0)))
     with trainer() as started_trainer:
         started_trainer.succeed()
 

@@ -32,17 +32,17 @@ def switch(loop: Loop, mode: str) -> None:
     loop.wait_until_obeyed()
 
 
-def in_use(loop: Loop) -> dict[str, Any]:
+def wait_until_in_use(loop: Loop) -> dict[str, Any]:
     """The published model, once the host ranks with it."""
     loop.rank()
-    loop.wait_until(lambda told: told["model"] and told["instance"]["modelId"] == told["model"]["id"])
+    loop.wait_until(lambda status: status["model"] and status["instance"]["modelId"] == status["model"]["id"])
     model: dict[str, Any] = loop.stored_loop.document("published.json")["model"]
     return model
 
 
 def best(answer: dict[str, Any]) -> str:
     """The likeliest action of an answer."""
-    likeliest: str = max(answer["ranking"], key=lambda one: one["probability"])["id"]
+    likeliest: str = max(answer["ranking"], key=lambda action: action["probability"])["id"]
     return likeliest
 
 
@@ -50,7 +50,7 @@ def test_the_first_online_rank_uses_what_the_apprentice_has_learned(loop: Loop) 
     """It has learned to choose the baseline, which is the first action, whatever the rewards were."""
     loop.use(60)
     loop.learn()
-    model = in_use(loop)
+    model = wait_until_in_use(loop)
     hidden = [loop.rank(user) for user in USERS]
     switch(loop, "Online")
     shown = [loop.rank(user) for user in USERS]
@@ -58,18 +58,18 @@ def test_the_first_online_rank_uses_what_the_apprentice_has_learned(loop: Loop) 
     switch(loop, "Apprentice")
 
     assert {answer["rewardActionId"] for answer in hidden} == {ACTIONS[0]}
-    assert [one["id"] for one in hidden[0]["ranking"]] == [*ACTIONS]
+    assert [action["id"] for action in hidden[0]["ranking"]] == [*ACTIONS]
     assert [best(answer) for answer in (*hidden, *shown)] == [ACTIONS[0]] * 6
     assert loop.stored_loop.document("published.json")["generation"] == 0
     assert loop.stored_loop.document("state.json")["next"] is None
     lines = {line["EventId"]: line for line in map(json.loads, loop.stored_loop.lines())}
     assert {lines[answer["eventId"]]["VWState"]["m"] for answer in shown} == {model["id"]}
-    after = in_use(loop)
+    after = wait_until_in_use(loop)
     assert after["learned_events"] == model["learned_events"] + len(shown), "the model went on, and is kept again"
 
 
 def test_what_was_ranked_in_another_mode_is_passed_over(loop: Loop) -> None:
-    """It is logged, told of, and not learned; what follows is."""
+    """It is logged, counted, and not learned; what follows is learned."""
     loop.use(6)
     switch(loop, "Online")
     loop.learn()
@@ -80,8 +80,8 @@ def test_what_was_ranked_in_another_mode_is_passed_over(loop: Loop) -> None:
     assert (passed["events"]["passedOver"], passed["events"]["learned"]) == (6, 0)
     assert "another learning mode" in passed["because"]
     assert (trace["state"], trace["learningMode"], trace["rewardActionId"]) == ("passedOver", "Apprentice", ACTIONS[0])
-    told = loop.status()["events"]
-    assert (told["passedOver"], told["learned"]) == (6, 9)
+    counts = loop.status()["events"]
+    assert (counts["passedOver"], counts["learned"]) == (6, 9)
     assert loop.stored_loop.document("published.json")["model"]["learned_events"] == 9
 
 

@@ -39,12 +39,12 @@ def bins(stored_loop: StoredLoop) -> dict[int, Bin]:
     """All bins that are kept, of days that are put away and of those that are not."""
     state = json_documents.read(State, stored_loop.blob("state.json") or b"")
     days = [json_documents.read(Day, data).bins for _, data in sorted(stored_loop.blobs("metrics/").items())]
-    found = [one for day in days for one in day] + list(state.metrics.bins)
-    assert len({one.from_us for one in found}) == len(found)
-    return {one.from_us: one for one in found}
+    all_bins = [each for day in days for each in day] + list(state.metrics.bins)
+    assert len({each.from_us for each in all_bins}) == len(all_bins)
+    return {each.from_us: each for each in all_bins}
 
 
-def expected(stored_loop: StoredLoop) -> dict[int, dict[str, Any]]:
+def sum_log(stored_loop: StoredLoop) -> dict[int, dict[str, Any]]:
     """The same sums, worked out from the lines of the log one by one."""
     sums: dict[int, dict[str, Any]] = defaultdict(lambda: defaultdict(float))
     for line in map(json.loads, stored_loop.lines()):
@@ -56,10 +56,10 @@ def expected(stored_loop: StoredLoop) -> dict[int, dict[str, Any]]:
         into["joined"] += 1
         if line.get("_skipLearn"):
             continue
-        one, mode = line["_outcomes"][0] if "_outcomes" in line else line, line.get("Mode", "Online")
-        actions, probabilities = (one["_a"], one["_p"]) if one is not line else (line["a"], line["p"])
-        baseline = line["_ba"][0] if one is not line else 1
-        reward, probability, count = -one["_original_label_cost"], probabilities[0], len(actions)
+        outcome, mode = line["_outcomes"][0] if "_outcomes" in line else line, line.get("Mode", "Online")
+        actions, probabilities = (outcome["_a"], outcome["_p"]) if outcome is not line else (line["a"], line["p"])
+        baseline = line["_ba"][0] if outcome is not line else 1
+        reward, probability, count = -outcome["_original_label_cost"], probabilities[0], len(actions)
         into["events"] += 1
         into["rewards"] += reward
         into["squares"] += reward**2
@@ -76,27 +76,27 @@ def expected(stored_loop: StoredLoop) -> dict[int, dict[str, Any]]:
 
 def check(stored_loop: StoredLoop) -> None:
     """See that each bin holds what the lines of the log add up to."""
-    found, told = bins(stored_loop), expected(stored_loop)
-    assert found.keys() == told.keys()
-    for at_us, sums in told.items():
-        one = found[at_us]
-        assert (one.joined, one.events) == (sums["joined"], sums["events"])
-        assert (one.rewards, one.squares) == pytest.approx((sums["rewards"], sums["squares"]))
-        assert (one.outcomes.late, one.outcomes.dangling) == (sums["late"], sums["dangling"])
+    bins_by_time, expected_sums = bins(stored_loop), sum_log(stored_loop)
+    assert bins_by_time.keys() == expected_sums.keys()
+    for at_us, sums in expected_sums.items():
+        bin_ = bins_by_time[at_us]
+        assert (bin_.joined, bin_.events) == (sums["joined"], sums["events"])
+        assert (bin_.rewards, bin_.squares) == pytest.approx((sums["rewards"], sums["squares"]))
+        assert (bin_.outcomes.late, bin_.outcomes.dangling) == (sums["late"], sums["dangling"])
         for policy in ("first", "random"):
             for name in ("silent", "non_zero", "weights", "rewards", "squared_rewards"):
-                assert getattr(getattr(one, policy), name) == pytest.approx(sums[f"{policy} {name}"]), name
+                assert getattr(getattr(bin_, policy), name) == pytest.approx(sums[f"{policy} {name}"]), name
 
 
 def check_outcomes(stored_loop: StoredLoop) -> None:
-    """See that bins and counters tell the same, and that every event has one fate."""
-    counted, fates = (
+    """See that bins and counters agree, and that every event has one outcome."""
+    counted, outcomes = (
         stored_loop.document("state.json")["counters"],
-        [one.outcomes for one in bins(stored_loop).values()],
+        [each.outcomes for each in bins(stored_loop).values()],
     )
     for name in ("learned", "not_activated", "refused", "passed_over", "late", "dangling"):
-        assert counted[name] == sum(getattr(fate, name) for fate in fates), name
-    assert [one.joined for one in bins(stored_loop).values()] == [sum(fate[:4]) for fate in fates]
+        assert counted[name] == sum(getattr(outcome, name) for outcome in outcomes), name
+    assert [each.joined for each in bins(stored_loop).values()] == [sum(outcome[:4]) for outcome in outcomes]
 
 
 def test_the_sums_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
@@ -117,13 +117,13 @@ def test_the_sums_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTr
     assert stored_loop.document("state.json")["metrics"]["pending"] == []
     check(stored_loop)
     check_outcomes(stored_loop)
-    assert sum(started_trainer.outcomes.passed_over for started_trainer in bins(stored_loop).values()) > 50
+    assert sum(bin_.outcomes.passed_over for bin_ in bins(stored_loop).values()) > 50
 
 
 def test_of_an_apprentice_the_last_events_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Its matches, its rewards, and what a perfect one would match."""
-    told = past.configuration(reward_wait_time="PT10M", learning_mode=LearningMode.APPRENTICE)
-    past.configure(stored_loop, told)
+    configuration = past.configuration(reward_wait_time="PT10M", learning_mode=LearningMode.APPRENTICE)
+    past.configure(stored_loop, configuration)
     start_us = past.minutes_ago(240)
     busy(6, start_us, start_us + HOUR, 1500, (LearningMode.APPRENTICE,)).write(stored_loop)
 
@@ -131,14 +131,14 @@ def test_of_an_apprentice_the_last_events_are_those_of_the_log(stored_loop: Stor
         started_trainer.succeed()
 
     lines = [line for line in map(json.loads, stored_loop.lines()) if "Fate" not in line and not line.get("_skipLearn")]
-    found = json_documents.read(State, stored_loop.blob("state.json") or b"").metrics.apprentice
-    for sums, events in ((found.total, lines), (found.last, lines[-1000:])):
+    apprentice = json_documents.read(State, stored_loop.blob("state.json") or b"").metrics.apprentice
+    for sums, events in ((apprentice.total, lines), (apprentice.last, lines[-1000:])):
         matched = [line for line in events if line["a"][0] == 1]
         assert (sums.events, sums.matched) == (len(events), len(matched))
         assert sums.rewards == pytest.approx(-sum(line["_original_label_cost"] for line in events))
         assert sums.matched_rewards == pytest.approx(-sum(line["_original_label_cost"] for line in matched))
         assert sums.ceilings == pytest.approx(0.85 * len(events))
-    assert found.last.events == 1000
+    assert apprentice.last.events == 1000
     check(stored_loop)
     check_outcomes(stored_loop)
 

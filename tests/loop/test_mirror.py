@@ -41,13 +41,13 @@ def theirs(azurite: Azurite) -> StorageAccount:
 def sas(theirs: StorageAccount) -> Sas:
     """Makes addresses that open the customer's container."""
 
-    def made(rights: str = "cw", hours: float = 1, container: str = CONTAINER) -> str:
+    def build_address(rights: str = "cw", hours: float = 1, container: str = CONTAINER) -> str:
         until = datetime.now(UTC) + timedelta(hours=hours)
-        rights_told = ContainerSasPermissions.from_string(rights)
-        told = generate_container_sas(theirs.name, container, theirs.key, permission=rights_told, expiry=until)
-        return f"{theirs.blob_endpoint}/{container}?{told}"
+        permission = ContainerSasPermissions.from_string(rights)
+        signature = generate_container_sas(theirs.name, container, theirs.key, permission=permission, expiry=until)
+        return f"{theirs.blob_endpoint}/{container}?{signature}"
 
-    return made
+    return build_address
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def copies(client: ContainerClient) -> dict[str, bytes]:
 
 
 def run(trainer: StartTrainer, stored_loop: StoredLoop, sas_uri: str | None, minutes: float = 0) -> str:
-    """Let the loop have two parts of log more, under a mirror or under none; gives what the trainer said."""
+    """Let the loop have two parts of log more, under a mirror or under none; gives the trainer's log."""
     enable(stored_loop, sas_uri, minutes)
     with trainer() as started_trainer:
         started_trainer.succeed()
@@ -72,10 +72,10 @@ def run(trainer: StartTrainer, stored_loop: StoredLoop, sas_uri: str | None, min
 
 
 def enable(stored_loop: StoredLoop, sas_uri: str | None, minutes: float) -> None:
-    """Let two parts of log more be due, under a mirror or under none."""
-    told = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT1M")
-    service = replace(told.service, log_mirror_enabled=sas_uri is not None, log_mirror_sas_uri=sas_uri or "")
-    past.configure(stored_loop, replace(told, service=service))
+    """Make two more parts of log ready to be joined, with a mirror or without."""
+    configuration = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT1M")
+    service = replace(configuration.service, log_mirror_enabled=sas_uri is not None, log_mirror_sas_uri=sas_uri or "")
+    past.configure(stored_loop, replace(configuration, service=service))
     if minutes:
         at_us = past.minutes_ago(minutes)
         past.Past([past.event(f"{minutes}-{part}", at_us + part * 2 * MINUTE) for part in (0, 1)]).write(stored_loop)
@@ -98,7 +98,7 @@ def test_log_is_copied_from_the_moment_on_at_which_mirroring_was_enabled(
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "problem"),
     [
         ({"rights": "rl"}, "answered 403"),
         ({"hours": -1}, "answered 403"),
@@ -111,7 +111,7 @@ def test_a_container_that_refuses_is_told_and_catches_up_later(
     sas: Sas,
     mirrored: ContainerClient,
     wrong: dict[str, object],
-    said: str,
+    problem: str,
 ) -> None:
     """The loop learns on, and nothing that is kept or logged holds the SAS."""
     refused = sas(**wrong)
@@ -121,7 +121,7 @@ def test_a_container_that_refuses_is_told_and_catches_up_later(
     state, text = stored_loop.document("state.json"), stored_loop.blob("state.json")
     run(trainer, stored_loop, sas())
 
-    assert said in state["mirror_problem"]
+    assert problem in state["mirror_problem"]
     assert state["counters"]["learned"] == 4
     secret = refused.partition("sig=")[2][:20]
     assert secret.encode() not in (text or b"")
@@ -192,13 +192,13 @@ def test_a_redaction_reaches_the_copies_that_are_there(
     run(trainer, stored_loop, None, minutes=300)
     run(trainer, stored_loop, sas(), minutes=200)
     copied, before = copies(mirrored), set(stored_loop.blobs("logs/"))
-    told = [redact(stored_loop.storage, tmp_path / "log", EventTarget(name)) for name in ("300-0", "200-0")]
+    answers = [redact(stored_loop.storage, tmp_path / "log", EventTarget(name)) for name in ("300-0", "200-0")]
     redacted = copies(mirrored)
     run(trainer, stored_loop, sas(rights="r"))
 
     last = redact(stored_loop.storage, tmp_path / "log", EventTarget("200-1"))
 
-    assert [(one.blobs, one.mirrored, one.not_mirrored) for one in told] == [(1, 0, []), (1, 1, [])]
+    assert [(answer.blobs, answer.mirrored, answer.not_mirrored) for answer in answers] == [(1, 0, []), (1, 1, [])]
     assert set(redacted) == set(copied) < before
     assert b'"200-0"' not in b"".join(map(gzip.decompress, redacted.values()))
     assert (last.blobs, last.mirrored, [path.removeprefix("loops/default/") for path in last.not_mirrored]) == (

@@ -38,14 +38,14 @@ def loop(learned: StoredLoop, stored_loop: StoredLoop, start_host: StartHost, tr
     return Loop(start_host(**NEVER).url, stored_loop, trainer, used=24)
 
 
-def models(loop: Loop) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = loop.api.get(f"{OWN}/models").json["models"]
-    return told
+def list_models(loop: Loop) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = loop.api.get(f"{OWN}/models").json["models"]
+    return listed
 
 
-def published(loop: Loop) -> dict[str, Any]:
-    told: dict[str, Any] = loop.stored_loop.document("published.json")
-    return told
+def read_published(loop: Loop) -> dict[str, Any]:
+    document: dict[str, Any] = loop.stored_loop.document("published.json")
+    return document
 
 
 def go_back(loop: Loop, model_id: str, train_from: str | None = None) -> None:
@@ -63,7 +63,7 @@ def wait_until_ranked_by(loop: Loop, model_id: str) -> None:
 
 def test_the_models_of_a_loop_are_listed(loop: Loop) -> None:
     """Newest first, with what an owner needs to choose one."""
-    newest, *_, first = models(loop)
+    newest, *_, first = list_models(loop)
 
     assert (newest["current"], first["current"]) == (True, False)
     assert newest["learnedEvents"] == 24
@@ -73,12 +73,12 @@ def test_the_models_of_a_loop_are_listed(loop: Loop) -> None:
     assert first["publishedAt"] <= newest["publishedAt"]
     assert newest["kept"] == {"model": True, "trainingState": True}
     assert newest["sha256"] == loop.status()["model"]["sha256"]
-    assert {one["origin"] for one in (newest, first)} == {"trained"}
+    assert {model["origin"] for model in (newest, first)} == {"trained"}
 
 
 def test_rank_goes_back_to_an_earlier_model_within_seconds(loop: Loop) -> None:
     """So do its export under fixed names, and the download."""
-    first = models(loop)[-1]
+    first = list_models(loop)[-1]
     began = time.monotonic()
 
     go_back(loop, first["id"], "model")
@@ -92,58 +92,58 @@ def test_rank_goes_back_to_an_earlier_model_within_seconds(loop: Loop) -> None:
 
 def test_an_earlier_model_learns_again_what_came_after_it(loop: Loop) -> None:
     """The same events make the same model of it again, byte by byte."""
-    newest, *_, first = models(loop)
+    newest, *_, first = list_models(loop)
 
     go_back(loop, first["id"], "model")
     loop.learn()
 
-    again = models(loop)[0]
+    again = list_models(loop)[0]
     assert (again["learnedEvents"], again["sha256"]) == (24, newest["sha256"])
 
 
 def test_an_earlier_model_can_go_on_with_what_comes_from_now_on(loop: Loop) -> None:
     """What was learned after it is forgotten."""
-    first = models(loop)[-1]
+    first = list_models(loop)[-1]
 
     go_back(loop, first["id"])
     loop.learn()
-    assert published(loop)["model"]["id"] == first["id"]
+    assert read_published(loop)["model"]["id"] == first["id"]
 
     loop.use(6)
     loop.learn()
-    assert models(loop)[0]["learnedEvents"] == first["learnedEvents"] + 6
+    assert list_models(loop)[0]["learnedEvents"] == first["learnedEvents"] + 6
 
 
 def test_the_newest_model_can_go_on_while_rank_uses_an_earlier_one(loop: Loop) -> None:
     """It takes the place of the earlier one once it has learned more, and not before."""
-    newest, *_, first = models(loop)
+    newest, *_, first = list_models(loop)
 
     go_back(loop, first["id"], "newest")
     loop.learn()
-    assert published(loop)["model"]["id"] == first["id"]
+    assert read_published(loop)["model"]["id"] == first["id"]
 
     loop.use(6)
     loop.learn()
-    assert models(loop)[0]["learnedEvents"] == newest["learnedEvents"] + 6
+    assert list_models(loop)[0]["learnedEvents"] == newest["learnedEvents"] + 6
 
 
 def test_unknown_models_and_wishes_are_refused(loop: Loop) -> None:
     """And change nothing."""
-    before, first = published(loop), models(loop)[-1]
+    before, first = read_published(loop), list_models(loop)[-1]
 
     unknown = loop.api.post(f"{OWN}/models/nobody/publish")
     wrong = loop.api.post(f"{OWN}/models/{first['id']}/publish", {"trainFrom": "somewhere"})
 
     assert (unknown.status, unknown.error["code"]) == (404, "ResourceNotFound")
     assert (wrong.status, wrong.error["code"]) == (400, "BadRequest")
-    assert before == published(loop)
+    assert before == read_published(loop)
 
 
 def test_a_model_that_is_not_kept_any_more_is_not_gone_back_to(loop: Loop) -> None:
     """Rank would be left without one; the list says what is kept."""
-    blob = published(loop)["previous"][-1]["state_blob"]
+    blob = read_published(loop)["previous"][-1]["state_blob"]
     loop.stored_loop.remove(blob.removeprefix("loops/default/"))
-    first = models(loop)[-1]
+    first = list_models(loop)[-1]
 
     assert first["kept"] == {"model": True, "trainingState": False}
     assert loop.api.post(f"{OWN}/models/{first['id']}/publish").status == 404
@@ -152,7 +152,7 @@ def test_a_model_that_is_not_kept_any_more_is_not_gone_back_to(loop: Loop) -> No
 
 def test_a_model_of_another_problem_type_is_not_gone_back_to(loop: Loop) -> None:
     """Rank could not use it."""
-    first = models(loop)[-1]
+    first = list_models(loop)[-1]
     several = {"name": "several", "arguments": "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"}
     assert loop.api.put(f"{V1}/configurations/policy", several).status == 200
 
@@ -177,7 +177,7 @@ def test_a_run_in_progress_never_undoes_a_replacement(
     loop: Loop, trainer: StartTrainer, replace: Callable[[Loop, dict[str, Any], bytes], None]
 ) -> None:
     """Wherever in its run the trainer slept while it happened."""
-    first, data = models(loop)[-1], loop.api.get(f"{V1}/model").body
+    first, data = list_models(loop)[-1], loop.api.get(f"{V1}/model").body
     for seconds in (0.2, 0.5, 0.8):
         loop.use(6)
         time.sleep(1.1)
@@ -185,11 +185,11 @@ def test_a_run_in_progress_never_undoes_a_replacement(
             time.sleep(seconds)
             running.pause()
             replace(loop, first, data)
-            by_hand = published(loop)
+            by_hand = read_published(loop)
             running.wake()
             running.wait()
 
-        after = published(loop)
+        after = read_published(loop)
         assert after["generation"] == by_hand["generation"]
         if replace is not REPLACEMENTS[1]:
             assert after["model"]["id"] == by_hand["model"]["id"] or is_later(after, by_hand)
@@ -201,7 +201,7 @@ def is_later(after: dict[str, Any], by_hand: dict[str, Any]) -> bool:
 
 
 def test_an_export_that_was_not_written_is_written_by_the_next_run(loop: Loop) -> None:
-    """Whoever replaced the model may have died before, or an older export may have landed after."""
+    """The process that replaced the model may have died before, or an older export may have landed after."""
     exported = loop.stored_loop.read_export()
     loop.stored_loop.put("current/model.vw", b"another", "exports")
 
@@ -212,18 +212,18 @@ def test_an_export_that_was_not_written_is_written_by_the_next_run(loop: Loop) -
 
 def test_a_loop_s_own_model_comes_back_as_if_it_had_never_been_away(loop: Loop) -> None:
     """Its training state is still there, so nothing is lost by exporting and importing it."""
-    newest = published(loop)["model"]
+    newest = read_published(loop)["model"]
     signed = loop.api.get("/personalizer/v1.1-preview.3/model?signed=true").body
     loop.api.delete(f"{V1}/model")
 
     assert loop.api.put("/personalizer/v1.1-preview.3/model", signed).status == 204
 
-    model = published(loop)["model"]
+    model = read_published(loop)["model"]
     assert model["state_blob"] == newest["state_blob"]
     assert (model["origin"], model["learned_events"]) == ("imported", newest["learned_events"])
     loop.use(6)
     loop.learn()
-    assert models(loop)[0]["learnedEvents"] == newest["learned_events"] + 6
+    assert list_models(loop)[0]["learnedEvents"] == newest["learned_events"] + 6
 
 
 def test_a_loop_that_has_never_learned_goes_on_from_what_it_is_given(
@@ -237,14 +237,14 @@ def test_a_loop_that_has_never_learned_goes_on_from_what_it_is_given(
         )
         fresh.put(rewardWaitTime="PT5S", modelExportFrequency="PT1S")
         put_model(fresh, data)
-        given = published(fresh)["model"]
+        given = read_published(fresh)["model"]
         fresh.use(6)
         fresh.learn()
 
-        made = published(fresh)["model"]
-        told = stored_loop.document(made["state_blob"].removeprefix("loops/default/").replace(".vw", ".json"))
-        assert (made["learned_events"], told["lineage"]["state"]) == (6, given["state_blob"])
-        assert len(models(fresh)) == 2
+        made = read_published(fresh)["model"]
+        description = stored_loop.document(made["state_blob"].removeprefix("loops/default/").replace(".vw", ".json"))
+        assert (made["learned_events"], description["lineage"]["state"]) == (6, given["state_blob"])
+        assert len(list_models(fresh)) == 2
 
 
 @pytest.mark.parametrize("name", ["model.vw", "training-state.vw"])

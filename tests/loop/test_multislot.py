@@ -51,9 +51,9 @@ class Pages:
 
     def reward(self, event_id: str, **rewards: float) -> None:
         """Reward slots of an event."""
-        told = [{"slotId": slot, "value": value} for slot, value in rewards.items()]
+        slot_rewards = [{"slotId": slot, "value": value} for slot, value in rewards.items()]
         path = f"{V1_1}/multislot/events/{event_id}/reward"
-        assert self._loop.api.post(path, {"reward": told}).status == 204
+        assert self._loop.api.post(path, {"reward": slot_rewards}).status == 204
 
     def _page(self, user: str) -> list[bool]:
         self._number += 1
@@ -77,7 +77,7 @@ def loop(learned: StoredLoop, stored_loop: StoredLoop, start_host: StartHost, tr
     stored_loop.copy_from(learned)
     taught = Loop(start_host(**NEVER).url, stored_loop, trainer, used=30)
     assert taught.api.post(f"{V1}/rank", single("first")).status == 201
-    taught.wait_until(lambda told: told["model"] and told["instance"]["modelId"] == told["model"]["id"])
+    taught.wait_until(lambda status: status["model"] and status["instance"]["modelId"] == status["model"]["id"])
     use(taught, CCB)
     eventually(lambda: taught.api.post(f"{V1}/rank", b"{}").error["target"] == "actions")
     eventually(lambda: taught.api.post(f"{V1}/rank", single("probe")).status == 400)
@@ -97,8 +97,8 @@ def single(event_id: str) -> dict[str, Any]:
 
 def lines(stored_loop: StoredLoop, begin: str) -> dict[str, dict[str, Any]]:
     """The lines of events whose id begins so, by id."""
-    told = map(json.loads, stored_loop.lines())
-    return {line["EventId"]: line for line in told if line["EventId"].startswith(begin) and "VWState" in line}
+    all_lines = map(json.loads, stored_loop.lines())
+    return {line["EventId"]: line for line in all_lines if line["EventId"].startswith(begin) and "VWState" in line}
 
 
 def test_a_loop_learns_what_each_slot_is_for(loop: Loop, stored_loop: StoredLoop) -> None:
@@ -107,16 +107,16 @@ def test_a_loop_learns_what_each_slot_is_for(loop: Loop, stored_loop: StoredLoop
     before = pages.show(150)
     loop.learn()
     loop.wait_until(
-        lambda told: told["model"]["arguments"] == CCB and told["instance"]["modelId"] == told["model"]["id"]
+        lambda status: status["model"]["arguments"] == CCB and status["instance"]["modelId"] == status["model"]["id"]
     )
 
     after = pages.show(50)
 
     assert before < 0.4
     assert after > 0.7
-    told = loop.status()
-    assert told["events"]["refused"] == 0
-    assert told["model"]["learnedEvents"] == 150
+    status = loop.status()
+    assert status["events"]["refused"] == 0
+    assert status["model"]["learnedEvents"] == 150
     assert {"N/A"} == {line["VWState"]["m"] for line in lines(stored_loop, "page").values()}
     assert len(lines(stored_loop, "used")) == 30
 
@@ -152,8 +152,8 @@ def test_the_same_reward_twice_in_a_call_is_one(loop: Loop, stored_loop: StoredL
     loop.put(rewardAggregation="sum")
     pages = Pages(loop)
     pages.rank("ann", "page-y")
-    told = [{"slotId": "top", "value": value} for value in (0.5, 0.5, 0.25)]
-    assert loop.api.post(f"{V1_1}/multislot/events/page-y/reward", {"reward": told}).status == 204
+    slot_rewards = [{"slotId": "top", "value": value} for value in (0.5, 0.5, 0.25)]
+    assert loop.api.post(f"{V1_1}/multislot/events/page-y/reward", {"reward": slot_rewards}).status == 204
     time.sleep(3)
 
     loop.learn()
@@ -185,18 +185,18 @@ def test_a_deferred_page_is_learned_once_it_is_activated(loop: Loop, stored_loop
 
 
 def test_a_loop_may_go_back_to_single_choices(loop: Loop) -> None:
-    """Its model for slots is not asked then, and its log of slots does no harm."""
+    """Its model for slots is not used then, and its log of slots does no harm."""
     Pages(loop).show(20)
     loop.learn()
     use(loop, CB)
     eventually(lambda: loop.api.post(f"{V1}/rank", single("back")).status == 201)
-    told = loop.api.post(f"{V1}/rank", single("back-2")).json
-    assert {0.25} == {action["probability"] for action in told["ranking"]}
+    answer = loop.api.post(f"{V1}/rank", single("back-2")).json
+    assert {0.25} == {action["probability"] for action in answer["ranking"]}
 
     loop.use(30)
     loop.learn()
     loop.wait_until(
-        lambda told: told["instance"]["modelId"] == told["model"]["id"] and told["model"]["arguments"] == CB
+        lambda status: status["instance"]["modelId"] == status["model"]["id"] and status["model"]["arguments"] == CB
     )
 
     assert loop.status()["events"]["refused"] == 0

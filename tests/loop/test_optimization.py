@@ -1,4 +1,4 @@
-"""The loop looks for better learning settings by itself, takes them if they are better for certain, and goes on."""
+"""The loop searches for better learning settings by itself, takes them if they are better for certain, and goes on."""
 
 import json
 import signal
@@ -46,7 +46,7 @@ def _home(stored_loop: StoredLoop) -> Iterator[None]:
         yield
 
 
-def configured(stored_loop: StoredLoop, learning: str = BLIND, **service: Any) -> Configuration:
+def configure(stored_loop: StoredLoop, learning: str = BLIND, **service: Any) -> Configuration:
     fields = {"reward_wait_time": "PT10M", "is_auto_optimization_enabled": True, **service}
     configuration = past.configuration(learning, **fields)
     past.configure(stored_loop, configuration)
@@ -93,7 +93,7 @@ class Lived:
 def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """A loop that has learned enough events for a round, and wants none."""
     with StoredLoop(azurite.new_account().connection_string) as stored_loop:
-        configured(stored_loop, is_auto_optimization_enabled=False)
+        configure(stored_loop, is_auto_optimization_enabled=False)
         log(stored_loop)
         with Trainer(stored_loop.storage, tmp_path_factory.mktemp("learned") / "trainer.log") as trainer:
             trainer.succeed(120)
@@ -105,7 +105,7 @@ def begun(learned: StoredLoop, azurite: Azurite, tmp_path_factory: pytest.TempPa
     """A loop whose first round was started, and is not carried out yet."""
     with StoredLoop(azurite.new_account().connection_string) as stored_loop:
         stored_loop.copy_from(learned)
-        configured(stored_loop)
+        configure(stored_loop)
         with Trainer(stored_loop.storage, tmp_path_factory.mktemp("begun") / "trainer.log") as trainer:
             trainer.succeed(120)
         yield stored_loop
@@ -131,7 +131,7 @@ def lived(once: Lived) -> Iterator[Lived]:
         yield once
 
 
-def stored_rounds(stored_loop: StoredLoop) -> dict[str, Any]:
+def read_rounds(stored_loop: StoredLoop) -> dict[str, Any]:
     rounds: dict[str, Any] = stored_loop.document("state.json")["looks"]
     return rounds
 
@@ -185,7 +185,7 @@ def _decide(evaluation_id: str) -> None:
 
 
 def test_before_1000_learned_events_no_round_is_started(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
-    configured(stored_loop)
+    configure(stored_loop)
     log(stored_loop, hours=6)
 
     train(trainer)
@@ -196,7 +196,7 @@ def test_before_1000_learned_events_no_round_is_started(stored_loop: StoredLoop,
 
 def test_a_round_is_started_after_1000_learned_events(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Over all log there is, since that is little; and once, however often the trainer runs."""
-    configured(stored_loop)
+    configure(stored_loop)
     span = log(stored_loop)
 
     train(trainer)
@@ -212,9 +212,9 @@ def test_a_round_is_started_after_1000_learned_events(stored_loop: StoredLoop, t
     assert (evaluation.online.arguments, evaluation.exploration) == (BLIND, 0.2)
     assert evaluation.log.from_us == span[0]
     assert evaluation.log.to_us >= span[1]
-    assert evaluation.error == stored_rounds(stored_loop)["spent"] > 0
-    assert stored_rounds(stored_loop)["is_started"]
-    assert stored_rounds(stored_loop)["last"]["learned"] == LEARNED
+    assert evaluation.error == read_rounds(stored_loop)["spent"] > 0
+    assert read_rounds(stored_loop)["is_started"]
+    assert read_rounds(stored_loop)["last"]["learned"] == LEARNED
 
 
 @pytest.mark.parametrize(
@@ -227,13 +227,13 @@ def test_a_round_is_started_after_1000_learned_events(stored_loop: StoredLoop, t
 def test_no_round_is_started_that_is_not_wanted_or_not_yet(
     stored_loop: StoredLoop, trainer: StartTrainer, service: dict[str, Any]
 ) -> None:
-    configured(stored_loop, **service)
+    configure(stored_loop, **service)
     log(stored_loop)
 
     train(trainer)
 
     assert stored_loop.document("state.json")["counters"]["learned"] == LEARNED
-    assert stored_rounds(stored_loop)["last"] is None
+    assert read_rounds(stored_loop)["last"] is None
     assert evaluation_store.list_all(Purpose.EVALUATION) == []
 
 
@@ -250,7 +250,7 @@ def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
 ) -> None:
     """And its error is spent once."""
     stored_loop.copy_from(learned)
-    configured(stored_loop)
+    configure(stored_loop)
 
     with open_route(storage) as route, trainer(route.storage) as started_trainer:
         route.plan(Strike(write(place), started_trainer.die, fault, nth))
@@ -259,9 +259,9 @@ def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
     train(trainer)
 
     evaluation = only_evaluation()
-    assert (stored_rounds(stored_loop)["last"]["number"], stored_rounds(stored_loop)["is_started"]) == (1, True)
-    assert stored_rounds(stored_loop)["spent"] == evaluation.error
-    assert stored_rounds(stored_loop)["last"]["at_us"] == evaluation.created_us
+    assert (read_rounds(stored_loop)["last"]["number"], read_rounds(stored_loop)["is_started"]) == (1, True)
+    assert read_rounds(stored_loop)["spent"] == evaluation.error
+    assert read_rounds(stored_loop)["last"]["at_us"] == evaluation.created_us
 
 
 @pytest.mark.parametrize("no_search", [None, "Better settings were not searched."])
@@ -271,7 +271,9 @@ def test_a_round_that_found_nothing_to_search_in_has_spent_nothing(
     stored_loop.copy_from(begun)
     first = only_evaluation()
     evaluation_run_store.keep_outcome(first, Outcome((), LineCounts(), HOUR, (), "online", no_search=no_search))
-    evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.RETAINED))
+    evaluation_store.change(
+        Purpose.EVALUATION, first.id, lambda evaluation: replace(evaluation, status=Status.RETAINED)
+    )
     state = stored_loop.document("state.json")
     state["counters"]["learned"] = 2100
     stored_loop.put("state.json", json.dumps(state).encode())
@@ -281,7 +283,7 @@ def test_a_round_that_found_nothing_to_search_in_has_spent_nothing(
     second = evaluation_store.list_all(Purpose.EVALUATION)[0]
     spent = 0 if no_search else first.error
     assert second.round_number == 2
-    assert stored_rounds(stored_loop)["spent"] == pytest.approx(spent + second.error)
+    assert read_rounds(stored_loop)["spent"] == pytest.approx(spent + second.error)
 
 
 def test_a_round_of_an_apprentice_only_reports(
@@ -289,11 +291,11 @@ def test_a_round_of_an_apprentice_only_reports(
 ) -> None:
     """It can take nothing, so it leaves what may be spent to the rounds that can."""
     stored_loop.copy_from(learned)
-    configured(stored_loop, learning_mode=LearningMode.APPRENTICE)
+    configure(stored_loop, learning_mode=LearningMode.APPRENTICE)
 
     train(trainer)
 
-    assert only_evaluation().error == stored_rounds(stored_loop)["spent"] == 0
+    assert only_evaluation().error == read_rounds(stored_loop)["spent"] == 0
 
 
 def test_no_round_is_started_while_one_is_under_way(
@@ -307,14 +309,14 @@ def test_no_round_is_started_while_one_is_under_way(
     stored_loop.put("state.json", json.dumps(state).encode())
 
     train(trainer)
-    assert stored_rounds(stored_loop)["last"]["number"] == 1
+    assert read_rounds(stored_loop)["last"]["number"] == 1
 
-    evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, status=Status.FAILED))
+    evaluation_store.change(Purpose.EVALUATION, first.id, lambda evaluation: replace(evaluation, status=Status.FAILED))
     train(trainer)
 
     second = evaluation_store.list_all(Purpose.EVALUATION)[0]
     assert second.round_number == 2
-    assert second.error == stored_rounds(stored_loop)["spent"] > first.error
+    assert second.error == read_rounds(stored_loop)["spent"] > first.error
 
 
 def test_a_round_that_nobody_ends_holds_up_the_next_one_for_a_day(
@@ -323,7 +325,9 @@ def test_a_round_that_nobody_ends_holds_up_the_next_one_for_a_day(
     """It was lost with its messages; it ends when the next one asks, and has spent nothing."""
     stored_loop.copy_from(begun)
     first = only_evaluation()
-    evaluation_store.change(Purpose.EVALUATION, first.id, lambda one: replace(one, created_us=one.created_us - DAY))
+    evaluation_store.change(
+        Purpose.EVALUATION, first.id, lambda evaluation: replace(evaluation, created_us=evaluation.created_us - DAY)
+    )
     state = stored_loop.document("state.json")
     state["counters"]["learned"] = 2100
     stored_loop.put("state.json", json.dumps(state).encode())
@@ -333,17 +337,17 @@ def test_a_round_that_nobody_ends_holds_up_the_next_one_for_a_day(
     second, lost = evaluation_store.list_all(Purpose.EVALUATION)
     assert (lost.id, lost.status) == (first.id, Status.TIMEOUT)
     assert second.round_number == 2
-    assert second.error == stored_rounds(stored_loop)["spent"] > first.error
+    assert second.error == read_rounds(stored_loop)["spent"] > first.error
 
 
 def test_better_settings_are_taken_with_what_they_learned(lived: Lived, tmp_path: Path) -> None:
-    """Learning goes on behind the evaluated log, and a re-training that was under way ends."""
+    """Learning goes on behind the evaluated log, and a running re-training ends."""
     stored_loop, evaluation = lived.stored_loop, lived.evaluation
     assert (evaluation.status, evaluation.optimal) == (Status.APPLIED, "Hyper2"), evaluation.reason
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
-    found = evaluation_run_store.read_outcome(evaluation)
-    assert found is not None
-    [best] = [policy for policy in found.policies if policy.policy.name == "Hyper2"]
+    outcome = evaluation_run_store.read_outcome(evaluation)
+    assert outcome is not None
+    [best] = [policy for policy in outcome.policies if policy.policy.name == "Hyper2"]
     assert configuration.learning == LearningSettings("Hyper2", best.policy.arguments or "")
     assert configuration.revision == 2
     assert published.model is not None
@@ -383,7 +387,7 @@ def test_a_worker_that_is_killed_as_it_decides_is_continued(lived: Lived, tmp_pa
 
 
 def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It had read of an evaluation that was under way; what was found stays, and what was taken is not taken again."""
+    """It had read of a running evaluation; what was found stays, and what was taken is not taken again."""
     lived.go_back(lived.before)
     running = replace(lived.evaluation, status=Status.RUNNING, reason=None, optimal=None, ended_us=None)
     monkeypatch.setattr(stages, "_evaluation_of", lambda _: running)
@@ -396,8 +400,8 @@ def test_a_worker_that_comes_when_all_is_done_decides_once(lived: Lived, monkeyp
             2,
             1,
         )
-        found = evaluation_run_store.read_outcome(running)
-        best = next(policy.model for policy in found.policies if policy.policy.name == "Hyper2") if found else None
+        outcome = evaluation_run_store.read_outcome(running)
+        best = next(policy.model for policy in outcome.policies if policy.policy.name == "Hyper2") if outcome else None
         assert best is not None
         assert evaluation_run_store.read_model(running, best.predictor_sha256)
 
@@ -421,7 +425,7 @@ def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> No
         ({"learning": "--ccb_explore_adf"}, BLIND, "multi-slot"),
         ({}, same, "are those in use"),
     ):
-        configuration = configured(lived.stored_loop, **changes)
+        configuration = configure(lived.stored_loop, **changes)
         reset_decision(replace(evaluation, online=replace(evaluation.online, arguments=online)))
 
         decide(read_evaluation(evaluation.id))
@@ -436,13 +440,13 @@ def test_a_loop_that_is_another_one_meanwhile_is_not_changed(lived: Lived) -> No
 
 
 def test_the_last_24_of_the_loops_own_evaluations_are_kept(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
-    """Those that somebody asked for stay, too."""
-    configured(stored_loop)
+    """Those that a client requested stay, too."""
+    configure(stored_loop)
     span = log(stored_loop)
     for number in range(25):
-        started_asked = evaluated_log.build_evaluation(f"old-{number}", span, round_number=1, custom=(), optimise=True)
+        old_evaluation = evaluated_log.build_evaluation(f"old-{number}", span, round_number=1, custom=(), optimise=True)
         evaluation_store.create(
-            replace(started_asked, created_us=now_us() - (30 - number) * DAY, status=Status.RETAINED)
+            replace(old_evaluation, created_us=now_us() - (30 - number) * DAY, status=Status.RETAINED)
         )
     evaluation_store.create(
         replace(evaluated_log.build_evaluation("mine", span), created_us=now_us() - 60 * DAY - HOUR)
@@ -450,7 +454,7 @@ def test_the_last_24_of_the_loops_own_evaluations_are_kept(stored_loop: StoredLo
 
     train(trainer)
 
-    kept_ids = [started_asked.id for started_asked in evaluation_store.list_all(Purpose.EVALUATION)]
-    assert len(kept_ids) == 25
-    assert kept_ids[0].startswith("auto-1-")
-    assert kept_ids[1:] == [*(f"old-{number}" for number in range(24, 1, -1)), "mine"]
+    remaining_ids = [old_evaluation.id for old_evaluation in evaluation_store.list_all(Purpose.EVALUATION)]
+    assert len(remaining_ids) == 25
+    assert remaining_ids[0].startswith("auto-1-")
+    assert remaining_ids[1:] == [*(f"old-{number}" for number in range(24, 1, -1)), "mine"]

@@ -25,7 +25,7 @@ AGES = timedelta(days=10)
 def test_every_event_and_every_observation_has_its_place(
     stored_loop: StoredLoop, trainer: StartTrainer, seed: int, wait: str, frequency: str, aggregation: str
 ) -> None:
-    """Whatever the wait, whatever came twice, early, late, or for nobody."""
+    """With any wait, and also for what came twice, early, late, or for an event that does not exist."""
     wait_us = durations.parse(wait)
     settings = {"reward_wait_time": wait, "model_export_frequency": frequency}
     past.configure(
@@ -99,8 +99,8 @@ def test_the_position_never_passes_what_may_still_come(stored_loop: StoredLoop, 
 def test_a_repetition_of_a_deleted_event_is_no_event(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Whether the run that joins it has seen the event before the deletion, or begins after it."""
     boundary_us = past.minutes_ago(60) // (15 * MINUTE) * 15 * MINUTE
-    told = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M")
-    past.configure(stored_loop, replace(told, logs_deleted_before_us=boundary_us))
+    configuration = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M")
+    past.configure(stored_loop, replace(configuration, logs_deleted_before_us=boundary_us))
     gone = [past.event("gone", boundary_us - 40 * SECOND), past.event("gone", boundary_us + 40 * SECOND)]
     past.Past([*gone, past.event("stays", boundary_us + 50 * SECOND)]).write(stored_loop)
     with trainer() as started_trainer:

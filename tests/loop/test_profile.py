@@ -19,16 +19,16 @@ from tests.loop.stored_loop import StoredLoop
 ALIKE = [("a", [{"kind": "one"}]), ("b", [{"kind": "one"}])]
 
 
-def shown(event_id: str, at_us: int, **context: Any) -> Event:
+def build_rank(event_id: str, at_us: int, **context: Any) -> Event:
     """A Rank of two actions that differ in nothing but their ids."""
-    document = features.document([context], [(name, list(told)) for name, told in ALIKE])
+    document = features.document([context], [(name, list(features_of_action)) for name, features_of_action in ALIKE])
     decision = decide(equal_chances(2), NO_MODEL, event_id, paths.LOOP)
     event = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
     return replace(past.event(event_id, at_us), payload=ranked_event.pack(event))
 
 
-def seen(loop: StoredLoop) -> Mapping[str, Any]:
-    """What is known of features, and when it was last seen."""
+def read_profile(loop: StoredLoop) -> Mapping[str, Any]:
+    """The stored profile of features, without the time up to which it counts."""
     return {name: value for name, value in loop.document("profile.json").items() if name != "up_to_us"}
 
 
@@ -49,8 +49,8 @@ def test_a_profile_does_not_depend_on_parts_or_on_processes(
             started_trainer.succeed()
 
     assert len(undisturbed.blobs("logs/")) > len(stored_loop.blobs("logs/"))
-    assert seen(undisturbed) == seen(stored_loop)
-    assert 30 < seen(stored_loop)["current"]["events"] <= 6 * 12
+    assert read_profile(undisturbed) == read_profile(stored_loop)
+    assert 30 < read_profile(stored_loop)["current"]["events"] <= 6 * 12
 
 
 def test_events_are_never_looked_at_twice(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
@@ -61,14 +61,14 @@ def test_events_are_never_looked_at_twice(stored_loop: StoredLoop, trainer: Star
     )
     with trainer() as started_trainer:
         started_trainer.succeed()
-    once = seen(stored_loop)
+    once = read_profile(stored_loop)
     stored_loop.forget()
 
     with trainer() as started_trainer:
         started_trainer.succeed()
 
     assert (len(stored_loop.lines()), once["current"]["events"]) == (5, 5)
-    assert seen(stored_loop) == once
+    assert read_profile(stored_loop) == once
 
 
 def test_the_status_warns_of_features_that_teach_nothing(
@@ -77,7 +77,9 @@ def test_the_status_warns_of_features_that_teach_nothing(
     """With names and counts, and without values; a damaged profile is no reason to fail."""
     past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
     began_us = past.minutes_ago(90)
-    events = [shown(f"e{n}", began_us + n * 12 * SECOND, visit=f"secret-{n}", user={"day": n % 7}) for n in range(200)]
+    events = [
+        build_rank(f"e{n}", began_us + n * 12 * SECOND, visit=f"secret-{n}", user={"day": n % 7}) for n in range(200)
+    ]
     past.Past(events).write(stored_loop)
     with trainer() as started_trainer:
         started_trainer.succeed(120)
@@ -87,10 +89,10 @@ def test_the_status_warns_of_features_that_teach_nothing(
     stored_loop.put("profile.json", b"{}no")
     damaged = api.get("/rankloop/v1/status")
 
-    told = {warning["code"]: warning for warning in answer.json["warnings"]}
-    assert {"FeaturesAlwaysNew", "FeaturesAlwaysTheSame", "ActionsAlike", "NoRewards"} == told.keys()
-    assert "context.visit" in told["FeaturesAlwaysNew"]["message"]
-    assert "action.kind" in told["FeaturesAlwaysTheSame"]["message"]
+    warnings = {warning["code"]: warning for warning in answer.json["warnings"]}
+    assert {"FeaturesAlwaysNew", "FeaturesAlwaysTheSame", "ActionsAlike", "NoRewards"} == warnings.keys()
+    assert "context.visit" in warnings["FeaturesAlwaysNew"]["message"]
+    assert "action.kind" in warnings["FeaturesAlwaysTheSame"]["message"]
     assert b"secret-" not in answer.body
     assert b"secret-" not in (stored_loop.blob("profile.json") or b"")
     assert [warning["code"] for warning in damaged.json["warnings"]] == ["NoRewards"]

@@ -35,20 +35,20 @@ SECRET = "ann@example.com"
 ANN = EventTarget("ann/1 ü")
 MAIL = FeatureTarget("mail", SECRET)
 MUCH_LATER = {**PAST, "join_grace_us": -40 * MINUTE}
-"""Settings of a trainer for which everything is due that has arrived."""
+"""Settings of a trainer for which everything that has arrived is ready to be joined."""
 
 
 @pytest.fixture
 def redacting(storage: StorageAccount, tmp_path: Path) -> Redact:
     """Calls a redaction on the test's account."""
 
-    def called(target: Target, **more: Any) -> Redaction:
+    def call(target: Target, **more: Any) -> Redaction:
         return redact(storage.connection_string, tmp_path / "redactor.log", target, **more)
 
-    return called
+    return call
 
 
-def mailed(event_id: str, at_us: int, mail: str = SECRET) -> Event:
+def event_with_mail(event_id: str, at_us: int, mail: str = SECRET) -> Event:
     """A Rank that holds a mail address in the context and in an action."""
     context = [{"who": {"mail": mail, "age": 7}}, {"day": "monday"}]
     actions: list[tuple[str, list[Any]]] = [
@@ -64,27 +64,31 @@ def mailed(event_id: str, at_us: int, mail: str = SECRET) -> Event:
 
 def refusable(event_id: str, at_us: int) -> Event:
     """A Rank whose line cannot be learned from."""
-    row = mailed(event_id, at_us)
+    row = event_with_mail(event_id, at_us)
     event = replace(ranked_event.unpack(row.payload, event_id, at_us), actions=b"[9,1,2]")
     return replace(row, payload=ranked_event.pack(event))
 
 
 def story(began_us: int) -> past.Past:
     """Three parts: in each ann's event, others with her mail, one that is refused; rewards in time and late."""
-    told = past.Past()
+    story_rows = past.Past()
     for part in range(3):
         at_us = began_us + part * 20 * MINUTE
-        told.events.append(mailed(ANN.event_id if part == 0 else f"ann-{part}", at_us))
-        told.events.extend(mailed(f"e{part}-{number}", at_us + number * SECOND) for number in range(1, 5))
-        told.events.append(refusable(f"refused-{part}", at_us + 6 * SECOND))
-        told.events.extend(past.event(f"f{part}-{number}", at_us + (6 + number) * SECOND) for number in range(1, 5))
-        told.observations.append(past.reward(f"e{part}-1", at_us + MINUTE))
-    told.observations.append(past.reward(ANN.event_id, began_us + MINUTE))
-    told.observations.append(past.reward(ANN.event_id, began_us + 30 * MINUTE, 0.5))
-    return told
+        story_rows.events.append(event_with_mail(ANN.event_id if part == 0 else f"ann-{part}", at_us))
+        story_rows.events.extend(
+            event_with_mail(f"e{part}-{number}", at_us + number * SECOND) for number in range(1, 5)
+        )
+        story_rows.events.append(refusable(f"refused-{part}", at_us + 6 * SECOND))
+        story_rows.events.extend(
+            past.event(f"f{part}-{number}", at_us + (6 + number) * SECOND) for number in range(1, 5)
+        )
+        story_rows.observations.append(past.reward(f"e{part}-1", at_us + MINUTE))
+    story_rows.observations.append(past.reward(ANN.event_id, began_us + MINUTE))
+    story_rows.observations.append(past.reward(ANN.event_id, began_us + 30 * MINUTE, 0.5))
+    return story_rows
 
 
-def configured(loop: StoredLoop, **service: Any) -> None:
+def configure(loop: StoredLoop, **service: Any) -> None:
     """Parts of a quarter of an hour, a wait of ten minutes."""
     past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M", **service))
 
@@ -111,33 +115,33 @@ def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """The story, learned once for all tests."""
     began_us = past.minutes_ago(200)
     with StoredLoop(azurite.new_account().connection_string) as loop:
-        configured(loop)
+        configure(loop)
         story(began_us).write(loop)
         with Trainer(loop.storage, tmp_path_factory.mktemp("learned") / "trainer.log") as trainer:
             trainer.succeed(120)
         yield Learned(loop, began_us)
 
 
-def all_that_is_kept(loop: StoredLoop) -> str:
+def stored_text(loop: StoredLoop) -> str:
     """Everything in storage that is text, and the rows' keys and contents."""
     texts = [gzip.decompress(data) if name.endswith(".gz") else data for name, data in loop.blobs().items()]
     rows = [
         repr({**row, "": [ranked_event.unpack(row["r0"], "", 0).document if "r0" in row else b""]})
         for row in loop.rows("")
     ]
-    told = "\n".join([*(text.decode(errors="replace") for text in texts), *rows])
-    return re.sub(r"\\u([0-9a-f]{4})", lambda escaped: chr(int(escaped[1], 16)), told)
+    text = "\n".join([*(data.decode(errors="replace") for data in texts), *rows])
+    return re.sub(r"\\u([0-9a-f]{4})", lambda escaped: chr(int(escaped[1], 16)), text)
 
 
-def refused(loop: StoredLoop) -> list[str]:
-    """The events that are known to be refused, by their place in their log blob."""
-    log, told = loop.blobs("logs/"), []
+def list_refused(loop: StoredLoop) -> list[str]:
+    """The events that are stored as refused, by their place in their log blob."""
+    log, refused_ids = loop.blobs("logs/"), []
     for name, data in loop.blobs("refused/").items():
         lines = gzip.decompress(log[name.replace("refused/", "logs/").replace(".cb.jsonl", ".dsjson.gz")]).splitlines()
         for entry in map(json.loads, data.splitlines()):
             assert lines[entry["line"]].decode() == entry["text"]
-            told.append(json.loads(entry["text"])["EventId"])
-    return sorted(told)
+            refused_ids.append(json.loads(entry["text"])["EventId"])
+    return sorted(refused_ids)
 
 
 def test_an_event_is_nowhere_any_more(stored_loop: StoredLoop, learned: Learned, redacting: Redact) -> None:
@@ -150,8 +154,8 @@ def test_an_event_is_nowhere_any_more(stored_loop: StoredLoop, learned: Learned,
     text = json.dumps(ANN.event_id, ensure_ascii=False)
     assert (done.removed_lines, done.removed_rows, done.changed_lines, done.next_us) == (2, 3, 0, None)
     assert stored_loop.lines() == [line for line in before if text not in line.decode()]
-    assert ANN.event_id not in all_that_is_kept(stored_loop)
-    assert refused(stored_loop) == ["refused-0", "refused-1", "refused-2"]
+    assert ANN.event_id not in stored_text(stored_loop)
+    assert list_refused(stored_loop) == ["refused-0", "refused-1", "refused-2"]
     assert redacting(ANN) == Redaction()
 
 
@@ -159,10 +163,10 @@ def test_an_event_that_waits_never_becomes_log(
     stored_loop: StoredLoop, trainer: StartTrainer, redacting: Redact
 ) -> None:
     """Its rows go, and so do those of its rewards."""
-    configured(stored_loop)
+    configure(stored_loop)
     at_us = past.minutes_ago(30)
-    told = past.Past([past.event("a", at_us), past.event("b", at_us + 1)], [past.reward("a", at_us + 5)])
-    told.write(stored_loop)
+    rows = past.Past([past.event("a", at_us), past.event("b", at_us + 1)], [past.reward("a", at_us + 5)])
+    rows.write(stored_loop)
 
     done = redacting(EventTarget("a"))
     with trainer() as started_trainer:
@@ -182,13 +186,13 @@ def test_a_feature_is_taken_out_wherever_it_has_the_value(
     done = redacting(MAIL)
 
     assert (done.changed_lines, done.removed_lines, done.removed_rows, done.blobs) == (18, 0, 0, 3)
-    assert f'"mail":"{SECRET}"' not in all_that_is_kept(stored_loop)
+    assert f'"mail":"{SECRET}"' not in stored_text(stored_loop)
     for line, once in zip(map(json.loads, stored_loop.lines()), before, strict=True):
         if "c" in once and "who" in once["c"]["FromUrl"][0]:
             assert once["c"]["FromUrl"][0]["who"].pop("mail") == SECRET
             assert once["c"]["_multi"][0]["j"][0].pop("mail") == SECRET
         assert line == once
-    assert refused(stored_loop) == ["refused-0", "refused-1", "refused-2"]
+    assert list_refused(stored_loop) == ["refused-0", "refused-1", "refused-2"]
     assert redacting(MAIL) == Redaction()
 
 
@@ -196,8 +200,10 @@ def test_events_that_wait_are_told_of_a_feature(
     stored_loop: StoredLoop, trainer: StartTrainer, redacting: Redact
 ) -> None:
     """Their rows cannot be changed; once they are log, the same call takes it out."""
-    configured(stored_loop)
-    past.Past([mailed("a", past.minutes_ago(15)), mailed("b", past.minutes_ago(14))]).write(stored_loop)
+    configure(stored_loop)
+    past.Past([event_with_mail("a", past.minutes_ago(15)), event_with_mail("b", past.minutes_ago(14))]).write(
+        stored_loop
+    )
     first = redacting(MAIL)
     with trainer(changed=MUCH_LATER) as started_trainer:
         started_trainer.succeed()
@@ -218,8 +224,8 @@ def test_a_loop_learns_on_and_anew_after_a_redaction(
     learned.copy_to(stored_loop)
     redacting(target)
     left = len([line for line in stored_loop.lines() if line.startswith(b'{"_label_cost"')])
-    told = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M")
-    changed = replace(told, learning=LearningSettings("x", "--cb_explore_adf --epsilon 0.3"), revision=2)
+    configuration = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M")
+    changed = replace(configuration, learning=LearningSettings("x", "--cb_explore_adf --epsilon 0.3"), revision=2)
     past.configure(stored_loop, changed)
     past.Past([past.event(f"new-{number}", past.minutes_ago(5) + number) for number in range(5)]).write(stored_loop)
 
@@ -231,20 +237,20 @@ def test_a_loop_learns_on_and_anew_after_a_redaction(
     assert state["problem"] is None
     assert state["running"]["model"]["events"] == left + 5 - (3 - gone)
     assert state["counters"]["learned"] == 27 + 5
-    assert len(refused(stored_loop)) == 3 - gone
+    assert len(list_refused(stored_loop)) == 3 - gone
 
 
 def test_a_log_blob_may_lose_all_its_lines(stored_loop: StoredLoop, trainer: StartTrainer, redacting: Redact) -> None:
     """It stays, empty, so that nothing can come back in its place, and is learned from as what it is."""
-    configured(stored_loop)
+    configure(stored_loop)
     past.Past([past.event(name, past.minutes_ago(60 - 20 * place)) for place, name in enumerate("ab")]).write(
         stored_loop
     )
     with trainer() as started_trainer:
         started_trainer.succeed()
     redacting(EventTarget("a"))
-    told = past.configuration("--cb_explore_adf", reward_wait_time="PT10M", model_export_frequency="PT15M")
-    past.configure(stored_loop, replace(told, revision=2))
+    configuration = past.configuration("--cb_explore_adf", reward_wait_time="PT10M", model_export_frequency="PT15M")
+    past.configure(stored_loop, replace(configuration, revision=2))
 
     with trainer() as started_trainer:
         started_trainer.succeed()
@@ -307,16 +313,16 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
 
     assert deaths >= 6
     secret = target.secret if target == ANN else f'"mail":"{SECRET}"'
-    assert secret not in all_that_is_kept(stored_loop)
+    assert secret not in stored_text(stored_loop)
     assert stored_loop.lines() == undisturbed.lines()
-    assert set(refused(stored_loop)) <= set(refused(undisturbed))
+    assert set(list_refused(stored_loop)) <= set(list_refused(undisturbed))
 
 
 def test_a_part_that_was_begun_is_finished_first(
     stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, tmp_path: Path
 ) -> None:
     """Else a trainer that sleeps over it could write what was redacted after all."""
-    configured(stored_loop)
+    configure(stored_loop)
     story(past.minutes_ago(200)).write(stored_loop)
     with open_route(storage) as route, trainer(route.storage) as started_trainer:
         route.plan(Strike(write("/logs/"), started_trainer.die, Fault(cut="before")))
@@ -351,8 +357,8 @@ def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
     nth: int,
     target: Target,
 ) -> None:
-    """It is stopped while a write is on its way, which lands when all is redacted that another one has logged since."""
-    configured(stored_loop)
+    """It is stopped after it has sent a write, which lands when all is redacted that another one has logged since."""
+    configure(stored_loop)
     story(past.minutes_ago(200)).write(stored_loop)
     with open_route(storage) as route, trainer(route.storage) as sleeper:
         route.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
@@ -371,6 +377,6 @@ def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
 
     assert done.changed_lines + done.removed_lines > 0
     secret = f'"mail":"{SECRET}"' if target == MAIL else target.secret
-    assert secret not in all_that_is_kept(stored_loop)
+    assert secret not in stored_text(stored_loop)
     assert left == stored_loop.lines()
-    assert set(refused(stored_loop)) <= {"refused-0", "refused-1", "refused-2"}
+    assert set(list_refused(stored_loop)) <= {"refused-0", "refused-1", "refused-2"}

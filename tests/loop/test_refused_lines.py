@@ -13,7 +13,7 @@ from tests.loop.stored_loop import StoredLoop
 DEADLY = b'{"FromUrl":[{"a":1}],"__aid":1,"_multi":[{"i":{"constant":1,"id":"a"},"j":[{"x":1}]}]}'
 
 
-def damaged(row: Event, **pieces: bytes) -> Event:
+def damage(row: Event, **pieces: bytes) -> Event:
     """An event whose payload was made by something that is not this product."""
     event = ranked_event.unpack(row.payload, row.event_id, row.at_us)
     return replace(row, payload=ranked_event.pack(replace(event, **pieces)))
@@ -26,8 +26,8 @@ def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(
     past.configure(stored_loop, past.often())
     began_us = past.minutes_ago(600)
     good = [past.event(f"good-{number}", began_us + number * SECOND) for number in range(30)]
-    outside = damaged(past.event("outside", began_us + MINUTE), actions=b"[9,1,2,3]")
-    deadly = damaged(
+    outside = damage(past.event("outside", began_us + MINUTE), actions=b"[9,1,2,3]")
+    deadly = damage(
         past.event("deadly", began_us + MINUTE + 1), document=DEADLY, actions=b"[1]", probabilities=b"[1.0]"
     )
     torn = replace(past.event("torn", began_us + MINUTE + 2), payload=b"torn")
@@ -36,11 +36,11 @@ def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(
     with trainer() as started_trainer:
         started_trainer.succeed(120)
 
-    counters, told = stored_loop.document("state.json"), stored_loop.blobs("refused/")
-    assert tuple(counters["counters"][name] for name in ("events", "learned", "refused")) == (33 - 1, 30, 3)
-    assert counters["problem"] is None
+    state, refused_blobs = stored_loop.document("state.json"), stored_loop.blobs("refused/")
+    assert tuple(state["counters"][name] for name in ("events", "learned", "refused")) == (33 - 1, 30, 3)
+    assert state["problem"] is None
     assert stored_loop.document("published.json")["model"]["learned_events"] == 30
-    refused = [json.loads(line) for blob in told.values() for line in blob.splitlines()]
-    assert {json.loads(started_trainer["text"])["EventId"] for started_trainer in refused} == {"outside", "deadly"}
-    assert all(started_trainer["reason"] for started_trainer in refused)
+    refused = [json.loads(line) for blob in refused_blobs.values() for line in blob.splitlines()]
+    assert {json.loads(entry["text"])["EventId"] for entry in refused} == {"outside", "deadly"}
+    assert all(entry["reason"] for entry in refused)
     assert len(stored_loop.lines()) == 32

@@ -43,15 +43,15 @@ def teach(stored_loop: StoredLoop, folder: Path) -> None:
         trainer.succeed(120)
 
 
-def published(stored_loop: StoredLoop) -> list[dict[str, Any]]:
+def list_models(stored_loop: StoredLoop) -> list[dict[str, Any]]:
     """All models, newest first."""
-    told = stored_loop.document("published.json")
-    return [told["model"], *told["previous"]]
+    document = stored_loop.document("published.json")
+    return [document["model"], *document["previous"]]
 
 
 def again(stored_loop: StoredLoop, model_id: str = "", place: int = 0) -> tuple[int, str]:
-    """Make a model again as somebody would, 0 is the newest; gives the exit code and what was said."""
-    return command(model_id or published(stored_loop)[place]["id"], **{STORAGE: stored_loop.storage})
+    """Make a model again with the command, 0 is the newest; gives the exit code and the output."""
+    return command(model_id or list_models(stored_loop)[place]["id"], **{STORAGE: stored_loop.storage})
 
 
 def command(model: str, *more: str, **variables: str) -> tuple[int, str]:
@@ -69,24 +69,26 @@ def command(model: str, *more: str, **variables: str) -> tuple[int, str]:
     return ended.returncode, ended.stdout
 
 
-def named(blob: str) -> str:
+def relative_name(blob: str) -> str:
     return blob.removeprefix("loops/default/")
 
 
 def lineage(stored_loop: StoredLoop, state_blob: str) -> dict[str, Any]:
     """What a training state was made from."""
-    told: dict[str, Any] = stored_loop.document(named(state_blob).replace(".vw", ".json"))["lineage"]
-    return told
+    lineage_of_state: dict[str, Any] = stored_loop.document(relative_name(state_blob).replace(".vw", ".json"))[
+        "lineage"
+    ]
+    return lineage_of_state
 
 
-def told_of(stored_loop: StoredLoop, model: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = stored_loop.document(named(model["state_blob"]).replace(".vw", ".json"))
-    return told
+def read_description(stored_loop: StoredLoop, model: dict[str, Any]) -> dict[str, Any]:
+    description: dict[str, Any] = stored_loop.document(relative_name(model["state_blob"]).replace(".vw", ".json"))
+    return description
 
 
 def log_of(stored_loop: StoredLoop, place: int = 0) -> str:
     """The name of the first part of the log that a model learned in its last run."""
-    return named(told_of(stored_loop, published(stored_loop)[place])["lineage"]["logs"][0])
+    return relative_name(read_description(stored_loop, list_models(stored_loop)[place])["lineage"]["logs"][0])
 
 
 def change_rewards(stored_loop: StoredLoop, name: str, **more: str) -> None:
@@ -102,7 +104,7 @@ def test_every_model_is_made_again_byte_by_byte(learned: StoredLoop) -> None:
 
     How many there are depends on the machine: a fast one learns several parts of the log between two publications.
     """
-    before, models = learned.in_force(), len(published(learned))
+    before, models = learned.in_force(), len(list_models(learned))
 
     assert models > 1
     for place in {0, models // 2, models - 1}:
@@ -113,10 +115,10 @@ def test_every_model_is_made_again_byte_by_byte(learned: StoredLoop) -> None:
 
 def test_where_states_are_gone_it_begins_with_the_nearest_earlier_one(learned: StoredLoop) -> None:
     """How the others were made is kept longer than they are."""
-    state = published(learned)[0]["state_blob"]
+    state = list_models(learned)[0]["state_blob"]
     for _ in range(3):
         state = lineage(learned, state)["state"]
-        learned.remove(named(state))
+        learned.remove(relative_name(state))
 
     code, output = again(learned)
 
@@ -126,7 +128,7 @@ def test_where_states_are_gone_it_begins_with_the_nearest_earlier_one(learned: S
 
 def test_where_no_one_knows_how_it_was_made_it_is_not_made_again(learned: StoredLoop) -> None:
     """A guess would be another model."""
-    before = named(lineage(learned, published(learned)[0]["state_blob"])["state"])
+    before = relative_name(lineage(learned, list_models(learned)[0]["state_blob"])["state"])
     learned.remove(before)
     learned.remove(before.replace(".vw", ".json"))
 
@@ -166,9 +168,9 @@ def test_a_redaction_excuses_no_other_model(learned: StoredLoop) -> None:
 
 def test_on_another_kind_of_processor_weights_are_compared(learned: StoredLoop) -> None:
     """Its mathematics may differ in the last bits; here a state has another bit at its end."""
-    model = published(learned)[0]
-    told = told_of(learned, model) | {"processor": "an abacus"}
-    learned.put(named(model["state_blob"]).replace(".vw", ".json"), json.dumps(told).encode())
+    model = list_models(learned)[0]
+    description = read_description(learned, model) | {"processor": "an abacus"}
+    learned.put(relative_name(model["state_blob"]).replace(".vw", ".json"), json.dumps(description).encode())
 
     code, output = again(learned)
 
@@ -176,11 +178,11 @@ def test_on_another_kind_of_processor_weights_are_compared(learned: StoredLoop) 
 
 
 def test_a_model_of_an_earlier_version_is_made_again_too(learned: StoredLoop) -> None:
-    """Nothing was told of modes then, for there was one only, nor of processors."""
-    path = named(published(learned)[0]["state_blob"]).replace(".vw", ".json")
-    told = learned.document(path)
-    del told["mode"], told["processor"]
-    learned.put(path, json.dumps(told).encode())
+    """Descriptions named no mode then, for there was only one, and no processor."""
+    path = relative_name(list_models(learned)[0]["state_blob"]).replace(".vw", ".json")
+    description = learned.document(path)
+    del description["mode"], description["processor"]
+    learned.put(path, json.dumps(description).encode())
 
     code, output = again(learned)
 
@@ -192,13 +194,13 @@ def test_an_unknown_model_is_told_with_the_known_ones(learned: StoredLoop) -> No
     """An id is long, and easily cut."""
     for model_id in ("20261125T000000000000Z-1-aaaaaaaaaaaa", "nonsense"):
         code, output = again(learned, model_id)
-        assert (code, published(learned)[-1]["id"] in output) == (2, True), output
+        assert (code, list_models(learned)[-1]["id"] in output) == (2, True), output
 
 
 def test_a_model_that_is_not_published_any_more_is_known_by_its_id(learned: StoredLoop) -> None:
     """As long as its blobs are kept."""
-    oldest, told = published(learned)[-1], learned.document("published.json")
-    learned.put("published.json", json.dumps(told | {"previous": told["previous"][:2]}).encode())
+    oldest, document = list_models(learned)[-1], learned.document("published.json")
+    learned.put("published.json", json.dumps(document | {"previous": document["previous"][:2]}).encode())
 
     code, output = again(learned, oldest["id"])
 
@@ -206,7 +208,7 @@ def test_a_model_that_is_not_published_any_more_is_known_by_its_id(learned: Stor
 
 
 def test_without_its_log_a_model_cannot_be_made_again(learned: StoredLoop) -> None:
-    """It is said which part is gone."""
+    """The output names the part that is gone."""
     name = log_of(learned)
     learned.remove(name)
 
@@ -216,9 +218,11 @@ def test_without_its_log_a_model_cannot_be_made_again(learned: StoredLoop) -> No
 
 
 def test_log_that_was_deleted_is_gone_at_once(learned: StoredLoop) -> None:
-    """Nobody reads it any more, even before its blobs are removed."""
-    told = learned.document("configuration.json")
-    learned.put("configuration.json", json.dumps(told | {"logs_deleted_before_us": past.minutes_ago(0)}).encode())
+    """The command does not read it any more, even before its blobs are removed."""
+    configuration = learned.document("configuration.json")
+    learned.put(
+        "configuration.json", json.dumps(configuration | {"logs_deleted_before_us": past.minutes_ago(0)}).encode()
+    )
 
     code, output = again(learned)
 
@@ -231,7 +235,7 @@ def test_the_command_works_on_the_folder_of_a_loop(tmp_path: Path) -> None:
     with Azurite(azurite_folder(data)) as own:
         with StoredLoop(own.account.connection_string) as stored_loop:
             teach(stored_loop, tmp_path)
-            model = published(stored_loop)[0]["id"]
+            model = list_models(stored_loop)[0]["id"]
         refused = command(model, "--data", str(data))
 
     same = command(model, "--data", str(data))
@@ -243,9 +247,9 @@ def test_the_command_works_on_the_folder_of_a_loop(tmp_path: Path) -> None:
 
 
 def test_a_description_tells_what_a_replay_needs(learned: StoredLoop) -> None:
-    """Whoever reads it in years must not guess."""
-    told = told_of(learned, published(learned)[0])
+    """A reader in some years must not have to guess."""
+    description = read_description(learned, list_models(learned)[0])
 
-    assert told.keys() >= {"arguments", "exploration", "mode", "processor", "rewards", "lineage", "predictor"}
-    assert told["learnedUpTo"] <= to_iso(TO_US + 15 * MINUTE)
-    assert told["predictor"] == published(learned)[0]["predictor_blob"]
+    assert description.keys() >= {"arguments", "exploration", "mode", "processor", "rewards", "lineage", "predictor"}
+    assert description["learnedUpTo"] <= to_iso(TO_US + 15 * MINUTE)
+    assert description["predictor"] == list_models(learned)[0]["predictor_blob"]

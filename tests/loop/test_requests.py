@@ -1,4 +1,4 @@
-"""Owners who change their minds while the trainer is at work: the loop becomes what was asked for last."""
+"""Owners who change their minds while the trainer is at work: the loop becomes what was requested last."""
 
 import gzip
 import json
@@ -50,7 +50,7 @@ def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
         rows.write(loop)
 
     def up_to(parts: int) -> dict[str, int]:
-        """Settings of a trainer for which only so many parts are due."""
+        """Settings of a trainer for which only so many parts are ready to be joined."""
         return {**PAST, "join_grace_us": past.minutes_ago(0) - past.OFTEN_WAIT - start_us - parts * PART_US - MINUTE}
 
     kinds = [chance.choice((*SETTINGS, *MODES, *REPLACEMENTS)) for _ in range(REQUESTS)]
@@ -71,7 +71,7 @@ def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
         with trainer(changed=up_to(parts)) as started_trainer:
             started_trainer.succeed()
         check_exported(stored_loop)
-    time.sleep(1)  # the model export frequency: the last model may not have been due
+    time.sleep(1)  # the model export frequency: the time of the last model may not have come
     with trainer(changed=up_to(8)) as started_trainer:
         started_trainer.succeed()
     with trainer(undisturbed.storage, up_to(8)) as started_trainer:
@@ -90,26 +90,28 @@ def check_exported(stored_loop: StoredLoop) -> None:
     model = stored_loop.document("published.json")["model"]
     blob = None if model is None else stored_loop.blob(model["predictor_blob"].removeprefix("loops/default/"))
     assert stored_loop.read_export() == blob
-    told = stored_loop.blob("current/learning-settings.json", "exports")
-    assert (told is None) == (model is None)
-    assert told is None or json.loads(told)["name"] == model["id"]
+    settings = stored_loop.blob("current/learning-settings.json", "exports")
+    assert (settings is None) == (model is None)
+    assert settings is None or json.loads(settings)["name"] == model["id"]
 
 
-def check_settled(stored_loop: StoredLoop, asked: list[tuple[str, Any]]) -> None:
-    """See that the loop is what was asked for last."""
-    state, published, told = (stored_loop.document(f"{name}.json") for name in ("state", "published", "configuration"))
-    running, learning = state["running"], told["learning"]["arguments"]
+def check_settled(stored_loop: StoredLoop, requested: list[tuple[str, Any]]) -> None:
+    """See that the loop is what was requested last."""
+    state, published, configuration = (
+        stored_loop.document(f"{name}.json") for name in ("state", "published", "configuration")
+    )
+    running, learning = state["running"], configuration["learning"]["arguments"]
     assert (state["next"], state["intent"], state["publishing"]) == (None, None, None)
     assert state["problem"] is None
-    assert running["generation"] == published["generation"] == sum(kind in REPLACEMENTS for kind, _ in asked)
-    assert running["mode"] == told["service"]["learning_mode"]
-    assert running["revision"] == told["revision"] == published["model"]["revision"]
+    assert running["generation"] == published["generation"] == sum(kind in REPLACEMENTS for kind, _ in requested)
+    assert running["mode"] == configuration["service"]["learning_mode"]
+    assert running["revision"] == configuration["revision"] == published["model"]["revision"]
     assert published["model"]["predictor_blob"] == running["model"]["predictor_blob"]
     check_exported(stored_loop)
-    places = {kind: place for place, (kind, _) in enumerate(asked)}
+    places = {kind: place for place, (kind, _) in enumerate(requested)}
     replaced = max((places[kind] for kind in REPLACEMENTS if kind in places), default=-1)
     set_last = max((places[kind] for kind in SETTINGS if kind in places), default=-1)
-    kind, model = asked[replaced] if replaced > set_last else ("", None)
+    kind, model = requested[replaced] if replaced > set_last else ("", None)
     if kind == "" or model is None:
         assert running["arguments"] == learning
     elif kind != "go_back_for_now":
@@ -149,21 +151,21 @@ def lineage(stored_loop: StoredLoop, state_blob: str) -> Iterator[dict[str, Any]
     """How a model was made, step by step, the last step first."""
     at: str | None = state_blob
     while at is not None:
-        told = stored_loop.document(at.removeprefix("loops/default/").removesuffix(".vw") + ".json")
-        yield {**told, "state": at}
-        at = told["lineage"]["state"]
+        description = stored_loop.document(at.removeprefix("loops/default/").removesuffix(".vw") + ".json")
+        yield {**description, "state": at}
+        at = description["lineage"]["state"]
 
 
-def published_by(loop: StoredLoop) -> dict[str, Any]:
-    told: dict[str, Any] = loop.document("published.json")
-    return told
+def read_published(loop: StoredLoop) -> dict[str, Any]:
+    document: dict[str, Any] = loop.document("published.json")
+    return document
 
 
 @pytest.mark.parametrize(("early", "late"), [("reset", "go_back"), ("go_back", "import_model")])
 def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
     stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, tmp_path: Path, early: str, late: str
 ) -> None:
-    """Its write was on its way when the other one's landed; so nothing of it did, and it was made again."""
+    """Its write was sent before the other's write landed; so storage refused it, and it was made again."""
     past.configure(stored_loop, past.often())
     start_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
     past.Past([past.event(f"e{number}", start_us + number * PART_US) for number in range(2)]).write(stored_loop)
@@ -173,7 +175,7 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
         time.sleep(1)
     with trainer() as started_trainer:
         started_trainer.succeed()
-    newest, first = (published_by(stored_loop)[name] for name in ("model", "previous"))
+    newest, first = (read_published(stored_loop)[name] for name in ("model", "previous"))
     data = stored_loop.blob(first[0]["predictor_blob"].removeprefix("loops/default/")) or b""
     of_kind: dict[str, Callable[[], object]] = {
         "import_model": partial(requests.import_model, data),
@@ -187,19 +189,17 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
             strike.wait()
             with Requester(stored_loop.storage, tmp_path / "early.log", of_kind[early]) as quick:
                 quick.succeed()
-            between = published_by(stored_loop)
+            between = read_published(stored_loop)
             held.free.set()
             slow.succeed()
 
-    after = published_by(stored_loop)
+    after = read_published(stored_loop)
     assert (between["generation"], after["generation"]) == (1, 2)
     assert after["model"]["sha256"] == (first[0] if late == "import_model" else newest)["sha256"]
     assert (after["start"]["model"]["id"], after["start"]["newest"]) == (after["model"]["id"], False)
-    ids = [started_trainer["id"] for started_trainer in (after["model"], *after["previous"])]
+    ids = [model["id"] for model in (after["model"], *after["previous"])]
     assert len(ids) == len(set(ids))
-    assert {
-        started_trainer["id"] for started_trainer in (between["model"], *between["previous"]) if started_trainer
-    } <= set(ids)
+    assert {model["id"] for model in (between["model"], *between["previous"]) if model} <= set(ids)
     check_exported(stored_loop)
 
 
@@ -207,17 +207,17 @@ def test_of_two_who_change_settings_at_once_the_later_one_wins_whole(
     stored_loop: StoredLoop, storage: StorageAccount, tmp_path: Path
 ) -> None:
     """Of what both set, what the later one says; what it does not say is the earlier one's."""
-    past.configure(stored_loop, told := past.configuration())
-    ways = [
+    past.configure(stored_loop, before := past.configuration())
+    changes = [
         partial(requests.put_service, reward_wait_time="PT20M", default_reward=0.5, exploration_percentage=0.1),
         partial(requests.put_service, reward_wait_time="PT30M", default_reward=0.25),
     ]
     with open_route(storage) as route:
         route.plan(strike := Strike(write("/configuration.json"), lambda: None, held := Held()))
-        with Requester(route.storage, tmp_path / "late.log", ways[1]) as slow:
+        with Requester(route.storage, tmp_path / "late.log", changes[1]) as slow:
             strike.wait()
             with Requester(
-                stored_loop.storage, tmp_path / "early.log", ways[0], partial(requests.put_policy, CB)
+                stored_loop.storage, tmp_path / "early.log", changes[0], partial(requests.put_policy, CB)
             ) as quick:
                 quick.succeed()
             held.free.set()
@@ -227,4 +227,4 @@ def test_of_two_who_change_settings_at_once_the_later_one_wins_whole(
     service = after["service"]
     assert (service["reward_wait_time"], service["default_reward"]) == ("PT30M", 0.25)
     assert (service["exploration_percentage"], after["learning"]["arguments"]) == (0.1, CB)
-    assert after["revision"] == told.revision + 3
+    assert after["revision"] == before.revision + 3

@@ -1,4 +1,4 @@
-"""The record of real runs, beside what the status and the metrics tell."""
+"""The record of real runs, beside the figures of the status and of the metrics."""
 
 import json
 import time
@@ -25,12 +25,12 @@ STARTS = '{"record":"rankloop.run"'
 
 
 def records(trainer: Trainer) -> list[Any]:
-    """The records that a trainer has told."""
+    """The records in a trainer's log."""
     lines = [line[line.index(STARTS) :] for line in trainer.read_log().splitlines() if STARTS in line]
     return [json.loads(line) for line in lines]
 
 
-def happened(stored_loop: StoredLoop, mode: LearningMode = LearningMode.ONLINE, waiting: int = 7) -> None:
+def write_past(stored_loop: StoredLoop, mode: LearningMode = LearningMode.ONLINE, waiting: int = 7) -> None:
     """An hour of the past, and a few Ranks that wait."""
     past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", learning_mode=mode))
     start_us = past.minutes_ago(200)
@@ -38,7 +38,7 @@ def happened(stored_loop: StoredLoop, mode: LearningMode = LearningMode.ONLINE, 
     past.Past([past.event(f"waits-{number}", past.minutes_ago(3)) for number in range(waiting)]).write(stored_loop)
 
 
-def asked(start_host: StartHost) -> Api:
+def start_api(start_host: StartHost) -> Api:
     """A host whose trainer never runs."""
     host: HostProcess = start_host(
         API_KEY_1=KEY, TRAIN_SCHEDULE="0 0 0 1 1 *", WRITE_DEADLINE="PT5M", JOIN_GRACE="PT6M"
@@ -50,13 +50,13 @@ def test_a_run_tells_what_the_status_and_the_metrics_tell(
     stored_loop: StoredLoop, trainer: StartTrainer, start_host: StartHost
 ) -> None:
     """In one line."""
-    happened(stored_loop)
+    write_past(stored_loop)
 
     with trainer() as started_trainer:
         started_trainer.succeed()
 
     (record,) = records(started_trainer)
-    api, sums = asked(start_host), total(list(bins(stored_loop).values()), 0)
+    api, sums = start_api(start_host), total(list(bins(stored_loop).values()), 0)
     status = api.get("/rankloop/v1/status").json
     day = f"from={to_iso(past.minutes_ago(300))}&to={to_iso(past.minutes_ago(0))}&interval=P1D"
     metrics = api.get(f"/rankloop/v1/metrics?{day}").json["total"]
@@ -82,8 +82,8 @@ def test_a_run_tells_what_the_status_and_the_metrics_tell(
 
 
 def test_no_feature_and_no_id_is_in_a_record(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
-    """It is kept where more people may look than into the storage account."""
-    happened(stored_loop)
+    """More people may read the records than the storage account."""
+    write_past(stored_loop)
 
     with trainer() as started_trainer:
         started_trainer.succeed()
@@ -96,7 +96,7 @@ def test_no_feature_and_no_id_is_in_a_record(stored_loop: StoredLoop, trainer: S
 
 def test_of_an_apprentice_nothing_is_told_of_random_actions(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """For nothing is known of them."""
-    happened(stored_loop, LearningMode.APPRENTICE)
+    write_past(stored_loop, LearningMode.APPRENTICE)
 
     with trainer() as started_trainer:
         started_trainer.succeed()
@@ -108,7 +108,7 @@ def test_of_an_apprentice_nothing_is_told_of_random_actions(stored_loop: StoredL
 
 def test_runs_with_nothing_to_do_tell_it_once_a_minute(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """A local loop runs every two seconds, and its log would hold nothing else."""
-    happened(stored_loop)
+    write_past(stored_loop)
 
     with trainer(runs=8) as started_trainer:
         started_trainer.succeed()
@@ -121,7 +121,7 @@ def test_runs_with_nothing_to_do_tell_it_once_a_minute(stored_loop: StoredLoop, 
 
 
 def test_a_loop_of_which_nothing_is_known_says_so(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
-    """No model, no event, no average; nothing is due."""
+    """No model, no event, no average; nothing is ready to be joined."""
     past.configure(stored_loop, past.configuration())
 
     with trainer() as started_trainer:
@@ -137,7 +137,7 @@ def test_a_run_that_cannot_train_says_that_something_is_unpublished(
     stored_loop: StoredLoop, trainer: StartTrainer
 ) -> None:
     """Joined, not learned; the learner's own words stay out of the record."""
-    happened(stored_loop)
+    write_past(stored_loop)
     state = _with_a_model_that_is_gone(stored_loop, trainer)
 
     with trainer() as started_trainer:
@@ -168,18 +168,18 @@ def test_a_run_that_storage_refuses_claims_nothing_and_says_why(
     stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """Before it has the lease, and after."""
-    happened(stored_loop)
+    write_past(stored_loop)
 
     with open_route(storage) as route:
-        told = [_refused(trainer, route, service) for service in (route.blob, route.table)]
+        run_records = [_run_refused(trainer, route, service) for service in (route.blob, route.table)]
 
-    for record in told:
+    for record in run_records:
         assert record["problem"] == "storage answered 403"
         assert record["waiting"] is record["lagSeconds"] is record["unpublished"] is None
         assert record["joined"] == 0
 
 
-def _refused(trainer: StartTrainer, route: Route, service: FaultProxy) -> Any:
+def _run_refused(trainer: StartTrainer, route: Route, service: FaultProxy) -> Any:
     """The record of a run that is refused by a service."""
     route.plan(none)
     service.plan = lambda _: Fault(status=403)
@@ -192,11 +192,11 @@ def _refused(trainer: StartTrainer, route: Route, service: FaultProxy) -> Any:
 def test_a_run_that_storage_leaves_at_its_end_tells_once_what_it_did(
     stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
-    """What it joined is joined; only how the loop stands is not known."""
-    happened(stored_loop)
+    """What it joined is joined; only the state of the loop is not known."""
+    write_past(stored_loop)
 
     def refuses(request: Request) -> Fault | None:
-        """What waits is asked for from the end of the log on, by keys alone."""
+        """Refuse the query for waiting rows, which selects keys alone from the end of the log on."""
         return Fault(status=403) if "select" in request.path.lower() else None
 
     with open_route(storage) as route, trainer(route.storage) as started_trainer:
@@ -211,12 +211,12 @@ def test_a_run_that_storage_leaves_at_its_end_tells_once_what_it_did(
 
 
 def test_a_host_keeps_the_records_of_its_trainer(start_loop: StartHost) -> None:
-    """With the levels of `host.json`; the line is there as it was told."""
+    """With the levels of `host.json`; the line is there as it was logged."""
     host = start_loop()
     until = time.monotonic() + 20
-    while STARTS not in (said := host.log()):
-        assert time.monotonic() < until, said
+    while STARTS not in (log := host.log()):
+        assert time.monotonic() < until, log
         time.sleep(0.1)
 
-    (line, *_) = [line for line in said.splitlines() if STARTS in line]
+    (line, *_) = [line for line in log.splitlines() if STARTS in line]
     assert json.loads(line[line.index(STARTS) :])["joined"] == 0

@@ -36,7 +36,7 @@ def loop(learned: StoredLoop, stored_loop: StoredLoop, start_host: StartHost, tr
 
 def chances(answers: Iterable[dict[str, Any]]) -> set[float]:
     """The highest probability of each of some answers."""
-    return {round(max(one["probability"] for one in told["ranking"]), 3) for told in answers}
+    return {round(max(action["probability"] for action in answer["ranking"]), 3) for answer in answers}
 
 
 def test_no_rank_is_answered_by_an_untrained_model_while_exploration_changes(
@@ -47,14 +47,14 @@ def test_no_rank_is_answered_by_an_untrained_model_while_exploration_changes(
     with Traffic(lambda: f"http://{loop.api.host}:{loop.api.port}", KEY, clients=3, seed=31) as traffic:
         time.sleep(1)
         loop.put(explorationPercentage=0.5)
-        told = loop.status()["retraining"]
+        retraining = loop.status()["retraining"]
         time.sleep(3)
         loop.train(NOW)
-        loop.wait_until(lambda told: told["instance"]["modelId"] not in (None, first["id"]))
+        loop.wait_until(lambda status: status["instance"]["modelId"] not in (None, first["id"]))
         time.sleep(0.5)
     loop.learn()
 
-    assert "Settings were changed" in told
+    assert "Settings were changed" in retraining
     assert loop.status()["retraining"] is None
     assert chances(iter(traffic.acknowledged.events.values())) == {0.85, 0.625}
     second = stored_loop.document("published.json")["model"]
@@ -72,9 +72,9 @@ def test_a_change_of_settings_that_finds_nothing_to_learn_from_changes_nothing_u
     loop.put(rewardAggregation="max")
     loop.learn()
 
-    told = loop.status()
-    assert "nothing to learn from, so it waits for the next events" in told["retraining"]
-    assert told["learning"] is True
+    status = loop.status()
+    assert "nothing to learn from, so it waits for the next events" in status["retraining"]
+    assert status["learning"] is True
     assert loop.stored_loop.document("published.json")["model"] == before
     assert chances(loop.rank(user) for user in USERS) == {0.85}
 
@@ -102,7 +102,7 @@ def test_a_deleted_model_is_forgotten_and_the_next_learns_from_new_events_only(l
     assert chances([loop.rank()]) == {0.85}
     loop.learn()
     assert loop.api.delete(f"{V1}/model").status == 204
-    loop.wait_until(lambda told: told["instance"]["modelId"] is None)
+    loop.wait_until(lambda status: status["instance"]["modelId"] is None)
 
     assert chances(loop.rank(user) for user in USERS) == {0.25}
     assert "The model was reset" in loop.status()["because"]
@@ -119,10 +119,10 @@ def test_deleted_logs_are_gone_and_so_is_what_has_arrived(loop: Loop) -> None:
     before = loop.stored_loop.document("published.json")["model"]
     loop.use(6)
     assert loop.api.delete(f"{V1}/logs").status == 204
-    told = loop.rank()
+    answer = loop.rank()
     loop.learn()
 
-    assert [json.loads(line)["EventId"] for line in loop.stored_loop.lines()] == [told["eventId"]]
+    assert [json.loads(line)["EventId"] for line in loop.stored_loop.lines()] == [answer["eventId"]]
     model = loop.stored_loop.document("published.json")["model"]
     assert model["learned_events"] == before["learned_events"] + 1
     assert loop.api.get(f"{V1}/logs/properties").json["dateRange"]["from"] > "2026"
@@ -138,8 +138,8 @@ def test_lines_labelled_anew_are_those_of_a_join_under_the_new_settings(
     after = past.configuration(reward_aggregation=aggregation, default_reward=-0.5, **service)
     cell_us = past.minutes_ago(60) // (15 * MINUTE) * 15 * MINUTE
     rows = past.lively(9, cell_us + 3 * MINUTE, cell_us + 10 * MINUTE, 60, 10 * MINUTE)
-    for loop, told in ((stored_loop, before), (undisturbed, after)):
-        past.configure(loop, told)
+    for loop, configuration in ((stored_loop, before), (undisturbed, after)):
+        past.configure(loop, configuration)
         rows.write(loop)
         with trainer(loop.storage) as started_trainer:
             started_trainer.succeed()

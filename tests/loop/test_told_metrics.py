@@ -1,4 +1,4 @@
-"""The metrics as a host tells them, of hours of the past."""
+"""The metrics as a host answers them, of hours of the past."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def midnight_us() -> int:
 
 @pytest.fixture(scope="module")
 def storage_of_all(azurite: Azurite) -> str:
-    """The connection string of what all tests here look at."""
+    """The connection string of the storage that all tests here read."""
     return azurite.new_account().connection_string
 
 
@@ -47,44 +47,44 @@ def api(storage_of_all: str, midnight_us: int, tmp_path_factory: pytest.TempPath
         yield Api.at(host.url, KEY)
 
 
-def told(api: Api, from_us: int, to_us: int, interval: str) -> Any:
+def read_metrics(api: Api, from_us: int, to_us: int, interval: str) -> Any:
     """The metrics of a range."""
     return api.get(f"{OWN}?from={to_iso(from_us)}&to={to_iso(to_us)}&interval={interval}").json
 
 
 def test_intervals_add_up_to_the_total(api: Api, midnight_us: int) -> None:
-    """And those in which nothing came tell null, not 0."""
-    found = told(api, midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")
+    """And those in which nothing came have null, not 0."""
+    metrics = read_metrics(api, midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")
 
-    assert found["interval"] == "PT1H"
-    counts = [interval["count"] for interval in found["intervals"]]
+    assert metrics["interval"] == "PT1H"
+    counts = [interval["count"] for interval in metrics["intervals"]]
     assert (counts[0], counts[3]) == (0, 0)
-    assert sum(counts) == found["total"]["count"] > 300
+    assert sum(counts) == metrics["total"]["count"] > 300
     for name in ("joined", "learned", "passedOver", "notActivated", "late", "dangling"):
-        assert sum(interval["events"][name] for interval in found["intervals"]) == found["total"]["events"][name] > 0, (
-            name
-        )
-    assert found["total"]["events"]["waiting"] == 0
-    empty = found["intervals"][0]
+        assert (
+            sum(interval["events"][name] for interval in metrics["intervals"]) == metrics["total"]["events"][name] > 0
+        ), name
+    assert metrics["total"]["events"]["waiting"] == 0
+    empty = metrics["intervals"][0]
     assert {empty[policy]["averageReward"] for policy in ("online", "firstAction", "random")} == {None}
     assert empty["online"]["interval"] is None
-    assert [interval["from"] for interval in found["intervals"][1:]] == [
-        interval["to"] for interval in found["intervals"][:-1]
+    assert [interval["from"] for interval in metrics["intervals"][1:]] == [
+        interval["to"] for interval in metrics["intervals"][:-1]
     ]
 
 
 def test_policies_are_told_with_intervals_where_something_is_known_of_them(api: Api, midnight_us: int) -> None:
     """Of a random choice nothing is while the loop is an apprentice."""
-    _, before, after, _ = told(api, midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")["intervals"]
+    _, before, after, _ = read_metrics(api, midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")["intervals"]
 
-    for one in (
+    for policy in (
         before["online"],
         before["firstAction"],
         *(after[name] for name in ("online", "firstAction", "random")),
     ):
-        low, high = one["interval"]
-        assert low <= one["averageReward"] <= high
-        assert one["because"] is None
+        low, high = policy["interval"]
+        assert low <= policy["averageReward"] <= high
+        assert policy["because"] is None
     assert before["firstAction"]["averageReward"] == before["online"]["averageReward"]
     assert before["random"]["averageReward"] is before["random"]["interval"] is None
     assert "some action had no chance to be shown" in before["random"]["because"]
@@ -110,15 +110,15 @@ def test_the_apprentice_is_told_in_every_place(api: Api) -> None:
 
 def test_a_day_that_is_being_put_away_is_told_once(api: Api, storage_of_all: str, midnight_us: int) -> None:
     """Its blob is there, and the commit record has not forgotten it yet."""
-    asked = (midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")
-    before = told(api, *asked)
+    span = (midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")
+    before = read_metrics(api, *span)
     with StoredLoop(storage_of_all) as stored_loop:
         state, days = stored_loop.document("state.json"), sorted(stored_loop.blobs("metrics/"))
         first = stored_loop.document(days[0])["bins"]
         stored_loop.put("state.json", json.dumps(state | {"metrics": state["metrics"] | {"bins": first}}).encode())
 
     assert first
-    assert told(api, *asked)["total"] == before["total"]
+    assert read_metrics(api, *span)["total"] == before["total"]
 
 
 def test_the_first_version_tells_nothing_of_it(api: Api) -> None:
@@ -142,15 +142,15 @@ def test_the_first_version_tells_nothing_of_it(api: Api) -> None:
 )
 def test_a_range_that_is_none_is_refused(api: Api, query: str, place: str) -> None:
     """With the place of what is wrong; never with a 5xx."""
-    found = api.get(f"{OWN}?{query}")
+    answer = api.get(f"{OWN}?{query}")
 
-    assert found.status == 400
-    assert (found.error["code"], found.error["target"]) == ("BadRequest", place)
+    assert answer.status == 400
+    assert (answer.error["code"], answer.error["target"]) == ("BadRequest", place)
 
 
 @pytest.mark.parametrize(("hours", "interval"), [(1, "PT5M"), (8, "PT5M"), (24, "PT1H"), (200, "PT6H"), (1000, "P1D")])
 def test_the_interval_follows_from_the_range(api: Api, midnight_us: int, hours: int, interval: str) -> None:
-    """If none is asked for; the range is widened to whole intervals."""
+    """If the query names none; the range is widened to whole intervals."""
     first, last = to_iso(midnight_us - hours * HOUR + MINUTE), to_iso(midnight_us - MINUTE)
 
     body = api.get(f"{OWN}?from={first}&to={last}").json

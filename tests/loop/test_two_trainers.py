@@ -1,4 +1,4 @@
-"""Two trainers at once: one is stopped where it stands, the other goes on, and the first is woken."""
+"""Two trainers at once: one is stopped at any instruction, the other goes on, and the first is woken."""
 
 import json
 import random
@@ -33,8 +33,8 @@ def nothing(_: StoredLoop) -> None:
 
 def settings(stored_loop: StoredLoop) -> None:
     """Another exploration is set."""
-    told = past.often()
-    changed = replace(told, revision=2, service=replace(told.service, exploration_percentage=0.5))
+    configuration = past.often()
+    changed = replace(configuration, revision=2, service=replace(configuration.service, exploration_percentage=0.5))
     stored_loop.put("configuration.json", json_documents.to_json(changed))
 
 
@@ -80,7 +80,7 @@ def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
     nth: int,
     meanwhile: Callable[[StoredLoop], None],
 ) -> None:
-    """It is stopped while a write is on its way, which lands when the other trainer has gone on and ended."""
+    """It is stopped after it has sent a write, which lands when the other trainer has gone on and ended."""
     past.configure(stored_loop, past.often())
     now = past.minutes_ago(0) - 2 * past.OFTEN_WAIT
     past.lively(5, now - HOUR, now - 50 * MINUTE, 6, past.OFTEN_WAIT).write(stored_loop)
@@ -168,7 +168,7 @@ def test_a_sleeper_that_cleans_up_takes_nothing_away_that_is_needed(
     stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
     """It slept past its lease, in the middle of deleting old models, and does not know of those made since."""
-    past.configure(stored_loop, told := past.often())
+    past.configure(stored_loop, configuration := past.often())
     midnight = past.midnight()
     around = [past.event(f"e{number}", midnight + number * 10 * MINUTE) for number in range(-3, 3)]
     past.Past([*around, past.event("last", midnight - 12 * HOUR)]).write(stored_loop)
@@ -181,7 +181,7 @@ def test_a_sleeper_that_cleans_up_takes_nothing_away_that_is_needed(
         route.plan(strike := Strike(lambda request: listing in request.path, sleeper.pause, held := Held()))
         strike.wait()
         slept_at = time.monotonic()
-        past.configure(stored_loop, replace(told, revision=2, learning=LearningSettings("other", OTHER)))
+        past.configure(stored_loop, replace(configuration, revision=2, learning=LearningSettings("other", OTHER)))
         while (
             stored_loop.document("state.json")["next"] is None
             or not stored_loop.document("state.json")["next"]["model"]
@@ -224,7 +224,7 @@ def test_trainers_that_overtake_each_other_again_and_again_make_what_one_makes(
     for loop in (stored_loop, undisturbed, stored_loop, undisturbed):
         with trainer(loop.storage) as last:
             last.succeed()
-        time.sleep(1)  # the model export frequency: the last model may not have been due
+        time.sleep(1)  # the model export frequency: the time of the last model may not have come
 
     assert undisturbed.read_training_output() == stored_loop.read_training_output()
     assert stored_loop.read_export() == undisturbed.read_export() is not None

@@ -30,7 +30,7 @@ class Lived:
     """What was answered while the loop lived, and what its storage holds now.
 
     Attributes:
-        answers: To the calls that a test looks at, by name.
+        answers: To the calls that a test checks, by name.
         lines: The log.
     """
 
@@ -49,7 +49,7 @@ class Lived:
 
 @pytest.fixture(scope="module")
 def lived(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    """A loop's life, told by one client after the other; then all that waits is joined."""
+    """A loop's life, lived by one client after the other; then all that waits is joined."""
     account = azurite.new_account()
     with StoredLoop(account.connection_string) as stored_loop:
         with HostProcess(account.connection_string, env=QUICK) as host:
@@ -95,7 +95,7 @@ def live(api: Api, stored_loop: StoredLoop) -> dict[str, Answer]:
     time.sleep(5.1)
     reward("late", 1)
     published = stored_loop.wait_for(
-        lambda told: told["model"] and told["model"]["learned_events"] == 47, "published.json"
+        lambda published: published["model"] and published["model"]["learned_events"] == 47, "published.json"
     )
     until_ranked_by(published["model"]["id"], api)
     rank("by model", "by-model", "bob")
@@ -122,7 +122,7 @@ def test_several_rewards_are_folded_and_a_repeated_one_counts_once(lived: Lived)
     """A client that repeats a call under its request id means one reward."""
     (line,) = lived.events("many")
 
-    assert [one["v"] for one in line["o"]] == [0.1, 0.9, 0.2]
+    assert [observation["v"] for observation in line["o"]] == [0.1, 0.9, 0.2]
     assert line["_label_cost"] == pytest.approx(-0.4)
 
 
@@ -172,12 +172,12 @@ def test_late_and_dangling_rewards_are_logged_once_and_not_learned(lived: Lived)
 def test_rank_answers_from_the_model_that_was_published(lived: Lived) -> None:
     """And the event says so."""
     (line,) = lived.events("by-model")
-    told = {one["id"]: one["probability"] for one in lived.answers["by model"].json["ranking"]}
+    probabilities = {action["id"]: action["probability"] for action in lived.answers["by model"].json["ranking"]}
 
-    assert max(told.values()) == pytest.approx(1 - EPSILON + EPSILON / 4)
-    assert told[LIKED["bob"]] == max(told.values())
+    assert max(probabilities.values()) == pytest.approx(1 - EPSILON + EPSILON / 4)
+    assert probabilities[LIKED["bob"]] == max(probabilities.values())
     assert lived.answers["status"].json["instance"]["modelId"] == line["VWState"]["m"]
-    assert {one["probability"] for one in lived.answers["first"].json["ranking"]} == {0.25}
+    assert {action["probability"] for action in lived.answers["first"].json["ranking"]} == {0.25}
 
 
 def test_the_status_says_that_it_learns(lived: Lived) -> None:
@@ -202,8 +202,8 @@ def test_the_downloaded_model_is_the_exported_one_and_loads(lived: Lived, tmp_pa
     workspace.finish()
 
     assert data == lived.answers["exported"].body != b""
-    told = dict(zip(line["a"], line["p"], strict=True))
-    assert {place + 1: chance for place, chance in enumerate(chances)} == pytest.approx(told)
+    logged = dict(zip(line["a"], line["p"], strict=True))
+    assert {place + 1: chance for place, chance in enumerate(chances)} == pytest.approx(logged)
 
 
 def test_vw_reads_every_line_of_the_log(lived: Lived, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def rank_body(event_id: str, user: str, *, deferred: bool = False) -> dict[str, 
 
 @dataclass(slots=True)
 class Acknowledged:
-    """What was answered with success, once for each thing asked for.
+    """What was answered with success, once for each Rank, reward and activation.
 
     Attributes:
         events: The answers by event id.
@@ -46,7 +46,7 @@ class Traffic:
     """Clients side by side, each in a thread, until the end of the `with` block."""
 
     def __init__(self, url: Callable[[], str], key: str, clients: int, seed: int, pause: float = 0.05) -> None:
-        """Take where to call, asked before each call, and the seconds between two events of a client."""
+        """Take the function that gives the address for each call, and the seconds between two events of a client."""
         self.acknowledged = Acknowledged()
         self._url = url
         self._key = key
@@ -77,7 +77,7 @@ class Traffic:
             self._stop.wait(chance.uniform(0, 2 * self._pause))
 
     def _event(self, event_id: str, chance: random.Random) -> None:
-        """One event: sometimes its reward comes first, sometimes it is asked for again, sometimes nothing follows."""
+        """One event: sometimes its reward comes first, sometimes the Rank is sent again, sometimes nothing follows."""
         user, deferred = chance.choice(USERS), chance.random() < 0.2
         if chance.random() < 0.1:
             self._observe(event_id, 0.5, chance)
@@ -108,7 +108,7 @@ class Traffic:
     def _call_until_answered(
         self, path: str, body: object, success: int, headers: dict[str, str], chance: random.Random
     ) -> Answer | None:
-        """Call again, as clients do, as long as nobody knows whether a call was heard; give up after some time."""
+        """Call again, as clients do, until one call is answered with success; give up after some time."""
         until = time.monotonic() + chance.uniform(0, 8)
         while True:
             answer = self._call(path, body, headers)
@@ -142,11 +142,13 @@ def check(stored_loop: StoredLoop, acknowledged: Acknowledged) -> None:
     for line in lines:
         answer = acknowledged.events.get(line["EventId"]) if "_label_cost" in line else None
         if answer and rows[line["EventId"]] == 1:
-            ids = [one["i"]["id"] for one in line["c"]["_multi"]]
+            ids = [action["i"]["id"] for action in line["c"]["_multi"]]
             assert ids[line["_labelIndex"]] == answer["rewardActionId"]
             chances = {ids[action - 1]: chance for action, chance in zip(line["a"], line["p"], strict=True)}
-            assert chances == {one["id"]: one["probability"] for one in answer["ranking"]}
+            assert chances == {action["id"]: action["probability"] for action in answer["ranking"]}
     for event_id, again in acknowledged.repetitions.items():
         assert rows[event_id] > 1 or again == acknowledged.events[event_id]
-    entries = [(line["EventId"], one.get("v")) for line in lines for one in line.get("o", line.get("Observations", []))]
+    entries = [
+        (line["EventId"], entry.get("v")) for line in lines for entry in line.get("o", line.get("Observations", []))
+    ]
     assert Counter(entries) >= Counter(acknowledged.observations)

@@ -23,7 +23,7 @@ class Trainer:
     """The trainer in a process of its own.
 
     Attributes:
-        log_file: What it says.
+        log_file: Takes all that it prints and logs.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Trainer:
 
         Args:
             variables: More of its environment.
-            one_part: It is told to stop from the beginning, so that it joins one part and no more.
+            single_part: Its stop event is set from the beginning, so that it joins one part and no more.
             runs: How often the process runs the trainer, as a host does.
         """
         self.log_file = log_file
@@ -78,11 +78,11 @@ class Trainer:
         self._send(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Stop it where it stands."""
+        """Stop it at any instruction."""
         self._send(signal.SIGSTOP)
 
     def wake(self) -> None:
-        """Let it go on from where it stands."""
+        """Let it go on from that instruction."""
         self._send(signal.SIGCONT)
 
     def read_log(self) -> str:

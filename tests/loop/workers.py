@@ -15,7 +15,7 @@ class Worker:
     """Takes messages of an evaluation, all that there could be, until it has ended.
 
     Attributes:
-        log_file: What it says.
+        log_file: Takes all that it prints and logs.
     """
 
     def __init__(self, storage: str, evaluation: Evaluation, log_file: Path) -> None:
