@@ -16,35 +16,35 @@ class Hook:
     """One hook for one kind of system.
 
     Attributes:
-        name: As azd calls it; of the service's ones with the service before it.
+        name: As azd calls it; a hook of the service has the service's name before it.
         system: `posix` or `windows`.
-        told: All that is said of it.
+        fields: Its entry in the file.
     """
 
     name: str
     system: str
-    told: dict[str, Any]
+    fields: dict[str, Any]
 
     @property
     def run(self) -> str:
         """What the shell gets."""
-        text: str = self.told["run"]
+        text: str = self.fields["run"]
         return text
 
 
 def document() -> dict[str, Any]:
     """The whole file."""
-    told: dict[str, Any] = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
-    return told
+    content: dict[str, Any] = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
+    return content
 
 
 def hooks(system: str) -> Iterator[Hook]:
     """All hooks for one kind of system."""
-    told = document()
-    for name, one in told["services"][SERVICE]["hooks"].items():
-        yield Hook(f"{SERVICE} {name}", system, one[system])
-    for name, one in told["hooks"].items():
-        yield Hook(name, system, one[system])
+    content = document()
+    for name, systems in content["services"][SERVICE]["hooks"].items():
+        yield Hook(f"{SERVICE} {name}", system, systems[system])
+    for name, systems in content["hooks"].items():
+        yield Hook(name, system, systems[system])
 
 
 def hook(name: str, system: str = "posix") -> Hook:

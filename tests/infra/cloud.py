@@ -1,4 +1,4 @@
-"""A cloud of one machine: it answers under the names of Azure's services, by way of a proxy as companies have them."""
+"""A cloud of one machine: it answers under the names of Azure's services, through a proxy as companies have them."""
 
 import ssl
 import threading
@@ -22,21 +22,21 @@ DELETED = f"{MANAGEMENT}/subscriptions/0d0c/providers/Microsoft.KeyVault/deleted
 
 @dataclass(slots=True)
 class Cloud:
-    """What is answered, and what was asked.
+    """The answers that a cloud gives, and the requests that it got.
 
     Attributes:
         variables: With them in its environment, a process finds this cloud.
         answers: By address without https://, one after the other; the last one stays.
-        asked: The addresses that were asked for, with the token that was sent; of a POST with that before it.
+        requests: The requested addresses, each with the token that was sent; that of a POST begins with `POST `.
     """
 
     variables: Mapping[str, str]
     answers: dict[str, list[tuple[int, object]]] = field(default_factory=dict)
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    requests: list[tuple[str, str]] = field(default_factory=list)
 
     def answer(self, address: str, token: str) -> tuple[int, bytes]:
         """The next answer for an address."""
-        self.asked.append((address, token))
+        self.requests.append((address, token))
         left = self.answers.get(address, [(404, {"error": {"code": "NotFound", "message": f"No {address}."}})])
         status, body = left.pop(0) if len(left) > 1 else left[0]
         return status, dumps(body).encode()
@@ -55,12 +55,12 @@ def cloud(folder: Path) -> Iterator[Cloud]:
     served.load_cert_chain(certificate)
     with ThreadingHTTPServer(("127.0.0.1", 0), _Proxy) as server:
         proxy = f"http://127.0.0.1:{server.server_address[1]}"
-        told = Cloud({"https_proxy": proxy, "SSL_CERT_FILE": str(certificate)})
-        server.cloud, server.tls, server.daemon_threads = told, served, True  # type: ignore[attr-defined]
+        new_cloud = Cloud({"https_proxy": proxy, "SSL_CERT_FILE": str(certificate)})
+        server.cloud, server.tls, server.daemon_threads = new_cloud, served, True  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield told
+            yield new_cloud
         finally:
             server.shutdown()
             thread.join()
@@ -107,7 +107,7 @@ def _certificate() -> bytes:
     """A certificate of the services' names, signed by itself, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a cloud of one machine")])
-    names = x509.SubjectAlternativeName([x509.DNSName(one) for one in (MANAGEMENT, VAULT)])
+    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in (MANAGEMENT, VAULT)])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     always = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
     builder = builder.not_valid_before(always[0]).not_valid_after(always[1])

@@ -24,12 +24,13 @@ class Result:
 
     Attributes:
         formula: Of inputs and of results above it.
-        places: To how many decimal places it is told.
+        stated: The number on the page.
+        places: How many decimal places the stated number has.
     """
 
     name: str
     formula: str
-    told: float
+    stated: float
     places: int
 
 
@@ -46,22 +47,22 @@ def results(page: Page) -> Iterator[Result]:
             yield Result(row[1], row[2], *_number(row[3]))
 
 
-def value(formula: str, known: Mapping[str, float]) -> float:
+def value(formula: str, values: Mapping[str, float]) -> float:
     """What a formula makes.
 
     Raises:
         KeyError: It names something that is not known.
     """
     words = formula.replace("×", "*").replace("÷", "/").replace("−", "-").replace(",", "")
-    return _value(ast.parse(words, mode="eval").body, known)
+    return _value(ast.parse(words, mode="eval").body, values)
 
 
-def _value(node: ast.expr, known: Mapping[str, float]) -> float:
+def _value(node: ast.expr, values: Mapping[str, float]) -> float:
     match node:
         case ast.BinOp(left, kind, right):
-            return _OPERATIONS[type(kind)](_value(left, known), _value(right, known))
+            return _OPERATIONS[type(kind)](_value(left, values), _value(right, values))
         case ast.Name(name):
-            return known[name]
+            return values[name]
         case ast.Constant(int() | float() as number):
             return float(number)
     raise ValueError(f"no arithmetic: {ast.unparse(node)}")

@@ -65,7 +65,7 @@ class Machine:
         return str(path)
 
     def run(self, hook: str, values: Mapping[str, str] = VALUES) -> tuple[int, str]:
-        """Run a hook as azd does without a terminal; gives exit code and all it said."""
+        """Run a hook as azd does without a terminal; gives the exit code and all output."""
         command = ["/bin/sh", self.script(hook)]
         done = subprocess.run(
             command,
@@ -88,8 +88,8 @@ class Machine:
 
     def was_set(self) -> list[str]:
         """What the hook has put into azd's environment, in the variable for recovering."""
-        told = [call.removesuffix(" --no-prompt") for call in self.calls()]
-        return [call.removeprefix(SET).strip() for call in told if call.startswith(SET)]
+        commands = [call.removesuffix(" --no-prompt") for call in self.calls()]
+        return [call.removeprefix(SET).strip() for call in commands if call.startswith(SET)]
 
 
 def outputs(endpoint: str) -> dict[str, str]:

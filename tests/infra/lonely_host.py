@@ -38,7 +38,7 @@ class LonelyHost:
         return in_environment(self.place / "venv", "python")
 
     def process(self, settings: Mapping[str, str], ready_path: str = "/ready") -> HostProcess:
-        """A host that is still to be started; the settings are all that it is told."""
+        """A host that is still to be started; these settings are its whole configuration."""
         passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         return HostProcess(
             env={**passed_on, **clock.variables(), **settings},

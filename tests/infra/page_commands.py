@@ -17,7 +17,7 @@ class Call:
 
     Attributes:
         words: Its words; the first one is the program.
-        whole: Whether it stands in a block of code, where nothing that is needed may be left out.
+        whole: Whether it is in a block of code, where nothing that is needed may be left out.
     """
 
     words: tuple[str, ...]
@@ -81,7 +81,7 @@ def _logical_lines(text: str) -> Iterator[str]:
 
 
 def _split(words: Sequence[str]) -> Iterator[list[str]]:
-    """What stands between the signs that end a command."""
+    """The words between the signs that end a command."""
     simple: list[str] = []
     for word in words:
         if re.fullmatch(r"[();|&]+", word):

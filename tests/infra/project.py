@@ -25,7 +25,7 @@ def app_settings() -> dict[str, Value]:
     settings = template().only("Microsoft.Web/sites/config")
     properties = settings.body.get("properties")
     assert isinstance(properties, Object)
-    return {one.name: Value(settings.file, one.value) for one in properties.properties}
+    return {property_.name: Value(settings.file, property_.value) for property_ in properties.properties}
 
 
 def default_text(parameter: str) -> str:
@@ -36,16 +36,16 @@ def default_text(parameter: str) -> str:
     return declared.value.plain or ""
 
 
-def given_parameters() -> dict[str, Any]:
+def read_parameters() -> dict[str, Any]:
     """What `main.parameters.json` gives, by the parameter's name."""
     document = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))
-    return {name: one["value"] for name, one in document["parameters"].items()}
+    return {name: entry["value"] for name, entry in document["parameters"].items()}
 
 
 def variables(value: Any) -> dict[str, str | None]:
     """The variables of azd in a value, each with the default that it has there."""
-    return {name: default if "=" in whole else None for whole, name, default in _found(json.dumps(value))}
+    return {name: default if "=" in whole else None for whole, name, default in _match_variables(json.dumps(value))}
 
 
-def _found(text: str) -> list[tuple[str, str, str]]:
+def _match_variables(text: str) -> list[tuple[str, str, str]]:
     return [(match[0], match[1], match[2] or "") for match in _VARIABLE.finditer(text)]

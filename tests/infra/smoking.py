@@ -10,7 +10,7 @@ KEY = "the-key-of-the-smoke-check"
 
 
 def run(*arguments: str, **variables: str) -> tuple[int, str]:
-    """`dev.py smoke` as a user runs it, under a Python that has no packages; gives exit code and all it said."""
+    """`dev.py smoke` as a user runs it, under a Python that has no packages; gives the exit code and all output."""
     environment = {"PATH": os.environ["PATH"], **variables}
     command = [sys._base_executable, str(ROOT / "dev.py"), "smoke", *arguments]  # type: ignore[attr-defined]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)

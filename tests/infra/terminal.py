@@ -1,4 +1,4 @@
-"""A terminal at which somebody types."""
+"""A terminal at which a person types."""
 
 import os
 import pty
@@ -18,7 +18,7 @@ QUESTION = "type the environment's name (shop): "
 
 
 def at_terminal(command: list[str], environment: dict[str, str], typed: str) -> tuple[int, str]:
-    """Run a program at a terminal on which somebody answers; gives exit code and what the terminal showed."""
+    """Run a program at a terminal on which a person answers; gives the exit code and what the terminal showed."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-c", AT_TERMINAL, *command],
@@ -39,10 +39,10 @@ def at_terminal(command: list[str], environment: dict[str, str], typed: str) -> 
 
 
 def _read(terminal: int, typed: str) -> bytes:
-    """What it shows next; when nothing comes, somebody types, since a program that has asked may not listen at once."""
+    """The next output; while none comes, the answer is typed, since a program may ask before it listens."""
     while not select.select([terminal], [], [], 0.5)[0]:
         os.write(terminal, typed.encode())
     try:
         return os.read(terminal, 4096)
-    except OSError:  # Linux tells so that nobody writes any more
+    except OSError:  # Linux reports so that no process writes any more
         return b""

@@ -43,21 +43,21 @@ def test_no_address_switches_the_alerts_off() -> None:
 
 def test_nobody_gets_a_mail_without_an_address() -> None:
     """An empty one would be refused."""
-    told = _people().body.get("properties", "emailReceivers")
-    assert isinstance(told, Choice)
-    assert isinstance(told.no, Array)
-    (one,) = told.no.items
-    assert isinstance(one, Object)
+    receivers = _people().body.get("properties", "emailReceivers")
+    assert isinstance(receivers, Choice)
+    assert isinstance(receivers.no, Array)
+    (receiver,) = receivers.no.items
+    assert isinstance(receiver, Object)
 
-    assert (told.condition, told.yes) == (Call("empty", (Name("email"),)), Array(()))
-    assert one.get("emailAddress") == Name("email")
+    assert (receivers.condition, receivers.yes) == (Call("empty", (Name("email"),)), Array(()))
+    assert receiver.get("emailAddress") == Name("email")
 
 
 def test_a_rule_sends_the_mail() -> None:
     """To the group, which is switched on."""
-    told = _rules().body.get("properties", "actions", "actionGroups")
+    groups = _rules().body.get("properties", "actions", "actionGroups")
 
-    assert told == Array((Member(Name(_people().declaration.name), "id"),))
+    assert groups == Array((Member(Name(_people().declaration.name), "id"),))
     assert _people().body.get("properties", "enabled") == Literal(value=True)
 
 
@@ -75,13 +75,13 @@ def test_one_row_of_a_query_is_an_alert(path: str, wanted: object) -> None:
     """Each query gives a row when something is wrong, and none otherwise."""
     criteria = _rules().body.get("properties", "criteria", "allOf")
     assert isinstance(criteria, Array)
-    (one,) = criteria.items
-    assert isinstance(one, Object)
+    (criterion,) = criteria.items
+    assert isinstance(criterion, Object)
 
-    assert one.get(*path.split(".")) == wanted
+    assert criterion.get(*path.split(".")) == wanted
 
 
-def test_a_rule_looks_into_the_workspace_and_tells_when_it_is_over() -> None:
+def test_a_rule_queries_the_workspace_and_reports_when_it_is_over() -> None:
     """Where app and trainer log to."""
     scopes = _rules().body.get("properties", "scopes")
     assert isinstance(scopes, Array)
@@ -90,8 +90,8 @@ def test_a_rule_looks_into_the_workspace_and_tells_when_it_is_over() -> None:
     assert _rules().body.get("properties", "autoMitigate") == Literal(value=True)
 
 
-def _told() -> Iterator[dict[str, str]]:
-    """What stands in the list of the rules, by name."""
+def _read_rule_texts() -> Iterator[dict[str, str]]:
+    """The texts of each rule in the list of the rules, by their names."""
     listed = _rules().file.get("rules", "variable")
     assert listed is not None
     assert isinstance(listed.value, Array)
@@ -101,13 +101,13 @@ def _told() -> Iterator[dict[str, str]]:
         yield {name: text.plain or "" for name, text in texts.items()}
 
 
-_TOLD: Final = {one["name"]: one for one in _told()}
+_RULE_TEXTS: Final = {texts["name"]: texts for texts in _read_rule_texts()}
 
 
-@pytest.mark.parametrize("name", _TOLD)
-def test_a_rule_looks_as_often_as_the_platform_takes(name: str) -> None:
-    """It refuses other steps, and a rule that looks less often than its window is long would miss something."""
-    every, window = (durations.parse(_TOLD[name][one]) // MINUTE for one in ("every", "window"))
+@pytest.mark.parametrize("name", _RULE_TEXTS)
+def test_a_rule_runs_as_often_as_the_platform_takes(name: str) -> None:
+    """It refuses other steps, and a rule that runs less often than its window is long would miss something."""
+    every, window = (durations.parse(_RULE_TEXTS[name][field]) // MINUTE for field in ("every", "window"))
 
     assert every in {1, 5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360, 1440}
     assert window in {1, 5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360, 1440, 2880}
@@ -126,7 +126,7 @@ _SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 
 
 @pytest.mark.parametrize(
-    ("name", "found", "alert"),
+    ("name", "sums", "alert"),
     [
         ("errors", {"Calls": 999, "Failed": 10}, True),
         ("errors", {"Calls": 1000, "Failed": 10}, False),
@@ -146,12 +146,12 @@ _SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
         ("no-model", {"Runs": 1, "Behind": 1, "Models": 1, "Periods": 3}, False),
     ],
 )
-def test_a_query_finds_what_its_rule_is_about(name: str, found: Mapping[str, float], alert: bool) -> None:
+def test_a_query_finds_what_its_rule_is_about(name: str, sums: Mapping[str, float], alert: bool) -> None:
     """Its last line says which sums give a row: on either side of each bound."""
     last = of_alerts()[f"{name}.kql"].splitlines()[-1]
-    conditions = [one.split(" ", 2) for one in last.removeprefix("| where ").split(" and ")]
+    conditions = [condition.split(" ", 2) for condition in last.removeprefix("| where ").split(" and ")]
 
-    assert alert == all(_SIGNS[sign](value(left, found), value(right, found)) for left, sign, right in conditions)
+    assert alert == all(_SIGNS[sign](value(left, sums), value(right, sums)) for left, sign, right in conditions)
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,11 @@ def test_a_query_finds_what_its_rule_is_about(name: str, found: Mapping[str, flo
     ],
 )
 def test_the_sums_are_of_what_their_names_say(name: str, line: str) -> None:
-    """The least lag of all runs, for one: the greatest would tell of a single slow run."""
+    """The least lag of all runs, for one: the greatest would report a single slow run."""
     assert line in of_alerts()[f"{name}.kql"]
 
 
-# What is said of it
+# What mail and pages say
 
 _NUMBERS: Final[list[tuple[str, str, Callable[[str], str]]]] = [
     ("errors", r"TimeGenerated > ago\((\d+)m\)", "{} minutes".format),
@@ -180,32 +180,36 @@ _NUMBERS: Final[list[tuple[str, str, Callable[[str], str]]]] = [
     ("no-model", r"project (\d+) \* PeriodSeconds", {"3": "three update periods"}.__getitem__),
     ("no-model", r"Periods >= (\d+)", {"3": "three update periods"}.__getitem__),
 ]
-"""Each number of a query, and how it is said."""
+"""Each number of a query, and its words in the mail and on the pages."""
 
 
-@pytest.mark.parametrize(("name", "pattern", "said"), _NUMBERS)
-def test_the_mail_and_the_pages_say_the_numbers_of_a_query(name: str, pattern: str, said: Callable[[str], str]) -> None:
+@pytest.mark.parametrize(("name", "pattern", "spell"), _NUMBERS)
+def test_the_mail_and_the_pages_say_the_numbers_of_a_query(
+    name: str, pattern: str, spell: Callable[[str], str]
+) -> None:
     """Who gets the mail believes them."""
     (number,) = set(re.findall(pattern, of_alerts()[f"{name}.kql"]))
-    phrase = re.compile(rf"\b{re.escape(said(number))}(?!\w)", re.IGNORECASE)
-    texts = [_TOLD[name]["about"], _on_operating(name), _on_deploying(name)]
+    phrase = re.compile(rf"\b{re.escape(spell(number))}(?!\w)", re.IGNORECASE)
+    texts = [_RULE_TEXTS[name]["about"], _on_operating(name), _on_deploying(name)]
 
     assert [text for text in texts if not phrase.search(text)] == []
 
 
 def _on_operating(name: str) -> str:
     """What the mail means."""
-    return next(row[1] for row in page("docs/operating.md").rows() if row[0] == _TOLD[name]["title"]).replace(",", "")
+    return next(row[1] for row in page("docs/operating.md").rows() if row[0] == _RULE_TEXTS[name]["title"]).replace(
+        ",", ""
+    )
 
 
 def _on_deploying(name: str) -> str:
     """When a mail comes: a list in the order of the rules."""
-    told = page("docs/deploy.md").prose.partition("a mail comes when\n\n")[2].partition("\n\n")[0]
-    return dict(zip(_TOLD, told.split("\n* "), strict=True))[name]
+    reasons = page("docs/deploy.md").prose.partition("a mail comes when\n\n")[2].partition("\n\n")[0]
+    return dict(zip(_RULE_TEXTS, reasons.split("\n* "), strict=True))[name]
 
 
 def test_the_longest_update_period_that_is_seen_whole_is_on_the_page() -> None:
     """The window has to hold three of them."""
-    hours = durations.parse(_TOLD["no-model"]["window"]) // (60 * MINUTE)
+    hours = durations.parse(_RULE_TEXTS["no-model"]["window"]) // (60 * MINUTE)
 
     assert f"An update period longer than {hours // 3} hours" in page("docs/operating.md").flat

@@ -26,7 +26,7 @@ from tests.infra.bicep.expressions import (
     walk,
 )
 from tests.infra.bicep.template import Value
-from tests.infra.project import app_settings, default_text, given_parameters, template, variables
+from tests.infra.project import app_settings, default_text, read_parameters, template, variables
 from tests.settings_read import settings_read
 
 _NEVER_ON_FLEX = re.compile(
@@ -57,8 +57,8 @@ def test_a_setting_is_none_that_the_plan_forbids(name: str) -> None:
     assert not _NEVER_ON_FLEX.fullmatch(name)
 
 
-def test_settings_stand_in_one_place() -> None:
-    """Two lists would overwrite each other; and the runtime is told by `functionAppConfig` alone."""
+def test_settings_are_in_one_place() -> None:
+    """Two lists would overwrite each other; and only `functionAppConfig` names the runtime."""
     properties = template().only("Microsoft.Web/sites").body.get("properties")
     assert isinstance(properties, Object)
     config = properties.get("siteConfig")
@@ -67,12 +67,12 @@ def test_settings_stand_in_one_place() -> None:
 
 
 def test_what_the_code_reads_is_set() -> None:
-    """Except for the ways to sign in to storage that are not used."""
+    """Except for the sign-ins to storage that are not used."""
     assert settings_read() - set(app_settings()) == set(_NOT_SET)
 
 
 def test_what_is_set_is_read() -> None:
-    """By the code or, where it is said, by the platform."""
+    """By the code or, for those listed, by the platform."""
     assert set(app_settings()) - settings_read() == set(_OF_THE_PLATFORM)
 
 
@@ -100,15 +100,15 @@ def _example(name: str) -> str:
     match value.expression:
         case Operation(sign="??", operands=(_, Text(plain=str(otherwise)))):
             return otherwise
-    said = template().render(value)
-    if _REFERENCE.fullmatch(said):
+    text = template().render(value)
+    if _REFERENCE.fullmatch(text):
         return f"key of {name}"
-    said = re.sub(r"\{\w+\.\w+\.properties\.primaryEndpoints\.(\w+)\}", lambda match: f"{_address(match[1])}/", said)
-    said = re.sub(r"\{\w+\.\w+\.properties\.clientId\}", _GUID, said)
-    said = re.sub(r"\{\w+\.\w+\.properties\.ConnectionString\}", "InstrumentationKey=x", said)
-    said = said.replace("{main.trainSchedule}", default_text("trainSchedule"))
-    assert "{" not in said, said
-    return said
+    text = re.sub(r"\{\w+\.\w+\.properties\.primaryEndpoints\.(\w+)\}", lambda match: f"{_address(match[1])}/", text)
+    text = re.sub(r"\{\w+\.\w+\.properties\.clientId\}", _GUID, text)
+    text = re.sub(r"\{\w+\.\w+\.properties\.ConnectionString\}", "InstrumentationKey=x", text)
+    text = text.replace("{main.trainSchedule}", default_text("trainSchedule"))
+    assert "{" not in text, text
+    return text
 
 
 # Keys
@@ -117,8 +117,8 @@ def _example(name: str) -> str:
 @pytest.mark.parametrize("name", ["API_KEY_1", "API_KEY_2"])
 def test_a_key_is_a_reference_to_a_secret_that_is_made(name: str) -> None:
     """Without a version, so that a new one is taken up; and as the code knows references that were not resolved."""
-    said = template().render(app_settings()[name])
-    reference = _REFERENCE.fullmatch(said)
+    setting = template().render(app_settings()[name])
+    reference = _REFERENCE.fullmatch(setting)
     vault = template().render(template().only("Microsoft.KeyVault/vaults").get("name"))
     secrets = {
         template().render(resource.get("name"))
@@ -128,7 +128,7 @@ def test_a_key_is_a_reference_to_a_secret_that_is_made(name: str) -> None:
     assert reference is not None
     assert reference["vault"] == vault
     assert reference["secret"] in secrets
-    assert read({"AzureWebJobsStorage": "x", "API_KEY_1": "k", name: said}).unresolved_keys == (name,)
+    assert read({"AzureWebJobsStorage": "x", "API_KEY_1": "k", name: setting}).unresolved_keys == (name,)
 
 
 def test_the_outputs_lead_to_the_first_key() -> None:
@@ -158,14 +158,14 @@ def test_a_secret_is_made_once() -> None:
     assert all(secret.declaration.has("onlyIfNotExists") for secret in secrets)
 
 
-def test_the_keys_cannot_be_guessed_and_are_told_to_nobody() -> None:
-    """Random ones of a first deployment; `secure` keeps them out of the history of deployments."""
+def test_the_keys_cannot_be_guessed_and_are_shown_to_nobody() -> None:
+    """A first deployment makes random keys; `secure` keeps them out of the history of deployments."""
     main, secrets = template().main, template().resources("Microsoft.KeyVault/vaults/secrets")
     given = [main.get(name, "parameter") for name in ("apiKey1", "apiKey2")]
-    taken = [secrets[0].file.get(name, "parameter") for name in ("apiKey1", "apiKey2")]
+    received = [secrets[0].file.get(name, "parameter") for name in ("apiKey1", "apiKey2")]
 
-    assert all(one is not None and one.has("secure") for one in (*given, *taken))
-    assert [one and one.value for one in given] == [Call(function="newGuid")] * 2
+    assert all(parameter is not None and parameter.has("secure") for parameter in (*given, *received))
+    assert [parameter and parameter.value for parameter in given] == [Call(function="newGuid")] * 2
     assert [secret.body.get("properties", "value") for secret in secrets] == [
         Name(name="apiKey1"),
         Name(name="apiKey2"),
@@ -193,25 +193,25 @@ def test_the_settings_of_the_loop_agree() -> None:
     declared = template().main.get("loopSettings", "parameter")
     assert declared is not None
     assert isinstance(declared.of_type, Name)
-    kind = next(one for file in template().files for one in file.all("type") if one.name == declared.of_type.name)
+    kind = next(type_ for file in template().files for type_ in file.all("type") if type_.name == declared.of_type.name)
     assert isinstance(kind.value, Object)
-    types = {one.name: one.value for one in kind.value.properties}
+    types = {property_.name: property_.value for property_ in kind.value.properties}
     passed = {name for name, value in app_settings().items() if _reads(value.expression, "loopSettings", name)}
 
     assert kind.has("sealed")
-    assert all(one == Operation("?", (Primitive("string"),)) for one in types.values())
-    assert set(types) == set(given_parameters()["loopSettings"]) == passed
+    assert all(declared_type == Operation("?", (Primitive("string"),)) for declared_type in types.values())
+    assert set(types) == set(read_parameters()["loopSettings"]) == passed
     assert passed <= settings_read()
 
 
 def _reads(expression: Expression, parameter: str, name: str) -> bool:
     wanted = Member(Name(parameter), name)
-    return any(one == wanted for one in walk(expression))
+    return any(part == wanted for part in walk(expression))
 
 
-@pytest.mark.parametrize(("name", "value"), sorted(given_parameters()["loopSettings"].items()))
+@pytest.mark.parametrize(("name", "value"), sorted(read_parameters()["loopSettings"].items()))
 def test_a_setting_of_the_loop_has_its_own_variable(name: str, value: str) -> None:
-    """Of the same name, and empty unless somebody sets it."""
+    """Of the same name, and empty unless the user sets it."""
     assert variables(value) == {name: ""}
     assert value == f"${{{name}=}}"
 
@@ -225,9 +225,9 @@ def test_the_trainers_schedule_is_set_where_its_binding_looks() -> None:
     calls = [
         node for node in ast.walk(tree) if isinstance(node, ast.Call) and "timer_trigger" in ast.unparse(node.func)
     ]
-    told = [ast.literal_eval(word.value) for node in calls for word in node.keywords if word.arg == "schedule"]
+    schedules = [ast.literal_eval(word.value) for node in calls for word in node.keywords if word.arg == "schedule"]
 
-    assert told == ["%TRAIN_SCHEDULE%"]
+    assert schedules == ["%TRAIN_SCHEDULE%"]
     assert template().render(app_settings()["TRAIN_SCHEDULE"]) == "{main.trainSchedule}"
 
 

@@ -1,4 +1,4 @@
-"""azure.yaml: what azd is told, and that it fits what it is told about."""
+"""azure.yaml: that it configures azd, and fits the files that it names."""
 
 import ast
 import json
@@ -41,13 +41,13 @@ def parameters() -> set[str]:
 
 def test_the_folder_goes_to_azure_as_it_was_built() -> None:
     """A remote build would take another Python and other packages."""
-    told = azure_yaml.document()
-    service = {name: value for name, value in told["services"][SERVICE].items() if name != "hooks"}
+    document = azure_yaml.document()
+    service = {name: value for name, value in document["services"][SERVICE].items() if name != "hooks"}
     built = dev.parser().parse_args(["package"]).output
 
     assert service == {"project": ".", "language": "python", "host": "function", "dist": "dist", "remoteBuild": False}
     assert built == ROOT / service["dist"]
-    assert list(told["services"]) == [SERVICE]
+    assert list(document["services"]) == [SERVICE]
 
 
 def test_an_azd_that_would_build_remotely_is_refused() -> None:
@@ -77,34 +77,34 @@ def test_what_a_hook_runs_exists(name: str) -> None:
 
 @pytest.mark.parametrize(("posix", "windows"), BOTH, ids=_NAMES)
 def test_a_hook_does_the_same_on_windows(posix: azure_yaml.Hook, windows: azure_yaml.Hook) -> None:
-    """PowerShell ends with 0 after a program that failed, unless it is told otherwise."""
-    same = {name: value for name, value in posix.told.items() if name not in ("run", "shell")}
+    """PowerShell ends with 0 after a program that failed, unless the hook passes the code on."""
+    same = {name: value for name, value in posix.fields.items() if name not in ("run", "shell")}
 
     assert windows.run == f"{posix.run.replace('python3', 'python')}; exit $LASTEXITCODE"
-    assert windows.told == {**same, "shell": "pwsh", "run": windows.run}
-    assert posix.told["shell"] == "sh"
+    assert windows.fields == {**same, "shell": "pwsh", "run": windows.run}
+    assert posix.fields["shell"] == "sh"
 
 
-@pytest.mark.parametrize("one", [*hooks("windows")], ids=_NAMES)
-def test_powershell_reads_a_hook_as_it_is_meant(one: azure_yaml.Hook) -> None:
+@pytest.mark.parametrize("windows_hook", [*hooks("windows")], ids=_NAMES)
+def test_powershell_reads_a_hook_as_it_is_meant(windows_hook: azure_yaml.Hook) -> None:
     """Plain words only: there is no PowerShell here to try; an azd of old turns each slash into a backslash."""
-    assert re.fullmatch(r"python dev\.py( [a-z]+)+; exit \$LASTEXITCODE", one.run)
+    assert re.fullmatch(r"python dev\.py( [a-z]+)+; exit \$LASTEXITCODE", windows_hook.run)
 
 
 @pytest.mark.parametrize("system", ["posix", "windows"])
 def test_what_a_hook_says_stays_on_the_screen(system: str) -> None:
-    """Unless it has the terminal, azd shows it in a pane that is wiped at its end, and nobody could answer a question.
+    """Unless it has the terminal, azd shows it in a pane that is wiped at its end, and no question could be answered.
 
     What building the folder says is of no use afterwards.
     """
-    silent = [hook.name for hook in hooks(system) if hook.told.get("interactive") is not True]
+    silent = [hook.name for hook in hooks(system) if hook.fields.get("interactive") is not True]
 
     assert silent == [f"{SERVICE} prepackage"]
 
 
 def test_a_hook_that_fails_ends_azd() -> None:
     """With what went wrong as the last thing on the screen."""
-    assert [hook.name for hook in hooks("posix") if "continueOnError" in hook.told] == []
+    assert [hook.name for hook in hooks("posix") if "continueOnError" in hook.fields] == []
 
 
 def test_azd_finds_the_function_app() -> None:
@@ -114,7 +114,7 @@ def test_azd_finds_the_function_app() -> None:
 
 def test_no_hook_hands_a_secret_to_a_shell() -> None:
     """azd's `secrets` reads Key Vault once, before a role that is minutes old need have an effect; the check waits."""
-    assert [one.name for one in [*hooks("posix"), *hooks("windows")] if "secrets" in one.told] == []
+    assert [hook.name for hook in [*hooks("posix"), *hooks("windows")] if "secrets" in hook.fields] == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "deployment").glob("*.py")), ids=lambda path: path.name)
@@ -127,7 +127,7 @@ def test_every_variable_that_a_hook_reads_is_one_of_azd(path: Path) -> None:
     assert read - outputs() - AZD_KNOWS - parameters() == ({"RANKLOOP_KEY"} if path.name == "key.py" else set())
 
 
-def test_the_hooks_that_check_and_tell_have_what_they_need() -> None:
+def test_the_hooks_that_check_and_report_have_what_they_need() -> None:
     """The names are written in two places."""
     assert {"RANKLOOP_ENDPOINT", "RANKLOOP_KEY_REFERENCE", "RANKLOOP_SHOW_KEYS"} <= outputs()
     assert {"AZURE_RESOURCE_GROUP", "AZURE_KEY_VAULT_NAME", "AZURE_TENANT_ID"} <= outputs()

@@ -1,4 +1,4 @@
-"""The Bicep files as a compiler would see them, as far as that can be told without one."""
+"""The Bicep files as a compiler would see them, as far as that follows without one."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from tests.infra.bicep.files import File, parse
 from tests.infra.bicep.secrets import find_misplaced
 from tests.infra.bicep.template import Template
 from tests.infra.bicep.types import find_mistyped
-from tests.infra.project import INFRA, given_parameters, template, variables
+from tests.infra.project import INFRA, read_parameters, template, variables
 from tests.unit.pages import page
 
 _PATHS = sorted(INFRA.rglob("*.bicep"))
@@ -57,7 +57,7 @@ def test_a_file_declares_what_it_uses_and_uses_what_it_declares(
     "check", [lint.find_wrong_calls, lint.find_unread_outputs, lint.find_mixed_versions, find_mistyped, find_misplaced]
 )
 def test_the_files_fit_together(check: Callable[[Template], Iterable[str]]) -> None:
-    """Modules get what they ask for and are asked for what they have; secrets go into the vault and nowhere else."""
+    """Modules get the parameters that they declare; secrets go into the vault and nowhere else."""
     assert list(check(template())) == []
 
 
@@ -73,7 +73,7 @@ def test_everything_is_in_the_region_that_the_user_chose() -> None:
 def test_every_resource_carries_the_tag_by_which_azd_finds_it() -> None:
     """Those that can: what is a part of another has neither region nor tags."""
     taggable = [resource for resource in template().resources() if resource.get("location")]
-    untagged = [one.place for one in taggable if "azd-env-name" not in template().keys(one.get("tags"))]
+    untagged = [resource.place for resource in taggable if "azd-env-name" not in template().keys(resource.get("tags"))]
 
     assert taggable
     assert untagged == []
@@ -91,33 +91,35 @@ def test_azd_asks_for_a_region_by_a_list() -> None:
     """It knows by the parameter's metadata that one is wanted."""
     location = template().main.get("location", "parameter")
     assert location is not None
-    told = [decorator.arguments[0] for decorator in location.decorators if decorator.function == "metadata"]
+    metadata = [decorator.arguments[0] for decorator in location.decorators if decorator.function == "metadata"]
 
-    assert [one.get("azd", "type") for one in told if isinstance(one, Object)] == [Text(("location",))]
+    assert [fields.get("azd", "type") for fields in metadata if isinstance(fields, Object)] == [Text(("location",))]
 
 
 def test_a_parameter_that_is_given_is_one() -> None:
-    """And no secret stands in a file; what has no default is given."""
+    """And no secret is in a file; what has no default is given."""
     parameters = template().main.all("parameter")
     names = {parameter.name for parameter in parameters}
     secret = {parameter.name for parameter in parameters if parameter.has("secure")}
     needed = {parameter.name for parameter in parameters if parameter.value is None}
 
-    assert set(given_parameters()) <= names - secret
-    assert needed <= set(given_parameters())
+    assert set(read_parameters()) <= names - secret
+    assert needed <= set(read_parameters())
 
 
 def test_a_default_is_the_same_with_azd_and_without() -> None:
-    """Once it stands in the file of parameters, once in Bicep."""
-    told = {name: variables(value) for name, value in given_parameters().items() if isinstance(value, str)}
-    given = {name: default for name, found in told.items() for default in found.values() if default is not None}
-    own = {one.name: _written(one.value) for one in template().main.all("parameter")}
+    """It is written twice: in the file of parameters, and in Bicep."""
+    variables_of = {name: variables(value) for name, value in read_parameters().items() if isinstance(value, str)}
+    given = {
+        name: default for name, defaults in variables_of.items() for default in defaults.values() if default is not None
+    }
+    own = {parameter.name: _default_text(parameter.value) for parameter in template().main.all("parameter")}
 
     assert given
     assert {name: own[name] for name in given} == given
 
 
-def _written(value: Expression | None) -> str:
+def _default_text(value: Expression | None) -> str:
     match value:
         case Text(plain=str(text)):
             return text
@@ -131,15 +133,15 @@ def _written(value: Expression | None) -> str:
 
 def test_no_variable_of_a_parameter_is_an_output() -> None:
     """What azd writes there would change the next deployment; and `azd down` would take away what the user has set."""
-    outputs = {one.name for one in template().main.all("output")}
+    outputs = {output.name for output in template().main.all("output")}
 
     assert outputs
-    assert set() == outputs & set(variables(given_parameters()))
+    assert set() == outputs & set(variables(read_parameters()))
 
 
-@pytest.mark.parametrize("name", sorted(variables(given_parameters())))
+@pytest.mark.parametrize("name", sorted(variables(read_parameters())))
 def test_a_variable_of_azd_is_on_its_page(name: str) -> None:
-    """What cannot be looked up cannot be set."""
+    """A user can only set a variable that the page names."""
     assert name in page("docs/deploy.md").spans
 
 
@@ -149,7 +151,7 @@ def test_a_variable_of_azd_is_on_its_page(name: str) -> None:
 def test_every_rule_of_the_linter_is_an_error() -> None:
     """What is only a warning is not read."""
     core = json.loads((INFRA / "bicepconfig.json").read_text(encoding="utf-8"))["analyzers"]["core"]
-    rules = {name: one["level"] for name, one in core["rules"].items()}
+    rules = {name: rule["level"] for name, rule in core["rules"].items()}
 
     assert core["enabled"] is True
     assert set() == set(_RULES.split()) - set(rules)

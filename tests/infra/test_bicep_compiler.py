@@ -23,14 +23,14 @@ Program = Callable[[str], None]
 
 def complaints(main: Path) -> list[str]:
     """What `bicep build` and `bicep lint` find, warnings too; empty if nothing."""
-    return [found for command in _COMMANDS for found in _complaints(main, *command)]
+    return [complaint for command in _COMMANDS for complaint in _complaints(main, *command)]
 
 
 def _complaints(main: Path, *command: str) -> list[str]:
     done = subprocess.run(["bicep", *command, str(main)], capture_output=True, text=True, timeout=240)
-    told = done.stderr if command[0] == "build" else done.stderr + done.stdout
-    matching_lines = [line for line in told.splitlines() if _TROUBLE.search(line)]
-    return matching_lines or ([f"exit code {done.returncode}: {told}"] if done.returncode else [])
+    output = done.stderr if command[0] == "build" else done.stderr + done.stdout
+    matching_lines = [line for line in output.splitlines() if _TROUBLE.search(line)]
+    return matching_lines or ([f"exit code {done.returncode}: {output}"] if done.returncode else [])
 
 
 @pytest.mark.skipif(shutil.which("bicep") is None, reason=_LEFT_OUT)
@@ -56,7 +56,7 @@ def bicep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
 
 
 def test_a_quiet_compiler_is_content(bicep: Program, tmp_path: Path) -> None:
-    """It was asked to build and to lint, and what it builds goes nowhere: no file is left."""
+    """It is called to build and to lint, and what it builds goes nowhere: no file is left."""
     bicep('test $1 = lint || echo \'{"error": "a word in what was built"}\'')
 
     assert complaints(_MAIN) == []

@@ -132,10 +132,10 @@ def test_good_files_are_good(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_a_fault_is_found(tmp_path: Path, check: str, good: str, bad: str, problem: str) -> None:
-    """One of a kind; the checks are told in the words of the parameters."""
-    found = list(CHECKS[check](sample(tmp_path, good, bad)))
+    """One fault of each kind; the parameters name its check."""
+    problems = list(CHECKS[check](sample(tmp_path, good, bad)))
 
-    assert any(problem in one for one in found), found
+    assert any(problem in line for line in problems), problems
 
 
 # Expressions
@@ -190,7 +190,7 @@ def test_a_name_of_a_loop_is_none_outside(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "text"),
     [
         ("location", "{main.location}"),
         ("skuName", "{main.sku}"),
@@ -199,7 +199,7 @@ def test_a_name_of_a_loop_is_none_outside(tmp_path: Path) -> None:
         ("account.properties.primaryEndpoints.blob", "{store.account.properties.primaryEndpoints.blob}"),
     ],
 )
-def test_a_value_is_followed_to_where_it_is_made(tmp_path: Path, source: str, said: str) -> None:
+def test_a_value_is_followed_to_where_it_is_made(tmp_path: Path, source: str, text: str) -> None:
     """Through variables, and through parameters into the file that gives them."""
     template = sample(tmp_path, "output address string", f"output extra string = {source}\n\noutput address string")
     store = next(file for file in template.files if file is not template.main)
@@ -207,7 +207,7 @@ def test_a_value_is_followed_to_where_it_is_made(tmp_path: Path, source: str, sa
     assert extra is not None
     assert extra.value is not None
 
-    assert template.render(Value(store, extra.value)) == said
+    assert template.render(Value(store, extra.value)) == text
 
 
 def test_an_output_is_followed_into_its_module(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests import clock
 from tests.conftest import StartHost
 from tests.faults.proxy import FaultProxy, Request
 from tests.infra import costs
-from tests.infra.az_commands import KNOWN, help_of, named
+from tests.infra.az_commands import COMMANDS_FILE, help_of, list_commands
 from tests.infra.page_commands import Call, calls
 from tests.loop import past
 from tests.loop.stored_loop import StoredLoop
@@ -26,17 +26,17 @@ from tests.loop.trainers import Trainer
 from tests.unit.pages import ROOT, page, pages
 
 _PAGE = page("docs/deploy.md")
-_PAGES = {str(one.path): one for one in pages()}
+_PAGES = {str(document.path): document for document in pages()}
 _COMMANDS: dict[str, dict[str, dict[str, Any]]] = {
-    program: known["commands"] for program, known in json.loads(KNOWN.read_text(encoding="utf-8")).items()
+    program: listing["commands"] for program, listing in json.loads(COMMANDS_FILE.read_text(encoding="utf-8")).items()
 }
-_CALLS = [(name, call) for name, one in _PAGES.items() for call in calls(one, "az", "azd")]
+_CALLS = [(name, call) for name, document in _PAGES.items() for call in calls(document, "az", "azd")]
 _OWN = {"AZURE_SUBSCRIPTION_ID"}
 """Variables of an environment that azd itself reads."""
 
 
-def _known(call: Call) -> dict[str, Any] | None:
-    """What is known of a call's command: the longest one that its words begin with."""
+def _find_command(call: Call) -> dict[str, Any] | None:
+    """The listing of a call's command: the longest one that its words begin with."""
     commands = _COMMANDS[call.words[0]]
     return next(
         (commands[name] for end in range(len(call.plain), 0, -1) if (name := _name(call, end)) in commands), None
@@ -52,9 +52,9 @@ def _name(call: Call, end: int) -> str:
 
 def test_the_page_names_commands_of_both_programs() -> None:
     """Else the tests below say nothing."""
-    told = {call.words[0] for name, call in _CALLS if name == "docs/deploy.md" and call.whole}
+    programs = {call.words[0] for name, call in _CALLS if name == "docs/deploy.md" and call.whole}
 
-    assert {"az", "azd"} == told
+    assert {"az", "azd"} == programs
 
 
 def test_no_command_in_a_sentence_is_broken_over_lines() -> None:
@@ -66,9 +66,10 @@ def test_no_command_in_a_sentence_is_broken_over_lines() -> None:
 def test_every_command_exists_and_has_its_flags(name: str) -> None:
     """In blocks of code, in sentences and in tables."""
     wrong = [
-        f"{call}: {'no such command' if known is None else sorted(set(call.flags) - set(known['flags']))}"
+        f"{call}: {'no such command' if command is None else sorted(set(call.flags) - set(command['flags']))}"
         for page_name, call in _CALLS
-        if page_name == name and ((known := _known(call)) is None or not set(call.flags) <= set(known["flags"]))
+        if page_name == name
+        and ((command := _find_command(call)) is None or not set(call.flags) <= set(command["flags"]))
     ]
 
     assert wrong == []
@@ -80,7 +81,7 @@ def test_no_command_to_be_copied_lacks_what_it_needs() -> None:
         f"{call}: {names}"
         for _, call in _CALLS
         if call.whole
-        for names in (_known(call) or {"required": []})["required"]
+        for names in (_find_command(call) or {"required": []})["required"]
         if not set(names) & set(call.flags)
     ]
 
@@ -89,17 +90,17 @@ def test_no_command_to_be_copied_lacks_what_it_needs() -> None:
 
 def test_the_known_commands_of_az_are_those_of_the_pages() -> None:
     """Who changes a page asks azure-cli again: see tests/infra/az_commands.py."""
-    assert named() == sorted(_COMMANDS["az"])
+    assert list_commands() == sorted(_COMMANDS["az"])
 
 
 def test_az_itself_says_the_same() -> None:
-    """Where azure-cli is on this machine, its own help is asked for each flag that the pages use."""
+    """Where azure-cli is on this machine, its own help lists each flag that the pages use."""
     az = shutil.which("az")
     if az is None:
         pytest.skip("left out: no az on this machine; its flags were compared with tests/infra/commands.json only")
-    told = {command: set(help_of([az], command)["flags"]) for command in named()}
+    flags = {command: set(help_of([az], command)["flags"]) for command in list_commands()}
 
-    wrong = [str(call) for _, call in _CALLS if call.words[0] == "az" and not set(call.flags) <= told[_command(call)]]
+    wrong = [str(call) for _, call in _CALLS if call.words[0] == "az" and not set(call.flags) <= flags[_command(call)]]
 
     assert wrong == []
 
@@ -124,8 +125,8 @@ def _parameters() -> dict[str, str]:
     return dict(_variables(document))
 
 
-def _variables(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for parameter, given in told.items():
+def _variables(parameters: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for parameter, given in parameters.items():
         for text in _texts(given["value"]):
             for name, default in re.findall(r"\$\{(\w+)(?:=([^}]*))?\}", text):
                 yield name, f"{parameter}={default}"
@@ -148,10 +149,10 @@ def test_every_setting_of_the_deployment_is_on_the_page() -> None:
 
 def test_every_variable_that_is_set_is_one() -> None:
     """By `azd env set`."""
-    told = [call.plain[2] for _, call in _CALLS if call.plain[:2] == ("env", "set") and len(call.plain) > 2]
+    variables = [call.plain[2] for _, call in _CALLS if call.plain[:2] == ("env", "set") and len(call.plain) > 2]
 
-    assert told
-    assert set(told) <= _parameters().keys() | _OWN
+    assert variables
+    assert set(variables) <= _parameters().keys() | _OWN
 
 
 def test_every_parameter_that_is_given_is_one() -> None:
@@ -170,22 +171,24 @@ def test_every_parameter_that_is_given_is_one() -> None:
 def test_every_value_that_is_asked_for_is_an_output() -> None:
     """By `azd env get-value`."""
     outputs = re.findall(r"^output (\w+)", (ROOT / "infra/main.bicep").read_text(encoding="utf-8"), re.M)
-    asked = [call.plain[2] for _, call in _CALLS if call.plain[:2] == ("env", "get-value") and len(call.plain) > 2]
+    values = [call.plain[2] for _, call in _CALLS if call.plain[:2] == ("env", "get-value") and len(call.plain) > 2]
 
-    assert asked
-    assert set(asked) <= set(outputs)
+    assert values
+    assert set(values) <= set(outputs)
 
 
-def test_the_check_prints_what_is_told(start_host: StartHost, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_check_prints_what_the_page_shows(start_host: StartHost, capsys: pytest.CaptureFixture[str]) -> None:
     """Where the page leaves something out, it has three dots."""
     host = start_host(API_KEY_1="smoke-key", TRAIN_SCHEDULE="0 0 0 1 1 *")
-    told = next(block for block in _PAGE.blocks("text") if block.startswith("Checking"))
-    shown = re.search(r"Keys +(.*)", told)
+    example = next(block for block in _PAGE.blocks("text") if block.startswith("Checking"))
+    shown = re.search(r"Keys +(.*)", example)
     assert shown is not None
 
     code = check(host.url, {"RANKLOOP_KEY": "smoke-key", "RANKLOOP_SHOW_KEYS": shown[1]})
 
-    expected = re.escape(told).replace("…", ".+").replace(r"https://func\-rankloop\-.+\.azurewebsites\.net", host.url)
+    expected = (
+        re.escape(example).replace("…", ".+").replace(r"https://func\-rankloop\-.+\.azurewebsites\.net", host.url)
+    )
     assert code == 0
     assert re.fullmatch(expected, capsys.readouterr().out)
 
@@ -194,31 +197,31 @@ def test_the_check_prints_what_is_told(start_host: StartHost, capsys: pytest.Cap
 
 
 def test_every_result_follows_from_the_inputs() -> None:
-    """To the digit that is told."""
-    known = costs.inputs(_PAGE)
+    """To the digit that the page states."""
+    values = costs.inputs(_PAGE)
     wrong = []
     for result in costs.results(_PAGE):
-        makes = costs.value(result.formula, known)
-        known[result.name] = makes
-        if round(makes, result.places) != result.told:
-            wrong.append(f"{result.name}: {result.told} is told, {makes} follows")
+        makes = costs.value(result.formula, values)
+        values[result.name] = makes
+        if round(makes, result.places) != result.stated:
+            wrong.append(f"{result.name}: {result.stated} is stated, {makes} follows")
 
-    assert len(known) > 30
+    assert len(values) > 30
     assert wrong == []
 
 
 def test_the_inputs_are_the_deployments_own() -> None:
     """Memory, how often the trainer runs, and how many rules and endpoints there are."""
-    told, defaults = costs.inputs(_PAGE), _parameters()
+    inputs, defaults = costs.inputs(_PAGE), _parameters()
     alerts, network = ((ROOT / f"infra/{name}.bicep").read_text(encoding="utf-8") for name in ("alerts", "network"))
     services = re.search(r"^var services = \[(.*)\]$", network, re.M)
 
-    assert f"instanceMemoryMB={told['memory'] * 1024:.0f}" == defaults["RANKLOOP_INSTANCE_MEMORY_MB"]
+    assert f"instanceMemoryMB={inputs['memory'] * 1024:.0f}" == defaults["RANKLOOP_INSTANCE_MEMORY_MB"]
     assert defaults["TRAIN_SCHEDULE"] == "trainSchedule=0 * * * * *"
-    assert told["runs"] == 30 * 24 * 60
-    assert (told["rules"], told["quick_rules"]) == (alerts.count("every: 'PT15M'"), alerts.count("every: 'PT5M'"))
+    assert inputs["runs"] == 30 * 24 * 60
+    assert (inputs["rules"], inputs["quick_rules"]) == (alerts.count("every: 'PT15M'"), alerts.count("every: 'PT5M'"))
     assert services is not None
-    assert told["services"] == len(services[1].split(","))
+    assert inputs["services"] == len(services[1].split(","))
 
 
 @pytest.fixture
@@ -228,12 +231,12 @@ def at_noon() -> Iterator[StorageAccount]:
         yield azurite.new_account()
 
 
-def test_an_idle_run_asks_storage_no_oftener_than_is_told(at_noon: StorageAccount, tmp_path: Path) -> None:
-    """Requests cost money, even where nobody calls. The loop has learned, and has log and tables of one day.
+def test_an_idle_run_asks_storage_no_oftener_than_the_page_says(at_noon: StorageAccount, tmp_path: Path) -> None:
+    """Requests cost money, even without a call. The loop has learned, and has log and tables of one day.
 
-    Whether it lists log depends on where the last part ended; all else is as the page tells.
+    Whether it lists log depends on where the last part ended; all else is as the page says.
     """
-    storage, told = at_noon, costs.inputs(_PAGE)
+    storage, inputs = at_noon, costs.inputs(_PAGE)
     with StoredLoop(storage.connection_string) as stored_loop:
         past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
         rows = past.lively(1, past.minutes_ago(50), past.minutes_ago(30), events=40, wait_us=10 * MINUTE)
@@ -243,27 +246,31 @@ def test_an_idle_run_asks_storage_no_oftener_than_is_told(at_noon: StorageAccoun
 
     _requests(storage, tmp_path, runs=1)  # what is left over from learning
 
-    made = _requests(storage, tmp_path, runs=2)
-    made.subtract(_requests(storage, tmp_path, runs=1))
+    requests = _requests(storage, tmp_path, runs=2)
+    requests.subtract(_requests(storage, tmp_path, runs=1))
 
-    assert (made["run_reads"], made["run_tables"], made["writes"]) == (told["run_reads"], told["run_tables"], 0)
-    assert made["run_lists"] <= told["run_lists"]
+    assert (requests["run_reads"], requests["run_tables"], requests["writes"]) == (
+        inputs["run_reads"],
+        inputs["run_tables"],
+        0,
+    )
+    assert requests["run_lists"] <= inputs["run_lists"]
 
 
 def _requests(storage: StorageAccount, folder: Path, runs: int) -> Counter[str]:
-    """What runs of one process ask of storage, by what a request is billed as."""
+    """What runs of one process ask of storage, counted by how a request is billed."""
     with FaultProxy(storage.table_endpoint) as tables, FaultProxy(storage.blob_endpoint) as blobs:
         reached = storage.connection_string.replace(storage.table_endpoint, tables.url)
         reached = reached.replace(storage.blob_endpoint, blobs.url)
         with Trainer(reached, folder / f"{runs}.log", {}, runs=runs) as trainer:
             trainer.succeed()
         made = Counter(run_tables=len(tables.seen), writes=0)
-        made.update(_billed_as(request) for request in blobs.seen)
+        made.update(_billing_kind(request) for request in blobs.seen)
         return made
 
 
-def _billed_as(request: Request) -> str:
-    """What a request to a blob is billed as; leases count as reads."""
+def _billing_kind(request: Request) -> str:
+    """The kind by which a request to a blob is billed; leases count as reads."""
     if "comp=list" in request.path:
         return "run_lists"
     return "run_reads" if request.method in ("GET", "HEAD") or "comp=lease" in request.path else "writes"

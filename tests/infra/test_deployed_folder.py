@@ -81,10 +81,10 @@ class TestLoop:
         for number in range(60):
             self.live(api, f"event-{number}", USERS[number % len(USERS)])
 
-        model_id = self.learned(api)
+        model_id = self.wait_for_model(api)
 
         ranked = api.post(f"{V1}/rank", rank_body("by-model", "ann"))
-        chances = {one["id"]: one["probability"] for one in ranked.json["ranking"]}
+        chances = {action["id"]: action["probability"] for action in ranked.json["ranking"]}
         assert ranked.status == 201
         assert api.get("/rankloop/v1/status").json["instance"]["modelId"] >= model_id
         assert max(chances, key=chances.__getitem__) == LIKED["ann"]
@@ -96,7 +96,7 @@ class TestLoop:
         assert ranked.status == 201
         assert api.post(f"{V1}/events/{event_id}/reward", {"value": value}).status == 204
 
-    def learned(self, api: Api) -> str:
+    def wait_for_model(self, api: Api) -> str:
         """The id of the first model that has learned all and is in use."""
         until = time.monotonic() + 60
         while True:
@@ -113,8 +113,8 @@ class TestLoop:
 
         But for what the host itself is made of, and what moves its clock.
         """
-        told = Path(f"/proc/{host.pid}/maps").read_text(encoding="utf-8").splitlines()
-        loaded = {Path(line.split(maxsplit=5)[5]) for line in told if line.endswith(".so")}
+        maps = Path(f"/proc/{host.pid}/maps").read_text(encoding="utf-8").splitlines()
+        loaded = {Path(line.split(maxsplit=5)[5]) for line in maps if line.endswith(".so")}
 
         modules = {path for path in loaded if ".cpython-313" in path.name and "lib-dynload" not in path.parts}
         assert {path.name.partition(".")[0] for path in modules} >= {"pylibvw", "_pydantic_core", "parser", "orjson"}
@@ -129,33 +129,38 @@ class TestEvaluation:
         """The queue is reached with a token, and the processes of a task get no package from anywhere else."""
         api = Api.at(host.url, KEY)
         fields = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2099-01-01T00:00:00Z"}
-        mine = {"name": "mine", "arguments": "--cb_explore_adf --epsilon 0.1"}
-        asked = api.post(f"{V1}/evaluations", {"name": "deployed", "policies": [mine], **fields})
-        assert asked.status == 201, asked
+        own_policy = {"name": "mine", "arguments": "--cb_explore_adf --epsilon 0.1"}
+        created = api.post(f"{V1}/evaluations", {"name": "deployed", "policies": [own_policy], **fields})
+        assert created.status == 201, created
 
-        found = self.carried_out(api, f"{V1}/evaluations/{asked.json['id']}", host, secured)
+        evaluation = self.carry_out(api, f"{V1}/evaluations/{created.json['id']}", host, secured)
 
-        assert found["status"] == "completed", found
-        assert {policy["name"] for policy in found["policyResults"]} == {"online", "baseline1", "baselineRand", "mine"}
+        assert evaluation["status"] == "completed", evaluation
+        assert {policy["name"] for policy in evaluation["policyResults"]} == {
+            "online",
+            "baseline1",
+            "baselineRand",
+            "mine",
+        }
 
-    def carried_out(self, api: Api, path: str, host: HostProcess, secured: Secured) -> dict[str, Any]:
+    def carry_out(self, api: Api, path: str, host: HostProcess, secured: Secured) -> dict[str, Any]:
         """Be the platform's part, until the evaluation has ended."""
         until, trust = time.monotonic() + 60, {"connection_verify": str(secured.certificate)}
         with QueueClient(secured.queue, EVALUATION_QUEUE, credential=Sender(), **trust) as queue:
-            while (found := dict(api.get(path).json))["status"] == "pending":
-                assert time.monotonic() < until, found
+            while (evaluation := dict(api.get(path).json))["status"] == "pending":
+                assert time.monotonic() < until, evaluation
                 for message in queue.receive_messages():
                     host.run("evaluate_work", message.content)
                     queue.delete_message(message)
-        return found
+        return evaluation
 
 
 class TestIdentity:
     """Who the app signs in as."""
 
-    def not_ready(self, lonely: LonelyHost, told: Mapping[str, str]) -> str:
+    def read_missing(self, lonely: LonelyHost, variables: Mapping[str, str]) -> str:
         """What `/ready` says, with its 503, instead of becoming ready."""
-        with lonely.process(told, ready_path="/admin/host/status") as host:
+        with lonely.process(variables, ready_path="/admin/host/status") as host:
             answer = Api.at(host.url, None).get("/ready")
         assert answer.status == 503
         return answer.body.decode()
@@ -163,41 +168,41 @@ class TestIdentity:
     def test_tokens_of_the_identity_that_is_named_are_asked_for(
         self, lonely: LonelyHost, secured: Secured, identities: IdentityEndpoint
     ) -> None:
-        """One for the hot path and each SDK, if they begin at once: the platform limits how often it is asked."""
+        """One for the hot path and each SDK, if they begin at once: the platform limits how many tokens it gives."""
         with lonely.process(settings(secured, identities)):
             pass
 
         assert identities.refused == []
         assert 1 <= identities.granted <= 4
 
-    def test_an_identity_that_the_app_does_not_have_is_told(
+    def test_an_identity_that_the_app_does_not_have_is_reported(
         self, lonely: LonelyHost, secured: Secured, identities: IdentityEndpoint
     ) -> None:
         wrong = settings(secured, identities, AzureWebJobsStorage__clientId="99999999-2222-3333-4444-555555555555")
 
-        said = self.not_ready(lonely, wrong)
+        answer = self.read_missing(lonely, wrong)
 
-        assert "no token for storage could be had" in said
+        assert "no token for storage could be had" in answer
         assert set(identities.refused) == {"no identity with this client_id"}
 
-    def test_a_token_that_storage_refuses_is_told(
+    def test_a_token_that_storage_refuses_is_reported(
         self, lonely: LonelyHost, secured: Secured, identities: IdentityEndpoint
     ) -> None:
         """As it does while the identity's roles are missing, or not in effect yet."""
         identities.audience = "https://vault.azure.net"
 
-        said = self.not_ready(lonely, settings(secured, identities))
+        answer = self.read_missing(lonely, settings(secured, identities))
 
-        assert "storage answered 403" in said
+        assert "storage answered 403" in answer
 
     def test_storage_that_nobody_vouches_for_is_not_trusted(
         self, lonely: LonelyHost, secured: Secured, identities: IdentityEndpoint
     ) -> None:
-        """Else a token could be had by whoever stands between."""
-        told = settings(secured, identities)
-        trusting = {name: value for name, value in told.items() if name not in secured.trust}
+        """Else a machine in between could get a token."""
+        variables = settings(secured, identities)
+        trusting = {name: value for name, value in variables.items() if name not in secured.trust}
 
-        assert "storage cannot be reached" in self.not_ready(lonely, trusting)
+        assert "storage cannot be reached" in self.read_missing(lonely, trusting)
 
 
 def test_without_its_packages_the_folder_does_not_start(lonely: LonelyHost, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the smoke check tells of a loop that works."""
+"""What the smoke check reports of a loop that works."""
 
 import time
 
@@ -12,26 +12,26 @@ from tests.infra.smoking import KEY, run
 NEVER = {"TRAIN_SCHEDULE": "0 0 0 1 1 *", "API_KEY_1": KEY}
 
 
-def test_its_own_event_is_not_told_as_one_to_learn_from(start_host: StartHost) -> None:
-    """The loop itself counts it among those that wait, which would contradict what was just said of it."""
+def test_its_own_event_is_not_reported_as_one_to_learn_from(start_host: StartHost) -> None:
+    """The loop itself counts it among those that wait, which would contradict the check's own report."""
     api = Api.at(start_host(API_KEY_1=KEY, TRAIN_SCHEDULE="*/1 * * * * *").url, KEY)
     until = time.monotonic() + 30
     while not (before := api.get("/rankloop/v1/status").json["because"]).startswith("No Rank call"):
         assert time.monotonic() < until, before
         time.sleep(0.1)
-    _, told = run("--endpoint", f"http://127.0.0.1:{api.port}", RANKLOOP_KEY=KEY)
+    _, output = run("--endpoint", f"http://127.0.0.1:{api.port}", RANKLOOP_KEY=KEY)
 
     assert api.get("/rankloop/v1/status").json["because"].startswith("1 event waits to be learned. ")
     assert findings.OWN.match(before)
-    assert "\n  Learning  not yet: nothing but the event of this check has come in yet, and from that one" in told
+    assert "\n  Learning  not yet: nothing but the event of this check has come in yet, and from that one" in output
 
 
-def test_a_loop_that_works_with_warnings_is_told_so(azurite: Azurite) -> None:
+def test_a_loop_that_works_with_warnings_is_reported_as_such(azurite: Azurite) -> None:
     """Such as that the other key is a reference that the platform could not resolve."""
     reference = "@Microsoft.KeyVault(VaultName=kv;SecretName=api-key-2)"
     with HostProcess(azurite.new_account().connection_string, env={**NEVER, "API_KEY_2": reference}) as process:
-        code, told = run("--endpoint", process.url, RANKLOOP_KEY=KEY)
+        code, output = run("--endpoint", process.url, RANKLOOP_KEY=KEY)
 
     assert code == 0
-    assert "\nThe loop works, with warnings.\n  Warning   KeyNotResolved: Setting API_KEY_2 opens nothing: " in told
-    assert "the role Key Vault Secrets User" in told
+    assert "\nThe loop works, with warnings.\n  Warning   KeyNotResolved: Setting API_KEY_2 opens nothing: " in output
+    assert "the role Key Vault Secrets User" in output

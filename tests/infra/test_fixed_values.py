@@ -39,15 +39,15 @@ _UNIQUE = "abcdefghijklm"
 )
 def test_a_value_is_the_one_that_the_platform_asks_for(kind: str, path: str, wanted: str | bool, reason: str) -> None:
     """Its models take any text there, and the failure comes when half of the deployment is done."""
-    told = template().only(kind).body.get(*path.split("."))
+    value = template().only(kind).body.get(*path.split("."))
 
-    assert told == (Text((wanted,)) if isinstance(wanted, str) else Literal(wanted)), reason
+    assert value == (Text((wanted,)) if isinstance(wanted, str) else Literal(wanted)), reason
 
 
 def test_what_has_no_region_is_global_and_nothing_else_is() -> None:
     """The platform refuses either mistake."""
     located = [resource for resource in template().resources() if resource.get("location")]
-    types = {one.type for one in located if template().render(one.get("location")) == "global"}
+    types = {resource.type for resource in located if template().render(resource.get("location")) == "global"}
 
     assert types == {
         "Microsoft.Insights/actionGroups",
@@ -61,12 +61,12 @@ def test_what_has_no_region_is_global_and_nothing_else_is() -> None:
 
 def test_what_is_collected_has_the_names_that_the_platform_knows() -> None:
     """Another one is refused. What is collected beyond would be paid for: a line for each Rank."""
-    told = {
+    collected = {
         _scope(resource): _categories(resource)
         for resource in template().resources("Microsoft.Insights/diagnosticSettings")
     }
 
-    assert told == {
+    assert collected == {
         _SITE: {"metrics": ["AllMetrics"]},
         _VAULT: {"logs": ["AuditEvent"]},
         f"{_STORAGE}/blobServices": {"logs": ["StorageDelete"], "metrics": ["Transaction"]},
@@ -84,11 +84,11 @@ def _scope(resource: Resource) -> str:
 
 def _categories(resource: Resource) -> dict[str, list[str]]:
     """The categories that are switched on, by kind."""
-    found = {kind: resource.body.get("properties", kind) for kind in ("logs", "metrics")}
-    return {kind: [*_switched_on(told)] for kind, told in found.items() if isinstance(told, Array)}
+    arrays = {kind: resource.body.get("properties", kind) for kind in ("logs", "metrics")}
+    return {kind: [*_list_enabled(array)] for kind, array in arrays.items() if isinstance(array, Array)}
 
 
-def _switched_on(array: Array) -> Iterator[str]:
+def _list_enabled(array: Array) -> Iterator[str]:
     for item in array.items:
         assert isinstance(item, Object)
         category = item.get("category")
@@ -120,7 +120,7 @@ def test_a_name_has_the_length_and_the_letters_that_are_allowed(kind: str, allow
     assert name is not None
     names = [_example(name, item) for item in _rounds(only)]
 
-    assert [told for told in names if not re.fullmatch(allowed, told)] == []
+    assert [example for example in names if not re.fullmatch(allowed, example)] == []
 
 
 def _rounds(resource: Resource) -> list[str]:
@@ -134,15 +134,17 @@ def _rounds(resource: Resource) -> list[str]:
 
 def _example(name: Value, item: str) -> str:
     """A name as Azure would make it."""
-    found = template().origin(name)
-    match found.expression:
+    origin = template().origin(name)
+    match origin.expression:
         case Text(parts=parts):
-            return "".join(part if isinstance(part, str) else _example(Value(found.file, part), item) for part in parts)
+            return "".join(
+                part if isinstance(part, str) else _example(Value(origin.file, part), item) for part in parts
+            )
         case Call(function="uniqueString"):
             return _UNIQUE
         case Name() if item:
             return item
-    raise AssertionError(f"it is not known how long {found.expression} is")
+    raise AssertionError(f"it is not known how long {origin.expression} is")
 
 
 def test_a_name_is_free_everywhere() -> None:
@@ -175,9 +177,9 @@ def test_a_name_that_the_whole_world_shares_ends_in_what_makes_it_unique(kind: s
     """Else it would be taken."""
     name = template().only(kind).get("name")
     assert name is not None
-    told = template().origin(name).expression
-    assert isinstance(told, Text)
-    last = told.parts[-1]
+    text = template().origin(name).expression
+    assert isinstance(text, Text)
+    last = text.parts[-1]
     assert isinstance(last, Name)
 
     assert template().render(Value(template().origin(name).file, last)) == "{main.uniqueString()}"

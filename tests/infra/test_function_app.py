@@ -15,7 +15,7 @@ from shared.evaluation.evaluation import Purpose
 from shared.storage import paths
 from tests.infra.bicep.expressions import Each, Expression, Literal, Name, Object, Operation, Text, walk
 from tests.infra.bicep.template import Value
-from tests.infra.project import default_text, given_parameters, template
+from tests.infra.project import default_text, read_parameters, template
 from train_timer import model_training, run
 
 _APP = "Microsoft.Web/sites:properties.functionAppConfig"
@@ -24,15 +24,15 @@ _WORKSPACE = "Microsoft.OperationalInsights/workspaces:properties"
 
 def test_the_host_waits_longer_than_the_trainer_works() -> None:
     """Also for a training that begins when the run's time is all but over: else the platform would kill it."""
-    told = _host()["functionTimeout"]
-    hours, minutes, seconds = map(int, told.split(":"))
+    timeout = _host()["functionTimeout"]
+    hours, minutes, seconds = map(int, timeout.split(":"))
     longest = timedelta(seconds=run._TIME_SECONDS) + model_training._TIMEOUT
 
     assert timedelta(hours=hours, minutes=minutes, seconds=seconds) > longest
 
 
 def test_the_host_waits_longer_than_a_task_of_an_evaluation_takes() -> None:
-    """So that a log that is too long is told of, and not begun anew until it counts as a failure."""
+    """So that a log that is too long is reported, and not begun anew until it counts as a failure."""
     hours, minutes, seconds = map(int, _host()["functionTimeout"].split(":"))
 
     assert timedelta(hours=hours, minutes=minutes, seconds=seconds) > runner.TIMEOUT + timedelta(minutes=5)
@@ -65,11 +65,11 @@ def test_queues_have_names_that_queues_may_have() -> None:
 
 
 def test_the_endpoint_is_where_the_routes_begin() -> None:
-    """The paths of the old service stand behind it, without a prefix; and it has no slash at its end."""
-    said = template().render_output("RANKLOOP_ENDPOINT")
+    """The paths of the old service follow it, without a prefix; and it has no slash at its end."""
+    endpoint = template().render_output("RANKLOOP_ENDPOINT")
 
     assert _host()["extensions"]["http"]["routePrefix"] == ""
-    assert re.fullmatch(r"https://\{functions\.\w+\.properties\.defaultHostName\}", said)
+    assert re.fullmatch(r"https://\{functions\.\w+\.properties\.defaultHostName\}", endpoint)
 
 
 def test_python_is_the_one_that_the_code_is_for() -> None:
@@ -79,7 +79,7 @@ def test_python_is_the_one_that_the_code_is_for() -> None:
     version = default_text("pythonVersion")
 
     assert _numbers(lowest) <= _numbers(version) < _numbers(highest)
-    assert "pythonVersion" not in given_parameters()
+    assert "pythonVersion" not in read_parameters()
 
 
 def _host() -> dict[str, Any]:
@@ -104,22 +104,25 @@ def _numbers(version: str) -> list[int]:
     ],
 )
 def test_a_parameter_reaches_the_property_that_it_is_for(path: str, parameter: str) -> None:
-    """Through two files; a mix-up of two numbers would be found by nobody."""
+    """Through two files; a mix-up of two numbers would go unnoticed."""
     kind, _, names = path.partition(":")
 
     assert template().render(template().only(kind).get(*names.split("."))) == f"{{main.{parameter}}}"
 
 
 def test_instances_that_are_always_ready_are_those_for_calls() -> None:
-    """And there are none unless somebody asks for them."""
+    """And there are none unless the user sets a number."""
     app = template().only("Microsoft.Web/sites")
     ready = app.get("properties", "functionAppConfig", "scaleAndConcurrency", "alwaysReady")
     assert ready is not None
-    (one,) = [found for found in walk(ready.expression) if isinstance(found, Object)]
+    (instances,) = [part for part in walk(ready.expression) if isinstance(part, Object)]
 
-    assert one.get("name") == Text(("http",))
-    assert template().render(Value(ready.file, one.get("instanceCount") or one)) == "{main.alwaysReadyInstances}"
-    assert _written("alwaysReadyInstances") == Literal(0)
+    assert instances.get("name") == Text(("http",))
+    assert (
+        template().render(Value(ready.file, instances.get("instanceCount") or instances))
+        == "{main.alwaysReadyInstances}"
+    )
+    assert _find_default("alwaysReadyInstances") == Literal(0)
 
 
 def test_the_memory_of_an_instance_is_one_that_the_plan_has() -> None:
@@ -137,15 +140,15 @@ def test_the_package_has_its_container() -> None:
     where = app.get("properties", "functionAppConfig", "deployment", "storage", "value")
     assert isinstance(containers, Each)
     assert where is not None
-    made = [one.plain for one in walk(containers.over) if isinstance(one, Text)]
-    place = [one for one in walk(template().origin(where).expression) if isinstance(one, Name | Literal)]
+    made = [part.plain for part in walk(containers.over) if isinstance(part, Text)]
+    place = [part for part in walk(template().origin(where).expression) if isinstance(part, Name | Literal)]
 
     assert place == [Name("account"), Name("containers"), Literal(0)]
     assert made[0] not in {paths.split_path(path)[0] for path in (paths.LOGS, paths.EXPORTS)}
 
 
-def test_new_code_takes_over_in_a_way_that_the_platform_has() -> None:
-    """One instance after the other unless somebody asks for the other way: not every region may have the first."""
+def test_new_code_takes_over_by_a_strategy_that_the_platform_has() -> None:
+    """One instance after the other unless the user sets the other strategy: not every region may have the first."""
     declared = template().main.get("updateStrategy", "parameter")
     assert declared is not None
 
@@ -153,6 +156,6 @@ def test_new_code_takes_over_in_a_way_that_the_platform_has() -> None:
     assert declared.value == Text(("RollingUpdate",))
 
 
-def _written(parameter: str) -> Expression | None:
+def _find_default(parameter: str) -> Expression | None:
     declared = template().main.get(parameter, "parameter")
     return declared.value if declared else None

@@ -12,7 +12,9 @@ from tests.infra.cloud import DELETED, VAULT, VAULT_NAME, Cloud
 from tests.infra.hook_machine import TOKEN, VALUES, Machine, outputs
 
 
-def deleted(name: str = VAULT_NAME, environment: str = "shop", location: str = "West Europe") -> dict[str, Any]:
+def build_deleted_vault(
+    name: str = VAULT_NAME, environment: str = "shop", location: str = "West Europe"
+) -> dict[str, Any]:
     """A vault as the management service lists it."""
     tags = {"azd-env-name": environment}
     return {"name": name, "properties": {"location": location, "tags": tags, "vaultId": f"/vaults/{name}"}}
@@ -22,18 +24,20 @@ def deleted(name: str = VAULT_NAME, environment: str = "shop", location: str = "
 
 
 def test_without_a_deleted_vault_none_is_recovered(machine: Machine, azure: Cloud) -> None:
-    """The list is asked for with azd's login, in the tenant of the environment."""
+    """The list is requested with azd's login, in the tenant of the environment."""
     code, output = machine.run("preprovision")
 
     assert (code, output, machine.was_set()) == (0, "", ["false"])
-    assert azure.asked == [(DELETED, TOKEN)]
+    assert azure.requests == [(DELETED, TOKEN)]
     scope = "--scope https://management.azure.com/.default"
     assert machine.calls()[0] == f"auth token --output json {scope} --tenant-id 7e7a --no-prompt"
 
 
 def test_a_deleted_vault_of_the_environment_is_recovered(machine: Machine, azure: Cloud) -> None:
     """Azure writes a region as people do, azd as programs do."""
-    azure.answers[DELETED] = [(200, {"value": [deleted("kv-rank-h2i3j4k5l6m7n", "blog"), deleted()]})]
+    azure.answers[DELETED] = [
+        (200, {"value": [build_deleted_vault("kv-rank-h2i3j4k5l6m7n", "blog"), build_deleted_vault()]})
+    ]
     code, output = machine.run("preprovision")
 
     assert (code, machine.was_set()) == (0, ["true"])
@@ -44,9 +48,9 @@ def test_a_deleted_vault_on_a_later_page_is_found(machine: Machine, azure: Cloud
     """A subscription may have many."""
     more = f"{DELETED}&$skiptoken=2"
     azure.answers[DELETED] = [
-        (200, {"value": [deleted("kv-rank-h2i3j4k5l6m7n", "blog")], "nextLink": f"https://{more}"})
+        (200, {"value": [build_deleted_vault("kv-rank-h2i3j4k5l6m7n", "blog")], "nextLink": f"https://{more}"})
     ]
-    azure.answers[more] = [(200, {"value": [deleted()]})]
+    azure.answers[more] = [(200, {"value": [build_deleted_vault()]})]
     code, _ = machine.run("preprovision")
 
     assert (code, machine.was_set()) == (0, ["true"])
@@ -55,14 +59,14 @@ def test_a_deleted_vault_on_a_later_page_is_found(machine: Machine, azure: Cloud
 @pytest.mark.parametrize(
     "other",
     [
-        deleted(location="northeurope"),
-        deleted(environment="shop2"),
-        deleted("kv-shop-of-the-website"),
+        build_deleted_vault(location="northeurope"),
+        build_deleted_vault(environment="shop2"),
+        build_deleted_vault("kv-shop-of-the-website"),
         {"name": "bare"},
     ],
 )
 def test_a_deleted_vault_of_something_else_is_left_alone(machine: Machine, azure: Cloud, other: dict[str, Any]) -> None:
-    """Of another region, of another environment, of another app of the environment, of nobody."""
+    """Of another region, of another environment, of another app of the environment, of no environment."""
     azure.answers[DELETED] = [(200, {"value": [other]})]
     code, _ = machine.run("preprovision")
 
@@ -74,7 +78,7 @@ def test_an_expired_login_ends_it_and_is_told(machine: Machine, azure: Cloud) ->
     machine.variables["PRETEND_EXPIRED"] = "1"
     code, output = machine.run("preprovision")
 
-    assert (code, machine.was_set(), azure.asked) == (2, [], [])
+    assert (code, machine.was_set(), azure.requests) == (2, [], [])
     assert "  | ERROR: not logged in" in output
     assert "azd is not signed in, or its login has expired.\n  Next step: azd auth login --tenant-id 7e7a" in output
 
@@ -112,7 +116,7 @@ def test_where_no_vault_ever_was_none_is_recovered(machine: Machine, azure: Clou
 
 
 def test_another_refusal_is_told_and_does_not_stop_the_deployment(machine: Machine, azure: Cloud) -> None:
-    """It would be the same the next time, so that nobody could ever deploy; what the user has set stays."""
+    """It would be the same the next time, so that no deployment could ever succeed; what the user has set stays."""
     azure.answers[DELETED] = [(409, {"error": {"code": "ReadOnlyDisabled", "message": "It is disabled."}})]
     code, output = machine.run("preprovision")
 
@@ -152,7 +156,7 @@ def test_an_unknown_subscription_is_told(machine: Machine, azure: Cloud) -> None
 
 
 def test_a_service_out_of_step_is_asked_again(machine: Machine, azure: Cloud) -> None:
-    azure.answers[DELETED] = [(503, {}), (200, {"value": [deleted()]})]
+    azure.answers[DELETED] = [(503, {}), (200, {"value": [build_deleted_vault()]})]
     code, _ = machine.run("preprovision")
 
     assert (code, machine.was_set()) == (0, ["true"])
@@ -173,7 +177,7 @@ def test_the_token_goes_to_nobody_else(machine: Machine, azure: Cloud) -> None:
     azure.answers[DELETED] = [(200, {"value": [], "nextLink": f"https://{VAULT}/list"})]
     code, output = machine.run("preprovision")
 
-    assert (code, azure.asked) == (2, [(DELETED, TOKEN)])
+    assert (code, azure.requests) == (2, [(DELETED, TOKEN)])
     assert f"goes on at {VAULT}" in output
 
 
@@ -189,7 +193,7 @@ def test_what_azd_has_not_asked_yet_is_not_guessed(machine: Machine, azure: Clou
     """`azd provision` runs the hook before it asks for the region, the first time."""
     code, output = machine.run("preprovision", {**VALUES, "AZURE_LOCATION": "", "AZURE_SUBSCRIPTION_ID": ""})
 
-    assert (code, machine.calls(), azure.asked) == (0, [], [])
+    assert (code, machine.calls(), azure.requests) == (0, [], [])
     assert "azd does not know AZURE_SUBSCRIPTION_ID and AZURE_LOCATION yet" in output
 
 
@@ -212,7 +216,7 @@ def test_after_a_deployment_the_loop_is_checked_with_the_key_of_the_vault(
     assert f"waiting: Secret api-key-1 of Key Vault {VAULT_NAME} cannot be read yet: 403: Caller is not" in output
     assert output.endswith("  Keys      az …\n")
     assert "key-of-the-vault" not in output
-    assert azure.asked == [(SECRET, TOKEN)] * 2
+    assert azure.requests == [(SECRET, TOKEN)] * 2
     assert "--scope https://vault.azure.net/.default" in machine.calls()[0]
 
 
@@ -230,10 +234,10 @@ def test_a_secret_that_is_not_there_is_told(machine: Machine) -> None:
 
 @pytest.mark.parametrize("hook", ["preprovision", "predown"])
 def test_a_hook_that_azd_has_not_started_says_so(machine: Machine, azure: Cloud, hook: str) -> None:
-    """Nothing is found out or told that might be of another environment, or of none."""
+    """Nothing is found out or printed that might be of another environment, or of none."""
     code, output = machine.run(hook, {})
 
-    assert (code, azure.asked, machine.calls()) == (2, [], [])
+    assert (code, azure.requests, machine.calls()) == (2, [], [])
     assert output.startswith(
         "\nThis is a hook, and azd has not started it: there is no AZURE_ENV_NAME.\n  Next step: azd "
     )

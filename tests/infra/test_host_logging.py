@@ -12,7 +12,7 @@ from shared.status import run_record
 from tests.unit.test_docs import functions
 
 LEVELS = ("Trace", "Debug", "Information", "Warning", "Error", "Critical", "None")
-_TOLD: dict[str, Any] = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["logging"]
+_LOGGING: dict[str, Any] = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["logging"]
 _LOCAL = """
 import json, logging, sys
 from localhost.host.host_log import set_up_logs
@@ -22,12 +22,12 @@ print(json.dumps({name: logging.getLogger(name).getEffectiveLevel() for name in 
 """
 
 
-def is_kept(category: str, level: str) -> bool:
-    """Whether a line is kept: the longest name that a category begins with decides.
+def is_logged(category: str, level: str) -> bool:
+    """Whether the platform keeps a line: the longest name that a category begins with decides.
 
     Source: the filter rules of the platform's log, which are those of .NET.
     """
-    levels: dict[str, str] = _TOLD["logLevel"]
+    levels: dict[str, str] = _LOGGING["logLevel"]
     fitting = [name for name in levels if category == name or category.startswith(f"{name}.")]
     least = levels[max(fitting, key=len, default="default")]
     return LEVELS.index(level) >= LEVELS.index(least)
@@ -36,38 +36,38 @@ def is_kept(category: str, level: str) -> bool:
 @pytest.mark.parametrize("name", [name for name, _, _ in functions()])
 def test_a_call_costs_no_line_of_the_platform(name: str) -> None:
     """It would write two for every call: that it executes a function, and that it has."""
-    assert not is_kept(f"Function.{name}", "Information")
-    assert is_kept(f"Function.{name}", "Error")
-    assert is_kept(f"Function.{name}.User", "Warning")
+    assert not is_logged(f"Function.{name}", "Information")
+    assert is_logged(f"Function.{name}", "Error")
+    assert is_logged(f"Function.{name}.User", "Warning")
 
 
 def test_the_records_of_runs_are_kept() -> None:
     """All of them: of a sample, no sum would be right."""
-    sampling = _TOLD["applicationInsights"]["samplingSettings"]
+    sampling = _LOGGING["applicationInsights"]["samplingSettings"]
 
-    assert is_kept("Function.train_timer.User", "Information")
+    assert is_logged("Function.train_timer.User", "Information")
     assert "Trace" in sampling["excludedTypes"].split(";")
     assert "train_timer" in {name for name, _, _ in functions()}
 
 
 def test_requests_are_kept_and_may_be_sampled_and_exceptions_may_not() -> None:
-    """A request says with `ItemCount` for how many it stands."""
-    sampling = _TOLD["applicationInsights"]["samplingSettings"]
+    """A request says with `ItemCount` how many requests it represents."""
+    sampling = _LOGGING["applicationInsights"]["samplingSettings"]
 
-    assert is_kept("Host.Results", "Information")
+    assert is_logged("Host.Results", "Information")
     assert sampling["isEnabled"] is True
     assert sampling["excludedTypes"].split(";") == ["Trace", "Exception"]
 
 
 def test_every_level_is_one_that_the_platform_knows() -> None:
     """An unknown one keeps the host from starting."""
-    assert set(_TOLD["logLevel"].values()) <= set(LEVELS)
+    assert set(_LOGGING["logLevel"].values()) <= set(LEVELS)
 
 
 @pytest.mark.parametrize(
     ("levels", "expected"),
     [
-        (_TOLD["logLevel"], {"": 20, "localhost": 20, "azure": 30, run_record.NAME: 20}),
+        (_LOGGING["logLevel"], {"": 20, "localhost": 20, "azure": 30, run_record.NAME: 20}),
         ({"default": "Debug"}, {"": 10, "localhost": 10, "azure": 30, run_record.NAME: 10}),
         ({"Function": "Error", "Function.a": "Debug"}, {"": 40, "localhost": 20, "azure": 30, run_record.NAME: 40}),
         (
@@ -77,7 +77,7 @@ def test_every_level_is_one_that_the_platform_knows() -> None:
     ],
 )
 def test_the_local_host_shows_what_functions_say(levels: dict[str, str], expected: dict[str, int]) -> None:
-    """It cannot tell one function's lines from another's, so the most talkative of their levels holds."""
+    """It cannot separate one function's lines from another's, so the most talkative of their levels holds."""
     command = [sys.executable, "-c", _LOCAL, json.dumps(levels)]
     output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 

@@ -35,10 +35,10 @@ def test_storage_deletes_log_only_if_somebody_says_after_how_many_days() -> None
 
 def test_no_earlier_state_of_a_blob_is_kept() -> None:
     """A redaction has to take out what it takes out, and the trainer's state is written anew again and again."""
-    kept = template().only("Microsoft.Storage/storageAccounts/blobServices").body
+    blob_service = template().only("Microsoft.Storage/storageAccounts/blobServices").body
 
-    assert Literal(value=False) == kept.get("properties", "isVersioningEnabled")
-    assert Literal(value=False) == kept.get("properties", "deleteRetentionPolicy", "enabled")
+    assert Literal(value=False) == blob_service.get("properties", "isVersioningEnabled")
+    assert Literal(value=False) == blob_service.get("properties", "deleteRetentionPolicy", "enabled")
 
 
 def test_the_containers_are_those_of_the_loop_and_the_platforms() -> None:

@@ -1,4 +1,4 @@
-"""Private networking: what the app needs is reachable, and by the private way."""
+"""Private networking: what the app needs is reachable, and through the private network."""
 
 from ipaddress import IPv4Network
 from itertools import combinations
@@ -62,7 +62,7 @@ def test_a_zone_is_named_as_the_platform_asks_for_it() -> None:
 def test_each_endpoint_is_one_of_the_storage_account() -> None:
     """For the service that the loop is at: `blob`, not `blobs`; the platform refuses what it does not know."""
     (connection,) = _items(_body("Microsoft.Network/privateEndpoints"), "properties", "privateLinkServiceConnections")
-    account = _referred(connection.get("properties", "privateLinkServiceId"))
+    account = _find_resource(connection.get("properties", "privateLinkServiceId"))
     services = connection.get("properties", "groupIds")
 
     assert account.declaration.existing
@@ -71,21 +71,23 @@ def test_each_endpoint_is_one_of_the_storage_account() -> None:
 
 
 def test_each_zone_is_looked_up_in_the_network() -> None:
-    """Each in its own link; a name that is registered there by anything else would be in the way."""
+    """Each in its own link; a name that anything else registers there would hide the endpoint's."""
     link = _body("Microsoft.Network/privateDnsZones/virtualNetworkLinks")
 
     assert link.get("parent") == _nth("Microsoft.Network/privateDnsZones", link)
-    assert _referred(link.get("properties", "virtualNetwork", "id")).type == _NETWORK
+    assert _find_resource(link.get("properties", "virtualNetwork", "id")).type == _NETWORK
     assert link.get("properties", "registrationEnabled") == Literal(value=False)
 
 
 def test_each_endpoint_is_in_the_zone_of_its_service() -> None:
     """Two in one zone: one name of the account would lead to the other's address."""
     group = _body("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
-    (told,) = _items(group, "properties", "privateDnsZoneConfigs")
+    (configuration,) = _items(group, "properties", "privateDnsZoneConfigs")
 
     assert group.get("parent") == _nth("Microsoft.Network/privateEndpoints", group)
-    assert told.get("properties", "privateDnsZoneId") == Member(_nth("Microsoft.Network/privateDnsZones", group), "id")
+    assert configuration.get("properties", "privateDnsZoneId") == Member(
+        _nth("Microsoft.Network/privateDnsZones", group), "id"
+    )
 
 
 _ACCOUNT, _NETWORK = "Microsoft.Storage/storageAccounts", "Microsoft.Network/virtualNetworks"
@@ -109,9 +111,9 @@ def _body(kind: str) -> Object:
 
 
 def _items(of: Object, *path: str) -> list[Object]:
-    found = of.get(*path)
-    assert isinstance(found, Array)
-    return [item for item in found.items if isinstance(item, Object)]
+    array = of.get(*path)
+    assert isinstance(array, Array)
+    return [item for item in array.items if isinstance(item, Object)]
 
 
 def _round(kind: str) -> Name:
@@ -125,14 +127,14 @@ def _nth(kind: str, body: Object) -> Index:
     return Index(Name(template().only(kind).declaration.name), Name(loop.names[1]))
 
 
-def _referred(expression: Expression | None) -> Resource:
+def _find_resource(expression: Expression | None) -> Resource:
     """The resource whose id is read."""
     assert isinstance(expression, Member)
     assert expression.name == "id"
     file = template().only(_NETWORK).file
-    known = [*template().resources(), *template().resources(existing=True)]
-    (found,) = [each for each in known if each.file is file and Name(each.declaration.name) == expression.of]
-    return found
+    resources = [*template().resources(), *template().resources(existing=True)]
+    (resource,) = [each for each in resources if each.file is file and Name(each.declaration.name) == expression.of]
+    return resource
 
 
 # Subnets
@@ -159,7 +161,7 @@ def test_the_subnets_lie_in_the_network_and_not_in_each_other() -> None:
     assert len(subnets) == 2
     assert space.is_private
     assert all(subnet.subnet_of(space) for subnet in subnets)
-    assert not any(one.overlaps(other) for one, other in combinations(subnets, 2))
+    assert not any(first.overlaps(second) for first, second in combinations(subnets, 2))
 
 
 def test_the_subnets_are_large_enough() -> None:
@@ -176,9 +178,9 @@ def _subnets() -> list[Object]:
 
 def _subnet(expression: Expression | None) -> Object:
     """The subnet whose id is read, as it is made."""
-    found = _referred(expression)
-    assert found.body.get("parent") == Name(template().only(_NETWORK).declaration.name)
-    (subnet,) = [each for each in _subnets() if each.get("name") == found.body.get("name")]
+    resource = _find_resource(expression)
+    assert resource.body.get("parent") == Name(template().only(_NETWORK).declaration.name)
+    (subnet,) = [each for each in _subnets() if each.get("name") == resource.body.get("name")]
     return subnet
 
 
@@ -187,9 +189,9 @@ def _addresses(subnet: Object) -> IPv4Network:
 
 
 def _prefixes() -> tuple[Expression, ...]:
-    told = _body(_NETWORK).get("properties", "addressSpace", "addressPrefixes")
-    assert isinstance(told, Array)
-    return told.items
+    prefixes = _body(_NETWORK).get("properties", "addressSpace", "addressPrefixes")
+    assert isinstance(prefixes, Array)
+    return prefixes.items
 
 
 def _plain(expression: Expression | None) -> str:

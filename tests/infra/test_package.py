@@ -22,7 +22,7 @@ from localhost.setup.programs import CannotSetUp
 from tests.infra.conftest import PLACES, Built
 
 NEWEST_GLIBC = (2, 28)
-ROOMS = ["configure_fn", "evaluate_fn", "export_fn", "rank_fn", "reward_fn", "shared", "status_fn", "train_timer"]
+APP_FOLDERS = ["configure_fn", "evaluate_fn", "export_fn", "rank_fn", "reward_fn", "shared", "status_fn", "train_timer"]
 FOREIGN = ("tests", "docs", "localhost", "benchmarks", "infra", "deployment", "node_modules", "requirements.txt")
 _INDEX = "import function_app; print(len(function_app.app.get_functions()))"
 _PIN = re.compile(r"^([a-z0-9-]+)==([^ ;]+)")
@@ -41,7 +41,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 class TestPackages:
-    """What the app stands on."""
+    """The packages that the app needs."""
 
     def test_they_are_those_of_requirements_txt_and_no_others(self, built: Built) -> None:
         """Which is exported from the lock file; so there is nothing of a test, and no numpy."""
@@ -101,13 +101,21 @@ class TestApp:
     """The app itself."""
 
     def test_it_is_what_function_app_py_imports_and_no_more(self, built: Built) -> None:
-        expected = {"function_app.py", "host.json", "__pycache__", ".python_packages", ".funcignore", STAMP, *ROOMS}
+        expected = {
+            "function_app.py",
+            "host.json",
+            "__pycache__",
+            ".python_packages",
+            ".funcignore",
+            STAMP,
+            *APP_FOLDERS,
+        }
 
         assert expected == {path.name for path in built.folder.iterdir()}
 
     def test_all_its_files_are_there_as_they_are(self, built: Built) -> None:
         """Those that the repository has."""
-        command = ["git", "ls-files", "--", "function_app.py", "host.json", *ROOMS]
+        command = ["git", "ls-files", "--", "function_app.py", "host.json", *APP_FOLDERS]
         listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
         if not listed:
             pytest.skip("this clone is no git repository")
@@ -127,7 +135,7 @@ class TestApp:
     def test_no_tests_no_settings_and_nothing_that_asks_for_a_build_goes_along(self, built: Built) -> None:
         """A requirements.txt would tempt the platform to build once more."""
         names = {path.name for path in built.folder.iterdir()}
-        own = [path for name in ROOMS for path in (built.folder / name).rglob("*") if path.is_file()]
+        own = [path for name in APP_FOLDERS for path in (built.folder / name).rglob("*") if path.is_file()]
 
         assert names.isdisjoint(FOREIGN)
         assert {path.suffix for path in own} == {".py", ".pyc"}
@@ -151,7 +159,7 @@ class TestApp:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with an app of two rooms, one of which only the other one imports."""
+    """A project with an app of two folders, one of which only the other one imports."""
     texts = {
         "function_app.py": "import os\nimport one\n",
         "host.json": "{}",
@@ -178,14 +186,14 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def test_a_new_room_cannot_be_forgotten(project: Path) -> None:
+def test_a_new_folder_of_the_app_cannot_be_forgotten(project: Path) -> None:
     """No list has to be kept: what the app imports is what goes along."""
     assert contents.app_folders(project) == ["one", "two"]
-    assert contents.app_folders(ROOT) == ROOMS
+    assert contents.app_folders(ROOT) == APP_FOLDERS
 
 
 def test_only_what_the_app_reads_is_copied(project: Path, tmp_path: Path) -> None:
-    """Whatever else lies in a room must not get to Azure; git may never have seen it."""
+    """Whatever else lies in a folder must not get to Azure; git may never have seen it."""
     (tmp_path / "target").mkdir()
 
     contents.copy_app(project, tmp_path / "target")
@@ -205,7 +213,7 @@ class TestZip:
         assert list(held) == sorted(held)
 
     def test_whoever_unpacks_it_may_read_it(self, built: Built) -> None:
-        """Without permissions in it, what is unpacked on Linux may be readable by nobody."""
+        """Without permissions in it, what is unpacked on Linux may be unreadable for every user."""
         with zipfile.ZipFile(built.zip_file) as archive:
             modes = {entry.external_attr >> 16 for entry in archive.infolist()}
 

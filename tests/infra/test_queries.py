@@ -33,13 +33,13 @@ _FIELD = re.compile(r"\brecord((?:\.\w+|\['\w+'\])*)")
 
 
 def record() -> str:
-    """A line as a trainer tells it."""
+    """A line as a trainer writes it."""
     inputs = StatusInputs(None, new_configuration(4), Published(), Waiting(1, False, MINUTE), 60 * MINUTE, MINUTE)
     return run_record.line("default", TrainingRun(0, 1.0, sums=Bin(0)), run_record.summarize(inputs))
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, list[str]]:
+def problems() -> dict[str, list[str]]:
     """What is wrong with each query."""
     return wrong(QUERIES)
 
@@ -48,9 +48,9 @@ def found() -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_query_makes_sense(found: dict[str, list[str]], name: str) -> None:
+def test_a_query_makes_sense(problems: dict[str, list[str]], name: str) -> None:
     """Its words, its columns and functions, and the types that these take."""
-    assert found[name] == []
+    assert problems[name] == []
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_a_query_makes_sense(found: dict[str, list[str]], name: str) -> None:
 )
 def test_a_slip_in_a_query_is_found(query: str, word: str) -> None:
     """A check of the check."""
-    (told,) = wrong({"one": query})["one"][:1]
+    (problem,) = wrong({"one": query})["one"][:1]
 
-    assert word in told
+    assert word in problem
 
 
 # The records
@@ -85,27 +85,27 @@ def test_every_field_that_a_query_reads_is_in_a_record(name: str) -> None:
 
 
 def test_every_number_of_a_record_is_in_the_workbook() -> None:
-    """Or in an alert, or on the page: a record holds nothing that nobody reads, but for what tells records apart."""
-    asked = {tuple(re.findall(r"\w+", path)) for query in QUERIES.values() for path in _FIELD.findall(query)}
-    told = set(_leaves(json.loads(record())))
+    """Or in an alert, or on the page: a record holds nothing unread, but for what separates records."""
+    read_fields = {tuple(re.findall(r"\w+", path)) for query in QUERIES.values() for path in _FIELD.findall(query)}
+    fields = set(_leaves(json.loads(record())))
 
-    assert told - asked == {
+    assert fields - read_fields == {
         *{("record",), ("loop",), ("startedAt",), ("learned",)},
         *{("rewards", policy, "average") for policy in ("loop", "firstAction", "random")},
     }
 
 
-def _leaves(told: Any, *path: str) -> Iterator[tuple[str, ...]]:
-    if not isinstance(told, dict):
+def _leaves(document: Any, *path: str) -> Iterator[tuple[str, ...]]:
+    if not isinstance(document, dict):
         yield path
         return
-    for name, value in told.items():
+    for name, value in document.items():
         yield from _leaves(value, *path, name)
 
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_query_finds_the_records(name: str) -> None:
-    """By how a line begins; of traces nothing else is asked."""
+    """By how a line begins; the queries read no other traces."""
     begins = re.findall(r"Message startswith '(.*?)'", QUERIES[name])
 
     assert len(begins) == QUERIES[name].count("AppTraces")
@@ -114,7 +114,7 @@ def test_a_query_finds_the_records(name: str) -> None:
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_no_query_takes_the_mean_of_means(name: str) -> None:
-    """Runs differ in how many events they join, and kept requests in how many they stand for."""
+    """Runs differ in how many events they join, and kept requests in how many they represent."""
     query = QUERIES[name]
 
     assert "avg(" not in query
@@ -131,14 +131,16 @@ def test_no_query_takes_the_mean_of_means(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "Name startswith" in query])
 def test_calls_are_told_apart_by_the_names_of_the_functions(name: str) -> None:
     """All that rank, or take rewards, and no others."""
-    names = {one: route for one, route, _ in functions() if route is not None}
+    names = {function: route for function, route, _ in functions() if route is not None}
     begins = re.findall(r"Name startswith '(\w+)'", QUERIES[name])
-    chosen = {route.rsplit("/", 1)[-1] for one, route in names.items() if one.startswith(tuple(begins))}
+    chosen = {route.rsplit("/", 1)[-1] for function, route in names.items() if function.startswith(tuple(begins))}
     ends = chosen & {"rank", "reward"}
 
-    assert all(any(one.startswith(begin) for one in names) for begin in begins)
+    assert all(any(function.startswith(begin) for function in names) for begin in begins)
     assert chosen == ends
-    assert all(one.startswith(tuple(begins)) for one, route in names.items() if route.rsplit("/", 1)[-1] in ends)
+    assert all(
+        function.startswith(tuple(begins)) for function, route in names.items() if route.rsplit("/", 1)[-1] in ends
+    )
 
 
 @pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "!in" in query])
@@ -146,7 +148,7 @@ def test_functions_that_are_left_out_are_there(name: str) -> None:
     """They answer 503 as long as the loop is not ready, which is what they are for."""
     (left_out,) = re.findall(r"Name !in \((.*?)\)", QUERIES[name])
 
-    assert set(re.findall(r"'(\w+)'", left_out)) == {"ready", "status"} <= {one for one, _, _ in functions()}
+    assert set(re.findall(r"'(\w+)'", left_out)) == {"ready", "status"} <= {function for function, _, _ in functions()}
 
 
 # The alerts
@@ -162,14 +164,14 @@ def test_every_query_of_an_alert_is_one() -> None:
 @pytest.mark.parametrize(("name", "window", "file"), _RULES)
 def test_an_alert_sees_as_far_back_as_its_query_looks(name: str, window: str, file: str) -> None:
     """What lies before the window is cut away without a word."""
-    looks = [int(minutes) * MINUTE for minutes in re.findall(r"ago\((\d+)m\)", of_alerts()[file])]
+    spans = [int(minutes) * MINUTE for minutes in re.findall(r"ago\((\d+)m\)", of_alerts()[file])]
 
-    assert max([0, *looks]) <= durations.parse(window), name
+    assert max([0, *spans]) <= durations.parse(window), name
 
 
 @pytest.mark.parametrize(("name", "title"), re.findall(r"name: '([\w-]+)'\n\s+title: '(.*)'", _ALERTS))
 def test_every_alert_is_on_its_page(name: str, title: str) -> None:
-    """With what to do; who gets the mail looks for its title."""
+    """With what to do; who gets the mail searches for its title."""
     rows = {row[0]: row for row in page("docs/operating.md").rows() if len(row) == 3}
 
     assert title in rows, name
@@ -179,9 +181,9 @@ def test_the_alert_of_a_missing_run_outlasts_what_may_keep_a_run() -> None:
     """A run may take five minutes, and a training that begins at their end eight more."""
     longest = timedelta(seconds=run._TIME_SECONDS) + model_training._TIMEOUT
 
-    (looks,) = set(re.findall(r"TimeGenerated > ago\((\d+)m\)", of_alerts()["no-run.kql"]))
+    (span,) = set(re.findall(r"TimeGenerated > ago\((\d+)m\)", of_alerts()["no-run.kql"]))
 
-    assert timedelta(minutes=int(looks)) >= 2 * longest
+    assert timedelta(minutes=int(span)) >= 2 * longest
 
 
 # The workbook
@@ -189,17 +191,17 @@ def test_the_alert_of_a_missing_run_outlasts_what_may_keep_a_run() -> None:
 
 def test_the_workbook_is_what_the_portal_opens() -> None:
     """Texts, one parameter, and charts that ask the workspace."""
-    told = workbook()
+    document = workbook()
 
-    assert told["version"] == "Notebook/1.0"
-    assert told["fallbackResourceIds"] == ["<workspace>"]
-    assert {item["type"] for item in told["items"]} == {1, 3, 9}
-    assert len({item["name"] for item in told["items"]}) == len(told["items"])
-    assert all(item["content"].keys() == {"json"} for item in told["items"] if item["type"] == 1)
+    assert document["version"] == "Notebook/1.0"
+    assert document["fallbackResourceIds"] == ["<workspace>"]
+    assert {item["type"] for item in document["items"]} == {1, 3, 9}
+    assert len({item["name"] for item in document["items"]}) == len(document["items"])
+    assert all(item["content"].keys() == {"json"} for item in document["items"] if item["type"] == 1)
 
 
 def test_the_workbook_has_one_parameter_and_all_parts_follow_it() -> None:
-    """One that is not there is left in the query as it stands."""
+    """One that is not there stays in the query unreplaced."""
     parts = workbook()["items"]
     (parameter,) = [parameter for part in parts if part["type"] == 9 for parameter in part["content"]["parameters"]]
     used = set(re.findall(r"\{(\w+)(?::\w+)?\}", "".join(part["content"].get("query", "") for part in parts)))
@@ -209,7 +211,7 @@ def test_the_workbook_has_one_parameter_and_all_parts_follow_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [item for item in workbook()["items"] if item["type"] == 3], ids=lambda one: one["name"]
+    "part", [item for item in workbook()["items"] if item["type"] == 3], ids=lambda chart: chart["name"]
 )
 def test_a_chart_asks_the_workspace_for_the_chosen_time(part: Any) -> None:
     """And has a title in plain words."""
@@ -225,7 +227,7 @@ def test_a_chart_asks_the_workspace_for_the_chosen_time(part: Any) -> None:
 
 
 def test_the_template_puts_the_workspace_into_the_workbook() -> None:
-    """Under the mark that stands for it."""
+    """In the place of its mark."""
     template = (INFRA / "monitoring.bicep").read_text(encoding="utf-8")
 
     assert "replace(loadTextContent('workbook.json'), '<workspace>', workspace.id)" in template

@@ -13,7 +13,7 @@ from localhost.host.host_process import HostProcess
 from shared import settings
 from tests.infra.cloud import MANAGEMENT, Cloud, cloud
 from tests.infra.hook_machine import AZD, TOKEN, VALUES, Machine
-from tests.infra.scripted import scripted
+from tests.infra.scripted_server import serve_answers
 
 APP = {**VALUES, "AZURE_RESOURCE_GROUP": "rg-shop", "RANKLOOP_FUNCTION_APP": "func-rankloop-a2b3c4d5e6f7g"}
 SITE = (
@@ -36,7 +36,7 @@ def unresolved(azurite: Azurite) -> Iterator[str]:
 
 @pytest.fixture
 def azure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """A cloud that does as it is told, in the reach of this process, with azd."""
+    """A cloud that does as requested, in the reach of this process, with azd."""
     machine = Machine(tmp_path)
     machine.program("azd", AZD)
     monkeypatch.setenv("PATH", f"{tmp_path / 'programs'}{os.pathsep}{os.environ['PATH']}")
@@ -53,15 +53,15 @@ def test_the_app_reads_its_references_again_once(
 ) -> None:
     """Not at once, since the platform may need no help; and then it is waited for as before."""
     code = smoke.check("", {**APP, "RANKLOOP_ENDPOINT": unresolved, "RANKLOOP_KEY": "a key"}, SECONDS)
-    said = capsys.readouterr()
+    captured = capsys.readouterr()
 
-    assert azure.asked == [(REFRESH, TOKEN), (RESTART, TOKEN)]
-    waiting, told = said.out.splitlines()[1:3]
+    assert azure.requests == [(REFRESH, TOKEN), (RESTART, TOKEN)]
+    waiting, restart_line = captured.out.splitlines()[1:3]
     assert f"Setting API_KEY_1: {NOT_RESOLVED}" in waiting
-    assert told == "  the app was told to read its references to Key Vault again, and to restart"
+    assert restart_line == "  the app was told to read its references to Key Vault again, and to restart"
     assert code == 1
-    assert NOT_RESOLVED in said.err
-    assert "(after 2 s)" in said.err
+    assert NOT_RESOLVED in captured.err
+    assert "(after 2 s)" in captured.err
 
 
 def test_the_text_is_that_of_the_app() -> None:
@@ -70,41 +70,41 @@ def test_the_text_is_that_of_the_app() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "seen"),
+    ("refusal", "problem"),
     [
         ((403, {"error": {"code": "AuthorizationFailed", "message": "You may not."}}), "refresh was answered 403: You"),
         ((500, {}), "refresh was answered 500"),
     ],
 )
-def test_trouble_with_that_is_told_and_waiting_goes_on(
-    azure: Cloud, unresolved: str, capsys: pytest.CaptureFixture[str], refusal: tuple[int, object], seen: str
+def test_trouble_with_that_is_reported_and_waiting_goes_on(
+    azure: Cloud, unresolved: str, capsys: pytest.CaptureFixture[str], refusal: tuple[int, object], problem: str
 ) -> None:
     azure.answers[REFRESH] = [refusal]
     smoke.check("", {**APP, "RANKLOOP_ENDPOINT": unresolved, "RANKLOOP_KEY": "a key"}, SECONDS)
-    said = capsys.readouterr()
+    captured = capsys.readouterr()
 
-    assert [address for address, _ in azure.asked] == [REFRESH]
-    assert f"  the app could not be told to read its references to Key Vault again: {seen}" in said.out
-    assert "(after 2 s)" in said.err
+    assert [address for address, _ in azure.requests] == [REFRESH]
+    assert f"  the app could not be told to read its references to Key Vault again: {problem}" in captured.out
+    assert "(after 2 s)" in captured.err
 
 
-def test_a_login_that_has_expired_is_told_and_waiting_goes_on(
+def test_a_login_that_has_expired_is_reported_and_waiting_goes_on(
     azure: Cloud, unresolved: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRETEND_EXPIRED", "1")
     smoke.check("", {**APP, "RANKLOOP_ENDPOINT": unresolved, "RANKLOOP_KEY": "a key"}, SECONDS)
-    said = capsys.readouterr()
+    captured = capsys.readouterr()
 
-    assert azure.asked == []
-    assert "to Key Vault again: azd is not signed in, or its login has expired.\n" in said.out
-    assert "(after 2 s)" in said.err
+    assert azure.requests == []
+    assert "to Key Vault again: azd is not signed in, or its login has expired.\n" in captured.out
+    assert "(after 2 s)" in captured.err
 
 
 def test_another_loop_than_that_of_azd_is_not_restarted(azure: Cloud, unresolved: str) -> None:
     """The one that --endpoint names may be any."""
     smoke.check(unresolved, {**APP, "RANKLOOP_KEY": "a key"}, SECONDS)
 
-    assert azure.asked == []
+    assert azure.requests == []
 
 
 @pytest.mark.parametrize("missing", ["AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "RANKLOOP_FUNCTION_APP"])
@@ -112,12 +112,12 @@ def test_without_its_name_no_app_is_restarted(azure: Cloud, unresolved: str, mis
     """As after a deployment without azd."""
     smoke.check("", {**APP, "RANKLOOP_ENDPOINT": unresolved, "RANKLOOP_KEY": "a key", missing: ""}, SECONDS)
 
-    assert azure.asked == []
+    assert azure.requests == []
 
 
 def test_an_app_that_waits_for_something_else_is_not_restarted(azure: Cloud) -> None:
     """Such as its role in storage, which a restart does not speed up."""
-    with scripted(ready=(503, '{"missing": ["Storage does not answer: 403."]}')) as url:
+    with serve_answers(ready=(503, '{"missing": ["Storage does not answer: 403."]}')) as url:
         smoke.check("", {**APP, "RANKLOOP_ENDPOINT": url, "RANKLOOP_KEY": "a key"}, SECONDS)
 
-    assert azure.asked == []
+    assert azure.requests == []

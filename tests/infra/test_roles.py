@@ -36,7 +36,7 @@ IDENTITY, DEPLOYER = "{identity.identity.properties.principalId}", "{main.princi
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role that somebody has on a resource of a type."""
+    """A role that a principal has on a resource of a type."""
 
     who: str
     role: str
@@ -44,7 +44,7 @@ class Grant:
 
 
 @cache
-def _granted() -> dict[str, Grant]:
+def _read_grants() -> dict[str, Grant]:
     """The role assignments, by place."""
     return {
         resource.place: _grant(resource) for resource in template().resources("Microsoft.Authorization/roleAssignments")
@@ -57,10 +57,10 @@ def _grant(resource: Resource) -> Grant:
 
 
 def _role(resource: Resource) -> str:
-    told = resource.body.get("properties", "roleDefinitionId")
-    assert isinstance(told, Call), resource.place
-    assert told.function == "subscriptionResourceId"
-    kind, role = told.arguments
+    definition = resource.body.get("properties", "roleDefinitionId")
+    assert isinstance(definition, Call), resource.place
+    assert definition.function == "subscriptionResourceId"
+    kind, role = definition.arguments
     assert kind == Text(("Microsoft.Authorization/roleDefinitions",)), resource.place
     return template().render(Value(resource.file, role))
 
@@ -76,11 +76,11 @@ def _on(resource: Resource) -> str:
 @cache
 def services_used() -> set[str]:
     """The storage services that the app speaks to: by the libraries, by its own REST client, by bindings."""
-    modules = [ROOT / APP, *(path for room in app_folders(ROOT) for path in (ROOT / room).rglob("*.py"))]
-    return {service for path in modules for service in _used_by(path.read_text("utf-8"))}
+    modules = [ROOT / APP, *(path for folder in app_folders(ROOT) for path in (ROOT / folder).rglob("*.py"))]
+    return {service for path in modules for service in _find_services(path.read_text("utf-8"))}
 
 
-def _used_by(source: str) -> Iterator[str]:
+def _find_services(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.ImportFrom(module=str(module)) if module in _LIBRARIES:
@@ -93,7 +93,7 @@ def _used_by(source: str) -> Iterator[str]:
                 yield from (service for word, service in _BINDINGS.items() if name.startswith(f"{word}_"))
 
 
-def _needed() -> Iterator[tuple[str, str]]:
+def _list_needed_roles() -> Iterator[tuple[str, str]]:
     """The roles that the app cannot do without, each with the type of the resource that it is on."""
     yield from ((_FOR_SERVICE[service], _STORAGE) for service in services_used())
     if any(template().render(value).startswith("@Microsoft.KeyVault(") for value in app_settings().values()):
@@ -106,11 +106,11 @@ def _needed() -> Iterator[tuple[str, str]]:
 
 
 def test_the_identity_has_the_roles_that_the_app_needs_and_no_more() -> None:
-    """What is missing fails in Azure only, and what is too much is found by nobody."""
-    has = [(one.role, one.on) for one in _granted().values() if one.who == IDENTITY]
+    """What is missing fails in Azure only, and what is too much goes unnoticed."""
+    has = [(grant.role, grant.on) for grant in _read_grants().values() if grant.who == IDENTITY]
 
     assert len(has) == len(set(has))
-    assert set(has) == set(_needed())
+    assert set(has) == set(_list_needed_roles())
 
 
 def test_the_app_uses_blobs_tables_and_queues() -> None:
@@ -119,42 +119,42 @@ def test_the_app_uses_blobs_tables_and_queues() -> None:
 
 
 def test_who_deploys_may_read_and_change_the_keys_and_nothing_else() -> None:
-    """An owner of the subscription may not, unless somebody says so."""
-    has = {(one.role, one.on) for one in _granted().values() if one.who == DEPLOYER}
+    """An owner of the subscription may not, without this role."""
+    has = {(grant.role, grant.on) for grant in _read_grants().values() if grant.who == DEPLOYER}
 
     assert has == {("Key Vault Secrets Officer", _VAULT)}
 
 
 def test_nobody_else_has_a_role() -> None:
     """Neither the identity of another module nor one that is written down."""
-    assert {one.who for one in _granted().values()} == {IDENTITY, DEPLOYER}
+    assert {grant.who for grant in _read_grants().values()} == {IDENTITY, DEPLOYER}
 
 
 _ASSIGNMENTS = template().resources("Microsoft.Authorization/roleAssignments")
 
 
-@pytest.mark.parametrize("one", _ASSIGNMENTS, ids=lambda one: one.place)
-def test_an_assignment_is_named_after_what_it_says(one: Resource) -> None:
+@pytest.mark.parametrize("assignment", _ASSIGNMENTS, ids=lambda assignment: assignment.place)
+def test_an_assignment_is_named_after_what_it_says(assignment: Resource) -> None:
     """By scope, principal and role: two of one name are one, and one of two names is refused."""
-    name, scope = one.body.get("name"), one.body.get("scope")
+    name, scope = assignment.body.get("name"), assignment.body.get("scope")
     assert isinstance(name, Call)
     assert isinstance(scope, Name)
-    parts = [template().render(Value(one.file, part)) for part in name.arguments]
+    parts = [template().render(Value(assignment.file, part)) for part in name.arguments]
 
     assert name.function == "guid"
     assert parts == [
-        f"{{{one.file.path.stem}.{scope.name}.id}}",
-        template().render(one.get("properties", "principalId")),
-        _role(one),
+        f"{{{assignment.file.path.stem}.{scope.name}.id}}",
+        template().render(assignment.get("properties", "principalId")),
+        _role(assignment),
     ]
 
 
-@pytest.mark.parametrize("one", _ASSIGNMENTS, ids=lambda one: one.place)
-def test_an_assignment_says_what_it_is_for(one: Resource) -> None:
+@pytest.mark.parametrize("assignment", _ASSIGNMENTS, ids=lambda assignment: assignment.place)
+def test_an_assignment_says_what_it_is_for(assignment: Resource) -> None:
     """An identity is found only by its kind while it is new; a pipeline that deploys is no user."""
     kind = {IDENTITY: "ServicePrincipal", DEPLOYER: "{main.principalType}"}
 
-    assert template().render(one.get("properties", "principalType")) == kind[_grant(one).who]
+    assert template().render(assignment.get("properties", "principalType")) == kind[_grant(assignment).who]
 
 
 def test_a_role_that_bicep_names_has_the_id_of_that_name() -> None:
@@ -162,14 +162,14 @@ def test_a_role_that_bicep_names_has_the_id_of_that_name() -> None:
     named = {
         text.name: text.value
         for file in template().files
-        for told in file.all("variable")
-        for text in _texts(told.value)
+        for variable in file.all("variable")
+        for text in _texts(variable.value)
     }
-    known = {_camel(name): id_ for id_, name in ROLES.items()}
+    ids = {_camel(name): id_ for id_, name in ROLES.items()}
     roles = {name: text for name, text in named.items() if text in ROLES}
 
     assert set(roles.values()) == {_role(assignment) for assignment in _ASSIGNMENTS}
-    assert {name: known.get(name) for name in roles} == roles
+    assert {name: ids.get(name) for name in roles} == roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +179,9 @@ class _Named:
 
 
 def _texts(value: Expression | None) -> Iterator[_Named]:
-    for one in value.properties if isinstance(value, Object) else ():
-        if isinstance(one.value, Text) and one.value.plain is not None:
-            yield _Named(one.name, one.value.plain)
+    for property_ in value.properties if isinstance(value, Object) else ():
+        if isinstance(property_.value, Text) and property_.value.plain is not None:
+            yield _Named(property_.name, property_.value.plain)
 
 
 def _camel(name: str) -> str:
@@ -197,14 +197,14 @@ def test_the_app_is_one_identity_everywhere() -> None:
     app = template().only("Microsoft.Web/sites")
     used = app.body.get("identity", "userAssignedIdentities")
     assert isinstance(used, Object)
-    (one,) = used.properties
-    assert one.key is not None
+    (identity,) = used.properties
+    assert identity.key is not None
 
     authentication = ("properties", "functionAppConfig", "deployment", "storage", "authentication")
     assert app.body.get("identity", "type") == Text(("UserAssigned",))
     assert app.body.get(*authentication, "type") == Text(("UserAssignedIdentity",))
     identities = [
-        template().render(Value(app.file, one.key)),
+        template().render(Value(app.file, identity.key)),
         template().render(app.get("properties", "keyVaultReferenceIdentity")),
         template().render(app.get(*authentication, "userAssignedIdentityResourceId")),
     ]
@@ -213,12 +213,12 @@ def test_the_app_is_one_identity_everywhere() -> None:
 
 def test_the_app_signs_in_as_that_identity() -> None:
     """By its client id, which is neither its resource id nor its principal's."""
-    said = {name: template().render(value) for name, value in app_settings().items()}
+    settings = {name: template().render(value) for name, value in app_settings().items()}
     client = "{identity.identity.properties.clientId}"
 
-    assert said["AzureWebJobsStorage__credential"] == "managedidentity"
-    assert said["AzureWebJobsStorage__clientId"] == client
-    assert said["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] == f"ClientId={client};Authorization=AAD"
+    assert settings["AzureWebJobsStorage__credential"] == "managedidentity"
+    assert settings["AzureWebJobsStorage__clientId"] == client
+    assert settings["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] == f"ClientId={client};Authorization=AAD"
 
 
 # Doors that are shut
@@ -243,12 +243,12 @@ def test_the_app_signs_in_as_that_identity() -> None:
     ],
 )
 def test_what_must_be_shut_is_shut(kind: str, path: str, wanted: bool | int | str) -> None:
-    """Said outright: a default may change with the next API version."""
-    found = [resource.body.get(*path.split(".")) for resource in template().resources(kind)]
+    """Set explicitly: a default may change with the next API version."""
+    values = [resource.body.get(*path.split(".")) for resource in template().resources(kind)]
     expected = Text((wanted,)) if isinstance(wanted, str) else Literal(wanted)
 
-    assert found
-    assert all(one == expected for one in found)
+    assert values
+    assert all(value == expected for value in values)
 
 
 def test_neither_way_to_deploy_by_password_is_left() -> None:

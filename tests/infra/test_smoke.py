@@ -24,7 +24,7 @@ from shared.configuration.service_configuration import LearningMode
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.http.slots import CCB
-from tests.infra.scripted import scripted
+from tests.infra.scripted_server import serve_answers
 from tests.infra.smoking import KEY, run
 from tests.loop import past
 from tests.loop.stored_loop import StoredLoop
@@ -38,7 +38,7 @@ LOOPS: Mapping[str, Any] = {
     "apprentice": past.configuration(learning_mode=LearningMode.APPRENTICE, **WAIT),
     "multi-slot": past.configuration(CCB, **WAIT),
 }
-FATES = ("learned", "notActivated", "passedOver", "refused")
+OUTCOMES = ("learned", "notActivated", "passedOver", "refused")
 SHORT = 1.0
 
 
@@ -48,20 +48,20 @@ class Checked:
 
     api: Api
     code: int
-    said: str
+    output: str
 
     def when_joined(self) -> dict[str, Any]:
         """The status, once the trainer is through with the event."""
         until = time.monotonic() + 60
         while True:
             status: dict[str, Any] = self.api.get("/rankloop/v1/status").json
-            if sum(status["events"][fate] for fate in FATES) or time.monotonic() > until:
+            if sum(status["events"][outcome] for outcome in OUTCOMES) or time.monotonic() > until:
                 return status
             time.sleep(0.3)
 
     def event(self) -> dict[str, Any]:
         """What became of the event of the check."""
-        event_id = re.findall(r"smoke-\w+", self.said)[0]
+        event_id = re.findall(r"smoke-\w+", self.output)[0]
         events: list[dict[str, Any]] = self.api.get(f"/rankloop/v1/events/{event_id}").json["events"]
         assert len(events) == 1
         return events[0]
@@ -72,13 +72,13 @@ def checked(azurite: Azurite) -> Iterator[dict[str, Checked]]:
     """A loop of each kind; they wait for their rewards at the same time."""
     hosts: list[HostProcess] = []
     try:
-        yield {name: _checked(azurite, configuration, hosts) for name, configuration in LOOPS.items()}
+        yield {name: _check(azurite, configuration, hosts) for name, configuration in LOOPS.items()}
     finally:
         for host in hosts:
             host.stop()
 
 
-def _checked(azurite: Azurite, configuration: Any, hosts: list[HostProcess]) -> Checked:
+def _check(azurite: Azurite, configuration: Any, hosts: list[HostProcess]) -> Checked:
     account = azurite.new_account().connection_string
     with StoredLoop(account) as stored_loop:
         past.configure(stored_loop, configuration)
@@ -90,14 +90,14 @@ def _checked(azurite: Azurite, configuration: Any, hosts: list[HostProcess]) -> 
 
 @pytest.mark.parametrize("name", LOOPS)
 def test_every_kind_of_loop_is_found_to_work(checked: dict[str, Checked], name: str) -> None:
-    """Endpoint, why it learns or not, and the way to the keys are what a user needs next."""
-    one = checked[name]
-    last = [line.split(maxsplit=1) for line in one.said.splitlines()[-3:]]
+    """Endpoint, why it learns or not, and the command for the keys are what a user needs next."""
+    loop = checked[name]
+    last = [line.split(maxsplit=1) for line in loop.output.splitlines()[-3:]]
 
-    assert one.code == 0, one.said
-    assert ("multi-slot Rank" in one.said) == (name == "multi-slot")
+    assert loop.code == 0, loop.output
+    assert ("multi-slot Rank" in loop.output) == (name == "multi-slot")
     assert [first for first, _ in last] == ["Endpoint", "Learning", "Keys"]
-    assert [last[0][1], last[2][1]] == [f"http://127.0.0.1:{one.api.port}", "az keyvault secret show …"]
+    assert [last[0][1], last[2][1]] == [f"http://127.0.0.1:{loop.api.port}", "az keyvault secret show …"]
     assert last[1][1].startswith("not yet: ")
 
 
@@ -112,9 +112,9 @@ def test_nothing_is_learned_from_a_check(checked: dict[str, Checked], name: str)
 
 
 @pytest.mark.parametrize("name", LOOPS)
-def test_no_check_tells_the_key(checked: dict[str, Checked], name: str) -> None:
+def test_no_check_prints_the_key(checked: dict[str, Checked], name: str) -> None:
     """What it says ends up in logs of pipelines."""
-    assert KEY not in checked[name].said
+    assert KEY not in checked[name].output
 
 
 @pytest.fixture(scope="module")
@@ -124,82 +124,86 @@ def host(azurite: Azurite) -> Iterator[HostProcess]:
         yield started
 
 
-Said = Callable[[], str]
+ReadOutput = Callable[[], str]
 
 
 @pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Said:
-    """All that was said so far."""
+def read_output(capsys: pytest.CaptureFixture[str]) -> ReadOutput:
+    """Reads all output so far."""
 
     def read() -> str:
-        told = capsys.readouterr()
-        return told.out + told.err
+        captured = capsys.readouterr()
+        return captured.out + captured.err
 
     return read
 
 
 def test_the_endpoint_comes_from_the_environment(host: HostProcess) -> None:
     """As in a hook of azd, whose environment has the outputs of the deployment."""
-    code, told = run(RANKLOOP_ENDPOINT=f"{host.url}/", RANKLOOP_KEY=f"{KEY}\n")
+    code, output = run(RANKLOOP_ENDPOINT=f"{host.url}/", RANKLOOP_KEY=f"{KEY}\n")
 
-    assert code == 0, told
+    assert code == 0, output
 
 
 def test_a_named_endpoint_gets_the_named_key_and_not_that_of_azd(host: HostProcess) -> None:
-    """Who checks another loop, or a new key, means what is said."""
-    code, told = run("--endpoint", host.url, RANKLOOP_KEY=KEY, RANKLOOP_KEY_REFERENCE="akvs://s/other-vault/key")
+    """A user who checks another loop, or a new key, names both."""
+    code, output = run("--endpoint", host.url, RANKLOOP_KEY=KEY, RANKLOOP_KEY_REFERENCE="akvs://s/other-vault/key")
 
-    assert code == 0, told
+    assert code == 0, output
 
 
-def test_a_wrong_key_is_waited_for_and_then_told(host: HostProcess, said: Said) -> None:
+def test_a_wrong_key_is_waited_for_and_then_reported(host: HostProcess, read_output: ReadOutput) -> None:
     code = smoke.check(host.url, {"RANKLOOP_KEY": "another-key"}, SHORT)
-    told = said()
+    output = read_output()
 
     assert code == 1
-    assert "  waiting: The key is refused (401)" in told
-    assert "\nThe key is refused (401) (after 1 s).\n  Next step: The app has another key than" in told
-    assert "another-key" not in told
+    assert "  waiting: The key is refused (401)" in output
+    assert "\nThe key is refused (401) (after 1 s).\n  Next step: The app has another key than" in output
+    assert "another-key" not in output
 
 
-def test_a_host_that_is_away_is_told(said: Said) -> None:
-    """Nobody listens there."""
+def test_a_host_that_is_away_is_reported(read_output: ReadOutput) -> None:
+    """No program listens there."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
     code = smoke.check(f"http://127.0.0.1:{port}", {"RANKLOOP_KEY": KEY}, SHORT)
-    told = said()
+    output = read_output()
 
     assert code == 1
-    assert f"\nhttp://127.0.0.1:{port} cannot be reached: " in told
-    assert "  Next step: If the deployment has just ended, wait a minute" in told
+    assert f"\nhttp://127.0.0.1:{port} cannot be reached: " in output
+    assert "  Next step: If the deployment has just ended, wait a minute" in output
 
 
-def test_a_host_that_is_not_ready_says_itself_what_is_missing(start_host: StartHost, said: Said) -> None:
+def test_a_host_that_is_not_ready_says_itself_what_is_missing(start_host: StartHost, read_output: ReadOutput) -> None:
     """Its reference to Key Vault, for one, was not resolved."""
     url = start_host(ready_path="/status", TRAIN_SCHEDULE="0 0 0 1 1 *", API_KEY_1="").url
     code = smoke.check(url, {"RANKLOOP_KEY": KEY}, SHORT)
-    told = said()
+    output = read_output()
 
     assert code == 1
-    assert "\nGET /ready was answered 503: " in told
-    assert "API_KEY_1" in told
-    assert "  Next step: It says itself what is missing." in told
+    assert "\nGET /ready was answered 503: " in output
+    assert "API_KEY_1" in output
+    assert "  Next step: It says itself what is missing." in output
 
 
 @pytest.mark.parametrize("path", ["/", "/api"])
-def test_where_there_is_no_loop_it_does_not_wait_to_the_end(host: HostProcess, said: Said, path: str) -> None:
+def test_where_there_is_no_loop_it_does_not_wait_to_the_end(
+    host: HostProcess, read_output: ReadOutput, path: str
+) -> None:
     """An address with a path too much, say; but right after a deployment the platform itself answers 404 a while."""
-    with scripted(ready=(404, "")) as nowhere:
+    with serve_answers(ready=(404, "")) as nowhere:
         code = smoke.check(f"{host.url}{path}" if path != "/" else nowhere, {"RANKLOOP_KEY": KEY}, 3 * SHORT)
-    told = said()
+    output = read_output()
 
     assert code == 1
-    assert "  waiting: GET /ready was answered 404" in told
-    assert re.search(r": there is no loop at http://127.0.0.1:\d+(/api)? \(after 1 s\)\.\n  Next step: See that", told)
+    assert "  waiting: GET /ready was answered 404" in output
+    assert re.search(
+        r": there is no loop at http://127.0.0.1:\d+(/api)? \(after 1 s\)\.\n  Next step: See that", output
+    )
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variables", "seen"),
+    ("arguments", "variables", "problem"),
     [
         ([], {"RANKLOOP_KEY": KEY}, "There is no endpoint to check"),
         (["--endpoint", "http://my-loop.azurewebsites.net"], {"RANKLOOP_KEY": KEY}, "does not begin with https://"),
@@ -214,19 +218,19 @@ def test_where_there_is_no_loop_it_does_not_wait_to_the_end(host: HostProcess, s
         ),
     ],
 )
-def test_what_cannot_be_checked_is_said(arguments: list[str], variables: dict[str, str], seen: str) -> None:
-    """Nothing is asked then, and the exit code is another one than that of a loop that does not work."""
-    code, told = run(*arguments, **variables)
+def test_what_cannot_be_checked_is_reported(arguments: list[str], variables: dict[str, str], problem: str) -> None:
+    """No request is sent then, and the exit code is another one than that of a loop that does not work."""
+    code, output = run(*arguments, **variables)
 
-    assert code == 2, told
-    assert seen in told
-    assert "\n  Next step: " in told
-    assert variables.get("RANKLOOP_KEY", "…") not in told
-    assert "Traceback" not in told
+    assert code == 2, output
+    assert problem in output
+    assert "\n  Next step: " in output
+    assert variables.get("RANKLOOP_KEY", "…") not in output
+    assert "Traceback" not in output
 
 
 def test_a_key_that_azd_did_not_resolve_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here there is no azd to do so, which is said instead of a refused key."""
+    """Here there is no azd to do so, which is reported instead of a refused key."""
     monkeypatch.setenv("PATH", "")
 
     with pytest.raises(CannotSetUp, match="There is no azd here"):
@@ -235,13 +239,13 @@ def test_a_key_that_azd_did_not_resolve_is_looked_up(monkeypatch: pytest.MonkeyP
 
 def test_a_reference_that_azd_has_resolved_is_the_key(host: HostProcess) -> None:
     """Then there is nothing to read in the vault, and nothing to show."""
-    code, told = run(RANKLOOP_ENDPOINT=host.url, RANKLOOP_KEY_REFERENCE=KEY)
+    code, output = run(RANKLOOP_ENDPOINT=host.url, RANKLOOP_KEY_REFERENCE=KEY)
 
-    assert (code, KEY in told) == (0, False), told
+    assert (code, KEY in output) == (0, False), output
 
 
 @pytest.mark.parametrize(
-    ("answer", "seen"),
+    ("answer", "problem"),
     [
         ((201, "<html>Welcome</html>"), "Rank was answered 201, but not with an action of the event"),
         ((201, '{"eventId": "other", "rewardActionId": "one"}'), "Rank was answered 201, but not with an action"),
@@ -251,33 +255,33 @@ def test_a_reference_that_azd_has_resolved_is_the_key(host: HostProcess) -> None
         ((503, '{"error": {"code": "x", "message": "Storage is away."}}'), "was answered 503: Storage is away (after"),
     ],
 )
-def test_a_rank_that_goes_wrong_is_told(answer: tuple[int, str], seen: str, said: Said) -> None:
+def test_a_rank_that_goes_wrong_is_reported(answer: tuple[int, str], problem: str, read_output: ReadOutput) -> None:
     """Also by something that is no loop; a redirection, which could lead the key elsewhere, is not followed."""
-    with scripted(rank=answer) as url:
+    with serve_answers(rank=answer) as url:
         code = smoke.check(url, {"RANKLOOP_KEY": KEY}, SHORT)
-    told = said()
+    output = read_output()
 
     assert code == 1
-    assert seen in told
-    assert "\n  Next step: " in told
+    assert problem in output
+    assert "\n  Next step: " in output
 
 
 @pytest.mark.parametrize(
-    ("answer", "seen"),
+    ("answer", "problem"),
     [
         ((400, '{"error": {"code": "BadRequest", "message": "No."}}'), "was answered 400: No."),
         ((404, ""), "was answered 404"),
         ((200, "{}"), "was answered 200"),
     ],
 )
-def test_a_reward_that_goes_wrong_is_told(answer: tuple[int, str], seen: str, said: Said) -> None:
+def test_a_reward_that_goes_wrong_is_reported(answer: tuple[int, str], problem: str, read_output: ReadOutput) -> None:
     """A loop that ranks but takes no rewards learns nothing."""
-    with scripted(rank=(201, '{"eventId": "<event>", "rewardActionId": "one"}'), reward=answer) as url:
+    with serve_answers(rank=(201, '{"eventId": "<event>", "rewardActionId": "one"}'), reward=answer) as url:
         code = smoke.check(url, {"RANKLOOP_KEY": KEY}, SHORT)
-    told = said()
+    output = read_output()
 
     assert code == 1
-    assert f"/reward {seen}" in told
+    assert f"/reward {problem}" in output
 
 
 INTERRUPTIBLE = """
@@ -289,7 +293,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 def test_ctrl_c_ends_it() -> None:
     """While it waits."""
-    with scripted(ready=(503, "{}")) as url:
+    with serve_answers(ready=(503, "{}")) as url:
         smoking = [sys.executable, str(ROOT / "dev.py"), "smoke", "--endpoint", url]
         environment = {**os.environ, "RANKLOOP_KEY": KEY}
         with subprocess.Popen(

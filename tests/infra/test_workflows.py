@@ -19,15 +19,15 @@ LOGIN = {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID"}
 
 def workflow(name: str) -> dict[str, Any]:
     """One of them; YAML takes its `on` for a truth."""
-    told: dict[Any, Any] = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
-    return {"on" if key is True else key: value for key, value in told.items()}
+    document: dict[Any, Any] = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+    return {"on" if key is True else key: value for key, value in document.items()}
 
 
 def steps(name: str) -> list[dict[str, Any]]:
     """Those of its only job."""
     (job,) = workflow(name)["jobs"].values()
-    told: list[dict[str, Any]] = job["steps"]
-    return told
+    job_steps: list[dict[str, Any]] = job["steps"]
+    return job_steps
 
 
 def commands(name: str) -> list[str]:
@@ -36,17 +36,17 @@ def commands(name: str) -> list[str]:
 
 
 def test_these_are_the_workflows() -> None:
-    """`azd pipeline config` looks for the name of one."""
+    """`azd pipeline config` searches for the name `azure-dev.yml`."""
     assert [path.name for path in FILES] == ["azure-dev.yml", "test.yml"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_action_is_pinned(path: Path) -> None:
-    """A tag can be moved to other code; which version it is stands beside the commit."""
+    """A tag can be moved to other code; the version is a comment beside the commit."""
     used = re.findall(r"^\s*(?:- )?uses: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert len(used) == sum("uses" in step for step in steps(path.name))
-    assert [one for one in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one)] == []
+    assert [action for action in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -92,10 +92,10 @@ def test_the_tests_have_the_compiler_on_their_path() -> None:
 
 def test_the_tests_may_only_read() -> None:
     """Pull requests are code of others."""
-    told = workflow("test.yml")
+    document = workflow("test.yml")
 
-    assert told["permissions"] == {"contents": "read"}
-    assert told["on"] == {"push": None, "pull_request": None}
+    assert document["permissions"] == {"contents": "read"}
+    assert document["on"] == {"push": None, "pull_request": None}
 
 
 def test_a_deployment_may_only_ask_for_a_login() -> None:
@@ -105,9 +105,9 @@ def test_a_deployment_may_only_ask_for_a_login() -> None:
 
 def test_deployments_wait_for_each_other() -> None:
     """Two at once spoil each other; one that was cut off leaves half of it."""
-    told = workflow("azure-dev.yml")["concurrency"]
+    concurrency = workflow("azure-dev.yml")["concurrency"]
 
-    assert told == {"group": "azure-dev-${{ vars.AZURE_ENV_NAME }}", "cancel-in-progress": False}
+    assert concurrency == {"group": "azure-dev-${{ vars.AZURE_ENV_NAME }}", "cancel-in-progress": False}
 
 
 def test_a_deployment_starts_by_hand_and_after_a_push_to_main() -> None:
@@ -118,9 +118,9 @@ def test_a_deployment_starts_by_hand_and_after_a_push_to_main() -> None:
 def test_a_deployment_has_every_variable() -> None:
     """Under its own name; the identity is none of a person."""
     variables = LOGIN | {"AZURE_ENV_NAME", "AZURE_LOCATION", *azure_yaml.document()["pipeline"]["variables"]}
-    told = {name: f"${{{{ vars.{name} }}}}" for name in variables}
+    references = {name: f"${{{{ vars.{name} }}}}" for name in variables}
 
-    assert workflow("azure-dev.yml")["env"] == {**told, "AZURE_PRINCIPAL_TYPE": "ServicePrincipal"}
+    assert workflow("azure-dev.yml")["env"] == {**references, "AZURE_PRINCIPAL_TYPE": "ServicePrincipal"}
 
 
 def test_no_parameter_of_the_deployment_is_left_to_chance() -> None:
@@ -132,7 +132,7 @@ def test_no_parameter_of_the_deployment_is_left_to_chance() -> None:
 
 
 def test_a_deployment_logs_in_provisions_and_deploys() -> None:
-    """Without a question that nobody could answer."""
+    """Without a question, which no person could answer."""
     login = 'azd auth login --client-id "$AZURE_CLIENT_ID" --federated-credential-provider github'
 
     assert commands("azure-dev.yml") == [

@@ -34,7 +34,7 @@ class Declaration:
         of_type: The type of a parameter or an output.
         value: What it is; a parameter's default; the body of a resource or a module.
         target: The type and API version of a resource, the file of a module or an import.
-        existing: Whether a resource is only looked up.
+        existing: Whether a resource is only referred to, not deployed.
         own: The names that only a function's value knows: its parameters.
     """
 

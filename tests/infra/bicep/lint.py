@@ -48,7 +48,7 @@ def find_doubled(file: File) -> Iterator[str]:
 
 
 def find_unused(file: File) -> Iterator[str]:
-    """Parameters, variables, types, functions, imports and looked-up resources that nothing uses."""
+    """Parameters, variables, types, functions, imports and existing resources that nothing uses."""
     used = {name for declaration in file.declarations for name in _list_uses(declaration)}
     for declaration in file.all("parameter", "variable", "type", "function", "import", "resource"):
         if (

@@ -24,7 +24,7 @@ TABLES: Final = {
         "AppRoleInstance: string, ItemCount: int, Type: string)"
     ),
 }
-"""The tables of a workspace that are asked, with the columns that matter here.
+"""The tables of a workspace that the queries read, with the columns that matter here.
 
 Source: the reference of Azure Monitor's tables.
 """
@@ -45,9 +45,9 @@ def of_alerts() -> Mapping[str, str]:
 @cache
 def of_workbook() -> Mapping[str, str]:
     """The queries of the workbook by the names of its parts, with a value for each parameter."""
-    asked = {item["name"]: item["content"] for item in workbook()["items"]}
-    told = {name: content["query"] for name, content in asked.items() if "query" in content}
-    return {name: re.sub(r"\{TimeRange:grain\}", "5m", query) for name, query in told.items()}
+    contents = {item["name"]: item["content"] for item in workbook()["items"]}
+    queries = {name: content["query"] for name, content in contents.items() if "query" in content}
+    return {name: re.sub(r"\{TimeRange:grain\}", "5m", query) for name, query in queries.items()}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A server that is no loop: it answers as it is told."""
+"""A server that is no loop: it gives the answers of a script."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from deployment import smoke
 
 
 class _Scripted(BaseHTTPRequestHandler):
-    """Answers each path as told, whatever the method; `<event>` in an answer is the event id that was sent."""
+    """Gives each path its answer, whatever the method; `<event>` in an answer is the event id that was sent."""
 
     answers: Mapping[str, tuple[int, str]]
 
@@ -32,11 +32,11 @@ class _Scripted(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def scripted(**answers: tuple[int, str]) -> Iterator[str]:
+def serve_answers(**answers: tuple[int, str]) -> Iterator[str]:
     """A server that is no loop; gives its address."""
     paths = {"ready": "/ready", "rank": smoke.RANK, "reward": "/reward", "status": "/rankloop/v1/status"}
-    told = {paths[name]: answer for name, answer in answers.items()}
-    handler = type("Handler", (_Scripted,), {"answers": {"/ready": (200, "{}"), **told}})
+    by_path = {paths[name]: answer for name, answer in answers.items()}
+    handler = type("Handler", (_Scripted,), {"answers": {"/ready": (200, "{}"), **by_path}})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
