@@ -11,7 +11,8 @@ import pytest
 from localhost.environment import ROOT
 
 LONG_FIRST = (
-    *("tests/loop/test_evaluations.py", "tests/loop/test_replay.py", "tests/loop/test_two_trainers.py"),
+    *("tests/loop/test_replay.py", "tests/loop/test_two_trainers.py", "tests/loop/test_evaluations.py"),
+    *("tests/loop/test_evaluations_twice.py", "tests/loop/test_evaluations_in_trouble.py"),
     *("tests/loop/test_optimization.py", "tests/loop/test_redaction.py", "tests/loop/test_models.py"),
     *("tests/loop/test_calendar.py", "tests/loop/test_evaluate_command.py", "tests/loop/test_settings_change.py"),
     *("tests/loop", "tests/learner", "tests/unit/learner", "tests/unit/evaluation", "tests/dev", "tests/clients"),

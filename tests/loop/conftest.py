@@ -12,7 +12,7 @@ from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
 from shared.times import DAY, MINUTE, SECOND
 from tests.conftest import PATIENT, StartHost
-from tests.loop import past
+from tests.loop import evaluated_log, past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import PAST, Trainer
 
@@ -73,3 +73,11 @@ def start_loop(start_host: StartHost, stored_loop: StoredLoop) -> StartHost:
         return start_host(**{**QUICK, **more})
 
     return start
+
+
+@pytest.fixture
+def at_home(stored_loop: StoredLoop) -> Iterator[None]:
+    """Let this process be an instance of the app, on a loop with a short reward wait time."""
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+    with evaluated_log.use_storage(stored_loop.storage):
+        yield

@@ -1,0 +1,141 @@
+"""Evaluations whose messages come twice, too late, or while another worker ends them."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from evaluate_fn import runner, stages
+from evaluate_fn.deletion import delete
+from shared.evaluation import evaluation_run_store, evaluation_store
+from shared.evaluation.evaluation import Evaluation, Purpose, Status
+from shared.evaluation.evaluation_queue import make_message
+from shared.evaluation.tasks import TaskResult
+from shared.times import compact
+from tests.conftest import StartHost
+from tests.loop import evaluated_log
+from tests.loop.conftest import NEVER
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.workers import Worker
+
+pytestmark = pytest.mark.usefixtures("at_home")
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_what_is_delivered_twice_is_found_once(
+    stored_loop: StoredLoop, start_host: StartHost, tmp_path: Path, purpose: Purpose
+) -> None:
+    """The second of each while the first is at work: queues promise no less, and no more."""
+    evaluation = evaluated_log.build_evaluation("twice", evaluated_log.write(stored_loop), purpose=purpose)
+    host, again = start_host(**NEVER), set[str | None]()
+
+    evaluation_store.start(evaluation)
+    while evaluated_log.is_running(evaluation):
+        tasks = stages._open(evaluation, evaluation_run_store.read_results(evaluation))
+        for key in {None, *(task.key for task in tasks)} - again:
+            host.begin("evaluate_work", make_message(evaluation, key).text())
+            again.add(key)
+        time.sleep(0.05)
+    evaluated_log.wait_until(lambda: len(set(host.runs("evaluate_work"))) == 1)
+
+    assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
+    assert _read_findings(evaluation) == _evaluate_undisturbed(stored_loop, evaluation, tmp_path)
+    assert not _leftovers(stored_loop, evaluation)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
+    stored_loop: StoredLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
+) -> None:
+    """It came too late; that is no reason to delete anything but what it brought."""
+    evaluation = evaluated_log.build_evaluation("late", evaluated_log.write(stored_loop), purpose=purpose)
+    evaluation_store.create(evaluation)
+    carry_out = runner._TaskRun.carry_out
+
+    def carry_out_late(run: runner._TaskRun) -> Any:
+        with Worker(stored_loop.storage, evaluation, tmp_path / "worker.log") as worker:
+            assert worker.wait() == 0
+        return carry_out(run)
+
+    monkeypatch.setattr(runner._TaskRun, "carry_out", carry_out_late)
+    (first, *_) = stages._open(evaluation, {})
+    stages.take(make_message(evaluation, first.key).text(), 1, Event())
+
+    assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
+    assert _read_findings(evaluation) == _evaluate_undisturbed(stored_loop, evaluation, tmp_path)
+    assert not _leftovers(stored_loop, evaluation)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_one_that_ends_before_the_last_worker_has_looked_again_keeps_what_was_found(
+    stored_loop: StoredLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
+) -> None:
+    """Another one saw its result, and had nothing to wait for."""
+    evaluation = evaluated_log.build_evaluation("closing", evaluated_log.write(stored_loop), purpose=purpose)
+    evaluation_store.create(evaluation)
+    keep = evaluation_run_store.keep_result
+
+    def keep_and_go_on(evaluation_with_result: Evaluation, result: TaskResult) -> bool:
+        is_new = keep(evaluation_with_result, result)
+        stages.take(make_message(evaluation).text(), 1, Event())
+        return is_new
+
+    monkeypatch.setattr(evaluation_run_store, "keep_result", keep_and_go_on)
+    while evaluated_log.is_running(evaluation):
+        task = stages._open(evaluation, evaluation_run_store.read_results(evaluation))[0]
+        stages.take(make_message(evaluation, task.key).text(), 1, Event())
+
+    assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
+    assert _read_findings(evaluation) == _evaluate_undisturbed(stored_loop, evaluation, tmp_path)
+    assert not _leftovers(stored_loop, evaluation)
+
+
+def test_what_a_late_worker_of_a_canceled_one_brought_goes(
+    stored_loop: StoredLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Canceled between the worker's last read of it and the worker's result."""
+    evaluation = evaluated_log.build_evaluation("canceled", evaluated_log.write(stored_loop, hours=1))
+    evaluation_store.create(evaluation)
+    keep = evaluation_run_store.keep_result
+
+    def cancel_and_keep(canceled: Evaluation, result: TaskResult) -> bool:
+        assert delete(Purpose.EVALUATION, canceled.id)
+        return keep(canceled, result)
+
+    monkeypatch.setattr(evaluation_run_store, "keep_result", cancel_and_keep)
+    stages.take(make_message(evaluation, "custom-0").text(), 1, Event())
+
+    assert evaluated_log.wait_for(evaluation).status is Status.CANCELED
+    assert list(stored_loop.blobs("evaluations/")) == ["evaluations/canceled/evaluation.json"]
+
+
+def _read_findings(evaluation: Evaluation) -> object:
+    is_evaluation = evaluation.purpose is Purpose.EVALUATION
+    return (
+        evaluation_run_store.read_outcome(evaluation) if is_evaluation else evaluation_run_store.read_scores(evaluation)
+    )
+
+
+def _evaluate_undisturbed(stored_loop: StoredLoop, evaluation: Evaluation, folder: Path) -> object:
+    """What one undisturbed worker finds."""
+    if evaluation.purpose is Purpose.EVALUATION:
+        return evaluated_log.evaluate_in_process(stored_loop, evaluation, folder)
+    alone = replace(evaluation, id="alone")
+    evaluation_store.create(alone)
+    with Worker(stored_loop.storage, alone, folder / "alone.log") as worker:
+        assert worker.wait() == 0
+    return evaluation_run_store.read_scores(alone)
+
+
+def _leftovers(stored_loop: StoredLoop, evaluation: Evaluation) -> set[str]:
+    """Blobs in its folder that only its tasks needed; its models have to be there."""
+    root = "evaluations" if evaluation.purpose is Purpose.EVALUATION else "importances"
+    names = {
+        name.split(f"{compact(evaluation.created_us)}/")[-1] for name in stored_loop.blobs(f"{root}/{evaluation.id}/")
+    }
+    models = {name for name in names if name.startswith("models/")}
+    assert len(models) == (4 if evaluation.purpose is Purpose.EVALUATION else 0)
+    return names - models - {f"{root}/{evaluation.id}/evaluation.json", "outcome.json", "totals.json", "scores.json"}
