@@ -157,7 +157,7 @@ def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> No
         "ran -m ruff format --check",
         "ran -m mypy",
         "ran lint-imports",
-        "ran -m pytest --numprocesses 2 --dist worksteal -r fEs tests/unit",
+        "ran -m pytest --numprocesses 2 --dist worksteal -p no:schemathesis -r fEs tests/unit",
     ]
     assert clone.calls("npm") == []
 
@@ -166,7 +166,7 @@ def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> No
     ("switches", "started"),
     [
         ([], "ran -m pytest --numprocesses 6 --dist loadfile --no-loadscope-reorder -r fEs -k name"),
-        (["--quick"], "ran -m pytest --numprocesses 2 --dist worksteal -r fEs tests/unit -k name"),
+        (["--quick"], "ran -m pytest --numprocesses 2 --dist worksteal -p no:schemathesis -r fEs tests/unit -k name"),
     ],
 )
 def test_chosen_tests_are_all_that_runs(clone: Clone, switches: list[str], started: str) -> None:
