@@ -106,7 +106,7 @@ def _count_requests(
             connection = connection.replace(f"127.0.0.1:{port}", urlsplit(proxy.url).netloc)
         yield (
             {**loop, STORAGE: connection},
-            lambda: Counter(kind(request) for proxy in proxies for request in proxy.seen),
+            lambda: Counter(kind(request) for proxy in proxies for request in proxy.requests),
         )
 
 

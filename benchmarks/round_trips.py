@@ -37,11 +37,11 @@ def _count(progress: Progress, host: Server, tables: FaultProxy, blobs: FaultPro
     progress.show(f"{calls} calls of {what}")
     client = http.client.HTTPConnection(urlsplit(host.url).netloc, timeout=30)
     _call(client, what, "first")
-    before, background, began = len(tables.seen), len(blobs.seen), time.monotonic()
+    before, background, began = len(tables.requests), len(blobs.requests), time.monotonic()
     for number in range(calls):
         _call(client, what, f"counted-{number}")
     client.close()
-    made = tables.seen[before:]
+    made = tables.requests[before:]
     reads = sum(request.method == "GET" for request in made)
     return Figure(
         "round-trips",
@@ -52,7 +52,7 @@ def _count(progress: Progress, host: Server, tables: FaultProxy, blobs: FaultPro
         details={
             "inserts": len(made) - reads,
             "reads": reads,
-            "background reads a second": _reads(blobs.seen[background:]) / (time.monotonic() - began),
+            "background reads a second": _reads(blobs.requests[background:]) / (time.monotonic() - began),
         },
     )
 

@@ -25,9 +25,9 @@ from tests.faults.proxy import FaultProxy, Request
 
 def test_a_benchmark_runs_on_a_small_backlog() -> None:
     """A change that breaks a benchmark is found by tests, and not when figures are wanted."""
-    found = join.measure(Progress("join"), parts=2, events=40, rounds=1)
+    figures = join.measure(Progress("join"), parts=2, events=40, rounds=1)
 
-    document = json.loads(json.dumps(found[0].as_json()))
+    document = json.loads(json.dumps(figures[0].as_json()))
     assert {
         "measure",
         "what",
@@ -45,21 +45,21 @@ def test_a_benchmark_runs_on_a_small_backlog() -> None:
 
 
 def test_an_evaluation_is_measured_on_a_small_log() -> None:
-    """Its rates, and its memory, with and without a reward model."""
-    found = evaluate.measure(Progress("evaluate"), events=500, rounds=1)
+    """Rates and memory, with and without a reward model."""
+    figures = evaluate.measure(Progress("evaluate"), events=500, rounds=1)
 
-    assert [one.unit for one in found] == ["events/s", "events/s", "MB", "MB"]
-    assert all(one.ratio > 0 for one in found)
+    assert [figure.unit for figure in figures] == ["events/s", "events/s", "MB", "MB"]
+    assert all(figure.ratio > 0 for figure in figures)
 
 
 def test_the_study_of_automatic_optimization_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    """It takes hours; here its loops end with their first look."""
+    """It takes hours; here its loops end with their first search."""
     records = tmp_path / "records.jsonl"
     first = auto_apply.measure(Progress("auto-apply"), {"two": 1}, records, events=1000)
     again = auto_apply.measure(Progress("auto-apply"), {"two": 1}, records, events=1000)
 
-    assert [one.what for one in first] == ["no settings are better", "two"]
-    assert [one.as_json() for one in first] == [one.as_json() for one in again]
+    assert [figure.what for figure in first] == ["no settings are better", "two"]
+    assert [figure.as_json() for figure in first] == [figure.as_json() for figure in again]
     assert len(records.read_text().splitlines()) == 1
 
 
@@ -74,7 +74,7 @@ def test_every_stage_of_a_rank_that_is_timed_is_one(module: str, name: str) -> N
     assert callable(attrgetter(name)(importlib.import_module(module)))
 
 
-def test_a_missed_goal_is_told_as_missed() -> None:
+def test_a_missed_goal_is_shown_as_missed() -> None:
     figure = Figure("join", "rows", "events/s", [30, 10, 20], [40, 40, 40], "scan", Goal("at least", 0.7))
 
     assert (figure.ratio, figure.holds) == (0.5, False)
@@ -93,7 +93,7 @@ def test_the_wait_for_storage_is_added_to_each_answer(azurite: Azurite) -> None:
 
         assert body.startswith(b"<?xml")
         assert body.rstrip().endswith(b"</Error>")
-        assert [one.path for one in proxy.seen] == ["/nothing?comp=list"]
+        assert [request.path for request in proxy.requests] == ["/nothing?comp=list"]
         assert took >= 0.1
 
 
@@ -117,7 +117,7 @@ def test_requests_are_counted_by_what_they_cost(method: str, path: str, kind: st
 
 def test_a_run_with_nothing_to_do_reads_little_and_writes_nothing() -> None:
     """However much log there is; what a month of such runs costs follows from it. Near midnight it is a bit more."""
-    with clock.moved_to(clock.NOON):
+    with clock.move_to(clock.NOON):
         _, after, alone = idle_run.measure(Progress("idle-run"), days=1, delays_ms=(1,), runs=1)
 
     always = {idle_run.LEASES: 2, **dict.fromkeys(idle_run.READS.values(), 5), idle_run.TABLES: 1, idle_run.LISTS: 1}
@@ -126,7 +126,7 @@ def test_a_run_with_nothing_to_do_reads_little_and_writes_nothing() -> None:
 
 
 def test_the_number_of_calls_at_once_is_that_of_the_template() -> None:
-    """It is chosen from a measurement, and the page that tells it shows the same numbers."""
+    """It is chosen from a measurement, and the page on performance shows the same numbers."""
     template = (ROOT / "infra/main.bicep").read_text(encoding="utf-8")
     defaults = {name: int(value) for name, value in re.findall(r"^param (\w+) .*= (\d+)$", template, re.MULTILINE)}
     variables = json.loads((ROOT / "infra/main.parameters.json").read_text(encoding="utf-8"))["parameters"]

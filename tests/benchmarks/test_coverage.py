@@ -1,4 +1,4 @@
-"""The study of coverage: its logs are what they are said to be, and it runs."""
+"""The study of coverage: its logs are what it takes them for, and it runs."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from shared.metrics.estimators.point_estimators import ips
 def test_what_policies_truly_earn_is_what_they_earn_on_average(rewards: str) -> None:
     """Over many logs, weights are 1 and estimates right on average."""
     chance, cell = np.random.default_rng(1), Cell(5, 0.3, 2000, rewards)
-    logs = [one for _ in range(60) for one in simulate(cell, chance)]
+    logs = [log for _ in range(60) for log in simulate(cell, chance)]
 
     for policy in POLICIES:
         matching_logs = [log for log in logs if log.policy == policy]
@@ -26,8 +26,8 @@ def test_what_policies_truly_earn_is_what_they_earn_on_average(rewards: str) -> 
 def test_the_study_runs_on_few_logs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coverage, "SIZES", (200,))
 
-    found = coverage.measure(Progress("coverage"), logs=2)
+    figures = coverage.measure(Progress("coverage"), logs=2)
 
-    assert [figure.measure for figure in found] == ["coverage"] * 8
-    assert found[0].ratio > 0.9
-    assert found[0].details["logs"] == 36
+    assert [figure.measure for figure in figures] == ["coverage"] * 8
+    assert figures[0].ratio > 0.9
+    assert figures[0].details["logs"] == 36

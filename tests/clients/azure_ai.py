@@ -1,4 +1,4 @@
-"""The two clients of PyPI `azure-ai-personalizer`, as applications make them, both called in the same way."""
+"""The two clients of PyPI `azure-ai-personalizer`, as applications make them, both behind the same calls."""
 
 import asyncio
 import inspect
@@ -35,12 +35,12 @@ class Awaited:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """One of the client's methods."""
 
-        async def called(*given: Any, **named: Any) -> Any:
+        async def call(*given: Any, **named: Any) -> Any:
             answer = getattr(self._client, name)(*given, **named)
             answer = await answer if inspect.isawaitable(answer) else answer
             return [piece async for piece in answer] if hasattr(answer, "__aiter__") else answer
 
-        return lambda *given, **named: self._runner.run(called(*given, **named))
+        return lambda *given, **named: self._runner.run(call(*given, **named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Clients:
 
 @contextmanager
 def clients(kind: str, endpoint: str, key: str) -> Iterator[Clients]:
-    """Both clients of a kind, told nothing but endpoint and key."""
+    """Both clients of a kind, made with nothing but endpoint and key."""
     with ExitStack() as stack:
         if kind == "sync":
             made = [
@@ -63,15 +63,15 @@ def clients(kind: str, endpoint: str, key: str) -> Iterator[Clients]:
         else:
             runner = stack.enter_context(asyncio.Runner())
             made = [
-                Awaited(_opened(stack, runner, client, endpoint, key), runner)
+                Awaited(_open(stack, runner, client, endpoint, key), runner)
                 for client in (aio.PersonalizerClient, aio.PersonalizerAdministrationClient)
             ]
         yield Clients(*made)
 
 
 @contextmanager
-def fed_loop(azurite: Azurite, events: int) -> Iterator[tuple[Clients, Api]]:
-    """A loop of its own that learns within seconds, and was asked and told so often that soup earns 1, all else 0."""
+def feed_loop(azurite: Azurite, events: int) -> Iterator[tuple[Clients, Api]]:
+    """A loop of its own that learns within seconds, after so many events in which soup earns 1, all else 0."""
     settings = {
         "API_KEY_1": "test-key-1",
         "WRITE_DEADLINE": "PT2S",
@@ -89,13 +89,13 @@ def fed_loop(azurite: Azurite, events: int) -> Iterator[tuple[Clients, Api]]:
         yield client, Api.at(host.url, "test-key-1", tries=4)
 
 
-def _opened(stack: ExitStack, runner: asyncio.Runner, client: Any, endpoint: str, key: str) -> Any:
-    async def entered() -> Any:
+def _open(stack: ExitStack, runner: asyncio.Runner, client: Any, endpoint: str, key: str) -> Any:
+    async def enter() -> Any:
         return await client(endpoint, AzureKeyCredential(key)).__aenter__()
 
-    opened = runner.run(entered())
-    stack.callback(lambda: runner.run(opened.close()))
-    return opened
+    entered_client = runner.run(enter())
+    stack.callback(lambda: runner.run(entered_client.close()))
+    return entered_client
 
 
 def whole(pieces: Any) -> bytes:

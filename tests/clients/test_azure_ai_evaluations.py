@@ -9,7 +9,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from localhost.azurite.emulator import Azurite
-from tests.clients.azure_ai import KINDS, Clients, clients, eventually, fed_loop
+from tests.clients.azure_ai import KINDS, Clients, clients, eventually, feed_loop
 from tests.http.api import Api
 
 WITHOUT_DATA = {
@@ -23,25 +23,25 @@ OVER = ("Succeeded", "Failed", "Timeout", "Canceled")
 EVENTS = 40
 
 
-def ended(client: Clients, of_id: str, **query: Any) -> Any:
-    """What the client reads of an evaluation that does not run any more."""
+def wait_for_end(client: Clients, of_id: str, **query: Any) -> Any:
+    """Read an evaluation until it does not run any more, and return it as the client gives it."""
     eventually(lambda: client.owner.get_evaluation(of_id, **query)["status"] in OVER)
     return client.owner.get_evaluation(of_id, **query)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_is_created_polled_read_listed_and_deleted(api: Api, kind: str) -> None:
-    """On a loop that nobody has used: the range is empty, and the evaluation succeeds."""
+    """On a loop that has not been used: the range is empty, and the evaluation succeeds."""
     of_id = str(uuid.uuid4())
     query = {"start_time": datetime.datetime(2022, 9, 20), "end_time": datetime.datetime(2022, 9, 30)}  # noqa: DTZ001
     with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
         assert client.owner.create_evaluation(of_id, WITHOUT_DATA) is None
-        told = ended(client, of_id, **query)
+        evaluation = wait_for_end(client, of_id, **query)
         listed = [evaluation["id"] for evaluation in client.owner.list_evaluations()]
         assert client.owner.delete_evaluation(of_id) is None
 
-        assert (told["id"], told["name"], told["status"]) == (of_id, "sdkTestEvaluation", "Succeeded")
-        assert (told["evaluationType"], told["content"]["value"]) == ("Manual", [])
+        assert (evaluation["id"], evaluation["name"], evaluation["status"]) == (of_id, "sdkTestEvaluation", "Succeeded")
+        assert (evaluation["evaluationType"], evaluation["content"]["value"]) == ("Manual", [])
         assert of_id in listed
         with pytest.raises(ResourceNotFoundError) as refusal:
             client.owner.get_evaluation(of_id, **query)
@@ -50,7 +50,7 @@ def test_one_is_created_polled_read_listed_and_deleted(api: Api, kind: str) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pages_are_gone_through_by_the_client(api: Api, kind: str) -> None:
-    """It follows the address of the next page, with the filter that it was asked for."""
+    """It follows the address of the next page, with the filter of the first call."""
     ids = [str(uuid.uuid4()) for _ in range(5)]
     manual, automatic = ("metadata=evaluationType eq 'Manual'", "metadata=evaluationType eq 'Auto'")
     with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
@@ -60,7 +60,7 @@ def test_pages_are_gone_through_by_the_client(api: Api, kind: str) -> None:
         some = client.owner.list_evaluations(top=4, skip=1, filter_expression=manual, params={"maxpagesize": "2"})
         none = client.owner.list_evaluations(filter_expression=automatic)
 
-        assert [one["id"] for one in some] == ids[3::-1]
+        assert [evaluation["id"] for evaluation in some] == ids[3::-1]
         assert list(none) == []
         for of_id in ids:
             client.owner.delete_evaluation(of_id)
@@ -84,7 +84,7 @@ def test_refusals_are_the_clients_own_exceptions(api: Api, kind: str) -> None:
 @pytest.fixture(scope="module")
 def logged(azurite: Azurite) -> Iterator[Api]:
     """A loop with a log: soup earns 1, all else nothing."""
-    with fed_loop(azurite, EVENTS) as (_, api):
+    with feed_loop(azurite, EVENTS) as (_, api):
         eventually(lambda: api.get("/rankloop/v1/status").json["events"]["learned"] == EVENTS)
         yield api
 
@@ -93,27 +93,31 @@ def test_a_log_is_evaluated(logged: Api) -> None:
     """Every policy is there with an estimate and an interval around it, in all versions and on the loop's own page."""
     now = datetime.datetime.now(datetime.UTC)
     start, end = now - datetime.timedelta(hours=1), now + datetime.timedelta(hours=1)
-    asked = {
+    body = {
         "name": "meals",
         "startTime": start.isoformat(),
         "endTime": end.isoformat(),
         "policies": [{"name": "squarecb", "arguments": "--cb_explore_adf --squarecb -q ::"}],
     }
     with clients("sync", f"http://{logged.host}:{logged.port}", "test-key-1") as client:
-        client.owner.create_evaluation("meals", asked)
-        told = ended(client, "meals", start_time=start, end_time=end)
+        client.owner.create_evaluation("meals", body)
+        newest = wait_for_end(client, "meals", start_time=start, end_time=end)
     older = logged.get("/personalizer/v1.1-preview.3/evaluations/meals").json
     own = logged.get("/rankloop/v1/evaluations/meals").json
 
     names = ["online", "baseline1", "baselineRand", "squarecb"]
-    results = told["content"]["value"]
-    assert told["status"] == "Succeeded"
+    results = newest["content"]["value"]
+    assert newest["status"] == "Succeeded"
     assert [result["name"] for result in results] == [policy["name"] for policy in own["policies"]] == names
     assert [result["name"] for result in older["policyResults"]] == names
-    for one, its, mine in zip(results, older["policyResults"], own["policies"], strict=True):
-        low, high = one["summary"]["confidenceInterval"]
-        assert low <= one["summary"]["expectedReward"] <= high
-        assert one["summary"]["expectedReward"] == its["totalSummary"]["averageReward"] == mine["estimates"]["ips"]
-        assert its["totalSummary"]["ipsEstimatorDenominator"] == mine["events"] == EVENTS
+    for result, older_result, policy in zip(results, older["policyResults"], own["policies"], strict=True):
+        low, high = result["summary"]["confidenceInterval"]
+        assert low <= result["summary"]["expectedReward"] <= high
+        assert (
+            result["summary"]["expectedReward"]
+            == older_result["totalSummary"]["averageReward"]
+            == policy["estimates"]["ips"]
+        )
+        assert older_result["totalSummary"]["ipsEstimatorDenominator"] == policy["events"] == EVENTS
     assert own["lines"]["used"] == EVENTS
-    assert told["optimalPolicy"] in names
+    assert newest["optimalPolicy"] in names

@@ -22,16 +22,20 @@ def body() -> dict[str, object]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_is_created_polled_read_listed_and_deleted(api: Api, kind: str) -> None:
-    """From the first call to the last, on a loop that nobody has used."""
+    """From the first call to the last, on a loop that has not been used."""
     of_id = str(uuid.uuid4())
     with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
         assert client.owner.create_feature_importance(of_id, body()) is None
         eventually(lambda: client.owner.get_feature_importance(of_id)["status"] == "Succeeded")
-        told = client.owner.get_feature_importance(of_id)
+        importance = client.owner.get_feature_importance(of_id)
         listed = [importance["id"] for importance in client.owner.list_feature_importances()]
         assert client.owner.delete_feature_importance(of_id) is None
 
-        assert (told["id"], told["name"], told["featureScores"]) == (of_id, "sdkTestFeatureImportance", [])
+        assert (importance["id"], importance["name"], importance["featureScores"]) == (
+            of_id,
+            "sdkTestFeatureImportance",
+            [],
+        )
         assert of_id in listed
         with pytest.raises(ResourceNotFoundError) as refusal:
             client.owner.get_feature_importance(of_id)
@@ -40,7 +44,7 @@ def test_one_is_created_polled_read_listed_and_deleted(api: Api, kind: str) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pages_are_gone_through_by_the_client(api: Api, kind: str) -> None:
-    """It follows the address of the next page, and wants no more than it asked for."""
+    """It follows the address of the next page, and reads no more than `top` of them."""
     ids = [str(uuid.uuid4()) for _ in range(5)]
     with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
         for of_id in ids:
@@ -48,7 +52,7 @@ def test_pages_are_gone_through_by_the_client(api: Api, kind: str) -> None:
 
         paged = client.owner.list_feature_importances(top=4, skip=1, params={"maxpagesize": "2"})
 
-        assert [one["id"] for one in paged] == ids[3::-1]
+        assert [importance["id"] for importance in paged] == ids[3::-1]
         for of_id in ids:
             client.owner.delete_feature_importance(of_id)
 

@@ -9,7 +9,7 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import HttpResponseError
 
 from localhost.azurite.emulator import Azurite
-from tests.clients.azure_ai import KINDS, clients, eventually, fed_loop, whole
+from tests.clients.azure_ai import KINDS, clients, eventually, feed_loop, whole
 from tests.http.api import Api
 
 
@@ -27,7 +27,7 @@ def test_a_loop_without_a_model_gives_an_empty_one_that_can_be_taken_back(api: A
 @pytest.fixture(scope="module")
 def learned(azurite: Azurite) -> Iterator[Api]:
     """A loop that has learned something, all of it done through the client."""
-    with fed_loop(azurite, 20) as (client, api):
+    with feed_loop(azurite, 20) as (client, api):
         eventually(lambda: bool(whole(client.owner.export_model())))
         yield api
 
@@ -36,7 +36,7 @@ def learned(azurite: Azurite) -> Iterator[Api]:
 def test_a_model_goes_out_signed_and_comes_back_after_a_reset(learned: Api, kind: str) -> None:
     """The plain bytes are the same as before; `creationTime` and `lastModifiedTime` say that something happened."""
     with clients(kind, f"http://{learned.host}:{learned.port}", "test-key-1") as client:
-        plain, signed = (whole(client.owner.export_model(signed=kept)) for kept in (False, True))
+        plain, signed = (whole(client.owner.export_model(signed=is_signed)) for is_signed in (False, True))
         client.owner.reset_model()
         without = whole(client.owner.export_model())
         client.owner.import_model(io.BytesIO(signed))

@@ -1,6 +1,6 @@
 """PyPI `azure-ai-personalizer` 1.0.0b1, the last client of the old service, synchronous and asynchronous, as it is.
 
-What it does with evaluations and feature importances stands in files of their own.
+Its evaluations and feature importances are tested in files of their own.
 """
 
 import time
@@ -31,15 +31,15 @@ SLOTS = "--ccb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -q :
 
 @pytest.fixture(scope="module")
 def loop(azurite: Azurite) -> Iterator[Api]:
-    yield from _started(azurite)
+    yield from _start_loop(azurite)
 
 
 @pytest.fixture(scope="module")
 def slots_loop(azurite: Azurite) -> Iterator[Api]:
-    yield from _started(azurite)
+    yield from _start_loop(azurite)
 
 
-def _started(azurite: Azurite) -> Iterator[Api]:
+def _start_loop(azurite: Azurite) -> Iterator[Api]:
     settings = {"API_KEY_1": "test-key-1", **NEVER}
     with HostProcess(azurite.new_account().connection_string, env=settings) as host:
         yield Api.at(host.url, "test-key-1")
@@ -58,11 +58,11 @@ def slots(request: pytest.FixtureRequest, slots_loop: Api) -> Iterator[Clients]:
     with clients(request.param, f"http://{slots_loop.host}:{slots_loop.port}", "test-key-1") as made:
         made.owner.update_service_configuration({"isAutoOptimizationEnabled": False})
         made.owner.update_policy({"name": "slots", "arguments": SLOTS})
-        eventually(lambda: _is_taken(made.application.rank_multi_slot, {"actions": MEALS, "slots": PLACES}))
+        eventually(lambda: _is_accepted(made.application.rank_multi_slot, {"actions": MEALS, "slots": PLACES}))
         yield made
 
 
-def _is_taken(call: Callable[[Any], Any], body: Any) -> bool:
+def _is_accepted(call: Callable[[Any], Any], body: Any) -> bool:
     try:
         call(body)
     except HttpResponseError:
@@ -74,21 +74,21 @@ def _is_taken(call: Callable[[Any], Any], body: Any) -> bool:
 
 
 def test_rank_with_and_without_a_situation(client: Clients) -> None:
-    """All that is told of the actions, and an id for the rewards."""
-    asked = {"actions": MEALS, "contextFeatures": SITUATION, "excludedActions": ["soup"], "eventId": "order-1"}
+    """All that the answer has of the actions, and an id for the rewards."""
+    request = {"actions": MEALS, "contextFeatures": SITUATION, "excludedActions": ["soup"], "eventId": "order-1"}
 
-    bare, full = client.application.rank({"actions": MEALS[:1]}), client.application.rank(asked)
+    bare, full = client.application.rank({"actions": MEALS[:1]}), client.application.rank(request)
 
     assert (bare["rewardActionId"], bare["ranking"]) == ("soup", [{"id": "soup", "probability": 1.0}])
     assert bare["eventId"]
     assert full["eventId"] == "order-1"
     assert full["rewardActionId"] in ("salad", "cake")
-    assert {one["id"]: one["probability"] for one in full["ranking"]} == {"soup": 0, "salad": 0.5, "cake": 0.5}
+    assert {action["id"]: action["probability"] for action in full["ranking"]} == {"soup": 0, "salad": 0.5, "cake": 0.5}
 
 
 @pytest.mark.parametrize("event_id", ["order-2", "a/b?c#d%25 ü", "//"])
 def test_rewards_and_activations_of_any_id(client: Clients, event_id: str) -> None:
-    """Nothing is given back, and an id that nobody has ranked is as good."""
+    """Nothing is given back, and an id that has not been ranked is as good."""
     client.application.rank({"actions": MEALS, "eventId": event_id, "deferActivation": True})
 
     assert client.application.activate(event_id) is None
@@ -98,9 +98,9 @@ def test_rewards_and_activations_of_any_id(client: Clients, event_id: str) -> No
 
 def test_each_slot_gets_what_is_left(slots: Clients) -> None:
     """Where one action is not excluded, the choice is forced; fields that the contract does not know are ignored."""
-    asked = {"actions": MEALS, "slots": PLACES, "eventId": "menu-1"}
+    request = {"actions": MEALS, "slots": PLACES, "eventId": "menu-1"}
 
-    bare, full = (slots.application.rank_multi_slot(asked | more) for more in ({}, {"contextFeatures": SITUATION}))
+    bare, full = (slots.application.rank_multi_slot(request | more) for more in ({}, {"contextFeatures": SITUATION}))
 
     assert bare["eventId"] == full["eventId"] == "menu-1"
     assert [slot["rewardActionId"] for slot in bare["slots"]] == ["soup", "salad"]

@@ -1,4 +1,4 @@
-"""The script of the page on moving: run as it stands there, on files as the old service exported them."""
+"""The script of the page on moving: run as it is there, on files as the old service exported them."""
 
 import json
 import os
@@ -34,7 +34,7 @@ CHOSEN = {
     "modelRetrainDays": 5,
     "isInferenceExplainabilityEnabled": True,
 }
-TOLD_ONLY = {
+READ_ONLY = {
     "lastConfigurationEditDate": "2022-09-20T08:15:00Z",
     "latestApprenticeModeMetrics": {"numberOfEvents": 12, "sumOfRewards": 3.0},
 }
@@ -53,17 +53,17 @@ ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --cb_type mtr -
 
 @pytest.fixture
 def loop(start_host: StartHost) -> HostProcess:
-    """A loop that nobody has set yet."""
+    """A loop that has not been set up yet."""
     return start_host(API_KEY_1="key", **NEVER)
 
 
 def script() -> str:
-    """The one of the page."""
-    (found,) = (text for text in page("docs/migrate.md").blocks("python") if "AdministrationClient" in text)
-    return found
+    """The script on the page."""
+    (text,) = (text for text in page("docs/migrate.md").blocks("python") if "AdministrationClient" in text)
+    return text
 
 
-def moved(loop: HostProcess, folder: Path, configuration: Mapping[str, Any], policy: Mapping[str, Any]) -> str:
+def run_script(loop: HostProcess, folder: Path, configuration: Mapping[str, Any], policy: Mapping[str, Any]) -> str:
     """Run the script beside two files, the learning settings as the portal wrote them; gives what it prints."""
     (folder / "migrate.py").write_text(script(), encoding="utf-8")
     (folder / "configuration.json").write_text(json.dumps(configuration), encoding="utf-8")
@@ -76,30 +76,30 @@ def moved(loop: HostProcess, folder: Path, configuration: Mapping[str, Any], pol
 
 
 def test_the_script_has_at_most_30_lines() -> None:
-    """So that whoever runs it has read it."""
+    """So that an owner who runs it has read it."""
     assert len(script().splitlines()) <= 30
 
 
 def test_an_exported_loop_is_moved_whole(loop: HostProcess, tmp_path: Path) -> None:
-    """Every field arrives, the learning mode too, which cannot change in the same call; what is only told does not."""
+    """Every field arrives, the learning mode too, which cannot change in the same call; read-only fields do not."""
     policy = {"name": "old loop", "arguments": ARGUMENTS}
     api = Api.at(loop.url, "key")
 
-    printed = moved(loop, tmp_path, CHOSEN | TOLD_ONLY, policy)
+    printed = run_script(loop, tmp_path, CHOSEN | READ_ONLY, policy)
 
     body = api.get(CONFIGURATION).json
     assert {name: body[name] for name in CHOSEN} == CHOSEN
-    assert not [name for name, value in TOLD_ONLY.items() if body[name] == value]
+    assert not [name for name, value in READ_ONLY.items() if body[name] == value]
     assert api.get(POLICY).json == policy
     assert sorted(printed.splitlines()) == sorted(f"taken: {name}" for name in CHOSEN)
 
 
 def test_a_configuration_of_the_first_version_is_moved_too(loop: HostProcess, tmp_path: Path) -> None:
-    """It lacks fields, has null where nothing was set, and tells time spans in the oldest form."""
+    """It lacks fields, has null where nothing was set, and has time spans in the oldest form."""
     api = Api.at(loop.url, "key")
     before = api.get(CONFIGURATION).json
 
-    printed = moved(loop, tmp_path, OLD_FORM, {"name": "old", "arguments": ARGUMENTS})
+    printed = run_script(loop, tmp_path, OLD_FORM, {"name": "old", "arguments": ARGUMENTS})
 
     changed = {**OLD_FORM, "rewardWaitTime": "PT20M", "modelExportFrequency": "PT30S", "logMirrorSasUri": ""}
     body = api.get(CONFIGURATION).json

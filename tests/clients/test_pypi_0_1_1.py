@@ -18,7 +18,7 @@ ACTIONS = [
 
 @pytest.fixture
 def client(api: Api) -> Iterator[PersonalizerClient]:
-    """The client, told nothing but endpoint and key."""
+    """The client, made with nothing but endpoint and key."""
     with PersonalizerClient(f"http://{api.host}:{api.port}", CognitiveServicesCredentials(api.key)) as made:
         yield made
 
@@ -44,7 +44,7 @@ def test_an_event_id_is_made(client: PersonalizerClient) -> None:
 
 
 def test_excluded_actions(client: PersonalizerClient) -> None:
-    """They are told with probability 0, and never chosen."""
+    """They come back with probability 0, and are never chosen."""
     response = client.rank(RankRequest(actions=ACTIONS, excluded_actions=["tea"]))
 
     assert [(action.id, action.probability) for action in response.ranking] == [("tea", 0), ("juice", 1)]

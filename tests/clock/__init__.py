@@ -2,9 +2,9 @@
 
 TEST_NOW=2028-02-29T23:57:00Z python3 dev.py test
 
-begins a run at another time; `moved_to` gives some tests a time of their own in every run.
+begins a run at another time; `move_to` gives some tests a time of their own in every run.
 
-The product knows nothing of it. In Python the library time-machine moves all that tells the time of day, in each new
+The product has no part in it. In Python the library time-machine moves all that gives the time of day, in each new
 process as it starts (`sitecustomize.py`); in Azurite `localhost/azurite/azurite_clock.cjs` does. What measures only how
 long something takes is left alone, and so are the times of files, and what OpenSSL thinks of certificates.
 """
@@ -50,14 +50,14 @@ def describe() -> str:
 
 
 @contextmanager
-def moved_to(moment: str) -> Iterator[None]:
+def move_to(moment: str) -> Iterator[None]:
     """Let it be another time, such as `2028-02-29T23:57:00Z`: here, and in all processes that are started meanwhile."""
     moved_us = _ahead_at(moment)
     with (
         time_machine.travel(timedelta(microseconds=moved_us - ahead_us())),
         pytest.MonkeyPatch.context() as environment,
     ):
-        time.time()  # the library lets it run from the first look on
+        time.time()  # the library lets it run from the first reading on
         for name, value in _variables(moved_us).items():
             environment.setenv(name, value)
         yield

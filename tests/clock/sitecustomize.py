@@ -7,4 +7,4 @@ from datetime import timedelta
 import time_machine
 
 time_machine.travel(timedelta(microseconds=int(os.environ.get("TEST_CLOCK_AHEAD_US", "0")))).start()
-time.time()  # the library lets it run from the first look on
+time.time()  # the library lets it run from the first reading on

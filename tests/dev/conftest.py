@@ -75,7 +75,7 @@ class Clone:
         )
 
     def run(self, *arguments: str, **variables: str) -> tuple[int, str]:
-        """Run `dev.py` and give its exit code and all it said."""
+        """Run `dev.py` and return its exit code and all its output."""
         with self.begin(*arguments, **variables) as process:
             output, _ = process.communicate(timeout=60)
             return process.returncode, output
@@ -92,8 +92,8 @@ def clone(tmp_path: Path) -> Clone:
     """A fresh clone on a machine that has uv, Node.js and npm."""
     folder, programs = tmp_path / "clone", tmp_path / "programs"
     programs.mkdir()
-    for room in ("localhost/setup", "deployment"):
-        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("localhost/setup", "deployment"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "localhost" / "__init__.py", folder / "localhost")
     shutil.copy(ROOT / "dev.py", folder)
     for name in ("uv.lock", "pyproject.toml", "package.json", "package-lock.json"):

@@ -41,12 +41,12 @@ def project(clone: Clone) -> Clone:
 
 
 def content(project: Clone) -> str:
-    """What tells one build from another."""
+    """What differs between one build and another."""
     return (project.folder / "dist" / RECORD).read_text(encoding="utf-8")
 
 
-def left_over(project: Clone) -> list[str]:
-    """What is there of a build besides the folder."""
+def list_leftovers(project: Clone) -> list[str]:
+    """List what is there of a build besides the folder."""
     return [path.name for path in project.folder.iterdir() if path.name.startswith((".dist", ".app.zip"))]
 
 
@@ -84,27 +84,25 @@ def test_a_second_build_takes_the_place_of_the_first(project: Clone) -> None:
 
     code, _ = project.run("package", PRETEND_CONTENT="second")
 
-    assert (code, content(project), left_over(project)) == (0, "second", [])
+    assert (code, content(project), list_leftovers(project)) == (0, "second", [])
 
 
 @pytest.mark.parametrize(
-    ("variables", "said_at_least"),
+    ("variables", "message"),
     [
         ({"PRETEND_NO_WHEEL": "1"}, "  | error: no wheel of a for the platform\nThe packages could not be fetched."),
         ({"PRETEND_CODE": "1"}, "The modules could not be compiled."),
     ],
 )
-def test_a_build_that_fails_leaves_the_old_folder(
-    project: Clone, variables: dict[str, str], said_at_least: str
-) -> None:
+def test_a_build_that_fails_leaves_the_old_folder(project: Clone, variables: dict[str, str], message: str) -> None:
     """With what is wrong and what to do, and neither half a folder nor half a ZIP file."""
     project.run("package")
 
     zip_file = project.folder / "app.zip"
     code, output = project.run("package", "--zip", str(zip_file), PRETEND_CONTENT="second", **variables)
 
-    assert (code, content(project), left_over(project)) == (2, "first", [])
-    assert said_at_least in output
+    assert (code, content(project), list_leftovers(project)) == (2, "first", [])
+    assert message in output
     assert "Next step: " in output
     assert "Traceback" not in output
     assert not zip_file.exists()
@@ -119,7 +117,7 @@ def test_a_failure_at_the_very_end_leaves_the_old_folder_and_the_old_zip_file(pr
 
     code, output = project.run("package", "--zip", str(zip_file), PRETEND_CONTENT="second")
 
-    assert (code, content(project), left_over(project)) == (2, "first", [".dist.old"])
+    assert (code, content(project), list_leftovers(project)) == (2, "first", [".dist.old"])
     assert "The deployment folder could not be written: " in output
     assert before == zip_file.read_bytes()
 
@@ -134,7 +132,7 @@ def test_a_build_that_is_interrupted_leaves_the_old_folder(project: Clone, numbe
         os.kill(process.pid, number)
         process.communicate(timeout=20)
 
-    assert (process.returncode, content(project), left_over(project)) == (code, "first", [])
+    assert (process.returncode, content(project), list_leftovers(project)) == (code, "first", [])
 
 
 def test_what_a_killed_build_has_left_is_cleared_by_the_next(project: Clone) -> None:
@@ -143,13 +141,13 @@ def test_what_a_killed_build_has_left_is_cleared_by_the_next(project: Clone) -> 
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-    killed = left_over(project), (project.folder / "dist").exists()
+    killed = list_leftovers(project), (project.folder / "dist").exists()
 
     code, _ = project.run("package", PRETEND_CONTENT="second")
 
     assert [re.sub(r"[0-9a-f]{8}", "…", name) for name in killed[0]] == [".dist.….being-built"]
     assert not killed[1]
-    assert (code, content(project), left_over(project)) == (0, "second", [])
+    assert (code, content(project), list_leftovers(project)) == (0, "second", [])
 
 
 def test_a_program_that_outlives_its_killed_build_is_in_nobodys_way(project: Clone) -> None:
@@ -176,14 +174,14 @@ def test_two_builds_at_once_are_built_in_turn(project: Clone) -> None:
     project.run("package")
 
     with project.begin("package", PRETEND_PIP_SECONDS="1") as first, project.begin("package") as second:
-        said = [process.communicate(timeout=60)[0] for process in (first, second)]
+        outputs = [process.communicate(timeout=60)[0] for process in (first, second)]
 
     assert [first.returncode, second.returncode] == [0, 0]
-    assert sum("waiting for it" in text for text in said) == 1
-    assert left_over(project) == []
+    assert sum("waiting for it" in output for output in outputs) == 1
+    assert list_leftovers(project) == []
 
 
-def test_a_place_that_cannot_be_written_to_is_told(project: Clone) -> None:
+def test_a_place_that_cannot_be_written_to_is_named(project: Clone) -> None:
     (project.folder / "file").write_text("", encoding="utf-8")
 
     code, output = project.run("package", "--output", str(project.folder / "file" / "dist"))

@@ -16,7 +16,7 @@ from tests.order import LONG_FIRST
 
 SOURCES = [
     ROOT / "dev.py",
-    *sorted(path for room in ("localhost/setup", "deployment") for path in (ROOT / room).glob("*.py")),
+    *sorted(path for package in ("localhost/setup", "deployment") for path in (ROOT / package).glob("*.py")),
 ]
 
 
@@ -102,14 +102,14 @@ def test_a_signal_ends_the_set_up_and_what_it_started(clone: Clone, number: int,
 
 def test_two_first_runs_at_once_set_up_once(clone: Clone) -> None:
     with clone.begin("bench", PRETEND_SECONDS="1") as first, clone.begin("bench", PRETEND_SECONDS="1") as second:
-        said = [process.communicate(timeout=60)[0] for process in (first, second)]
+        outputs = [process.communicate(timeout=60)[0] for process in (first, second)]
 
     assert [first.returncode, second.returncode] == [0, 0]
     assert (len(clone.calls("uv sync")), len(clone.calls("npm ci"))) == (1, 1)
-    assert sum("waiting for it" in text for text in said) == 1
+    assert sum("waiting for it" in output for output in outputs) == 1
 
 
-def test_without_a_network_the_next_step_is_told(clone: Clone) -> None:
+def test_without_a_network_the_next_step_is_named(clone: Clone) -> None:
     code, output = clone.run("up", PRETEND_NO_NETWORK="1")
 
     assert code == 2
@@ -183,9 +183,9 @@ def test_files_that_begin_first_exist(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-def headlines(said: str) -> list[str]:
-    """What each check begins and ends with, and all of them."""
-    return [line for line in said.splitlines() if line.startswith(("== ", "-- "))]
+def headlines(output: str) -> list[str]:
+    """The first and the last line of each check, and of all of them."""
+    return [line for line in output.splitlines() if line.startswith(("== ", "-- "))]
 
 
 def test_checks_that_find_nothing_end_with_0(clone: Clone) -> None:
@@ -226,10 +226,10 @@ class TestInterpreter:
         real = Path(sys._base_executable).resolve()  # type: ignore[attr-defined]
         self.put(machine / "python3.13", "echo 'command not found' >&2; exit 127")
         self.put(machine / "python3", f'exec {real} "$@"')
-        found = interpreters.find_python()
+        python = interpreters.find_python()
 
-        assert found is not None
-        assert Path(found).resolve() == real
+        assert python is not None
+        assert Path(python).resolve() == real
 
     def test_an_older_python_is_passed_over(self, machine: Path) -> None:
         self.put(machine / "python3.13", "echo ''")

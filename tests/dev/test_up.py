@@ -24,7 +24,7 @@ RANK = {
     "eventId": "lunch",
     "actions": [{"id": "pasta", "features": [{"a": 1}]}, {"id": "salad", "features": [{"b": 1}]}],
 }
-# Said outright, so that a local.settings.json of whoever runs the tests changes nothing.
+# Set outright, so that a developer's own local.settings.json changes nothing.
 OWN_SETTINGS = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
     "TRAIN_SCHEDULE": "0 0 0 1 1 *",
@@ -41,30 +41,30 @@ def processes(columns: str) -> list[str]:
 
 
 @dataclass(slots=True)
-class Serving:
+class RunningUp:
     """A running `up`."""
 
     process: subprocess.Popen[str]
-    said: str = ""
+    output: str = ""
 
     def read_until(self, text: str) -> str:
-        """Read what it says up to a line with the text, or to the end."""
+        """Read its output up to a line with the text, or to the end, and return all of it."""
         for line in self.process.stdout or ():
-            self.said += line
+            self.output += line
             if text in line:
                 break
-        return self.said
+        return self.output
 
     @property
     def api(self) -> Api:
-        """Calls with the address and the key that it told."""
-        address, key = re.findall(r"serves at (\S+)\nAPI key +(\S+)", self.said)[0]
+        """Calls with the address and the key that it printed."""
+        address, key = re.findall(r"serves at (\S+)\nAPI key +(\S+)", self.output)[0]
         return Api.at(address, key)
 
     def end(self, number: int = signal.SIGTERM) -> int:
-        """Send it a signal, alone, and give its exit code."""
+        """Send a signal to the process alone, and return its exit code."""
         self.process.send_signal(number)
-        self.said += self.process.communicate(timeout=30)[0]
+        self.output += self.process.communicate(timeout=30)[0]
         return self.process.returncode
 
     def children(self) -> list[int]:
@@ -81,15 +81,15 @@ class Starter:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.started: list[Serving] = []
+        self.started: list[RunningUp] = []
 
-    def __call__(self, *arguments: str, **variables: str) -> Serving:
+    def __call__(self, *arguments: str, **variables: str) -> RunningUp:
         command = [sys.executable, "-m", "localhost", "up", "--port", "0", "--data", str(self.data), *arguments]
         environment = {**clean_environment(), **OWN_SETTINGS, **variables}
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        self.started.append(Serving(process))
+        self.started.append(RunningUp(process))
         self.started[-1].read_until("Ctrl-C ends it.")
         return self.started[-1]
 
@@ -115,7 +115,7 @@ def up(tmp_path: Path) -> Iterator[Starter]:
             serving.process.stdout.close()
 
 
-def gone(pids: list[int], seconds: float = 15) -> bool:
+def wait_for_end(pids: list[int], seconds: float = 15) -> bool:
     """Wait until none of the processes runs any more."""
     until = time.monotonic() + seconds
     while any(start_of(pid) for pid in pids) and time.monotonic() < until:
@@ -131,7 +131,7 @@ def test_a_signal_ends_everything_and_what_was_ranked_is_kept(up: Starter, numbe
     code = serving.end(number)
 
     assert (status, code, len(children)) == (201, 0, 2)
-    assert gone(children, 0)
+    assert wait_for_end(children, 0)
     assert up.rows() == 1
 
 
@@ -145,7 +145,7 @@ def test_after_a_kill_the_next_one_has_the_data_and_the_key(up: Starter) -> None
     answer = again.api.post("/personalizer/v1.0/rank", {**RANK, "eventId": "dinner"})
 
     assert (again.api, answer.status) == (killed.api, 201)
-    assert gone(children, 0)
+    assert wait_for_end(children, 0)
     assert again.end() == 0
     assert up.rows() == 2
 
@@ -165,7 +165,7 @@ def test_a_folder_in_use_is_refused(up: Starter) -> None:
     second = up()
 
     assert (second.process.wait(), serving.process.poll()) == (1, None)
-    assert f"Another process works on the data in {up.data}" in second.said
+    assert f"Another process works on the data in {up.data}" in second.output
 
 
 def test_it_ends_when_the_host_dies(up: Starter) -> None:
@@ -176,8 +176,8 @@ def test_it_ends_when_the_host_dies(up: Starter) -> None:
     serving.read_until("nothing says this")
 
     assert (serving.process.wait(), serving.api.key) == (1, "chosen")
-    assert "The host ended with code -9" in serving.said
-    assert gone(children, 0)
+    assert "The host ended with code -9" in serving.output
+    assert wait_for_end(children, 0)
 
 
 def test_a_port_that_is_taken_is_named(up: Starter) -> None:
@@ -186,15 +186,15 @@ def test_a_port_that_is_taken_is_named(up: Starter) -> None:
         serving = up("--port", port)
 
     assert serving.process.wait() == 1
-    assert f"Port {port} cannot be used" in serving.said
+    assert f"Port {port} cannot be used" in serving.output
 
 
 def test_a_setting_that_makes_no_sense_is_named(up: Starter) -> None:
     serving = up(JOIN_GRACE="soon")
 
     assert serving.process.wait() == 1
-    assert "Setting JOIN_GRACE" in serving.said
-    assert "Next step: Correct JOIN_GRACE in the environment or in local.settings.json." in serving.said
+    assert "Setting JOIN_GRACE" in serving.output
+    assert "Next step: Correct JOIN_GRACE in the environment or in local.settings.json." in serving.output
 
 
 LEAVE_BEHIND = """
@@ -209,7 +209,7 @@ TableServiceClient.from_connection_string(azurite.account.connection_string).cre
 print(azurite.pid, flush=True)
 if os.fork() == 0:
     azurite._lock.let_go()  # a fork holds its starter's lock as well
-    time.sleep(60)  # keeps open what would tell Azurite that its starter is gone
+    time.sleep(60)  # keeps the pipe open whose end would show Azurite that its starter is gone
 os._exit(0)
 """
 
@@ -227,7 +227,7 @@ def test_an_azurite_left_behind_is_ended_and_keeps_its_data(tmp_path: Path) -> N
                 TableServiceClient.from_connection_string(azurite.account.connection_string) as service,
             ):
                 assert azurite.pid != left_behind
-                assert gone([left_behind], 0)
+                assert wait_for_end([left_behind], 0)
                 assert [table.name for table in service.list_tables()] == ["kept"]
         finally:
             os.killpg(starter.pid, signal.SIGKILL)

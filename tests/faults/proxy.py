@@ -80,7 +80,7 @@ _KINDS: Final[dict[str, Callable[[random.Random], Fault]]] = {
 
 
 class Seeded:
-    """A plan that picks faults at random; told is the share of requests that each kind of fault happens to.
+    """A plan that picks faults at random, each kind of fault for its share of the requests.
 
     Attributes:
         happened: How often each fault was picked.
@@ -112,13 +112,13 @@ class FaultProxy:
 
     Attributes:
         plan: Decides about each request; may be replaced at any time.
-        seen: All requests so far.
+        requests: All requests so far.
         connections: How many clients have made so far.
     """
 
     def __init__(self, target: str, plan: Plan = none) -> None:
         self.plan = plan
-        self.seen: list[Request] = []
+        self.requests: list[Request] = []
         self.connections = 0
         self._target = urlsplit(target)
         self._port = 0
@@ -154,7 +154,7 @@ class FaultProxy:
 
     def writes(self) -> list[Request]:
         """The requests so far that were to change something."""
-        return [request for request in self.seen if request.method != "GET"]
+        return [request for request in self.requests if request.method != "GET"]
 
     def _call(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
@@ -197,8 +197,8 @@ class FaultProxy:
         if not head:
             return None
         method, path, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
-        request = Request(len(self.seen), method, path, head, body)
-        self.seen.append(request)
+        request = Request(len(self.requests), method, path, head, body)
+        self.requests.append(request)
         return request
 
     async def _handle(

@@ -19,7 +19,7 @@ _HOUR = 3600
 
 @dataclass
 class IdentityEndpoint:
-    """One that knows a single user-assigned identity.
+    """An endpoint for a single user-assigned identity.
 
     Attributes:
         resource: What it has tokens for.
@@ -41,30 +41,30 @@ class IdentityEndpoint:
 
     def answer(self, path: str, header: str | None) -> tuple[int, dict[str, Any]]:
         """Status and body for a request."""
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
-        if wrong := _wrong(urlsplit(path).path, header, asked, self.resource):
+        query = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
+        if wrong := _wrong(urlsplit(path).path, header, query, self.resource):
             self.refused.append(wrong)
             return 400, {"statusCode": 400, "message": wrong}
         self.granted += 1
         expires = int(time.time()) + _HOUR
         fields = {"access_token": token(expires, self.audience), "expires_on": str(expires), "client_id": CLIENT_ID}
-        return 200, {**fields, "resource": asked["resource"], "token_type": "Bearer"}
+        return 200, {**fields, "resource": query["resource"], "token_type": "Bearer"}
 
 
-def _wrong(path: str, header: str | None, asked: dict[str, str], resource: str) -> str:
+def _wrong(path: str, header: str | None, query: dict[str, str], resource: str) -> str:
     checks = {
         "no such path": path == "/msi/token",
         "X-IDENTITY-HEADER is not this instance's": header == _HEADER,
-        "unknown api-version": asked.get("api-version") == "2019-08-01",
-        "no such resource": asked.get("resource", "").rstrip("/") == resource,
-        "no identity with this client_id": asked.get("client_id") == CLIENT_ID,
+        "unknown api-version": query.get("api-version") == "2019-08-01",
+        "no such resource": query.get("resource", "").rstrip("/") == resource,
+        "no identity with this client_id": query.get("client_id") == CLIENT_ID,
     }
     return next((what for what, right in checks.items() if not right), "")
 
 
 @contextmanager
 def identity_endpoint() -> Iterator[IdentityEndpoint]:
-    """Serve one."""
+    """Serve an identity endpoint."""
     endpoint = IdentityEndpoint()
 
     class Handler(BaseHTTPRequestHandler):

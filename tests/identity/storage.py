@@ -22,12 +22,12 @@ _LISTENING = re.compile(r"Azurite (Blob|Queue|Table) service is successfully lis
 
 
 @dataclass(frozen=True, slots=True)
-class Secured:
-    """A running one.
+class SecuredAzurite:
+    """A running Azurite that is reached over HTTPS.
 
     Attributes:
         blob: The address of the account's blobs; `queue` and `table` likewise.
-        certificate: Who is to be trusted, as no one but a test does.
+        certificate: The certificate that a client has to trust.
     """
 
     blob: str
@@ -37,34 +37,34 @@ class Secured:
 
     @property
     def trust(self) -> dict[str, str]:
-        """Variables by which a process trusts it, whatever client it uses."""
+        """Variables by which a process trusts this Azurite, whatever client it uses."""
         return {"SSL_CERT_FILE": str(self.certificate), "REQUESTS_CA_BUNDLE": str(self.certificate)}
 
 
 @contextmanager
-def secured_azurite(folder: Path) -> Iterator[Secured]:
-    """Start one, in memory; its certificate goes into the folder."""
+def run_secured_azurite(folder: Path) -> Iterator[SecuredAzurite]:
+    """Start an Azurite in memory that is reached over HTTPS; its certificate goes into the folder."""
     certificate, key = certificate_and_key(folder)
     ports = [part for service in ("blob", "queue", "table") for part in (f"--{service}Port", "0")]
     flags = ["--silent", "--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence", "--oauth", "basic"]
     command = [node(), str(SCRIPT), *flags, *ports, "--cert", str(certificate), "--key", str(key)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        found: dict[str, str] = {}
-        while len(found) < 3:
+        addresses: dict[str, str] = {}
+        while len(addresses) < 3:
             line = process.stdout.readline() if process.stdout else ""
             assert line, "Azurite ended"
-            found |= {service.lower(): f"{url}/{EMULATOR_NAME}" for service, url in _LISTENING.findall(line)}
+            addresses |= {service.lower(): f"{url}/{EMULATOR_NAME}" for service, url in _LISTENING.findall(line)}
         reader = threading.Thread(target=lambda: list(process.stdout or ()), daemon=True)
         reader.start()
         try:
-            yield Secured(**found, certificate=certificate)
+            yield SecuredAzurite(**addresses, certificate=certificate)
         finally:
             process.terminate()
             reader.join()
 
 
 def certificate_and_key(folder: Path) -> tuple[Path, Path]:
-    """A certificate for this machine that nobody but a test trusts, and its key."""
+    """A certificate for this machine that only tests trust, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])

@@ -1,4 +1,4 @@
-"""Tokens for storage that nobody signed: Azurite looks at their claims only."""
+"""Tokens for storage without a real signature: Azurite reads their claims only."""
 
 import base64
 import json
@@ -12,8 +12,8 @@ def token(expires: int, audience: str = AUDIENCE) -> str:
     """A token as a directory would make it out; by its claims it is good for a minute at least."""
     now = int(time.time())
     claims = {"aud": audience, "iss": _ISSUER, "iat": now - 60, "nbf": now - 60, "exp": max(expires, now + 60)}
-    return ".".join(map(_encoded, ({"alg": "RS256", "typ": "JWT"}, claims, "signature")))
+    return ".".join(map(_encode, ({"alg": "RS256", "typ": "JWT"}, claims, "signature")))
 
 
-def _encoded(part: object) -> str:
+def _encode(part: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")

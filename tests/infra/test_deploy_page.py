@@ -227,7 +227,7 @@ def test_the_inputs_are_the_deployments_own() -> None:
 @pytest.fixture
 def at_noon() -> Iterator[StorageAccount]:
     """Storage of a loop whose log and tables are all of today."""
-    with clock.moved_to(clock.NOON), Azurite() as azurite:
+    with clock.move_to(clock.NOON), Azurite() as azurite:
         yield azurite.new_account()
 
 
@@ -264,8 +264,8 @@ def _requests(storage: StorageAccount, folder: Path, runs: int) -> Counter[str]:
         reached = reached.replace(storage.blob_endpoint, blobs.url)
         with Trainer(reached, folder / f"{runs}.log", {}, runs=runs) as trainer:
             trainer.succeed()
-        made = Counter(run_tables=len(tables.seen), writes=0)
-        made.update(_billing_kind(request) for request in blobs.seen)
+        made = Counter(run_tables=len(tables.requests), writes=0)
+        made.update(_billing_kind(request) for request in blobs.requests)
         return made
 
 

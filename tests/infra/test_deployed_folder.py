@@ -20,7 +20,7 @@ from shared.storage.paths import EVALUATION_QUEUE
 from tests.http.api import Api
 from tests.http.local_host.test_queues_by_identity import Sender
 from tests.identity.endpoint import CLIENT_ID, IdentityEndpoint, identity_endpoint
-from tests.identity.storage import Secured, secured_azurite
+from tests.identity.storage import SecuredAzurite, run_secured_azurite
 from tests.infra.conftest import PLACES, Built
 from tests.infra.lonely_host import LonelyHost, lonely_host
 from tests.loop.traffic import LIKED, USERS, V1, rank_body
@@ -41,8 +41,8 @@ def lonely(built: Built, tmp_path_factory: pytest.TempPathFactory) -> LonelyHost
 
 
 @pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    with secured_azurite(tmp_path_factory.mktemp("secured")) as started:
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredAzurite]:
+    with run_secured_azurite(tmp_path_factory.mktemp("secured")) as started:
         yield started
 
 
@@ -52,7 +52,7 @@ def identities() -> Iterator[IdentityEndpoint]:
         yield started
 
 
-def settings(storage: Secured, identities: IdentityEndpoint, **changed: str) -> dict[str, str]:
+def settings(storage: SecuredAzurite, identities: IdentityEndpoint, **changed: str) -> dict[str, str]:
     """What the deployment's template sets, and what the platform adds."""
     by_identity = {
         "AzureWebJobsStorage__credential": "managedidentity",
@@ -65,7 +65,7 @@ def settings(storage: Secured, identities: IdentityEndpoint, **changed: str) -> 
 
 
 @pytest.fixture(scope="module")
-def host(lonely: LonelyHost, secured: Secured) -> Iterator[HostProcess]:
+def host(lonely: LonelyHost, secured: SecuredAzurite) -> Iterator[HostProcess]:
     with identity_endpoint() as identities, lonely.process(settings(secured, identities)) as started:
         yield started
         print(started.log())  # noqa: T201 - pytest shows it if a test has failed
@@ -125,7 +125,7 @@ class TestLoop:
 class TestEvaluation:
     """An evaluation by what the folder has; here it is the test that takes messages and has functions run for them."""
 
-    def test_it_is_carried_out(self, host: HostProcess, secured: Secured) -> None:
+    def test_it_is_carried_out(self, host: HostProcess, secured: SecuredAzurite) -> None:
         """The queue is reached with a token, and the processes of a task get no package from anywhere else."""
         api = Api.at(host.url, KEY)
         fields = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2099-01-01T00:00:00Z"}
@@ -143,7 +143,7 @@ class TestEvaluation:
             "mine",
         }
 
-    def carry_out(self, api: Api, path: str, host: HostProcess, secured: Secured) -> dict[str, Any]:
+    def carry_out(self, api: Api, path: str, host: HostProcess, secured: SecuredAzurite) -> dict[str, Any]:
         """Be the platform's part, until the evaluation has ended."""
         until, trust = time.monotonic() + 60, {"connection_verify": str(secured.certificate)}
         with QueueClient(secured.queue, EVALUATION_QUEUE, credential=Sender(), **trust) as queue:
@@ -166,7 +166,7 @@ class TestIdentity:
         return answer.body.decode()
 
     def test_tokens_of_the_identity_that_is_named_are_asked_for(
-        self, lonely: LonelyHost, secured: Secured, identities: IdentityEndpoint
+        self, lonely: LonelyHost, secured: SecuredAzurite, identities: IdentityEndpoint
     ) -> None:
         """One for the hot path and each SDK, if they begin at once: the platform limits how many tokens it gives."""
         with lonely.process(settings(secured, identities)):
@@ -176,7 +176,7 @@ class TestIdentity:
         assert 1 <= identities.granted <= 4
 
     def test_an_identity_that_the_app_does_not_have_is_reported(
-        self, lonely: LonelyHost, secured: Secured, identities: IdentityEndpoint
+        self, lonely: LonelyHost, secured: SecuredAzurite, identities: IdentityEndpoint
     ) -> None:
         wrong = settings(secured, identities, AzureWebJobsStorage__clientId="99999999-2222-3333-4444-555555555555")
 
@@ -186,7 +186,7 @@ class TestIdentity:
         assert set(identities.refused) == {"no identity with this client_id"}
 
     def test_a_token_that_storage_refuses_is_reported(
-        self, lonely: LonelyHost, secured: Secured, identities: IdentityEndpoint
+        self, lonely: LonelyHost, secured: SecuredAzurite, identities: IdentityEndpoint
     ) -> None:
         """As it does while the identity's roles are missing, or not in effect yet."""
         identities.audience = "https://vault.azure.net"
@@ -196,7 +196,7 @@ class TestIdentity:
         assert "storage answered 403" in answer
 
     def test_storage_that_nobody_vouches_for_is_not_trusted(
-        self, lonely: LonelyHost, secured: Secured, identities: IdentityEndpoint
+        self, lonely: LonelyHost, secured: SecuredAzurite, identities: IdentityEndpoint
     ) -> None:
         """Else a machine in between could get a token."""
         variables = settings(secured, identities)

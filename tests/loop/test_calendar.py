@@ -51,7 +51,7 @@ WAIT = timedelta(minutes=5)
 @pytest.fixture(scope="module")
 def azurite(request: pytest.FixtureRequest) -> Iterator[Azurite]:
     """Storage that starts at the time of the test's parameter; so do the test and all of its processes."""
-    with clock.moved_to(request.param), Azurite() as started:
+    with clock.move_to(request.param), Azurite() as started:
         yield started
 
 
@@ -88,7 +88,7 @@ def night() -> Iterator[Night]:
     """A loop that starts shortly before midnight; longer before it if the machine is too busy to be ready in time."""
     for seconds in (10, 60):
         with ExitStack() as stack:
-            stack.enter_context(clock.moved_to(to_iso(from_iso(MIDNIGHT) - seconds * SECOND)))
+            stack.enter_context(clock.move_to(to_iso(from_iso(MIDNIGHT) - seconds * SECOND)))
             account = stack.enter_context(Azurite()).new_account()
             stored_loop = stack.enter_context(StoredLoop(account.connection_string))
             past.configure(stored_loop, past.configuration(reward_wait_time="PT5M", model_export_frequency="PT5S"))
@@ -273,13 +273,13 @@ def evaluate(created_at: str, run_at: str, folder: Path) -> list[Any]:
     """
     folder.mkdir()
     with (
-        clock.moved_to(run_at),
+        clock.move_to(run_at),
         Azurite() as azurite,
         StoredLoop(azurite.new_account().connection_string) as stored_loop,
     ):
         past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
         with evaluated_log.use_storage(stored_loop.storage):
-            with clock.moved_to(created_at):
+            with clock.move_to(created_at):
                 from_us, to_us = evaluated_log.write(stored_loop, hours=3)
                 evaluation = evaluated_log.build_evaluation("over", (from_us + 30 * MINUTE, to_us - 30 * MINUTE))
             evaluation_store.create(evaluation)

@@ -26,7 +26,7 @@ class Services:
     table: str
 
     def account(self, *, blob: str | None = None, table: str | None = None, key: str | None = None) -> StorageAccount:
-        """The account, reached in another way where that is told."""
+        """The account, with other addresses or another key where they are given."""
         endpoints = f"BlobEndpoint={blob or self.blob};QueueEndpoint={self.queue};TableEndpoint={table or self.table}"
         return account(StorageSettings(f"AccountName={self.name};AccountKey={key or self.key};{endpoints}"))
 

@@ -1,4 +1,4 @@
-"""Events and observations to append, and a look at what storage holds of them."""
+"""Events and observations to append, and all that storage holds of them."""
 
 from typing import Any
 
@@ -25,10 +25,12 @@ def observation(
     return Observation(event_id, observation_id, intake.arrival(), value)
 
 
-def stored(account: StorageAccount, table: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """All rows of a table by their keys, as the SDK gives them; `stored_at_us` is the microsecond of `Timestamp`."""
+def read_rows(account: StorageAccount, table: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Read a table's rows by their keys, as the SDK gives them; `stored_at_us` is the microsecond of `Timestamp`."""
     with account.tables.get_table_client(table) as client:
-        return {(row["PartitionKey"], row["RowKey"]): {**row, "stored_at_us": _stored_at(row)} for row in _all(client)}
+        return {
+            (row["PartitionKey"], row["RowKey"]): {**row, "stored_at_us": _read_timestamp(row)} for row in _all(client)
+        }
 
 
 def _all(client: TableClient) -> list[TableEntity]:
@@ -40,7 +42,7 @@ def _all(client: TableClient) -> list[TableEntity]:
     return rows
 
 
-def _stored_at(row: TableEntity) -> int:
+def _read_timestamp(row: TableEntity) -> int:
     moment = row.metadata["timestamp"]
     assert moment is not None
     return from_datetime(moment)

@@ -31,8 +31,8 @@ def _home(storage: StorageAccount) -> Iterator[None]:
         yield
 
 
-def asked(evaluation_id: str = "one", ago_us: int = 0, **changes: object) -> Evaluation:
-    """An evaluation that nobody works on."""
+def new_evaluation(evaluation_id: str = "one", ago_us: int = 0, **changes: object) -> Evaluation:
+    """An evaluation that no worker has."""
     evaluation = evaluated_log.build_evaluation(evaluation_id, (0, HOUR))
     return replace(evaluation, created_us=evaluation.created_us - ago_us, **changes)  # type: ignore[arg-type]
 
@@ -46,7 +46,7 @@ def result(key: str) -> TaskResult:
 @pytest.mark.parametrize("evaluation_id", IDS)
 def test_an_id_may_be_any_text(evaluation_id: str) -> None:
     """Callers choose them; storage takes away a dot at the end of a step."""
-    evaluation = asked(evaluation_id)
+    evaluation = new_evaluation(evaluation_id)
 
     assert evaluation_store.create(evaluation)
     assert not evaluation_store.create(evaluation)
@@ -60,64 +60,72 @@ def test_an_id_may_be_any_text(evaluation_id: str) -> None:
     assert evaluation_store.read(Purpose.EVALUATION, evaluation_id) is None
 
 
-def test_the_newest_stands_first() -> None:
+def test_the_newest_comes_first() -> None:
     """And what tasks wrote is none."""
     for number in (2, 5, 1, 4, 3):
-        evaluation_store.create(asked(f"id{number}", number * MINUTE))
-    evaluation_run_store.keep_result(asked("id3"), result("logged"))
+        evaluation_store.create(new_evaluation(f"id{number}", number * MINUTE))
+    evaluation_run_store.keep_result(new_evaluation("id3"), result("logged"))
 
-    assert [one.id for one in evaluation_store.list_all(Purpose.EVALUATION)] == ["id1", "id2", "id3", "id4", "id5"]
+    assert [evaluation.id for evaluation in evaluation_store.list_all(Purpose.EVALUATION)] == [
+        "id1",
+        "id2",
+        "id3",
+        "id4",
+        "id5",
+    ]
     assert evaluation_store.list_all(Purpose.IMPORTANCE) == []
 
 
 def test_changes_at_the_same_moment_are_all_made() -> None:
     """Each is made anew on what the one before left."""
-    evaluation_store.create(asked())
+    evaluation_store.create(new_evaluation())
 
-    def longer(one: Evaluation) -> Evaluation:
-        return replace(one, name=one.name + "x")
+    def longer(evaluation: Evaluation) -> Evaluation:
+        return replace(evaluation, name=evaluation.name + "x")
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: evaluation_store.change(Purpose.EVALUATION, "one", longer), range(12)))
 
     changed = evaluation_store.read(Purpose.EVALUATION, "one")
     assert changed is not None
-    assert changed.name == asked().name + 12 * "x"
+    assert changed.name == new_evaluation().name + 12 * "x"
 
 
 def test_a_change_of_what_is_gone_changes_nothing() -> None:
     """And does not bring it back."""
-    assert evaluation_store.change(Purpose.EVALUATION, "one", lambda one: replace(one, name="new")) is None
+    assert (
+        evaluation_store.change(Purpose.EVALUATION, "one", lambda evaluation: replace(evaluation, name="new")) is None
+    )
     assert evaluation_store.read(Purpose.EVALUATION, "one") is None
 
 
 def test_a_result_is_kept_once() -> None:
     """The first one counts; a second one is the same, or of a worker that was too slow."""
-    evaluation = asked()
+    evaluation = new_evaluation()
 
     assert evaluation_run_store.keep_result(evaluation, result("logged"))
     assert not evaluation_run_store.keep_result(evaluation, replace(result("logged"), lines=LineCounts()))
 
     assert evaluation_run_store.read_results(evaluation) == {"logged": result("logged")}
-    assert evaluation_run_store.read_results(asked(ago_us=-1)) == {}
+    assert evaluation_run_store.read_results(new_evaluation(ago_us=-1)) == {}
 
 
 def test_what_has_results_is_not_forgotten() -> None:
-    """Whoever believes that it is gone is wrong; of one that is gone, or is another one, nothing stays."""
+    """A worker may take it for gone and be wrong; of an evaluation that is gone, or is another, nothing stays."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {5: SUMS})
-    evaluation, older = asked(status=Status.SUCCEEDED), asked(ago_us=5)
+    evaluation, older = new_evaluation(status=Status.SUCCEEDED), new_evaluation(ago_us=5)
     evaluation_store.create(evaluation)
-    for one in (evaluation, older):
-        evaluation_run_store.keep_outcome(one, Outcome((policy,), LineCounts(), 5, (), "online"))
-        evaluation_run_store.forget(one)
+    for each in (evaluation, older):
+        evaluation_run_store.keep_outcome(each, Outcome((policy,), LineCounts(), 5, (), "online"))
+        evaluation_run_store.forget(each)
 
     assert evaluation_run_store.read_outcome(evaluation) is not None
     assert evaluation_run_store.read_outcome(older) is None
 
 
 def test_what_one_without_results_had_found_is_tidied_away() -> None:
-    """It was canceled by somebody while somebody else ended it."""
-    evaluation = asked(status=Status.CANCELED)
+    """It was canceled while a worker ended it."""
+    evaluation = new_evaluation(status=Status.CANCELED)
     evaluation_run_store.keep_outcome(evaluation, Outcome((), LineCounts(), 5, (), "online"))
 
     evaluation_run_store.tidy(evaluation)
@@ -129,7 +137,7 @@ def test_what_was_found_is_read_as_it_was_kept() -> None:
     """Also sums without events, whose lowest reward is infinite."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {5: SUMS, 7: Sums()}, 3)
     outcome = Outcome((policy,), LineCounts(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "online", 9)
-    evaluation = asked()
+    evaluation = new_evaluation()
     evaluation_store.create(evaluation)
 
     assert evaluation_run_store.read_outcome(evaluation) is None
@@ -139,20 +147,22 @@ def test_what_was_found_is_read_as_it_was_kept() -> None:
 
 
 def test_what_was_found_in_all_is_read_without_the_rest() -> None:
-    """A list of many tells no more, and windows and candidates are most of an outcome."""
+    """A list of many needs no more, and windows and candidates are most of an outcome."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {7: SUMS, 5: SUMS, 9: SUMS}, 5)
     nothing = PolicyOutcome(Policy("q", "--y", Source.CUSTOM), "", {})
     outcome = Outcome((policy, nothing), LineCounts(1, 2, 3), 5, (Candidate("Hyper1", "--y", 0, Sums()),), "p", 9)
-    several = [asked(f"id{number}", status=Status.SUCCEEDED) for number in range(3)] + [asked("running")]
-    for one in several[:2]:
-        evaluation_run_store.keep_outcome(one, outcome)
-        evaluation_run_store.tidy(one)
+    several = [new_evaluation(f"id{number}", status=Status.SUCCEEDED) for number in range(3)] + [
+        new_evaluation("running")
+    ]
+    for evaluation in several[:2]:
+        evaluation_run_store.keep_outcome(evaluation, outcome)
+        evaluation_run_store.tidy(evaluation)
 
     blobs.write(f"loops/default/evaluations/id0/{compact(several[0].created_us)}/outcome.json", b"{")
     blobs.remove(f"loops/default/evaluations/id1/{compact(several[1].created_us)}/totals.json")
-    told = evaluation_run_store.read_totals(several)
+    totals = evaluation_run_store.read_totals(several)
 
-    assert told == [outcome.totals, outcome.totals, None, None]
+    assert totals == [outcome.totals, outcome.totals, None, None]
     assert outcome.totals.policies[0].total == policy.total
     assert [len(policy.bins) for policy in outcome.totals.policies] == [1, 0]
     assert outcome.totals.candidates == ()
@@ -169,7 +179,7 @@ def test_an_outcome_of_an_older_version_has_what_it_had() -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"policies":[{}]}'])
-def test_what_is_damaged_is_told(text: bytes) -> None:
+def test_what_is_damaged_is_refused(text: bytes) -> None:
     """By an error that the API knows."""
     with pytest.raises(UnreadableDocument):
         evaluation_documents.read_outcome(text)
@@ -177,7 +187,7 @@ def test_what_is_damaged_is_told(text: bytes) -> None:
 
 def test_a_model_is_what_was_learned_or_nothing(tmp_path: Path) -> None:
     """It is going to rank."""
-    evaluation = asked()
+    evaluation = new_evaluation()
     evaluation_store.create(evaluation)
     (tmp_path / "model").write_bytes(b"learned")
     sha256 = evaluation_run_store.keep_model(evaluation, tmp_path / "model")
@@ -193,7 +203,7 @@ def test_a_model_is_what_was_learned_or_nothing(tmp_path: Path) -> None:
 
 def test_scores_are_kept() -> None:
     """Of feature importances."""
-    importance = asked(purpose=Purpose.IMPORTANCE)
+    importance = new_evaluation(purpose=Purpose.IMPORTANCE)
     evaluation_store.create(importance)
 
     assert evaluation_run_store.read_scores(importance) is None
@@ -204,24 +214,24 @@ def test_scores_are_kept() -> None:
 
 def test_starting_twice_starts_once() -> None:
     """A client that repeats a call, or a trainer that died after it started one."""
-    assert evaluation_store.start(asked())
-    assert not evaluation_store.start(asked())
+    assert evaluation_store.start(new_evaluation())
+    assert not evaluation_store.start(new_evaluation())
 
     with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue:
-        seen = list(queue.receive_messages(max_messages=32))
-    assert len(seen) == 1
+        messages = list(queue.receive_messages(max_messages=32))
+    assert len(messages) == 1
     evaluation = evaluation_store.read(Purpose.EVALUATION, "one")
     assert evaluation is not None
     assert evaluation.status is Status.RUNNING
     assert abs(evaluation.created_us - now_us()) < MINUTE
 
 
-def test_whoever_dies_while_starting_leaves_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is seen after a while: then the record is there, or the caller was told of no success."""
+def test_a_death_while_starting_leaves_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It becomes visible after a while: then the record is there, or the caller got no success."""
     monkeypatch.setattr(evaluation_store, "create", _die)
 
     with pytest.raises(ZeroDivisionError):
-        evaluation_store.start(asked())
+        evaluation_store.start(new_evaluation())
 
     with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue:
         assert queue.get_queue_properties().approximate_message_count == 1

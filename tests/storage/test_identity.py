@@ -20,14 +20,14 @@ from shared.storage.clock import now_us
 from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
-from tests.identity.storage import Secured, secured_azurite
+from tests.identity.storage import SecuredAzurite, run_secured_azurite
 from tests.identity.tokens import AUDIENCE, token
-from tests.storage.rows import HASH, stored
+from tests.storage.rows import HASH, read_rows
 
 
 @dataclass
 class Credential:
-    """An identity that hands out tokens nobody signed; Azurite looks at the claims only."""
+    """An identity that hands out tokens without a real signature; Azurite reads the claims only."""
 
     lifetime: float = 3600
     audience: str = AUDIENCE
@@ -39,7 +39,7 @@ class Credential:
     threads: set[str] = field(default_factory=set)
 
     def get_token(self, *scopes: str, **_: Any) -> AccessToken:
-        """A token for what is asked."""
+        """A token for the scope."""
         assert scopes == (f"{AUDIENCE}/.default",)
         self.fetches += 1
         self.at_once += 1
@@ -53,34 +53,34 @@ class Credential:
         return AccessToken(token(expires, self.audience), expires)
 
 
-def account(storage: Secured, credential: Credential) -> StorageAccount:
+def account(storage: SecuredAzurite, credential: Credential) -> StorageAccount:
     """The account, signed in to as settings with addresses would."""
     settings = StorageSettings(blob_uri=storage.blob, table_uri=storage.table)
     return StorageAccount(endpoints.from_identity(settings), Identity(lambda: credential), str(storage.certificate))
 
 
 @pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    with secured_azurite(tmp_path_factory.mktemp("secured")) as started:
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredAzurite]:
+    with run_secured_azurite(tmp_path_factory.mktemp("secured")) as started:
         assert started.table.startswith("https://")
         yield started
 
 
-async def test_the_intake_works_with_a_token(secured: Secured, settings: Settings) -> None:
+async def test_the_intake_works_with_a_token(secured: SecuredAzurite, settings: Settings) -> None:
     reached = account(secured, Credential())
     rest = Rest(reached, timeout=5)
     intake = Intake(rest, settings)
 
     events = [Event(f"event{number}", HASH, intake.arrival(), b"x") for number in range(20)]
-    found = await asyncio.gather(*(intake.append_event(event, 2) for event in events))
+    rows = await asyncio.gather(*(intake.append_event(event, 2) for event in events))
     again = await intake.append_event(events[0], 2)
 
-    assert all(one.own for one in (*found, again))
-    assert len(stored(reached, paths.table_name("events", events[0].at_us, settings.intake_span_us))) == 20
+    assert all(row.own for row in (*rows, again))
+    assert len(read_rows(reached, paths.table_name("events", events[0].at_us, settings.intake_span_us))) == 20
     await rest.close()
 
 
-async def test_blobs_work_with_a_token(secured: Secured) -> None:
+async def test_blobs_work_with_a_token(secured: SecuredAzurite) -> None:
     rest = Rest(account(secured, Credential()), timeout=5)
 
     assert await rest.create_blob("loops/default/some thing.json", b"{}", "application/json")
@@ -91,7 +91,7 @@ async def test_blobs_work_with_a_token(secured: Secured) -> None:
     await rest.close()
 
 
-async def test_a_token_for_something_else_is_storage_that_is_unavailable(secured: Secured) -> None:
+async def test_a_token_for_something_else_is_storage_that_is_unavailable(secured: SecuredAzurite) -> None:
     rest = Rest(account(secured, Credential(audience="https://vault.azure.net")), timeout=5)
 
     with pytest.raises(StorageUnavailable):
@@ -99,7 +99,7 @@ async def test_a_token_for_something_else_is_storage_that_is_unavailable(secured
     await rest.close()
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(secured: Secured) -> None:
+async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(secured: SecuredAzurite) -> None:
     settings = StorageSettings(blob_uri=secured.blob, table_uri=secured.table)
     rest = Rest(StorageAccount(endpoints.from_identity(settings), Identity(Credential)), timeout=5)
 
@@ -182,7 +182,7 @@ async def test_a_token_that_does_not_come_is_not_waited_for_without_end(monkeypa
     assert time.monotonic() - began < 0.5
 
 
-async def test_the_clock_of_storage_decides_with_a_token_too(secured: Secured, settings: Settings) -> None:
+async def test_the_clock_of_storage_decides_with_a_token_too(secured: SecuredAzurite, settings: Settings) -> None:
     rest = Rest(account(secured, Credential()), timeout=5)
     behind = Intake(rest, settings, lambda: now_us() - settings.write_deadline_us - SECOND // 10)
 

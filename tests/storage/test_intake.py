@@ -18,7 +18,7 @@ from shared.storage_errors import RowTooLarge, StorageUnavailable
 from shared.times import DAY, MINUTE, SECOND
 from tests.faults.proxy import Fault, FaultProxy, Request
 from tests.storage.conftest import Services
-from tests.storage.rows import event, observation, stored
+from tests.storage.rows import event, observation, read_rows
 
 Clock = Callable[[], int]
 
@@ -28,31 +28,31 @@ def kinds(requests: list[Request]) -> list[str]:
     return ["read" if request.method == "GET" else request.path.rsplit("/", 1)[1] for request in requests]
 
 
-async def begun(intake: Intake, proxy: FaultProxy) -> None:
-    """Make the table, and forget what that took."""
+async def make_table(intake: Intake, proxy: FaultProxy) -> None:
+    """Make the table, and forget the requests for that."""
     await intake.append_event(event(intake, "first"), 1)
-    proxy.seen.clear()
+    proxy.requests.clear()
 
 
 async def test_a_row_takes_one_round_trip(intake: Intake, proxy: FaultProxy) -> None:
-    await begun(intake, proxy)
+    await make_table(intake, proxy)
 
     for number in range(20):
         await intake.append_event(event(intake, f"event{number}"), 4)
 
-    assert {"POST"} == {request.method for request in proxy.seen}
-    assert len(proxy.seen) == 20
+    assert {"POST"} == {request.method for request in proxy.requests}
+    assert len(proxy.requests) == 20
 
 
 async def test_an_observation_takes_one_round_trip(intake: Intake, proxy: FaultProxy) -> None:
     await intake.append_observation(observation(intake, "event", "first"), 4)
-    proxy.seen.clear()
+    proxy.requests.clear()
 
     for number in range(20):
         await intake.append_observation(observation(intake, "event", f"{number}"), 4)
 
-    assert {"POST"} == {request.method for request in proxy.seen}
-    assert len(proxy.seen) == 20
+    assert {"POST"} == {request.method for request in proxy.requests}
+    assert len(proxy.requests) == 20
 
 
 async def test_the_observations_of_one_call_take_one_round_trip(
@@ -60,29 +60,29 @@ async def test_the_observations_of_one_call_take_one_round_trip(
 ) -> None:
     """Rewards of several slots are one batch, however many."""
     await intake.append_observation(observation(intake, "event", "first"), 4)
-    proxy.seen.clear()
+    proxy.requests.clear()
 
     for count in (1, 2, 50):
         await intake.append_observations([observation(intake, "event", f"{count}-{n}") for n in range(count)], 4)
 
-    assert [request.body.count(b'"RowKey"') for request in proxy.seen] == [1, 2, 50]
-    assert len(stored(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 54
+    assert [request.body.count(b'"RowKey"') for request in proxy.requests] == [1, 2, 50]
+    assert len(read_rows(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 54
 
 
-async def test_observations_that_were_stored_in_part_can_be_told_again(
+async def test_observations_that_were_stored_in_part_can_be_sent_again(
     intake: Intake, proxy: FaultProxy, services: Services
 ) -> None:
     """A client repeats the call; what is there already is as good as stored."""
-    told = [observation(intake, "event", f"o-{n}") for n in range(5)]
-    await intake.append_observations(told[1:3], 4)
+    observations = [observation(intake, "event", f"o-{n}") for n in range(5)]
+    await intake.append_observations(observations[1:3], 4)
 
-    await intake.append_observations(told, 4)
+    await intake.append_observations(observations, 4)
 
-    assert len(stored(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 5
+    assert len(read_rows(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 5
 
 
 async def test_observations_are_acknowledged_together_or_not_at_all(hasty_intake: Intake, proxy: FaultProxy) -> None:
-    await begun(hasty_intake, proxy)
+    await make_table(hasty_intake, proxy)
 
     with proxy.away(), pytest.raises(StorageUnavailable):
         await hasty_intake.append_observations([observation(hasty_intake, "event", f"o-{n}") for n in range(5)], 2)
@@ -90,19 +90,19 @@ async def test_observations_are_acknowledged_together_or_not_at_all(hasty_intake
 
 async def test_rows_that_wait_go_together(intake: Intake, proxy: FaultProxy) -> None:
     """The first goes at once; what came meanwhile goes as batches of at most 100."""
-    await begun(intake, proxy)
+    await make_table(intake, proxy)
     proxy.plan = lambda _: Fault(before=0.2)
 
     first = asyncio.create_task(intake.append_event(event(intake, "alone"), 1))
     await asyncio.sleep(0.1)
-    found = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}"), 1) for n in range(231)), first)
+    rows = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}"), 1) for n in range(231)), first)
 
-    assert all(one.own for one in found)
-    assert [request.body.count(b'"PartitionKey"') for request in proxy.seen] == [1, 100, 100, 31]
+    assert all(row.own for row in rows)
+    assert [request.body.count(b'"PartitionKey"') for request in proxy.requests] == [1, 100, 100, 31]
 
 
 async def test_partitions_do_not_wait_for_each_other(intake: Intake, proxy: FaultProxy) -> None:
-    await begun(intake, proxy)
+    await make_table(intake, proxy)
     proxy.plan = lambda request: Fault(before=0.5) if b"|00|" in request.body else None
     ids: dict[int, list[str]] = {0: [], 1: []}
     for number in range(10):
@@ -128,92 +128,92 @@ async def test_no_queue_is_left_when_all_is_written(intake: Intake, proxy: Fault
 
 
 async def test_a_repeated_request_gets_what_was_stored(intake: Intake, proxy: FaultProxy) -> None:
-    """A client's repetition in the same minute has the first one's key; one read tells what the first one decided."""
+    """A client's repetition in the same minute has the first one's key; one read shows what the first one decided."""
     first = event(intake, "event", b"first")
     await intake.append_event(first, 4)
-    proxy.seen.clear()
+    proxy.requests.clear()
 
     again = await intake.append_event(event(intake, "event", b"second"), 4)
 
     assert (again.at_us, again.payload, again.own) == (first.at_us, b"first", False)
-    assert kinds(proxy.seen)[1:] == ["read"]
+    assert kinds(proxy.requests)[1:] == ["read"]
 
 
 async def test_conflicts_inside_a_batch_do_not_touch_the_others(
     intake: Intake, proxy: FaultProxy, services: Services
 ) -> None:
-    await begun(intake, proxy)
-    taken = {3, 7, 8, 40}
-    for number in taken:
+    await make_table(intake, proxy)
+    numbers = {3, 7, 8, 40}
+    for number in numbers:
         await intake.append_event(event(intake, f"event{number}", b"before"), 1)
     proxy.plan = lambda _: Fault(before=0.05)
 
-    found = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}", b"now"), 1) for n in range(50)))
+    rows = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}", b"now"), 1) for n in range(50)))
 
-    assert taken == {number for number, one in enumerate(found) if not one.own}
-    assert dict.fromkeys(taken, b"before") == {n: one.payload for n, one in enumerate(found) if not one.own}
-    assert len(found) + 1 == len(stored(services.account(), paths.table_name("events", intake.arrival(), DAY)))
+    assert numbers == {number for number, row in enumerate(rows) if not row.own}
+    assert dict.fromkeys(numbers, b"before") == {n: row.payload for n, row in enumerate(rows) if not row.own}
+    assert len(rows) + 1 == len(read_rows(services.account(), paths.table_name("events", intake.arrival(), DAY)))
 
 
 async def test_one_key_twice_in_the_queue_is_one_row(intake: Intake, proxy: FaultProxy) -> None:
     """Two rows with one key in a batch would be refused with all the others."""
-    await begun(intake, proxy)
+    await make_table(intake, proxy)
     proxy.plan = lambda _: Fault(before=0.05)
 
     events = [event(intake, f"event{number % 3}", b"%d" % number) for number in range(9)]
-    found = await asyncio.gather(*(intake.append_event(each, 1) for each in events))
+    rows = await asyncio.gather(*(intake.append_event(each, 1) for each in events))
 
-    assert [one.own for one in found] == [True] * 3 + [False] * 6
-    assert [one.payload for one in found] == [b"0", b"1", b"2"] * 3
+    assert [row.own for row in rows] == [True] * 3 + [False] * 6
+    assert [row.payload for row in rows] == [b"0", b"1", b"2"] * 3
 
 
 @pytest.mark.parametrize("lost", [Fault(cut="after"), Fault(cut="middle"), Fault(repeat=True)])
 async def test_a_batch_of_unknown_outcome_is_settled_row_by_row(
     intake: Intake, proxy: FaultProxy, services: Services, lost: Fault
 ) -> None:
-    """The rows are there, but nobody was told so."""
-    await begun(intake, proxy)
+    """The rows are there, but no answer came back."""
+    await make_table(intake, proxy)
     proxy.plan = lambda request: lost if request.path.endswith("$batch") else Fault(before=0.05)
 
-    found = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}", b"%d" % n), 1) for n in range(30)))
+    rows = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}", b"%d" % n), 1) for n in range(30)))
 
-    assert [(True, b"%d" % n) for n in range(30)] == [(one.own, one.payload) for one in found]
-    assert len(stored(services.account(), paths.table_name("events", intake.arrival(), DAY))) == 31
+    assert [(True, b"%d" % n) for n in range(30)] == [(row.own, row.payload) for row in rows]
+    assert len(read_rows(services.account(), paths.table_name("events", intake.arrival(), DAY))) == 31
 
 
 async def test_a_batch_whose_answer_does_not_come_is_settled_row_by_row(
     hasty_intake: Intake, proxy: FaultProxy
 ) -> None:
-    await begun(hasty_intake, proxy)
+    await make_table(hasty_intake, proxy)
     proxy.plan = lambda request: Fault(after=60) if request.path.endswith("$batch") else None
 
     appends = [hasty_intake.append_event(event(hasty_intake, f"event{n}", b"%d" % n), 1) for n in range(5)]
-    found = await asyncio.gather(*appends)
+    rows = await asyncio.gather(*appends)
 
-    assert [(True, b"%d" % n) for n in range(5)] == [(one.own, one.payload) for one in found]
+    assert [(True, b"%d" % n) for n in range(5)] == [(row.own, row.payload) for row in rows]
 
 
 async def test_a_batch_that_never_arrived_goes_again(intake: Intake, proxy: FaultProxy, services: Services) -> None:
-    await begun(intake, proxy)
+    await make_table(intake, proxy)
     proxy.plan = lambda request: Fault(cut="before") if request.path.endswith("$batch") else Fault(before=0.05)
 
-    found = await asyncio.gather(*(intake.append_event(event(intake, f"event{number}"), 1) for number in range(30)))
+    rows = await asyncio.gather(*(intake.append_event(event(intake, f"event{number}"), 1) for number in range(30)))
 
-    assert all(one.own for one in found)
-    assert len(stored(services.account(), paths.table_name("events", intake.arrival(), DAY))) == 31
+    assert all(row.own for row in rows)
+    assert len(read_rows(services.account(), paths.table_name("events", intake.arrival(), DAY))) == 31
 
 
 async def test_large_rows_are_split_over_batches(intake: Intake, proxy: FaultProxy, services: Services) -> None:
     """A batch holds less than 4 MiB, counted in base64: three rows of 900 KiB."""
-    await begun(intake, proxy)
+    await make_table(intake, proxy)
     proxy.plan = lambda _: Fault(before=0.05)
     payload = os.urandom(row_json.ROW_BYTES)
 
-    found = await asyncio.gather(*(intake.append_event(event(intake, f"large{n}", payload), 1) for n in range(8)))
+    rows = await asyncio.gather(*(intake.append_event(event(intake, f"large{n}", payload), 1) for n in range(8)))
 
-    assert all(one.own for one in found)
-    assert max(len(request.body) for request in proxy.seen) < 4 * 1024 * 1024
-    assert [request.body.count(b'"PartitionKey"') for request in proxy.seen] == [3, 3, 2]
+    assert all(row.own for row in rows)
+    assert max(len(request.body) for request in proxy.requests) < 4 * 1024 * 1024
+    assert [request.body.count(b'"PartitionKey"') for request in proxy.requests] == [3, 3, 2]
 
 
 async def test_a_large_row_is_given_back_whole(intake: Intake) -> None:
@@ -230,7 +230,7 @@ async def test_a_row_over_the_limit_is_refused_before_storage_sees_it(intake: In
         await intake.append_event(event(intake, "large", bytes(row_json.ROW_BYTES + 1)), 4)
 
     assert (refused.value.size_bytes, refused.value.limit_bytes) == (row_json.ROW_BYTES + 1, row_json.ROW_BYTES)
-    assert not proxy.seen
+    assert not proxy.requests
 
 
 async def test_a_row_that_lands_late_is_not_acknowledged(proxied: Rest, settings: Settings, services: Services) -> None:
@@ -243,7 +243,7 @@ async def test_a_row_that_lands_late_is_not_acknowledged(proxied: Rest, settings
 
     assert 1 <= refused.value.retry_after <= 61
     assert "clock" in str(refused.value)
-    assert row_json.event_place(late, 4) in stored(services.account(), paths.table_name("events", late.at_us, DAY))
+    assert row_json.event_place(late, 4) in read_rows(services.account(), paths.table_name("events", late.at_us, DAY))
 
 
 async def test_a_repetition_does_not_acknowledge_a_row_that_landed_late(proxied: Rest, settings: Settings) -> None:
@@ -290,40 +290,42 @@ async def test_the_next_table_is_made_ahead_of_time(
     await intake.append_event(event(intake, "event"), 4)
     await intake.append_event(event(intake, "another"), 4)
     await asyncio.sleep(0.3)
-    assert kinds(proxy.seen).count("Tables") == 2
-    proxy.seen.clear()
+    assert kinds(proxy.requests).count("Tables") == 2
+    proxy.requests.clear()
     now = start + DAY
 
     await intake.append_event(event(intake, "event"), 4)
 
-    assert [paths.table_name("events", now, DAY)] == kinds(proxy.seen)
+    assert [paths.table_name("events", now, DAY)] == kinds(proxy.requests)
 
 
 async def test_an_outage_ends_in_time_and_leaves_nothing_behind(hasty_intake: Intake, proxy: FaultProxy) -> None:
     """No caller is kept longer than the write deadline, and the next one after the outage is served."""
-    await begun(hasty_intake, proxy)
+    await make_table(hasty_intake, proxy)
     began = asyncio.get_running_loop().time()
 
     with proxy.away():
         events = [event(hasty_intake, f"event{number}") for number in range(250)]
-        found = await asyncio.gather(*(hasty_intake.append_event(each, 2) for each in events), return_exceptions=True)
+        outcomes = await asyncio.gather(
+            *(hasty_intake.append_event(each, 2) for each in events), return_exceptions=True
+        )
 
-    assert {StorageUnavailable} == {type(one) for one in found}
+    assert {StorageUnavailable} == {type(outcome) for outcome in outcomes}
     assert asyncio.get_running_loop().time() - began < 4
     assert (await hasty_intake.append_event(event(hasty_intake, "after"), 2)).own
 
 
 async def test_storage_that_hangs_ends_in_time(hasty_intake: Intake, proxy: FaultProxy) -> None:
-    await begun(hasty_intake, proxy)
+    await make_table(hasty_intake, proxy)
     proxy.plan = lambda _: Fault(before=60)
     began = asyncio.get_running_loop().time()
 
-    found = await asyncio.gather(
+    outcomes = await asyncio.gather(
         *(hasty_intake.append_event(event(hasty_intake, f"event{number}"), 2) for number in range(250)),
         return_exceptions=True,
     )
 
-    assert {StorageUnavailable} == {type(one) for one in found}
+    assert {StorageUnavailable} == {type(outcome) for outcome in outcomes}
     assert asyncio.get_running_loop().time() - began < 4
     proxy.plan = lambda _: None
     assert (await hasty_intake.append_event(event(hasty_intake, "after"), 2)).own
@@ -331,7 +333,7 @@ async def test_storage_that_hangs_ends_in_time(hasty_intake: Intake, proxy: Faul
 
 async def test_one_lost_answer_does_not_fail_a_row(hasty_intake: Intake, proxy: FaultProxy) -> None:
     """An answer is waited for a part of the deadline only, so that there is time to ask again."""
-    await begun(hasty_intake, proxy)
+    await make_table(hasty_intake, proxy)
     faults = iter([Fault(before=60)])
     proxy.plan = lambda _: next(faults, None)
 
@@ -340,7 +342,7 @@ async def test_one_lost_answer_does_not_fail_a_row(hasty_intake: Intake, proxy: 
 
 async def test_a_caller_that_leaves_does_not_break_the_others(intake: Intake, proxy: FaultProxy) -> None:
     """Clients hang up; what they share a batch with must not notice."""
-    await begun(intake, proxy)
+    await make_table(intake, proxy)
     proxy.plan = lambda _: Fault(before=0.2)
 
     tasks = [asyncio.create_task(intake.append_event(event(intake, "event0"), 1))]
@@ -351,17 +353,17 @@ async def test_a_caller_that_leaves_does_not_break_the_others(intake: Intake, pr
     tasks[5].cancel()
     await asyncio.sleep(0.2)
     tasks[6].cancel()
-    found = await asyncio.gather(*tasks, return_exceptions=True)
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
 
-    assert [n for n, one in enumerate(found) if isinstance(one, asyncio.CancelledError)] == [0, 5, 6]
-    assert all(one.own for one in found if not isinstance(one, BaseException))
-    assert [request.body.count(b'"PartitionKey"') for request in proxy.seen] == [1, 38]
+    assert [n for n, outcome in enumerate(outcomes) if isinstance(outcome, asyncio.CancelledError)] == [0, 5, 6]
+    assert all(outcome.own for outcome in outcomes if not isinstance(outcome, BaseException))
+    assert [request.body.count(b'"PartitionKey"') for request in proxy.requests] == [1, 38]
 
 
 async def test_a_caller_that_leaves_at_the_last_attempt_does_not_break_the_others(
     intake: Intake, proxy: FaultProxy
 ) -> None:
-    await begun(intake, proxy)
+    await make_table(intake, proxy)
     loop, attempts = asyncio.get_running_loop(), itertools.count(1)
 
     def plan(_: Request) -> Fault:
@@ -371,12 +373,12 @@ async def test_a_caller_that_leaves_at_the_last_attempt_does_not_break_the_other
 
     proxy.plan = plan
     tasks = [asyncio.create_task(intake.append_event(event(intake, f"event{n}"), 1)) for n in range(5)]
-    found = await asyncio.gather(*tasks, return_exceptions=True)
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
 
     assert [StorageUnavailable] * 2 + [asyncio.CancelledError] + [StorageUnavailable] * 2 == [
-        type(one) for one in found
+        type(outcome) for outcome in outcomes
     ]
-    assert all("answered 429" in str(one) for one in found if isinstance(one, StorageUnavailable))
+    assert all("answered 429" in str(outcome) for outcome in outcomes if isinstance(outcome, StorageUnavailable))
 
 
 async def test_a_row_of_another_event_under_the_same_id_is_another_row(intake: Intake) -> None:
@@ -391,15 +393,15 @@ async def test_the_same_observation_again_is_as_good_as_stored(intake: Intake, s
     for _ in range(3):
         await intake.append_observation(observation(intake, "event"), 4)
 
-    assert len(stored(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 1
+    assert len(read_rows(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 1
 
 
 async def test_a_row_that_storage_refuses_does_not_fail_the_others(intake: Intake, proxy: FaultProxy) -> None:
     """A refused row is a defect of ours, and is not hidden; the rest of its batch goes on."""
-    await begun(intake, proxy)
+    await make_table(intake, proxy)
     proxy.plan = lambda _: Fault(before=0.05)
 
     events = [event(intake, f"event{number}", request_hash="a/b" if number == 7 else "h" * 22) for number in range(20)]
-    found = await asyncio.gather(*(intake.append_event(each, 1) for each in events), return_exceptions=True)
+    outcomes = await asyncio.gather(*(intake.append_event(each, 1) for each in events), return_exceptions=True)
 
-    assert [number for number, one in enumerate(found) if isinstance(one, BaseException)] == [7]
+    assert [number for number, outcome in enumerate(outcomes) if isinstance(outcome, BaseException)] == [7]

@@ -1,7 +1,7 @@
 """Several instances append the same events through networks that lose, delay, repeat and withhold what passes.
 
-Whatever happens, an acknowledged row is in storage once, as it was acknowledged and soon enough to be joined; whoever
-is not told so is told to come again.
+Whatever happens, an acknowledged row is in storage once, as it was acknowledged and soon enough to be joined; a
+client without an acknowledgement is asked to come again.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
 from tests.faults.proxy import FaultProxy, Seeded
 from tests.storage.conftest import Services
-from tests.storage.rows import HASH, stored
+from tests.storage.rows import HASH, read_rows
 
 SHARDS = 2
 SHARES = dict.fromkeys(("cut_before", "cut_after", "cut_middle", "repeat", "refuse", "slow", "stall", "late"), 0.05)
@@ -50,8 +50,8 @@ async def _instance(
     async def observe(number: int) -> tuple[Observation, BaseException | None]:
         await asyncio.sleep(chance.uniform(0, 1.5))
         observation = Observation(f"{prefix}-{number}", f"{seed}", intake.arrival(), 1.0)
-        told = await asyncio.gather(intake.append_observation(observation, SHARDS), return_exceptions=True)
-        return observation, told[0]
+        outcomes = await asyncio.gather(intake.append_observation(observation, SHARDS), return_exceptions=True)
+        return observation, outcomes[0]
 
     events, observations = await asyncio.gather(asyncio.gather(*appends), asyncio.gather(*map(observe, range(30))))
     return events, observations
@@ -77,22 +77,22 @@ async def test_what_is_acknowledged_is_stored_once_and_in_time(
     _check_events(events, services, settings)
     _check_observations(observations, services, settings)
     assert all(sum(plan.happened[name] for plan in plans) for name in SHARES)
-    assert 20 < sum(isinstance(told, StoredEvent) for _, told in events) < len(events)
+    assert 20 < sum(isinstance(outcome, StoredEvent) for _, outcome in events) < len(events)
 
 
 def _check_events(events: list[Outcome], services: Services, settings: Settings) -> None:
     rows = _rows("events", [event for event, _ in events], services, settings)
     owners: Counter[tuple[str, str]] = Counter()
-    for event, told in events:
+    for event, outcome in events:
         place = row_json.event_place(event, SHARDS)
-        if isinstance(told, StoredEvent):
+        if isinstance(outcome, StoredEvent):
             row = rows[place]
-            assert (row["at"].value, row["d0"]) == (told.at_us, told.payload)
-            assert counts(told.at_us, row["stored_at_us"], settings.write_deadline_us)
-            assert told.own == ((event.at_us, event.payload) == (told.at_us, told.payload))
-            owners[place] += told.own
+            assert (row["at"].value, row["d0"]) == (outcome.at_us, outcome.payload)
+            assert counts(outcome.at_us, row["stored_at_us"], settings.write_deadline_us)
+            assert outcome.own == ((event.at_us, event.payload) == (outcome.at_us, outcome.payload))
+            owners[place] += outcome.own
         else:
-            assert isinstance(told, StorageUnavailable | asyncio.CancelledError)
+            assert isinstance(outcome, StorageUnavailable | asyncio.CancelledError)
     assert max(owners.values()) == 1
 
 
@@ -100,16 +100,16 @@ def _check_observations(
     observations: list[tuple[Observation, BaseException | None]], services: Services, settings: Settings
 ) -> None:
     rows = _rows("rewards", [observation for observation, _ in observations], services, settings)
-    for observation, told in observations:
-        if told is None:
+    for observation, outcome in observations:
+        if outcome is None:
             row = rows[row_json.observation_place(observation, SHARDS)]
             assert counts(row["at"].value, row["stored_at_us"], settings.write_deadline_us)
         else:
-            assert isinstance(told, StorageUnavailable)
+            assert isinstance(outcome, StorageUnavailable)
 
 
 def _rows(
     kind: paths.Kind, sent: list[Event] | list[Observation], services: Services, settings: Settings
 ) -> dict[tuple[str, str], dict[str, Any]]:
     tables = {paths.table_name(kind, row.at_us, settings.intake_span_us) for row in sent}
-    return {place: row for table in tables for place, row in stored(services.account(), table).items()}
+    return {place: row for table in tables for place, row in read_rows(services.account(), table).items()}

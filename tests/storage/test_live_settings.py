@@ -41,8 +41,8 @@ async def watched(services: Services, proxy: FaultProxy) -> AsyncIterator[LiveSe
     await rest.close()
 
 
-async def settled(watched: LiveSettings, wanted: bool = True) -> float:
-    """Seconds until the watch has had a refresh that did not fail, or one that did."""
+async def wait_for_refresh(watched: LiveSettings, wanted: bool = True) -> float:
+    """Wait for a refresh that does not fail, or for one that does, and return the seconds until then."""
     began = time.monotonic()
     while (watched.last_error is None) != wanted:
         await asyncio.sleep(0.02)
@@ -67,12 +67,12 @@ async def test_an_existing_configuration_is_left_alone(watched: LiveSettings, se
 async def test_readers_cause_no_reads(watched: LiveSettings, proxy: FaultProxy) -> None:
     """Two conditional reads a period, whatever the traffic."""
     await watched.current()
-    proxy.seen.clear()
+    proxy.requests.clear()
 
     for _ in range(1000):
         await watched.current()
 
-    assert not proxy.seen
+    assert not proxy.requests
 
 
 async def test_a_change_is_seen_soon_by_who_only_reads_memory(watched: LiveSettings, services: Services) -> None:
@@ -91,26 +91,26 @@ async def test_what_did_not_change_is_not_read_again(
 ) -> None:
     services.put(PUBLISHED, to_json(Published(joined_up_to_us=5)))
     await watched.current()
-    proxy.seen.clear()
+    proxy.requests.clear()
 
     await asyncio.sleep(PERIOD * 1.5)
 
-    assert {"GET"} == {request.method for request in proxy.seen}
-    assert all(b"If-None-Match" in request.head for request in proxy.seen)
-    assert len(proxy.seen) == 2
+    assert {"GET"} == {request.method for request in proxy.requests}
+    assert all(b"If-None-Match" in request.head for request in proxy.requests)
+    assert len(proxy.requests) == 2
 
 
-async def test_a_failed_refresh_keeps_what_was_read_and_is_told(watched: LiveSettings, proxy: FaultProxy) -> None:
+async def test_a_failed_refresh_keeps_what_was_read_and_is_reported(watched: LiveSettings, proxy: FaultProxy) -> None:
     before = await watched.current()
     refreshed_at = watched.refreshed_at
     proxy.plan = lambda _: Fault(status=503)
 
-    await settled(watched, wanted=False)
+    await wait_for_refresh(watched, wanted=False)
 
     assert await watched.current() == before
     assert watched.refreshed_at == refreshed_at
     proxy.plan = lambda _: None
-    assert await settled(watched) < PERIOD + 1
+    assert await wait_for_refresh(watched) < PERIOD + 1
 
 
 @pytest.mark.parametrize("path", [CONFIGURATION, PUBLISHED])
@@ -120,7 +120,7 @@ async def test_a_damaged_document_keeps_both_as_they_were(watched: LiveSettings,
     services.put(CONFIGURATION, to_json(OTHER))
     services.put(path, b'{"damaged":')
 
-    await settled(watched, wanted=False)
+    await wait_for_refresh(watched, wanted=False)
 
     assert await watched.current() == before
 
@@ -181,7 +181,7 @@ async def test_a_loop_that_was_never_read_is_unavailable_until_it_is(watched: Li
             assert refused.value.retry_after >= 1
         assert time.monotonic() - began < 0.1
 
-    await settled(watched)
+    await wait_for_refresh(watched)
     assert (await watched.current()).configuration == FIRST
 
 

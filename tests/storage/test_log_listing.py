@@ -1,4 +1,4 @@
-"""Finding log blobs: all of a range, without looking through all the log there is."""
+"""Finding log blobs: all of a range, without listing all the log there is."""
 
 import random
 from collections.abc import Iterator
@@ -36,9 +36,9 @@ def put(file: Path, *ranges: tuple[int, int]) -> None:
 
 
 def folders(blobs: FaultProxy) -> list[str]:
-    """Which folders were listed, with how they begin left out."""
-    asked = [parse_qs(urlsplit(one.path).query) for one in blobs.seen if "comp=list" in one.path]
-    return [one["prefix"][0].removeprefix("default/logs/") for one in asked]
+    """The folders that were listed, without what they all begin with."""
+    queries = [parse_qs(urlsplit(request.path).query) for request in blobs.requests if "comp=list" in request.path]
+    return [query["prefix"][0].removeprefix("default/logs/") for query in queries]
 
 
 @pytest.mark.usefixtures("blobs")
@@ -54,22 +54,22 @@ def test_every_range_finds_its_log(tmp_path: Path) -> None:
     for _ in range(60):
         from_us = NEW_YEAR_US + chance.randrange(-14 * DAY, 13 * DAY, 30 * MINUTE)
         to_us = from_us + chance.choice((SECOND, HOUR, 3 * DAY, 20 * DAY))
-        found = [(one.from_us, one.to_us) for one in log_store.list_blobs(from_us, to_us, 0)]
-        begun = [(one.from_us, one.to_us) for one in log_store.list_blobs(from_us, to_us, 0, reach_us=0)]
+        overlapping = [(blob.from_us, blob.to_us) for blob in log_store.list_blobs(from_us, to_us, 0)]
+        starting = [(blob.from_us, blob.to_us) for blob in log_store.list_blobs(from_us, to_us, 0, reach_us=0)]
 
-        assert found == [(start, end) for start, end in parts if start < to_us and end > from_us]
-        assert set(found) >= set(begun) >= {(start, end) for start, end in parts if from_us <= start < to_us}
+        assert overlapping == [(start, end) for start, end in parts if start < to_us and end > from_us]
+        assert set(overlapping) >= set(starting) >= {(start, end) for start, end in parts if from_us <= start < to_us}
 
 
-def test_a_short_range_looks_into_its_days_only(blobs: FaultProxy, tmp_path: Path) -> None:
-    """The trainer looks every minute, and what is older may be months of log."""
+def test_a_short_range_lists_its_days_only(blobs: FaultProxy, tmp_path: Path) -> None:
+    """The trainer lists every minute, and what is older may be months of log."""
     put(tmp_path / "log", (NEW_YEAR_US - HOUR, NEW_YEAR_US), (NEW_YEAR_US, NEW_YEAR_US + HOUR))
 
     assert len(list(log_store.list_blobs(NEW_YEAR_US - HOUR, NEW_YEAR_US + HOUR, 0, reach_us=HOUR))) == 2
     assert folders(blobs) == ["2025/12/31/", "2026/01/01/"]
 
 
-def test_an_empty_range_asks_nothing(blobs: FaultProxy) -> None:
+def test_an_empty_range_lists_nothing(blobs: FaultProxy) -> None:
     """A loop without traffic has learned as far as it has joined."""
     assert list(log_store.list_blobs(NEW_YEAR_US, NEW_YEAR_US, 0, reach_us=0)) == []
     assert folders(blobs) == []

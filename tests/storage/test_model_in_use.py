@@ -35,11 +35,13 @@ async def models(services: Services, proxy: FaultProxy) -> AsyncIterator[ModelIn
     await rest.close()
 
 
-def stored(services: Services, text: str, *, kept: bool = True, published_as: str | None = None) -> ModelReference:
-    """A model in storage, and what is published of it; `published_as` is the text whose SHA-256 is told."""
+def store_model(
+    services: Services, text: str, *, exists: bool = True, published_as: str | None = None
+) -> ModelReference:
+    """Store a model, and return its reference; `published_as` is the text whose SHA-256 the reference has."""
     sha256 = hashlib.sha256((published_as or text).encode()).hexdigest()
     path = f"loops/default/models/{text.replace(' ', '-')}/{sha256}.vw"
-    if kept:
+    if exists:
         services.put(path, text.encode())
     return ModelReference(text, path, sha256, "state", "--cb_explore_adf", 1, 0, 0, 0)
 
@@ -53,7 +55,7 @@ async def test_no_model_is_no_trouble(models: ModelInUse[str]) -> None:
 
 async def test_the_published_model_is_served_and_followed(models: ModelInUse[str], services: Services) -> None:
     for text in ("one", "two"):
-        published = Published(model=stored(services, text))
+        published = Published(model=store_model(services, text))
         await models.follow(published)
         served = await models.current(published)
         assert served is not None
@@ -61,27 +63,27 @@ async def test_the_published_model_is_served_and_followed(models: ModelInUse[str
 
 
 async def test_a_model_is_fetched_once(models: ModelInUse[str], services: Services, proxy: FaultProxy) -> None:
-    published = Published(model=stored(services, "once"))
+    published = Published(model=store_model(services, "once"))
 
     for _ in range(3):
         await models.follow(published)
         await models.current(published)
 
-    assert len(proxy.seen) == 1
+    assert len(proxy.requests) == 1
 
 
 async def test_the_first_rank_of_an_instance_waits_for_the_model(models: ModelInUse[str], services: Services) -> None:
     """An answer by chance, while there is a model, would be a step back at every start."""
-    served = await models.current(Published(model=stored(services, "waits")))
+    served = await models.current(Published(model=store_model(services, "waits")))
 
     assert served is not None
     assert served.model == "waits"
 
 
 async def test_a_model_that_does_not_load_never_gets_in(models: ModelInUse[str], services: Services) -> None:
-    good = stored(services, "good")
+    good = store_model(services, "good")
     await models.follow(Published(model=good))
-    broken = Published(model=stored(services, "broken"), previous=(good,))
+    broken = Published(model=store_model(services, "broken"), previous=(good,))
 
     await models.follow(broken)
     served = await models.current(broken)
@@ -94,9 +96,9 @@ async def test_a_model_that_does_not_load_never_gets_in(models: ModelInUse[str],
 
 
 async def test_bytes_other_than_the_published_ones_never_get_in(models: ModelInUse[str], services: Services) -> None:
-    good = stored(services, "good")
+    good = store_model(services, "good")
     await models.follow(Published(model=good))
-    other = Published(model=stored(services, "other bytes", published_as="these"), previous=(good,))
+    other = Published(model=store_model(services, "other bytes", published_as="these"), previous=(good,))
 
     await models.follow(other)
     served = await models.current(other)
@@ -110,13 +112,13 @@ async def test_bytes_other_than_the_published_ones_never_get_in(models: ModelInU
 async def test_a_rejected_model_is_not_fetched_again_and_the_next_one_is_served(
     models: ModelInUse[str], services: Services, proxy: FaultProxy
 ) -> None:
-    broken = Published(model=stored(services, "broken again"))
+    broken = Published(model=store_model(services, "broken again"))
     for _ in range(4):
         await models.follow(broken)
-    assert len(proxy.seen) == 1
+    assert len(proxy.requests) == 1
     assert await models.current(broken) is None
 
-    better = Published(model=stored(services, "better"))
+    better = Published(model=store_model(services, "better"))
     await models.follow(better)
     await models.follow(better)
     served = await models.current(better)
@@ -128,8 +130,12 @@ async def test_a_rejected_model_is_not_fetched_again_and_the_next_one_is_served(
 
 async def test_a_new_instance_uses_the_newest_model_that_loads(models: ModelInUse[str], services: Services) -> None:
     """It has no old one to keep, but storage does."""
-    previous = (stored(services, "broken too"), stored(services, "gone", kept=False), stored(services, "old but good"))
-    published = Published(model=stored(services, "broken now"), previous=previous)
+    previous = (
+        store_model(services, "broken too"),
+        store_model(services, "gone", exists=False),
+        store_model(services, "old but good"),
+    )
+    published = Published(model=store_model(services, "broken now"), previous=previous)
 
     served = await models.current(published)
 
@@ -140,11 +146,11 @@ async def test_a_new_instance_uses_the_newest_model_that_loads(models: ModelInUs
 
 
 async def test_a_reset_is_obeyed_at_once(models: ModelInUse[str], services: Services) -> None:
-    await models.follow(Published(model=stored(services, "before")))
+    await models.follow(Published(model=store_model(services, "before")))
 
     assert await models.current(Published(generation=1)) is None
     await models.follow(Published(generation=1))
-    again = await models.current(Published(generation=1, model=stored(services, "after")))
+    again = await models.current(Published(generation=1, model=store_model(services, "after")))
 
     assert again is not None
     assert again.model == "after"
@@ -154,7 +160,7 @@ async def test_a_model_that_cannot_be_fetched_yet_is_fetched_later(
     models: ModelInUse[str], services: Services, proxy: FaultProxy
 ) -> None:
     """An instance without a model says so instead of choosing by chance."""
-    published = Published(model=stored(services, "later"))
+    published = Published(model=store_model(services, "later"))
     proxy.plan = lambda _: Fault(status=503)
     with pytest.raises(StorageUnavailable):
         await models.current(published)
@@ -169,8 +175,8 @@ async def test_a_model_that_cannot_be_fetched_yet_is_fetched_later(
 async def test_a_slow_model_comes_in_the_background(
     models: ModelInUse[str], services: Services, proxy: FaultProxy
 ) -> None:
-    await models.follow(Published(model=stored(services, "quick")))
-    slow = Published(model=stored(services, "slow"))
+    await models.follow(Published(model=store_model(services, "quick")))
+    slow = Published(model=store_model(services, "slow"))
     proxy.plan = lambda _: Fault(before=1.5)
     began = time.monotonic()
 
@@ -189,7 +195,7 @@ async def test_a_slow_model_comes_in_the_background(
 async def test_the_same_bytes_under_another_id_are_not_loaded_twice(
     models: ModelInUse[str], services: Services, proxy: FaultProxy
 ) -> None:
-    reference = stored(services, "same")
+    reference = store_model(services, "same")
     await models.follow(Published(model=reference))
     renamed = Published(model=ModelReference("renamed", reference.predictor_blob, reference.sha256, "", "", 2, 0, 0, 0))
 
@@ -197,4 +203,4 @@ async def test_the_same_bytes_under_another_id_are_not_loaded_twice(
     served = await models.current(renamed)
 
     assert served is not None
-    assert (served.reference.id, len(proxy.seen)) == ("renamed", 1)
+    assert (served.reference.id, len(proxy.requests)) == ("renamed", 1)

@@ -22,7 +22,7 @@ from shared.storage.storage_answers import (
 from shared.storage_errors import StorageUnavailable
 from tests.faults.proxy import Fault, FaultProxy
 from tests.storage.conftest import Services
-from tests.storage.rows import HASH, stored
+from tests.storage.rows import HASH, read_rows
 
 _AT = 1_900_000_000_000_000
 
@@ -43,13 +43,13 @@ async def test_a_row_comes_back_as_it_was_sent(rest: Rest, services: Services) -
     row = await rest.read("whole", *place)
 
     assert row is not None
-    assert stored_at_us == row.stored_at_us == stored(services.account(), "whole")[place]["stored_at_us"]
+    assert stored_at_us == row.stored_at_us == read_rows(services.account(), "whole")[place]["stored_at_us"]
     assert (row_json.arrival(row.entity), row_json.payload(row.entity)) == (event.at_us, event.payload)
     assert event_id == row.entity["id"]
 
 
 async def test_ids_that_hold_anything_pass_in_a_batch(rest: Rest, services: Services) -> None:
-    """A batch is text cut at boundaries, so an id must not be able to look like one."""
+    """A batch is text cut at boundaries, so an id must not be able to pass for one."""
     await rest.create_table("boundaries")
     ids = [
         "a\r\n--changeset_rankloop\r\n",
@@ -66,12 +66,12 @@ async def test_ids_that_hold_anything_pass_in_a_batch(rest: Rest, services: Serv
 
     times = await rest.insert_batch("boundaries", sent)
 
-    found = {row["id"]: row["stored_at_us"] for row in stored(services.account(), "boundaries").values()}
-    assert dict(zip(ids, times, strict=True)) == found
+    times_by_id = {row["id"]: row["stored_at_us"] for row in read_rows(services.account(), "boundaries").values()}
+    assert dict(zip(ids, times, strict=True)) == times_by_id
 
 
 async def test_every_character_of_a_key_can_be_read_again(rest: Rest) -> None:
-    """Keys stand in quotes in the URL, so each allowed character is tried."""
+    """Keys are in quotes in the URL, so each allowed character is tried."""
     await rest.create_table("characters")
     for character in string.ascii_letters + string.digits + "._-~|":
         event = Event(f"{character}x" if character not in "~|" else f"x{character}", HASH, _AT, b"x")
@@ -92,10 +92,12 @@ async def test_the_sdk_reads_observations_with_their_types(rest: Rest, services:
         place = row_json.observation_place(observation, 4)
         await rest.insert("types", row_json.observation_entity(place, observation))
 
-    found = [(row.get("v"), row.get("slot"), row["at"].value) for row in stored(services.account(), "types").values()]
+    observations = [
+        (row.get("v"), row.get("slot"), row["at"].value) for row in read_rows(services.account(), "types").values()
+    ]
 
-    assert found == [(1.0, None, _AT), (-0.25, "slöt", _AT), (None, None, _AT)]
-    assert isinstance(found[0][0], float)
+    assert observations == [(1.0, None, _AT), (-0.25, "slöt", _AT), (None, None, _AT)]
+    assert isinstance(observations[0][0], float)
 
 
 async def test_a_conflict_names_its_row_and_nothing_is_stored(rest: Rest, services: Services) -> None:
@@ -109,7 +111,7 @@ async def test_a_conflict_names_its_row_and_nothing_is_stored(rest: Rest, servic
         await rest.insert_batch("conflict", sent)
 
     assert (single.value.index, together.value.index) == (0, 3)
-    assert len(stored(services.account(), "conflict")) == 1
+    assert len(read_rows(services.account(), "conflict")) == 1
 
 
 async def test_a_row_that_storage_takes_never_is_told_apart(rest: Rest) -> None:
@@ -230,7 +232,7 @@ async def test_a_connection_that_storage_ended_is_replaced(proxied: Rest, proxy:
 async def test_a_connection_that_was_idle_for_long_is_not_used_again(
     proxied: Rest, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other side may be about to end it, and then nobody knows what became of the request."""
+    """The other side may be about to end it, and then the request's outcome is unknown."""
     await proxied.create_table("idle")
     monkeypatch.setattr(proxied._tables, "_idle_seconds", 0.05)
     await asyncio.sleep(0.1)

@@ -28,17 +28,17 @@ def test_all_instances_sign_with_one_certificate() -> None:
     """Also those that need it for the first time at once."""
     blobs.create("loops/default/nothing", b"")
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda _: signer(), range(4)))
+        signers = list(pool.map(lambda _: signer(), range(4)))
 
     stored = blobs.read(SIGNER)
     assert stored is not None
-    assert {one.certificate for one in made} == {Signer.read(stored.data).certificate}
-    assert len({one.sign(b"a model") for one in made}) == 1
+    assert {loop_signer.certificate for loop_signer in signers} == {Signer.read(stored.data).certificate}
+    assert len({loop_signer.sign(b"a model") for loop_signer in signers}) == 1
 
 
 @pytest.mark.usefixtures("here")
 def test_a_certificate_is_never_replaced() -> None:
-    """Whoever trusts it would have to be told."""
+    """Every service that trusts it would need the new one."""
     first = signer()
 
     assert first.certificate == signer().certificate
@@ -46,7 +46,7 @@ def test_a_certificate_is_never_replaced() -> None:
 
 def test_the_app_starts_without_cryptography() -> None:
     """A cold start must not pay for what is needed now and then."""
-    said = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-c", "import function_app, sys; print('cryptography' in sys.modules)"],
         cwd=ROOT,
         env={"PATH": "", "TRAIN_SCHEDULE": "* * * * * *", "PYTHONPATH": str(ROOT)},
@@ -56,4 +56,4 @@ def test_the_app_starts_without_cryptography() -> None:
         check=True,
     )
 
-    assert said.stdout.strip() == "False"
+    assert ended.stdout.strip() == "False"

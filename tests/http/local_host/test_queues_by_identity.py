@@ -18,7 +18,7 @@ from tests.http.local_host.test_background import post, waiting
 from tests.http.local_host.toy_app import make_app
 from tests.http.local_host.watching import eventually, lines
 from tests.identity.endpoint import CLIENT_ID, IdentityEndpoint, identity_endpoint
-from tests.identity.storage import Secured, secured_azurite
+from tests.identity.storage import SecuredAzurite, run_secured_azurite
 from tests.identity.tokens import token
 
 FUNCTION = QueueFunction("letters", "id", "letter", "letters", "Post")
@@ -35,8 +35,8 @@ class Sender:
 
 
 @pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    with secured_azurite(tmp_path_factory.mktemp("secured")) as started:
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredAzurite]:
+    with run_secured_azurite(tmp_path_factory.mktemp("secured")) as started:
         yield started
 
 
@@ -47,7 +47,7 @@ def identities() -> Iterator[IdentityEndpoint]:
 
 
 @pytest.fixture
-def letters(secured: Secured) -> Iterator[QueueClient]:
+def letters(secured: SecuredAzurite) -> Iterator[QueueClient]:
     """The queue that the app listens to."""
     verify = {"connection_verify": str(secured.certificate)}
     with QueueClient(secured.queue, "letters", credential=Sender(), **verify) as queue:
@@ -56,7 +56,7 @@ def letters(secured: Secured) -> Iterator[QueueClient]:
         queue.delete_queue()
 
 
-def host(secured: Secured, identities: IdentityEndpoint, place: Path, client_id: str = CLIENT_ID) -> HostProcess:
+def host(secured: SecuredAzurite, identities: IdentityEndpoint, place: Path, client_id: str = CLIENT_ID) -> HostProcess:
     """A host for an app with a queue function, which knows no key of the account."""
     signing_in = {
         "AzureWebJobsStorage__credential": "managedidentity",
@@ -68,7 +68,7 @@ def host(secured: Secured, identities: IdentityEndpoint, place: Path, client_id:
 
 
 def test_a_message_is_worked_on_and_one_that_fails_is_put_aside(
-    secured: Secured, identities: IdentityEndpoint, letters: QueueClient, tmp_path: Path
+    secured: SecuredAzurite, identities: IdentityEndpoint, letters: QueueClient, tmp_path: Path
 ) -> None:
     """Reading, deleting, and making the queue for what failed: all with the identity's tokens."""
     with host(secured, identities, tmp_path) as started:
@@ -83,7 +83,7 @@ def test_a_message_is_worked_on_and_one_that_fails_is_put_aside(
 
 
 def test_an_identity_that_the_app_does_not_have_is_logged(
-    secured: Secured, identities: IdentityEndpoint, tmp_path: Path
+    secured: SecuredAzurite, identities: IdentityEndpoint, tmp_path: Path
 ) -> None:
     """And the host goes on trying."""
     with host(secured, identities, tmp_path, "99999999-2222-3333-4444-555555555555") as started:
