@@ -49,11 +49,11 @@ class Page:
     @property
     def anchors(self) -> set[str]:
         """The names under which links reach its headings."""
-        found: list[str] = []
+        anchors: list[str] = []
         for heading in _HEADING.findall(self.prose):
             name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-            found.append(f"{name}-{found.count(name)}" if name in found else name)
-        return set(found)
+            anchors.append(f"{name}-{anchors.count(name)}" if name in anchors else name)
+        return set(anchors)
 
     def blocks(self, language: str) -> list[str]:
         """The blocks of code in a language."""
@@ -77,7 +77,7 @@ def page(name: str) -> Page:
 
 
 def files(*patterns: str) -> list[Path]:
-    """The project's files as Git knows them, new ones too, relative to the project."""
+    """The project's files as Git lists them, new files too, relative to the project."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", *patterns]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return [Path(line) for line in listed.splitlines() if (ROOT / line).is_file()]

@@ -42,13 +42,14 @@ from tests.settings_read import settings_read
 from tests.unit.pages import ROOT, Page, page, pages
 
 PLATFORM = {"FUNCTIONS_WORKER_RUNTIME"}
-_PAGES = {str(one.path): one for one in pages()}
+_PAGES = {str(each.path): each for each in pages()}
 _NAMES = sorted(_PAGES)
 _CALL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/[^\s`…]*)")
 _INDEX = """
 import json, function_app
-told = [(one.get_function_name(), one.get_trigger().get_dict_repr()) for one in function_app.app.get_functions()]
-print(json.dumps([[name, one.get("route"), [way.value for way in one.get("methods", ())]] for name, one in told]))
+triggers = [(each.get_function_name(), each.get_trigger().get_dict_repr()) for each in function_app.app.get_functions()]
+rows = [[name, each.get("route"), [method.value for method in each.get("methods", ())]] for name, each in triggers]
+print(json.dumps(rows))
 """
 
 
@@ -56,22 +57,22 @@ print(json.dumps([[name, one.get("route"), [way.value for way in one.get("method
 def functions() -> list[tuple[str, str | None, list[str]]]:
     """Name, route and methods of each function; indexed in another process, since an app can be indexed only once."""
     command = [sys.executable, "-c", _INDEX]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return [(name, route, methods) for name, route, methods in json.loads(told)]
+    index = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [(name, route, methods) for name, route, methods in json.loads(index)]
 
 
 @cache
 def routes() -> dict[str, set[str]]:
     """The methods of each path that the app serves."""
-    found: dict[str, set[str]] = {}
+    methods_by_path: dict[str, set[str]] = {}
     for _, route, methods in functions():
         if route is not None:
-            found.setdefault(f"/{route}", set()).update(methods)
-    return found
+            methods_by_path.setdefault(f"/{route}", set()).update(methods)
+    return methods_by_path
 
 
 def serves(method: str, path: str) -> bool:
-    """Whether the app serves a call; braces in the path stand for any value."""
+    """Whether the app serves a call; braces in the path take any value."""
     steps = path.split("?")[0].split("/")
     return any(
         method in methods
@@ -94,14 +95,14 @@ def test_every_setting_is_on_its_page() -> None:
 
 @pytest.mark.parametrize("name", _NAMES)
 def test_no_page_spells_a_setting_in_another_way(name: str) -> None:
-    """Who copies a name must get one that works."""
+    """A name that is copied from a page must work."""
 
     def plain(word: str) -> str:
         return word.replace("_", "").lower()
 
-    known = {plain(setting): setting for setting in settings_read() | PLATFORM}
-    said = re.findall(r"\b[A-Za-z]\w*_\w+\b|\bAzureWebJobs\w*", _PAGES[name].text)
-    wrong = [word for word in said if known.get(plain(word), word) != word]
+    spellings = {plain(setting): setting for setting in settings_read() | PLATFORM}
+    words = re.findall(r"\b[A-Za-z]\w*_\w+\b|\bAzureWebJobs\w*", _PAGES[name].text)
+    wrong = [word for word in words if spellings.get(plain(word), word) != word]
 
     assert wrong == []
 
@@ -116,10 +117,10 @@ def test_a_default_is_what_the_page_says(row: list[str]) -> None:
     beside = {"WRITE_DEADLINE": "PT3S"} if name == "JOIN_GRACE" else {}
 
     assert read(storage) == read({**storage, name: default})
-    assert read({**storage, **beside, name: local}) == read({**storage, **beside, **_chosen(name, default)})
+    assert read({**storage, **beside, name: local}) == read({**storage, **beside, **_local_setting(name, default)})
 
 
-def _chosen(name: str, default: str) -> dict[str, str]:
+def _local_setting(name: str, default: str) -> dict[str, str]:
     return {name: LOCAL_DEFAULTS.get(name, default)}
 
 
@@ -150,11 +151,11 @@ def test_every_route_is_on_its_page() -> None:
 
 
 def test_every_operation_is_on_its_page_with_the_version_it_came_with() -> None:
-    """One row an operation: `POST rank`, and the first version that has it; later ones have it too, unless it ends."""
+    """One row an operation: `POST rank`, and the first version that has it; later versions keep it, unless it ends."""
     rows = [row for row in page("docs/api.md").rows() if len(row) == 3 and row[1] in _VERSIONS]
-    told = {re.sub(r"\[`(.*)`\].*", r"\1", row[0]): _having(row[1], row[2]) for row in rows}
+    documented = {re.sub(r"\[`(.*)`\].*", r"\1", row[0]): _having(row[1], row[2]) for row in rows}
 
-    assert _operations() == told
+    assert _operations() == documented
 
 
 def _having(since: str, success: str) -> list[str]:
@@ -169,26 +170,26 @@ _VERSIONS = tuple(version.name for version in VERSIONS)
 
 def _operations() -> dict[str, list[str]]:
     """The versions that have an operation such as `POST rank`, the oldest first."""
-    found: dict[str, list[str]] = {}
+    versions: dict[str, list[str]] = {}
     for path, methods in routes().items():
-        version = next((one for one in VERSIONS if path.startswith(f"/{one.prefix}/")), None)
+        version = next((candidate for candidate in VERSIONS if path.startswith(f"/{candidate.prefix}/")), None)
         for method in methods if version else ():
-            found.setdefault(f"{method} {path.removeprefix(f'/{version.prefix}/')}", []).append(version.name)
-    return {name: sorted(having, key=_VERSIONS.index) for name, having in found.items()}
+            versions.setdefault(f"{method} {path.removeprefix(f'/{version.prefix}/')}", []).append(version.name)
+    return {name: sorted(having, key=_VERSIONS.index) for name, having in versions.items()}
 
 
 @pytest.mark.parametrize("name", _NAMES)
 def test_every_call_that_a_page_names_is_served(name: str) -> None:
     """In sentences and in examples with curl."""
-    said = [match for span in _PAGES[name].spans for match in _CALL.findall(span)]
-    calls = [*said, *_curl_calls(_PAGES[name])]
+    quoted = [match for span in _PAGES[name].spans for match in _CALL.findall(span)]
+    calls = [*quoted, *_curl_calls(_PAGES[name])]
     wrong = [call for call in calls if not call[1].startswith("/admin") and not serves(*call)]
 
     assert wrong == []
 
 
-def _curl_calls(one: Page) -> Iterator[tuple[str, str]]:
-    for words in one.commands():
+def _curl_calls(markdown: Page) -> Iterator[tuple[str, str]]:
+    for words in markdown.commands():
         if words[0] != "curl":
             continue
         urls = [word.removeprefix("$ENDPOINT") for word in words if word.startswith("$ENDPOINT")]
@@ -207,8 +208,8 @@ def test_the_admin_call_names_a_function() -> None:
 @pytest.mark.parametrize("name", _NAMES)
 def test_json_in_examples_is_json(name: str) -> None:
     """Answers, and bodies that are sent."""
-    one = _PAGES[name]
-    texts = one.blocks("json") + [words[words.index("-d") + 1] for words in one.commands() if "-d" in words]
+    markdown = _PAGES[name]
+    texts = markdown.blocks("json") + [words[words.index("-d") + 1] for words in markdown.commands() if "-d" in words]
 
     for text in texts:
         json.loads(text)
@@ -223,7 +224,7 @@ def test_every_error_code_is_on_its_page() -> None:
 
 
 def test_every_learning_option_is_on_its_page() -> None:
-    """So that nobody has to guess what is taken."""
+    """So that an owner need not guess what is accepted."""
     options = set(re.findall(r"`(--?\w+)", page("docs/api.md").text))
 
     assert set() == {*ALLOWED, *SHORT_NAMES, *STRIPPED} - options
@@ -233,21 +234,21 @@ def test_every_learning_option_is_on_its_page() -> None:
 
 
 def test_every_field_of_the_status_is_on_its_page() -> None:
-    """Those of its parts by their whole way."""
+    """Fields of its parts by their full path."""
     configuration, model = new_configuration(4), ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
     state = replace(new_state(configuration, Published()), last_run=LastRun(1, 2, 3, 4))
-    known = StatusInputs(state, configuration, Published(model=model), Waiting(), 1, 1)
-    told = json.loads(LoopStatus.of(known, [], model).to_json())
+    inputs = StatusInputs(state, configuration, Published(model=model), Waiting(), 1, 1)
+    answer = json.loads(LoopStatus.of(inputs, [], model).to_json())
 
-    assert _absent(told, page("docs/api.md").text) == []
+    assert _absent(answer, page("docs/api.md").text) == []
 
 
 def test_every_field_of_the_list_of_models_is_on_its_page() -> None:
-    """Those of its parts by their whole way."""
+    """Fields of its parts by their full path."""
     model = ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
-    told = json.loads(model_list_forms.models(Published(model=model), (), "f").to_json())
+    answer = json.loads(model_list_forms.models(Published(model=model), (), "f").to_json())
 
-    assert _absent(told, page("docs/api.md").text) == []
+    assert _absent(answer, page("docs/api.md").text) == []
 
 
 def test_every_field_of_a_trace_is_on_its_page() -> None:
@@ -266,42 +267,42 @@ def test_every_field_of_a_trace_is_on_its_page() -> None:
 
 def test_every_field_of_the_metrics_is_on_its_page() -> None:
     """The loop's own, and those of an apprentice in the old service's words."""
-    seen = Apprentice().plus([ImitatedEvent(1.0, True, 0.84)], 1, 2)
-    own = json.loads(metrics_forms.answer(metrics_forms.read_range(None, None, "P1D", DAY), [], seen).to_json())
+    apprentice = Apprentice().plus([ImitatedEvent(1.0, True, 0.84)], 1, 2)
+    own = json.loads(metrics_forms.answer(metrics_forms.read_range(None, None, "P1D", DAY), [], apprentice).to_json())
 
-    assert _absent([own, apprentice_forms.metrics(seen)], page("docs/api.md").text) == []
+    assert _absent([own, apprentice_forms.metrics(apprentice)], page("docs/api.md").text) == []
 
 
 def test_every_field_of_an_evaluation_is_on_its_page() -> None:
-    """As every version tells it, and the loop's own report."""
-    asked, found = evaluated.evaluation("e"), evaluated.outcome()
-    older = answers_v1.answer(asked, found, VERSIONS[-2])
-    newest = answers_2022.answer(asked, found, answers_2022.read_answer_range({}, asked))
-    told = [json.loads(one) for one in (older, newest, report_forms.answer(asked, found))]
+    """As every version has it, and the loop's own report."""
+    evaluation, outcome = evaluated.evaluation("e"), evaluated.outcome()
+    older = answers_v1.answer(evaluation, outcome, VERSIONS[-2])
+    newest = answers_2022.answer(evaluation, outcome, answers_2022.read_answer_range({}, evaluation))
+    answers = [json.loads(text) for text in (older, newest, report_forms.answer(evaluation, outcome))]
 
-    assert _absent(told, page("docs/api.md").text) == []
+    assert _absent(answers, page("docs/api.md").text) == []
 
 
 def test_every_field_of_the_record_of_a_run_is_on_its_page() -> None:
-    """Who writes a query looks there."""
-    known = StatusInputs(None, new_configuration(4), Published(), Waiting(1), 1, 1)
-    told = json.loads(run_record.line("default", TrainingRun(1, 1.0), run_record.summarize(known)))
+    """For owners who write a query."""
+    inputs = StatusInputs(None, new_configuration(4), Published(), Waiting(1), 1, 1)
+    record = json.loads(run_record.line("default", TrainingRun(1, 1.0), run_record.summarize(inputs)))
 
-    assert _absent(told, page("docs/operating.md").text) == []
+    assert _absent(record, page("docs/operating.md").text) == []
 
 
-def _absent(told: Any, text: str) -> list[str]:
+def _absent(document: Any, text: str) -> list[str]:
     """The names that a text does not have as code."""
-    if isinstance(told, list):
-        return [name for one in told for name in _absent(one, text)]
-    if not isinstance(told, dict):
+    if isinstance(document, list):
+        return [name for part in document for name in _absent(part, text)]
+    if not isinstance(document, dict):
         return []
-    mine = [name for name in told if not re.search(rf"`(\w+\.)?{name}`", text)]
-    return mine + [name for value in told.values() for name in _absent(value, text)]
+    absent = [name for name in document if not re.search(rf"`(\w+\.)?{name}`", text)]
+    return absent + [name for value in document.values() for name in _absent(value, text)]
 
 
 def test_every_sentence_of_the_status_is_on_its_page() -> None:
-    """An owner looks it up in the words that the loop said."""
+    """An owner finds it in the words of the status."""
     flat = page("docs/operating.md").flat
     missing = [piece for piece in _sentences("shared/status/learning_status.py") if piece not in flat]
 
@@ -323,7 +324,7 @@ def _sentences(module: str) -> Iterator[str]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Sentence by sentence, since a page may tell parts of what is said together in two places."""
+    """Sentence by sentence, since a page may have parts of one text in two places."""
     yield from (piece.strip(" .:") for piece in re.split(r"(?<=\.) ", text))
 
 

@@ -1,4 +1,4 @@
-"""Which file imports which library, and which files are pure; what import-linter cannot tell.
+"""Which file imports which library, and which files are pure; what import-linter cannot check.
 
 A package of `shared/` holds the rules, rows, store and JSON forms of one subject. Which of its files do I/O and which
 hold pydantic forms is in their names; all others import the standard library alone, and are given time and randomness.
@@ -52,7 +52,7 @@ _LIBRARIES = {
         (*_STORES, *_LEARNER, "shared/web/*", "shared/settings.py"),
     ),
 }
-"""What in `shared/` may import what is no rule: other libraries, and the modules that do I/O or tell the time."""
+"""What in `shared/` may import what is no rule: other libraries, and the modules that do I/O or read the time."""
 _ALLOWED = {
     "azure.functions": ("shared/web/*", *_FUNCTIONS),
     "azure.storage": _STORES,
@@ -68,7 +68,7 @@ _ALLOWED = {
 """What in the product may import what speaks to a service, and who reads the environment."""
 
 
-def imported(path: Path) -> set[str]:
+def list_imports(path: Path) -> set[str]:
     """Modules that a file imports, and whether it names `os.environ`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
@@ -89,7 +89,7 @@ def test_a_file_imports_only_what_it_may(path: Path) -> None:
     """The one place that speaks to a service can then be found, and changed, in a minute."""
     place = path.relative_to(_ROOT).as_posix()
 
-    for name in imported(path):
+    for name in list_imports(path):
         for library, patterns in _ALLOWED.items():
             if name == library or name.startswith(f"{library}."):
                 assert is_like(place, patterns), f"{place} imports {name}"
@@ -100,7 +100,7 @@ def test_all_but_stores_forms_and_the_learner_is_pure(path: Path) -> None:
     """Rules are given time, randomness and what was read, so that they can be tested as what they are: functions."""
     place = path.relative_to(_ROOT).as_posix()
 
-    for name in {name.split(".")[0] for name in imported(path)} - {"shared"}:
+    for name in {name.split(".")[0] for name in list_imports(path)} - {"shared"}:
         if name in _LIBRARIES or name not in sys.stdlib_module_names:
             assert is_like(place, _LIBRARIES.get(name, ())), f"{place} imports {name}"
 

@@ -10,14 +10,14 @@ import pytest
 import dev
 from tests.unit.pages import ROOT, Page, files, page, pages
 
-_PAGES = {str(one.path): one for one in pages()}
+_PAGES = {str(each.path): each for each in pages()}
 _NAMES = sorted(_PAGES)
 _LOCK_FILES = ("uv.lock", "package-lock.json")
 
 
-def test_every_command_and_option_is_told() -> None:
+def test_every_command_and_option_is_documented() -> None:
     """In the README, or on a page."""
-    text = "\n".join(one.text for one in _PAGES.values())
+    text = "\n".join(markdown.text for markdown in _PAGES.values())
     parser: Any = dev.parser()
     commands = next(action.choices for action in parser._actions if action.choices)
     missing = [name for name in commands if f"dev.py {name}" not in text]
@@ -30,9 +30,9 @@ def test_every_command_and_option_is_told() -> None:
 
 @pytest.mark.parametrize("name", _NAMES)
 def test_every_command_that_a_page_names_exists(name: str) -> None:
-    """The parser takes it as it stands."""
-    one = _PAGES[name]
-    calls = [words for words in [*one.commands(), *(span.split() for span in one.spans)] if "dev.py" in words]
+    """The parser takes it as it is written."""
+    markdown = _PAGES[name]
+    calls = [words for words in [*markdown.commands(), *(span.split() for span in markdown.spans)] if "dev.py" in words]
 
     for words in calls:
         arguments = words[words.index("dev.py") + 1 :]
@@ -44,8 +44,8 @@ def test_every_command_that_a_page_names_exists(name: str) -> None:
 def test_every_file_that_a_page_names_exists(name: str) -> None:
     """A path begins with a folder or is a file of the project."""
     tops = {path.parts[0] for path in files() if len(path.parts) > 1}
-    one = _PAGES[name]
-    words = [*one.spans, *(word for command in one.commands() for word in command)]
+    markdown = _PAGES[name]
+    words = [*markdown.spans, *(word for command in markdown.commands() for word in command)]
     paths = [word for word in words if re.fullmatch(r"[\w.-]+/[\w./-]*", word) and word.split("/")[0] in tops]
 
     assert [path for path in paths if not (ROOT / path).exists()] == []
@@ -54,15 +54,15 @@ def test_every_file_that_a_page_names_exists(name: str) -> None:
 @pytest.mark.parametrize("name", _NAMES)
 def test_every_link_leads_somewhere(name: str) -> None:
     """Files and headings; addresses elsewhere are not followed."""
-    one = _PAGES[name]
-    broken = [link for link in one.links if "://" not in link and not _leads_somewhere(one, link)]
+    markdown = _PAGES[name]
+    broken = [link for link in markdown.links if "://" not in link and not _leads_somewhere(markdown, link)]
 
     assert broken == []
 
 
-def _leads_somewhere(one: Page, link: str) -> bool:
+def _leads_somewhere(markdown: Page, link: str) -> bool:
     target, _, anchor = link.partition("#")
-    path = (ROOT / one.path.parent / target).resolve() if target else ROOT / one.path
+    path = (ROOT / markdown.path.parent / target).resolve() if target else ROOT / markdown.path
     if not path.exists():
         return False
     return not anchor or anchor in page(str(path.relative_to(ROOT))).anchors
@@ -71,21 +71,21 @@ def _leads_somewhere(one: Page, link: str) -> bool:
 def test_no_file_names_this_machine() -> None:
     """Neither the folder of the project nor the user's own."""
     here = [f"{path}/" for path in (ROOT, Path.home()) if len(path.parts) > 1]
-    found = [f"{path}: {place}" for path, text in _texts() for place in here if place in text]
+    leaks = [f"{path}: {place}" for path, text in _texts() for place in here if place in text]
 
-    assert found == []
+    assert leaks == []
 
 
 def test_no_file_names_a_package_registry() -> None:
-    """Lock files name the public ones, and no mirror of somebody's."""
+    """Lock files name the public registries, and no mirror."""
     public = ("pypi.org", "pythonhosted.org", "registry.npmjs.org", "npmjs.com/-/")
     me = Path(__file__).relative_to(ROOT)
-    found = [f"{path}: {host}" for path, text in _texts() for host in public if host in text and path != me]
+    leaks = [f"{path}: {host}" for path, text in _texts() for host in public if host in text and path != me]
     lock = (ROOT / "uv.lock").read_text(encoding="utf-8")
     mirrors = set(re.findall(r'(?:url|registry) = "https?://([^/"]+)', lock)) - {"pypi.org", "files.pythonhosted.org"}
     resolved = re.findall(r'"resolved": "https?://([^/"]+)', (ROOT / "package-lock.json").read_text(encoding="utf-8"))
 
-    assert found == []
+    assert leaks == []
     assert set() == mirrors
     assert set() == set(resolved) - {"registry.npmjs.org"}
 

@@ -14,7 +14,7 @@ PART = 15 * MINUTE
 
 
 def part(number: int, *batch: Pending) -> PartMetrics:
-    """A part with as many events as its pending ones say."""
+    """A part with as many events as are pending in it."""
     bins = [Bin(element.bin_us, joined=element.learnable + element.skipped) for element in batch]
     return PartMetrics(bins, [element._replace(part_us=number * PART) for element in batch])
 

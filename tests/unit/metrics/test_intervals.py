@@ -30,7 +30,7 @@ class World:
         agrees: That share.
         earns: Reward of the first action, on average.
         others_earn: The same of the others.
-        rewards: `rare` ones are 0 or 1, `even` ones anything around the average, `cost` ones -1 or 0.
+        rewards: `rare` rewards are 0 or 1, `even` rewards anything around the average, `cost` rewards -1 or 0.
     """
 
     policy: str
@@ -120,7 +120,7 @@ _WORLDS = st.builds(
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(_WORLDS)
 def test_an_interval_holds_the_truth_as_often_as_it_says(world: World) -> None:
-    """With few events and many actions, rare rewards and even ones, whatever the model takes for the best."""
+    """With few events and many actions, rare and even rewards, whatever the model takes for the best."""
     assert _coverage(world, _TIMES) >= _LEAST
 
 
@@ -147,7 +147,7 @@ def _coverage(world: World, times: int) -> float:
 
 @pytest.mark.parametrize(("policy", "most"), [("online", 1.05), ("first", 1.35), ("random", 1.25)])
 def test_an_interval_of_many_events_is_narrow(policy: str, most: float) -> None:
-    """Not much wider than that of a normal distribution, which holds then; narrower, if weights tell something."""
+    """Not much wider than that of a normal distribution, which holds then; narrower, if weights carry information."""
     chance, world = random.Random(3), World(policy, 0.2, 5, 20_000, 0.5, 0.3, 0.3, "rare")
     sums = world.sums(chance)
     mean = sums.rewards / sums.events

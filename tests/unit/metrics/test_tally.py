@@ -30,8 +30,8 @@ class Case:
     reward: float
     learnable: bool = True
 
-    def shown(self, mode: LearningMode = ONLINE) -> RankedEvent:
-        """As it is recorded."""
+    def record(self, mode: LearningMode = ONLINE) -> RankedEvent:
+        """Record the event as Rank does."""
         decision = decide(self.probabilities, "m", f"{self.at_us}", "default")
         actions = json.dumps([position + 1 for position in decision.order], separators=(",", ":")).encode()
         chances = json.dumps(decision.probabilities, separators=(",", ":")).encode()
@@ -39,8 +39,8 @@ class Case:
 
     def weights(self) -> tuple[float, float]:
         """Of the first action and of a random one."""
-        shown = self.shown()
-        drawn, probability = json.loads(shown.actions)[0], json.loads(shown.probabilities)[0]
+        event = self.record()
+        drawn, probability = json.loads(event.actions)[0], json.loads(event.probabilities)[0]
         return (1 / probability if drawn == 1 else 0.0), 1 / (probability * len(self.probabilities))
 
 
@@ -48,7 +48,7 @@ def tally_of(cases: Sequence[Case], mode: LearningMode = ONLINE, exploration: fl
     """What a part of them adds."""
     tally = Tally(exploration)
     for case in cases:
-        tally.add_event(case.shown(mode), "cb", EventLine(b"", case.reward, case.learnable))
+        tally.add_event(case.record(mode), "cb", EventLine(b"", case.reward, case.learnable))
     return tally.freeze(7)
 
 
@@ -133,7 +133,7 @@ def test_events_that_were_not_activated_are_left_out() -> None:
 
 
 def test_of_a_multi_slot_event_the_first_slot_counts() -> None:
-    """Its baseline action is the one that stands for the first action."""
+    """Its baseline action takes the place of the first action."""
     tally = Tally(0.2)
     for at_us, drawn in enumerate([[2, 0, 1], [1, 0, 2], [2, 1, 0]]):
         actions, probabilities = json.dumps([drawn, [0]]).encode(), b"[[0.5,0.25,0.25],[1.0]]"
@@ -151,13 +151,13 @@ def test_an_apprentice_matches_if_the_baseline_was_drawn() -> None:
     tally = Tally(0.2)
     single = [Case(n, greedy(n % 4, 4), float(n)) for n in range(8)]
     for case in single:
-        tally.add_event(case.shown(APPRENTICE), "cb-apprentice", EventLine(b"", case.reward, True))
+        tally.add_event(case.record(APPRENTICE), "cb-apprentice", EventLine(b"", case.reward, True))
     slots = RankedEvent("s", 9, b"{}", b"[[2,0],[0]]", b"[[0.9,0.1],[1.0]]", "m", False, APPRENTICE, ("a", "b"), (2, 0))
     tally.add_event(slots, "ccb-apprentice", EventLine(b"", 0.5, True))
 
     chances = tally.freeze(0)
 
-    matches = [json.loads(case.shown().actions)[0] == 1 for case in single]
+    matches = [json.loads(case.record().actions)[0] == 1 for case in single]
     assert [element.matches for element in chances.imitated] == [*matches, True]
     assert [element.reward for element in chances.imitated] == [*(case.reward for case in single), 0.5]
     assert [element.ceiling for element in chances.imitated] == [pytest.approx(0.85)] * 8 + [0.9]
@@ -180,7 +180,7 @@ def test_each_event_is_counted_in_its_five_minutes() -> None:
     """What belongs to no event, too, and what was damaged."""
     tally = Tally(0.2)
     for at_us in (0, BIN_US - 1, BIN_US, 3 * BIN_US):
-        tally.add_event(Case(at_us, greedy(0, 2), 1.0).shown(), "cb", EventLine(b"", 1.0, True))
+        tally.add_event(Case(at_us, greedy(0, 2), 1.0).record(), "cb", EventLine(b"", 1.0, True))
     tally.add_lone(BIN_US, late=True)
     tally.add_lone(2 * BIN_US, late=False)
     tally.add_damaged(4 * BIN_US)

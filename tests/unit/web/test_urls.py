@@ -70,7 +70,7 @@ def test_without_a_front_end_only_an_encoded_slash_is_taken_for_one(event_id: st
 
 
 def test_what_an_id_has_behind_an_encoded_percent_sign_is_its_own() -> None:
-    """Even if the id looks like a slash, and although the host gives both the same path."""
+    """Even if the id is like a slash, and although the host gives both the same path."""
     assert [id_in(call(text, sent=raw(text))) for text in ("a/b", "a%2Fb")] == ["a/b", "a%2Fb"]
     assert [id_in(call(text, sent=None)) for text in ("a/b", "a%2Fb")] == ["a/b", "a/b"]
 

@@ -1,4 +1,4 @@
-"""Logs of which the truth is known, event by event, and their sums in the slowest way."""
+"""Logs of which the truth is known, event by event, and their sums, each by its definition."""
 
 import random
 from collections.abc import Sequence
@@ -11,41 +11,41 @@ from shared.metrics.estimators.sums import Sums
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What is known of an event and a policy.
+    """An event as a policy sees it.
 
     Attributes:
-        kept: q, for how many events it stands.
+        multiplicity: q, the number of events that this one counts for.
         ratio: π(a) / p(a).
         forecasts: r̂ of the policy's actions on average, and of the action shown.
     """
 
     ratio: float
     reward: float
-    kept: float = 1.0
+    multiplicity: float = 1.0
     forecasts: tuple[float, float] | None = None
 
     @property
     def weight(self) -> float:
-        return self.kept * self.ratio
+        return self.multiplicity * self.ratio
 
     @property
     def surplus(self) -> float:
-        return self.weight - self.kept
+        return self.weight - self.multiplicity
 
     @property
     def robust(self) -> float:
         average, shown = self.forecasts or (0.0, 0.0)
-        return self.kept * average + self.weight * (self.reward - shown)
+        return self.multiplicity * average + self.weight * (self.reward - shown)
 
 
 def sums(events: Sequence[Event], most: float = 0.0) -> Sums:
     """Every sum by its definition."""
-    q, r = [event.kept for event in events], [event.reward for event in events]
+    q, r = [event.multiplicity for event in events], [event.reward for event in events]
     w, u = [event.weight for event in events], [event.surplus for event in events]
     wr, ur = [*map(mul, w, r)], [*map(mul, u, r)]
     modelled = [event for event in events if event.forecasts]
     robust = [event.robust for event in modelled]
-    gains = [worth - event.kept * event.reward for worth, event in zip(robust, modelled, strict=True)]
+    gains = [worth - event.multiplicity * event.reward for worth, event in zip(robust, modelled, strict=True)]
     return Sums(
         lines=len(events),
         events=fsum(q),
@@ -120,7 +120,7 @@ class World:
 
 
 def any_events(chance: random.Random, count: int, *, dropped: bool = False) -> list[Event]:
-    """Of weights and rewards as different as can be."""
+    """Events with weights and rewards as different as can be."""
     return [
         Event(
             chance.choice([0.0, 0.05, 1.0, 1.0, 3.0, 20.0]),

@@ -50,7 +50,7 @@ def _lower(log_sums: list[tuple[float, float]]) -> float:
 def test_what_bets_may_grow_by_is_never_more_than_the_fair_bet(
     log_sums: list[tuple[float, float]], mean: float, stake: float
 ) -> None:
-    """exp(λy − (−log(1 − λ) − λ)y²) ≤ 1 + λy for y ≥ −1: on this the rule stands."""
+    """exp(λy − (−log(1 − λ) − λ)y²) ≤ 1 + λy for y ≥ −1: the rule rests on this."""
     for weight, reward in log_sums:
         y = (weight * reward - mean) / mean
         assert exp(min(stake * y + (log(1 - stake) + stake) * y**2, 600)) <= (1 + stake * y) * (1 + 1e-12)
@@ -60,7 +60,7 @@ def test_what_bets_may_grow_by_is_never_more_than_the_fair_bet(
     "world", [World(), World(exploration=0.1, actions=10, earns=(0.02, 0.05, 0.01)), World(even=True, agrees=0.0)]
 )
 def test_the_truth_is_held_at_all_moments_at_once(world: World) -> None:
-    """Looked at after every 40 events, in at least 95 % of all logs."""
+    """Computed after every 40 events, in at least 95 % of all logs."""
     chance, left = random.Random(repr(world)), 0
     for _ in range(_LOGS):
         so_far, outside = Sums(), False

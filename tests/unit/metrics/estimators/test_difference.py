@@ -34,7 +34,7 @@ def test_the_truth_is_held_as_often_as_it_says(world: World, modelled: bool) -> 
 
 
 def test_a_clearly_better_policy_is_found_with_a_very_small_error() -> None:
-    """Five thousand events tell .2 of .3, at an error of one in a million; an interval by `ips` alone does not."""
+    """Five thousand events part .2 from .3, at an error of one in a million; an interval by `ips` alone does not."""
     world = World(earns=(0.3, 0.7, 0.3), agrees=0.0)
     log_sums = sums(world.events(random.Random(3), 5000), world.most)._replace(modelled=0)
 
@@ -58,7 +58,7 @@ def test_a_smaller_error_makes_it_wider() -> None:
 
 def test_online_is_no_better_than_itself() -> None:
     """Whatever it earned, and if events were dropped."""
-    log_sums = sums([Event(1.0, 0.7, kept=2.0)] * 50, 40.0)
+    log_sums = sums([Event(1.0, 0.7, multiplicity=2.0)] * 50, 40.0)
 
     assert difference.difference(log_sums) == 0
     assert difference.interval(log_sums, UNIT, 0.999) == (0, 0)

@@ -1,4 +1,4 @@
-"""All estimates of a policy together, and what is said where they should not be believed."""
+"""All estimates of a policy together, and the notes where they should not be believed."""
 
 import random
 from dataclasses import replace
@@ -46,7 +46,7 @@ def test_the_decision_interval_holds_the_truth(world: World) -> None:
 
 
 def test_the_interval_of_online_holds_with_rare_misses() -> None:
-    """For which that of Cressie and Read is too narrow, since weights that are all the same tell it nothing."""
+    """For which that of Cressie and Read is too narrow, since weights that are all the same give it nothing."""
     chance, held = random.Random(8), 0
     for _ in range(300):
         result = decision_interval(sums([Event(1.0, float(chance.random() < 0.98)) for _ in range(200)], 25.0), UNIT)
@@ -57,7 +57,7 @@ def test_the_interval_of_online_holds_with_rare_misses() -> None:
 
 def test_of_dropped_events_the_average_stays_and_the_interval_is_wider() -> None:
     events = World().events(random.Random(2), 2000)
-    dropped = [replace(event, kept=2.0) for event in random.Random(3).sample(events, 1000)]
+    dropped = [replace(event, multiplicity=2.0) for event in random.Random(3).sample(events, 1000)]
     whole, half = estimates(sums(events, 25.0)), estimates(sums(dropped, 50.0))
 
     assert half.points["ips"] == pytest.approx(ips(sums(events, 25.0)), abs=0.06)

@@ -1,4 +1,4 @@
-"""The estimators against the slowest way to reckon them, from single events."""
+"""The estimators against their definitions, reckoned from single events."""
 
 import random
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ CASES = [(seed, count, dropped) for seed in range(6) for count in (1, 7, 300) fo
 @pytest.mark.parametrize(("seed", "count", "dropped"), CASES)
 def test_estimates_are_those_of_single_events(seed: int, count: int, dropped: bool) -> None:
     events = any_events(random.Random(seed), count, dropped=dropped)
-    log_sums, n = sums(events, 25.0), fsum(event.kept for event in events)
+    log_sums, n = sums(events, 25.0), fsum(event.multiplicity for event in events)
     earned, weights = fsum(event.weight * event.reward for event in events), fsum(event.weight for event in events)
 
     assert ips(log_sums) == pytest.approx(earned / n, abs=1e-9)
@@ -36,7 +36,7 @@ def test_cressie_read_is_that_of_single_events(seed: int, count: int, dropped: b
 
 def _cressie_read(events: Sequence[Event], most: float) -> float:
     """Source: the formulas of the paper, written down once more, event by event."""
-    n = sum(event.kept for event in events)
+    n = sum(event.multiplicity for event in events)
     wsum, wsq = sum(event.weight for event in events), sum(event.weight**2 for event in events)
     unseen = max(most, *(event.weight for event in events), 1.0) if wsum < n else 0.0
     if isinf(unseen):
@@ -47,21 +47,21 @@ def _cressie_read(events: Sequence[Event], most: float) -> float:
     wr = sum(event.weight * event.reward for event in events)
     wwr = sum(event.weight**2 * event.reward for event in events)
     missing = max(0.0, 1 - (-gamma * wsum - beta * wsq) / (1 + n))
-    online = sum(event.kept * event.reward for event in events) / n
+    online = sum(event.multiplicity * event.reward for event in events) / n
     return (-gamma * wr - beta * wwr) / (1 + n) + missing * online
 
 
 def test_a_dropped_event_counts_in_the_sum_and_in_the_number_alike() -> None:
     """If of every event three more were dropped, averages are the same as if none was."""
     whole = World().events(random.Random(1), 500)
-    kept = sums([replace(event, kept=4.0) for event in whole])
+    thinned = sums([replace(event, multiplicity=4.0) for event in whole])
 
     for estimate in (ips, snips, doubly_robust):
-        assert estimate(kept) == pytest.approx(estimate(sums(whole)), abs=1e-12)
+        assert estimate(thinned) == pytest.approx(estimate(sums(whole)), abs=1e-12)
 
 
 def test_every_estimate_comes_close_to_the_truth() -> None:
-    """Of many events; the doubly robust one closest, since its forecasts are true ones here."""
+    """Of many events; the doubly robust one closest, since its forecasts are true here."""
     world = World(even=True)
     log_sums = sums(world.events(random.Random(5), 40_000), world.most)
 

@@ -1,4 +1,4 @@
-"""The intervals against scipy, and against the slowest way to reckon them."""
+"""The intervals against scipy, and against their definitions."""
 
 import random
 from collections.abc import Sequence
@@ -87,7 +87,7 @@ def test_cressie_read_is_that_of_single_events(
 
 def _cressie_read(events: Sequence[Event], most: float, rewards: Span, confidence: float) -> Interval:
     """Source: the formulas of the paper, written down once more, event by event."""
-    n = sum(event.kept for event in events)
+    n = sum(event.multiplicity for event in events)
     w = [(event.weight, event.reward) for event in events]
     ws, w2, wr = sum(x for x, _ in w), sum(x * x for x, _ in w), sum(x * r for x, r in w)
     w2r, w2r2 = sum(x * x * r for x, r in w), sum(x * x * r * r for x, r in w)
