@@ -80,7 +80,7 @@ class Loop:
 
 
 @contextmanager
-def learned_loop(azurite: Azurite, folder: Path, *events: int) -> Iterator[StoredLoop]:
+def teach_loop(azurite: Azurite, folder: Path, *events: int) -> Iterator[StoredLoop]:
     """The storage of a loop that has learned some events, then some more, and so on; for copies, no host serves it."""
     account, number = azurite.new_account().connection_string, itertools.count()
     with StoredLoop(account) as stored_loop:

@@ -66,7 +66,7 @@ def test_what_runs_for_more_than_a_day_is_ended(
     assert set(evaluation_run_store.read_results(young)) == {"logged"}
 
 
-def test_the_trainer_looks_once_an_hour(trainer: StartTrainer) -> None:
+def test_the_trainer_checks_for_abandoned_evaluations_once_an_hour(trainer: StartTrainer) -> None:
     """Each such check lists and reads all evaluations."""
     train(trainer)
     lost = keep_task_result("lost", DAY + HOUR)

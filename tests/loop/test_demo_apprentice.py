@@ -61,14 +61,14 @@ def test_the_rule_recommends_what_is_on_display_else_what_was_bought_last_else_t
     ]
 
 
-def test_where_displays_were_not_recorded_an_advertisement_stands_for_them() -> None:
+def test_where_displays_were_not_recorded_an_advertisement_replaces_them() -> None:
     """So the rule makes sense of the yogurt purchases too."""
     bought = without_display(purchase("1", "third", advertised=["second"]))
 
     assert [offer.brand for offer in order_by_rule([bought])[0].offers] == ["second", "best", "third", "fourth"]
 
 
-def test_the_loop_is_told_all_that_the_rule_looks_at() -> None:
+def test_the_loop_gets_all_that_the_rule_uses() -> None:
     """Else nothing could imitate it; a household that comes for the first time has bought nothing before."""
     first, again = order_by_rule([purchase("1", "third"), purchase("1", "best")])
 

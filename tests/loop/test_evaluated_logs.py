@@ -68,8 +68,8 @@ def log(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> Path:
 @pytest.fixture(scope="module")
 def policies_of_plain(log: Path) -> list[dict[str, Any]]:
     """The policies in the result for that log."""
-    found: list[dict[str, Any]] = evaluate("--log", log, "--policy", f"mine={GREEDY}")["policies"]
-    return found
+    rows: list[dict[str, Any]] = evaluate("--log", log, "--policy", f"mine={GREEDY}")["policies"]
+    return rows
 
 
 # Logs

@@ -108,7 +108,7 @@ def test_hosts_that_are_killed_again_and_again_find_the_same(
     )
 
 
-def test_whoever_dies_at_any_write_leaves_what_the_next_one_finishes(
+def test_a_worker_that_dies_at_any_write_leaves_what_the_next_worker_finishes(
     stored_loop: StoredLoop, storage: StorageAccount, tmp_path: Path
 ) -> None:
     """Before storage gets what it wrote, and after; in the end nothing is there but what was found."""
@@ -149,7 +149,7 @@ def test_a_stage_is_sent_once(stored_loop: StoredLoop) -> None:
     for _ in range(2):
         stages.take(make_message(evaluation).text(), 1, Event())
 
-    assert _sent_tasks() == ["custom-0", "custom-1", "logged"]
+    assert _list_sent_tasks() == ["custom-0", "custom-1", "logged"]
 
 
 def test_two_who_end_a_stage_together_send_the_next_one_once(
@@ -167,7 +167,7 @@ def test_two_who_end_a_stage_together_send_the_next_one_once(
     monkeypatch.setattr(evaluation_queue, "send", send_late)
     stages.take(make_message(evaluation).text(), 1, Event())
 
-    assert _sent_tasks() == ["custom-0", "custom-1", "logged"]
+    assert _list_sent_tasks() == ["custom-0", "custom-1", "logged"]
 
 
 def test_a_stage_whose_sender_died_is_sent_when_its_message_comes_again(
@@ -182,17 +182,17 @@ def test_a_stage_whose_sender_died_is_sent_when_its_message_comes_again(
             stages.take(make_message(evaluation, "first").text(), 1, Event())
 
     stages.take(make_message(evaluation, "other").text(), 1, Event())
-    assert _sent_tasks() == []
+    assert _list_sent_tasks() == []
     stages.take(make_message(evaluation, "first").text(), 2, Event())
 
-    assert _sent_tasks() == ["custom-0", "custom-1", "logged"]
+    assert _list_sent_tasks() == ["custom-0", "custom-1", "logged"]
 
 
 def _fail(_: Iterable[WorkMessage]) -> None:
     raise StorageUnavailable("nobody answers")
 
 
-def _sent_tasks() -> list[str]:
+def _list_sent_tasks() -> list[str]:
     """The tasks of the messages that are seen in the queue, which may not be there yet."""
     with sdk.queues().get_queue_client(EVALUATION_QUEUE) as queue, suppress(ResourceNotFoundError):
         return sorted(

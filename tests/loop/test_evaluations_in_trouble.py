@@ -57,7 +57,7 @@ def test_lines_that_were_joined_under_other_settings_are_labelled_anew(stored_lo
     assert (online.lowest, online.highest) == (-1.0, 1.0)
 
 
-def test_arguments_that_nobody_takes_end_it_at_once(stored_loop: StoredLoop, start_host: StartHost) -> None:
+def test_arguments_that_vw_does_not_take_end_it_at_once(stored_loop: StoredLoop, start_host: StartHost) -> None:
     """Another try would fail, too."""
     bad = Policy("bad", "--cb_explore_adf --no_such_option", Source.CUSTOM)
     evaluation = evaluated_log.build_evaluation("bad", evaluated_log.write(stored_loop, hours=1), custom=(bad,))

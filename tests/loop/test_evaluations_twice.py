@@ -70,7 +70,7 @@ def test_one_that_ends_while_a_second_worker_has_a_task_keeps_what_was_found(
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-def test_one_that_ends_before_the_last_worker_has_looked_again_keeps_what_was_found(
+def test_an_evaluation_that_ends_before_its_last_worker_reads_it_again_keeps_its_outcome(
     stored_loop: StoredLoop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, purpose: Purpose
 ) -> None:
     """Another one saw its result, and had nothing to wait for."""

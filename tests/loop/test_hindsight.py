@@ -65,7 +65,7 @@ def test_a_log_without_events_is_no_log_of_the_demo(log: list[bytes]) -> None:
         judge(log, true_rewards("yogurt", load("yogurt")), exploration=0.2)
 
 
-def test_an_interval_that_misses_the_truth_is_told() -> None:
+def test_an_interval_that_misses_the_truth_is_reported() -> None:
     """With that it happens, and that it is no failure."""
     missed = Judged("old default", "--cb_explore_adf", 0.3, Interval(0.25, 0.35), 0.36)
     held = Judged("squarecb", "--cb_explore_adf --squarecb", 0.3, Interval(0.25, 0.35), 0.34)

@@ -105,7 +105,7 @@ def test_log_is_copied_from_the_moment_on_at_which_mirroring_was_enabled(
         ({"container": "gone"}, "answered 404"),
     ],
 )
-def test_a_container_that_refuses_is_told_and_catches_up_later(
+def test_a_container_that_refuses_is_reported_and_catches_up_later(
     stored_loop: StoredLoop,
     trainer: StartTrainer,
     sas: Sas,

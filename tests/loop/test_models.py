@@ -15,7 +15,7 @@ from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.loop.conftest import KEY, NEVER, StartTrainer
-from tests.loop.in_use import READY, Loop, learned_loop
+from tests.loop.in_use import READY, Loop, teach_loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1, rank_body
 from tests.loop.trainers import Trainer
@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 8
 @pytest.fixture(scope="module")
 def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """The storage of a loop with at least two models, one after 12 events or fewer, and one after 24."""
-    with learned_loop(azurite, tmp_path_factory.mktemp("learned"), 12, 12) as stored_loop:
+    with teach_loop(azurite, tmp_path_factory.mktemp("learned"), 12, 12) as stored_loop:
         yield stored_loop
 
 

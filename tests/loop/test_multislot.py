@@ -12,7 +12,7 @@ from shared.configuration.configuration import INITIAL_ARGUMENTS
 from tests.conftest import StartHost
 from tests.http.slots import CCB, RANK, V1_1, eventually
 from tests.loop.conftest import NEVER, StartTrainer
-from tests.loop.in_use import READY, Loop, learned_loop
+from tests.loop.in_use import READY, Loop, teach_loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1
 
@@ -67,7 +67,7 @@ class Pages:
 @pytest.fixture(scope="module")
 def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """The storage of a loop that has learned single choices."""
-    with learned_loop(azurite, tmp_path_factory.mktemp("learned"), 30) as stored_loop:
+    with teach_loop(azurite, tmp_path_factory.mktemp("learned"), 30) as stored_loop:
         yield stored_loop
 
 

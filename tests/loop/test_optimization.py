@@ -319,7 +319,7 @@ def test_no_round_is_started_while_one_is_under_way(
     assert second.error == read_rounds(stored_loop)["spent"] > first.error
 
 
-def test_a_round_that_nobody_ends_holds_up_the_next_one_for_a_day(
+def test_a_round_without_an_end_holds_up_the_next_round_for_a_day(
     stored_loop: StoredLoop, begun: StoredLoop, trainer: StartTrainer
 ) -> None:
     """It was lost with its messages; it ends when the next one asks, and has spent nothing."""

@@ -53,7 +53,7 @@ def test_a_profile_does_not_depend_on_parts_or_on_processes(
     assert 30 < read_profile(stored_loop)["current"]["events"] <= 6 * 12
 
 
-def test_events_are_never_looked_at_twice(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
+def test_events_are_never_profiled_twice(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Even if the join begins anew."""
     past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
     past.Past([past.event(f"e{number}", past.minutes_ago(60) + number * SECOND) for number in range(5)]).write(

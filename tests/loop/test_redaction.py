@@ -122,7 +122,7 @@ def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield Learned(loop, began_us)
 
 
-def stored_text(loop: StoredLoop) -> str:
+def read_all_text(loop: StoredLoop) -> str:
     """Everything in storage that is text, and the rows' keys and contents."""
     texts = [gzip.decompress(data) if name.endswith(".gz") else data for name, data in loop.blobs().items()]
     rows = [
@@ -154,7 +154,7 @@ def test_an_event_is_nowhere_any_more(stored_loop: StoredLoop, learned: Learned,
     text = json.dumps(ANN.event_id, ensure_ascii=False)
     assert (done.removed_lines, done.removed_rows, done.changed_lines, done.next_us) == (2, 3, 0, None)
     assert stored_loop.lines() == [line for line in before if text not in line.decode()]
-    assert ANN.event_id not in stored_text(stored_loop)
+    assert ANN.event_id not in read_all_text(stored_loop)
     assert list_refused(stored_loop) == ["refused-0", "refused-1", "refused-2"]
     assert redacting(ANN) == Redaction()
 
@@ -186,7 +186,7 @@ def test_a_feature_is_taken_out_wherever_it_has_the_value(
     done = redacting(MAIL)
 
     assert (done.changed_lines, done.removed_lines, done.removed_rows, done.blobs) == (18, 0, 0, 3)
-    assert f'"mail":"{SECRET}"' not in stored_text(stored_loop)
+    assert f'"mail":"{SECRET}"' not in read_all_text(stored_loop)
     for line, once in zip(map(json.loads, stored_loop.lines()), before, strict=True):
         if "c" in once and "who" in once["c"]["FromUrl"][0]:
             assert once["c"]["FromUrl"][0]["who"].pop("mail") == SECRET
@@ -196,7 +196,7 @@ def test_a_feature_is_taken_out_wherever_it_has_the_value(
     assert redacting(MAIL) == Redaction()
 
 
-def test_events_that_wait_are_told_of_a_feature(
+def test_waiting_events_are_counted_and_redacted_of_a_feature_later(
     stored_loop: StoredLoop, trainer: StartTrainer, redacting: Redact
 ) -> None:
     """Their rows cannot be changed; once they are log, the same call takes it out."""
@@ -313,7 +313,7 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
 
     assert deaths >= 6
     secret = target.secret if target == ANN else f'"mail":"{SECRET}"'
-    assert secret not in stored_text(stored_loop)
+    assert secret not in read_all_text(stored_loop)
     assert stored_loop.lines() == undisturbed.lines()
     assert set(list_refused(stored_loop)) <= set(list_refused(undisturbed))
 
@@ -377,6 +377,6 @@ def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
 
     assert done.changed_lines + done.removed_lines > 0
     secret = f'"mail":"{SECRET}"' if target == MAIL else target.secret
-    assert secret not in stored_text(stored_loop)
+    assert secret not in read_all_text(stored_loop)
     assert left == stored_loop.lines()
     assert set(list_refused(stored_loop)) <= {"refused-0", "refused-1", "refused-2"}

@@ -190,7 +190,7 @@ def test_a_model_of_an_earlier_version_is_made_again_too(learned: StoredLoop) ->
     assert "another kind of processor (unknown; here: " in output
 
 
-def test_an_unknown_model_is_told_with_the_known_ones(learned: StoredLoop) -> None:
+def test_an_unknown_model_is_refused_with_the_ids_of_the_models(learned: StoredLoop) -> None:
     """An id is long, and easily cut."""
     for model_id in ("20261125T000000000000Z-1-aaaaaaaaaaaa", "nonsense"):
         code, output = again(learned, model_id)

@@ -94,7 +94,9 @@ def test_no_feature_and_no_id_is_in_a_record(stored_loop: StoredLoop, trainer: S
         assert word not in text
 
 
-def test_of_an_apprentice_nothing_is_told_of_random_actions(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
+def test_the_record_of_an_apprentice_has_no_figures_of_random_actions(
+    stored_loop: StoredLoop, trainer: StartTrainer
+) -> None:
     """For nothing is known of them."""
     write_past(stored_loop, LearningMode.APPRENTICE)
 

@@ -15,7 +15,7 @@ from shared.times import MINUTE
 from tests.conftest import StartHost
 from tests.loop import past
 from tests.loop.conftest import KEY, NEVER, StartTrainer
-from tests.loop.in_use import NOW, Loop, learned_loop
+from tests.loop.in_use import NOW, Loop, teach_loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1, Traffic
 
@@ -23,7 +23,7 @@ from tests.loop.traffic import USERS, V1, Traffic
 @pytest.fixture(scope="module")
 def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredLoop]:
     """The storage of a loop that has learned from 30 events."""
-    with learned_loop(azurite, tmp_path_factory.mktemp("learned"), 30) as stored_loop:
+    with teach_loop(azurite, tmp_path_factory.mktemp("learned"), 30) as stored_loop:
         yield stored_loop
 
 

@@ -73,7 +73,7 @@ def test_intervals_add_up_to_the_total(api: Api, midnight_us: int) -> None:
     ]
 
 
-def test_policies_are_told_with_intervals_where_something_is_known_of_them(api: Api, midnight_us: int) -> None:
+def test_policies_have_intervals_where_something_is_known_of_them(api: Api, midnight_us: int) -> None:
     """Of a random choice nothing is while the loop is an apprentice."""
     _, before, after, _ = read_metrics(api, midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")["intervals"]
 
@@ -91,7 +91,7 @@ def test_policies_are_told_with_intervals_where_something_is_known_of_them(api: 
     assert 0 < after["firstAction"]["nonZeroWeights"] < after["count"] == after["random"]["nonZeroWeights"]
 
 
-def test_the_apprentice_is_told_in_every_place(api: Api) -> None:
+def test_the_apprentice_is_answered_in_every_place(api: Api) -> None:
     """With the ceiling of 1 − ε + ε ÷ K, here 0.85."""
     own = api.get(OWN).json["apprentice"]
     old = api.get(APPRENTICE).json
@@ -108,7 +108,7 @@ def test_the_apprentice_is_told_in_every_place(api: Api) -> None:
     assert old["startTime"] < old["lastProcessedEventTime"]
 
 
-def test_a_day_that_is_being_put_away_is_told_once(api: Api, storage_of_all: str, midnight_us: int) -> None:
+def test_a_day_that_is_being_put_away_is_counted_once(api: Api, storage_of_all: str, midnight_us: int) -> None:
     """Its blob is there, and the commit record has not forgotten it yet."""
     span = (midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")
     before = read_metrics(api, *span)
