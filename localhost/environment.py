@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from localhost.failures import StartFailure
-from shared.settings import declarations
 
 ROOT = Path(__file__).resolve().parent.parent
 STORAGE = "AzureWebJobsStorage"
@@ -17,10 +16,8 @@ LOCAL_DEFAULTS: Mapping[str, str] = {
     "JOIN_GRACE": "PT5S",
     "TRAIN_SCHEDULE": "*/2 * * * * *",
 }
-_PRODUCT = (
-    *("AzureWebJobs", "API_KEY_", "AUTH_", "RANKLOOP_"),
-    *(setting.name for setting in declarations().values()),
-)
+_GROUPS = ("AzureWebJobs", "API_KEY_", "AUTH_", "RANKLOOP_")
+"""How the names of the product's other settings begin."""
 
 
 def read_local_settings(root: Path) -> dict[str, str]:
@@ -59,4 +56,7 @@ def needs_emulator(settings: Mapping[str, str]) -> bool:
 
 def clean_environment() -> dict[str, str]:
     """Give the environment without any setting of the product, so that a test knows all of them."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_PRODUCT)}
+    from shared.settings import declarations  # here, since the host also serves apps without this project beside it
+
+    settings = (*_GROUPS, *(setting.name for setting in declarations().values()))
+    return {name: value for name, value in os.environ.items() if not name.startswith(settings)}
