@@ -1,12 +1,12 @@
-"""Which settings the app reads; for the tests of what is said of them and of what sets them."""
+"""Which settings the app reads; for the tests of their page and of what sets them."""
 
 from typing import Any
 
 from shared.settings import read
 
 
-class _Asked(dict[str, str]):
-    """An environment that remembers what it was asked for."""
+class _RecordingEnvironment(dict[str, str]):
+    """An environment that records the names that are read."""
 
     def __init__(self, **given: str) -> None:
         super().__init__(given)
@@ -18,8 +18,11 @@ class _Asked(dict[str, str]):
 
 
 def settings_read() -> set[str]:
-    """Every setting that the app asks the environment for."""
-    by_key, by_identity = _Asked(AzureWebJobsStorage="x"), _Asked(AzureWebJobsStorage__accountName="x")
+    """Every setting that the app reads from its environment."""
+    by_key, by_identity = (
+        _RecordingEnvironment(AzureWebJobsStorage="x"),
+        _RecordingEnvironment(AzureWebJobsStorage__accountName="x"),
+    )
     read(by_key)
     read(by_identity)
     return by_key.names | by_identity.names
