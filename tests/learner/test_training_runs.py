@@ -21,7 +21,7 @@ from shared.learner.model import Model
 from shared.learner.training import TrainingFailed, TrainingResult, train
 from tests.unit.learner.lines import GREEDY, TIMEOUT, event, event_lines, train_model, write
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 LINES = event_lines(300)
 SKIPPED = LINES[0].replace(b'"_labelIndex":', b'"_skipLearn":true,"_labelIndex":')
 LONE = b'{"RewardValue":1.0,"EnqueuedTimeUtc":"2024-04-13T15:08:46.250000Z","EventId":"d1","Observations":[{"v":1.0}]}'

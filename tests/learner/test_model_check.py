@@ -18,6 +18,12 @@ from tests.unit.learner.lines import GREEDY, TIMEOUT, event_lines, slots_lines, 
 OWN = parse(GREEDY)
 
 
+@pytest.fixture(scope="module")
+def greedy(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A greedy model that has learned the small world."""
+    return train_model(tmp_path_factory.mktemp("greedy"), event_lines(500), GREEDY)[0]
+
+
 def make(path: Path, arguments: str) -> bytes:
     """An empty model file."""
     workspace = vowpalwabbit.Workspace(arg_list=[*arguments.split(), "--quiet"])
