@@ -1,4 +1,4 @@
-"""Storage that is looked into, and trainers on it."""
+"""The storage of loops, which tests read, and trainers on that storage."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +37,7 @@ StartTrainer = Callable[..., Trainer]
 
 @pytest.fixture
 def stored_loop(storage: StorageAccount) -> Iterator[StoredLoop]:
-    """What the test's account holds."""
+    """The stored loop in the test's account."""
     with StoredLoop(storage.connection_string) as opened:
         yield opened
 

@@ -1,4 +1,4 @@
-"""The past of a loop that was used in every way: in all learning modes, for one choice an event and for several."""
+"""The past of a loop that was used in all learning modes, for one choice an event and for several."""
 
 import random
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""The log as it must be, worked out the slow way: row by row from what the intake holds, by the documented rules.
+"""The log as it must be, worked out slowly, row by row from what the intake holds, by the documented rules.
 
-It shares no code with the join: it looks at all pairs of rows, and reads the log as JSON.
+It shares no code with the join: it compares all pairs of rows, and reads the log as JSON.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Abandoned evaluations, which have no messages left: the trainer ends them, and deletes what deleted ones left."""
+"""Abandoned evaluations, which have no messages left: the trainer ends them, and deletes what a deletion left."""
 
 from collections.abc import Iterator
 from dataclasses import replace

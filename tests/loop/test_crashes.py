@@ -65,7 +65,7 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
 def test_a_part_begun_under_a_shorter_wait_is_finished_as_it_was_begun(
     stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
 ) -> None:
-    """Under the longer wait its events would not be due yet, and the position would pass them unlogged."""
+    """Under the longer wait its events could not be joined yet, and the position would pass them unlogged."""
     past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
     at_us = past.minutes_ago(60)
     events, rewards = (

@@ -34,7 +34,7 @@ IDS = [
 def test_the_reward_of_any_id_is_learned_with_its_event(
     start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer
 ) -> None:
-    """Ids that look alike, or encode one another, are different ones."""
+    """Similar ids, and an id that encodes another, are different."""
     api = Api.at(start_host(**NEVER).url, KEY)
     api.put(f"{V1}/configurations/service", {"rewardWaitTime": "PT5S", "modelExportFrequency": "PT5S"})
     worth = {event_id: (number + 1) / 32 for number, event_id in enumerate(IDS)}

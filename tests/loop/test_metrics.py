@@ -39,9 +39,9 @@ def bins(stored_loop: StoredLoop) -> dict[int, Bin]:
     """All bins that are kept, of days that are put away and of those that are not."""
     state = json_documents.read(State, stored_loop.blob("state.json") or b"")
     days = [json_documents.read(Day, data).bins for _, data in sorted(stored_loop.blobs("metrics/").items())]
-    all_bins = [each for day in days for each in day] + list(state.metrics.bins)
-    assert len({each.from_us for each in all_bins}) == len(all_bins)
-    return {each.from_us: each for each in all_bins}
+    all_bins = [stored_bin for day in days for stored_bin in day] + list(state.metrics.bins)
+    assert len({stored_bin.from_us for stored_bin in all_bins}) == len(all_bins)
+    return {stored_bin.from_us: stored_bin for stored_bin in all_bins}
 
 
 def sum_log(stored_loop: StoredLoop) -> dict[int, dict[str, Any]]:
@@ -79,24 +79,24 @@ def check(stored_loop: StoredLoop) -> None:
     bins_by_time, expected_sums = bins(stored_loop), sum_log(stored_loop)
     assert bins_by_time.keys() == expected_sums.keys()
     for at_us, sums in expected_sums.items():
-        bin_ = bins_by_time[at_us]
-        assert (bin_.joined, bin_.events) == (sums["joined"], sums["events"])
-        assert (bin_.rewards, bin_.squares) == pytest.approx((sums["rewards"], sums["squares"]))
-        assert (bin_.outcomes.late, bin_.outcomes.dangling) == (sums["late"], sums["dangling"])
+        stored_bin = bins_by_time[at_us]
+        assert (stored_bin.joined, stored_bin.events) == (sums["joined"], sums["events"])
+        assert (stored_bin.rewards, stored_bin.squares) == pytest.approx((sums["rewards"], sums["squares"]))
+        assert (stored_bin.outcomes.late, stored_bin.outcomes.dangling) == (sums["late"], sums["dangling"])
         for policy in ("first", "random"):
             for name in ("silent", "non_zero", "weights", "rewards", "squared_rewards"):
-                assert getattr(getattr(bin_, policy), name) == pytest.approx(sums[f"{policy} {name}"]), name
+                assert getattr(getattr(stored_bin, policy), name) == pytest.approx(sums[f"{policy} {name}"]), name
 
 
 def check_outcomes(stored_loop: StoredLoop) -> None:
     """See that bins and counters agree, and that every event has one outcome."""
-    counted, outcomes = (
-        stored_loop.document("state.json")["counters"],
-        [each.outcomes for each in bins(stored_loop).values()],
-    )
+    counted = stored_loop.document("state.json")["counters"]
+    outcomes = [stored_bin.outcomes for stored_bin in bins(stored_loop).values()]
     for name in ("learned", "not_activated", "refused", "passed_over", "late", "dangling"):
         assert counted[name] == sum(getattr(outcome, name) for outcome in outcomes), name
-    assert [each.joined for each in bins(stored_loop).values()] == [sum(outcome[:4]) for outcome in outcomes]
+    assert [stored_bin.joined for stored_bin in bins(stored_loop).values()] == [
+        sum(outcome[:4]) for outcome in outcomes
+    ]
 
 
 def test_the_sums_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
@@ -117,7 +117,7 @@ def test_the_sums_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTr
     assert stored_loop.document("state.json")["metrics"]["pending"] == []
     check(stored_loop)
     check_outcomes(stored_loop)
-    assert sum(bin_.outcomes.passed_over for bin_ in bins(stored_loop).values()) > 50
+    assert sum(stored_bin.outcomes.passed_over for stored_bin in bins(stored_loop).values()) > 50
 
 
 def test_of_an_apprentice_the_last_events_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTrainer) -> None:

@@ -119,7 +119,7 @@ def test_a_repetition_of_a_deleted_event_is_no_event(stored_loop: StoredLoop, tr
 def test_rows_in_tables_of_another_span_are_found_beside_those_of_this_one(
     stored_loop: StoredLoop, trainer: StartTrainer
 ) -> None:
-    """While INTAKE_SPAN changes, old instances and new ones write to tables that overlap."""
+    """While INTAKE_SPAN changes, old and new instances write to tables that overlap."""
     past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
     at_us = past.minutes_ago(60) // HOUR * HOUR
     late, early, last = (past.event("e", at_us + minute * MINUTE, user=f"{minute}") for minute in (25, 21, 28))
