@@ -117,8 +117,8 @@ class Owner:
         request, content = getattr(self, f"_{kind}")()
         if kind in REPLACEMENTS:
             self.joined_us = self.stored_loop.document("state.json")["joined_up_to_us"]
-        with Requester(self.stored_loop.storage, self.log_file, request) as asking:
-            asking.succeed()
+        with Requester(self.stored_loop.storage, self.log_file, request) as requester:
+            requester.succeed()
         self.requests.append((kind, content))
 
     def _explore(self) -> tuple[Callable[[], object], Any]:

@@ -60,7 +60,7 @@ def test_households_take_turns_in_order_of_time() -> None:
         purchase("3", "c2"),
     ]
 
-    order = [bought_purchase.bought for bought_purchase in interleave(rows)]
+    order = [row.bought for row in interleave(rows)]
 
     assert order == ["a1", "b1", "c1", "a2", "c2", "a3"]
 
@@ -164,7 +164,7 @@ def test_a_run_can_be_repeated() -> None:
         ("tea-0001", "1"), ("tea-0001", 1), ("learned", 1),
         ("tea-0002", "2"), ("tea-0002", 0), ("tea-0003", "3"), ("tea-0003", 1), ("learned", 3),
     ]  # fmt: skip
-    assert [piece.end for piece in run.rounds] == [1, 3]
+    assert [finished_round.end for finished_round in run.rounds] == [1, 3]
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 7, 8])
@@ -299,10 +299,10 @@ def test_a_short_run_through_the_functions_learns_every_event() -> None:
         logged = [json.loads(line) for line in Loop(here.address, here.key).log()]
 
     first, second = run.rounds
-    assert [(piece.end, piece.learned) for piece in run.rounds] == [(60, 60), (120, 120)]
+    assert [(finished_round.end, finished_round.learned) for finished_round in run.rounds] == [(60, 60), (120, 120)]
     assert first.model != second.model
     assert [line["EventId"] for line in logged] == [f"yogurt-{number:04}" for number in range(1, 121)]
-    assert [-line["_label_cost"] for line in logged] == [step.reward for step in run.played]
+    assert [-line["_label_cost"] for line in logged] == [purchase_played.reward for purchase_played in run.played]
     assert {line["VWState"]["m"] for line in logged[60:]} == {first.model}
     assert re.findall(r"Round \d of 2: 60 purchases", lines.getvalue()) == [
         "Round 1 of 2: 60 purchases",
