@@ -48,30 +48,34 @@ class Mirror:
             return
         if self._failed_sas_uri == sas_uri and time.monotonic() < self._failed_at + _PAUSE_SECONDS:
             return
-        if not _Copying(trainer, sas_uri, position_us).go(configuration.logs_deleted_before_us):
-            self._failed_sas_uri, self._failed_at = sas_uri, time.monotonic()
+        _Copying(self, trainer, sas_uri, position_us).go(configuration.logs_deleted_before_us)
+
+    def leave_alone(self, sas_uri: str) -> None:
+        """Do not try a container for a while, for it has just failed."""
+        self._failed_sas_uri, self._failed_at = sas_uri, time.monotonic()
 
 
 class _Copying:
     """The copies of one run."""
 
-    def __init__(self, trainer: Trainer, sas_uri: str, position_us: int) -> None:
+    def __init__(self, mirror: Mirror, trainer: Trainer, sas_uri: str, position_us: int) -> None:
+        self._mirror = mirror
         self._trainer = trainer
         self._sas_uri = sas_uri
         self._position_us = position_us
         self._until = time.monotonic() + _SECONDS
 
-    def go(self, deleted_before_us: int) -> bool:
-        """Copy on from the position, and commit the new position; False, and a problem committed, if a copy failed."""
+    def go(self, deleted_before_us: int) -> None:
+        """Copy on from the position, and commit the new position, and the problem if a copy failed."""
         problem = None
         try:
             self._copy(deleted_before_us)
         except MirrorFailed as failed:
             problem = str(failed)
+            self._mirror.leave_alone(self._sas_uri)
             _log.warning("log is not mirrored: %s", problem)
         state = replace(self._trainer.state, mirrored_up_to_us=self._position_us, mirror_problem=problem)
         self._trainer.commit(state)
-        return problem is None
 
     def _copy(self, deleted_before_us: int) -> None:
         joined_us = self._trainer.state.joined_up_to_us
