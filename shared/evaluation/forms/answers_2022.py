@@ -10,8 +10,8 @@ from pydantic import Field
 
 from shared.evaluation import time_bins
 from shared.evaluation.evaluation import EvaluatedLog, Evaluation
-from shared.evaluation.forms import evaluation_times as times
-from shared.evaluation.forms.evaluation_times import NEVER, Stamps, format_moment
+from shared.evaluation.forms.evaluation_times import NEVER, Stamps, format_moment, read_range
+from shared.evaluation.forms.run_details import RunDetails
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.packed_sums import column
 from shared.evaluation.time_bins import Columns
@@ -78,34 +78,15 @@ class EvaluationResult(Wire):
     value: list[PolicyResult2022]
 
 
-class EvaluationDetails(Wire):
+class EvaluationDetails(RunDetails):
     """An offline evaluation, as it stands in the list."""
 
-    id: str
-    name: str
-    start_time: str
-    end_time: str
-    creation_time: str
-    status: str
     evaluation_type: str
 
     @classmethod
     def of(cls, evaluation: Evaluation, **more: Any) -> Self:
-        """Describe an evaluation.
-
-        Args:
-            more: The fields that a subclass adds.
-        """
-        return cls(
-            id=evaluation.id,
-            name=evaluation.name,
-            start_time=format_moment(evaluation.start_us),
-            end_time=format_moment(evaluation.end_us),
-            creation_time=format_moment(evaluation.created_us),
-            status=evaluation.status.value,
-            evaluation_type="Auto" if evaluation.is_automatic else "Manual",
-            **more,
-        )
+        """Describe an evaluation; see `RunDetails.of`."""
+        return super().of(evaluation, evaluation_type="Auto" if evaluation.is_automatic else "Manual", **more)
 
 
 class Evaluation2022(EvaluationDetails):
@@ -161,7 +142,7 @@ def read_answer_range(params: Mapping[str, str], evaluation: Evaluation) -> Answ
     """
     start = params.get("startTime") or format_moment(evaluation.start_us)
     end = params.get("endTime") or format_moment(evaluation.end_us)
-    whole = times.read_range(start, end, InvalidRequest, InvalidRequest)
+    whole = read_range(start, end, InvalidRequest, InvalidRequest)
     minutes, rolling = _interval(params.get("intervalInMinutes"), params.get("window"))
     return AnswerRange(whole.start, whole.stop, minutes, rolling)
 

@@ -1,13 +1,13 @@
 """Feature importances over HTTP: what each feature was worth in a range of the log. Since 2022-09-01-preview."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.forms.evaluation_requests import RangeContract
-from shared.evaluation.forms.evaluation_times import format_moment
+from shared.evaluation.forms.run_details import RunDetails
 from shared.evaluation.importance import MOST
 from shared.evaluation.outcome import FeatureScore
 from shared.web.errors import InvalidContract, InvalidRequest
@@ -41,32 +41,8 @@ class Score(Wire):
     score: Annotated[float, Field(ge=0, le=1)]
 
 
-class FeatureImportanceDetails(Wire):
+class FeatureImportanceDetails(RunDetails):
     """A feature importance, as it stands in the list."""
-
-    id: str
-    name: str
-    start_time: str
-    end_time: str
-    creation_time: str
-    status: str
-
-    @classmethod
-    def of(cls, importance: Evaluation, **more: Any) -> Self:
-        """Describe a feature importance.
-
-        Args:
-            more: The fields that a subclass adds.
-        """
-        return cls(
-            id=importance.id,
-            name=importance.name,
-            start_time=format_moment(importance.start_us),
-            end_time=format_moment(importance.end_us),
-            creation_time=format_moment(importance.created_us),
-            status=importance.status.value,
-            **more,
-        )
 
 
 class FeatureImportance(FeatureImportanceDetails):
