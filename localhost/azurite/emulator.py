@@ -12,8 +12,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from localhost.azurite.accounts import (
     EMULATOR_KEY,
@@ -27,6 +25,7 @@ from localhost.azurite.accounts import (
 from localhost.azurite.locks import FolderLock
 from localhost.azurite.node import node
 from localhost.azurite.processes import ProcessId, Record
+from localhost.child_process import ChildProcess, ask_to_end
 from localhost.environment import ROOT
 from localhost.failures import StartFailure
 
@@ -41,37 +40,22 @@ _QUIET_SECONDS = 6.0
 _SPARE_ACCOUNTS = 1000
 
 
-class Azurite:
+class Azurite(ChildProcess):
     """One emulator, in memory or on a folder.
 
     A stopped one can be started again, on the ports it had; in memory it is empty then.
     """
 
+    name = "Azurite"
+
     def __init__(self, folder: Path | None = None, ports: Ports = Ports()) -> None:  # noqa: B008 - frozen
         """Take the folder of its data (None: in memory) and its ports."""
         self._folder = folder
         self._ports = ports
-        self._process: subprocess.Popen[str] | None = None
         self._lock = FolderLock(folder / "azurite.lock") if folder else None
         self._output: list[str] = []
         self._reader: threading.Thread | None = None
         self._accounts = iter(range(_SPARE_ACCOUNTS))
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        self.start()
-        return self
-
-    def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
-        """End it."""
-        self.stop()
-
-    @property
-    def pid(self) -> int:
-        """The id of its process."""
-        if self._process is None:
-            raise ProcessLookupError("this Azurite does not run")
-        return self._process.pid
 
     @property
     def account(self) -> StorageAccount:
@@ -104,7 +88,7 @@ class Azurite:
         """Ask it to end, once, and wait until it has saved and gone."""
         process, self._process = self._process, None
         if process is not None:
-            _ask_to_end(process)
+            ask_to_end(process)
             _await_end(process, self._folder)
             _close_pipes(process, self._reader)
             if self._folder:
@@ -176,13 +160,6 @@ def _end(left_behind: ProcessId, folder: Path) -> None:
         _wait_until_saved(folder)
         left_behind.send(getattr(signal, "SIGKILL", signal.SIGTERM))
         left_behind.wait(_STOP_SECONDS)
-
-
-def _ask_to_end(process: subprocess.Popen[str]) -> None:
-    if sys.platform != "win32":
-        process.send_signal(signal.SIGTERM)
-    elif process.stdin:
-        process.stdin.close()
 
 
 def _close_pipes(process: subprocess.Popen[str], reader: threading.Thread | None) -> None:

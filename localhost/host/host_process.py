@@ -15,9 +15,9 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 
+from localhost.child_process import ChildProcess, ask_to_end
 from localhost.environment import LOCAL_DEFAULTS, ROOT, STORAGE, clean_environment
 from localhost.failures import StartFailure
 from localhost.host.function_keys import HEADER, MASTER_KEY
@@ -26,13 +26,15 @@ _STOP_SECONDS = 15.0
 _PAUSE = 0.02
 
 
-class HostProcess:
+class HostProcess(ChildProcess):
     """A host that serves one app on a port of its own; it can be killed and started again on the same port.
 
     Attributes:
         url: Where it serves, without a slash at its end; set by `start`.
         log_file: Where its logs go; None if they go to this process's standard error.
     """
+
+    name = "host"
 
     def __init__(
         self,
@@ -73,23 +75,6 @@ class HostProcess:
         self._python = python
         self._home = home
         self._not_ready = ""
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        self.start()
-        return self
-
-    def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
-        """Stop it."""
-        self.stop()
-
-    @property
-    def pid(self) -> int:
-        """The id of its process."""
-        if self._process is None:
-            raise ProcessLookupError("this host does not run")
-        return self._process.pid
 
     def start(self, seconds: float = 30.0) -> None:
         """Start it and wait until it is ready; raises `StartFailure` with the end of its log if it is not in time."""
@@ -117,10 +102,7 @@ class HostProcess:
         """End it in order, with all its children, and give its exit code."""
         if self._process is None:
             return 0
-        if sys.platform == "win32" and self._process.stdin:
-            self._process.stdin.close()
-        elif self._process.poll() is None:
-            self._process.terminate()
+        ask_to_end(self._process)
         return self._await_end()
 
     def kill(self) -> None:
