@@ -1,1 +1,1 @@
-"""What the functions share: contract, rules of the loop, learner, storage, web edge, settings."""
+"""What the functions share: a package for each subject, in the order that CONTRIBUTING.md gives."""

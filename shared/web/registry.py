@@ -16,8 +16,8 @@ from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVe
 from shared.web.versions import Version
 
 
-class HotPath(Protocol):
-    """What handlers of Rank and Reward are handed; the registry itself only reports refusals to it."""
+class RefusalCounter(Protocol):
+    """What the registry knows of the hot path, which it hands to handlers."""
 
     def note_refusal(self, error: Exception) -> None:
         """Count a refusal, if it is of a kind that is counted."""
@@ -70,7 +70,7 @@ class Registry:
         operations: Those that the description lists.
     """
 
-    def __init__(self, hot_path: HotPath, modules: Iterable[Functions]) -> None:
+    def __init__(self, hot_path: RefusalCounter, modules: Iterable[Functions]) -> None:
         """Compose what modules declare: each handler is given those of its parameters that it asks for by name."""
         self._hot_path = hot_path
         served = [
@@ -102,8 +102,7 @@ class Registry:
     def _serve(self, declared: Operation) -> list[ServedOperation]:
         name, handler = declared.handler.__name__, declared.handler
         if declared.api is not Api.PERSONALIZER:
-            route = declared.path if declared.api is Api.OPEN else f"{declared.api.value}{declared.path}"
-            return [self._frame(declared, name, route, self._bind(handler), None)]
+            return [self._frame(declared, name, f"{declared.api.value}{declared.path}", self._bind(handler), None)]
         return [
             self._frame(
                 declared,
