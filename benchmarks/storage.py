@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import CLOCK, Azurite
 from localhost.azurite.node import node
 from localhost.environment import STORAGE
@@ -54,7 +54,7 @@ class Storage:
         return settings(self.azurite.new_account())
 
 
-def settings(account: StorageAccount, **more: str) -> dict[str, str]:
+def settings(account: EmulatedAccount, **more: str) -> dict[str, str]:
     """Give the settings of a loop in an account; its timer never fires by itself."""
     return {
         **BYTECODE,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
 from tests import clock, order
@@ -86,13 +86,13 @@ def azurite(emulator: Emulator) -> Azurite:
 
 
 @pytest.fixture
-def storage(azurite: Azurite) -> StorageAccount:
+def storage(azurite: Azurite) -> EmulatedAccount:
     """An empty storage account that no other test has."""
     return azurite.new_account()
 
 
 @pytest.fixture
-def start_host(storage: StorageAccount, tmp_path: Path) -> Iterator[StartHost]:
+def start_host(storage: EmulatedAccount, tmp_path: Path) -> Iterator[StartHost]:
     """Starts hosts on the test's account, with the settings given by name; all end with the test.
 
     `root` names another app, `ready_path` what must answer 200 before the host counts as started.

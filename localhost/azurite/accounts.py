@@ -18,7 +18,7 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
-class StorageAccount:
+class EmulatedAccount:
     """One account of a running emulator.
 
     Attributes:

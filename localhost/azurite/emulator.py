@@ -17,8 +17,8 @@ from localhost.azurite.accounts import (
     EMULATOR_KEY,
     EMULATOR_NAME,
     SPARE_KEY,
+    EmulatedAccount,
     Ports,
-    StorageAccount,
     emulator_accounts,
     spare_name,
 )
@@ -58,13 +58,13 @@ class Azurite(ChildProcess):
         self._accounts = iter(range(_SPARE_ACCOUNTS))
 
     @property
-    def account(self) -> StorageAccount:
+    def account(self) -> EmulatedAccount:
         """The account that every emulator has."""
-        return StorageAccount(EMULATOR_NAME, EMULATOR_KEY, self._ports)
+        return EmulatedAccount(EMULATOR_NAME, EMULATOR_KEY, self._ports)
 
-    def new_account(self) -> StorageAccount:
+    def new_account(self) -> EmulatedAccount:
         """Give an account that nobody was given before, so that its data mix with no other's."""
-        return StorageAccount(spare_name(next(self._accounts)), SPARE_KEY, self._ports)
+        return EmulatedAccount(spare_name(next(self._accounts)), SPARE_KEY, self._ports)
 
     def start(self) -> None:
         """Start it and wait until it serves; raises `StartFailure` if it does not."""

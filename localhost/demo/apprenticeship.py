@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from localhost.demo.loop import Trace
+from localhost.demo.loop import RankTrace
 from localhost.demo.owner import Likeness
 from localhost.demo.purchases import Purchase
 from localhost.demo.run import Player, Run
@@ -29,7 +29,7 @@ class Master(Protocol):
 class Witness(Protocol):
     """Who knows how a Rank was answered."""
 
-    def trace(self, event_id: str) -> Trace:
+    def trace(self, event_id: str) -> RankTrace:
         """Show the trace of an event."""
 
 
@@ -47,12 +47,12 @@ class Handover:
     likeness: Likeness
     learned: str
     event_id: str
-    trace: Trace
+    trace: RankTrace
 
     @property
     def is_by_learned_model(self) -> bool:
         """Whether that Rank was answered Online by the model that the apprentice had learned."""
-        return self.trace == Trace(self.learned, ONLINE)
+        return self.trace == RankTrace(self.learned, ONLINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,11 @@ from itertools import pairwise
 from math import sqrt
 
 from localhost.demo.purchases import Purchase
+from shared.metrics.intervals import Interval
 
 PIECES = 5
 _Z95 = 1.959963984540054
 """97.5 % of the normal distribution lie below."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """Where a share lies with 95 % confidence."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)

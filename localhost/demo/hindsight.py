@@ -7,17 +7,17 @@ from math import sumprod
 from pathlib import Path
 
 from localhost.demo.failures import DemoFailed
-from localhost.demo.figures import Interval
 from localhost.demo.purchases import Purchase
 from localhost.evaluate.whole_log import evaluation
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.evaluation.replay import log_pass
-from shared.evaluation.replay.logged_events import LoggedEvent
+from shared.evaluation.replay.logged_events import EvaluatedEvent
 from shared.evaluation.tasks import Task
 from shared.learner.arguments import DEFAULT_ARGUMENTS, parse
 from shared.learner.subprocess_jobs import TrainingFailed
 from shared.metrics.estimators import cressie_read
 from shared.metrics.estimators.estimates import estimates
+from shared.metrics.intervals import Interval
 
 SETTINGS = {
     "old default": DEFAULT_ARGUMENTS,
@@ -78,7 +78,7 @@ def true_rewards(name: str, purchases: Sequence[Purchase]) -> Rewards:
 def _judge(name: str, arguments: str, log: Sequence[bytes], rewards: Rewards) -> Judged:
     predicted: dict[str, Mapping[str, float]] = {}
 
-    def hear(event: LoggedEvent, drawn: Sequence[Mapping[str, float]]) -> None:
+    def hear(event: EvaluatedEvent, drawn: Sequence[Mapping[str, float]]) -> None:
         predicted[event.event_id] = drawn[0]
 
     try:

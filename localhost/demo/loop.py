@@ -47,7 +47,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class RankTrace:
     """How a Rank was answered.
 
     Attributes:
@@ -78,12 +78,12 @@ class Loop:
         learned, in_use = status["events"]["learned"], status["instance"]["modelId"]
         return Standing(learned, model.get("id"), in_use, model.get("learnedEvents", 0), status["because"])
 
-    def trace(self, event_id: str) -> Trace:
+    def trace(self, event_id: str) -> RankTrace:
         """Ask how a Rank was answered; raises `DemoFailed`."""
         events_of_id = self._call("GET", f"{_EVENTS}/{event_id}")["events"]
         if len(events_of_id) != 1:
             raise DemoFailed(f"The loop knows {len(events_of_id)} events called {event_id}, where one was ranked.")
-        return Trace(events_of_id[0]["model"], events_of_id[0]["learningMode"])
+        return RankTrace(events_of_id[0]["model"], events_of_id[0]["learningMode"])
 
     def wait_until_learned(self, events: int, report: Callable[[Standing], None]) -> Standing:
         """Wait until Rank is answered by a model that has learned so many events; raises `DemoFailed`.

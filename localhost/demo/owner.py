@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from localhost.demo.failures import DemoFailed, refusal
-from localhost.demo.figures import Interval
+from shared.metrics.intervals import Interval
 
 
 @dataclass(frozen=True, slots=True)

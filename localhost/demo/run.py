@@ -23,7 +23,7 @@ class Shop(Protocol):
         """Send how good the recommendation was."""
 
 
-class Learner(Protocol):
+class LearningLoop(Protocol):
     """What a run waits for."""
 
     def wait_until_learned(self, events: int, report: Callable[[Standing], None]) -> Standing:
@@ -65,14 +65,14 @@ class Run:
 class Player:
     """Plays purchases one after the other; event ids are `<name>-0001` and so on, so that a run can be repeated."""
 
-    def __init__(self, name: str, total: int, shop: Shop, learner: Learner, progress: Progress, rounds: int) -> None:
+    def __init__(self, name: str, total: int, shop: Shop, loop: LearningLoop, progress: Progress, rounds: int) -> None:
         """Take the number of purchases and of rounds that there will be."""
         self.run = Run([], [])
         self._name = name
         self._total = total
         self._rounds = rounds
         self._shop = shop
-        self._learner = learner
+        self._loop = loop
         self._progress = progress
 
     @property
@@ -93,7 +93,7 @@ class Player:
     def learn(self) -> Round:
         """End a round: wait until the loop has learned all that was played."""
         started, title = time.monotonic(), self.title
-        standing = self._learner.wait_until_learned(len(self.run.played), self._report)
+        standing = self._loop.wait_until_learned(len(self.run.played), self._report)
         ended = Round(len(self.run.played), str(standing.model), standing.learned_by_model)
         fresh = self.run.played[self.run.ended :]
         self.run.rounds.append(ended)
@@ -113,10 +113,15 @@ class Player:
 
 
 def play(
-    name: str, purchases: Sequence[Purchase], shop: Shop, learner: Learner, progress: Progress, rounds: int = ROUNDS
+    name: str,
+    purchases: Sequence[Purchase],
+    shop: Shop,
+    loop: LearningLoop,
+    progress: Progress,
+    rounds: int = ROUNDS,
 ) -> Run:
     """Play all purchases, in sequence."""
-    player = Player(name, len(purchases), shop, learner, progress, rounds)
+    player = Player(name, len(purchases), shop, loop, progress, rounds)
     for stretch in cut(purchases, rounds):
         for purchase in stretch:
             player.play(purchase)

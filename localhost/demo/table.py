@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from localhost.demo.figures import Interval, Stretch
+from localhost.demo.figures import Stretch
 from localhost.demo.hindsight import Judged
 from localhost.demo.run import Run
+from shared.metrics.intervals import Interval
 
 _WIDTHS = (13, 8, 15, 14, 8, 8, 9)
 _HEADINGS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localhost.evaluate.failures import CannotEvaluate
-from shared.evaluation.replay.logged_events import LoggedEvent, read, trim
+from shared.evaluation.replay.logged_events import EvaluatedEvent, read, trim
 from shared.words import pluralize
 
 _IMITATED = "-apprentice"
@@ -77,4 +77,4 @@ class LogFile:
 def _kind(line: bytes) -> str | None:
     """The kind of a usable event, as `ranked_event.line_kind`."""
     kinds = (problem + mode for mode in ("", _IMITATED) for problem in ("cb", "ccb"))
-    return next((kind for kind in kinds if line and isinstance(read(line, kind), LoggedEvent)), None)
+    return next((kind for kind in kinds if line and isinstance(read(line, kind), EvaluatedEvent)), None)

@@ -66,7 +66,7 @@ class Front:
             return await answer_empty(send, 500)
         return await self._send(function, outcome, send)
 
-    async def _send(self, function: HttpFunction, outcome: worker.Outcome, send: Send) -> None:
+    async def _send(self, function: HttpFunction, outcome: worker.CallOutcome, send: Send) -> None:
         try:
             await http_trigger.answer_returned(send, outcome.returned)
         except ValueError as error:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
-from localhost.host.worker import Outcome
+from localhost.host.worker import CallOutcome
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ async def finish(tasks: list[asyncio.Task[None]], grace: float) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def report(name: str, outcome: Outcome) -> None:
+def report(name: str, outcome: CallOutcome) -> None:
     """Log how a run ended: a failure with where it happened, a success at level debug only."""
     if outcome.error:
         _log.error("%s failed: %s\n%s", name, outcome.error, outcome.traceback)

@@ -22,7 +22,7 @@ from localhost.host.worker_messages import Messages, StatusResult
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CallOutcome:
     """How one call of a function ended.
 
     Attributes:
@@ -70,7 +70,7 @@ async def call(
     metadata: dict[str, Datum] | None = None,
     trace_parent: str = "",
     limit: float | None = None,
-) -> Outcome:
+) -> CallOutcome:
     """Run a function once, for at most `limit` seconds.
 
     Never raises for what the function does. A handler that is `async def` is cancelled when its time is over; one in a
@@ -82,8 +82,8 @@ async def call(
         async with asyncio.timeout(limit):
             ok, returned, _, error, traceback = await run
     except TimeoutError:
-        return Outcome(None, f"stopped after {limit:.0f} s, the functionTimeout of host.json")
-    return Outcome(returned) if ok else Outcome(None, error, traceback)
+        return CallOutcome(None, f"stopped after {limit:.0f} s, the functionTimeout of host.json")
+    return CallOutcome(returned) if ok else CallOutcome(None, error, traceback)
 
 
 def close() -> None:

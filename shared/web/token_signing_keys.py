@@ -24,7 +24,7 @@ _MAX_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class TokenSigner:
     """A key, and the issuer that the tenant names for tokens that the key signs."""
 
     key: "PyJWK"
@@ -42,14 +42,14 @@ class SigningKeys:
 
     authority: str
     tenant: str
-    _signers: Mapping[str, Signer] = field(default_factory=dict)
+    _signers: Mapping[str, TokenSigner] = field(default_factory=dict)
     _fetched_at: float = float("-inf")
     _tried_at: float = float("-inf")
     _unknown_key_at: float = float("-inf")
     _trouble: str | None = None
     _fetching: asyncio.Task[None] | None = None
 
-    async def key(self, key_id: object) -> Signer:
+    async def key(self, key_id: object) -> TokenSigner:
         """Give the key with an id; a key in memory comes at once, also while newer keys are fetched.
 
         Raises:
@@ -95,13 +95,13 @@ class SigningKeys:
         return InvalidToken("The bearer token is signed with a key that its tenant does not have.")
 
 
-def _fetch_signers(authority: str, tenant: str) -> dict[str, Signer]:
+def _fetch_signers(authority: str, tenant: str) -> dict[str, TokenSigner]:
     configuration = _json(f"{authority}/{tenant}/v2.0/.well-known/openid-configuration")
     address = str(configuration["jwks_uri"])
     if not address.startswith(("https://", f"{authority}/")):
         raise ValueError("the keys are not at a safe address")
     read = {key["kid"]: _read(key) for key in _json(address)["keys"] if _is_ours(key)}
-    return {key_id: Signer(key, str(configuration["issuer"])) for key_id, key in read.items() if key is not None}
+    return {key_id: TokenSigner(key, str(configuration["issuer"])) for key_id, key in read.items() if key is not None}
 
 
 def _is_ours(key: Mapping[str, Any]) -> bool:

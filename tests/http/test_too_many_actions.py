@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from shared.ranking.refused_ranks import delete_old_counts
 from shared.storage import blobs
 from shared.storage.clock import now_us
@@ -31,7 +31,7 @@ def read_warning(api: Api) -> str | None:
 
 
 def test_each_instance_warns_of_the_ranks_that_all_refused(
-    start_host: StartHost, storage: StorageAccount, here: Callable[[str], None]
+    start_host: StartHost, storage: EmulatedAccount, here: Callable[[str], None]
 ) -> None:
     """At once of its own, within a minute of the others', and with one write for many."""
     here(storage.connection_string)
@@ -59,7 +59,7 @@ def test_each_instance_warns_of_the_ranks_that_all_refused(
 
 @pytest.mark.parametrize(("days", "left"), [(1, 1), (3, 0)])
 def test_the_counts_of_an_instance_go_after_two_days(
-    storage: StorageAccount, here: Callable[[str], None], days: int, left: int
+    storage: EmulatedAccount, here: Callable[[str], None], days: int, left: int
 ) -> None:
     """Instances come and go."""
     here(storage.connection_string)

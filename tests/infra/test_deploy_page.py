@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deployment.smoke import check
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from shared.times import DAY, MINUTE
 from tests import clock
@@ -225,13 +225,13 @@ def test_the_inputs_are_the_deployments_own() -> None:
 
 
 @pytest.fixture
-def at_noon() -> Iterator[StorageAccount]:
+def at_noon() -> Iterator[EmulatedAccount]:
     """Storage of a loop whose log and tables are all of today."""
     with clock.move_to(clock.NOON), Azurite() as azurite:
         yield azurite.new_account()
 
 
-def test_an_idle_run_asks_storage_no_oftener_than_the_page_says(at_noon: StorageAccount, tmp_path: Path) -> None:
+def test_an_idle_run_asks_storage_no_oftener_than_the_page_says(at_noon: EmulatedAccount, tmp_path: Path) -> None:
     """Requests cost money, even without a call. The loop has learned, and has log and tables of one day.
 
     Whether it lists log depends on where the last part ended; all else is as the page says.
@@ -257,7 +257,7 @@ def test_an_idle_run_asks_storage_no_oftener_than_the_page_says(at_noon: Storage
     assert requests["run_lists"] <= inputs["run_lists"]
 
 
-def _requests(storage: StorageAccount, folder: Path, runs: int) -> Counter[str]:
+def _requests(storage: EmulatedAccount, folder: Path, runs: int) -> Counter[str]:
     """What runs of one process ask of storage, counted by how a request is billed."""
     with FaultProxy(storage.table_endpoint) as tables, FaultProxy(storage.blob_endpoint) as blobs:
         reached = storage.connection_string.replace(storage.table_endpoint, tables.url)

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from shared.evaluation.replay import log_pass, parallel_learners
-from shared.evaluation.replay.logged_events import LoggedEvent
+from shared.evaluation.replay.logged_events import EvaluatedEvent
 from shared.evaluation.tasks import LineCounts, Task
 from shared.learner.arguments import parse
 from shared.learner.model import Model
@@ -136,7 +136,7 @@ def test_who_listens_hears_what_is_predicted_of_each_counted_event(tmp_path: Pat
     """By the event's id and the action's position: what the same predictions would have earned can be reckoned then."""
     heard: dict[str, list[float]] = {}
 
-    def hear(event: LoggedEvent, drawn: Sequence[Mapping[str, float]]) -> None:
+    def hear(event: EvaluatedEvent, drawn: Sequence[Mapping[str, float]]) -> None:
         heard[event.event_id] = [drawn[0][str(place)] for place in range(len(drawn[0]))]
 
     log_pass.run_in_process(Task("k", 0, GREEDY, counted_from=100), evaluation(), LOG, folder=tmp_path, listener=hear)

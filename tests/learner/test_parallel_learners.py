@@ -15,7 +15,7 @@ import pytest
 
 from shared.evaluation.replay import log_pass, parallel_learners
 from shared.evaluation.replay.learners import Learner, read_answer
-from shared.evaluation.replay.logged_events import LoggedEvent, read
+from shared.evaluation.replay.logged_events import EvaluatedEvent, read
 from shared.evaluation.replay.parallel_learners import ParallelLearners
 from shared.evaluation.replay.predictions import OutOfStep
 from shared.evaluation.replay.time_limit import TimeLimit, TookTooLong
@@ -188,10 +188,10 @@ def test_a_learner_has_to_learn_all_events(answer: dict[str, Any], trouble: type
         read_answer(answer, 3)
 
 
-def pairs(number: int) -> Iterator[tuple[LoggedEvent, bytes]]:
+def pairs(number: int) -> Iterator[tuple[EvaluatedEvent, bytes]]:
     """Events with their lines."""
     for index in range(number):
         line = LOG[index % len(LOG)]
         event = read(line, "cb")
-        assert isinstance(event, LoggedEvent)
+        assert isinstance(event, EvaluatedEvent)
         yield event, line

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from localhost.host.host_process import HostProcess
 from shared.times import DAY, MINUTE, SECOND
@@ -36,7 +36,7 @@ StartTrainer = Callable[..., Trainer]
 
 
 @pytest.fixture
-def stored_loop(storage: StorageAccount) -> Iterator[StoredLoop]:
+def stored_loop(storage: EmulatedAccount) -> Iterator[StoredLoop]:
     """The stored loop in the test's account."""
     with StoredLoop(storage.connection_string) as opened:
         yield opened
@@ -50,7 +50,7 @@ def undisturbed(azurite: Azurite) -> Iterator[StoredLoop]:
 
 
 @pytest.fixture
-def trainer(storage: StorageAccount, tmp_path: Path) -> StartTrainer:
+def trainer(storage: EmulatedAccount, tmp_path: Path) -> StartTrainer:
     """Makes trainers on the test's account, or on a proxy of the account."""
     numbers = itertools.count()
 

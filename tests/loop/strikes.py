@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from tests.faults.proxy import Fault, FaultProxy, Request
 
 Matches = Callable[[Request], bool]
@@ -86,7 +86,7 @@ class Route:
 
 
 @contextmanager
-def open_route(account: StorageAccount) -> Iterator[Route]:
+def open_route(account: EmulatedAccount) -> Iterator[Route]:
     """Open a route to an account, which passes everything on until a plan is set."""
     with ExitStack() as stack:
         blob = stack.enter_context(HoldingProxy(account.blob_endpoint))

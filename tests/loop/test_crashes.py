@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from shared.times import HOUR, MINUTE
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault
@@ -33,7 +33,7 @@ PLACES = (
 
 
 def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_makes(
-    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """Killed after it has sent a write, which storage then gets or does not. The log holds events of every kind."""
     now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
@@ -63,7 +63,7 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
 
 
 def test_a_part_begun_under_a_shorter_wait_is_finished_as_it_was_begun(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """Under the longer wait its events could not be joined yet, and the position would pass them unlogged."""
     past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
@@ -87,7 +87,7 @@ def test_a_part_begun_under_a_shorter_wait_is_finished_as_it_was_begun(
 
 
 def test_a_model_that_is_damaged_before_it_is_published_holds_up_nothing(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """It never gets out; the events go on into the log, and the next model is published in its place."""
     past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT5M"))

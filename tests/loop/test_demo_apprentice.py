@@ -12,8 +12,8 @@ import pytest
 from localhost.demo.apprenticeship import APPRENTICE, ONLINE, Handover, Story, apprenticeship
 from localhost.demo.calls import context_features
 from localhost.demo.demos import teach_on
-from localhost.demo.figures import Interval, Played
-from localhost.demo.loop import Standing, Trace
+from localhost.demo.figures import Played
+from localhost.demo.loop import RankTrace, Standing
 from localhost.demo.outcome import findings, imitation_line, rounds_of, table, verdict
 from localhost.demo.owner import Likeness
 from localhost.demo.purchases import Offer, Purchase, load
@@ -21,10 +21,11 @@ from localhost.demo.rule import order_by_rule
 from localhost.demo.run import Player, Round, Run
 from localhost.demo.servers import stage
 from localhost.progress import Progress
+from shared.metrics.intervals import Interval
 
 BRANDS = ("best", "second", "third", "fourth")
 LIKE = Likeness(1000, 800, 0.8, Interval(0.774, 0.824), 0.85, 0.9)
-LEARNED = Trace("m2", ONLINE)
+LEARNED = RankTrace("m2", ONLINE)
 
 
 def purchase(household: str, bought: str, displayed: Sequence[str] = (), advertised: Sequence[str] = ()) -> Purchase:
@@ -112,9 +113,9 @@ class Loopback:
         self.calls.append("metrics")
         return LIKE
 
-    def trace(self, event_id: str) -> Trace:
+    def trace(self, event_id: str) -> RankTrace:
         self.calls.append(("trace", event_id))
-        return Trace("model-2", ONLINE)
+        return RankTrace("model-2", ONLINE)
 
 
 def test_the_loop_takes_over_once_it_has_learned_all_that_it_saw() -> None:
@@ -140,7 +141,7 @@ def test_the_loop_takes_over_once_it_has_learned_all_that_it_saw() -> None:
         (ONLINE, "tea-0005"), ("learned", 5),
     ]  # fmt: skip
     assert (story.watched, story.shown_otherwise) == (2, 0)
-    assert story.handover == Handover(LIKE, "model-2", "tea-0003", Trace("model-2", ONLINE))
+    assert story.handover == Handover(LIKE, "model-2", "tea-0003", RankTrace("model-2", ONLINE))
     assert "match rate 0.800 (95 % 0.774 - 0.824), ceiling 0.850, reward achievement ratio 0.900" in lines.getvalue()
     assert "the one that the apprentice had learned" in lines.getvalue()
 
@@ -149,7 +150,7 @@ def test_the_loop_takes_over_once_it_has_learned_all_that_it_saw() -> None:
 
 
 def story(
-    trace: Trace = LEARNED,
+    trace: RankTrace = LEARNED,
     likeness: Likeness = LIKE,
     online_rewards: Sequence[int] = (1, 1, 1, 0),
     is_noticed: bool = False,
@@ -172,9 +173,9 @@ def story(
         (story(), [True, True, True, True]),
         (story(is_noticed=True), [False, True, True, True]),
         (story(likeness=replace(LIKE, match_rate=0.67)), [True, False, True, True]),
-        (story(trace=Trace("N/A", ONLINE)), [True, True, False, True]),
-        (story(trace=Trace("m1", ONLINE)), [True, True, False, True]),
-        (story(trace=Trace("m2", APPRENTICE)), [True, True, False, True]),
+        (story(trace=RankTrace("N/A", ONLINE)), [True, True, False, True]),
+        (story(trace=RankTrace("m1", ONLINE)), [True, True, False, True]),
+        (story(trace=RankTrace("m2", APPRENTICE)), [True, True, False, True]),
         (story(online_rewards=(1, 0, 0, 1)), [True, True, True, False]),
     ],
 )
@@ -236,6 +237,6 @@ def test_a_short_apprenticeship_through_the_functions() -> None:
     assert (outcome.watched, outcome.shown_otherwise) == (80, 0)
     assert (outcome.handover.likeness.events, outcome.handover.likeness.matched) == (80, matched)
     assert outcome.handover.likeness.ceiling == pytest.approx(0.85)
-    assert outcome.handover.trace == Trace(outcome.run.rounds[1].model, ONLINE)
+    assert outcome.handover.trace == RankTrace(outcome.run.rounds[1].model, ONLINE)
     assert {line["VWState"]["m"] for line in logged[80:120]} == {outcome.handover.learned}
     assert outcome.handover.is_by_learned_model

@@ -14,7 +14,7 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
 from evaluate_fn import stages
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Purpose, Status
 from shared.evaluation.evaluation_queue import WorkMessage, make_message
@@ -109,7 +109,7 @@ def test_hosts_that_are_killed_again_and_again_find_the_same(
 
 
 def test_a_worker_that_dies_at_any_write_leaves_what_the_next_worker_finishes(
-    stored_loop: StoredLoop, storage: StorageAccount, tmp_path: Path
+    stored_loop: StoredLoop, storage: EmulatedAccount, tmp_path: Path
 ) -> None:
     """Before storage gets what it wrote, and after; in the end nothing is there but what was found."""
     evaluation = evaluated_log.build_evaluation("written", evaluated_log.write(stored_loop, hours=1))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from shared.times import MINUTE
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, Request, Seeded
@@ -47,7 +47,7 @@ class Gusts:
 
 
 def test_what_is_acknowledged_through_a_bad_network_is_logged_once(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, start_loop: StartHost
 ) -> None:
     """Rows that land late, batches of unknown outcome, conflicts inside a batch, answers that get lost."""
     gusts, training = Gusts(21), Seeded(23, BLOBS)
@@ -79,7 +79,7 @@ def _arrival(row: dict[str, Any]) -> datetime:
 
 
 def test_a_loop_goes_on_by_itself_when_storage_comes_back(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, start_loop: StartHost
 ) -> None:
     """While it is away nothing is acknowledged, and what was stays so."""
     with open_route(storage) as route:
@@ -119,7 +119,7 @@ class FailedCommits:
 
 
 def test_a_part_that_the_same_process_joins_again_is_counted_as_if_it_had_joined_it_once(
-    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """What it remembers of a part that was not committed must not make it see its rewards as logged."""
     now = past.minutes_ago(60)
@@ -162,7 +162,7 @@ class PageTraffic(Traffic):
 
 
 def test_all_rewards_of_a_call_are_acknowledged_together_and_logged_once_each(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, start_loop: StartHost
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, start_loop: StartHost
 ) -> None:
     """However many tries a call took of which some rewards had landed before."""
     gusts = Gusts(51)

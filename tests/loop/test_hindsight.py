@@ -9,13 +9,13 @@ import pytest
 from benchmarks.progress import Progress
 from benchmarks.studies import truth
 from localhost.demo.failures import DemoFailed
-from localhost.demo.figures import Interval
 from localhost.demo.hindsight import SETTINGS, Judged, judge, true_rewards
 from localhost.demo.picture import evaluate_both, picture
 from localhost.demo.purchases import load
 from localhost.demo.rehearsal import log_of, rewards_of
 from localhost.demo.table import settings_table
 from localhost.environment import ROOT
+from shared.metrics.intervals import Interval
 
 PICTURE = ROOT / "docs" / "evaluation.svg"
 _NUMBER = re.compile(r"\d+\.\d+")

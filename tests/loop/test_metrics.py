@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.service_configuration import LearningMode
 from shared.metrics.bins import BIN_US, Bin, Day
 from shared.storage import json_documents
@@ -144,7 +144,7 @@ def test_of_an_apprentice_the_last_events_are_those_of_the_log(stored_loop: Stor
 
 
 def test_a_trainer_killed_while_it_puts_a_day_away_counts_nothing_twice(
-    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """Before the day is written, after it, and while the commit record forgets it."""
     midnight_us = past.midnight()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import BlobServiceClient, ContainerClient, ContainerSasPermissions, generate_container_sas
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from shared.log.redaction import EventTarget
 from shared.times import MINUTE
@@ -29,7 +29,7 @@ CONTAINER = "mirror"
 
 
 @pytest.fixture
-def theirs(azurite: Azurite) -> StorageAccount:
+def theirs(azurite: Azurite) -> EmulatedAccount:
     """The customer's account."""
     account = azurite.new_account()
     with BlobServiceClient.from_connection_string(account.connection_string) as client:
@@ -38,7 +38,7 @@ def theirs(azurite: Azurite) -> StorageAccount:
 
 
 @pytest.fixture
-def sas(theirs: StorageAccount) -> Sas:
+def sas(theirs: EmulatedAccount) -> Sas:
     """Makes addresses that open the customer's container."""
 
     def build_address(rights: str = "cw", hours: float = 1, container: str = CONTAINER) -> str:
@@ -51,7 +51,7 @@ def sas(theirs: StorageAccount) -> Sas:
 
 
 @pytest.fixture
-def mirrored(theirs: StorageAccount) -> Iterator[ContainerClient]:
+def mirrored(theirs: EmulatedAccount) -> Iterator[ContainerClient]:
     """The customer's container, opened with the customer's key."""
     with ContainerClient.from_connection_string(theirs.connection_string, CONTAINER) as client:
         yield client
@@ -164,7 +164,7 @@ def test_what_may_have_been_copied_is_copied_again(
 
 
 def test_a_trainer_killed_while_it_copies_leaves_nothing_uncopied(
-    stored_loop: StoredLoop, trainer: StartTrainer, theirs: StorageAccount, sas: Sas, mirrored: ContainerClient
+    stored_loop: StoredLoop, trainer: StartTrainer, theirs: EmulatedAccount, sas: Sas, mirrored: ContainerClient
 ) -> None:
     """Whether the container got the copy or not."""
     run(trainer, stored_loop, None, minutes=300)

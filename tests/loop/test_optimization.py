@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from evaluate_fn import stages
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, LearningSettings
@@ -70,7 +70,7 @@ class Lived:
         evaluation: The round's, as it was decided on.
     """
 
-    account: StorageAccount
+    account: EmulatedAccount
     stored_loop: StoredLoop
     before: Mapping[str, bytes]
     after: Mapping[str, bytes]
@@ -243,7 +243,7 @@ def test_a_trainer_that_is_killed_as_it_starts_a_round_starts_it_once(
     stored_loop: StoredLoop,
     learned: StoredLoop,
     trainer: StartTrainer,
-    storage: StorageAccount,
+    storage: EmulatedAccount,
     place: str,
     nth: int,
     fault: Fault | None,

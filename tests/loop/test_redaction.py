@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from shared.configuration.configuration import LearningSettings
 from shared.intake.rows import Event
@@ -39,7 +39,7 @@ MUCH_LATER = {**PAST, "join_grace_us": -40 * MINUTE}
 
 
 @pytest.fixture
-def redacting(storage: StorageAccount, tmp_path: Path) -> Redact:
+def redacting(storage: EmulatedAccount, tmp_path: Path) -> Redact:
     """Calls a redaction on the test's account."""
 
     def call(target: Target, **more: Any) -> Redaction:
@@ -282,7 +282,7 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
     undisturbed: StoredLoop,
     learned: Learned,
     trainer: StartTrainer,
-    storage: StorageAccount,
+    storage: EmulatedAccount,
     tmp_path: Path,
     target: Target,
 ) -> None:
@@ -319,7 +319,7 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
 
 
 def test_a_part_that_was_begun_is_finished_first(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, tmp_path: Path
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, tmp_path: Path
 ) -> None:
     """Else a trainer that sleeps over it could write what was redacted after all."""
     configure(stored_loop)
@@ -351,7 +351,7 @@ def test_a_part_that_was_begun_is_finished_first(
 def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
     stored_loop: StoredLoop,
     trainer: StartTrainer,
-    storage: StorageAccount,
+    storage: EmulatedAccount,
     redacting: Redact,
     place: str,
     nth: int,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.configuration import problem_type
 from shared.configuration.service_configuration import LearningMode
 from shared.log.log_line import kind
@@ -37,7 +37,7 @@ def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
     stored_loop: StoredLoop,
     undisturbed: StoredLoop,
     trainer: StartTrainer,
-    storage: StorageAccount,
+    storage: EmulatedAccount,
     tmp_path: Path,
     seed: int,
 ) -> None:
@@ -163,7 +163,7 @@ def read_published(loop: StoredLoop) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("early", "late"), [("reset", "go_back"), ("go_back", "import_model")])
 def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount, tmp_path: Path, early: str, late: str
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, tmp_path: Path, early: str, late: str
 ) -> None:
     """Its write was sent before the other's write landed; so storage refused it, and it was made again."""
     past.configure(stored_loop, past.often())
@@ -204,7 +204,7 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
 
 
 def test_of_two_who_change_settings_at_once_the_later_one_wins_whole(
-    stored_loop: StoredLoop, storage: StorageAccount, tmp_path: Path
+    stored_loop: StoredLoop, storage: EmulatedAccount, tmp_path: Path
 ) -> None:
     """Of what both set, what the later one says; what it does not say is the earlier one's."""
     past.configure(stored_loop, before := past.configuration())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from localhost.host.host_process import HostProcess
 from shared.configuration.service_configuration import LearningMode
 from shared.metrics.bins import total
@@ -167,7 +167,7 @@ def _with_a_model_that_is_gone(stored_loop: StoredLoop, trainer: StartTrainer) -
 
 
 def test_a_run_that_storage_refuses_claims_nothing_and_says_why(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """Before it has the lease, and after."""
     write_past(stored_loop)
@@ -192,7 +192,7 @@ def _run_refused(trainer: StartTrainer, route: Route, service: FaultProxy) -> An
 
 
 def test_a_run_that_storage_leaves_at_its_end_tells_once_what_it_did(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """What it joined is joined; only the state of the loop is not known."""
     write_past(stored_loop)

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from localhost.azurite.accounts import StorageAccount
+from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.configuration import LearningSettings
 from shared.models.published import Published
 from shared.storage import json_documents
@@ -75,7 +75,7 @@ def deletion(stored_loop: StoredLoop) -> None:
 def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
     stored_loop: StoredLoop,
     trainer: StartTrainer,
-    storage: StorageAccount,
+    storage: EmulatedAccount,
     place: str,
     nth: int,
     meanwhile: Callable[[StoredLoop], None],
@@ -122,7 +122,9 @@ def check(stored_loop: StoredLoop, meanwhile: Callable[[StoredLoop], None]) -> N
         oracle.check(stored_loop, RULE)
 
 
-def test_a_second_trainer_ends_quietly(stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount) -> None:
+def test_a_second_trainer_ends_quietly(
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
+) -> None:
     """It neither waits nor writes while the first one is at work."""
     past.configure(stored_loop, past.often())
     past.Past([past.event("e", past.minutes_ago(500))]).write(stored_loop)
@@ -142,7 +144,7 @@ def test_a_second_trainer_ends_quietly(stored_loop: StoredLoop, trainer: StartTr
 
 
 def test_a_first_export_that_lands_after_a_reset_does_not_stay(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """There was nothing under its name that another trainer could have changed, so that it would be refused."""
     past.configure(stored_loop, past.often())
@@ -165,7 +167,7 @@ def test_a_first_export_that_lands_after_a_reset_does_not_stay(
 
 
 def test_a_sleeper_that_cleans_up_takes_nothing_away_that_is_needed(
-    stored_loop: StoredLoop, trainer: StartTrainer, storage: StorageAccount
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """It slept past its lease, in the middle of deleting old models, and does not know of those made since."""
     past.configure(stored_loop, configuration := past.often())

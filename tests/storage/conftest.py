@@ -40,7 +40,7 @@ class Services:
 
 
 @pytest.fixture
-def services(storage: accounts.StorageAccount) -> Services:
+def services(storage: accounts.EmulatedAccount) -> Services:
     """An empty account that no other test has."""
     addresses = storage.blob_endpoint, storage.queue_endpoint, storage.table_endpoint
     return Services(storage.name, storage.key, *addresses)

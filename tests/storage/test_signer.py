@@ -17,7 +17,7 @@ from shared.storage.paths import SIGNER
 
 
 @pytest.fixture
-def here(storage: accounts.StorageAccount) -> Iterator[None]:
+def here(storage: accounts.EmulatedAccount) -> Iterator[None]:
     """The test's account is the storage of this process."""
     with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})):
         yield

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.replay import feature_names
 from shared.evaluation.replay.log_reader import EventReader
-from shared.evaluation.replay.logged_events import LoggedEvent
+from shared.evaluation.replay.logged_events import EvaluatedEvent
 from shared.evaluation.tasks import Task, TaskResult
 
 
@@ -31,7 +31,7 @@ class _Span:
         self.first_us: int | None = None
         self.last_us: int | None = None
 
-    def extend(self, events: Iterator[tuple[LoggedEvent, bytes]]) -> Iterator[bytes]:
+    def extend(self, events: Iterator[tuple[EvaluatedEvent, bytes]]) -> Iterator[bytes]:
         """Extend the span by events; gives their lines."""
         for event, line in events:
             if self.first_us is None:

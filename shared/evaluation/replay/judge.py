@@ -5,7 +5,7 @@ from math import isfinite, sumprod
 
 from shared.evaluation.names import FIRST, ONLINE, RANDOM
 from shared.evaluation.replay.accumulator import Accumulator
-from shared.evaluation.replay.logged_events import LoggedChoice, LoggedEvent
+from shared.evaluation.replay.logged_events import EvaluatedChoice, EvaluatedEvent
 from shared.evaluation.replay.predictions import OutOfStep, read_distribution, read_prediction
 from shared.evaluation.tasks import Bins, Task
 from shared.metrics.estimators.sums import MOST_WEIGHT
@@ -13,7 +13,7 @@ from shared.metrics.estimators.sums import MOST_WEIGHT
 MAX_SLOTS = 100
 """Slots with sums of their own, the first of the log: a caller that makes up ids cannot fill the memory."""
 
-Listener = Callable[[LoggedEvent, Sequence[Mapping[str, float]]], None]
+Listener = Callable[[EvaluatedEvent, Sequence[Mapping[str, float]]], None]
 """Gets each counted event with the prediction of a policy that learns: for each choice the probability of every action,
 by the action's position as text (`"0"`)."""
 
@@ -32,7 +32,7 @@ class Judge:
         for policy in ("",) if self._predicts else (ONLINE, FIRST, RANDOM):
             self._sums[policy] = {"": Accumulator(task.width_us)}
 
-    def take(self, event: LoggedEvent, texts: Sequence[str], *, modelled: bool) -> None:
+    def take(self, event: EvaluatedEvent, texts: Sequence[str], *, modelled: bool) -> None:
         """Add an event to the sums.
 
         Args:
@@ -56,7 +56,7 @@ class Judge:
         }
 
     def _predictions(
-        self, event: LoggedEvent, texts: Sequence[str], worth: _Worth | None
+        self, event: EvaluatedEvent, texts: Sequence[str], worth: _Worth | None
     ) -> Iterator[tuple[str, Sequence[float], float]]:
         """By policy: for each choice the chance of the action shown, and the predicted reward of the first choice."""
         choices = event.choices
@@ -76,7 +76,7 @@ class Judge:
 
     def _add(
         self,
-        event: LoggedEvent,
+        event: EvaluatedEvent,
         policy: str,
         chances: Sequence[float],
         worth: _Worth | None,
@@ -99,7 +99,7 @@ class Judge:
         return of_policy.get(slot)
 
 
-def _worth(choice: LoggedChoice, text: str) -> _Worth | None:
+def _worth(choice: EvaluatedChoice, text: str) -> _Worth | None:
     """The predicted reward of each action; None where the reward model predicts no finite numbers."""
     costs = read_prediction(text, choice.actions)
     return {action: -cost for action, cost in costs.items()} if isfinite(sum(costs.values())) else None

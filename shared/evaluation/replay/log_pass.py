@@ -12,7 +12,7 @@ from shared.evaluation.replay import parallel_learners, refused_events
 from shared.evaluation.replay.judge import Judge, Listener
 from shared.evaluation.replay.learners import Learner, LearnerResult
 from shared.evaluation.replay.log_reader import EventReader
-from shared.evaluation.replay.logged_events import LoggedEvent
+from shared.evaluation.replay.logged_events import EvaluatedEvent
 from shared.evaluation.replay.parallel_learners import ParallelLearners, Predicted
 from shared.evaluation.replay.predictions import OutOfStep
 from shared.evaluation.replay.sequential_learners import SequentialLearners, run_in_child, run_in_this_process
@@ -49,7 +49,7 @@ class _Learners(Protocol):
 
     results: list[LearnerResult]
 
-    def predictions(self, pairs: Iterator[tuple[LoggedEvent, bytes]]) -> Iterator[Predicted]: ...
+    def predictions(self, pairs: Iterator[tuple[EvaluatedEvent, bytes]]) -> Iterator[Predicted]: ...
 
 
 def run(
@@ -208,7 +208,7 @@ class _Totals:
         self._counted_from_us: int | None = None
         self._up_to_us: int | None = None
 
-    def add(self, events: Sequence[LoggedEvent], texts: Sequence[Sequence[str]]) -> None:
+    def add(self, events: Sequence[EvaluatedEvent], texts: Sequence[Sequence[str]]) -> None:
         for event, *predictions in zip(events, *texts, strict=True):
             self._exploration += event.choices[0].exploration
             if self._used >= self._task.counted_from:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from shared.evaluation.evaluation import EvaluatedLog
 from shared.evaluation.replay import logged_events
-from shared.evaluation.replay.logged_events import LineOutcome, LoggedEvent
+from shared.evaluation.replay.logged_events import EvaluatedEvent, LineOutcome
 from shared.evaluation.replay.namespaces import NamespaceCollector
 from shared.evaluation.tasks import LineCounts, Namespaces
 
@@ -56,7 +56,7 @@ class EventReader:
         """The namespaces of the first usable events."""
         return self._collector.namespaces
 
-    def events(self, lines: Iterable[bytes]) -> Iterator[tuple[LoggedEvent, bytes]]:
+    def events(self, lines: Iterable[bytes]) -> Iterator[tuple[EvaluatedEvent, bytes]]:
         """The usable events, each with the line that the learner gets."""
         candidates = 0
         if self._until == 0:
@@ -73,7 +73,7 @@ class EventReader:
             if self._used == self._until:
                 return
 
-    def _events(self, lines: Iterable[bytes]) -> Iterator[tuple[LoggedEvent, bytes]]:
+    def _events(self, lines: Iterable[bytes]) -> Iterator[tuple[EvaluatedEvent, bytes]]:
         """The events that are usable by themselves, refused or not."""
         kind, from_us, to_us, last_us = self._log.kind, self._log.from_us, self._log.to_us, max(self._log.from_us, 0)
         for line in lines:

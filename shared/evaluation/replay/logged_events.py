@@ -57,7 +57,7 @@ class LineOutcome(Enum):
     REFUSED = auto()
 
 
-class LoggedChoice(NamedTuple):
+class EvaluatedChoice(NamedTuple):
     """The choice of an event, or of one slot of an event.
 
     Attributes:
@@ -80,7 +80,7 @@ class LoggedChoice(NamedTuple):
     baseline: int
 
 
-class LoggedEvent(NamedTuple):
+class EvaluatedEvent(NamedTuple):
     """A usable event.
 
     Attributes:
@@ -92,7 +92,7 @@ class LoggedEvent(NamedTuple):
 
     at_us: int
     multiplicity: float
-    choices: tuple[LoggedChoice, ...]
+    choices: tuple[EvaluatedChoice, ...]
     event_id: str = ""
 
 
@@ -102,7 +102,7 @@ def trim(line: bytes) -> bytes:
     return text.removeprefix(_BOM).lstrip() if text.startswith(_BOM) else text
 
 
-def read(line: bytes, kind: str) -> LoggedEvent | LineOutcome:
+def read(line: bytes, kind: str) -> EvaluatedEvent | LineOutcome:
     """Read one line, which is trimmed and not empty.
 
     Args:
@@ -149,7 +149,7 @@ def _kind(fields: Mapping[str, Any], features: Mapping[str, Any]) -> str | None:
     return problem + "-apprentice" if fields.get(MODE) == LearningMode.APPRENTICE.value else problem
 
 
-def _event(fields: Mapping[str, Any], features: Mapping[str, Any]) -> LoggedEvent:
+def _event(fields: Mapping[str, Any], features: Mapping[str, Any]) -> EvaluatedEvent:
     """An event with one choice.
 
     Raises:
@@ -165,10 +165,10 @@ def _event(fields: Mapping[str, Any], features: Mapping[str, Any]) -> LoggedEven
     choice = _choice("", action, probabilities[0] if dropped else label, fields[LABEL_COST], probabilities, 0)
     if not 0 < label <= 1:
         raise ValueError("the probability is impossible")
-    return LoggedEvent(_arrival(fields), _multiplicity(dropped), (choice,), str(fields.get(EVENT_ID, "")))
+    return EvaluatedEvent(_arrival(fields), _multiplicity(dropped), (choice,), str(fields.get(EVENT_ID, "")))
 
 
-def _slots_event(fields: Mapping[str, Any], features: Mapping[str, Any]) -> LoggedEvent:
+def _slots_event(fields: Mapping[str, Any], features: Mapping[str, Any]) -> EvaluatedEvent:
     """A multi-slot event; raises as `_event`."""
     outcomes, baselines, count = fields[OUTCOMES], fields.get(BASELINES), len(features[DOCUMENT_ACTIONS])
     if not 0 < len(outcomes) == len(features[DOCUMENT_SLOTS]) <= count:
@@ -184,14 +184,14 @@ def _slots_event(fields: Mapping[str, Any], features: Mapping[str, Any]) -> Logg
         slot = str(outcome.get(SLOT_ID, place))
         choices.append(_choice(slot, positions[0], probabilities[0], outcome[LABEL_COST], probabilities, baseline))
         left.remove(positions[0])
-    return LoggedEvent(
+    return EvaluatedEvent(
         _arrival(fields), _multiplicity(fields.get(DROPPED, 0.0)), tuple(choices), str(fields.get(EVENT_ID, ""))
     )
 
 
 def _choice(
     slot: str, action: int, shown: float, cost: float, probabilities: Sequence[float], baseline: int
-) -> LoggedChoice:
+) -> EvaluatedChoice:
     least, count = min(probabilities), len(probabilities)
     if not LEAST_PROBABILITY <= shown <= 1 or least < 0 or abs(sum(probabilities) - 1) > _SUM_TOLERANCE:
         raise ValueError("the probabilities are impossible")
@@ -199,7 +199,7 @@ def _choice(
         raise ValueError("the cost is impossible")
     above = least if least > 0 else min(filter(None, probabilities))
     above = max(min(above, shown), LEAST_PROBABILITY)
-    return LoggedChoice(slot, action, shown, 0.0 - cost, count, above, count * least, baseline)
+    return EvaluatedChoice(slot, action, shown, 0.0 - cost, count, above, count * least, baseline)
 
 
 def _multiplicity(dropped: float) -> float:
@@ -239,12 +239,12 @@ def _names(value: Any) -> Iterator[tuple[str, Any]]:
             yield from _names(inner)
 
 
-def pack(event: LoggedEvent) -> bytes:
+def pack(event: EvaluatedEvent) -> bytes:
     """Write an event as one line of a file."""
     return orjson.dumps((event.at_us, event.multiplicity, [tuple(choice) for choice in event.choices], event.event_id))
 
 
-def unpack(line: bytes) -> LoggedEvent:
+def unpack(line: bytes) -> EvaluatedEvent:
     """The inverse of `pack`."""
     at_us, multiplicity, choices, event_id = orjson.loads(line)
-    return LoggedEvent(at_us, multiplicity, tuple(LoggedChoice(*choice) for choice in choices), event_id)
+    return EvaluatedEvent(at_us, multiplicity, tuple(EvaluatedChoice(*choice) for choice in choices), event_id)

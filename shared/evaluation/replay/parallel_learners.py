@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from shared.evaluation.replay.learners import Learner, LearnerResult, read_answer
-from shared.evaluation.replay.logged_events import LoggedEvent
+from shared.evaluation.replay.logged_events import EvaluatedEvent
 from shared.evaluation.replay.predictions import OutOfStep
 from shared.evaluation.replay.time_limit import TimeLimit, TookTooLong
 from shared.learner import subprocess_jobs
@@ -36,7 +36,7 @@ _PIPE_BYTES = 1024 * 1024
 _READ_BYTES = 256 * 1024
 
 
-Predicted = tuple[Sequence[LoggedEvent], Sequence[Sequence[str]]]
+Predicted = tuple[Sequence[EvaluatedEvent], Sequence[Sequence[str]]]
 """A batch of events, and the predictions of each learner for the batch, one text an event."""
 
 
@@ -53,7 +53,7 @@ class ParallelLearners:
         self._folder = folder
         self._time_limit = time_limit
 
-    def predictions(self, pairs: Iterator[tuple[LoggedEvent, bytes]]) -> Iterator[Predicted]:
+    def predictions(self, pairs: Iterator[tuple[EvaluatedEvent, bytes]]) -> Iterator[Predicted]:
         """Run the learners over events.
 
         Args:
@@ -68,7 +68,7 @@ class ParallelLearners:
                 stack.enter_context(_LearnerProcess(learner, self._folder, self._time_limit))
                 for learner in self._learners
             ]
-            waiting: deque[LoggedEvent] = deque()
+            waiting: deque[EvaluatedEvent] = deque()
             for number in self._exchange(at_work, batched(pairs, _BATCH, strict=False), waiting):
                 events = [waiting.popleft() for _ in range(number)]
                 yield events, [process.take_predictions(number) for process in at_work]
@@ -80,8 +80,8 @@ class ParallelLearners:
     def _exchange(
         self,
         at_work: Sequence["_LearnerProcess"],
-        batches: Iterator[tuple[tuple[LoggedEvent, bytes], ...]],
-        waiting: deque[LoggedEvent],
+        batches: Iterator[tuple[tuple[EvaluatedEvent, bytes], ...]],
+        waiting: deque[EvaluatedEvent],
     ) -> Iterator[int]:
         """Write log and read predictions, until all predictions have ended, or a learner ends before the log does.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from shared.evaluation.replay.learners import Learner, LearnerResult, read_answer
-from shared.evaluation.replay.logged_events import LoggedEvent, pack, unpack
+from shared.evaluation.replay.logged_events import EvaluatedEvent, pack, unpack
 from shared.evaluation.replay.parallel_learners import Predicted
 from shared.evaluation.replay.predictions import OutOfStep
 from shared.evaluation.replay.time_limit import TimeLimit
@@ -34,7 +34,7 @@ class SequentialLearners:
         self._folder = folder
         self._work = work
 
-    def predictions(self, pairs: Iterator[tuple[LoggedEvent, bytes]]) -> Iterator[Predicted]:
+    def predictions(self, pairs: Iterator[tuple[EvaluatedEvent, bytes]]) -> Iterator[Predicted]:
         """Run the learners over events; see `ParallelLearners.predictions`."""
         log, events = self._folder / "log.dsjson", self._folder / "events"
         with log.open("wb") as lines, events.open("wb") as packed:
@@ -80,7 +80,7 @@ def run_in_this_process(jobs: Sequence[Job]) -> list[dict[str, Any]]:
         raise TrainingFailed(str(error).strip()) from error
 
 
-def _batches(events: Iterator[LoggedEvent], texts: Sequence[Iterator[str]]) -> Iterator[Predicted]:
+def _batches(events: Iterator[EvaluatedEvent], texts: Sequence[Iterator[str]]) -> Iterator[Predicted]:
     try:
         for batch in batched(zip(events, *texts, strict=True), _BATCH, strict=False):
             batch_events, *predictions = zip(*batch, strict=True)

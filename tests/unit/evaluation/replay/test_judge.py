@@ -6,7 +6,7 @@ import pytest
 
 from shared.evaluation.replay.accumulator import Accumulator
 from shared.evaluation.replay.judge import MAX_SLOTS, Judge
-from shared.evaluation.replay.logged_events import LoggedChoice, LoggedEvent
+from shared.evaluation.replay.logged_events import EvaluatedChoice, EvaluatedEvent
 from shared.evaluation.replay.namespaces import NamespaceCollector
 from shared.evaluation.replay.predictions import OutOfStep, read_distribution, read_prediction
 from shared.evaluation.tasks import Namespaces, Task
@@ -14,7 +14,7 @@ from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates, span_of
 from shared.metrics.estimators.sums import MOST_WEIGHT, Sums, total
 
-EVENT = LoggedEvent(5, 1.0, (LoggedChoice("", 1, 0.5, 2.0, actions=2, least=0.5, exploration=1.0, baseline=0),))
+EVENT = EvaluatedEvent(5, 1.0, (EvaluatedChoice("", 1, 0.5, 2.0, actions=2, least=0.5, exploration=1.0, baseline=0),))
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ def test_many_slots_that_explore_little_have_figures(probability: float) -> None
     judge = Judge(Task("k", 0, None))
     for shown in (probability, 1 - probability):
         choices = tuple(
-            LoggedChoice(
+            EvaluatedChoice(
                 f"s{n}", 0, shown, 1.0, 2, least=probability, exploration=2 * probability, baseline=int(n > 60)
             )
             for n in range(100)
         )
-        judge.take(LoggedEvent(5, 1.0, choices), [], modelled=False)
+        judge.take(EvaluatedEvent(5, 1.0, choices), [], modelled=False)
 
     for of_policy in judge.bins().values():
         for bins in of_policy.values():

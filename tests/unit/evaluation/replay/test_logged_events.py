@@ -7,9 +7,9 @@ import pytest
 
 from shared.evaluation.replay.logged_events import (
     LEAST_PROBABILITY,
+    EvaluatedChoice,
+    EvaluatedEvent,
     LineOutcome,
-    LoggedChoice,
-    LoggedEvent,
     pack,
     read,
     trim,
@@ -31,9 +31,9 @@ def change(text: bytes = LINE, *without: str, **values: Any) -> bytes:
 
 def test_an_event_says_what_was_shown_and_what_it_earned() -> None:
     """Positions are counted from 0."""
-    choice = LoggedChoice("", 2, 0.8, 1.5, actions=3, least=0.1, exploration=pytest.approx(0.3), baseline=0)
+    choice = EvaluatedChoice("", 2, 0.8, 1.5, actions=3, least=0.1, exploration=pytest.approx(0.3), baseline=0)
 
-    assert read(LINE, "cb") == LoggedEvent(AT_US, 1.0, (choice,), "e5")
+    assert read(LINE, "cb") == EvaluatedEvent(AT_US, 1.0, (choice,), "e5")
 
 
 def test_an_export_of_the_old_service_is_read() -> None:
@@ -49,9 +49,9 @@ def test_an_export_of_the_old_service_is_read() -> None:
 
     event = read(exported, "cb")
 
-    assert isinstance(event, LoggedEvent)
+    assert isinstance(event, EvaluatedEvent)
     assert event.at_us == from_iso("2024-04-13T15:08:46.250000Z")
-    assert event.choices == (LoggedChoice("", 1, 0.9, 1.5, 2, 0.1, 0.2, 0),)
+    assert event.choices == (EvaluatedChoice("", 1, 0.9, 1.5, 2, 0.1, 0.2, 0),)
 
 
 def test_keys_may_stand_in_any_order_with_spaces_between() -> None:
@@ -72,7 +72,7 @@ def test_dropped_events_are_stood_for() -> None:
     """The probability is that with which the action was chosen, not that with which the event was also kept."""
     event = read(change(pdrop=0.75, _label_probability=0.2), "cb")
 
-    assert isinstance(event, LoggedEvent)
+    assert isinstance(event, EvaluatedEvent)
     assert (event.multiplicity, event.choices[0].probability) == (4.0, 0.8)
 
 
@@ -80,7 +80,7 @@ def test_actions_that_could_not_be_chosen_show_in_the_exploration_alone() -> Non
     """No policy can have a weight by them."""
     event = read(change(p=[0.9, 0.1, 0.0], _label_probability=0.9), "cb")
 
-    assert isinstance(event, LoggedEvent)
+    assert isinstance(event, EvaluatedEvent)
     assert (event.choices[0].exploration, event.choices[0].least) == (0.0, 0.1)
 
 
@@ -88,7 +88,7 @@ def test_an_action_that_hardly_could_be_chosen_could_not() -> None:
     """No weight is more than one of the least probability that counts: such numbers become infinite by division."""
     event = read(change(p=[1 - 1e-320, 1e-320, 0.0], _label_probability=1.0), "cb")
 
-    assert isinstance(event, LoggedEvent)
+    assert isinstance(event, EvaluatedEvent)
     assert event.choices[0].least == LEAST_PROBABILITY
 
 
@@ -96,7 +96,7 @@ def test_an_event_may_do_without_a_time() -> None:
     """Other tools have none."""
     event = read(change(LINE, "Timestamp"), "cb")
 
-    assert isinstance(event, LoggedEvent)
+    assert isinstance(event, EvaluatedEvent)
     assert event.at_us < 0
 
 
@@ -177,8 +177,8 @@ def test_lines_that_are_none_of_the_evaluations_events_are_distinguished(text: b
 @pytest.mark.parametrize("mode", ["LoggingOnly", "Online"])
 def test_only_apprentice_events_are_another_kind(mode: str) -> None:
     """What is learned from them is whether they imitate."""
-    assert isinstance(read(change(Mode=mode), "cb"), LoggedEvent)
-    assert isinstance(read(change(Mode="Apprentice"), "cb-apprentice"), LoggedEvent)
+    assert isinstance(read(change(Mode=mode), "cb"), EvaluatedEvent)
+    assert isinstance(read(change(Mode="Apprentice"), "cb-apprentice"), EvaluatedEvent)
     assert read(LINE, "cb-apprentice") is LineOutcome.PASSED_OVER
 
 
@@ -215,12 +215,12 @@ def test_a_multi_slot_event_has_one_choice_a_slot() -> None:
     ]
     context = {"_multi": [{"T": {"k": letter}} for letter in "abc"], "_slots": [{"_id": "s0"}, {"_id": "s1"}]}
     fields = {"Timestamp": "2024-04-13T00:05:46.250000Z", "EventId": "e", "c": context, "_outcomes": outcomes}
-    first = LoggedChoice("s0", 1, 0.5, 1.0, 3, 0.2, pytest.approx(0.6), 0)
-    second = LoggedChoice("s1", 2, 0.9, 0.0, 2, 0.1, pytest.approx(0.2), 0)
+    first = EvaluatedChoice("s0", 1, 0.5, 1.0, 3, 0.2, pytest.approx(0.6), 0)
+    second = EvaluatedChoice("s1", 2, 0.9, 0.0, 2, 0.1, pytest.approx(0.2), 0)
 
-    assert read(orjson.dumps(fields), "ccb") == LoggedEvent(AT_US, 1.0, (first, second), "e")
+    assert read(orjson.dumps(fields), "ccb") == EvaluatedEvent(AT_US, 1.0, (first, second), "e")
     baselines = (first._replace(baseline=2), second._replace(baseline=1))
-    assert read(orjson.dumps(fields | {"_ba": [2, 1]}), "ccb") == LoggedEvent(AT_US, 1.0, baselines, "e")
+    assert read(orjson.dumps(fields | {"_ba": [2, 1]}), "ccb") == EvaluatedEvent(AT_US, 1.0, baselines, "e")
 
 
 @pytest.mark.parametrize(
@@ -244,5 +244,5 @@ def test_an_event_can_be_put_aside() -> None:
     """And comes back as it was, to the last digit."""
     for text, kind in ((LINE, "cb"), (SLOTS, "ccb")):
         event = read(text, kind)
-        assert isinstance(event, LoggedEvent)
+        assert isinstance(event, EvaluatedEvent)
         assert unpack(pack(event)) == event
