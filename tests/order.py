@@ -23,7 +23,8 @@ LONG_FIRST = (
 
 def begin_with_long_files(tests: list[pytest.Item]) -> None:
     """Sort tests by how long their file takes; those of one file stay as they are."""
-    tests.sort(key=lambda test: place(test.path.relative_to(ROOT)))
+    places = {file: place(file.relative_to(ROOT)) for file in {test.path for test in tests}}
+    tests.sort(key=lambda test: places[test.path])
 
 
 def place(file: PurePath) -> int:

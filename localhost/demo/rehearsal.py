@@ -54,13 +54,13 @@ class _Loop:
     """Ranks and learns."""
 
     def __init__(self, configuration: Configuration, learning: str) -> None:
-        import vowpalwabbit
+        from shared.learner.vowpal_wabbit import Workspace
 
         self._rewards = configuration.rewards
         self._exploration = configuration.service.exploration_percentage
         self._arguments = parse(learning)
         options = self._arguments.with_epsilon(self._exploration)
-        self._learner: Any = vowpalwabbit.Workspace(arg_list=[*options, "--dsjson", "--quiet"])
+        self._learner: Any = Workspace(arg_list=[*options, "--dsjson", "--quiet"])
         self._model: Model | None = None
 
     def event(self, event_id: str, number: int, purchase: Purchase) -> bytes:

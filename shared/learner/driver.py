@@ -65,11 +65,11 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
 
 def learn(options: list[str], log: str, metrics: str, state: str | None) -> dict[str, Any]:
     """Learn from all lines of a log; the counts come from VW's memory, the file of metrics is not read."""
-    import vowpalwabbit
+    from shared.learner.vowpal_wabbit import Workspace
 
     quietly = ["--driver_output_off", "--log_level", "error", "--limit_output", "100"]
     reading = ["--dsjson", "-d", log, "--extra_metrics", metrics, *quietly]
-    workspace = vowpalwabbit.Workspace(arg_list=[*options, *reading, *(["-f", state] if state else [])])
+    workspace = Workspace(arg_list=[*options, *reading, *(["-f", state] if state else [])])
     metrics_of_vw = workspace.get_learner_metrics()
     workspace.finish()
     return {
@@ -84,10 +84,10 @@ def learn(options: list[str], log: str, metrics: str, state: str | None) -> dict
 
 def check(state: str, predictor: str | None) -> None:
     """Check that the new state loads and its weights are finite; write the predict-only model."""
-    import vowpalwabbit
+    from shared.learner.vowpal_wabbit import Workspace
 
-    workspace = vowpalwabbit.Workspace(arg_list=["-i", state, "-t", "--quiet", "--predict_only_model"])
-    read_weight = super(vowpalwabbit.Workspace, workspace).get_weight
+    workspace = Workspace(arg_list=["-i", state, "-t", "--quiet", "--predict_only_model"])
+    read_weight = super(Workspace, workspace).get_weight
     if not math.isfinite(sum(map(read_weight, range(workspace.num_weights()), repeat(0)))):
         raise Unusable("the weights are not finite numbers any more")
     if predictor and any("regcb" in name for name in workspace.get_enabled_learners()):

@@ -120,12 +120,12 @@ def _choice(scores: Sequence[tuple[int, float]]) -> SlotChoice | None:
 
 
 def _load(data: bytes, options: list[str], kind: str) -> Any:
-    import vowpalwabbit
+    from shared.learner.vowpal_wabbit import PredictionType, Workspace
 
-    kinds = {vowpalwabbit.PredictionType.ACTION_PROBS: "cb", vowpalwabbit.PredictionType.DECISION_SCORES: "ccb"}
+    kinds = {PredictionType.ACTION_PROBS: "cb", PredictionType.DECISION_SCORES: "ccb"}
     try:
         with _file(data) as path:
-            workspace = vowpalwabbit.Workspace(arg_list=["-i", path, *options])
+            workspace = Workspace(arg_list=["-i", path, *options])
     except RuntimeError as error:
         raise UnusableModel(str(error).strip() or "Vowpal Wabbit refuses it without a reason") from error
     own_kind = kinds.get(workspace.get_prediction_type())

@@ -95,10 +95,10 @@ def _event(problem_type: str) -> dict[str, Any]:
 
 def _holds_state(model: Path) -> bool:
     """Whether a model has more than the weights, which learning needs, or has no weights yet."""
-    import vowpalwabbit
+    from shared.learner.vowpal_wabbit import Workspace
 
-    workspace = vowpalwabbit.Workspace(arg_list=["-i", str(model), "--quiet"])
-    read_weight = super(vowpalwabbit.Workspace, workspace).get_weight
+    workspace = Workspace(arg_list=["-i", str(model), "--quiet"])
+    read_weight = super(Workspace, workspace).get_weight
     places = range(workspace.num_weights())
     holds = any(map(read_weight, places, repeat(1))) or not any(map(read_weight, places, repeat(0)))
     workspace.finish()
@@ -107,9 +107,9 @@ def _holds_state(model: Path) -> bool:
 
 def _prepare(model: Path, rates: list[str], state: Path) -> None:
     """Make a state of a file that was made for predicting, which has forgotten its learning rates."""
-    import vowpalwabbit
+    from shared.learner.vowpal_wabbit import Workspace
 
-    workspace = vowpalwabbit.Workspace(arg_list=["-i", str(model), "--quiet", *rates])
+    workspace = Workspace(arg_list=["-i", str(model), "--quiet", *rates])
     workspace.save(str(state))
     workspace.finish()
     check(str(state), None)

@@ -20,13 +20,13 @@ def largest_difference(first: Path, second: Path) -> float:
 
 
 def _load(path: Path) -> Any:
-    import vowpalwabbit
+    from shared.learner.vowpal_wabbit import Workspace
 
-    return vowpalwabbit.Workspace(arg_list=["-i", str(path), "-t", "--quiet"])
+    return Workspace(arg_list=["-i", str(path), "-t", "--quiet"])
 
 
 def _weights(workspace: Any) -> Any:
-    import vowpalwabbit
+    from shared.learner.vowpal_wabbit import Workspace
 
-    read = super(vowpalwabbit.Workspace, workspace).get_weight
+    read = super(Workspace, workspace).get_weight
     return map(read, range(workspace.num_weights()), repeat(0))

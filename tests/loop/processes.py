@@ -14,7 +14,7 @@ from tests import clock
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
-        "tests.loop.trainers",
+        *("tests.loop.trainers", "tests.loop.preloaded"),
         *("train_timer.run", "shared.storage.json_documents", "azure.storage.blob", "azure.data.tables"),
         *("export_fn.redacting", "export_fn.imported_model", "export_fn.models", "evaluate_fn.stages"),
     ]
