@@ -142,7 +142,7 @@ def test_every_check_runs_even_if_others_find_something(clone: Clone) -> None:
 
     assert code == 1
     assert len(headlines(output)) == 15
-    assert "ran -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -r fEs\n" in output
+    assert "ran -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder -r fEs\n" in output
     assert output.endswith("   style (ruff check)\n   format (ruff format)\n   types (mypy)\n   tests (pytest)\n")
 
 
@@ -157,7 +157,7 @@ def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> No
         "ran -m ruff format --check",
         "ran -m mypy",
         "ran lint-imports",
-        "ran -m pytest --numprocesses 2 --dist worksteal -p no:schemathesis -r fEs tests/unit",
+        "ran -m pytest --numprocesses 2 --dist worksteal -r fEs tests/unit",
     ]
     assert clone.calls("npm") == []
 
@@ -165,8 +165,8 @@ def test_quick_checks_are_style_types_imports_and_unit_tests(clone: Clone) -> No
 @pytest.mark.parametrize(
     ("switches", "started"),
     [
-        ([], "ran -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -r fEs -k name"),
-        (["--quick"], "ran -m pytest --numprocesses 2 --dist worksteal -p no:schemathesis -r fEs tests/unit -k name"),
+        ([], "ran -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder -r fEs -k name"),
+        (["--quick"], "ran -m pytest --numprocesses 2 --dist worksteal -r fEs tests/unit -k name"),
     ],
 )
 def test_chosen_tests_are_all_that_runs(clone: Clone, switches: list[str], started: str) -> None:
