@@ -12,8 +12,8 @@ from hypothesis import settings
 
 from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from tests import clock, order
+from tests.hosts import HostProcess
 
 settings.register_profile("fixed seeds", derandomize=True, deadline=None)
 settings.load_profile("fixed seeds")

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -137,10 +137,18 @@ class HostProcess(ChildProcess):
         return int(status["started"]), int(status["finished"])
 
     def _launch(self, address: Path) -> None:
-        command = [str(self._python), "-m", "localhost", "serve", "--root", str(self._root), "--end-with-input"]
-        with _open(self.log_file) as log:
-            self._process = subprocess.Popen(
-                [*command, "--port", str(self._port), "--address-file", str(address)],
+        place = ["--root", str(self._root), "--port", str(self._port), "--address-file", str(address)]
+        self._process = self._start_process([*place, "--end-with-input"])
+
+    def _start_process(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start the process in a session of its own, with a pipe as its input.
+
+        Args:
+            arguments: For `python -m localhost serve`.
+        """
+        with open_log(self.log_file) as log:
+            return subprocess.Popen(
+                [str(self._python), "-m", "localhost", "serve", *arguments],
                 cwd=self._home,
                 env=self._settings,
                 stdin=subprocess.PIPE,
@@ -208,7 +216,8 @@ def _temporary_log(host: HostProcess) -> Path:
     return Path(name)
 
 
-def _open(log_file: Path | None) -> IO[bytes]:
+def open_log(log_file: Path | None) -> IO[bytes]:
+    """Open a host's log to append to it; without a file, the log is this process's standard error."""
     return log_file.open("ab") if log_file else os.fdopen(os.dup(2), "wb")
 
 

@@ -13,7 +13,7 @@ from azure.ai.personalizer import aio
 from azure.core.credentials import AzureKeyCredential
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
+from tests.hosts import HostProcess
 from tests.http.api import Api
 
 KINDS = ("sync", "async")

@@ -11,8 +11,8 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from tests.clients.azure_ai import KINDS, MEALS, Clients, clients, eventually
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 

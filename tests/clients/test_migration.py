@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.unit.pages import page

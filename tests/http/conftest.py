@@ -6,9 +6,9 @@ from contextlib import ExitStack
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared import settings
 from tests.conftest import PATIENT
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.slots import use_slots
 

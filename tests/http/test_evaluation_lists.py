@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.evaluation.evaluation import Status
 from shared.web.versions import LAST_OF_V1, Version, since
+from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.described import Described

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Purpose, Status
 from shared.web.versions import LAST_OF_V1, Version, since
+from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.described import Described

@@ -8,12 +8,12 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
 from shared.evaluation.forms.feature_importance_answers import NO_EVENTS, NO_SCORE
 from shared.evaluation.outcome import FeatureScore
 from shared.times import MINUTE, from_iso
+from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.evaluated import START, evaluation

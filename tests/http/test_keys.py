@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 

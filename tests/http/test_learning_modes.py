@@ -7,13 +7,13 @@ from contextlib import ExitStack
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.configuration.service_configuration import LearningMode
 from shared.log.ranked_event import RankedEvent, unpack
 from shared.ranking.decision import decide, equal_chances
 from shared.ranking.slots import Slot
 from shared.ranking.slots import decide as fill
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.slots import CCB, RANK, V1_1, eventually, news

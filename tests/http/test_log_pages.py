@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_store
 from shared.times import HOUR, MINUTE, from_iso, to_iso
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 

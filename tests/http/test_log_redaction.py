@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_store
@@ -19,6 +18,7 @@ from shared.times import HOUR, MINUTE, from_iso
 from shared.training import lease
 from shared.training.configuration_changes import new_state
 from shared.training.training_state import State
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from train_timer.logged_ids import LoggedIds

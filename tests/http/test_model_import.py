@@ -12,13 +12,13 @@ import pytest
 import vowpalwabbit
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.models import published_store, signing
 from shared.models.published import Origin, Published, Start
 from shared.models.signed_file import MAX_MODEL_BYTES, SignedModel, unpack
 from shared.models.signing import Signer, new_signer
 from shared.storage import blobs
 from shared.storage.paths import CURRENT_EXPORT, SIGNER
+from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.test_model_in_use import ARGUMENTS, REQUEST, await_probability, log_line

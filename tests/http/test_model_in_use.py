@@ -11,9 +11,9 @@ import pytest
 import vowpalwabbit
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.models import model_store, published_store
 from shared.models.published import ModelReference, Published
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.ranking.slots import Slot, decide
+from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.slots import RANK, V1_1, news, slot, use_slots

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 

@@ -12,8 +12,8 @@ import jwt
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
+from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.authority import AUDIENCE, TENANT, Authority, key, public
 from tests.http.conftest import NEVER

@@ -10,7 +10,7 @@ from http.client import HTTPConnection
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
 from tests.http.slots import RANK as MULTI_SLOT_RANK

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from tests.faults.proxy import Fault, FaultProxy, Request, none
+from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 
 V1 = "/personalizer/v1.0"

@@ -4,8 +4,8 @@ import time
 
 from deployment import findings
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.infra.smoking import KEY, run
 

@@ -9,8 +9,8 @@ import pytest
 from deployment import smoke
 from deployment.references import NOT_RESOLVED
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared import settings
+from tests.hosts import HostProcess
 from tests.infra.cloud import MANAGEMENT, Cloud, cloud
 from tests.infra.hook_machine import AZD, TOKEN, VALUES, Machine
 from tests.infra.scripted_server import serve_answers

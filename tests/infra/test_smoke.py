@@ -18,10 +18,10 @@ from deployment.key import key
 from deployment.patience import Patience
 from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
-from localhost.host.host_process import HostProcess
 from localhost.setup.programs import CannotSetUp
 from shared.configuration.service_configuration import LearningMode
 from tests.conftest import StartHost
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.slots import CCB
 from tests.infra.scripted_server import serve_answers

@@ -9,9 +9,9 @@ import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.times import DAY, MINUTE, SECOND
 from tests.conftest import PATIENT, StartHost
+from tests.hosts import HostProcess
 from tests.loop import evaluated_log, past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import PAST, Trainer

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.times import SECOND
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop.conftest import KEY, LATER_STILL, NEVER, StartTrainer
 from tests.loop.stored_loop import StoredLoop

@@ -11,8 +11,8 @@ from shared import settings
 from shared.log.redaction import Target
 from shared.log.redaction_forms import Redaction
 from shared.times import from_iso
-from tests.loop.processes import pipe, process
 from tests.loop.trainers import PAST, Trainer
+from tests.processes import pipe, process
 
 ALWAYS = (0, from_iso("9999-12-31"))
 

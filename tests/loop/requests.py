@@ -11,10 +11,10 @@ from typing import Any
 from shared.configuration.configuration import Configuration, LearningSettings, problem_type
 from shared.configuration.service_configuration import LearningMode
 from tests.faults.proxy import Request
-from tests.loop.processes import process
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import write
 from tests.loop.trainers import Trainer
+from tests.processes import process
 
 CB = "--cb_explore_adf --epsilon 0.2 --cb_type ips -q ::"
 CCB = "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.configuration import configuration_store
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Policy, Purpose, Source, Status
@@ -19,6 +18,7 @@ from shared.status import learning_status
 from shared.times import HOUR
 from shared.web.versions import VERSIONS
 from tests.conftest import StartHost
+from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.evaluated import CUSTOM, START_US, evaluation, keep, outcome
 from tests.loop import evaluated_log, past

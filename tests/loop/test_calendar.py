@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Status
@@ -31,6 +30,7 @@ from shared.times import (
 )
 from tests import clock
 from tests.conftest import PATIENT, StartHost
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop import evaluated_log, oracle, past
 from tests.loop.conftest import KEY, NEVER, QUICK, StartTrainer

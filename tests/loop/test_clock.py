@@ -10,14 +10,14 @@ from pathlib import Path
 
 from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
-from localhost.host.host_process import HostProcess
 from shared.storage.clock import now_us
 from shared.times import MINUTE, SECOND, from_datetime, from_iso
 from shared.training import lease
 from tests import clock
+from tests.hosts import HostProcess
 from tests.loop import evaluated_log
 from tests.loop.conftest import NEVER
-from tests.loop.processes import process
+from tests.processes import process
 
 LEAP_DAY = "2028-02-29T12:00:00Z"
 _ASK = "import time; print(time.time_ns() // 1000)"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from shared.configuration.service_configuration import LearningMode
 from shared.times import DAY, HOUR, MINUTE, to_iso
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.conftest import KEY, NEVER

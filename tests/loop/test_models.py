@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
 from tests.conftest import StartHost
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop.conftest import KEY, NEVER, StartTrainer
 from tests.loop.in_use import READY, Loop, teach_loop

@@ -28,11 +28,11 @@ from shared.times import DAY, HOUR
 from tests.faults.proxy import Fault
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
-from tests.loop.processes import process
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Route, Strike, open_route, write
 from tests.loop.trainers import Trainer
 from tests.loop.workers import Worker
+from tests.processes import process
 
 BLIND = "--cb_explore_adf --epsilon 0.2 --cb_type mtr"
 """Settings that cannot learn what a user has to do with an action."""

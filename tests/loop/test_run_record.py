@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
-from localhost.host.host_process import HostProcess
 from shared.configuration.service_configuration import LearningMode
 from shared.metrics.bins import total
 from shared.times import HOUR, to_iso
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault, FaultProxy, Request, none
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.conftest import KEY, StartTrainer

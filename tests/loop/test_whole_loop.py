@@ -12,7 +12,7 @@ import pytest
 import vowpalwabbit
 
 from localhost.azurite.emulator import Azurite
-from localhost.host.host_process import HostProcess
+from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.loop import oracle
 from tests.loop.conftest import KEY, LATER, QUICK

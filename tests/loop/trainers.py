@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from shared import settings
 from shared.times import DAY, SECOND
-from tests.loop.processes import process
+from tests.processes import process
 
 PAST: Mapping[str, int] = {"write_deadline_us": 10 * DAY, "join_grace_us": SECOND}
 """Settings under which rows count whose arrival is written in the past, so that no test waits for a wait to pass."""

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from shared.evaluation.evaluation import Evaluation, Purpose
-from tests.loop.processes import process
+from tests.processes import process
 
 
 class Worker:

@@ -14,12 +14,15 @@ from tests import clock
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
-        *("tests.loop.trainers", "tests.loop.preloaded"),
+        *("tests.loop.trainers", "tests.preloaded"),
         *("train_timer.run", "shared.storage.json_documents", "azure.storage.blob", "azure.data.tables"),
         *("export_fn.redacting", "export_fn.imported_model", "export_fn.models", "evaluate_fn.stages"),
+        *("tests.hosts", "localhost.host.server", "azure_functions_runtime", "azure.storage.queue", "function_app"),
     ]
 )
 
+fork = _FORKS.Process
+"""Makes a process, still to be started, that does some work."""
 pipe = _FORKS.Pipe
 """Makes the two ends of a connection; one of them can be an argument of a process's work."""
 
@@ -32,7 +35,7 @@ def process(log_file: Path, storage: str, work: Callable[..., object], *argument
         storage: The connection string of its storage account.
     """
     call = (clock.ahead_us(), str(log_file), storage, work, arguments)
-    return _FORKS.Process(target=_run, args=call, daemon=True)
+    return fork(target=_run, args=call, daemon=True)
 
 
 def _run(ahead_us: int, log_file: str, storage: str, work: Callable[..., object], arguments: tuple[Any, ...]) -> None:
