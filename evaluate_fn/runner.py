@@ -3,8 +3,8 @@
 Calls on the same machine need not wait for the other process, and it can be ended at any moment.
 """
 
-import json
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
@@ -18,7 +18,7 @@ from typing import IO
 from evaluate_fn.task_process import ANSWER, TaskOrder
 from shared.configuration import configuration_store
 from shared.errors import LoopError
-from shared.evaluation import evaluation_documents, evaluation_run_store, evaluation_store
+from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.replay import log_files
 from shared.evaluation.replay.log_files import LogFileWriter
@@ -151,14 +151,14 @@ class _TaskRun:
         file = self._folder / ANSWER
         if code or not file.is_file():
             raise TaskProcessFailed(subprocess_jobs.reason("evaluating", code, output))
-        answer = json.loads(file.read_bytes())
+        answer = pickle.loads(file.read_bytes())  # noqa: S301 - the app's own file
         if "slow" in answer:
             raise TaskTimedOut(answer["slow"])
         if "failed" in answer:
             raise TrainingFailed(answer["failed"])
         if "refused" in answer:
             raise InvalidLearningArguments(*answer["refused"])
-        return evaluation_documents.read_result(answer["result"].encode()), [Path(path) for path in answer["models"]]
+        return answer["result"], answer["models"]
 
 
 def _contents(blobs: Sequence[LogBlob]) -> Iterator[bytes]:

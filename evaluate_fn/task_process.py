@@ -1,21 +1,20 @@
 """Evaluates a log for one task; started by `runner`, as a process of its own.
 
-The order, the log and the answer are files in one folder.
+The order, the log and the answer are files in one folder, which only this app's user can open. Order and answer are
+pickled: the process, of which a search starts dozens, would take longer over importing what reads and writes JSON.
 """
 
-import json
 import os
+import pickle
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from shared.configuration.configuration import RewardSettings
-from shared.configuration.reward_aggregation import Aggregation
-from shared.evaluation import evaluation_documents as documents
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.replay import feature_names, feature_search, log_pass
 from shared.evaluation.replay.log_files import LogFileReader
@@ -25,10 +24,9 @@ from shared.learner import driver
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
 from shared.log import stored_lines
-from shared.storage import json_documents
 
-ANSWER = "answer.json"
-_ORDER = "order.json"
+ANSWER = "answer.pickle"
+_ORDER = "order.pickle"
 _NICENESS = 10
 """Where calls are served on the same processors, they come first; the learners inherit it."""
 
@@ -48,25 +46,13 @@ class TaskOrder:
 
     def write(self, folder: Path) -> None:
         """Write the order as a file for the process."""
-        fields = {
-            "task": json_documents.to_json(self.task).decode(),
-            "evaluation": json_documents.to_json(self.evaluation).decode(),
-            "joined_under": [asdict(rewards) for rewards in self.joined_under],
-            "timeout": self.timeout.total_seconds(),
-        }
-        (folder / _ORDER).write_text(json.dumps(fields), encoding="utf-8")
+        parts = (self.task, self.evaluation, self.joined_under, self.timeout)
+        (folder / _ORDER).write_bytes(pickle.dumps(parts))
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """Read the order, which `write` wrote."""
-        fields = json.loads((folder / _ORDER).read_bytes())
-        task, evaluation = (fields[name].encode() for name in ("task", "evaluation"))
-        joined_under = tuple(
-            RewardSettings(rewards["wait_us"], rewards["default"], Aggregation(rewards["aggregation"]))
-            for rewards in fields["joined_under"]
-        )
-        timeout = timedelta(seconds=fields["timeout"])
-        return cls(json_documents.read(Task, task), json_documents.read(Evaluation, evaluation), joined_under, timeout)
+        return cls(*pickle.loads((folder / _ORDER).read_bytes()))  # noqa: S301 - the app's own file
 
 
 class _LogLines:
@@ -101,7 +87,7 @@ def main(parent: int, folder: Path) -> None:
 
     log = _LogLines(order, LogFileReader(folder, len(order.joined_under), check_writer))
     answer = _answer(order, folder, log)
-    (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+    (folder / ANSWER).write_bytes(pickle.dumps(answer))
 
 
 def _answer(order: TaskOrder, folder: Path, log: _LogLines) -> dict[str, Any]:
@@ -121,7 +107,7 @@ def _answer(order: TaskOrder, folder: Path, log: _LogLines) -> dict[str, Any]:
         return {"failed": error.reason}
     except InvalidLearningArguments as error:
         return {"refused": [error.option, error.reason]}
-    return {"result": documents.result_to_json(result).decode(), "models": [*map(str, models)]}
+    return {"result": result, "models": models}
 
 
 def _without(namespace: str, feature: str, line: bytes) -> bytes:
