@@ -8,3 +8,12 @@ process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 process.on("SIGTERM", () => {});
 process.on("SIGINT", () => {});
+
+// What Azurite loads for telemetry, which is off, and for metadata in an SQL database, which is not used: a quarter of
+// the time that it takes to start.
+const Module = require("module");
+const load = Module._load;
+const leftOut = { applicationinsights: {}, sequelize: { Model: class {} } };
+Module._load = function (request, ...more) {
+  return leftOut[request] ?? load.call(this, request, ...more);
+};
