@@ -1,5 +1,11 @@
-"""What each forked process would make for itself in 30 ms: the readers and writers of stored documents."""
+"""What each forked process would make for itself: the modules of the app, the readers and writers of documents.
 
+The app itself is composed in each process, since a process has an identity of its own.
+"""
+
+import sys
+
+import function_app
 from shared.configuration.configuration import Configuration
 from shared.evaluation.evaluation import Evaluation
 from shared.metrics.metrics_store import Day
@@ -9,3 +15,5 @@ from shared.training.training_state import State
 
 for kind in (Configuration, Published, State, Day, Evaluation):
     json_documents._adapter(kind)
+
+del sys.modules[function_app.__name__]

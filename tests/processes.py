@@ -17,7 +17,7 @@ _FORKS.set_forkserver_preload(
         *("tests.loop.trainers", "tests.preloaded"),
         *("train_timer.run", "shared.storage.json_documents", "azure.storage.blob", "azure.data.tables"),
         *("export_fn.redacting", "export_fn.imported_model", "export_fn.models", "evaluate_fn.stages"),
-        *("tests.hosts", "localhost.host.server", "azure_functions_runtime", "azure.storage.queue", "function_app"),
+        *("tests.hosts", "localhost.host.server", "azure_functions_runtime", "azure.storage.queue"),
     ]
 )
 
