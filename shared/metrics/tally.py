@@ -26,7 +26,7 @@ LEAST_PROBABILITY = 1e-10
 _FIRST_CHOSEN = (b"[1,", b"[1]")
 
 
-class _GrowingSums:
+class _GrowingPolicySums:
     """The sums of one policy, as they grow."""
 
     __slots__ = (
@@ -76,7 +76,7 @@ class _OpenBin:
         self.from_us = from_us
         self.events = 0
         self.rewards = self.squares = self.lowest = self.highest = 0.0
-        self.first, self.random = _GrowingSums(), _GrowingSums()
+        self.first, self.random = _GrowingPolicySums(), _GrowingPolicySums()
         self.kinds: dict[str, list[int]] = {}
 
     def add(self, reward: float) -> None:
