@@ -9,8 +9,9 @@ process.stderr.on("error", () => {});
 process.on("SIGTERM", () => {});
 process.on("SIGINT", () => {});
 
-// What Azurite loads for telemetry, which is off, and for metadata in an SQL database, which is not used: a quarter of
-// the time that it takes to start.
+// What Azurite loads for telemetry, which is off, and for metadata in an SQL database is left out: two fifths of the time
+// that it takes to start. All data are in memory or in the folder, whatever the environment says.
+delete process.env.AZURITE_DB;
 const Module = require("module");
 const load = Module._load;
 const leftOut = { applicationinsights: {}, sequelize: { Model: class {} } };
