@@ -46,7 +46,7 @@ _LIBRARIES = {
     "jwt": ("shared/web/*",),
     "orjson": (*_STORES, *_LEARNER, *_FORMS, "shared/log/ranked_event.py"),
     "pydantic": _FORMS,
-    "vowpalwabbit": ("shared/learner/*",),
+    "vowpalwabbit": ("shared/learner/vowpal_wabbit.py",),
     **dict.fromkeys(
         ("asyncio", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "threading", "time"),
         (*_STORES, *_LEARNER, "shared/web/*", "shared/settings.py"),
@@ -61,7 +61,7 @@ _ALLOWED = {
     "azure.core": _STORES,
     "httptools": ("shared/storage/http_connection.py",),
     "pydantic": _FORMS,
-    "vowpalwabbit": ("shared/learner/*",),
+    "vowpalwabbit": ("shared/learner/vowpal_wabbit.py",),
     "os.environ": ("shared/settings.py",),
     "os.getenv": ("shared/settings.py",),
 }
