@@ -23,7 +23,7 @@ PATIENT = {"WRITE_DEADLINE": "PT20S", "JOIN_GRACE": "PT60S"}
 """Settings of a host that waits for storage as long as one in Azure does, however busy this machine is."""
 
 
-_YOUNG_SECONDS = 400
+_YOUNG_SECONDS = 300
 
 
 def pytest_configure() -> None:

@@ -1,7 +1,7 @@
 """Hosts that tests start by the hundred: forked from a process that has imported them, in a tenth of the time.
 
 A host is what `python -m localhost serve` runs, in the environment that a new process would have. `tests/dev`,
-`tests/http/local_host` and `tests/infra` start it as users do.
+`tests/http/local_host` and the tests of the deployed folder start it as users do.
 """
 
 import os
@@ -22,10 +22,7 @@ from tests.processes import fork, pipe
 
 
 class HostProcess(host_process.HostProcess):
-    """A host of this app in a forked process; one of another app, or without this process's environment, in a new one.
-
-    Its log goes to a file.
-    """
+    """A host of this app in a forked process; one of another app, or one that shows its log, in a new process."""
 
     def _start_process(self, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
         if self._root != ROOT or not self.log_file:
