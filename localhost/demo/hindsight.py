@@ -11,7 +11,7 @@ from localhost.demo.purchases import Purchase
 from localhost.evaluate.whole_log import evaluation
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.evaluation.replay import log_pass
-from shared.evaluation.replay.logged_events import EvaluatedEvent
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent
 from shared.evaluation.tasks import Task
 from shared.learner.arguments import DEFAULT_ARGUMENTS, parse
 from shared.learner.subprocess_jobs import TrainingFailed

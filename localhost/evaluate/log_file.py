@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localhost.evaluate.failures import CannotEvaluate
-from shared.evaluation.replay.logged_events import EvaluatedEvent, read, trim
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read, trim
 from shared.words import pluralize
 
 _IMITATED = "-apprentice"

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from shared.evaluation.replay import log_pass, parallel_learners
-from shared.evaluation.replay.logged_events import EvaluatedEvent
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent
 from shared.evaluation.tasks import LineCounts, Task
 from shared.learner.arguments import parse
 from shared.learner.model import Model

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from shared.evaluation.replay import log_pass, parallel_learners
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read
 from shared.evaluation.replay.learners import Learner, read_answer
-from shared.evaluation.replay.logged_events import EvaluatedEvent, read
 from shared.evaluation.replay.parallel_learners import ParallelLearners
 from shared.evaluation.replay.predictions import OutOfStep
 from shared.evaluation.replay.time_limit import TimeLimit, TookTooLong

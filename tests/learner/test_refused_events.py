@@ -99,7 +99,7 @@ def test_a_line_that_crashes_the_learner_is_left_out(
     good: TaskResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Should one come through."""
-    monkeypatch.setattr("shared.evaluation.replay.logged_events._is_harmful", lambda *_: False)
+    monkeypatch.setattr("shared.evaluation.replay.evaluated_events._is_harmful", lambda *_: False)
     crash = LOG[0].replace(b'"c":{', b'"c":{"__aid":1,')
     result = carry_out([*LOG[:200], crash, *LOG[200:]], tmp_path)
 

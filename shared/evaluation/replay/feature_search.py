@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.replay import feature_names
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent
 from shared.evaluation.replay.log_reader import EventReader
-from shared.evaluation.replay.logged_events import EvaluatedEvent
 from shared.evaluation.tasks import Task, TaskResult
 
 

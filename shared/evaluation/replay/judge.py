@@ -5,7 +5,7 @@ from math import isfinite, sumprod
 
 from shared.evaluation.names import FIRST, ONLINE, RANDOM
 from shared.evaluation.replay.accumulator import Accumulator
-from shared.evaluation.replay.logged_events import EvaluatedChoice, EvaluatedEvent
+from shared.evaluation.replay.evaluated_events import EvaluatedChoice, EvaluatedEvent
 from shared.evaluation.replay.predictions import OutOfStep, read_distribution, read_prediction
 from shared.evaluation.tasks import Bins, Task
 from shared.metrics.estimators.sums import MOST_WEIGHT

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.replay import parallel_learners, refused_events
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent
 from shared.evaluation.replay.judge import Judge, Listener
 from shared.evaluation.replay.learners import Learner, LearnerResult
 from shared.evaluation.replay.log_reader import EventReader
-from shared.evaluation.replay.logged_events import EvaluatedEvent
 from shared.evaluation.replay.parallel_learners import ParallelLearners, Predicted
 from shared.evaluation.replay.predictions import OutOfStep
 from shared.evaluation.replay.sequential_learners import SequentialLearners, run_in_child, run_in_this_process

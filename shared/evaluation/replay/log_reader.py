@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from shared.evaluation.evaluation import EvaluatedLog
-from shared.evaluation.replay import logged_events
-from shared.evaluation.replay.logged_events import EvaluatedEvent, LineOutcome
+from shared.evaluation.replay import evaluated_events
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent, LineOutcome
 from shared.evaluation.replay.namespaces import NamespaceCollector
 from shared.evaluation.tasks import LineCounts, Namespaces
 
@@ -67,7 +67,7 @@ class EventReader:
                 self._outcomes[LineOutcome.REFUSED] += 1
                 continue
             if self._used < _SHOWING_NAMESPACES:
-                self._collector.add(logged_events.read_features(line))
+                self._collector.add(evaluated_events.read_features(line))
             self._used += 1
             yield event, self._rewrite(line) if self._rewrite else line
             if self._used == self._until:
@@ -77,15 +77,15 @@ class EventReader:
         """The events that are usable by themselves, refused or not."""
         kind, from_us, to_us, last_us = self._log.kind, self._log.from_us, self._log.to_us, max(self._log.from_us, 0)
         for line in lines:
-            text = logged_events.trim(line)
+            text = evaluated_events.trim(line)
             if not text:
                 continue
-            event = logged_events.read(text, kind)
+            event = evaluated_events.read(text, kind)
             self._read += 1
             if isinstance(event, LineOutcome):
                 self._outcomes[event] += 1
                 continue
-            if event.at_us == logged_events.UNKNOWN_TIME:
+            if event.at_us == evaluated_events.UNKNOWN_TIME:
                 event = event._replace(at_us=last_us)
             elif not from_us <= event.at_us < to_us:
                 self._read -= 1

@@ -19,8 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent
 from shared.evaluation.replay.learners import Learner, LearnerResult, read_answer
-from shared.evaluation.replay.logged_events import EvaluatedEvent
 from shared.evaluation.replay.predictions import OutOfStep
 from shared.evaluation.replay.time_limit import TimeLimit, TookTooLong
 from shared.learner import subprocess_jobs

@@ -6,8 +6,8 @@ from itertools import batched
 from pathlib import Path
 from typing import IO, Any
 
+from shared.evaluation.replay.evaluated_events import EvaluatedEvent, pack, unpack
 from shared.evaluation.replay.learners import Learner, LearnerResult, read_answer
-from shared.evaluation.replay.logged_events import EvaluatedEvent, pack, unpack
 from shared.evaluation.replay.parallel_learners import Predicted
 from shared.evaluation.replay.predictions import OutOfStep
 from shared.evaluation.replay.time_limit import TimeLimit

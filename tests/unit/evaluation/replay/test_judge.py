@@ -5,8 +5,8 @@ from math import inf, isfinite, nan
 import pytest
 
 from shared.evaluation.replay.accumulator import Accumulator
+from shared.evaluation.replay.evaluated_events import EvaluatedChoice, EvaluatedEvent
 from shared.evaluation.replay.judge import MAX_SLOTS, Judge
-from shared.evaluation.replay.logged_events import EvaluatedChoice, EvaluatedEvent
 from shared.evaluation.replay.namespaces import NamespaceCollector
 from shared.evaluation.replay.predictions import OutOfStep, read_distribution, read_prediction
 from shared.evaluation.tasks import Namespaces, Task

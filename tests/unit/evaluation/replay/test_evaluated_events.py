@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from shared.evaluation.replay.logged_events import (
+from shared.evaluation.replay.evaluated_events import (
     LEAST_PROBABILITY,
     EvaluatedChoice,
     EvaluatedEvent,
