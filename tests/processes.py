@@ -28,7 +28,9 @@ pipe = _FORKS.Pipe
 
 
 def process(log_file: Path, storage: str, work: Callable[..., object], *arguments: Any) -> ForkServerProcess:
-    """Make a process, still to be started, that does some work; it exits with 0, or with 1 if the work raised.
+    """Make a process, still to be started, that does some work.
+
+    Its exit code is 0, or 1 if the work raised, or what the work gave to `sys.exit`.
 
     Args:
         log_file: Takes all that the process prints or logs.
@@ -46,6 +48,6 @@ def _run(ahead_us: int, log_file: str, storage: str, work: Callable[..., object]
     os.environ.update({"AzureWebJobsStorage": storage})
     try:
         work(*arguments)
-    except BaseException:
+    except Exception:
         traceback.print_exc()
         sys.exit(1)

@@ -8,11 +8,9 @@ import ctypes
 import json
 import math
 import os
-import shutil
 import signal
 import sys
-from collections.abc import Callable
-from itertools import repeat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,17 +84,31 @@ def check(state: str, predictor: str | None) -> None:
     """Check that the new state loads and its weights are finite; write the predict-only model."""
     from shared.learner.vowpal_wabbit import Workspace
 
-    workspace = Workspace(arg_list=["-i", state, "-t", "--quiet", "--predict_only_model"])
-    read_weight = super(Workspace, workspace).get_weight
-    if not math.isfinite(sum(map(read_weight, range(workspace.num_weights()), repeat(0)))):
-        raise Unusable("the weights are not finite numbers any more")
+    text = Path(f"{state}.txt")
+    workspace = Workspace(
+        arg_list=["-i", state, "-t", "--quiet", "--predict_only_model", "--readable_model", str(text)]
+    )
     if predictor and any("regcb" in name for name in workspace.get_enabled_learners()):
-        shutil.copyfile(state, predictor)  # its bounds need more than the weights
+        Path(predictor).write_bytes(Path(state).read_bytes())  # its bounds need more than the weights
     elif predictor:
         workspace.save(predictor)
     workspace.finish()
+    if not math.isfinite(sum(_weights(text))):
+        raise Unusable("the weights are not finite numbers any more")
     if predictor and not Path(predictor).stat().st_size:
         raise ValueError("the model could not be written")
+
+
+def _weights(text: Path) -> Iterator[float]:
+    """The weights of a readable model that are not 0; to ask Vowpal Wabbit for each weight takes 20 times as long."""
+    with text.open() as lines:
+        for line in lines:
+            if line == ":0\n":
+                break
+        else:
+            raise ValueError("the model could not be read")
+        yield from (float(line.rpartition(":")[2]) for line in lines)
+    text.unlink()
 
 
 def _last_message(start: int) -> str:

@@ -19,7 +19,7 @@ from shared.evaluation.evaluation_queue import make_message
 from shared.evaluation.evaluation_spec import EvaluationSpec
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
-from shared.evaluation.tasks import TaskResult
+from shared.evaluation.tasks import Task, TaskResult
 from shared.learner import features
 from shared.log import log_line, ranked_event
 from shared.ranking.decision import decide
@@ -126,5 +126,12 @@ def evaluate_in_process(stored_loop: StoredLoop, evaluation: Evaluation, folder:
         for task in tasks:
             place = folder / f"{len(results)}"
             place.mkdir()
-            results[task.key] = log_pass.run(task, evaluation, lines, folder=place, timeout=timedelta(minutes=1))[0]
+            results[task.key] = _carry_out(task, evaluation, lines, place)
     return plan.outcome(evaluation, results)
+
+
+def _carry_out(task: Task, evaluation: Evaluation, lines: list[bytes], folder: Path) -> TaskResult:
+    """Learn in this process, one learner after the other; in processes where models are to be kept."""
+    if task.keeps_model:
+        return log_pass.run(task, evaluation, lines, folder=folder, timeout=timedelta(minutes=1))[0]
+    return log_pass.run_in_process(task, evaluation, lines, folder=folder)

@@ -1,12 +1,13 @@
-"""Calls of a redaction in processes of their own, which can be killed at any moment."""
+"""Calls of a redaction: in this process, or in processes of their own, which can be killed at any moment."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
+import pytest
+
+from export_fn import redaction_call
 from shared import settings
 from shared.log.redaction import Target
 from shared.log.redaction_forms import Redaction
@@ -15,18 +16,17 @@ from tests.loop.trainers import PAST, Trainer
 from tests.processes import pipe, process
 
 ALWAYS = (0, from_iso("9999-12-31"))
+_PATIENT_SECONDS = 120.0
 
 
 class Redactor(Trainer):
     """One call of a redaction in a process of its own."""
 
-    def __init__(
-        self, storage: str, log_file: Path, target: Target, range_us: tuple[int, int] = ALWAYS, seconds: float = 120
-    ) -> None:
-        """Take the connection string of its storage, what to redact, and how long a call may take."""
+    def __init__(self, storage: str, log_file: Path, target: Target) -> None:
+        """Take the connection string of its storage, and what to redact."""
         self.log_file = log_file
         self._answer, sender = pipe(duplex=False)
-        self._process = process(log_file, storage, _redact, target, range_us, seconds, sender)
+        self._process = process(log_file, storage, _redact, target, sender)
 
     def wait_for_answer(self) -> Redaction:
         """Wait for its end; gives its answer."""
@@ -35,18 +35,19 @@ class Redactor(Trainer):
         return answer
 
 
-def redact(storage: str, log_file: Path, target: Target, **more: Any) -> Redaction:
-    """One call from beginning to end."""
-    with Redactor(storage, log_file, target, **more) as redactor:
-        return redactor.wait_for_answer()
+def redact(
+    storage: str, target: Target, range_us: tuple[int, int] = ALWAYS, seconds: float = _PATIENT_SECONDS
+) -> Redaction:
+    """One call from beginning to end, in this process; `seconds` is how long it may take."""
+    changed = replace(settings.read({"AzureWebJobsStorage": storage}), **PAST)
+    with settings.use(changed), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redaction_call, "_SECONDS", seconds)
+        return redaction_call.redact(target, *range_us)
 
 
-def _redact(target: Target, range_us: tuple[int, int], seconds: float, sender: Connection) -> None:
-    changed: Mapping[str, Any] = PAST
+def _redact(target: Target, sender: Connection) -> None:
     logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
     logging.getLogger("azure").setLevel(logging.WARNING)
-    from export_fn import redaction_call
-
-    redaction_call._SECONDS = seconds
-    with settings.use(replace(settings.settings(), **changed)):
-        sender.send(redaction_call.redact(target, *range_us))
+    redaction_call._SECONDS = _PATIENT_SECONDS
+    with settings.use(replace(settings.settings(), **PAST)):
+        sender.send(redaction_call.redact(target, *ALWAYS))

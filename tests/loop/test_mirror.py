@@ -192,11 +192,11 @@ def test_a_redaction_reaches_the_copies_that_are_there(
     run(trainer, stored_loop, None, minutes=300)
     run(trainer, stored_loop, sas(), minutes=200)
     copied, before = copies(mirrored), set(stored_loop.blobs("logs/"))
-    answers = [redact(stored_loop.storage, tmp_path / "log", EventTarget(name)) for name in ("300-0", "200-0")]
+    answers = [redact(stored_loop.storage, EventTarget(name)) for name in ("300-0", "200-0")]
     redacted = copies(mirrored)
     run(trainer, stored_loop, sas(rights="r"))
 
-    last = redact(stored_loop.storage, tmp_path / "log", EventTarget("200-1"))
+    last = redact(stored_loop.storage, EventTarget("200-1"))
 
     assert [(answer.blobs, answer.mirrored, answer.not_mirrored) for answer in answers] == [(1, 0, []), (1, 1, [])]
     assert set(redacted) == set(copied) < before

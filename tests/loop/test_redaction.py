@@ -39,11 +39,11 @@ MUCH_LATER = {**PAST, "join_grace_us": -40 * MINUTE}
 
 
 @pytest.fixture
-def redacting(storage: EmulatedAccount, tmp_path: Path) -> Redact:
+def redacting(storage: EmulatedAccount) -> Redact:
     """Calls a redaction on the test's account."""
 
     def call(target: Target, **more: Any) -> Redaction:
-        return redact(storage.connection_string, tmp_path / "redactor.log", target, **more)
+        return redact(storage.connection_string, target, **more)
 
     return call
 
@@ -292,7 +292,7 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
     """
     for loop in (stored_loop, undisturbed):
         learned.copy_to(loop)
-    redact(undisturbed.storage, tmp_path / "other.log", target)
+    redact(undisturbed.storage, target)
 
     deaths = 0
     with open_route(storage) as route:
@@ -333,7 +333,7 @@ def test_a_part_that_was_begun_is_finished_first(
         code = early.wait()
     with trainer() as started_trainer:
         started_trainer.succeed(120)
-    done = redact(storage.connection_string, tmp_path / "redactor.log", ANN)
+    done = redact(storage.connection_string, ANN)
 
     assert code == 1
     assert "TrainerAtWork" in early.read_log()

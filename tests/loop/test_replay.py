@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from localhost.environment import ROOT, STORAGE, clean_environment
+from localhost.environment import ROOT, clean_environment
 from localhost.up.data_folder import azurite_folder
+from localhost.up.replay import Replay, replay
 from shared.times import HOUR, MINUTE, to_iso
 from tests.loop import past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import Trainer
+from tests.processes import process
 
 FROM_US, TO_US = past.minutes_ago(16 * 60), past.minutes_ago(12 * 60)
 
@@ -51,15 +54,25 @@ def list_models(stored_loop: StoredLoop) -> list[dict[str, Any]]:
 
 def again(stored_loop: StoredLoop, model_id: str = "", place: int = 0) -> tuple[int, str]:
     """Make a model again with the command, 0 is the newest; gives the exit code and the output."""
-    return command(model_id or list_models(stored_loop)[place]["id"], **{STORAGE: stored_loop.storage})
+    with tempfile.TemporaryDirectory() as folder:
+        order = Replay(model_id or list_models(stored_loop)[place]["id"], Path(folder, "no-data"))
+        made_again = process(log_file := Path(folder, "output"), stored_loop.storage, _again, order)
+        made_again.start()
+        made_again.join(120)
+        assert made_again.exitcode is not None
+        return made_again.exitcode, log_file.read_text()
 
 
-def command(model: str, *more: str, **variables: str) -> tuple[int, str]:
-    """Run the command."""
+def _again(order: Replay) -> None:
+    sys.exit(replay(order))
+
+
+def command(model: str, *more: str) -> tuple[int, str]:
+    """Run the command as a user does."""
     ended = subprocess.run(
         [sys.executable, "-m", "localhost", "replay", "--model", model, *more],
         cwd=ROOT,
-        env={**clean_environment(), **variables},
+        env=clean_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -229,12 +242,12 @@ def test_log_that_was_deleted_is_gone_at_once(learned: StoredLoop) -> None:
     assert (code, "no longer in storage" in output) == (2, True), output
 
 
-def test_the_command_works_on_the_folder_of_a_loop(tmp_path: Path) -> None:
+def test_the_command_works_on_the_folder_of_a_loop(learned_once: StoredLoop, tmp_path: Path) -> None:
     """It starts the loop's storage, and ends it."""
     data = tmp_path / "data"
     with Azurite(azurite_folder(data)) as own:
         with StoredLoop(own.account.connection_string) as stored_loop:
-            teach(stored_loop, tmp_path)
+            stored_loop.copy_from(learned_once)
             model = list_models(stored_loop)[0]["id"]
         refused = command(model, "--data", str(data))
 
