@@ -40,6 +40,11 @@ def often() -> Configuration:
     return configuration(reward_wait_time="PT4H", model_export_frequency="PT1S")
 
 
+def seldom(learning: str | None = None, **service: Any) -> Configuration:
+    """A configuration with a short wait and parts of a quarter of an hour: few models, so a quick test."""
+    return configuration(learning, **{"reward_wait_time": "PT10M", "model_export_frequency": "PT15M", **service})
+
+
 def configure(stored_loop: StoredLoop, configuration: Configuration) -> None:
     """Make it the loop's configuration."""
     stored_loop.put("configuration.json", json_documents.to_json(configuration))

@@ -154,7 +154,7 @@ def test_log_and_metrics_over_the_end_of_a_month_are_whole(
 ) -> None:
     """At once or day by day, with counts for each day; every line once, and in order."""
     midnight_us = now_us() // DAY * DAY
-    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+    past.configure(stored_loop, past.seldom())
     busy(12, midnight_us - 35 * MINUTE, midnight_us + 25 * MINUTE, 120, (LearningMode.ONLINE,)).write(stored_loop, DAY)
     with trainer() as run:
         run.succeed()

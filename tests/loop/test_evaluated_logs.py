@@ -129,7 +129,7 @@ def test_what_a_loop_gives_of_its_log_is_read_by_vw_too(
     stored_loop: StoredLoop, trainer: StartTrainer, start_host: StartHost, tmp_path: Path
 ) -> None:
     """All pages of `GET /rankloop/v1/logs` as they come: parts of the log, each in gzip."""
-    past.configure(stored_loop, past.configuration())
+    past.configure(stored_loop, past.seldom())
     past.lively(5, past.minutes_ago(300), past.minutes_ago(60), 200, HOUR // 6).write(stored_loop)
     with trainer() as started_trainer:
         started_trainer.succeed(120)

@@ -103,7 +103,7 @@ def test_the_sums_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTr
     """Over two days and three modes, joined by one run after the other; the first day is put away."""
     modes = (LearningMode.ONLINE, LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY, LearningMode.ONLINE)
     midnight_us = past.midnight()
-    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+    past.configure(stored_loop, past.seldom())
     rows = busy(5, midnight_us - 50 * MINUTE, midnight_us + 50 * MINUTE, 500, modes)
     rows.write(stored_loop, DAY)
 
@@ -122,7 +122,7 @@ def test_the_sums_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTr
 
 def test_of_an_apprentice_the_last_events_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Its matches, its rewards, and what a perfect one would match."""
-    configuration = past.configuration(reward_wait_time="PT10M", learning_mode=LearningMode.APPRENTICE)
+    configuration = past.seldom(learning_mode=LearningMode.APPRENTICE)
     past.configure(stored_loop, configuration)
     start_us = past.minutes_ago(240)
     busy(6, start_us, start_us + HOUR, 1500, (LearningMode.APPRENTICE,)).write(stored_loop)
@@ -150,7 +150,7 @@ def test_a_trainer_killed_while_it_puts_a_day_away_counts_nothing_twice(
     midnight_us = past.midnight()
     rows = busy(7, midnight_us - HOUR, midnight_us + HOUR, 120, (LearningMode.ONLINE,))
     for loop in (stored_loop, undisturbed):
-        past.configure(loop, past.configuration(reward_wait_time="PT10M"))
+        past.configure(loop, past.seldom())
         rows.write(loop, DAY)
     with open_route(storage) as route:
         for place, fault in (("/metrics/", Fault(cut="before")), ("/metrics/", None), ("state.json", None)):

@@ -39,7 +39,7 @@ def api(storage_of_all: str, midnight_us: int, tmp_path_factory: pytest.TempPath
     """A loop that was an apprentice until midnight, and the hour after it was not."""
     storage = storage_of_all
     with StoredLoop(storage) as stored_loop:
-        past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+        past.configure(stored_loop, past.seldom())
         busy(8, midnight_us - HOUR, midnight_us + HOUR, 400, MODES).write(stored_loop, DAY)
     with Trainer(storage, tmp_path_factory.mktemp("trainer") / "log") as trainer:
         trainer.succeed()

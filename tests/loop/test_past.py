@@ -60,7 +60,7 @@ def test_how_many_runs_it_takes_changes_nothing_in_the_log(
     after = [past.reward("e0", half_hour_us + each * MINUTE, origin=f"{each}") for each in minutes]
     rows = past.Past([*events, *again], [*early, *after])
     for loop in (stored_loop, undisturbed):
-        past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))
+        past.configure(loop, past.seldom())
         rows.write(loop, 10 * MINUTE)
     with trainer(undisturbed.storage, changed) as started_trainer:
         started_trainer.succeed()
@@ -80,7 +80,7 @@ def test_how_many_runs_it_takes_changes_nothing_in_the_log(
 
 def test_the_position_never_passes_what_may_still_come(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """It moves on over a time in which nothing came, so that tables can go; but no further than to what is complete."""
-    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M"))
+    past.configure(stored_loop, past.seldom())
     changed = {**PAST, "intake_span_us": 10 * MINUTE}
     past.Past([past.event("old", past.minutes_ago(180))]).write(stored_loop, 10 * MINUTE)
     with trainer(changed=changed) as started_trainer:
@@ -99,7 +99,7 @@ def test_the_position_never_passes_what_may_still_come(stored_loop: StoredLoop, 
 def test_a_repetition_of_a_deleted_event_is_no_event(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """Whether the run that joins it has seen the event before the deletion, or begins after it."""
     boundary_us = past.minutes_ago(60) // (15 * MINUTE) * 15 * MINUTE
-    configuration = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M")
+    configuration = past.seldom()
     past.configure(stored_loop, replace(configuration, logs_deleted_before_us=boundary_us))
     gone = [past.event("gone", boundary_us - 40 * SECOND), past.event("gone", boundary_us + 40 * SECOND)]
     past.Past([*gone, past.event("stays", boundary_us + 50 * SECOND)]).write(stored_loop)

@@ -90,7 +90,7 @@ def story(began_us: int) -> past.Past:
 
 def configure(loop: StoredLoop, **service: Any) -> None:
     """Parts of a quarter of an hour, a wait of ten minutes."""
-    past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M", **service))
+    past.configure(loop, past.seldom(**service))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ def test_a_loop_learns_on_and_anew_after_a_redaction(
     learned.copy_to(stored_loop)
     redacting(target)
     left = len([line for line in stored_loop.lines() if line.startswith(b'{"_label_cost"')])
-    configuration = past.configuration(reward_wait_time="PT10M", model_export_frequency="PT15M")
+    configuration = past.seldom()
     changed = replace(configuration, learning=LearningSettings("x", "--cb_explore_adf --epsilon 0.3"), revision=2)
     past.configure(stored_loop, changed)
     past.Past([past.event(f"new-{number}", past.minutes_ago(5) + number) for number in range(5)]).write(stored_loop)
@@ -249,7 +249,7 @@ def test_a_log_blob_may_lose_all_its_lines(stored_loop: StoredLoop, trainer: Sta
     with trainer() as started_trainer:
         started_trainer.succeed()
     redacting(EventTarget("a"))
-    configuration = past.configuration("--cb_explore_adf", reward_wait_time="PT10M", model_export_frequency="PT15M")
+    configuration = past.seldom("--cb_explore_adf")
     past.configure(stored_loop, replace(configuration, revision=2))
 
     with trainer() as started_trainer:

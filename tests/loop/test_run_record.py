@@ -32,7 +32,7 @@ def records(trainer: Trainer) -> list[Any]:
 
 def write_past(stored_loop: StoredLoop, mode: LearningMode = LearningMode.ONLINE, waiting: int = 7) -> None:
     """An hour of the past, and a few Ranks that wait."""
-    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", learning_mode=mode))
+    past.configure(stored_loop, past.seldom(learning_mode=mode))
     start_us = past.minutes_ago(200)
     busy(9, start_us, start_us + HOUR, 120, (mode,)).write(stored_loop)
     past.Past([past.event(f"waits-{number}", past.minutes_ago(3)) for number in range(waiting)]).write(stored_loop)
@@ -70,7 +70,7 @@ def test_a_run_tells_what_the_status_and_the_metrics_tell(
     events = dict(record["events"])
     assert events.pop("matchedRewards") == stored_loop.document("state.json")["counters"]["rewards"]
     assert events == {name: status["events"][name] for name in events}
-    assert (record["updatePeriodSeconds"], record["unpublished"], record["problem"]) == (300, False, None)
+    assert (record["updatePeriodSeconds"], record["unpublished"], record["problem"]) == (900, False, None)
     assert 0 <= record["updatePeriodsSinceModel"] < 1
     averages = {name: policy["average"] for name, policy in record["rewards"].items()}
     assert averages == {
@@ -156,7 +156,7 @@ def test_a_run_that_cannot_train_says_that_something_is_unpublished(
 
 def _with_a_model_that_is_gone(stored_loop: StoredLoop, trainer: StartTrainer) -> Any:
     """After half an hour of the past was learned, part by part."""
-    with trainer(single_part=True, runs=6) as started_trainer:
+    with trainer(single_part=True, runs=2) as started_trainer:
         started_trainer.succeed()
     for name in stored_loop.blobs("models/"):
         stored_loop.remove(name)
