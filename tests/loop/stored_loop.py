@@ -31,13 +31,17 @@ class StoredLoop:
         self._tables.close()
 
     def blobs(self, prefix: str = "", container: str = "loops") -> dict[str, bytes]:
-        """The loop's blobs by their names in its folder."""
-        client = self._blobs.get_container_client(container)
+        """The loop's blobs by their names in its folder; one that is deleted meanwhile is left out."""
+        contents = {name: self.blob(name, container) for name in self.names(prefix, container)}
+        return {name: content for name, content in contents.items() if content is not None}
+
+    def names(self, prefix: str = "", container: str = "loops") -> list[str]:
+        """The names of the loop's blobs in its folder, in order."""
+        listed = self._blobs.get_container_client(container).list_blobs(name_starts_with=f"default/{prefix}")
         try:
-            names = [blob.name for blob in client.list_blobs(name_starts_with=f"default/{prefix}")]
+            return [blob.name.removeprefix("default/") for blob in listed]
         except ResourceNotFoundError:
-            return {}
-        return {name.removeprefix("default/"): client.download_blob(name).readall() for name in names}
+            return []
 
     def blob(self, name: str, container: str = "loops") -> bytes | None:
         """One blob; None if there is none."""

@@ -68,7 +68,7 @@ def test_arguments_that_vw_does_not_take_end_it_at_once(stored_loop: StoredLoop,
 
     assert ended.status is Status.FAILED
     assert "--no_such_option" in (ended.reason or "")
-    evaluated_log.wait_until(lambda: list(stored_loop.blobs("evaluations/bad/")) == ["evaluations/bad/evaluation.json"])
+    evaluated_log.wait_until(lambda: stored_loop.names("evaluations/bad/") == ["evaluations/bad/evaluation.json"])
 
 
 def test_what_fails_again_and_again_ends_it_with_the_reason(stored_loop: StoredLoop, start_host: StartHost) -> None:
