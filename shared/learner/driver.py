@@ -8,6 +8,7 @@ import ctypes
 import json
 import math
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -89,17 +90,17 @@ def check(state: str, predictor: str | None) -> None:
         arg_list=["-i", state, "-t", "--quiet", "--predict_only_model", "--readable_model", str(text)]
     )
     if predictor and any("regcb" in name for name in workspace.get_enabled_learners()):
-        Path(predictor).write_bytes(Path(state).read_bytes())  # its bounds need more than the weights
+        shutil.copyfile(state, predictor)  # its bounds need more than the weights
     elif predictor:
         workspace.save(predictor)
     workspace.finish()
-    if not math.isfinite(sum(_weights(text))):
+    if not math.isfinite(sum(_read_weights(text))):
         raise Unusable("the weights are not finite numbers any more")
     if predictor and not Path(predictor).stat().st_size:
         raise ValueError("the model could not be written")
 
 
-def _weights(text: Path) -> Iterator[float]:
+def _read_weights(text: Path) -> Iterator[float]:
     """The weights of a readable model that are not 0; to ask Vowpal Wabbit for each weight takes 20 times as long."""
     with text.open() as lines:
         for line in lines:

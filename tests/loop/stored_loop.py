@@ -3,7 +3,7 @@
 import gzip
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Self
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -31,9 +31,9 @@ class StoredLoop:
         self._tables.close()
 
     def blobs(self, prefix: str = "", container: str = "loops") -> dict[str, bytes]:
-        """The loop's blobs by their names in its folder; one that is deleted meanwhile is left out."""
-        contents = {name: self.blob(name, container) for name in self.names(prefix, container)}
-        return {name: content for name, content in contents.items() if content is not None}
+        """The loop's blobs by their names in its folder."""
+        client = self._blobs.get_container_client(container)
+        return {name: client.download_blob(f"default/{name}").readall() for name in self.names(prefix, container)}
 
     def names(self, prefix: str = "", container: str = "loops") -> list[str]:
         """The names of the loop's blobs in its folder, in order."""
@@ -79,6 +79,19 @@ class StoredLoop:
     def lines(self) -> list[bytes]:
         """All lines of the log, in order."""
         return [line for _, data in sorted(self.blobs("logs/").items()) for line in gzip.decompress(data).splitlines()]
+
+    def describe(self, state_blob: str) -> dict[str, Any]:
+        """How a training state was made, as it is described beside the state."""
+        name = state_blob.removeprefix("loops/default/").removesuffix(".vw")
+        description: dict[str, Any] = self.document(f"{name}.json")
+        return description
+
+    def lineage(self, state_blob: str | None) -> Iterator[dict[str, Any]]:
+        """How a training state was made, step by step, the last step first: descriptions, each with its `state`."""
+        while state_blob is not None:
+            description = self.describe(state_blob)
+            yield {**description, "state": state_blob}
+            state_blob = description["lineage"]["state"]
 
     def read_export(self) -> bytes | None:
         """The model under its fixed name."""

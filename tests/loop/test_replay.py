@@ -86,22 +86,9 @@ def relative_name(blob: str) -> str:
     return blob.removeprefix("loops/default/")
 
 
-def lineage(stored_loop: StoredLoop, state_blob: str) -> dict[str, Any]:
-    """What a training state was made from."""
-    lineage_of_state: dict[str, Any] = stored_loop.document(relative_name(state_blob).replace(".vw", ".json"))[
-        "lineage"
-    ]
-    return lineage_of_state
-
-
-def read_description(stored_loop: StoredLoop, model: dict[str, Any]) -> dict[str, Any]:
-    description: dict[str, Any] = stored_loop.document(relative_name(model["state_blob"]).replace(".vw", ".json"))
-    return description
-
-
 def log_of(stored_loop: StoredLoop, place: int = 0) -> str:
     """The name of the first part of the log that a model learned in its last run."""
-    return relative_name(read_description(stored_loop, list_models(stored_loop)[place])["lineage"]["logs"][0])
+    return relative_name(stored_loop.describe(list_models(stored_loop)[place]["state_blob"])["lineage"]["logs"][0])
 
 
 def change_rewards(stored_loop: StoredLoop, name: str, **more: str) -> None:
@@ -130,18 +117,18 @@ def test_where_states_are_gone_it_begins_with_the_nearest_earlier_one(learned: S
     """How the others were made is kept longer than they are."""
     state = list_models(learned)[0]["state_blob"]
     for _ in range(3):
-        state = lineage(learned, state)["state"]
+        state = learned.describe(state)["lineage"]["state"]
         learned.remove(relative_name(state))
 
     code, output = again(learned)
 
     assert (code, "byte by byte" in output) == (0, True), output
-    assert output.startswith(f"Begins with {lineage(learned, state)['state']}: 4 runs of the driver")
+    assert output.startswith(f"Begins with {learned.describe(state)['lineage']['state']}: 4 runs of the driver")
 
 
 def test_where_no_one_knows_how_it_was_made_it_is_not_made_again(learned: StoredLoop) -> None:
     """A guess would be another model."""
-    before = relative_name(lineage(learned, list_models(learned)[0]["state_blob"])["state"])
+    before = relative_name(learned.describe(list_models(learned)[0]["state_blob"])["lineage"]["state"])
     learned.remove(before)
     learned.remove(before.replace(".vw", ".json"))
 
@@ -182,7 +169,7 @@ def test_a_redaction_excuses_no_other_model(learned: StoredLoop) -> None:
 def test_on_another_kind_of_processor_weights_are_compared(learned: StoredLoop) -> None:
     """Its mathematics may differ in the last bits; here a state has another bit at its end."""
     model = list_models(learned)[0]
-    description = read_description(learned, model) | {"processor": "an abacus"}
+    description = learned.describe(model["state_blob"]) | {"processor": "an abacus"}
     learned.put(relative_name(model["state_blob"]).replace(".vw", ".json"), json.dumps(description).encode())
 
     code, output = again(learned)
@@ -261,7 +248,7 @@ def test_the_command_works_on_the_folder_of_a_loop(learned_once: StoredLoop, tmp
 
 def test_a_description_tells_what_a_replay_needs(learned: StoredLoop) -> None:
     """A reader in some years must not have to guess."""
-    description = read_description(learned, list_models(learned)[0])
+    description = learned.describe(list_models(learned)[0]["state_blob"])
 
     assert description.keys() >= {"arguments", "exploration", "mode", "processor", "rewards", "lineage", "predictor"}
     assert description["learnedUpTo"] <= to_iso(TO_US + 15 * MINUTE)

@@ -5,7 +5,7 @@ import json
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -116,14 +116,14 @@ def check_settled(stored_loop: StoredLoop, requested: list[tuple[str, Any]]) -> 
         assert running["arguments"] == learning
     elif kind != "go_back_for_now":
         assert running["arguments"] == model["arguments"]
-        chain = [Path(step["state"]).name for step in lineage(stored_loop, running["model"]["state_blob"])]
+        chain = [Path(step["state"]).name for step in stored_loop.lineage(running["model"]["state_blob"])]
         assert Path(model["state_blob"]).name in chain, "made of the same bytes, wherever they are kept"
 
 
 def check_learned_once(stored_loop: StoredLoop) -> None:
     """See that the model in use has learned each event that it may learn, in order, and no other."""
     running = stored_loop.document("state.json")["running"]
-    steps = list(lineage(stored_loop, running["model"]["state_blob"]))[::-1]
+    steps = list(stored_loop.lineage(running["model"]["state_blob"]))[::-1]
     logs = [path for step in steps for path in step["lineage"]["logs"]]
     assert logs == sorted(set(logs))
     learned = sum(step["trained"]["learned"] for step in steps)
@@ -145,15 +145,6 @@ def check_learned_all(stored_loop: StoredLoop, owner: Owner) -> None:
     wanted = line_kind(problem_type(running["arguments"]), LearningMode(running["mode"]))
     expected = sum(kind(line) == wanted and b'"_skipLearn":true' not in line[:200] for line in lines)
     assert running["model"]["events"] == begun + expected
-
-
-def lineage(stored_loop: StoredLoop, state_blob: str) -> Iterator[dict[str, Any]]:
-    """How a model was made, step by step, the last step first."""
-    at: str | None = state_blob
-    while at is not None:
-        description = stored_loop.document(at.removeprefix("loops/default/").removesuffix(".vw") + ".json")
-        yield {**description, "state": at}
-        at = description["lineage"]["state"]
 
 
 def read_published(loop: StoredLoop) -> dict[str, Any]:
