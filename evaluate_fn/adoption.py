@@ -55,7 +55,7 @@ def adopt(
         origin=Origin.APPLIED,
     )
     published_store.change_published(lambda published: _publish(published, reference))
-    current_export.update()
+    current_export.follow()
 
 
 def _publish(published: Published, reference: ModelReference) -> Published:

@@ -24,7 +24,7 @@ def forget() -> None:
     revision, at_us = configuration_store.read_configuration().revision, now_us()
     start = Start(learned_up_to_us=lease.read_joined_up_to_us(), revision=revision)
     published_store.change_published(lambda published: replace_model(published, None, start, at_us))
-    current_export.update()
+    current_export.follow()
 
 
 def import_model(data: bytes) -> None:
@@ -48,7 +48,7 @@ def import_model(data: bytes) -> None:
     )
     start = Start(reference, joined_us, revision=configuration.revision)
     published_store.change_published(lambda published: replace_model(published, reference, start, at_us))
-    current_export.update()
+    current_export.follow()
 
 
 def _store(data: bytes, configuration: Configuration, at_us: int) -> tuple[ModelFiles, str]:

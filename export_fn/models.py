@@ -58,7 +58,7 @@ def _publish(model_id: str, train_from: str) -> None:
         raise ModelDoesNotFit("The model is of another problem type than the learning settings.")
     _check_stored(wanted, with_state=train_from != "newest")
     published_store.change_published(change)
-    current_export.update()
+    current_export.follow()
 
 
 def _find_model(published: Published, model_id: str) -> ModelReference:

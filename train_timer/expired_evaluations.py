@@ -3,28 +3,27 @@
 The function that should end them failed, too, or their messages were lost, or a process died while it deleted them.
 """
 
-import logging
-
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.storage import blobs
-from shared.storage.json_documents import UnreadableDocument
-
-_log = logging.getLogger(__name__)
 
 
 def tidy(now_us: int) -> None:
-    """End evaluations that take too long, and remove the blobs of evaluations that are gone."""
+    """End evaluations that take too long, and remove the blobs of evaluations that are gone.
+
+    Raises:
+        UnreadableDocument: The record of one is damaged; the others were seen to.
+    """
+    damaged = None
     for purpose in Purpose:
-        try:
-            evaluations, leftovers = evaluation_store.survey(purpose)
-        except UnreadableDocument as trouble:
-            _log.error("an %s cannot be read: %s", purpose, trouble)
-            continue
-        for evaluation in evaluations:
+        survey = evaluation_store.survey(purpose)
+        damaged = damaged or survey.damaged
+        for evaluation in survey.evaluations:
             end_if_overdue(evaluation, now_us)
-        for path in leftovers:
+        for path in survey.leftovers:
             blobs.remove(path)
+    if damaged is not None:
+        raise damaged
 
 
 def end_if_overdue(evaluation: Evaluation, now_us: int) -> Evaluation | None:

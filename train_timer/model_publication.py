@@ -9,7 +9,7 @@ from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference, Origin, Published, model_id
 from shared.models.replacement import MOST_PREVIOUS
-from shared.storage.blobs import ChangedMeanwhile
+from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.training import publication
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import State
@@ -111,8 +111,8 @@ def _read(trainer: Trainer, model: ModelReference) -> bytes:
 
 
 def _export(model: ModelReference, data: bytes, etags: Mapping[str, str | None]) -> None:
-    """Write the model under its fixed names; an export of another trainer meanwhile wins."""
+    """Write the model under its fixed names; where that fails, the next pass brings the export up to date."""
     try:
         current_export.write(model, data, etags)
-    except ChangedMeanwhile as error:
-        raise LeaseLost("another trainer exported meanwhile") from error
+    except (ChangedMeanwhile, BlobLeased) as trouble:
+        _log.warning("the export is not up to date: %s", trouble)

@@ -35,7 +35,7 @@ def train_running(trainer: Trainer, deleted_before_us: int) -> bool:
     if blob is None:
         return False
     cursor, learned = _learn(state.running, [blob], blob.to_us)
-    trainer.commit(_count(replace(state, running=cursor, problem=None), blob, learned))
+    trainer.commit(_count(replace(state, running=cursor), blob, learned))
     return True
 
 
@@ -48,7 +48,7 @@ def train_next(trainer: Trainer, deleted_before_us: int) -> bool:
     day = [blob for blob in ahead if blob.from_us // DAY == ahead[0].from_us // DAY]
     up_to_us = day[-1].to_us if len(day) < len(ahead) else state.joined_up_to_us
     cursor = _learn(state.next, day, up_to_us)[0] if day else replace(state.next, learned_up_to_us=up_to_us)
-    trainer.commit(replace(state, next=cursor, problem=None))
+    trainer.commit(replace(state, next=cursor))
     return True
 
 

@@ -1,4 +1,4 @@
-"""Retention: deletes intake tables, log and models that are no longer needed, and what evaluations leave behind."""
+"""Retention: deletes intake tables, log and models that are no longer needed."""
 
 import logging
 from collections.abc import Iterable
@@ -18,7 +18,6 @@ from shared.storage import blobs
 from shared.times import DAY, HOUR
 from shared.training.lease import Trainer
 from shared.training.training_state import State
-from train_timer import expired_evaluations
 
 _log = logging.getLogger(__name__)
 
@@ -29,22 +28,21 @@ def drop_tables(trainer: Trainer, tables: Tables) -> None:
         scan.drop_table(table)
 
 
-def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
-    """Delete log and models that are too old, at most once an hour, and at once after the log was deleted.
+def is_time_for_retention(trainer: Trainer, configuration: Configuration, now_us: int) -> bool:
+    """Whether to look for what is too old: once an hour, and at once after the log was deleted."""
+    last_us = trainer.state.retention_at_us
+    return now_us >= last_us + HOUR or last_us < configuration.logs_deleted_before_us
 
-    Evaluations that have expired are ended at the same times.
+
+def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
+    """Delete log and models that are too old.
 
     Raises:
         LeaseLost: This trainer has lost its lease, and cannot know any more what is needed.
     """
-    state = trainer.state
-    deleted_since = state.retention_at_us < configuration.logs_deleted_before_us
-    if now_us < state.retention_at_us + HOUR and not deleted_since:
-        return
     _remove_logs(trainer, configuration, now_us)
     _remove_models(trainer, published_store.read_published(), configuration, now_us)
     delete_old_counts(now_us)
-    expired_evaluations.tidy(now_us)
     trainer.commit(replace(trainer.state, retention_at_us=now_us))
 
 

@@ -2,8 +2,6 @@
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
 
@@ -12,30 +10,47 @@ from shared.configuration.configuration import Configuration
 from shared.intake import scan
 from shared.intake.scan import Tables
 from shared.learner import work_folder
-from shared.learner.arguments import InvalidLearningArguments
-from shared.learner.training import TrainingFailed
 from shared.metrics.bins import Bin
 from shared.models import current_export, published_store
 from shared.models.model_store import DamagedModel
+from shared.models.published import Published
 from shared.settings import settings
 from shared.status.recent_counters import with_snapshot
 from shared.status.run_record import LoopSummary, TrainingRun
 from shared.storage import clock
+from shared.storage.blobs import BlobLeased
+from shared.storage.json_documents import UnreadableDocument
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
 from shared.training import lease
-from shared.training.configuration_changes import apply_changes, new_state, promote_next
+from shared.training.configuration_changes import (
+    apply_changes,
+    lose_next,
+    lose_running,
+    new_state,
+    promote_next,
+    regain_running,
+)
 from shared.training.lease import LeaseLost, Trainer
-from shared.training.training_state import LastRun, State
-from train_timer import mirror, model_publication, model_training, optimization_rounds, retention, run_log
+from shared.training.training_state import Cursor, LastRun, State
+from shared.training.trouble import Subject
+from train_timer import (
+    expired_evaluations,
+    mirror,
+    model_publication,
+    model_training,
+    optimization_rounds,
+    retention,
+    run_log,
+)
+from train_timer.attempts import Attempts
 from train_timer.joiner import Joiner
 from train_timer.logged_ids import LoggedIds
-from train_timer.mirror import Mirror
 from train_timer.run_log import Recorder
 
 _TIME_SECONDS = 300
 
-_NOT_TRAINED = "the model cannot be trained or published; the status tells why"
+_IN_TROUBLE = "something cannot be read or written; the status tells what, and what to do"
 
 _log = logging.getLogger(__name__)
 
@@ -46,13 +61,11 @@ class Trainings:
     Attributes:
         logged_ids: The marks of log that earlier runs read or wrote.
         recorder: The recorder of runs.
-        mirror: The copies to the customer's container.
     """
 
     def __init__(self) -> None:
         self.logged_ids = LoggedIds()
         self.recorder = Recorder()
-        self.mirror = Mirror()
 
     def run(self, stop: Event) -> None:
         """Catch up with the intake, until nothing is left, the run's time is used, or `stop` is set.
@@ -74,7 +87,7 @@ class Trainings:
         except LeaseLost as lost:
             _log.warning("the run ends here: %s", lost)
             self._record_unfinished(current, began, str(lost))
-        except StorageUnavailable as trouble:
+        except (StorageUnavailable, UnreadableDocument, BlobLeased) as trouble:
             _log.error("the run ends here, the next one goes on: %s", trouble)
             self._record_unfinished(current, began, str(trouble))
 
@@ -110,20 +123,29 @@ class _Run:
         self._clock = _Clock(lease.storage_now_us())
         self._before = trainer.state
         self._sums = Bin(trainer.state.joined_up_to_us)
+        self._attempts = Attempts(trainer, lease.storage_now_us)
         self._configuration: Configuration | None = None
+        self._published = Published()
         self._tables = Tables(())
 
     def go(self) -> None:
         """Repeat the pass until a pass has nothing to do."""
         work_folder.tidy()
-        with self._note_problem():
-            model_publication.finish(self._trainer, self._clock.started_us)
+        self._attempts.make(
+            Subject.PUBLICATION, lambda: model_publication.finish(self._trainer, self._clock.started_us)
+        )
         while self._pass() and self._has_time():
             continue
-        self._process.mirror.copy(self._trainer)
-        self._note()
-        if self._configuration is not None:
-            optimization_rounds.start_round(self._trainer, self._configuration, self._clock.started_us)
+        configuration = self._configuration
+        if configuration is not None:
+            sas_uri = configuration.service.log_mirror_sas_uri
+            self._attempts.make(Subject.MIRROR, lambda: mirror.copy(self._trainer), mirror.fingerprint(sas_uri))
+            self._note()
+            started_us = self._clock.started_us
+            self._attempts.make(
+                Subject.OPTIMIZATION,
+                lambda: optimization_rounds.start_round(self._trainer, configuration, started_us),
+            )
         self._process.recorder.record(self.done(), self._summarize, idle=self.is_idle)
 
     @property
@@ -135,7 +157,7 @@ class _Run:
         """The record of the run so far."""
         state = self._trainer.state
         counted = state.counters.minus(self._before.counters)
-        trouble = problem or (_NOT_TRAINED if state.problem else None)
+        trouble = problem or (_IN_TROUBLE if state.troubles else None)
         return TrainingRun(self._clock.started_us, self._clock.seconds, counted, self._sums, trouble)
 
     def _pass(self) -> bool:
@@ -144,6 +166,14 @@ class _Run:
         tables = self._tables = scan.list_tables()
         configuration = self._configuration = self._follow_settings()
         before = self._trainer.state
+        self._attempts.make(Subject.JOIN, lambda: self._join(configuration, tables, now_us))
+        self._learn(configuration)
+        self._attempts.make(Subject.PUBLICATION, lambda: model_publication.announce(self._trainer))
+        self._tidy(configuration, tables, now_us)
+        return self._trainer.state.joined_up_to_us > before.joined_up_to_us
+
+    def _join(self, configuration: Configuration, tables: Tables, now_us: int) -> None:
+        """Join part after part, and learn each."""
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
         joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.logged_ids)
         try:
@@ -152,43 +182,64 @@ class _Run:
         finally:
             joiner.close()
             self._sums = self._sums.plus(joiner.sums)
-        joiner.save_profile()
-        self._learn(configuration)
-        model_publication.announce(self._trainer)
-        retention.drop_tables(self._trainer, tables)
-        retention.archive_metrics(self._trainer)
-        retention.apply_retention(self._trainer, configuration, now_us)
-        return self._trainer.state.joined_up_to_us > before.joined_up_to_us
+        self._attempts.make(Subject.PROFILE, joiner.save_profile)
+
+    def _tidy(self, configuration: Configuration, tables: Tables, now_us: int) -> None:
+        """Delete what is no longer needed, each kind on its own."""
+        trainer, attempts = self._trainer, self._attempts
+        attempts.make(Subject.TABLES, lambda: retention.drop_tables(trainer, tables))
+        attempts.make(Subject.METRICS, lambda: retention.archive_metrics(trainer))
+        if retention.is_time_for_retention(trainer, configuration, now_us):
+            attempts.make(Subject.EVALUATIONS, lambda: expired_evaluations.tidy(now_us))
+            attempts.make(Subject.RETENTION, lambda: retention.apply_retention(trainer, configuration, now_us))
 
     def _follow_settings(self) -> Configuration:
         """Apply what was published and configured meanwhile."""
-        published = current_export.update()
+        self._attempts.make(Subject.EXPORT, current_export.update)
+        published = self._published = published_store.read_published()
         configuration = configuration_store.read_configuration()
         self._trainer.commit(with_snapshot(apply_changes(self._trainer.state, configuration, published)))
         mirror.steer(self._trainer, configuration)
         return configuration
 
     def _learn(self, configuration: Configuration) -> None:
-        """Train both models on the log, and publish when it is time; a problem of one model ends nothing else."""
-        deleted_us = configuration.logs_deleted_before_us
-        with self._note_problem():
-            while model_training.train_running(self._trainer, deleted_us) and self._has_time():
-                model_publication.publish(self._trainer, configuration, lease.storage_now_us())
-        with self._note_problem():
-            while model_training.train_next(self._trainer, deleted_us) and self._has_time():
-                continue
-        with self._note_problem():
-            self._trainer.commit(promote_next(self._trainer.state))
-            model_publication.publish(self._trainer, configuration, lease.storage_now_us())
+        """Train both models on the log, and publish when it is time; trouble with one model ends nothing else."""
+        trainer, attempts = self._trainer, self._attempts
+        attempts.make(Subject.RUNNING, lambda: self._train_running(configuration), _version(trainer.state.running))
+        if trainer.state.next is not None:
+            attempts.make(Subject.NEXT, lambda: self._train_next(configuration), _version(trainer.state.next))
+        promoted = promote_next(trainer.state)
+        if promoted != trainer.state:
+            trainer.commit(promoted)
+            attempts.succeed(Subject.RUNNING)
+        if promoted.next is None:
+            attempts.succeed(Subject.NEXT)
+        self._publish(configuration)
 
-    @contextmanager
-    def _note_problem(self) -> Iterator[None]:
-        """Commit why a model cannot be trained or published, for the status."""
+    def _train_running(self, configuration: Configuration) -> None:
+        trainer, deleted_us = self._trainer, configuration.logs_deleted_before_us
         try:
-            yield
-        except (TrainingFailed, DamagedModel, InvalidLearningArguments) as problem:
-            _log.error("the model cannot be trained: %s", problem)
-            self._trainer.commit(replace(self._trainer.state, problem=str(problem)))
+            while model_training.train_running(trainer, deleted_us) and self._has_time():
+                trainer.commit(regain_running(trainer.state, configuration))
+                self._publish(configuration)
+        except DamagedModel:
+            trainer.commit(lose_running(trainer.state, configuration, self._published))
+            raise
+
+    def _train_next(self, configuration: Configuration) -> None:
+        trainer, deleted_us = self._trainer, configuration.logs_deleted_before_us
+        try:
+            while model_training.train_next(trainer, deleted_us) and self._has_time():
+                continue
+        except DamagedModel:
+            trainer.commit(lose_next(trainer.state, configuration, self._published))
+            raise
+
+    def _publish(self, configuration: Configuration) -> None:
+        now_us = lease.storage_now_us()
+        self._attempts.make(
+            Subject.PUBLICATION, lambda: model_publication.publish(self._trainer, configuration, now_us)
+        )
 
     def _has_time(self) -> bool:
         return not self._stop.is_set() and self._clock.seconds < _TIME_SECONDS
@@ -209,3 +260,8 @@ class _Run:
         note = LastRun(self._clock.started_us, lease.storage_now_us(), joined, learned)
         self._trainer.commit(replace(state, last_run=note))
         _log.info("joined %s events, learned %s", joined, learned)
+
+
+def _version(cursor: Cursor) -> str:
+    """What a model is trained for: trouble with the model before it is none of its own."""
+    return f"{cursor.generation}-{cursor.revision}"

@@ -4,13 +4,15 @@ All blobs of an evaluation lie in a folder named after its id. What its tasks wr
 the moment of its creation: workers of a deleted evaluation cannot write into a later one of the same id.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.evaluation_queue import make_message
 from shared.intake.keys import event_key, hash_key
 from shared.storage import background_reads, blobs, json_documents
+from shared.storage.json_documents import UnreadableDocument
 from shared.storage.paths import EVALUATIONS, IMPORTANCES
 from shared.times import compact
 
@@ -53,25 +55,42 @@ def list_all(purpose: Purpose) -> list[Evaluation]:
     return sorted(evaluations, key=lambda evaluation: (evaluation.created_us, evaluation.id), reverse=True)
 
 
-def survey(purpose: Purpose) -> tuple[list[Evaluation], list[str]]:
-    """Read all evaluations, and list the paths of blobs that belong to none of them.
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What storage holds of evaluations.
+
+    Attributes:
+        leftovers: Paths of blobs that belong to none of them; empty if it is uncertain.
+        damaged: Why a record cannot be read; None if all can be read.
+    """
+
+    evaluations: Sequence[Evaluation]
+    leftovers: Sequence[str]
+    damaged: UnreadableDocument | None
+
+
+def survey(purpose: Purpose) -> Survey:
+    """Read all evaluations, and list the blobs that belong to none of them.
 
     The record is written before anything else of its evaluation, and removed last. So a listed blob without a record,
-    which is read after the listing, belongs to an evaluation that was deleted.
-
-    Raises:
-        UnreadableDocument: A record is damaged, so it is uncertain which blobs belong to it.
+    which is read after the listing, belongs to an evaluation that was deleted. While a record is damaged, it is
+    uncertain which blobs belong to it.
     """
     root = _ROOTS[purpose]
     paths = [blob.path for blob in blobs.list_blobs(root)]
     records = dict.fromkeys(path for path in paths if path == _record_in(root + path.removeprefix(root).split("/")[0]))
-    texts = zip(records, background_reads.read_all(records), strict=True)
-    evaluations = {path: _parse(text) for path, text in texts if text is not None}
+    evaluations, damaged = dict[str, Evaluation](), None
+    for path, text in zip(records, background_reads.read_all(records), strict=True):
+        try:
+            if text is not None:
+                evaluations[path] = _parse(text)
+        except UnreadableDocument as trouble:
+            damaged = UnreadableDocument(path, trouble.reason)
     runs = tuple(
         f"{path.rpartition('/')[0]}/{compact(evaluation.created_us)}/" for path, evaluation in evaluations.items()
     )
     orphans = [path for path in paths if path not in records and not path.startswith(runs)]
-    return list(evaluations.values()), orphans
+    return Survey(list(evaluations.values()), [] if damaged else orphans, damaged)
 
 
 def change(purpose: Purpose, evaluation_id: str, change: Callable[[Evaluation], Evaluation]) -> Evaluation | None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from shared.models import model_store, published_store
 from shared.models.model_store import DamagedModel
-from shared.models.published import ModelReference, Published
+from shared.models.published import ModelReference
 from shared.storage import blobs
-from shared.storage.blobs import ChangedMeanwhile
+from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.storage.paths import CURRENT_EXPORT
 from shared.storage_errors import StorageUnavailable
 
@@ -41,28 +41,39 @@ def write(model: ModelReference, data: bytes, etags: Mapping[str, str | None]) -
         blobs.write_over(CURRENT_EXPORT + name, content, etags[name], metadata={_MODEL_ID: model.id})
 
 
-def update() -> Published:
-    """Export the published model, or remove the export if no model is published; gives what is published.
-
-    Every replacement of a model calls this afterwards, and so does each run of the trainer: an export that began before
-    the replacement may reach storage after it, and a process may have died between a replacement and this.
+def follow() -> None:
+    """Bring the export up to date after the model was replaced; what a lease prevents now, the trainer does later.
 
     Raises:
         StorageUnavailable: The export changed at each try.
+    """
+    try:
+        update()
+    except (BlobLeased, DamagedModel) as trouble:
+        _log.warning("the export is not up to date: %s", trouble)
+
+
+def update() -> None:
+    """Export the published model, or remove the export if no model is published.
+
+    Each run of the trainer calls this, too: an export that began before a replacement may reach storage after it, and a
+    process may have died between a replacement and this.
+
+    Raises:
+        StorageUnavailable: The export changed at each try.
+        BlobLeased: Another program holds a lease on the export.
+        DamagedModel: The published model was changed in storage.
     """
     for _ in range(_TRIES):
         versions = {name: blobs.read_version(CURRENT_EXPORT + name) for name in _NAMES}
         published = published_store.read_published()
         model_id = published.model.id if published.model else None
         if all((version.metadata.get(_MODEL_ID) if version else None) == model_id for version in versions.values()):
-            return published
+            return
         try:
             _replace(published.model, {name: version.etag if version else None for name, version in versions.items()})
         except ChangedMeanwhile:
             continue
-        except DamagedModel as problem:
-            _log.error("the export stays as it is: %s", problem)
-            return published
     raise StorageUnavailable("the current export kept changing while it was written")
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from shared import durations
 from shared.configuration.configuration import Configuration
 from shared.models.published import Published
+from shared.status import troubles
 from shared.status.feature_profile import Sample
 from shared.times import MINUTE, to_iso_second
 from shared.training import time_slices
 from shared.training.training_state import Counters, State
+from shared.training.trouble import Subject
 from shared.words import pluralize
 
 GOES_ON = "A model came with its settings; with the next run of the trainer, learning goes on from that model."
@@ -79,12 +81,9 @@ def judge_learning(inputs: StatusInputs) -> LearningVerdict:
     state, waiting = inputs.state, inputs.waiting
     if state is None:
         return LearningVerdict(False, "The trainer has not run yet; it runs on a timer, by default once a minute.")
-    if state.problem:
-        return LearningVerdict(
-            False,
-            f"Training does not go on: {state.problem}. Rank keeps answering from the model in use. "
-            "If this stays, change the learning settings, or reset the model.",
-        )
+    for subject in (Subject.RUNNING, Subject.JOIN, Subject.PUBLICATION):
+        if subject in state.troubles:
+            return LearningVerdict(False, troubles.describe(subject, state.troubles[subject]))
     if (late_us := lag_us(inputs)) > _SLACK_US:
         since = to_iso_second(inputs.now_us - late_us)
         return LearningVerdict(

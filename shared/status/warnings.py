@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.configuration.configuration import Configuration
+from shared.status import troubles
 from shared.status.recent_counters import recent_counters
 from shared.times import to_iso
 from shared.training.training_state import Counters, State
+from shared.training.trouble import Subject
 from shared.words import pluralize
 
 _ENOUGH = 100
@@ -36,7 +38,7 @@ def counter_warnings(state: State | None, configuration: Configuration) -> list[
     """
     counters = recent_counters(state) if state else Counters()
     warnings = [check(counters, configuration) for check in _CHECKS] + [_log_mirror(state, configuration)]
-    return [warning for warning in warnings if warning is not None]
+    return [warning for warning in warnings if warning is not None] + (_trouble(state) if state else [])
 
 
 def _ids_reused(counters: Counters, _: Configuration) -> LoopWarning | None:
@@ -131,14 +133,23 @@ def _lines_refused(counters: Counters, _: Configuration) -> LoopWarning | None:
 
 
 def _log_mirror(state: State | None, configuration: Configuration) -> LoopWarning | None:
-    if state is None or state.mirror_problem is None or not configuration.service.log_mirror_enabled:
+    trouble = state.troubles.get(Subject.MIRROR) if state else None
+    if state is None or trouble is None or not configuration.service.log_mirror_enabled:
         return None
     since = to_iso(state.mirrored_up_to_us or 0)
     return LoopWarning(
         "LogsNotMirrored",
-        f"Log since {since} was not copied to the container of logMirrorSasUri: {state.mirror_problem}.",
+        f"Log since {since} was not copied to the container of logMirrorSasUri: {trouble.reason}.",
         "Put a logMirrorSasUri that may create and write and has not expired; the missing log is then copied.",
     )
+
+
+def _trouble(state: State) -> list[LoopWarning]:
+    return [
+        LoopWarning("TrainerInTrouble", troubles.message(subject, trouble), troubles.what_to_do(subject))
+        for subject, trouble in state.troubles.items()
+        if subject != Subject.MIRROR
+    ]
 
 
 def _inference_explainability(_: Counters, configuration: Configuration) -> LoopWarning | None:

@@ -19,6 +19,16 @@ class ChangedMeanwhile(LoopError):
     """Another writer changed a blob since it was read, or holds its lease."""
 
 
+class BlobLeased(LoopError):
+    """Another program holds a lease on a blob, so that nobody else can change the blob."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"another program holds a lease on the blob {path}; end the lease, or break it with: az storage blob lease "
+            f"break --account-name <account> -c {split_path(path)[0]} -b {split_path(path)[1]}"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Blob:
     """A blob's content, version and metadata."""
@@ -108,7 +118,8 @@ def write_over(
         metadata: All metadata that the blob has from then on.
 
     Raises:
-        ChangedMeanwhile: The blob has another ETag, or another writer holds its lease.
+        ChangedMeanwhile: The blob has another ETag, or another writer holds the lease of `lease_id`.
+        BlobLeased: Another program holds a lease, and no lease id was given.
     """
     from azure.core import MatchConditions
     from azure.core.exceptions import HttpResponseError
@@ -123,6 +134,8 @@ def write_over(
     try:
         return str(_write(path, data, **matching)["etag"])
     except HttpResponseError as error:
+        if lease_id is None and _is_leased(error):
+            raise BlobLeased(path) from error
         if error.status_code in (404, 409, 412):
             raise ChangedMeanwhile(f"{path} was changed by another writer") from error
         raise
@@ -133,16 +146,23 @@ def remove(path: str, etag: str | None = None) -> None:
 
     Raises:
         ChangedMeanwhile: The blob has another ETag.
+        BlobLeased: Another program holds a lease.
     """
     from azure.core import MatchConditions
-    from azure.core.exceptions import ResourceModifiedError
+    from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
     only: dict[str, Any] = {} if etag is None else {"etag": etag, "match_condition": MatchConditions.IfNotModified}
     with translate_errors(absent=True):
         try:
             client(path).delete_blob(**only)
-        except ResourceModifiedError as error:
-            raise ChangedMeanwhile(f"{path} was changed by another writer") from error
+        except ResourceNotFoundError:
+            raise
+        except HttpResponseError as error:
+            if _is_leased(error):
+                raise BlobLeased(path) from error
+            if error.status_code == 412:
+                raise ChangedMeanwhile(f"{path} was changed by another writer") from error
+            raise
 
 
 def list_blobs(prefix: str) -> Iterator[ListedBlob]:
@@ -183,6 +203,11 @@ def _write(path: str, data: bytes | IO[bytes], **options: Any) -> dict[str, Any]
             if not isinstance(data, bytes):
                 data.seek(0)
             return client(path).upload_blob(data, **options)
+
+
+def _is_leased(error: Any) -> bool:
+    """Whether a request was refused since it names no lease."""
+    return error.status_code == 412 and getattr(error, "error_code", None) == "LeaseIdMissing"
 
 
 def _make_container(path: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import LoopError
 from shared.storage import blobs
@@ -15,10 +15,17 @@ _TRIES = 20
 
 
 class UnreadableDocument(LoopError):
-    """A stored document that this version cannot read."""
+    """A stored document that this version cannot read.
 
-    def __init__(self, kind: str, reason: str) -> None:
-        super().__init__(f"the stored {kind} cannot be read: {reason}")
+    Attributes:
+        reason: Where the document is damaged; quotes nothing of it.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"the stored {name} cannot be read: {reason}; put an earlier version of the blob in its place, or delete it"
+        )
+        self.reason = reason
 
 
 def to_json(document: object) -> bytes:
@@ -34,8 +41,8 @@ def read[Document](kind: type[Document], text: bytes) -> Document:
     """
     try:
         document: Document = _adapter(kind).validate_json(text)
-    except ValueError as error:
-        raise UnreadableDocument(kind.__name__.lower(), str(error)) from error
+    except ValidationError as error:
+        raise UnreadableDocument(kind.__name__.lower(), _explain(error)) from None
     return document
 
 
@@ -68,6 +75,13 @@ def change[Document, Changed](
             continue
         return after
     raise StorageUnavailable(f"{path} kept changing while it was written")
+
+
+def _explain(error: ValidationError) -> str:
+    """Where a document is wrong, and how, without its content."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else first["msg"]
 
 
 def _adapter(kind: type) -> TypeAdapter[Any]:

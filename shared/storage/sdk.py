@@ -55,3 +55,13 @@ def translate_errors(*, absent: bool = False) -> Iterator[None]:
         raise StorageUnavailable(f"storage answered {error.status_code}") from error
     except AzureError as error:
         raise StorageUnavailable(f"storage cannot be reached ({type(error).__name__})") from error
+
+
+def refusal(error: Exception) -> str:
+    """What storage answered, in plain words; empty for an error that is no answer of storage."""
+    from azure.core.exceptions import HttpResponseError
+
+    if not isinstance(error, HttpResponseError):
+        return ""
+    code = getattr(error, "error_code", None)
+    return f"storage answered {error.status_code}" + (f" ({getattr(code, 'value', code)})" if code else "")

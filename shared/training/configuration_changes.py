@@ -23,7 +23,8 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
     """The state that follows what was published and configured since.
 
     A model that was replaced by hand starts where `published.start` says. A new revision starts `next` from the last
-    `modelRetrainDays` of log, while `running` goes on; but a model of another problem type is dropped at once.
+    `modelRetrainDays` of log, while `running` goes on; but a model of another problem type is dropped at once. So does
+    a `running` whose training state is lost.
     A change of the learning mode starts no model: the models go on with events ranked in the new mode.
 
     Args:
@@ -34,10 +35,30 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
     state = _set_mode(state, configuration.service.learning_mode)
     if problem_type(state.running.arguments) != configuration.learning.problem_type:
         return replace(state, running=_retraining_cursor(state, configuration, published), next=None)
-    if configuration.revision == state.running.revision:
+    if configuration.revision == state.running.revision and not state.running.is_lost:
         return state if state.next is None else replace(state, next=None)
     if state.next is not None and state.next.revision == configuration.revision:
         return state
+    return replace(state, next=_retraining_cursor(state, configuration, published))
+
+
+def lose_running(state: State, configuration: Configuration, published: Published) -> State:
+    """The state after the training state of `running` was found lost: another model learns from the log instead."""
+    lost = replace(state.running, is_lost=True)
+    coming = state.next or _retraining_cursor(state, configuration, published)
+    return replace(state, running=lost, next=coming)
+
+
+def regain_running(state: State, configuration: Configuration) -> State:
+    """The state after `running` could learn; if its training state was lost before, nothing has to replace it."""
+    if not state.running.is_lost:
+        return state
+    coming = state.next if configuration.revision != state.running.revision else None
+    return replace(state, running=replace(state.running, is_lost=False), next=coming)
+
+
+def lose_next(state: State, configuration: Configuration, published: Published) -> State:
+    """The state after the training state of `next` was found lost: it begins anew."""
     return replace(state, next=_retraining_cursor(state, configuration, published))
 
 

@@ -71,14 +71,9 @@ class Trainer:
 
     def release(self) -> None:
         """Give the lease back."""
-        from azure.core.exceptions import AzureError
-
         self._ended.set()
         self._thread.join()
-        try:
-            self._lease.release()
-        except AzureError:
-            return
+        _give_back(self._lease)
 
     def _renew(self) -> None:
         from azure.core.exceptions import AzureError, HttpResponseError
@@ -94,11 +89,24 @@ class Trainer:
                 continue
 
 
+def _give_back(lease: Any) -> None:
+    from azure.core.exceptions import AzureError
+
+    try:
+        lease.release()
+    except AzureError:
+        return
+
+
 def take(first: Callable[[], State]) -> Trainer | None:
     """Take the lease; None if another trainer holds it.
 
     Args:
         first: Makes the commit record of a loop that was never trained.
+
+    Raises:
+        BlobLeased: A lease that never ends lies on the commit record, which no trainer took.
+        UnreadableDocument: The commit record is damaged, or of another version.
     """
     from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
     from azure.storage.blob import BlobLeaseClient
@@ -113,13 +121,19 @@ def take(first: Callable[[], State]) -> Trainer | None:
                 acquired_at = time.monotonic()
                 lease.acquire(_SECONDS)
         except HttpResponseError as error:
-            if error.status_code == 409:
-                return None
-            raise
-    stored = blobs.read(STATE)
-    if stored is None:
-        raise StorageUnavailable("the commit record vanished while it was read")
-    return Trainer(lease, acquired_at, json_documents.read(State, stored.data), stored.etag)
+            if error.status_code != 409:
+                raise
+            if blobs.client(STATE).get_blob_properties().lease.duration == "infinite":
+                raise blobs.BlobLeased(STATE) from error
+            return None
+    try:
+        stored = blobs.read(STATE)
+        if stored is None:
+            raise StorageUnavailable("the commit record vanished while it was read")
+        return Trainer(lease, acquired_at, json_documents.read(State, stored.data), stored.etag)
+    except LoopError:
+        _give_back(lease)
+        raise
 
 
 def read_state() -> State | None:

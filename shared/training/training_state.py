@@ -11,6 +11,7 @@ from shared.log.ranked_event import line_kind
 from shared.metrics.bins import Metrics
 from shared.models.published import ModelFiles, ModelReference
 from shared.stored_names import store_under
+from shared.training.trouble import Troubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Cursor:
         model: The files of the trained model; None before the first learned event.
         mode: The loop's learning mode: events ranked in another mode are not learned.
         learned_from_us: The log position at which its learning began.
+        is_lost: Whether its training state cannot be read: it learns no more, and waits for `next` to replace it.
     """
 
     generation: int
@@ -66,6 +68,7 @@ class Cursor:
     model: ModelFiles | None = None
     mode: LearningMode = LearningMode.ONLINE
     learned_from_us: int = 0
+    is_lost: bool = False
 
     @property
     def kind(self) -> str:
@@ -153,11 +156,10 @@ class State:
         publishing: A model whose publication may be incomplete.
         published_at_us: When the last model was published.
         counted_up_to_us: The log position up to which `counters` holds events as learned or not.
-        problem: Why training or publishing cannot go on, in plain words.
+        troubles: What cannot be read or written, by its `Subject`.
         retention_at_us: When old log and models were last deleted; `kept_at_us` in the stored document.
         mirrored_from_us: The log position from which on the customer's container gets the log; None without a mirror.
         mirrored_up_to_us: The log position up to which the customer's container has the log.
-        mirror_problem: Why no more log could be copied to the container, in plain words.
         snapshots: Counters of the last day or so, the oldest first.
         rounds: The rounds of automatic optimization so far; `looks` in the stored document.
     """
@@ -175,11 +177,10 @@ class State:
     metrics: Metrics = field(default_factory=Metrics)
     long_waits: tuple[LongWait, ...] = ()
     last_run: LastRun | None = None
-    problem: str | None = None
+    troubles: Troubles = field(default_factory=dict)
     retention_at_us: int = 0
     mirrored_from_us: int | None = None
     mirrored_up_to_us: int | None = None
-    mirror_problem: str | None = None
     snapshots: tuple[Snapshot, ...] = ()
     rounds: OptimizationRounds = field(default_factory=OptimizationRounds)
 

@@ -100,7 +100,7 @@ class StoredLoop:
     def read_training_output(self) -> dict[str, Any]:
         """All that training has made, without the times of day at which training ran."""
         state = self.document("state.json")
-        names = ("running", "next", "intent", "counters", "publishing", "long_waits", "problem", "metrics")
+        names = ("running", "next", "intent", "counters", "publishing", "long_waits", "troubles", "metrics")
         models = {name.rsplit("/", 1)[1]: data for name, data in self.blobs("models/").items()}
         return {
             "logs": self.blobs("logs/"),

@@ -121,14 +121,14 @@ def test_a_container_that_refuses_is_reported_and_catches_up_later(
     state, text = stored_loop.document("state.json"), stored_loop.blob("state.json")
     run(trainer, stored_loop, sas())
 
-    assert problem in state["mirror_problem"]
+    assert problem in state["troubles"]["mirror"]["reason"]
     assert state["counters"]["learned"] == 4
     secret = refused.partition("sig=")[2][:20]
     assert secret.encode() not in (text or b"")
     assert secret not in log
-    assert "log is not mirrored" in log
+    assert "mirror: its storage answered" in log
     assert len(copies(mirrored)) == 2
-    assert stored_loop.document("state.json")["mirror_problem"] is None
+    assert stored_loop.document("state.json")["troubles"] == {}
 
 
 def test_an_address_that_never_answers_holds_nothing_up(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
@@ -142,7 +142,7 @@ def test_an_address_that_never_answers_holds_nothing_up(stored_loop: StoredLoop,
     state = stored_loop.document("state.json")
     assert time.monotonic() - began < 25
     assert state["counters"]["learned"] == 4
-    assert "cannot be reached" in state["mirror_problem"]
+    assert "cannot be reached" in state["troubles"]["mirror"]["reason"]
     assert state["last_run"]["learned_events"] == 2
 
 

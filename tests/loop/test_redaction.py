@@ -234,7 +234,7 @@ def test_a_loop_learns_on_and_anew_after_a_redaction(
 
     state = stored_loop.document("state.json")
     gone = 1 if target == EventTarget("refused-0") else 0
-    assert state["problem"] is None
+    assert state["troubles"] == {}
     assert state["running"]["model"]["events"] == left + 5 - (3 - gone)
     assert state["counters"]["learned"] == 27 + 5
     assert len(list_refused(stored_loop)) == 3 - gone
@@ -257,7 +257,7 @@ def test_a_log_blob_may_lose_all_its_lines(stored_loop: StoredLoop, trainer: Sta
 
     state = stored_loop.document("state.json")
     assert len(stored_loop.blobs("logs/")) == 2
-    assert (state["problem"], state["running"]["model"]["events"]) == (None, 1)
+    assert (state["troubles"], state["running"]["model"]["events"]) == ({}, 1)
 
 
 @pytest.mark.parametrize("target", [ANN, MAIL], ids=["event", "feature"])

@@ -38,7 +38,7 @@ def test_a_line_that_cannot_be_learned_is_set_aside_with_its_reason(
 
     state, refused_blobs = stored_loop.document("state.json"), stored_loop.blobs("refused/")
     assert tuple(state["counters"][name] for name in ("events", "learned", "refused")) == (33 - 1, 30, 3)
-    assert state["problem"] is None
+    assert state["troubles"] == {}
     assert stored_loop.document("published.json")["model"]["learned_events"] == 30
     refused = [json.loads(line) for blob in refused_blobs.values() for line in blob.splitlines()]
     assert {json.loads(entry["text"])["EventId"] for entry in refused} == {"outside", "deadly"}

@@ -102,7 +102,7 @@ def check_settled(stored_loop: StoredLoop, requested: list[tuple[str, Any]]) -> 
     )
     running, learning = state["running"], configuration["learning"]["arguments"]
     assert (state["next"], state["intent"], state["publishing"]) == (None, None, None)
-    assert state["problem"] is None
+    assert state["troubles"] == {}
     assert running["generation"] == published["generation"] == sum(kind in REPLACEMENTS for kind, _ in requested)
     assert running["mode"] == configuration["service"]["learning_mode"]
     assert running["revision"] == configuration["revision"] == published["model"]["revision"]

@@ -140,13 +140,13 @@ def test_a_run_that_cannot_train_says_that_something_is_unpublished(
 ) -> None:
     """Joined, not learned; the learner's own words stay out of the record."""
     write_past(stored_loop)
-    state = _with_a_model_that_is_gone(stored_loop, trainer)
+    state = _with_arguments_that_cannot_be_learned(stored_loop, trainer)
 
     with trainer() as started_trainer:
         started_trainer.succeed()
 
     (record,) = records(started_trainer)
-    assert record["problem"] == "the model cannot be trained or published; the status tells why"
+    assert record["problem"] == "something cannot be read or written; the status tells what, and what to do"
     assert record["unpublished"] is True
     assert record["joined"] > 0
     assert record["learned"] == 0
@@ -154,13 +154,14 @@ def test_a_run_that_cannot_train_says_that_something_is_unpublished(
     assert state["counters"]["learned"] == stored_loop.document("state.json")["counters"]["learned"]
 
 
-def _with_a_model_that_is_gone(stored_loop: StoredLoop, trainer: StartTrainer) -> Any:
+def _with_arguments_that_cannot_be_learned(stored_loop: StoredLoop, trainer: StartTrainer) -> Any:
     """After half an hour of the past was learned, part by part."""
     with trainer(single_part=True, runs=2) as started_trainer:
         started_trainer.succeed()
-    for name in stored_loop.blobs("models/"):
-        stored_loop.remove(name)
-    return stored_loop.document("state.json")
+    state = stored_loop.document("state.json")
+    running = {**state["running"], "model": None, "arguments": "--cb_explore_adf --no_such_option"}
+    stored_loop.put("state.json", json.dumps({**state, "running": running}).encode())
+    return state
 
 
 # Trouble

@@ -10,8 +10,10 @@ from shared.status import learning_status
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.warnings import counter_warnings
 from shared.times import DAY, MINUTE, SECOND
+from shared.training import trouble
 from shared.training.configuration_changes import apply_changes, new_state, promote_next
 from shared.training.training_state import Counters, State
+from shared.training.trouble import Subject, Troubles
 
 NOW_US = 1_764_075_000 * SECOND
 _CONFIGURATION = new_configuration(4)
@@ -28,6 +30,10 @@ def state_of_trained_loop(configuration: Configuration = _CONFIGURATION, **chang
     return replace(whole, **changes)  # type: ignore[arg-type]
 
 
+def _trouble(subject: str, reason: str) -> Troubles:
+    return trouble.with_failure({}, subject, reason, "", NOW_US)
+
+
 def inputs(state: State | None, waiting: Waiting = Waiting(), published: Published = Published()) -> StatusInputs:  # noqa: B008
     """At a fixed moment."""
     return StatusInputs(state, _CONFIGURATION, published, waiting, NOW_US, MINUTE)
@@ -39,7 +45,10 @@ def inputs(state: State | None, waiting: Waiting = Waiting(), published: Publish
         (inputs(None), "has not run yet"),
         (inputs(new_state(_CONFIGURATION, Published())), "No Rank call"),
         (inputs(new_state(_CONFIGURATION, Published()), Waiting(3, False, NOW_US)), "3 events wait"),
-        (inputs(state_of_trained_loop(problem="it broke"), published=Published(model=_MODEL)), "it broke"),
+        (
+            inputs(state_of_trained_loop(troubles=_trouble("running", "it broke")), published=Published(model=_MODEL)),
+            "it broke",
+        ),
         (
             inputs(state_of_trained_loop(), Waiting(3, False, NOW_US - DAY), Published(model=_MODEL)),
             "does the timer run",
@@ -167,15 +176,35 @@ def test_each_trouble_is_warned_of(counters: Counters, code: str) -> None:
 def test_a_mirror_that_fails_is_warned_of_as_long_as_it_is_wanted() -> None:
     """With the reason."""
     wanted = replace(_CONFIGURATION, service=replace(_CONFIGURATION.service, log_mirror_enabled=True))
-    state = state_of_trained_loop(counters=Counters(), mirrored_up_to_us=1, mirror_problem="its storage answered 403")
+    state = state_of_trained_loop(
+        counters=Counters(), mirrored_up_to_us=1, troubles=_trouble("mirror", "its storage answered 403")
+    )
 
     (warning,) = counter_warnings(state, wanted)
 
     assert warning.code == "LogsNotMirrored"
     assert "its storage answered 403" in warning.message
-    assert (
-        counter_warnings(replace(state, mirror_problem=None), wanted) == counter_warnings(state, _CONFIGURATION) == []
-    )
+    assert counter_warnings(replace(state, troubles={}), wanted) == counter_warnings(state, _CONFIGURATION) == []
+
+
+@pytest.mark.parametrize("subject", [subject for subject in Subject if subject is not Subject.MIRROR])
+def test_what_the_trainer_bypasses_is_warned_of(subject: Subject) -> None:
+    """With the reason, and with what to do."""
+    state = state_of_trained_loop(counters=Counters(), troubles=_trouble(subject, "the blob is damaged"))
+
+    (warning,) = counter_warnings(state, _CONFIGURATION)
+
+    assert warning.code == "TrainerInTrouble"
+    assert "the blob is damaged (tried 1 time)" in warning.message
+    assert "Something" not in warning.message
+    assert warning.what_to_do
+
+
+def test_trouble_of_a_later_version_is_told_too() -> None:
+    """That version may run beside this one."""
+    state = state_of_trained_loop(counters=Counters(), troubles=_trouble("something new", "it broke"))
+
+    assert "it broke" in counter_warnings(state, _CONFIGURATION)[0].message
 
 
 def test_a_healthy_loop_is_not_warned() -> None:
