@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from threading import Event
 
@@ -131,9 +132,7 @@ class _Run:
     def go(self) -> None:
         """Repeat the pass until a pass has nothing to do."""
         work_folder.tidy()
-        self._attempts.make(
-            Subject.PUBLICATION, lambda: model_publication.finish(self._trainer, self._clock.started_us)
-        )
+        self._publish(lambda: model_publication.finish(self._trainer, self._clock.started_us))
         while self._pass() and self._has_time():
             continue
         configuration = self._configuration
@@ -168,7 +167,7 @@ class _Run:
         before = self._trainer.state
         self._attempts.make(Subject.JOIN, lambda: self._join(configuration, tables, now_us))
         self._learn(configuration)
-        self._attempts.make(Subject.PUBLICATION, lambda: model_publication.announce(self._trainer))
+        self._publish(lambda: model_publication.announce(self._trainer))
         self._tidy(configuration, tables, now_us)
         return self._trainer.state.joined_up_to_us > before.joined_up_to_us
 
@@ -214,14 +213,14 @@ class _Run:
             attempts.succeed(Subject.RUNNING)
         if promoted.next is None:
             attempts.succeed(Subject.NEXT)
-        self._publish(configuration)
+        self._publish_trained(configuration)
 
     def _train_running(self, configuration: Configuration) -> None:
         trainer, deleted_us = self._trainer, configuration.logs_deleted_before_us
         try:
             while model_training.train_running(trainer, deleted_us) and self._has_time():
                 trainer.commit(regain_running(trainer.state, configuration))
-                self._publish(configuration)
+                self._publish_trained(configuration)
         except DamagedModel:
             trainer.commit(lose_running(trainer.state, configuration, self._published))
             raise
@@ -235,11 +234,15 @@ class _Run:
             trainer.commit(lose_next(trainer.state, configuration, self._published))
             raise
 
-    def _publish(self, configuration: Configuration) -> None:
+    def _publish_trained(self, configuration: Configuration) -> None:
         now_us = lease.storage_now_us()
-        self._attempts.make(
-            Subject.PUBLICATION, lambda: model_publication.publish(self._trainer, configuration, now_us)
-        )
+        self._publish(lambda: model_publication.publish(self._trainer, configuration, now_us))
+
+    def _publish(self, action: Callable[[], object]) -> None:
+        """Try what publishes; a model that cannot be published does not hold up the next one."""
+        state = self._trainer.state
+        model = state.publishing.files if state.publishing else state.running.model
+        self._attempts.make(Subject.PUBLICATION, action, model.predictor_blob if model else "")
 
     def _has_time(self) -> bool:
         return not self._stop.is_set() and self._clock.seconds < _TIME_SECONDS
