@@ -105,9 +105,9 @@ def read_window(rewards: int) -> dict[str, float]:
 
 
 def lookback(lines: int) -> dict[str, float]:
-    """Read a day of log for its marks, as a run in a new process does; gives lines a second."""
-    from train_timer.logged_ids import LoggedIds
+    """Read a day of log for its marks, as the first run after an update does; gives lines a second."""
+    from train_timer import logged_ids
 
-    history, began = LoggedIds(), time.perf_counter()
-    history.cover(training.DAY_US, training.DAY_US + DAY, 0)
+    began = time.perf_counter()
+    logged_ids.mark_earlier_log(training.DAY_US, training.DAY_US + DAY, 0)
     return {"rate": lines / (time.perf_counter() - began)}

@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import Future
+from itertools import islice, takewhile
 
 from shared.intake import scan
 from shared.intake.rows import Event, Observation
@@ -61,6 +62,10 @@ class _Minute:
     def count_before(self, to_us: int) -> int:
         return max(0, bisect_left(self._arrivals, to_us, key=lambda arrival: arrival.at_us) - self._next)
 
+    def ids_before(self, to_us: int) -> Iterator[str]:
+        ahead = islice(self._arrivals, self._next, None)
+        return (arrival.event_id for arrival in takewhile(lambda arrival: arrival.at_us < to_us, ahead))
+
     def take(self) -> tuple[Arrival, bytes]:
         arrival = self._arrivals[self._next]
         self._next += 1
@@ -98,6 +103,13 @@ class Events:
             if (self._read and self._read[-1].end_us >= to_us) or not self._advance():
                 return False
         return number > most
+
+    def ids(self, to_us: int) -> Iterator[str]:
+        """The ids of the events before a moment that were not taken yet."""
+        while not (self._read and self._read[-1].end_us >= to_us) and self._advance():
+            continue
+        for minute in self._read:
+            yield from minute.ids_before(to_us)
 
     def take(self, to_us: int) -> Iterator[tuple[Arrival, bytes]]:
         """The events before a moment, with their payloads, each once."""

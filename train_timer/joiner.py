@@ -3,7 +3,7 @@
 import gzip
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from shared.intake import scan
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import RowQuery, Tables
 from shared.learner import work_folder
-from shared.log import log_store, ranked_event
+from shared.log import log_store, marks, ranked_event
 from shared.log.join import BEFORE_US, Arrival, Join, Joined, Lone, Requests
 from shared.log.log_line import event_line, lone_line
 from shared.metrics.bins import Bin, PartMetrics, total
@@ -20,8 +20,9 @@ from shared.metrics.tally import Tally
 from shared.training import time_slices
 from shared.training.lease import Trainer
 from shared.training.training_state import Counters, Intent
+from train_timer import logged_ids
 from train_timer.intake_window import Events, Observations
-from train_timer.logged_ids import LoggedIds, event_mark, observation_mark
+from train_timer.logged_ids import LoggedIds
 from train_timer.profiler import Profiler
 
 _LEVEL = 1
@@ -49,13 +50,14 @@ class Joiner:
 
     Args:
         watermark_us: Events that arrived earlier, and the observations of their windows, are all in storage.
+        known: The marks of log that earlier runs read or wrote.
 
     Attributes:
         sums: The sums over the joined events.
     """
 
     def __init__(
-        self, trainer: Trainer, tables: Tables, configuration: Configuration, watermark_us: int, logged_ids: LoggedIds
+        self, trainer: Trainer, tables: Tables, configuration: Configuration, watermark_us: int, known: LoggedIds
     ) -> None:
         position_us = trainer.state.joined_up_to_us
         shards = configuration.shards
@@ -64,7 +66,7 @@ class Joiner:
         self._tables = tables
         self._configuration = configuration
         self._watermark_us = watermark_us
-        self._logged_ids = logged_ids
+        self._logged_ids = known
         self._covered = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
         self._requests = _recent_requests(tables, shards, position_us)
@@ -96,10 +98,10 @@ class Joiner:
             self._trainer.check()
             if written.lines:
                 log_store.create(intent.from_us, intent.to_us, file, intent.rewards, written.lines, written.events)
+                self._logged_ids.add(intent.from_us, intent.to_us, written.marks)
         metrics = written.tally.freeze(intent.from_us)
         self._commit(intent, written.counters, metrics)
         self.sums = total([self.sums, *metrics.bins], self.sums.from_us)
-        self._logged_ids.add(log_store.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
         self._profiler.pass_on(intent.to_us)
         return True
 
@@ -124,12 +126,9 @@ class Joiner:
         event_us = self._events.first_us()
         limit_us = self._watermark_us if event_us is None else time_slices.cell(position_us, event_us, length_us)[0]
         self._observations.move(position_us - BEFORE_US, limit_us - BEFORE_US)
-        for observation in self._observations.between(position_us - BEFORE_US, limit_us - BEFORE_US):
-            ready_us = observation.at_us + BEFORE_US
-            from_us = time_slices.cell(position_us, ready_us, length_us)[0]
-            if not self._is_logged(observation, from_us - self._lookback_us(from_us)):
-                return ready_us
-        return event_us
+        ready = list(self._observations.between(position_us - BEFORE_US, limit_us - BEFORE_US))
+        logged = self._find_logged(map(_mark, ready), position_us, self._lookback_us(position_us))
+        return next((row.at_us + BEFORE_US for row in ready if _mark(row) not in logged), event_us)
 
     def _skip_ahead(self) -> None:
         """Move the position past rows that are all logged, so that they are not read again and their tables can go."""
@@ -145,21 +144,36 @@ class Joiner:
     def _write(self, intent: Intent, file: Path) -> _Written:
         wait_us = intent.rewards.wait_us
         self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
-        join = Join(
-            self._observations.of_event, wait_us, lambda observation: self._is_logged(observation, intent.since_us)
-        )
+        logged = self._find_logged(self._marks_of(intent), intent.from_us, intent.lookback_us)
+        join = Join(self._observations.of_event, wait_us, lambda observation: _mark(observation) in logged)
         written = _Written(Tally(intent.exploration))
         with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
             for arrival, payload in self._events.take(intent.to_us):
-                self._write_event(log, join, intent, arrival, payload, written)
-            for lone in self._lone(join, intent):
+                self._write_event(log, join, intent, arrival, payload, written, logged)
+            for lone in self._lone(join, intent, logged):
                 _write_lone(log, lone, written)
         self._observations.remove_logged(join.joined_keys)
         self._requests.forget(intent.to_us)
         return written
 
+    def _marks_of(self, intent: Intent) -> Iterator[int]:
+        """The marks of the events of a part, and of the observations that the part may log."""
+        for event_id in self._events.ids(intent.to_us):
+            yield marks.event_mark(event_id)
+            yield from map(_mark, self._observations.of_event.get(event_id, ()))
+        for observation in self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US):
+            yield _mark(observation)
+            yield marks.event_mark(observation.event_id)
+
     def _write_event(
-        self, log: gzip.GzipFile, join: Join, intent: Intent, arrival: Arrival, payload: bytes, written: _Written
+        self,
+        log: gzip.GzipFile,
+        join: Join,
+        intent: Intent,
+        arrival: Arrival,
+        payload: bytes,
+        written: _Written,
+        logged: Set[int],
     ) -> None:
         # Also checked for deleted events: a repetition of a deleted event is no event.
         is_event = self._requests.is_event(arrival)
@@ -175,7 +189,7 @@ class Joiner:
             written.outcomes["refused"] += 1
             written.tally.add_damaged(arrival.at_us)
             return
-        reused = join.has_event(arrival.event_id) or self._has_event(arrival.event_id, intent.since_us)
+        reused = join.has_event(arrival.event_id) or marks.event_mark(arrival.event_id) in logged
         joined = join.event(arrival)
         line = event_line(event, joined.observations, intent.rewards)
         log.write(line.text + b"\n")
@@ -188,33 +202,46 @@ class Joiner:
         written.events[kind] += 1
         written.tally.add_event(event, kind, line)
 
-    def _lone(self, join: Join, intent: Intent) -> Iterator[Lone]:
+    def _lone(self, join: Join, intent: Intent, logged: Set[int]) -> Iterator[Lone]:
         ready = [
             observation
             for observation in self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US)
             if observation.at_us >= intent.deleted_before_us
         ]
-        yield from join.lone(ready, lambda event_id: self._has_event(event_id, intent.since_us))
+        yield from join.lone(ready, lambda event_id: marks.event_mark(event_id) in logged)
 
-    def _is_logged(self, observation: Observation, since_us: int) -> bool:
-        self._cover()
-        return self._logged_ids.holds(observation, since_us)
+    def _find_logged(self, wanted: Iterable[int], from_us: int, lookback_us: int) -> Set[int]:
+        """Find which marks are in the log that a part looks back on.
 
-    def _has_event(self, event_id: str, since_us: int) -> bool:
-        self._cover()
-        return self._logged_ids.has_event(event_id, since_us)
+        Args:
+            from_us: Where the part begins.
+        """
+        self._list_marks()
+        deleted_us = self._configuration.logs_deleted_before_us
+        return self._logged_ids.find(wanted, from_us, lookback_us, deleted_us)
 
-    def _cover(self) -> None:
-        """Load the marks of the lookback when they are first needed; the parts of this run are added as they come."""
+    def _list_marks(self) -> None:
+        """List the marks in storage when they are first needed; the parts of this run are added as they come."""
         if self._covered:
             return
         state = self._trainer.state
-        position_us = state.joined_up_to_us
-        since_us = position_us - self._lookback_us(position_us)
-        if state.intent is not None:
-            since_us = min(since_us, state.intent.since_us)
-        self._logged_ids.cover(since_us, position_us, self._configuration.logs_deleted_before_us)
+        if not state.has_marks:
+            position_us = state.joined_up_to_us
+            since_us = position_us - self._lookback_us(position_us)
+            logged_ids.mark_earlier_log(since_us, position_us, self._configuration.logs_deleted_before_us)
+            self._trainer.commit(replace(state, has_marks=True))
+        self._logged_ids.list_anew()
         self._covered = True
+
+    def tidy_marks(self) -> None:
+        """Merge the marks of parts, and delete those that no part will look for again."""
+        if self._covered:
+            position_us = self._trainer.state.joined_up_to_us
+            wait_us, long_waits = self._configuration.rewards.wait_us, self._trainer.state.long_waits
+            self._logged_ids.merge(self._trainer, self._lookback_us(position_us))
+            kept_us = time_slices.remembered_us(wait_us, long_waits, position_us)
+            forgotten_us = max(position_us - kept_us, self._configuration.logs_deleted_before_us)
+            self._logged_ids.forget(self._trainer, forgotten_us)
 
     def _lookback_us(self, from_us: int) -> int:
         return time_slices.lookback_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)
@@ -243,6 +270,10 @@ def _recent_requests(tables: Tables, shards: int, position_us: int) -> Requests:
     return requests
 
 
+def _mark(observation: Observation) -> int:
+    return marks.observation_mark(observation.event_id, observation.observation_id)
+
+
 def _arrival(event: Event) -> Arrival:
     return Arrival(event.at_us, event.event_id, event.request_hash)
 
@@ -250,8 +281,8 @@ def _arrival(event: Event) -> Arrival:
 def _count_event(joined: Joined, reused: bool, default: float, written: _Written) -> None:
     arrival = joined.arrival
     written.lines += 1
-    written.marks.append(event_mark(arrival.event_id))
-    written.marks.extend(observation_mark(arrival.event_id, row.observation_id) for row in joined.observations)
+    written.marks.append(marks.event_mark(arrival.event_id))
+    written.marks.extend(map(_mark, joined.observations))
     rewards = [row.value for row in joined.observations if row.value is not None]
     outcomes = written.outcomes
     outcomes["events"] += 1
@@ -264,6 +295,6 @@ def _count_event(joined: Joined, reused: bool, default: float, written: _Written
 def _write_lone(log: gzip.GzipFile, lone: Lone, written: _Written) -> None:
     log.write(lone_line(lone.observation, late=lone.late) + b"\n")
     written.lines += 1
-    written.marks.append(observation_mark(lone.observation.event_id, lone.observation.observation_id))
+    written.marks.append(_mark(lone.observation))
     written.outcomes["late" if lone.late else "dangling"] += 1
     written.tally.add_lone(lone.observation.at_us, late=lone.late)

@@ -1,98 +1,97 @@
 """The ids of earlier log: which events and which observations were logged already."""
 
-import gzip
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from shared.intake.rows import Observation
-from shared.log import log_line, log_store
+from shared.log import log_line, log_store, marks, marks_store, stored_lines
 from shared.log.log_store import LogBlob
-from shared.times import MINUTE
+from shared.log.marks import Run
+from shared.training.lease import Trainer
 
-_BUCKET_US = 10 * MINUTE
-_PARTS_OF_LOOKBACK = 4
-"""A part is at most this fraction of a lookback, which is at least an hour and two waits."""
-
-
-def event_mark(event_id: str) -> int:
-    """The mark of an event: a hash of 64 bits, valid within this process."""
-    return hash(event_id)
-
-
-def observation_mark(event_id: str, observation_id: str) -> int:
-    """The mark of an observation."""
-    return hash((event_id, observation_id))
+_MOST_BYTES = 64 * 1024 * 1024
+"""What is kept in memory between parts and runs; runs beyond are read anew for each part."""
 
 
 class LoggedIds:
-    """The marks of the log of the lookback, eight bytes each, loaded when first needed and kept between runs."""
+    """The marks of log, as one process knows them."""
 
     def __init__(self) -> None:
-        self._loaded: dict[str, int] = {}
-        self._redacted: dict[str, str] = {}
-        self._buckets: dict[int, array[int]] = {}
-        self._unsorted: dict[int, list[int]] = {}
+        self._runs: dict[str, Run] = {}
+        self._kept: dict[str, array[int]] = {}
 
-    def cover(self, since_us: int, to_us: int, deleted_before_us: int) -> None:
-        """Load the marks of the log of a range, and drop older marks; after a redaction, load all marks anew."""
-        self._forget(since_us)
-        from_us, reach_us = since_us - since_us % _BUCKET_US - 1, (to_us - since_us) // _PARTS_OF_LOOKBACK
-        blobs = list(log_store.list_blobs(from_us, to_us, deleted_before_us, reach_us))
-        redacted = {blob.path: blob.redacted for blob in blobs if blob.redacted}
-        if any(self._redacted.get(path) != at for path, at in redacted.items() if path in self._loaded):
-            self._forget(to_us + _BUCKET_US)
-        self._redacted = redacted
-        for blob in blobs:
-            if blob.path not in self._loaded:
-                self.add(blob.path, blob.to_us, _marks(blob))
+    def list_anew(self) -> None:
+        """List the runs in storage; another trainer may have come between."""
+        self._set(marks_store.list_runs())
 
-    def add(self, path: str, to_us: int, marks: Iterable[int]) -> None:
-        """Add the marks of one log blob."""
-        self._loaded[path] = to_us
-        self._unsorted.setdefault(to_us // _BUCKET_US, []).extend(marks)
+    def add(self, from_us: int, to_us: int, of_part: Sequence[int]) -> None:
+        """Store the marks of a part."""
+        if of_part:
+            run = marks_store.create(from_us, to_us, of_part)
+            self._runs[run.path] = run
 
-    def holds(self, observation: Observation, since_us: int) -> bool:
-        """Whether an observation is in the log already, with an event or alone.
+    def find(self, wanted: Iterable[int], before_us: int, lookback_us: int, deleted_before_us: int) -> set[int]:
+        """Find which marks are in the log of a lookback; `wanted` are looked for at once, since all may be read anew.
 
         Args:
-            since_us: Log that ended before the ten minutes of this moment is not searched, even if its marks are
-                loaded: the result must not depend on how long a run has been going on.
+            before_us, lookback_us, deleted_before_us: As in `marks.select`.
         """
-        return self._has(observation_mark(observation.event_id, observation.observation_id), since_us)
-
-    def has_event(self, event_id: str, since_us: int) -> bool:
-        """Whether an event of that id is in the log; as `holds`."""
-        return self._has(event_mark(event_id), since_us)
-
-    def _has(self, mark: int, since_us: int) -> bool:
-        if self._unsorted:
-            self._sort()
-        for bucket, marks in self._buckets.items():
-            if bucket < since_us // _BUCKET_US:
+        in_order, found = sorted(set(wanted)), set[int]()
+        for run in marks.select(self._runs.values(), before_us, lookback_us, deleted_before_us) if in_order else ():
+            if (kept := self._keep(run)) is not None:
+                found.update(marks.search(kept, in_order))
                 continue
-            place = bisect_left(marks, mark)
-            if place < len(marks) and marks[place] == mark:
-                return True
-        return False
+            for chunk in marks_store.read_chunks(run):
+                found.update(marks.search(chunk, in_order))
+        return found
 
-    def _sort(self) -> None:
-        for bucket, fresh in self._unsorted.items():
-            self._buckets[bucket] = array("q", sorted([*self._buckets.get(bucket, ()), *fresh]))
-        self._unsorted = {}
+    def merge(self, trainer: Trainer, lookback_us: int) -> None:
+        """Make one run of the runs of each step of time that is over.
 
-    def _forget(self, before_us: int) -> None:
-        limit = before_us // _BUCKET_US
-        self._buckets = {bucket: marks for bucket, marks in self._buckets.items() if bucket >= limit}
-        self._unsorted = {bucket: marks for bucket, marks in self._unsorted.items() if bucket >= limit}
-        self._loaded = {path: to_us for path, to_us in self._loaded.items() if to_us // _BUCKET_US >= limit}
+        Raises:
+            LeaseLost: Another trainer has taken over.
+        """
+        while groups := marks.group(self._runs.values(), lookback_us, trainer.state.joined_up_to_us):
+            for runs in groups:
+                trainer.check()
+                merged = marks_store.merge_runs(runs)
+                self._set([run for run in self._runs.values() if run not in runs] + [merged])
+
+    def forget(self, trainer: Trainer, before_us: int) -> None:
+        """Delete the runs that ended before a moment.
+
+        Raises:
+            LeaseLost: Another trainer has taken over.
+        """
+        for run in list(self._runs.values()):
+            if run.to_us <= before_us:
+                trainer.check()
+                marks_store.remove(run)
+                del self._runs[run.path]
+        self._set(self._runs.values())
+
+    def _set(self, runs: Iterable[Run]) -> None:
+        self._runs = {run.path: run for run in sorted(runs, key=lambda run: run.from_us)}
+        self._kept = {path: kept for path, kept in self._kept.items() if path in self._runs}
+
+    def _keep(self, run: Run) -> array[int] | None:
+        """The marks of a run, from memory or to be kept there; None if there is no room."""
+        if run.path not in self._kept:
+            if run.size_bytes + sum(len(kept) for kept in self._kept.values()) * marks.BYTES > _MOST_BYTES:
+                return None
+            self._kept[run.path] = marks_store.read(run)
+        return self._kept[run.path]
+
+
+def mark_earlier_log(since_us: int, to_us: int, deleted_before_us: int) -> None:
+    """Make the marks of log that an earlier version has written without."""
+    for blob in log_store.list_blobs(since_us, to_us, deleted_before_us):
+        marks_store.create(blob.from_us, blob.to_us, _marks(blob))
 
 
 def _marks(blob: LogBlob) -> Iterable[int]:
-    stored = log_store.read(blob)
-    for line in gzip.decompress(stored).splitlines() if stored else ():
+    for line in stored_lines.read_lines(log_store.read(blob) or b"", blob.rewards, blob.rewards):
         ids = log_line.read_ids(line)
         if ids.late is None:
-            yield event_mark(ids.event_id)
+            yield marks.event_mark(ids.event_id)
         for observation_id in ids.observation_ids:
-            yield observation_mark(ids.event_id, observation_id)
+            yield marks.observation_mark(ids.event_id, observation_id)

@@ -182,6 +182,7 @@ class _Run:
             joiner.close()
             self._sums = self._sums.plus(joiner.sums)
         self._attempts.make(Subject.PROFILE, joiner.save_profile)
+        self._attempts.make(Subject.MARKS, joiner.tidy_marks)
 
     def _tidy(self, configuration: Configuration, tables: Tables, now_us: int) -> None:
         """Delete what is no longer needed, each kind on its own."""

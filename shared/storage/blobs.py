@@ -66,6 +66,14 @@ def read(path: str) -> Blob | None:
     return None
 
 
+def read_piece(path: str, start: int, length: int) -> bytes | None:
+    """Read a piece of a blob, shorter at its end; None if there is no blob."""
+    with translate_errors(absent=True):
+        content: bytes = client(path).download_blob(start, length).readall()
+        return content
+    return None
+
+
 def read_etag(path: str) -> str | None:
     """Read the ETag of a blob; None if there is no blob."""
     with translate_errors(absent=True):

@@ -15,7 +15,7 @@ def new_state(configuration: Configuration, published: Published) -> State:
     Args:
         configuration: As in `apply_changes`.
     """
-    state = State(joined_up_to_us=0, running=empty_cursor(configuration, published.generation, 0))
+    state = State(joined_up_to_us=0, running=empty_cursor(configuration, published.generation, 0), has_marks=True)
     return _start_generation(state, configuration, published)
 
 

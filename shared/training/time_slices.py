@@ -42,6 +42,11 @@ def lookback_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> i
     return max(2 * max([wait_us, *waits]), HOUR)
 
 
+def remembered_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> int:
+    """How long marks are kept: half as long again as any part looks back, which is three reward wait times."""
+    return lookback_us(wait_us, long_waits, from_us) * 3 // 2
+
+
 def waits_after(long_waits: Iterable[LongWait], to_us: int, wait_us: int) -> tuple[LongWait, ...]:
     """The long waits to remember after a part that ends at `to_us` was joined under `wait_us`."""
     waits = {long.wait_us: long.until_us for long in long_waits if long.until_us > to_us - BEFORE_US}

@@ -160,6 +160,7 @@ class State:
         retention_at_us: When old log and models were last deleted; `kept_at_us` in the stored document.
         mirrored_from_us: The log position from which on the customer's container gets the log; None without a mirror.
         mirrored_up_to_us: The log position up to which the customer's container has the log.
+        has_marks: Whether the log of the lookback has its marks; an earlier version has written log without.
         snapshots: Counters of the last day or so, the oldest first.
         rounds: The rounds of automatic optimization so far; `looks` in the stored document.
     """
@@ -176,6 +177,7 @@ class State:
     counters: Counters = field(default_factory=Counters)
     metrics: Metrics = field(default_factory=Metrics)
     long_waits: tuple[LongWait, ...] = ()
+    has_marks: bool = False
     last_run: LastRun | None = None
     troubles: Troubles = field(default_factory=dict)
     retention_at_us: int = 0

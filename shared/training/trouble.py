@@ -23,6 +23,7 @@ class Subject(StrEnum):
     PROFILE = "profile"
     TABLES = "tables"
     METRICS = "metrics"
+    MARKS = "marks"
     RETENTION = "retention"
     EVALUATIONS = "evaluations"
     OPTIMIZATION = "optimization"

@@ -21,7 +21,6 @@ from shared.training.training_state import State
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
-from train_timer.logged_ids import LoggedIds
 
 PATH = "/rankloop/v1/logs/redact"
 START_US = from_iso("2026-03-01T00:00:00Z")
@@ -139,16 +138,3 @@ def test_while_the_trainer_is_at_work_a_call_is_told_to_try_again(logged: Api) -
     assert "trainer" in answer.error["message"]
     body = logged.post(PATH, {"eventId": "e4"}).json
     assert (body["changedLines"], body["removedLines"]) == (1, 1)
-
-
-def test_a_trainer_forgets_what_was_redacted_from_log_that_it_knew(logged: Api) -> None:
-    """Else it would call a reward late for which another trainer knows no event."""
-    history, range_us = LoggedIds(), (START_US, START_US + 9 * HOUR, 0)
-    history.cover(*range_us)
-    before = [history.has_event(event_id, START_US) for event_id in ("e2", "e3")]
-
-    logged.post(PATH, {"eventId": "e2"})
-    history.cover(*range_us)
-
-    assert before == [True, True]
-    assert [history.has_event(event_id, START_US) for event_id in ("e2", "e3")] == [False, True]
