@@ -50,14 +50,14 @@ class Joiner:
 
     Args:
         watermark_us: Events that arrived earlier, and the observations of their windows, are all in storage.
-        known: The marks of log that earlier runs read or wrote.
+        earlier: The marks of log that earlier runs read or wrote.
 
     Attributes:
         sums: The sums over the joined events.
     """
 
     def __init__(
-        self, trainer: Trainer, tables: Tables, configuration: Configuration, watermark_us: int, known: LoggedIds
+        self, trainer: Trainer, tables: Tables, configuration: Configuration, watermark_us: int, earlier: LoggedIds
     ) -> None:
         position_us = trainer.state.joined_up_to_us
         shards = configuration.shards
@@ -66,7 +66,7 @@ class Joiner:
         self._tables = tables
         self._configuration = configuration
         self._watermark_us = watermark_us
-        self._logged_ids = known
+        self._logged_ids = earlier
         self._covered = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
         self._requests = _recent_requests(tables, shards, position_us)
@@ -239,8 +239,8 @@ class Joiner:
             position_us = self._trainer.state.joined_up_to_us
             wait_us, long_waits = self._configuration.rewards.wait_us, self._trainer.state.long_waits
             self._logged_ids.merge(self._trainer, self._lookback_us(position_us))
-            kept_us = time_slices.remembered_us(wait_us, long_waits, position_us)
-            forgotten_us = max(position_us - kept_us, self._configuration.logs_deleted_before_us)
+            age_us = time_slices.marks_age_us(wait_us, long_waits, position_us)
+            forgotten_us = max(position_us - age_us, self._configuration.logs_deleted_before_us)
             self._logged_ids.forget(self._trainer, forgotten_us)
 
     def _lookback_us(self, from_us: int) -> int:

@@ -17,7 +17,7 @@ class LoggedIds:
 
     def __init__(self) -> None:
         self._runs: dict[str, Run] = {}
-        self._kept: dict[str, array[int]] = {}
+        self._loaded: dict[str, array[int]] = {}
 
     def list_anew(self) -> None:
         """List the runs in storage; another trainer may have come between."""
@@ -35,14 +35,14 @@ class LoggedIds:
         Args:
             before_us, lookback_us, deleted_before_us: As in `marks.select`.
         """
-        in_order, found = sorted(set(wanted)), set[int]()
+        in_order, logged = sorted(set(wanted)), set[int]()
         for run in marks.select(self._runs.values(), before_us, lookback_us, deleted_before_us) if in_order else ():
-            if (kept := self._keep(run)) is not None:
-                found.update(marks.search(kept, in_order))
+            if (loaded := self._load(run)) is not None:
+                logged.update(marks.search(loaded, in_order))
                 continue
             for chunk in marks_store.read_chunks(run):
-                found.update(marks.search(chunk, in_order))
-        return found
+                logged.update(marks.search(chunk, in_order))
+        return logged
 
     def merge(self, trainer: Trainer, lookback_us: int) -> None:
         """Make one run of the runs of each step of time that is over.
@@ -71,15 +71,15 @@ class LoggedIds:
 
     def _set(self, runs: Iterable[Run]) -> None:
         self._runs = {run.path: run for run in sorted(runs, key=lambda run: run.from_us)}
-        self._kept = {path: kept for path, kept in self._kept.items() if path in self._runs}
+        self._loaded = {path: loaded for path, loaded in self._loaded.items() if path in self._runs}
 
-    def _keep(self, run: Run) -> array[int] | None:
-        """The marks of a run, from memory or to be kept there; None if there is no room."""
-        if run.path not in self._kept:
-            if run.size_bytes + sum(len(kept) for kept in self._kept.values()) * marks.BYTES > _MOST_BYTES:
+    def _load(self, run: Run) -> array[int] | None:
+        """The marks of a run, from memory or read into it; None if there is no room."""
+        if run.path not in self._loaded:
+            if run.size_bytes + sum(len(loaded) for loaded in self._loaded.values()) * marks.BYTES > _MOST_BYTES:
                 return None
-            self._kept[run.path] = marks_store.read(run)
-        return self._kept[run.path]
+            self._loaded[run.path] = marks_store.read(run)
+        return self._loaded[run.path]
 
 
 def mark_earlier_log(since_us: int, to_us: int, deleted_before_us: int) -> None:

@@ -62,7 +62,7 @@ def remove(run: Run) -> None:
 
 def _write_merged(runs: Sequence[Run], file: IO[bytes]) -> None:
     last = -1
-    for some in batched(merge(*map(_read_one_by_one, runs)), _MARKS_AT_ONCE, strict=False):
+    for some in batched(merge(*map(_read_marks, runs)), _MARKS_AT_ONCE, strict=False):
         single = array("Q")
         for mark in some:
             if mark != last:
@@ -71,7 +71,7 @@ def _write_merged(runs: Sequence[Run], file: IO[bytes]) -> None:
         file.write(marks.to_bytes(single))
 
 
-def _read_one_by_one(run: Run) -> Iterator[int]:
+def _read_marks(run: Run) -> Iterator[int]:
     for chunk in read_chunks(run):
         yield from chunk
 

@@ -42,7 +42,7 @@ def lookback_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> i
     return max(2 * max([wait_us, *waits]), HOUR)
 
 
-def remembered_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> int:
+def marks_age_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> int:
     """How long marks are kept: half as long again as any part looks back, which is three reward wait times."""
     return lookback_us(wait_us, long_waits, from_us) * 3 // 2
 
