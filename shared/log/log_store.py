@@ -4,7 +4,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def create(
     from_us: int, to_us: int, file: Path, rewards: RewardSettings, lines: int, events: Mapping[str, int]
 ) -> bool:
     """Make the log blob of a range, once; False if it is there already."""
-    metadata = {"rewards": json.dumps(asdict(rewards)), "lines": str(lines), "events": json.dumps(events)}
+    metadata = {"rewards": json.dumps(rewards.members), "lines": str(lines), "events": json.dumps(events)}
     return blobs.upload_file(path(from_us, to_us), file, metadata)
 
 
