@@ -78,7 +78,7 @@ def test_a_document_is_written_as_a_newer_version_wrote_it(name: str) -> None:
     assert write(read(KINDS[name], newer)) == newer
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(KINDS)), st.data())
 def test_whatever_a_newer_version_puts_into_an_object_stays_there(name: str, data: st.DataObject) -> None:
     """In any of the objects, under any name that no field has in JSON, also one that a field has in Python only."""
