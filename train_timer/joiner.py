@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
@@ -42,7 +43,7 @@ class _Written:
 
     @property
     def counters(self) -> Counters:
-        return Counters(**self.outcomes)
+        return Counters(**dict[str, Any](self.outcomes))
 
 
 class Joiner:

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from dataclasses import replace
+from functools import partial
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
@@ -33,7 +34,7 @@ def fingerprint(sas_uri: str) -> str:
 def copy(trainer: Trainer) -> None:
     """Copy the log since the last copy, for some seconds at most; later runs go on.
 
-    The position is committed after the copies were made: a blob may be copied twice, to the same bytes.
+    The position is committed after the copies were made: a blob may be copied twice.
 
     Raises:
         MirrorFailed: The container cannot be written to; what was copied is committed.
@@ -70,7 +71,7 @@ class _Copying:
             if time.monotonic() > self._until:
                 return
             self._trainer.check()
-            if blob.from_us >= self._position_us and (stored := log_store.read(blob)):
-                customer_copy.put(self._sas_uri, blob.path, stored)
+            if blob.from_us >= self._position_us:
+                customer_copy.put(self._sas_uri, blob.path, partial(log_store.read, blob))
             self._position_us = max(self._position_us, blob.to_us)
         self._position_us = joined_us

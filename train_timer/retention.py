@@ -14,7 +14,6 @@ from shared.models import model_store, published_store
 from shared.models.model_store import ModelBlob
 from shared.models.published import Published
 from shared.ranking.refused_ranks import delete_old_counts
-from shared.storage import blobs
 from shared.times import DAY, HOUR
 from shared.training.lease import Trainer
 from shared.training.training_state import State
@@ -36,6 +35,8 @@ def is_time_for_retention(trainer: Trainer, configuration: Configuration, now_us
 
 def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
     """Delete log and models that are too old.
+
+    What another trainer has changed since it was listed stays, even if this one has slept in between.
 
     Raises:
         LeaseLost: This trainer has lost its lease, and cannot know any more what is needed.
@@ -76,11 +77,10 @@ def _remove_logs(trainer: Trainer, configuration: Configuration, now_us: int) ->
 
 def _remove_models(trainer: Trainer, published: Published, configuration: Configuration, now_us: int) -> None:
     named = _name_blobs(trainer.state, published)
-    going = [model.path for model in select_superseded(model_store.list_blobs(), configuration.retention_us, now_us)]
-    for path in going:
-        if path not in named:
+    for model in select_superseded(model_store.list_blobs(), configuration.retention_us, now_us):
+        if model.path not in named:
             trainer.check()
-            blobs.remove(path)
+            model_store.remove(model)
 
 
 def select_superseded(stored: Iterable[ModelBlob], retention_us: int | None, now_us: int) -> list[ModelBlob]:

@@ -1,11 +1,13 @@
 """The configuration of a loop: its service configuration, its learning settings, and what a change of them starts."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shared import durations
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import ServiceConfiguration
 from shared.errors import AutoOptimizationOfSlots, ModeChangedWithRewards
+from shared.stored_objects import StoredObject
 from shared.times import DAY
 
 INITIAL_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
@@ -18,7 +20,7 @@ def problem_type(arguments: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class LearningSettings:
+class LearningSettings(StoredObject):
     """A named line of learning arguments (the API's "policy")."""
 
     name: str
@@ -31,7 +33,7 @@ class LearningSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class RewardSettings:
+class RewardSettings(StoredObject):
     """The settings by which observations become the reward of an event.
 
     Attributes:
@@ -43,9 +45,14 @@ class RewardSettings:
     default: float
     aggregation: Aggregation
 
+    @property
+    def members(self) -> dict[str, Any]:
+        """The settings by name, as they stand in JSON beside log and models."""
+        return {"wait_us": self.wait_us, "default": self.default, "aggregation": self.aggregation}
+
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(StoredObject):
     """The whole configuration of one loop.
 
     Attributes:

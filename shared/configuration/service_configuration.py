@@ -13,6 +13,7 @@ from shared.configuration.field_readers import (
     word_of,
 )
 from shared.configuration.reward_aggregation import Aggregation
+from shared.stored_objects import StoredObject
 from shared.times import to_iso
 
 MOST_DAYS = 2**31 - 1
@@ -32,7 +33,7 @@ class LearningMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceConfiguration:
+class ServiceConfiguration(StoredObject):
     """The old service's configuration object; durations stay as they were sent.
 
     Attributes:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from shared.configuration.configuration import RewardSettings
 from shared.stored_names import store_under
+from shared.stored_objects import StoredObject
 from shared.times import DAY
 
 LONGEST_US = DAY
@@ -54,7 +55,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(StoredObject):
     """A policy that is evaluated.
 
     Attributes:
@@ -67,7 +68,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluatedLog:
+class EvaluatedLog(StoredObject):
     """The log that is evaluated, fixed at the creation of the evaluation: events that arrived in [from_us, to_us).
 
     Attributes:
@@ -83,7 +84,7 @@ class EvaluatedLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(StoredObject):
     """An evaluation, or a feature importance.
 
     Attributes:

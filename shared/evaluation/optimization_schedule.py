@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from shared import durations, times
 from shared.configuration.configuration import Configuration
+from shared.stored_objects import StoredObject
 from shared.times import DAY
 
 ERROR = 0.025
@@ -34,7 +35,7 @@ _BY_FREQUENCY = FIRST_EVENTS * 2 ** (len(_SHARES) - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class OptimizationRound:
+class OptimizationRound(StoredObject):
     """One search for better learning settings over a range of the log.
 
     Attributes:
@@ -60,7 +61,7 @@ class OptimizationRound:
 
 
 @dataclass(frozen=True, slots=True)
-class OptimizationRounds:
+class OptimizationRounds(StoredObject):
     """The optimization rounds of a loop so far.
 
     Attributes:
@@ -75,7 +76,7 @@ class OptimizationRounds:
 
     def begin(self, new: OptimizationRound) -> "OptimizationRounds":
         """Add a round, whose evaluation is to be started."""
-        return OptimizationRounds(new, is_started=False, spent=self.spent + new.error)
+        return replace(self, last=new, is_started=False, spent=self.spent + new.error)
 
     def refund_last(self) -> "OptimizationRounds":
         """Give back the share of the last round, which has decided nothing."""

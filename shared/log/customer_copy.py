@@ -2,8 +2,10 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -22,14 +24,39 @@ class MirrorFailed(LoopError):
     """A log blob could not be copied; the reason is in plain words and never quotes the SAS."""
 
 
-def put(sas_uri: str, path: str, data: bytes) -> None:
-    """Copy a blob under the name that it has in its own container; a blob of that name is overwritten.
+def put(sas_uri: str, path: str, read: Callable[[], bytes | None]) -> None:
+    """Copy a blob under the name that it has in its own container; an earlier copy is overwritten.
+
+    A write that was sent long ago must not overwrite what another writer has copied since. So a first copy is made only
+    where there is none. Over an earlier copy goes what is read after that was found, if no copy was written since. The
+    SAS may allow to write only, so conditions are those that need no ETag of the copy.
+
+    Args:
+        read: Reads the blob; where it gives None, nothing is copied.
 
     Raises:
-        MirrorFailed: The container cannot be written to.
+        MirrorFailed: The container cannot be written to, or another writer came between.
     """
+    name, data = split_path(path)[1], read()
+    date = None if data is None else _create(sas_uri, name, data)
+    if date is not None and (data := read()) is not None:
+        with _plain_errors():
+            _client(sas_uri).upload_blob(name, data, overwrite=True, if_unmodified_since=date)
+
+
+def _create(sas_uri: str, name: str, data: bytes) -> datetime | None:
+    """Make a blob; where there is one of its name already, that one stays, and its container's time is given."""
+    from azure.core.exceptions import ResourceExistsError
+
     with _plain_errors():
-        _client(sas_uri).upload_blob(split_path(path)[1], data, overwrite=True)
+        try:
+            _client(sas_uri).upload_blob(name, data, overwrite=False)
+        except ResourceExistsError as error:
+            response: Any = error.response
+            if response is None or _code(getattr(error, "error_code", None)) != "BlobAlreadyExists":
+                raise
+            return parsedate_to_datetime(response.headers.get("Date", ""))
+    return None
 
 
 def replace(sas_uri: str, path: str, data: bytes | IO[bytes]) -> bool:

@@ -4,7 +4,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -36,6 +36,7 @@ class LogBlob:
         lines: How many lines it has, observations without event included.
         events: How many of them are events, by their kind (`log_line.kind`).
         redacted: When it was last redacted; empty for never.
+        etag: Of the content that was listed.
     """
 
     path: str
@@ -46,6 +47,7 @@ class LogBlob:
     events: Mapping[str, int]
     size_bytes: int
     redacted: str = ""
+    etag: str = ""
 
 
 def path(from_us: int, to_us: int) -> str:
@@ -63,7 +65,7 @@ def create(
     from_us: int, to_us: int, file: Path, rewards: RewardSettings, lines: int, events: Mapping[str, int]
 ) -> bool:
     """Make the log blob of a range, once; False if it is there already."""
-    metadata = {"rewards": json.dumps(asdict(rewards)), "lines": str(lines), "events": json.dumps(events)}
+    metadata = {"rewards": json.dumps(rewards.members), "lines": str(lines), "events": json.dumps(events)}
     return blobs.upload_file(path(from_us, to_us), file, metadata)
 
 
@@ -92,7 +94,7 @@ def _log_blob(blob: blobs.ListedBlob, from_us: int, to_us: int) -> LogBlob:
     lines = int(metadata["lines"])
     events = json.loads(metadata["events"]) if "events" in metadata else {_FIRST_KIND: lines}
     redacted = metadata.get("redacted", "")
-    return LogBlob(blob.path, from_us, to_us, _rewards(metadata), lines, events, blob.size_bytes, redacted)
+    return LogBlob(blob.path, from_us, to_us, _rewards(metadata), lines, events, blob.size_bytes, redacted, blob.etag)
 
 
 def read(blob: LogBlob) -> bytes | None:
@@ -116,10 +118,10 @@ def contents(log: Iterable[LogBlob]) -> Iterator[bytes]:
 
 
 def remove(blob: LogBlob) -> None:
-    """Delete a log blob and its refused lines."""
-    blobs.remove(blob.path)
+    """Delete a log blob that is as it was listed, and before it its refused lines, which training can find again."""
     for kind in blob.events:
         blobs.remove(path_of_refused(blob, kind))
+    blobs.remove_unchanged(blob.path, blob.etag)
 
 
 def store_refused(blob: LogBlob, kind: str, refused: bytes) -> None:

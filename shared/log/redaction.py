@@ -97,7 +97,7 @@ type Target = EventTarget | FeatureTarget
 
 
 def without_id[Document](document: Document, event_id: str) -> Document:
-    """A document of the loop in which no model names an event as its first or its last one."""
+    """A document of the loop in which no model, in unknown members too, names an event as its first or its last one."""
     if not is_dataclass(document) or isinstance(document, type):
         return document
     values = {field.name: getattr(document, field.name) for field in fields(document)}
@@ -107,8 +107,10 @@ def without_id[Document](document: Document, event_id: str) -> Document:
 def _without_id(name: str, value: Any, event_id: str) -> Any:
     if name in ("first_event_id", "last_event_id") and value == event_id:
         return None
-    if type(value) is tuple:
-        return tuple(without_id(element, event_id) for element in value)
+    if isinstance(value, dict):
+        return {member: _without_id(member, element, event_id) for member, element in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(_without_id("", element, event_id) for element in value)
     return without_id(value, event_id)
 
 

@@ -4,9 +4,11 @@ What users saw was the baseline, so an event's reward is the baseline's, whateve
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import add
 from typing import NamedTuple
+
+from shared.stored_objects import StoredObject
 
 LAST_EVENTS = 1000
 _EVEN = 1 - 1e-6
@@ -52,7 +54,7 @@ class Imitation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Apprentice:
+class Apprentice(StoredObject):
     """The loop as an apprentice: since it was made, and in its last events.
 
     Attributes:
@@ -77,13 +79,14 @@ class Apprentice:
 
     def plus(self, events: Sequence[ImitatedEvent], first_us: int, last_us: int) -> "Apprentice":
         """The apprentice with more events, which arrived from `first_us` to `last_us`, later than all before."""
-        return Apprentice(
-            self.total.plus(imitation(events)),
-            first_us if self.first_us is None else self.first_us,
-            last_us,
-            (*self.rewards, *(event.reward for event in events))[-LAST_EVENTS:],
-            (self.matches + "".join("1" if event.matches else "0" for event in events))[-LAST_EVENTS:],
-            (*self.ceilings, *(event.ceiling for event in events))[-LAST_EVENTS:],
+        return replace(
+            self,
+            total=self.total.plus(imitation(events)),
+            first_us=first_us if self.first_us is None else self.first_us,
+            last_us=last_us,
+            rewards=(*self.rewards, *(event.reward for event in events))[-LAST_EVENTS:],
+            matches=(self.matches + "".join("1" if event.matches else "0" for event in events))[-LAST_EVENTS:],
+            ceilings=(*self.ceilings, *(event.ceiling for event in events))[-LAST_EVENTS:],
         )
 
 

@@ -10,6 +10,7 @@ from shared.log.join import BEFORE_US
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.metrics.estimators.sums import Sums
 from shared.stored_names import store_under
+from shared.stored_objects import StoredObject
 from shared.times import DAY, MINUTE
 
 BIN_US = 5 * MINUTE
@@ -75,7 +76,7 @@ class EventOutcomes(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class Bin(StoredObject):
     """The sums of five minutes, or of several such bins.
 
     Attributes:
@@ -102,17 +103,18 @@ class Bin:
 
     def plus(self, other: "Bin") -> "Bin":
         """The sums of both, from when the earlier bin begins."""
-        return Bin(
-            min(self.from_us, other.from_us),
-            self.events + other.events,
-            self.rewards + other.rewards,
-            self.squares + other.squares,
-            min(self.lowest, other.lowest),
-            max(self.highest, other.highest),
-            self.first.plus(other.first),
-            self.random.plus(other.random),
-            self.joined + other.joined,
-            self.outcomes.plus(other.outcomes),
+        return replace(
+            self,
+            from_us=min(self.from_us, other.from_us),
+            events=self.events + other.events,
+            rewards=self.rewards + other.rewards,
+            squares=self.squares + other.squares,
+            lowest=min(self.lowest, other.lowest),
+            highest=max(self.highest, other.highest),
+            first=self.first.plus(other.first),
+            random=self.random.plus(other.random),
+            joined=self.joined + other.joined,
+            outcomes=self.outcomes.plus(other.outcomes),
         )
 
 
@@ -156,14 +158,14 @@ class PartMetrics:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class Day(StoredObject):
     """The bins of a day to which nothing is added any more."""
 
     bins: tuple[Bin, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(StoredObject):
     """The sums of the commit record: those of days that have no blob of their own yet.
 
     Attributes:
@@ -180,7 +182,8 @@ class Metrics:
         apprentice = self.apprentice
         if part.imitated:
             apprentice = apprentice.plus(part.imitated, part.first_us, part.last_us)
-        return Metrics(merge([*self.bins, *part.bins]), (*self.pending, *part.pending), apprentice)
+        bins, pending = merge([*self.bins, *part.bins]), (*self.pending, *part.pending)
+        return replace(self, bins=bins, pending=pending, apprentice=apprentice)
 
     def settle(self, part_us: int, kind: str, learned_from_us: int, refused: int) -> "Metrics":
         """The metrics once a model has learned a part: the outcomes of its events, and of all earlier parts, are known.

@@ -1,6 +1,7 @@
 """The metrics of finished days, one blob each."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from shared.metrics.bins import Bin, Day, Metrics, day_us
 from shared.storage import blobs, json_documents
@@ -13,7 +14,12 @@ _AT_ONCE = 8
 
 def write(day_us: int, day: Day) -> None:
     """Write the metrics of a day."""
-    blobs.write(f"{METRICS}{minute_key(day_us)[:8]}{_SUFFIX}", json_documents.to_json(day))
+    json_documents.change(
+        f"{METRICS}{minute_key(day_us)[:8]}{_SUFFIX}",
+        lambda text: json_documents.read(Day, text),
+        json_documents.to_json,
+        lambda before: replace(before, bins=day.bins) if before else day,
+    )
 
 
 def read_bins(from_us: int, to_us: int, metrics: Metrics) -> list[Bin]:

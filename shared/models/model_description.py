@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Self
 
 from shared.configuration.configuration import RewardSettings
@@ -50,7 +50,7 @@ class ModelDescription:
             "mode": self.mode,
             "processor": self.processor,
             "exploration": self.exploration,
-            "rewards": asdict(self.rewards),
+            "rewards": self.rewards.members,
             "revision": self.revision,
             "learnedUpTo": to_iso(self.learned_up_to_us),
             "events": self.events,

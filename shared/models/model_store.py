@@ -1,7 +1,7 @@
 """Model blobs: training states and the predictors that Rank loads, named by their content, with their descriptions."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +26,12 @@ class ModelBlob:
 
     Attributes:
         position_us: The log position that the model has learned up to.
+        etag: As it was listed; another one if the blob was made or renewed since.
     """
 
     path: str
     position_us: int
+    etag: str
 
     @property
     def is_description(self) -> bool:
@@ -53,15 +55,30 @@ def store(file: Path, position_us: int, revision: int) -> tuple[str, str]:
     """Store a model file; gives its path, whose name is its SHA-256, and the SHA-256."""
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     path = path_of(sha256, position_us, revision)
-    blobs.upload_file(path, file)
+    _ensure(path, lambda: blobs.upload_file(path, file))
     return path, sha256
 
 
 def put(data: bytes, position_us: int, revision: int) -> str:
     """Store a model's bytes; gives their path."""
     path = path_of(hashlib.sha256(data).hexdigest(), position_us, revision)
-    blobs.create(path, data)
+    _ensure(path, lambda: blobs.create(path, data))
     return path
+
+
+def remove(model: ModelBlob) -> None:
+    """Delete a blob, unless it was made or renewed since it was listed."""
+    blobs.remove_unchanged(model.path, model.etag)
+
+
+def _ensure(path: str, create: Callable[[], bool]) -> None:
+    """Make a blob that never changes, or renew the one that is there.
+
+    A model that is learned again has the blobs that it had. Who was about to delete them, since no model needed them,
+    is then refused.
+    """
+    while not create() and not blobs.renew(path):
+        continue
 
 
 def path_of(sha256: str, position_us: int, revision: int) -> str:
@@ -76,7 +93,8 @@ def description_path(state_blob: str) -> str:
 
 def describe(state_blob: str, description: ModelDescription) -> None:
     """Store the description of a model beside its training state."""
-    blobs.create(description_path(state_blob), description.to_json())
+    path = description_path(state_blob)
+    _ensure(path, lambda: blobs.create(path, description.to_json()))
 
 
 def read_described(state_blob: str) -> DescribedModel | None:
@@ -148,4 +166,4 @@ def list_blobs() -> Iterator[ModelBlob]:
     """All blobs of models, descriptions too, oldest log position first."""
     for blob in blobs.list_blobs(MODELS):
         position = blob.path.removeprefix(MODELS).split("-", 1)[0]
-        yield ModelBlob(blob.path, from_compact(position))
+        yield ModelBlob(blob.path, from_compact(position), blob.etag)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
+from shared.stored_objects import StoredObject
 from shared.times import compact
 
 ID_DIGITS = 12
@@ -20,7 +21,7 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFiles:
+class ModelFiles(StoredObject):
     """The two files of a trained model in blob storage, each named by its SHA-256, and what the model learned.
 
     Attributes:
@@ -53,7 +54,7 @@ class ModelFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelReference:
+class ModelReference(StoredObject):
     """A trained model as `published.json` names it: its files, and how it was made.
 
     Attributes:
@@ -130,7 +131,7 @@ class ModelReference:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class Start(StoredObject):
     """The point from which training goes on after a model was replaced by hand.
 
     Attributes:
@@ -150,7 +151,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class Published(StoredObject):
     """The content of `published.json`, which every instance follows.
 
     Attributes:

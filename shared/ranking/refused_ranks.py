@@ -61,7 +61,7 @@ def delete_old_counts(at_us: int) -> None:
     """Delete the counts that were written more than two days before a moment."""
     for blob in list(blobs.list_blobs(INSTANCES)):
         if at_us - from_datetime(blob.modified) > 2 * DAY:
-            blobs.remove(blob.path)
+            blobs.remove_unchanged(blob.path, blob.etag)
 
 
 def _read_count(stored: blobs.Blob | None) -> int:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS
 from shared.stored_names import store_under
+from shared.stored_objects import GrowingStoredObject
 from shared.times import HOUR, MINUTE
 
 _A_MINUTE = 6
@@ -28,7 +29,7 @@ _ENOUGH_EVENTS = 200
 
 
 @dataclass(slots=True)
-class Values:
+class Values(GrowingStoredObject):
     """The values of one feature.
 
     Attributes:
@@ -68,7 +69,7 @@ class Values:
 
 
 @dataclass(slots=True)
-class Sample:
+class Sample(GrowingStoredObject):
     """The features of sampled events.
 
     Attributes:
@@ -142,7 +143,7 @@ class Sample:
 
 
 @dataclass(slots=True)
-class Profile:
+class Profile(GrowingStoredObject):
     """A sample of about the last day, in two halves, of which the older one is forgotten.
 
     Attributes:

@@ -1,6 +1,7 @@
 """Blobs by path, through the storage SDK; a path's first segment is its container."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -50,6 +51,7 @@ class ListedBlob:
     size_bytes: int
     modified: datetime
     metadata: Mapping[str, str]
+    etag: str
 
 
 def client(path: str) -> "BlobClient":
@@ -173,13 +175,29 @@ def remove(path: str, etag: str | None = None) -> None:
             raise
 
 
+def remove_unchanged(path: str, etag: str) -> None:
+    """Delete a blob, unless it has another ETag by now or is gone."""
+    with suppress(ChangedMeanwhile):
+        remove(path, etag)
+
+
+def renew(path: str) -> bool:
+    """Give a blob another ETag and leave all else as it is; False if there is no blob."""
+    with translate_errors(absent=True):
+        blob = client(path)
+        blob.set_blob_metadata(blob.get_blob_properties().metadata)
+        return True
+    return False
+
+
 def list_blobs(prefix: str) -> Iterator[ListedBlob]:
     """List the blobs whose path begins with a prefix, in order of their names."""
     first, name = split_path(prefix)
     with translate_errors(absent=True):
         service = sdk.blobs().get_container_client(first)
         for blob in service.list_blobs(name_starts_with=name, include=["metadata"]):
-            yield ListedBlob(f"{first}/{blob.name}", blob.size, blob.last_modified, blob.metadata or {})
+            etag = f'"{blob.etag.strip('"')}"'  # listings have it without quotation marks, all other answers with them
+            yield ListedBlob(f"{first}/{blob.name}", blob.size, blob.last_modified, blob.metadata or {}, etag)
 
 
 def list_folders(prefix: str) -> Iterator[str]:

@@ -1,7 +1,30 @@
-"""JSON documents in blobs: their text, and changes of a document that lose no other change."""
+"""JSON documents in blobs: their text, and changes of a document that lose no other change.
 
-from collections.abc import Callable
-from typing import Any
+While an app is updated, an older and a newer version of the code change the same documents. So a member that a version
+has no field for is kept, wherever it stands in a document:
+
+* A `StoredObject` carries its unknown members. They go where the object goes: through `dataclasses.replace`, to another
+  place of the document, into another document, and back into JSON.
+* An object that is made, and not changed from an earlier object, has none: a new cursor takes over nothing from the
+  cursor whose place it takes. So a method that adds to an object ends with `replace(self, ...)`.
+* A member is kept as it was read, whatever becomes of the fields beside it. A newer version must be able to live with
+  that: with a sum to which an older version has not added, for example. A member without which the fields beside it
+  would be wrong belongs into an object that older versions only make anew or leave alone.
+* The name of a member is never used again for something else: it may still be in storage.
+* Tuples with names (`NamedTuple`) are stored as lists, in which nothing can be told apart. They never get another
+  element; what is new becomes a member of the object around them.
+* The value of a field is not kept but read. A word that this version does not have, such as a newer learning mode,
+  makes the document unreadable for it (`UnreadableDocument`), and the document stays as it is.
+
+Only what is read and written again needs this. Documents that are written once, such as the results of an evaluation or
+the description of a model, are read without their unknown members.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from functools import cache
+from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -9,9 +32,10 @@ from shared.errors import LoopError
 from shared.storage import blobs
 from shared.storage.blobs import ChangedMeanwhile
 from shared.storage_errors import StorageUnavailable
+from shared.stored_objects import GrowingStoredObject, StoredObject
 
-_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 _TRIES = 20
+_STORED = (StoredObject, GrowingStoredObject)
 
 
 class UnreadableDocument(LoopError):
@@ -29,21 +53,41 @@ class UnreadableDocument(LoopError):
 
 
 def to_json(document: object) -> bytes:
-    """Write a document, which is a dataclass, as JSON text."""
-    return _adapter(type(document)).dump_json(document)
+    """Write a document, which is a dataclass, as JSON text, with the unknown members of its objects."""
+    text = _adapter(type(document)).dump_json(document)
+    if not any(stored.unknown for stored, _ in _objects(document)):
+        return text
+    members = json.loads(text)
+    for stored, own_members in _objects(document, members):
+        own_members.update(stored.unknown)
+    return json.dumps(members, separators=(",", ":")).encode()
 
 
 def read[Document](kind: type[Document], text: bytes) -> Document:
-    """Read a document of a kind from its JSON text.
+    """Read a document of a kind from its JSON text; its objects have the members that are unknown.
 
     Raises:
-        UnreadableDocument: The text is damaged, or of another version.
+        UnreadableDocument: The text is damaged, or has values that this version does not have.
     """
+    adapter: TypeAdapter[Document] = _adapter(kind)
     try:
-        document: Document = _adapter(kind).validate_json(text)
+        return adapter.validate_json(text, extra="forbid")
+    except ValueError:
+        pass
+    try:
+        document = adapter.validate_json(text)
     except ValidationError as error:
         raise UnreadableDocument(kind.__name__.lower(), _explain(error)) from None
+    for stored, members in _objects(document, json.loads(text)):
+        unknown = {name: value for name, value in (members or {}).items() if name not in _fields(type(stored)).values()}
+        object.__setattr__(stored, "unknown", unknown)
     return document
+
+
+def are_same(document: object, other: object) -> bool:
+    """Whether two documents are equal, their unknown members included."""
+    unknown, unknown_in_other = ([stored.unknown for stored, _ in _objects(each)] for each in (document, other))
+    return document == other and unknown == unknown_in_other
 
 
 def change[Document, Changed](
@@ -56,8 +100,8 @@ def change[Document, Changed](
 
     Args:
         parse, text: Read the document from its JSON text, and write the document as such.
-        change: Is given None where there is no document; a result equal to the document is not written. May be called
-            again if another writer came between; what it raises is passed on, nothing changed.
+        change: Is given None where there is no document; a result that is the same document is not written. May be
+            called again if another writer came between; what it raises is passed on, nothing changed.
 
     Raises:
         StorageUnavailable: Other writers came between each time.
@@ -66,8 +110,7 @@ def change[Document, Changed](
         stored = blobs.read(path)
         before = parse(stored.data) if stored else None
         after = change(before)
-        unchanged = after == before
-        if unchanged:
+        if are_same(before, after):
             return after
         try:
             blobs.write_over(path, text(after), stored.etag if stored else None)
@@ -84,7 +127,36 @@ def _explain(error: ValidationError) -> str:
     return f"{place}: {first['msg']}" if place else first["msg"]
 
 
-def _adapter(kind: type) -> TypeAdapter[Any]:
-    if kind not in _ADAPTERS:
-        _ADAPTERS[kind] = TypeAdapter(kind)
-    return _ADAPTERS[kind]
+def _objects(value: Any, members: Any = None) -> Iterator[tuple[StoredObject | GrowingStoredObject, Any]]:
+    """The stored objects of a document, each with its members in a JSON value; with None if it is not there."""
+    if isinstance(value, _STORED):
+        yield value, members
+        for name, member in _fields_of_objects(type(value)).items():
+            yield from _objects(getattr(value, name), members and members.get(member))
+    elif isinstance(value, Mapping):
+        for key, element in value.items():
+            yield from _objects(element, members and members[key])
+    elif isinstance(value, list | tuple):
+        for place, element in enumerate(value):
+            yield from _objects(element, members and members[place])
+
+
+def _list_fields(kind: Any) -> Mapping[str, str]:
+    """List the fields of a stored object, each with its name in JSON."""
+    store_under = getattr(kind, "__pydantic_config__", {}).get("alias_generator", str)
+    return {field.name: store_under(field.name) for field in fields(kind) if field.name != "unknown"}
+
+
+def _list_fields_of_objects(kind: Any) -> Mapping[str, str]:
+    """As `_list_fields`, only the fields that can hold stored objects."""
+    types = get_type_hints(kind)
+    return {name: member for name, member in _list_fields(kind).items() if _can_hold_objects(types[name])}
+
+
+def _can_hold_objects(kind: Any) -> bool:
+    return any(map(_can_hold_objects, get_args(kind))) or (isinstance(kind, type) and issubclass(kind, _STORED))
+
+
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
+_fields: Callable[[Any], Mapping[str, str]] = cache(_list_fields)
+_fields_of_objects: Callable[[Any], Mapping[str, str]] = cache(_list_fields_of_objects)

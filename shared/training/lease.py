@@ -60,7 +60,7 @@ class Trainer:
         Raises:
             LeaseLost: Another trainer has taken over.
         """
-        if state == self.state:
+        if json_documents.are_same(state, self.state):
             return
         self.check()
         try:

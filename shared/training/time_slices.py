@@ -1,6 +1,7 @@
 """Parts: the time slices that are joined at once, one log blob each."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from shared.log.join import BEFORE_US
 from shared.times import HOUR, MINUTE, SECOND
@@ -49,6 +50,6 @@ def marks_age_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> 
 
 def waits_after(long_waits: Iterable[LongWait], to_us: int, wait_us: int) -> tuple[LongWait, ...]:
     """The long waits to remember after a part that ends at `to_us` was joined under `wait_us`."""
-    waits = {long.wait_us: long.until_us for long in long_waits if long.until_us > to_us - BEFORE_US}
-    waits[wait_us] = to_us + wait_us
-    return tuple(LongWait(until, wait) for wait, until in sorted(waits.items()))
+    waits = {long.wait_us: long for long in long_waits if long.until_us > to_us - BEFORE_US}
+    waits[wait_us] = replace(waits.get(wait_us, LongWait(0, wait_us)), until_us=to_us + wait_us)
+    return tuple(waits[wait] for wait in sorted(waits))

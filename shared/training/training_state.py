@@ -1,7 +1,7 @@
 """The trainer's commit record: how far rows are joined, the part in progress, and how far models have learned."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from shared.configuration.configuration import Configuration, RewardSettings, problem_type
@@ -11,11 +11,12 @@ from shared.log.ranked_event import line_kind
 from shared.metrics.bins import Metrics
 from shared.models.published import ModelFiles, ModelReference
 from shared.stored_names import store_under
+from shared.stored_objects import StoredObject
 from shared.training.trouble import Troubles
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(StoredObject):
     """A part that is being joined; its log blob follows from this and from the rows in storage alone.
 
     Attributes:
@@ -43,7 +44,7 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(StoredObject):
     """A model that learns from the log, and the position that it has reached.
 
     Attributes:
@@ -82,7 +83,7 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Counters:
+class Counters(StoredObject):
     """Events and observations by outcome, since the loop was made; each counted once.
 
     Attributes:
@@ -111,7 +112,7 @@ class Counters:
 
     def plus(self, other: "Counters") -> "Counters":
         """The sums."""
-        return Counters(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+        return replace(self, **{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
     def minus(self, other: "Counters") -> "Counters":
         """The differences."""
@@ -119,7 +120,7 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(StoredObject):
     """The counters at a log position."""
 
     at_us: int
@@ -127,7 +128,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class LongWait:
+class LongWait(StoredObject):
     """Until the join has passed `until_us`, observations may have been logged under a wait of `wait_us`."""
 
     until_us: int
@@ -135,7 +136,7 @@ class LongWait:
 
 
 @dataclass(frozen=True, slots=True)
-class LastRun:
+class LastRun(StoredObject):
     """The last run that found something to do."""
 
     started_us: int
@@ -145,7 +146,7 @@ class LastRun:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class State(StoredObject):
     """The content of `state.json`: all that the trainer knows, and from which the holder of the lease goes on.
 
     Attributes:

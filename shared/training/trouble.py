@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from shared.stored_objects import StoredObject
 from shared.times import HOUR, SECOND
 
 _FIRST_PAUSE_US = 10 * SECOND
@@ -30,7 +31,7 @@ class Subject(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(StoredObject):
     """Why something could not be done.
 
     Attributes:

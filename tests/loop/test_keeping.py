@@ -4,11 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from localhost.azurite.accounts import EmulatedAccount
+from shared.models import model_store
+from shared.models.model_description import ModelDescription
 from shared.models.model_store import ModelBlob
 from shared.times import DAY, HOUR
-from tests.loop import past
+from tests.faults.proxy import Request
+from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.stored_loop import StoredLoop
+from tests.loop.strikes import Held, Strike, open_route
 from train_timer.retention import select_superseded
 
 NOW = 100 * DAY + 6 * HOUR
@@ -17,7 +22,7 @@ KEEP_DAYS_US = 30 * DAY
 
 def model(position_us: int, name: str = "a") -> ModelBlob:
     """A model blob."""
-    return ModelBlob(f"loops/default/models/{position_us}-1/{name}.vw", position_us)
+    return ModelBlob(f"loops/default/models/{position_us}-1/{name}.vw", position_us, "etag")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +54,7 @@ def test_models_stay_for_ever_where_logs_do() -> None:
 
 def test_the_description_of_a_model_stays_longer_than_the_model() -> None:
     """A later one can then still be made again: from an earlier state, over the log in between."""
-    description = ModelBlob("loops/default/models/1-1/a.json", NOW - 2 * DAY)
+    description = ModelBlob("loops/default/models/1-1/a.json", NOW - 2 * DAY, "etag")
 
     assert select_superseded([description, model(NOW - 2 * DAY + HOUR)], KEEP_DAYS_US, NOW) == []
     assert [description] == select_superseded([description], DAY // 2, NOW)
@@ -69,3 +74,32 @@ def test_a_deleted_log_is_deleted_at_once(stored_loop: StoredLoop, trainer: Star
         started_trainer.succeed()
 
     assert stored_loop.blobs("logs/") == {}
+
+
+@pytest.mark.parametrize("suffix", [".vw", ".json"])
+def test_a_delete_of_a_sleeper_takes_no_model_that_was_learned_again(
+    stored_loop: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount, suffix: str
+) -> None:
+    """It lands when another trainer, which learned the same log again, has come to the same bytes."""
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", log_retention_days=2))
+    past.Past([past.event("e", past.minutes_ago(60))]).write(stored_loop)
+    description = ModelDescription("p", "-q ::", 0.2, past.seldom().rewards, 1, HOUR, 1, None, ())
+    with evaluated_log.use_storage(stored_loop.storage):
+        path = model_store.put(b"model", HOUR, 1)
+        model_store.describe(path, description)
+    name = model_store.description_path(path) if suffix == ".json" else path
+
+    def deletes(request: Request) -> bool:
+        return request.method == "DELETE" and request.path.split("?")[0].endswith(name)
+
+    with open_route(storage) as route, trainer(route.storage) as sleeper:
+        route.plan(strike := Strike(deletes, sleeper.pause, held := Held()))
+        strike.wait()
+        with evaluated_log.use_storage(stored_loop.storage):
+            model_store.put(b"model", HOUR, 1)
+            model_store.describe(path, description)
+        held.free.set()
+        sleeper.wake()
+        sleeper.succeed()
+
+    assert stored_loop.blob(name.removeprefix("loops/default/")) is not None

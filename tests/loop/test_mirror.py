@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,13 @@ from azure.storage.blob import BlobServiceClient, ContainerClient, ContainerSasP
 from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from shared.log.redaction import EventTarget
-from shared.times import MINUTE
+from shared.times import MINUTE, from_datetime
 from tests.faults.proxy import Fault
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
 from tests.loop.redactors import redact
 from tests.loop.stored_loop import StoredLoop
-from tests.loop.strikes import HoldingProxy, Strike, write
+from tests.loop.strikes import Held, HoldingProxy, Strike, write
 
 Sas = Callable[..., str]
 CONTAINER = "mirror"
@@ -79,6 +80,20 @@ def enable(stored_loop: StoredLoop, sas_uri: str | None, minutes: float) -> None
     if minutes:
         at_us = past.minutes_ago(minutes)
         past.Past([past.event(f"{minutes}-{part}", at_us + part * 2 * MINUTE) for part in (0, 1)]).write(stored_loop)
+
+
+def wait_for_the_next_second(client: ContainerClient) -> None:
+    """Wait until a container, which tells the time in seconds, tells another one."""
+    first_us = read_time_us(client)
+    while read_time_us(client) == first_us:
+        time.sleep(0.05)
+
+
+def read_time_us(client: ContainerClient) -> int:
+    """The time by a container's clock."""
+    dates: list[str] = []
+    client.exists(raw_response_hook=lambda response: dates.append(response.http_response.headers["Date"]))
+    return from_datetime(parsedate_to_datetime(dates[-1]))
 
 
 def test_log_is_copied_from_the_moment_on_at_which_mirroring_was_enabled(
@@ -206,3 +221,43 @@ def test_a_redaction_reaches_the_copies_that_are_there(
         0,
         sorted(redacted)[1:],
     )
+
+
+@pytest.mark.parametrize("nth", [1, 2], ids=["of a first copy", "of a copy again"])
+def test_a_late_write_of_a_sleeper_puts_nothing_redacted_back(
+    stored_loop: StoredLoop,
+    trainer: StartTrainer,
+    theirs: EmulatedAccount,
+    sas: Sas,
+    mirrored: ContainerClient,
+    nth: int,
+) -> None:
+    """It is stopped after it has sent a copy, which lands when another one has made that copy and all is redacted.
+
+    The other one may have been before it, too, and died before it had committed: then the sleeper's first write finds
+    a copy, and its second one would overwrite it.
+    """
+    run(trainer, stored_loop, None, minutes=300)
+    with HoldingProxy(theirs.blob_endpoint) as proxy:
+        enable(stored_loop, sas().replace(theirs.blob_endpoint, proxy.url), minutes=200)
+        if nth == 2:
+            with trainer() as killed:
+                proxy.plan = Strike(write(f"/{CONTAINER}/"), killed.die, nth=2)
+                killed.wait()
+            stored_loop.break_lease()
+        with trainer() as sleeper:
+            proxy.plan = strike = Strike(write(f"/{CONTAINER}/"), sleeper.pause, held := Held(), nth)
+            strike.wait()
+            wait_for_the_next_second(mirrored)
+            stored_loop.break_lease()
+            run(trainer, stored_loop, sas())
+            done = redact(stored_loop.storage, EventTarget("200-0"))
+            redacted = copies(mirrored)
+            held.free.set()
+            sleeper.wake()
+            sleeper.succeed()
+    run(trainer, stored_loop, sas())
+
+    assert (done.blobs, done.mirrored) == (1, 1)
+    assert b'"200-0"' not in b"".join(map(gzip.decompress, redacted.values()))
+    assert redacted == copies(mirrored)

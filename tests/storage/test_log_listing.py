@@ -73,3 +73,14 @@ def test_an_empty_range_lists_nothing(blobs: FaultProxy) -> None:
     """A loop without traffic has learned as far as it has joined."""
     assert list(log_store.list_blobs(NEW_YEAR_US, NEW_YEAR_US, 0, reach_us=0)) == []
     assert folders(blobs) == []
+
+
+def test_refused_lines_are_deleted_before_their_log(blobs: FaultProxy, tmp_path: Path) -> None:
+    """Whoever dies in between is followed by another one that still finds the log."""
+    put(tmp_path / "log", (0, HOUR))
+    [log] = log_store.list_blobs(0, HOUR, 0)
+
+    log_store.remove(log)
+
+    paths = [urlsplit(request.path).path for request in blobs.requests if request.method == "DELETE"]
+    assert [path.split("/default/")[1].split("/")[0] for path in paths] == ["refused", "logs"]

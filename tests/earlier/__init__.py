@@ -1,0 +1,1 @@
+"""Documents as an earlier version has stored them, and what a newer version would add to them."""

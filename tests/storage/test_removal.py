@@ -1,0 +1,91 @@
+"""What is deleted because it is old: only as it was listed, for whoever deletes it may have slept since."""
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localhost.azurite.accounts import EmulatedAccount
+from shared.configuration.configuration import RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
+from shared.log import log_store, redaction_store
+from shared.log.log_line import lone_line
+from shared.log.log_store import LogBlob
+from shared.log.redaction import EventTarget
+from shared.models import model_store
+from shared.models.model_description import ModelDescription
+from shared.storage import blobs
+from shared.times import HOUR, MINUTE
+from tests.loop import evaluated_log, past
+
+REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
+
+
+@pytest.fixture(autouse=True)
+def _home(storage: EmulatedAccount) -> Iterator[None]:
+    with evaluated_log.use_storage(storage.connection_string):
+        yield
+
+
+def put_log(folder: Path) -> LogBlob:
+    """A log blob of two lines, of which one was refused, as it is listed."""
+    file = folder / "log"
+    lines = [lone_line(past.reward(name, HOUR), late=True) + b"\n" for name in ("ann", "bob")]
+    file.write_bytes(gzip.compress(b"".join(lines)))
+    log_store.create(HOUR, 2 * HOUR, file, REWARDS, 2, {"cb": 2})
+    [blob] = log_store.list_blobs(0, 3 * HOUR, 0)
+    log_store.store_refused(blob, "cb", b'{"line":1,"reason":"odd","text":"bob"}\n')
+    return blob
+
+
+def test_log_goes_with_its_refused_lines(tmp_path: Path) -> None:
+    """The lines go first: if that is all that was done, the log is listed again."""
+    blob = put_log(tmp_path)
+
+    log_store.remove(blob)
+
+    assert [listed.path for listed in blobs.list_blobs("loops/default/")] == []
+    log_store.remove(blob)
+
+
+def test_log_that_was_redacted_since_it_was_listed_stays(tmp_path: Path) -> None:
+    blob = put_log(tmp_path)
+    redacted = redaction_store.redact(blob, EventTarget("ann"), 0, lambda _: None)
+
+    log_store.remove(blob)
+
+    assert redacted.removed + redacted.changed == 1
+    assert len(list(log_store.list_blobs(0, 3 * HOUR, 0))) == 1
+
+
+def describe(state_blob: str) -> None:
+    model_store.describe(state_blob, ModelDescription("p", "-q ::", 0.2, REWARDS, 1, HOUR, 1, None, ()))
+
+
+def test_a_model_goes_that_is_as_it_was_listed() -> None:
+    describe(model_store.put(b"model", HOUR, 1))
+
+    for blob in list(model_store.list_blobs()):
+        model_store.remove(blob)
+
+    assert list(model_store.list_blobs()) == []
+
+
+def test_a_model_that_was_learned_again_since_it_was_listed_stays(tmp_path: Path) -> None:
+    """It has the same bytes and so the same place, with its description: now it is in use."""
+    file = tmp_path / "model.vw"
+    file.write_bytes(b"model")
+    path, _ = model_store.store(file, HOUR, 1)
+    describe(path)
+    listed = list(model_store.list_blobs())
+    before = [blobs.read(blob.path) for blob in listed]
+
+    model_store.store(file, HOUR, 1)
+    describe(path)
+    for blob in listed:
+        model_store.remove(blob)
+
+    after = [blobs.read(blob.path) for blob in listed]
+    assert [blob and blob.data for blob in after] == [blob and blob.data for blob in before]
+    assert None not in after
