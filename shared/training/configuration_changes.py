@@ -24,7 +24,8 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
 
     A model that was replaced by hand starts where `published.start` says. A new revision starts `next` from the last
     `modelRetrainDays` of log, while `running` goes on; but a model of another problem type is dropped at once.
-    A change of the learning mode starts no model: the models go on with events ranked in the new mode.
+    Settings that come back to those of a model start none: `next` is dropped, or goes on, and the model follows the
+    revision. A change of the learning mode starts no model: the models go on with events ranked in the new mode.
 
     Args:
         configuration: Read after `published`, so that what was published is for no later revision than this.
@@ -34,11 +35,25 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
     state = _set_mode(state, configuration.service.learning_mode)
     if problem_type(state.running.arguments) != configuration.learning.problem_type:
         return replace(state, running=_retraining_cursor(state, configuration, published), next=None)
-    if configuration.revision == state.running.revision:
-        return state if state.next is None else replace(state, next=None)
-    if state.next is not None and state.next.revision == configuration.revision:
-        return state
+    if _is_for(state.running, configuration):
+        return replace(state, running=_follow(state.running, configuration), next=None)
+    if state.next is not None and _is_for(state.next, configuration):
+        return replace(state, next=_follow(state.next, configuration))
     return replace(state, next=_retraining_cursor(state, configuration, published))
+
+
+def _is_for(cursor: Cursor, configuration: Configuration) -> bool:
+    """Whether a model is trained for the settings as they are now, whatever they were in between."""
+    settings = configuration.learning.arguments, configuration.service.exploration_percentage, configuration.rewards
+    is_same = (cursor.arguments, cursor.exploration, cursor.rewards) == settings
+    return is_same or cursor.revision == configuration.revision
+
+
+def _follow(cursor: Cursor, configuration: Configuration) -> Cursor:
+    """A model that is for a later revision, too."""
+    if cursor.revision == configuration.revision:
+        return cursor
+    return replace(cursor, revision=configuration.revision, trained_since_revision=cursor.first_revision)
 
 
 def _start_generation(state: State, configuration: Configuration, published: Published) -> State:

@@ -47,7 +47,7 @@ class Cursor:
 
     Attributes:
         generation: The generation of `published.json` when the cursor was set.
-        revision: The revision of the configuration that the model is trained for.
+        revision: The last revision of the configuration with the settings that the model is trained for.
         arguments: Learning arguments, verbatim.
         exploration: The number after `--epsilon`, whatever the arguments say.
         rewards: Lines that were joined under other reward settings are labelled anew under these.
@@ -55,6 +55,7 @@ class Cursor:
         model: The files of the trained model; None before the first learned event.
         mode: The loop's learning mode: events ranked in another mode are not learned.
         learned_from_us: The log position at which its learning began.
+        trained_since_revision: The first revision that it was trained for; None if that is `revision`.
     """
 
     generation: int
@@ -66,6 +67,12 @@ class Cursor:
     model: ModelFiles | None = None
     mode: LearningMode = LearningMode.ONLINE
     learned_from_us: int = 0
+    trained_since_revision: int | None = None
+
+    @property
+    def first_revision(self) -> int:
+        """The first revision of the configuration that the model was trained for."""
+        return self.revision if self.trained_since_revision is None else self.trained_since_revision
 
     @property
     def kind(self) -> str:
