@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event
@@ -27,13 +27,18 @@ from shared.training import lease
 from shared.training.configuration_changes import apply_changes, new_state, promote_next
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import LastRun, State
-from train_timer import mirror, model_publication, model_training, optimization_rounds, retention, run_log
+from train_timer import mirror, model_publication, optimization_rounds, retention, run_log
 from train_timer.joiner import Joiner
 from train_timer.logged_ids import LoggedIds
 from train_timer.mirror import Mirror
+from train_timer.model_training import ModelTraining
+from train_timer.pieces import Pace
 from train_timer.run_log import Recorder
+from train_timer.run_time import RunTime, Work
 
 _TIME_SECONDS = 300
+_PASS_SECONDS = 60
+"""After how long the next pass begins, if nothing is left to join in this one."""
 
 _NOT_TRAINED = "the model cannot be trained or published; the status tells why"
 
@@ -43,13 +48,18 @@ _log = logging.getLogger(__name__)
 class Trainings:
     """The runs of the trainer in one process, and what they remember of one another.
 
+    Args:
+        pace: How much a run of the driver is given; by default, what `Pace` begins with.
+
     Attributes:
         logged_ids: The marks of log that earlier runs read or wrote.
         recorder: The recorder of runs.
         mirror: The copies to the customer's container.
+        pace: How fast the driver has learned.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace | None = None) -> None:
+        self.pace = pace or Pace()
         self.logged_ids = LoggedIds()
         self.recorder = Recorder()
         self.mirror = Mirror()
@@ -108,6 +118,7 @@ class _Run:
         self._trainer = trainer
         self._stop = stop
         self._clock = _Clock(lease.storage_now_us())
+        self._time = RunTime(_TIME_SECONDS, lambda: self._clock.seconds)
         self._before = trainer.state
         self._sums = Bin(trainer.state.joined_up_to_us)
         self._configuration: Configuration | None = None
@@ -139,7 +150,7 @@ class _Run:
         return TrainingRun(self._clock.started_us, self._clock.seconds, counted, self._sums, trouble)
 
     def _pass(self) -> bool:
-        """Join up to a new watermark, and learn the new log; False if nothing was joined."""
+        """Join up to a new watermark, and learn the new log; False if nothing was joined and nothing is left."""
         now_us = lease.storage_now_us()
         tables = self._tables = scan.list_tables()
         configuration = self._configuration = self._follow_settings()
@@ -147,18 +158,17 @@ class _Run:
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
         joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.logged_ids)
         try:
-            while joiner.join_part() and self._has_time():
-                self._learn(configuration)
+            is_unfinished = self._work(joiner, configuration)
         finally:
             joiner.close()
             self._sums = self._sums.plus(joiner.sums)
         joiner.save_profile()
-        self._learn(configuration)
+        self._publish(configuration)
         model_publication.announce(self._trainer)
         retention.drop_tables(self._trainer, tables)
         retention.archive_metrics(self._trainer)
         retention.apply_retention(self._trainer, configuration, now_us)
-        return self._trainer.state.joined_up_to_us > before.joined_up_to_us
+        return is_unfinished or self._trainer.state.joined_up_to_us > before.joined_up_to_us
 
     def _follow_settings(self) -> Configuration:
         """Apply what was published and configured meanwhile."""
@@ -168,15 +178,42 @@ class _Run:
         mirror.steer(self._trainer, configuration)
         return configuration
 
-    def _learn(self, configuration: Configuration) -> None:
-        """Train both models on the log, and publish when it is time; a problem of one model ends nothing else."""
-        deleted_us = configuration.logs_deleted_before_us
+    def _work(self, joiner: Joiner, configuration: Configuration) -> bool:
+        """Join and train both models in turns; True if there is more to do, whose time has not come or is over.
+
+        Models that have much to learn let the next pass begin after a while, which can join what came meanwhile.
+        """
+        training = ModelTraining(self._trainer, configuration.logs_deleted_before_us, self._process.pace)
+        steps: dict[Work, Callable[[], bool]] = {
+            Work.JOIN: joiner.join_part,
+            Work.RUNNING: lambda: self._train(training.train_running, configuration),
+            Work.NEXT: lambda: self._train(training.train_next, configuration),
+        }
+        waiting, until = set(steps), self._clock.seconds + _PASS_SECONDS
+
+        def is_ending() -> bool:
+            return self._stop.is_set() or (Work.JOIN not in waiting and self._clock.seconds > until)
+
+        while (work := self._time.choose(waiting, is_ending=is_ending())) is not None:
+            with self._time.spend(work):
+                has_worked = steps[work]()
+            if not has_worked:
+                waiting.discard(work)
+            elif work is Work.JOIN:
+                waiting |= steps.keys()
+        return bool(waiting)
+
+    def _train(self, train: Callable[[], bool], configuration: Configuration) -> bool:
+        """Let a model make a step, and publish when it is time; a problem of one model ends nothing else."""
+        has_learned = False
         with self._note_problem():
-            while model_training.train_running(self._trainer, deleted_us) and self._has_time():
-                model_publication.publish(self._trainer, configuration, lease.storage_now_us())
-        with self._note_problem():
-            while model_training.train_next(self._trainer, deleted_us) and self._has_time():
-                continue
+            has_learned = train()
+        if has_learned:
+            self._publish(configuration)
+        return has_learned
+
+    def _publish(self, configuration: Configuration) -> None:
+        """Let the next model replace the running one once it has learned all log, and publish when it is time."""
         with self._note_problem():
             self._trainer.commit(promote_next(self._trainer.state))
             model_publication.publish(self._trainer, configuration, lease.storage_now_us())
@@ -191,7 +228,7 @@ class _Run:
             self._trainer.commit(replace(self._trainer.state, problem=str(problem)))
 
     def _has_time(self) -> bool:
-        return not self._stop.is_set() and self._clock.seconds < _TIME_SECONDS
+        return not self._stop.is_set() and not self._time.is_over
 
     def _summarize(self) -> LoopSummary | None:
         if self._configuration is None:

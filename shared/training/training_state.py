@@ -56,6 +56,7 @@ class Cursor:
         mode: The loop's learning mode: events ranked in another mode are not learned.
         learned_from_us: The log position at which its learning began.
         trained_since_revision: The first revision that it was trained for; None if that is `revision`.
+        begun: The log blob after the position, if its first lines are learned; `model` has not learned them.
     """
 
     generation: int
@@ -68,6 +69,7 @@ class Cursor:
     mode: LearningMode = LearningMode.ONLINE
     learned_from_us: int = 0
     trained_since_revision: int | None = None
+    begun: "BegunBlob | None" = None
 
     @property
     def first_revision(self) -> int:
@@ -120,6 +122,27 @@ class Counters:
     def minus(self, other: "Counters") -> "Counters":
         """The differences."""
         return Counters(*(getattr(self, name) - getattr(other, name) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class BegunBlob:
+    """A log blob of which a model has learned the first lines.
+
+    Attributes:
+        path: The blob's path.
+        redacted: When the blob had been redacted last; after another redaction, these lines are other lines.
+        kind: The kind of lines that were learned.
+        lines: How many lines were learned or passed over.
+        model: The files of the model after these lines; never published.
+        counters: These lines by outcome.
+    """
+
+    path: str
+    redacted: str
+    kind: str
+    lines: int
+    model: ModelFiles | None
+    counters: Counters
 
 
 @dataclass(frozen=True, slots=True)
