@@ -13,7 +13,7 @@ from shared.log.log_store import LogBlob
 from shared.training.training_state import Cursor
 from train_timer import refused_search
 from train_timer.driver_input import Feed
-from train_timer.pieces import Limit, Piece
+from train_timer.pieces import TIMES_FOR_A_LINE, Limit, Piece
 
 OLD, NEW, PREDICTOR = "old.vw", "new.vw", "predictor.vw"
 """The files of a driver run: the training state before the run and after it, and the predictor made from the latter."""
@@ -106,19 +106,23 @@ class _Attempts:
                 arguments=begin,
                 old_state=self._folder / OLD if learner.model else None,
                 predictor=self._folder / PREDICTOR,
-                timeout=self._timeout,
+                timeout=self._line_timeout if self._piece.is_line and not self._slow else self._timeout,
             )
 
-    def _leave_out_slow(self, feed: Feed, failure: TookTooLong) -> None:
-        """Leave out the line that takes longer alone than a piece may; what else takes too long is cut smaller.
+    @property
+    def _line_timeout(self) -> timedelta:
+        return TIMES_FOR_A_LINE * self._timeout
 
-        Whether the line is the reason shows the next attempt, which has no line.
+    def _leave_out_slow(self, feed: Feed, failure: TookTooLong) -> None:
+        """Leave out the line that takes too long by itself; what else takes too long is cut smaller.
+
+        Whether the line is the reason shows the next attempt, which has no line, and less time.
         """
-        if self._slow or (self._piece.lines <= 1 and not feed.lines):
+        if self._slow or (self._piece.is_line and not feed.lines):
             raise failure
-        if len(self._piece.blobs) > 1 or not feed.is_complete or feed.lines > 1:
+        if not self._piece.is_line:
             raise PieceTooLarge(Limit(feed.lines or self._piece.lines, feed.size_bytes), failure.reason)
-        limit = f"{self._timeout.total_seconds():g} s"
+        limit = f"{self._line_timeout.total_seconds():g} s"
         self._slow[feed.last_line] = f"to learn from it alone takes longer than {limit}, which is the limit"
         self._add({self._piece.blobs[0].path: frozenset({feed.last_line})})
         self._end_where(feed)

@@ -10,6 +10,8 @@ from shared.times import DAY
 from shared.training.training_state import Cursor
 
 _MOST_TIMES = 8
+TIMES_FOR_A_LINE = 4
+"""A line that takes so many times as long as a piece may is set aside; on a slow machine, less would be chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class Piece:
         return sum(blob.lines for blob in self.blobs[1:]) + after - self.first_line
 
     @property
+    def is_line(self) -> bool:
+        """Whether it is a single line for certain."""
+        return self.lines == 1 or (self.limit is not None and self.limit.lines == 1)
+
+    @property
     def is_whole(self) -> bool:
         """Whether it is whole log blobs for certain."""
         return not self.first_line and self.after_line is None and self.limit is None
@@ -79,7 +86,7 @@ class Pace:
 
     Args:
         aim: How long a run should take at most.
-        timeout: After how long a run is ended.
+        timeout: After how long a run is ended; a single line has `TIMES_FOR_A_LINE` as long.
         first: The limit of the first run with learning arguments.
 
     Attributes:
