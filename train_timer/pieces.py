@@ -144,10 +144,10 @@ def choose_piece(
         ahead: The log blobs that the model has not learned, oldest first; read only as far as needed.
         end_us: The log position after all of them; None for the end of the last.
     """
-    limit, chosen = pace.limit(cursor.arguments), list[LogBlob]()
+    limit, chosen, lines, size_bytes = pace.limit(cursor.arguments), list[LogBlob](), 0, 0.0
     for blob in ahead:
-        together = [*chosen, blob]
-        is_too_much = limit.is_exceeded(sum(part.lines for part in together), pace.estimate_bytes(together))
+        lines, size_bytes = lines + blob.lines, size_bytes + pace.estimate_bytes([blob])
+        is_too_much = limit.is_exceeded(lines, size_bytes)
         if not chosen and (is_too_much or is_begun(cursor, blob)):
             first_line = cursor.begun.lines if cursor.begun and is_begun(cursor, blob) else 0
             return Piece((blob,), blob.to_us, first_line, limit=limit)

@@ -10,7 +10,7 @@ from shared.models.published import ModelFiles, ModelReference, Origin, Publishe
 from shared.times import DAY, HOUR
 from shared.training import publication
 from shared.training.configuration_changes import apply_changes, new_state
-from shared.training.training_state import Cursor, State, empty_cursor
+from shared.training.training_state import BegunBlob, Counters, Cursor, State, empty_cursor
 
 NOW_US = 1_764_000_000_000_000
 _CONFIGURATION = new_configuration(4)
@@ -168,6 +168,17 @@ def test_a_model_that_was_put_by_hand_goes_on_from_the_position_of_the_start(
     assert ModelFiles(_OLD.state_blob, "3d", _OLD.predictor_blob, "4c", 70, "e-1", "e-70") == state.running.model
     assert (_OLD.arguments, NOW_US - DAY) == (state.running.arguments, state.running.learned_from_us)
     assert state == apply_changes(state, _CONFIGURATION, published), "it does not learn anew for having other arguments"
+
+
+def test_a_model_that_is_put_by_hand_learns_the_blob_that_another_has_begun_from_its_start() -> None:
+    """Its first lines are in the other model only. The newest model goes on within the blob."""
+    begun = BegunBlob("blob", "", "cb", 7, _MODEL, Counters(learned=7))
+    state = replace(state_with_model(), running=replace(state_with_model().running, begun=begun))
+
+    replaced = apply_changes(state, _CONFIGURATION, Published(generation=1, start=Start(_OLD, NOW_US), model=_OLD))
+    newest = apply_changes(state, _CONFIGURATION, Published(generation=1, start=Start(newest=True), model=_OLD))
+
+    assert (replaced.running.begun, newest.running.begun) == (None, begun)
 
 
 def test_the_newest_model_can_go_on_while_an_earlier_model_is_in_use() -> None:
