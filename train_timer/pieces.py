@@ -9,7 +9,7 @@ from shared.log.log_store import LogBlob
 from shared.times import DAY
 from shared.training.training_state import Cursor
 
-_MOST_TIMES = 8
+_MOST_TIMES = 16
 TIMES_FOR_A_LINE = 4
 """A line that takes so many times as long as a piece may is set aside; on a slow machine, less would be chance."""
 
@@ -38,7 +38,7 @@ class Limit:
         return lines > self.lines or size_bytes > self.size_bytes
 
 
-FIRST_LIMIT = Limit(20_000, 4 * 1024 * 1024)
+FIRST_LIMIT = Limit(20_000, 8 * 1024 * 1024)
 """Learned in two minutes even if a line takes as long as none does that the service has seen."""
 _MOST = Limit(500_000, 256 * 1024 * 1024)
 _MOST_BLOBS = 2_000

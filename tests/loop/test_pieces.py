@@ -4,6 +4,7 @@ import json
 import math
 import resource
 import signal
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from shared.log.redaction import EventTarget
 from shared.times import HOUR
 from shared.training.training_state import State
 from tests.faults.proxy import Fault
-from tests.loop import driven_log
+from tests.loop import driven_log, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.redactors import redact
 from tests.loop.stored_loop import StoredLoop
@@ -90,6 +91,30 @@ def test_a_piece_of_a_blob_is_never_published(stored_loop: StoredLoop, trainer: 
         started_trainer.succeed()
 
     assert (halfway, stored_loop.document("state.json")["running"]["model"]["events"]) == (9, 129)
+
+
+def test_a_run_whose_time_is_over_from_the_beginning_moves_join_and_both_models(
+    stored_loop: StoredLoop, trainer: StartTrainer
+) -> None:
+    """However much each of them has to do: here there are two parts to join, and two to learn for each model."""
+    with driven_log.begin(stored_loop, LINES[:30], LINES[30:60]):
+        driven_log.set_next()
+        with driven_log.take() as taken:
+            running = replace(taken.state.running, learned_up_to_us=driven_log.START_US)
+            coming = replace(driven_log.next_of(taken.state), arguments=CUBIC, revision=2)
+            taken.commit(replace(taken.state, running=running, next=coming))
+    past.configure(stored_loop, replace(past.configuration(CUBIC, **driven_log.SOON), revision=2))
+    before = stored_loop.document("state.json")
+    rows = [past.event(f"new-{number}", past.minutes_ago(100 - 20 * number)) for number in range(3)]
+    past.Past(rows).write(stored_loop)
+
+    with trainer(single_part=True, pace=driven_log.small(10)) as started_trainer:
+        started_trainer.succeed()
+
+    after = stored_loop.document("state.json")
+    assert after["joined_up_to_us"] > before["joined_up_to_us"]
+    assert after["counters"]["events"] == 1
+    assert [after[cursor]["begun"]["lines"] for cursor in ("running", "next")] == [10, 10]
 
 
 def test_a_trainer_killed_between_and_within_pieces_makes_the_same_model(

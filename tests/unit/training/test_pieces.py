@@ -94,7 +94,7 @@ def test_a_blob_that_was_begun_is_learned_on_only_if_its_lines_are_the_same(
 def test_a_full_piece_that_was_quick_is_followed_by_a_larger_one() -> None:
     """But not by one so much larger that it could take minutes."""
     assert limit_after(Pace(first=Limit(100, 100_000)), lines=100, seconds=10) == Limit(300, 300_000)
-    assert limit_after(Pace(first=Limit(100, 100_000)), lines=100, seconds=0.1) == Limit(800, 800_000)
+    assert limit_after(Pace(first=Limit(100, 100_000)), lines=100, seconds=0.1) == Limit(1_600, 1_600_000)
 
 
 def test_a_small_piece_tells_nothing_of_larger_ones() -> None:
