@@ -2,10 +2,12 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from shared.errors import LoopError
 from shared.learner import cpu, work_folder
 from shared.learner.training import TrainingResult
 from shared.log.log_store import LogBlob
@@ -51,33 +53,57 @@ class ModelTraining:
         self._trainer = trainer
         self._pace = pace
         self._running_ahead, self._next_ahead = LogAhead(deleted_before_us), LogAhead(deleted_before_us)
+        self._failing: set[LogAhead] = set()
 
     def train_running(self) -> bool:
         """Let the model in use learn its next log blob, or some lines of it; False if there is none."""
+        with self._attempt(self._running_ahead):
+            return self._train_running()
+
+    def train_next(self) -> bool:
+        """Let the model that will replace the running model learn more; False if it has learned all log."""
+        with self._attempt(self._next_ahead):
+            return self._train_next()
+
+    def _train_running(self) -> bool:
         state = self._trainer.state
         cursor, tries = state.running, 0
         while (piece := self._choose(cursor, self._running_ahead, most_blobs=1)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
-                state = replace(state, running=learned.cursor, problem=None)
+                state = replace(state, running=learned.cursor, problem=self._problem)
                 self._trainer.commit(_count(state, learned.blob, learned.counters) if learned.blob else state)
                 return True
             tries += 1
         return piece is not None
 
-    def train_next(self) -> bool:
-        """Let the model that will replace the running model learn more; False if it has learned all log."""
+    def _train_next(self) -> bool:
         state = self._trainer.state
         cursor, end_us, tries = state.next, state.joined_up_to_us, 0
         if cursor is None or cursor.learned_up_to_us >= end_us:
             return False
         while (piece := self._choose(cursor, self._next_ahead, end_us=end_us)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
-                self._trainer.commit(replace(state, next=learned.cursor, problem=None))
+                self._trainer.commit(replace(state, next=learned.cursor, problem=self._problem))
                 return True
             tries += 1
         if piece is None:
             self._trainer.commit(replace(state, next=replace(cursor, learned_up_to_us=end_us, begun=None)))
         return True
+
+    @contextmanager
+    def _attempt(self, ahead: LogAhead) -> Iterator[None]:
+        """Remember of a model that it cannot be trained, if the `with` block raises."""
+        self._failing.discard(ahead)
+        try:
+            yield
+        except LoopError:
+            self._failing.add(ahead)
+            raise
+
+    @property
+    def _problem(self) -> str | None:
+        """The problem of the other model, which stays a problem when one could be trained."""
+        return self._trainer.state.problem if self._failing else None
 
     def _choose(self, cursor: Cursor, ahead: LogAhead, **bounds: int) -> Piece | None:
         blobs = ahead.after(cursor.learned_up_to_us, self._trainer.state.joined_up_to_us)

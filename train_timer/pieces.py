@@ -116,7 +116,7 @@ class Pace:
     def note_run(self, arguments: str, size: Limit, seconds: float, *, is_full: bool) -> None:
         """Learn from a run: less is given next if it took longer than it should, more if it was full and did not."""
         factor = self._aim_seconds / seconds if seconds > 0 else inf
-        if factor < 1:
+        if factor < 1 and size.lines:
             self._limits[arguments] = size.times(factor)
         elif is_full:
             grown = self.limit(arguments).times(min(factor, _MOST_TIMES))

@@ -13,6 +13,7 @@ import pytest
 from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration import configuration_store
 from shared.log.redaction import EventTarget
+from shared.models.published import ModelFiles
 from shared.times import HOUR
 from shared.training.training_state import State
 from tests.faults.proxy import Fault
@@ -115,6 +116,27 @@ def test_a_run_whose_time_is_over_from_the_beginning_moves_join_and_both_models(
     assert after["joined_up_to_us"] > before["joined_up_to_us"]
     assert after["counters"]["events"] == 1
     assert [after[cursor]["begun"]["lines"] for cursor in ("running", "next")] == [10, 10]
+
+
+def test_the_problem_of_the_next_model_is_told_while_the_running_one_learns(
+    stored_loop: StoredLoop, trainer: StartTrainer
+) -> None:
+    """They take turns, and the running model has the last one."""
+    with driven_log.begin(stored_loop, LINES[:30], LINES[30:60], LINES[60:90]):
+        driven_log.set_next()
+        with driven_log.take() as taken:
+            running = replace(taken.state.running, learned_up_to_us=driven_log.START_US)
+            gone = ModelFiles.at("loops/default/models/gone/1f.vw", "loops/default/models/gone/2e.vw", 7)
+            coming = replace(driven_log.next_of(taken.state), arguments=CUBIC, revision=2, model=gone)
+            taken.commit(replace(taken.state, running=running, next=coming))
+    past.configure(stored_loop, replace(past.configuration(CUBIC, **driven_log.SOON), revision=2))
+
+    with trainer() as started_trainer:
+        started_trainer.succeed()
+
+    state = stored_loop.document("state.json")
+    assert state["running"]["model"]["events"] == 90
+    assert state["problem"] == "the model loops/default/models/gone/1f.vw is gone or damaged in storage"
 
 
 def test_a_trainer_killed_between_and_within_pieces_makes_the_same_model(
