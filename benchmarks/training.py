@@ -114,7 +114,9 @@ def retrain(default_reward: float) -> dict[str, Any]:
     from shared.models import model_store
     from shared.training import lease
     from shared.training.training_state import empty_cursor
-    from train_timer import model_training, run
+    from train_timer import driver_run, run
+    from train_timer.model_training import ModelTraining
+    from train_timer.pieces import Pace
 
     trainer = lease.take(run._first_state)
     if trainer is None:
@@ -123,11 +125,12 @@ def retrain(default_reward: float) -> dict[str, Any]:
     cursor = replace(empty_cursor(configuration, 0, DAY_US), rewards=_rewards(default_reward))
     trainer.commit(replace(trainer.state, joined_up_to_us=DAY_US + DAY, next=cursor))
     steps = _Steps()
-    for owner, name in ((model_training, "_train"), (model_store, "store")):
+    for owner, name in ((driver_run._Attempts, "_train"), (model_store, "store")):
         steps.watch(owner, name)
     steps.watch(log_store, "list_blobs", all_of=True)
     began = time.perf_counter()
-    while model_training.train_next(trainer, 0):
+    training = ModelTraining(trainer, 0, Pace())
+    while training.train_next():
         continue
     seconds = time.perf_counter() - began
     trainer.release()

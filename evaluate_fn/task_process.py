@@ -18,11 +18,11 @@ from shared.configuration.configuration import RewardSettings
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.replay import feature_names, feature_search, log_pass
 from shared.evaluation.replay.log_files import LogFileReader
-from shared.evaluation.replay.time_limit import TimeLimit, TookTooLong
+from shared.evaluation.replay.time_limit import TimeLimit
 from shared.evaluation.tasks import Task
 from shared.learner import driver
 from shared.learner.arguments import InvalidLearningArguments
-from shared.learner.training import TrainingFailed
+from shared.learner.training import TookTooLong, TrainingFailed
 from shared.log import stored_lines
 
 ANSWER = "answer.pickle"

@@ -25,8 +25,8 @@ class Attempts:
         self._trainer = trainer
         self._now_us = now_us
 
-    def make(self, subject: Subject, action: Callable[[], object], about: str = "") -> bool:
-        """Try something, unless it pauses; False if it pauses or failed.
+    def make[Result](self, subject: Subject, action: Callable[[], Result], about: str = "") -> Result | None:
+        """Try something, unless it pauses, and give its result; None if it pauses or failed.
 
         If all of storage is away, the failure cannot be committed either, and the run ends.
 
@@ -39,18 +39,18 @@ class Attempts:
         """
         troubles = self._trainer.state.troubles
         if subject in troubles and not trouble.may_be_tried(troubles[subject], about, self._now_us()):
-            return False
+            return None
         try:
-            action()
+            result = action()
         except LeaseLost:
             raise
         except Exception as error:
             if subject is Subject.JOIN and isinstance(error, StorageUnavailable):
                 raise
             self.fail(subject, _explain(error), about)
-            return False
+            return None
         self.succeed(subject)
-        return True
+        return result
 
     def fail(self, subject: Subject, reason: str, about: str = "") -> None:
         """Record why something could not be done."""

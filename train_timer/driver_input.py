@@ -1,7 +1,7 @@
-"""The driver's input: log blobs flow into the driver while it learns, so that reading and learning go on at once."""
+"""The driver's input: a piece of log flows into the driver while it learns, so that both go on at once."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -10,33 +10,49 @@ from typing import IO, Self
 from shared.log import log_line, log_store, stored_lines
 from shared.log.log_store import LogBlob
 from shared.training.training_state import Cursor
+from train_timer.pieces import Piece
 
 _PAUSE_SECONDS = 0.002
+_LENGTH_BYTES = 4
+"""The length of what is compressed stands in the last bytes of gzip."""
+_NOTHING: Mapping[str, Collection[int]] = {}
 
 
 class Feed:
-    """Feeds the lines of log blobs to the driver, through a FIFO where the system has them, else through a file.
+    """Feeds the lines of a piece to the driver, through a FIFO where the system has them, else through a file.
 
-    Blobs that were labelled under other reward settings are labelled anew. Events of another kind than the model's, and
-    only such events, are left out.
+    Blobs that were labelled under other reward settings are labelled anew. Events of another kind than the model's are
+    left out, and lines that are named; nothing else is.
+
+    Args:
+        left_out: The places of lines that are not fed, by the path of their blob.
 
     Attributes:
         path: The FIFO or file that the driver reads; compressed if all blobs go through as they are stored.
         lines: How many lines were fed, once the `with` block has ended.
-        passed_over: How many events are of another kind.
+        size_bytes: How many bytes they have.
+        after_line: The place after the last line fed or left out, in the last blob, if blobs are fed line by line.
+        last_line: The place of the last line fed.
+        is_complete: Whether all of the piece was fed.
+        is_at_end: Whether no line of the blobs comes after the piece, if all of it was fed.
     """
 
     def __init__(
-        self, blobs: Sequence[LogBlob], learner: Cursor, folder: Path, *, without_refused: bool = False
+        self, piece: Piece, learner: Cursor, folder: Path, left_out: Mapping[str, Collection[int]] = _NOTHING
     ) -> None:
         self.lines = 0
-        self.passed_over = sum(number for blob in blobs for kind, number in blob.events.items() if kind != learner.kind)
-        self._blobs = blobs
+        self.size_bytes = 0
+        self.after_line = piece.first_line
+        self.last_line = 0
+        self.is_complete = False
+        self.is_at_end = piece.after_line is None or piece.after_line >= piece.blobs[-1].lines
+        self._piece = piece
         self._rewards = learner.rewards
         self._kind = learner.kind
-        self._without_refused = without_refused
-        labelled = all(blob.rewards == learner.rewards for blob in blobs)
-        self._as_stored = labelled and not self.passed_over and not without_refused
+        self._left_out = left_out
+        self._is_mixed = count_other_events(piece.blobs, learner.kind) > 0
+        is_labelled = all(blob.rewards == learner.rewards for blob in piece.blobs)
+        self._as_stored = is_labelled and not self._is_mixed and not left_out and piece.is_whole
         self.path = folder / ("log.dsjson.gz" if self._as_stored else "log.dsjson")
         self._stopped = Event()
         self._problem: Exception | None = None
@@ -82,22 +98,41 @@ class Feed:
         raise BrokenPipeError
 
     def _write(self, file: IO[bytes]) -> None:
-        for blob, stored in zip(self._blobs, log_store.contents(self._blobs), strict=True):
+        for blob, stored in zip(self._piece.blobs, log_store.contents(self._piece.blobs), strict=True):
             if self._as_stored:
                 file.write(stored)
                 self.lines += blob.lines if stored else 0
+                self.size_bytes += int.from_bytes(stored[-_LENGTH_BYTES:], "little")
             else:
-                for line in self._label(blob, stored):
-                    file.write(line + b"\n")
-                    self.lines += 1
+                self._write_lines(file, blob, stored)
+        self.is_complete = True
 
-    def _label(self, blob: LogBlob, stored: bytes) -> Iterator[bytes]:
-        refused = set(log_store.read_refused_places(blob, self._kind)) if self._without_refused else set()
+    def _write_lines(self, file: IO[bytes], blob: LogBlob, stored: bytes) -> None:
+        """Write lines up to the end of the piece."""
+        left_out = self._left_out.get(blob.path, ())
+        limit, after_line = self._piece.limit, self._piece.after_line
 
         def takes(index: int, line: bytes) -> bool:
-            return index not in refused and self._takes(line)
+            if index < self._piece.first_line or (after_line is not None and index >= after_line):
+                return False
+            self.after_line = index + 1
+            if index in left_out or not self._takes(line):
+                return False
+            self.last_line = index
+            return True
 
-        return stored_lines.read_lines(stored, blob.rewards, self._rewards, takes)
+        for line in stored_lines.read_lines(stored, blob.rewards, self._rewards, takes):
+            file.write(line + b"\n")
+            self.lines += 1
+            self.size_bytes += len(line) + 1
+            if limit is not None and limit.is_reached(self.lines, self.size_bytes):
+                self.is_at_end = self.after_line >= blob.lines
+                break
 
     def _takes(self, line: bytes) -> bool:
-        return not self.passed_over or log_line.kind(line) in (self._kind, None)
+        return not self._is_mixed or log_line.kind(line) in (self._kind, None)
+
+
+def count_other_events(blobs: Iterable[LogBlob], kind: str) -> int:
+    """How many events of log blobs are of another kind than a model's."""
+    return sum(number for blob in blobs for each, number in blob.events.items() if each != kind)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from shared.configuration.configuration import Configuration
 from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
-from shared.models.published import ModelReference, Origin, Published, model_id
+from shared.models.published import ModelReference, Published, model_id
 from shared.models.replacement import MOST_PREVIOUS
 from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.training import publication
@@ -78,7 +78,7 @@ def _reference(state: State, before: ModelReference | None, now_us: int) -> Mode
         learned_from_us=cursor.learned_from_us,
         learned_up_to_us=cursor.learned_up_to_us,
         made_at_us=now_us,
-        origin=Origin.TRAINED if before is None or before.revision == cursor.revision else Origin.RETRAINED,
+        origin=publication.origin(cursor, before),
     )
 
 

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from shared.configuration import configuration_store
@@ -16,8 +17,10 @@ from shared.models.model_store import DescribedModel
 from shared.models.published import ModelFiles, ModelReference, Origin
 from shared.times import to_iso
 from shared.training.training_state import Cursor
-from train_timer import model_training
+from train_timer.driver_run import NEW, OLD, PREDICTOR, drive
+from train_timer.pieces import Piece
 
+_TIMEOUT = timedelta(hours=1)
 TOLERANCE = 1e-3
 """The largest difference between two weights of the same model, where its bytes may differ."""
 
@@ -64,7 +67,7 @@ def replay(model_id: str, say: Callable[[str], None]) -> ReplayResult:
     with work_folder.folder() as name:
         folder = Path(name)
         if begin is not None:
-            model_store.fetch(begin, folder / model_training.OLD)
+            model_store.fetch(begin, folder / OLD)
         for number, step in enumerate(steps, 1):
             trained = _run(step.description, [blobs[path] for path in step.description.logs], folder)
             up_to = to_iso(step.description.learned_up_to_us)
@@ -126,9 +129,13 @@ def _log_of(steps: Sequence[DescribedModel]) -> Mapping[str, LogBlob]:
 
 def _run(step: ModelDescription, blobs: Sequence[LogBlob], folder: Path) -> int:
     """Run the driver once; its new state is the old state of the next run. Gives how many events it has learned."""
-    trained, _ = model_training.drive(_cursor(step), blobs, folder)
-    shutil.copyfile(folder / model_training.NEW, folder / model_training.OLD)
-    return trained.learned
+    first_line, after_line = step.lines or (0, None)
+    piece = Piece(tuple(blobs), step.learned_up_to_us, first_line, after_line)
+    is_changed = any(blob.redacted for blob in blobs)  # then lines have other places
+    left_out = {} if is_changed else {path: frozenset(places) for path, places in step.left_out.items()}
+    run = drive(_cursor(step), piece, folder, _TIMEOUT, left_out)
+    shutil.copyfile(folder / NEW, folder / OLD)
+    return run.trained.learned
 
 
 def _cursor(step: ModelDescription) -> Cursor:
@@ -154,9 +161,9 @@ def _excuses(steps: Sequence[DescribedModel], blobs: Mapping[str, LogBlob]) -> l
 
 
 def _compare(model: DescribedModel, folder: Path, excuses: Sequence[str]) -> ReplayResult:
-    stored, made = folder / "stored.vw", folder / model_training.NEW
+    stored, made = folder / "stored.vw", folder / NEW
     model_store.fetch(model.state_blob, stored)
     predictor = model_store.read_intact(model.description.predictor_blob)
-    if stored.read_bytes() == made.read_bytes() and predictor == (folder / model_training.PREDICTOR).read_bytes():
+    if stored.read_bytes() == made.read_bytes() and predictor == (folder / PREDICTOR).read_bytes():
         return ReplayResult(True, excuses, None)
     return ReplayResult(False, excuses, weights.largest_difference(stored, made))

@@ -1,62 +1,131 @@
-"""The training of models: each cursor learns the log that lies before it."""
+"""The training of models: each cursor learns the log that lies before it, piece by piece."""
 
-import gzip
-import json
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
-from datetime import timedelta
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from shared.learner import cpu, training, work_folder
-from shared.learner.arguments import parse
-from shared.learner.training import TrainingFailed, TrainingResult
-from shared.log import log_line, log_store
+from shared.learner import cpu, work_folder
+from shared.learner.training import TrainingResult
 from shared.log.log_store import LogBlob
 from shared.models import model_store
 from shared.models.model_description import ModelDescription
 from shared.models.published import ModelFiles
-from shared.times import DAY
 from shared.training.lease import Trainer
-from shared.training.training_state import Counters, Cursor, State
-from train_timer.driver_input import Feed
+from shared.training.training_state import BegunBlob, Counters, Cursor, State
+from train_timer.driver_input import count_other_events
+from train_timer.driver_run import NEW, OLD, PREDICTOR, DriverRun, PieceTooLarge, drive
+from train_timer.log_ahead import LogAhead
+from train_timer.pieces import Pace, Piece, choose_piece, is_begun
 
-_TIMEOUT = timedelta(minutes=8)
-OLD, NEW, PREDICTOR = "old.vw", "new.vw", "predictor.vw"
-"""The files of a driver run: the training state before the run and after it, and the predictor made from the latter."""
+_MOST_TRIES = 2
+"""How often a step tries to learn a piece: if the first takes too long, the second is as large as the first came."""
 
 _log = logging.getLogger(__name__)
 
 
-def train_running(trainer: Trainer, deleted_before_us: int) -> bool:
-    """Let the model in use learn its next log blob; False if there is none."""
-    state = trainer.state
-    blob = next(iter(_log_ahead(state.running, state.joined_up_to_us, deleted_before_us)), None)
-    if blob is None:
-        return False
-    cursor, learned = _learn(state.running, [blob], blob.to_us)
-    trainer.commit(_count(replace(state, running=cursor), blob, learned))
-    return True
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """A cursor after a piece.
+
+    Attributes:
+        blob: The log blob that was learned to its end, the last of the piece; None within a blob.
+        counters: The lines of that blob by outcome; without meaning for more than one blob.
+    """
+
+    cursor: Cursor
+    blob: LogBlob | None
+    counters: Counters
 
 
-def train_next(trainer: Trainer, deleted_before_us: int) -> bool:
-    """Let the model that will replace the running model learn its next day of log; False if it has learned all log."""
-    state = trainer.state
-    if state.next is None or state.next.learned_up_to_us >= state.joined_up_to_us:
-        return False
-    ahead = list(_log_ahead(state.next, state.joined_up_to_us, deleted_before_us))
-    day = [blob for blob in ahead if blob.from_us // DAY == ahead[0].from_us // DAY]
-    up_to_us = day[-1].to_us if len(day) < len(ahead) else state.joined_up_to_us
-    cursor = _learn(state.next, day, up_to_us)[0] if day else replace(state.next, learned_up_to_us=up_to_us)
-    trainer.commit(replace(state, next=cursor))
-    return True
+class ModelTraining:
+    """The training of the models in a pass of a run, a piece of log at a time, each of them committed.
+
+    Args:
+        deleted_before_us: The configuration's `logs_deleted_before_us`.
+        pace: What the driver runs of the process have shown.
+    """
+
+    def __init__(self, trainer: Trainer, deleted_before_us: int, pace: Pace) -> None:
+        self._trainer = trainer
+        self._pace = pace
+        self._running_ahead, self._next_ahead = LogAhead(deleted_before_us), LogAhead(deleted_before_us)
+
+    def train_running(self) -> bool:
+        """Let the model in use learn its next log blob, or some lines of it; False if there is none."""
+        state = self._trainer.state
+        cursor, tries = state.running, 0
+        while (piece := self._choose(cursor, self._running_ahead, most_blobs=1)) is not None and tries < _MOST_TRIES:
+            if (learned := self._try(cursor, piece)) is not None:
+                state = replace(state, running=learned.cursor)
+                self._trainer.commit(_count(state, learned.blob, learned.counters) if learned.blob else state)
+                return True
+            tries += 1
+        return piece is not None
+
+    def train_next(self) -> bool:
+        """Let the model that will replace the running model learn more; False if it has learned all log."""
+        state = self._trainer.state
+        cursor, end_us, tries = state.next, state.joined_up_to_us, 0
+        if cursor is None or cursor.learned_up_to_us >= end_us:
+            return False
+        while (piece := self._choose(cursor, self._next_ahead, end_us=end_us)) is not None and tries < _MOST_TRIES:
+            if (learned := self._try(cursor, piece)) is not None:
+                self._trainer.commit(replace(state, next=learned.cursor))
+                return True
+            tries += 1
+        if piece is None:
+            self._trainer.commit(replace(state, next=replace(cursor, learned_up_to_us=end_us, begun=None)))
+        return True
+
+    def _choose(self, cursor: Cursor, ahead: LogAhead, **bounds: int) -> Piece | None:
+        blobs = ahead.after(cursor.learned_up_to_us, self._trainer.state.joined_up_to_us)
+        return choose_piece(cursor, blobs, self._pace, **bounds)
+
+    def _try(self, cursor: Cursor, piece: Piece) -> _Learned | None:
+        """Learn a piece; None if the piece was too large, so that the next one is smaller."""
+        began = time.monotonic()
+        try:
+            learned, run = _learn(cursor, piece, self._pace)
+        except PieceTooLarge as trouble:
+            _log.warning("%s lines of %s are too much: %s", piece.lines, piece.blobs[0].path, trouble.reason)
+            self._pace.halve(cursor.arguments, trouble.size)
+            return None
+        is_full = piece.is_full or not run.is_at_end
+        self._pace.note_run(cursor.arguments, run.size, time.monotonic() - began, is_full=is_full)
+        if piece.is_whole:
+            self._pace.note_expansion(piece.blobs, run.size.size_bytes)
+        return learned
 
 
-def _log_ahead(cursor: Cursor, joined_up_to_us: int, deleted_before_us: int) -> Iterator[LogBlob]:
-    """The log that a cursor has not learned yet."""
-    for blob in log_store.list_blobs(cursor.learned_up_to_us, joined_up_to_us, deleted_before_us, reach_us=0):
-        if blob.from_us >= cursor.learned_up_to_us:
-            yield blob
+def _learn(cursor: Cursor, piece: Piece, pace: Pace) -> tuple[_Learned, DriverRun]:
+    """Run the driver over a piece, and store the model.
+
+    Raises:
+        PieceTooLarge: It took too long.
+        TrainingFailed: The driver failed, and not because of single lines.
+    """
+    begun = cursor.begun if is_begun(cursor, piece.blobs[0]) else None
+    learner = replace(cursor, model=begun.model if begun else cursor.model, begun=None)
+    with work_folder.folder() as name:
+        folder = Path(name)
+        if learner.model is not None:
+            model_store.fetch(learner.model.state_blob, folder / OLD)
+        run = drive(learner, piece, folder, pace.timeout)
+        model = _store(learner, piece, run, folder) if run.trained.learned else learner.model
+    counters = _outcomes(run.trained).plus(begun.counters if begun else Counters())
+    if not run.is_at_end:
+        blob = piece.blobs[0]
+        part = BegunBlob(blob.path, blob.redacted, cursor.kind, run.after_line, model, counters)
+        return _Learned(replace(cursor, begun=part), None, counters), run
+    counters = replace(counters, passed_over=count_other_events(piece.blobs, cursor.kind))
+    moved = replace(learner, learned_up_to_us=piece.up_to_us, model=model)
+    return _Learned(moved, piece.blobs[-1], counters), run
+
+
+def _outcomes(trained: TrainingResult) -> Counters:
+    return Counters(learned=trained.learned, not_activated=trained.skipped, refused=trained.refused)
 
 
 def _count(state: State, blob: LogBlob, learned: Counters) -> State:
@@ -73,116 +142,38 @@ def _count(state: State, blob: LogBlob, learned: Counters) -> State:
     return replace(state, counted_up_to_us=blob.to_us, counters=counters, metrics=metrics)
 
 
-def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cursor, Counters]:
-    """Run the driver over whole log blobs, and store the model; gives the cursor after them, and the lines by outcome.
-
-    Raises:
-        TrainingFailed: The driver failed, and not because of single lines.
-    """
-    with work_folder.folder() as name:
-        folder = Path(name)
-        if cursor.model is not None:
-            model_store.fetch(cursor.model.state_blob, folder / OLD)
-        trained, passed_over = drive(cursor, blobs, folder)
-        counted = Counters(
-            learned=trained.learned,
-            not_activated=trained.skipped,
-            refused=trained.refused,
-            passed_over=passed_over,
-        )
-        moved = replace(cursor, learned_up_to_us=up_to_us)
-        if trained.learned == 0:
-            return moved, counted
-        state_blob, _ = model_store.store(folder / NEW, up_to_us, cursor.revision)
-        predictor_blob, _ = model_store.store(folder / PREDICTOR, up_to_us, cursor.revision)
-        events = cursor.events + trained.learned
-        first = cursor.model.first_event_id if cursor.model else trained.first_event_id
-        model = ModelFiles.at(state_blob, predictor_blob, events, first, trained.last_event_id)
-        model_store.describe(state_blob, _description(cursor, model, blobs, trained, up_to_us))
-        return replace(moved, model=model), counted
+def _store(learner: Cursor, piece: Piece, run: DriverRun, folder: Path) -> ModelFiles:
+    """Store the model after a piece, with its description."""
+    up_to_us = piece.up_to_us if run.is_at_end else piece.blobs[0].from_us
+    state_blob, _ = model_store.store(folder / NEW, up_to_us, learner.revision)
+    predictor_blob, _ = model_store.store(folder / PREDICTOR, up_to_us, learner.revision)
+    events = learner.events + run.trained.learned
+    first = learner.model.first_event_id if learner.model else run.trained.first_event_id
+    model = ModelFiles.at(state_blob, predictor_blob, events, first, run.trained.last_event_id)
+    model_store.describe(state_blob, _description(learner, model, piece, run, up_to_us))
+    return model
 
 
-def drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> tuple[TrainingResult, int]:
-    """Train on all lines, without those that Vowpal Wabbit refuses or fails at, which are set aside.
-
-    Args:
-        folder: Holds the training state of the cursor's model, if it has one; the new files go there.
-
-    Returns:
-        The lines by outcome, and how many events are of another kind than the model's.
-
-    Raises:
-        TrainingFailed: The driver failed, and not because of single lines.
-    """
-    feed = Feed(blobs, cursor, folder)
-    try:
-        trained = _train(cursor, feed, folder)
-        if trained.refused or trained.lines != feed.lines:
-            trained = replace(trained, refused=_set_aside(cursor, blobs))
-    except TrainingFailed:
-        refused = _set_aside(cursor, blobs)
-        if not refused:
-            raise
-        feed = Feed(blobs, cursor, folder, without_refused=True)
-        trained = _train(cursor, feed, folder)
-        feed.lines, trained = feed.lines + refused, replace(trained, refused=refused)
-    if trained.lines != feed.lines:
-        raise TrainingFailed(f"{feed.lines} lines of log were given to the driver, but it tells of {trained.lines}")
-    return trained, feed.passed_over
-
-
-def _train(cursor: Cursor, feed: Feed, folder: Path) -> TrainingResult:
-    """Go on from the cursor's model, or begin an empty model with its learning arguments."""
-    begin = parse(cursor.arguments).with_epsilon(cursor.exploration) if cursor.model is None else None
-    with feed:
-        return training.train(
-            feed.path,
-            folder / NEW,
-            arguments=begin,
-            old_state=folder / OLD if cursor.model else None,
-            predictor=folder / PREDICTOR,
-            timeout=_TIMEOUT,
-        )
-
-
-def _set_aside(cursor: Cursor, blobs: Sequence[LogBlob]) -> int:
-    """Find the lines that Vowpal Wabbit refuses, and store them with the reasons; gives their number."""
-    arguments = parse(cursor.arguments).with_epsilon(cursor.exploration)
-    return sum(
-        len(log_store.read_refused_places(blob, cursor.kind)) or _set_aside_of(blob, cursor.kind, arguments)
-        for blob in blobs
-    )
-
-
-def _set_aside_of(blob: LogBlob, kind: str, arguments: Sequence[str]) -> int:
-    stored = log_store.read(blob)
-    lines = gzip.decompress(stored).splitlines() if stored else []
-    places = [place for place, line in enumerate(lines) if log_line.kind(line) in (kind, None)]
-    records = []
-    for refusal in training.find_refused_lines([lines[place] for place in places], arguments=arguments):
-        _log.warning("a line of %s cannot be learned from and is set aside: %s", blob.path, refusal.reason)
-        place = places[refusal.index]
-        records.append({"line": place, "reason": refusal.reason, "text": lines[place].decode(errors="replace")})
-    if records:
-        log_store.store_refused(blob, kind, b"".join(json.dumps(record).encode() + b"\n" for record in records))
-    return len(records)
-
-
-def _description(
-    cursor: Cursor, model: ModelFiles, blobs: Sequence[LogBlob], trained: TrainingResult, up_to_us: int
-) -> ModelDescription:
+def _description(learner: Cursor, model: ModelFiles, piece: Piece, run: DriverRun, up_to_us: int) -> ModelDescription:
     """The description of a model, from the cursor before the run and the lines by outcome, without event ids."""
+    is_whole = not piece.first_line and run.is_at_end
     return ModelDescription(
         predictor_blob=model.predictor_blob,
-        arguments=cursor.arguments,
-        exploration=cursor.exploration,
-        rewards=cursor.rewards,
-        revision=cursor.revision,
+        arguments=learner.arguments,
+        exploration=learner.exploration,
+        rewards=learner.rewards,
+        revision=learner.revision,
         learned_up_to_us=up_to_us,
         events=model.events,
-        earlier_state=cursor.model.state_blob if cursor.model else None,
-        logs=tuple(blob.path for blob in blobs),
-        mode=cursor.mode,
+        earlier_state=learner.model.state_blob if learner.model else None,
+        logs=tuple(blob.path for blob in piece.blobs),
+        lines=None if is_whole else (piece.first_line, run.after_line),
+        left_out={path: tuple(sorted(places)) for path, places in run.left_out.items()},
+        mode=learner.mode,
         processor=cpu.kind(),
-        trained={name: number for name, number in asdict(trained).items() if not name.endswith("_id")},
+        trained=_count_lines(run.trained),
     )
+
+
+def _count_lines(trained: TrainingResult) -> Mapping[str, int]:
+    return {name: number for name, number in asdict(trained).items() if not name.endswith("_id")}

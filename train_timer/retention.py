@@ -105,5 +105,6 @@ def _name_blobs(state: State, published: Published) -> set[str]:
     cursors = [cursor for cursor in (state.running, state.next) if cursor is not None]
     references = [model for model in (published.model, state.publishing, *published.previous) if model is not None]
     models = [cursor.model for cursor in cursors if cursor.model is not None] + [model.files for model in references]
+    models += [cursor.begun.model for cursor in cursors if cursor.begun is not None and cursor.begun.model is not None]
     named = {path for model in models for path in model.paths}
     return named | {model_store.description_path(path) for path in named}

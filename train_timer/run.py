@@ -12,7 +12,7 @@ from shared.intake import scan
 from shared.intake.scan import Tables
 from shared.learner import work_folder
 from shared.metrics.bins import Bin
-from shared.models import current_export, published_store
+from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import Published
 from shared.settings import settings
@@ -39,7 +39,6 @@ from train_timer import (
     expired_evaluations,
     mirror,
     model_publication,
-    model_training,
     optimization_rounds,
     retention,
     run_log,
@@ -47,9 +46,14 @@ from train_timer import (
 from train_timer.attempts import Attempts
 from train_timer.joiner import Joiner
 from train_timer.logged_ids import LoggedIds
+from train_timer.model_training import ModelTraining
+from train_timer.pieces import Pace
 from train_timer.run_log import Recorder
+from train_timer.run_time import RunTime, Work
 
 _TIME_SECONDS = 300
+_PASS_SECONDS = 60
+"""After how long the next pass begins, if nothing is left to join in this one."""
 
 _IN_TROUBLE = "something cannot be read or written; the status tells what, and what to do"
 
@@ -59,12 +63,17 @@ _log = logging.getLogger(__name__)
 class Trainings:
     """The runs of the trainer in one process, and what they remember of one another.
 
+    Args:
+        pace: How much a run of the driver is given; by default, what `Pace` begins with.
+
     Attributes:
         logged_ids: The marks of log that earlier runs read or wrote.
         recorder: The recorder of runs.
+        pace: How fast the driver has learned.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace | None = None) -> None:
+        self.pace = pace or Pace()
         self.logged_ids = LoggedIds()
         self.recorder = Recorder()
 
@@ -122,6 +131,7 @@ class _Run:
         self._trainer = trainer
         self._stop = stop
         self._clock = _Clock(lease.storage_now_us())
+        self._time = RunTime(_TIME_SECONDS, lambda: self._clock.seconds)
         self._before = trainer.state
         self._sums = Bin(trainer.state.joined_up_to_us)
         self._attempts = Attempts(trainer, lease.storage_now_us)
@@ -160,29 +170,24 @@ class _Run:
         return TrainingRun(self._clock.started_us, self._clock.seconds, counted, self._sums, trouble)
 
     def _pass(self) -> bool:
-        """Join up to a new watermark, and learn the new log; False if nothing was joined."""
+        """Join up to a new watermark, and learn the new log; False if nothing was joined and nothing is left."""
         now_us = lease.storage_now_us()
         tables = self._tables = scan.list_tables()
         configuration = self._configuration = self._follow_settings()
         before = self._trainer.state
-        self._attempts.make(Subject.JOIN, lambda: self._join(configuration, tables, now_us))
-        self._learn(configuration)
-        self._publish(lambda: model_publication.announce(self._trainer))
-        self._tidy(configuration, tables, now_us)
-        return self._trainer.state.joined_up_to_us > before.joined_up_to_us
-
-    def _join(self, configuration: Configuration, tables: Tables, now_us: int) -> None:
-        """Join part after part, and learn each."""
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
         joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.logged_ids)
         try:
-            while joiner.join_part() and self._has_time():
-                self._learn(configuration)
+            is_unfinished = self._work(joiner, configuration)
         finally:
             joiner.close()
             self._sums = self._sums.plus(joiner.sums)
         self._attempts.make(Subject.PROFILE, joiner.save_profile)
         self._attempts.make(Subject.MARKS, joiner.tidy_marks)
+        self._publish_trained(configuration)
+        self._publish(lambda: model_publication.announce(self._trainer))
+        self._tidy(configuration, tables, now_us)
+        return is_unfinished or self._trainer.state.joined_up_to_us > before.joined_up_to_us
 
     def _tidy(self, configuration: Configuration, tables: Tables, now_us: int) -> None:
         """Delete what is no longer needed, each kind on its own."""
@@ -202,40 +207,78 @@ class _Run:
         mirror.steer(self._trainer, configuration)
         return configuration
 
-    def _learn(self, configuration: Configuration) -> None:
-        """Train both models on the log, and publish when it is time; trouble with one model ends nothing else."""
-        trainer, attempts = self._trainer, self._attempts
-        attempts.make(Subject.RUNNING, lambda: self._train_running(configuration), _version(trainer.state.running))
-        if trainer.state.next is not None:
-            attempts.make(Subject.NEXT, lambda: self._train_next(configuration), _version(trainer.state.next))
-        promoted = promote_next(trainer.state)
-        if promoted != trainer.state:
-            trainer.commit(promoted)
-            attempts.succeed(Subject.RUNNING)
-        if promoted.next is None:
-            attempts.succeed(Subject.NEXT)
-        self._publish_trained(configuration)
+    def _work(self, joiner: Joiner, configuration: Configuration) -> bool:
+        """Join and train both models in turns; True if there is more to do, whose time has not come or is over.
 
-    def _train_running(self, configuration: Configuration) -> None:
-        trainer, deleted_us = self._trainer, configuration.logs_deleted_before_us
-        try:
-            while model_training.train_running(trainer, deleted_us) and self._has_time():
-                trainer.commit(regain_running(trainer.state, configuration))
-                self._publish_trained(configuration)
-        except DamagedModel:
-            trainer.commit(lose_running(trainer.state, configuration, self._published))
-            raise
+        Models that have much to learn let the next pass begin after a while, which can join what came meanwhile.
+        Trouble with one kind of work ends none of the others.
+        """
+        training = ModelTraining(self._trainer, configuration.logs_deleted_before_us, self._process.pace)
+        steps: dict[Work, Callable[[], bool | None]] = {
+            Work.JOIN: lambda: self._attempts.make(Subject.JOIN, joiner.join_part),
+            Work.RUNNING: lambda: self._train_running(training, configuration),
+            Work.NEXT: lambda: self._train_next(training, configuration),
+        }
+        waiting, until = set(steps), self._clock.seconds + _PASS_SECONDS
 
-    def _train_next(self, configuration: Configuration) -> None:
-        trainer, deleted_us = self._trainer, configuration.logs_deleted_before_us
-        try:
-            while model_training.train_next(trainer, deleted_us) and self._has_time():
-                continue
-        except DamagedModel:
-            trainer.commit(lose_next(trainer.state, configuration, self._published))
-            raise
+        def is_ending() -> bool:
+            return self._stop.is_set() or (Work.JOIN not in waiting and self._clock.seconds > until)
+
+        while (work := self._time.choose(waiting, is_ending=is_ending())) is not None:
+            with self._time.spend(work):
+                has_worked = steps[work]()
+            if not has_worked:
+                waiting.discard(work)
+            elif work is Work.JOIN:
+                waiting |= steps.keys()
+        return bool(waiting)
+
+    def _train_running(self, training: ModelTraining, configuration: Configuration) -> bool:
+        """Let the model in use make a step; if its training state is lost, another model begins to learn instead."""
+        trainer = self._trainer
+
+        def train() -> bool:
+            running = trainer.state.running
+            try:
+                if running.is_lost and running.model is not None:
+                    model_store.read_intact(running.model.state_blob)
+                    trainer.commit(regain_running(trainer.state, configuration))
+                return training.train_running()
+            except DamagedModel:
+                trainer.commit(lose_running(trainer.state, configuration, self._published))
+                raise
+
+        return self._train(Subject.RUNNING, train, trainer.state.running, configuration)
+
+    def _train_next(self, training: ModelTraining, configuration: Configuration) -> bool:
+        """Let the next model make a step; if its training state is lost, it begins anew."""
+        trainer, coming = self._trainer, self._trainer.state.next
+        if coming is None:
+            self._attempts.succeed(Subject.NEXT)
+            return False
+
+        def train() -> bool:
+            try:
+                return training.train_next()
+            except DamagedModel:
+                trainer.commit(lose_next(trainer.state, configuration, self._published))
+                raise
+
+        return self._train(Subject.NEXT, train, coming, configuration)
+
+    def _train(self, subject: Subject, train: Callable[[], bool], cursor: Cursor, configuration: Configuration) -> bool:
+        """Let a model make a step, and publish when it is time; trouble with one model ends nothing else."""
+        has_learned = bool(self._attempts.make(subject, train, f"{cursor.generation}-{cursor.revision}"))
+        if has_learned:
+            self._publish_trained(configuration)
+        return has_learned
 
     def _publish_trained(self, configuration: Configuration) -> None:
+        """Let the next model replace the running one once it has learned all log, and publish when it is time."""
+        promoted = promote_next(self._trainer.state)
+        if promoted != self._trainer.state:
+            self._trainer.commit(promoted)
+            self._attempts.succeed(Subject.RUNNING)
         now_us = lease.storage_now_us()
         self._publish(lambda: model_publication.publish(self._trainer, configuration, now_us))
 
@@ -246,7 +289,7 @@ class _Run:
         self._attempts.make(Subject.PUBLICATION, action, model.predictor_blob if model else "")
 
     def _has_time(self) -> bool:
-        return not self._stop.is_set() and self._clock.seconds < _TIME_SECONDS
+        return not self._stop.is_set() and not self._time.is_over
 
     def _summarize(self) -> LoopSummary | None:
         if self._configuration is None:
@@ -264,8 +307,3 @@ class _Run:
         note = LastRun(self._clock.started_us, lease.storage_now_us(), joined, learned)
         self._trainer.commit(replace(state, last_run=note))
         _log.info("joined %s events, learned %s", joined, learned)
-
-
-def _version(cursor: Cursor) -> str:
-    """What a model is trained for: trouble with the model before it is none of its own."""
-    return f"{cursor.generation}-{cursor.revision}"

@@ -48,8 +48,8 @@ def examine(data: bytes, own: LearningArguments, epsilon: float) -> CheckedModel
         answers, trouble = subprocess_jobs.ask(
             "shared.learner.model_check_process", [json.dumps(job)], _TIMEOUT, "looking into it"
         )
-        if trouble or (trouble := answers[0].get("error")):
-            raise UnusableModel(trouble)
+        if problem := trouble.reason if trouble else answers[0].get("error"):
+            raise UnusableModel(problem)
         if answers[0]["is_state"]:
             return CheckedModel(arguments, data)
         prepared = Path(folder, "prepared").read_bytes()

@@ -1,6 +1,7 @@
 """Finds the lines that Vowpal Wabbit refuses, so that the other lines can be learned."""
 
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,10 +12,9 @@ from typing import Any
 from shared.configuration.configuration import INITIAL_ARGUMENTS
 from shared.learner import subprocess_jobs
 from shared.learner.arguments import parse
-from shared.learner.subprocess_jobs import TrainingFailed
+from shared.learner.subprocess_jobs import TookTooLong, TrainingFailed
 
 _ARGUMENTS = parse(INITIAL_ARGUMENTS).with_epsilon(0.2)
-_TIMEOUT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +51,23 @@ class _Fault:
 
 
 def find_refused_lines(
-    lines: Sequence[bytes], *, arguments: Sequence[str] = _ARGUMENTS, timeout: timedelta = _TIMEOUT
+    lines: Sequence[bytes], *, arguments: Sequence[str] = _ARGUMENTS, timeout: timedelta
 ) -> list[RefusedLine]:
     """Find the lines that VW cannot read, that crash or stop it, or that spoil the weights, each by itself.
 
     Tries all lines together, then each quarter of what had a fault, and so on. Lines that do harm only together with
-    others are not found.
+    others are not found. Lines that only take long are not refused.
 
     Args:
         lines: Without line breaks.
         arguments: From `LearningArguments.with_epsilon`; those of the loop find what spoils its weights.
-        timeout: For each try.
+        timeout: For the whole search.
 
     Raises:
+        TookTooLong: The search has not ended after the timeout.
         TrainingFailed: Training fails even without lines.
     """
-    search = _Search(lines, arguments, timeout)
+    search = _Search(lines, arguments, time.monotonic() + timeout.total_seconds())
     (fault,) = search.faults([_LineRange(0, 0, careful=True)])
     if fault is not None:
         raise TrainingFailed(fault.reason)
@@ -77,7 +78,7 @@ def find_refused_lines(
 class _Search:
     lines: Sequence[bytes]
     arguments: Sequence[str]
-    timeout: timedelta
+    until: float
 
     def find(self) -> Iterator[RefusedLine]:
         ranges = [_LineRange(0, len(self.lines), careful=True)] if self.lines else []
@@ -97,13 +98,16 @@ class _Search:
             together = [*takewhile(lambda lines_range: not lines_range.careful, rest)] or [rest[0]]
             answers, trouble = self._try(together)
             faults += [_fault(lines_range, answer) for lines_range, answer in zip(together, answers, strict=False)]
+            if isinstance(trouble, TookTooLong):
+                raise TookTooLong("the search for lines that cannot be learned from took too long")
             if trouble and not answers:  # else the part that ended the process is tried again, as the first of its own
-                faults.append(_Fault(trouble, harmful=True))
+                faults.append(_Fault(trouble.reason, harmful=True))
         return faults
 
-    def _try(self, ranges: Sequence[_LineRange]) -> tuple[list[dict[str, Any]], str | None]:
+    def _try(self, ranges: Sequence[_LineRange]) -> tuple[list[dict[str, Any]], TrainingFailed | None]:
+        remaining = timedelta(seconds=max(0.0, self.until - time.monotonic()))
         with tempfile.TemporaryDirectory() as folder:
-            return subprocess_jobs.run([self._job(lines_range, Path(folder)) for lines_range in ranges], self.timeout)
+            return subprocess_jobs.run([self._job(lines_range, Path(folder)) for lines_range in ranges], remaining)
 
     def _job(self, lines_range: _LineRange, folder: Path) -> subprocess_jobs.Job:
         log = folder / f"{lines_range.start}-{lines_range.stop}.json"

@@ -28,6 +28,10 @@ class TrainingFailed(LoopError):
         super().__init__(reason)
 
 
+class TookTooLong(TrainingFailed):
+    """Time was up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One run of VW's driver.
@@ -52,23 +56,25 @@ class Job:
         return json.dumps({"options": [*self.options], "log": str(self.log), "metrics": str(self.metrics), **paths})
 
 
-def run(jobs: Iterable[Job], timeout: timedelta) -> tuple[list[dict[str, Any]], str | None]:
+def run(jobs: Iterable[Job], timeout: timedelta) -> tuple[list[dict[str, Any]], TrainingFailed | None]:
     """Let one process do jobs in order.
 
     Returns:
-        The answers, and why there are fewer than jobs: None if there are not.
+        The answers, and why there are fewer than jobs: `TookTooLong` if time was up, None if there are not.
     """
     return ask("shared.learner.driver", [job.text() for job in jobs], timeout, "training")
 
 
-def ask(module: str, texts: Sequence[str], timeout: timedelta, what: str) -> tuple[list[dict[str, Any]], str | None]:
+def ask(
+    module: str, texts: Sequence[str], timeout: timedelta, what: str
+) -> tuple[list[dict[str, Any]], TrainingFailed | None]:
     """Let a process that runs a module answer JSON texts in order.
 
     Args:
         what: What the process does, for the reason.
 
     Returns:
-        The answers, and why there are fewer than texts: None if there are not.
+        The answers, and why there are fewer than texts: `TookTooLong` if time was up, None if there are not.
     """
     command = [sys.executable, "-P", "-m", module, str(os.getpid())]
     with tempfile.TemporaryFile() as output:
@@ -83,9 +89,11 @@ def ask(module: str, texts: Sequence[str], timeout: timedelta, what: str) -> tup
                 check=False,
             )
         except subprocess.TimeoutExpired as expired:
-            return _answers(expired.output), f"{what} took longer than {timeout.total_seconds():g} s"
+            return _answers(expired.output), TookTooLong(f"{what} took longer than {timeout.total_seconds():g} s")
         answers = _answers(ended.stdout)
-        return answers, None if len(answers) == len(texts) else reason(what, ended.returncode, output)
+        if len(answers) == len(texts):
+            return answers, None
+        return answers, TrainingFailed(reason(what, ended.returncode, output))
 
 
 def _answers(output: bytes | None) -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from shared.learner import subprocess_jobs
 from shared.learner.refused_lines import RefusedLine, find_refused_lines
-from shared.learner.subprocess_jobs import TrainingFailed
+from shared.learner.subprocess_jobs import TookTooLong, TrainingFailed
 
-__all__ = ["RefusedLine", "TrainingFailed", "TrainingResult", "find_refused_lines", "train"]
+__all__ = ["RefusedLine", "TookTooLong", "TrainingFailed", "TrainingResult", "find_refused_lines", "train"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ def train(
         predictor: Where the model for `Model.load` goes; None for no such model.
 
     Raises:
+        TookTooLong: The process had not ended after the timeout.
         TrainingFailed: There is no usable state.
     """
     if (arguments is None) == (old_state is None):
@@ -67,6 +68,8 @@ def train(
         answers, trouble = subprocess_jobs.run(
             [subprocess_jobs.Job(options, log, Path(folder, "metrics"), new_state, predictor)], timeout
         )
-    if trouble or (trouble := answers[0].get("error")):
-        raise TrainingFailed(trouble)
+    if trouble is not None:
+        raise trouble
+    if error := answers[0].get("error"):
+        raise TrainingFailed(error)
     return TrainingResult(**{name: answers[0][name] for name in TrainingResult.__slots__})

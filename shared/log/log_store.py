@@ -4,15 +4,17 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.storage import background_reads, blobs
 from shared.storage.paths import LOGS, REFUSED
-from shared.times import DAY, compact, from_compact, to_datetime
+from shared.times import DAY, HOUR, compact, from_compact, to_datetime
 
 _SUFFIX = ".dsjson.gz"
 _MOST_AHEAD = 16
@@ -23,6 +25,7 @@ _FIRST_KIND = "cb"
 LONGEST_PART_US = 4 * DAY
 """No part is longer: cells are a sixteenth of the reward wait time, which is at most 60 days."""
 _MOST_FOLDERS = 7
+_FEW_HOURS_US = 2 * HOUR
 _FAR_US = from_compact("99991231T000000000000Z")
 
 
@@ -72,7 +75,7 @@ def create(
 def list_blobs(from_us: int, to_us: int, deleted_before_us: int, reach_us: int = LONGEST_PART_US) -> Iterator[LogBlob]:
     """The log blobs with events of a range, oldest first; what was deleted before a moment is not there.
 
-    A short range costs a request for each of its days, however much log there is besides.
+    A short range costs a request for each of its hours or days, however much log there is besides.
 
     Args:
         deleted_before_us: The configuration's `logs_deleted_before_us`.
@@ -124,20 +127,24 @@ def remove(blob: LogBlob) -> None:
     blobs.remove_unchanged(blob.path, blob.etag)
 
 
-def store_refused(blob: LogBlob, kind: str, refused: bytes) -> None:
-    """Store the lines of a log blob that models of a kind cannot learn from, with the reasons, beside the log.
+def store_refused(blob: LogBlob, kind: str, refused: Mapping[int, Mapping[str, Any]]) -> None:
+    """Store lines of a log blob that models of a kind cannot learn from, with the reasons, beside those stored before.
 
     A redaction that came between may have taken the lines out of the log; then they are not stored here either.
+
+    Args:
+        refused: Documents that hold a line's place (`line`), `reason` and `text`, by the place.
     """
-    blobs.create(path_of_refused(blob, kind), refused)
+    path = path_of_refused(blob, kind)
+    before = blobs.read(path)
+    stored = {line["line"]: line for line in map(json.loads, before.data.splitlines())} if before else {}
+    lines = [line for _, line in sorted({**refused, **stored}.items())]
+    text = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    with suppress(blobs.ChangedMeanwhile):
+        blobs.write_over(path, text, before.etag if before else None)
     version = blobs.read_version(blob.path)
     if version is None or version.metadata.get("redacted", "") != blob.redacted:
-        blobs.remove(path_of_refused(blob, kind))
-
-
-def read_refused_places(blob: LogBlob, kind: str) -> list[int]:
-    """The positions, counted from 0, of a log blob's lines that models of a kind cannot learn from."""
-    return list(reasons(blob, kind))
+        blobs.remove(path)
 
 
 def reasons(blob: LogBlob, kind: str) -> dict[int, str]:
@@ -164,7 +171,10 @@ def _rewards(metadata: Mapping[str, str]) -> RewardSettings:
 
 
 def _folders(from_us: int, to_us: int) -> list[str]:
-    """The folders with all log that begins in a range, in order: those of its days, unless they are many."""
+    """The beginnings of the paths of all log that begins in a range, in order: its hours, its days, or more."""
+    if 0 < to_us - from_us <= _FEW_HOURS_US:
+        hours = range(from_us // HOUR, (to_us - 1) // HOUR + 1)
+        return [f"{LOGS}{to_datetime(hour * HOUR):%Y/%m/%d/%Y%m%dT%H}" for hour in hours]
     days = range(from_us // DAY, (to_us - 1) // DAY + 1) if to_us > from_us else range(0)
     if len(days) > _MOST_FOLDERS:
         return [_common_folder(from_us, to_us)]

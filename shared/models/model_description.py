@@ -25,6 +25,9 @@ class ModelDescription:
         events: Events learned since the model was empty.
         earlier_state: Blob path of the training state that the run began with; None for an empty model.
         logs: Paths of the log blobs learned in the run, in order.
+        lines: The places, counted from 0, of the first line and after the last line, if not all lines of the only log
+            blob were learned in the run.
+        left_out: The places of lines that the driver was not given, by the path of their log blob.
         mode: The learning mode. Versions before learning modes stored none, and had only the first.
         processor: The kind of processor, on which the bytes of a model depend.
         trained: The lines of the run, counted by outcome.
@@ -39,12 +42,16 @@ class ModelDescription:
     events: int
     earlier_state: str | None
     logs: tuple[str, ...]
+    lines: tuple[int, int] | None = None
+    left_out: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     mode: LearningMode = LearningMode.ONLINE
     processor: str = "unknown"
     trained: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """The text that is stored."""
+        lines = {"lines": self.lines} if self.lines else {}
+        left_out = {"leftOut": self.left_out} if self.left_out else {}
         fields = {
             "arguments": self.arguments,
             "mode": self.mode,
@@ -55,7 +62,7 @@ class ModelDescription:
             "learnedUpTo": to_iso(self.learned_up_to_us),
             "events": self.events,
             "predictor": self.predictor_blob,
-            "lineage": {"state": self.earlier_state, "logs": self.logs},
+            "lineage": {"state": self.earlier_state, "logs": self.logs, **lines, **left_out},
             "trained": self.trained,
         }
         return json.dumps(fields, sort_keys=True).encode()
@@ -75,6 +82,8 @@ class ModelDescription:
             events=fields["events"],
             earlier_state=lineage["state"],
             logs=tuple(lineage["logs"]),
+            lines=tuple(lineage["lines"]) if "lines" in lineage else None,
+            left_out={path: tuple(places) for path, places in lineage.get("leftOut", {}).items()},
             mode=LearningMode(fields.get("mode", LearningMode.ONLINE)),
             processor=fields.get("processor", "unknown"),
             trained=fields.get("trained", {}),

@@ -25,7 +25,8 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
     A model that was replaced by hand starts where `published.start` says. A new revision starts `next` from the last
     `modelRetrainDays` of log, while `running` goes on; but a model of another problem type is dropped at once. So does
     a `running` whose training state is lost.
-    A change of the learning mode starts no model: the models go on with events ranked in the new mode.
+    Settings that come back to those of a model start none: `next` is dropped, or goes on, and the model follows the
+    revision. A change of the learning mode starts no model: the models go on with events ranked in the new mode.
 
     Args:
         configuration: Read after `published`, so that what was published is for no later revision than this.
@@ -35,31 +36,50 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
     state = _set_mode(state, configuration.service.learning_mode)
     if problem_type(state.running.arguments) != configuration.learning.problem_type:
         return replace(state, running=_retraining_cursor(state, configuration, published), next=None)
-    if configuration.revision == state.running.revision and not state.running.is_lost:
-        return state if state.next is None else replace(state, next=None)
-    if state.next is not None and state.next.revision == configuration.revision:
-        return state
+    if _is_for(state.running, configuration) and not state.running.is_lost:
+        return replace(state, running=_follow(state.running, configuration), next=None)
+    if state.next is not None and _is_for(state.next, configuration):
+        return replace(state, next=_follow(state.next, configuration))
     return replace(state, next=_retraining_cursor(state, configuration, published))
 
 
 def lose_running(state: State, configuration: Configuration, published: Published) -> State:
-    """The state after the training state of `running` was found lost: another model learns from the log instead."""
+    """The state after the training state of `running` was found lost: another model learns from the log instead.
+
+    If only the state within a log blob is lost, that blob is learned anew.
+    """
+    if state.running.begun is not None:
+        return replace(state, running=replace(state.running, begun=None))
     lost = replace(state.running, is_lost=True)
     coming = state.next or _retraining_cursor(state, configuration, published)
     return replace(state, running=lost, next=coming)
 
 
 def regain_running(state: State, configuration: Configuration) -> State:
-    """The state after `running` could learn; if its training state was lost before, nothing has to replace it."""
-    if not state.running.is_lost:
-        return state
+    """The state in which `running` learns again, although its training state was lost before."""
     coming = state.next if configuration.revision != state.running.revision else None
     return replace(state, running=replace(state.running, is_lost=False), next=coming)
 
 
 def lose_next(state: State, configuration: Configuration, published: Published) -> State:
-    """The state after the training state of `next` was found lost: it begins anew."""
+    """The state after the training state of `next` was found lost: it begins anew, or its last log blob does."""
+    if state.next is not None and state.next.begun is not None:
+        return replace(state, next=replace(state.next, begun=None))
     return replace(state, next=_retraining_cursor(state, configuration, published))
+
+
+def _is_for(cursor: Cursor, configuration: Configuration) -> bool:
+    """Whether a model is trained for the settings as they are now, whatever they were in between."""
+    settings = configuration.learning.arguments, configuration.service.exploration_percentage, configuration.rewards
+    is_same = (cursor.arguments, cursor.exploration, cursor.rewards) == settings
+    return is_same or cursor.revision == configuration.revision
+
+
+def _follow(cursor: Cursor, configuration: Configuration) -> Cursor:
+    """A model that is for a later revision, too."""
+    if cursor.revision == configuration.revision:
+        return cursor
+    return replace(cursor, revision=configuration.revision, trained_since_revision=cursor.first_revision)
 
 
 def _start_generation(state: State, configuration: Configuration, published: Published) -> State:

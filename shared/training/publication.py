@@ -1,7 +1,7 @@
 """When the running model may be published."""
 
 from shared.configuration.configuration import Configuration
-from shared.models.published import Published, Start
+from shared.models.published import ModelReference, Origin, Published, Start
 from shared.training.training_state import Cursor, State
 
 
@@ -23,7 +23,13 @@ def is_new(state: State, published: Published) -> bool:
     )
 
 
+def origin(running: Cursor, before: ModelReference | None) -> Origin:
+    """Why the running model was made, if it follows another one: trained on, or retrained for later settings."""
+    is_later = before is not None and not running.first_revision <= before.revision <= running.revision
+    return Origin.RETRAINED if is_later else Origin.TRAINED
+
+
 def _has_passed(running: Cursor, start: Start) -> bool:
     """Whether a model that trains behind an earlier model has learned beyond the start, or for later settings."""
-    is_for_later_settings = start.revision is not None and running.revision > start.revision
+    is_for_later_settings = start.revision is not None and running.first_revision > start.revision
     return is_for_later_settings or running.learned_up_to_us > (start.learned_up_to_us or 0)

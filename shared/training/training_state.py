@@ -49,7 +49,7 @@ class Cursor(StoredObject):
 
     Attributes:
         generation: The generation of `published.json` when the cursor was set.
-        revision: The revision of the configuration that the model is trained for.
+        revision: The last revision of the configuration with the settings that the model is trained for.
         arguments: Learning arguments, verbatim.
         exploration: The number after `--epsilon`, whatever the arguments say.
         rewards: Lines that were joined under other reward settings are labelled anew under these.
@@ -58,6 +58,8 @@ class Cursor(StoredObject):
         mode: The loop's learning mode: events ranked in another mode are not learned.
         learned_from_us: The log position at which its learning began.
         is_lost: Whether its training state cannot be read: it learns no more, and waits for `next` to replace it.
+        trained_since_revision: The first revision that it was trained for; None if that is `revision`.
+        begun: The log blob after the position, if its first lines are learned; `model` has not learned them.
     """
 
     generation: int
@@ -70,6 +72,13 @@ class Cursor(StoredObject):
     mode: LearningMode = LearningMode.ONLINE
     learned_from_us: int = 0
     is_lost: bool = False
+    trained_since_revision: int | None = None
+    begun: "BegunBlob | None" = None
+
+    @property
+    def first_revision(self) -> int:
+        """The first revision of the configuration that the model was trained for."""
+        return self.revision if self.trained_since_revision is None else self.trained_since_revision
 
     @property
     def kind(self) -> str:
@@ -117,6 +126,27 @@ class Counters(StoredObject):
     def minus(self, other: "Counters") -> "Counters":
         """The differences."""
         return Counters(*(getattr(self, name) - getattr(other, name) for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class BegunBlob(StoredObject):
+    """A log blob of which a model has learned the first lines.
+
+    Attributes:
+        path: The blob's path.
+        redacted: When the blob had been redacted last; after another redaction, these lines are other lines.
+        kind: The kind of lines that were learned.
+        lines: How many lines were learned or passed over.
+        model: The files of the model after these lines; never published.
+        counters: These lines by outcome.
+    """
+
+    path: str
+    redacted: str
+    kind: str
+    lines: int
+    model: ModelFiles | None
+    counters: Counters
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read
 from shared.evaluation.replay.learners import Learner, read_answer
 from shared.evaluation.replay.parallel_learners import ParallelLearners
 from shared.evaluation.replay.predictions import OutOfStep
-from shared.evaluation.replay.time_limit import TimeLimit, TookTooLong
+from shared.evaluation.replay.time_limit import TimeLimit
 from shared.evaluation.tasks import Task, TaskResult
+from shared.learner.subprocess_jobs import TookTooLong
 from tests.unit.evaluation.replay.evaluated import evaluation, lines
 
 pytestmark = pytest.mark.skipif(not parallel_learners.is_possible(), reason="pipes have no names here")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.learner.arguments import parse
-from shared.learner.training import RefusedLine, TrainingFailed, find_refused_lines
+from shared.learner.training import RefusedLine, TookTooLong, TrainingFailed, find_refused_lines
 from tests.unit.learner.lines import GREEDY, event_lines, line_of
 
 SMALL = f"{GREEDY} -b 10"
@@ -18,7 +18,7 @@ INFINITE = re.sub(rb'"_label_cost":[-0-9.]+', b'"_label_cost":1e39', LINES[0])
 
 
 def find(lines: list[bytes]) -> list[RefusedLine]:
-    return find_refused_lines(lines, arguments=parse(SMALL).with_epsilon(0.2), timeout=timedelta(seconds=60))
+    return find_refused_lines(lines, arguments=parse(SMALL).with_epsilon(0.2), timeout=timedelta(minutes=10))
 
 
 def test_good_lines_are_not_refused() -> None:
@@ -69,3 +69,9 @@ def test_a_trainer_that_fails_without_lines_blames_none() -> None:
     """Else a broken installation would set the whole log aside."""
     with pytest.raises(TrainingFailed):
         find_refused_lines(LINES, arguments=["--cb_explore_adf", "--no_such_option"], timeout=timedelta(seconds=60))
+
+
+def test_lines_that_take_long_are_not_refused() -> None:
+    """A slow machine would set good lines aside; the search says that it had not enough time."""
+    with pytest.raises(TookTooLong):
+        find_refused_lines(LINES, timeout=timedelta(seconds=0))

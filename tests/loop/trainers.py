@@ -14,6 +14,7 @@ from typing import Any, Self
 from shared import settings
 from shared.times import DAY, SECOND
 from tests.processes import process
+from train_timer.pieces import Pace
 
 PAST: Mapping[str, int] = {"write_deadline_us": 10 * DAY, "join_grace_us": SECOND}
 """Settings under which rows count whose arrival is written in the past, so that no test waits for a wait to pass."""
@@ -35,6 +36,7 @@ class Trainer:
         single_part: bool = False,
         runs: int = 1,
         variables: Mapping[str, str] | None = None,
+        pace: Pace | None = None,
     ) -> None:
         """Take the connection string of its storage, and settings that differ.
 
@@ -42,9 +44,12 @@ class Trainer:
             variables: More of its environment.
             single_part: Its stop event is set from the beginning, so that it joins one part and no more.
             runs: How often the process runs the trainer, as a host does.
+            pace: How much its driver runs are given.
         """
         self.log_file = log_file
-        self._process = process(log_file, storage, _train, dict(variables or {}), dict(changed), single_part, runs)
+        self._process = process(
+            log_file, storage, _train, dict(variables or {}), dict(changed), single_part, runs, pace
+        )
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -95,7 +100,9 @@ class Trainer:
             os.kill(self._process.pid, number)
 
 
-def _train(variables: Mapping[str, str], changed: Mapping[str, Any], single_part: bool, runs: int) -> None:
+def _train(
+    variables: Mapping[str, str], changed: Mapping[str, Any], single_part: bool, runs: int, pace: Pace | None
+) -> None:
     """Run the trainer in its environment and with its settings."""
     os.environ.update(variables)
     logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
@@ -104,7 +111,7 @@ def _train(variables: Mapping[str, str], changed: Mapping[str, Any], single_part
     stop = Event()
     if single_part:
         stop.set()
-    trainings = Trainings()
+    trainings = Trainings(pace)
     with settings.use(replace(settings.settings(), **changed)):
         for _ in range(runs):
             trainings.run(stop)

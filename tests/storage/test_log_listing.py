@@ -14,6 +14,7 @@ from shared.log import log_store
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 from tests.faults.proxy import FaultProxy
 from tests.storage.conftest import Services
+from train_timer.log_ahead import LogAhead
 
 REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
 NEW_YEAR_US = from_iso("2026-01-01T00:00:00Z")
@@ -84,3 +85,38 @@ def test_refused_lines_are_deleted_before_their_log(blobs: FaultProxy, tmp_path:
 
     paths = [urlsplit(request.path).path for request in blobs.requests if request.method == "DELETE"]
     assert [path.split("/default/")[1].split("/")[0] for path in paths] == ["refused", "logs"]
+
+
+def test_a_range_within_a_day_lists_its_hours_only(blobs: FaultProxy, tmp_path: Path) -> None:
+    """A model that has kept up asks for the last minutes, and a day may have thousands of parts."""
+    put(tmp_path / "log", *((NEW_YEAR_US + hour * HOUR, NEW_YEAR_US + (hour + 1) * HOUR) for hour in range(9)))
+
+    assert len(list(log_store.list_blobs(NEW_YEAR_US + 4 * HOUR, NEW_YEAR_US + 6 * HOUR, 0, reach_us=0))) == 2
+    assert folders(blobs) == ["2026/01/01/20260101T04", "2026/01/01/20260101T05"]
+
+
+def test_a_model_that_moves_on_lists_its_log_once(blobs: FaultProxy, tmp_path: Path) -> None:
+    """Not from its position for each part that it learns; what is joined meanwhile is listed when it is needed."""
+    parts = [(NEW_YEAR_US + hour * HOUR, NEW_YEAR_US + (hour + 1) * HOUR) for hour in range(30)]
+    put(tmp_path / "log", *parts)
+    ahead, learned = LogAhead(0), list[int]()
+
+    for hour in range(30):
+        joined_us = parts[min(29, hour // 10 * 10 + 9)][1]
+        blob = next(ahead.after(parts[hour][0], joined_us))
+        learned.append(blob.from_us)
+
+    assert [start for start, _ in parts] == learned
+    assert folders(blobs) == [*["2026/01/01/"] * 3, "2026/01/02/"]
+
+
+@pytest.mark.usefixtures("blobs")
+def test_a_model_that_goes_back_or_gives_way_to_another_finds_its_log(tmp_path: Path) -> None:
+    """A model that is put by hand begins elsewhere."""
+    parts = [(NEW_YEAR_US + hour * HOUR, NEW_YEAR_US + (hour + 1) * HOUR) for hour in range(6)]
+    put(tmp_path / "log", *parts)
+    ahead = LogAhead(0)
+
+    for first in (3, 0, 2, 5, 1):
+        listed = [blob.from_us for blob in ahead.after(parts[first][0], parts[-1][1])]
+        assert listed == [start for start, _ in parts[first:]]

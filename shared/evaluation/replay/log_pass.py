@@ -16,10 +16,10 @@ from shared.evaluation.replay.log_reader import EventReader
 from shared.evaluation.replay.parallel_learners import ParallelLearners, Predicted
 from shared.evaluation.replay.predictions import OutOfStep
 from shared.evaluation.replay.sequential_learners import SequentialLearners, run_in_child, run_in_this_process
-from shared.evaluation.replay.time_limit import TimeLimit, TookTooLong
+from shared.evaluation.replay.time_limit import TimeLimit
 from shared.evaluation.tasks import Task, TaskResult, TrainedModel
 from shared.learner.arguments import DEFAULT_ARGUMENTS, DEFAULT_CCB_ARGUMENTS, parse
-from shared.learner.subprocess_jobs import TrainingFailed
+from shared.learner.subprocess_jobs import TookTooLong, TrainingFailed
 
 _REWARD_MODEL = Learner("reward", ("--cb_adf", "--rank_all", "--cb_type", "mtr", "-q", "::"))
 """Predicts the cost of each action; at Vowpal Wabbit's own rates, which suit most logs."""

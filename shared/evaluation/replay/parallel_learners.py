@@ -22,9 +22,9 @@ from typing import Self
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent
 from shared.evaluation.replay.learners import Learner, LearnerResult, read_answer
 from shared.evaluation.replay.predictions import OutOfStep
-from shared.evaluation.replay.time_limit import TimeLimit, TookTooLong
+from shared.evaluation.replay.time_limit import TimeLimit
 from shared.learner import subprocess_jobs
-from shared.learner.subprocess_jobs import TrainingFailed
+from shared.learner.subprocess_jobs import TookTooLong, TrainingFailed
 
 __all__ = ["ParallelLearners", "Predicted", "TookTooLong", "is_possible"]
 

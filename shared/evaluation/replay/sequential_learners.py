@@ -62,9 +62,9 @@ def run_in_child(jobs: Sequence[Job], time_limit: TimeLimit) -> list[dict[str, A
         TrainingFailed: The process did not finish them.
     """
     answers, trouble = subprocess_jobs.run(jobs, time_limit.remaining())
-    if trouble:
+    if trouble is not None:
         time_limit.remaining()
-        raise TrainingFailed(trouble)
+        raise trouble
     return answers
 
 

@@ -3,11 +3,7 @@
 import time
 from datetime import timedelta
 
-from shared.learner.subprocess_jobs import TrainingFailed
-
-
-class TookTooLong(TrainingFailed):
-    """Time was up."""
+from shared.learner.subprocess_jobs import TookTooLong
 
 
 class TimeLimit:

@@ -6,10 +6,11 @@ import pytest
 
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
 from shared.configuration.service_configuration import LearningMode
-from shared.models.published import ModelFiles, ModelReference, Published, Start
+from shared.models.published import ModelFiles, ModelReference, Origin, Published, Start
 from shared.times import DAY, HOUR
+from shared.training import publication
 from shared.training.configuration_changes import apply_changes, new_state
-from shared.training.training_state import Cursor, State, empty_cursor
+from shared.training.training_state import BegunBlob, Counters, Cursor, State, empty_cursor
 
 NOW_US = 1_764_000_000_000_000
 _CONFIGURATION = new_configuration(4)
@@ -67,6 +68,72 @@ def test_a_mode_that_changes_while_a_model_learns_anew_is_the_mode_of_both() -> 
     assert (both.running.kind, next_of(both).kind) == ("cb-apprentice", "cb-apprentice")
 
 
+def test_settings_that_are_taken_back_end_the_learning_anew() -> None:
+    """The model in use has been trained for them all the time, so nothing is missing."""
+    there = apply_changes(state_with_model(), more := service(_CONFIGURATION, exploration_percentage=0.5), Published())
+    taken_back = service(more, exploration_percentage=_CONFIGURATION.service.exploration_percentage)
+
+    back = apply_changes(there, taken_back, Published())
+
+    assert (next_of(there).revision, back.next, back.running.revision) == (2, None, 3)
+    assert replace(state_with_model().running, revision=3, trained_since_revision=1) == back.running
+    assert back == apply_changes(back, taken_back, Published()), "the next run begins nothing either"
+
+
+def test_settings_that_are_taken_back_between_two_runs_start_no_model() -> None:
+    learning = LearningSettings("other", "--cb_explore_adf --epsilon 0.2 -q ::")
+    first = _CONFIGURATION.learning
+    taken_back = _CONFIGURATION.with_learning(learning, NOW_US).with_learning(first, NOW_US)
+
+    back = apply_changes(state_with_model(), taken_back, Published())
+
+    assert (back.running.model, back.running.revision, back.next) == (_MODEL, 3, None)
+
+
+def test_a_model_that_learns_for_settings_goes_on_when_they_come_back() -> None:
+    """Its progress is worth as much as that of a model that would begin now."""
+    more = service(_CONFIGURATION, exploration_percentage=0.5)
+    started = apply_changes(state_with_model(), more, Published())
+    halfway = replace(started, next=replace(next_of(started), learned_up_to_us=NOW_US - DAY, model=_MODEL))
+    again = service(service(more, exploration_percentage=0.7), exploration_percentage=0.5)
+
+    state = apply_changes(halfway, again, Published())
+
+    assert (next_of(state).learned_up_to_us, next_of(state).model, next_of(state).revision) == (
+        NOW_US - DAY,
+        _MODEL,
+        again.revision,
+    )
+
+
+def test_every_setting_that_matters_starts_a_model() -> None:
+    """The model in use was trained for the others."""
+    for changed in (
+        service(_CONFIGURATION, default_reward=0.5),
+        service(_CONFIGURATION, reward_wait_time="PT1H"),
+        service(_CONFIGURATION, exploration_percentage=0.5),
+        _CONFIGURATION.with_learning(LearningSettings("other", "--cb_explore_adf --epsilon 0.2 -q ::"), NOW_US),
+    ):
+        assert next_of(apply_changes(state_with_model(), changed, Published())).revision == 2
+
+
+def test_a_model_whose_settings_were_taken_back_is_published_as_what_it_is() -> None:
+    """It is no model for later settings: behind an earlier model it waits until it has learned more."""
+    start = Start(newest=True, learned_up_to_us=NOW_US, revision=1)
+    published = Published(generation=1, start=start, model=_OLD)
+    more = service(_CONFIGURATION, exploration_percentage=0.5)
+    taken_back = service(more, exploration_percentage=_CONFIGURATION.service.exploration_percentage)
+
+    back = apply_changes(apply_changes(state_with_model(), more, published), taken_back, published)
+    further = replace(back, running=replace(back.running, learned_up_to_us=NOW_US + HOUR))
+
+    assert (publication.is_new(back, published), publication.is_new(further, published)) == (False, True)
+    assert publication.origin(back.running, replace(_OLD, revision=1)) is Origin.TRAINED
+    assert publication.origin(replace(back.running, trained_since_revision=2), replace(_OLD, revision=1)) is (
+        Origin.RETRAINED
+    )
+
+
 def test_a_model_of_another_problem_type_starts_anew_at_once() -> None:
     """It cannot rank for the new settings, so there is no model to keep in use."""
     slots = _CONFIGURATION.with_learning(_SLOTS, NOW_US)
@@ -101,6 +168,17 @@ def test_a_model_that_was_put_by_hand_goes_on_from_the_position_of_the_start(
     assert ModelFiles(_OLD.state_blob, "3d", _OLD.predictor_blob, "4c", 70, "e-1", "e-70") == state.running.model
     assert (_OLD.arguments, NOW_US - DAY) == (state.running.arguments, state.running.learned_from_us)
     assert state == apply_changes(state, _CONFIGURATION, published), "it does not learn anew for having other arguments"
+
+
+def test_a_model_that_is_put_by_hand_learns_the_blob_that_another_has_begun_from_its_start() -> None:
+    """Its first lines are in the other model only. The newest model goes on within the blob."""
+    begun = BegunBlob("blob", "", "cb", 7, _MODEL, Counters(learned=7))
+    state = replace(state_with_model(), running=replace(state_with_model().running, begun=begun))
+
+    replaced = apply_changes(state, _CONFIGURATION, Published(generation=1, start=Start(_OLD, NOW_US), model=_OLD))
+    newest = apply_changes(state, _CONFIGURATION, Published(generation=1, start=Start(newest=True), model=_OLD))
+
+    assert (replaced.running.begun, newest.running.begun) == (None, begun)
 
 
 def test_the_newest_model_can_go_on_while_an_earlier_model_is_in_use() -> None:

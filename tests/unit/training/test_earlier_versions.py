@@ -1,9 +1,12 @@
 """Documents that an earlier version has stored are read as it wrote them, and written as it reads them."""
 
+from dataclasses import replace
+
 from shared.configuration.service_configuration import LearningMode
+from shared.log.redaction import without_id
 from shared.models.published import ModelFiles, ModelReference, Origin, Published
 from shared.storage import json_documents
-from shared.training.training_state import State
+from shared.training.training_state import BegunBlob, Counters, State
 
 _CURSOR = (
     '{"generation":2,"revision":3,"arguments":"--cb_explore_adf --epsilon 0.2","exploration":0.3,'
@@ -34,11 +37,23 @@ def test_a_part_that_an_earlier_version_began_can_be_finished() -> None:
     assert state.intent is not None
     assert (state.intent.from_us, state.intent.to_us, state.intent.since_us) == (100, 200, 50)
     assert (state.running.mode, state.running.kind, state.running.events) == (LearningMode.ONLINE, "cb", 7)
+    assert (state.running.first_revision, state.running.begun) == (3, None)
     assert (state.counters.events, state.counters.passed_over, state.metrics.bins) == (9, 0, ())
     assert (state.rounds.last and state.rounds.last.number, state.rounds.is_started) == (3, False)
     assert json_documents.read(State, json_documents.to_json(state)) == state
     for text in ('"looks":{"last":{"number":3', '"kept_at_us":10', '"look_back_us":50'):
         assert text.encode() in json_documents.to_json(state)
+
+
+def test_a_blob_that_is_partly_learned_is_named_by_the_commit_record() -> None:
+    """And nothing that redaction looks for is hidden in it."""
+    state = json_documents.read(State, _STATE.encode())
+    model = ModelFiles.at("a/1f.vw", "a/2e.vw", 7, "first", "last")
+    begun = BegunBlob("a blob", "2026-11-25T12:00:00.000000Z", "cb", 40, model, Counters(learned=7))
+    state = replace(state, running=replace(state.running, begun=begun))
+
+    assert json_documents.read(State, json_documents.to_json(state)) == state
+    assert b'"last"' not in json_documents.to_json(without_id(state, "last")).replace(b'"last":', b"")
 
 
 def test_what_an_earlier_version_published_is_in_use() -> None:

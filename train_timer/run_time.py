@@ -1,0 +1,57 @@
+"""The time of a run, which join, the running model and the next model share."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
+
+
+class Work(Enum):
+    """What a run does step by step, in the order in which it begins."""
+
+    JOIN = auto()
+    RUNNING = auto()
+    NEXT = auto()
+
+
+class RunTime:
+    """Shares the time of a run: whoever has had the least time does the next step.
+
+    So each kind of work gets a third of the time as long as it has something to do, and what it does not need goes to
+    the others. However long single steps take, each kind of work that has something to do makes a step in each run:
+    for the first step of a kind it is never too late.
+
+    Args:
+        limit_seconds: After how long no more steps begin, but for first ones.
+        elapsed: Gives the seconds since the run began.
+    """
+
+    def __init__(self, limit_seconds: float, elapsed: Callable[[], float]) -> None:
+        self._limit_seconds = limit_seconds
+        self._elapsed = elapsed
+        self._spent: dict[Work, float] = {}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run's time is used."""
+        return self._elapsed() >= self._limit_seconds
+
+    def choose(self, waiting: Collection[Work], *, is_ending: bool = False) -> Work | None:
+        """Choose the work whose step is next, of all that has something to do; None if none may begin.
+
+        Args:
+            is_ending: Whether no more steps are to begin, but for first ones, as if the time were used.
+        """
+        if self.is_over or is_ending:
+            waiting = set(waiting) - self._spent.keys()
+        return min(
+            (work for work in Work if work in waiting), key=lambda work: self._spent.get(work, -1.0), default=None
+        )
+
+    @contextmanager
+    def spend(self, work: Work) -> Iterator[None]:
+        """Count the time of the `with` block as that of some work."""
+        began = self._elapsed()
+        try:
+            yield
+        finally:
+            self._spent[work] = self._spent.get(work, 0.0) + self._elapsed() - began
