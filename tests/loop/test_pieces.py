@@ -136,7 +136,9 @@ def test_the_problem_of_the_next_model_is_told_while_the_running_one_learns(
 
     state = stored_loop.document("state.json")
     assert state["running"]["model"]["events"] == 90
-    assert state["problem"] == "the model loops/default/models/gone/1f.vw is gone or damaged in storage"
+    assert (
+        state["troubles"]["next"]["reason"] == "the model loops/default/models/gone/1f.vw is gone or damaged in storage"
+    )
 
 
 def test_a_trainer_killed_between_and_within_pieces_makes_the_same_model(
@@ -274,7 +276,7 @@ def test_a_next_model_whose_log_takes_too_long_learns_it_in_smaller_pieces(
         state = driven_log.state()
 
     assert "are too much: training took longer than" in caplog.text
-    assert (driven_log.next_of(state).events, state.problem) == (len(lines), None)
+    assert (driven_log.next_of(state).events, state.troubles) == (len(lines), {})
     assert refused_lines(stored_loop) == {}
 
 
@@ -294,4 +296,4 @@ def test_a_line_that_alone_takes_longer_than_all_time_there_is_holds_up_nothing(
 
     (place,), (reason,) = zip(*refused_lines(stored_loop).items(), strict=True)
     assert (place, "alone takes longer than" in reason) == (2, True)
-    assert (model_of(state)[0], state.counters.refused, state.problem) == (4, 1, None)
+    assert (model_of(state)[0], state.counters.refused, state.troubles) == (4, 1, {})
