@@ -18,12 +18,13 @@ class Feed:
     """Feeds the lines of log blobs to the driver, through a FIFO where the system has them, else through a file.
 
     Blobs that were labelled under other reward settings are labelled anew. Events of another kind than the model's, and
-    only such events, are left out.
+    those that were answered otherwise, are left out, and no others.
 
     Attributes:
         path: The FIFO or file that the driver reads; compressed if all blobs go through as they are stored.
         lines: How many lines were fed, once the `with` block has ended.
         passed_over: How many events are of another kind.
+        answered_otherwise: How many events of the model's kind were answered otherwise.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class Feed:
     ) -> None:
         self.lines = 0
         self.passed_over = sum(number for blob in blobs for kind, number in blob.events.items() if kind != learner.kind)
+        self.answered_otherwise = sum(blob.answered_otherwise.get(learner.kind, 0) for blob in blobs)
         self._blobs = blobs
         self._rewards = learner.rewards
         self._kind = learner.kind
         self._without_refused = without_refused
         labelled = all(blob.rewards == learner.rewards for blob in blobs)
-        self._as_stored = labelled and not self.passed_over and not without_refused
+        self._is_whole = not self.passed_over and not self.answered_otherwise
+        self._as_stored = labelled and self._is_whole and not without_refused
         self.path = folder / ("log.dsjson.gz" if self._as_stored else "log.dsjson")
         self._stopped = Event()
         self._problem: Exception | None = None
@@ -100,4 +103,4 @@ class Feed:
         return stored_lines.read_lines(stored, blob.rewards, self._rewards, takes)
 
     def _takes(self, line: bytes) -> bool:
-        return not self.passed_over or log_line.kind(line) in (self._kind, None)
+        return self._is_whole or log_line.is_for(line, self._kind)

@@ -3,7 +3,7 @@
 import gzip
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from shared.intake.rows import Event, Observation
 from shared.intake.scan import RowQuery, Tables
 from shared.learner import work_folder
 from shared.log import log_store, ranked_event
-from shared.log.join import BEFORE_US, Arrival, Join, Joined, Lone, Requests
+from shared.log.join import BEFORE_US, Arrival, Join, Joined, Lone, Repetitions, Requests
 from shared.log.log_line import event_line, lone_line
+from shared.log.ranked_event import RankedEvent
 from shared.metrics.bins import Bin, PartMetrics, total
 from shared.metrics.tally import Tally
 from shared.training import time_slices
@@ -25,6 +26,9 @@ from train_timer.logged_ids import LoggedIds, event_mark, observation_mark
 from train_timer.profiler import Profiler
 
 _LEVEL = 1
+
+type _Payload = Callable[[], bytes]
+"""Reads the payload of a row."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +42,7 @@ class _Written:
     events: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     marks: list[int] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    answered_otherwise: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
     def counters(self) -> Counters:
@@ -68,10 +73,12 @@ class Joiner:
         self._covered = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
         self._requests = _recent_requests(tables, shards, position_us)
-        begun_us = trainer.state.intent.to_us if trainer.state.intent else 0  # the wait may have been shorter then
-        self._events = Events(tables, shards, position_us, max(watermark_us, begun_us))
-        intent, wait_us = trainer.state.intent, configuration.rewards.wait_us
-        last_us = max(watermark_us + wait_us, intent.to_us + intent.rewards.wait_us if intent else 0)
+        ends = [(watermark_us, configuration.rewards.wait_us)]
+        if (intent := trainer.state.intent) is not None:
+            ends.append((intent.to_us, intent.rewards.wait_us))  # the wait may have been shorter when it was begun
+        ahead_us = max(to_us + time_slices.lookahead_us(wait_us) for to_us, wait_us in ends)
+        self._events = Events(tables, shards, position_us, max(ends)[0], ahead_us)
+        last_us = max(to_us + wait_us for to_us, wait_us in ends)
         self._observations = Observations(tables, shards, position_us - BEFORE_US, last_us)
 
     def close(self) -> None:
@@ -95,13 +102,17 @@ class Joiner:
             written = self._write(intent, file)
             self._trainer.check()
             if written.lines:
-                log_store.create(intent.from_us, intent.to_us, file, intent.rewards, written.lines, written.events)
+                self._store(intent, file, written)
         metrics = written.tally.freeze(intent.from_us)
         self._commit(intent, written.counters, metrics)
         self.sums = total([self.sums, *metrics.bins], self.sums.from_us)
         self._logged_ids.add(log_store.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
         self._profiler.pass_on(intent.to_us)
         return True
+
+    def _store(self, intent: Intent, file: Path, written: _Written) -> None:
+        numbers = (written.lines, written.events, written.answered_otherwise)
+        log_store.create(intent.from_us, intent.to_us, file, intent.rewards, *numbers)
 
     def _next_intent(self) -> Intent | None:
         position_us = self._trainer.state.joined_up_to_us
@@ -149,9 +160,11 @@ class Joiner:
             self._observations.of_event, wait_us, lambda observation: self._is_logged(observation, intent.since_us)
         )
         written = _Written(Tally(intent.exploration))
+        ahead_us = intent.to_us + time_slices.lookahead_us(wait_us)
+        repetitions = Repetitions(self._events.ahead(ahead_us), self._requests)
         with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
             for arrival, payload in self._events.take(intent.to_us):
-                self._write_event(log, join, intent, arrival, payload, written)
+                self._write_event(log, join, intent, repetitions, arrival, payload, written)
             for lone in self._lone(join, intent):
                 _write_lone(log, lone, written)
         self._observations.remove_logged(join.joined_keys)
@@ -159,7 +172,14 @@ class Joiner:
         return written
 
     def _write_event(
-        self, log: gzip.GzipFile, join: Join, intent: Intent, arrival: Arrival, payload: bytes, written: _Written
+        self,
+        log: gzip.GzipFile,
+        join: Join,
+        intent: Intent,
+        repetitions: Repetitions[_Payload],
+        arrival: Arrival,
+        payload: bytes,
+        written: _Written,
     ) -> None:
         # Also checked for deleted events: a repetition of a deleted event is no event.
         is_event = self._requests.is_event(arrival)
@@ -177,7 +197,8 @@ class Joiner:
             return
         reused = join.has_event(arrival.event_id) or self._has_event(arrival.event_id, intent.since_us)
         joined = join.event(arrival)
-        line = event_line(event, joined.observations, intent.rewards)
+        otherwise = _is_answered_otherwise(event, repetitions.of(arrival))
+        line = event_line(event, joined.observations, intent.rewards, answered_otherwise=otherwise)
         log.write(line.text + b"\n")
         self._profiler.add(arrival.at_us, event.document)
         _count_event(joined, reused, intent.rewards.default, written)
@@ -186,6 +207,7 @@ class Joiner:
         )
         kind = event.kind
         written.events[kind] += 1
+        written.answered_otherwise[kind] += otherwise
         written.tally.add_event(event, kind, line)
 
     def _lone(self, join: Join, intent: Intent) -> Iterator[Lone]:
@@ -245,6 +267,17 @@ def _recent_requests(tables: Tables, shards: int, position_us: int) -> Requests:
 
 def _arrival(event: Event) -> Arrival:
     return Arrival(event.at_us, event.event_id, event.request_hash)
+
+
+def _is_answered_otherwise(event: RankedEvent, repetitions: Iterable[_Payload]) -> bool:
+    """Whether the answer to a repetition may have shown something else; what it was is not known if it is damaged."""
+    for payload in repetitions:
+        try:
+            if not event.shows_like(ranked_event.unpack(payload(), event.event_id, event.at_us)):
+                return True
+        except ValueError:
+            return True
+    return False
 
 
 def _count_event(joined: Joined, reused: bool, default: float, written: _Written) -> None:

@@ -83,12 +83,13 @@ def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cur
         folder = Path(name)
         if cursor.model is not None:
             model_store.fetch(cursor.model.state_blob, folder / OLD)
-        trained, passed_over = drive(cursor, blobs, folder)
+        trained, feed = drive(cursor, blobs, folder)
         counted = Counters(
             learned=trained.learned,
             not_activated=trained.skipped,
             refused=trained.refused,
-            passed_over=passed_over,
+            passed_over=feed.passed_over,
+            answered_otherwise=feed.answered_otherwise,
         )
         moved = replace(cursor, learned_up_to_us=up_to_us)
         if trained.learned == 0:
@@ -102,14 +103,14 @@ def _learn(cursor: Cursor, blobs: Sequence[LogBlob], up_to_us: int) -> tuple[Cur
         return replace(moved, model=model), counted
 
 
-def drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> tuple[TrainingResult, int]:
+def drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> tuple[TrainingResult, Feed]:
     """Train on all lines, without those that Vowpal Wabbit refuses or fails at, which are set aside.
 
     Args:
         folder: Holds the training state of the cursor's model, if it has one; the new files go there.
 
     Returns:
-        The lines by outcome, and how many events are of another kind than the model's.
+        The lines by outcome, and the feed, which counts what was left out.
 
     Raises:
         TrainingFailed: The driver failed, and not because of single lines.
@@ -128,7 +129,7 @@ def drive(cursor: Cursor, blobs: Sequence[LogBlob], folder: Path) -> tuple[Train
         feed.lines, trained = feed.lines + refused, replace(trained, refused=refused)
     if trained.lines != feed.lines:
         raise TrainingFailed(f"{feed.lines} lines of log were given to the driver, but it tells of {trained.lines}")
-    return trained, feed.passed_over
+    return trained, feed
 
 
 def _train(cursor: Cursor, feed: Feed, folder: Path) -> TrainingResult:
@@ -157,7 +158,7 @@ def _set_aside(cursor: Cursor, blobs: Sequence[LogBlob]) -> int:
 def _set_aside_of(blob: LogBlob, kind: str, arguments: Sequence[str]) -> int:
     stored = log_store.read(blob)
     lines = gzip.decompress(stored).splitlines() if stored else []
-    places = [place for place, line in enumerate(lines) if log_line.kind(line) in (kind, None)]
+    places = [place for place, line in enumerate(lines) if log_line.is_for(line, kind)]
     records = []
     for refusal in training.find_refused_lines([lines[place] for place in places], arguments=arguments):
         _log.warning("a line of %s cannot be learned from and is set aside: %s", blob.path, refusal.reason)
