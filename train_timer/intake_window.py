@@ -10,7 +10,7 @@ from itertools import islice
 
 from shared.intake import scan
 from shared.intake.rows import Event, Observation
-from shared.intake.scan import RowQuery, Tables
+from shared.intake.scan import Entity, RowQuery, Tables
 from shared.log.join import Arrival
 from shared.storage import background_reads
 from shared.times import MINUTE
@@ -146,7 +146,15 @@ class Events:
 
 async def _minutes(tables: Tables, query: RowQuery) -> AsyncIterator[_Minute]:
     async for end_us, rows in scan.minutes(tables, query):
-        yield _Minute(list(map(scan.parse_event, rows)), end_us)
+        yield _Minute(_take_events(rows), end_us)
+
+
+def _take_events(rows: list[Entity]) -> list[Event]:
+    """Parse rows, in no order; each is let go at once, so that payloads are not there twice."""
+    events = []
+    while rows:
+        events.append(scan.parse_event(rows.pop()))
+    return events
 
 
 class Observations:
