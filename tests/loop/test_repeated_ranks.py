@@ -10,10 +10,13 @@ import pytest
 from azure.data.tables import TableServiceClient
 
 from localhost.azurite.accounts import EmulatedAccount
+from shared import settings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.intake.rows import Event
 from shared.learner import features
+from shared.status.event_trace import trace
 from shared.times import DAY, MINUTE, SECOND
+from status_fn.evidence import read_evidence
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault
 from tests.loop import past
@@ -25,6 +28,7 @@ from tests.loop.strikes import Strike, open_route, write
 from tests.loop.test_metrics import check as check_sums
 from tests.loop.test_metrics import check_outcomes
 from tests.loop.traffic import ACTIONS, LIKED, V1, rank_body
+from tests.loop.trainers import PAST
 from tests.unit.learner.lines import GREEDY, line_of, train_model
 
 WAIT = 5 * MINUTE
@@ -200,6 +204,24 @@ def test_which_events_were_answered_otherwise_does_not_depend_on_runs_or_crashes
         assert counted["events"] == sum(counted[name] for name in names)
         check_sums(stored)
         check_outcomes(stored)
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_repetition_does_not_wait_as_an_event_of_its_own_when_its_event_is_log(
+    stored_loop: StoredLoop, trainer: StartTrainer, chains: dict[str, bool]
+) -> None:
+    """The trace of its id shows one event, also while the part of the repetition is not joined yet."""
+    with trainer(single_part=True) as started_trainer:
+        started_trainer.succeed()
+
+    with settings.use(replace(settings.settings(), write_deadline_us=PAST["write_deadline_us"])):
+        traces = {event_id: trace(read_evidence(event_id, None)).events for event_id in chains}
+
+    for event_id, traced in traces.items():
+        if event_id in ("event again", "behind"):
+            assert traced[-1].state == "waiting"
+        else:
+            assert [event.state == "answeredOtherwise" for event in traced] == [chains[event_id]]
 
 
 def test_a_wait_shorter_than_two_minutes_hides_what_comes_later(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
