@@ -11,7 +11,7 @@ from shared.intake.keys import event_key, shard
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import RowQuery
 from shared.log import line_pieces, log_line, log_store, ranked_event
-from shared.log.join import Arrival, Requests
+from shared.log.join import BEFORE_US, Arrival, Requests
 from shared.log.log_store import LogBlob
 from shared.log.ranked_event import RankedEvent
 from shared.models import published_store
@@ -73,8 +73,10 @@ class _RowsOfEvent:
 
     def waiting_events(self, joined_us: int) -> list[RankedEvent]:
         """The events that are not log yet, in order of arrival."""
-        query = RowQuery("events", self._shards, max(joined_us, self._deleted_us), event_key=self._key)
-        return _unpack_events([scan.parse_event(row) for row in scan.read_rows(self._tables, query)])
+        from_us = max(joined_us, self._deleted_us)
+        query = RowQuery("events", self._shards, from_us - BEFORE_US, event_key=self._key)
+        rows = [scan.parse_event(row) for row in scan.read_rows(self._tables, query)]
+        return [event for event in _unpack_events(rows) if event.at_us >= from_us]
 
     def observations(self, from_us: int) -> list[Observation]:
         """The observations from a moment on, in order of arrival."""

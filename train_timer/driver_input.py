@@ -22,7 +22,7 @@ class Feed:
     """Feeds the lines of a piece to the driver, through a FIFO where the system has them, else through a file.
 
     Blobs that were labelled under other reward settings are labelled anew. Events of another kind than the model's are
-    left out, and lines that are named; nothing else is.
+    left out, those that were answered otherwise, and lines that are named; nothing else is.
 
     Args:
         left_out: The places of lines that are not fed, by the path of their blob.
@@ -50,7 +50,8 @@ class Feed:
         self._rewards = learner.rewards
         self._kind = learner.kind
         self._left_out = left_out
-        self._is_mixed = count_other_events(piece.blobs, learner.kind) > 0
+        others = count_other_events(piece.blobs, learner.kind) + count_answered_otherwise(piece.blobs, learner.kind)
+        self._is_mixed = others > 0
         is_labelled = all(blob.rewards == learner.rewards for blob in piece.blobs)
         self._as_stored = is_labelled and not self._is_mixed and not left_out and piece.is_whole
         self.path = folder / ("log.dsjson.gz" if self._as_stored else "log.dsjson")
@@ -130,9 +131,14 @@ class Feed:
                 break
 
     def _takes(self, line: bytes) -> bool:
-        return not self._is_mixed or log_line.kind(line) in (self._kind, None)
+        return not self._is_mixed or log_line.is_for(line, self._kind)
 
 
 def count_other_events(blobs: Iterable[LogBlob], kind: str) -> int:
     """How many events of log blobs are of another kind than a model's."""
     return sum(number for blob in blobs for each, number in blob.events.items() if each != kind)
+
+
+def count_answered_otherwise(blobs: Iterable[LogBlob], kind: str) -> int:
+    """How many events of a model's kind were answered otherwise."""
+    return sum(blob.answered_otherwise.get(kind, 0) for blob in blobs)

@@ -3,13 +3,14 @@
 import tempfile
 from bisect import bisect_left
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Future
-from itertools import islice, takewhile
+from functools import partial
+from itertools import islice
 
 from shared.intake import scan
 from shared.intake.rows import Event, Observation
-from shared.intake.scan import RowQuery, Tables
+from shared.intake.scan import Entity, RowQuery, Tables
 from shared.log.join import Arrival
 from shared.storage import background_reads
 from shared.times import MINUTE
@@ -62,14 +63,27 @@ class _Minute:
     def count_before(self, to_us: int) -> int:
         return max(0, bisect_left(self._arrivals, to_us, key=lambda arrival: arrival.at_us) - self._next)
 
-    def ids_before(self, to_us: int) -> Iterator[str]:
-        ahead = islice(self._arrivals, self._next, None)
-        return (arrival.event_id for arrival in takewhile(lambda arrival: arrival.at_us < to_us, ahead))
+    def ahead(self, to_us: int) -> Iterator[tuple[Arrival, Callable[[], bytes]]]:
+        """The events before a moment that were not taken yet, each with what reads its payload."""
+        start = self._payloads.tell()
+        for arrival in islice(self._arrivals, self._next, None):
+            if arrival.at_us >= to_us:
+                return
+            yield arrival, partial(self._read, start, arrival.payload_bytes)
+            start += arrival.payload_bytes
 
     def take(self) -> tuple[Arrival, bytes]:
         arrival = self._arrivals[self._next]
         self._next += 1
         return arrival, self._payloads.read(arrival.payload_bytes)
+
+    def _read(self, start: int, size: int) -> bytes:
+        """A payload that may not be the next one to be taken."""
+        next_start = self._payloads.tell()
+        self._payloads.seek(start)
+        payload = self._payloads.read(size)
+        self._payloads.seek(next_start)
+        return payload
 
     def _keep(self, event: Event) -> Arrival:
         self._payloads.write(event.payload)
@@ -77,10 +91,16 @@ class _Minute:
 
 
 class Events:
-    """The events from a moment up to the watermark, in order of arrival, read a minute ahead."""
+    """The events from a moment up to the watermark, in order of arrival, read a minute ahead.
 
-    def __init__(self, tables: Tables, shards: int, from_us: int, watermark_us: int) -> None:
-        query = RowQuery("events", range(shards), from_us, max(from_us, watermark_us))
+    Args:
+        watermark_us: Events that arrived at this moment or later are not taken.
+        ahead_us: Up to this moment of arrival, `ahead` may need events.
+    """
+
+    def __init__(self, tables: Tables, shards: int, from_us: int, watermark_us: int, ahead_us: int) -> None:
+        query = RowQuery("events", range(shards), from_us, max(from_us, ahead_us))
+        self._watermark_us = watermark_us
         self._coming = _Ahead(_minutes(tables, query))
         self._read: deque[_Minute] = deque()
 
@@ -93,7 +113,7 @@ class Events:
         """Arrival time of the first event that was not taken yet; None if no event is left before the watermark."""
         while self._read or self._advance():
             if (first := self._read[0].first_us()) is not None:
-                return first
+                return first if first < self._watermark_us else None
             self._read.popleft().close()
         return None
 
@@ -104,12 +124,12 @@ class Events:
                 return False
         return number > most
 
-    def ids(self, to_us: int) -> Iterator[str]:
-        """The ids of the events before a moment that were not taken yet."""
-        while not (self._read and self._read[-1].end_us >= to_us) and self._advance():
+    def ahead(self, to_us: int) -> Iterator[tuple[Arrival, Callable[[], bytes]]]:
+        """The events before a moment that were not taken yet, each with what reads its payload before it is taken."""
+        while (not self._read or self._read[-1].end_us < to_us) and self._advance():
             continue
         for minute in self._read:
-            yield from minute.ids_before(to_us)
+            yield from minute.ahead(to_us)
 
     def take(self, to_us: int) -> Iterator[tuple[Arrival, bytes]]:
         """The events before a moment, with their payloads, each once."""
@@ -117,7 +137,7 @@ class Events:
             yield self._read[0].take()
 
     def _advance(self) -> bool:
-        """Read the next minute; False at the watermark."""
+        """Read the next minute; False behind the last."""
         minute = self._coming.take()
         if minute is not None:
             self._read.append(minute)
@@ -126,7 +146,15 @@ class Events:
 
 async def _minutes(tables: Tables, query: RowQuery) -> AsyncIterator[_Minute]:
     async for end_us, rows in scan.minutes(tables, query):
-        yield _Minute(list(map(scan.parse_event, rows)), end_us)
+        yield _Minute(_take_events(rows), end_us)
+
+
+def _take_events(rows: list[Entity]) -> list[Event]:
+    """Parse rows, in no order; each is let go at once, so that payloads are not there twice."""
+    events = []
+    while rows:
+        events.append(scan.parse_event(rows.pop()))
+    return events
 
 
 class Observations:

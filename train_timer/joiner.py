@@ -1,21 +1,17 @@
 """The joiner: turns rows into log, part by part, each row exactly once."""
 
 import gzip
-import logging
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
-from shared.intake.rows import Event, Observation
+from shared.intake.rows import Event
 from shared.intake.scan import RowQuery, Tables
 from shared.learner import work_folder
-from shared.log import log_store, marks, ranked_event
-from shared.log.join import BEFORE_US, Arrival, Join, Joined, Lone, Requests
-from shared.log.log_line import event_line, lone_line
+from shared.log import log_store, marks
+from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests
 from shared.metrics.bins import Bin, PartMetrics, total
 from shared.metrics.tally import Tally
 from shared.training import time_slices
@@ -24,26 +20,10 @@ from shared.training.training_state import Counters, Intent
 from train_timer import logged_ids
 from train_timer.intake_window import Events, Observations
 from train_timer.logged_ids import LoggedIds
+from train_timer.part import Part, PartContent, mark_of
 from train_timer.profiler import Profiler
 
 _LEVEL = 1
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Written:
-    """The content of a part's log blob, counted while it is written."""
-
-    tally: Tally
-    lines: int = 0
-    events: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    marks: list[int] = field(default_factory=list)
-    outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-
-    @property
-    def counters(self) -> Counters:
-        return Counters(**dict[str, Any](self.outcomes))
 
 
 class Joiner:
@@ -71,10 +51,12 @@ class Joiner:
         self._covered = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
         self._requests = _recent_requests(tables, shards, position_us)
-        begun_us = trainer.state.intent.to_us if trainer.state.intent else 0  # the wait may have been shorter then
-        self._events = Events(tables, shards, position_us, max(watermark_us, begun_us))
-        intent, wait_us = trainer.state.intent, configuration.rewards.wait_us
-        last_us = max(watermark_us + wait_us, intent.to_us + intent.rewards.wait_us if intent else 0)
+        ends = [(watermark_us, configuration.rewards.wait_us)]
+        if (intent := trainer.state.intent) is not None:
+            ends.append((intent.to_us, intent.rewards.wait_us))  # the wait may have been shorter when it was begun
+        ahead_us = max(to_us + time_slices.lookahead_us(wait_us) for to_us, wait_us in ends)
+        self._events = Events(tables, shards, position_us, max(ends)[0], ahead_us)
+        last_us = max(to_us + wait_us for to_us, wait_us in ends)
         self._observations = Observations(tables, shards, position_us - BEFORE_US, last_us)
 
     def close(self) -> None:
@@ -98,7 +80,8 @@ class Joiner:
             written = self._write(intent, file)
             self._trainer.check()
             if written.lines:
-                log_store.create(intent.from_us, intent.to_us, file, intent.rewards, written.lines, written.events)
+                numbers = (written.lines, written.events, written.answered_otherwise)
+                log_store.create(intent.from_us, intent.to_us, file, intent.rewards, *numbers)
                 self._logged_ids.add(intent.from_us, intent.to_us, written.marks)
         metrics = written.tally.freeze(intent.from_us)
         self._commit(intent, written.counters, metrics)
@@ -128,8 +111,8 @@ class Joiner:
         limit_us = self._watermark_us if event_us is None else time_slices.cell(position_us, event_us, length_us)[0]
         self._observations.move(position_us - BEFORE_US, limit_us - BEFORE_US)
         ready = list(self._observations.between(position_us - BEFORE_US, limit_us - BEFORE_US))
-        logged = self._find_logged(map(_mark, ready), position_us, self._lookback_us(position_us))
-        return next((row.at_us + BEFORE_US for row in ready if _mark(row) not in logged), event_us)
+        logged = self._find_logged(map(mark_of, ready), position_us, self._lookback_us(position_us))
+        return next((row.at_us + BEFORE_US for row in ready if mark_of(row) not in logged), event_us)
 
     def _skip_ahead(self) -> None:
         """Move the position past rows that are all logged, so that they are not read again and their tables can go."""
@@ -142,74 +125,38 @@ class Joiner:
         if passed or self._tables.over(to_us - BEFORE_US):
             self._trainer.commit(replace(state, joined_up_to_us=to_us))
 
-    def _write(self, intent: Intent, file: Path) -> _Written:
+    def _write(self, intent: Intent, file: Path) -> PartContent:
         wait_us = intent.rewards.wait_us
         self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
-        logged = self._find_logged(self._marks_of(intent), intent.from_us, intent.lookback_us)
-        join = Join(self._observations.of_event, wait_us, lambda observation: _mark(observation) in logged)
-        written = _Written(Tally(intent.exploration))
+        part = self._part(intent)
+        ready = self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US)
         with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
-            for arrival, payload in self._events.take(intent.to_us):
-                self._write_event(log, join, intent, arrival, payload, written, logged)
-            for lone in self._lone(join, intent, logged):
-                _write_lone(log, lone, written)
-        self._observations.remove_logged(join.joined_keys)
+            part.write(log, self._events.take(intent.to_us), ready)
+        self._observations.remove_logged(part.join.joined_keys)
         self._requests.forget(intent.to_us)
-        return written
+        return part.content
+
+    def _part(self, intent: Intent) -> Part:
+        wait_us = intent.rewards.wait_us
+        logged = self._find_logged(self._marks_of(intent), intent.from_us, intent.lookback_us)
+        return Part(
+            intent,
+            Join(self._observations.of_event, wait_us, lambda observation: mark_of(observation) in logged),
+            Repetitions(self._events.ahead(intent.to_us + time_slices.lookahead_us(wait_us)), self._requests),
+            self._requests,
+            logged,
+            self._profiler,
+            PartContent(Tally(intent.exploration)),
+        )
 
     def _marks_of(self, intent: Intent) -> Iterator[int]:
         """The marks of the events of a part, and of the observations that the part may log."""
-        for event_id in self._events.ids(intent.to_us):
-            yield marks.event_mark(event_id)
-            yield from map(_mark, self._observations.of_event.get(event_id, ()))
+        for arrival, _ in self._events.ahead(intent.to_us):
+            yield marks.event_mark(arrival.event_id)
+            yield from map(mark_of, self._observations.of_event.get(arrival.event_id, ()))
         for observation in self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US):
-            yield _mark(observation)
+            yield mark_of(observation)
             yield marks.event_mark(observation.event_id)
-
-    def _write_event(
-        self,
-        log: gzip.GzipFile,
-        join: Join,
-        intent: Intent,
-        arrival: Arrival,
-        payload: bytes,
-        written: _Written,
-        logged: Set[int],
-    ) -> None:
-        # Also checked for deleted events: a repetition of a deleted event is no event.
-        is_event = self._requests.is_event(arrival)
-        if arrival.at_us < intent.deleted_before_us:
-            return
-        if not is_event:
-            written.outcomes["repeated"] += 1
-            return
-        try:
-            event = ranked_event.unpack(payload, arrival.event_id, arrival.at_us)
-        except ValueError:
-            _log.warning("an event of %s was damaged in storage and is left out", arrival.at_us)
-            written.outcomes["refused"] += 1
-            written.tally.add_damaged(arrival.at_us)
-            return
-        reused = join.has_event(arrival.event_id) or marks.event_mark(arrival.event_id) in logged
-        joined = join.event(arrival)
-        line = event_line(event, joined.observations, intent.rewards)
-        log.write(line.text + b"\n")
-        self._profiler.add(arrival.at_us, event.document)
-        _count_event(joined, reused, intent.rewards.default, written)
-        written.outcomes["activated"] += event.deferred and any(
-            observation.value is None for observation in joined.observations
-        )
-        kind = event.kind
-        written.events[kind] += 1
-        written.tally.add_event(event, kind, line)
-
-    def _lone(self, join: Join, intent: Intent, logged: Set[int]) -> Iterator[Lone]:
-        ready = [
-            observation
-            for observation in self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US)
-            if observation.at_us >= intent.deleted_before_us
-        ]
-        yield from join.lone(ready, lambda event_id: marks.event_mark(event_id) in logged)
 
     def _find_logged(self, wanted: Iterable[int], from_us: int, lookback_us: int) -> Set[int]:
         """Find which marks are in the log that a part looks back on.
@@ -271,31 +218,5 @@ def _recent_requests(tables: Tables, shards: int, position_us: int) -> Requests:
     return requests
 
 
-def _mark(observation: Observation) -> int:
-    return marks.observation_mark(observation.event_id, observation.observation_id)
-
-
 def _arrival(event: Event) -> Arrival:
     return Arrival(event.at_us, event.event_id, event.request_hash)
-
-
-def _count_event(joined: Joined, reused: bool, default: float, written: _Written) -> None:
-    arrival = joined.arrival
-    written.lines += 1
-    written.marks.append(marks.event_mark(arrival.event_id))
-    written.marks.extend(map(_mark, joined.observations))
-    rewards = [row.value for row in joined.observations if row.value is not None]
-    outcomes = written.outcomes
-    outcomes["events"] += 1
-    outcomes["rewards"] += len(rewards)
-    outcomes["reused_ids"] += reused
-    outcomes["out_of_range"] += sum(abs(value) > 1 for value in rewards)
-    outcomes["unlike_default"] += sum(value != default for value in rewards)
-
-
-def _write_lone(log: gzip.GzipFile, lone: Lone, written: _Written) -> None:
-    log.write(lone_line(lone.observation, late=lone.late) + b"\n")
-    written.lines += 1
-    written.marks.append(_mark(lone.observation))
-    written.outcomes["late" if lone.late else "dangling"] += 1
-    written.tally.add_lone(lone.observation.at_us, late=lone.late)

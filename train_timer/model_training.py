@@ -14,7 +14,7 @@ from shared.models.model_description import ModelDescription
 from shared.models.published import ModelFiles
 from shared.training.lease import Trainer
 from shared.training.training_state import BegunBlob, Counters, Cursor, State
-from train_timer.driver_input import count_other_events
+from train_timer.driver_input import count_answered_otherwise, count_other_events
 from train_timer.driver_run import NEW, OLD, PREDICTOR, DriverRun, PieceTooLarge, drive
 from train_timer.log_ahead import LogAhead
 from train_timer.pieces import Pace, Piece, choose_piece, is_begun
@@ -119,7 +119,11 @@ def _learn(cursor: Cursor, piece: Piece, pace: Pace) -> tuple[_Learned, DriverRu
         blob = piece.blobs[0]
         part = BegunBlob(blob.path, blob.redacted, cursor.kind, run.after_line, model, counters)
         return _Learned(replace(cursor, begun=part), None, counters), run
-    counters = replace(counters, passed_over=count_other_events(piece.blobs, cursor.kind))
+    counters = replace(
+        counters,
+        passed_over=count_other_events(piece.blobs, cursor.kind),
+        answered_otherwise=count_answered_otherwise(piece.blobs, cursor.kind),
+    )
     moved = replace(learner, learned_up_to_us=piece.up_to_us, model=model)
     return _Learned(moved, piece.blobs[-1], counters), run
 

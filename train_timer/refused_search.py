@@ -70,7 +70,7 @@ def _read_batches(blob: LogBlob, kind: str, lines: range, left_out: Collection[i
     def takes(index: int, line: bytes) -> bool:
         nonlocal reached
         reached = index
-        return index in lines and index not in left_out and log_line.kind(line) in (kind, None)
+        return index in lines and index not in left_out and log_line.is_for(line, kind)
 
     for line in stored_lines.read_lines(log_store.read(blob) or b"", blob.rewards, blob.rewards, takes):
         if batch and (len(batch) == _MOST_LINES or size + len(line) > _MOST_BYTES):

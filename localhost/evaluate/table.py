@@ -46,7 +46,7 @@ def table(outcome: Outcome, exploration: float | None) -> str:
 
 def _counts(lines: LineCounts) -> str:
     others = (
-        (lines.skipped, "deferred and never activated"),
+        (lines.skipped, "never activated or answered otherwise"),
         (lines.dangling, "rewards without event"),
         (lines.damaged, "damaged"),
         (lines.passed_over, "of another kind"),

@@ -45,7 +45,7 @@ class LineCounts:
     Attributes:
         read: All lines.
         used: Usable events, whether counted in sums or not.
-        skipped: Deferred events without activation (`_skipLearn`).
+        skipped: Deferred events without activation, and events that were answered otherwise (`_skipLearn`).
         dangling: Observations without event.
         damaged: Lines that are no events although they should be: cut, without label, with impossible probabilities.
         passed_over: Events of another kind (apprentice, multi-slot) than the evaluation's.

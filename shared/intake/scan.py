@@ -94,9 +94,9 @@ async def minutes(tables: Tables, query: RowQuery) -> AsyncIterator[tuple[int, l
             continue
         if minute is None:
             return
-        batches = await asyncio.gather(*(stream.take(minute) for stream in streams))
+        rows = await _take_rows(streams, minute, query)
         streams = [stream for stream in streams if not stream.ended]
-        if rows := [row for batch in batches for row in batch if _counts(row, query)]:
+        if rows:
             yield from_minute_key(minute) + MINUTE, rows
 
 
@@ -161,6 +161,12 @@ class _Stream:
             self._rows, self._next, self._after = [], 0, None
         else:
             self._rows, self._next, self._after = page.entities, 0, page.after
+
+
+async def _take_rows(streams: Iterable[_Stream], minute: str, query: RowQuery) -> list[Entity]:
+    """Take the rows of a minute that count from all shards."""
+    batches = await asyncio.gather(*(stream.take(minute) for stream in streams))
+    return [row for batch in batches for row in batch if _counts(row, query)]
 
 
 async def _read_all(tables: Tables, query: RowQuery) -> list[Entity]:

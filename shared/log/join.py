@@ -1,5 +1,6 @@
 """The join: which row is an event, and which observations belong to it."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -58,12 +59,30 @@ class Requests:
 
     def __init__(self) -> None:
         self._last_us: dict[tuple[str, str], int] = {}
+        self._event_us: dict[tuple[str, str], int] = {}
+
+    def copy(self) -> "Requests":
+        """The same requests, to go on from apart."""
+        other = Requests()
+        other._last_us, other._event_us = self._last_us.copy(), self._event_us.copy()
+        return other
 
     def is_event(self, arrival: Arrival) -> bool:
         """Whether a row is an event; to be called in order of arrival."""
-        before = self._last_us.pop(arrival.request, None)
-        self._last_us[arrival.request] = arrival.at_us
-        return before is None or arrival.at_us - before >= BEFORE_US
+        return self.event_us(arrival) is None
+
+    def event_us(self, arrival: Arrival) -> int | None:
+        """When the event arrived that a row repeats; None for an event. To be called instead of `is_event`.
+
+        Of an event that came before all rows of this object, it is when its first repetition among them came.
+        """
+        request = arrival.request
+        before = self._last_us.pop(request, None)
+        self._last_us[request] = arrival.at_us
+        if before is None or arrival.at_us - before >= BEFORE_US:
+            self._event_us.pop(request, None)
+            return None
+        return self._event_us.setdefault(request, before)
 
     def forget(self, before_us: int) -> None:
         """Forget the requests that can have no repetition at or after a moment."""
@@ -71,6 +90,28 @@ class Requests:
             if last_us > before_us - BEFORE_US:
                 return
             del self._last_us[request]
+            self._event_us.pop(request, None)
+
+
+class Repetitions[Row]:
+    """The repetitions of the events that were repeated.
+
+    Args:
+        rows: The rows from a moment on, in order of arrival, each with what stands for it here.
+        before: The requests before that moment; they are not changed.
+    """
+
+    def __init__(self, rows: Iterable[tuple[Arrival, Row]], before: Requests) -> None:
+        self._of_event: defaultdict[tuple[tuple[str, str], int], list[Row]] = defaultdict(list)
+        requests = before.copy()
+        for arrival, row in rows:
+            event_us = requests.event_us(arrival)
+            if event_us is not None:
+                self._of_event[arrival.request, event_us].append(row)
+
+    def of(self, event: Arrival) -> Sequence[Row]:
+        """The repetitions of an event, in order of arrival."""
+        return self._of_event.get((event.request, event.at_us), ())
 
 
 def belongs(observed_us: int, event_us: int, wait_us: int) -> bool:

@@ -18,17 +18,17 @@ MAX_REWARD = 1000.0
 FEATURES = b",%b{" % member(keys.FEATURES)
 SKIP_LEARN = member(keys.SKIP_LEARN) + b"true,"
 _DEFERRED = b",%btrue" % member(keys.DEFERRED)
+_ANSWERED_OTHERWISE = b",%btrue" % member(keys.ANSWERED_OTHERWISE)
 _MODE = b',%b"%%b"' % member(keys.MODE)
 _APPRENTICE, _LOGGING_ONLY = (
     _MODE % mode.value.encode() for mode in (LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY)
 )
-_ORIGIN = b",%b{%b%%b}%%b%%b" % (member(keys.MODEL), member(keys.MODEL_ID))
+_MODEL = b",%b{" % member(keys.MODEL)
+_ORIGIN = b",%b{%b%%b}%%b%%b%%b" % (member(keys.MODEL), member(keys.MODEL_ID))
 _ENTRY = b'{%%b%b%%b,%%b%b%%b,%b"%%b",%b"%%b"}' % tuple(
     map(member, (keys.EVENT_ID, keys.ACTION_TAKEN, keys.OBSERVED_AT, keys.OBSERVATION_ID))
 )
 _EVENT_ID, _VALUE, _SLOT = member(keys.EVENT_ID), member(keys.VALUE), member(keys.OBSERVED_SLOT)
-_TAIL_BYTES = 200
-"""The fields behind the features that say how the event was ranked fit into this many bytes at a line's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,19 @@ class EventLine:
     Attributes:
         text: Without a line break.
         reward: What the event is worth, whatever is learned from it; of a multi-slot event, its first slot.
-        learnable: Whether a model learns from it: not if it was deferred and never activated.
+        learnable: Whether a model learns from it: not if it was deferred and never activated, or answered otherwise.
+        answered_otherwise: Whether a repetition of its Rank was answered with another action, or with another chance.
     """
 
     text: bytes
     reward: float
     learnable: bool
+    answered_otherwise: bool = False
 
 
 def mode_of(line: bytes) -> LearningMode:
     """The learning mode in which the event of a line was ranked."""
-    tail = line[-_TAIL_BYTES:]
+    tail = _tail(line)
     if _APPRENTICE in tail:
         return LearningMode.APPRENTICE
     return LearningMode.LOGGING_ONLY if _LOGGING_ONLY in tail else LearningMode.ONLINE
@@ -56,21 +58,35 @@ def mode_of(line: bytes) -> LearningMode:
 
 def is_deferred(line: bytes) -> bool:
     """Whether the event of a line counts only once it is activated."""
-    return _DEFERRED in line[-_TAIL_BYTES:]
+    return _DEFERRED in _tail(line)
 
 
-def origin(event: RankedEvent) -> bytes:
-    """The fields that say how an event was ranked: by which model, deferred or not, in which mode."""
+def is_answered_otherwise(line: bytes) -> bool:
+    """Whether the event of a line was answered again with another action, or with another chance."""
+    return _ANSWERED_OTHERWISE in _tail(line)
+
+
+def origin(event: RankedEvent, *, answered_otherwise: bool) -> bytes:
+    """The fields that say how an event was ranked: by which model, deferred, answered otherwise, in which mode."""
     return _ORIGIN % (
         text(event.model_id),
         _DEFERRED if event.deferred else b"",
+        _ANSWERED_OTHERWISE if answered_otherwise else b"",
         b"" if event.mode is LearningMode.ONLINE else _MODE % event.mode.value.encode(),
     )
 
 
-def is_learnable(deferred: bool, observations: Iterable[Observation]) -> bool:
-    """Whether a model learns from an event: if it was deferred, only after an activation; a reward does not suffice."""
-    return not deferred or any(observation.value is None for observation in observations)
+def is_learnable(observations: Iterable[Observation], *, deferred: bool, answered_otherwise: bool) -> bool:
+    """Whether a model learns from an event: if it was deferred, only after an activation; a reward does not suffice.
+
+    Of an event that was answered otherwise, nobody knows which action was shown.
+    """
+    return not answered_otherwise and (not deferred or any(observation.value is None for observation in observations))
+
+
+def is_line_learnable(line: bytes, in_time: Iterable[Observation]) -> bool:
+    """The same of a line's event, if only some of its observations came in time."""
+    return is_learnable(in_time, deferred=is_deferred(line), answered_otherwise=is_answered_otherwise(line))
 
 
 def event_id(value: str) -> bytes:
@@ -110,6 +126,11 @@ def observation(parsed: Mapping[str, Any], event_id: str) -> Observation:
         parsed.get(keys.VALUE),
         parsed.get(keys.OBSERVED_SLOT),
     )
+
+
+def _tail(line: bytes) -> bytes:
+    """The fields that say how an event was ranked, which `origin` writes; none of them holds a client's text."""
+    return line[line.rfind(_MODEL) :]
 
 
 def number(value: float) -> bytes:

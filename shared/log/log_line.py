@@ -34,17 +34,24 @@ _LONE = b'{%%b,%b"%%b",%b%%b,%b[%%b,%bnull}],%b"%%b"}' % tuple(
 _LATE, _DANGLING = "late", "dangling"
 
 
-def event_line(event: RankedEvent, observations: Sequence[Observation], rewards: RewardSettings) -> EventLine:
+def event_line(
+    event: RankedEvent,
+    observations: Sequence[Observation],
+    rewards: RewardSettings,
+    *,
+    answered_otherwise: bool = False,
+) -> EventLine:
     """The line of an event with the observations that belong to it.
 
     Args:
         observations: Those of the event's window, in order of arrival.
         rewards: The settings by which the cost of the event follows from them.
+        answered_otherwise: Whether a repetition of its Rank was answered with another action, or with another chance.
     """
     if event.slots:
-        return multislot_line.event_line(event, observations, rewards)
+        return multislot_line.event_line(event, observations, rewards, answered_otherwise=answered_otherwise)
     reward = _reward(observations, rewards)
-    learnable = line_pieces.is_learnable(event.deferred, observations)
+    learnable = line_pieces.is_learnable(observations, deferred=event.deferred, answered_otherwise=answered_otherwise)
     action = int(event.actions[1:-1].split(b",", 1)[0])
     probability = event.probabilities[1:-1].split(b",", 1)[0]
     line = (
@@ -61,12 +68,12 @@ def event_line(event: RankedEvent, observations: Sequence[Observation], rewards:
         event.document,
         _PROBABILITIES,
         event.probabilities,
-        line_pieces.origin(event),
+        line_pieces.origin(event, answered_otherwise=answered_otherwise),
         _ORIGINAL,
         line_pieces.cost(reward),
         b"}",
     )
-    return EventLine(b"".join(line), reward, learnable)
+    return EventLine(b"".join(line), reward, learnable, answered_otherwise)
 
 
 def lone_line(observation: Observation, *, late: bool) -> bytes:
@@ -95,6 +102,11 @@ def kind(line: bytes) -> str | None:
     if not is_event(line):
         return None
     return line_kind("ccb" if multislot_line.is_event(line) else "cb", line_pieces.mode_of(line))
+
+
+def is_for(line: bytes, kind_of_model: str) -> bool:
+    """Whether the learner of a model gets a line: not the events of another kind, nor those answered otherwise."""
+    return kind(line) in (kind_of_model, None) and not line_pieces.is_answered_otherwise(line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +167,7 @@ def relabel(line: bytes, rewards: RewardSettings) -> bytes:
     in_time = [observation for observation in observations if observation.at_us - at_us < rewards.wait_us]
     start, end = line.index(_OBSERVATIONS), line.rindex(_ORIGINAL)
     reward = _reward(in_time, rewards)
-    learnable = line_pieces.is_learnable(line_pieces.is_deferred(line), in_time)
+    learnable = line_pieces.is_line_learnable(line, in_time)
     probability = line[:start].split(_PROBABILITY, 1)[1].split(b",", 1)[0]
     label = _label(_label_reward(reward, action, line_pieces.mode_of(line)), probability, action, learnable)
     return label + line[start:end] + _ORIGINAL + line_pieces.cost(reward) + b"}"

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from shared.configuration.configuration import RewardSettings
@@ -26,6 +27,7 @@ LONGEST_PART_US = 4 * DAY
 """No part is longer: cells are a sixteenth of the reward wait time, which is at most 60 days."""
 _MOST_FOLDERS = 7
 _FEW_HOURS_US = 2 * HOUR
+_ANSWERED_OTHERWISE = "answered_otherwise"
 _FAR_US = from_compact("99991231T000000000000Z")
 
 
@@ -38,6 +40,7 @@ class LogBlob:
         rewards: The settings its lines were labelled under.
         lines: How many lines it has, observations without event included.
         events: How many of them are events, by their kind (`log_line.kind`).
+        answered_otherwise: How many of the events were answered otherwise, by their kind.
         redacted: When it was last redacted; empty for never.
         etag: Of the content that was listed.
     """
@@ -51,6 +54,7 @@ class LogBlob:
     size_bytes: int
     redacted: str = ""
     etag: str = ""
+    answered_otherwise: Mapping[str, int] = MappingProxyType({})
 
 
 def path(from_us: int, to_us: int) -> str:
@@ -65,11 +69,26 @@ def range_of(path: str) -> tuple[int, int]:
 
 
 def create(
-    from_us: int, to_us: int, file: Path, rewards: RewardSettings, lines: int, events: Mapping[str, int]
+    from_us: int,
+    to_us: int,
+    file: Path,
+    rewards: RewardSettings,
+    lines: int,
+    events: Mapping[str, int],
+    answered_otherwise: Mapping[str, int] = MappingProxyType({}),
 ) -> bool:
-    """Make the log blob of a range, once; False if it is there already."""
-    metadata = {"rewards": json.dumps(rewards.members), "lines": str(lines), "events": json.dumps(events)}
+    """Make the log blob of a range, once; False if it is there already. The numbers are those of `LogBlob`."""
+    metadata = {"rewards": json.dumps(rewards.members), **numbers(lines, events, answered_otherwise)}
     return blobs.upload_file(path(from_us, to_us), file, metadata)
+
+
+def numbers(lines: int, events: Mapping[str, int], answered_otherwise: Mapping[str, int]) -> dict[str, str]:
+    """The metadata that say how many lines a log blob has; see `LogBlob`."""
+    return {
+        "lines": str(lines),
+        "events": json.dumps(events),
+        _ANSWERED_OTHERWISE: json.dumps({**answered_otherwise}),
+    }
 
 
 def list_blobs(from_us: int, to_us: int, deleted_before_us: int, reach_us: int = LONGEST_PART_US) -> Iterator[LogBlob]:
@@ -96,8 +115,18 @@ def _log_blob(blob: blobs.ListedBlob, from_us: int, to_us: int) -> LogBlob:
     metadata = blob.metadata
     lines = int(metadata["lines"])
     events = json.loads(metadata["events"]) if "events" in metadata else {_FIRST_KIND: lines}
-    redacted = metadata.get("redacted", "")
-    return LogBlob(blob.path, from_us, to_us, _rewards(metadata), lines, events, blob.size_bytes, redacted, blob.etag)
+    return LogBlob(
+        blob.path,
+        from_us,
+        to_us,
+        _rewards(metadata),
+        lines,
+        events,
+        blob.size_bytes,
+        metadata.get("redacted", ""),
+        blob.etag,
+        json.loads(metadata.get(_ANSWERED_OTHERWISE, "{}")),
+    )
 
 
 def read(blob: LogBlob) -> bytes | None:

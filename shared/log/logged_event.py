@@ -35,7 +35,8 @@ class LoggedEvent:
 
     Attributes:
         deferred: Whether the event counts only once it is activated.
-        learnable: Whether a model learns from it: not if it was deferred and never activated.
+        learnable: Whether a model learns from it: not if it was deferred and never activated, or answered otherwise.
+        answered_otherwise: Whether a repetition of its Rank was answered with another action, or with another chance.
         features: The document that was ranked.
         choices: One, or one a slot.
         baselines: Of each slot the position of its baseline action, counted from 0; empty for an event with one choice.
@@ -48,6 +49,7 @@ class LoggedEvent:
     mode: LearningMode
     deferred: bool
     learnable: bool
+    answered_otherwise: bool
     features: Mapping[str, Any]
     choices: tuple[LoggedChoice, ...]
     baselines: tuple[int, ...]
@@ -66,6 +68,7 @@ def read_event(line: bytes) -> LoggedEvent:
         LearningMode(parsed.get(keys.MODE, LearningMode.ONLINE)),
         parsed.get(keys.DEFERRED, False),
         not parsed.get(keys.SKIP_LEARN, False),
+        parsed.get(keys.ANSWERED_OTHERWISE, False),
         parsed[keys.FEATURES],
         tuple(_choices(parsed)),
         tuple(parsed.get(keys.BASELINES, ())),

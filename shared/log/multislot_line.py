@@ -71,7 +71,9 @@ def is_event(line: bytes) -> bool:
     return line.startswith(_START)
 
 
-def event_line(event: RankedEvent, observations: Sequence[Observation], rewards: RewardSettings) -> EventLine:
+def event_line(
+    event: RankedEvent, observations: Sequence[Observation], rewards: RewardSettings, *, answered_otherwise: bool
+) -> EventLine:
     """The line of a multi-slot event with the observations that belong to it; as `log_line.event_line`.
 
     A reward counts for the slot it names. Activations, and rewards for no slot of the event, come before the features.
@@ -80,7 +82,7 @@ def event_line(event: RankedEvent, observations: Sequence[Observation], rewards:
     baselines = event.baselines or [None] * len(event.slots)
     slots = [_Slot(*choice) for choice in zip(event.slots, actions, probabilities, baselines, strict=True)]
     by_slot = _by_slot(slots, observations)
-    learnable = line_pieces.is_learnable(event.deferred, observations)
+    learnable = line_pieces.is_learnable(observations, deferred=event.deferred, answered_otherwise=answered_otherwise)
     worth = _worth(slots, by_slot, rewards)
     line = (
         _head(event.at_us, event.event_id, learnable, by_slot.of_event),
@@ -88,10 +90,10 @@ def event_line(event: RankedEvent, observations: Sequence[Observation], rewards:
         event.document,
         _outcomes(slots, by_slot, worth, event.mode),
         _BASELINES + _compact(event.baselines) if event.baselines else b"",
-        line_pieces.origin(event),
+        line_pieces.origin(event, answered_otherwise=answered_otherwise),
         b"}",
     )
-    return EventLine(b"".join(line), worth[0], learnable)
+    return EventLine(b"".join(line), worth[0], learnable, answered_otherwise)
 
 
 def entries(line: bytes) -> list[dict[str, Any]]:
@@ -109,7 +111,7 @@ def relabel(line: bytes, head: Mapping[str, Any], rewards: RewardSettings) -> by
     in_time = [observation for observation in observations if observation.at_us - at_us < rewards.wait_us]
     slots = _slots(tail)
     worth = _worth(slots, _by_slot(slots, in_time), rewards)
-    learnable = line_pieces.is_learnable(line_pieces.is_deferred(line), in_time)
+    learnable = line_pieces.is_line_learnable(line, in_time)
     start, end = line.index(line_pieces.FEATURES), line.rindex(_OUTCOMES)
     by_slot = _by_slot(slots, observations)
     outcomes = _outcomes(slots, by_slot, worth, line_pieces.mode_of(line))

@@ -1,5 +1,6 @@
 """An event as it was ranked: the pieces of its log line, from the Rank's answer to the join."""
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ import orjson
 from shared.configuration.service_configuration import LearningMode
 from shared.ranking.decision import Decision
 from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice
+
+_TOLERANCE = 1e-5
+"""By so much the chances may differ that one model gives on different processors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,25 @@ class RankedEvent:
     def kind(self) -> str:
         """Which models learn from the event, as `line_kind`."""
         return line_kind("ccb" if self.slots else "cb", self.mode)
+
+    @property
+    def shown(self) -> tuple[tuple[int, float], ...]:
+        """What Rank answered, slot by slot: the position of the action to show, and the chance with which it was shown.
+
+        What an apprentice draws is in no answer.
+        """
+        if self.mode is LearningMode.APPRENTICE:
+            return tuple((baseline, 1.0) for baseline in (self.baselines if self.slots else (1,)))
+        actions, probabilities = orjson.loads(self.actions), orjson.loads(self.probabilities)
+        choices = zip(actions, probabilities, strict=True) if self.slots else [(actions, probabilities)]
+        return tuple((order[0], chances[0]) for order, chances in choices)
+
+    def shows_like(self, other: "RankedEvent") -> bool:
+        """Whether the answers to two equal requests showed the same actions, with the same chances."""
+        return len(self.shown) == len(other.shown) and all(
+            own[0] == others[0] and math.isclose(own[1], others[1], rel_tol=_TOLERANCE)
+            for own, others in zip(self.shown, other.shown, strict=True)
+        )
 
     def decision(self) -> Decision:
         """The decision about an event with one choice."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
-from shared.log import log_line, log_store
+from shared.log import line_pieces, log_line, log_store
 from shared.log.log_store import LogBlob
 from shared.log.redaction import Target
 from shared.storage import blobs
@@ -28,12 +28,14 @@ class Redacted:
         changed: How many lines it changed.
         removed: How many lines it took out.
         events: How many events of each kind are left.
+        answered_otherwise: How many of them were answered otherwise.
         lines: How many lines are left.
     """
 
     changed: int = 0
     removed: int = 0
     events: Counter[str] = field(default_factory=Counter)
+    answered_otherwise: Counter[str] = field(default_factory=Counter)
     lines: int = 0
 
 
@@ -82,7 +84,8 @@ def redact(blob: LogBlob, target: Target, at_us: int, copy: Callable[[IO[bytes]]
             file.seek(0)
             copy(file)
             file.seek(0)
-            changes = {"lines": str(done.lines), "events": json.dumps(done.events), "redacted": to_iso(at_us)}
+            numbers = log_store.numbers(done.lines, done.events, done.answered_otherwise)
+            changes = {**numbers, "redacted": to_iso(at_us)}
             blobs.write_over(blob.path, file, stored.etag, metadata={**stored.metadata, **changes})
             for lines in aside:
                 _store_refused(blob, lines, texts, target)
@@ -105,6 +108,7 @@ def _rewrite(
                 texts[place] = done.lines, left.rstrip(b"\n")
             if (kind := log_line.kind(left)) is not None:
                 done.events[kind] += 1
+                done.answered_otherwise[kind] += line_pieces.is_answered_otherwise(left)
             done.lines += 1
             log.write(left)
     return done, texts

@@ -69,6 +69,7 @@ class EventOutcomes(NamedTuple):
     passed_over: int = 0
     late: int = 0
     dangling: int = 0
+    answered_otherwise: int = 0
 
     def plus(self, other: "EventOutcomes") -> "EventOutcomes":
         """The sums of both."""
@@ -80,7 +81,7 @@ class Bin(StoredObject):
     """The sums of five minutes, or of several such bins.
 
     Attributes:
-        events: Those that count: neither deferred without activation nor damaged.
+        events: Those that count: neither deferred without activation, nor answered otherwise, nor damaged.
         squares: Of their rewards.
         lowest: Their lowest reward; at most 0, as `highest` is at least 0.
         first: For the policy that always shows the baseline: the first action, or the first slot's baseline action.
@@ -127,6 +128,7 @@ class Pending(NamedTuple):
         kind: Which models learn from them, as `ranked_event.line_kind`.
         learnable: How many of them a model can learn from.
         skipped: How many were deferred and not activated in time.
+        answered_otherwise: How many were answered again with another action, or with another chance.
     """
 
     part_us: int
@@ -134,12 +136,15 @@ class Pending(NamedTuple):
     kind: str
     learnable: int
     skipped: int
+    answered_otherwise: int = 0
 
     def outcomes(self, kind: str, learned_from_us: int) -> EventOutcomes:
         """What becomes of the events under a model; as `Metrics.settle`."""
         if self.kind != kind or self.part_us < learned_from_us:
-            return EventOutcomes(passed_over=self.learnable + self.skipped)
-        return EventOutcomes(learned=self.learnable, not_activated=self.skipped)
+            return EventOutcomes(passed_over=self.learnable + self.skipped + self.answered_otherwise)
+        return EventOutcomes(
+            learned=self.learnable, not_activated=self.skipped, answered_otherwise=self.answered_otherwise
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class Fates(Wire):
     waiting: int
     learned: int
     not_activated: int
+    answered_otherwise: int
     refused: int
     passed_over: int
     late: int
@@ -153,7 +154,7 @@ def _stretch(bins: Sequence[Bin], from_us: int, to_us: int, rewards: Span) -> St
 
 def _outcomes(sums: Bin) -> Fates:
     outcomes = sums.outcomes
-    settled = outcomes.learned + outcomes.not_activated + outcomes.refused + outcomes.passed_over
+    settled = sum(outcomes) - outcomes.late - outcomes.dangling
     return Fates(joined=sums.joined, waiting=sums.joined - settled, **outcomes._asdict())
 
 

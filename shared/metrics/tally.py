@@ -8,7 +8,9 @@ What an event says of a policy depends on the mode it was ranked in:
   beside it was hidden: no other action has a reward, so nothing is known of a random choice.
 * LoggingOnly. The baseline was shown with probability 1, which is the same.
 
-Of a multi-slot event its first slot counts.
+Of a multi-slot event its first slot counts. An event from which nothing is learned speaks for no policy, and its reward
+is in no average: it was deferred and never activated, or answered again with another action, so that nobody knows which
+action the reward is for.
 """
 
 import json
@@ -128,9 +130,9 @@ class Tally:
             into = self._open = self._bins.setdefault(from_us, _OpenBin(from_us))
         counts = into.kinds.get(kind)
         if counts is None:
-            counts = into.kinds[kind] = [0, 0]
+            counts = into.kinds[kind] = [0, 0, 0]
         if not line.learnable:
-            counts[1] += 1
+            counts[2 if line.answered_otherwise else 1] += 1
             return
         counts[0] += 1
         reward = min(max(line.reward, -MAX_REWARD), MAX_REWARD)

@@ -25,7 +25,7 @@ class TracedDecision:
         action_id: The action that was to be shown.
         drawn_id: The action that was drawn; an apprentice shows the baseline instead.
         probability: The chance that the drawn action had.
-        reward: What the decision is worth; None until the event is joined, and for an event that was not activated.
+        reward: What the decision is worth; None until the event is joined, and if nothing is learned from it.
     """
 
     slot: str | None
@@ -54,7 +54,7 @@ class TracedEvent:
         decisions: One, or one a slot.
         model_id: The model that decided; `N/A` before the first.
         mode: The learning mode in which the event was ranked.
-        state: `waiting`, `logged`, `learned`, `notActivated` or `passedOver`.
+        state: `waiting`, `logged`, `learned`, `notActivated`, `answeredOtherwise` or `passedOver`.
     """
 
     at_us: int
@@ -153,13 +153,26 @@ def _trace_logged(event: LoggedEvent, kind: str | None, evidence: Evidence) -> T
     traced = tuple(
         _trace_of_event(observation, decisions, "It lay in the event's window.")
         if event.learnable
-        else _trace_observation(observation, "Its event was not activated.", counts=False)
+        else _trace_observation(observation, _not_learned(event), counts=False)
         for observation in event.observations
     )
     return TracedEvent(event.at_us, decisions, event.model_id, event.deferred, event.mode, state, because, traced)
 
 
+def _not_learned(event: LoggedEvent) -> str:
+    """Why an observation does not count whose event is not learned."""
+    if event.answered_otherwise:
+        return "Its event had two answers, and which of them it is for is not known."
+    return "Its event was not activated."
+
+
 def _state(event: LoggedEvent, kind: str | None, evidence: Evidence) -> tuple[str, str]:
+    if event.answered_otherwise:
+        return (
+            "answeredOtherwise",
+            "Its Rank was repeated and answered anew, with another action or another chance. Which answer was used is "
+            "not known, so nothing is learned from it.",
+        )
     if not event.learnable:
         return "notActivated", "It was deferred, and not activated within the reward wait time."
     if kind != evidence.kind:

@@ -125,6 +125,7 @@ def _outcomes(counted: Counters) -> dict[str, int]:
         "notActivated": counted.not_activated,
         "refused": counted.refused,
         "passedOver": counted.passed_over,
+        "answeredOtherwise": counted.answered_otherwise,
         "matchedRewards": counted.rewards,
         "late": counted.late,
         "dangling": counted.dangling,

@@ -39,6 +39,7 @@ class EventCounts(Wire):
     waiting_is_at_least: bool
     learned: int
     not_activated: int
+    answered_otherwise: int
     passed_over: int
     late: int
     dangling: int
@@ -53,6 +54,7 @@ class EventCounts(Wire):
             waiting_is_at_least=inputs.waiting.at_least,
             learned=counters.learned,
             not_activated=counters.not_activated,
+            answered_otherwise=counters.answered_otherwise,
             passed_over=counters.passed_over,
             late=counters.late,
             dangling=counters.dangling,

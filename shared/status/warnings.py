@@ -51,6 +51,18 @@ def _ids_reused(counters: Counters, _: Configuration) -> LoopWarning | None:
     )
 
 
+def _ranks_answered_twice(counters: Counters, _: Configuration) -> LoopWarning | None:
+    if not counters.answered_otherwise:
+        return None
+    ranks = pluralize(counters.answered_otherwise, "Rank was", "Ranks were")
+    return LoopWarning(
+        "RanksAnsweredTwice",
+        f"{ranks} repeated and answered with another action, or with another chance, so nothing is learned from "
+        f"{'it' if counters.answered_otherwise == 1 else 'them'}.",
+        "Give Rank more time before it is called again, and see why answers do not arrive.",
+    )
+
+
 def _no_exploration(_: Counters, configuration: Configuration) -> LoopWarning | None:
     if configuration.service.exploration_percentage > 0:
         return None
@@ -164,6 +176,7 @@ def _inference_explainability(_: Counters, configuration: Configuration) -> Loop
 
 _CHECKS: tuple[Callable[[Counters, Configuration], LoopWarning | None], ...] = (
     _ids_reused,
+    _ranks_answered_twice,
     _no_exploration,
     _nothing_activated,
     _no_rewards,

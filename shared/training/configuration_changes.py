@@ -130,7 +130,12 @@ def _count_events_of(state: State, candidate: Cursor) -> State:
     """Count the events that the candidate has learned and the running model had not reached."""
     since_us, up_to_us = candidate.learned_from_us, candidate.learned_up_to_us
     outcomes = state.metrics.outcomes(up_to_us, candidate.kind, since_us)
-    counted = Counters(learned=outcomes.learned, not_activated=outcomes.not_activated, passed_over=outcomes.passed_over)
+    counted = Counters(
+        learned=outcomes.learned,
+        not_activated=outcomes.not_activated,
+        passed_over=outcomes.passed_over,
+        answered_otherwise=outcomes.answered_otherwise,
+    )
     return replace(
         state,
         counted_up_to_us=max(state.counted_up_to_us, up_to_us),

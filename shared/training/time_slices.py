@@ -48,6 +48,11 @@ def marks_age_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> 
     return lookback_us(wait_us, long_waits, from_us) * 3 // 2
 
 
+def lookahead_us(wait_us: int) -> int:
+    """How long after a part repetitions of its events are searched; what came by then is in storage at the join."""
+    return min(BEFORE_US, wait_us)
+
+
 def waits_after(long_waits: Iterable[LongWait], to_us: int, wait_us: int) -> tuple[LongWait, ...]:
     """The long waits to remember after a part that ends at `to_us` was joined under `wait_us`."""
     waits = {long.wait_us: long for long in long_waits if long.until_us > to_us - BEFORE_US}

@@ -103,6 +103,7 @@ class Counters(StoredObject):
         activated: Deferred events that were activated in time.
         out_of_range: Rewards outside -1 to 1.
         unlike_default: Rewards that differ from the default reward.
+        answered_otherwise: Events of which a repetition was answered with another action, or with another chance.
     """
 
     events: int = 0
@@ -118,6 +119,7 @@ class Counters(StoredObject):
     out_of_range: int = 0
     unlike_default: int = 0
     activated: int = 0
+    answered_otherwise: int = 0
 
     def plus(self, other: "Counters") -> "Counters":
         """The sums."""

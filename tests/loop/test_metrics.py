@@ -11,7 +11,7 @@ import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.service_configuration import LearningMode
-from shared.metrics.bins import BIN_US, Bin, Day
+from shared.metrics.bins import BIN_US, Bin, Day, EventOutcomes
 from shared.storage import json_documents
 from shared.times import DAY, HOUR, MINUTE, from_datetime
 from shared.training.training_state import State
@@ -92,10 +92,10 @@ def check_outcomes(stored_loop: StoredLoop) -> None:
     """See that bins and counters agree, and that every event has one outcome."""
     counted = stored_loop.document("state.json")["counters"]
     outcomes = [stored_bin.outcomes for stored_bin in bins(stored_loop).values()]
-    for name in ("learned", "not_activated", "refused", "passed_over", "late", "dangling"):
+    for name in EventOutcomes._fields:
         assert counted[name] == sum(getattr(outcome, name) for outcome in outcomes), name
     assert [stored_bin.joined for stored_bin in bins(stored_loop).values()] == [
-        sum(outcome[:4]) for outcome in outcomes
+        sum(outcome) - outcome.late - outcome.dangling for outcome in outcomes
     ]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.intake.rows import Observation
-from shared.log.join import BEFORE_US, Arrival, Join, Requests, belongs
+from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests, belongs
 from shared.times import MINUTE, SECOND
 from shared.training import time_slices
 
@@ -112,6 +112,61 @@ def test_a_repetition_is_no_event_and_another_request_is(arrivals: list[Arrival]
         )
     ]
     assert expected == events
+
+
+def repetitions_in_parts(
+    arrivals: Sequence[Arrival], length_us: int, wait_us: int, seeded: bool
+) -> dict[Arrival, list[Arrival]]:
+    """The repetitions of each event that the trainer finds, part by part.
+
+    Args:
+        seeded: Whether each part is joined by another run, which reads the requests of two minutes before.
+    """
+    ordered, requests = sorted(arrivals, key=lambda row: (row.at_us, row.event_id, row.request_hash)), Requests()
+    found: dict[Arrival, list[Arrival]] = {}
+    for from_us in range(0, _END_US, length_us):
+        if seeded:
+            requests = Requests()
+            for row in ordered:
+                if from_us - BEFORE_US <= row.at_us < from_us:
+                    requests.is_event(row)
+        end_us = from_us + length_us + time_slices.lookahead_us(wait_us)
+        repetitions = Repetitions([(row, row) for row in ordered if from_us <= row.at_us < end_us], requests)
+        own = [row for row in ordered if from_us <= row.at_us < from_us + length_us]
+        found |= {row: [*repetitions.of(row)] for row in own if requests.is_event(row)}
+        requests.forget(from_us + length_us)
+    return found
+
+
+@given(
+    st.lists(st.builds(Arrival, _MOMENTS, _IDS, st.just("x")), max_size=40, unique=True),
+    st.sampled_from([MINUTE, 5 * MINUTE, 7 * MINUTE]),
+    st.sampled_from([5 * SECOND, WAIT_US]),
+    st.booleans(),
+)
+def test_the_repetitions_of_an_event_are_found_over_the_end_of_its_part(
+    arrivals: list[Arrival], length_us: int, wait_us: int, seeded: bool
+) -> None:
+    """All of its chain that came before the part's end, or no later behind it than two minutes and the wait."""
+    found = repetitions_in_parts(arrivals, length_us, wait_us, seeded)
+
+    for event, repetitions in found.items():
+        end_us = event.at_us - event.at_us % length_us + length_us + min(2 * MINUTE, wait_us)
+        last_us, chain = event.at_us, list[Arrival]()
+        for row in sorted(arrivals, key=lambda row: row.at_us):
+            if row.request == event.request and last_us < row.at_us < min(last_us + 2 * MINUTE, end_us):
+                chain.append(row)
+                last_us = row.at_us
+        assert repetitions == chain
+
+
+def test_a_chain_of_repetitions_goes_on_behind_the_part_while_each_follows_the_last_one() -> None:
+    """The first repetition is in the part, the next two behind it; the one beyond two minutes is not complete yet."""
+    event, *others = [Arrival(seconds * SECOND, "a", "x") for seconds in (200, 280, 310, 410, 425)]
+
+    found = repetitions_in_parts([event, *others], 5 * MINUTE, WAIT_US, seeded=False)
+
+    assert found[event] == others[:3]
 
 
 def test_the_window_is_open_at_both_ends() -> None:

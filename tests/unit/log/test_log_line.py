@@ -12,6 +12,7 @@ from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation, settle
 from shared.intake.rows import Observation
 from shared.log import line_pieces, log_line
+from shared.log.logged_event import read_event
 from shared.log.ranked_event import RankedEvent
 from shared.times import MINUTE, SECOND
 
@@ -117,6 +118,36 @@ def test_a_deferred_event_is_skipped_until_it_is_activated() -> None:
     assert json.loads(event_text(make_event(deferred=True), rewarded, _LONGEST))["_skipLearn"] is True
     assert "_skipLearn" not in json.loads(event_text(make_event(deferred=True), activated, _LONGEST))
     assert "_skipLearn" not in json.loads(event_text(make_event(), [], _LONGEST))
+
+
+def test_an_event_that_was_answered_otherwise_is_never_learned() -> None:
+    """Under whatever reward settings it is labelled anew; the line says why, and keeps its observations."""
+    activated = observations("e-1", [(1.0, 5), (None, 9)])
+    for event in (make_event(), make_event(deferred=True)):
+        made = log_line.event_line(event, activated, _LONGEST, answered_otherwise=True)
+        anew = log_line.relabel(made.text, RewardSettings(9 * MINUTE, 0.5, Aggregation.SUM))
+        for line in map(json.loads, (made.text, anew)):
+            assert (line["_skipLearn"], line["AnsweredOtherwise"], len(line["o"])) == (True, True, 2)
+        assert (made.learnable, made.answered_otherwise) == (False, True)
+        assert log_line.relabel(anew, _LONGEST) == made.text
+        assert not log_line.is_for(made.text, "cb")
+        assert read_event(anew).answered_otherwise
+    other = event_text(make_event(), activated, _LONGEST)
+    assert "AnsweredOtherwise" not in json.loads(other)
+    assert log_line.is_for(other, "cb")
+
+
+def test_a_feature_named_like_a_field_says_nothing_of_its_event() -> None:
+    """However near to the line's end it is."""
+    features = {"x": 1, "DeferredAction": True, "AnsweredOtherwise": True, "Mode": "Apprentice"}
+    document = {"_multi": [{"i": {"id": "x"}, "j": [features]}]}
+    text = json.dumps(document, separators=(",", ":")).encode()
+    event = RankedEvent("e", AT_US, text, b"[1]", b"[1.0]", "N/A", deferred=False)
+    line = event_text(event, [], _LONGEST)
+
+    assert not line_pieces.is_deferred(line)
+    assert not line_pieces.is_answered_otherwise(line)
+    assert log_line.kind(line) == "cb"
 
 
 def test_a_huge_sum_of_rewards_is_learned_within_bounds() -> None:

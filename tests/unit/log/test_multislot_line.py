@@ -104,6 +104,18 @@ def test_labelling_anew_under_the_same_settings_changes_nothing(
     assert line == log_line.relabel(line, _LONGEST)
 
 
+def test_a_multi_slot_event_that_was_answered_otherwise_is_never_learned() -> None:
+    joined = observations([(1.0, "side", 5)])
+    made = log_line.event_line(make_event(), joined, _LONGEST, answered_otherwise=True)
+    anew = log_line.relabel(made.text, RewardSettings(9 * MINUTE, 0.5, Aggregation.SUM))
+
+    for line in map(json.loads, (made.text, anew)):
+        assert (line["_skipLearn"], line["AnsweredOtherwise"]) == (True, True)
+        assert [len(outcome["_o"]) for outcome in line["_outcomes"]] == [0, 1]
+    assert log_line.relabel(anew, _LONGEST) == made.text
+    assert not log_line.is_for(made.text, "ccb")
+
+
 def test_a_deferred_multi_slot_event_waits_for_its_activation() -> None:
     rewarded = observations([(1.0, "side", 5)])
     activated = observations([(1.0, "side", 5), (None, None, 6)])

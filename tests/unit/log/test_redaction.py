@@ -10,7 +10,7 @@ from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Observation
-from shared.log import log_line
+from shared.log import line_pieces, log_line
 from shared.log.log_line import event_line, lone_line
 from shared.log.ranked_event import RankedEvent
 from shared.log.redaction import EventTarget, FeatureTarget, Target, without_id
@@ -55,6 +55,20 @@ def slots_line(content: dict[str, Any], event_id: str = "e") -> bytes:
         baselines=(0, 1),
     )
     return event_line(event, [Observation(event_id, "x" * 22, AT_US + 1, 1.0, "s1")], REWARDS).text
+
+
+def test_an_event_that_was_answered_otherwise_stays_one() -> None:
+    """A value that is taken out of its features changes nothing else."""
+    event = RankedEvent(
+        "e", AT_US, b'{"FromUrl":[{"mail":"ann"}],"_multi":[]}', b"[1,2]", b"[0.5,0.5]", "m", deferred=False
+    )
+    made = event_line(event, [], REWARDS, answered_otherwise=True).text
+
+    left = redact(made, FeatureTarget("mail", "ann"))
+
+    assert left is not None
+    assert left != made
+    assert line_pieces.is_answered_otherwise(left)
 
 
 def redact(text: bytes, target: Target) -> bytes | None:

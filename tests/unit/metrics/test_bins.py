@@ -15,13 +15,13 @@ PART = 15 * MINUTE
 
 def part(number: int, *batch: Pending) -> PartMetrics:
     """A part with as many events as are pending in it."""
-    bins = [Bin(element.bin_us, joined=element.learnable + element.skipped) for element in batch]
+    bins = [Bin(element.bin_us, joined=sum(element[3:])) for element in batch]
     return PartMetrics(bins, [element._replace(part_us=number * PART) for element in batch])
 
 
-def events(bin_number: int, learnable: int, skipped: int = 0, kind: str = "cb") -> Pending:
+def events(bin_number: int, learnable: int, skipped: int = 0, kind: str = "cb", otherwise: int = 0) -> Pending:
     """Events of five minutes."""
-    return Pending(0, bin_number * BIN_US, kind, learnable, skipped)
+    return Pending(0, bin_number * BIN_US, kind, learnable, skipped, otherwise)
 
 
 def outcomes(metrics: Metrics) -> list[EventOutcomes]:
@@ -41,12 +41,12 @@ def test_events_have_their_fate_when_their_part_was_learned() -> None:
 
 
 def test_events_of_another_kind_are_passed_over() -> None:
-    """Those that were not activated, too."""
-    joined = Metrics().plus(part(0, events(0, 5, 2), events(0, 3, 1, "cb-apprentice")))
+    """Those that were not activated or answered otherwise, too."""
+    joined = Metrics().plus(part(0, events(0, 5, 2, otherwise=1), events(0, 3, 1, "cb-apprentice", otherwise=2)))
 
     learned = joined.settle(0, "cb-apprentice", 0, refused=0)
 
-    assert outcomes(learned) == [EventOutcomes(learned=3, not_activated=1, passed_over=7)]
+    assert outcomes(learned) == [EventOutcomes(learned=3, not_activated=1, passed_over=8, answered_otherwise=2)]
 
 
 def test_what_vowpal_wabbit_refused_is_not_learned() -> None:

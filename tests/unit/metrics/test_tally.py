@@ -29,6 +29,7 @@ class Case:
     probabilities: Sequence[float]
     reward: float
     learnable: bool = True
+    answered_otherwise: bool = False
 
     def record(self, mode: LearningMode = ONLINE) -> RankedEvent:
         """Record the event as Rank does."""
@@ -48,7 +49,7 @@ def tally_of(cases: Sequence[Case], mode: LearningMode = ONLINE, exploration: fl
     """What a part of them adds."""
     tally = Tally(exploration)
     for case in cases:
-        tally.add_event(case.record(mode), "cb", EventLine(b"", case.reward, case.learnable))
+        tally.add_event(case.record(mode), "cb", EventLine(b"", case.reward, case.learnable, case.answered_otherwise))
     return tally.freeze(7)
 
 
@@ -130,6 +131,15 @@ def test_events_that_were_not_activated_are_left_out() -> None:
 
     assert (result.bins[0].events, result.bins[0].joined) == (1, 2)
     assert result.pending == [Pending(7, 0, "cb", 1, 1)]
+
+
+def test_events_that_were_answered_otherwise_are_in_no_average() -> None:
+    """Nobody knows which action their reward is for; they are joined, and told apart from those not activated."""
+    otherwise = Case(3, greedy(0, 2), 1.0, learnable=False, answered_otherwise=True)
+    result = tally_of([Case(1, greedy(0, 2), 1.0), Case(2, greedy(0, 2), 1.0, learnable=False), otherwise])
+
+    assert (result.bins[0].events, result.bins[0].rewards, result.bins[0].joined) == (1, 1.0, 3)
+    assert result.pending == [Pending(7, 0, "cb", 1, 1, 1)]
 
 
 def test_of_a_multi_slot_event_the_first_slot_counts() -> None:

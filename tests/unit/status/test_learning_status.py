@@ -153,6 +153,7 @@ def test_a_reset_starts_empty_at_the_end_of_the_log_and_ends_a_retraining() -> N
     ("counters", "code"),
     [
         (Counters(reused_ids=1), "EventIdsReused"),
+        (Counters(answered_otherwise=1), "RanksAnsweredTwice"),
         (Counters(events=100), "NoRewards"),
         (Counters(events=200, rewards=100), "RewardsAlwaysDefault"),
         (Counters(events=100, not_activated=100), "NothingActivated"),

@@ -134,6 +134,7 @@ def test_each_outcome_of_events_has_its_name(counted: Counters) -> None:
         "notActivated": counted.not_activated,
         "refused": counted.refused,
         "passedOver": counted.passed_over,
+        "answeredOtherwise": counted.answered_otherwise,
         "late": counted.late,
         "matchedRewards": counted.rewards,
         "dangling": counted.dangling,

@@ -159,6 +159,7 @@ def test_damaged_lines_are_no_events(text: bytes) -> None:
     ("text", "outcome"),
     [
         (change(_skipLearn=True), LineOutcome.SKIPPED),
+        (change(_skipLearn=True, AnsweredOtherwise=True), LineOutcome.SKIPPED),
         (change(SLOTS, _skipLearn=True), LineOutcome.PASSED_OVER),
         (b'{"RewardValue":1.0,"EnqueuedTimeUtc":"2024-04-13T15:08:46.25Z","EventId":"d1"}', LineOutcome.DANGLING),
         (b'{"DeferredAction":false,"EventId":"d1"}', LineOutcome.DANGLING),

@@ -1,0 +1,141 @@
+"""The log of one part while it is written: its lines, and what is counted of them."""
+
+import gzip
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass, field
+
+from shared.intake.rows import Observation
+from shared.log import marks, ranked_event
+from shared.log.join import Arrival, Join, Joined, Lone, Repetitions, Requests
+from shared.log.log_line import event_line, lone_line
+from shared.log.ranked_event import RankedEvent
+from shared.metrics.tally import Tally
+from shared.training.training_state import Counters, Intent
+from train_timer.profiler import Profiler
+
+type Payload = Callable[[], bytes]
+"""Reads the payload of a row."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class PartContent:
+    """What is counted of a part while its log is written.
+
+    Attributes:
+        marks: Of its events and observations.
+        outcomes: Values of `Counters`, by name.
+    """
+
+    tally: Tally
+    lines: int = 0
+    events: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    answered_otherwise: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    marks: list[int] = field(default_factory=list)
+    outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def counters(self) -> Counters:
+        """The events and observations by outcome."""
+        return Counters(**self.outcomes)
+
+
+@dataclass(slots=True)
+class Part:
+    """One part that is being joined.
+
+    Attributes:
+        join: Gives each event its observations.
+        repetitions: The repetitions of the part's events, also those that came after the part.
+        requests: The requests so far.
+        logged: Which marks are in earlier log.
+    """
+
+    intent: Intent
+    join: Join
+    repetitions: Repetitions[Payload]
+    requests: Requests
+    logged: Set[int]
+    profiler: Profiler
+    content: PartContent
+
+    def write(self, log: gzip.GzipFile, events: Iterable[tuple[Arrival, bytes]], ready: Iterable[Observation]) -> None:
+        """Write the lines of the part's events, in order of arrival, and of the observations without event."""
+        for arrival, payload in events:
+            if (event := self._read(arrival, payload)) is not None:
+                self._write_event(log, arrival, event)
+        for lone in self._lone(ready):
+            self._write_lone(log, lone)
+
+    def _read(self, arrival: Arrival, payload: bytes) -> RankedEvent | None:
+        """Read an event to log; None for a row that is none."""
+        # Also checked for deleted events: a repetition of a deleted event is no event.
+        is_event = self.requests.is_event(arrival)
+        if arrival.at_us < self.intent.deleted_before_us:
+            return None
+        if not is_event:
+            self.content.outcomes["repeated"] += 1
+            return None
+        try:
+            return ranked_event.unpack(payload, arrival.event_id, arrival.at_us)
+        except ValueError:
+            _log.warning("an event of %s was damaged in storage and is left out", arrival.at_us)
+            self.content.outcomes["refused"] += 1
+            self.content.tally.add_damaged(arrival.at_us)
+            return None
+
+    def _write_event(self, log: gzip.GzipFile, arrival: Arrival, event: RankedEvent) -> None:
+        content, rewards = self.content, self.intent.rewards
+        mark = marks.event_mark(arrival.event_id)
+        reused = self.join.has_event(arrival.event_id) or mark in self.logged
+        joined = self.join.event(arrival)
+        otherwise = _is_answered_otherwise(event, self.repetitions.of(arrival))
+        line = event_line(event, joined.observations, rewards, answered_otherwise=otherwise)
+        log.write(line.text + b"\n")
+        self.profiler.add(arrival.at_us, event.document)
+        content.lines += 1
+        content.marks += [mark, *map(mark_of, joined.observations)]
+        content.events[event.kind] += 1
+        content.answered_otherwise[event.kind] += otherwise
+        content.tally.add_event(event, event.kind, line)
+        _count_event(content.outcomes, joined, rewards.default)
+        content.outcomes["reused_ids"] += reused
+        content.outcomes["activated"] += event.deferred and any(row.value is None for row in joined.observations)
+
+    def _lone(self, ready: Iterable[Observation]) -> Iterator[Lone]:
+        wanted = [observation for observation in ready if observation.at_us >= self.intent.deleted_before_us]
+        yield from self.join.lone(wanted, lambda event_id: marks.event_mark(event_id) in self.logged)
+
+    def _write_lone(self, log: gzip.GzipFile, lone: Lone) -> None:
+        log.write(lone_line(lone.observation, late=lone.late) + b"\n")
+        self.content.lines += 1
+        self.content.marks.append(mark_of(lone.observation))
+        self.content.outcomes["late" if lone.late else "dangling"] += 1
+        self.content.tally.add_lone(lone.observation.at_us, late=lone.late)
+
+
+def mark_of(observation: Observation) -> int:
+    """The mark of an observation."""
+    return marks.observation_mark(observation.event_id, observation.observation_id)
+
+
+def _is_answered_otherwise(event: RankedEvent, repetitions: Iterable[Payload]) -> bool:
+    """Whether the answer to a repetition may have shown something else; what it was is not known if it is damaged."""
+    for payload in repetitions:
+        try:
+            if not event.shows_like(ranked_event.unpack(payload(), event.event_id, event.at_us)):
+                return True
+        except ValueError:
+            return True
+    return False
+
+
+def _count_event(outcomes: dict[str, int], joined: Joined, default: float) -> None:
+    rewards = [row.value for row in joined.observations if row.value is not None]
+    outcomes["events"] += 1
+    outcomes["rewards"] += len(rewards)
+    outcomes["out_of_range"] += sum(abs(value) > 1 for value in rewards)
+    outcomes["unlike_default"] += sum(value != default for value in rewards)
