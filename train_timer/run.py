@@ -20,7 +20,7 @@ from shared.models.model_store import DamagedModel
 from shared.settings import settings
 from shared.status.recent_counters import with_snapshot
 from shared.status.run_record import LoopSummary, TrainingRun
-from shared.storage import clock
+from shared.storage import clock, sdk
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
 from shared.training import lease
@@ -60,7 +60,7 @@ class Trainings:
         A second trainer ends quietly; so does a trainer whose lease another has taken. After a crash, the next run
         finishes its work.
         """
-        began, current = _Clock(clock.now_us()), None
+        began, current = time.monotonic(), None
         try:
             trainer = lease.take(_first_state)
             if trainer is None:
@@ -78,14 +78,24 @@ class Trainings:
             _log.error("the run ends here, the next one goes on: %s", trouble)
             self._record_unfinished(current, began, str(trouble))
 
-    def _record_unfinished(self, current: "_Run | None", began: "_Clock", problem: str) -> None:
-        run = current.done(problem) if current else TrainingRun(began.started_us, began.seconds, problem=problem)
+    def _record_unfinished(self, current: "_Run | None", began: float, problem: str) -> None:
+        run = current.done(problem) if current else _describe_failure(time.monotonic() - began, problem)
         self.recorder.record(run, lambda: None, idle=current is None or current.is_idle)
 
 
 def _first_state() -> State:
     published = published_store.read_published()
     return new_state(configuration_store.read_configuration(), published)
+
+
+def _describe_failure(seconds: float, problem: str) -> TrainingRun:
+    """The record of a run that did not get to its first step; if storage has never told the time, it has the machine's.
+
+    A record is a line in the log of the functions, and is compared with nothing.
+    """
+    storage_clock = sdk.clock()
+    now_us = storage_clock.now_us() if storage_clock.has_answer else time.time_ns() // 1000
+    return TrainingRun(now_us - round(seconds * SECOND), seconds, problem=problem)
 
 
 class _Clock:
@@ -107,7 +117,7 @@ class _Run:
         self._process = process
         self._trainer = trainer
         self._stop = stop
-        self._clock = _Clock(lease.storage_now_us())
+        self._clock = _Clock(clock.now_us())
         self._before = trainer.state
         self._sums = Bin(trainer.state.joined_up_to_us)
         self._configuration: Configuration | None = None
@@ -140,7 +150,7 @@ class _Run:
 
     def _pass(self) -> bool:
         """Join up to a new watermark, and learn the new log; False if nothing was joined."""
-        now_us = lease.storage_now_us()
+        now_us = clock.storage_clock().earliest_us()
         tables = self._tables = scan.list_tables()
         configuration = self._configuration = self._follow_settings()
         before = self._trainer.state
@@ -173,13 +183,13 @@ class _Run:
         deleted_us = configuration.logs_deleted_before_us
         with self._note_problem():
             while model_training.train_running(self._trainer, deleted_us) and self._has_time():
-                model_publication.publish(self._trainer, configuration, lease.storage_now_us())
+                model_publication.publish(self._trainer, configuration, clock.now_us())
         with self._note_problem():
             while model_training.train_next(self._trainer, deleted_us) and self._has_time():
                 continue
         with self._note_problem():
             self._trainer.commit(promote_next(self._trainer.state))
-            model_publication.publish(self._trainer, configuration, lease.storage_now_us())
+            model_publication.publish(self._trainer, configuration, clock.now_us())
 
     @contextmanager
     def _note_problem(self) -> Iterator[None]:
@@ -206,6 +216,6 @@ class _Run:
         learned = state.counters.learned - before.counters.learned
         if not joined and (state.running, state.next) == (before.running, before.next):
             return
-        note = LastRun(self._clock.started_us, lease.storage_now_us(), joined, learned)
+        note = LastRun(self._clock.started_us, clock.now_us(), joined, learned)
         self._trainer.commit(replace(state, last_run=note))
         _log.info("joined %s events, learned %s", joined, learned)

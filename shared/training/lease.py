@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from shared.errors import LoopError
@@ -12,7 +11,7 @@ from shared.storage.paths import STATE
 from shared.storage.sdk import translate_errors
 from shared.storage.steady_clock import steady_us
 from shared.storage_errors import StorageUnavailable
-from shared.times import SECOND, from_datetime
+from shared.times import SECOND
 from shared.training.training_state import State
 
 _SECONDS: Final = 15
@@ -134,15 +133,3 @@ def read_joined_up_to_us() -> int:
     """The time up to which rows are log; 0 before the first training run."""
     state = read_state()
     return state.joined_up_to_us if state else 0
-
-
-def storage_now_us() -> int:
-    """The time by storage's own clock, in whole seconds rounded down."""
-    dates: list[str] = []
-
-    def keep_date(response: Any) -> None:
-        dates.append(response.http_response.headers["Date"])
-
-    with translate_errors():
-        blobs.client(STATE).exists(raw_response_hook=keep_date)
-    return from_datetime(parsedate_to_datetime(dates[-1]))
