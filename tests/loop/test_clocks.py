@@ -92,6 +92,23 @@ def test_a_machine_whose_clock_is_wrong_takes_part_as_any_other(
     assert stored_loop.document("state.json")["counters"]["learned"] == 4
 
 
+@pytest.mark.parametrize("off", STEPS, ids=str)
+def test_the_deletion_of_the_log_by_a_machine_whose_clock_is_wrong_ends_with_its_answer(
+    stored_loop: StoredLoop, trainer: StartTrainer, start_off: Callable[[timedelta], Api], off: timedelta
+) -> None:
+    """What was acknowledged before the call is gone, and what comes after the answer is kept, on whichever machine."""
+    wrong, right = start_off(off), start_off(timedelta())
+    rank(right, "right-before")
+    rank(wrong, "wrong-before")
+
+    assert wrong.delete(f"{V1}/logs").status == 204
+    rank(right, "right-after")
+    rank(wrong, "wrong-after")
+    join(trainer, ALL)
+
+    assert {"right-after", "wrong-after"} == set(read_costs(stored_loop))
+
+
 @contextmanager
 def use_intake(storage: EmulatedAccount, settings: Settings, off_us: int) -> Iterator[Callable[[str], None]]:
     """Appends events as a process does that is behind storage or ahead of it, under settings of its own."""
