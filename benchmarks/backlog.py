@@ -6,6 +6,7 @@ The functions here are called in processes that have the loop's settings.
 import asyncio
 import os
 import random
+import time
 from dataclasses import dataclass
 from itertools import batched
 from threading import Event as Flag
@@ -19,14 +20,16 @@ from shared.log.ranked_event import from_decision, pack
 from shared.settings import settings
 from shared.storage import paths
 from shared.storage.account import account
-from shared.storage.clock import now_us
 from shared.storage.rest import Rest
 from shared.times import MINUTE, SECOND
 
 CELL_US = 5 * MINUTE
 """The length of a part under the settings of a new loop."""
-_WAITED_US = 15 * MINUTE
-"""Longer than the reward wait time and the grace of the join."""
+DEADLINE_US = 10 * MINUTE
+"""The write deadline of the rows: a part is written at the time of its end, in less than five minutes."""
+_WAITED_US = 25 * MINUTE
+"""Longer than the reward wait time, the grace of the join, and the write deadline of the rows."""
+_REWARD_US = 30 * SECOND
 SHARDS = 4
 _SECONDS = 20
 _AT_ONCE = 4
@@ -51,12 +54,12 @@ class Backlog:
 
     def from_us(self) -> int:
         """The first moment, such that the last part is complete by now."""
-        end_us = now_us() - _WAITED_US
+        end_us = _now_us() - _WAITED_US
         return end_us - end_us % CELL_US - self.parts * CELL_US
 
 
 def fill(clock: int, parts: int, events: int, actions: int = 10) -> dict[str, int]:
-    """Write a backlog to the intake, with storage's clock at the time of each part; gives the number of rows."""
+    """Write a backlog to the intake, with storage's clock at the end of each part; gives the number of rows."""
     backlog = Backlog(parts, events, actions)
     rows = asyncio.run(_fill(Clock(clock), backlog))
     return {"events": parts * events, "rows": rows}
@@ -80,12 +83,16 @@ async def _fill(clock: Clock, backlog: Backlog) -> int:
     try:
         for part in range(backlog.parts):
             from_us = start_us + part * CELL_US
-            clock.set(from_us - now_us())
+            clock.set(from_us + CELL_US + _REWARD_US + SECOND - _now_us())
             written += await write(rest, _rows(backlog, part, from_us, payloads))
     finally:
         clock.set(0)
         await rest.close()
     return written
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
 
 
 def open_rest() -> Rest:
@@ -120,7 +127,7 @@ def _rows(backlog: Backlog, part: int, from_us: int, payloads: list[tuple[str, b
         rows.append(event_row(Event(event_id, request_hash, at_us, payload)))
         if number % 2:
             value = examples.reward(backlog.actions, variant)
-            rows.append(observation_row(event_id, at_us + 30 * SECOND + random.randrange(SECOND), value))
+            rows.append(observation_row(event_id, at_us + _REWARD_US + random.randrange(SECOND), value))
     return rows
 
 
@@ -128,7 +135,7 @@ def event_row(event: Event) -> Row:
     """The row of an event, and where it belongs."""
     place = row_json.event_place(event, SHARDS)
     table = paths.table_name("events", event.at_us, settings().intake_span_us)
-    return table, place[0], row_json.event_entity(place, event)
+    return table, place[0], row_json.event_entity(place, event, DEADLINE_US)
 
 
 def observation_row(event_id: str, at_us: int, value: float) -> Row:
@@ -137,7 +144,7 @@ def observation_row(event_id: str, at_us: int, value: float) -> Row:
     observation = Observation(event_id, key, at_us, value)
     place = row_json.observation_place(observation, SHARDS)
     table = paths.table_name("rewards", at_us, settings().intake_span_us)
-    return table, place[0], row_json.observation_entity(place, observation)
+    return table, place[0], row_json.observation_entity(place, observation, DEADLINE_US)
 
 
 def _payload(actions: int, variant: int) -> tuple[str, bytes]:

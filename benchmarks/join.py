@@ -60,6 +60,7 @@ def join_all() -> dict[str, Any]:
     from shared.intake import scan
     from shared.settings import settings
     from shared.storage import blobs
+    from shared.storage.clock import now_us
     from shared.storage.paths import LOGS, STATE
     from shared.training import lease
     from train_timer import run
@@ -72,7 +73,7 @@ def join_all() -> dict[str, Any]:
     scan.list_tables()
     began, cpu = time.perf_counter(), time.process_time()
     configuration = configuration_store.read_configuration()
-    watermark_us = lease.storage_now_us() - configuration.rewards.wait_us - settings().join_grace_us
+    watermark_us = now_us() - configuration.rewards.wait_us - settings().join_grace_us
     joiner = Joiner(trainer, scan.list_tables(), configuration, watermark_us, LoggedIds())
     while joiner.join_part():
         continue

@@ -59,14 +59,13 @@ def publish(path: str) -> None:
     from shared.configuration.configuration import LearningSettings
     from shared.models import model_store, published_store
     from shared.models.published import ModelReference
-    from shared.storage.clock import now_us
 
     _train(Path(path))
     configuration_store.change_configuration(
         lambda before: replace(before, learning=LearningSettings("slots", ARGUMENTS))
     )
     blob, sha256 = model_store.store(Path(path), position_us=1, revision=1)
-    reference = ModelReference("model", blob, sha256, blob, ARGUMENTS, 1, 1, EVENTS, now_us())
+    reference = ModelReference("model", blob, sha256, blob, ARGUMENTS, 1, 1, EVENTS, time.time_ns() // 1000)
     published_store.change_published(lambda before: replace(before, model=reference))
 
 

@@ -74,7 +74,7 @@ def fill(clock: int, rewards: int) -> int:
         for number in range(rewards)
     ]
     storage = Clock(clock)
-    storage.set(start_us - time.time_ns() // 1000)
+    storage.set(start_us + backlog.CELL_US - time.time_ns() // 1000)
     try:
         return asyncio.run(_write(rows))
     finally:

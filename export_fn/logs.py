@@ -8,10 +8,13 @@ from azure.functions import HttpRequest, HttpResponse
 
 from export_fn import redaction_call
 from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration
 from shared.log import log_store
 from shared.log.log_forms import LogRange, LogsProperties, next_page, properties, read_range
 from shared.log.redaction_forms import RedactAnswer, RedactRequest, answer
-from shared.storage.clock import now_us
+from shared.storage.clock import storage_clock
+from shared.storage.storage_clock import AHEAD_US
+from shared.times import SECOND
 from shared.web.errors import BinaryNotSupported
 from shared.web.operations import BINARY, LINES, Api, Functions
 from shared.web.responses import json_answer, lines, no_content
@@ -19,6 +22,8 @@ from shared.web.responses import json_answer, lines, no_content
 functions = Functions()
 
 _PAGE_BYTES = 8 * 1024 * 1024
+_BEHIND_US = SECOND
+"""How far the clock of an instance may be behind storage's, if storage answers it within a quarter of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,19 @@ async def read_logs_properties(_: HttpRequest) -> HttpResponse:
 
 @functions.operation(["DELETE"], "logs", status=204)
 async def delete_logs(_: HttpRequest) -> HttpResponse:
-    """Forget all events and rewards so far; the model stays."""
-    at_us = now_us()
-    await asyncio.to_thread(
-        configuration_store.change_configuration, lambda stored: replace(stored, logs_deleted_before_us=at_us)
-    )
+    """Forget all events and rewards so far; the model stays.
+
+    The answer comes once the clock of every instance is past the end of what is forgotten.
+    """
+    clock = await asyncio.to_thread(storage_clock)
+    before_us = clock.latest_us() + AHEAD_US
+    await asyncio.to_thread(configuration_store.change_configuration, lambda stored: _delete(stored, before_us))
+    await asyncio.sleep(max(0, before_us + _BEHIND_US - clock.earliest_us()) / SECOND)
     return no_content()
+
+
+def _delete(stored: Configuration, before_us: int) -> Configuration:
+    return replace(stored, logs_deleted_before_us=max(stored.logs_deleted_before_us, before_us))
 
 
 def _extent() -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ from shared.status import profile_store
 from shared.status.event_trace import Evidence
 from shared.status.learning_status import StatusInputs
 from shared.status.waiting import count_waiting
+from shared.storage import clock
 from shared.times import HOUR
 from shared.training import lease
 from shared.training.training_state import empty_cursor
@@ -28,8 +29,9 @@ _MOST_COUNTED = 20_000
 _MOST_LOG_BYTES = 64 * 1024 * 1024
 
 
-def read_status_inputs(now_us: int) -> StatusInputs:
+def read_status_inputs() -> StatusInputs:
     """Read everything that the status of the loop follows from."""
+    now_us = clock.now_us()
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
     state = lease.read_state()
     sample = profile_store.read()[0].sample

@@ -11,7 +11,6 @@ from shared.status.feature_warnings import feature_warnings
 from shared.status.learning_status import StatusInputs
 from shared.status.status_forms import LoopStatus
 from shared.status.warnings import LoopWarning, counter_warnings
-from shared.storage.clock import now_us
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 from shared.words import pluralize
@@ -23,8 +22,8 @@ functions = Functions()
 @functions.operation(["GET"], "status", api=Api.OWN, answer=LoopStatus)
 async def read_loop_status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Tell the story of the loop so far."""
-    inputs = await asyncio.to_thread(evidence.read_status_inputs, now_us())
-    refused = await asyncio.to_thread(hot_path.refused_ranks.count_recent, now_us())
+    inputs = await asyncio.to_thread(evidence.read_status_inputs)
+    refused = await asyncio.to_thread(hot_path.refused_ranks.count_recent, inputs.now_us)
     loaded = hot_path.model.reference if hot_path.model else None
     return json_answer(LoopStatus.of(inputs, _warnings(inputs, refused, hot_path), loaded).to_json())
 

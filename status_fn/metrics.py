@@ -7,7 +7,7 @@ from azure.functions import HttpRequest, HttpResponse
 from shared.metrics import metrics_store
 from shared.metrics.bins import Metrics
 from shared.metrics.metrics_forms import LoopMetrics, MetricsQuery, MetricsRange, answer, read_range
-from shared.storage.clock import now_us
+from shared.storage import clock
 from shared.training import lease
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
@@ -18,7 +18,8 @@ functions = Functions()
 @functions.operation(["GET"], "metrics", api=Api.OWN, query=MetricsQuery, answer=LoopMetrics)
 async def read_metrics(req: HttpRequest) -> HttpResponse:
     """Tell what the loop earns per event, beside always the first action and random ones, with intervals."""
-    range_ = read_range(req.params.get("from"), req.params.get("to"), req.params.get("interval"), now_us())
+    now_us = await asyncio.to_thread(clock.now_us)
+    range_ = read_range(req.params.get("from"), req.params.get("to"), req.params.get("interval"), now_us)
     return json_answer(await asyncio.to_thread(_read_metrics, range_))
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from functools import partial
 from itertools import islice
 
-from shared.intake import scan
+from shared.intake import row_json, scan
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import Entity, RowQuery, Tables
 from shared.log.join import Arrival
@@ -46,9 +46,10 @@ class _Ahead[Item]:
 class _Minute:
     """The events of one minute in order of arrival; large payloads wait in a file."""
 
-    def __init__(self, events: list[Event], end_us: int) -> None:
+    def __init__(self, events: list[Event], end_us: int, deadline_us: int) -> None:
         events.sort(key=lambda event: (event.at_us, event.event_id, event.request_hash))
         self.end_us = end_us
+        self.deadline_us = deadline_us
         self._payloads = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed by close()
         self._arrivals = [self._keep(event) for event in events]
         self._payloads.seek(0)
@@ -96,10 +97,14 @@ class Events:
     Args:
         watermark_us: Events that arrived at this moment or later are not taken.
         ahead_us: Up to this moment of arrival, `ahead` may need events.
+
+    Attributes:
+        deadline_us: The longest write deadline of the rows that were read.
     """
 
     def __init__(self, tables: Tables, shards: int, from_us: int, watermark_us: int, ahead_us: int) -> None:
         query = RowQuery("events", range(shards), from_us, max(from_us, ahead_us))
+        self.deadline_us = 0
         self._watermark_us = watermark_us
         self._coming = _Ahead(_minutes(tables, query))
         self._read: deque[_Minute] = deque()
@@ -141,12 +146,18 @@ class Events:
         minute = self._coming.take()
         if minute is not None:
             self._read.append(minute)
+            self.deadline_us = max(self.deadline_us, minute.deadline_us)
         return minute is not None
 
 
 async def _minutes(tables: Tables, query: RowQuery) -> AsyncIterator[_Minute]:
     async for end_us, rows in scan.minutes(tables, query):
-        yield _Minute(_take_events(rows), end_us)
+        deadline_us = _longest_deadline_us(rows)
+        yield _Minute(_take_events(rows), end_us, deadline_us)
+
+
+def _longest_deadline_us(rows: Iterable[Entity]) -> int:
+    return max(row_json.deadline(row) or 0 for row in rows)
 
 
 def _take_events(rows: list[Entity]) -> list[Event]:
@@ -158,7 +169,11 @@ def _take_events(rows: list[Entity]) -> list[Event]:
 
 
 class Observations:
-    """The observations of a window that moves on with the join, without those that were logged in this run."""
+    """The observations of a window that moves on with the join, without those that were logged in this run.
+
+    Attributes:
+        deadline_us: The longest write deadline of the rows that were read.
+    """
 
     def __init__(self, tables: Tables, shards: int, from_us: int, to_us: int) -> None:
         """Begin to read.
@@ -166,6 +181,7 @@ class Observations:
         Args:
             to_us: The arrival time up to which this run may need observations.
         """
+        self.deadline_us = 0
         self._coming = _Ahead(scan.minutes(tables, RowQuery("rewards", range(shards), from_us, max(from_us, to_us))))
         self._ordered: deque[Observation] = deque()
         self._logged: set[Observation] = set()
@@ -175,6 +191,7 @@ class Observations:
         """Move the window to all observations of [from_us, to_us)."""
         while (minute := self._coming.peek()) is not None and minute[0] - MINUTE < to_us:
             self._coming.take()
+            self.deadline_us = max(self.deadline_us, _longest_deadline_us(minute[1]))
             for observation in sorted(map(scan.parse_observation, minute[1]), key=_order):
                 self._ordered.append(observation)
                 self.of_event.setdefault(observation.event_id, []).append(observation)

@@ -14,6 +14,7 @@ from shared.log import log_store, marks
 from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests
 from shared.metrics.bins import Bin, PartMetrics, total
 from shared.metrics.tally import Tally
+from shared.settings import settings
 from shared.training import time_slices
 from shared.training.lease import Trainer
 from shared.training.training_state import Counters, Intent
@@ -47,6 +48,7 @@ class Joiner:
         self._tables = tables
         self._configuration = configuration
         self._watermark_us = watermark_us
+        self._wait_us = configuration.rewards.wait_us
         self._logged_ids = earlier
         self._covered = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
@@ -73,6 +75,8 @@ class Joiner:
         intent = self._trainer.state.intent or self._next_intent()
         if intent is None:
             self._skip_ahead()
+            return False
+        if self._expects_rows(intent):
             return False
         self._trainer.commit(replace(self._trainer.state, intent=intent))
         with work_folder.folder() as folder:
@@ -104,6 +108,18 @@ class Joiner:
         deleted_us = self._configuration.logs_deleted_before_us
         exploration = self._configuration.service.exploration_percentage
         return Intent(from_us, to_us, rewards, deleted_us, self._lookback_us(from_us), exploration)
+
+    def _expects_rows(self, intent: Intent) -> bool:
+        """Whether rows of a part may still come, as one of those there was written under a longer deadline than ours.
+
+        So it is for a while after `WRITE_DEADLINE` was changed. Then the grace begins that much later.
+        """
+        wait_us = intent.rewards.wait_us
+        self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
+        self._events.more_than(time_slices.MOST_EVENTS, intent.to_us)  # reads them
+        longest_us = max(self._events.deadline_us, self._observations.deadline_us)
+        longer_us = longest_us - settings().write_deadline_us
+        return longer_us > 0 and intent.to_us + wait_us + longer_us > self._watermark_us + self._wait_us
 
     def _first_us(self, position_us: int, length_us: int) -> int | None:
         """The first moment with a row to log: an event, or an observation that is ready and belongs to no event."""

@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared.intake.rows import Observation
 from shared.log import marks, ranked_event
@@ -35,7 +36,7 @@ class PartContent:
     events: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     answered_otherwise: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     marks: list[int] = field(default_factory=list)
-    outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    outcomes: dict[str, Any] = field(default_factory=lambda: defaultdict(int))
 
     @property
     def counters(self) -> Counters:

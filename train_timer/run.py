@@ -18,7 +18,7 @@ from shared.models.published import Published
 from shared.settings import settings
 from shared.status.recent_counters import with_snapshot
 from shared.status.run_record import LoopSummary, TrainingRun
-from shared.storage import clock
+from shared.storage import clock, sdk
 from shared.storage.blobs import BlobLeased
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage_errors import StorageUnavailable
@@ -83,7 +83,7 @@ class Trainings:
         A second trainer ends quietly; so does a trainer whose lease another has taken. After a crash, the next run
         finishes its work.
         """
-        began, current = _Clock(clock.now_us()), None
+        began, current = time.monotonic(), None
         try:
             trainer = lease.take(_first_state)
             if trainer is None:
@@ -101,14 +101,24 @@ class Trainings:
             _log.error("the run ends here, the next one goes on: %s", trouble)
             self._record_unfinished(current, began, str(trouble))
 
-    def _record_unfinished(self, current: "_Run | None", began: "_Clock", problem: str) -> None:
-        run = current.done(problem) if current else TrainingRun(began.started_us, began.seconds, problem=problem)
+    def _record_unfinished(self, current: "_Run | None", began: float, problem: str) -> None:
+        run = current.done(problem) if current else _describe_failure(time.monotonic() - began, problem)
         self.recorder.record(run, lambda: None, idle=current is None or current.is_idle)
 
 
 def _first_state() -> State:
     published = published_store.read_published()
     return new_state(configuration_store.read_configuration(), published)
+
+
+def _describe_failure(seconds: float, problem: str) -> TrainingRun:
+    """The record of a run that did not get to its first step; if storage has never told the time, it has the machine's.
+
+    A record is a line in the log of the functions, and is compared with nothing.
+    """
+    storage_clock = sdk.clock()
+    now_us = storage_clock.now_us() if storage_clock.has_answer else time.time_ns() // 1000
+    return TrainingRun(now_us - round(seconds * SECOND), seconds, problem=problem)
 
 
 class _Clock:
@@ -130,11 +140,11 @@ class _Run:
         self._process = process
         self._trainer = trainer
         self._stop = stop
-        self._clock = _Clock(lease.storage_now_us())
+        self._clock = _Clock(clock.now_us())
         self._time = RunTime(_TIME_SECONDS, lambda: self._clock.seconds)
         self._before = trainer.state
         self._sums = Bin(trainer.state.joined_up_to_us)
-        self._attempts = Attempts(trainer, lease.storage_now_us)
+        self._attempts = Attempts(trainer, clock.now_us)
         self._configuration: Configuration | None = None
         self._published = Published()
         self._tables = Tables(())
@@ -171,7 +181,7 @@ class _Run:
 
     def _pass(self) -> bool:
         """Join up to a new watermark, and learn the new log; False if nothing was joined and nothing is left."""
-        now_us = lease.storage_now_us()
+        now_us = clock.storage_clock().earliest_us()
         tables = self._tables = scan.list_tables()
         configuration = self._configuration = self._follow_settings()
         before = self._trainer.state
@@ -279,7 +289,7 @@ class _Run:
         if promoted != self._trainer.state:
             self._trainer.commit(promoted)
             self._attempts.succeed(Subject.RUNNING)
-        now_us = lease.storage_now_us()
+        now_us = clock.now_us()
         self._publish(lambda: model_publication.publish(self._trainer, configuration, now_us))
 
     def _publish(self, action: Callable[[], object]) -> None:
@@ -304,6 +314,6 @@ class _Run:
         learned = state.counters.learned - before.counters.learned
         if not joined and (state.running, state.next) == (before.running, before.next):
             return
-        note = LastRun(self._clock.started_us, lease.storage_now_us(), joined, learned)
+        note = LastRun(self._clock.started_us, clock.now_us(), joined, learned)
         self._trainer.commit(replace(state, last_run=note))
         _log.info("joined %s events, learned %s", joined, learned)

@@ -10,7 +10,7 @@ from shared.intake.group_commit import GroupCommit, Landed
 from shared.intake.intake_tables import IntakeTables
 from shared.intake.rows import Event, Observation, counts
 from shared.settings import Settings
-from shared.storage.clock import Arrivals, now_us
+from shared.storage.clock import Arrivals
 from shared.storage.paths import Kind
 from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
@@ -37,15 +37,20 @@ class StoredEvent:
 class Intake:
     """Appends events and observations; each call returns only once its rows count."""
 
-    def __init__(self, rest: Rest, settings: Settings, clock: Callable[[], int] = now_us) -> None:
+    def __init__(self, rest: Rest, settings: Settings, clock: Callable[[], int] | None = None) -> None:
+        """Take where rows go, and what tells storage's time, if that is not the clock of storage's answers."""
         self._deadline_us = settings.write_deadline_us
-        self._clock = clock
-        self._arrivals = Arrivals(clock)
+        self._clock = clock or rest.clock.now_us
+        self._arrivals = Arrivals(self._clock)
         self._tables = IntakeTables(rest, settings.intake_span_us, self._arrivals.next)
         self._commit = GroupCommit(rest, self._tables.make)
 
     def arrival(self, joined_up_to_us: int = 0) -> int:
-        """Give the arrival time for an event or observation that arrives now and is appended next."""
+        """Give the arrival time for an event or observation that arrives now and is appended next.
+
+        Raises:
+            StorageUnavailable: Storage has not answered yet, so there is no time.
+        """
         return self._arrivals.next(joined_up_to_us)
 
     async def append_event(self, event: Event, shards: int) -> StoredEvent:
@@ -56,7 +61,9 @@ class Intake:
             RowTooLarge: The payload does not fit into a row.
         """
         place = row_json.event_place(event, shards)
-        landed = await self._append("events", event.at_us, place, row_json.event_entity(place, event))
+        landed = await self._append(
+            "events", event.at_us, place, row_json.event_entity(place, event, self._deadline_us)
+        )
         if landed.existing is None:
             return StoredEvent(event.at_us, event.payload, own=True)
         at_us, payload = row_json.arrival(landed.existing), row_json.payload(landed.existing)
@@ -80,21 +87,29 @@ class Intake:
             StorageUnavailable: The observation was not durable in time.
         """
         place = row_json.observation_place(observation, shards)
-        await self._append("rewards", observation.at_us, place, row_json.observation_entity(place, observation))
+        entity = row_json.observation_entity(place, observation, self._deadline_us)
+        await self._append("rewards", observation.at_us, place, entity)
 
     async def _append(self, kind: Kind, at_us: int, place: tuple[str, str], entity: bytes) -> Landed:
         partition, key = place
         left_us = min(self._deadline_us, at_us + self._deadline_us - self._clock())
         where = (self._tables.name(kind, at_us), partition)
         landed = await self._commit.insert(where, key, entity, left_us / SECOND)
-        arrived_us = at_us if landed.existing is None else row_json.arrival(landed.existing)
-        if not counts(arrived_us, landed.stored_at_us, self._deadline_us):
-            raise StorageUnavailable(self._lateness(landed.stored_at_us - arrived_us), _until_next_minute(at_us))
+        arrived_us, deadline_us = at_us, self._deadline_us
+        if landed.existing is not None:
+            arrived_us = row_json.arrival(landed.existing)
+            deadline_us = row_json.deadline(landed.existing) or deadline_us
+        if not counts(arrived_us, landed.stored_at_us, deadline_us):
+            problem = _describe_distance(landed.stored_at_us - arrived_us, deadline_us)
+            raise StorageUnavailable(problem, _until_next_minute(at_us))
         return landed
 
-    def _lateness(self, late_us: int) -> str:
-        late, most = late_us / SECOND, self._deadline_us / SECOND
-        return f"a row was stored {late:.1f} s after it arrived by this machine's clock, at most {most:g} s count"
+
+def _describe_distance(late_us: int, deadline_us: int) -> str:
+    if late_us < 0:
+        return f"a row was stored {-late_us / SECOND:.1f} s before it arrived, by storage's clock"
+    most = f"at most {deadline_us / SECOND:g} s count"
+    return f"a row was stored {late_us / SECOND:.1f} s after it arrived, by storage's clock; {most}"
 
 
 def _until_next_minute(at_us: int) -> int:

@@ -27,28 +27,40 @@ def observation_place(observation: Observation, shards: int) -> tuple[str, str]:
     return partition, paths.row_key(event_key(observation.event_id), observation.observation_id)
 
 
-def event_entity(place: tuple[str, str], event: Event) -> bytes:
+def event_entity(place: tuple[str, str], event: Event, deadline_us: int | None = None) -> bytes:
     """Write the row of an event.
+
+    Args:
+        deadline_us: The write deadline under which the row is acknowledged; rows of earlier versions have none.
 
     Raises:
         RowTooLarge: The payload is longer than a row may be.
     """
     if len(event.payload) > ROW_BYTES:
         raise RowTooLarge(len(event.payload), ROW_BYTES)
-    return _entity(place, event.event_id, event.at_us, b"".join(_pieces(event.payload)))
+    return _entity(place, event.event_id, event.at_us, deadline_us, b"".join(_pieces(event.payload)))
 
 
-def observation_entity(place: tuple[str, str], observation: Observation) -> bytes:
-    """Write the row of an observation; an activation has no `v`, a single-slot one no `slot`."""
+def observation_entity(place: tuple[str, str], observation: Observation, deadline_us: int | None = None) -> bytes:
+    """Write the row of an observation; an activation has no `v`, a single-slot one no `slot`.
+
+    Args:
+        deadline_us: As of `event_entity`.
+    """
     value, slot = observation.value, observation.slot
     columns = b"" if value is None else b',"v":%r,"v@odata.type":"Edm.Double"' % float(value)
     columns += b"" if slot is None else b',"slot":' + encode_basestring_ascii(slot).encode()
-    return _entity(place, observation.event_id, observation.at_us, columns)
+    return _entity(place, observation.event_id, observation.at_us, deadline_us, columns)
 
 
 def arrival(entity: dict[str, Any]) -> int:
     """Read when the event or the observation of a row arrived."""
     return int(entity["at"])
+
+
+def deadline(entity: dict[str, Any]) -> int | None:
+    """Read the write deadline under which a row was acknowledged; None in rows of earlier versions."""
+    return entity.get("within")
 
 
 def payload(entity: dict[str, Any]) -> bytes:
@@ -57,12 +69,14 @@ def payload(entity: dict[str, Any]) -> bytes:
     return b"".join(binascii.a2b_base64(entity[name]) for name in pieces)
 
 
-def _entity(place: tuple[str, str], event_id: str, at_us: int, rest: bytes) -> bytes:
+def _entity(place: tuple[str, str], event_id: str, at_us: int, deadline_us: int | None, rest: bytes) -> bytes:
     """Write JSON by hand: keys need no escapes, and an id in ASCII passes every parser of batches."""
     keys = b'{"PartitionKey":"%b","RowKey":"%b"' % (place[0].encode(), place[1].encode())
-    return b'%b,"at":"%d","at@odata.type":"Edm.Int64","id":%b%b}' % (
+    within = b"" if deadline_us is None else b',"within":%d' % deadline_us
+    return b'%b,"at":"%d","at@odata.type":"Edm.Int64"%b,"id":%b%b}' % (
         keys,
         at_us,
+        within,
         encode_basestring_ascii(event_id).encode(),
         rest,
     )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from shared.storage.storage_clock import AHEAD_US
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -39,6 +41,10 @@ class Observation:
     slot: str | None = None
 
 
-def counts(at_us: int, stored_at_us: int, write_deadline_us: int) -> bool:
-    """Whether a row was stored soon enough after its arrival to have been acknowledged and to be joined."""
-    return stored_at_us - at_us <= write_deadline_us
+def counts(at_us: int, stored_at_us: int, deadline_us: int) -> bool:
+    """Whether a row may be acknowledged, and is joined: stored soon after its arrival, and not before that.
+
+    Args:
+        deadline_us: The write deadline of the process that wrote the row.
+    """
+    return -AHEAD_US <= stored_at_us - at_us <= deadline_us

@@ -18,7 +18,7 @@ from shared.times import MINUTE, from_iso, from_minute_key, minute_key
 Entity = dict[str, Any]
 
 FAR_US: Final = from_minute_key("999912310000")
-_KEYS: Final = "PartitionKey,RowKey,Timestamp,at,id"
+_KEYS: Final = "PartitionKey,RowKey,Timestamp,at,within,id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +190,10 @@ def _minute(entity: Entity) -> str:
 
 def _counts(entity: Entity, query: RowQuery) -> bool:
     at_us = row_json.arrival(entity)
-    in_time = counts(at_us, from_iso(entity["Timestamp"]), settings().write_deadline_us)
-    return in_time and query.from_us <= at_us < query.to_us
+    return query.from_us <= at_us < query.to_us and counts(at_us, from_iso(entity["Timestamp"]), _deadline_us(entity))
+
+
+def _deadline_us(entity: Entity) -> int:
+    """The write deadline of a row; rows of earlier versions are judged by the setting."""
+    deadline_us = row_json.deadline(entity)
+    return settings().write_deadline_us if deadline_us is None else deadline_us

@@ -10,8 +10,8 @@ import logging
 import os
 
 from shared.storage import blobs
-from shared.storage.clock import now_us
 from shared.storage.paths import INSTANCES
+from shared.storage.steady_clock import steady_us
 from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, SECOND, from_datetime
 
@@ -28,14 +28,14 @@ class RefusedRanks:
     def __init__(self) -> None:
         self._path = f"{INSTANCES}{os.urandom(8).hex()}.json"
         self._count = 0
-        self._since_us = 0
-        self._written_us = 0
+        self._since_us = steady_us()
+        self._written_us = self._since_us - _PAUSE_US
         self._writing: asyncio.Task[None] | None = None
 
     def count(self) -> None:
         """Count a refused Rank. Must be called on the event loop; returns at once."""
-        if now_us() - self._since_us > DAY:
-            self._count, self._since_us = 0, now_us()
+        if steady_us() - self._since_us > DAY:
+            self._count, self._since_us = 0, steady_us()
         self._count += 1
         if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().create_task(self._write())
@@ -44,12 +44,12 @@ class RefusedRanks:
         """The refused Ranks of all processes in about the last day before a moment. Blocking."""
         newest = sorted(blobs.list_blobs(INSTANCES), key=lambda blob: blob.modified)[-_MOST_READ:]
         recent = (blob.path for blob in newest if at_us - from_datetime(blob.modified) < DAY)
-        own = self._count if at_us - self._since_us < DAY else 0
+        own = self._count if steady_us() - self._since_us < DAY else 0
         return own + sum(_read_count(blobs.read(path)) for path in recent if path != self._path)
 
     async def _write(self) -> None:
-        await asyncio.sleep(max(_SOON_US, self._written_us + _PAUSE_US - now_us()) / SECOND)
-        self._written_us = now_us()
+        await asyncio.sleep(max(_SOON_US, self._written_us + _PAUSE_US - steady_us()) / SECOND)
+        self._written_us = steady_us()
         text = json.dumps({_KEY: self._count})
         try:
             await asyncio.to_thread(blobs.write, self._path, text.encode())

@@ -1,7 +1,7 @@
 """The storage account: where it is, how to sign in, and the SDKs' clients for all but the hot path."""
 
 import logging
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.settings import InvalidSetting, StorageSettings
@@ -9,6 +9,7 @@ from shared.storage import endpoints
 from shared.storage.access_token import Identity
 from shared.storage.endpoints import Endpoints
 from shared.storage.shared_key import Credential, SharedKey
+from shared.storage.storage_clock import StorageClock
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient
     from azure.storage.queue import QueueServiceClient
 
-_TIME_LIMITS: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 30, "retry_total": 3}
+_TIME_LIMITS: Final[dict[str, Any]] = {"connection_timeout": 5, "read_timeout": 30}
+_RETRIES: Final = 3
 _TABLE_PAUSES: Final[dict[str, Any]] = {"retry_backoff_factor": 0.4}
 _BLOB_AND_QUEUE_PAUSES: Final[dict[str, Any]] = {"initial_backoff": 0, "increment_base": 1, "random_jitter_range": 0.3}
 """The names that clients of blobs and queues know; without them the first retry comes after 15 seconds."""
@@ -31,12 +33,14 @@ class StorageAccount:
         endpoints: The account's name and the addresses of its services.
         credential: Signs requests.
         certificates: Path of the certificates to trust, for an emulator that made its own; None for the system's.
+        clock: Storage's clock, the same for all that this process does with the account.
     """
 
     def __init__(self, endpoints: Endpoints, credential: Credential, certificates: str | None = None) -> None:
         self.endpoints = endpoints
         self.credential = credential
         self.certificates = certificates
+        self.clock = _clock(endpoints)
 
     def __repr__(self) -> str:
         return f"StorageAccount({self.endpoints.account})"
@@ -68,8 +72,15 @@ class StorageAccount:
         )
 
     def _options(self) -> dict[str, Any]:
+        from shared.storage.timed_transport import TimedTransport
+
         trust = {"connection_verify": self.certificates} if self.certificates else {}
-        return {**_TIME_LIMITS, **trust}
+        return {"retry_total": _RETRIES, "transport": TimedTransport(self.clock, **_TIME_LIMITS, **trust)}
+
+
+@cache
+def _clock(_: Endpoints) -> StorageClock:
+    return StorageClock()
 
 
 def account(settings: StorageSettings) -> StorageAccount:

@@ -1,22 +1,47 @@
-"""The clock that gives arrival times."""
+"""The time that is stored and compared: storage's; blocking before storage's first answer to this process."""
 
-import time
 from collections.abc import Callable
+
+from shared.storage import blobs, sdk
+from shared.storage.paths import STATE
+from shared.storage.storage_clock import AHEAD_US, StorageClock
 
 
 def now_us() -> int:
-    """This machine's time in microseconds since 1970."""
-    return time.time_ns() // 1000
+    """Storage's time in microseconds since 1970, as near as its answers tell it.
+
+    Raises:
+        StorageUnavailable: Storage has never told its time to this process, and does not answer.
+    """
+    return storage_clock().now_us()
+
+
+def storage_clock() -> StorageClock:
+    """Give the clock of the account, which storage has told the time.
+
+    Raises:
+        StorageUnavailable: As `now_us`.
+    """
+    clock = sdk.clock()
+    if not clock.has_answer:
+        blobs.read_etag(STATE)
+    return clock
 
 
 class Arrivals:
     """Gives arrival times that never go backwards, nor into minutes that are joined already."""
 
-    def __init__(self, clock: Callable[[], int] = now_us) -> None:
+    def __init__(self, clock: Callable[[], int]) -> None:
+        """Take the clock that tells storage's time."""
         self._clock = clock
         self._last = 0
 
     def next(self, joined_up_to_us: int = 0) -> int:
-        """Give the arrival time of a call that arrives now: the latest of clock, last arrival, and end of the join."""
-        self._last = max(self._clock(), self._last, joined_up_to_us)
+        """Give the arrival time of a call that arrives now: the latest of clock, last arrival, and end of the join.
+
+        A last arrival that is further ahead than any row that counts came of a clock that was wrong, and is forgotten.
+        """
+        now_us = self._clock()
+        last_us = self._last if self._last <= now_us + AHEAD_US else 0
+        self._last = max(now_us, last_us, joined_up_to_us)
         return self._last

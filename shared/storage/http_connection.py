@@ -7,6 +7,8 @@ from typing import cast
 
 import httptools
 
+from shared.storage.steady_clock import steady_us
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -14,11 +16,15 @@ class Answer:
 
     Attributes:
         headers: Names in lower case.
+        sent_us: When the request was sent, by the steady clock.
+        received_us: When the answer was whole, by the steady clock.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    sent_us: int
+    received_us: int
 
 
 class BrokenAnswer(ConnectionError):
@@ -30,6 +36,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.idle_since = 0.0
+        self._sent_us = 0
         self._transport: asyncio.Transport | None = None
         self._pending: asyncio.Future[Answer] | None = None
         self._parser = httptools.HttpResponseParser(self)
@@ -92,7 +99,7 @@ class Connection(asyncio.Protocol):
         status = self._parser.get_status_code()
         if status < 200:
             return
-        answer = Answer(status, self._headers, b"".join(self._pieces))
+        answer = Answer(status, self._headers, b"".join(self._pieces), self._sent_us, steady_us())
         self._can_go_on = self._can_go_on and self._parser.should_keep_alive()
         pending, self._pending = self._pending, None
         if pending is None:
@@ -104,6 +111,7 @@ class Connection(asyncio.Protocol):
         self._pending = asyncio.get_running_loop().create_future()
         self._parser = httptools.HttpResponseParser(self)
         self._headers, self._pieces = {}, []
+        self._sent_us = steady_us()
         return self._pending
 
     def _break(self, reason: str) -> None:

@@ -54,10 +54,14 @@ class Rest:
 
     Every method raises `StorageUnavailable` where storage gives no usable answer; the narrower `OutcomeUnknown` says
     that the request may have had its effect.
+
+    Attributes:
+        clock: Storage's clock, which every answer tells.
     """
 
     def __init__(self, account: StorageAccount, *, timeout: float) -> None:
         """Take the account, and the seconds to wait for an answer."""
+        self.clock = account.clock
         self._credential = account.credential
         self._address = account.endpoints.table
         self._tables = HttpPool(account.endpoints.table, account.certificates, timeout)
@@ -73,7 +77,9 @@ class Rest:
         """
         answer = await self._table("POST", f"/{table}", _INSERT, entity)
         if answer.status == 204:
-            return table_batch.parse_etag(answer.headers.get("etag", ""))
+            stored_at_us = table_batch.parse_etag(answer.headers.get("etag", ""))
+            self.clock.note(stored_at_us, stored_at_us, answer.sent_us, answer.received_us)
+            return stored_at_us
         raise _insert_error(answer, 1)
 
     async def insert_batch(self, table: str, entities: Sequence[bytes]) -> list[int]:
@@ -85,7 +91,9 @@ class Rest:
         body = table_batch.encode(f"{self._address}/{table}", entities)
         answer = await self._table("POST", "/$batch", _BATCH, body)
         if answer.status == 202:
-            return table_batch.decode(answer.body, len(entities))
+            times = table_batch.decode(answer.body, len(entities))
+            self.clock.note(times[0], times[0], answer.sent_us, answer.received_us)
+            return times
         raise _insert_error(answer, len(entities))
 
     async def read(self, table: str, partition: str, row: str) -> StoredRow | None:
@@ -166,7 +174,8 @@ class Rest:
     ) -> Answer:
         target = self._tables_path + path
         signed = await self._credential.table_headers(target)
-        return await self._tables.send(method, f"{target}?{query}" if query else target, headers | signed, body)
+        answer = await self._tables.send(method, f"{target}?{query}" if query else target, headers | signed, body)
+        return self._note_time(answer)
 
     async def _blob(
         self,
@@ -179,7 +188,12 @@ class Rest:
     ) -> Answer:
         target = f"{self._blobs_path}/{quote(path)}"
         signed = await self._credential.blob_headers(method, target, query, headers, len(body or b""))
-        return await self._blobs.send(method, f"{target}?{query}" if query else target, signed, body, timeout)
+        answer = await self._blobs.send(method, f"{target}?{query}" if query else target, signed, body, timeout)
+        return self._note_time(answer)
+
+    def _note_time(self, answer: Answer) -> Answer:
+        self.clock.note_date(answer.headers.get("date"), answer.sent_us, answer.received_us)
+        return answer
 
 
 def _quote_key(key: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.settings import StorageSettings, settings
 from shared.storage.account import StorageAccount, account
+from shared.storage.storage_clock import StorageClock
 from shared.storage_errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ def tables() -> "TableServiceClient":
 def queues() -> "QueueServiceClient":
     """The client for queues."""
     return _account(settings().storage).queues
+
+
+def clock() -> StorageClock:
+    """The clock of storage, as the answers to this process tell it."""
+    return _account(settings().storage).clock
 
 
 @cache

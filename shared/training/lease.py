@@ -1,22 +1,21 @@
 """The lease that lets one trainer work at a time, and the commit record that it guards."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Final
 
 from shared.errors import LoopError
 from shared.storage import blobs, json_documents
 from shared.storage.paths import STATE
 from shared.storage.sdk import translate_errors
+from shared.storage.steady_clock import steady_us
 from shared.storage_errors import StorageUnavailable
-from shared.times import from_datetime
+from shared.times import SECOND
 from shared.training.training_state import State
 
-_SECONDS = 15
-_RENEWED_EVERY = 5
+_SECONDS: Final = 15
+_RENEWED_EVERY: Final = 5
 
 
 class LeaseLost(LoopError):
@@ -25,7 +24,7 @@ class LeaseLost(LoopError):
 
 @dataclass(slots=True)
 class _Renewal:
-    at: float
+    at_us: int
     lost: bool = False
 
 
@@ -36,12 +35,13 @@ class Trainer:
         state: The commit record as last read or committed.
     """
 
-    def __init__(self, lease: Any, acquired_at: float, state: State, etag: str) -> None:
+    def __init__(self, lease: Any, acquired_us: int, state: State, etag: str, clock: Callable[[], int]) -> None:
         self.state = state
         self._lease = lease
         self._etag = etag
+        self._clock = clock
         self._ended = threading.Event()
-        self._renewal = _Renewal(acquired_at)
+        self._renewal = _Renewal(acquired_us)
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
         self._thread.start()
 
@@ -51,7 +51,7 @@ class Trainer:
         Raises:
             LeaseLost: Another trainer holds the lease, or it could not be renewed for too long.
         """
-        if self._renewal.lost or time.monotonic() - self._renewal.at > _SECONDS:
+        if self._renewal.lost or self._clock() - self._renewal.at_us > _SECONDS * SECOND:
             raise LeaseLost("another trainer has taken over")
 
     def commit(self, state: State) -> None:
@@ -79,10 +79,10 @@ class Trainer:
         from azure.core.exceptions import AzureError, HttpResponseError
 
         while not self._ended.wait(_RENEWED_EVERY):
-            started = time.monotonic()
+            started_us = self._clock()
             try:
                 self._lease.renew()
-                self._renewal.at = started
+                self._renewal.at_us = started_us
             except HttpResponseError as error:
                 self._renewal.lost |= error.status_code in (404, 409, 412)
             except AzureError:
@@ -98,11 +98,12 @@ def _give_back(lease: Any) -> None:
         return
 
 
-def take(first: Callable[[], State]) -> Trainer | None:
+def take(first: Callable[[], State], clock: Callable[[], int] = steady_us) -> Trainer | None:
     """Take the lease; None if another trainer holds it.
 
     Args:
         first: Makes the commit record of a loop that was never trained.
+        clock: Tells how long the lease is held; must run on while the machine sleeps, as the lease does.
 
     Raises:
         BlobLeased: A lease that never ends lies on the commit record, which no trainer took.
@@ -111,14 +112,14 @@ def take(first: Callable[[], State]) -> Trainer | None:
     from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
     from azure.storage.blob import BlobLeaseClient
 
-    lease, acquired_at = BlobLeaseClient(blobs.client(STATE)), time.monotonic()
+    lease, acquired_us = BlobLeaseClient(blobs.client(STATE)), clock()
     with translate_errors():
         try:
             try:
                 lease.acquire(_SECONDS)
             except ResourceNotFoundError:
                 blobs.create(STATE, json_documents.to_json(first()))
-                acquired_at = time.monotonic()
+                acquired_us = clock()
                 lease.acquire(_SECONDS)
         except HttpResponseError as error:
             if error.status_code != 409:
@@ -130,7 +131,7 @@ def take(first: Callable[[], State]) -> Trainer | None:
         stored = blobs.read(STATE)
         if stored is None:
             raise StorageUnavailable("the commit record vanished while it was read")
-        return Trainer(lease, acquired_at, json_documents.read(State, stored.data), stored.etag)
+        return Trainer(lease, acquired_us, json_documents.read(State, stored.data), stored.etag, clock)
     except LoopError:
         _give_back(lease)
         raise
@@ -146,15 +147,3 @@ def read_joined_up_to_us() -> int:
     """The time up to which rows are log; 0 before the first training run."""
     state = read_state()
     return state.joined_up_to_us if state else 0
-
-
-def storage_now_us() -> int:
-    """The time by storage's own clock, in whole seconds rounded down."""
-    dates: list[str] = []
-
-    def keep_date(response: Any) -> None:
-        dates.append(response.http_response.headers["Date"])
-
-    with translate_errors():
-        blobs.client(STATE).exists(raw_response_hook=keep_date)
-    return from_datetime(parsedate_to_datetime(dates[-1]))

@@ -46,7 +46,7 @@ def begin_run() -> None:
 
 def describe() -> str:
     """Say what time it is, if that is not the machine's; else nothing."""
-    return f"The clock is moved: it is {to_iso(time.time_ns() // 1000)}." if ahead_us() else ""
+    return f"The clock is moved: it is {to_iso(now_us())}." if ahead_us() else ""
 
 
 @contextmanager
@@ -61,6 +61,11 @@ def move_to(moment: str) -> Iterator[None]:
         for name, value in _variables(moved_us).items():
             environment.setenv(name, value)
         yield
+
+
+def now_us() -> int:
+    """The time of this process, in microseconds since 1970."""
+    return time.time_ns() // 1000
 
 
 def ahead_us() -> int:
@@ -85,7 +90,7 @@ def variables() -> dict[str, str]:
 
 
 def _ahead_at(moment: str) -> int:
-    return from_iso(moment) - (time.time_ns() // 1000 - ahead_us())
+    return from_iso(moment) - (now_us() - ahead_us())
 
 
 def _variables(moved_us: int) -> dict[str, str]:

@@ -9,9 +9,9 @@ import pytest
 from localhost.azurite.accounts import EmulatedAccount
 from shared.ranking.refused_ranks import delete_old_counts
 from shared.storage import blobs
-from shared.storage.clock import now_us
 from shared.storage.paths import INSTANCES
 from shared.times import DAY
+from tests.clock import now_us
 from tests.conftest import StartHost
 from tests.http.api import Api
 from tests.http.conftest import NEVER

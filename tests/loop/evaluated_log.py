@@ -24,8 +24,8 @@ from shared.learner import features
 from shared.log import log_line, ranked_event
 from shared.ranking.decision import decide
 from shared.storage import paths
-from shared.storage.clock import now_us
 from shared.times import HOUR, MINUTE, SECOND, compact, to_datetime
+from tests.clock import now_us
 from tests.loop import past
 from tests.loop.mixed import page
 from tests.loop.stored_loop import StoredLoop

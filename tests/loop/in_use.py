@@ -53,8 +53,11 @@ class Loop:
         self.train(NOW)
 
     def train(self, changed: dict[str, int]) -> None:
-        """Let the trainer run once, when the part of time is over and the next model may be published."""
-        time.sleep(1.1)
+        """Let the trainer run once, when the part of time is over and the next model may be published.
+
+        The part is as long as a second, and what the trainer knows of storage's clock may be more than one behind.
+        """
+        time.sleep(2.5)
         with self._trainer(changed=changed) as trainer:
             trainer.succeed()
 

@@ -16,9 +16,9 @@ from shared.ranking.decision import NO_MODEL, decide, equal_chances
 from shared.settings import StorageSettings
 from shared.storage import json_documents, paths
 from shared.storage.account import account
-from shared.storage.clock import now_us
 from shared.storage.rest import Rest
 from shared.times import DAY, HOUR, MINUTE
+from tests.clock import now_us
 from tests.loop.stored_loop import StoredLoop
 
 SHARDS = 4

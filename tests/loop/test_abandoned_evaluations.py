@@ -8,8 +8,8 @@ import pytest
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose, Status
 from shared.evaluation.tasks import LineCounts, TaskResult
-from shared.storage.clock import now_us
 from shared.times import DAY, HOUR, compact
+from tests.clock import now_us
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.stored_loop import StoredLoop

@@ -16,7 +16,6 @@ from localhost.azurite.emulator import Azurite
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Status
-from shared.storage.clock import now_us
 from shared.times import (
     DAY,
     HOUR,
@@ -29,6 +28,7 @@ from shared.times import (
     to_iso,
 )
 from tests import clock
+from tests.clock import now_us
 from tests.conftest import PATIENT, StartHost
 from tests.hosts import HostProcess
 from tests.http.api import Api

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
-from shared.storage.clock import now_us
+from shared.storage.clock import storage_clock
 from shared.times import MINUTE, SECOND, from_datetime, from_iso
-from shared.training import lease
 from tests import clock
+from tests.clock import now_us
 from tests.hosts import HostProcess
 from tests.loop import evaluated_log
 from tests.loop.conftest import NEVER
@@ -59,7 +59,7 @@ def ask_host(storage: str) -> int:
 def ask_storage(storage: str) -> int:
     """Read the time by which storage stamps rows."""
     with evaluated_log.use_storage(storage):
-        return lease.storage_now_us()
+        return storage_clock().now_us()
 
 
 def test_every_process_lives_at_the_time_that_was_chosen(tmp_path: Path) -> None:

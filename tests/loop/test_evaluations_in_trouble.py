@@ -13,8 +13,8 @@ from evaluate_fn import runner, stages
 from shared.evaluation import evaluation_queue, evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Policy, Purpose, Source, Status
 from shared.evaluation.evaluation_queue import make_message
-from shared.storage.clock import now_us
 from shared.times import DAY, HOUR
+from tests.clock import now_us
 from tests.conftest import StartHost
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import NEVER

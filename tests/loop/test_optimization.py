@@ -23,8 +23,8 @@ from shared.evaluation.outcome import Outcome
 from shared.evaluation.tasks import LineCounts
 from shared.learner.arguments import parse
 from shared.models import published_store
-from shared.storage.clock import now_us
 from shared.times import DAY, HOUR
+from tests.clock import now_us
 from tests.faults.proxy import Fault
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer

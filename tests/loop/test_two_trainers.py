@@ -14,8 +14,8 @@ from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.configuration import LearningSettings
 from shared.models.published import Published
 from shared.storage import json_documents
-from shared.storage.clock import now_us
 from shared.times import HOUR, MINUTE
+from tests.clock import now_us
 from tests.loop import oracle, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.oracle import Rule

@@ -15,10 +15,10 @@ from shared.evaluation.tasks import LineCounts, TaskResult, TrainedModel
 from shared.metrics.estimators.sums import Sums
 from shared.models.model_store import DamagedModel
 from shared.storage import blobs, sdk
-from shared.storage.clock import now_us
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage.paths import EVALUATION_QUEUE
 from shared.times import HOUR, MINUTE, compact
+from tests.clock import now_us
 from tests.loop import evaluated_log
 
 IDS = ("plain", "Grüße, Ünïcode/with?everything#else", ".", "..", "...", "ends.", "ends..", "a" * 200, "%2F", "~")

@@ -16,12 +16,13 @@ from shared.settings import Settings, StorageSettings
 from shared.storage import endpoints, paths
 from shared.storage.access_token import Identity
 from shared.storage.account import StorageAccount
-from shared.storage.clock import now_us
 from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
+from tests.clock import now_us
 from tests.identity.storage import SecuredAzurite, run_secured_azurite
 from tests.identity.tokens import AUDIENCE, token
+from tests.storage.conftest import hear_time
 from tests.storage.rows import HASH, read_rows
 
 
@@ -69,6 +70,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredAzurite
 async def test_the_intake_works_with_a_token(secured: SecuredAzurite, settings: Settings) -> None:
     reached = account(secured, Credential())
     rest = Rest(reached, timeout=5)
+    await hear_time(rest)
     intake = Intake(rest, settings)
 
     events = [Event(f"event{number}", HASH, intake.arrival(), b"x") for number in range(20)]

@@ -4,20 +4,23 @@ import asyncio
 import itertools
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+import time_machine
 
 from shared.intake import row_json
 from shared.intake.intake import Intake
 from shared.intake.keys import shard
 from shared.settings import Settings
 from shared.storage import paths
-from shared.storage.clock import now_us
 from shared.storage.rest import Rest
 from shared.storage_errors import RowTooLarge, StorageUnavailable
 from shared.times import DAY, MINUTE, SECOND
+from tests.clock import now_us
 from tests.faults.proxy import Fault, FaultProxy, Request
-from tests.storage.conftest import Services
+from tests.storage.conftest import Services, hear_time
 from tests.storage.rows import event, observation, read_rows
 
 Clock = Callable[[], int]
@@ -260,6 +263,55 @@ async def test_a_repetition_does_not_acknowledge_a_row_that_landed_late(proxied:
     assert 0 <= refused.value.retry_after - (MINUTE - right.arrival() % MINUTE) // SECOND <= 1
 
 
+async def test_a_row_that_is_ahead_of_storage_is_not_acknowledged(
+    proxied: Rest, settings: Settings, services: Services
+) -> None:
+    """Its rewards, which other machines take, would belong to no event."""
+    ahead = Intake(proxied, settings, lambda: now_us() + 5 * MINUTE)
+    early = event(ahead, "early-event")
+
+    with pytest.raises(StorageUnavailable) as refused:
+        await ahead.append_event(early, 4)
+    with pytest.raises(StorageUnavailable):
+        await ahead.append_observation(observation(ahead, "early-event"), 4)
+
+    assert 1 <= refused.value.retry_after <= 61
+    assert row_json.event_place(early, 4) in read_rows(services.account(), paths.table_name("events", early.at_us, DAY))
+
+
+@pytest.mark.parametrize("step", [timedelta(days=-1), timedelta(minutes=-5), timedelta(minutes=5), timedelta(days=1)])
+async def test_a_step_of_the_machines_clock_changes_no_arrival_time(
+    rest: Rest, settings: Settings, services: Services, step: timedelta
+) -> None:
+    """Storage's clock gives them, in a process that lives on through one step and the step back."""
+    await hear_time(rest)
+    intake, began_us = Intake(rest, settings), now_us()
+
+    await intake.append_event(event(intake, "before"), 4)
+    with time_machine.travel(step):
+        await intake.append_event(event(intake, "meanwhile"), 4)
+    await intake.append_event(event(intake, "after"), 4)
+
+    tables = {paths.table_name("events", at_us, DAY) for at_us in (began_us, now_us())}
+    rows = [row for table in tables for row in read_rows(services.account(), table).values()]
+    at = {row["id"]: row["at"].value for row in rows}
+    assert at["before"] <= at["meanwhile"] <= at["after"]
+    assert all(began_us - 2 * SECOND < at_us < now_us() + 2 * SECOND for at_us in at.values())
+
+
+async def test_a_row_says_under_which_deadline_it_was_acknowledged(
+    proxied: Rest, settings: Settings, services: Services
+) -> None:
+    """So that what counts does not change with a setting."""
+    intake = Intake(proxied, replace(settings, write_deadline_us=7 * SECOND), now_us)
+    await intake.append_event(ranked := event(intake, "event"), 4)
+    await intake.append_observation(rewarded := observation(intake, "event"), 4)
+
+    for kind, at_us in (("events", ranked.at_us), ("rewards", rewarded.at_us)):
+        rows = read_rows(services.account(), paths.table_name(kind, at_us, DAY)).values()
+        assert [row["within"] for row in rows] == [7 * SECOND]
+
+
 async def test_arrival_times_do_not_go_back(proxied: Rest, settings: Settings) -> None:
     """Neither behind the last one nor behind what is joined already, whatever the machine's clock does."""
     times = iter([100, 90, 120, 130])
@@ -270,8 +322,8 @@ async def test_arrival_times_do_not_go_back(proxied: Rest, settings: Settings) -
 
 async def test_only_the_tables_of_now_and_of_the_next_span_are_made(proxied: Rest, settings: Settings) -> None:
     """An older one was dropped once all it held was joined: a row in a new one of that name would never be."""
-    now = (now_us() // DAY + 2) * DAY - SECOND // 10
-    intake = Intake(proxied, settings, lambda: now)
+    now = now_us() // DAY * DAY - SECOND // 10
+    intake = Intake(proxied, replace(settings, write_deadline_us=2 * DAY), lambda: now)
     before_midnight = event(intake, "event")
     now += SECOND // 5
     intake.arrival()
@@ -284,9 +336,9 @@ async def test_only_the_tables_of_now_and_of_the_next_span_are_made(proxied: Res
 async def test_the_next_table_is_made_ahead_of_time(
     proxied: Rest, proxy: FaultProxy, settings: Settings, services: Services
 ) -> None:
-    start = (now_us() // DAY + 2) * DAY
+    start = (now_us() // DAY - 1) * DAY
     now = start + DAY - 10 * SECOND
-    intake = Intake(proxied, settings, lambda: now)
+    intake = Intake(proxied, replace(settings, write_deadline_us=3 * DAY), lambda: now)
     await intake.append_event(event(intake, "event"), 4)
     await intake.append_event(event(intake, "another"), 4)
     await asyncio.sleep(0.3)

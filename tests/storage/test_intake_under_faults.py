@@ -22,7 +22,7 @@ from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
 from tests.faults.proxy import FaultProxy, Seeded
-from tests.storage.conftest import Services
+from tests.storage.conftest import Services, hear_time
 from tests.storage.rows import HASH, read_rows
 
 SHARDS = 2
@@ -44,6 +44,7 @@ async def _append(intake: Intake, prefix: str, chance: random.Random) -> Outcome
 async def _instance(
     rest: Rest, settings: Settings, prefix: str, seed: int
 ) -> tuple[list[Outcome], list[tuple[Observation, BaseException | None]]]:
+    await hear_time(rest)
     intake, chance = Intake(rest, settings), random.Random(seed)
     appends = [_append(intake, prefix, random.Random(chance.random())) for _ in range(100)]
 

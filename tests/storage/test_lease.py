@@ -1,0 +1,45 @@
+"""The trainer's lease, as it is held by storage's time and not by this process's."""
+
+import itertools
+
+import pytest
+
+from localhost.azurite.accounts import EmulatedAccount
+from shared import settings
+from shared.configuration.configuration import new_configuration
+from shared.models.published import Published
+from shared.times import SECOND
+from shared.training import lease
+from shared.training.configuration_changes import new_state
+from shared.training.lease import LeaseLost
+from shared.training.training_state import State
+
+
+def first() -> State:
+    """The commit record of a new loop."""
+    return new_state(new_configuration(4), Published())
+
+
+def test_a_machine_that_slept_does_not_believe_that_it_still_holds_the_lease(storage: EmulatedAccount) -> None:
+    """The lease ran out meanwhile. Between any two looks at the clock, 16 seconds have passed."""
+    moments = itertools.count(0, 16 * SECOND)
+
+    with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})):
+        trainer = lease.take(first, lambda: next(moments))
+        assert trainer is not None
+        try:
+            with pytest.raises(LeaseLost):
+                trainer.check()
+        finally:
+            trainer.release()
+
+
+def test_a_trainer_that_has_just_taken_the_lease_holds_it(storage: EmulatedAccount) -> None:
+    with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})):
+        trainer = lease.take(first, lambda: 0)
+        assert trainer is not None
+        try:
+            trainer.check()
+            assert lease.take(first) is None
+        finally:
+            trainer.release()
