@@ -103,8 +103,7 @@ class Joiner:
         from_us, to_us = time_slices.cell(position_us, first_us, length_us)
         if to_us > self._watermark_us:
             return None
-        if self._events.more_than(time_slices.MOST_EVENTS, to_us):
-            from_us, to_us = time_slices.first_minute(from_us, to_us, first_us)
+        to_us = self._events.fit(to_us)
         deleted_us = self._configuration.logs_deleted_before_us
         exploration = self._configuration.service.exploration_percentage
         return Intent(from_us, to_us, rewards, deleted_us, self._lookback_us(from_us), exploration)
@@ -116,7 +115,7 @@ class Joiner:
         """
         wait_us = intent.rewards.wait_us
         self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
-        self._events.more_than(time_slices.MOST_EVENTS, intent.to_us)  # reads them
+        self._events.fit(intent.to_us)  # reads them
         longest_us = max(self._events.deadline_us, self._observations.deadline_us)
         longer_us = longest_us - settings().write_deadline_us
         return longer_us > 0 and intent.to_us + wait_us + longer_us > self._watermark_us + self._wait_us

@@ -65,8 +65,17 @@ def deadline(entity: dict[str, Any]) -> int | None:
 
 def payload(entity: dict[str, Any]) -> bytes:
     """Read the payload of an event's row."""
+    return b"".join(map(binascii.a2b_base64, _texts(entity)))
+
+
+def payload_size(entity: dict[str, Any]) -> int:
+    """How many characters the payload of an event's row has in the service's JSON: a third more than its bytes."""
+    return sum(map(len, _texts(entity)))
+
+
+def _texts(entity: dict[str, Any]) -> Iterator[str]:
     pieces = takewhile(lambda name: name in entity, (f"d{index}" for index in count()))
-    return b"".join(binascii.a2b_base64(entity[name]) for name in pieces)
+    return (entity[name] for name in pieces)
 
 
 def _entity(place: tuple[str, str], event_id: str, at_us: int, deadline_us: int | None, rest: bytes) -> bytes:

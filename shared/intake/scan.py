@@ -3,8 +3,8 @@
 import asyncio
 from bisect import bisect_right
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from shared.intake import row_json
@@ -18,6 +18,11 @@ from shared.times import MINUTE, from_iso, from_minute_key, minute_key
 Entity = dict[str, Any]
 
 FAR_US: Final = from_minute_key("999912310000")
+_MOST_PAGE_ROWS: Final = 1000
+"""The service gives no more at once; nor does it give more than 4 MiB, but the emulator does."""
+_FIRST_PAGE_ROWS: Final = 8
+_PAGE_BYTES: Final = 2 * 1024 * 1024
+"""What rows with payloads hold that are read at once from one shard."""
 _KEYS: Final = "PartitionKey,RowKey,Timestamp,at,within,id"
 
 
@@ -47,6 +52,7 @@ class RowQuery:
         from_us: Rows that arrived in [from_us, to_us).
         event_key: Rows of this event only; empty for all events.
         keys_only: Whether to leave out what the rows hold beside keys and times.
+        exact: Whether storage is to send no other rows of the first and the last minute; it looks at them all the same.
     """
 
     kind: Kind
@@ -55,11 +61,14 @@ class RowQuery:
     to_us: int = FAR_US
     event_key: str = ""
     keys_only: bool = False
+    exact: bool = False
 
     def of_shard(self, shard: int) -> dict[str, str]:
         """Write the query of one shard for the service; it selects whole minutes, by key."""
         first, last = partition_key(shard, self.from_us), partition_key(shard, self.to_us - 1)
         where = f"PartitionKey ge '{first}' and PartitionKey le '{last}'"
+        if self.exact:
+            where += f" and at ge {self.from_us}L and at lt {self.to_us}L"
         if self.event_key:
             where += f" and RowKey gt '{self.event_key}|' and RowKey lt '{self.event_key}}}'"
         return {"$filter": where} | ({"$select": _KEYS} if self.keys_only else {})
@@ -78,26 +87,68 @@ def drop_table(table: IntakeTable) -> None:
         sdk.tables().delete_table(table.name)
 
 
-async def minutes(tables: Tables, query: RowQuery) -> AsyncIterator[tuple[int, list[Entity]]]:
+async def slices(
+    tables: Tables, query: RowQuery, most_bytes: int | None = None
+) -> AsyncIterator[tuple[int, list[Entity]]]:
     """Read the rows that count, minute by minute: the end of the minute, and its rows in no order.
 
     Tables of different spans may overlap; minutes come in order all the same. Runs on the event loop of
     `shared.storage.background_reads`.
+
+    Args:
+        most_bytes: A minute whose rows hold more comes in halves, quarters and so on, so that no more is in memory.
     """
+    pages = _Pages(query)
+    while True:
+        large_us = None
+        async for end_us, rows in _minutes(tables, query, most_bytes, pages):
+            if rows is None:
+                large_us = end_us - MINUTE
+                break
+            if rows:
+                yield end_us, rows
+        if large_us is None or most_bytes is None:
+            return
+        first_us, after_us = max(large_us, query.from_us), min(large_us + MINUTE, query.to_us)
+        async for end_us, rows in _halves(tables, replace(query, from_us=first_us, to_us=after_us), most_bytes, pages):
+            yield end_us, rows
+        query = replace(query, from_us=after_us)
+
+
+async def _minutes(
+    tables: Tables, query: RowQuery, most_bytes: int | None, pages: "_Pages"
+) -> AsyncIterator[tuple[int, list[Entity] | None]]:
+    """Read minute by minute, as `slices`; a minute that holds too much is the last, and has None."""
     coming, streams = deque(tables.of(query.kind, query.from_us, query.to_us)), list[_Stream]()
     while True:
         firsts = await asyncio.gather(*(stream.minute() for stream in streams))
         minute = min((first for first in firsts if first is not None), default=None)
         if coming and (minute is None or minute_key(coming[0].from_us) <= minute):
             table = coming.popleft()
-            streams += [_Stream(table.name, query.of_shard(shard)) for shard in query.shards]
+            streams += [_Stream(table.name, query.of_shard(shard), pages) for shard in query.shards]
             continue
         if minute is None:
             return
-        rows = await _take_rows(streams, minute, query)
+        rows = await _take_rows(streams, minute, query, most_bytes)
         streams = [stream for stream in streams if not stream.ended]
+        yield from_minute_key(minute) + MINUTE, rows
+
+
+async def _halves(
+    tables: Tables, query: RowQuery, most_bytes: int, pages: "_Pages"
+) -> AsyncIterator[tuple[int, list[Entity]]]:
+    """Read the rows of a minute, or of a part of one, in pieces that are as small as they must be."""
+    middle_us = (query.from_us + query.to_us) // 2
+    is_whole = middle_us == query.from_us
+    exact = replace(query, exact=True)
+    async for _, rows in _minutes(tables, exact, None if is_whole else most_bytes, pages):
+        if rows is None:
+            for half in (replace(query, to_us=middle_us), replace(query, from_us=middle_us)):
+                async for end_us, some in _halves(tables, half, most_bytes, pages):
+                    yield end_us, some
+            return
         if rows:
-            yield from_minute_key(minute) + MINUTE, rows
+            yield query.to_us, rows
 
 
 def read_rows(tables: Tables, query: RowQuery) -> list[Entity]:
@@ -126,10 +177,11 @@ def parse_observation(entity: Entity) -> Observation:
 class _Stream:
     """The rows of one shard in one table, page by page."""
 
-    def __init__(self, table: str, query: Mapping[str, str]) -> None:
+    def __init__(self, table: str, query: Mapping[str, str], pages: "_Pages") -> None:
         self.ended = False
         self._table = table
         self._query = query
+        self._pages = pages
         self._after: Mapping[str, str] | None = {}
         self._rows: list[Entity] = []
         self._next = 0
@@ -143,39 +195,79 @@ class _Stream:
             await self._read_page()
         return _minute(self._rows[self._next])
 
-    async def take(self, minute: str) -> list[Entity]:
-        """Take the next rows that are of a minute."""
+    async def take(self, minute: str, budget: "_Budget") -> list[Entity]:
+        """Take the next rows that are of a minute, as long as the budget allows."""
         rows: list[Entity] = []
         while await self.minute() == minute:
             end = bisect_right(self._rows, minute, self._next, key=_minute)
             rows += self._rows[self._next : end]
+            budget.spend(self._rows[self._next : end])
             self._next = end
+            if budget.is_over:
+                return []
         return rows
 
     async def _read_page(self) -> None:
         """Read the next page; a table that was deleted meanwhile has none."""
-        options = {**self._query, **(self._after or {})}
+        options = {**self._query, "$top": str(self._pages.rows), **(self._after or {})}
         try:
             page = await background_reads.retry(lambda: background_reads.rest().query(self._table, options))
         except TableMissing:
             self._rows, self._next, self._after = [], 0, None
         else:
             self._rows, self._next, self._after = page.entities, 0, page.after
+            self._pages.fit(page.entities)
 
 
-async def _take_rows(streams: Iterable[_Stream], minute: str, query: RowQuery) -> list[Entity]:
-    """Take the rows of a minute that count from all shards."""
-    batches = await asyncio.gather(*(stream.take(minute) for stream in streams))
+class _Pages:
+    """How many rows a page has: so few of large rows that a page stays small.
+
+    Attributes:
+        rows: Of the next page.
+    """
+
+    def __init__(self, query: RowQuery) -> None:
+        self.rows = _FIRST_PAGE_ROWS if query.kind == "events" and not query.keys_only else _MOST_PAGE_ROWS
+
+    def fit(self, rows: Sequence[Entity]) -> None:
+        """Fit the next page to rows that came."""
+        if size := sum(map(row_json.payload_size, rows)):
+            self.rows = min(_MOST_PAGE_ROWS, len(rows) * _PAGE_BYTES // size + 1)
+
+
+class _Budget:
+    """The memory for rows."""
+
+    def __init__(self, most_bytes: int | None) -> None:
+        self._left = most_bytes
+
+    @property
+    def is_over(self) -> bool:
+        return self._left is not None and self._left < 0
+
+    def spend(self, rows: Iterable[Entity]) -> None:
+        if self._left is not None:
+            self._left -= sum(map(row_json.payload_size, rows))
+
+
+async def _take_rows(
+    streams: Iterable[_Stream], minute: str, query: RowQuery, most_bytes: int | None
+) -> list[Entity] | None:
+    """Take the rows of a minute that count from all shards; None if they hold too much."""
+    budget = _Budget(most_bytes)
+    batches = await asyncio.gather(*(stream.take(minute, budget) for stream in streams))
+    if budget.is_over:
+        return None
     return [row for batch in batches for row in batch if _counts(row, query)]
 
 
 async def _read_all(tables: Tables, query: RowQuery) -> list[Entity]:
-    return [row async for _, rows in minutes(tables, query) for row in rows]
+    return [row async for _, rows in slices(tables, query) for row in rows]
 
 
 async def _count(tables: Tables, query: RowQuery, most: int) -> tuple[int, int | None]:
     number, first_us = 0, None
-    async for _, rows in minutes(tables, query):
+    async for _, rows in slices(tables, query):
         first_us = min(map(row_json.arrival, rows)) if first_us is None else first_us
         number += len(rows)
         if number > most:

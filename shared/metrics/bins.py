@@ -142,7 +142,7 @@ class Pending(NamedTuple):
     skipped: int
 
     @classmethod
-    def answered_otherwise(cls, part_us: int, bin_us: int, kind: str, events: int) -> "Pending":
+    def of_answered_otherwise(cls, part_us: int, bin_us: int, kind: str, events: int) -> "Pending":
         """Events of a kind that were answered again with another action, or with another chance."""
         return cls(part_us, bin_us, kind + _OTHERWISE, 0, events)
 

@@ -159,10 +159,10 @@ class Tally:
             for at_us in places
         ]
         pending = [
-            one
+            events
             for at_us in sorted(self._bins)
             for kind, counts in sorted(self._bins[at_us].kinds.items())
-            for one in _pending(part_us, at_us, kind, *counts)
+            for events in _pending(part_us, at_us, kind, *counts)
         ]
         return PartMetrics(bins, pending, self._imitated, self._first_us, self._last_us)
 
@@ -249,4 +249,4 @@ def _pending(part_us: int, at_us: int, kind: str, learnable: int, skipped: int, 
     if learnable or skipped:
         yield Pending(part_us, at_us, kind, learnable, skipped)
     if otherwise:
-        yield Pending.answered_otherwise(part_us, at_us, kind, otherwise)
+        yield Pending.of_answered_otherwise(part_us, at_us, kind, otherwise)

@@ -9,7 +9,7 @@ from shared.training.training_state import LongWait
 
 LONGEST_CELL_US = 15 * MINUTE
 MOST_EVENTS = 100_000
-"""A cell with more events than this is cut into whole minutes, which bounds the memory that a join takes."""
+"""A cell with more events than this is cut into parts, which bounds the memory that a join takes."""
 
 
 def cell_us(export_frequency_us: int, wait_us: int) -> int:
@@ -29,12 +29,6 @@ def cell(position_us: int, first_us: int, length_us: int) -> tuple[int, int]:
     """
     start = first_us - first_us % length_us
     return max(start, position_us), start + length_us
-
-
-def first_minute(from_us: int, to_us: int, first_us: int) -> tuple[int, int]:
-    """The range of a part that is cut from a crowded cell: up to the end of the first row's minute, or of the cell."""
-    start = first_us - first_us % MINUTE
-    return max(start, from_us), min(start + MINUTE, to_us)
 
 
 def lookback_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> int:

@@ -26,7 +26,7 @@ def events(bin_number: int, learnable: int, skipped: int = 0, kind: str = "cb") 
 
 def otherwise(bin_number: int, number: int, kind: str = "cb") -> Pending:
     """Events of five minutes that were answered otherwise."""
-    return Pending.answered_otherwise(0, bin_number * BIN_US, kind, number)
+    return Pending.of_answered_otherwise(0, bin_number * BIN_US, kind, number)
 
 
 def outcomes(metrics: Metrics) -> list[EventOutcomes]:
