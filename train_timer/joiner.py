@@ -179,6 +179,9 @@ class Joiner:
         Args:
             from_us: Where the part begins.
         """
+        wanted = set(wanted)
+        if not wanted:
+            return wanted
         self._list_marks()
         deleted_us = self._configuration.logs_deleted_before_us
         return self._logged_ids.find(wanted, from_us, lookback_us, deleted_us)

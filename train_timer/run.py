@@ -210,8 +210,8 @@ class _Run:
 
     def _follow_settings(self) -> Configuration:
         """Apply what was published and configured meanwhile."""
-        self._attempts.make(Subject.EXPORT, current_export.update)
-        published = self._published = published_store.read_published()
+        published = self._attempts.make(Subject.EXPORT, current_export.update) or published_store.read_published()
+        self._published = published
         configuration = configuration_store.read_configuration()
         self._trainer.commit(with_snapshot(apply_changes(self._trainer.state, configuration, published)))
         mirror.steer(self._trainer, configuration)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from shared.models import model_store, published_store
 from shared.models.model_store import DamagedModel
-from shared.models.published import ModelReference
+from shared.models.published import ModelReference, Published
 from shared.storage import blobs
 from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.storage.paths import CURRENT_EXPORT
@@ -53,8 +53,8 @@ def follow() -> None:
         _log.warning("the export is not up to date: %s", trouble)
 
 
-def update() -> None:
-    """Export the published model, or remove the export if no model is published.
+def update() -> Published:
+    """Export the published model, or remove the export if no model is published; gives what is published.
 
     Each run of the trainer calls this, too: an export that began before a replacement may reach storage after it, and a
     process may have died between a replacement and this.
@@ -69,7 +69,7 @@ def update() -> None:
         published = published_store.read_published()
         model_id = published.model.id if published.model else None
         if all((version.metadata.get(_MODEL_ID) if version else None) == model_id for version in versions.values()):
-            return
+            return published
         try:
             _replace(published.model, {name: version.etag if version else None for name, version in versions.items()})
         except ChangedMeanwhile:
