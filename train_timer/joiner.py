@@ -12,7 +12,7 @@ from shared.intake import scan
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import RowQuery, Tables
 from shared.learner import work_folder
-from shared.log import log_store, ranked_event
+from shared.log import log_store, manifest, manifest_store, ranked_event
 from shared.log.join import BEFORE_US, Arrival, Join, Joined, Lone, Requests
 from shared.log.log_line import event_line, lone_line
 from shared.metrics.bins import Bin, PartMetrics, total
@@ -35,6 +35,7 @@ class _Written:
 
     tally: Tally
     lines: int = 0
+    unpacked_bytes: int = 0
     events: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     marks: list[int] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -95,13 +96,23 @@ class Joiner:
             written = self._write(intent, file)
             self._trainer.check()
             if written.lines:
-                log_store.create(intent.from_us, intent.to_us, file, intent.rewards, written.lines, written.events)
+                self._store(intent, file, written)
         metrics = written.tally.freeze(intent.from_us)
         self._commit(intent, written.counters, metrics)
         self.sums = total([self.sums, *metrics.bins], self.sums.from_us)
-        self._logged_ids.add(log_store.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
+        self._logged_ids.add(manifest.path(intent.from_us, intent.to_us), intent.to_us, written.marks)
         self._profiler.pass_on(intent.to_us)
         return True
+
+    def _store(self, intent: Intent, file: Path, written: _Written) -> None:
+        """Store the part's log blob, then name the blob in the manifest of its day.
+
+        A trainer that dies in between leaves a blob that no reader knows of; the next one joins the same intent, gets
+        the same bytes, and names the blob.
+        """
+        ends, rewards, unpacked = (intent.from_us, intent.to_us), intent.rewards, written.unpacked_bytes
+        blob = log_store.create(*ends, file, rewards, written.lines, written.events, unpacked)
+        manifest_store.put(blob, self._trainer.check)
 
     def _next_intent(self) -> Intent | None:
         position_us = self._trainer.state.joined_up_to_us
@@ -154,6 +165,7 @@ class Joiner:
                 self._write_event(log, join, intent, arrival, payload, written)
             for lone in self._lone(join, intent):
                 _write_lone(log, lone, written)
+            written.unpacked_bytes = log.tell()
         self._observations.remove_logged(join.joined_keys)
         self._requests.forget(intent.to_us)
         return written
@@ -213,7 +225,8 @@ class Joiner:
         since_us = position_us - self._lookback_us(position_us)
         if state.intent is not None:
             since_us = min(since_us, state.intent.since_us)
-        self._logged_ids.cover(since_us, position_us, self._configuration.logs_deleted_before_us)
+        for blob in self._logged_ids.cover(since_us, position_us, self._configuration.logs_deleted_before_us):
+            manifest_store.put(blob, self._trainer.check)
         self._covered = True
 
     def _lookback_us(self, from_us: int) -> int:

@@ -1,18 +1,21 @@
 """The ids of earlier log: which events and which observations were logged already."""
 
-import gzip
+import logging
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 
 from shared.intake.rows import Observation
-from shared.log import log_line, log_store
-from shared.log.log_store import LogBlob
+from shared.log import log_line, log_store, manifest_store
+from shared.log.log_store import DamagedLog
+from shared.log.manifest import LogBlob
 from shared.times import MINUTE
 
 _BUCKET_US = 10 * MINUTE
 _PARTS_OF_LOOKBACK = 4
 """A part is at most this fraction of a lookback, which is at least an hour and two waits."""
+
+_log = logging.getLogger(__name__)
 
 
 def event_mark(event_id: str) -> int:
@@ -34,18 +37,28 @@ class LoggedIds:
         self._buckets: dict[int, array[int]] = {}
         self._unsorted: dict[int, list[int]] = {}
 
-    def cover(self, since_us: int, to_us: int, deleted_before_us: int) -> None:
-        """Load the marks of the log of a range, and drop older marks; after a redaction, load all marks anew."""
+    def cover(self, since_us: int, to_us: int, deleted_before_us: int) -> list[LogBlob]:
+        """Load the marks of the log of a range, and drop older marks; after a redaction, load all marks anew.
+
+        Returns:
+            The log blobs that proved to be damaged, which are passed over.
+        """
         self._forget(since_us)
         from_us, reach_us = since_us - since_us % _BUCKET_US - 1, (to_us - since_us) // _PARTS_OF_LOOKBACK
-        blobs = list(log_store.list_blobs(from_us, to_us, deleted_before_us, reach_us))
+        blobs = list(manifest_store.list_blobs(from_us, to_us, deleted_before_us, reach_us))
         redacted = {blob.path: blob.redacted for blob in blobs if blob.redacted}
         if any(self._redacted.get(path) != at for path, at in redacted.items() if path in self._loaded):
             self._forget(to_us + _BUCKET_US)
         self._redacted = redacted
+        damaged = []
         for blob in blobs:
             if blob.path not in self._loaded:
-                self.add(blob.path, blob.to_us, _marks(blob))
+                try:
+                    self.add(blob.path, blob.to_us, list(_marks(blob)))
+                except DamagedLog as damage:
+                    _log.error("log is passed over: %s", damage)
+                    damaged.append(damage.blob)
+        return damaged
 
     def add(self, path: str, to_us: int, marks: Iterable[int]) -> None:
         """Add the marks of one log blob."""
@@ -89,9 +102,11 @@ class LoggedIds:
 
 
 def _marks(blob: LogBlob) -> Iterable[int]:
-    stored = log_store.read(blob)
-    for line in gzip.decompress(stored).splitlines() if stored else ():
-        ids = log_line.read_ids(line)
+    for line in log_store.lines(blob):
+        try:
+            ids = log_line.read_ids(line)
+        except (KeyError, TypeError, ValueError):  # no line of the loop
+            continue
         if ids.late is None:
             yield event_mark(ids.event_id)
         for observation_id in ids.observation_ids:

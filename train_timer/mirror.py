@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
-from shared.log import customer_copy, log_store
+from shared.log import customer_copy, log_store, manifest_store
 from shared.log.customer_copy import MirrorFailed
 from shared.training.lease import Trainer
 
@@ -79,7 +79,7 @@ class _Copying:
 
     def _copy(self, deleted_before_us: int) -> None:
         joined_us = self._trainer.state.joined_up_to_us
-        for blob in log_store.list_blobs(self._position_us, joined_us, deleted_before_us, reach_us=0):
+        for blob in manifest_store.list_blobs(self._position_us, joined_us, deleted_before_us, reach_us=0):
             if time.monotonic() > self._until:
                 return
             self._trainer.check()

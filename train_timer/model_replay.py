@@ -8,8 +8,8 @@ from pathlib import Path
 from shared.configuration import configuration_store
 from shared.errors import LoopError
 from shared.learner import cpu, weights, work_folder
-from shared.log import log_store
-from shared.log.log_store import LogBlob
+from shared.log import manifest, manifest_store
+from shared.log.manifest import LogBlob
 from shared.models import model_store, published_store
 from shared.models.model_description import ModelDescription
 from shared.models.model_store import DescribedModel
@@ -112,9 +112,9 @@ def _steps(model: DescribedModel) -> list[DescribedModel]:
 def _log_of(steps: Sequence[DescribedModel]) -> Mapping[str, LogBlob]:
     """The log blobs that were learned, by path."""
     paths = [path for step in steps for path in step.description.logs]
-    ranges = [log_store.range_of(path) for path in paths]
+    ranges = [manifest.range_of(path) for path in paths]
     deleted_us = configuration_store.read_configuration().logs_deleted_before_us
-    listed = log_store.list_blobs(min(start for start, _ in ranges), max(end for _, end in ranges), deleted_us)
+    listed = manifest_store.list_blobs(min(start for start, _ in ranges), max(end for _, end in ranges), deleted_us)
     blobs = {blob.path: blob for blob in listed}
     gone = [path for path in paths if path not in blobs]
     if gone:

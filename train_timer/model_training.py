@@ -1,18 +1,20 @@
 """The training of models: each cursor learns the log that lies before it."""
 
-import gzip
 import json
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
+from itertools import groupby
 from pathlib import Path
 
 from shared.learner import cpu, training, work_folder
 from shared.learner.arguments import parse
 from shared.learner.training import TrainingFailed, TrainingResult
-from shared.log import log_line, log_store
-from shared.log.log_store import LogBlob
+from shared.log import log_line, log_store, manifest_store
+from shared.log.log_store import DamagedLog
+from shared.log.manifest import LogBlob
 from shared.models import model_store
 from shared.models.model_description import ModelDescription
 from shared.models.published import ModelFiles
@@ -34,8 +36,9 @@ def train_running(trainer: Trainer, deleted_before_us: int) -> bool:
     blob = next(iter(_log_ahead(state.running, state.joined_up_to_us, deleted_before_us)), None)
     if blob is None:
         return False
-    cursor, learned = _learn(state.running, [blob], blob.to_us)
-    trainer.commit(_count(replace(state, running=cursor, problem=None), blob, learned))
+    with _pass_over_damage(trainer):
+        cursor, learned = _learn(state.running, [blob], blob.to_us)
+        trainer.commit(_count(replace(state, running=cursor, problem=None), blob, learned))
     return True
 
 
@@ -44,17 +47,29 @@ def train_next(trainer: Trainer, deleted_before_us: int) -> bool:
     state = trainer.state
     if state.next is None or state.next.learned_up_to_us >= state.joined_up_to_us:
         return False
-    ahead = list(_log_ahead(state.next, state.joined_up_to_us, deleted_before_us))
-    day = [blob for blob in ahead if blob.from_us // DAY == ahead[0].from_us // DAY]
-    up_to_us = day[-1].to_us if len(day) < len(ahead) else state.joined_up_to_us
-    cursor = _learn(state.next, day, up_to_us)[0] if day else replace(state.next, learned_up_to_us=up_to_us)
-    trainer.commit(replace(state, next=cursor, problem=None))
+    days = groupby(_log_ahead(state.next, state.joined_up_to_us, deleted_before_us), lambda blob: blob.from_us // DAY)
+    day = list(next(days, (0, ()))[1])
+    is_last = next(days, None) is None
+    up_to_us = state.joined_up_to_us if is_last else day[-1].to_us
+    with _pass_over_damage(trainer):
+        cursor = _learn(state.next, day, up_to_us)[0] if day else replace(state.next, learned_up_to_us=up_to_us)
+        trainer.commit(replace(state, next=cursor, problem=None))
     return True
+
+
+@contextmanager
+def _pass_over_damage(trainer: Trainer) -> Iterator[None]:
+    """Where a log blob proves to be damaged, note that in the manifest, so that nothing reads the blob again."""
+    try:
+        yield
+    except DamagedLog as damage:
+        _log.error("log is passed over: %s", damage)
+        manifest_store.put(damage.blob, trainer.check)
 
 
 def _log_ahead(cursor: Cursor, joined_up_to_us: int, deleted_before_us: int) -> Iterator[LogBlob]:
     """The log that a cursor has not learned yet."""
-    for blob in log_store.list_blobs(cursor.learned_up_to_us, joined_up_to_us, deleted_before_us, reach_us=0):
+    for blob in manifest_store.list_blobs(cursor.learned_up_to_us, joined_up_to_us, deleted_before_us, reach_us=0):
         if blob.from_us >= cursor.learned_up_to_us:
             yield blob
 
@@ -155,8 +170,7 @@ def _set_aside(cursor: Cursor, blobs: Sequence[LogBlob]) -> int:
 
 
 def _set_aside_of(blob: LogBlob, kind: str, arguments: Sequence[str]) -> int:
-    stored = log_store.read(blob)
-    lines = gzip.decompress(stored).splitlines() if stored else []
+    lines = log_store.lines(blob)
     places = [place for place, line in enumerate(lines) if log_line.kind(line) in (kind, None)]
     records = []
     for refusal in training.find_refused_lines([lines[place] for place in places], arguments=arguments):

@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby, islice
 
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
 from shared.intake.scan import Tables
-from shared.log import log_store
+from shared.log import log_listing_store, log_store, manifest, manifest_store
 from shared.log.join import BEFORE_US
 from shared.metrics import metrics_store
 from shared.models import model_store, published_store
@@ -19,6 +20,9 @@ from shared.times import DAY, HOUR
 from shared.training.lease import Trainer
 from shared.training.training_state import State
 from train_timer import expired_evaluations
+
+_MOST_REMOVED = 1000
+"""So many log blobs are deleted at once; the join comes in between."""
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +36,8 @@ def drop_tables(trainer: Trainer, tables: Tables) -> None:
 def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
     """Delete log and models that are too old, at most once an hour, and at once after the log was deleted.
 
-    Evaluations that have expired are ended at the same times.
+    If there is more log to delete than one call deletes, the next call goes on. Evaluations that have expired are ended
+    at the same times.
 
     Raises:
         LeaseLost: This trainer has lost its lease, and cannot know any more what is needed.
@@ -41,7 +46,8 @@ def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int)
     deleted_since = state.retention_at_us < configuration.logs_deleted_before_us
     if now_us < state.retention_at_us + HOUR and not deleted_since:
         return
-    _remove_logs(trainer, configuration, now_us)
+    if not _remove_logs(trainer, configuration, now_us):
+        return
     _remove_models(trainer, published_store.read_published(), configuration, now_us)
     delete_old_counts(now_us)
     expired_evaluations.tidy(now_us)
@@ -66,14 +72,27 @@ def archive_metrics(trainer: Trainer) -> None:
     trainer.commit(replace(state, metrics=state.metrics.without(finished)))
 
 
-def _remove_logs(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
+def _remove_logs(trainer: Trainer, configuration: Configuration, now_us: int) -> bool:
+    """Delete log that is too old, the oldest first; False if there is more to delete.
+
+    What is deleted is taken from storage's own list, of which only as much is read as is deleted: so nothing that a
+    crash has left, or a trainer that woke up has written late, stays for ever. Manifests forget a log blob before it is
+    deleted, and are deleted when their blobs are.
+    """
     retention_us = configuration.retention_us
     oldest_us = 0 if retention_us is None else now_us - retention_us
-    gone_us = max(oldest_us, configuration.logs_deleted_before_us)
-    for blob in list(log_store.list_blobs(0, min(gone_us, trainer.state.joined_up_to_us), 0)):
-        if blob.to_us <= gone_us:
-            trainer.check()
-            log_store.remove(blob)
+    gone_us = min(max(oldest_us, configuration.logs_deleted_before_us), trainer.state.joined_up_to_us)
+    stored = list(islice(log_listing_store.list_ranges(_MOST_REMOVED + 1), _MOST_REMOVED + 1))
+    going = [ends for ends in stored[:_MOST_REMOVED] if ends[1] <= gone_us]
+    for day, of_day in groupby(going, lambda ends: ends[0] // DAY):
+        paths = [manifest.path(*ends) for ends in of_day]
+        manifest_store.remove(day * DAY, paths, trainer.check)
+        log_store.remove(day * DAY, paths)
+    if len(going) == _MOST_REMOVED:
+        return False
+    oldest = next((ends[0] for ends in stored if ends[1] > gone_us), None)
+    manifest_store.forget_before(oldest, trainer.check)
+    return True
 
 
 def _remove_models(trainer: Trainer, published: Published, configuration: Configuration, now_us: int) -> None:

@@ -27,7 +27,15 @@ from shared.training import lease
 from shared.training.configuration_changes import apply_changes, new_state, promote_next
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import LastRun, State
-from train_timer import mirror, model_publication, model_training, optimization_rounds, retention, run_log
+from train_timer import (
+    mirror,
+    missing_manifests,
+    model_publication,
+    model_training,
+    optimization_rounds,
+    retention,
+    run_log,
+)
 from train_timer.joiner import Joiner
 from train_timer.logged_ids import LoggedIds
 from train_timer.mirror import Mirror
@@ -118,6 +126,7 @@ class _Run:
         work_folder.tidy()
         with self._note_problem():
             model_publication.finish(self._trainer, self._clock.started_us)
+        missing_manifests.make(self._trainer)
         while self._pass() and self._has_time():
             continue
         self._process.mirror.copy(self._trainer)

@@ -1,16 +1,16 @@
 """Redaction in storage: log blobs, with the refused lines stored beside them, are rewritten in place."""
 
 import gzip
-import io
 import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 
-from shared.log import log_line, log_store
-from shared.log.log_store import LogBlob
+from shared.log import log_line, log_listing_store, log_store, manifest_store, stored_lines
+from shared.log.manifest import LogBlob, path_of_refused
+from shared.log.manifest_store import Check
 from shared.log.redaction import Target
 from shared.storage import blobs
 from shared.times import to_iso
@@ -29,12 +29,14 @@ class Redacted:
         removed: How many lines it took out.
         events: How many events of each kind are left.
         lines: How many lines are left.
+        unpacked_bytes: Their size.
     """
 
     changed: int = 0
     removed: int = 0
     events: Counter[str] = field(default_factory=Counter)
     lines: int = 0
+    unpacked_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +52,30 @@ def holds(stored: bytes, target: Target) -> bool:
 
     Args:
         stored: The blob's content, compressed.
+
+    Raises:
+        UnreadableLines: The content is damaged.
     """
-    if not stored:
-        return False
-    with gzip.open(io.BytesIO(stored)) as lines:
-        return any(_is_concerned(line, target) for line in lines)
+    return any(_is_concerned(line, target) for line in stored_lines.unpack(stored))
 
 
-def redact(blob: LogBlob, target: Target, at_us: int, copy: Callable[[IO[bytes]], None]) -> Redacted:
+def redact(blob: LogBlob, target: Target, at_us: int, check: Check, copy: Callable[[IO[bytes]], None]) -> Redacted:
     """Rewrite a log blob and its refused lines; does nothing where nothing changes.
 
     Refused lines are named by their place in the blob, so they are deleted first and written again last: a crash in
     between leaves a log blob without refused lines, which training then refuses again.
 
+    The manifest says first that the blob is about to change, and last what is in it: a crash in between lets readers
+    ask the blob itself, until `settle` is called.
+
     Args:
         at_us: When it was redacted.
+        check: Raises an error where the lease is lost.
         copy: Is given the new content before the blob has it.
 
     Raises:
         ChangedMeanwhile: Another writer came between.
+        UnreadableLines: The content is damaged.
     """
     stored = blobs.read(blob.path)
     if stored is None:
@@ -78,15 +85,32 @@ def redact(blob: LogBlob, target: Target, at_us: int, copy: Callable[[IO[bytes]]
         done, texts = _rewrite(stored.data, target, file, {place for lines in aside for place in lines.reasons})
         if done.changed or done.removed:
             for lines in aside:
-                blobs.remove(log_store.path_of_refused(blob, lines.kind))
+                blobs.remove(path_of_refused(blob.path, lines.kind))
+            size_bytes = file.seek(0, 2)
             file.seek(0)
             copy(file)
             file.seek(0)
-            changes = {"lines": str(done.lines), "events": json.dumps(done.events), "redacted": to_iso(at_us)}
-            blobs.write_over(blob.path, file, stored.etag, metadata={**stored.metadata, **changes})
+            left = replace(
+                blob,
+                lines=done.lines,
+                events=dict(done.events),
+                size_bytes=size_bytes,
+                unpacked_bytes=done.unpacked_bytes,
+                redacted=to_iso(at_us),
+            )
+            manifest_store.unsettle(blob, check)
+            etag = blobs.write_over(blob.path, file, stored.etag, metadata=log_listing_store.metadata(left))
             for lines in aside:
                 _store_refused(blob, lines, texts, target)
+            manifest_store.put(replace(left, etag=etag), check)
     return done
+
+
+def settle(blob: LogBlob, check: Check) -> None:
+    """Let the manifest say again what is in a log blob, if a redaction of the blob did not come to its end."""
+    current = None if blob.etag else log_listing_store.read_log_blob(blob.from_us, blob.to_us)
+    if current is not None:
+        manifest_store.put(current, check)
 
 
 def _rewrite(
@@ -94,8 +118,8 @@ def _rewrite(
 ) -> tuple[Redacted, dict[int, tuple[int, bytes]]]:
     """Write what is left; gives for each wanted line that stays its new place and text, by its former place."""
     done, texts = Redacted(), {}
-    with gzip.open(io.BytesIO(stored)) as lines, gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as log:
-        for place, line in enumerate(lines):
+    with gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as log:
+        for place, line in enumerate(stored_lines.unpack(stored)):
             left = target.redact(line) if _is_concerned(line, target) else line
             if left is None:
                 done.removed += 1
@@ -106,6 +130,7 @@ def _rewrite(
             if (kind := log_line.kind(left)) is not None:
                 done.events[kind] += 1
             done.lines += 1
+            done.unpacked_bytes += len(left)
             log.write(left)
     return done, texts
 
@@ -119,7 +144,7 @@ def _store_refused(blob: LogBlob, aside: _RefusedLines, texts: Mapping[int, tupl
             refused.append({"line": at, "reason": shown, "text": text.decode(errors="replace")})
     if refused:
         blobs.write(
-            log_store.path_of_refused(blob, aside.kind), b"".join(json.dumps(line).encode() + b"\n" for line in refused)
+            path_of_refused(blob.path, aside.kind), b"".join(json.dumps(line).encode() + b"\n" for line in refused)
         )
 
 

@@ -40,6 +40,7 @@ class ListedBlob:
     size_bytes: int
     modified: datetime
     metadata: Mapping[str, str]
+    etag: str
 
 
 def client(path: str) -> "BlobClient":
@@ -65,17 +66,18 @@ def read_etag(path: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class BlobVersion:
-    """The ETag of a blob's content, and the blob's metadata."""
+    """The ETag of a blob's content, and the blob's metadata and size."""
 
     etag: str
     metadata: Mapping[str, str]
+    size_bytes: int
 
 
 def read_version(path: str) -> BlobVersion | None:
-    """Read ETag and metadata of a blob; None if there is no blob."""
+    """Read ETag, metadata and size of a blob; None if there is no blob."""
     with translate_errors(absent=True):
         properties = client(path).get_blob_properties()
-        return BlobVersion(str(properties.etag), properties.metadata or {})
+        return BlobVersion(str(properties.etag), properties.metadata or {}, properties.size)
     return None
 
 
@@ -151,7 +153,22 @@ def list_blobs(prefix: str) -> Iterator[ListedBlob]:
     with translate_errors(absent=True):
         service = sdk.blobs().get_container_client(first)
         for blob in service.list_blobs(name_starts_with=name, include=["metadata"]):
-            yield ListedBlob(f"{first}/{blob.name}", blob.size, blob.last_modified, blob.metadata or {})
+            # A listing has the ETag without the quotes that every other answer has.
+            etag = f'"{blob.etag.strip(chr(34))}"'
+            yield ListedBlob(f"{first}/{blob.name}", blob.size, blob.last_modified, blob.metadata or {}, etag)
+
+
+def list_paths(prefix: str, page: int = 5000) -> Iterator[str]:
+    """List the paths that begin with a prefix, in order.
+
+    Args:
+        page: How many paths a request is to give, for who needs only the first.
+    """
+    first, name = split_path(prefix)
+    with translate_errors(absent=True):
+        container = sdk.blobs().get_container_client(first)
+        for blob_name in container.list_blob_names(name_starts_with=name, results_per_page=page):
+            yield f"{first}/{blob_name}"
 
 
 def list_folders(prefix: str) -> Iterator[str]:

@@ -160,6 +160,8 @@ class State:
         mirror_problem: Why no more log could be copied to the container, in plain words.
         snapshots: Counters of the last day or so, the oldest first.
         rounds: The rounds of automatic optimization so far; `looks` in the stored document.
+        manifests_from_us: Every day of log from this moment on has a manifest; 0 if all days have. None in a document
+            of an earlier version, which may have written log that no manifest names.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
@@ -182,6 +184,7 @@ class State:
     mirror_problem: str | None = None
     snapshots: tuple[Snapshot, ...] = ()
     rounds: OptimizationRounds = field(default_factory=OptimizationRounds)
+    manifests_from_us: int | None = None
 
 
 def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us: int) -> Cursor:

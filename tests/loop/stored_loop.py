@@ -10,7 +10,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
-TRAINED = ("state.json", "published.json", "logs/", "models/", "refused/", "metrics/")
+TRAINED = ("state.json", "published.json", "logs/", "manifests/", "models/", "refused/", "metrics/")
 """What training makes of the intake; it can all be made again."""
 
 

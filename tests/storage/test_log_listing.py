@@ -10,7 +10,7 @@ import pytest
 from shared import settings
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
-from shared.log import log_store
+from shared.log import log_store, manifest_store
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 from tests.faults.proxy import FaultProxy
 from tests.storage.conftest import Services
@@ -32,7 +32,7 @@ def blobs(services: Services) -> Iterator[FaultProxy]:
 def put(file: Path, *ranges: tuple[int, int]) -> None:
     file.write_bytes(b"log")
     for from_us, to_us in ranges:
-        log_store.create(from_us, to_us, file, REWARDS, 1, {"cb": 1})
+        log_store.create(from_us, to_us, file, REWARDS, 1, {"cb": 1}, 3)
 
 
 def folders(blobs: FaultProxy) -> list[str]:
@@ -54,8 +54,8 @@ def test_every_range_finds_its_log(tmp_path: Path) -> None:
     for _ in range(60):
         from_us = NEW_YEAR_US + chance.randrange(-14 * DAY, 13 * DAY, 30 * MINUTE)
         to_us = from_us + chance.choice((SECOND, HOUR, 3 * DAY, 20 * DAY))
-        overlapping = [(blob.from_us, blob.to_us) for blob in log_store.list_blobs(from_us, to_us, 0)]
-        starting = [(blob.from_us, blob.to_us) for blob in log_store.list_blobs(from_us, to_us, 0, reach_us=0)]
+        overlapping = [(blob.from_us, blob.to_us) for blob in manifest_store.list_blobs(from_us, to_us, 0)]
+        starting = [(blob.from_us, blob.to_us) for blob in manifest_store.list_blobs(from_us, to_us, 0, reach_us=0)]
 
         assert overlapping == [(start, end) for start, end in parts if start < to_us and end > from_us]
         assert set(overlapping) >= set(starting) >= {(start, end) for start, end in parts if from_us <= start < to_us}
@@ -65,11 +65,11 @@ def test_a_short_range_lists_its_days_only(blobs: FaultProxy, tmp_path: Path) ->
     """The trainer lists every minute, and what is older may be months of log."""
     put(tmp_path / "log", (NEW_YEAR_US - HOUR, NEW_YEAR_US), (NEW_YEAR_US, NEW_YEAR_US + HOUR))
 
-    assert len(list(log_store.list_blobs(NEW_YEAR_US - HOUR, NEW_YEAR_US + HOUR, 0, reach_us=HOUR))) == 2
+    assert len(list(manifest_store.list_blobs(NEW_YEAR_US - HOUR, NEW_YEAR_US + HOUR, 0, reach_us=HOUR))) == 2
     assert folders(blobs) == ["2025/12/31/", "2026/01/01/"]
 
 
 def test_an_empty_range_lists_nothing(blobs: FaultProxy) -> None:
     """A loop without traffic has learned as far as it has joined."""
-    assert list(log_store.list_blobs(NEW_YEAR_US, NEW_YEAR_US, 0, reach_us=0)) == []
+    assert list(manifest_store.list_blobs(NEW_YEAR_US, NEW_YEAR_US, 0, reach_us=0)) == []
     assert folders(blobs) == []
