@@ -8,7 +8,6 @@ import os
 import pickle
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -25,7 +24,6 @@ from shared.learner import driver
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
 from shared.log import stored_lines
-from shared.log.stored_lines import UnreadableLines
 
 ANSWER = "answer.pickle"
 _ORDER = "order.pickle"
@@ -67,8 +65,7 @@ class _LogLines:
 
     def __iter__(self) -> Iterator[bytes]:
         for stored, joined_under in zip(self._blobs, self._joined_under, strict=True):
-            with suppress(UnreadableLines):
-                yield from stored_lines.read_lines(stored, joined_under, self._rewards)
+            yield from stored_lines.read_lines(stored, joined_under, self._rewards)
 
 
 def main(parent: int, folder: Path) -> None:

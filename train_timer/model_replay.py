@@ -2,13 +2,14 @@
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.configuration import configuration_store
 from shared.errors import LoopError
 from shared.learner import cpu, weights, work_folder
-from shared.log import manifest, manifest_store
+from shared.log import log_listing_store, manifest
 from shared.log.manifest import LogBlob
 from shared.models import model_store, published_store
 from shared.models.model_description import ModelDescription
@@ -18,6 +19,7 @@ from shared.times import to_iso
 from shared.training.training_state import Cursor
 from train_timer import model_training
 
+_AT_ONCE = 8
 TOLERANCE = 1e-3
 """The largest difference between two weights of the same model, where its bytes may differ."""
 
@@ -110,12 +112,12 @@ def _steps(model: DescribedModel) -> list[DescribedModel]:
 
 
 def _log_of(steps: Sequence[DescribedModel]) -> Mapping[str, LogBlob]:
-    """The log blobs that were learned, by path."""
+    """The log blobs that were learned, by path; each is asked itself, for a replay is a check of what storage has."""
     paths = [path for step in steps for path in step.description.logs]
-    ranges = [manifest.range_of(path) for path in paths]
     deleted_us = configuration_store.read_configuration().logs_deleted_before_us
-    listed = manifest_store.list_blobs(min(start for start, _ in ranges), max(end for _, end in ranges), deleted_us)
-    blobs = {blob.path: blob for blob in listed}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        stored = pool.map(log_listing_store.read_log_blob, *zip(*map(manifest.range_of, paths), strict=True))
+    blobs = {blob.path: blob for blob in stored if blob is not None and blob.to_us > deleted_us and not blob.damaged}
     gone = [path for path in paths if path not in blobs]
     if gone:
         raise CannotReplay(

@@ -16,7 +16,7 @@ class UnreadableLines(LoopError):
     """The lines of a log blob cannot be unpacked, for its content is damaged."""
 
     def __init__(self) -> None:
-        super().__init__("its lines cannot be unpacked")
+        super().__init__("its gzip cannot be unpacked")
 
 
 def _all(_index: int, _line: bytes) -> bool:

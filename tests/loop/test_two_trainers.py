@@ -60,6 +60,8 @@ def deletion(stored_loop: StoredLoop) -> None:
         ("/state.json", 1, deletion),
         ("/logs/", 1, nothing),
         ("/logs/", 1, settings),
+        ("/manifests/", 1, nothing),
+        ("/manifests/", 1, deletion),
         ("/state.json", 2, reset),
         ("/models/", 2, nothing),
         ("/state.json", 3, settings),

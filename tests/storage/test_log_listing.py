@@ -1,32 +1,19 @@
 """Finding log blobs: all of a range, without listing all the log there is."""
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shared import settings
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_store, manifest_store
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 from tests.faults.proxy import FaultProxy
-from tests.storage.conftest import Services
 
 REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
 NEW_YEAR_US = from_iso("2026-01-01T00:00:00Z")
-
-
-@pytest.fixture
-def blobs(services: Services) -> Iterator[FaultProxy]:
-    """Between this process and its blobs, as if it were the app's."""
-    with FaultProxy(services.blob) as proxy:
-        endpoints = f"BlobEndpoint={proxy.url};QueueEndpoint={services.queue};TableEndpoint={services.table}"
-        connection = f"AccountName={services.name};AccountKey={services.key};{endpoints}"
-        with settings.use(settings.read({"AzureWebJobsStorage": connection})):
-            yield proxy
 
 
 def put(file: Path, *ranges: tuple[int, int]) -> None:
