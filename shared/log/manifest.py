@@ -57,8 +57,8 @@ class Manifest:
 
     def put(self, blob: LogBlob) -> "Manifest":
         """This manifest with a log blob, in the place of what it says of that blob so far."""
-        place = bisect_left(self.blobs, blob.from_us, key=lambda other: other.from_us)
-        after = place + sum(other.from_us == blob.from_us for other in self.blobs[place : place + 1])
+        place = bisect_left(self.blobs, _range(blob), key=_range)
+        after = place + (place < len(self.blobs) and _range(self.blobs[place]) == _range(blob))
         return Manifest((*self.blobs[:place], blob, *self.blobs[after:]))
 
     def without(self, paths: Collection[str]) -> "Manifest":
@@ -69,6 +69,10 @@ class Manifest:
         """A manifest of the blobs that storage has; of blobs that are as they were, it says what it says so far."""
         blobs = {(blob.path, blob.etag): blob for blob in self.blobs}
         return Manifest(tuple(blobs.get((blob.path, blob.etag), blob) for blob in stored.blobs))
+
+
+def _range(blob: LogBlob) -> tuple[int, int]:
+    return blob.from_us, blob.to_us
 
 
 def path(from_us: int, to_us: int) -> str:

@@ -139,8 +139,11 @@ def _is_log(blob: LogBlob, deleted_before_us: int) -> bool:
 
 
 def _settle(blob: LogBlob) -> LogBlob | None:
-    """A blob as it is now, if its manifest does not know; None if the blob is gone."""
-    if blob.etag:
+    """A blob as it is now, if its manifest cannot say; None if the blob is gone.
+
+    In the place of a damaged blob its owner may have put an intact one.
+    """
+    if blob.etag and (not blob.damaged or blobs.read_etag(blob.path) == blob.etag):
         return blob
     current = log_listing_store.read_log_blob(blob.from_us, blob.to_us)
     return None if current is None else replace(current, etag="")

@@ -157,6 +157,21 @@ def test_a_spoiled_log_blob_ends_no_run(
         assert ["cannot be" in blob.damaged for blob in manifest_store.list_damaged(0, FAR_US, 0)] == [True] * damaged
 
 
+def test_an_intact_blob_in_the_place_of_a_damaged_one_is_read(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
+    """Its owner had a copy."""
+    log_three_days(stored_loop, trainer)
+    name = sorted(stored_loop.names("logs/"))[-3]
+    content, metadata = stored_loop.blob(name) or b"", stored_loop.metadata(name)
+    with_garbage(stored_loop, name)
+    forget_manifests(stored_loop)
+    run(trainer)
+    damaged = list_starts(stored_loop)
+
+    stored_loop.put(name, content, metadata=metadata)
+
+    assert (len(damaged), len(list_starts(stored_loop))) == (5, 6)
+
+
 def delete_log(stored_loop: StoredLoop) -> None:
     """Let all log so far be forgotten."""
     past.configure(stored_loop, replace(past.seldom(), logs_deleted_before_us=past.minutes_ago(0)))
