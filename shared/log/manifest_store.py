@@ -1,10 +1,10 @@
 """The manifests of the log, one a day: readers find log by them, however much log there is besides.
 
 Only who holds the trainer's lease changes a manifest. If a trainer that slept past its lease wakes up in the middle of
-a change, nothing comes of it: its write is refused where the manifest has changed since, and where it has not, the
-entry is one that the other trainer adds, too, for the part and its blob follow from the trainer's intent. If retention
-has removed the manifest meanwhile, the entry comes back alone, without a blob; readers pass over it, and retention
-removes it again.
+a change, nothing comes of it. Where the manifest has changed since, its write is refused, and it ends. Where it has
+not, the entry is one that the other trainer adds, too, for the part and its blob follow from the trainer's intent.
+Where there was no manifest, and retention has removed one since, the entry comes without a blob: readers pass over it,
+and retention removes it again.
 """
 
 from collections import deque
@@ -28,6 +28,7 @@ from shared.storage import background_reads, blobs, json_documents
 from shared.storage.blobs import Blob, ChangedMeanwhile
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage.paths import MANIFESTS
+from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, LAST_US
 
 _MOST_DAYS = 7
@@ -202,15 +203,29 @@ def _is_complete() -> bool:
 
 
 def _change(at_us: int, check: Check, edit: Callable[[Manifest], Manifest]) -> Manifest:
-    """Change the manifest of a day; a manifest that is not there, or damaged, is first made from the listing."""
+    """Change the manifest of a day; a manifest that is not there, or damaged, is first made from the listing.
+
+    Raises:
+        StorageUnavailable: Another trainer has changed it meanwhile, so this one has lost its lease.
+    """
     day_us = at_us // DAY * DAY
-
-    def change(stored: Manifest | None) -> Manifest:
-        manifest = edit(log_listing_store.list_range(day_us, day_us + DAY) if stored is None else stored)
+    stored = blobs.read(manifest_path(day_us))
+    before = _parse(stored.data) if stored else None
+    after = edit(log_listing_store.list_range(day_us, day_us + DAY) if before is None else before)
+    if after != before:
         check()
-        return manifest
+        _write(manifest_path(day_us), json_documents.to_json(after), stored.etag if stored else None)
+    return after
 
-    return json_documents.change(manifest_path(day_us), _parse, json_documents.to_json, change)
+
+def _write(path: str, text: bytes, etag: str | None) -> None:
+    """Write a manifest over the one that was read; there may be this text already, if only the answer was lost."""
+    try:
+        blobs.write_over(path, text, etag)
+    except ChangedMeanwhile as error:
+        stored = blobs.read(path)
+        if stored is None or stored.data != text:
+            raise StorageUnavailable(f"{path} was changed by another trainer") from error
 
 
 def _parse(text: bytes) -> Manifest | None:
