@@ -86,18 +86,10 @@ def redact(blob: LogBlob, target: Target, at_us: int, check: Check, copy: Callab
         if done.changed or done.removed:
             for lines in aside:
                 blobs.remove(path_of_refused(blob.path, lines.kind))
-            size_bytes = file.seek(0, 2)
+            left = _describe(blob, done, file.tell(), at_us)
             file.seek(0)
             copy(file)
             file.seek(0)
-            left = replace(
-                blob,
-                lines=done.lines,
-                events=dict(done.events),
-                size_bytes=size_bytes,
-                unpacked_bytes=done.unpacked_bytes,
-                redacted=to_iso(at_us),
-            )
             manifest_store.unsettle(blob, check)
             etag = blobs.write_over(blob.path, file, stored.etag, metadata=log_listing_store.metadata(left))
             for lines in aside:
@@ -111,6 +103,18 @@ def settle(blob: LogBlob, check: Check) -> None:
     current = None if blob.etag else log_listing_store.read_log_blob(blob.from_us, blob.to_us)
     if current is not None:
         manifest_store.put(current, check)
+
+
+def _describe(blob: LogBlob, done: Redacted, size_bytes: int, at_us: int) -> LogBlob:
+    """A log blob as it is after its redaction."""
+    return replace(
+        blob,
+        lines=done.lines,
+        events=dict(done.events),
+        size_bytes=size_bytes,
+        unpacked_bytes=done.unpacked_bytes,
+        redacted=to_iso(at_us),
+    )
 
 
 def _rewrite(
