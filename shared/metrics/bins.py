@@ -69,7 +69,6 @@ class EventOutcomes(NamedTuple):
     passed_over: int = 0
     late: int = 0
     dangling: int = 0
-    answered_otherwise: int = 0
 
     def plus(self, other: "EventOutcomes") -> "EventOutcomes":
         """The sums of both."""
@@ -87,6 +86,7 @@ class Bin(StoredObject):
         first: For the policy that always shows the baseline: the first action, or the first slot's baseline action.
         random: For the policy that shows each action with the same chance.
         joined: Events joined, whatever their outcome.
+        answered_otherwise: Events that are not learned, since they were answered again with another action or chance.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(outcomes="fates")
@@ -101,6 +101,7 @@ class Bin(StoredObject):
     random: PolicySums = field(default_factory=PolicySums)
     joined: int = 0
     outcomes: EventOutcomes = field(default_factory=EventOutcomes)
+    answered_otherwise: int = 0
 
     def plus(self, other: "Bin") -> "Bin":
         """The sums of both, from when the earlier bin begins."""
@@ -116,7 +117,11 @@ class Bin(StoredObject):
             random=self.random.plus(other.random),
             joined=self.joined + other.joined,
             outcomes=self.outcomes.plus(other.outcomes),
+            answered_otherwise=self.answered_otherwise + other.answered_otherwise,
         )
+
+
+_OTHERWISE = "+answered_otherwise"
 
 
 class Pending(NamedTuple):
@@ -125,10 +130,9 @@ class Pending(NamedTuple):
     Attributes:
         part_us: When the part begins.
         bin_us: When their five minutes begin.
-        kind: Which models learn from them, as `ranked_event.line_kind`.
+        kind: Which models learn from them, as `ranked_event.line_kind`; with an ending if they were answered otherwise.
         learnable: How many of them a model can learn from.
-        skipped: How many were deferred and not activated in time.
-        answered_otherwise: How many were answered again with another action, or with another chance.
+        skipped: How many a model of their kind passes over.
     """
 
     part_us: int
@@ -136,15 +140,23 @@ class Pending(NamedTuple):
     kind: str
     learnable: int
     skipped: int
-    answered_otherwise: int = 0
+
+    @classmethod
+    def answered_otherwise(cls, part_us: int, bin_us: int, kind: str, events: int) -> "Pending":
+        """Events of a kind that were answered again with another action, or with another chance."""
+        return cls(part_us, bin_us, kind + _OTHERWISE, 0, events)
 
     def outcomes(self, kind: str, learned_from_us: int) -> EventOutcomes:
-        """What becomes of the events under a model; as `Metrics.settle`."""
+        """What becomes of the events under a model, as `Metrics.settle`; without those answered otherwise."""
+        if self.count_answered_otherwise(kind, learned_from_us):
+            return EventOutcomes()
         if self.kind != kind or self.part_us < learned_from_us:
-            return EventOutcomes(passed_over=self.learnable + self.skipped + self.answered_otherwise)
-        return EventOutcomes(
-            learned=self.learnable, not_activated=self.skipped, answered_otherwise=self.answered_otherwise
-        )
+            return EventOutcomes(passed_over=self.learnable + self.skipped)
+        return EventOutcomes(learned=self.learnable, not_activated=self.skipped)
+
+    def count_answered_otherwise(self, kind: str, learned_from_us: int) -> int:
+        """How many of the events a model would learn from, had they not been answered otherwise."""
+        return self.skipped if self.kind == kind + _OTHERWISE and self.part_us >= learned_from_us else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +217,8 @@ class Metrics(StoredObject):
             refused_here = min(refused, outcomes.learned) if pending.part_us == part_us else 0
             refused -= refused_here
             outcomes = outcomes._replace(learned=outcomes.learned - refused_here, refused=refused_here)
-            settled.append(Bin(pending.bin_us, outcomes=outcomes))
+            otherwise = pending.count_answered_otherwise(kind, learned_from_us)
+            settled.append(Bin(pending.bin_us, outcomes=outcomes, answered_otherwise=otherwise))
         left = tuple(pending for pending in self.pending if pending.part_us > part_us)
         return replace(self, bins=merge([*self.bins, *settled]), pending=left) if ready else self
 
@@ -216,6 +229,11 @@ class Metrics(StoredObject):
             if pending.part_us < before_us:
                 outcomes = outcomes.plus(pending.outcomes(kind, learned_from_us))
         return outcomes
+
+    def count_answered_otherwise(self, before_us: int, kind: str, learned_from_us: int) -> int:
+        """How many events `settle` would count as answered otherwise; as `outcomes`."""
+        ready = (pending for pending in self.pending if pending.part_us < before_us)
+        return sum(pending.count_answered_otherwise(kind, learned_from_us) for pending in ready)
 
     def whole_days(self, joined_up_to_us: int) -> Mapping[int, Day]:
         """The days to which nothing is added any more, by their first moment."""

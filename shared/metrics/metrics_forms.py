@@ -154,8 +154,9 @@ def _stretch(bins: Sequence[Bin], from_us: int, to_us: int, rewards: Span) -> St
 
 def _outcomes(sums: Bin) -> Fates:
     outcomes = sums.outcomes
-    settled = sum(outcomes) - outcomes.late - outcomes.dangling
-    return Fates(joined=sums.joined, waiting=sums.joined - settled, **outcomes._asdict())
+    otherwise = sums.answered_otherwise
+    settled = sum(outcomes) - outcomes.late - outcomes.dangling + otherwise
+    return Fates(joined=sums.joined, waiting=sums.joined - settled, answered_otherwise=otherwise, **outcomes._asdict())
 
 
 def _apprentice(apprentice: Apprentice) -> ApprenticeFigures | None:

@@ -15,6 +15,7 @@ action the reward is for.
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 
 from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import MAX_REWARD, EventLine
@@ -158,9 +159,10 @@ class Tally:
             for at_us in places
         ]
         pending = [
-            Pending(part_us, at_us, kind, *counts)
+            one
             for at_us in sorted(self._bins)
             for kind, counts in sorted(self._bins[at_us].kinds.items())
+            for one in _pending(part_us, at_us, kind, *counts)
         ]
         return PartMetrics(bins, pending, self._imitated, self._first_us, self._last_us)
 
@@ -240,3 +242,11 @@ def _add_certain(into: _OpenBin, count: int, reward: float) -> None:
             continue
         policy.largest = max(policy.largest, 1.0)
         policy.add(1.0, reward)
+
+
+def _pending(part_us: int, at_us: int, kind: str, learnable: int, skipped: int, otherwise: int) -> Iterator[Pending]:
+    """The events of a kind in some five minutes of a part."""
+    if learnable or skipped:
+        yield Pending(part_us, at_us, kind, learnable, skipped)
+    if otherwise:
+        yield Pending.answered_otherwise(part_us, at_us, kind, otherwise)

@@ -134,7 +134,7 @@ def _count_events_of(state: State, candidate: Cursor) -> State:
         learned=outcomes.learned,
         not_activated=outcomes.not_activated,
         passed_over=outcomes.passed_over,
-        answered_otherwise=outcomes.answered_otherwise,
+        answered_otherwise=state.metrics.count_answered_otherwise(up_to_us, candidate.kind, since_us),
     )
     return replace(
         state,

@@ -91,12 +91,14 @@ def check(stored_loop: StoredLoop) -> None:
 def check_outcomes(stored_loop: StoredLoop) -> None:
     """See that bins and counters agree, and that every event has one outcome."""
     counted = stored_loop.document("state.json")["counters"]
-    outcomes = [stored_bin.outcomes for stored_bin in bins(stored_loop).values()]
+    stored = list(bins(stored_loop).values())
     for name in EventOutcomes._fields:
-        assert counted[name] == sum(getattr(outcome, name) for outcome in outcomes), name
-    assert [stored_bin.joined for stored_bin in bins(stored_loop).values()] == [
-        sum(outcome) - outcome.late - outcome.dangling for outcome in outcomes
-    ]
+        assert counted[name] == sum(getattr(stored_bin.outcomes, name) for stored_bin in stored), name
+    assert counted["answered_otherwise"] == sum(stored_bin.answered_otherwise for stored_bin in stored)
+    for stored_bin in stored:
+        outcomes = stored_bin.outcomes
+        settled = sum(outcomes) - outcomes.late - outcomes.dangling + stored_bin.answered_otherwise
+        assert stored_bin.joined == settled
 
 
 def test_the_sums_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTrainer) -> None:

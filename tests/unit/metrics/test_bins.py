@@ -19,9 +19,14 @@ def part(number: int, *batch: Pending) -> PartMetrics:
     return PartMetrics(bins, [element._replace(part_us=number * PART) for element in batch])
 
 
-def events(bin_number: int, learnable: int, skipped: int = 0, kind: str = "cb", otherwise: int = 0) -> Pending:
+def events(bin_number: int, learnable: int, skipped: int = 0, kind: str = "cb") -> Pending:
     """Events of five minutes."""
-    return Pending(0, bin_number * BIN_US, kind, learnable, skipped, otherwise)
+    return Pending(0, bin_number * BIN_US, kind, learnable, skipped)
+
+
+def otherwise(bin_number: int, number: int, kind: str = "cb") -> Pending:
+    """Events of five minutes that were answered otherwise."""
+    return Pending.answered_otherwise(0, bin_number * BIN_US, kind, number)
 
 
 def outcomes(metrics: Metrics) -> list[EventOutcomes]:
@@ -42,11 +47,24 @@ def test_events_have_their_fate_when_their_part_was_learned() -> None:
 
 def test_events_of_another_kind_are_passed_over() -> None:
     """Those that were not activated or answered otherwise, too."""
-    joined = Metrics().plus(part(0, events(0, 5, 2, otherwise=1), events(0, 3, 1, "cb-apprentice", otherwise=2)))
+    apprentice = (events(0, 3, 1, "cb-apprentice"), otherwise(0, 2, "cb-apprentice"))
+    joined = Metrics().plus(part(0, events(0, 5, 2), otherwise(0, 1), *apprentice))
 
     learned = joined.settle(0, "cb-apprentice", 0, refused=0)
 
-    assert outcomes(learned) == [EventOutcomes(learned=3, not_activated=1, passed_over=8, answered_otherwise=2)]
+    assert outcomes(learned) == [EventOutcomes(learned=3, not_activated=1, passed_over=8)]
+    assert [element.answered_otherwise for element in learned.bins] == [2]
+    assert joined.count_answered_otherwise(1, "cb-apprentice", 0) == 2
+
+
+def test_what_was_answered_otherwise_before_a_model_began_is_passed_over() -> None:
+    """As all that came before it."""
+    joined = Metrics().plus(part(0, otherwise(0, 1))).plus(part(1, otherwise(3, 2)))
+
+    learned = joined.settle(PART, "cb", PART, refused=0)
+
+    assert [element.answered_otherwise for element in learned.bins] == [0, 2]
+    assert outcomes(learned) == [EventOutcomes(passed_over=1), EventOutcomes()]
 
 
 def test_what_vowpal_wabbit_refused_is_not_learned() -> None:

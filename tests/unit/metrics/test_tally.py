@@ -139,7 +139,7 @@ def test_events_that_were_answered_otherwise_are_in_no_average() -> None:
     result = tally_of([Case(1, greedy(0, 2), 1.0), Case(2, greedy(0, 2), 1.0, learnable=False), otherwise])
 
     assert (result.bins[0].events, result.bins[0].rewards, result.bins[0].joined) == (1, 1.0, 3)
-    assert result.pending == [Pending(7, 0, "cb", 1, 1, 1)]
+    assert result.pending == [Pending(7, 0, "cb", 1, 1), Pending.answered_otherwise(7, 0, "cb", 1)]
 
 
 def test_of_a_multi_slot_event_the_first_slot_counts() -> None:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from shared.configuration.service_configuration import LearningMode
 from shared.log.redaction import without_id
-from shared.metrics.bins import EventOutcomes, Pending
 from shared.models.published import ModelFiles, ModelReference, Origin, Published
 from shared.storage import json_documents
 from shared.training.training_state import BegunBlob, Counters, State
@@ -55,16 +54,6 @@ def test_a_blob_that_is_partly_learned_is_named_by_the_commit_record() -> None:
 
     assert json_documents.read(State, json_documents.to_json(state)) == state
     assert b'"last"' not in json_documents.to_json(without_id(state, "last")).replace(b'"last":', b"")
-
-
-def test_sums_that_an_earlier_version_stored_go_on() -> None:
-    """They do not know of events that were answered otherwise: there are none."""
-    sums = '{"bins":[{"from_us":0,"events":2,"joined":3,"fates":[1,1,0,1,5,6]}],"pending":[[0,300,"cb",3,1]]}'
-    state = json_documents.read(State, _STATE.replace('"long_waits"', f'"metrics":{sums},"long_waits"').encode())
-
-    assert state.counters.answered_otherwise == 0
-    assert [stored.outcomes for stored in state.metrics.bins] == [EventOutcomes(1, 1, 0, 1, 5, 6, 0)]
-    assert state.metrics.pending == (Pending(0, 300, "cb", 3, 1, 0),)
 
 
 def test_what_an_earlier_version_published_is_in_use() -> None:
