@@ -72,9 +72,10 @@ def _write_log(events: int) -> None:
         each = -(-events // _BLOBS)
         for number in range(_BLOBS):
             some = lines[number * each : (number + 1) * each]
-            part.write_bytes(gzip.compress(b"".join(some), 6))
+            text = b"".join(some)
+            part.write_bytes(gzip.compress(text, 6))
             start = _DAY_US + number * HOUR
-            log_store.create(start, start + HOUR, part, rewards, len(some), {"cb": len(some)})
+            log_store.create(start, start + HOUR, part, rewards, len(some), {"cb": len(some)}, len(text))
 
 
 def work() -> dict[str, int]:

@@ -164,7 +164,7 @@ def learn() -> dict[str, int]:
 def write_log(days: int) -> dict[str, int]:
     """Store log of the days before, in parts of five minutes; what is in it does not matter, for nothing reads it."""
     from shared.configuration import configuration_store
-    from shared.log import log_store
+    from shared.log import log_store, manifest_store
 
     rewards = configuration_store.read_configuration().rewards
     last_us = backlog.Backlog(1, 0).from_us() - 60 * _CELL_US
@@ -172,11 +172,13 @@ def write_log(days: int) -> dict[str, int]:
         file = Path(folder, "part")
         file.write_bytes(b"log")
 
-        def create(number: int) -> bool:
+        def create(number: int) -> int:
             from_us = last_us - number * _CELL_US
-            return log_store.create(from_us, from_us + _CELL_US, file, rewards, 10, {"cb": 10})
+            return log_store.create(from_us, from_us + _CELL_US, file, rewards, 10, {"cb": 10}, 3).from_us
 
-        return {"written": sum(pool.map(create, range(days * DAY // _CELL_US)))}
+        days_us = {from_us // DAY * DAY for from_us in pool.map(create, range(days * DAY // _CELL_US))}
+        list(pool.map(lambda day_us: manifest_store.compare(day_us, lambda: None), days_us))
+    return {"written": days * DAY // _CELL_US}
 
 
 def idle(runs: int) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def join_all() -> dict[str, Any]:
     from shared.settings import settings
     from shared.storage import blobs
     from shared.storage.clock import now_us
-    from shared.storage.paths import LOGS, STATE
+    from shared.storage.paths import LOGS, MANIFESTS, STATE
     from shared.training import lease
     from train_timer import run
     from train_timer.joiner import Joiner
@@ -82,7 +82,7 @@ def join_all() -> dict[str, Any]:
     trainer.release()
     stored = list(blobs.list_blobs(LOGS))
     counters = trainer.state.counters
-    for path in [STATE, *(blob.path for blob in stored)]:
+    for path in [STATE, *blobs.list_paths(MANIFESTS), *(blob.path for blob in stored)]:
         blobs.remove(path)
     return {
         **used,

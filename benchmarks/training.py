@@ -65,7 +65,7 @@ def _steps(run: Mapping[str, Any]) -> dict[str, Any]:
 
 def write_log(blobs: int, lines: int, plain: str) -> dict[str, int]:
     """Store a day of log, and the same lines as one plain file."""
-    from shared.log import log_store
+    from shared.log import log_store, manifest_store
 
     rewards = _rewards(0.0)
     events = [_event(variant) for variant in range(examples.VARIANTS)]
@@ -77,7 +77,9 @@ def write_log(blobs: int, lines: int, plain: str) -> dict[str, int]:
             all_lines.write(text)
             file = Path(folder, "part")
             file.write_bytes(gzip.compress(text, 4, mtime=0))
-            log_store.create(from_us, from_us + DAY // blobs, file, rewards, count, {"cb": count})
+            log_store.create(from_us, from_us + DAY // blobs, file, rewards, count, {"cb": count}, len(text))
+    manifest_store.compare(DAY_US, lambda: None)
+    manifest_store.mark_complete()
     return {"bytes": Path(plain).stat().st_size}
 
 
@@ -110,7 +112,7 @@ def _lines(
 def retrain(default_reward: float) -> dict[str, Any]:
     """Let a cursor without a model learn all of the log, under reward settings with this default."""
     from shared.configuration import configuration_store
-    from shared.log import log_store
+    from shared.log import manifest_store
     from shared.models import model_store
     from shared.training import lease
     from shared.training.training_state import empty_cursor
@@ -127,7 +129,7 @@ def retrain(default_reward: float) -> dict[str, Any]:
     steps = _Steps()
     for owner, name in ((driver_run._Attempts, "_train"), (model_store, "store")):
         steps.watch(owner, name)
-    steps.watch(log_store, "list_blobs", all_of=True)
+    steps.watch(manifest_store, "list_blobs", all_of=True)
     began = time.perf_counter()
     training = ModelTraining(trainer, 0, Pace())
     while training.train_next():

@@ -26,8 +26,8 @@ from shared.evaluation.tasks import Task, TaskResult
 from shared.learner import subprocess_jobs, work_folder
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
-from shared.log import log_store
-from shared.log.log_store import LogBlob
+from shared.log import log_store, manifest_store
+from shared.log.manifest import LogBlob
 
 TIMEOUT = timedelta(minutes=50)
 """For one task."""
@@ -91,7 +91,7 @@ def _check_wanted(evaluation: Evaluation) -> None:
 
 def _log_blobs(evaluation: Evaluation) -> list[LogBlob]:
     log = evaluation.log
-    return list(log_store.list_blobs(log.from_us, log.to_us, log.from_us)) if log.to_us > log.from_us else []
+    return list(manifest_store.list_blobs(log.from_us, log.to_us, log.from_us)) if log.to_us > log.from_us else []
 
 
 class _TaskRun:

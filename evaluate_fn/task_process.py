@@ -41,7 +41,7 @@ class TaskOrder:
 
     task: Task
     evaluation: Evaluation
-    joined_under: tuple[RewardSettings, ...]
+    joined_under: tuple[RewardSettings | None, ...]
     timeout: timedelta
 
     def write(self, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from azure.functions import HttpRequest, HttpResponse
@@ -9,9 +10,11 @@ from azure.functions import HttpRequest, HttpResponse
 from export_fn import redaction_call
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
-from shared.log import log_store
+from shared.log import log_store, manifest_store, stored_lines
 from shared.log.log_forms import LogRange, LogsProperties, next_page, properties, read_range
+from shared.log.manifest import LogBlob
 from shared.log.redaction_forms import RedactAnswer, RedactRequest, answer
+from shared.log.stored_lines import UnreadableLines
 from shared.storage.clock import storage_clock
 from shared.storage.storage_clock import AHEAD_US
 from shared.times import SECOND
@@ -22,6 +25,9 @@ from shared.web.responses import json_answer, lines, no_content
 functions = Functions()
 
 _PAGE_BYTES = 8 * 1024 * 1024
+"""Of log in a page, as it is stored; a larger log blob goes alone."""
+_UNPACKED_BYTES = 32 * 1024 * 1024
+"""The same, of its lines."""
 _BEHIND_US = SECOND
 """How far the clock of an instance may be behind storage's, if storage answers it within a quarter of a second."""
 
@@ -91,18 +97,20 @@ def _delete(stored: Configuration, before_us: int) -> Configuration:
 
 
 def _extent() -> tuple[int, int] | None:
-    return log_store.extent(configuration_store.read_configuration().logs_deleted_before_us)
+    return manifest_store.extent(configuration_store.read_configuration().logs_deleted_before_us)
 
 
 def _read_page(from_us: int, to_us: int) -> _Page:
     deleted_before_us = configuration_store.read_configuration().logs_deleted_before_us
-    contents: list[bytes] = []
-    for blob in log_store.list_blobs(from_us, to_us, deleted_before_us):
-        if contents and sum(map(len, contents)) + blob.size_bytes > _PAGE_BYTES:
-            return _Page(tuple(contents), blob.from_us)
-        if stored := log_store.read(blob):
-            contents.append(stored)
-    return _Page(tuple(contents), None)
+    on_page: list[LogBlob] = []
+    size_bytes, unpacked_bytes, next_from_us = 0, 0, None
+    for blob in manifest_store.list_blobs(from_us, to_us, deleted_before_us):
+        size_bytes, unpacked_bytes = size_bytes + blob.size_bytes, unpacked_bytes + blob.unpacked_bytes
+        if on_page and (size_bytes > _PAGE_BYTES or unpacked_bytes > _UNPACKED_BYTES):
+            next_from_us = blob.from_us
+            break
+        on_page.append(blob)
+    return _Page(tuple(filter(None, log_store.contents(on_page))), next_from_us)
 
 
 def _pack(page: _Page) -> bytes:
@@ -111,4 +119,12 @@ def _pack(page: _Page) -> bytes:
 
 
 def _unpack(page: _Page) -> bytes:
-    return b"".join(map(gzip.decompress, page.blobs))
+    return b"".join(map(_unpack_blob, page.blobs))
+
+
+def _unpack_blob(stored: bytes) -> bytes:
+    """The lines of a log blob; of a damaged blob those before the damage."""
+    lines: list[bytes] = []
+    with suppress(UnreadableLines):
+        lines.extend(stored_lines.unpack(stored))
+    return b"".join(lines)

@@ -1,5 +1,6 @@
 """One call of a redaction, which redacts as much as its time allows while the trainer pauses; blocking."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +11,12 @@ from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import row_deletion, scan
 from shared.intake.scan import RowQuery
-from shared.log import customer_copy, log_store, redaction_store
+from shared.log import customer_copy, log_listing_store, log_store, manifest_store, redaction_store
 from shared.log.customer_copy import MirrorFailed
-from shared.log.log_store import LogBlob
+from shared.log.manifest import LONGEST_PART_US, LogBlob
 from shared.log.redaction import EventTarget, Target, without_id
 from shared.log.redaction_forms import Redaction
+from shared.log.stored_lines import UnreadableLines
 from shared.models import published_store
 from shared.settings import settings
 from shared.status import profile_store
@@ -32,6 +34,8 @@ _SECONDS = 12.0
 _PATIENCE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.25
 _MOST_COUNTED = 20_000
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,20 @@ class _Work:
 
     def steps(self, from_us: int, to_us: int) -> list[tuple[int, _Rows | LogBlob]]:
         """The rows and log blobs to redact, by the moment at which they begin; at one moment, rows before log."""
-        blobs = list(log_store.list_blobs(from_us, to_us, 0))
+        blobs = self._list_blobs(from_us, to_us)
         self._contents = log_store.contents(blobs)
         steps: list[tuple[int, _Rows | LogBlob]] = [(blob.from_us, blob) for blob in blobs]
         if isinstance(self._target, EventTarget):
             rows = (_Rows(*stretch) for stretch in row_deletion.list_hours(self._tables, from_us, to_us))
             steps += [(part.from_us, part) for part in rows]
         return sorted(steps, key=lambda step: (step[0], isinstance(step[1], LogBlob)))
+
+    def _list_blobs(self, from_us: int, to_us: int) -> list[LogBlob]:
+        """The log blobs of a range: by the manifests, if they are sure to name all that there are."""
+        if self._trainer.state.manifests_from_us == 0:
+            return list(manifest_store.list_blobs(from_us, to_us, 0))
+        stored = log_listing_store.list_range(max(0, from_us - LONGEST_PART_US), to_us).blobs
+        return [blob for blob in stored if blob.to_us > from_us and not blob.damaged]
 
     def redact(self, step: _Rows | LogBlob) -> None:
         """Redact the rows or the log blob of a step."""
@@ -118,10 +129,17 @@ class _Work:
             self.done.run_again_us = _join_time_us(configuration, self._now_us)
 
     def _redact_blob(self, blob: LogBlob, stored: bytes) -> None:
-        if not redaction_store.holds(stored, self._target):
+        redaction_store.settle(blob, self._trainer.check)
+        try:
+            if not redaction_store.holds(stored, self._target):
+                return
+            self._trainer.check()
+            lines = redaction_store.redact(
+                blob, self._target, self._now_us, self._trainer.check, lambda file: self._copy(blob, file)
+            )
+        except UnreadableLines:
+            _log.error("%s is damaged and cannot be redacted", blob.path)
             return
-        self._trainer.check()
-        lines = redaction_store.redact(blob, self._target, self._now_us, lambda file: self._copy(blob, file))
         self.done.changed_lines += lines.changed
         self.done.removed_lines += lines.removed
         self.done.blobs += bool(lines.changed or lines.removed)

@@ -1,8 +1,7 @@
 """Reads what storage holds of the loop and of an event. Blocking, for a thread."""
 
-import gzip
-import io
 from collections.abc import Iterator
+from contextlib import suppress
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
@@ -10,10 +9,11 @@ from shared.intake import scan
 from shared.intake.keys import event_key, shard
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import RowQuery
-from shared.log import line_pieces, log_line, log_store, ranked_event
+from shared.log import line_pieces, log_line, log_store, manifest_store, ranked_event, stored_lines
 from shared.log.join import BEFORE_US, Arrival, Requests
-from shared.log.log_store import LogBlob
+from shared.log.manifest import LogBlob
 from shared.log.ranked_event import RankedEvent
+from shared.log.stored_lines import UnreadableLines
 from shared.models import published_store
 from shared.settings import settings
 from shared.status import profile_store
@@ -103,7 +103,7 @@ def _newest_blobs(configuration: Configuration, from_us: int, to_us: int) -> lis
     chosen: list[LogBlob] = []
     left_bytes = _MOST_LOG_BYTES
     for blob in reversed(
-        list(log_store.list_blobs(max(0, from_us), max(0, to_us), configuration.logs_deleted_before_us))
+        list(manifest_store.list_blobs(max(0, from_us), max(0, to_us), configuration.logs_deleted_before_us))
     ):
         left_bytes -= blob.size_bytes
         if chosen and left_bytes < 0:
@@ -115,7 +115,7 @@ def _newest_blobs(configuration: Configuration, from_us: int, to_us: int) -> lis
 def _lines(event_id: str, blob: LogBlob) -> Iterator[bytes]:
     """The lines of an event id, searched by the text of the id before any line is parsed."""
     text = line_pieces.event_id(event_id)
-    with gzip.open(io.BytesIO(log_store.read(blob) or b"")) as lines:
-        for line in lines:
+    with suppress(UnreadableLines):
+        for line in stored_lines.unpack(log_store.read(blob) or b""):
             if text in line and log_line.read_ids(line).event_id == event_id:
                 yield line

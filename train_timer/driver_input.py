@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import IO, Self
 
 from shared.log import log_line, log_store, stored_lines
-from shared.log.log_store import LogBlob
+from shared.log.manifest import LogBlob
+from shared.storage.blobs import Blob
 from shared.training.training_state import Cursor
 from train_timer.pieces import Piece
 
@@ -99,16 +100,16 @@ class Feed:
         raise BrokenPipeError
 
     def _write(self, file: IO[bytes]) -> None:
-        for blob, stored in zip(self._piece.blobs, log_store.contents(self._piece.blobs), strict=True):
-            if self._as_stored:
-                file.write(stored)
-                self.lines += blob.lines if stored else 0
-                self.size_bytes += int.from_bytes(stored[-_LENGTH_BYTES:], "little")
-            else:
+        for blob, stored in zip(self._piece.blobs, log_store.read_ahead(self._piece.blobs), strict=True):
+            if stored is not None and self._as_stored:
+                file.write(stored.data)
+                self.lines += _count_lines(blob, stored)
+                self.size_bytes += int.from_bytes(stored.data[-_LENGTH_BYTES:], "little")
+            elif stored is not None:
                 self._write_lines(file, blob, stored)
         self.is_complete = True
 
-    def _write_lines(self, file: IO[bytes], blob: LogBlob, stored: bytes) -> None:
+    def _write_lines(self, file: IO[bytes], blob: LogBlob, stored: Blob) -> None:
         """Write lines up to the end of the piece."""
         left_out = self._left_out.get(blob.path, ())
         limit, after_line = self._piece.limit, self._piece.after_line
@@ -122,13 +123,14 @@ class Feed:
             self.last_line = index
             return True
 
-        for line in stored_lines.read_lines(stored, blob.rewards, self._rewards, takes):
-            file.write(line + b"\n")
-            self.lines += 1
-            self.size_bytes += len(line) + 1
-            if limit is not None and limit.is_reached(self.lines, self.size_bytes):
-                self.is_at_end = self.after_line >= blob.lines
-                break
+        with log_store.note_damage(blob, stored.etag):
+            for line in stored_lines.read_lines(stored.data, blob.rewards, self._rewards, takes):
+                file.write(line + b"\n")
+                self.lines += 1
+                self.size_bytes += len(line) + 1
+                if limit is not None and limit.is_reached(self.lines, self.size_bytes):
+                    self.is_at_end = self.after_line >= _count_lines(blob, stored)
+                    break
 
     def _takes(self, line: bytes) -> bool:
         return not self._is_mixed or log_line.is_for(line, self._kind)
@@ -142,3 +144,17 @@ def count_other_events(blobs: Iterable[LogBlob], kind: str) -> int:
 def count_answered_otherwise(blobs: Iterable[LogBlob], kind: str) -> int:
     """How many events of a model's kind were answered otherwise."""
     return sum(blob.answered_otherwise.get(kind, 0) for blob in blobs)
+
+
+def _count_lines(blob: LogBlob, stored: Blob) -> int:
+    """How many lines a blob has; if it is not the blob of which the manifest speaks, they are counted.
+
+    A redaction may have come between, and a blob that was copied to another account has another ETag.
+
+    Raises:
+        DamagedLog: The lines cannot be read.
+    """
+    if stored.etag == blob.etag:
+        return blob.lines
+    with log_store.note_damage(blob, stored.etag):
+        return sum(1 for _ in stored_lines.unpack(stored.data))

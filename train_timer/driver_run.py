@@ -9,7 +9,7 @@ from shared.learner import training
 from shared.learner.arguments import parse
 from shared.learner.training import TookTooLong, TrainingFailed, TrainingResult
 from shared.log import log_store
-from shared.log.log_store import LogBlob
+from shared.log.manifest import LogBlob
 from shared.training.training_state import Cursor
 from train_timer import refused_search
 from train_timer.driver_input import Feed
@@ -63,6 +63,7 @@ def drive(learner: Cursor, piece: Piece, folder: Path, timeout: timedelta, left_
 
     Raises:
         PieceTooLarge: The driver was not ready in time, or the search for refused lines was not.
+        DamagedLog: A log blob cannot be read.
         TrainingFailed: The driver failed, and not because of single lines.
     """
     attempts = _Attempts(learner, piece, folder, timeout, left_out or {})

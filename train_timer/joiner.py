@@ -10,7 +10,7 @@ from shared.intake import scan
 from shared.intake.rows import Event
 from shared.intake.scan import RowQuery, Tables
 from shared.learner import work_folder
-from shared.log import log_store, marks
+from shared.log import log_store, manifest_store, marks
 from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests
 from shared.metrics.bins import Bin, PartMetrics, total
 from shared.metrics.tally import Tally
@@ -18,7 +18,7 @@ from shared.settings import settings
 from shared.training import time_slices
 from shared.training.lease import Trainer
 from shared.training.training_state import Counters, Intent
-from train_timer import logged_ids
+from train_timer import damaged_log, logged_ids
 from train_timer.intake_window import Events, Observations
 from train_timer.logged_ids import LoggedIds
 from train_timer.part import Part, PartContent, mark_of
@@ -84,14 +84,23 @@ class Joiner:
             written = self._write(intent, file)
             self._trainer.check()
             if written.lines:
-                numbers = (written.lines, written.events, written.answered_otherwise)
-                log_store.create(intent.from_us, intent.to_us, file, intent.rewards, *numbers)
-                self._logged_ids.add(intent.from_us, intent.to_us, written.marks)
+                self._store(intent, file, written)
         metrics = written.tally.freeze(intent.from_us)
         self._commit(intent, written.counters, metrics)
         self.sums = total([self.sums, *metrics.bins], self.sums.from_us)
         self._profiler.pass_on(intent.to_us)
         return True
+
+    def _store(self, intent: Intent, file: Path, content: PartContent) -> None:
+        """Store the part's log blob, then name the blob in the manifest of its day, then store the marks.
+
+        A trainer that dies in between leaves a blob that no reader knows of; the next one joins the same intent, gets
+        the same bytes, and names the blob.
+        """
+        ends = (intent.from_us, intent.to_us)
+        numbers = (content.lines, content.events, content.unpacked_bytes, content.answered_otherwise)
+        manifest_store.put(log_store.create(*ends, file, intent.rewards, *numbers), self._trainer.check)
+        self._logged_ids.add(*ends, content.marks)
 
     def _next_intent(self) -> Intent | None:
         position_us = self._trainer.state.joined_up_to_us
@@ -194,8 +203,10 @@ class Joiner:
         if not state.has_marks:
             position_us = state.joined_up_to_us
             since_us = position_us - self._lookback_us(position_us)
-            logged_ids.mark_earlier_log(since_us, position_us, self._configuration.logs_deleted_before_us)
-            self._trainer.commit(replace(state, has_marks=True))
+            deleted_us = self._configuration.logs_deleted_before_us
+            for damage in logged_ids.mark_earlier_log(since_us, position_us, deleted_us):
+                damaged_log.pass_over(self._trainer, damage)
+            self._trainer.commit(replace(self._trainer.state, has_marks=True))
         self._logged_ids.list_anew()
         self._covered = True
 

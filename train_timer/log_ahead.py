@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Iterator
 
-from shared.log import log_store
-from shared.log.log_store import LogBlob
+from shared.log import manifest_store
+from shared.log.manifest import LogBlob
 
 
 class LogAhead:
@@ -33,6 +33,11 @@ class LogAhead:
             self._listing, self._up_to_us = self._begin(self._up_to_us, up_to_us), up_to_us
             yield from self._list(from_us)
 
+    def forget(self) -> None:
+        """List anew when more is needed: what was listed is no longer so."""
+        self._blobs, self._listing = deque(), iter(())
+        self._from_us = self._up_to_us = 0
+
     def _list(self, from_us: int) -> Iterator[LogBlob]:
         for blob in self._listing:
             if blob.from_us >= from_us:
@@ -40,5 +45,5 @@ class LogAhead:
                 yield blob
 
     def _begin(self, from_us: int, up_to_us: int) -> Iterator[LogBlob]:
-        listing = log_store.list_blobs(from_us, up_to_us, self._deleted_before_us, reach_us=0)
+        listing = manifest_store.list_blobs(from_us, up_to_us, self._deleted_before_us, reach_us=0)
         return (blob for blob in listing if blob.from_us >= from_us)

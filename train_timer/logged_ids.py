@@ -1,10 +1,10 @@
 """The ids of earlier log: which events and which observations were logged already."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from shared.log import log_line, log_store, marks, marks_store, stored_lines
-from shared.log.log_store import LogBlob
+from shared.log import log_line, log_store, manifest_store, marks, marks_store
+from shared.log.log_store import DamagedLog
 from shared.log.marks import Run
 from shared.training.lease import Trainer
 
@@ -82,16 +82,27 @@ class LoggedIds:
         return self._loaded[run.path]
 
 
-def mark_earlier_log(since_us: int, to_us: int, deleted_before_us: int) -> None:
-    """Make the marks of log that an earlier version has written without."""
-    for blob in log_store.list_blobs(since_us, to_us, deleted_before_us):
-        marks_store.create(blob.from_us, blob.to_us, _marks(blob))
+def mark_earlier_log(since_us: int, to_us: int, deleted_before_us: int) -> list[DamagedLog]:
+    """Make the marks of log that an earlier version has written without; gives the log that cannot be read."""
+    damages = []
+    for blob in manifest_store.list_blobs(since_us, to_us, deleted_before_us):
+        of_blob = list[int]()
+        try:
+            for line in log_store.lines(blob):
+                of_blob.extend(_marks_of(line))
+        except DamagedLog as damage:
+            damages.append(damage)
+        if of_blob:
+            marks_store.create(blob.from_us, blob.to_us, of_blob)
+    return damages
 
 
-def _marks(blob: LogBlob) -> Iterable[int]:
-    for line in stored_lines.read_lines(log_store.read(blob) or b"", blob.rewards, blob.rewards):
+def _marks_of(line: bytes) -> Iterator[int]:
+    try:
         ids = log_line.read_ids(line)
-        if ids.late is None:
-            yield marks.event_mark(ids.event_id)
-        for observation_id in ids.observation_ids:
-            yield marks.observation_mark(ids.event_id, observation_id)
+    except (KeyError, TypeError, ValueError):  # no line of the loop
+        return
+    if ids.late is None:
+        yield marks.event_mark(ids.event_id)
+    for observation_id in ids.observation_ids:
+        yield marks.observation_mark(ids.event_id, observation_id)

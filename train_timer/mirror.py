@@ -7,7 +7,7 @@ from functools import partial
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
-from shared.log import customer_copy, log_store
+from shared.log import customer_copy, log_store, manifest_store
 from shared.training import trouble
 from shared.training.lease import Trainer
 from shared.training.trouble import Subject
@@ -67,7 +67,7 @@ class _Copying:
 
     def _copy(self, deleted_before_us: int) -> None:
         joined_us = self._trainer.state.joined_up_to_us
-        for blob in log_store.list_blobs(self._position_us, joined_us, deleted_before_us, reach_us=0):
+        for blob in manifest_store.list_blobs(self._position_us, joined_us, deleted_before_us, reach_us=0):
             if time.monotonic() > self._until:
                 return
             self._trainer.check()

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 from shared.configuration import configuration_store
 from shared.errors import LoopError
 from shared.learner import cpu, weights, work_folder
-from shared.log import log_store
-from shared.log.log_store import LogBlob
+from shared.log import log_listing_store, manifest
+from shared.log.manifest import LogBlob
 from shared.models import model_store, published_store
 from shared.models.model_description import ModelDescription
 from shared.models.model_store import DescribedModel
@@ -20,6 +21,7 @@ from shared.training.training_state import Cursor
 from train_timer.driver_run import NEW, OLD, PREDICTOR, drive
 from train_timer.pieces import Piece
 
+_AT_ONCE = 8
 _TIMEOUT = timedelta(hours=1)
 TOLERANCE = 1e-3
 """The largest difference between two weights of the same model, where its bytes may differ."""
@@ -113,12 +115,12 @@ def _steps(model: DescribedModel) -> list[DescribedModel]:
 
 
 def _log_of(steps: Sequence[DescribedModel]) -> Mapping[str, LogBlob]:
-    """The log blobs that were learned, by path."""
+    """The log blobs that were learned, by path; each is asked itself, for a replay is a check of what storage has."""
     paths = [path for step in steps for path in step.description.logs]
-    ranges = [log_store.range_of(path) for path in paths]
     deleted_us = configuration_store.read_configuration().logs_deleted_before_us
-    listed = log_store.list_blobs(min(start for start, _ in ranges), max(end for _, end in ranges), deleted_us)
-    blobs = {blob.path: blob for blob in listed}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        stored = pool.map(log_listing_store.read_log_blob, *zip(*map(manifest.range_of, paths), strict=True))
+    blobs = {blob.path: blob for blob in stored if blob is not None and blob.to_us > deleted_us and not blob.damaged}
     gone = [path for path in paths if path not in blobs]
     if gone:
         raise CannotReplay(

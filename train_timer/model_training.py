@@ -8,12 +8,14 @@ from pathlib import Path
 
 from shared.learner import cpu, work_folder
 from shared.learner.training import TrainingResult
-from shared.log.log_store import LogBlob
+from shared.log.log_store import DamagedLog
+from shared.log.manifest import LogBlob
 from shared.models import model_store
 from shared.models.model_description import ModelDescription
 from shared.models.published import ModelFiles
 from shared.training.lease import Trainer
 from shared.training.training_state import BegunBlob, Counters, Cursor, State
+from train_timer import damaged_log
 from train_timer.driver_input import count_answered_otherwise, count_other_events
 from train_timer.driver_run import NEW, OLD, PREDICTOR, DriverRun, PieceTooLarge, drive
 from train_timer.log_ahead import LogAhead
@@ -58,7 +60,7 @@ class ModelTraining:
         cursor, tries = state.running, 0
         while (piece := self._choose(cursor, self._running_ahead, most_blobs=1)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
-                state = replace(state, running=learned.cursor)
+                state = replace(self._trainer.state, running=learned.cursor)
                 self._trainer.commit(_count(state, learned.blob, learned.counters) if learned.blob else state)
                 return True
             tries += 1
@@ -72,11 +74,12 @@ class ModelTraining:
             return False
         while (piece := self._choose(cursor, self._next_ahead, end_us=end_us)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
-                self._trainer.commit(replace(state, next=learned.cursor))
+                self._trainer.commit(replace(self._trainer.state, next=learned.cursor))
                 return True
             tries += 1
         if piece is None:
-            self._trainer.commit(replace(state, next=replace(cursor, learned_up_to_us=end_us, begun=None)))
+            coming = replace(cursor, learned_up_to_us=end_us, begun=None)
+            self._trainer.commit(replace(self._trainer.state, next=coming))
         return True
 
     def _choose(self, cursor: Cursor, ahead: LogAhead, **bounds: int) -> Piece | None:
@@ -84,7 +87,7 @@ class ModelTraining:
         return choose_piece(cursor, blobs, self._pace, **bounds)
 
     def _try(self, cursor: Cursor, piece: Piece) -> _Learned | None:
-        """Learn a piece; None if the piece was too large, so that the next one is smaller."""
+        """Learn a piece; None if the piece was too large, so that the next one is smaller, or has damaged log."""
         began = time.monotonic()
         try:
             learned, run = _learn(cursor, piece, self._pace)
@@ -92,10 +95,13 @@ class ModelTraining:
             _log.warning("%s lines of %s are too much: %s", piece.lines, piece.blobs[0].path, trouble.reason)
             self._pace.halve(cursor.arguments, trouble.size)
             return None
+        except DamagedLog as damage:
+            damaged_log.pass_over(self._trainer, damage)
+            self._running_ahead.forget()
+            self._next_ahead.forget()
+            return None
         is_full = piece.is_full or not run.is_at_end
         self._pace.note_run(cursor.arguments, run.size, time.monotonic() - began, is_full=is_full)
-        if piece.is_whole:
-            self._pace.note_expansion(piece.blobs, run.size.size_bytes)
         return learned
 
 
@@ -104,6 +110,7 @@ def _learn(cursor: Cursor, piece: Piece, pace: Pace) -> tuple[_Learned, DriverRu
 
     Raises:
         PieceTooLarge: It took too long.
+        DamagedLog: A log blob cannot be read.
         TrainingFailed: The driver failed, and not because of single lines.
     """
     begun = cursor.begun if is_begun(cursor, piece.blobs[0]) else None

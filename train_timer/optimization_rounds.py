@@ -19,8 +19,8 @@ from shared.evaluation.optimization_schedule import (
     is_time_for_round,
     why_disabled,
 )
-from shared.log import log_store
-from shared.log.log_store import LogBlob
+from shared.log import manifest_store
+from shared.log.manifest import LogBlob
 from shared.times import DAY
 from shared.training.lease import Trainer
 from train_timer import expired_evaluations
@@ -114,7 +114,7 @@ def _window(configuration: Configuration, to_us: int) -> int | None:
 
 
 def _log_blobs(configuration: Configuration, from_us: int, to_us: int) -> Iterator[LogBlob]:
-    return log_store.list_blobs(max(from_us, 0), to_us, configuration.logs_deleted_before_us)
+    return manifest_store.list_blobs(max(from_us, 0), to_us, configuration.logs_deleted_before_us)
 
 
 def _remove_old() -> None:

@@ -27,12 +27,14 @@ class PartContent:
     """What is counted of a part while its log is written.
 
     Attributes:
+        unpacked_bytes: The size of the lines.
         marks: Of its events and observations.
         outcomes: Values of `Counters`, by name.
     """
 
     tally: Tally
     lines: int = 0
+    unpacked_bytes: int = 0
     events: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     answered_otherwise: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     marks: list[int] = field(default_factory=list)
@@ -95,9 +97,8 @@ class Part:
         joined = self.join.event(arrival)
         otherwise = _is_answered_otherwise(event, self.repetitions.of(arrival))
         line = event_line(event, joined.observations, rewards, answered_otherwise=otherwise)
-        log.write(line.text + b"\n")
+        self._write_line(log, line.text)
         self.profiler.add(arrival.at_us, event.document)
-        content.lines += 1
         content.marks += [mark, *map(mark_of, joined.observations)]
         content.events[event.kind] += 1
         content.answered_otherwise[event.kind] += otherwise
@@ -111,11 +112,15 @@ class Part:
         yield from self.join.lone(wanted, lambda event_id: marks.event_mark(event_id) in self.logged)
 
     def _write_lone(self, log: gzip.GzipFile, lone: Lone) -> None:
-        log.write(lone_line(lone.observation, late=lone.late) + b"\n")
-        self.content.lines += 1
+        self._write_line(log, lone_line(lone.observation, late=lone.late))
         self.content.marks.append(mark_of(lone.observation))
         self.content.outcomes["late" if lone.late else "dangling"] += 1
         self.content.tally.add_lone(lone.observation.at_us, late=lone.late)
+
+    def _write_line(self, log: gzip.GzipFile, text: bytes) -> None:
+        log.write(text + b"\n")
+        self.content.lines += 1
+        self.content.unpacked_bytes += len(text) + 1
 
 
 def mark_of(observation: Observation) -> int:

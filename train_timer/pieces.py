@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
 
-from shared.log.log_store import LogBlob
+from shared.log.manifest import LogBlob
 from shared.times import DAY
 from shared.training.training_state import Cursor
 
@@ -29,19 +29,17 @@ class Limit:
         """The limit that is so many times as large, and at least one line."""
         return Limit(max(1, int(self.lines * factor)), max(1, int(self.size_bytes * factor)))
 
-    def is_reached(self, lines: int, size_bytes: float) -> bool:
+    def is_reached(self, lines: int, size_bytes: int) -> bool:
         """Whether so many lines are all that may be given."""
         return lines >= self.lines or size_bytes >= self.size_bytes
 
-    def is_exceeded(self, lines: int, size_bytes: float) -> bool:
+    def is_exceeded(self, lines: int, size_bytes: int) -> bool:
         """Whether so many lines are more than may be given."""
         return lines > self.lines or size_bytes > self.size_bytes
 
 
 FIRST_LIMIT = Limit(20_000, 8 * 1024 * 1024)
 """Learned in two minutes even if a line takes as long as none does that the service has seen."""
-_FIRST_EXPANSION = 16.0
-"""How many times as large log blobs are when they are not compressed: 6 to 10 times, as far as measured."""
 _MOST = Limit(500_000, 256 * 1024 * 1024)
 _MOST_BLOBS = 2_000
 
@@ -105,15 +103,10 @@ class Pace:
         self._aim_seconds = aim.total_seconds()
         self._first = first
         self._limits: dict[str, Limit] = {}
-        self._expansion = _FIRST_EXPANSION
 
     def limit(self, arguments: str) -> Limit:
         """What the next run with learning arguments is given at most."""
         return self._limits.get(arguments, self._first)
-
-    def estimate_bytes(self, blobs: Iterable[LogBlob]) -> float:
-        """How many bytes log blobs have when they are not compressed, as far as those learned before tell."""
-        return sum(blob.size_bytes for blob in blobs) * self._expansion
 
     def note_run(self, arguments: str, size: Limit, seconds: float, *, is_full: bool) -> None:
         """Learn from a run: less is given next if it took longer than it should, more if it was full and did not."""
@@ -123,12 +116,6 @@ class Pace:
         elif is_full:
             grown = self.limit(arguments).times(min(factor, _MOST_TIMES))
             self._limits[arguments] = Limit(min(grown.lines, _MOST.lines), min(grown.size_bytes, _MOST.size_bytes))
-
-    def note_expansion(self, blobs: Iterable[LogBlob], size_bytes: int) -> None:
-        """Learn from blobs that were fed whole how much smaller they are when they are compressed."""
-        compressed = sum(blob.size_bytes for blob in blobs)
-        if compressed and size_bytes:
-            self._expansion = size_bytes / compressed
 
     def halve(self, arguments: str, size: Limit) -> None:
         """Let the next run be given half of what was too much."""
@@ -146,9 +133,9 @@ def choose_piece(
         ahead: The log blobs that the model has not learned, oldest first; read only as far as needed.
         end_us: The log position after all of them; None for the end of the last.
     """
-    limit, chosen, lines, size_bytes = pace.limit(cursor.arguments), list[LogBlob](), 0, 0.0
+    limit, chosen, lines, size_bytes = pace.limit(cursor.arguments), list[LogBlob](), 0, 0
     for blob in ahead:
-        lines, size_bytes = lines + blob.lines, size_bytes + pace.estimate_bytes([blob])
+        lines, size_bytes = lines + blob.lines, size_bytes + blob.unpacked_bytes
         is_too_much = limit.is_exceeded(lines, size_bytes)
         if not chosen and (is_too_much or is_begun(cursor, blob)):
             first_line = cursor.begun.lines if cursor.begun and is_begun(cursor, blob) else 0

@@ -9,8 +9,8 @@ from typing import Any
 from shared.learner import training
 from shared.learner.arguments import parse
 from shared.learner.training import TookTooLong
-from shared.log import log_line, log_store, stored_lines
-from shared.log.log_store import LogBlob
+from shared.log import log_line, log_store
+from shared.log.manifest import LogBlob
 from shared.training.training_state import Cursor
 
 _MOST_LINES, _MOST_BYTES = 20_000, 16 * 1024 * 1024
@@ -31,6 +31,7 @@ def search(
     Raises:
         TookTooLong: The search has not ended after the timeout.
         TrainingFailed: Training fails even without lines.
+        DamagedLog: The lines cannot be read.
     """
     arguments = parse(learner.arguments).with_epsilon(learner.exploration)
     until, reasons, texts = time.monotonic() + timeout.total_seconds(), dict[int, str](), dict[int, bytes]()
@@ -58,9 +59,7 @@ def set_aside(blob: LogBlob, kind: str, reasons: dict[int, str], texts: dict[int
 
 def read_line(blob: LogBlob, place: int) -> bytes:
     """Read one line of a log blob; empty if it is not there any more."""
-    stored = log_store.read(blob) or b""
-    lines = stored_lines.read_lines(stored, blob.rewards, blob.rewards, lambda index, _: index == place)
-    return next(lines, b"")
+    return next(log_store.lines(blob, lambda index, _: index == place), b"")
 
 
 def _read_batches(blob: LogBlob, kind: str, lines: range, left_out: Collection[int]) -> Iterator[dict[int, bytes]]:
@@ -72,7 +71,7 @@ def _read_batches(blob: LogBlob, kind: str, lines: range, left_out: Collection[i
         reached = index
         return index in lines and index not in left_out and log_line.is_for(line, kind)
 
-    for line in stored_lines.read_lines(log_store.read(blob) or b"", blob.rewards, blob.rewards, takes):
+    for line in log_store.lines(blob, takes):
         if batch and (len(batch) == _MOST_LINES or size + len(line) > _MOST_BYTES):
             yield batch
             batch, size = {}, 0

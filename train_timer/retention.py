@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby, islice
 
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
 from shared.intake.scan import Tables
-from shared.log import log_store
+from shared.log import log_listing_store, log_store, manifest_store
 from shared.log.join import BEFORE_US
 from shared.metrics import metrics_store
 from shared.models import model_store, published_store
@@ -17,6 +18,9 @@ from shared.ranking.refused_ranks import delete_old_counts
 from shared.times import DAY, HOUR
 from shared.training.lease import Trainer
 from shared.training.training_state import State
+
+_MOST_REMOVED = 1000
+"""So many log blobs are deleted at once; the join comes in between."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,12 +40,14 @@ def is_time_for_retention(trainer: Trainer, configuration: Configuration, now_us
 def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
     """Delete log and models that are too old.
 
-    What another trainer has changed since it was listed stays, even if this one has slept in between.
+    What another trainer has changed since it was listed stays, even if this one has slept in between. If there is more
+    log to delete than one call deletes, the next call goes on.
 
     Raises:
         LeaseLost: This trainer has lost its lease, and cannot know any more what is needed.
     """
-    _remove_logs(trainer, configuration, now_us)
+    if not _remove_logs(trainer, configuration, now_us):
+        return
     _remove_models(trainer, published_store.read_published(), configuration, now_us)
     delete_old_counts(now_us)
     trainer.commit(replace(trainer.state, retention_at_us=now_us))
@@ -65,14 +71,28 @@ def archive_metrics(trainer: Trainer) -> None:
     trainer.commit(replace(state, metrics=state.metrics.without(finished)))
 
 
-def _remove_logs(trainer: Trainer, configuration: Configuration, now_us: int) -> None:
+def _remove_logs(trainer: Trainer, configuration: Configuration, now_us: int) -> bool:
+    """Delete log that is too old, the oldest first; False if there is more to delete.
+
+    What is deleted is taken from storage's own list, of which only as much is read as is deleted: so nothing that a
+    crash has left, or a trainer that woke up has written late, stays for ever. Manifests forget a log blob before it is
+    deleted, and are deleted when their blobs are.
+    """
     retention_us = configuration.retention_us
     oldest_us = 0 if retention_us is None else now_us - retention_us
-    gone_us = max(oldest_us, configuration.logs_deleted_before_us)
-    for blob in list(log_store.list_blobs(0, min(gone_us, trainer.state.joined_up_to_us), 0)):
-        if blob.to_us <= gone_us:
-            trainer.check()
-            log_store.remove(blob)
+    gone_us = min(max(oldest_us, configuration.logs_deleted_before_us), trainer.state.joined_up_to_us)
+    stored = list(islice(log_listing_store.list_all(_MOST_REMOVED + 1), _MOST_REMOVED + 1))
+    going = [log for log in stored[:_MOST_REMOVED] if log.to_us <= gone_us]
+    for day, listed in groupby(going, lambda log: log.from_us // DAY):
+        of_day = list(listed)
+        manifest_store.remove(day * DAY, [log.path for log in of_day], trainer.check)
+        trainer.check()
+        log_store.remove(of_day)
+    if len(going) == _MOST_REMOVED:
+        return False
+    oldest = next((log.from_us for log in stored if log.to_us > gone_us), None)
+    manifest_store.forget_before(oldest, trainer.check)
+    return True
 
 
 def _remove_models(trainer: Trainer, published: Published, configuration: Configuration, now_us: int) -> None:

@@ -36,8 +36,10 @@ from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import Cursor, LastRun, State
 from shared.training.trouble import Subject
 from train_timer import (
+    damaged_log,
     expired_evaluations,
     mirror,
+    missing_manifests,
     model_publication,
     optimization_rounds,
     retention,
@@ -153,6 +155,7 @@ class _Run:
         """Repeat the pass until a pass has nothing to do."""
         work_folder.tidy()
         self._publish(lambda: model_publication.finish(self._trainer, self._clock.started_us))
+        self._attempts.make(Subject.MANIFESTS, lambda: missing_manifests.make(self._trainer))
         while self._pass() and self._has_time():
             continue
         configuration = self._configuration
@@ -200,13 +203,15 @@ class _Run:
         return is_unfinished or self._trainer.state.joined_up_to_us > before.joined_up_to_us
 
     def _tidy(self, configuration: Configuration, tables: Tables, now_us: int) -> None:
-        """Delete what is no longer needed, each kind on its own."""
+        """Delete what is no longer needed, each kind on its own; then what was damaged may be gone."""
         trainer, attempts = self._trainer, self._attempts
         attempts.make(Subject.TABLES, lambda: retention.drop_tables(trainer, tables))
         attempts.make(Subject.METRICS, lambda: retention.archive_metrics(trainer))
         if retention.is_time_for_retention(trainer, configuration, now_us):
             attempts.make(Subject.EVALUATIONS, lambda: expired_evaluations.tidy(now_us))
             attempts.make(Subject.RETENTION, lambda: retention.apply_retention(trainer, configuration, now_us))
+        if Subject.LOG in trainer.state.troubles:
+            attempts.make(Subject.LOG, lambda: damaged_log.check(trainer, configuration.logs_deleted_before_us))
 
     def _follow_settings(self) -> Configuration:
         """Apply what was published and configured meanwhile."""

@@ -1,71 +1,40 @@
-"""Log blobs: the record of everything that was joined."""
+"""The contents of log blobs, the record of everything that was joined; which there are, `manifest_store` says."""
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import suppress
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from shared.configuration.configuration import RewardSettings
-from shared.configuration.reward_aggregation import Aggregation
+from shared.errors import LoopError
+from shared.log import log_listing_store, manifest, stored_lines
+from shared.log.log_listing_store import ListedLog
+from shared.log.manifest import LogBlob
+from shared.log.stored_lines import Takes, UnreadableLines, take_all
 from shared.storage import background_reads, blobs
-from shared.storage.paths import LOGS, REFUSED
-from shared.times import DAY, HOUR, compact, from_compact, to_datetime
+from shared.storage.blobs import Blob, ChangedMeanwhile
 
-_SUFFIX = ".dsjson.gz"
 _MOST_AHEAD = 16
 _MOST_BYTES_AHEAD = 16 * 1024 * 1024
 _SECONDS = 120
-_FIRST_KIND = "cb"
-"""The kind of all lines in log blobs without that field, which were written when there was no other kind."""
-LONGEST_PART_US = 4 * DAY
-"""No part is longer: cells are a sixteenth of the reward wait time, which is at most 60 days."""
-_MOST_FOLDERS = 7
-_FEW_HOURS_US = 2 * HOUR
-_ANSWERED_OTHERWISE = "answered_otherwise"
-_FAR_US = from_compact("99991231T000000000000Z")
+_DELETED_AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class LogBlob:
-    """One part of the log.
+class DamagedLog(LoopError):
+    """A log blob whose lines cannot be read.
 
     Attributes:
-        from_us: Its events arrived in [from_us, to_us).
-        rewards: The settings its lines were labelled under.
-        lines: How many lines it has, observations without event included.
-        events: How many of them are events, by their kind (`log_line.kind`).
-        answered_otherwise: How many of the events were answered otherwise, by their kind.
-        redacted: When it was last redacted; empty for never.
-        etag: Of the content that was listed.
+        blob: The blob; its `damaged` says why, and its ETag is that of the damaged content.
     """
 
-    path: str
-    from_us: int
-    to_us: int
-    rewards: RewardSettings
-    lines: int
-    events: Mapping[str, int]
-    size_bytes: int
-    redacted: str = ""
-    etag: str = ""
-    answered_otherwise: Mapping[str, int] = MappingProxyType({})
-
-
-def path(from_us: int, to_us: int) -> str:
-    """The path of the log blob for a range of arrival times."""
-    return f"{LOGS}{to_datetime(from_us):%Y/%m/%d}/{compact(from_us)}-{compact(to_us)}{_SUFFIX}"
-
-
-def range_of(path: str) -> tuple[int, int]:
-    """The range of arrival times of a log blob's events."""
-    start, end = path.rsplit("/", 1)[1].removesuffix(_SUFFIX).split("-")
-    return from_compact(start), from_compact(end)
+    def __init__(self, blob: LogBlob) -> None:
+        super().__init__(f"{blob.path} is damaged: {blob.damaged}")
+        self.blob = blob
 
 
 def create(
@@ -75,58 +44,18 @@ def create(
     rewards: RewardSettings,
     lines: int,
     events: Mapping[str, int],
+    unpacked_bytes: int,
     answered_otherwise: Mapping[str, int] = MappingProxyType({}),
-) -> bool:
-    """Make the log blob of a range, once; False if it is there already. The numbers are those of `LogBlob`."""
-    metadata = {"rewards": json.dumps(rewards.members), **numbers(lines, events, answered_otherwise)}
-    return blobs.upload_file(path(from_us, to_us), file, metadata)
-
-
-def numbers(lines: int, events: Mapping[str, int], answered_otherwise: Mapping[str, int]) -> dict[str, str]:
-    """The metadata that say how many lines a log blob has; see `LogBlob`."""
-    return {
-        "lines": str(lines),
-        "events": json.dumps(events),
-        _ANSWERED_OTHERWISE: json.dumps({**answered_otherwise}),
-    }
-
-
-def list_blobs(from_us: int, to_us: int, deleted_before_us: int, reach_us: int = LONGEST_PART_US) -> Iterator[LogBlob]:
-    """The log blobs with events of a range, oldest first; what was deleted before a moment is not there.
-
-    A short range costs a request for each of its hours or days, however much log there is besides.
-
-    Args:
-        deleted_before_us: The configuration's `logs_deleted_before_us`.
-        reach_us: How long before the range a part that ends in it may have begun; 0 if only those that begin in the
-            range matter.
-    """
-    for blob in chain.from_iterable(map(blobs.list_blobs, _folders(max(0, from_us - reach_us), to_us))):
-        if not blob.path.endswith(_SUFFIX):
-            continue
-        start, end = range_of(blob.path)
-        if start >= to_us:
-            return
-        if end > max(from_us, deleted_before_us):
-            yield _log_blob(blob, start, end)
-
-
-def _log_blob(blob: blobs.ListedBlob, from_us: int, to_us: int) -> LogBlob:
-    metadata = blob.metadata
-    lines = int(metadata["lines"])
-    events = json.loads(metadata["events"]) if "events" in metadata else {_FIRST_KIND: lines}
-    return LogBlob(
-        blob.path,
-        from_us,
-        to_us,
-        _rewards(metadata),
-        lines,
-        events,
-        blob.size_bytes,
-        metadata.get("redacted", ""),
-        blob.etag,
-        json.loads(metadata.get(_ANSWERED_OTHERWISE, "{}")),
-    )
+) -> LogBlob:
+    """Make the log blob of a range, once; gives the blob that is there. The numbers are those of `LogBlob`."""
+    size_bytes, otherwise = file.stat().st_size, {**answered_otherwise}
+    blob = LogBlob(from_us, to_us, rewards, lines, {**events}, size_bytes, unpacked_bytes, answered_otherwise=otherwise)
+    try:
+        with file.open("rb") as data:
+            etag = blobs.write_over(blob.path, data, None, metadata=log_listing_store.metadata(blob))
+    except ChangedMeanwhile:
+        return log_listing_store.read_log_blob(from_us, to_us) or blob
+    return replace(blob, etag=etag)
 
 
 def read(blob: LogBlob) -> bytes | None:
@@ -135,25 +64,71 @@ def read(blob: LogBlob) -> bytes | None:
     return stored.data if stored else None
 
 
-def contents(log: Iterable[LogBlob]) -> Iterator[bytes]:
-    """The lines of log blobs as stored, gzip, in the order given; the next blobs are read ahead.
+def read_ahead(log: Iterable[LogBlob]) -> Iterator[Blob | None]:
+    """Log blobs with their lines as stored, gzip, in the order given; the next blobs are read ahead.
 
-    A blob that was deleted meanwhile gives nothing.
+    None for a blob that was deleted meanwhile.
     """
-    coming: deque[tuple[int, Future[bytes | None]]] = deque()
+    coming: deque[tuple[int, Future[Blob | None]]] = deque()
     for blob in log:
-        coming.append((blob.size_bytes, background_reads.begin(background_reads.read(blob.path, _SECONDS))))
+        coming.append((blob.size_bytes, background_reads.begin(background_reads.read_blob(blob.path, _SECONDS))))
         while len(coming) > _MOST_AHEAD or sum(size for size, _ in coming) > _MOST_BYTES_AHEAD:
-            yield coming.popleft()[1].result() or b""
+            yield coming.popleft()[1].result()
     while coming:
-        yield coming.popleft()[1].result() or b""
+        yield coming.popleft()[1].result()
 
 
-def remove(blob: LogBlob) -> None:
-    """Delete a log blob that is as it was listed, and before it its refused lines, which training can find again."""
-    for kind in blob.events:
-        blobs.remove(path_of_refused(blob, kind))
-    blobs.remove_unchanged(blob.path, blob.etag)
+def contents(log: Iterable[LogBlob]) -> Iterator[bytes]:
+    """The lines of log blobs as stored, gzip, as `read_ahead`; a blob that was deleted meanwhile gives nothing."""
+    return (stored.data if stored else b"" for stored in read_ahead(log))
+
+
+def lines(blob: LogBlob, takes: Takes = take_all) -> Iterator[bytes]:
+    """The lines of a log blob as they are, without their ends; none if it was deleted meanwhile.
+
+    Args:
+        takes: Whether a line is wanted, by its position, counted from 0, and its text.
+
+    Raises:
+        DamagedLog: They cannot be read.
+    """
+    stored = blobs.read(blob.path)
+    if stored is not None:
+        with note_damage(blob, stored.etag):
+            yield from stored_lines.read_lines(stored.data, None, None, takes)
+
+
+@contextmanager
+def note_damage(blob: LogBlob, etag: str) -> Iterator[None]:
+    """Let an error of reading lines say of which blob they are.
+
+    Args:
+        etag: Of the content that is read.
+
+    Raises:
+        DamagedLog: The lines cannot be read.
+    """
+    try:
+        yield
+    except UnreadableLines as error:
+        raise DamagedLog(replace(blob, etag=etag, damaged=str(error))) from error
+
+
+def remove(listed: Collection[ListedLog]) -> None:
+    """Delete log blobs of a day that are as they were listed, and before them their refused lines.
+
+    A crash in between leaves log whose refused lines training can find again, and none without its log.
+    """
+    stems = {log.path.rsplit("/", 1)[1].removesuffix(manifest.SUFFIX) for log in listed}
+    refused = [
+        (blob.path, blob.etag)
+        for folder in {manifest.folder_of_refused(log.from_us) for log in listed}
+        for blob in blobs.list_blobs(folder)
+        if blob.path.rsplit("/", 1)[1].partition(".")[0] in stems
+    ]
+    with ThreadPoolExecutor(_DELETED_AT_ONCE) as pool:
+        for some in (refused, [(log.path, log.etag) for log in listed]):
+            list(pool.map(lambda blob: blobs.remove_unchanged(*blob), some))
 
 
 def store_refused(blob: LogBlob, kind: str, refused: Mapping[int, Mapping[str, Any]]) -> None:
@@ -164,12 +139,12 @@ def store_refused(blob: LogBlob, kind: str, refused: Mapping[int, Mapping[str, A
     Args:
         refused: Documents that hold a line's place (`line`), `reason` and `text`, by the place.
     """
-    path = path_of_refused(blob, kind)
+    path = manifest.path_of_refused(blob.path, kind)
     before = blobs.read(path)
     stored = {line["line"]: line for line in map(json.loads, before.data.splitlines())} if before else {}
     lines = [line for _, line in sorted({**refused, **stored}.items())]
     text = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-    with suppress(blobs.ChangedMeanwhile):
+    with suppress(ChangedMeanwhile):
         blobs.write_over(path, text, before.etag if before else None)
     version = blobs.read_version(blob.path)
     if version is None or version.metadata.get("redacted", "") != blob.redacted:
@@ -178,42 +153,6 @@ def store_refused(blob: LogBlob, kind: str, refused: Mapping[int, Mapping[str, A
 
 def reasons(blob: LogBlob, kind: str) -> dict[int, str]:
     """Why models of a kind cannot learn from lines of a log blob, by the positions of the lines."""
-    stored = blobs.read(path_of_refused(blob, kind))
+    stored = blobs.read(manifest.path_of_refused(blob.path, kind))
     lines = map(json.loads, stored.data.splitlines()) if stored else ()
     return {line["line"]: line["reason"] for line in lines}
-
-
-def extent(deleted_before_us: int) -> tuple[int, int] | None:
-    """From when to when there is log; None if there is none."""
-    log = list(list_blobs(0, _FAR_US, deleted_before_us))
-    return (log[0].from_us, log[-1].to_us) if log else None
-
-
-def path_of_refused(blob: LogBlob, kind: str) -> str:
-    """The path of the lines of a log blob that models of a kind cannot learn from."""
-    return f"{REFUSED}{blob.path.removeprefix(LOGS).removesuffix(_SUFFIX)}.{kind}.jsonl"
-
-
-def _rewards(metadata: Mapping[str, str]) -> RewardSettings:
-    rewards = json.loads(metadata["rewards"])
-    return RewardSettings(rewards["wait_us"], rewards["default"], Aggregation(rewards["aggregation"]))
-
-
-def _folders(from_us: int, to_us: int) -> list[str]:
-    """The beginnings of the paths of all log that begins in a range, in order: its hours, its days, or more."""
-    if 0 < to_us - from_us <= _FEW_HOURS_US:
-        hours = range(from_us // HOUR, (to_us - 1) // HOUR + 1)
-        return [f"{LOGS}{to_datetime(hour * HOUR):%Y/%m/%d/%Y%m%dT%H}" for hour in hours]
-    days = range(from_us // DAY, (to_us - 1) // DAY + 1) if to_us > from_us else range(0)
-    if len(days) > _MOST_FOLDERS:
-        return [_common_folder(from_us, to_us)]
-    return [f"{LOGS}{to_datetime(day * DAY):%Y/%m/%d}/" for day in days]
-
-
-def _common_folder(from_us: int, to_us: int) -> str:
-    """The deepest folder of days that holds the whole range."""
-    start, end = (f"{to_datetime(min(at, _FAR_US)):%Y/%m/%d}".split("/") for at in (from_us, to_us))
-    shared = 0
-    while shared < len(start) and start[shared] == end[shared]:
-        shared += 1
-    return LOGS + "".join(f"{part}/" for part in start[:shared])

@@ -1,16 +1,16 @@
 """Redaction in storage: log blobs, with the refused lines stored beside them, are rewritten in place."""
 
 import gzip
-import io
 import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 
-from shared.log import line_pieces, log_line, log_store
-from shared.log.log_store import LogBlob
+from shared.log import line_pieces, log_line, log_listing_store, log_store, manifest_store, stored_lines
+from shared.log.manifest import LogBlob, path_of_refused
+from shared.log.manifest_store import Check
 from shared.log.redaction import Target
 from shared.storage import blobs
 from shared.times import to_iso
@@ -30,6 +30,7 @@ class Redacted:
         events: How many events of each kind are left.
         answered_otherwise: How many of them were answered otherwise.
         lines: How many lines are left.
+        unpacked_bytes: Their size.
     """
 
     changed: int = 0
@@ -37,6 +38,7 @@ class Redacted:
     events: Counter[str] = field(default_factory=Counter)
     answered_otherwise: Counter[str] = field(default_factory=Counter)
     lines: int = 0
+    unpacked_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +54,30 @@ def holds(stored: bytes, target: Target) -> bool:
 
     Args:
         stored: The blob's content, compressed.
+
+    Raises:
+        UnreadableLines: The content is damaged.
     """
-    if not stored:
-        return False
-    with gzip.open(io.BytesIO(stored)) as lines:
-        return any(_is_concerned(line, target) for line in lines)
+    return any(_is_concerned(line, target) for line in stored_lines.unpack(stored))
 
 
-def redact(blob: LogBlob, target: Target, at_us: int, copy: Callable[[IO[bytes]], None]) -> Redacted:
+def redact(blob: LogBlob, target: Target, at_us: int, check: Check, copy: Callable[[IO[bytes]], None]) -> Redacted:
     """Rewrite a log blob and its refused lines; does nothing where nothing changes.
 
     Refused lines are named by their place in the blob, so they are deleted first and written again last: a crash in
     between leaves a log blob without refused lines, which training then refuses again.
 
+    The manifest says first that the blob is about to change, and last what is in it: a crash in between lets readers
+    ask the blob itself, until `settle` is called.
+
     Args:
         at_us: When it was redacted.
+        check: Raises an error where the lease is lost.
         copy: Is given the new content before the blob has it.
 
     Raises:
         ChangedMeanwhile: Another writer came between.
+        UnreadableLines: The content is damaged.
     """
     stored = blobs.read(blob.path)
     if stored is None:
@@ -80,16 +87,38 @@ def redact(blob: LogBlob, target: Target, at_us: int, copy: Callable[[IO[bytes]]
         done, texts = _rewrite(stored.data, target, file, {place for lines in aside for place in lines.reasons})
         if done.changed or done.removed:
             for lines in aside:
-                blobs.remove(log_store.path_of_refused(blob, lines.kind))
+                blobs.remove(path_of_refused(blob.path, lines.kind))
+            left = _describe(blob, done, file.tell(), at_us)
             file.seek(0)
             copy(file)
             file.seek(0)
-            numbers = log_store.numbers(done.lines, done.events, done.answered_otherwise)
-            changes = {**numbers, "redacted": to_iso(at_us)}
-            blobs.write_over(blob.path, file, stored.etag, metadata={**stored.metadata, **changes})
+            manifest_store.unsettle(blob, check)
+            metadata = {**stored.metadata, **log_listing_store.metadata(left)}
+            etag = blobs.write_over(blob.path, file, stored.etag, metadata=metadata)
             for lines in aside:
                 _store_refused(blob, lines, texts, target)
+            manifest_store.put(replace(left, etag=etag), check)
     return done
+
+
+def settle(blob: LogBlob, check: Check) -> None:
+    """Let the manifest say again what is in a log blob, if a redaction of the blob did not come to its end."""
+    current = None if blob.etag else log_listing_store.read_log_blob(blob.from_us, blob.to_us)
+    if current is not None:
+        manifest_store.put(current, check)
+
+
+def _describe(blob: LogBlob, done: Redacted, size_bytes: int, at_us: int) -> LogBlob:
+    """A log blob as it is after its redaction."""
+    return replace(
+        blob,
+        lines=done.lines,
+        events=dict(done.events),
+        answered_otherwise=dict(done.answered_otherwise),
+        size_bytes=size_bytes,
+        unpacked_bytes=done.unpacked_bytes,
+        redacted=to_iso(at_us),
+    )
 
 
 def _rewrite(
@@ -97,8 +126,8 @@ def _rewrite(
 ) -> tuple[Redacted, dict[int, tuple[int, bytes]]]:
     """Write what is left; gives for each wanted line that stays its new place and text, by its former place."""
     done, texts = Redacted(), {}
-    with gzip.open(io.BytesIO(stored)) as lines, gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as log:
-        for place, line in enumerate(lines):
+    with gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as log:
+        for place, line in enumerate(stored_lines.unpack(stored)):
             left = target.redact(line) if _is_concerned(line, target) else line
             if left is None:
                 done.removed += 1
@@ -110,6 +139,7 @@ def _rewrite(
                 done.events[kind] += 1
                 done.answered_otherwise[kind] += line_pieces.is_answered_otherwise(left)
             done.lines += 1
+            done.unpacked_bytes += len(left)
             log.write(left)
     return done, texts
 
@@ -123,7 +153,7 @@ def _store_refused(blob: LogBlob, aside: _RefusedLines, texts: Mapping[int, tupl
             refused.append({"line": at, "reason": shown, "text": text.decode(errors="replace")})
     if refused:
         blobs.write(
-            log_store.path_of_refused(blob, aside.kind), b"".join(json.dumps(line).encode() + b"\n" for line in refused)
+            path_of_refused(blob.path, aside.kind), b"".join(json.dumps(line).encode() + b"\n" for line in refused)
         )
 
 

@@ -31,6 +31,10 @@ _MEANING: Mapping[str, tuple[str, str]] = {
         "Log is passed over",
         "Put the blob back from a copy. Models that learn anew then learn it, too; the model in use does not.",
     ),
+    Subject.MANIFESTS: (
+        "The manifests of earlier log are not made",
+        "The loop goes on, and lists that log day by day; they are made once it can.",
+    ),
     Subject.PROFILE: ("The features are not looked at", "The loop goes on, without warnings about features."),
     Subject.TABLES: ("Intake tables are not dropped", "The loop goes on; they are dropped once it can."),
     Subject.METRICS: ("Metrics of days that are over are not stored", "The loop goes on; they are stored once it can."),

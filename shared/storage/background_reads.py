@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from shared.settings import StorageSettings, settings
 from shared.storage.account import account
+from shared.storage.blobs import Blob
 from shared.storage.rest import Rest
 from shared.storage.storage_answers import BlobMissing
 from shared.storage_errors import StorageUnavailable
@@ -49,12 +50,17 @@ async def retry[Result](attempt: Callable[[], Awaitable[Result]]) -> Result:
     return await attempt()
 
 
-async def read(path: str, timeout: float | None = None) -> bytes | None:
-    """Read the content of a blob; None if the blob is gone."""
+async def read_blob(path: str, timeout: float | None = None) -> Blob | None:
+    """Read a blob, without its metadata; None if the blob is gone."""
     try:
-        blob = await retry(lambda: rest().read_blob(path, timeout=timeout))
+        return await retry(lambda: rest().read_blob(path, timeout=timeout))
     except BlobMissing:
         return None
+
+
+async def read(path: str, timeout: float | None = None) -> bytes | None:
+    """Read the content of a blob; None if the blob is gone."""
+    blob = await read_blob(path, timeout)
     return blob.data if blob else None
 
 

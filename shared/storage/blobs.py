@@ -85,17 +85,18 @@ def read_etag(path: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class BlobVersion:
-    """The ETag of a blob's content, and the blob's metadata."""
+    """The ETag of a blob's content, and the blob's metadata and size."""
 
     etag: str
     metadata: Mapping[str, str]
+    size_bytes: int
 
 
 def read_version(path: str) -> BlobVersion | None:
-    """Read ETag and metadata of a blob; None if there is no blob."""
+    """Read ETag, metadata and size of a blob; None if there is no blob."""
     with translate_errors(absent=True):
         properties = client(path).get_blob_properties()
-        return BlobVersion(str(properties.etag), properties.metadata or {})
+        return BlobVersion(str(properties.etag), properties.metadata or {}, properties.size)
     return None
 
 
@@ -190,14 +191,26 @@ def renew(path: str) -> bool:
     return False
 
 
-def list_blobs(prefix: str) -> Iterator[ListedBlob]:
-    """List the blobs whose path begins with a prefix, in order of their names."""
+def list_blobs(prefix: str, page: int = 5000) -> Iterator[ListedBlob]:
+    """List the blobs whose path begins with a prefix, in order of their names.
+
+    Args:
+        page: How many a request is to give, for who needs only the first.
+    """
     first, name = split_path(prefix)
     with translate_errors(absent=True):
         service = sdk.blobs().get_container_client(first)
-        for blob in service.list_blobs(name_starts_with=name, include=["metadata"]):
+        for blob in service.list_blobs(name_starts_with=name, include=["metadata"], results_per_page=page):
             etag = f'"{blob.etag.strip('"')}"'  # listings have it without quotation marks, all other answers with them
             yield ListedBlob(f"{first}/{blob.name}", blob.size, blob.last_modified, blob.metadata or {}, etag)
+
+
+def list_paths(prefix: str) -> Iterator[str]:
+    """List the paths that begin with a prefix, in order."""
+    first, name = split_path(prefix)
+    with translate_errors(absent=True):
+        for blob_name in sdk.blobs().get_container_client(first).list_blob_names(name_starts_with=name):
+            yield f"{first}/{blob_name}"
 
 
 def list_folders(prefix: str) -> Iterator[str]:

@@ -196,6 +196,8 @@ class State(StoredObject):
         has_marks: Whether the log of the lookback has its marks; an earlier version has written log without.
         snapshots: Counters of the last day or so, the oldest first.
         rounds: The rounds of automatic optimization so far; `looks` in the stored document.
+        manifests_from_us: Every day of log from this moment on has a manifest; 0 if all days have. None in a document
+            of an earlier version, which may have written log that no manifest names.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
@@ -218,6 +220,7 @@ class State(StoredObject):
     mirrored_up_to_us: int | None = None
     snapshots: tuple[Snapshot, ...] = ()
     rounds: OptimizationRounds = field(default_factory=OptimizationRounds)
+    manifests_from_us: int | None = None
 
 
 def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us: int) -> Cursor:

@@ -20,6 +20,7 @@ class Subject(StrEnum):
     PUBLICATION = "publication"
     EXPORT = "export"
     LOG = "log"
+    MANIFESTS = "manifests"
     MIRROR = "mirror"
     PROFILE = "profile"
     TABLES = "tables"

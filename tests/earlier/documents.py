@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from shared.configuration.configuration import Configuration
 from shared.evaluation.evaluation import Evaluation
+from shared.log.manifest import Manifest
 from shared.metrics.bins import Day
 from shared.models.published import Published
 from shared.status.feature_profile import Profile
@@ -21,6 +22,7 @@ KINDS: Mapping[str, type] = {
     "configuration": Configuration,
     "day": Day,
     "evaluation": Evaluation,
+    "manifest": Manifest,
     "profile": Profile,
     "published": Published,
     "state": State,

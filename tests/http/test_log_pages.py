@@ -47,7 +47,8 @@ def logged(
         for hour, text in enumerate(texts):
             file: Path = tmp_path_factory.mktemp("log") / "part.gz"
             file.write_bytes(gzip.compress(text, 1))
-            log_store.create(START_US + hour * HOUR, START_US + (hour + 1) * HOUR, file, REWARDS, text.count(b"\n"), {})
+            ends = START_US + hour * HOUR, START_US + (hour + 1) * HOUR
+            log_store.create(*ends, file, REWARDS, text.count(b"\n"), {}, len(text))
         yield Api.at(started.url, "test-key-1")
 
 

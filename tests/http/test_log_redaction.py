@@ -10,7 +10,7 @@ import pytest
 from localhost.azurite.emulator import Azurite
 from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
-from shared.log import log_store
+from shared.log import log_store, manifest_store
 from shared.log.log_line import event_line
 from shared.log.ranked_event import RankedEvent
 from shared.models.published import Published
@@ -51,7 +51,7 @@ def logged(azurite: Azurite, here: Callable[[str], None], tmp_path_factory: pyte
             pieces = lines if hour == 1 else [b"".join(lines)]
             file.write_bytes(b"".join(map(gzip.compress, pieces)))
             ends = START_US + hour * HOUR, START_US + (hour + 1) * HOUR
-            log_store.create(*ends, file, REWARDS, len(lines), {"cb": len(lines)})
+            log_store.create(*ends, file, REWARDS, len(lines), {"cb": len(lines)}, sum(map(len, lines)))
         yield Api.at(started.url, "test-key-1")
 
 
@@ -101,7 +101,7 @@ def test_the_log_pages_hold_no_more_what_was_redacted(logged: Api) -> None:
     assert after.count(b"ann@example.com") == 1
     assert b'{"FromUrl":[{"age":30}],' in after
     assert after.count(b"\n") == 5
-    assert [blob.redacted != "" for blob in log_store.list_blobs(0, START_US + 9 * HOUR, 0)] == [True, True, False]
+    assert [blob.redacted != "" for blob in manifest_store.list_blobs(0, START_US + 9 * HOUR, 0)] == [True, True, False]
 
 
 def test_an_event_of_the_log_and_one_that_waits_are_gone(logged: Api) -> None:
@@ -116,7 +116,7 @@ def test_an_event_of_the_log_and_one_that_waits_are_gone(logged: Api) -> None:
     assert logged.get("/rankloop/v1/events/waiting").json["events"] == []
     assert len(logged.get("/rankloop/v1/events/other").json["events"]) == 1
     assert b'"EventId":"e1"' not in log(logged)
-    lines = {blob.from_us: (blob.lines, blob.events) for blob in log_store.list_blobs(0, START_US + 9 * HOUR, 0)}
+    lines = {blob.from_us: (blob.lines, blob.events) for blob in manifest_store.list_blobs(0, START_US + 9 * HOUR, 0)}
     assert lines[START_US] == (1, {"cb": 1})
 
 

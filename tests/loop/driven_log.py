@@ -13,13 +13,13 @@ from types import MappingProxyType
 from shared.configuration import configuration_store
 from shared.learner.arguments import parse
 from shared.learner.training import train
-from shared.log import log_store
-from shared.log.log_store import LogBlob
-from shared.storage.clock import now_us
+from shared.log import log_store, manifest_store
+from shared.log.manifest import LogBlob
 from shared.times import HOUR
 from shared.training import lease
 from shared.training.lease import Trainer
 from shared.training.training_state import Cursor, State, empty_cursor
+from tests.clock import now_us
 from tests.loop import past
 from tests.loop.evaluated_log import use_storage
 from tests.loop.stored_loop import StoredLoop
@@ -47,8 +47,8 @@ def begin(stored_loop: StoredLoop, *hours: Sequence[bytes], learning: str | None
             text = write(Path(folder, "plain"), lines).read_bytes()
             file = Path(folder, "part")
             file.write_bytes(gzip.compress(text, 1, mtime=0))
-            from_us = START_US + hour * HOUR
-            log_store.create(from_us, from_us + HOUR, file, configuration.rewards, len(lines), {"cb": len(lines)})
+            ends = START_US + hour * HOUR, START_US + (hour + 1) * HOUR
+            log_store.create(*ends, file, configuration.rewards, len(lines), {"cb": len(lines)}, len(text))
         with take() as trainer:
             cursor = empty_cursor(configuration, 0, START_US)
             trainer.commit(replace(trainer.state, joined_up_to_us=START_US + len(hours) * HOUR, running=cursor))
@@ -103,7 +103,7 @@ def next_of(of: State) -> Cursor:
 
 def blobs() -> list[LogBlob]:
     """The log blobs."""
-    return list(log_store.list_blobs(START_US, START_US + 24 * HOUR, 0))
+    return list(manifest_store.list_blobs(START_US, START_US + 24 * HOUR, 0))
 
 
 def measure_driver(folder: Path, lines: Sequence[bytes], arguments: str) -> timedelta:

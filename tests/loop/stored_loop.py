@@ -10,7 +10,9 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
-TRAINED = ("state.json", "published.json", "logs/", "models/", "refused/", "metrics/")
+from shared.log import manifest
+
+TRAINED = ("state.json", "published.json", "logs/", "manifests/", "models/", "refused/", "metrics/")
 """What training makes of the intake; it can all be made again."""
 
 
@@ -80,6 +82,31 @@ class StoredLoop:
         """All lines of the log, in order."""
         return [line for _, data in sorted(self.blobs("logs/").items()) for line in gzip.decompress(data).splitlines()]
 
+    def read_manifests(self) -> dict[str, list[dict[str, Any]]]:
+        """The log blobs that the manifests name, by days; without ETags, in which no two loops agree."""
+        days = {name: json.loads(data)["blobs"] for name, data in self.blobs("manifests/2").items()}
+        return {day: [{**blob, "etag": bool(blob["etag"])} for blob in blobs] for day, blobs in days.items()}
+
+    def check_manifests(self, *, copied: bool = False) -> None:
+        """Check that the manifests name every log blob that there is, once, as it is, and no other.
+
+        Args:
+            copied: Whether the log is a copy of another account's, in which the blobs have other ETags.
+        """
+        named = {}
+        for data in self.blobs("manifests/2").values():
+            for blob in json.loads(data)["blobs"]:
+                name = manifest.path(blob["from_us"], blob["to_us"]).removeprefix("loops/default/")
+                assert name not in named
+                named[name] = blob
+        etags = self.in_force()
+        for name, data in self.blobs("logs/").items():
+            blob, text = named.pop(name), gzip.decompress(data)
+            assert (blob["lines"], blob["unpacked_bytes"]) == (text.count(b"\n"), len(text))
+            assert blob["size_bytes"] == len(data)
+            assert blob["etag"] if copied else blob["etag"].strip('"') == etags[f"default/{name}"].strip('"')
+        assert named == {}
+
     def describe(self, state_blob: str) -> dict[str, Any]:
         """How a training state was made, as it is described beside the state."""
         name = state_blob.removeprefix("loops/default/").removesuffix(".vw")
@@ -104,6 +131,7 @@ class StoredLoop:
         models = {name.rsplit("/", 1)[1]: data for name, data in self.blobs("models/").items()}
         return {
             "logs": self.blobs("logs/"),
+            "manifests": self.read_manifests(),
             "days": self.blobs("metrics/"),
             "models": models,
             "tables": self.tables(),

@@ -25,7 +25,14 @@ from tests.loop.trainers import PAST
 
 PLACES = (
     *[("/models/", nth) for nth in (1, 2, 3)],
-    *[("/logs/", 1), ("/published.json", 1), ("/current/model.vw", 1), ("/current/learning-settings.json", 1)],
+    *[
+        ("/logs/", 1),
+        ("/manifests/", 1),
+        ("/manifests/", 2),
+        ("/published.json", 1),
+        ("/current/model.vw", 1),
+        ("/current/learning-settings.json", 1),
+    ],
     *[("state.json", nth) for nth in (1, 2, 3, 4, 5)],
     ("/Tables(", 1),
 )
@@ -58,6 +65,7 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
             started_trainer.succeed()
 
     assert undisturbed.read_training_output() == stored_loop.read_training_output()
+    stored_loop.check_manifests()
     assert stored_loop.read_export() == undisturbed.read_export() is not None
     check_sums(stored_loop)
     check_outcomes(stored_loop)

@@ -311,11 +311,44 @@ def test_a_redaction_killed_at_each_write_is_finished_by_the_next_call(
         else:
             pytest.fail("it never came to an end")
 
-    assert deaths >= 6
+    assert deaths >= 8
+    stored_loop.check_manifests(copied=True)
     secret = target.secret if target == ANN else f'"mail":"{SECRET}"'
     assert secret not in read_all_text(stored_loop)
     assert stored_loop.lines() == undisturbed.lines()
     assert set(list_refused(stored_loop)) <= set(list_refused(undisturbed))
+
+
+@pytest.mark.parametrize("nth", [2, 4])
+def test_a_redaction_that_died_between_a_log_blob_and_its_manifest_ends_no_training(
+    stored_loop: StoredLoop,
+    learned: Learned,
+    trainer: StartTrainer,
+    storage: EmulatedAccount,
+    tmp_path: Path,
+    nth: int,
+) -> None:
+    """The manifest counts lines that are gone, so readers ask the blob; the next call puts the manifest right."""
+    learned.copy_to(stored_loop)
+    with trainer() as started_trainer:
+        started_trainer.succeed()
+    with open_route(storage) as route, Redactor(route.storage, tmp_path / "redactor.log", ANN) as redactor:
+        route.plan(Strike(write("/manifests/"), redactor.die, Fault(cut="before"), nth))
+        assert redactor.wait() == -signal.SIGKILL
+    stored_loop.break_lease()
+    unsettled = [blob["etag"] for day in stored_loop.read_manifests().values() for blob in day].count(False)
+    left = len([line for line in stored_loop.lines() if line.startswith(b'{"_label_cost"')])
+    past.configure(stored_loop, replace(past.seldom("--cb_explore_adf --epsilon 0.3"), revision=2))
+
+    with trainer(changed=MUCH_LATER) as started_trainer:
+        started_trainer.succeed(120)
+
+    state = stored_loop.document("state.json")
+    assert unsettled == 1
+    assert state["troubles"] == {}
+    assert state["running"]["model"]["events"] == left - 3
+    redact(storage.connection_string, ANN)
+    stored_loop.check_manifests(copied=True)
 
 
 def test_a_part_that_was_begun_is_finished_first(
@@ -345,6 +378,7 @@ def test_a_part_that_was_begun_is_finished_first(
     [
         ("/state.json", 1, ANN),
         ("/logs/", 1, ANN),
+        ("/manifests/", 2, ANN),
         ("/refused/", 1, EventTarget("refused-0")),
     ],
 )

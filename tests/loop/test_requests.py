@@ -16,7 +16,7 @@ from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.configuration import problem_type
 from shared.configuration.service_configuration import LearningMode
 from shared.log.log_line import kind
-from shared.log.log_store import range_of
+from shared.log.manifest import range_of
 from shared.log.ranked_event import line_kind
 from shared.times import MINUTE, from_iso
 from tests.loop import past, requests

@@ -8,7 +8,7 @@ import pytest
 
 from localhost.azurite import accounts
 from shared.intake.intake import Intake
-from shared.settings import Settings, StorageSettings, read
+from shared.settings import Settings, StorageSettings, read, use
 from shared.storage.account import StorageAccount, account
 from shared.storage.paths import CONFIGURATION
 from shared.storage.rest import Rest
@@ -60,6 +60,16 @@ def proxy(services: Services) -> Iterator[FaultProxy]:
     """Between the test and the tables; passes everything on until its plan is set."""
     with FaultProxy(services.table) as started:
         yield started
+
+
+@pytest.fixture
+def blobs(services: Services) -> Iterator[FaultProxy]:
+    """Between this process and its blobs, as if it were the app's."""
+    with FaultProxy(services.blob) as proxy:
+        endpoints = f"BlobEndpoint={proxy.url};QueueEndpoint={services.queue};TableEndpoint={services.table}"
+        connection = f"AccountName={services.name};AccountKey={services.key};{endpoints}"
+        with use(read({"AzureWebJobsStorage": connection})):
+            yield proxy
 
 
 @pytest.fixture

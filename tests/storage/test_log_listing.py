@@ -1,39 +1,27 @@
 """Finding log blobs: all of a range, without listing all the log there is."""
 
 import random
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shared import settings
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
-from shared.log import log_store
+from shared.log import log_listing_store, log_store, manifest_store
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 from tests.faults.proxy import FaultProxy
-from tests.storage.conftest import Services
 from train_timer.log_ahead import LogAhead
 
 REWARDS = RewardSettings(10 * MINUTE, 0.0, Aggregation.EARLIEST)
 NEW_YEAR_US = from_iso("2026-01-01T00:00:00Z")
 
 
-@pytest.fixture
-def blobs(services: Services) -> Iterator[FaultProxy]:
-    """Between this process and its blobs, as if it were the app's."""
-    with FaultProxy(services.blob) as proxy:
-        endpoints = f"BlobEndpoint={proxy.url};QueueEndpoint={services.queue};TableEndpoint={services.table}"
-        connection = f"AccountName={services.name};AccountKey={services.key};{endpoints}"
-        with settings.use(settings.read({"AzureWebJobsStorage": connection})):
-            yield proxy
-
-
 def put(file: Path, *ranges: tuple[int, int]) -> None:
     file.write_bytes(b"log")
     for from_us, to_us in ranges:
-        log_store.create(from_us, to_us, file, REWARDS, 1, {"cb": 1})
+        log_store.create(from_us, to_us, file, REWARDS, 1, {"cb": 1}, 3)
 
 
 def folders(blobs: FaultProxy) -> list[str]:
@@ -55,8 +43,8 @@ def test_every_range_finds_its_log(tmp_path: Path) -> None:
     for _ in range(60):
         from_us = NEW_YEAR_US + chance.randrange(-14 * DAY, 13 * DAY, 30 * MINUTE)
         to_us = from_us + chance.choice((SECOND, HOUR, 3 * DAY, 20 * DAY))
-        overlapping = [(blob.from_us, blob.to_us) for blob in log_store.list_blobs(from_us, to_us, 0)]
-        starting = [(blob.from_us, blob.to_us) for blob in log_store.list_blobs(from_us, to_us, 0, reach_us=0)]
+        overlapping = [(blob.from_us, blob.to_us) for blob in manifest_store.list_blobs(from_us, to_us, 0)]
+        starting = [(blob.from_us, blob.to_us) for blob in manifest_store.list_blobs(from_us, to_us, 0, reach_us=0)]
 
         assert overlapping == [(start, end) for start, end in parts if start < to_us and end > from_us]
         assert set(overlapping) >= set(starting) >= {(start, end) for start, end in parts if from_us <= start < to_us}
@@ -66,33 +54,26 @@ def test_a_short_range_lists_its_days_only(blobs: FaultProxy, tmp_path: Path) ->
     """The trainer lists every minute, and what is older may be months of log."""
     put(tmp_path / "log", (NEW_YEAR_US - HOUR, NEW_YEAR_US), (NEW_YEAR_US, NEW_YEAR_US + HOUR))
 
-    assert len(list(log_store.list_blobs(NEW_YEAR_US - HOUR, NEW_YEAR_US + HOUR, 0, reach_us=HOUR))) == 2
+    assert len(list(manifest_store.list_blobs(NEW_YEAR_US - HOUR, NEW_YEAR_US + HOUR, 0, reach_us=HOUR))) == 2
     assert folders(blobs) == ["2025/12/31/", "2026/01/01/"]
 
 
 def test_an_empty_range_lists_nothing(blobs: FaultProxy) -> None:
     """A loop without traffic has learned as far as it has joined."""
-    assert list(log_store.list_blobs(NEW_YEAR_US, NEW_YEAR_US, 0, reach_us=0)) == []
+    assert list(manifest_store.list_blobs(NEW_YEAR_US, NEW_YEAR_US, 0, reach_us=0)) == []
     assert folders(blobs) == []
 
 
 def test_refused_lines_are_deleted_before_their_log(blobs: FaultProxy, tmp_path: Path) -> None:
     """Whoever dies in between is followed by another one that still finds the log."""
     put(tmp_path / "log", (0, HOUR))
-    [log] = log_store.list_blobs(0, HOUR, 0)
+    [log] = manifest_store.list_blobs(0, HOUR, 0)
+    log_store.store_refused(log, "cb", {0: {"line": 0}})
 
-    log_store.remove(log)
+    log_store.remove(list(log_listing_store.list_all(9)))
 
     paths = [urlsplit(request.path).path for request in blobs.requests if request.method == "DELETE"]
     assert [path.split("/default/")[1].split("/")[0] for path in paths] == ["refused", "logs"]
-
-
-def test_a_range_within_a_day_lists_its_hours_only(blobs: FaultProxy, tmp_path: Path) -> None:
-    """A model that has kept up asks for the last minutes, and a day may have thousands of parts."""
-    put(tmp_path / "log", *((NEW_YEAR_US + hour * HOUR, NEW_YEAR_US + (hour + 1) * HOUR) for hour in range(9)))
-
-    assert len(list(log_store.list_blobs(NEW_YEAR_US + 4 * HOUR, NEW_YEAR_US + 6 * HOUR, 0, reach_us=0))) == 2
-    assert folders(blobs) == ["2026/01/01/20260101T04", "2026/01/01/20260101T05"]
 
 
 def test_a_model_that_moves_on_lists_its_log_once(blobs: FaultProxy, tmp_path: Path) -> None:
@@ -120,3 +101,16 @@ def test_a_model_that_goes_back_or_gives_way_to_another_finds_its_log(tmp_path: 
     for first in (3, 0, 2, 5, 1):
         listed = [blob.from_us for blob in ahead.after(parts[first][0], parts[-1][1])]
         assert listed == [start for start, _ in parts[first:]]
+
+
+@pytest.mark.usefixtures("blobs")
+def test_log_that_was_passed_over_is_not_ahead_of_a_model_any_more(tmp_path: Path) -> None:
+    parts = [(NEW_YEAR_US + hour * HOUR, NEW_YEAR_US + (hour + 1) * HOUR) for hour in range(3)]
+    put(tmp_path / "log", *parts)
+    ahead = LogAhead(0)
+    damaged, *others = list(ahead.after(parts[0][0], parts[-1][1]))
+
+    manifest_store.put(replace(damaged, damaged="it is empty"), lambda: None)
+    ahead.forget()
+
+    assert list(ahead.after(parts[0][0], parts[-1][1])) == others

@@ -9,9 +9,10 @@ import pytest
 from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
-from shared.log import log_store, redaction_store
+from shared.log import log_listing_store, log_store, manifest_store, redaction_store
 from shared.log.log_line import lone_line
-from shared.log.log_store import LogBlob
+from shared.log.log_listing_store import ListedLog
+from shared.log.manifest import LogBlob
 from shared.log.redaction import EventTarget
 from shared.models import model_store
 from shared.models.model_description import ModelDescription
@@ -29,34 +30,40 @@ def _home(storage: EmulatedAccount) -> Iterator[None]:
 
 
 def put_log(folder: Path) -> LogBlob:
-    """A log blob of two lines, of which one was refused, as it is listed."""
+    """A log blob of two lines, of which one was refused."""
     file = folder / "log"
     lines = [lone_line(past.reward(name, HOUR), late=True) + b"\n" for name in ("ann", "bob")]
     file.write_bytes(gzip.compress(b"".join(lines)))
-    log_store.create(HOUR, 2 * HOUR, file, REWARDS, 2, {"cb": 2})
-    [blob] = log_store.list_blobs(0, 3 * HOUR, 0)
-    log_store.store_refused(blob, "cb", b'{"line":1,"reason":"odd","text":"bob"}\n')
+    blob = log_store.create(HOUR, 2 * HOUR, file, REWARDS, 2, {"cb": 2}, sum(map(len, lines)))
+    log_store.store_refused(blob, "cb", {1: {"line": 1, "reason": "odd", "text": "bob"}})
     return blob
+
+
+def list_log() -> list[ListedLog]:
+    """The log as it is listed."""
+    return list(log_listing_store.list_all(9))
 
 
 def test_log_goes_with_its_refused_lines(tmp_path: Path) -> None:
     """The lines go first: if that is all that was done, the log is listed again."""
-    blob = put_log(tmp_path)
+    put_log(tmp_path)
+    listed = list_log()
 
-    log_store.remove(blob)
+    log_store.remove(listed)
 
-    assert [listed.path for listed in blobs.list_blobs("loops/default/")] == []
-    log_store.remove(blob)
+    assert [stored.path for stored in blobs.list_blobs("loops/default/")] == []
+    log_store.remove(listed)
 
 
 def test_log_that_was_redacted_since_it_was_listed_stays(tmp_path: Path) -> None:
     blob = put_log(tmp_path)
-    redacted = redaction_store.redact(blob, EventTarget("ann"), 0, lambda _: None)
+    listed = list_log()
+    redacted = redaction_store.redact(blob, EventTarget("ann"), 0, lambda: None, lambda _: None)
 
-    log_store.remove(blob)
+    log_store.remove(listed)
 
     assert redacted.removed + redacted.changed == 1
-    assert len(list(log_store.list_blobs(0, 3 * HOUR, 0))) == 1
+    assert len(list(manifest_store.list_blobs(0, 3 * HOUR, 0))) == 1
 
 
 def describe(state_blob: str) -> None:

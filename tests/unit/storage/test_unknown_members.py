@@ -16,6 +16,7 @@ from shared.configuration.forms.configuration_request import ServiceConfiguratio
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.evaluation import Evaluation, Status
 from shared.evaluation.optimization_schedule import OptimizationRound
+from shared.log.manifest import LogBlob, Manifest
 from shared.log.redaction import without_id
 from shared.metrics.apprentice import ImitatedEvent
 from shared.metrics.bins import Bin, Day, PartMetrics, Pending
@@ -142,6 +143,12 @@ def _profile(profile: Profile) -> Profile:
     return profile
 
 
+def _blob_anew(day: Manifest) -> LogBlob:
+    """The first log blob of a day as storage describes it, after another program has changed it."""
+    first = day.blobs[0]
+    return LogBlob(first.from_us, first.to_us, None, 0, {}, 0, 0)
+
+
 STATES: Mapping[str, tuple[Callable[[State], State], Mapping[str, str | None]]] = {
     "same settings": (lambda state: apply_changes(state, _configured(state), _published(state)), {"next": None}),
     "other mode": (_apply_mode, {}),
@@ -195,6 +202,14 @@ OTHERS: Mapping[str, tuple[type, Callable[[Any], Any], Mapping[str, str | None]]
     "redaction": (Published, lambda published: without_id(published, "first_event_id-215"), {}),
     "end": (Evaluation, lambda evaluation: replace(evaluation, status=Status.RUNNING).end(Status.FAILED, 9, "why"), {}),
     "profile": (Profile, _profile, {}),
+    "log blob described": (Manifest, lambda day: day.put(replace(day.blobs[0], etag="")), {}),
+    "log blob anew": (Manifest, lambda day: day.put(_blob_anew(day)), {"blobs.0": None}),
+    "log deleted by age": (
+        Manifest,
+        lambda day: day.without({day.blobs[0].path}),
+        {"blobs.0": None, "blobs.1": "blobs.0"},
+    ),
+    "log compared": (Manifest, lambda day: day.follow(Manifest((_blob_anew(day), day.blobs[1]))), {"blobs.0": None}),
     "day": (Day, lambda day: replace(day, bins=(day.bins[0].plus(Bin(0)), day.bins[1])), {}),
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}

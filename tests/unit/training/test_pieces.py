@@ -8,7 +8,7 @@ import pytest
 
 from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
-from shared.log.log_store import LogBlob
+from shared.log.manifest import LogBlob
 from shared.times import DAY, HOUR
 from shared.training.training_state import BegunBlob, Counters, Cursor, empty_cursor
 from train_timer.pieces import FIRST_LIMIT, Limit, Pace, Piece, choose_piece
@@ -19,9 +19,9 @@ CURSOR = empty_cursor(new_configuration(4), 0, START_US)
 PACE = Pace(aim=timedelta(seconds=30), first=Limit(100, 1_000_000))
 
 
-def blob(hour: int, lines: int = 30, size_bytes: int = 100) -> LogBlob:
+def blob(hour: int, lines: int = 30, unpacked_bytes: int = 1_600) -> LogBlob:
     from_us = START_US + hour * HOUR
-    return LogBlob(f"blob-{hour}", from_us, from_us + HOUR, REWARDS, lines, {"cb": lines}, size_bytes)
+    return LogBlob(from_us, from_us + HOUR, REWARDS, lines, {"cb": lines}, 100, unpacked_bytes)
 
 
 def choose(blobs: Sequence[LogBlob], cursor: Cursor = CURSOR, pace: Pace = PACE) -> Piece:
@@ -66,10 +66,10 @@ def test_the_last_piece_ends_where_the_log_does() -> None:
 def test_a_piece_ends_with_the_day() -> None:
     piece = choose([blob(22, 1), blob(23, 1), blob(24, 1)])
 
-    assert ([part.path for part in piece.blobs], piece.is_full) == (["blob-22", "blob-23"], False)
+    assert ([*piece.blobs], piece.is_full) == ([blob(22, 1), blob(23, 1)], False)
 
 
-@pytest.mark.parametrize("large", [blob(0, lines=101), blob(0, size_bytes=1_000_000)], ids=["lines", "bytes"])
+@pytest.mark.parametrize("large", [blob(0, lines=101), blob(0, unpacked_bytes=1_000_001)], ids=["lines", "bytes"])
 def test_a_blob_that_is_too_large_is_learned_line_by_line_up_to_the_limit(large: LogBlob) -> None:
     piece = choose([large, blob(1)])
 
@@ -84,7 +84,7 @@ def test_a_blob_that_is_too_large_is_learned_line_by_line_up_to_the_limit(large:
 def test_a_blob_that_was_begun_is_learned_on_only_if_its_lines_are_the_same(
     changed: dict[str, str], first_line: int
 ) -> None:
-    begun = replace(BegunBlob("blob-0", "", "cb", 7, None, Counters()), **changed)  # type: ignore[arg-type]
+    begun = replace(BegunBlob(blob(0).path, "", "cb", 7, None, Counters()), **changed)  # type: ignore[arg-type]
 
     piece = choose([blob(0)], replace(CURSOR, begun=begun))
 
@@ -123,11 +123,3 @@ def test_what_the_driver_was_given_before_it_was_ended_counts_and_not_what_was_l
 
     assert pace.limit("a") == Limit(150, 30_000)
     assert Pace().limit("a") == FIRST_LIMIT
-
-
-def test_the_size_of_blobs_is_estimated_from_those_that_were_learned() -> None:
-    pace = Pace()
-    first = pace.estimate_bytes([blob(0)])
-    pace.note_expansion([blob(0), blob(1)], 1_000)
-
-    assert (first > 1_000, pace.estimate_bytes([blob(2)])) == (True, 500)
