@@ -12,6 +12,7 @@ from shared.log.log_store import LogBlob
 from shared.training.training_state import Cursor
 
 _PAUSE_SECONDS = 0.002
+_HAS_FIFO = hasattr(os, "mkfifo")
 
 
 class Feed:
@@ -44,7 +45,7 @@ class Feed:
 
     def __enter__(self) -> Self:
         self.path.unlink(missing_ok=True)
-        if hasattr(os, "mkfifo"):
+        if _HAS_FIFO:
             os.mkfifo(self.path)
             self._writer.start()
         else:
