@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared.intake.scan import RowQuery, Tables, read_rows
+from shared.intake.scan import RowQuery, Tables, drop_table, read_rows
 from shared.storage import blobs, paths, sdk
 from shared.storage.paths import parse_table_name
 from shared.storage.storage_answers import OutcomeUnknown
@@ -290,6 +290,20 @@ def test_an_instance_that_stands_still_answers_nobody_meanwhile() -> None:
         world.clock.sleep(2)
 
         assert (before, first.done(), second.done()) == ((False, False), True, True)
+
+
+def test_a_table_is_dropped_once_though_its_deletion_seems_to_have_failed() -> None:
+    """The client tries again, and Azure answers that the table is being deleted; the run must go on."""
+    with process() as (world, planned, started):
+        table = parse_table_name(paths.table_name("events", world.clock.now_us, world.settings.intake_span_us))
+        assert table is not None
+        started.run(started.rest.create_table(table.name))
+
+        planned.left = [Fault(Kind.LOST_ANSWER)]
+        drop_table(table)
+
+        assert planned.requests[-2:] == ["delete table"] * 2
+        assert world.storage.tables.names() == []
 
 
 def test_a_trainer_that_dies_anywhere_is_followed_by_the_next() -> None:
