@@ -17,7 +17,10 @@ runs at a time; it gives way to others wherever it waits:
 * `virtual_time.py`, `fibers.py`: the clock, and the event loops and the blocking code that wait by it;
 * `world.py`: the processes of a simulation, and the seam at which the product gets time and storage from it;
 * `chained_learner.py`: a learner whose model is a chain of hashes, a thousand times as fast as Vowpal Wabbit;
-* `schedule.py`: clients, instances and trainers at work on one loop.
+* `schedule.py`: clients, instances and trainers at work on one loop;
+* `checks.py`: what must be true of the loop then.
+
+An error that the product did not expect fails the simulation, even where the product records it and goes on.
 
 `test_storage_model.py` compares the model with Azurite, operation by operation.
 """

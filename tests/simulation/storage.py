@@ -112,7 +112,11 @@ class Blobs:
         return blob
 
     def get_range(self, container: str, name: str, start: int, end: int | None) -> tuple[StoredBlob, bytes]:
-        """Read a blob, and a piece of its content, shorter at its end; nothing begins there."""
+        """Read a blob, and a piece of its content, shorter at its end.
+
+        Source: doc, "Specifying the range header for Blob service operations": no piece begins where the blob ends.
+        Azurite answers that it is empty.
+        """
         blob = self.get(container, name)
         if start >= len(blob.data):
             raise Refused(416, "InvalidRange")

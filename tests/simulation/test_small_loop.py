@@ -7,13 +7,17 @@ SIMULATION=deep python3 dev.py test -- tests/simulation/test_small_loop.py
 
 import hashlib
 import os
+from collections import Counter
+from dataclasses import asdict
 from typing import Any, Final
 
 import pytest
 
+from shared.intake.intake import Intake
 from tests.simulation import chained_learner, schedule
+from tests.simulation.checks import check
 from tests.simulation.faults import Kind, Seeded
-from tests.simulation.schedule import Outcome, repeated
+from train_timer import retention
 
 CHANCES: Final = {
     Kind.LOST_REQUEST: 0.02,
@@ -27,25 +31,6 @@ CHANCES: Final = {
     Kind.PAUSE: 0.004,
     Kind.PARTIAL: 0.02,
 }
-
-
-def check(outcome: Outcome) -> None:
-    """See that all that was acknowledged is in the log, once, and that the published model is what the log makes."""
-    lines = outcome.lines()
-    events = [(line.event_id, line.at_us) for line in lines if line.late is None]
-    observations = [(line.event_id, each) for line in lines for each in line.observation_ids]
-
-    assert outcome.acknowledged.events <= {event_id for event_id, _ in events}
-    assert outcome.acknowledged.observations <= set(observations)
-    assert (repeated([event_id for event_id, _ in events]), repeated(observations)) == ([], [])
-    model = outcome.published.model
-    assert model is not None
-    state = outcome.chained()
-    assert outcome.read(model.state_blob) == state
-    assert outcome.read(model.predictor_blob) == chained_learner.predict(state)
-    assert outcome.read("exports/default/current/model.vw") == chained_learner.predict(state)
-    counters = outcome.state.counters
-    assert model.learned_events == counters.learned == len(events) - counters.not_activated
 
 
 def test_a_small_loop_learns_what_was_ranked_and_rewarded() -> None:
@@ -66,6 +51,44 @@ def test_a_small_loop_survives_faults_and_deaths(seed: int) -> None:
         check(outcome)
 
     assert faults.decided
+
+
+def test_schedules_hold_what_the_checks_are_about() -> None:
+    """What never happens is not checked."""
+    happened = Counter[str]()
+    for seed in range(12):
+        with schedule.run(seed, Seeded(seed, CHANCES), trainers=2) as outcome:
+            happened.update({name: number for name, number in asdict(outcome.state.counters).items() if number})
+            happened.update(
+                deaths=outcome.deaths, new_models=outcome.state.running.revision > 1, pieces=outcome.pieces()
+            )
+
+    names = "repeated answered_otherwise late dangling rewards activated not_activated deaths new_models pieces"
+    assert [name for name in names.split() if not happened[name]] == []
+
+
+def test_an_error_that_the_trainer_goes_on_after_fails_the_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop records it and recovers; that there is one at all is a mistake."""
+    errors, drop_tables = [ZeroDivisionError()], retention.drop_tables
+
+    def drop_badly(*values: Any) -> None:
+        if errors:
+            raise errors.pop()
+        drop_tables(*values)
+
+    monkeypatch.setattr(retention, "drop_tables", drop_badly)
+
+    with pytest.raises(AssertionError, match="ZeroDivisionError"), schedule.run(1):
+        pytest.fail("the schedule has come to its end")
+    assert errors == []
+
+
+def test_an_error_in_the_answer_to_a_client_fails_the_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only that storage is not available is an answer."""
+    monkeypatch.setattr(Intake, "append_observation", None)
+
+    with pytest.raises(AssertionError, match="TypeError"), schedule.run(1):
+        pytest.fail("the schedule has come to its end")
 
 
 def test_a_seed_decides_all_that_happens() -> None:

@@ -8,6 +8,8 @@ a moment, and blocking code that `Process.begin` began go on meanwhile, in one o
 Blocking code of `Process.call` lets all this happen, too, but what is begun by `call` inside of it also ends inside.
 """
 
+import inspect
+import logging
 import sys
 import tempfile
 import time
@@ -27,6 +29,7 @@ from shared.learner import training
 from shared.log import customer_copy
 from shared.settings import Settings
 from shared.storage import background_reads, sdk
+from shared.storage_errors import StorageUnavailable
 from shared.times import from_iso
 from shared.training import lease
 from tests.simulation import chained_learner
@@ -178,6 +181,8 @@ class Process:
                 task.cancel()
                 raise Stuck(task)
         if self.gate.dead:
+            if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+                coroutine.close()  # it never began
             raise Died(self.gate.name)
         return task.result()
 
@@ -227,6 +232,7 @@ class World:
         began_us: int = BEGAN_US,
         variables: Mapping[str, str] | None = None,
         learn: Callable[..., training.TrainingResult] | None = chained_learner.train,
+        seconds_per_line: float = 0,
     ) -> None:
         """Make a world in which nothing has happened yet.
 
@@ -234,6 +240,7 @@ class World:
             faults: What happens to requests.
             variables: The settings of all processes, by the names that they have in the environment.
             learn: Stands for `training.train`; None for Vowpal Wabbit itself.
+            seconds_per_line: How long it takes to learn a line, for the chained learner.
         """
         self.clock = Clock(began_us)
         self.faults: Faults = faults or NoFaults()
@@ -241,7 +248,8 @@ class World:
         self.mirrors: dict[str, Storage] = {}
         self._stacks: defaultdict[Fiber | None, list[Process]] = defaultdict(list)
         self.settings = _read_settings(tuple(sorted((variables or {}).items())))
-        self._learn = learn
+        self._learn = chained_learner.slowly(seconds_per_line, self.clock.sleep) if seconds_per_line else learn
+        self._unexpected: list[BaseException] = []
         self._processes: list[Process] = []
 
     @property
@@ -260,9 +268,10 @@ class World:
         """Let all code of the product run in this world, in this thread; all processes end with the `with` block.
 
         Raises:
-            AssertionError: Something went wrong in a task of a living process that nobody waited for.
+            AssertionError: See `check`.
         """
         with (
+            _watch_log(self._unexpected),
             tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder,
             settings.use(self.settings),
         ):
@@ -271,7 +280,7 @@ class World:
                 for module, name, stand_in in self._replaced(folder):
                     setattr(module, name, stand_in)
                 yield
-                self._check()
+                self.check()
             finally:
                 for process in self._processes:
                     process.close()
@@ -281,7 +290,7 @@ class World:
     def _replaced(self, folder: str) -> list[tuple[Any, str, Any]]:
         """The seam: each name of a module that stands for something else in a simulation."""
         time_of_world = VirtualTime(self.clock, lambda: self.running[-1].ahead_us if self.running else 0)
-        driver_input = import_module("train_timer.driver_input")
+        driver_input, attempts = import_module("train_timer.driver_input"), import_module("train_timer.attempts")
         seam: list[tuple[Any, str, Any]] = [
             (sdk, "_account", lambda _: self.running[-1].account),
             (background_reads, "_rest", lambda _: self.running[-1].rest),
@@ -290,6 +299,7 @@ class World:
             (azure.storage.blob, "BlobLeaseClient", SimulatedLease),
             (lease, "_Repetition", lambda seconds, call: Repetition(self, seconds, call)),
             (driver_input, "_HAS_FIFO", False),
+            (attempts, "_explain", _watch_failures(attempts._explain, self._unexpected)),
             (tempfile, "tempdir", folder),
             *((module, "time", time_of_world) for module in modules_with_time()),
         ]
@@ -302,10 +312,54 @@ class World:
             self.mirrors[sas_uri].blobs.create_container("mirror")
         return SimulatedContainer(SimulatedBlobs(self.mirrors[sas_uri], self.running[-1].gate), "mirror")
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Check that nothing has gone wrong that no fault of storage explains.
+
+        Raises:
+            AssertionError: Something went wrong in a task of a living process that nobody waited for, or the product
+                met an error that it did not expect, even if it went on.
+        """
         problems = [problem for process in self._processes if not process.is_dead for problem in process.problems]
-        if problems:
-            raise AssertionError(problems)
+        if problems or self._unexpected:
+            raise AssertionError([*problems, *self._unexpected]) from next(iter(self._unexpected), None)
+
+
+def _watch_failures(explain: Callable[[Exception], str], unexpected: list[BaseException]) -> Callable[[Exception], str]:
+    """As `attempts._explain`, for errors that a step of a run has raised; those that no fault explains are noted."""
+
+    def watch(error: Exception) -> str:
+        if not isinstance(error, StorageUnavailable):
+            unexpected.append(error)
+        return explain(error)
+
+    return watch
+
+
+class _LogWatch(logging.Handler):
+    """Notes the errors in the log of the product and of the libraries, such as those of callbacks."""
+
+    def __init__(self, unexpected: list[BaseException]) -> None:
+        super().__init__(logging.ERROR)
+        self._unexpected = unexpected
+
+    def emit(self, record: logging.LogRecord) -> None:
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        errors = [
+            each for each in (*arguments, (record.exc_info or (None, None))[1]) if isinstance(each, BaseException)
+        ]
+        self._unexpected += [each for each in errors if not isinstance(each, StorageUnavailable | Died)]
+        if not errors:
+            self._unexpected.append(AssertionError(record.getMessage()))
+
+
+@contextmanager
+def _watch_log(unexpected: list[BaseException]) -> Iterator[None]:
+    watch, root = _LogWatch(unexpected), logging.getLogger()
+    root.addHandler(watch)
+    try:
+        yield
+    finally:
+        root.removeHandler(watch)
 
 
 @cache
