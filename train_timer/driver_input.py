@@ -17,6 +17,7 @@ _PAUSE_SECONDS = 0.002
 _LENGTH_BYTES = 4
 """The length of what is compressed stands in the last bytes of gzip."""
 _NOTHING: Mapping[str, Collection[int]] = {}
+_HAS_FIFO = hasattr(os, "mkfifo")
 
 
 class Feed:
@@ -62,7 +63,7 @@ class Feed:
 
     def __enter__(self) -> Self:
         self.path.unlink(missing_ok=True)
-        if hasattr(os, "mkfifo"):
+        if _HAS_FIFO:
             os.mkfifo(self.path)
             self._writer.start()
         else:

@@ -82,9 +82,15 @@ def list_tables() -> Tables:
 
 
 def drop_table(table: IntakeTable) -> None:
-    """Delete a table with all its rows at once."""
+    """Delete a table with all its rows at once, unless it is being deleted already, which takes a while."""
+    from azure.core.exceptions import HttpResponseError
+
     with sdk.translate_errors(absent=True):
-        sdk.tables().delete_table(table.name)
+        try:
+            sdk.tables().delete_table(table.name)
+        except HttpResponseError as error:
+            if getattr(error, "error_code", "") != "TableBeingDeleted":
+                raise
 
 
 async def slices(

@@ -28,6 +28,26 @@ class _Renewal:
     lost: bool = False
 
 
+class _Repetition:
+    """Calls a function every few seconds, in a thread of its own, until `end`."""
+
+    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._call = call
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._repeat, name="lease", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Let a call that is going on end, and begin no other."""
+        self._ended.set()
+        self._thread.join()
+
+    def _repeat(self) -> None:
+        while not self._ended.wait(self._seconds):
+            self._call()
+
+
 class Trainer:
     """The holder of the lease, who alone may change `state.json`; a thread of its own renews the lease until `release`.
 
@@ -40,10 +60,8 @@ class Trainer:
         self._lease = lease
         self._etag = etag
         self._clock = clock
-        self._ended = threading.Event()
         self._renewal = _Renewal(acquired_us)
-        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
-        self._thread.start()
+        self._renewals = _Repetition(_RENEWED_EVERY, self._renew)
 
     def check(self) -> None:
         """Check that the lease is still held.
@@ -71,22 +89,20 @@ class Trainer:
 
     def release(self) -> None:
         """Give the lease back."""
-        self._ended.set()
-        self._thread.join()
+        self._renewals.end()
         _give_back(self._lease)
 
     def _renew(self) -> None:
         from azure.core.exceptions import AzureError, HttpResponseError
 
-        while not self._ended.wait(_RENEWED_EVERY):
-            started_us = self._clock()
-            try:
-                self._lease.renew()
-                self._renewal.at_us = started_us
-            except HttpResponseError as error:
-                self._renewal.lost |= error.status_code in (404, 409, 412)
-            except AzureError:
-                continue
+        started_us = self._clock()
+        try:
+            self._lease.renew()
+            self._renewal.at_us = started_us
+        except HttpResponseError as error:
+            self._renewal.lost |= error.status_code in (404, 409, 412)
+        except AzureError:
+            return
 
 
 def _give_back(lease: Any) -> None:

@@ -1,0 +1,299 @@
+"""Sequences of operations on storage, and their answers in a form in which those of two storages can be compared.
+
+Each operation goes through the product's functions or clients, so that it is the same on the model and on Azurite.
+What differs from storage to storage by its nature - ETags, lease ids, times - is replaced by what it is equal to: an
+ETag by the number of the operation that first gave it.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import timedelta
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError, HttpResponseError
+
+from shared.errors import LoopError
+from shared.evaluation import evaluation_queue
+from shared.evaluation.evaluation import Purpose
+from shared.evaluation.evaluation_queue import WorkMessage
+from shared.storage import blobs, sdk
+from shared.storage.paths import EVALUATION_QUEUE
+from shared.storage.rest import Rest
+from shared.storage.storage_answers import BlobMissing, RowExists, RowRefused, TableMissing
+from shared.times import from_iso
+
+Answer = Any
+Operation = tuple[Any, ...]
+"""The name of one of the methods of `Blobs`, `Tables` or `Queues`, and its arguments."""
+
+_REFUSALS = (AzureError, LoopError, RowExists, RowRefused, TableMissing, BlobMissing)
+_SAME_CODES = {"LeaseNotPresentWithBlobOperation": "LeaseLost"}
+"""Azurite answers a write under a lease that is no more as if the lease had expired; see `storage.Blobs`."""
+
+
+@dataclass(slots=True)
+class Side:
+    """One of the storages that are compared.
+
+    Attributes:
+        rest: Its client of the hot path.
+        run: Runs a coroutine of that client.
+        scope: Comes before all names, so that each sequence begins with nothing.
+        etags: The ETags that were given, with the numbers of the operations that first gave them.
+    """
+
+    rest: Rest
+    run: Callable[[Coroutine[Any, Any, Any]], Any]
+    scope: str
+    etags: dict[str, int] = field(default_factory=dict)
+    leases: list[Any] = field(default_factory=list)
+    messages: list[Any] = field(default_factory=list)
+    stored_us: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def etag(self, number: int) -> str:
+        """One of the ETags that were given, or one that never was."""
+        given = list(self.etags)
+        return given[number % len(given)] if given and number >= 0 else '"0x1"'
+
+    def lease(self, number: int | None) -> str | None:
+        """The id of one of the leases, or one that never was; None for no lease."""
+        if number is None:
+            return None
+        lease = self._lease(number)
+        return str(lease.id) if lease else "00000000-0000-0000-0000-000000000000"
+
+    def _lease(self, number: int) -> Any:
+        return self.leases[number % len(self.leases)] if self.leases else None
+
+    # Blobs
+
+    def path(self, name: str) -> str:
+        """The path of a blob, in a container of this sequence."""
+        return f"{self.scope}{name}"
+
+    def create(self, name: str, data: bytes, metadata: dict[str, str]) -> Answer:
+        return blobs.create(self.path(name), data, metadata)
+
+    def write(self, name: str, data: bytes) -> Answer:
+        return blobs.write(self.path(name), data)
+
+    def write_over(self, name: str, data: bytes, etag: int | None, lease: int | None, metadata: Any) -> Answer:
+        known = None if etag is None else self.etag(etag)
+        return blobs.write_over(self.path(name), data, known, self.lease(lease), metadata)
+
+    def upload(self, name: str, data: bytes, lease: int | None) -> Answer:
+        """Write a blob by the client itself, whose error holds what `write_over` makes one of."""
+        under = {} if lease is None else {"lease": self.lease(lease)}
+        return str(blobs.client(self.path(name)).upload_blob(data, overwrite=True, **under)["etag"])
+
+    def replace(self, name: str, data: bytes) -> Answer:
+        """Write a blob that is there, as `customer_copy.replace`; Azurite would write it where there is none."""
+        if blobs.read_etag(self.path(name)) is None:
+            return "there is none"
+        container, blob = self.path(name).split("/", 1)
+        client = sdk.blobs().get_container_client(container)
+        return client.upload_blob(blob, data, overwrite=True, match_condition=MatchConditions.IfPresent) and "written"
+
+    def remove(self, name: str, etag: int | None) -> Answer:
+        return blobs.remove(self.path(name), None if etag is None else self.etag(etag))
+
+    def delete(self, name: str) -> Answer:
+        """Delete a blob by the client itself, which raises where there is none."""
+        return blobs.client(self.path(name)).delete_blob()
+
+    def read(self, name: str) -> Answer:
+        return blobs.read(self.path(name))
+
+    def read_etag(self, name: str) -> Answer:
+        return blobs.read_etag(self.path(name))
+
+    def read_version(self, name: str) -> Answer:
+        return blobs.read_version(self.path(name))
+
+    def read_piece(self, name: str, start: int, length: int) -> Answer:
+        """Read a piece that does not begin where the blob ends; there, Azurite would answer that it is empty."""
+        if (blob := blobs.read(self.path(name))) is not None and len(blob.data) == start:
+            return "the blob ends there"
+        return blobs.read_piece(self.path(name), start, length)
+
+    def renew_etag(self, name: str) -> Answer:
+        return blobs.renew(self.path(name))
+
+    def remove_unchanged(self, name: str, etag: int) -> Answer:
+        return blobs.remove_unchanged(self.path(name), self.etag(etag))
+
+    def read_lease(self, name: str) -> Answer:
+        return blobs.client(self.path(name)).get_blob_properties().lease.duration
+
+    def write_unmodified(self, name: str, data: bytes, seconds: int) -> Answer:
+        """Write a blob unless it was changed within some seconds before the last second, as `customer_copy.put`."""
+        read = blobs.client(self.path(name)).get_blob_properties
+        since = read().last_modified - timedelta(seconds=seconds)
+        container, blob = self.path(name).split("/", 1)
+        client = sdk.blobs().get_container_client(container)
+        return client.upload_blob(blob, data, overwrite=True, if_unmodified_since=since) and "written"
+
+    def list_blobs(self, prefix: str) -> Answer:
+        listed = list(blobs.list_blobs(self.path(prefix)))
+        return [
+            (blob.path, blob.size_bytes, blob.metadata, blob.etag, blob.modified.tzinfo is not None) for blob in listed
+        ]
+
+    def list_folders(self, prefix: str) -> Answer:
+        return list(blobs.list_folders(self.path(prefix)))
+
+    def read_blob(self, name: str, etag: int | None) -> Answer:
+        known = None if etag is None else self.etag(etag)
+        return self.run(self.rest.read_blob(self.path(name), known))
+
+    def create_blob(self, name: str, data: bytes) -> Answer:
+        return self.run(self.rest.create_blob(self.path(name), data, "text/plain"))
+
+    def acquire(self, name: str, seconds: int) -> Answer:
+        self.leases.append(blobs.client(self.path(name)).acquire_lease(seconds))
+
+    def acquire_again(self, lease: int, seconds: int) -> Answer:
+        if taken := self._lease(lease):
+            taken.acquire(seconds)
+
+    def renew(self, lease: int) -> Answer:
+        if taken := self._lease(lease):
+            taken.renew()
+
+    def release(self, lease: int) -> Answer:
+        if taken := self._lease(lease):
+            own = taken.id
+            taken.release()
+            taken.id = own  # the SDK's client forgets it
+
+    # Tables
+
+    def table(self, name: str) -> str:
+        """The name of a table of this sequence."""
+        return f"{self.scope}{name}"
+
+    def create_table(self, name: str) -> Answer:
+        return self.run(self.rest.create_table(self.table(name)))
+
+    def delete_table(self, name: str) -> Answer:
+        return sdk.tables().delete_table(self.table(name))
+
+    def list_tables(self) -> Answer:
+        return [item.name for item in sdk.tables().list_tables() if item.name.startswith(self.scope)]
+
+    def insert(self, name: str, row: tuple[str, str, str]) -> Answer:
+        stored_us = self.run(self.rest.insert(self.table(name), entity(row)))
+        self.stored_us[name, row[0], row[1]] = stored_us
+        return type(stored_us)
+
+    def insert_batch(self, name: str, partition: str, rows: list[tuple[str, str]]) -> Answer:
+        stored = self.run(
+            self.rest.insert_batch(self.table(name), [entity((partition, key, text)) for key, text in rows])
+        )
+        self.stored_us |= {(name, partition, row[0]): at_us for row, at_us in zip(rows, stored, strict=True)}
+        return len(stored)
+
+    def read_row(self, name: str, partition: str, row: str) -> Answer:
+        stored = self.run(self.rest.read(self.table(name), partition, row))
+        return stored and (self._row(name, stored.entity), stored.stored_at_us == self.stored_us[name, partition, row])
+
+    def query(self, name: str, where: str, options: dict[str, str]) -> Answer:
+        """All pages of a query, none of which is beyond the size that was asked for."""
+        rows: list[Any] = []
+        after: Any = {}
+        while after is not None:
+            page = self.run(self.rest.query(self.table(name), {"$filter": where, **options, **after}))
+            assert len(page.entities) <= int(options.get("$top", "1000"))
+            rows += [self._row(name, row) for row in page.entities]
+            after = page.after
+        return rows
+
+    def delete_rows(self, name: str, where: str) -> Answer:
+        """Delete rows as `row_deletion.delete_rows`."""
+        client = sdk.tables().get_table_client(self.table(name))
+        rows = list(client.query_entities(where, select=["PartitionKey", "RowKey"]))
+        for row in rows:
+            client.delete_entity(row["PartitionKey"], row["RowKey"])
+        return [dict(row) for row in rows]
+
+    def delete_row(self, name: str, partition: str, row: str) -> Answer:
+        return sdk.tables().get_table_client(self.table(name)).delete_entity(partition, row)
+
+    def _row(self, name: str, row: dict[str, Any]) -> dict[str, Any]:
+        """A row, whose time of storage is replaced by whether it is the one that the insert gave."""
+        known = {column: value for column, value in row.items() if value is not None and not column.startswith("odata")}
+        if "Timestamp" in known:
+            key = name, known["PartitionKey"], known["RowKey"]
+            known["Timestamp"] = from_iso(known["Timestamp"]) == self.stored_us[key]
+        return known
+
+    # Queues
+
+    def create_queue(self) -> Answer:
+        sdk.queues().create_queue(self.scope)
+
+    def send(self, text: str, hidden: int) -> Answer:
+        sdk.queues().get_queue_client(self.scope).send_message(text, visibility_timeout=hidden, time_to_live=-1)
+
+    def receive(self, most: int) -> Answer:
+        client = sdk.queues().get_queue_client(self.scope)
+        received = list(client.receive_messages(max_messages=most, visibility_timeout=600))
+        self.messages += received
+        return [(message.content, message.dequeue_count) for message in received]
+
+    def delete_message(self, number: int) -> Answer:
+        if self.messages:
+            sdk.queues().get_queue_client(self.scope).delete_message(self.messages[number % len(self.messages)])
+
+    def send_work(self, work: str) -> Answer:
+        evaluation_queue.send([WorkMessage(Purpose.EVALUATION, work, 1, None)])
+
+    def receive_work(self, most: int) -> Answer:
+        client = sdk.queues().get_queue_client(EVALUATION_QUEUE)
+        return [evaluation_queue.read(message.content) for message in client.receive_messages(max_messages=most)]
+
+
+def entity(row: tuple[str, str, str]) -> bytes:
+    """A row's JSON, as the product writes it."""
+    partition, key, text = row
+    return (
+        f'{{"PartitionKey":"{partition}","RowKey":"{key}","at":"1800000000000000","at@odata.type":"Edm.Int64",'
+        f'"id":"{text}","v":0.5,"v@odata.type":"Edm.Double","d0":"AAEC","d0@odata.type":"Edm.Binary"}}'
+    ).encode()
+
+
+def perform(side: Side, operations: list[Operation]) -> list[Answer]:
+    """Carry operations out, one after the other; gives their answers."""
+    answers = []
+    for number, (name, *values) in enumerate(operations):
+        try:
+            given = getattr(side, name)(*values)
+        except _REFUSALS as error:
+            answers.append(_describe(error))
+        else:
+            answers.append(_compare_etags(given, side, number))
+    return answers
+
+
+def _describe(error: BaseException | None) -> Answer:
+    """An error by its class, status and code, and by the error that it came from."""
+    if error is None:
+        return None
+    code = getattr(error, "error_code", None)
+    text = getattr(code, "value", code)
+    status = error.status_code if isinstance(error, HttpResponseError) else None
+    cause = error.__cause__ if isinstance(error, LoopError) else None
+    rest = error.args if isinstance(error, RowExists | RowRefused) else ()
+    return type(error).__name__, status, _SAME_CODES.get(text, text), rest, _describe(cause)
+
+
+def _compare_etags(given: Any, side: Side, number: int) -> Answer:
+    """An answer with its ETags replaced by the numbers of the operations that first gave them."""
+    if isinstance(given, list | tuple):
+        return type(given)(_compare_etags(each, side, number) for each in given)
+    if is_dataclass(given):
+        return {each.name: _compare_etags(getattr(given, each.name), side, number) for each in fields(given)}
+    if isinstance(given, str) and given.startswith('"0x'):
+        return "etag", side.etags.setdefault(given, number)
+    return given

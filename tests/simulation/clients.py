@@ -1,0 +1,797 @@
+"""The clients through which the product reaches the model in place of Azure.
+
+`Gate` carries a process's requests to the model, through whatever faults are decided for them. The other classes answer
+what the clients of the SDKs and `shared.storage.rest.Rest` answer, as far as the product uses them, and raise the
+SDKs' own errors; `test_storage_model.py` compares them with the real clients.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import format_datetime
+from types import SimpleNamespace
+from typing import IO, Any, Final
+
+import orjson
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+    ServiceResponseError,
+    ServiceResponseTimeoutError,
+)
+from azure.data.tables import TableErrorCode
+from azure.storage.blob import StorageErrorCode
+
+from shared.storage import paths, table_batch
+from shared.storage.blobs import Blob
+from shared.storage.rest import Rest, RowPage, StoredRow
+from shared.storage.storage_answers import BlobMissing, OutcomeUnknown, TableMissing
+from shared.storage.storage_clock import StorageClock
+from shared.storage_errors import StorageUnavailable
+from shared.times import from_datetime, to_datetime, to_iso
+from tests.simulation.faults import Died, Fault, Faults, Kind, Request
+from tests.simulation.storage import BLOBS_OF_PAGE, ROWS_OF_PAGE, Entity, Message, Refused, Storage, StoredBlob
+from tests.simulation.virtual_time import SECOND, Clock
+
+type Apply[Answer] = Callable[[int | None], Answer]
+"""A request that reaches storage; it is given how many entries a page may have at most, None for the usual number."""
+
+_PAUSES: Final[Mapping[str, tuple[float, ...]]] = {"blob": (0, 1, 1), "table": (0, 0.8, 1.6), "queue": (0, 1, 1)}
+"""Seconds between the tries of an SDK's client, as `shared.storage.account` configures them, without the jitter."""
+_SDK_SECONDS: Final = 30
+
+
+class _NoAnswer(Exception):
+    """A client that gets no answer, or 5xx.
+
+    Attributes:
+        kind: Why.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+@dataclass(slots=True)
+class Gate:
+    """The way of one process's requests to storage.
+
+    Attributes:
+        name: The process's name.
+        on_death: What ends with the process.
+        pauses_until_us: Until when the process stands still.
+        dead: Whether the process has died; then no request leaves it any more.
+        requests: How many requests it has sent.
+    """
+
+    name: str
+    clock: Clock
+    faults: Faults
+    on_death: Callable[[], None]
+    pauses_until_us: int = 0
+    dead: bool = False
+    requests: int = 0
+    storage_clock: StorageClock = field(default_factory=StorageClock)
+
+    def die(self) -> None:
+        """Let the process die here.
+
+        Raises:
+            Died: Always.
+        """
+        self.end()
+        raise Died(self.name)
+
+    def end(self) -> None:
+        """Let the process be dead from now on."""
+        self.dead = True
+        self.on_death()
+
+    def decide(self, operation: str, path: str) -> Fault:
+        """Decide about a request that is about to be sent.
+
+        Raises:
+            Died: The process is dead, or dies now.
+        """
+        if self.dead:
+            raise Died(self.name)
+        self.requests += 1
+        fault = self.faults.decide(Request(self.name, operation, path))
+        if fault.kind is Kind.DEATH:
+            self.die()
+        if fault.kind is Kind.PAUSE:
+            self.pauses_until_us = self.clock.now_us + fault.before_us
+        return fault
+
+    @property
+    def steady_us(self) -> int:
+        """The time by the clock of the process's machine that nobody sets."""
+        return self.clock.now_us - self.clock.began_us
+
+    def note_time(self, sent_us: int, answered_us: int) -> None:
+        """Let the process learn storage's time from the `Date` of an answer.
+
+        Args:
+            sent_us: By the steady clock.
+            answered_us: By storage's clock.
+        """
+        second_us = answered_us - answered_us % SECOND
+        self.storage_clock.note(second_us, second_us + SECOND, sent_us, self.steady_us)
+
+    def pass_time(self, us: int) -> None:
+        """Let time pass for blocking code, in which the process may die."""
+        if us:
+            self.clock.pass_to(self.clock.now_us + us)
+        if self.dead:
+            raise Died(self.name)
+
+    async def wait(self, us: int) -> None:
+        """Let time pass for a coroutine, in which the process may die."""
+        if us:
+            await asyncio.sleep(us / SECOND)
+        if self.dead:
+            raise Died(self.name)
+
+    def obey[Answer](self, fault: Fault, apply: Apply[Answer], seconds: float) -> Answer:
+        """Let a request that has arrived have its effect.
+
+        Args:
+            seconds: How long the client waits for an answer.
+
+        Raises:
+            _NoAnswer: The client gets no answer.
+            Refused: Storage refuses the request.
+        """
+        kind = fault.kind
+        if kind in (None, Kind.PAUSE, Kind.PARTIAL):
+            return apply(fault.page if kind is Kind.PARTIAL else None)
+        if kind is Kind.LATE:
+            late_us = round(seconds * SECOND) + fault.after_us
+            self.clock.call_at(self.clock.now_us + late_us, lambda: _apply_late(apply))
+        elif kind in (Kind.LOST_ANSWER, Kind.ERROR_AFTER, Kind.DEATH_AFTER):
+            _apply_late(apply)
+        if kind is Kind.DEATH_AFTER:
+            self.die()
+        raise _NoAnswer(Kind(kind))
+
+    def once[Answer](self, operation: str, path: str, apply: Apply[Answer], seconds: float) -> Answer:
+        """Send a request and wait for the answer, for blocking code."""
+        fault, sent_us = self.decide(operation, path), self.steady_us
+        self.pass_time(fault.before_us)
+        answered_us = self.clock.now_us
+        try:
+            return self.obey(fault, apply, seconds)
+        finally:
+            if not self.dead:
+                self.pass_time(round(seconds * SECOND) if fault.kind is Kind.LATE else fault.after_us)
+                if fault.is_answered:
+                    self.note_time(sent_us, answered_us)
+
+    def call[Answer](self, service: str, operation: str, path: str, apply: Apply[Answer]) -> Answer:
+        """Send a request as an SDK's client does: again, where no usable answer comes.
+
+        Raises:
+            Refused: Storage refuses the request.
+            AzureError: No try had a usable answer.
+        """
+        for pause in _PAUSES[service]:
+            try:
+                return self.once(operation, path, apply, _SDK_SECONDS)
+            except _NoAnswer:
+                self.pass_time(round(pause * SECOND))
+        try:
+            return self.once(operation, path, apply, _SDK_SECONDS)
+        except _NoAnswer as trouble:
+            raise _sdk_error(trouble.kind) from None
+
+    async def send[Answer](self, operation: str, path: str, apply: Apply[Answer], seconds: float) -> Answer:
+        """Send a request as `Rest` does: once.
+
+        Raises:
+            Refused: Storage refuses the request.
+            StorageUnavailable: No usable answer came.
+        """
+        fault = self.decide(operation, path)
+        if fault.kind is not Kind.PAUSE and fault.before_us + fault.after_us >= seconds * SECOND:
+            fault = Fault(Kind.LATE, after_us=max(0, fault.before_us - round(seconds * SECOND)))
+        sent_us = self.steady_us
+        await self.wait(fault.before_us)
+        answered_us = self.clock.now_us
+        try:
+            return self.obey(fault, apply, seconds)
+        except _NoAnswer as trouble:
+            raise _rest_error(trouble.kind) from None
+        finally:
+            if not self.dead:
+                await self.wait(round(seconds * SECOND) if fault.kind is Kind.LATE else fault.after_us)
+                if fault.is_answered:
+                    self.note_time(sent_us, answered_us)
+
+
+def _apply_late[Answer](apply: Apply[Answer]) -> None:
+    """Obey a request whose client waits for no answer."""
+    try:
+        apply(None)
+    except Refused:
+        return
+
+
+def _sdk_error(kind: Kind) -> Exception:
+    if kind is Kind.LOST_REQUEST:
+        return ServiceRequestError("connection refused")
+    if kind is Kind.LATE:
+        return ServiceResponseTimeoutError("read timed out")
+    if kind is Kind.LOST_ANSWER:
+        return ServiceResponseError("connection aborted")
+    return _with_status(HttpResponseError("storage is in trouble"), 503 if kind is Kind.BUSY else 500)
+
+
+def _rest_error(kind: Kind) -> StorageUnavailable:
+    if kind is Kind.LOST_REQUEST:
+        return StorageUnavailable("storage cannot be reached")
+    if kind in (Kind.LATE, Kind.LOST_ANSWER):
+        return OutcomeUnknown("storage gave no answer")
+    return OutcomeUnknown(f"storage answered {503 if kind is Kind.BUSY else 500}")
+
+
+def _with_status[Error: HttpResponseError](error: Error, status: int, code: object = None) -> Error:
+    error.status_code = status
+    error.error_code = code  # type: ignore[attr-defined]
+    return error
+
+
+def _with_date[Error: HttpResponseError](error: Error, now_us: int) -> Error:
+    date = format_datetime(to_datetime(now_us - now_us % SECOND), usegmt=True)
+    error.response = SimpleNamespace(headers={"Date": date})
+    return error
+
+
+def _blob_error(refused: Refused) -> HttpResponseError:
+    """The error of the SDKs for blobs and queues: its class follows from the status, for some from the code."""
+    kinds: Mapping[int, type[HttpResponseError]] = {
+        204: ResourceExistsError,
+        404: ResourceNotFoundError,
+        409: ResourceExistsError,
+    }
+    kind = kinds.get(refused.status, HttpResponseError)
+    if refused.code == "ConditionNotMet":
+        kind = ResourceModifiedError
+    return _with_status(kind(f"ErrorCode:{refused.code}"), refused.status, StorageErrorCode(refused.code))
+
+
+def _table_error(refused: Refused) -> HttpResponseError:
+    kinds: Mapping[int, type[HttpResponseError]] = {404: ResourceNotFoundError}
+    kind = kinds.get(refused.status, HttpResponseError)
+    if refused.code in ("TableAlreadyExists", "EntityAlreadyExists"):
+        kind = ResourceExistsError
+    return _with_status(kind(f"ErrorCode:{refused.code}"), refused.status, TableErrorCode(refused.code))
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseProperties:
+    """What is told of a blob's lease.
+
+    Attributes:
+        duration: `fixed` or `infinite`; None while nobody holds a lease.
+    """
+
+    duration: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BlobProperties:
+    """What `get_blob_properties`, a download and a list tell of a blob; a list has the ETag without quotation marks."""
+
+    name: str
+    size: int
+    etag: str
+    last_modified: datetime
+    metadata: dict[str, str]
+    lease: LeaseProperties
+
+
+@dataclass(frozen=True, slots=True)
+class BlobPrefix:
+    """A folder in a hierarchical list; its name ends with a slash."""
+
+    name: str
+
+
+def _properties(blob: StoredBlob, now_us: int) -> BlobProperties:
+    modified, lease = to_datetime(blob.modified_us - blob.modified_us % SECOND), None
+    if blob.lease is not None and blob.lease.holds(now_us):
+        lease = "infinite" if blob.lease.is_infinite else "fixed"
+    return BlobProperties(blob.name, len(blob.data), blob.etag, modified, dict(blob.metadata), LeaseProperties(lease))
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """The answer of `download_blob`."""
+
+    properties: BlobProperties
+    data: bytes
+
+    def readall(self) -> bytes:
+        return self.data
+
+
+class SimulatedBlobs:
+    """As `BlobServiceClient`."""
+
+    def __init__(self, storage: Storage, gate: Gate) -> None:
+        self.storage = storage.blobs
+        self.gate = gate
+        self.leases = 0
+
+    def call[Answer](self, operation: str, path: str, apply: Apply[Answer]) -> Answer:
+        """Send a request.
+
+        Raises:
+            HttpResponseError: Storage refuses it.
+        """
+        try:
+            return self.gate.call("blob", operation, path, apply)
+        except Refused as refused:
+            raise _with_date(_blob_error(refused), self.gate.clock.now_us) from None
+
+    def get_blob_client(self, container: str, blob: str) -> "SimulatedBlob":
+        return SimulatedBlob(self, container, blob)
+
+    def get_container_client(self, container: str) -> "SimulatedContainer":
+        return SimulatedContainer(self, container)
+
+    def create_container(self, name: str) -> None:
+        self.call("create container", name, lambda _: self.storage.create_container(name))
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedBlob:
+    """As `BlobClient`."""
+
+    service: SimulatedBlobs
+    container_name: str
+    blob_name: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.container_name}/{self.blob_name}"
+
+    def download_blob(self, offset: int | None = None, length: int | None = None) -> Download:
+        if offset is None:
+            blob = self._get("get blob")
+            return Download(self._properties(blob), blob.data)
+        get_range, end = self.service.storage.get_range, None if length is None else offset + length
+        blob, data = self.service.call(
+            "get blob", self.path, lambda _: get_range(self.container_name, self.blob_name, offset, end)
+        )
+        return Download(self._properties(blob), data)
+
+    def get_blob_properties(self) -> BlobProperties:
+        return self._properties(self._get("head blob"))
+
+    def set_blob_metadata(self, metadata: Mapping[str, str]) -> None:
+        change = self.service.storage.set_metadata
+        self.service.call(
+            "set metadata", self.path, lambda _: change(self.container_name, self.blob_name, dict(metadata))
+        )
+
+    def upload_blob(
+        self,
+        data: bytes | IO[bytes],
+        *,
+        overwrite: bool = False,
+        etag: str | None = None,
+        match_condition: MatchConditions | None = None,
+        lease: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        if_unmodified_since: datetime | None = None,
+    ) -> dict[str, Any]:
+        content = data if isinstance(data, bytes) else data.read()
+        conditions = _conditions(etag, match_condition)
+        if if_unmodified_since is not None:
+            conditions["if_unmodified_since_us"] = from_datetime(if_unmodified_since)
+        if not overwrite and not conditions:
+            conditions = {"if_none_match": "*"}
+        put, of = self.service.storage.put, dict(metadata or {})
+        blob = self.service.call(
+            "put blob",
+            self.path,
+            lambda _: put(self.container_name, self.blob_name, content, of, **conditions, lease_id=lease),
+        )
+        return {"etag": blob.etag, "last_modified": to_datetime(blob.modified_us)}
+
+    def delete_blob(self, *, etag: str | None = None, match_condition: MatchConditions | None = None) -> None:
+        delete, conditions = self.service.storage.delete, _conditions(etag, match_condition)
+        self.service.call("delete blob", self.path, lambda _: delete(self.container_name, self.blob_name, **conditions))
+
+    def acquire_lease(self, lease_duration: int, lease_id: str | None = None) -> "SimulatedLease":
+        lease = SimulatedLease(self, lease_id)
+        lease.acquire(lease_duration)
+        return lease
+
+    def _get(self, operation: str) -> StoredBlob:
+        get = self.service.storage.get
+        return self.service.call(operation, self.path, lambda _: get(self.container_name, self.blob_name))
+
+    def _properties(self, blob: StoredBlob) -> BlobProperties:
+        return _properties(blob, self.service.gate.clock.now_us)
+
+
+def _conditions(etag: str | None, match_condition: MatchConditions | None) -> dict[str, Any]:
+    if match_condition is MatchConditions.IfNotModified and etag is not None:
+        return {"if_match": etag}
+    if match_condition is MatchConditions.IfPresent:
+        return {"if_match": "*"}
+    if match_condition is not None:
+        raise NotImplementedError(match_condition)
+    return {}
+
+
+class SimulatedLease:
+    """As `BlobLeaseClient`.
+
+    Attributes:
+        id: The same in all tries of a request, so that a repetition of one whose answer was lost is no other's.
+    """
+
+    def __init__(self, client: SimulatedBlob, lease_id: str | None = None) -> None:
+        self._blob = client
+        self.id = lease_id or self._new_id()
+
+    def acquire(self, lease_duration: int) -> None:
+        self._call("acquire lease", lambda blobs: blobs.acquire(*self._place, lease_duration, self.id))
+
+    def renew(self) -> None:
+        self._call("renew lease", lambda blobs: blobs.renew(*self._place, self.id))
+
+    def release(self) -> None:
+        self._call("release lease", lambda blobs: blobs.release(*self._place, self.id))
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        return self._blob.container_name, self._blob.blob_name
+
+    def _call(self, operation: str, apply: Callable[[Any], object]) -> None:
+        service = self._blob.service
+        service.call(operation, self._blob.path, lambda _: apply(service.storage))
+
+    def _new_id(self) -> str:
+        service = self._blob.service
+        service.leases += 1
+        return f"{service.gate.name}-{service.leases}"
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedContainer:
+    """As `ContainerClient`."""
+
+    service: SimulatedBlobs
+    container_name: str
+
+    def list_blobs(self, *, name_starts_with: str, include: Sequence[str] = ()) -> Iterator[BlobProperties]:
+        after, more = None, True
+        while more:
+            page, after = self._page(name_starts_with, after)
+            more = after is not None
+            for blob in page:
+                listed = _properties(blob, self.service.gate.clock.now_us)
+                yield replace(listed, etag=listed.etag.strip('"'))
+
+    def walk_blobs(self, *, name_starts_with: str, delimiter: str) -> Iterator[BlobProperties | BlobPrefix]:
+        last = ""
+        for blob in self.list_blobs(name_starts_with=name_starts_with):
+            folder, slash, _ = blob.name.removeprefix(name_starts_with).partition(delimiter)
+            if not slash:
+                yield blob
+            elif (name := name_starts_with + folder + slash) != last:
+                last = name
+                yield BlobPrefix(name)
+
+    def upload_blob(
+        self,
+        name: str,
+        data: bytes | IO[bytes],
+        *,
+        overwrite: bool,
+        match_condition: MatchConditions | None = None,
+        if_unmodified_since: datetime | None = None,
+    ) -> SimulatedBlob:
+        client = self.service.get_blob_client(self.container_name, name)
+        client.upload_blob(
+            data, overwrite=overwrite, match_condition=match_condition, if_unmodified_since=if_unmodified_since
+        )
+        return client
+
+    def _page(self, prefix: str, after: str | None) -> tuple[list[StoredBlob], str | None]:
+        def read(most: int | None) -> tuple[list[StoredBlob], str | None]:
+            return self.service.storage.page(
+                self.container_name, prefix, after, BLOBS_OF_PAGE if most is None else most
+            )
+
+        return self.service.call("list blobs", f"{self.container_name}/{prefix}", read)
+
+
+@dataclass(frozen=True, slots=True)
+class TableItem:
+    """A table in a list."""
+
+    name: str
+
+
+class SimulatedTables:
+    """As `TableServiceClient`."""
+
+    def __init__(self, storage: Storage, gate: Gate) -> None:
+        self.storage = storage.tables
+        self.gate = gate
+
+    def call[Answer](self, operation: str, path: str, apply: Apply[Answer]) -> Answer:
+        """Send a request.
+
+        Raises:
+            HttpResponseError: Storage refuses it.
+        """
+        try:
+            return self.gate.call("table", operation, path, apply)
+        except Refused as refused:
+            raise _table_error(refused) from None
+
+    def list_tables(self) -> Iterator[TableItem]:
+        yield from map(TableItem, self.call("list tables", "", lambda _: self.storage.names()))
+
+    def delete_table(self, table_name: str) -> None:
+        try:
+            self.call("delete table", table_name, lambda _: self.storage.delete(table_name))
+        except ResourceNotFoundError:
+            return
+
+    def get_table_client(self, table_name: str) -> "SimulatedTable":
+        return SimulatedTable(self, table_name)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedTable:
+    """As `TableClient`."""
+
+    service: SimulatedTables
+    table_name: str
+
+    def query_entities(self, query_filter: str, *, select: Sequence[str] | None = None) -> Iterator[Entity]:
+        after, more = None, True
+        while more:
+            page, after = self._page(query_filter, after)
+            more = after is not None
+            for stored in page:
+                yield {name: stored.entity[name] for name in select or stored.entity if name in stored.entity}
+
+    def delete_entity(self, partition_key: str, row_key: str) -> None:
+        path, delete = f"{self.table_name}/{partition_key}/{row_key}", self.service.storage.delete_entity
+        try:
+            self.service.call("delete entity", path, lambda _: delete(self.table_name, partition_key, row_key))
+        except ResourceNotFoundError:
+            return
+
+    def _page(self, where: str, after: Any) -> Any:
+        page = self.service.storage.page
+        return self.service.call(
+            "query entities",
+            self.table_name,
+            lambda most: page(self.table_name, where, after, ROWS_OF_PAGE if most is None else most),
+        )
+
+
+class SimulatedQueues:
+    """As `QueueServiceClient`."""
+
+    def __init__(self, storage: Storage, gate: Gate) -> None:
+        self.storage = storage.queues
+        self.gate = gate
+
+    def call[Answer](self, operation: str, queue: str, apply: Apply[Answer]) -> Answer:
+        """Send a request.
+
+        Raises:
+            HttpResponseError: Storage refuses it.
+        """
+        try:
+            return self.gate.call("queue", operation, queue, apply)
+        except Refused as refused:
+            raise _blob_error(refused) from None
+
+    def create_queue(self, name: str) -> None:
+        self.call("create queue", name, lambda _: self.storage.create(name))
+
+    def get_queue_client(self, queue: str) -> "SimulatedQueue":
+        return SimulatedQueue(self, queue)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMessage:
+    """A message that was received."""
+
+    id: str
+    content: str
+    pop_receipt: str
+    dequeue_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedQueue:
+    """As `QueueClient`."""
+
+    service: SimulatedQueues
+    queue_name: str
+
+    def send_message(self, content: str, *, visibility_timeout: int = 0, time_to_live: int = 7 * 24 * 3600) -> Message:
+        seconds, send = None if time_to_live == -1 else time_to_live, self.service.storage.send
+        return self.service.call(
+            "send message", self.queue_name, lambda _: send(self.queue_name, content, visibility_timeout, seconds)
+        )
+
+    def receive_messages(self, *, max_messages: int, visibility_timeout: int = 30) -> Iterator[QueueMessage]:
+        receive = self.service.storage.receive
+        for message in self.service.call(
+            "receive messages", self.queue_name, lambda _: receive(self.queue_name, max_messages, visibility_timeout)
+        ):
+            yield QueueMessage(message.id, message.text, message.receipt, message.received)
+
+    def delete_message(self, message: QueueMessage) -> None:
+        delete = self.service.storage.delete
+        self.service.call(
+            "delete message", self.queue_name, lambda _: delete(self.queue_name, message.id, message.pop_receipt)
+        )
+
+
+@dataclass(slots=True)
+class SimulatedAccount:
+    """As `shared.storage.account.StorageAccount`: the blocking clients of one process."""
+
+    storage: Storage
+    gate: Gate
+    blobs: SimulatedBlobs = field(init=False)
+    tables: SimulatedTables = field(init=False)
+    queues: SimulatedQueues = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.blobs = SimulatedBlobs(self.storage, self.gate)
+        self.tables = SimulatedTables(self.storage, self.gate)
+        self.queues = SimulatedQueues(self.storage, self.gate)
+
+    @property
+    def clock(self) -> StorageClock:
+        """Storage's clock, as the answers to this process tell it."""
+        return self.gate.storage_clock
+
+
+class SimulatedRest(Rest):
+    """As `Rest`, without HTTP: what is refused becomes the same errors by the product's own rules."""
+
+    def __init__(self, storage: Storage, gate: Gate, *, timeout: float) -> None:
+        self.clock = gate.storage_clock
+        self._storage = storage
+        self._gate = gate
+        self._timeout = timeout
+
+    async def insert(self, table: str, entity: bytes) -> int:
+        return (await self._insert("insert entity", table, [entity]))[0]
+
+    async def insert_batch(self, table: str, entities: Sequence[bytes]) -> list[int]:
+        return await self._insert("insert batch", table, entities)
+
+    async def _insert(self, operation: str, table: str, entities: Sequence[bytes]) -> list[int]:
+        rows, sent_us = list(map(_entity, entities)), self._gate.steady_us
+        try:
+            stored = await self._send(operation, table, lambda _: self._storage.tables.insert(table, rows))
+        except Refused as refused:
+            if refused.status not in (400, 404, 409, 413):
+                raise _unexpected(refused) from None
+            raise table_batch.refusal(refused.status, _odata_error(refused), len(entities)) from None
+        self.clock.note(stored[0], stored[0], sent_us, self._gate.steady_us)
+        return stored
+
+    async def read(self, table: str, partition: str, row: str) -> StoredRow | None:
+        path, get = f"{table}/{partition}/{row}", self._storage.tables.get
+        try:
+            stored = await self._send("get entity", path, lambda _: get(table, partition, row))
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise _unexpected(refused) from None
+        return StoredRow(_with_timestamp(stored.entity, stored.stored_us), stored.stored_us)
+
+    async def query(self, table: str, options: Mapping[str, str]) -> RowPage:
+        after = None
+        if "NextPartitionKey" in options:
+            after = options["NextPartitionKey"], options.get("NextRowKey", "")
+        where, most_rows = options.get("$filter", ""), int(options.get("$top", ROWS_OF_PAGE))
+        page = self._storage.tables.page
+        try:
+            rows, following = await self._send(
+                "query entities", table, lambda most: page(table, where, after, most_rows if most is None else most)
+            )
+        except Refused as refused:
+            if refused.status == 404:
+                raise TableMissing from None
+            raise _unexpected(refused) from None
+        entities = [_with_timestamp(stored.entity, stored.stored_us) for stored in rows]
+        if "$select" in options:
+            names = options["$select"].split(",")
+            entities = [{name: entity[name] for name in names if name in entity} for entity in entities]
+        return RowPage(entities, {"NextPartitionKey": following[0], "NextRowKey": following[1]} if following else None)
+
+    async def create_table(self, table: str) -> None:
+        try:
+            await self._send("create table", table, lambda _: self._storage.tables.create(table))
+        except Refused as refused:
+            if refused.code != "TableAlreadyExists":
+                raise _unexpected(refused) from None
+
+    async def read_blob(self, path: str, etag: str | None = None, *, timeout: float | None = None) -> Blob | None:
+        get = self._storage.blobs.get
+        try:
+            blob = await self._send("get blob", path, lambda _: get(*paths.split_path(path), etag), timeout)
+        except Refused as refused:
+            if refused.status == 304:
+                return None
+            raise (BlobMissing(path) if refused.status == 404 else _unexpected(refused)) from None
+        return Blob(blob.data, blob.etag)
+
+    async def create_blob(self, path: str, data: bytes, content_type: str) -> bool:
+        blobs, (container, name) = self._storage.blobs, paths.split_path(path)
+
+        async def put() -> bool:
+            await self._send("put blob", path, lambda _: blobs.put(container, name, data, {}, if_none_match="*"))
+            return True
+
+        try:
+            return await put()
+        except Refused as refused:
+            if refused.status != 404:
+                return _answer_refused(refused)
+        try:
+            await self._send("create container", container, lambda _: blobs.create_container(container))
+        except Refused as refused:
+            if refused.status != 409:
+                raise _unexpected(refused) from None
+        try:
+            return await put()
+        except Refused as refused:
+            return _answer_refused(refused)
+
+    async def close(self) -> None:
+        return
+
+    async def _send[Answer](
+        self, operation: str, path: str, apply: Apply[Answer], timeout: float | None = None
+    ) -> Answer:
+        return await self._gate.send(operation, path, apply, timeout or self._timeout)
+
+
+def _answer_refused(refused: Refused) -> bool:
+    if refused.code == "BlobAlreadyExists":
+        return False
+    raise _unexpected(refused)
+
+
+def _unexpected(refused: Refused) -> StorageUnavailable:
+    return StorageUnavailable(f"storage answered {refused.status}")
+
+
+def _odata_error(refused: Refused) -> bytes:
+    message = refused.code if refused.index is None else f"{refused.index}:{refused.code}"
+    return orjson.dumps({"odata.error": {"code": refused.code, "message": {"lang": "en-US", "value": message}}})
+
+
+def _entity(text: bytes) -> Entity:
+    """Read a row's JSON as the service answers it without metadata."""
+    return {name: value for name, value in orjson.loads(text).items() if not name.endswith("@odata.type")}
+
+
+def _with_timestamp(entity: Entity, stored_us: int) -> Entity:
+    return {**entity, "Timestamp": to_iso(stored_us)}

@@ -1,0 +1,128 @@
+"""A small loop from Rank to published model, run by the product's own code over the model of storage.
+
+With more schedules:
+
+SIMULATION=deep python3 dev.py test -- tests/simulation/test_small_loop.py
+"""
+
+import hashlib
+import os
+from collections import Counter
+from dataclasses import asdict
+from typing import Any, Final
+
+import pytest
+
+from shared.intake.intake import Intake
+from tests.simulation import chained_learner, schedule
+from tests.simulation.checks import check
+from tests.simulation.faults import Kind, Seeded
+from train_timer import retention
+
+CHANCES: Final = {
+    Kind.LOST_REQUEST: 0.02,
+    Kind.LOST_ANSWER: 0.02,
+    Kind.LATE: 0.01,
+    Kind.BUSY: 0.01,
+    Kind.ERROR: 0.01,
+    Kind.ERROR_AFTER: 0.01,
+    Kind.DEATH: 0.003,
+    Kind.DEATH_AFTER: 0.003,
+    Kind.PAUSE: 0.004,
+    Kind.PARTIAL: 0.02,
+}
+
+
+def test_a_small_loop_learns_what_was_ranked_and_rewarded() -> None:
+    """Without any fault."""
+    with schedule.run(1) as outcome:
+        check(outcome)
+
+        acknowledged = outcome.acknowledged
+        assert (len(acknowledged.events), acknowledged.refused) == (10, 0)
+        assert len(acknowledged.observations) > 5
+
+
+@pytest.mark.parametrize("seed", range(300 if os.environ.get("SIMULATION") == "deep" else 5))
+def test_a_small_loop_survives_faults_and_deaths(seed: int) -> None:
+    """Nothing acknowledged is lost, nothing is learned twice."""
+    faults = Seeded(seed, CHANCES)
+    with schedule.run(seed, faults, trainers=2) as outcome:
+        check(outcome)
+
+    assert faults.decided
+
+
+def test_schedules_hold_what_the_checks_are_about() -> None:
+    """What never happens is not checked."""
+    happened = Counter[str]()
+    for seed in range(12):
+        with schedule.run(seed, Seeded(seed, CHANCES), trainers=2) as outcome:
+            happened.update({name: number for name, number in asdict(outcome.state.counters).items() if number})
+            happened.update(
+                deaths=outcome.deaths, new_models=outcome.state.running.revision > 1, pieces=outcome.pieces()
+            )
+
+    names = "repeated answered_otherwise late dangling rewards activated not_activated deaths new_models pieces"
+    assert [name for name in names.split() if not happened[name]] == []
+
+
+def test_an_error_that_the_trainer_goes_on_after_fails_the_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop records it and recovers; that there is one at all is a mistake."""
+    errors, drop_tables = [ZeroDivisionError()], retention.drop_tables
+
+    def drop_badly(*values: Any) -> None:
+        if errors:
+            raise errors.pop()
+        drop_tables(*values)
+
+    monkeypatch.setattr(retention, "drop_tables", drop_badly)
+
+    with pytest.raises(AssertionError, match="ZeroDivisionError"), schedule.run(1):
+        pytest.fail("the schedule has come to its end")
+    assert errors == []
+
+
+def test_an_error_in_the_answer_to_a_client_fails_the_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only that storage is not available is an answer."""
+    monkeypatch.setattr(Intake, "append_observation", None)
+
+    with pytest.raises(AssertionError, match="TypeError"), schedule.run(1):
+        pytest.fail("the schedule has come to its end")
+
+
+def test_a_seed_decides_all_that_happens() -> None:
+    """A schedule can be shown again: every request, every byte and every ETag."""
+    first, again, other = _trace(11), _trace(11), _trace(12)
+
+    assert first == again
+    assert first != other
+
+
+def _trace(seed: int) -> Any:
+    faults = Seeded(seed, CHANCES)
+    with schedule.run(seed, faults, trainers=2) as outcome:
+        blobs = outcome.world.storage.blobs
+        stored = [
+            (container, blob.name, blob.etag, blob.modified_us, hashlib.sha256(blob.data).hexdigest())
+            for container in ("loops", "exports")
+            for blob in blobs.page(container, "", None)[0]
+        ]
+        return faults.decided, stored, outcome.world.clock.now_us, outcome.acknowledged
+
+
+def test_the_chained_learner_counts_as_vowpal_wabbit_does() -> None:
+    """Else the state of a simulated loop would differ from a real one's."""
+    simulated = _learned(chained_learner.train)
+
+    assert simulated == _learned(None)
+    assert min(simulated[0].learned, simulated[0].not_activated, simulated[0].dangling) > 0
+
+
+def _learned(learn: Any) -> Any:
+    """The counters of a loop, and how many events its models have learned, from which to which."""
+    with schedule.run(3, learn=learn) as outcome:
+        published = outcome.published
+        models = [model for model in (published.model, *published.previous) if model is not None]
+        learned = [(model.learned_events, model.first_event_id, model.last_event_id) for model in models]
+        return outcome.state.counters, learned

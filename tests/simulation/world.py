@@ -1,0 +1,385 @@
+"""A world of its own for the product's code: virtual time, simulated storage, and the processes that share them.
+
+The seam is in `World._replaced`, and nowhere else: the names in the product's modules that give time, storage,
+learning and threads. All other code of the product runs as it is.
+
+Processes take turns wherever one of them waits, which is at every request at least: event loops, what is planned for
+a moment, and blocking code that `Process.begin` began go on meanwhile, in one order that follows from the clock.
+Blocking code of `Process.call` lets all this happen, too, but what is begun by `call` inside of it also ends inside.
+"""
+
+import inspect
+import logging
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import azure.storage.blob
+
+from shared import settings
+from shared.learner import training
+from shared.log import customer_copy
+from shared.settings import Settings
+from shared.storage import background_reads, sdk
+from shared.storage_errors import StorageUnavailable
+from shared.times import from_iso
+from shared.training import lease
+from tests.simulation import chained_learner
+from tests.simulation.clients import (
+    Gate,
+    SimulatedAccount,
+    SimulatedBlobs,
+    SimulatedContainer,
+    SimulatedLease,
+    SimulatedRest,
+)
+from tests.simulation.faults import Died, Faults, NoFaults
+from tests.simulation.fibers import Fiber
+from tests.simulation.storage import Storage
+from tests.simulation.virtual_time import SECOND, Clock, VirtualLoop, VirtualTime
+
+BEGAN_US: Final = from_iso("2027-06-15T12:00:00Z")
+_REST_SECONDS: Final = 30
+_PRODUCT: Final = (
+    "shared",
+    "train_timer",
+    "rank_fn",
+    "reward_fn",
+    "evaluate_fn",
+    "configure_fn",
+    "export_fn",
+    "status_fn",
+)
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+
+
+class Stuck(Exception):
+    """A process waits for something that never happens."""
+
+
+class Process:
+    """One process of a world. It can die at each request that it sends to storage, and is gone then.
+
+    Attributes:
+        gate: The way of its requests.
+        account: Its blocking clients.
+        rest: Its other client.
+        ahead_us: By how much the time of day of its machine is ahead of storage's.
+    """
+
+    def __init__(self, world: "World", name: str, ahead_us: int) -> None:
+        self.ahead_us = ahead_us
+        self.gate = Gate(name, world.clock, world.faults, self._stop)
+        self.account = SimulatedAccount(world.storage, self.gate)
+        self.rest = SimulatedRest(world.storage, self.gate, timeout=_REST_SECONDS)
+        self._world = world
+        self._loop = VirtualLoop(world.clock, self, lambda: self.gate.pauses_until_us)
+        self._fibers: list[Fiber] = []
+        self._reading = VirtualLoop(world.clock, self, lambda: self.gate.pauses_until_us)
+
+    def __enter__(self) -> None:
+        """Be the process whose code runs."""
+        self._world.running.append(self)
+
+    def __exit__(self, *_: object) -> None:
+        self._world.running.pop()
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the process has died."""
+        return self.gate.dead
+
+    @property
+    def problems(self) -> list[dict[str, Any]]:
+        """What went wrong in tasks that nobody waited for."""
+        return self._loop.problems + self._reading.problems
+
+    def call[Result](self, function: Callable[..., Result], *values: Any) -> Result:
+        """Run blocking code as this process.
+
+        Raises:
+            Died: The process died meanwhile.
+        """
+        with self:
+            return function(*values)
+
+    def begin[Result](self, function: Callable[..., Result], *values: Any) -> "Future[Result]":
+        """Run blocking code as this process, beside all else: it goes on whenever time passes.
+
+        The future has no result as long as the code waits, for ever if the process is killed meanwhile.
+        """
+        future: Future[Result] = Future()
+
+        def code() -> None:
+            try:
+                future.set_result(self.call(function, *values))
+            except BaseException as error:
+                future.set_exception(error)
+
+        fiber, clock = Fiber(code), self._world.clock
+        self._fibers.append(fiber)
+        clock.call_at(clock.now_us, lambda: clock.resume(fiber))
+        return future
+
+    def start[Result](self, coroutine: Coroutine[Any, Any, Result]) -> "Future[Result]":
+        """Start a coroutine on the process's event loop; it goes on whenever time passes."""
+        future: Future[Result] = Future()
+        task = self._loop.create_task(coroutine)
+        task.add_done_callback(lambda ended: _hand_on(ended, future))
+        return future
+
+    def run[Result](self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Run a coroutine to its end on the process's event loop.
+
+        Raises:
+            Died: The process died meanwhile.
+            Stuck: It waits for something that never happens.
+        """
+        return self._finish(self._loop, coroutine)
+
+    def read[Result](self, coroutine: Coroutine[Any, Any, Result]) -> "Future[Result]":
+        """Run a coroutine to its end at once, as `background_reads.begin`."""
+        future: Future[Result] = Future()
+        try:
+            future.set_result(self._finish(self._reading, coroutine))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def kill(self) -> None:
+        """End the process, whatever it is doing: nothing that it has begun goes on."""
+        self.gate.end()
+
+    def close(self) -> None:
+        """Forget what the process has begun, once the simulation is over."""
+        self.kill()
+        for fiber in self._fibers:
+            while not fiber.is_over:
+                self._world.clock.resume(fiber)
+        self._loop.close()
+        self._reading.close()
+
+    def _stop(self) -> None:
+        for loop in (self._loop, self._reading):
+            loop.stop_turning()
+
+    def _finish[Result](self, loop: VirtualLoop, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        task, clock = loop.create_task(coroutine), self._world.clock
+        if (fiber := clock.fiber) is not None:
+            task.add_done_callback(lambda _: clock.call_at(clock.now_us, lambda: clock.resume(fiber)))
+            fiber.pause()
+        while not task.done() and not self.gate.dead:
+            if not clock.step():
+                task.cancel()
+                raise Stuck(task)
+        if self.gate.dead:
+            if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+                coroutine.close()  # it never began
+            raise Died(self.gate.name)
+        return task.result()
+
+
+class Repetition:
+    """As `lease._Repetition`, by virtual time; ends with its process."""
+
+    def __init__(self, world: "World", seconds: float, call: Callable[[], None]) -> None:
+        self._clock = world.clock
+        self._process = world.running[-1]
+        self._us = round(seconds * SECOND)
+        self._call = call
+        self._plan()
+
+    def end(self) -> None:
+        """Begin no other call."""
+        self._planned.cancel()
+
+    def _plan(self) -> None:
+        self._planned = self._clock.call_at(self._clock.now_us + self._us, self._repeat)
+
+    def _repeat(self) -> None:
+        until_us = self._process.gate.pauses_until_us
+        if self._clock.now_us < until_us:
+            self._planned = self._clock.call_at(until_us, self._repeat)
+            return
+        try:
+            self._process.call(self._call)
+        except Died:
+            return
+        self._plan()
+
+
+class World:
+    """A storage account, a clock, and processes.
+
+    Attributes:
+        clock: The time of all processes and of storage.
+        storage: The account.
+        mirrors: The customers' own accounts, by the address of a container there.
+    """
+
+    def __init__(
+        self,
+        faults: Faults | None = None,
+        *,
+        began_us: int = BEGAN_US,
+        variables: Mapping[str, str] | None = None,
+        learn: Callable[..., training.TrainingResult] | None = chained_learner.train,
+        seconds_per_line: float = 0,
+    ) -> None:
+        """Make a world in which nothing has happened yet.
+
+        Args:
+            faults: What happens to requests.
+            variables: The settings of all processes, by the names that they have in the environment.
+            learn: Stands for `training.train`; None for Vowpal Wabbit itself.
+            seconds_per_line: How long it takes to learn a line, for the chained learner.
+        """
+        self.clock = Clock(began_us)
+        self.faults: Faults = faults or NoFaults()
+        self.storage = Storage(self.clock)
+        self.mirrors: dict[str, Storage] = {}
+        self._stacks: defaultdict[Fiber | None, list[Process]] = defaultdict(list)
+        self.settings = _read_settings(tuple(sorted((variables or {}).items())))
+        self._learn = chained_learner.slowly(seconds_per_line, self.clock.sleep) if seconds_per_line else learn
+        self._unexpected: list[BaseException] = []
+        self._processes: list[Process] = []
+
+    @property
+    def running(self) -> list[Process]:
+        """The processes whose code is on the stack, the innermost last."""
+        return self._stacks[self.clock.fiber]
+
+    def process(self, name: str, *, ahead_us: int = 0) -> Process:
+        """Start a process, on a machine whose clock may be wrong."""
+        process = Process(self, name, ahead_us)
+        self._processes.append(process)
+        return process
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Let all code of the product run in this world, in this thread; all processes end with the `with` block.
+
+        Raises:
+            AssertionError: See `check`.
+        """
+        with (
+            _watch_log(self._unexpected),
+            tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder,
+            settings.use(self.settings),
+        ):
+            before = [(module, name, getattr(module, name)) for module, name, _ in self._replaced(folder)]
+            try:
+                for module, name, stand_in in self._replaced(folder):
+                    setattr(module, name, stand_in)
+                yield
+                self.check()
+            finally:
+                for process in self._processes:
+                    process.close()
+                for module, name, own in before:
+                    setattr(module, name, own)
+
+    def _replaced(self, folder: str) -> list[tuple[Any, str, Any]]:
+        """The seam: each name of a module that stands for something else in a simulation."""
+        time_of_world = VirtualTime(self.clock, lambda: self.running[-1].ahead_us if self.running else 0)
+        driver_input, attempts = import_module("train_timer.driver_input"), import_module("train_timer.attempts")
+        seam: list[tuple[Any, str, Any]] = [
+            (sdk, "_account", lambda _: self.running[-1].account),
+            (background_reads, "_rest", lambda _: self.running[-1].rest),
+            (background_reads, "begin", lambda coroutine: self.running[-1].read(coroutine)),
+            (customer_copy, "_client", self._mirror),
+            (azure.storage.blob, "BlobLeaseClient", SimulatedLease),
+            (lease, "_Repetition", lambda seconds, call: Repetition(self, seconds, call)),
+            (driver_input, "_HAS_FIFO", False),
+            (attempts, "_explain", _watch_failures(attempts._explain, self._unexpected)),
+            (tempfile, "tempdir", folder),
+            *((module, "time", time_of_world) for module in modules_with_time()),
+        ]
+        return seam if self._learn is None else [*seam, (training, "train", self._learn)]
+
+    def _mirror(self, sas_uri: str) -> SimulatedContainer:
+        """The client of a customer's container, which is there already."""
+        if sas_uri not in self.mirrors:
+            self.mirrors[sas_uri] = Storage(self.clock)
+            self.mirrors[sas_uri].blobs.create_container("mirror")
+        return SimulatedContainer(SimulatedBlobs(self.mirrors[sas_uri], self.running[-1].gate), "mirror")
+
+    def check(self) -> None:
+        """Check that nothing has gone wrong that no fault of storage explains.
+
+        Raises:
+            AssertionError: Something went wrong in a task of a living process that nobody waited for, or the product
+                met an error that it did not expect, even if it went on.
+        """
+        problems = [problem for process in self._processes if not process.is_dead for problem in process.problems]
+        if problems or self._unexpected:
+            raise AssertionError([*problems, *self._unexpected]) from next(iter(self._unexpected), None)
+
+
+def _watch_failures(explain: Callable[[Exception], str], unexpected: list[BaseException]) -> Callable[[Exception], str]:
+    """As `attempts._explain`, for errors that a step of a run has raised; those that no fault explains are noted."""
+
+    def watch(error: Exception) -> str:
+        if not isinstance(error, StorageUnavailable):
+            unexpected.append(error)
+        return explain(error)
+
+    return watch
+
+
+class _LogWatch(logging.Handler):
+    """Notes the errors in the log of the product and of the libraries, such as those of callbacks."""
+
+    def __init__(self, unexpected: list[BaseException]) -> None:
+        super().__init__(logging.ERROR)
+        self._unexpected = unexpected
+
+    def emit(self, record: logging.LogRecord) -> None:
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        errors = [
+            each for each in (*arguments, (record.exc_info or (None, None))[1]) if isinstance(each, BaseException)
+        ]
+        self._unexpected += [each for each in errors if not isinstance(each, StorageUnavailable | Died)]
+        if not errors:
+            self._unexpected.append(AssertionError(record.getMessage()))
+
+
+@contextmanager
+def _watch_log(unexpected: list[BaseException]) -> Iterator[None]:
+    watch, root = _LogWatch(unexpected), logging.getLogger()
+    root.addHandler(watch)
+    try:
+        yield
+    finally:
+        root.removeHandler(watch)
+
+
+@cache
+def modules_with_time() -> list[Any]:
+    """The product's modules that read the time or sleep by the module `time`."""
+    for name in ("train_timer.run", "shared.ranking.hot_path", "shared.intake.intake"):
+        import_module(name)
+    product = [module for name, module in sorted(sys.modules.items()) if name.split(".")[0] in _PRODUCT]
+    return [module for module in product if vars(module).get("time") is time]
+
+
+@cache
+def _read_settings(variables: tuple[tuple[str, str], ...]) -> Settings:
+    return settings.read({"AzureWebJobsStorage": "UseDevelopmentStorage=true", **dict(variables)})
+
+
+def _hand_on[Result](ended: Any, future: "Future[Result]") -> None:
+    if ended.cancelled():
+        future.cancel()
+    elif (error := ended.exception()) is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(ended.result())
