@@ -121,7 +121,7 @@ def test_time_for_the_search_is_limited_too(tmp_path: Path) -> None:
             yield from LOG
             yield UNREADABLE
 
-    with pytest.raises(log_pass.TrainingFailed, match="took (too long|longer than)"):
+    with pytest.raises(log_pass.TrainingFailed, match=r"took (too long|longer than)"):
         log_pass.run(Task("k", 0, SQUARE), evaluation(), Slow(), folder=tmp_path, timeout=timedelta(seconds=0.2))
 
 
