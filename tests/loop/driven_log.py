@@ -48,7 +48,8 @@ def begin(stored_loop: StoredLoop, *hours: Sequence[bytes], learning: str | None
             file = Path(folder, "part")
             file.write_bytes(gzip.compress(text, 1, mtime=0))
             ends = START_US + hour * HOUR, START_US + (hour + 1) * HOUR
-            log_store.create(*ends, file, configuration.rewards, len(lines), {"cb": len(lines)}, len(text))
+            blob = log_store.create(*ends, file, configuration.rewards, len(lines), {"cb": len(lines)}, len(text))
+            manifest_store.put(blob, lambda: None)
         with take() as trainer:
             cursor = empty_cursor(configuration, 0, START_US)
             trainer.commit(replace(trainer.state, joined_up_to_us=START_US + len(hours) * HOUR, running=cursor))

@@ -140,7 +140,8 @@ def test_a_spoiled_log_blob_ends_no_run(
 ) -> None:
     """What can be read is learned anew; what cannot is passed over by all, and named for the owner."""
     log_three_days(stored_loop, trainer)
-    spoil(stored_loop, sorted(stored_loop.names("logs/"))[-3])
+    name = sorted(stored_loop.names("logs/"))[-3]
+    spoil(stored_loop, name)
     if not with_manifests:
         forget_manifests(stored_loop)
     past.configure(
@@ -152,7 +153,11 @@ def test_a_spoiled_log_blob_ends_no_run(
     run(trainer)
 
     state = stored_loop.document("state.json")
-    assert ([*state["troubles"]], state["next"]) == (["log"] * damaged, None)
+    reason = f"loops/default/{name} is damaged: its gzip cannot be unpacked"
+    assert {subject: trouble["reason"] for subject, trouble in state["troubles"].items()} == (
+        {"log": reason} if damaged else {}
+    )
+    assert state["next"] is None
     assert state["running"]["model"]["events"] == 7 - damaged
     with evaluated_log.use_storage(stored_loop.storage):
         assert len(list(manifest_store.list_blobs(0, FAR_US, 0))) == 7 - damaged
@@ -167,11 +172,43 @@ def test_an_intact_blob_in_the_place_of_a_damaged_one_is_read(stored_loop: Store
     with_garbage(stored_loop, name)
     forget_manifests(stored_loop)
     run(trainer)
-    damaged = list_starts(stored_loop)
+    damaged, troubles = list_starts(stored_loop), stored_loop.document("state.json")["troubles"]
 
     stored_loop.put(name, content, metadata=metadata)
 
     assert (len(damaged), len(list_starts(stored_loop))) == (5, 6)
+    end_pause(stored_loop, troubles["log"])
+    run(trainer)
+    assert stored_loop.document("state.json")["troubles"] == {}
+
+
+def end_pause(stored_loop: StoredLoop, trouble: dict[str, Any]) -> None:
+    """Let the trouble with the log be as if it had been noticed long ago."""
+    state = stored_loop.document("state.json")
+    stored_loop.put("state.json", json.dumps({**state, "troubles": {"log": {**trouble, "tried_us": 0}}}).encode())
+
+
+def test_damaged_log_is_told_until_it_is_gone(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
+    """As long as it is there, it is looked at again after growing pauses."""
+    log_three_days(stored_loop, trainer)
+    names = sorted(stored_loop.names("logs/"))
+    for name in names[:2]:
+        with_garbage(stored_loop, name)
+    forget_manifests(stored_loop)
+    run(trainer)
+    [first] = stored_loop.document("state.json")["troubles"].values()
+    end_pause(stored_loop, first)
+    run(trainer)
+    [second] = stored_loop.document("state.json")["troubles"].values()
+
+    for name in names[:2]:
+        stored_loop.remove(name)
+    end_pause(stored_loop, second)
+    run(trainer)
+
+    assert first["reason"].endswith("cannot be unpacked, and 1 more log blob")
+    assert (first["tries"], second["tries"]) == (1, 2)
+    assert stored_loop.document("state.json")["troubles"] == {}
 
 
 def delete_log(stored_loop: StoredLoop) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration import configuration_store
+from shared.log import manifest_store
 from shared.log.redaction import EventTarget
 from shared.models.published import ModelFiles
 from shared.times import HOUR
@@ -197,6 +198,38 @@ def test_a_blob_that_is_not_changed_by_a_redaction_is_learned_on(stored_loop: St
 
     assert begun is not None
     assert begun.lines == 100
+
+
+def test_a_blob_that_is_not_the_one_of_its_manifest_is_learned_to_its_own_end(stored_loop: StoredLoop) -> None:
+    """It was copied from another account, where it had been redacted after the manifest was copied."""
+    with driven_log.begin(stored_loop, LINES):
+        [blob] = driven_log.blobs()
+        manifest_store.put(replace(blob, etag='"other"', lines=999), lambda: None)
+        driven_log.step(driven_log.small(120))
+        state = driven_log.state()
+
+    assert (model_of(state)[0], state.running.begun) == (120, None)
+    assert state.running.learned_up_to_us == driven_log.START_US + HOUR
+
+
+def test_a_blob_that_is_damaged_behind_lines_that_were_learned_is_forgotten_as_a_whole(
+    stored_loop: StoredLoop, undisturbed: StoredLoop
+) -> None:
+    """What comes after it is learned as if it had never been there, and the owner is told."""
+    with driven_log.begin(stored_loop, LINES[:9], LINES, LINES[:30]):
+        driven_log.step(driven_log.small(9))
+        driven_log.step(driven_log.small(20))
+        begun = driven_log.state().running.begun
+        [_, blob, _] = driven_log.blobs()
+        name = blob.path.removeprefix("loops/default/")
+        stored_loop.put(name, (stored_loop.blob(name) or b"")[:-20], metadata=stored_loop.metadata(name))
+        state = driven_log.learn_all(50)
+
+    at_once = learn_at_once(undisturbed, LINES[:9], [], LINES[:30])
+    assert begun is not None
+    assert model_of(at_once) == model_of(state)
+    assert (state.counters.learned, [*state.troubles]) == (39, ["log"])
+    assert blob.path in state.troubles["log"].reason
 
 
 def test_models_that_learned_in_pieces_are_made_again_byte_by_byte(stored_loop: StoredLoop) -> None:
