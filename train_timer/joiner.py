@@ -100,6 +100,7 @@ class Joiner:
         ends = (intent.from_us, intent.to_us)
         numbers = (content.lines, content.events, content.unpacked_bytes, content.answered_otherwise)
         manifest_store.put(log_store.create(*ends, file, intent.rewards, *numbers), self._trainer.check)
+        self._trainer.check()
         self._logged_ids.add(*ends, content.marks)
 
     def _next_intent(self) -> Intent | None:
