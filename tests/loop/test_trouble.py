@@ -24,16 +24,17 @@ def _write(stored_loop: StoredLoop, minutes: int) -> None:
 
 
 def _run(trainer: StartTrainer) -> Any:
-    """Run the trainer, as if all pauses were over; gives the record of the run."""
+    """Run the trainer; gives the record of the run."""
     with trainer() as started_trainer:
         started_trainer.succeed()
     return records(started_trainer)[-1]
 
 
 def _end_pauses(stored_loop: StoredLoop) -> None:
+    """Let everything be tried, and the next model be published."""
     state = stored_loop.document("state.json")
     troubles = {subject: {**trouble, "tried_us": 0} for subject, trouble in state["troubles"].items()}
-    stored_loop.put("state.json", json.dumps({**state, "troubles": troubles}).encode())
+    stored_loop.put("state.json", json.dumps({**state, "troubles": troubles, "published_at_us": 0}).encode())
 
 
 def _begin(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
@@ -41,6 +42,7 @@ def _begin(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     past.configure(stored_loop, past.seldom(model_export_frequency="PT1S"))
     _write(stored_loop, 300)
     _run(trainer)
+    _end_pauses(stored_loop)
     _write(stored_loop, 200)
 
 
