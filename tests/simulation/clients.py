@@ -474,7 +474,12 @@ class SimulatedContainer:
     service: SimulatedBlobs
     container_name: str
 
-    def list_blobs(self, *, name_starts_with: str, include: Sequence[str] = ()) -> Iterator[BlobProperties]:
+    def list_blob_names(self, *, name_starts_with: str) -> Iterator[str]:
+        return (blob.name for blob in self.list_blobs(name_starts_with=name_starts_with))
+
+    def list_blobs(
+        self, *, name_starts_with: str, include: Sequence[str] = (), results_per_page: int | None = None
+    ) -> Iterator[BlobProperties]:
         after, more = None, True
         while more:
             page, after = self._page(name_starts_with, after)

@@ -16,7 +16,7 @@ from shared.configuration.configuration import Configuration
 from shared.intake import keys, scan
 from shared.intake.intake import Intake, StoredEvent
 from shared.intake.rows import Event, Observation
-from shared.log import log_store, ranked_event
+from shared.log import manifest_store, ranked_event
 from shared.models import model_store, published_store
 from shared.models.published import Published
 from shared.status.learning_status import Waiting
@@ -196,7 +196,7 @@ class Outcome:
 
     def logs(self) -> list[list[bytes]]:
         """The lines of the log, part by part."""
-        parts = self.reader.call(lambda: list(log_store.list_blobs(0, _FAR_US, 0)))
+        parts = self.reader.call(lambda: list(manifest_store.list_blobs(0, _FAR_US, 0)))
         return [gzip.decompress(self.read(part.path)).splitlines() for part in parts]
 
     def waiting(self) -> Waiting:
