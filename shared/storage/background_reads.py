@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from functools import cache
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, Final
 
 from shared.settings import StorageSettings, settings
@@ -19,6 +19,7 @@ from shared.storage_errors import StorageUnavailable
 
 _SECONDS: Final = 30
 _PAUSES: Final = (0.2, 0.8, 2.0)
+_making = Lock()
 
 
 def begin[Result](read: Coroutine[Any, Any, Result]) -> "Future[Result]":
@@ -70,8 +71,14 @@ def read_all(paths: Iterable[str]) -> list[bytes | None]:
     return [content.result() for content in reads]
 
 
-@cache
 def _loop() -> asyncio.AbstractEventLoop:
+    """The event loop; two threads that need it first at once must not make two, for connections belong to one."""
+    with _making:
+        return _make_loop()
+
+
+@cache
+def _make_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     Thread(target=loop.run_forever, name="storage-reading", daemon=True).start()
     return loop

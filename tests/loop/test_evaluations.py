@@ -138,7 +138,7 @@ def test_what_was_begun_by_somebody_who_died_then_goes_on(stored_loop: StoredLoo
     evaluation_store.create(evaluation)
     start_host(**NEVER)
 
-    assert evaluated_log.wait_for(evaluation, 60).status is Status.SUCCEEDED
+    assert evaluated_log.wait_for(evaluation).status is Status.SUCCEEDED
 
 
 def test_a_stage_is_sent_once(stored_loop: StoredLoop) -> None:
