@@ -136,7 +136,8 @@ class Joiner:
         limit_us = self._watermark_us if event_us is None else time_slices.cell(position_us, event_us, length_us)[0]
         self._observations.move(position_us - BEFORE_US, limit_us - BEFORE_US)
         ready = list(self._observations.between(position_us - BEFORE_US, limit_us - BEFORE_US))
-        logged = self._find_logged(map(mark_of, ready), position_us, self._lookback_us(position_us))
+        deleted_us = self._configuration.logs_deleted_before_us
+        logged = self._find_logged(map(mark_of, ready), position_us, self._lookback_us(position_us), deleted_us)
         return next((row.at_us + BEFORE_US for row in ready if mark_of(row) not in logged), event_us)
 
     def _skip_ahead(self) -> None:
@@ -163,7 +164,8 @@ class Joiner:
 
     def _part(self, intent: Intent) -> Part:
         wait_us = intent.rewards.wait_us
-        logged = self._find_logged(self._marks_of(intent), intent.from_us, intent.lookback_us)
+        wanted, deleted_us = self._marks_of(intent), intent.deleted_before_us
+        logged = self._find_logged(wanted, intent.from_us, intent.lookback_us, deleted_us)
         return Part(
             intent,
             Join(self._observations.of_event, wait_us, lambda observation: mark_of(observation) in logged),
@@ -183,17 +185,17 @@ class Joiner:
             yield mark_of(observation)
             yield marks.event_mark(observation.event_id)
 
-    def _find_logged(self, wanted: Iterable[int], from_us: int, lookback_us: int) -> Set[int]:
+    def _find_logged(self, wanted: Iterable[int], from_us: int, lookback_us: int, deleted_us: int) -> Set[int]:
         """Find which marks are in the log that a part looks back on.
 
         Args:
             from_us: Where the part begins.
+            deleted_us: What was logged before is forgotten.
         """
         wanted = set(wanted)
         if not wanted:
             return wanted
         self._list_marks()
-        deleted_us = self._configuration.logs_deleted_before_us
         return self._logged_ids.find(wanted, from_us, lookback_us, deleted_us)
 
     def _list_marks(self) -> None:
@@ -212,8 +214,11 @@ class Joiner:
         self._covered = True
 
     def tidy_marks(self) -> None:
-        """Merge the marks of parts, and delete those that no part will look for again."""
-        if self._covered:
+        """Merge the marks of parts, and delete those that no part will look for again.
+
+        A part that is not finished must find the marks that it found at first.
+        """
+        if self._covered and self._trainer.state.intent is None:
             position_us = self._trainer.state.joined_up_to_us
             wait_us, long_waits = self._configuration.rewards.wait_us, self._trainer.state.long_waits
             self._logged_ids.merge(self._trainer, self._lookback_us(position_us))

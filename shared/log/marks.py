@@ -59,8 +59,8 @@ def to_bytes(marks: array[int]) -> bytes:
 
 
 def unpack(stored: bytes) -> array[int]:
-    """Read stored marks."""
-    marks = array("Q", stored)
+    """Read stored marks; of a blob that was cut off, those that are whole."""
+    marks = array("Q", stored[: len(stored) // BYTES * BYTES])
     if sys.byteorder == "big":
         marks.byteswap()
     return marks

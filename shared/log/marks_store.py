@@ -8,10 +8,11 @@ from itertools import batched
 from typing import IO
 
 from shared.log import marks
-from shared.log.marks import BYTES, Run
+from shared.log.manifest import range_of
+from shared.log.marks import Run
 from shared.storage import blobs
 from shared.storage.paths import MARKS
-from shared.times import compact, from_compact
+from shared.times import compact
 
 CHUNK_BYTES = 1024 * 1024
 _MARKS_AT_ONCE = 65_536
@@ -23,8 +24,8 @@ def create(from_us: int, to_us: int, of_part: Iterable[int]) -> Run:
 
 
 def list_runs() -> list[Run]:
-    """List all runs, oldest first."""
-    return [_run(blob.path, blob.size_bytes) for blob in blobs.list_blobs(MARKS)]
+    """List all runs, oldest first; a blob that is none of them is passed over."""
+    return [run for blob in blobs.list_blobs(MARKS) if (run := _run(blob.path, blob.size_bytes)) is not None]
 
 
 def read(run: Run) -> array[int]:
@@ -83,6 +84,9 @@ def _create(from_us: int, to_us: int, content: bytes | IO[bytes]) -> Run:
     return Run(path, from_us, to_us, size)
 
 
-def _run(path: str, size_bytes: int) -> Run:
-    start, end = path.removeprefix(MARKS).split("-")
-    return Run(path, from_compact(start), from_compact(end), size_bytes - size_bytes % BYTES)
+def _run(path: str, size_bytes: int) -> Run | None:
+    try:
+        from_us, to_us = range_of(path)
+    except ValueError:
+        return None
+    return Run(path, from_us, to_us, size_bytes)

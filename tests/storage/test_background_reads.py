@@ -1,25 +1,39 @@
 """Reads of blocking code, which share one event loop however many threads begin at once."""
 
 import asyncio
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 from shared.storage import background_reads
+from tests.processes import process
+
+THREADS = 16
 
 
-async def _current() -> int:
-    return id(asyncio.get_running_loop())
-
-
-def test_threads_that_begin_at_once_share_one_event_loop() -> None:
+def test_threads_that_begin_at_once_share_one_event_loop(tmp_path: Path) -> None:
     """Connections belong to one loop: a request on another one's would wait for ever."""
-    together = Barrier(16)
+    reading = process(tmp_path / "log", "", _begin_at_once)
 
-    def read() -> int:
+    reading.start()
+    reading.join()
+
+    assert reading.exitcode == 1, "the number of loops"
+
+
+def _begin_at_once() -> None:
+    """Begin in a process that has not read yet; its exit code is the number of event loops."""
+    together = Barrier(THREADS)
+    sys.setswitchinterval(1e-6)
+
+    def read(_: int) -> int:
         together.wait()
-        return background_reads.begin(_current()).result()
+        return background_reads.begin(_running()).result()
 
-    with ThreadPoolExecutor(16) as pool:
-        loops = set(pool.map(lambda _: read(), range(16)))
+    with ThreadPoolExecutor(THREADS) as pool:
+        sys.exit(len(set(pool.map(read, range(THREADS)))))
 
-    assert len(loops) == 1
+
+async def _running() -> int:
+    return id(asyncio.get_running_loop())

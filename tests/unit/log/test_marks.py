@@ -43,6 +43,12 @@ def test_exactly_what_is_among_the_marks_is_found(stored: list[int], wanted: lis
     assert set(found) == set(stored) & set(wanted + stored[:3])
 
 
+@given(st.lists(_MARKS, unique=True), st.integers(1, marks.BYTES - 1))
+def test_marks_that_were_cut_off_in_storage_end_nothing(stored: list[int], gone: int) -> None:
+    """The whole ones are read; the join goes on."""
+    assert list(marks.unpack(marks.pack(stored)[:-gone])) == sorted(stored)[:-1]
+
+
 def test_marks_are_the_same_in_every_process_and_tell_kinds_apart() -> None:
     """Others will read them."""
     assert marks.event_mark("lunch-1") == 0x89A53E3CC49555D8
@@ -91,7 +97,7 @@ def test_a_lookback_is_never_shorter_than_asked_for_nor_much_longer(lookback_us:
     chosen = marks.select(parts, end_us, lookback_us, 0)
 
     first = bisect_left(parts, end_us - lookback_us + 1, key=lambda run: run.to_us)
-    assert chosen[: len(chosen)] == parts[len(parts) - len(chosen) :]
+    assert chosen == parts[len(parts) - len(chosen) :]
     assert len(parts) - len(chosen) <= first
     assert marks.step_us(lookback_us) * marks._STEPS_OF_LOOKBACK <= max(lookback_us, HOUR)
 
