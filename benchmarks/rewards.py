@@ -2,15 +2,14 @@
 
 A part of the log can only be written once the rewards of its events are all there, so each part reads the rewards of
 one wait time more than it is long. With long waits the same rewards are read up to 17 times, by runs of their own, and
-all of a window is in memory at once. A run that begins in a new process also reads the log of its look-back. Both
-speeds and the memory are measured; the limits follow from them.
+all of a window is in memory at once. The speed and the memory are measured; the limits follow from them.
 """
 
 import asyncio
 import os
 import time
 
-from benchmarks import backlog, sides, training
+from benchmarks import backlog, sides
 from benchmarks.failures import SideFailed
 from benchmarks.figures import Figure
 from benchmarks.machine import resident_bytes
@@ -18,10 +17,10 @@ from benchmarks.progress import Progress
 from benchmarks.storage import Clock, start_storage
 from shared import durations
 from shared.log.join import BEFORE_US
-from shared.times import DAY, HOUR, MINUTE, SECOND
+from shared.times import HOUR, MINUTE, SECOND
 from shared.training import time_slices
 
-REWARDS, LINES = 40_000, 20_000
+REWARDS = 40_000
 WAITS = ("PT10M", "PT1H", "PT4H", "PT12H", "P1D", "P2D")
 _EXPORT_US = 5 * MINUTE
 _RUN_SECONDS = 300
@@ -30,39 +29,27 @@ _MEMORY_BYTES = 1.5 * 2**30
 """Of an instance of 2,048 MB, what the rewards of a window may take."""
 
 
-def measure(progress: Progress, rewards: int = REWARDS, lines: int = LINES) -> list[Figure]:
+def measure(progress: Progress, rewards: int = REWARDS) -> list[Figure]:
     """Measure how fast a window is read and how large it is, and derive what each wait can carry."""
     with start_storage() as storage:
         loop, port = storage.loop(), storage.clock.port
-        progress.show(f"writing {rewards} rewards and {lines} lines of log")
+        progress.show(f"writing {rewards} rewards")
         sides.run(fill, loop, clock=port, rewards=rewards)
-        sides.run(training.write_log, loop, blobs=48, lines=lines, plain=os.devnull)
         progress.show("reading them")
         read = sides.run(read_window, loop, rewards=rewards)
-        lookback_rate = sides.run(lookback, loop, lines=lines)
-    limits = {wait: _limit(durations.parse(wait), read["rate"], read["bytes"], lookback_rate["rate"]) for wait in WAITS}
+    limits = {wait: _limit(durations.parse(wait), read["rate"], read["bytes"]) for wait in WAITS}
     details = {"bytes of memory a reward": read["bytes"], "rewards a second that a wait can carry": limits}
-    return [
-        Figure("rewards", "reading the rewards of a window", "rewards/s", [read["rate"]], details=details),
-        Figure("rewards", "reading the log of the look-back", "lines/s", [lookback_rate["rate"]]),
-    ]
+    return [Figure("rewards", "reading the rewards of a window", "rewards/s", [read["rate"]], details=details)]
 
 
-def _limit(wait_us: int, rate: float, size: float, lines_rate: float) -> dict[str, float]:
-    """What bounds the rewards a second: the time to read a window, its memory, and the look-back of a new process.
-
-    For the look-back there is one event for every reward.
-    """
+def _limit(wait_us: int, rate: float, size: float) -> dict[str, float]:
+    """What bounds the rewards a second: the time to read a window, and its memory."""
     cell_us = time_slices.cell_us(_EXPORT_US, wait_us)
     window = (wait_us + cell_us + BEFORE_US) / SECOND
-    by_time = rate * min(_RUN_SECONDS, cell_us / SECOND) / window
-    by_memory = _MEMORY_BYTES / size / window
-    log_limit = lines_rate * _RUN_SECONDS / (time_slices.lookback_us(wait_us, (), 0) / SECOND)
     return {
         "reads of each": window / (cell_us / SECOND),
-        "by time": by_time,
-        "by memory": by_memory,
-        "by a new process's look-back": log_limit,
+        "by time": rate * min(_RUN_SECONDS, cell_us / SECOND) / window,
+        "by memory": _MEMORY_BYTES / size / window,
     }
 
 
@@ -102,12 +89,3 @@ def read_window(rewards: int) -> dict[str, float]:
     if len(window.of_event) != rewards:
         raise SideFailed(f"{len(window.of_event)} rewards were read instead of {rewards}")
     return {"rate": rewards / seconds, "bytes": (resident_bytes() - before) / rewards}
-
-
-def lookback(lines: int) -> dict[str, float]:
-    """Read a day of log for its marks, as the first run after an update does; gives lines a second."""
-    from train_timer import logged_ids
-
-    began = time.perf_counter()
-    logged_ids.mark_earlier_log(training.DAY_US, training.DAY_US + DAY, 0)
-    return {"rate": lines / (time.perf_counter() - began)}
