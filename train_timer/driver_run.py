@@ -66,14 +66,14 @@ def drive(learner: Cursor, piece: Piece, folder: Path, timeout: timedelta, left_
         DamagedLog: A log blob cannot be read.
         TrainingFailed: The driver failed, and not because of single lines.
     """
-    attempts = _Attempts(learner, piece, folder, timeout, left_out or {})
-    while (run := attempts.make()) is None:
+    learning = _PieceLearning(learner, piece, folder, timeout, left_out or {})
+    while (run := learning.run_driver()) is None:
         continue
     return run
 
 
-class _Attempts:
-    """Attempts to learn a piece, each without the lines at which the attempts before it have failed."""
+class _PieceLearning:
+    """The learning of a piece: runs of the driver, each without the lines at which the runs before it have failed."""
 
     def __init__(self, learner: Cursor, piece: Piece, folder: Path, timeout: timedelta, left_out: Places) -> None:
         self._learner = learner
@@ -83,7 +83,7 @@ class _Attempts:
         self._left_out = dict(left_out)
         self._slow: dict[int, str] = {}
 
-    def make(self) -> DriverRun | None:
+    def run_driver(self) -> DriverRun | None:
         """Run the driver once; None if it is to be run again, without lines at which it has failed."""
         feed = Feed(self._piece, self._learner, self._folder, self._left_out)
         try:
