@@ -127,7 +127,7 @@ def retrain(default_reward: float) -> dict[str, Any]:
     cursor = replace(empty_cursor(configuration, 0, DAY_US), rewards=_rewards(default_reward))
     trainer.commit(replace(trainer.state, joined_up_to_us=DAY_US + DAY, next=cursor))
     steps = _Steps()
-    for owner, name in ((driver_run._Attempts, "_train"), (model_store, "store")):
+    for owner, name in ((driver_run._PieceLearning, "_train"), (model_store, "store")):
         steps.watch(owner, name)
     steps.watch(manifest_store, "list_blobs", all_of=True)
     began = time.perf_counter()
