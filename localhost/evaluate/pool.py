@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,7 +29,9 @@ class Pool:
     def __init__(self) -> None:
         """Make the pool; processes start as they are needed."""
         spawn = multiprocessing.get_context("spawn")
-        self._executor = ProcessPoolExecutor(os.process_cpu_count(), mp_context=spawn, initializer=_begin)
+        self._executor = ProcessPoolExecutor(
+            os.process_cpu_count(), mp_context=spawn, initializer=_begin, initargs=(tempfile.gettempdir(),)
+        )
 
     def submit[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Let a process do some work."""
@@ -78,8 +81,13 @@ def _signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin() -> None:
-    """Make this process end with the command, and not by a signal of its own."""
+def _begin(temporary: str) -> None:
+    """Make this process end with the command, and not by a signal of its own.
+
+    Args:
+        temporary: The folder for temporary files. A process that is killed while it tries out a folder leaves a file.
+    """
+    tempfile.tempdir = temporary
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         os.setpgid(0, 0)

@@ -175,9 +175,8 @@ def test_a_message_of_one_that_was_deleted_means_no_other_of_its_id(stored_loop:
 
 def test_what_takes_more_than_a_day_is_given_up(stored_loop: StoredLoop) -> None:
     """Its user does not wait that long, and it costs as long as it goes on."""
-    evaluation = replace(
-        evaluated_log.build_evaluation("slow", evaluated_log.write(stored_loop, hours=1)), created_us=now_us() - DAY
-    )
+    span = evaluated_log.write(stored_loop, hours=1)
+    evaluation = replace(evaluated_log.build_evaluation("slow", span), created_us=now_us() - DAY - HOUR)
     evaluation_store.create(evaluation)
 
     stages.take(make_message(evaluation, "logged").text(), 1, Event())
