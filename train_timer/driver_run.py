@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shared.learner import training
 from shared.learner.arguments import parse
+from shared.learner.driver_process import DriverProcess
 from shared.learner.training import TookTooLong, TrainingFailed, TrainingResult
 from shared.log import log_store
 from shared.log.manifest import LogBlob
@@ -53,20 +54,28 @@ class DriverRun:
     left_out: Places
 
 
-def drive(learner: Cursor, piece: Piece, folder: Path, timeout: timedelta, left_out: Places | None = None) -> DriverRun:
+def drive(
+    learner: Cursor,
+    piece: Piece,
+    folder: Path,
+    timeout: timedelta,
+    left_out: Places | None = None,
+    process: DriverProcess | None = None,
+) -> DriverRun:
     """Train on all lines of a piece, without those that Vowpal Wabbit refuses or fails at, which are set aside.
 
     Args:
         learner: Its model is the one to go on from.
         folder: Holds the training state of that model, if there is one; the new files go there.
         left_out: Lines that an earlier run over the same piece was not given either.
+        process: The driver's process; None for one of its own.
 
     Raises:
         PieceTooLarge: The driver was not ready in time, or the search for refused lines was not.
         DamagedLog: A log blob cannot be read.
         TrainingFailed: The driver failed, and not because of single lines.
     """
-    learning = _PieceLearning(learner, piece, folder, timeout, left_out or {})
+    learning = _PieceLearning(learner, piece, folder, timeout, left_out or {}, process)
     while (run := learning.run_driver()) is None:
         continue
     return run
@@ -75,12 +84,21 @@ def drive(learner: Cursor, piece: Piece, folder: Path, timeout: timedelta, left_
 class _PieceLearning:
     """The learning of a piece: runs of the driver, each without the lines at which the runs before it have failed."""
 
-    def __init__(self, learner: Cursor, piece: Piece, folder: Path, timeout: timedelta, left_out: Places) -> None:
+    def __init__(
+        self,
+        learner: Cursor,
+        piece: Piece,
+        folder: Path,
+        timeout: timedelta,
+        left_out: Places,
+        process: DriverProcess | None,
+    ) -> None:
         self._learner = learner
         self._piece = piece
         self._folder = folder
         self._timeout = timeout
         self._left_out = dict(left_out)
+        self._process = process
         self._slow: dict[int, str] = {}
 
     def run_driver(self) -> DriverRun | None:
@@ -108,6 +126,7 @@ class _PieceLearning:
                 old_state=self._folder / OLD if learner.model else None,
                 predictor=self._folder / PREDICTOR,
                 timeout=self._line_timeout if self._piece.is_line and not self._slow else self._timeout,
+                process=self._process,
             )
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from shared.learner import cpu, work_folder
+from shared.learner.driver_process import DriverProcess
 from shared.learner.training import TrainingResult
 from shared.log.log_store import DamagedLog
 from shared.log.manifest import LogBlob
@@ -47,11 +48,15 @@ class ModelTraining:
     Args:
         deleted_before_us: The configuration's `logs_deleted_before_us`.
         pace: What the driver runs of the process have shown.
+        driver: The process that learns; None for one of its own each time.
     """
 
-    def __init__(self, trainer: Trainer, deleted_before_us: int, pace: Pace) -> None:
+    def __init__(
+        self, trainer: Trainer, deleted_before_us: int, pace: Pace, driver: DriverProcess | None = None
+    ) -> None:
         self._trainer = trainer
         self._pace = pace
+        self._driver = driver
         self._running_ahead, self._next_ahead = LogAhead(deleted_before_us), LogAhead(deleted_before_us)
 
     def train_running(self) -> bool:
@@ -90,7 +95,7 @@ class ModelTraining:
         """Learn a piece; None if the piece was too large, so that the next one is smaller, or has damaged log."""
         began = time.monotonic()
         try:
-            learned, run = _learn(cursor, piece, self._pace)
+            learned, run = _learn(cursor, piece, self._pace, self._driver)
         except PieceTooLarge as trouble:
             _log.warning("%s lines of %s are too much: %s", piece.lines, piece.blobs[0].path, trouble.reason)
             self._pace.halve(cursor.arguments, trouble.size)
@@ -105,7 +110,7 @@ class ModelTraining:
         return learned
 
 
-def _learn(cursor: Cursor, piece: Piece, pace: Pace) -> tuple[_Learned, DriverRun]:
+def _learn(cursor: Cursor, piece: Piece, pace: Pace, driver: DriverProcess | None) -> tuple[_Learned, DriverRun]:
     """Run the driver over a piece, and store the model.
 
     Raises:
@@ -119,7 +124,7 @@ def _learn(cursor: Cursor, piece: Piece, pace: Pace) -> tuple[_Learned, DriverRu
         folder = Path(name)
         if learner.model is not None:
             model_store.fetch(learner.model.state_blob, folder / OLD)
-        run = drive(learner, piece, folder, pace.timeout)
+        run = drive(learner, piece, folder, pace.timeout, process=driver)
         model = _store(learner, piece, run, folder) if run.trained.learned else learner.model
     counters = _outcomes(run.trained).plus(begun.counters if begun else Counters())
     if not run.is_at_end:

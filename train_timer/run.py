@@ -11,6 +11,7 @@ from shared.configuration.configuration import Configuration
 from shared.intake import scan
 from shared.intake.scan import Tables
 from shared.learner import work_folder
+from shared.learner.driver_process import DriverProcess
 from shared.metrics.bins import Bin
 from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
@@ -92,8 +93,9 @@ class Trainings:
                 _log.info("another trainer is at work")
                 return
             try:
-                current = _Run(self, trainer, stop)
-                current.go()
+                with DriverProcess() as driver:
+                    current = _Run(self, trainer, stop, driver)
+                    current.go()
             finally:
                 trainer.release()
         except LeaseLost as lost:
@@ -138,8 +140,9 @@ class _Clock:
 class _Run:
     """The steps of one run; each leaves a commit record from which another run can go on."""
 
-    def __init__(self, process: Trainings, trainer: Trainer, stop: Event) -> None:
+    def __init__(self, process: Trainings, trainer: Trainer, stop: Event, driver: DriverProcess) -> None:
         self._process = process
+        self._driver = driver
         self._trainer = trainer
         self._stop = stop
         self._clock = _Clock(clock.now_us())
@@ -228,7 +231,8 @@ class _Run:
         Models that have much to learn let the next pass begin after a while, which can join what came meanwhile.
         Trouble with one kind of work ends none of the others.
         """
-        training = ModelTraining(self._trainer, configuration.logs_deleted_before_us, self._process.pace)
+        deleted_us = configuration.logs_deleted_before_us
+        training = ModelTraining(self._trainer, deleted_us, self._process.pace, self._driver)
         steps: dict[Work, Callable[[], bool | None]] = {
             Work.JOIN: lambda: self._attempts.make(Subject.JOIN, joiner.join_part),
             Work.RUNNING: lambda: self._train_running(training, configuration),

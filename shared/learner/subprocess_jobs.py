@@ -76,11 +76,10 @@ def ask(
     Returns:
         The answers, and why there are fewer than texts: `TookTooLong` if time was up, None if there are not.
     """
-    command = [sys.executable, "-P", "-m", module, str(os.getpid())]
     with tempfile.TemporaryFile() as output:
         try:
             ended = subprocess.run(
-                command,
+                command(module),
                 input="\n".join(texts).encode(),
                 stdout=subprocess.PIPE,
                 stderr=output,
@@ -94,6 +93,11 @@ def ask(
         if len(answers) == len(texts):
             return answers, None
         return answers, TrainingFailed(reason(what, ended.returncode, output))
+
+
+def command(module: str) -> list[str]:
+    """The command that runs a module as a child of this process."""
+    return [sys.executable, "-P", "-m", module, str(os.getpid())]
 
 
 def _answers(output: bytes | None) -> list[dict[str, Any]]:

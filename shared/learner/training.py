@@ -2,13 +2,14 @@
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from shared.learner import subprocess_jobs
+from shared.learner.driver_process import DriverProcess
 from shared.learner.refused_lines import RefusedLine, find_refused_lines
-from shared.learner.subprocess_jobs import TookTooLong, TrainingFailed
+from shared.learner.subprocess_jobs import Job, TookTooLong, TrainingFailed
 
 __all__ = ["RefusedLine", "TookTooLong", "TrainingFailed", "TrainingResult", "find_refused_lines", "train"]
 
@@ -47,8 +48,9 @@ def train(
     old_state: Path | None,
     predictor: Path | None,
     timeout: timedelta,
+    process: DriverProcess | None = None,
 ) -> TrainingResult:
-    """Learn from a log, in a process of its own; the same lines on the same state give the same bytes.
+    """Learn from a log, in another process; the same lines on the same state give the same bytes.
 
     Args:
         log: dsjson lines, plain or, by its suffix `.gz`, compressed; may be a FIFO.
@@ -56,20 +58,19 @@ def train(
         arguments: From `LearningArguments.with_epsilon`, to start empty; else None.
         old_state: The training state to go on from, which knows its arguments; else None.
         predictor: Where the model for `Model.load` goes; None for no such model.
+        process: The process that does it; None for one of its own.
 
     Raises:
-        TookTooLong: The process had not ended after the timeout.
+        TookTooLong: Time was up.
         TrainingFailed: There is no usable state.
     """
     if (arguments is None) == (old_state is None):
         raise ValueError("training starts either from learning arguments or from a state")
     options = ["-i", str(old_state)] if old_state else [*(arguments or ())]
-    with tempfile.TemporaryDirectory() as folder:
-        answers, trouble = subprocess_jobs.run(
-            [subprocess_jobs.Job(options, log, Path(folder, "metrics"), new_state, predictor)], timeout
-        )
-    if trouble is not None:
-        raise trouble
-    if error := answers[0].get("error"):
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        driver = process or stack.enter_context(DriverProcess())
+        answer = driver.run(Job(options, log, Path(folder, "metrics"), new_state, predictor), timeout)
+    if error := answer.get("error"):
         raise TrainingFailed(error)
-    return TrainingResult(**{name: answers[0][name] for name in TrainingResult.__slots__})
+    return TrainingResult(**{name: answer[name] for name in TrainingResult.__slots__})

@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from shared.learner.driver_process import DriverProcess
 from shared.learner.training import TookTooLong, TrainingResult
 from shared.log import line_pieces, log_line
 
@@ -25,6 +26,7 @@ def train(
     old_state: Path | None,
     predictor: Path | None,
     timeout: timedelta,
+    process: DriverProcess | None = None,
 ) -> TrainingResult:
     """Learn from a log, as `shared.learner.training.train`."""
     lines = _read(log)
