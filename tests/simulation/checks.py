@@ -1,84 +1,200 @@
 """What must be true once a schedule is over: of the log, of the models, and of what clients were told."""
 
-from collections import Counter
-from typing import Any
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
 
 import orjson
 
+from shared.configuration.configuration import RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_line
 from shared.log.join import BEFORE_US
 from shared.times import from_iso
 from tests.simulation import chained_learner
-from tests.simulation.schedule import WAIT_US, Outcome
+from tests.simulation.lineage import trace
+from tests.simulation.outcome import Call, Outcome, unpack
+from tests.simulation.plan import Change
+
+_FOLDS: Final[Mapping[Aggregation, Callable[[Sequence[float]], float]]] = {
+    Aggregation.EARLIEST: lambda rewards: rewards[0],
+    Aggregation.MEDIAN: statistics.median,
+    Aggregation.SUM: sum,
+    Aggregation.MIN: min,
+    Aggregation.MAX: max,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log, and the settings under which it was joined."""
+
+    members: dict[str, Any]
+    rewards: RewardSettings
+
+    @property
+    def event_id(self) -> str:
+        """The id of the event that it is about."""
+        return str(self.members["EventId"])
 
 
 def check(outcome: Outcome) -> None:
     """See that nothing acknowledged is lost, nothing is learned twice, and nothing is left to do."""
-    lines = [line for part in outcome.logs() for line in part]
-    events = [orjson.loads(line) for line in lines if log_line.is_event(line)]
-    lone = [orjson.loads(line) for line in lines if not log_line.is_event(line)]
+    lines = [(line, part.rewards) for part in outcome.log for line in part.lines]
+    events = [Line(orjson.loads(line), rewards) for line, rewards in lines if log_line.is_event(line)]
+    lone = [Line(orjson.loads(line), rewards) for line, rewards in lines if not log_line.is_event(line)]
+    _check_deletions(outcome, [*events, *lone])
     _check_events(outcome, events)
     _check_observations(outcome, events, lone)
-    _check_models(outcome, events)
+    _check_counters(outcome)
+    _check_models(outcome)
     _check_end(outcome)
 
 
-def _check_events(outcome: Outcome, events: list[dict[str, Any]]) -> None:
-    """Each acknowledged Rank is in the log once, with the answer that its client has, or nothing is learned from it."""
-    by_id = {event["EventId"]: event for event in events}
-    acknowledged = outcome.acknowledged
+def _check_deletions(outcome: Outcome, lines: Iterable[Line]) -> None:
+    """What was deleted or redacted is gone, and the deletion reaches no further than its answer."""
+    deleted_us = outcome.configuration.logs_deleted_before_us
+    deletions = outcome.acknowledged.deletions
 
-    assert acknowledged.events
-    assert _repeated([event["EventId"] for event in events]) == []
-    assert acknowledged.events.keys() <= by_id.keys()
-    for event_id, event in by_id.items():
+    assert all(began_us <= deleted_us for began_us, _ in deletions)
+    if deletions and len(deletions) == outcome.plan_count(Change.DELETE_LOGS):
+        assert deleted_us <= max(ended_us for _, ended_us in deletions)
+    for line in lines:
+        assert _arrived_us(line) >= deleted_us, line.event_id
+        assert not _is_redacted(outcome, line.event_id), line.event_id
+
+
+def _arrived_us(line: Line) -> int:
+    return from_iso(line.members.get("Timestamp") or line.members["EnqueuedTimeUtc"])
+
+
+def _is_redacted(outcome: Outcome, event_id: str) -> bool:
+    """Whether an event was redacted, and no call about it came after the redaction was begun."""
+    began_us, _ = outcome.acknowledged.redactions.get(event_id, (0, 0))
+    return began_us > _last_us(outcome, event_id)
+
+
+def _last_us(outcome: Outcome, event_id: str) -> int:
+    """When the last call about an event arrived, plus the longest that its row may take."""
+    told = outcome.acknowledged
+    calls = [
+        told.ranks.get(event_id, Call()),
+        *(call for (each, _), call in told.observations.items() if each == event_id),
+    ]
+    return max((at_us for call in calls for at_us in call.arrivals), default=0) + 20_000_000
+
+
+def _must_be_log(outcome: Outcome, event_id: str, call: Call) -> bool:
+    """Whether a call must be in the log: it was acknowledged, and neither deleted nor redacted."""
+    deleted_us = outcome.configuration.logs_deleted_before_us
+    is_gone = event_id in outcome.redacted or min(call.arrivals, default=0) < deleted_us
+    return call.is_acknowledged and not is_gone
+
+
+def _check_events(outcome: Outcome, events: list[Line]) -> None:
+    """Each acknowledged Rank is in the log once, with the answer that its client has, or nothing is learned from it."""
+    acknowledged = outcome.acknowledged
+    wanted = {event_id for event_id, rank in acknowledged.ranks.items() if _must_be_log(outcome, event_id, rank)}
+
+    assert _is_each_once(events)
+    assert wanted <= {event.event_id for event in events}
+    for line in events:
+        event, event_id = line.members, line.event_id
         logged, is_otherwise = (event["_label_Action"], event["_label_probability"]), "AnsweredOtherwise" in event
-        noticed_us = from_iso(event["Timestamp"]) + WAIT_US  # answers to later repetitions may go unnoticed
-        answers = [shown for at_us, shown in acknowledged.events[event_id].items() if at_us < noticed_us]
-        assert is_otherwise or all(shown == logged for shown in answers), event_id
+        # answers to later repetitions may go unnoticed
+        distances = -BEFORE_US, min(line.rewards.wait_us, BEFORE_US)
+        times = acknowledged.events[event_id].items()
+        answers = [shown for at_us, shown in times if distances[0] < at_us - _arrived_us(line) < distances[1]]
+        assert is_otherwise or event_id in outcome.redacted or all(shown == logged for shown in answers), event_id
         assert not is_otherwise or len(acknowledged.answers[event_id]) > 1, event_id
         is_activated = not event.get("DeferredAction") or any("v" not in each for each in event["o"])
         assert ("_skipLearn" in event) == (is_otherwise or not is_activated), event_id
 
 
-def _check_observations(outcome: Outcome, events: list[dict[str, Any]], lone: list[dict[str, Any]]) -> None:
-    """Each acknowledged reward is in the log once, with its event if it has come in time, whose reward is the first."""
-    arrived_us = {event["EventId"]: from_iso(event["Timestamp"]) for event in events}
-    observed = {(line["EventId"], each["id"]): each.get("v") for line in events for each in line["o"]}
-    alone = {(line["EventId"], each["id"]): each.get("v") for line in lone for each in line["Observations"]}
-    ids = [(line["EventId"], each["id"]) for line in events for each in line["o"]] + list(alone)
+def _check_observations(outcome: Outcome, events: list[Line], lone: list[Line]) -> None:
+    """Each acknowledged reward is in the log once, with its event if it has come in time."""
+    of_events = defaultdict(list)
+    for line in events:
+        of_events[line.event_id].append(line)
+    observed = [(line, each) for line in events for each in line.members["o"]]
+    alone = [(line, each) for line in lone for each in line.members["Observations"]]
+    logged = {(line.event_id, each["id"]): each.get("v") for line, each in [*observed, *alone]}
+    wanted = {
+        key: call.value
+        for key, call in outcome.acknowledged.observations.items()
+        if _must_be_log(outcome, key[0], call)
+    }
 
-    assert _repeated(ids + [(line["EventId"], "") for line in lone if len(line["Observations"]) != 1]) == []
-    assert outcome.acknowledged.observations.items() <= {**observed, **alone}.items()
-    for event in events:
-        times = [from_iso(each["t"]) for each in event["o"]]
-        rewards = [each["v"] for each in event["o"] if "v" in each]
+    assert len(logged) == len(observed) + len(alone)
+    assert all(len(line.members["Observations"]) == 1 for line in lone)
+    assert wanted.items() <= logged.items()
+    for line in events:
+        times = [from_iso(each["t"]) for each in line.members["o"]]
         assert times == sorted(times)
-        assert all(_belongs(at_us, arrived_us[event["EventId"]]) for at_us in times)
-        assert event["_label_cost"] == event["_original_label_cost"] == -(rewards[0] if rewards else 0.0)
+        assert all(_belongs(at_us, line) for at_us in times)
+        assert line.members["_label_cost"] == line.members["_original_label_cost"] == -_settle(line)
+    forgets = outcome.plan_count(Change.DELETE_LOGS) or outcome.redacted
     for line in lone:
-        event_us = arrived_us.get(line["EventId"])
-        assert event_us is None or not _belongs(from_iso(line["EnqueuedTimeUtc"]), event_us)
-        assert event_us is not None or line["Fate"] == "dangling"
+        of_id = of_events[line.event_id]
+        assert not any(_belongs(from_iso(line.members["EnqueuedTimeUtc"]), event) for event in of_id), line.event_id
+        assert of_id or forgets or line.members["Fate"] == "dangling", line.event_id
 
 
-def _belongs(observed_us: int, event_us: int) -> bool:
-    return -BEFORE_US < observed_us - event_us < WAIT_US
+def _belongs(observed_us: int, event: Line) -> bool:
+    return -BEFORE_US < observed_us - from_iso(event.members["Timestamp"]) < event.rewards.wait_us
 
 
-def _check_models(outcome: Outcome, events: list[dict[str, Any]]) -> None:
-    """The published model is what the log makes, and each event is counted once."""
-    model, state, counters = outcome.published.model, outcome.chained(), outcome.state.counters
+def _settle(event: Line) -> float:
+    rewards = [each["v"] for each in event.members["o"] if "v" in each]
+    return float(_FOLDS[event.rewards.aggregation](rewards)) if rewards else event.rewards.default
+
+
+def _check_counters(outcome: Outcome) -> None:
+    """Each event that ever became log is counted once."""
+    counters = outcome.state.counters
+    lines = [line for path in outcome.all_log() for line in unpack(outcome.versions(path)[0])]
+    events = [orjson.loads(line) for line in lines if log_line.is_event(line)]
     learned = sum("_skipLearn" not in event for event in events)
     otherwise = sum("AnsweredOtherwise" in event for event in events)
 
-    assert model is not None
-    assert outcome.read(model.state_blob) == state
-    assert outcome.read(model.predictor_blob) == chained_learner.predict(state)
-    assert outcome.read("exports/default/current/model.vw") == chained_learner.predict(state)
-    assert model.learned_events == counters.learned == learned
-    assert (counters.events, counters.answered_otherwise) == (len(events), otherwise)
-    assert counters.not_activated == len(events) - learned - otherwise
+    assert counters.events == len(events)
+    assert counters.late + counters.dangling == len(lines) - len(events)
+    if outcome.is_replaced or outcome.forgets:
+        return
+    assert counters.answered_otherwise == otherwise
+    assert counters.learned + counters.not_activated == len(events) - otherwise
+    if not outcome.plan_count(Change.WAIT):  # with another wait, a model may have activations that another has not
+        assert counters.learned == learned
+
+
+def _check_models(outcome: Outcome) -> None:
+    """The published model is what the log makes: each part once, in order, none left out."""
+    model, configuration = outcome.published.model, outcome.configuration
+    if model is None:
+        assert outcome.read("exports/default/current/model.vw") is None
+        assert outcome.state.running.events == 0
+        return
+    lineage = trace(outcome, model.state_blob)
+
+    assert outcome.read(model.predictor_blob) == chained_learner.predict(lineage.state)
+    assert outcome.read("exports/default/current/model.vw") == chained_learner.predict(lineage.state)
+    assert model.learned_events == lineage.learned
+    assert list(lineage.paths) == sorted(set(lineage.paths))
+    if not outcome.is_replaced:
+        assert lineage.rewards == configuration.rewards or outcome.forgets
+    since_us = outcome.published.start.learned_up_to_us or 0
+    if not outcome.published.start.newest:
+        later = [part for part in outcome.log if part.blob.from_us >= since_us]
+        wanted = {part.blob.path for part in later if _teaches(part.lines, lineage.rewards)}
+        assert wanted <= set(lineage.paths)
+
+
+def _teaches(lines: Iterable[bytes], rewards: RewardSettings) -> bool:
+    """Whether a model learns from lines that are labelled under some settings."""
+    return any(chained_learner.is_learned(log_line.relabel(line, rewards)) for line in lines)
 
 
 def _check_end(outcome: Outcome) -> None:
@@ -86,9 +202,12 @@ def _check_end(outcome: Outcome) -> None:
     state, waiting = outcome.state, outcome.waiting()
 
     assert (waiting.events, waiting.at_least, dict(state.troubles)) == (0, False, {})
-    assert (state.intent, state.publishing, state.next, state.running.begun) == (None, None, None, None)
+    assert (state.intent, state.publishing) == (None, None)
+    assert state.running.begun is None or outcome.forgets  # the rest of the part may have been deleted
+    assert state.next is None or (state.next.events == 0 and state.next.learned_up_to_us == state.joined_up_to_us)
 
 
-def _repeated(ids: list[Any]) -> list[Any]:
-    """What a list holds more than once."""
-    return [each for each, number in Counter(ids).items() if number > 1]
+def _is_each_once(events: list[Line]) -> bool:
+    """Whether no event is there twice; what comes again after two minutes, such as when a machine slept, is another."""
+    arrivals = sorted((event.event_id, _arrived_us(event)) for event in events)
+    return all(one[0] != other[0] or other[1] - one[1] >= BEFORE_US for one, other in pairwise(arrivals))

@@ -1,10 +1,10 @@
 """What may go wrong with a call to storage, decided by a seed."""
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
-from typing import Final, Protocol
+from itertools import accumulate
+from typing import Final, NamedTuple, Protocol
 
 from tests.simulation.virtual_time import SECOND
 
@@ -41,8 +41,11 @@ class Kind(StrEnum):
 _UNANSWERED: Final = {Kind.LOST_REQUEST, Kind.LOST_ANSWER, Kind.LATE, Kind.DEATH, Kind.DEATH_AFTER}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+type Place = tuple[str, int]
+"""A process, and which of its requests, counted from 0."""
+
+
+class Request(NamedTuple):
     """A request that a process is about to send.
 
     Attributes:
@@ -56,8 +59,7 @@ class Request:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """What happens to one request.
 
     Attributes:
@@ -79,8 +81,24 @@ class Fault:
 
 
 GOOD: Final = Fault()
-_AT_ONCE: Final = 0.8
-_LONGEST_PAUSE_US: Final = 60 * SECOND
+_AT_ONCE: Final = Fault(before_us=0)
+_BRISK: Final = 0.2
+"""How many requests or answers take some milliseconds. The others take no time: what waits for nothing is simulated
+several times as fast."""
+_LONGEST_PAUSES_US: Final = (20 * SECOND, 60 * SECOND, 600 * SECOND)
+"""Longer ones than a lease lasts, and such as that of a machine that sleeps."""
+
+
+class Decided(NamedTuple):
+    """What was decided against a request.
+
+    Attributes:
+        place: Which request of which process.
+    """
+
+    place: Place
+    request: Request
+    fault: Fault
 
 
 class Faults(Protocol):
@@ -98,47 +116,62 @@ class NoFaults:
 
 
 class Seeded:
-    """Faults by chance: the same seed gives the same decisions for the same number of requests.
+    """Faults by chance: the same seed gives the same fault for the same request of a process, whatever others get.
 
     Attributes:
-        decided: What was decided against requests so far: their numbers, counted from 0, the requests and the kinds.
+        decided: What was decided against requests so far.
         calm: Whether nothing goes wrong for now.
     """
 
     def __init__(
-        self, seed: int, chances: Mapping[str, float], *, slow: float = 0.02, most_us: int = 20 * SECOND
+        self,
+        seed: int,
+        chances: Mapping[Kind, float],
+        *,
+        slow: float = 0.02,
+        most_us: int = 20 * SECOND,
+        kept: Collection[Place] | None = None,
     ) -> None:
-        """Take the seed, and the chance of each kind of fault, by its name.
+        """Take the seed, and the chance of each kind of fault.
 
         Args:
             slow: The chance that a request or an answer takes its time.
             most_us: The longest time that either takes.
+            kept: The requests to which something may happen; None for all.
         """
         self.calm = False
-        self.decided: list[tuple[int, Request, Kind]] = []
-        self._random = random.Random(seed)
-        self._kinds = [(Kind(name), chance) for name, chance in chances.items()]
-        self._slow = slow
+        self.decided: list[Decided] = []
+        self._seed = seed
+        self._streams: dict[str, Iterator[tuple[int, float]]] = {}
+        self._kinds = list(zip(chances, accumulate(chances.values()), strict=True))
+        self._worst = sum(chances.values())
+        self._slow = self._worst + slow
         self._most_us = most_us
-        self._number = -1
+        self._kept = kept
 
     def decide(self, request: Request) -> Fault:
-        self._number += 1
         if self.calm:
             return GOOD
-        left, kind = self._random.random(), None
-        for each, chance in self._kinds:
-            left -= chance
-            if left < 0:
-                kind = each
-                self.decided.append((self._number, request, kind))
-                break
-        before_us = self._random.randrange(_LONGEST_PAUSE_US) if kind is Kind.PAUSE else self._delay_us()
-        return Fault(kind, before_us, self._delay_us(), self._random.randrange(4))
+        process = request.process
+        if process not in self._streams:
+            self._streams[process] = enumerate(iter(random.Random(f"{self._seed} {process}").random, None))
+        number, chance = next(self._streams[process])
+        if chance > self._slow + _BRISK or (self._kept is not None and (process, number) not in self._kept):
+            return _AT_ONCE
+        fault = self._draw(chance)
+        self.decided.append(Decided((process, number), request, fault))
+        return fault
 
-    def _delay_us(self) -> int:
-        """Most requests take no time: what waits for nothing is simulated several times as fast."""
-        chance = self._random.random()
-        if chance < self._slow:
-            return int(self._most_us ** self._random.random())
-        return self._random.randrange(200, 3_000) if chance > _AT_ONCE else 0
+    def _draw(self, chance: float) -> Fault:
+        """Draw a fault, or a delay; the number that told that there is one tells all of it."""
+        details = random.Random(chance)
+        kind = next((kind for kind, below in self._kinds if chance < below), None)
+        if kind is Kind.PAUSE:
+            return Fault(kind, details.randrange(details.choice(_LONGEST_PAUSES_US)))
+        before_us = self._delay_us(details, is_slow=chance < self._slow)
+        return Fault(kind, before_us, self._delay_us(details, is_slow=chance < self._slow), details.randrange(4))
+
+    def _delay_us(self, details: random.Random, *, is_slow: bool) -> int:
+        if is_slow and details.random() < 0.5:
+            return int(self._most_us ** details.random())
+        return details.randrange(3_000)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Final
 
 
 class Fiber:
@@ -17,30 +18,62 @@ class Fiber:
         """Take the code, which must raise nothing; it begins with the first `resume`."""
         self.is_over = False
         self._code = code
-        self._own_turn = _closed_gate()
-        self._pauses = _closed_gate()
-        self._thread = threading.Thread(target=self._run, name="fiber", daemon=True)
-        self._thread.start()
+        self._thread: _Thread | None = None
 
     def resume(self) -> None:
         """Let the code go on until it pauses or ends."""
-        self._own_turn.release()
-        self._pauses.acquire()
         if self.is_over:
-            self._thread.join()
+            raise RuntimeError("the code has ended")
+        if self._thread is None:
+            self._thread = _idle.pop() if _idle else _Thread()
+            self._thread.run = self._run
+        self._thread.turn.release()
+        self._thread.pauses.acquire()
+        if self.is_over:
+            _idle.append(self._thread)
 
     def pause(self) -> None:
         """Let whoever resumed the code go on; for the code itself. Returns when it is resumed."""
-        self._pauses.release()
-        self._own_turn.acquire()
+        if self._thread is not None:
+            assert threading.get_ident() == self._thread.ident, "the code runs in other threads, too"
+            self._thread.pauses.release()
+            self._thread.turn.acquire()
 
     def _run(self) -> None:
-        self._own_turn.acquire()
         try:
             self._code()
         finally:
             self.is_over = True
-            self._pauses.release()
+
+
+class _Thread:
+    """A thread for one fiber after the other: to start one for each would take longer than most fibers run.
+
+    Attributes:
+        turn: Open while the fiber may run.
+        pauses: Open once the fiber has paused or ended.
+        run: The code of the fiber.
+        ident: The thread's identifier.
+    """
+
+    def __init__(self) -> None:
+        self.turn = _closed_gate()
+        self.pauses = _closed_gate()
+        self.run: Callable[[], None]
+        thread = threading.Thread(target=self._serve, name="fiber", daemon=True)
+        thread.start()
+        self.ident = thread.ident
+
+    def _serve(self) -> None:
+        while True:
+            self.turn.acquire()
+            try:
+                self.run()
+            finally:
+                self.pauses.release()
+
+
+_idle: Final[list[_Thread]] = []
 
 
 def _closed_gate() -> threading.Lock:

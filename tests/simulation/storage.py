@@ -9,6 +9,7 @@ Where Azurite is known to answer differently from Azure, the model follows Azure
 """
 
 from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -89,9 +90,14 @@ class _Container:
 
 
 class Blobs:
-    """The blob service."""
+    """The blob service.
+
+    Attributes:
+        versions: What was ever written, by container and name, oldest first, deleted blobs included.
+    """
 
     def __init__(self, clock: Clock) -> None:
+        self.versions: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
         self._clock = clock
         self._containers: dict[str, _Container] = {}
         self._etags = count(1)
@@ -153,6 +159,7 @@ class Blobs:
         if before is None:
             insort(place.names, name)
         place.blobs[name] = blob
+        self.versions[container, name].append(data)
         return blob
 
     def delete(self, container: str, name: str, *, if_match: str | None = None, lease_id: str | None = None) -> None:

@@ -21,7 +21,7 @@ from tests.simulation.virtual_time import SECOND
 from tests.simulation.world import Process, World
 from train_timer.run import Trainings, _first_state
 
-CHANCES = {kind.value: 0.08 for kind in Kind}
+CHANCES = dict.fromkeys(Kind, 0.08)
 REQUESTS = [Request("trainer", "put blob", f"loops/{number}") for number in range(300)]
 
 
@@ -66,8 +66,23 @@ def test_every_kind_of_fault_happens_about_as_often_as_its_chance_says() -> None
     for request in REQUESTS * 10:
         faults.decide(request)
 
-    numbers = {kind: sum(decided is kind for _, _, decided in faults.decided) for kind in Kind}
+    numbers = {kind: sum(decided.fault.kind is kind for decided in faults.decided) for kind in Kind}
     assert all(160 < number < 320 for number in numbers.values()), numbers
+
+
+def test_what_one_process_meets_hangs_on_no_other_and_on_no_other_fault() -> None:
+    """So that what is not needed can be left out when a schedule is made smaller."""
+    alone, beside = Seeded(3, CHANCES), Seeded(3, CHANCES)
+    faults = [alone.decide(request) for request in REQUESTS]
+    kept = {decided.place for decided in alone.decided[::2]}
+    some = Seeded(3, CHANCES, kept=kept)
+
+    for request in REQUESTS:
+        beside.decide(request._replace(process="another"))
+        assert beside.decide(request) == faults.pop(0)
+        some.decide(request)
+
+    assert some.decided == alone.decided[::2]
 
 
 def test_in_a_calm_nothing_goes_wrong() -> None:
@@ -76,6 +91,7 @@ def test_in_a_calm_nothing_goes_wrong() -> None:
     faults.calm = True
 
     assert {faults.decide(request).kind for request in REQUESTS} == {None}
+    assert faults.decided == []
 
 
 APPLIED = {

@@ -14,28 +14,20 @@ from typing import Any, Final
 import pytest
 
 from shared.intake.intake import Intake
-from tests.simulation import chained_learner, schedule
+from tests.simulation import chained_learner, plan, schedule
 from tests.simulation.checks import check
-from tests.simulation.faults import Kind, Seeded
+from tests.simulation.faults import Kind
+from tests.simulation.outcome import Outcome
+from tests.simulation.plan import Change
 from train_timer import retention
 
-CHANCES: Final = {
-    Kind.LOST_REQUEST: 0.02,
-    Kind.LOST_ANSWER: 0.02,
-    Kind.LATE: 0.01,
-    Kind.BUSY: 0.01,
-    Kind.ERROR: 0.01,
-    Kind.ERROR_AFTER: 0.01,
-    Kind.DEATH: 0.003,
-    Kind.DEATH_AFTER: 0.003,
-    Kind.PAUSE: 0.004,
-    Kind.PARTIAL: 0.02,
-}
+_ITEMS: Final = 40
+_SEEDS: Final = 100_000 if os.environ.get("SIMULATION") == "deep" else 400
 
 
 def test_a_small_loop_learns_what_was_ranked_and_rewarded() -> None:
     """Without any fault."""
-    with schedule.run(1) as outcome:
+    with schedule.run(plan.calm(1)) as outcome:
         check(outcome)
 
         acknowledged = outcome.acknowledged
@@ -43,28 +35,32 @@ def test_a_small_loop_learns_what_was_ranked_and_rewarded() -> None:
         assert len(acknowledged.observations) > 5
 
 
-@pytest.mark.parametrize("seed", range(300 if os.environ.get("SIMULATION") == "deep" else 5))
-def test_a_small_loop_survives_faults_and_deaths(seed: int) -> None:
+@pytest.mark.parametrize("item", range(_ITEMS))
+def test_small_loops_survive_faults_deaths_and_changes(item: int) -> None:
     """Nothing acknowledged is lost, nothing is learned twice."""
-    faults = Seeded(seed, CHANCES)
-    with schedule.run(seed, faults, trainers=2) as outcome:
-        check(outcome)
-
-    assert faults.decided
+    for seed in range(item, _SEEDS, _ITEMS):
+        with schedule.run(plan.draw(seed)) as outcome:
+            check(outcome)
 
 
 def test_schedules_hold_what_the_checks_are_about() -> None:
     """What never happens is not checked."""
     happened = Counter[str]()
-    for seed in range(12):
-        with schedule.run(seed, Seeded(seed, CHANCES), trainers=2) as outcome:
-            happened.update({name: number for name, number in asdict(outcome.state.counters).items() if number})
-            happened.update(
-                deaths=outcome.deaths, new_models=outcome.state.running.revision > 1, pieces=outcome.pieces()
-            )
+    for seed in range(150):
+        with schedule.run(plan.draw(seed)) as outcome:
+            happened.update(_describe(outcome))
 
     names = "repeated answered_otherwise late dangling rewards activated not_activated deaths new_models pieces"
-    assert [name for name in names.split() if not happened[name]] == []
+    assert [name for name in [*names.split(), *Kind, *Change] if not happened[name]] == []
+
+
+def _describe(outcome: Outcome) -> dict[str, int]:
+    """What has happened in a schedule, and how often."""
+    counters = {name: number for name, number in asdict(outcome.state.counters).items() if number}
+    faults = Counter(decided.fault.kind.value for decided in outcome.faults.decided if decided.fault.kind)
+    changes = {change.value: number for change, number in outcome.acknowledged.changes.items()}
+    others = {"deaths": outcome.deaths, "new_models": outcome.state.running.revision > 1, "pieces": outcome.pieces()}
+    return {**counters, **faults, **changes, **others}
 
 
 def test_an_error_that_the_trainer_goes_on_after_fails_the_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +74,7 @@ def test_an_error_that_the_trainer_goes_on_after_fails_the_simulation(monkeypatc
 
     monkeypatch.setattr(retention, "drop_tables", drop_badly)
 
-    with pytest.raises(AssertionError, match="ZeroDivisionError"), schedule.run(1):
+    with pytest.raises(AssertionError, match="ZeroDivisionError"), schedule.run(plan.calm(1)):
         pytest.fail("the schedule has come to its end")
     assert errors == []
 
@@ -87,7 +83,7 @@ def test_an_error_in_the_answer_to_a_client_fails_the_simulation(monkeypatch: py
     """Only that storage is not available is an answer."""
     monkeypatch.setattr(Intake, "append_observation", None)
 
-    with pytest.raises(AssertionError, match="TypeError"), schedule.run(1):
+    with pytest.raises(AssertionError, match="TypeError"), schedule.run(plan.calm(1)):
         pytest.fail("the schedule has come to its end")
 
 
@@ -100,15 +96,14 @@ def test_a_seed_decides_all_that_happens() -> None:
 
 
 def _trace(seed: int) -> Any:
-    faults = Seeded(seed, CHANCES)
-    with schedule.run(seed, faults, trainers=2) as outcome:
+    with schedule.run(plan.draw(seed)) as outcome:
         blobs = outcome.world.storage.blobs
         stored = [
             (container, blob.name, blob.etag, blob.modified_us, hashlib.sha256(blob.data).hexdigest())
             for container in ("loops", "exports")
             for blob in blobs.page(container, "", None)[0]
         ]
-        return faults.decided, stored, outcome.world.clock.now_us, outcome.acknowledged
+        return outcome.faults.decided, stored, outcome.world.clock.now_us, outcome.acknowledged
 
 
 def test_the_chained_learner_counts_as_vowpal_wabbit_does() -> None:
@@ -121,7 +116,7 @@ def test_the_chained_learner_counts_as_vowpal_wabbit_does() -> None:
 
 def _learned(learn: Any) -> Any:
     """The counters of a loop, and how many events its models have learned, from which to which."""
-    with schedule.run(3, learn=learn) as outcome:
+    with schedule.run(plan.calm(3), learn=learn) as outcome:
         published = outcome.published
         models = [model for model in (published.model, *published.previous) if model is not None]
         learned = [(model.learned_events, model.first_event_id, model.last_event_id) for model in models]

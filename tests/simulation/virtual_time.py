@@ -46,7 +46,8 @@ class Clock:
         self.began_us = began_us
         self._calls: list[tuple[int, int, Call]] = []
         self._numbers = count()
-        self._loops: list[VirtualLoop] = []
+        self._loops: dict[int, VirtualLoop] = {}
+        self._loop_numbers = count()
 
     def monotonic(self) -> float:
         """Seconds since the simulation began."""
@@ -58,14 +59,17 @@ class Clock:
         heapq.heappush(self._calls, (at_us, next(self._numbers), planned))
         return planned
 
-    def add(self, loop: "VirtualLoop") -> None:
-        """Let an event loop run whenever time passes."""
-        self._loops.append(loop)
+    def number_loop(self) -> int:
+        """The number of an event loop that is new."""
+        return next(self._loop_numbers)
 
-    def remove(self, loop: "VirtualLoop") -> None:
+    def wake(self, number: int, loop: "VirtualLoop") -> None:
+        """Let an event loop run when it has something to do, until it has nothing to do."""
+        self._loops[number] = loop
+
+    def remove(self, number: int) -> None:
         """Let an event loop run no more."""
-        if loop in self._loops:
-            self._loops.remove(loop)
+        self._loops.pop(number, None)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, for blocking code."""
@@ -117,10 +121,12 @@ class Clock:
         while self._calls and self._calls[0][2].call is None:
             heapq.heappop(self._calls)
         best: tuple[int, VirtualLoop | Call | None] = (0, None)
-        for loop in self._loops:
-            at_us = loop.next_us()
-            if at_us is not None and (best[1] is None or at_us < best[0]):
-                best = at_us, loop
+        for number in sorted(self._loops):
+            at_us = self._loops[number].next_us()
+            if at_us is None:
+                del self._loops[number]
+            elif best[1] is None or at_us < best[0]:
+                best = at_us, self._loops[number]
         if self._calls and (best[1] is None or self._calls[0][0] < best[0]):
             best = self._calls[0][0], self._calls[0][2]
         return best
@@ -152,13 +158,6 @@ class VirtualTime:
         raise AttributeError(f"time.{name} is not simulated")
 
 
-class _NoSelector:
-    """Waits for nothing: a virtual loop has no sockets, and time passes elsewhere."""
-
-    def select(self, timeout: float | None) -> list[Any]:
-        return []
-
-
 class VirtualLoop(asyncio.BaseEventLoop):
     """An event loop whose `asyncio.sleep` and timeouts follow a clock; the clock's `step` makes its turns.
 
@@ -180,8 +179,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._pauses_until_us = pauses_until_us
         self._busy = False
         self._clock_resolution = 0.5 / SECOND
-        self._selector = _NoSelector()
-        clock.add(self)
+        self._number = clock.number_loop()
+        self._has_stopped = False
 
     def next_us(self) -> int | None:
         """When the loop has something to do; None if it has nothing to do, or is busy."""
@@ -204,16 +203,41 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._busy = True
         try:
             with self._entered:
-                self._run_once()
-                while self._ready:
-                    self._run_once()
+                self._run_ready()
         finally:
             self._busy = False
             events._set_running_loop(outer)
+            self._wake()
+
+    def _run_ready(self) -> None:
+        """As `_run_once` until nothing is ready, without what a loop without sockets does not need."""
+        end = self._virtual_clock.monotonic() + self._clock_resolution
+        while self._scheduled and self._scheduled[0]._when < end:
+            timer = heapq.heappop(self._scheduled)
+            timer._scheduled = False
+            self._ready.append(timer)
+        while self._ready:
+            handle = self._ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+            del handle  # what it holds may tell of an error when it is collected
+
+    def _call_soon(self, *values: Any, **options: Any) -> Any:
+        self._wake()
+        return super()._call_soon(*values, **options)
+
+    def call_at(self, *values: Any, **options: Any) -> Any:
+        self._wake()
+        return super().call_at(*values, **options)
+
+    def _wake(self) -> None:
+        if not self._busy and not self._has_stopped:
+            self._virtual_clock.wake(self._number, self)
 
     def stop_turning(self) -> None:
         """Never turn again, as if the loop's process were gone."""
-        self._virtual_clock.remove(self)
+        self._has_stopped = True
+        self._virtual_clock.remove(self._number)
 
     def time(self) -> float:
         return self._virtual_clock.monotonic()

@@ -10,6 +10,7 @@ Blocking code of `Process.call` lets all this happen, too, but what is begun by 
 
 import inspect
 import logging
+import random
 import sys
 import tempfile
 import time
@@ -20,17 +21,18 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import azure.storage.blob
 
 from shared import settings
 from shared.learner import training
-from shared.log import customer_copy
+from shared.log import customer_copy, log_store, manifest_store
+from shared.metrics import metrics_store
 from shared.settings import Settings
 from shared.storage import background_reads, sdk
 from shared.storage_errors import StorageUnavailable
-from shared.times import from_iso
+from shared.times import DAY, from_iso
 from shared.training import lease
 from tests.simulation import chained_learner
 from tests.simulation.clients import (
@@ -223,12 +225,14 @@ class World:
         clock: The time of all processes and of storage.
         storage: The account.
         mirrors: The customers' own accounts, by the address of a container there.
+        processes: All processes that ever were.
     """
 
     def __init__(
         self,
         faults: Faults | None = None,
         *,
+        seed: int | None = None,
         began_us: int = BEGAN_US,
         variables: Mapping[str, str] | None = None,
         learn: Callable[..., training.TrainingResult] | None = chained_learner.train,
@@ -238,6 +242,7 @@ class World:
 
         Args:
             faults: What happens to requests.
+            seed: Decides how wrong which machine's time of day is; None if all are right.
             variables: The settings of all processes, by the names that they have in the environment.
             learn: Stands for `training.train`; None for Vowpal Wabbit itself.
             seconds_per_line: How long it takes to learn a line, for the chained learner.
@@ -250,17 +255,20 @@ class World:
         self.settings = _read_settings(tuple(sorted((variables or {}).items())))
         self._learn = chained_learner.slowly(seconds_per_line, self.clock.sleep) if seconds_per_line else learn
         self._unexpected: list[BaseException] = []
-        self._processes: list[Process] = []
+        self.processes: list[Process] = []
+        self._seed = seed
 
     @property
     def running(self) -> list[Process]:
         """The processes whose code is on the stack, the innermost last."""
         return self._stacks[self.clock.fiber]
 
-    def process(self, name: str, *, ahead_us: int = 0) -> Process:
+    def process(self, name: str, *, ahead_us: int | None = None) -> Process:
         """Start a process, on a machine whose clock may be wrong."""
+        if ahead_us is None:
+            ahead_us = 0 if self._seed is None else wrong_us(random.Random(f"{self._seed} {name}"))
         process = Process(self, name, ahead_us)
-        self._processes.append(process)
+        self.processes.append(process)
         return process
 
     @contextmanager
@@ -282,7 +290,7 @@ class World:
                 yield
                 self.check()
             finally:
-                for process in self._processes:
+                for process in self.processes:
                     process.close()
                 for module, name, own in before:
                     setattr(module, name, own)
@@ -298,6 +306,9 @@ class World:
             (customer_copy, "_client", self._mirror),
             (azure.storage.blob, "BlobLeaseClient", SimulatedLease),
             (lease, "_Repetition", lambda seconds, call: Repetition(self, seconds, call)),
+            (manifest_store, "_with_complete_manifests", set()),
+            (log_store, "ThreadPoolExecutor", _OneThread),
+            (metrics_store, "ThreadPoolExecutor", _OneThread),
             (driver_input, "_HAS_FIFO", False),
             (attempts, "_explain", _watch_failures(attempts._explain, self._unexpected)),
             (tempfile, "tempdir", folder),
@@ -319,7 +330,7 @@ class World:
             AssertionError: Something went wrong in a task of a living process that nobody waited for, or the product
                 met an error that it did not expect, even if it went on.
         """
-        problems = [problem for process in self._processes if not process.is_dead for problem in process.problems]
+        problems = [problem for process in self.processes if not process.is_dead for problem in process.problems]
         if problems or self._unexpected:
             raise AssertionError([*problems, *self._unexpected]) from next(iter(self._unexpected), None)
 
@@ -333,6 +344,19 @@ def _watch_failures(explain: Callable[[Exception], str], unexpected: list[BaseEx
         return explain(error)
 
     return watch
+
+
+class _OneThread:
+    """As `ThreadPoolExecutor`, with no other thread."""
+
+    def __init__(self, _: int) -> None:
+        self.map = map
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
 
 
 class _LogWatch(logging.Handler):
@@ -362,10 +386,15 @@ def _watch_log(unexpected: list[BaseException]) -> Iterator[None]:
         root.removeHandler(watch)
 
 
+def wrong_us(chance: random.Random) -> int:
+    """By how much a machine's time of day is wrong; half of them are right."""
+    return chance.choice((0, 1)) * chance.randrange(-DAY, DAY)
+
+
 @cache
 def modules_with_time() -> list[Any]:
     """The product's modules that read the time or sleep by the module `time`."""
-    for name in ("train_timer.run", "shared.ranking.hot_path", "shared.intake.intake"):
+    for name in ("train_timer.run", "shared.ranking.hot_path", "shared.intake.intake", "export_fn.redaction_call"):
         import_module(name)
     product = [module for name, module in sorted(sys.modules.items()) if name.split(".")[0] in _PRODUCT]
     return [module for module in product if vars(module).get("time") is time]

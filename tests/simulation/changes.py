@@ -1,0 +1,141 @@
+"""Changes of the loop from outside, each of which is made again until it has succeeded."""
+
+import random
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from azure.functions import HttpRequest
+
+from export_fn import imported_model, logs, models, redaction_call
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration
+from shared.configuration.reward_aggregation import Aggregation
+from shared.log.redaction import EventTarget
+from shared.models import published_store
+from shared.storage.blobs import BlobLeased, ChangedMeanwhile
+from shared.storage.clock import now_us
+from shared.storage_errors import StorageUnavailable, TrainerAtWork
+from shared.web.errors import UnknownModel
+from tests.simulation.faults import Died
+from tests.simulation.outcome import Outcome
+from tests.simulation.plan import MINUTE, Change, PlannedChange
+from tests.simulation.virtual_time import SECOND
+from tests.simulation.world import wrong_us
+
+_REFUSALS: Final = (Died, StorageUnavailable, ChangedMeanwhile, TrainerAtWork, BlobLeased)
+_MOST_TRIES: Final = 8
+_TRAIN_FROM: Final = ("model", "newest", "end")
+
+
+def plan_changes(outcome: Outcome) -> None:
+    """Plan the changes."""
+    clock = outcome.world.clock
+    for number, planned in enumerate(outcome.plan.changes, 1):
+        clock.call_at(clock.now_us + planned.at_us, _Operator(outcome, planned, f"operator {number}").begin)
+
+
+class _Operator:
+    """Someone who wants a change, and asks for it again after a while if it may not have succeeded."""
+
+    def __init__(self, outcome: Outcome, planned: PlannedChange, name: str) -> None:
+        self._outcome = outcome
+        self._world = outcome.world
+        self._planned = planned
+        self._name = name
+        self._tries = 0
+        self._began_us = 0
+
+    def begin(self) -> None:
+        """Ask for the change, as the first time."""
+        chance = random.Random(self._planned.seed)
+        self._began_us = self._began_us or self._world.clock.now_us
+        self._tries += 1
+        if self._planned.change is Change.CLOCK:
+            self._set_clocks(chance)
+            return
+        process = self._world.process(f"{self._name}.{self._tries}")
+        if self._planned.change is Change.DELETE_LOGS:
+            future = process.start(logs.delete_logs(HttpRequest("DELETE", "/", body=b"")))
+        else:
+            future = process.begin(self._change(chance))
+        self._world.clock.call_at(self._world.clock.now_us + MINUTE * SECOND, lambda: self._look(future))
+        future.add_done_callback(self._note)
+
+    def _look(self, future: "Future[Any]") -> None:
+        trouble = future.exception() if future.done() else Died()
+        if trouble is None and future.result() is False and self._tries < _MOST_TRIES:
+            trouble = Died()
+        if isinstance(trouble, _REFUSALS):
+            self.begin()
+        elif trouble is not None:
+            raise trouble
+
+    def _note(self, future: "Future[Any]") -> None:
+        """Note that the change was acknowledged."""
+        if future.cancelled() or future.exception() is not None or future.result() is False:
+            return
+        told, ended_us = self._outcome.acknowledged, self._world.clock.now_us
+        told.changes[self._planned.change] += 1
+        if self._planned.change is Change.DELETE_LOGS:
+            told.deletions.append((self._began_us, ended_us))
+        if self._planned.change is Change.REDACT:
+            told.redactions[future.result()] = self._began_us, ended_us
+
+    def _set_clocks(self, chance: random.Random) -> None:
+        """Set the time of day of all machines to another one each; nothing may follow from that."""
+        self._outcome.acknowledged.changes[Change.CLOCK] += 1
+        for process in self._world.processes:
+            process.ahead_us = wrong_us(chance)
+
+    def _change(self, chance: random.Random) -> Callable[[], Any]:
+        match self._planned.change:
+            case Change.RESET:
+                return imported_model.forget
+            case Change.ROLL_BACK:
+                return partial(_roll_back, chance.random(), chance.choice(_TRAIN_FROM))
+            case Change.REDACT:
+                event_id = f"e{chance.randrange(max(1, len(self._outcome.plan.ranks)))}"
+                self._outcome.acknowledged.asked_to_redact.add(event_id)
+                return partial(_redact, event_id)
+            case _:
+                edit = partial(_edit, _value(self._planned.change, chance), self._world.clock.now_us)
+                return partial(configuration_store.change_configuration, edit)
+
+
+def _value(change: Change, chance: random.Random) -> dict[str, Any]:
+    """The members of the service configuration that a change sets."""
+    if change is Change.WAIT:
+        return {"reward_wait_time": chance.choice(("PT30S", "PT90S", "PT2M"))}
+    if change is Change.AGGREGATION:
+        return {"reward_aggregation": chance.choice([each for each in Aggregation if each is not Aggregation.AVERAGE])}
+    if change is Change.DEFAULT:
+        return {"default_reward": chance.choice((-0.5, 0.25))}
+    return {"exploration_percentage": chance.choice((0.2, 0.5))}
+
+
+def _edit(members: dict[str, Any], at_us: int, configuration: Configuration) -> Configuration:
+    return configuration.with_service(replace(configuration.service, **members), at_us)
+
+
+def _roll_back(chance: float, train_from: str) -> bool:
+    """Publish an earlier model again; False if there is none."""
+    published = published_store.read_published()
+    if not published.previous:
+        return False
+    try:
+        models._publish(published.previous[int(chance * len(published.previous))].id, train_from)
+    except UnknownModel:
+        return False
+    return True
+
+
+def _redact(event_id: str) -> str:
+    """Redact an event, in as many calls as it takes."""
+    next_us: int | None = 0
+    end_us = now_us() + MINUTE * SECOND
+    while next_us is not None:
+        next_us = redaction_call.redact(EventTarget(event_id), next_us, end_us).next_us
+    return event_id

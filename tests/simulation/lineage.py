@@ -1,0 +1,111 @@
+"""The lineage of a model: all the runs of the learner that made it, checked byte by byte against the log."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from shared.configuration.configuration import RewardSettings
+from shared.learner.arguments import parse
+from shared.log import stored_lines
+from shared.models import model_store
+from shared.models.model_description import ModelDescription
+from shared.models.published import sha256_in
+from tests.simulation import chained_learner
+from tests.simulation.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What a model was made of.
+
+    Attributes:
+        state: Its training state.
+        paths: The log blobs that were learned to their ends, in the order of learning.
+        learned: How many lines taught something.
+        rewards: The settings under which the last lines were labelled.
+    """
+
+    state: bytes
+    paths: tuple[str, ...]
+    learned: int
+    rewards: RewardSettings
+
+
+def trace(outcome: Outcome, state_blob: str) -> Lineage:
+    """Trace a model back to an empty one, and make it again on the way."""
+    made, paths = _Made(outcome), list[str]()
+    descriptions = list(_descriptions(outcome, state_blob))[::-1]
+    for path, description in descriptions:
+        paths += [log for log in description.logs if log not in paths[-1:] or not made.is_within(log)]
+        made.learn(path, description)
+    made.end()
+    return Lineage(made.state, tuple(paths), made.learned, descriptions[-1][1].rewards)
+
+
+def _descriptions(outcome: Outcome, state_blob: str | None) -> Iterator[tuple[str, ModelDescription]]:
+    """How a model was made, and the models before it, the newest first; also those that were deleted since."""
+    while state_blob is not None:
+        description = ModelDescription.read(outcome.versions(model_store.description_path(state_blob))[-1])
+        yield state_blob, description
+        state_blob = description.earlier_state
+
+
+class _Made:
+    """A model that is made again, one run of the learner after the other.
+
+    Attributes:
+        learned: How many lines taught something so far.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.state = b""
+        self.learned = 0
+        self._outcome = outcome
+        self._rest: tuple[str, list[bytes]] = "", []
+
+    def is_within(self, log: str) -> bool:
+        """Whether some lines of a log blob, and not all that teach something, were learned so far."""
+        return self._rest[0] == log
+
+    def learn(self, state_blob: str, description: ModelDescription) -> None:
+        """Make the next model; of a log blob that was redacted since, each version may be the one that was learned."""
+        if not description.earlier_state:
+            arguments = parse(description.arguments).with_epsilon(description.exploration)
+            self.state = chained_learner.begin(list(arguments))
+        for contents in product(*map(self._outcome.versions, description.logs)):
+            lines = [list(stored_lines.read_lines(each, None, description.rewards)) for each in contents]
+            state, taught = self._chain(description, lines)
+            if hashlib.sha256(state).hexdigest() == sha256_in(state_blob):
+                self._go_on(description, lines)
+                self.state, self.learned = state, self.learned + taught
+                assert self.learned == description.events, state_blob
+                return
+        raise AssertionError(f"{description.logs} do not make {state_blob}")
+
+    def _chain(self, description: ModelDescription, lines: list[list[bytes]]) -> tuple[bytes, int]:
+        first, after = description.lines or (0, None)
+        piece = [
+            line
+            for path, of_blob in zip(description.logs, lines, strict=True)
+            for place, line in enumerate(of_blob)
+            if first <= place and (after is None or place < after) and place not in description.left_out.get(path, ())
+        ]
+        return chained_learner.chain(self.state, piece), sum(map(chained_learner.is_learned, piece))
+
+    def _go_on(self, description: ModelDescription, lines: list[list[bytes]]) -> None:
+        """See that no line before these was left out, and none learned twice; keep those behind them in the blob."""
+        first, after = description.lines or (0, None)
+        path = description.logs[0]
+        if self.is_within(path):
+            between = lines[0][len(lines[0]) - len(self._rest[1]) : first]
+            assert first >= len(lines[0]) - len(self._rest[1]), f"lines of {path} were learned twice"
+        else:
+            self.end()
+            between = lines[0][:first]
+        assert not any(map(chained_learner.is_learned, between)), f"lines of {path} were not learned"
+        self._rest = (path, lines[-1][after:]) if after is not None else ("", [])
+
+    def end(self) -> None:
+        """See that no line that teaches something is left of the last blob."""
+        assert not any(map(chained_learner.is_learned, self._rest[1])), f"the rest of {self._rest[0]} was not learned"

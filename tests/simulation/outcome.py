@@ -1,0 +1,179 @@
+"""What a schedule has led to: what clients were told, and what is in storage, now and ever."""
+
+import gzip
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from shared.configuration import configuration_store
+from shared.configuration.configuration import Configuration, RewardSettings
+from shared.intake import scan
+from shared.log import manifest_store
+from shared.log.manifest import LogBlob
+from shared.models import model_store, published_store
+from shared.models.published import Published
+from shared.status.learning_status import Waiting
+from shared.status.waiting import count_waiting
+from shared.storage import blobs, paths
+from shared.training import lease
+from shared.training.training_state import State
+from tests.simulation.faults import Seeded
+from tests.simulation.plan import Change, Plan
+from tests.simulation.world import Process, World
+
+_FAR_US: Final = 10**17
+_MOST_COUNTED: Final = 1_000
+
+type Shown = tuple[int, float]
+
+
+@dataclass(slots=True)
+class Call:
+    """A call that clients make, again and again until it is acknowledged.
+
+    Attributes:
+        arrivals: When each try arrived.
+        is_acknowledged: Whether a try was answered with success.
+        value: Of a reward; None for an activation.
+    """
+
+    arrivals: list[int] = field(default_factory=list)
+    is_acknowledged: bool = False
+    value: float | None = None
+
+
+@dataclass(slots=True)
+class Acknowledged:
+    """What was answered with success.
+
+    Attributes:
+        ranks: The Ranks, by event id.
+        observations: The rewards and activations, by event id and observation id.
+        events: What was shown, by event id, and by arrival time, as a Rank may be repeated: the action, counted from 1,
+            and its chance.
+        answers: By event id all that a Rank was about to answer, whether or not its client got the answer.
+        refused: How often a call was not answered with success.
+        changes: How often which change from outside was acknowledged.
+        deletions: When deletions of the log were begun, and when they were acknowledged.
+        asked_to_redact: The events that someone wants to be redacted.
+        redactions: When which event was redacted: when that began, and when it was acknowledged.
+    """
+
+    ranks: defaultdict[str, Call] = field(default_factory=lambda: defaultdict(Call))
+    observations: defaultdict[tuple[str, str], Call] = field(default_factory=lambda: defaultdict(Call))
+    events: defaultdict[str, dict[int, Shown]] = field(default_factory=lambda: defaultdict(dict))
+    answers: defaultdict[str, set[Shown]] = field(default_factory=lambda: defaultdict(set))
+    refused: int = 0
+    changes: Counter[Change] = field(default_factory=Counter)
+    deletions: list[tuple[int, int]] = field(default_factory=list)
+    asked_to_redact: set[str] = field(default_factory=set)
+    redactions: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the log, with its lines."""
+
+    blob: LogBlob
+    lines: list[bytes]
+
+    @property
+    def rewards(self) -> RewardSettings:
+        """The settings under which it was joined."""
+        assert self.blob.rewards is not None
+        return self.blob.rewards
+
+
+@dataclass
+class Outcome:
+    """What a schedule has led to.
+
+    Attributes:
+        reader: The process that looks at it.
+        runs: How often a trainer ran.
+        deaths: How many trainers died.
+    """
+
+    plan: Plan
+    faults: Seeded
+    world: World
+    acknowledged: Acknowledged
+    reader: Process
+    runs: int = 0
+    deaths: int = 0
+
+    @property
+    def state(self) -> State:
+        """The commit record."""
+        state = self.reader.call(lease.read_state)
+        assert state is not None
+        return state
+
+    @property
+    def published(self) -> Published:
+        """What is published."""
+        return self.reader.call(published_store.read_published)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The configuration at the end."""
+        return self.reader.call(configuration_store.read_configuration)
+
+    @property
+    def redacted(self) -> set[str]:
+        """The events that were redacted, or may have been."""
+        return set(self.acknowledged.asked_to_redact)
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether the model may have been replaced by hand."""
+        return bool(self.plan_count(Change.RESET) or self.plan_count(Change.ROLL_BACK))
+
+    @property
+    def forgets(self) -> bool:
+        """Whether log may have been deleted or redacted."""
+        return bool(self.plan_count(Change.DELETE_LOGS) or self.plan_count(Change.REDACT))
+
+    def plan_count(self, change: Change) -> int:
+        """How often a change is planned."""
+        return sum(planned.change is change for planned in self.plan.changes)
+
+    def read(self, path: str) -> bytes | None:
+        """Read a blob."""
+        stored = self.reader.call(blobs.read, path)
+        return stored and stored.data
+
+    def versions(self, path: str) -> list[bytes]:
+        """All contents that a blob ever had, oldest first."""
+        return self.world.storage.blobs.versions[paths.split_path(path)]
+
+    @cached_property
+    def log(self) -> list[Part]:
+        """The log that is not deleted."""
+        deleted_us = self.configuration.logs_deleted_before_us
+        listed = self.reader.call(lambda: list(manifest_store.list_blobs(0, _FAR_US, deleted_us)))
+        return [Part(blob, unpack(self.read(blob.path) or b"")) for blob in listed]
+
+    def all_log(self) -> Iterator[str]:
+        """The paths of all log that there ever was, oldest first."""
+        written = self.world.storage.blobs.versions
+        return (f"loops/{name}" for _, name in sorted(written) if f"loops/{name}".startswith(paths.LOGS))
+
+    def waiting(self) -> Waiting:
+        """The Ranks that are not log yet, as the loop's status counts them."""
+        configuration = self.configuration
+        return self.reader.call(
+            lambda: count_waiting(scan.list_tables(), configuration, lease.read_state(), _MOST_COUNTED)
+        )
+
+    def pieces(self) -> int:
+        """How many models were made of some lines of a part."""
+        listed = self.reader.call(lambda: [model.path for model in model_store.list_blobs() if model.is_description])
+        return sum(b'"lines"' in (self.read(path) or b"") for path in listed)
+
+
+def unpack(stored: bytes) -> list[bytes]:
+    """The lines of a log blob."""
+    return gzip.decompress(stored).splitlines()

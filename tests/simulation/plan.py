@@ -1,0 +1,194 @@
+"""Plans: what a seed decides before a schedule begins, each thing on its own, so that a thing can be left out.
+
+Most schedules are small: a few calls, a few runs of the trainer, some kinds of faults, often, and the others never. One
+in twenty is large. What happens to one thing does not hang on whether another is planned.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from tests.loop import past
+from tests.simulation.faults import Kind, Place, Seeded
+
+MINUTE: Final = 60
+CHANCES: Final[Mapping[Kind, float]] = {
+    Kind.LOST_REQUEST: 0.02,
+    Kind.LOST_ANSWER: 0.02,
+    Kind.LATE: 0.01,
+    Kind.BUSY: 0.01,
+    Kind.ERROR: 0.01,
+    Kind.ERROR_AFTER: 0.01,
+    Kind.DEATH: 0.004,
+    Kind.DEATH_AFTER: 0.004,
+    Kind.PAUSE: 0.004,
+    Kind.PARTIAL: 0.02,
+}
+"""How likely each kind of fault is, for one request, in a large schedule."""
+_LARGE: Final = 0.05
+_LARGE_MINUTES: Final = 10
+"""So long requests meet faults; most rows are log by then, and the first tables are dropped."""
+
+
+class Change(StrEnum):
+    """What someone does to the loop from outside."""
+
+    EXPLORATION = "exploration"
+    WAIT = "reward wait time"
+    AGGREGATION = "reward aggregation"
+    DEFAULT = "default reward"
+    RESET = "reset of the model"
+    ROLL_BACK = "roll back"
+    DELETE_LOGS = "deletion of the log"
+    REDACT = "redaction of an event"
+    CLOCK = "another time of day"
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """A Rank with all that follows it.
+
+    Attributes:
+        seed: Decides what follows it.
+    """
+
+    number: int
+    at_us: int
+    user: str
+    is_deferred: bool
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """A change from outside."""
+
+    change: Change
+    at_us: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of one of the trainers, unless its last one still goes on."""
+
+    trainer: int
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a schedule does. Times count from its beginning.
+
+    Attributes:
+        chances: Of the kinds of faults, by request.
+        kept: Those faults that are to happen; None for all that the seed decides.
+        troubled_us: How long requests meet faults.
+        instances: How many answer calls.
+        variables: Settings of the deployment.
+        seconds_per_line: How long a line takes to be learned.
+        ends_idle: Whether the last run must be one that changes nothing.
+    """
+
+    seed: int
+    ranks: tuple[Rank, ...]
+    runs: tuple[Run, ...]
+    changes: tuple[PlannedChange, ...] = ()
+    chances: Mapping[Kind, float] | None = None
+    kept: frozenset[Place] | None = None
+    troubled_us: int = _LARGE_MINUTES * MINUTE * 1_000_000
+    instances: int = 1
+    variables: tuple[tuple[str, str], ...] = ()
+    seconds_per_line: float = 0
+    ends_idle: bool = True
+
+    @property
+    def trainers(self) -> int:
+        """How many processes run the trainer."""
+        return max((run.trainer for run in self.runs), default=0) + 1
+
+    def faults(self) -> Seeded:
+        """What goes wrong with requests; without chances, nothing ever."""
+        faults = Seeded(self.seed, self.chances or {}, kept=self.kept)
+        faults.calm = self.chances is None
+        return faults
+
+
+def calm(seed: int, ranks: int = 10) -> Plan:
+    """A plan in which nothing goes wrong, and nobody changes anything."""
+    chance = random.Random(seed)
+    return Plan(
+        seed, _ranks(chance, ranks, 3 * MINUTE), tuple(Run(0, minute * MINUTE * 1_000_000) for minute in range(10))
+    )
+
+
+def draw(seed: int) -> Plan:
+    """The plan of a seed."""
+    chance = random.Random(seed)
+    return _large(seed, chance) if chance.random() < _LARGE else _small(seed, chance)
+
+
+def _large(seed: int, chance: random.Random) -> Plan:
+    """Two trainers, each once a minute, and ten Ranks."""
+    seconds = _LARGE_MINUTES * MINUTE
+    runs = [Run(trainer, _within(chance, minute, minute + 1)) for minute in range(_LARGE_MINUTES) for trainer in (0, 1)]
+    plan = Plan(seed, _ranks(chance, 10, chance.choice((3 * MINUTE, 3 * MINUTE, 6))), tuple(runs), chances=CHANCES)
+    return replace(
+        plan,
+        changes=_changes(chance, chance.randrange(4), seconds),
+        instances=chance.choice((1, 2)),
+        variables=_variables(chance),
+        seconds_per_line=chance.choice((0, 0, 10, 35)),
+    )
+
+
+def _small(seed: int, chance: random.Random) -> Plan:
+    """Some runs behind each other or at once, a few Ranks, some kinds of faults and changes."""
+    minutes, trainers = chance.choice((3, 3, 4, 5)), chance.choice((1, 1, 2))
+    runs = [Run(chance.randrange(trainers), _within(chance, 1, minutes)) for _ in range(chance.choice((1, 2, 2, 3)))]
+    kinds = [kind for kind in Kind if chance.random() < 0.4]
+    often = chance.choice((1, 2, 4))
+    ranks = _ranks(chance, chance.choice((1, 1, 2, 2, 3, 6)), chance.choice((6, 30, 90)))
+    return Plan(
+        seed,
+        ranks,
+        tuple(sorted(runs, key=lambda run: run.at_us)),
+        _changes(chance, chance.choice((0, 0, 1, 1, 2)), minutes * MINUTE),
+        {kind: often * CHANCES[kind] for kind in kinds},
+        None,
+        minutes * MINUTE * 1_000_000,
+        instances=chance.choice((1, 1, 2)),
+        variables=_variables(chance),
+        seconds_per_line=chance.choice((0, 0, 0, 0, 35)),
+        ends_idle=chance.random() < 0.25,
+    )
+
+
+def _variables(chance: random.Random) -> tuple[tuple[str, str], ...]:
+    return ("INTAKE_SPAN", chance.choice(("PT1M", "PT10M"))), ("SHARDS", chance.choice("1124"))
+
+
+def _ranks(chance: random.Random, number: int, seconds: int) -> tuple[Rank, ...]:
+    return tuple(
+        Rank(
+            each,
+            chance.randrange(seconds * 1_000_000),
+            chance.choice(past.USERS),
+            chance.random() < 0.3,
+            chance.getrandbits(48),
+        )
+        for each in range(number)
+    )
+
+
+def _changes(chance: random.Random, number: int, seconds: int) -> tuple[PlannedChange, ...]:
+    return tuple(
+        PlannedChange(chance.choice(list(Change)), chance.randrange(seconds * 1_000_000), chance.getrandbits(48))
+        for _ in range(number)
+    )
+
+
+def _within(chance: random.Random, from_minute: int, to_minute: int) -> int:
+    return chance.randrange(from_minute * MINUTE * 1_000_000, to_minute * MINUTE * 1_000_000)
