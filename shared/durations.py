@@ -1,6 +1,7 @@
 """Lengths of time as clients write them: ISO 8601, or the .NET time span of the oldest clients."""
 
 import re
+from functools import lru_cache
 
 from shared.times import DAY, HOUR, MINUTE, SECOND
 
@@ -8,6 +9,7 @@ _ISO = re.compile(r"(-)?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+
 _TIME_SPAN = re.compile(r"(-)?(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d{1,7}))?", re.ASCII)
 
 
+@lru_cache(64)
 def parse(text: str) -> int:
     """Read the microseconds of `PT10M`, `P28D`, `PT1H30M`, or of the .NET form `00:10:00`, `1.00:00:00`.
 

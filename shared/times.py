@@ -1,5 +1,6 @@
 """Moments as whole microseconds since 1970 in UTC, and their texts."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -10,6 +11,8 @@ DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_COMPACT = re.compile(r"\d{8}T\d{12}Z", re.ASCII)
+_MINUTE_KEY = re.compile(r"\d{12}", re.ASCII)
 
 LAST_US = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 """The end of the year 9999; a later moment has no text. An offset can lead there."""
@@ -78,7 +81,9 @@ def from_compact(text: str) -> int:
     Raises:
         ValueError: The text has another form.
     """
-    return from_datetime(datetime.strptime(text, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC))
+    if _COMPACT.fullmatch(text) is None:
+        raise ValueError(f"not a moment such as 20261125T125002250000Z: {text}")
+    return from_iso(f"{text[:15]}.{text[15:]}")
 
 
 def minute_key(at_us: int) -> str:
@@ -92,4 +97,6 @@ def from_minute_key(text: str) -> int:
     Raises:
         ValueError: The text has another form.
     """
-    return from_datetime(datetime.strptime(text, "%Y%m%d%H%M").replace(tzinfo=UTC))
+    if _MINUTE_KEY.fullmatch(text) is None:
+        raise ValueError(f"not a minute such as 202611251250: {text}")
+    return from_iso(f"{text[:8]}T{text[8:]}")

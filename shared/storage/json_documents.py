@@ -36,6 +36,8 @@ from shared.stored_objects import GrowingStoredObject, StoredObject
 
 _TRIES = 20
 _STORED = (StoredObject, GrowingStoredObject)
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Holds no objects; most values are of these."""
 
 
 class UnreadableDocument(LoopError):
@@ -55,7 +57,7 @@ class UnreadableDocument(LoopError):
 def to_json(document: object) -> bytes:
     """Write a document, which is a dataclass, as JSON text, with the unknown members of its objects."""
     text = _adapter(type(document)).dump_json(document)
-    if not any(stored.unknown for stored, _ in _objects(document)):
+    if not any(_list_unknown(document)):
         return text
     members = json.loads(text)
     for stored, own_members in _objects(document, members):
@@ -86,8 +88,7 @@ def read[Document](kind: type[Document], text: bytes) -> Document:
 
 def are_same(document: object, other: object) -> bool:
     """Whether two documents are equal, their unknown members included."""
-    unknown, unknown_in_other = ([stored.unknown for stored, _ in _objects(each)] for each in (document, other))
-    return document == other and unknown == unknown_in_other
+    return document == other and _list_unknown(document) == _list_unknown(other)
 
 
 def change[Document, Changed](
@@ -127,6 +128,11 @@ def _explain(error: ValidationError) -> str:
     return f"{place}: {first['msg']}" if place else first["msg"]
 
 
+def _list_unknown(document: object) -> list[Mapping[str, Any]]:
+    """The unknown members of each stored object of a document."""
+    return [stored.unknown for stored, _ in _objects(document)]
+
+
 def _objects(value: Any, members: Any = None) -> Iterator[tuple[StoredObject | GrowingStoredObject, Any]]:
     """The stored objects of a document, each with its members in a JSON value; with None if it is not there."""
     if isinstance(value, _STORED):
@@ -135,10 +141,12 @@ def _objects(value: Any, members: Any = None) -> Iterator[tuple[StoredObject | G
             yield from _objects(getattr(value, name), members and members.get(member))
     elif isinstance(value, Mapping):
         for key, element in value.items():
-            yield from _objects(element, members and members[key])
+            if type(element) not in _PLAIN:
+                yield from _objects(element, members and members[key])
     elif isinstance(value, list | tuple):
         for place, element in enumerate(value):
-            yield from _objects(element, members and members[place])
+            if type(element) not in _PLAIN:
+                yield from _objects(element, members and members[place])
 
 
 def _list_fields(kind: Any) -> Mapping[str, str]:

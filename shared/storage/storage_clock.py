@@ -32,8 +32,8 @@ class _Bounds(NamedTuple):
 
     def overlap(self, other: "_Bounds") -> "_Bounds | None":
         """What later bounds leave of these; None if nothing."""
-        low_us, high_us, _ = self.at(other.at_us)
-        low_us, high_us = max(low_us, other.low_us), min(high_us, other.high_us)
+        drift_us = max(0, other.at_us - self.at_us) // _DRIFT
+        low_us, high_us = max(self.low_us - drift_us, other.low_us), min(self.high_us + drift_us, other.high_us)
         return _Bounds(low_us, high_us, max(self.at_us, other.at_us)) if low_us <= high_us else None
 
 

@@ -150,7 +150,7 @@ def _small(seed: int, chance: random.Random) -> Plan:
     runs = [Run(chance.randrange(trainers), _within(chance, 1, minutes)) for _ in range(chance.choice((1, 2, 2, 3)))]
     kinds = [kind for kind in Kind if chance.random() < 0.4]
     often = chance.choice((1, 2, 4))
-    ranks = _ranks(chance, chance.choice((1, 1, 2, 2, 3, 6)), chance.choice((6, 30, 90)))
+    ranks = _ranks(chance, chance.choice((1, 1, 2, 2, 3, 6)), chance.choice((3, 3, 6, 60)))
     return Plan(
         seed,
         ranks,
@@ -167,7 +167,10 @@ def _small(seed: int, chance: random.Random) -> Plan:
 
 
 def _variables(chance: random.Random) -> tuple[tuple[str, str], ...]:
-    return ("INTAKE_SPAN", chance.choice(("PT1M", "PT10M"))), ("SHARDS", chance.choice("1124"))
+    return ("INTAKE_SPAN", chance.choice(("PT1M", "PT10M"))), (
+        "SHARDS",
+        chance.choice("1124" if chance.random() < 0.3 else "1"),
+    )
 
 
 def _ranks(chance: random.Random, number: int, seconds: int) -> tuple[Rank, ...]:

@@ -10,6 +10,7 @@ Blocking code of `Process.call` lets all this happen, too, but what is begun by 
 
 import inspect
 import logging
+import os
 import random
 import sys
 import tempfile
@@ -20,13 +21,14 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, Self
 
 import azure.storage.blob
 
 from shared import settings
-from shared.learner import training
+from shared.learner import training, work_folder
 from shared.log import customer_copy, log_store, manifest_store
 from shared.metrics import metrics_store
 from shared.settings import Settings
@@ -312,6 +314,7 @@ class World:
             (driver_input, "_HAS_FIFO", False),
             (attempts, "_explain", _watch_failures(attempts._explain, self._unexpected)),
             (tempfile, "tempdir", folder),
+            (work_folder, "folder", lambda: _Folder(folder)),
             *((module, "time", time_of_world) for module in modules_with_time()),
         ]
         return seam if self._learn is None else [*seam, (training, "train", self._learn)]
@@ -344,6 +347,24 @@ def _watch_failures(explain: Callable[[Exception], str], unexpected: list[BaseEx
         return explain(error)
 
     return watch
+
+
+class _Folder:
+    """As `work_folder.folder`, for few files: five times as fast."""
+
+    _numbers = count()
+
+    def __init__(self, place: str) -> None:
+        self._path = f"{place}/{next(self._numbers)}"
+
+    def __enter__(self) -> str:
+        os.mkdir(self._path)  # noqa: PTH102 - faster
+        return self._path
+
+    def __exit__(self, *_: object) -> None:
+        for name in os.listdir(self._path):  # noqa: PTH208
+            os.unlink(f"{self._path}/{name}")  # noqa: PTH108
+        os.rmdir(self._path)  # noqa: PTH106
 
 
 class _OneThread:
