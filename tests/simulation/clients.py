@@ -273,7 +273,7 @@ def _table_error(refused: Refused) -> HttpResponseError:
     return _with_status(kind(f"ErrorCode:{refused.code}"), refused.status, TableErrorCode(refused.code))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LeaseProperties:
     """What is told of a blob's lease.
 
@@ -284,7 +284,7 @@ class LeaseProperties:
     duration: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BlobProperties:
     """What `get_blob_properties`, a download and a list tell of a blob; a list has the ETag without quotation marks."""
 
@@ -296,7 +296,7 @@ class BlobProperties:
     lease: LeaseProperties
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BlobPrefix:
     """A folder in a hierarchical list; its name ends with a slash."""
 
@@ -310,7 +310,7 @@ def _properties(blob: StoredBlob, now_us: int) -> BlobProperties:
     return BlobProperties(blob.name, len(blob.data), blob.etag, modified, dict(blob.metadata), LeaseProperties(lease))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Download:
     """The answer of `download_blob`."""
 
@@ -350,7 +350,7 @@ class SimulatedBlobs:
         self.call("create container", name, lambda _: self.storage.create_container(name))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SimulatedBlob:
     """As `BlobClient`."""
 
@@ -467,7 +467,7 @@ class SimulatedLease:
         return f"{service.gate.name}-{service.leases}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SimulatedContainer:
     """As `ContainerClient`."""
 
@@ -522,7 +522,7 @@ class SimulatedContainer:
         return self.service.call("list blobs", f"{self.container_name}/{prefix}", read)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TableItem:
     """A table in a list."""
 
@@ -560,7 +560,7 @@ class SimulatedTables:
         return SimulatedTable(self, table_name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SimulatedTable:
     """As `TableClient`."""
 
@@ -616,7 +616,7 @@ class SimulatedQueues:
         return SimulatedQueue(self, queue)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class QueueMessage:
     """A message that was received."""
 
@@ -626,7 +626,7 @@ class QueueMessage:
     dequeue_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SimulatedQueue:
     """As `QueueClient`."""
 

@@ -147,7 +147,7 @@ def _large(seed: int, chance: random.Random) -> Plan:
 def _small(seed: int, chance: random.Random) -> Plan:
     """Some runs behind each other or at once, a few Ranks, some kinds of faults and changes."""
     minutes, trainers = chance.choice((3, 3, 4, 5)), chance.choice((1, 1, 2))
-    runs = [Run(chance.randrange(trainers), _within(chance, 1, minutes)) for _ in range(chance.choice((1, 2, 2, 3)))]
+    runs = [Run(chance.randrange(trainers), _within(chance, 1, minutes)) for _ in range(chance.choice((1, 1, 2, 3)))]
     kinds = [kind for kind in Kind if chance.random() < 0.4]
     often = chance.choice((1, 2, 4))
     ranks = _ranks(chance, chance.choice((1, 1, 2, 2, 3, 6)), chance.choice((3, 3, 6, 60)))
@@ -162,7 +162,7 @@ def _small(seed: int, chance: random.Random) -> Plan:
         instances=chance.choice((1, 1, 2)),
         variables=_variables(chance),
         seconds_per_line=chance.choice((0, 0, 0, 0, 35)),
-        ends_idle=chance.random() < 0.25,
+        ends_idle=chance.random() < 0.1,
     )
 
 

@@ -270,7 +270,7 @@ class _Table:
     stored_us: dict[Key, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoredEntity:
     """A row as the service gives it without metadata: 64-bit numbers and binaries are texts."""
 
@@ -388,7 +388,7 @@ def _check_batch(rows: Mapping[Key, Entity], keys: Sequence[Key]) -> None:
 _COMPARISONS: Final = {"ge": ge, "gt": gt, "le": le, "lt": lt}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Filter:
     """A filter of rows by comparisons of their keys, all of which must hold.
 

@@ -222,9 +222,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 handle._run()
             del handle  # what it holds may tell of an error when it is collected
 
-    def _call_soon(self, *values: Any, **options: Any) -> Any:
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> Any:
+        """As the base class does, without what a loop of one thread does not need."""
+        handle = events.Handle(callback, args, self, context)
+        self._ready.append(handle)
         self._wake()
-        return super()._call_soon(*values, **options)
+        return handle
+
+    def create_task(self, coro: Any, **options: Any) -> Any:
+        return asyncio.Task(coro, loop=self, **options)
 
     def call_at(self, *values: Any, **options: Any) -> Any:
         self._wake()

@@ -282,12 +282,12 @@ class World:
         """
         with (
             _watch_log(self._unexpected),
-            tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder,
             settings.use(self.settings),
         ):
-            before = [(module, name, getattr(module, name)) for module, name, _ in self._replaced(folder)]
+            replaced = self._replaced(_make_folder().name)
+            before = [(module, name, getattr(module, name)) for module, name, _ in replaced]
             try:
-                for module, name, stand_in in self._replaced(folder):
+                for module, name, stand_in in replaced:
                     setattr(module, name, stand_in)
                 yield
                 self.check()
@@ -410,6 +410,12 @@ def _watch_log(unexpected: list[BaseException]) -> Iterator[None]:
 def wrong_us(chance: random.Random) -> int:
     """By how much a machine's time of day is wrong; half of them are right."""
     return chance.choice((0, 1)) * chance.randrange(-DAY, DAY)
+
+
+@cache
+def _make_folder() -> "tempfile.TemporaryDirectory[str]":
+    """The folder for temporary files of all worlds, which are there one after the other; gone with the process."""
+    return tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None)
 
 
 @cache
