@@ -33,18 +33,17 @@ _TRAIN_FROM: Final = ("model", "newest", "end")
 def plan_changes(outcome: Outcome) -> None:
     """Plan the changes."""
     clock = outcome.world.clock
-    for number, planned in enumerate(outcome.plan.changes, 1):
-        clock.call_at(clock.now_us + planned.at_us, _Operator(outcome, planned, f"operator {number}").begin)
+    for planned in outcome.plan.changes:
+        clock.call_at(clock.now_us + planned.at_us, _Operator(outcome, planned).begin)
 
 
 class _Operator:
     """Someone who wants a change, and asks for it again after a while if it may not have succeeded."""
 
-    def __init__(self, outcome: Outcome, planned: PlannedChange, name: str) -> None:
+    def __init__(self, outcome: Outcome, planned: PlannedChange) -> None:
         self._outcome = outcome
         self._world = outcome.world
         self._planned = planned
-        self._name = name
         self._tries = 0
         self._began_us = 0
 
@@ -56,7 +55,7 @@ class _Operator:
         if self._planned.change is Change.CLOCK:
             self._set_clocks(chance)
             return
-        process = self._world.process(f"{self._name}.{self._tries}")
+        process = self._world.process(f"operator {self._planned.number}.{self._tries}")
         if self._planned.change is Change.DELETE_LOGS:
             future = process.start(logs.delete_logs(HttpRequest("DELETE", "/", body=b"")))
         else:
@@ -97,7 +96,7 @@ class _Operator:
             case Change.ROLL_BACK:
                 return partial(_roll_back, chance.random(), chance.choice(_TRAIN_FROM))
             case Change.REDACT:
-                event_id = f"e{chance.randrange(max(1, len(self._outcome.plan.ranks)))}"
+                event_id = f"e{chance.randrange(3)}"
                 self._outcome.acknowledged.asked_to_redact.add(event_id)
                 return partial(_redact, event_id)
             case _:

@@ -1,31 +1,21 @@
 """What must be true once a schedule is over: of the log, of the models, and of what clients were told."""
 
-import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from shared.configuration.configuration import RewardSettings
-from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_line
 from shared.log.join import BEFORE_US
 from shared.times import from_iso
 from tests.simulation import chained_learner
-from tests.simulation.lineage import trace
+from tests.simulation.lineage import settle, trace
 from tests.simulation.outcome import Call, Outcome, unpack
 from tests.simulation.plan import Change
-
-_FOLDS: Final[Mapping[Aggregation, Callable[[Sequence[float]], float]]] = {
-    Aggregation.EARLIEST: lambda rewards: rewards[0],
-    Aggregation.MEDIAN: statistics.median,
-    Aggregation.SUM: sum,
-    Aggregation.MIN: min,
-    Aggregation.MAX: max,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +125,9 @@ def _check_observations(outcome: Outcome, events: list[Line], lone: list[Line]) 
         times = [from_iso(each["t"]) for each in line.members["o"]]
         assert times == sorted(times)
         assert all(_belongs(at_us, line) for at_us in times)
-        assert line.members["_label_cost"] == line.members["_original_label_cost"] == -_settle(line)
+        assert (
+            line.members["_label_cost"] == line.members["_original_label_cost"] == -settle(line.members, line.rewards)
+        )
     forgets = outcome.plan_count(Change.DELETE_LOGS) or outcome.redacted
     for line in lone:
         of_id = of_events[line.event_id]
@@ -145,11 +137,6 @@ def _check_observations(outcome: Outcome, events: list[Line], lone: list[Line]) 
 
 def _belongs(observed_us: int, event: Line) -> bool:
     return -BEFORE_US < observed_us - from_iso(event.members["Timestamp"]) < event.rewards.wait_us
-
-
-def _settle(event: Line) -> float:
-    rewards = [each["v"] for each in event.members["o"] if "v" in each]
-    return float(_FOLDS[event.rewards.aggregation](rewards)) if rewards else event.rewards.default
 
 
 def _check_counters(outcome: Outcome) -> None:

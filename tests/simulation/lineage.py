@@ -1,18 +1,39 @@
 """The lineage of a model: all the runs of the learner that made it, checked byte by byte against the log."""
 
 import hashlib
-from collections.abc import Iterator
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any, Final
+
+import orjson
 
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.reward_aggregation import Aggregation
 from shared.learner.arguments import parse
 from shared.log import stored_lines
 from shared.models import model_store
 from shared.models.model_description import ModelDescription
 from shared.models.published import sha256_in
+from shared.times import from_iso
 from tests.simulation import chained_learner
 from tests.simulation.outcome import Outcome
+
+_FOLDS: Final[Mapping[Aggregation, Callable[[Sequence[float]], float]]] = {
+    Aggregation.EARLIEST: lambda rewards: rewards[0],
+    Aggregation.MEDIAN: statistics.median,
+    Aggregation.SUM: sum,
+    Aggregation.MIN: min,
+    Aggregation.MAX: max,
+}
+
+
+def settle(event: Mapping[str, Any], rewards: RewardSettings) -> float:
+    """The reward of an event in the log under some settings: those that came in time, folded."""
+    ends_us = from_iso(event["Timestamp"]) + rewards.wait_us
+    values = [each["v"] for each in event["o"] if "v" in each and from_iso(each["t"]) < ends_us]
+    return float(_FOLDS[rewards.aggregation](values)) if values else rewards.default
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +112,10 @@ class _Made:
             for place, line in enumerate(of_blob)
             if first <= place and (after is None or place < after) and place not in description.left_out.get(path, ())
         ]
-        return chained_learner.chain(self.state, piece), sum(map(chained_learner.is_learned, piece))
+        learned = list(filter(chained_learner.is_learned, piece))
+        for event in map(orjson.loads, learned):
+            assert event["_label_cost"] == -settle(event, description.rewards), f"{event['EventId']} has another label"
+        return chained_learner.chain(self.state, piece), len(learned)
 
     def _go_on(self, description: ModelDescription, lines: list[list[bytes]]) -> None:
         """See that no line before these was left out, and none learned twice; keep those behind them in the blob."""

@@ -5,13 +5,13 @@ in twenty is large. What happens to one thing does not hang on whether another i
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from tests.loop import past
-from tests.simulation.faults import Kind, Place, Seeded
+from tests.simulation.faults import Decided, Kind, Place, Seeded
 
 MINUTE: Final = 60
 CHANCES: Final[Mapping[Kind, float]] = {
@@ -65,6 +65,7 @@ class Rank:
 class PlannedChange:
     """A change from outside."""
 
+    number: int
     change: Change
     at_us: int
     seed: int
@@ -74,6 +75,7 @@ class PlannedChange:
 class Run:
     """A run of one of the trainers, unless its last one still goes on."""
 
+    number: int
     trainer: int
     at_us: int
 
@@ -109,6 +111,24 @@ class Plan:
         """How many processes run the trainer."""
         return max((run.trainer for run in self.runs), default=0) + 1
 
+    def things(self, decided: Iterable[Decided]) -> dict[str, object]:
+        """What can be left out, by a name: what is planned, and the faults that were decided."""
+        planned = {
+            f"{kind} {each.number}": each
+            for kind, all_of_kind in (("rank", self.ranks), ("run", self.runs), ("change", self.changes))
+            for each in all_of_kind
+        }
+        return {**planned, **{_name(each.place): each for each in decided}}
+
+    def only(self, names: Collection[str]) -> "Plan":
+        """The plan with some of its things alone, and with no faults but some."""
+        ranks, runs, changes = (
+            tuple(each for each in all_of_kind if f"{kind} {each.number}" in names)
+            for kind, all_of_kind in (("rank", self.ranks), ("run", self.runs), ("change", self.changes))
+        )
+        kept = frozenset(_place(name) for name in names if name.startswith("fault "))
+        return replace(self, ranks=ranks, runs=runs, changes=changes, kept=kept)
+
     def faults(self) -> Seeded:
         """What goes wrong with requests; without chances, nothing ever."""
         faults = Seeded(self.seed, self.chances or {}, kept=self.kept)
@@ -116,12 +136,20 @@ class Plan:
         return faults
 
 
+def _name(place: Place) -> str:
+    return f"fault {place[0]}/{place[1]}"
+
+
+def _place(name: str) -> Place:
+    process, _, number = name.removeprefix("fault ").partition("/")
+    return process, int(number)
+
+
 def calm(seed: int, ranks: int = 10) -> Plan:
     """A plan in which nothing goes wrong, and nobody changes anything."""
     chance = random.Random(seed)
-    return Plan(
-        seed, _ranks(chance, ranks, 3 * MINUTE), tuple(Run(0, minute * MINUTE * 1_000_000) for minute in range(10))
-    )
+    runs = tuple(Run(minute, 0, minute * MINUTE * 1_000_000) for minute in range(_LARGE_MINUTES))
+    return Plan(seed, _ranks(chance, ranks, 3 * MINUTE), runs)
 
 
 def draw(seed: int) -> Plan:
@@ -133,7 +161,8 @@ def draw(seed: int) -> Plan:
 def _large(seed: int, chance: random.Random) -> Plan:
     """Two trainers, each once a minute, and ten Ranks."""
     seconds = _LARGE_MINUTES * MINUTE
-    runs = [Run(trainer, _within(chance, minute, minute + 1)) for minute in range(_LARGE_MINUTES) for trainer in (0, 1)]
+    times = [(trainer, _within(chance, minute, minute + 1)) for minute in range(_LARGE_MINUTES) for trainer in (0, 1)]
+    runs = [Run(number, *time) for number, time in enumerate(times)]
     plan = Plan(seed, _ranks(chance, 10, chance.choice((3 * MINUTE, 3 * MINUTE, 6))), tuple(runs), chances=CHANCES)
     return replace(
         plan,
@@ -147,14 +176,17 @@ def _large(seed: int, chance: random.Random) -> Plan:
 def _small(seed: int, chance: random.Random) -> Plan:
     """Some runs behind each other or at once, a few Ranks, some kinds of faults and changes."""
     minutes, trainers = chance.choice((3, 3, 4, 5)), chance.choice((1, 1, 2))
-    runs = [Run(chance.randrange(trainers), _within(chance, 1, minutes)) for _ in range(chance.choice((1, 1, 2, 3)))]
+    runs = [
+        Run(number, chance.randrange(trainers), _within(chance, 1, minutes))
+        for number in range(chance.choice((1, 1, 2, 3)))
+    ]
     kinds = [kind for kind in Kind if chance.random() < 0.4]
     often = chance.choice((1, 2, 4))
     ranks = _ranks(chance, chance.choice((1, 1, 2, 2, 3, 6)), chance.choice((3, 3, 6, 60)))
     return Plan(
         seed,
         ranks,
-        tuple(sorted(runs, key=lambda run: run.at_us)),
+        tuple(runs),
         _changes(chance, chance.choice((0, 0, 1, 1, 2)), minutes * MINUTE),
         {kind: often * CHANCES[kind] for kind in kinds},
         None,
@@ -167,10 +199,8 @@ def _small(seed: int, chance: random.Random) -> Plan:
 
 
 def _variables(chance: random.Random) -> tuple[tuple[str, str], ...]:
-    return ("INTAKE_SPAN", chance.choice(("PT1M", "PT10M"))), (
-        "SHARDS",
-        chance.choice("1124" if chance.random() < 0.3 else "1"),
-    )
+    shards = "1124" if chance.random() < 0.3 else "1"
+    return ("INTAKE_SPAN", chance.choice(("PT1M", "PT10M"))), ("SHARDS", chance.choice(shards))
 
 
 def _ranks(chance: random.Random, number: int, seconds: int) -> tuple[Rank, ...]:
@@ -188,8 +218,8 @@ def _ranks(chance: random.Random, number: int, seconds: int) -> tuple[Rank, ...]
 
 def _changes(chance: random.Random, number: int, seconds: int) -> tuple[PlannedChange, ...]:
     return tuple(
-        PlannedChange(chance.choice(list(Change)), chance.randrange(seconds * 1_000_000), chance.getrandbits(48))
-        for _ in range(number)
+        PlannedChange(each, chance.choice(list(Change)), chance.randrange(seconds * 1_000_000), chance.getrandbits(48))
+        for each in range(1, number + 1)
     )
 
 

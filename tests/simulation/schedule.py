@@ -12,6 +12,7 @@ from shared.configuration.configuration import Configuration
 from shared.storage import blobs
 from shared.storage.paths import STATE
 from tests.simulation.changes import plan_changes
+from tests.simulation.faults import Seeded
 from tests.simulation.outcome import Acknowledged, Outcome
 from tests.simulation.plan import MINUTE, Plan
 from tests.simulation.traffic import PATIENCE, TRIES, plan_traffic
@@ -26,9 +27,13 @@ _LONGEST_PAUSE: Final = 3600
 
 
 @contextmanager
-def run(plan: Plan, **world_options: Any) -> Iterator[Outcome]:
-    """Run a schedule to its end, when all is joined and learned; its storage can be read in the `with` block."""
-    faults = plan.faults()
+def run(plan: Plan, faults: Seeded | None = None, **world_options: Any) -> Iterator[Outcome]:
+    """Run a schedule to its end, when all is joined and learned; its storage can be read in the `with` block.
+
+    Args:
+        faults: Those of the plan, for whoever wants to see them also if the schedule fails.
+    """
+    faults = faults or plan.faults()
     world_options = {"seconds_per_line": plan.seconds_per_line, **world_options}
     world = World(faults, seed=plan.seed, variables={**_QUICK, **dict(plan.variables)}, **world_options)
     with world.active():
