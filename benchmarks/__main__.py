@@ -35,13 +35,16 @@ MEASURES = {
     "coverage": "how often intervals hold the truth, in simulated logs (5 minutes)",
     "truth": "the same in logs over real purchases (2 minutes)",
     "importance": "how well feature importances tell what matters, in simulated logs (no goal; 5 minutes)",
+    "simulation": "100,000 simulated schedules of calls, faults, deaths and changes: what is wrong (an hour or less)",
     "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (3 hours)",
 }
-_ONLY_IF_NAMED = frozenset(("coverage", "truth", "importance", "auto-apply"))
+_STUDIES = frozenset(("coverage", "truth", "importance", "auto-apply"))
 """Studies with simulated logs and loops: what they find does not depend on the machine."""
+_ONLY_IF_NAMED = _STUDIES | {"simulation"}
 _ABOUT = """Measures speed and memory, each against a real other side, in turns, in the same run. A ratio is that of the
 medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes about fifteen
-minutes, without the studies: coverage, truth, importance and auto-apply are run only if named."""
+minutes, without the studies and the simulation: coverage, truth, importance, auto-apply and simulation are run only if
+named."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=_name,
         metavar="NAME",
-        help="which measures (default: all but the studies)",
+        help="which measures (default: all but the studies and the simulation)",
     )
     parser.add_argument("--details", action="store_true", help="also print where the time goes")
     default = ROOT / ".local" / "benchmarks" / f"{time.strftime('%Y%m%dT%H%M%S')}.json"
@@ -110,7 +113,7 @@ def _measure(names: Sequence[str]) -> tuple[list[Figure], dict[str, str]]:
 
 def import_measure(name: str) -> ModuleType:
     """Import the module of a measure, or of a study."""
-    package = "benchmarks.studies" if name in _ONLY_IF_NAMED else "benchmarks"
+    package = "benchmarks.studies" if name in _STUDIES else "benchmarks"
     return importlib.import_module(f"{package}.{name.replace('-', '_')}")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks import concurrency, delay, evaluate, idle_run, join, stages
+from benchmarks import concurrency, delay, evaluate, idle_run, join, simulation, stages
 from benchmarks.__main__ import MEASURES, import_measure
 from benchmarks.figures import Figure, Goal, table
 from benchmarks.progress import Progress
@@ -61,6 +61,15 @@ def test_the_study_of_automatic_optimization_goes_on_where_it_stopped(tmp_path: 
     assert [figure.what for figure in first] == ["no settings are better", "two"]
     assert [figure.as_json() for figure in first] == [figure.as_json() for figure in again]
     assert len(records.read_text().splitlines()) == 1
+
+
+def test_schedules_are_simulated_in_several_processes() -> None:
+    """Every seed is run by one of them, and what is wrong is a missed goal."""
+    figures = simulation.measure(Progress("simulation"), schedules=7, processes=2)
+
+    assert [figure.unit for figure in figures] == ["schedules/s", ""]
+    assert [figure.holds for figure in figures] == [None, True]
+    assert "python -m tests.simulation 3 8" in simulation._describe([3, 8])
 
 
 @pytest.mark.parametrize("name", MEASURES)
