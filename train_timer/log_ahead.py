@@ -39,10 +39,15 @@ class LogAhead:
         self._from_us = self._up_to_us = 0
 
     def _list(self, from_us: int) -> Iterator[LogBlob]:
-        for blob in self._listing:
-            if blob.from_us >= from_us:
-                self._blobs.append(blob)
-                yield blob
+        """List on; a listing that breaks off ends here, and would be taken for one that is complete."""
+        try:
+            for blob in self._listing:
+                if blob.from_us >= from_us:
+                    self._blobs.append(blob)
+                    yield blob
+        except Exception:
+            self.forget()
+            raise
 
     def _begin(self, from_us: int, up_to_us: int) -> Iterator[LogBlob]:
         listing = manifest_store.list_blobs(from_us, up_to_us, self._deleted_before_us, reach_us=0)
