@@ -83,18 +83,18 @@ class _Made:
         self.state = b""
         self.learned = 0
         self._outcome = outcome
-        self._rest: tuple[str, list[bytes]] = "", []
+        self._begun: tuple[str, int, list[bytes]] = "", 0, []
 
     def is_within(self, log: str) -> bool:
         """Whether some lines of a log blob, and not all that teach something, were learned so far."""
-        return self._rest[0] == log
+        return self._begun[0] == log
 
     def learn(self, state_blob: str, description: ModelDescription) -> None:
         """Make the next model; of a log blob that was redacted since, each version may be the one that was learned."""
         if not description.earlier_state:
             arguments = parse(description.arguments).with_epsilon(description.exploration)
             self.state = chained_learner.begin(list(arguments))
-        for contents in product(*map(self._outcome.versions, description.logs)):
+        for contents in product(*(self._outcome.versions(path)[::-1] for path in description.logs)):
             lines = [list(stored_lines.read_lines(each, None, description.rewards)) for each in contents]
             state, taught = self._chain(description, lines)
             if hashlib.sha256(state).hexdigest() == sha256_in(state_blob):
@@ -120,16 +120,16 @@ class _Made:
     def _go_on(self, description: ModelDescription, lines: list[list[bytes]]) -> None:
         """See that no line before these was left out, and none learned twice; keep those behind them in the blob."""
         first, after = description.lines or (0, None)
-        path = description.logs[0]
+        path, done = description.logs[0], 0
         if self.is_within(path):
-            between = lines[0][len(lines[0]) - len(self._rest[1]) : first]
-            assert first >= len(lines[0]) - len(self._rest[1]), f"lines of {path} were learned twice"
+            done = self._begun[1]
         else:
             self.end()
-            between = lines[0][:first]
-        assert not any(map(chained_learner.is_learned, between)), f"lines of {path} were not learned"
-        self._rest = (path, lines[-1][after:]) if after is not None else ("", [])
+        assert first >= done, f"lines of {path} were learned twice"
+        assert not any(map(chained_learner.is_learned, lines[0][done:first])), f"lines of {path} were not learned"
+        self._begun = ("", 0, []) if after is None else (path, after, lines[0])
 
     def end(self) -> None:
         """See that no line that teaches something is left of the last blob."""
-        assert not any(map(chained_learner.is_learned, self._rest[1])), f"the rest of {self._rest[0]} was not learned"
+        path, done, lines = self._begun
+        assert not any(map(chained_learner.is_learned, lines[done:])), f"the rest of {path} was not learned"
