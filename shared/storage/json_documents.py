@@ -135,25 +135,25 @@ def _list_unknown(document: object) -> list[Mapping[str, Any]]:
 
 def _objects(value: Any, members: Any = None) -> list[tuple[StoredObject | GrowingStoredObject, Any]]:
     """The stored objects of a document, each with its members in a JSON value; with None if it is not there."""
-    found: list[tuple[StoredObject | GrowingStoredObject, Any]] = []
-    _add_objects(value, members, found)
-    return found
+    objects: list[tuple[StoredObject | GrowingStoredObject, Any]] = []
+    _add_objects(value, members, objects)
+    return objects
 
 
-def _add_objects(value: Any, members: Any, found: list[tuple[StoredObject | GrowingStoredObject, Any]]) -> None:
+def _add_objects(value: Any, members: Any, objects: list[tuple[StoredObject | GrowingStoredObject, Any]]) -> None:
     """Add the stored objects of a part of a document to a list, which is much faster than nested iterators."""
     if isinstance(value, _STORED):
-        found.append((value, members))
+        objects.append((value, members))
         for name, member in _fields_of_objects(type(value)).items():
-            _add_objects(getattr(value, name), members and members.get(member), found)
+            _add_objects(getattr(value, name), members and members.get(member), objects)
     elif isinstance(value, list | tuple):
         for place, element in enumerate(value):
             if type(element) not in _PLAIN:
-                _add_objects(element, members and members[place], found)
+                _add_objects(element, members and members[place], objects)
     elif isinstance(value, Mapping):
         for key, element in value.items():
             if type(element) not in _PLAIN:
-                _add_objects(element, members and members[key], found)
+                _add_objects(element, members and members[key], objects)
 
 
 def _list_fields(kind: Any) -> Mapping[str, str]:

@@ -141,7 +141,7 @@ def _belongs(observed_us: int, event: Line) -> bool:
 
 def _check_counters(outcome: Outcome) -> None:
     """Each event that ever became log is counted once."""
-    counters = outcome.state.counters
+    counters = outcome.last_state.counters
     lines = [line for path in outcome.all_log() for line in unpack(outcome.versions(path)[0])]
     events = [orjson.loads(line) for line in lines if log_line.is_event(line)]
     learned = sum("_skipLearn" not in event for event in events)
@@ -159,10 +159,10 @@ def _check_counters(outcome: Outcome) -> None:
 
 def _check_models(outcome: Outcome) -> None:
     """The published model is what the log makes: each part once, in order, none left out."""
-    model, configuration = outcome.published.model, outcome.configuration
+    model, configuration = outcome.last_published.model, outcome.configuration
     if model is None:
         assert outcome.read("exports/default/current/model.vw") is None
-        assert outcome.state.running.events == 0
+        assert outcome.last_state.running.events == 0
         return
     lineage = trace(outcome, model.state_blob)
 
@@ -173,8 +173,8 @@ def _check_models(outcome: Outcome) -> None:
     if not outcome.is_replaced and not outcome.forgets:
         finds_nothing = not any(_teaches(part.lines, configuration.rewards) for part in outcome.log)
         assert lineage.rewards == configuration.rewards or finds_nothing
-    since_us = outcome.published.start.learned_up_to_us or 0
-    if not outcome.published.start.newest:
+    since_us = outcome.last_published.start.learned_up_to_us or 0
+    if not outcome.last_published.start.newest:
         later = [part for part in outcome.log if part.blob.from_us >= since_us]
         wanted = {part.blob.path for part in later if _teaches(part.lines, lineage.rewards)}
         assert wanted <= set(lineage.paths)
@@ -187,7 +187,7 @@ def _teaches(lines: Iterable[bytes], rewards: RewardSettings) -> bool:
 
 def _check_end(outcome: Outcome) -> None:
     """Nothing waits, and nothing is in trouble."""
-    state, waiting = outcome.state, outcome.waiting()
+    state, waiting = outcome.last_state, outcome.waiting()
 
     assert (waiting.events, waiting.at_least, dict(state.troubles)) == (0, False, {})
     assert (state.intent, state.publishing) == (None, None)

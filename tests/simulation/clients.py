@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
-from types import SimpleNamespace
 from typing import IO, Any, Final
 
 import orjson
@@ -247,9 +246,19 @@ def _with_status[Error: HttpResponseError](error: Error, status: int, code: obje
 
 
 def _with_date[Error: HttpResponseError](error: Error, now_us: int) -> Error:
-    date = format_datetime(to_datetime(now_us - now_us % SECOND), usegmt=True)
-    error.response = SimpleNamespace(headers={"Date": date})
+    error.response = _Response(now_us)
     return error
+
+
+@dataclass(slots=True)
+class _Response:
+    """The answer that an error was made of; few ask when it was given."""
+
+    now_us: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Date": format_datetime(to_datetime(self.now_us - self.now_us % SECOND), usegmt=True)}
 
 
 def _blob_error(refused: Refused) -> HttpResponseError:
@@ -291,9 +300,13 @@ class BlobProperties:
     name: str
     size: int
     etag: str
-    last_modified: datetime
+    modified_us: int
     metadata: dict[str, str]
     lease: LeaseProperties
+
+    @property
+    def last_modified(self) -> datetime:
+        return to_datetime(self.modified_us - self.modified_us % SECOND)
 
 
 @dataclass(slots=True)
@@ -304,10 +317,12 @@ class BlobPrefix:
 
 
 def _properties(blob: StoredBlob, now_us: int) -> BlobProperties:
-    modified, lease = to_datetime(blob.modified_us - blob.modified_us % SECOND), None
+    lease = None
     if blob.lease is not None and blob.lease.holds(now_us):
         lease = "infinite" if blob.lease.is_infinite else "fixed"
-    return BlobProperties(blob.name, len(blob.data), blob.etag, modified, dict(blob.metadata), LeaseProperties(lease))
+    return BlobProperties(
+        blob.name, len(blob.data), blob.etag, blob.modified_us, dict(blob.metadata), LeaseProperties(lease)
+    )
 
 
 @dataclass(slots=True)

@@ -117,6 +117,16 @@ class Outcome:
         return self.reader.call(published_store.read_published)
 
     @cached_property
+    def last_state(self) -> State:
+        """The commit record at the end."""
+        return self.state
+
+    @cached_property
+    def last_published(self) -> Published:
+        """What is published at the end."""
+        return self.published
+
+    @cached_property
     def configuration(self) -> Configuration:
         """The configuration at the end."""
         return self.reader.call(configuration_store.read_configuration)

@@ -1,7 +1,7 @@
 """Plans: what a seed decides before a schedule begins, each thing on its own, so that a thing can be left out.
 
 Most schedules are small: a few calls, a few runs of the trainer, some kinds of faults, often, and the others never. One
-in twenty is large. What happens to one thing does not hang on whether another is planned.
+in fifty is large. What happens to one thing does not hang on whether another is planned.
 """
 
 import random
@@ -27,7 +27,7 @@ CHANCES: Final[Mapping[Kind, float]] = {
     Kind.PARTIAL: 0.02,
 }
 """How likely each kind of fault is, for one request, in a large schedule."""
-_LARGE: Final = 0.05
+_LARGE: Final = 0.02
 _LARGE_MINUTES: Final = 10
 """So long requests meet faults; most rows are log by then, and the first tables are dropped."""
 
@@ -178,7 +178,7 @@ def _small(seed: int, chance: random.Random) -> Plan:
     minutes, trainers = chance.choice((3, 3, 4, 5)), chance.choice((1, 1, 2))
     runs = [
         Run(number, chance.randrange(trainers), _within(chance, 1, minutes))
-        for number in range(chance.choice((1, 1, 2, 3)))
+        for number in range(chance.choice((1, 1, 1, 2, 3)))
     ]
     kinds = [kind for kind in Kind if chance.random() < 0.4]
     often = chance.choice((1, 2, 4))

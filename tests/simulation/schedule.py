@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
+from shared.models.published import Published
 from shared.storage import blobs
 from shared.storage.paths import STATE
+from shared.training.training_state import State
 from tests.simulation.changes import plan_changes
 from tests.simulation.faults import Seeded
 from tests.simulation.outcome import Acknowledged, Outcome
@@ -71,16 +73,16 @@ def _train(outcome: Outcome) -> None:
         if trainers[0].is_running or not has_begun:
             continue
         is_idle = before is not None and before == outcome.reader.call(blobs.read_etag, STATE)
-        if outcome.state.troubles:
+        state = outcome.state
+        if state.troubles:
             clock.sleep(_LONGEST_PAUSE)
-        elif is_idle or (_is_settled(outcome) and not plan.ends_idle):
+        elif is_idle or (not plan.ends_idle and _is_settled(state, outcome.published)):
             return
     raise AssertionError(f"the trainer comes to no end: {outcome.state}")
 
 
-def _is_settled(outcome: Outcome) -> bool:
+def _is_settled(state: State, published: Published) -> bool:
     """Whether another run has nothing to finish and nothing to follow; what else it might do, the checks find."""
-    state, published = outcome.state, outcome.published
     models = [model and model.predictor_blob for model in (state.running.model, published.model)]
     is_followed = state.running.generation == published.generation and models[0] == models[1]
     return is_followed and (state.intent, state.publishing, state.next, state.running.begun) == (None,) * 4
