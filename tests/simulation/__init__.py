@@ -17,8 +17,12 @@ runs at a time; it gives way to others wherever it waits:
 * `virtual_time.py`, `fibers.py`: the clock, and the event loops and the blocking code that wait by it;
 * `world.py`: the processes of a simulation, and the seam at which the product gets time and storage from it;
 * `chained_learner.py`: a learner whose model is a chain of hashes, a thousand times as fast as Vowpal Wabbit;
-* `schedule.py`: clients, instances and trainers at work on one loop;
-* `checks.py`: what must be true of the loop then.
+* `plan.py`: what a seed decides before a schedule begins;
+* `schedule.py`, `traffic.py`, `changes.py`: clients, instances, trainers, and those who change one loop from outside;
+* `outcome.py`, `lineage.py`, `checks.py`: what came of it, what its models were made of, and what must be true of both;
+* `shrinking.py`, `__main__.py`: `python -m tests.simulation SEED` runs a schedule again and shows what is wrong by as
+  little as is needed;
+* `seeds.py`, `worker.py`: the schedules of the test run, and those of `python3 dev.py bench simulation`.
 
 An error that the product did not expect fails the simulation, even where the product records it and goes on.
 

@@ -112,6 +112,10 @@ def _value(change: Change, chance: random.Random) -> dict[str, Any]:
         return {"reward_aggregation": chance.choice([each for each in Aggregation if each is not Aggregation.AVERAGE])}
     if change is Change.DEFAULT:
         return {"default_reward": chance.choice((-0.5, 0.25))}
+    if change is Change.RETENTION:
+        return {"log_retention_days": 1}
+    if change is Change.MIRROR:
+        return {"log_mirror_enabled": True, "log_mirror_sas_uri": "https://customer.blob.core.windows.net/mirror?sig=a"}
     return {"exploration_percentage": chance.choice((0.2, 0.5))}
 
 

@@ -41,7 +41,9 @@ def check(outcome: Outcome) -> None:
     _check_observations(outcome, events, lone)
     _check_counters(outcome)
     _check_models(outcome)
+    _check_copies(outcome)
     _check_end(outcome)
+    _check_retention(outcome)
 
 
 def _check_deletions(outcome: Outcome, lines: Iterable[Line]) -> None:
@@ -185,6 +187,18 @@ def _teaches(lines: Iterable[bytes], rewards: RewardSettings) -> bool:
     return any(chained_learner.is_learned(log_line.relabel(line, rewards)) for line in lines)
 
 
+def _check_copies(outcome: Outcome) -> None:
+    """The customer has all log since the mirror was switched on."""
+    state, copies = outcome.last_state, outcome.copies()
+    if state.mirrored_from_us is None or outcome.redacted:
+        return
+
+    assert state.mirrored_up_to_us == state.joined_up_to_us
+    for part in outcome.log:
+        if part.blob.from_us >= state.mirrored_from_us:
+            assert copies.get(part.blob.path) == outcome.read(part.blob.path), part.blob.path
+
+
 def _check_end(outcome: Outcome) -> None:
     """Nothing waits, and nothing is in trouble."""
     state, waiting = outcome.last_state, outcome.waiting()
@@ -193,6 +207,19 @@ def _check_end(outcome: Outcome) -> None:
     assert (state.intent, state.publishing) == (None, None)
     assert state.running.begun is None or outcome.forgets  # the rest of the part may have been deleted
     assert state.next is None or (state.next.events == 0 and state.next.learned_up_to_us == state.joined_up_to_us)
+
+
+def _check_retention(outcome: Outcome) -> None:
+    """If log is kept for a day, it is gone some days later, and the model stays."""
+    if outcome.configuration.service.log_retention_days != 1:
+        return
+    outcome.age(3)
+    model, cursor = outcome.published.model, outcome.state.running.model
+
+    assert outcome.stored_log() == []
+    assert model == outcome.last_published.model
+    named = [each for files in (model and model.files, cursor) if files for each in files.paths]
+    assert all(outcome.read(path) is not None for path in named)
 
 
 def _is_each_once(events: list[Line]) -> bool:

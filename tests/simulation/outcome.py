@@ -2,7 +2,7 @@
 
 import gzip
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -17,10 +17,11 @@ from shared.models.published import Published
 from shared.status.learning_status import Waiting
 from shared.status.waiting import count_waiting
 from shared.storage import blobs, paths
+from shared.times import DAY, SECOND
 from shared.training import lease
 from shared.training.training_state import State
 from tests.simulation.faults import Seeded
-from tests.simulation.plan import Change, Plan
+from tests.simulation.plan import MINUTE, Change, Plan
 from tests.simulation.world import Process, World
 
 _FAR_US: Final = 10**17
@@ -94,6 +95,7 @@ class Outcome:
         reader: The process that looks at it.
         runs: How often a trainer ran.
         deaths: How many trainers died.
+        train: Runs the first trainer once more.
     """
 
     plan: Plan
@@ -103,6 +105,7 @@ class Outcome:
     reader: Process
     runs: int = 0
     deaths: int = 0
+    train: Callable[[], object] = lambda: None
 
     @property
     def state(self) -> State:
@@ -170,6 +173,21 @@ class Outcome:
         """The paths of all log that there ever was, oldest first."""
         written = self.world.storage.blobs.versions
         return (f"loops/{name}" for _, name in sorted(written) if f"loops/{name}".startswith(paths.LOGS))
+
+    def age(self, days: int) -> None:
+        """Let days pass, and a trainer run."""
+        self.world.clock.sleep(days * DAY / SECOND)
+        self.train()
+        self.world.clock.sleep(MINUTE)
+
+    def stored_log(self) -> list[str]:
+        """The paths of the log blobs in storage."""
+        return self.reader.call(lambda: list(blobs.list_paths(paths.LOGS)))
+
+    def copies(self) -> dict[str, bytes]:
+        """The customer's copies of log blobs, by their paths in the loop's own account."""
+        mirrors = self.world.mirrors.values()
+        return {f"loops/{blob.name}": blob.data for each in mirrors for blob in each.blobs.page("mirror", "", None)[0]}
 
     def waiting(self) -> Waiting:
         """The Ranks that are not log yet, as the loop's status counts them."""

@@ -43,6 +43,8 @@ class Change(StrEnum):
     ROLL_BACK = "roll back"
     DELETE_LOGS = "deletion of the log"
     REDACT = "redaction of an event"
+    MIRROR = "mirror"
+    RETENTION = "log retention"
     CLOCK = "another time of day"
 
 

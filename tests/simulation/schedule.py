@@ -59,6 +59,7 @@ def _train(outcome: Outcome) -> None:
     world, plan = outcome.world, outcome.plan
     clock, began_us = world.clock, world.clock.now_us
     trainers = [_Trainer(outcome, f"trainer {number}") for number in range(1, plan.trainers + 1)]
+    outcome.train = trainers[0].run
     for planned in plan.runs:
         clock.call_at(began_us + planned.at_us, trainers[planned.trainer].run)
     clock.pass_to(began_us + plan.troubled_us)

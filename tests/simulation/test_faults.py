@@ -268,6 +268,18 @@ def test_a_trainer_keeps_its_lease_while_it_waits_and_loses_it_when_it_dies() ->
         second.call(later.release)
 
 
+def test_no_renewal_follows_a_release_in_the_middle_of_one() -> None:
+    """As with the thread that renews a real one."""
+    with process() as (world, planned, first):
+        trainer = lease.take(_first_state)
+        assert trainer is not None
+        planned.left = [Fault(before_us=3 * SECOND)]
+        world.clock.call_at(world.clock.now_us + 6 * SECOND, lambda: first.call(trainer.release))
+        world.clock.sleep(60)
+
+        assert planned.requests.count("renew lease") == 1
+
+
 def _changed(trainer: Any) -> Any:
     return replace(trainer.state, joined_up_to_us=trainer.state.joined_up_to_us + 1)
 

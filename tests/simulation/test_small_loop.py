@@ -29,7 +29,7 @@ def test_a_small_loop_learns_what_was_ranked_and_rewarded() -> None:
 def test_schedules_hold_what_the_checks_are_about() -> None:
     """What never happens is not checked."""
     happened = Counter[str]()
-    for seed in range(150):
+    for seed in range(200):
         with schedule.run(plan.draw(seed)) as outcome:
             happened.update(_describe(outcome))
 

@@ -30,6 +30,7 @@ import azure.storage.blob
 from shared import settings
 from shared.learner import training, work_folder
 from shared.log import customer_copy, log_store, manifest_store
+from shared.log.customer_copy import MirrorFailed
 from shared.metrics import metrics_store
 from shared.settings import Settings
 from shared.storage import background_reads, sdk
@@ -201,10 +202,12 @@ class Repetition:
         self._process = world.running[-1]
         self._us = round(seconds * SECOND)
         self._call = call
+        self._has_ended = False
         self._plan()
 
     def end(self) -> None:
         """Begin no other call."""
+        self._has_ended = True
         self._planned.cancel()
 
     def _plan(self) -> None:
@@ -219,7 +222,8 @@ class Repetition:
             self._process.call(self._call)
         except Died:
             return
-        self._plan()
+        if not self._has_ended:
+            self._plan()
 
 
 class World:
@@ -344,7 +348,7 @@ def _watch_failures(explain: Callable[[Exception], str], unexpected: list[BaseEx
     """As `attempts._explain`, for errors that a step of a run has raised; those that no fault explains are noted."""
 
     def watch(error: Exception) -> str:
-        if not isinstance(error, StorageUnavailable):
+        if not isinstance(error, StorageUnavailable | MirrorFailed):
             unexpected.append(error)
         return explain(error)
 
