@@ -93,7 +93,7 @@ def mark_earlier_log(since_us: int, to_us: int, deleted_before_us: int) -> list[
         except DamagedLog as damage:
             damages.append(damage)
         if of_blob:
-            marks_store.create(blob.from_us, blob.to_us, of_blob)
+            marks_store.create(blob.from_us, blob.to_us, of_blob, blob.shard)
     return damages
 
 

@@ -32,8 +32,8 @@ class _Learned:
     """A cursor after a piece.
 
     Attributes:
-        blob: The log blob that was learned to its end, the last of the piece; None within a blob.
-        counters: The lines of that blob by outcome; without meaning for more than one blob.
+        blob: The last log blob of the piece, whose part was learned to its end; None within a part.
+        counters: The lines of that part by outcome; without meaning for more than one part.
     """
 
     cursor: Cursor
@@ -123,16 +123,20 @@ def _learn(cursor: Cursor, piece: Piece, pace: Pace) -> tuple[_Learned, DriverRu
         model = _store(learner, piece, run, folder) if run.trained.learned else learner.model
     counters = _outcomes(run.trained).plus(begun.counters if begun else Counters())
     if not run.is_at_end:
-        blob = piece.blobs[0]
-        part = BegunBlob(blob.path, blob.redacted, cursor.kind, run.after_line, model, counters)
-        return _Learned(replace(cursor, begun=part), None, counters), run
-    counters = replace(
-        counters,
-        passed_over=count_other_events(piece.blobs, cursor.kind),
-        answered_otherwise=count_answered_otherwise(piece.blobs, cursor.kind),
+        return _Learned(_begin(cursor, piece.blobs[0], run.after_line, model, counters), None, counters), run
+    passed_over, otherwise = (
+        count(piece.blobs, cursor.kind) for count in (count_other_events, count_answered_otherwise)
     )
+    counters = counters.plus(Counters(passed_over=passed_over, answered_otherwise=otherwise))
+    if piece.next_blob is not None:
+        return _Learned(_begin(cursor, piece.next_blob, 0, model, counters), None, counters), run
     moved = replace(learner, learned_up_to_us=piece.up_to_us, model=model)
     return _Learned(moved, piece.blobs[-1], counters), run
+
+
+def _begin(cursor: Cursor, blob: LogBlob, lines: int, model: ModelFiles | None, counters: Counters) -> Cursor:
+    """The cursor after the first lines of a part: those of a blob, and all of the blobs before it."""
+    return replace(cursor, begun=BegunBlob(blob.path, blob.redacted, cursor.kind, lines, model, counters))
 
 
 def _outcomes(trained: TrainingResult) -> Counters:
@@ -140,9 +144,9 @@ def _outcomes(trained: TrainingResult) -> Counters:
 
 
 def _count(state: State, blob: LogBlob, learned: Counters) -> State:
-    """Count a log blob once, however often models learn it.
+    """Count the part of a log blob once, however often models learn it.
 
-    Pending events before the blob will never be learned: they are counted as passed over.
+    Pending events before the part will never be learned: they are counted as passed over.
     """
     if blob.to_us <= state.counted_up_to_us:
         return state
@@ -155,7 +159,8 @@ def _count(state: State, blob: LogBlob, learned: Counters) -> State:
 
 def _store(learner: Cursor, piece: Piece, run: DriverRun, folder: Path) -> ModelFiles:
     """Store the model after a piece, with its description."""
-    up_to_us = piece.up_to_us if run.is_at_end else piece.blobs[0].from_us
+    is_at_end = run.is_at_end and piece.next_blob is None
+    up_to_us = piece.up_to_us if is_at_end else piece.blobs[0].from_us
     state_blob, _ = model_store.store(folder / NEW, up_to_us, learner.revision)
     predictor_blob, _ = model_store.store(folder / PREDICTOR, up_to_us, learner.revision)
     events = learner.events + run.trained.learned

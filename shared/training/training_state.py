@@ -59,7 +59,8 @@ class Cursor(StoredObject):
         learned_from_us: The log position at which its learning began.
         is_lost: Whether its training state cannot be read: it learns no more, and waits for `next` to replace it.
         trained_since_revision: The first revision that it was trained for; None if that is `revision`.
-        begun: The log blob after the position, if its first lines are learned; `model` has not learned them.
+        begun: The log blob with which the model goes on in the part after the position, if lines of it are learned;
+            `model` has not learned them.
     """
 
     generation: int
@@ -132,15 +133,15 @@ class Counters(StoredObject):
 
 @dataclass(frozen=True, slots=True)
 class BegunBlob(StoredObject):
-    """A log blob of which a model has learned the first lines.
+    """A log blob of which a model has learned the first lines, and all blobs of its part before it.
 
     Attributes:
         path: The blob's path.
         redacted: When the blob had been redacted last; after another redaction, these lines are other lines.
         kind: The kind of lines that were learned.
-        lines: How many lines were learned or passed over.
+        lines: How many lines of the blob were learned or passed over.
         model: The files of the model after these lines; never published.
-        counters: These lines by outcome.
+        counters: The lines of the part so far, by outcome.
     """
 
     path: str

@@ -146,7 +146,7 @@ def _profile(profile: Profile) -> Profile:
 def _blob_anew(day: Manifest) -> LogBlob:
     """The first log blob of a day as storage describes it, after another program has changed it."""
     first = day.blobs[0]
-    return LogBlob(first.from_us, first.to_us, None, 0, {}, 0, 0)
+    return LogBlob(first.from_us, first.to_us, None, 0, {}, 0, 0, shard=first.shard)
 
 
 STATES: Mapping[str, tuple[Callable[[State], State], Mapping[str, str | None]]] = {
