@@ -55,10 +55,10 @@ class ModelTraining:
         self._running_ahead, self._next_ahead = LogAhead(deleted_before_us), LogAhead(deleted_before_us)
 
     def train_running(self) -> bool:
-        """Let the model in use learn its next log blob, or some lines of it; False if there is none."""
+        """Let the model in use learn its next part of the log, or some lines of it; False if there is none."""
         state = self._trainer.state
         cursor, tries = state.running, 0
-        while (piece := self._choose(cursor, self._running_ahead, most_blobs=1)) is not None and tries < _MOST_TRIES:
+        while (piece := self._choose(cursor, self._running_ahead, most_parts=1)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
                 state = replace(self._trainer.state, running=learned.cursor)
                 self._trainer.commit(_count(state, learned.blob, learned.counters) if learned.blob else state)

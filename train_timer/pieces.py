@@ -42,7 +42,7 @@ class Limit:
 FIRST_LIMIT = Limit(20_000, 8 * 1024 * 1024)
 """Learned in two minutes even if a line takes as long as none does that the service has seen."""
 _MOST = Limit(500_000, 256 * 1024 * 1024)
-_MOST_BLOBS = 2_000
+_MOST_PARTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Pace:
 
 
 def choose_piece(
-    cursor: Cursor, ahead: Iterable[LogBlob], pace: Pace, *, end_us: int | None = None, most_blobs: int = _MOST_BLOBS
+    cursor: Cursor, ahead: Iterable[LogBlob], pace: Pace, *, end_us: int | None = None, most_parts: int = _MOST_PARTS
 ) -> Piece | None:
     """Choose what a model learns next, of one day; None if nothing is ahead.
 
@@ -138,14 +138,15 @@ def choose_piece(
         end_us: The log position after all of them; None for the end of the last.
     """
     limit, chosen, lines, size_bytes = pace.limit(cursor.arguments), list[LogBlob](), 0, 0
-    first_line, is_alone = 0, False
+    first_line, parts, is_alone = 0, 0, False
     for blob in _skip_learned(cursor, ahead):
         lines, size_bytes = lines + blob.lines, size_bytes + blob.unpacked_bytes
         is_too_much = limit.is_exceeded(lines, size_bytes)
         if is_alone:
             return _lines_of(chosen[0], first_line, limit, blob)
         is_new_day = bool(chosen) and blob.from_us // DAY != chosen[0].from_us // DAY
-        if chosen and (is_too_much or is_new_day or len(chosen) == most_blobs):
+        parts += not chosen or not blob.is_of_part(chosen[-1])
+        if chosen and (is_too_much or is_new_day or parts > most_parts):
             return _whole(chosen, blob, is_full=is_too_much)
         if not chosen and cursor.begun and is_begun(cursor, blob):
             first_line = cursor.begun.lines

@@ -52,6 +52,7 @@ from train_timer.model_training import ModelTraining
 from train_timer.pieces import Pace
 from train_timer.run_log import Recorder
 from train_timer.run_time import RunTime, Work
+from train_timer.shard_join import ShardJoins
 
 _TIME_SECONDS = 300
 _PASS_SECONDS = 60
@@ -72,11 +73,13 @@ class Trainings:
         logged_ids: The marks of log that earlier runs read or wrote.
         recorder: The recorder of runs.
         pace: How fast the driver has learned.
+        shard_joins: The joins of shards that no worker has joined.
     """
 
     def __init__(self, pace: Pace | None = None) -> None:
         self.pace = pace or Pace()
         self.logged_ids = LoggedIds()
+        self.shard_joins = ShardJoins()
         self.recorder = Recorder()
 
     def run(self, stop: Event) -> None:
@@ -189,7 +192,8 @@ class _Run:
         configuration = self._configuration = self._follow_settings()
         before = self._trainer.state
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
-        joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.logged_ids)
+        process = self._process
+        joiner = Joiner(self._trainer, tables, configuration, watermark_us, process.logged_ids, process.shard_joins)
         try:
             is_unfinished = self._work(joiner, configuration)
         finally:

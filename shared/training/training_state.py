@@ -26,6 +26,7 @@ class Intent(StoredObject):
         deleted_before_us: Rows that arrived earlier are not logged.
         lookback_us: How much earlier log may hold the same observations; `look_back_us` in the stored document.
         exploration: The configured exploration, which the metrics of an apprentice are compared with.
+        shards: Into how many shards the join of the part is split; each of several has a log blob of its own.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(lookback_us="look_back_us")
@@ -36,6 +37,7 @@ class Intent(StoredObject):
     deleted_before_us: int
     lookback_us: int
     exploration: float = 0.0
+    shards: int = 1
 
     @property
     def since_us(self) -> int:
@@ -169,6 +171,23 @@ class LongWait(StoredObject):
 
 
 @dataclass(frozen=True, slots=True)
+class PartSize(StoredObject):
+    """How many events a part had, and how long it was; by it the size of the next part is estimated.
+
+    Attributes:
+        shards: Into how many shards its join was split.
+    """
+
+    events: int
+    length_us: int
+    shards: int = 1
+
+    def estimate(self, length_us: int) -> int:
+        """How many events a part of some length has at the same rate."""
+        return self.events * length_us // self.length_us
+
+
+@dataclass(frozen=True, slots=True)
 class LastRun(StoredObject):
     """The last run that found something to do."""
 
@@ -199,6 +218,7 @@ class State(StoredObject):
         rounds: The rounds of automatic optimization so far; `looks` in the stored document.
         manifests_from_us: Every day of log from this moment on has a manifest; 0 if all days have. None in a document
             of an earlier version, which may have written log that no manifest names.
+        last_part: The size of the part that was joined last; None before the first.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
@@ -222,6 +242,7 @@ class State(StoredObject):
     snapshots: tuple[Snapshot, ...] = ()
     rounds: OptimizationRounds = field(default_factory=OptimizationRounds)
     manifests_from_us: int | None = None
+    last_part: PartSize | None = None
 
 
 def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us: int) -> Cursor:

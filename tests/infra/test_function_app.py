@@ -59,7 +59,7 @@ def test_queue_functions_have_the_extensions_that_they_need() -> None:
 
 def test_queues_have_names_that_queues_may_have() -> None:
     """Also with what the platform puts behind the name for messages that failed too often."""
-    for name in (paths.EVALUATION_QUEUE, paths.EVALUATION_POISON_QUEUE):
+    for name in (paths.EVALUATION_QUEUE, paths.EVALUATION_POISON_QUEUE, f"{paths.JOIN_QUEUE}-poison"):
         assert re.fullmatch(r"[a-z0-9](-?[a-z0-9])*", name)
         assert 3 <= len(name) <= 63
     assert f"{paths.EVALUATION_QUEUE}-poison" == paths.EVALUATION_POISON_QUEUE

@@ -109,16 +109,19 @@ def test_whole_parts_are_learned_together_and_a_part_that_is_too_much_in_pieces(
     assert (last.blobs, last.next_blob, last.up_to_us) == ((*shards[4:], blob(2)), None, START_US + 99 * HOUR)
 
 
-def test_one_shard_after_the_other_is_learned_up_to_the_last_of_the_part() -> None:
-    shards = [blob(0, shard=shard) for shard in (0, 2, 3)]
-    cursor, learned = CURSOR, list[LogBlob]()
+@pytest.mark.parametrize(("lines", "sizes"), [(30, [3, 2]), (40, [2, 2, 1]), (60, [1] * 5), (10, [5])])
+def test_a_single_part_is_learned_from_its_first_shard_to_its_last(lines: int, sizes: list[int]) -> None:
+    """There may be no lines of some shards."""
+    shards = [blob(0, lines, shard=shard) for shard in (0, 2, 3, 7, 8)]
+    cursor, pieces = CURSOR, list[Piece]()
 
-    while (piece := choose_piece(cursor, [*shards, blob(1)], PACE, most_blobs=1)) and piece.next_blob:
-        learned += piece.blobs
+    while (piece := choose_piece(cursor, [*shards, blob(1)], PACE, most_parts=1)) and piece.next_blob:
+        pieces.append(piece)
         cursor = begun(piece.next_blob)
 
     assert piece is not None
-    assert ([*learned, *piece.blobs], piece.up_to_us) == (shards, blob(0).to_us)
+    assert [each for learned in (*pieces, piece) for each in learned.blobs] == shards
+    assert ([len(learned.blobs) for learned in (*pieces, piece)], piece.up_to_us) == (sizes, blob(0).to_us)
 
 
 @pytest.mark.parametrize("lines", [0, 7])
