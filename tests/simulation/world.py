@@ -28,7 +28,7 @@ from shared import settings
 from shared.learner import training
 from shared.log import customer_copy
 from shared.settings import Settings
-from shared.storage import background_reads, sdk
+from shared.storage import background_reads, queues, sdk
 from shared.storage_errors import StorageUnavailable
 from shared.times import from_iso
 from shared.training import lease
@@ -299,6 +299,7 @@ class World:
             (azure.storage.blob, "BlobLeaseClient", SimulatedLease),
             (lease, "_Repetition", lambda seconds, call: Repetition(self, seconds, call)),
             (driver_input, "_HAS_FIFO", False),
+            (queues, "send_at_once", lambda name, messages, seconds: queues.send(name, messages, 0, seconds)),
             (attempts, "_explain", _watch_failures(attempts._explain, self._unexpected)),
             (tempfile, "tempdir", folder),
             *((module, "time", time_of_world) for module in modules_with_time()),
