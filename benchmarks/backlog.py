@@ -65,11 +65,11 @@ def fill(clock: int, parts: int, events: int, actions: int = 10) -> dict[str, in
     return {"events": parts * events, "rows": rows}
 
 
-def part(events: int, shards: int) -> list[Row]:
-    """The rows of a part, of a loop with so many shards; they are not written."""
+def part(from_us: int, events: int, shards: int) -> list[Row]:
+    """The rows of a part that begins at a moment, of a loop with so many shards; they are not written."""
     backlog = Backlog(1, events)
     payloads = [_payload(backlog.actions, variant) for variant in range(examples.VARIANTS)]
-    return _rows(backlog, 0, backlog.from_us(), payloads, shards)
+    return _rows(backlog, 0, from_us, payloads, shards)
 
 
 def train(clock: int) -> dict[str, int]:

@@ -83,7 +83,7 @@ def read_window(rewards: int) -> dict[str, float]:
     from train_timer.intake_window import Observations
 
     from_us = backlog.Backlog(1, 0).from_us() - HOUR
-    window = Observations(scan.list_tables(), JoinShard(backlog.SHARDS), from_us, from_us + 2 * HOUR)
+    window = Observations(scan.list_tables(), JoinShard((backlog.SHARDS,)), from_us, from_us + 2 * HOUR)
     before, began = resident_bytes(), time.perf_counter()
     window.move(from_us, from_us + 2 * HOUR)
     seconds = time.perf_counter() - began

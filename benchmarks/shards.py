@@ -1,15 +1,19 @@
-"""`join`, its second half: a large part that workers join in shards, against the same rows joined by one instance.
+"""`join`, its second half: a large part that workers join in shards, against one instance that joins a shard's worth.
 
 Storage is 5 milliseconds away: tables are simulated, blobs and queue are the emulator's behind a proxy. The workers of
 this benchmark do not run at once, for no machine here has so many processors. Each shard is joined by itself, as if by
 a worker that has joined another part before. The time of the part is that of the longest shard, and what the trainer
 takes beside: intent, messages, results, manifest and commit, and one pause between two looks for results.
+
+Each worker has as many events as the one instance. All rows of the large part would be more for it than proportionally:
+a crowded minute does not fit into memory, and is read again in pieces.
 """
 
 import time
 from typing import Any
 
 from benchmarks import sides
+from benchmarks.backlog import CELL_US, SHARDS, Backlog
 from benchmarks.delay import delay_answers
 from benchmarks.failures import SideFailed
 from benchmarks.figures import Figure, Goal
@@ -24,49 +28,64 @@ EVENTS, ROUNDS, DELAY_MS = 20_000, 2, 5
 
 def measure(progress: Progress, storage: Storage, events: int = EVENTS, rounds: int = ROUNDS) -> list[Figure]:
     """Measure events a second with 4 and with 16 workers, and of one instance."""
-    return [_compare(progress, storage, workers, events * workers, rounds) for workers in GOALS]
-
-
-def _compare(progress: Progress, storage: Storage, workers: int, events: int, rounds: int) -> Figure:
-    progress.show(f"making {events} events in {workers} shards")
-    with serve(events, workers, DELAY_MS, storage.loop()) as tables:
-        alone, split = [], []
-        for number in range(rounds):
+    rates = {workers: list[float]() for workers in GOALS}
+    last, alone = dict[int, Any](), list[float]()
+    for number in range(rounds):
+        progress.show(f"one instance, round {number + 1} of {rounds}")
+        result = _join(storage, join_alone, 1, events)
+        alone.append(events / result["seconds"])
+        for workers in GOALS:
             progress.show(f"{workers} workers, round {number + 1} of {rounds}")
-            alone.append(_run(storage, tables, join_alone, workers))
-            split.append(_run(storage, tables, join_shards, workers))
-    if {result["events"] for result in (*alone, *split)} != {events}:
-        raise SideFailed(f"not all of {events} events were joined: {alone} {split}")
-    last = split[-1]
+            last[workers] = _join(storage, join_shards, workers, events * workers)
+            rates[workers].append(events * workers / _seconds(last[workers]))
+    return [_figure(workers, events, rates[workers], alone, last[workers]) for workers in GOALS]
+
+
+def _figure(workers: int, events: int, rates: list[float], alone: list[float], last: Any) -> Figure:
     return Figure(
         "join",
-        f"{events} events become log by {workers} workers, storage {DELAY_MS} ms away; a worker runs at a time",
+        f"{workers} workers join {events} events each, storage {DELAY_MS} ms away; one works at a time",
         "events/s",
-        [events / (result["own"] + max(result["shards"])) for result in split],
-        [events / result["seconds"] for result in alone],
+        rates,
+        alone,
         "one instance",
         Goal("at least", GOALS[workers]),
         {
             "seconds of the longest shard": max(last["shards"]),
-            "seconds of all shards": sum(last["shards"]),
+            "seconds of a shard on average": sum(last["shards"]) / workers,
             "seconds of the trainer": last["own"],
-            "seconds of one instance": alone[-1]["seconds"],
+            "seconds of one instance": events / alone[-1],
         },
     )
 
 
-def _run(storage: Storage, tables: int, side: Any, workers: int) -> Any:
+def _seconds(result: Any) -> float:
+    """How long a part takes if all of its shards are joined at once."""
+    return float(result["own"] + max(result["shards"]))
+
+
+def _join(storage: Storage, side: Any, workers: int, events: int) -> Any:
+    """Let a side join a part that nobody has joined before."""
+    from_us, shards = Backlog(1, 0).from_us(), workers if workers > 1 else SHARDS
+    with serve(from_us, events, shards, DELAY_MS, storage.loop()) as tables:
+        result = _run(storage, tables, side, shards, from_us)
+    if result["events"] != events:
+        raise SideFailed(f"not all of {events} events were joined: {result}")
+    return result
+
+
+def _run(storage: Storage, tables: int, side: Any, workers: int, from_us: int) -> Any:
     """Let a side join the rows, in an account of its own."""
     account = storage.azurite.new_account()
     with delay_answers(account.ports.blob, DELAY_MS) as blob, delay_answers(account.ports.queue, DELAY_MS) as queue:
         delayed = EmulatedAccount(account.name, account.key, Ports(blob, queue, tables))
-        return sides.run(side, settings(delayed, SHARDS=str(workers)), workers=workers)
+        return sides.run(side, settings(delayed, SHARDS=str(workers)), workers=workers, from_us=from_us)
 
 
-def join_alone(workers: int) -> dict[str, Any]:
+def join_alone(workers: int, from_us: int) -> dict[str, Any]:
     """Join all rows as one instance does; the number of workers does not matter."""
     del workers
-    trainer, joiner = _begin(events=0)
+    trainer, joiner = _begin(from_us, events=0)
     began, cpu = time.perf_counter(), time.process_time()
     while joiner.join_part():
         continue
@@ -76,7 +95,7 @@ def join_alone(workers: int) -> dict[str, Any]:
     return {"seconds": seconds, "cpu": time.process_time() - cpu, "events": trainer.state.counters.events}
 
 
-def join_shards(workers: int) -> dict[str, Any]:
+def join_shards(workers: int, from_us: int) -> dict[str, Any]:
     """Join all rows in shards, one after the other."""
     from shared.training import shard_result_store
     from train_timer import shard_workers
@@ -95,7 +114,7 @@ def join_shards(workers: int) -> dict[str, Any]:
                 spent.append(time.perf_counter() - began)
 
     shard_workers._PATIENCE_SECONDS = 0
-    trainer, joiner = _begin(events=30_000, workers=Workers())
+    trainer, joiner = _begin(from_us, events=30_000, workers=Workers())
     shard_result_store.remove_all()
     began = time.perf_counter()
     if not joiner.join_part():
@@ -107,7 +126,7 @@ def join_shards(workers: int) -> dict[str, Any]:
     return {"own": own, "shards": spent, "events": trainer.state.counters.events}
 
 
-def _begin(events: int, workers: Any = None) -> tuple[Any, Any]:
+def _begin(from_us: int, events: int, workers: Any = None) -> tuple[Any, Any]:
     """Take the lease of a loop whose last part had so many events, and have connections open.
 
     Args:
@@ -115,7 +134,6 @@ def _begin(events: int, workers: Any = None) -> tuple[Any, Any]:
     """
     from dataclasses import replace
 
-    from benchmarks.backlog import CELL_US, Backlog
     from shared.configuration import configuration_store
     from shared.intake import scan
     from shared.settings import settings
@@ -129,7 +147,6 @@ def _begin(events: int, workers: Any = None) -> tuple[Any, Any]:
     trainer = lease.take(run._first_state)
     if trainer is None:
         raise RuntimeError("another trainer is at work")
-    from_us = Backlog(1, 0).from_us()
     configuration = configuration_store.read_configuration()
     size = PartSize(events, CELL_US) if events else None
     trainer.commit(replace(trainer.state, joined_up_to_us=from_us, has_marks=True, last_part=size))

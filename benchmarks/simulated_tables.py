@@ -1,7 +1,7 @@
 """The tables of a backlog, with an index as the service has it: the emulator reads a whole table for every query.
 
-`python -m benchmarks.simulated_tables EVENTS SHARDS MILLISECONDS` makes the rows of a part, prints the port where it
-listens, and ends with its standard input. It answers queries of rows, each after some milliseconds, and nothing else.
+`python -m benchmarks.simulated_tables FROM EVENTS SHARDS MILLISECONDS` makes the rows of a part, prints the port where
+it listens, and ends with its standard input. It answers queries of rows, each after some milliseconds, nothing else.
 """
 
 import asyncio
@@ -28,9 +28,10 @@ _AT = re.compile(rb'"at":"(\d+)"')
 
 
 @contextmanager
-def serve(events: int, shards: int, milliseconds: float, settings: dict[str, str]) -> Iterator[int]:
+def serve(from_us: int, events: int, shards: int, milliseconds: float, settings: dict[str, str]) -> Iterator[int]:
     """Give the port of such a server."""
-    command = [sys.executable, "-m", "benchmarks.simulated_tables", str(events), str(shards), str(milliseconds)]
+    numbers = map(str, (from_us, events, shards, milliseconds))
+    command = [sys.executable, "-m", "benchmarks.simulated_tables", *numbers]
     pipe, environment = subprocess.PIPE, {**os.environ, **settings}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
         if process.stdin is None or process.stdout is None:
@@ -101,9 +102,9 @@ def _arrival(row: bytes) -> int:
     return int(match[1]) if match else 0
 
 
-def _tables(events: int, shards: int) -> dict[str, _Table]:
+def _tables(from_us: int, events: int, shards: int) -> dict[str, _Table]:
     rows: dict[str, list[tuple[str, bytes]]] = {}
-    for table, partition, entity in backlog.part(events, shards):
+    for table, partition, entity in backlog.part(from_us, events, shards):
         stored = b',"Timestamp":"%b"}' % to_iso(_arrival(entity)).encode()
         rows.setdefault(table, []).append((partition, entity[:-1] + stored))
     return {name: _Table(of_table) for name, of_table in sorted(rows.items())}
@@ -125,8 +126,8 @@ async def _serve(tables: dict[str, _Table], seconds: float) -> None:
 
 def main() -> None:
     """Be such a server."""
-    events, shards, milliseconds = sys.argv[1:]
-    tables = _tables(int(events), int(shards))
+    from_us, events, shards, milliseconds = sys.argv[1:]
+    tables = _tables(int(from_us), int(events), int(shards))
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_serve(tables, float(milliseconds) / 1000))
 
