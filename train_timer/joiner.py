@@ -6,7 +6,7 @@ from functools import reduce
 from pathlib import Path
 
 from shared.configuration.configuration import Configuration
-from shared.intake.scan import Tables
+from shared.intake.scan import FAR_US, Tables
 from shared.intake.sharding import JoinShard
 from shared.learner import work_folder
 from shared.log import manifest, manifest_store
@@ -80,8 +80,8 @@ class Joiner:
         """The rows from the position on, read since they were first needed."""
         if self._opened is None:
             state, wait_us = self._trainer.state, self._configuration.rewards.wait_us
-            shard = JoinShard(self._configuration.shards)
             position_us, watermark_us = state.joined_up_to_us, self._watermark_us
+            shard = JoinShard(self._configuration.shard_numbers(position_us, FAR_US))
             find, profiler = self._find_logged, self._profiler
             self._opened = PartJoin(
                 self._tables, shard, position_us, watermark_us, wait_us, state.intent, find, profiler
@@ -167,7 +167,7 @@ class Joiner:
         if state.last_part is None or not state.has_marks:
             return 1
         is_large = state.last_part.estimate(self._cell_us) > time_slices.MOST_EVENTS_UNSPLIT
-        return self._configuration.shards if is_large else 1
+        return self._configuration.shards_at(state.joined_up_to_us) if is_large else 1
 
     def _next_range(self) -> tuple[int, int] | None:
         """The range of the next part, by its rows."""

@@ -221,10 +221,17 @@ class _Run:
         """Apply what was published and configured meanwhile."""
         published = self._attempts.make(Subject.EXPORT, current_export.update) or published_store.read_published()
         self._published = published
-        configuration = configuration_store.read_configuration()
+        configuration = self._spread_rows(configuration_store.read_configuration())
         self._trainer.commit(with_snapshot(apply_changes(self._trainer.state, configuration, published)))
         mirror.steer(self._trainer, configuration)
         return configuration
+
+    def _spread_rows(self, configuration: Configuration) -> Configuration:
+        """Announce another number of shards, if the deployment has another one."""
+        shards, now_us = settings().shards, clock.now_us()
+        if configuration.with_shards(shards, now_us) == configuration:
+            return configuration
+        return configuration_store.change_configuration(lambda stored: stored.with_shards(shards, now_us))
 
     def _work(self, joiner: Joiner, configuration: Configuration) -> bool:
         """Join and train both models in turns; True if there is more to do, whose time has not come or is over.

@@ -10,6 +10,7 @@ from threading import Lock
 
 from shared.configuration import configuration_store
 from shared.intake import scan
+from shared.intake.scan import FAR_US
 from shared.intake.sharding import JoinShard
 from shared.learner import work_folder
 from shared.settings import settings
@@ -80,7 +81,7 @@ class _Window:
         configuration = configuration_store.read_configuration()
         wait_us = self._wait_us = max(configuration.rewards.wait_us, intent.rewards.wait_us)
         watermark_us = clock.storage_clock().earliest_us() - wait_us - settings().join_grace_us
-        self._shard = JoinShard(configuration.shards, shard, intent.shards)
+        self._shard = JoinShard(configuration.shard_numbers(intent.from_us, FAR_US), shard, intent.shards)
         self._position_us = intent.from_us
         self._end_us = max(watermark_us, intent.to_us)
         self._logged_ids = LoggedIds()

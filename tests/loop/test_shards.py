@@ -12,6 +12,7 @@ import pytest
 from localhost.azurite.accounts import EmulatedAccount
 from shared import settings
 from shared.configuration import configuration_store
+from shared.configuration.configuration import ShardChange
 from shared.storage import blobs
 from shared.storage.paths import LOGS
 from shared.times import HOUR
@@ -141,18 +142,18 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """Killed after it has sent a write, which storage then gets or does not."""
-    write_past(stored_loop, undisturbed, hours=4)
+    write_past(stored_loop, undisturbed, hours=3)
 
     with open_route(storage) as route:
         for (place, nth), fault in itertools.product(PLACES, (None, Fault(cut="before"))):
             with trainer(route.storage, split=Split()) as started_trainer:
                 route.plan(Strike(write(place), started_trainer.die, fault, nth))
-                code = started_trainer.wait()
+                code = started_trainer.wait(180)
             stored_loop.break_lease()
             assert code in (0, -signal.SIGKILL), started_trainer.read_log()
     for loop in (stored_loop, undisturbed):
         with trainer(loop.storage, split=Split()) as started_trainer:
-            started_trainer.succeed()
+            started_trainer.succeed(180)
 
     assert undisturbed.read_training_output() == stored_loop.read_training_output()
     check(stored_loop)
@@ -180,6 +181,45 @@ def test_a_part_of_which_a_shard_is_too_large_is_joined_in_smaller_parts(
     assert len(parts) > len(stored_loop.names("logs/")) / 5
     assert sorted(stored_loop.lines()) == sorted(undisturbed.lines())
     assert max(blob["lines"] for day in stored_loop.read_manifests().values() for blob in day) < 40
+
+
+@pytest.mark.parametrize("numbers", [(2, 4), (6, 3)], ids=str)
+def test_the_number_of_shards_changes_in_the_middle_of_windows(
+    numbers: tuple[int, int], stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer
+) -> None:
+    """Rewards are in other shards than their events, and are joined with them all the same."""
+    now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    rows = past.lively(7, now - HOUR, now, 90, past.OFTEN_WAIT)
+    configuration = replace(past.often(), shards=numbers[0])
+    change = ShardChange(now - 25 * past.MINUTE, numbers[1])
+    past.configure(stored_loop, replace(configuration, shard_changes=(change,)))
+    rows.write(stored_loop, shards=lambda at_us: numbers[at_us >= change.from_us])
+    past.configure(undisturbed, past.often())
+    rows.write(undisturbed)
+
+    with trainer(split=Split(), variables={"SHARDS": str(numbers[1])}) as started_trainer:
+        started_trainer.succeed(120)
+    with trainer(undisturbed.storage) as started_trainer:
+        started_trainer.succeed(120)
+
+    check(stored_loop)
+    assert {0, 1} <= shards(stored_loop)
+    assert sorted(stored_loop.lines()) == sorted(undisturbed.lines())
+    assert sums(stored_loop) == sums(undisturbed)
+
+
+def test_the_setting_changes_the_number_of_shards(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
+    """From a moment on; the trainer of a deployment with another setting announces it, once."""
+    past.configure(stored_loop, past.often())
+    before_us = past.minutes_ago(0)
+
+    for _ in range(2):
+        with trainer(variables={"SHARDS": "16"}) as started_trainer:
+            started_trainer.succeed()
+
+    [change] = stored_loop.document("configuration.json")["shard_changes"]
+    assert change["shards"] == 16
+    assert change["from_us"] > before_us + past.MINUTE
 
 
 def begin_part(hours: int = 1) -> Intent:

@@ -16,11 +16,18 @@ NUMBERS = (1, 2, 3, 4, 6, 16)
 
 @pytest.mark.parametrize(("intake_shards", "shards"), [*product(NUMBERS, NUMBERS)])
 def test_each_id_belongs_to_one_shard_of_the_join_whose_partitions_hold_it(intake_shards: int, shards: int) -> None:
-    joins = [JoinShard(intake_shards, number, shards) for number in range(shards)]
+    joins = [JoinShard((intake_shards,), number, shards) for number in range(shards)]
 
     for event_id in IDS:
         [own] = [join for join in joins if join.holds(event_id)]
         assert shard(event_id, intake_shards) in own.partitions()
+
+
+def test_while_the_number_of_the_intake_changes_both_are_read_and_rows_of_others_left_out() -> None:
+    join = JoinShard((4, 16), 5, 16)
+
+    assert (join.partitions(), join.has_partitions) == ([1, 5], False)
+    assert JoinShard((4, 16), 1, 4).has_partitions
 
 
 @pytest.mark.parametrize(
@@ -28,12 +35,12 @@ def test_each_id_belongs_to_one_shard_of_the_join_whose_partitions_hold_it(intak
     [(4, 1, [0, 1, 2, 3]), (4, 4, [1]), (8, 4, [1, 5]), (4, 8, [1]), (3, 4, [0, 1, 2]), (6, 4, [1, 3, 5])],
 )
 def test_no_partition_is_read_that_cannot_hold_a_row(intake_shards: int, shards: int, partitions: list[int]) -> None:
-    assert JoinShard(intake_shards, min(1, shards - 1), shards).partitions() == partitions
+    assert JoinShard((intake_shards,), min(1, shards - 1), shards).partitions() == partitions
 
 
 @pytest.mark.parametrize(("intake_shards", "shards"), [(4, 1), (4, 4), (8, 4), (4, 8), (3, 4)])
 def test_rows_need_not_be_hashed_again_if_all_of_its_partitions_are_its_own(intake_shards: int, shards: int) -> None:
-    join = JoinShard(intake_shards, 0, shards)
+    join = JoinShard((intake_shards,), 0, shards)
 
     has_others = any(shard(id_, intake_shards) in join.partitions() and not join.holds(id_) for id_ in IDS)
 
