@@ -106,11 +106,11 @@ def join_shards(workers: int, from_us: int) -> dict[str, Any]:
     class Workers(ShardJoins):
         """All workers: the first call joins all shards, each by itself."""
 
-        def join(self, intent: Any, shard: int) -> None:
+        def join(self, intent: Any, shard: int, complete_us: int) -> None:
             del shard
             for each in range(workers):
                 began = time.perf_counter()
-                ShardJoins().join(intent, each)
+                ShardJoins().join(intent, each, complete_us)
                 spent.append(time.perf_counter() - began)
 
     shard_workers._PATIENCE_SECONDS = 0
@@ -150,6 +150,6 @@ def _begin(from_us: int, events: int, workers: Any = None) -> tuple[Any, Any]:
     configuration = configuration_store.read_configuration()
     size = PartSize(events, CELL_US) if events else None
     trainer.commit(replace(trainer.state, joined_up_to_us=from_us, has_marks=True, last_part=size))
-    join_queue.send(Intent(0, 1, configuration.rewards, 0, 0), [0])
+    join_queue.send(Intent(0, 1, configuration.rewards, 0, 0), [0], 0)
     watermark_us = now_us() - configuration.rewards.wait_us - settings().join_grace_us
     return trainer, Joiner(trainer, scan.list_tables(), configuration, watermark_us, LoggedIds(), workers)

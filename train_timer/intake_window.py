@@ -51,6 +51,15 @@ class _Ahead[Item]:
             self._coming = self._begin()
         return item
 
+    def end(self, let_go: Callable[[Item], object]) -> None:
+        """Read no more, and let go the item that is coming."""
+
+        def let_go_of(coming: Future[Item | None]) -> None:
+            if coming.exception() is None and (item := coming.result()) is not None:
+                let_go(item)
+
+        self._coming.add_done_callback(let_go_of)
+
     def _begin(self) -> Future[Item | None]:
         return background_reads.begin(self._next())
 
@@ -170,6 +179,7 @@ class Events:
         """Close the files of the slices that were read."""
         for each in self._read:
             each.close()
+        self._coming.end(_Slice.close)
 
     def first_us(self) -> int | None:
         """Arrival time of the first event that was not taken yet; None if no event is left before the watermark."""

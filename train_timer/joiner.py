@@ -120,8 +120,12 @@ class Joiner:
         """
         self._trainer.commit(replace(self._trainer.state, intent=intent))
         self.close()
+        complete_us = self._watermark_us + self._configuration.rewards.wait_us
         results = [
-            result for _, result in sorted(shard_workers.collect(self._trainer, intent, self._shard_joins).items())
+            result
+            for _, result in sorted(
+                shard_workers.collect(self._trainer, intent, complete_us, self._shard_joins).items()
+            )
         ]
         self._trainer.check()
         if any(result.expects_rows for result in results):

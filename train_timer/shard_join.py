@@ -13,8 +13,6 @@ from shared.intake import scan
 from shared.intake.scan import FAR_US
 from shared.intake.sharding import JoinShard
 from shared.learner import work_folder
-from shared.settings import settings
-from shared.storage import clock
 from shared.training import join_queue, lease, shard_result_store
 from shared.training.shard_result import ShardResult
 from shared.training.training_state import Intent
@@ -41,30 +39,42 @@ class ShardJoins:
         """
         message, state = join_queue.read(text), lease.read_state()
         if state is not None and state.intent is not None and message.is_of(state.intent):
-            self.join(state.intent, message.shard)
+            self.join(state.intent, message.shard, message.complete_us)
 
-    def join(self, intent: Intent, shard: int) -> None:
-        """Join a shard of the part in progress, unless it has a result."""
+    def join(self, intent: Intent, shard: int, complete_us: int) -> None:
+        """Join a shard of the part in progress, unless it has a result.
+
+        Args:
+            complete_us: Up to there all rows are in storage, as the trainer has begun its pass.
+        """
         if shard_result_store.exists(intent, shard):
             return
-        window = self._take_window(intent, shard)
-        result = window.join(intent)
-        if result is not None:
-            shard_result_store.create(result)
-        if result is None or result.expects_rows:
-            window.close()
-        else:
-            self._leave_window(window)
+        window = self._take_window(intent, shard, complete_us)
+        is_useful = False
+        try:
+            result = window.join(intent)
+            if result is not None:
+                shard_result_store.create(result)
+                is_useful = not result.expects_rows
+        finally:
+            self._leave_window(window) if is_useful else window.close()
 
-    def _take_window(self, intent: Intent, shard: int) -> "_Window":
+    def close(self) -> None:
+        """Let go what was read ahead."""
+        with self._lock:
+            window, self._window = self._window, None
+        if window is not None:
+            window.close()
+
+    def _take_window(self, intent: Intent, shard: int, complete_us: int) -> "_Window":
         """The rows that were read ahead, if they are those of the shard; else they are read from the part's start."""
         with self._lock:
             window, self._window = self._window, None
-        if window is not None and window.serves(intent, shard):
+        if window is not None and window.serves(intent, shard, complete_us):
             return window
         if window is not None:
             window.close()
-        return _Window(intent, shard)
+        return _Window(intent, shard, complete_us)
 
     def _leave_window(self, window: "_Window") -> None:
         """Keep what was read ahead, of one shard: it takes memory."""
@@ -77,21 +87,20 @@ class ShardJoins:
 class _Window:
     """The rows of a shard from a position on, of which one part after the other becomes log."""
 
-    def __init__(self, intent: Intent, shard: int) -> None:
+    def __init__(self, intent: Intent, shard: int, complete_us: int) -> None:
         configuration = configuration_store.read_configuration()
-        wait_us = self._wait_us = max(configuration.rewards.wait_us, intent.rewards.wait_us)
-        watermark_us = clock.storage_clock().earliest_us() - wait_us - settings().join_grace_us
         self._shard = JoinShard(configuration.shard_numbers(intent.from_us, FAR_US), shard, intent.shards)
         self._position_us = intent.from_us
-        self._end_us = max(watermark_us, intent.to_us)
+        self._rewards, self._complete_us = intent.rewards, complete_us
+        self._end_us = max(complete_us - intent.rewards.wait_us, intent.to_us)
         self._logged_ids = LoggedIds()
         self._profiler = None if shard else Profiler(configuration.logs_deleted_before_us)
         self._rows = PartJoin(
             scan.list_tables(),
             self._shard,
             intent.from_us,
-            watermark_us,
-            wait_us,
+            complete_us - intent.rewards.wait_us,
+            intent.rewards.wait_us,
             intent,
             self._logged_ids.find,
             self._profiler,
@@ -101,13 +110,16 @@ class _Window:
         """Stop reading the intake."""
         self._rows.close()
 
-    def serves(self, intent: Intent, shard: int) -> bool:
-        """Whether its rows are those of a shard of a part."""
+    def serves(self, intent: Intent, shard: int, complete_us: int) -> bool:
+        """Whether its rows are those of a shard of a part.
+
+        They are not in another pass of the trainer: what a redaction has deleted since would be there.
+        """
         return (
             (self._shard.number, self._shard.shards) == (shard, intent.shards)
             and self._position_us == intent.from_us
+            and (self._rewards, self._complete_us) == (intent.rewards, complete_us)
             and intent.to_us <= self._end_us
-            and intent.rewards.wait_us <= self._wait_us
         )
 
     def join(self, intent: Intent) -> ShardResult | None:

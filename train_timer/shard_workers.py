@@ -18,17 +18,21 @@ _PAUSE_SECONDS = 0.2
 _log = logging.getLogger(__name__)
 
 
-def collect(trainer: Trainer, intent: Intent, own: ShardJoins) -> Mapping[int, ShardResult]:
+def collect(trainer: Trainer, intent: Intent, complete_us: int, own: ShardJoins) -> Mapping[int, ShardResult]:
     """Have the shards of a part joined; gives the results of all, or of some if one says that the part cannot be.
 
     Workers join them. If no result comes for a while, the trainer joins one shard after the other itself, the last
     first, for workers begin with the first.
 
+    Args:
+        complete_us: Up to there all rows are in storage, as the trainer has begun its pass.
+        own: The joins of this process.
+
     Raises:
         LeaseLost: Another trainer has taken over.
     """
     results = dict(shard_result_store.read_new(intent))
-    patience = _PATIENCE_SECONDS if _send(intent, _missing(intent, results)) else 0
+    patience = _PATIENCE_SECONDS if _send(intent, _missing(intent, results), complete_us) else 0
     until = time.monotonic() + patience
     while (missing := _missing(intent, results)) and all(result.is_complete for result in results.values()):
         trainer.check()
@@ -37,7 +41,7 @@ def collect(trainer: Trainer, intent: Intent, own: ShardJoins) -> Mapping[int, S
             time.sleep(_PAUSE_SECONDS)
         else:
             shard = missing[-1]
-            own.join(intent, shard)
+            own.join(intent, shard, complete_us)
         new = shard_result_store.read_new(intent, results)
         results |= new
         if new.keys() - {shard}:
@@ -49,10 +53,10 @@ def _missing(intent: Intent, results: Collection[int]) -> list[int]:
     return [shard for shard in range(intent.shards) if shard not in results]
 
 
-def _send(intent: Intent, shards: Collection[int]) -> bool:
+def _send(intent: Intent, shards: Collection[int], complete_us: int) -> bool:
     """Send the messages; False if they cannot be sent, and the trainer must join without workers."""
     try:
-        join_queue.send(intent, shards)
+        join_queue.send(intent, shards, complete_us)
     except StorageUnavailable as trouble:
         _log.warning("no worker is told of a part: %s", trouble)
         return False

@@ -1,6 +1,7 @@
 """Parts that are joined in shards: the same log as without, whoever joins the shards and whatever happens to them."""
 
 import itertools
+import json
 import signal
 from dataclasses import replace
 from datetime import timedelta
@@ -9,13 +10,16 @@ from typing import Any
 
 import pytest
 
+from export_fn.redaction_call import redact
 from localhost.azurite.accounts import EmulatedAccount
 from shared import settings
 from shared.configuration import configuration_store
 from shared.configuration.configuration import ShardChange
+from shared.log import manifest_store
+from shared.log.redaction import EventTarget
 from shared.storage import blobs
 from shared.storage.paths import LOGS
-from shared.times import HOUR
+from shared.times import HOUR, SECOND
 from shared.training import lease, shard_result_store
 from shared.training.join_queue import JoinMessage
 from shared.training.training_state import Intent, State
@@ -222,11 +226,10 @@ def test_the_setting_changes_the_number_of_shards(stored_loop: StoredLoop, train
     assert change["from_us"] > before_us + past.MINUTE
 
 
-def begin_part(hours: int = 1) -> Intent:
-    """Let a part of all rows be in progress, in four shards, as if its trainer had just died."""
+def begin_part(from_us: int, to_us: int) -> Intent:
+    """Let a part be in progress, in four shards, as if its trainer had just died."""
     configuration = configuration_store.read_configuration()
-    to_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
-    intent = Intent(to_us - hours * HOUR, to_us, configuration.rewards, 0, HOUR, shards=4)
+    intent = Intent(from_us, to_us, configuration.rewards, 0, HOUR, shards=4)
     trainer = lease.take(_first_state)
     assert trainer is not None
     trainer.commit(State(intent.from_us, trainer.state.running, intent=intent, has_marks=True, manifests_from_us=0))
@@ -234,20 +237,32 @@ def begin_part(hours: int = 1) -> Intent:
     return intent
 
 
+def end_part(intent: Intent) -> None:
+    """Let the part be log, as its trainer does."""
+    trainer = lease.take(_first_state)
+    assert trainer is not None
+    named = [result.blob for result in shard_result_store.read_new(intent).values() if result.blob]
+    manifest_store.put_part(named, trainer.check)
+    trainer.commit(replace(trainer.state, joined_up_to_us=intent.to_us, intent=None))
+    shard_result_store.remove_all()
+    trainer.release()
+
+
 def test_who_joins_a_shard_again_writes_nothing_else(stored_loop: StoredLoop) -> None:
     """Its message came twice, or its first worker was only slow."""
     write_past(stored_loop)
+    to_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
     with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
-        intent = begin_part()
+        intent = begin_part(to_us - HOUR, to_us)
         for shard in range(4):
-            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, shard).text())
+            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, shard, to_us).text())
         before, results = stored_loop.in_force(), shard_result_store.read_new(intent)
 
-        ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, 2).text())
+        ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, 2, to_us).text())
         first = stored_loop.in_force()
         shard_result_store.remove_all()
         for shard in (3, 1, 0, 2):
-            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, shard).text())
+            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, shard, to_us).text())
         again = shard_result_store.read_new(intent)
 
     after = stored_loop.in_force()
@@ -261,11 +276,37 @@ def test_who_joins_a_shard_again_writes_nothing_else(stored_loop: StoredLoop) ->
 def test_a_message_of_a_part_that_is_over_does_nothing(stored_loop: StoredLoop) -> None:
     """It was lost for a while, and the trainer has joined the shard itself."""
     write_past(stored_loop)
+    to_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
     with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
-        intent = begin_part()
+        intent = begin_part(to_us - HOUR, to_us)
         for ends in ((intent.from_us, intent.to_us - 1), (intent.from_us - 1, intent.to_us)):
-            ShardJoins().take(JoinMessage(*ends, 4, 0).text())
-        ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 8, 0).text())
+            ShardJoins().take(JoinMessage(*ends, 4, 0, to_us).text())
+        ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 8, 0, to_us).text())
 
         assert [*blobs.list_paths(LOGS)] == []
     assert stored_loop.names("joins/") == []
+
+
+def test_what_was_redacted_between_two_parts_is_in_none_though_a_worker_had_read_it_ahead(
+    stored_loop: StoredLoop,
+) -> None:
+    """A redaction takes the lease, so the next part is of another run."""
+    to_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    past.configure(stored_loop, past.often())
+    events = [past.event(f"e{number}", to_us - HOUR + number * 10 * SECOND) for number in range(360)]
+    past.Past(events).write(stored_loop)
+    joins = ShardJoins()
+    with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
+        complete_us = to_us + past.OFTEN_WAIT
+        for minutes, shards_in_order in ((10, (0, 1, 2, 3)), (20, (3, 2, 1, 0))):
+            intent = begin_part(to_us - HOUR + (minutes - 10) * past.MINUTE, to_us - HOUR + minutes * past.MINUTE)
+            for shard in shards_in_order:
+                joins.take(JoinMessage(intent.from_us, intent.to_us, 4, shard, complete_us + minutes).text())
+            end_part(intent)
+            if minutes == 10:
+                for event in events[60:70]:
+                    redact(EventTarget(event.event_id), 0, to_us)
+        joins.close()
+
+    ids = [json.loads(line)["EventId"] for line in stored_loop.lines()]
+    assert sorted(ids) == sorted(event.event_id for event in (*events[:60], *events[70:120]))
