@@ -23,7 +23,7 @@ from benchmarks.storage import Storage, settings
 from localhost.azurite.accounts import EmulatedAccount, Ports
 
 GOALS = {4: 3.2, 16: 12.0}
-EVENTS, ROUNDS, DELAY_MS = 20_000, 2, 5
+EVENTS, ROUNDS, DELAY_MS = 40_000, 2, 5
 
 
 def measure(progress: Progress, storage: Storage, events: int = EVENTS, rounds: int = ROUNDS) -> list[Figure]:

@@ -28,8 +28,8 @@ def blueprint() -> func.Blueprint:
     @functions.queue_trigger(arg_name="message", queue_name=JOIN_QUEUE, connection="AzureWebJobsStorage")
     async def join_shard(message: func.QueueMessage, context: func.Context) -> None:
         """Join a shard of the part that the trainer has begun, on any instance."""
-        text = message.get_body().decode()
-        await in_thread(context, lambda _stop: process.join(text))
+        text, tries = message.get_body().decode(), message.dequeue_count or 1
+        await in_thread(context, lambda _stop: process.join(text, tries))
 
     return functions
 
@@ -52,5 +52,5 @@ class _Process:
     def run(self, stop: threading.Event) -> None:
         self._trainings.run(stop)
 
-    def join(self, text: str) -> None:
-        self._shard_joins.take(text)
+    def join(self, text: str, tries: int) -> None:
+        self._shard_joins.take(text, tries)

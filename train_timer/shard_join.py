@@ -21,6 +21,9 @@ from train_timer.logged_ids import LoggedIds
 from train_timer.part_join import PartJoin
 from train_timer.profiler import Profiler
 
+MOST_TRIES = 4
+"""Fewer than the host makes before it puts a message aside."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -31,12 +34,23 @@ class ShardJoins:
         self._lock = Lock()
         self._window: _Window | None = None
 
-    def take(self, text: str) -> None:
-        """Join the shard of a message; a message of a part that is not in progress any more does nothing.
+    def take(self, text: str, tries: int) -> None:
+        """Join the shard of a message. An error is raised, so that the message comes again, but for the last try.
 
-        Raises:
-            ValueError: The text is no message.
+        Nobody looks after messages that failed too often: the trainer joins their shards itself.
+
+        Args:
+            tries: How often the message has come, this time included.
         """
+        try:
+            self._take(text)
+        except Exception:
+            if tries < MOST_TRIES:
+                raise
+            _log.exception("a shard could not be joined; the trainer does it")
+
+    def _take(self, text: str) -> None:
+        """Join the shard of a message; a message of a part that is not in progress any more does nothing."""
         message, state = join_queue.read(text), lease.read_state()
         if state is not None and state.intent is not None and message.is_of(state.intent):
             self.join(state.intent, message.shard, message.complete_us)

@@ -56,7 +56,7 @@ def _work() -> None:
         while True:
             try:
                 for message in queue.receive_messages(max_messages=1, visibility_timeout=_HIDDEN_SECONDS):
-                    joins.take(message.content)
+                    joins.take(message.content, message.dequeue_count or 1)
                     queue.delete_message(message)
             except ResourceNotFoundError:
                 pass

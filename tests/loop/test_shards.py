@@ -36,7 +36,7 @@ from tests.loop.test_metrics import check as check_sums
 from tests.loop.test_metrics import check_outcomes
 from tests.loop.trainers import PAST, Split
 from train_timer.run import _first_state
-from train_timer.shard_join import ShardJoins
+from train_timer.shard_join import MOST_TRIES, ShardJoins
 
 RULE = Rule(timedelta(hours=4), timedelta(days=10))
 WITH_WORKERS = Split(patience_seconds=600)
@@ -255,14 +255,14 @@ def test_who_joins_a_shard_again_writes_nothing_else(stored_loop: StoredLoop) ->
     with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
         intent = begin_part(to_us - HOUR, to_us)
         for shard in range(4):
-            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, shard, to_us).text())
+            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, shard, to_us).text(), 1)
         before, results = stored_loop.in_force(), shard_result_store.read_new(intent)
 
-        ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, 2, to_us).text())
+        ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, 2, to_us).text(), 1)
         first = stored_loop.in_force()
         shard_result_store.remove_all()
         for shard in (3, 1, 0, 2):
-            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, shard, to_us).text())
+            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, shard, to_us).text(), 1)
         again = shard_result_store.read_new(intent)
 
     after = stored_loop.in_force()
@@ -280,8 +280,8 @@ def test_a_message_of_a_part_that_is_over_does_nothing(stored_loop: StoredLoop) 
     with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
         intent = begin_part(to_us - HOUR, to_us)
         for ends in ((intent.from_us, intent.to_us - 1), (intent.from_us - 1, intent.to_us)):
-            ShardJoins().take(JoinMessage(*ends, 4, 0, to_us).text())
-        ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 8, 0, to_us).text())
+            ShardJoins().take(JoinMessage(*ends, 4, 0, to_us).text(), 1)
+        ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 8, 0, to_us).text(), 1)
 
         assert [*blobs.list_paths(LOGS)] == []
     assert stored_loop.names("joins/") == []
@@ -301,7 +301,7 @@ def test_what_was_redacted_between_two_parts_is_in_none_though_a_worker_had_read
         for minutes, shards_in_order in ((10, (0, 1, 2, 3)), (20, (3, 2, 1, 0))):
             intent = begin_part(to_us - HOUR + (minutes - 10) * past.MINUTE, to_us - HOUR + minutes * past.MINUTE)
             for shard in shards_in_order:
-                joins.take(JoinMessage(intent.from_us, intent.to_us, 4, shard, complete_us + minutes).text())
+                joins.take(JoinMessage(intent.from_us, intent.to_us, 4, shard, complete_us + minutes).text(), 1)
             end_part(intent)
             if minutes == 10:
                 for event in events[60:70]:
@@ -310,3 +310,12 @@ def test_what_was_redacted_between_two_parts_is_in_none_though_a_worker_had_read
 
     ids = [json.loads(line)["EventId"] for line in stored_loop.lines()]
     assert sorted(ids) == sorted(event.event_id for event in (*events[:60], *events[70:120]))
+
+
+def test_a_message_that_fails_again_and_again_is_left_to_the_trainer(stored_loop: StoredLoop) -> None:
+    """Before the host would put it into a queue of its own, which nobody reads."""
+    with use_storage(stored_loop.storage):
+        with pytest.raises(ValueError, match="says nothing"):
+            ShardJoins().take("{}", MOST_TRIES - 1)
+
+        ShardJoins().take("{}", MOST_TRIES)

@@ -30,9 +30,8 @@ from train_timer.shard_join import ShardJoins
 
 _EVERY_SECONDS: Final = 2
 _HIDDEN_SECONDS: Final = 5
-_MOST_TRIES: Final = 5
-_JOINED = Counter[str]()
-"""How many shards were joined, by who has joined them: `worker` or `trainer`."""
+_TAKEN = Counter[int]()
+"""How many messages workers have dealt with, by how often these have come."""
 
 
 class _Worker:
@@ -65,9 +64,8 @@ class _Worker:
         queue = sdk.queues().get_queue_client(JOIN_QUEUE)
         try:
             for message in queue.receive_messages(max_messages=1, visibility_timeout=_HIDDEN_SECONDS):
-                if message.dequeue_count <= _MOST_TRIES:
-                    self._joins.take(message.content)
-                    _JOINED["worker"] += 1
+                self._joins.take(message.content, message.dequeue_count)
+                _TAKEN[message.dequeue_count] += 1
                 queue.delete_message(message)
         except (AzureError, StorageUnavailable):
             return  # the message comes again
@@ -102,12 +100,12 @@ def shards(outcome: Any) -> set[int | None]:
 
 def test_workers_join_the_shards_of_a_small_loop() -> None:
     """Without any fault."""
-    _JOINED.clear()
+    _TAKEN.clear()
     with schedule.run(1, events=20) as outcome:
         check(outcome)
 
         assert {0, 1, 2, 3} & shards(outcome)
-    assert _JOINED["worker"]
+    assert _TAKEN
 
 
 def test_a_trainer_without_workers_joins_the_shards_itself(monkeypatch: pytest.MonkeyPatch) -> None:
