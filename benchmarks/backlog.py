@@ -65,6 +65,13 @@ def fill(clock: int, parts: int, events: int, actions: int = 10) -> dict[str, in
     return {"events": parts * events, "rows": rows}
 
 
+def part(from_us: int, events: int, shards: int) -> list[Row]:
+    """The rows of a part that begins at a moment, of a loop with so many shards; they are not written."""
+    backlog = Backlog(1, events)
+    payloads = [_payload(backlog.actions, variant) for variant in range(examples.VARIANTS)]
+    return _rows(backlog, 0, from_us, payloads, shards)
+
+
 def train(clock: int) -> dict[str, int]:
     """Fill the intake a little and let the trainer run, so that a model is published; gives the events it learned."""
     from shared.models import published_store
@@ -118,31 +125,33 @@ async def write(rest: Rest, rows: list[Row]) -> int:
     return len(rows)
 
 
-def _rows(backlog: Backlog, part: int, from_us: int, payloads: list[tuple[str, bytes]]) -> list[Row]:
+def _rows(
+    backlog: Backlog, part: int, from_us: int, payloads: list[tuple[str, bytes]], shards: int = SHARDS
+) -> list[Row]:
     rows: list[Row] = []
     for number in range(backlog.events):
         event_id, variant = f"{os.urandom(8).hex()}-{part}-{number}", number % len(payloads)
         at_us = from_us + number * CELL_US // backlog.events
         request_hash, payload = payloads[variant]
-        rows.append(event_row(Event(event_id, request_hash, at_us, payload)))
+        rows.append(event_row(Event(event_id, request_hash, at_us, payload), shards))
         if number % 2:
             value = examples.reward(backlog.actions, variant)
-            rows.append(observation_row(event_id, at_us + _REWARD_US + random.randrange(SECOND), value))
+            rows.append(observation_row(event_id, at_us + _REWARD_US + random.randrange(SECOND), value, shards))
     return rows
 
 
-def event_row(event: Event) -> Row:
+def event_row(event: Event, shards: int = SHARDS) -> Row:
     """The row of an event, and where it belongs."""
-    place = row_json.event_place(event, SHARDS)
+    place = row_json.event_place(event, shards)
     table = paths.table_name("events", event.at_us, settings().intake_span_us)
     return table, place[0], row_json.event_entity(place, event, DEADLINE_US)
 
 
-def observation_row(event_id: str, at_us: int, value: float) -> Row:
+def observation_row(event_id: str, at_us: int, value: float, shards: int = SHARDS) -> Row:
     """The row of a reward, and where it belongs."""
     key = observation_id(os.urandom(16), slot=None, value=value)
     observation = Observation(event_id, key, at_us, value)
-    place = row_json.observation_place(observation, SHARDS)
+    place = row_json.observation_place(observation, shards)
     table = paths.table_name("rewards", at_us, settings().intake_span_us)
     return table, place[0], row_json.observation_entity(place, observation, DEADLINE_US)
 

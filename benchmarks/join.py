@@ -2,12 +2,13 @@
 
 Both sides read the same backlog of 24 parts, one after the other, in fresh processes whose imports are done before the
 clock runs. Ours does all of the join: it commits each part's intent and position, and stores each part's log blob.
+The figures of workers are those of `shards`.
 """
 
 import time
 from typing import Any
 
-from benchmarks import backlog, sides
+from benchmarks import backlog, shards, sides
 from benchmarks.failures import SideFailed
 from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
@@ -17,9 +18,17 @@ from benchmarks.storage import start_storage
 PARTS, EVENTS, ROUNDS = 24, 1000, 3
 
 
-def measure(progress: Progress, parts: int = PARTS, events: int = EVENTS, rounds: int = ROUNDS) -> list[Figure]:
-    """Measure events a second of both sides."""
+def measure(
+    progress: Progress,
+    parts: int = PARTS,
+    events: int = EVENTS,
+    rounds: int = ROUNDS,
+    events_of_shard: int = shards.EVENTS,
+    rounds_of_shards: int = shards.ROUNDS,
+) -> list[Figure]:
+    """Measure events a second of both sides, and of workers that join large parts."""
     with start_storage() as storage:
+        by_workers = shards.measure(progress, storage, events_of_shard, rounds_of_shards)
         loop = storage.loop()
         progress.show(f"writing {parts} parts of {events} events")
         sides.run(backlog.fill, loop, clock=storage.clock.port, parts=parts, events=events)
@@ -50,7 +59,8 @@ def measure(progress: Progress, parts: int = PARTS, events: int = EVENTS, rounds
                 "events/s of the scan by 8 threads": total / threaded[0]["seconds"],
                 "log bytes an event": joined[0]["bytes"] / total,
             },
-        )
+        ),
+        *by_workers,
     ]
 
 

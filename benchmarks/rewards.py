@@ -79,10 +79,11 @@ async def _write(rows: list[backlog.Row]) -> int:
 def read_window(rewards: int) -> dict[str, float]:
     """Read them as a join does; gives rewards a second, and bytes of memory for each."""
     from shared.intake import scan
+    from shared.intake.sharding import JoinShard
     from train_timer.intake_window import Observations
 
     from_us = backlog.Backlog(1, 0).from_us() - HOUR
-    window = Observations(scan.list_tables(), backlog.SHARDS, from_us, from_us + 2 * HOUR)
+    window = Observations(scan.list_tables(), JoinShard((backlog.SHARDS,)), from_us, from_us + 2 * HOUR)
     before, began = resident_bytes(), time.perf_counter()
     window.move(from_us, from_us + 2 * HOUR)
     seconds = time.perf_counter() - began

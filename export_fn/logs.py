@@ -11,7 +11,7 @@ from export_fn import redaction_call
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.log import log_store, manifest_store, stored_lines
-from shared.log.log_forms import LogRange, LogsProperties, next_page, properties, read_range
+from shared.log.log_forms import LogRange, LogsProperties, next_page, properties, read_range, read_shard
 from shared.log.manifest import LogBlob
 from shared.log.redaction_forms import RedactAnswer, RedactRequest, answer
 from shared.log.stored_lines import UnreadableLines
@@ -34,10 +34,10 @@ _BEHIND_US = SECOND
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Whole log blobs, gzip each, and where the next page begins."""
+    """Whole log blobs, gzip each, and the blob with which the next page begins."""
 
     blobs: tuple[bytes, ...]
-    next_from_us: int | None
+    next_blob: LogBlob | None
 
 
 @functions.operation(["POST"], "logs/interactions", since="v1.1-preview.2", request=BINARY, status=None)
@@ -56,10 +56,11 @@ async def upload_observations(_: HttpRequest) -> HttpResponse:
 async def read_logs(req: HttpRequest) -> HttpResponse:
     """The lines of the log blobs with events of a range."""
     from_us, to_us = read_range(req.params.get("from"), req.params.get("to"))
-    page = await asyncio.to_thread(_read_page, from_us, to_us)
+    page = await asyncio.to_thread(_read_page, from_us, to_us, read_shard(req.params.get("shard")))
     headers = {}
-    if page.next_from_us is not None:
-        headers["Link"] = next_page(f"/{Api.OWN.value}logs", page.next_from_us, req.params.get("to"))
+    if page.next_blob is not None:
+        next_us, next_shard = page.next_blob.from_us, page.next_blob.shard
+        headers["Link"] = next_page(f"/{Api.OWN.value}logs", next_us, next_shard, req.params.get("to"))
     if page.blobs and "gzip" in req.headers.get("accept-encoding", ""):
         return lines(await asyncio.to_thread(_pack, page), headers | {"Content-Encoding": "gzip"})
     return lines(await asyncio.to_thread(_unpack, page), headers)
@@ -100,17 +101,19 @@ def _extent() -> tuple[int, int] | None:
     return manifest_store.extent(configuration_store.read_configuration().logs_deleted_before_us)
 
 
-def _read_page(from_us: int, to_us: int) -> _Page:
+def _read_page(from_us: int, to_us: int, shard: int = 0) -> _Page:
     deleted_before_us = configuration_store.read_configuration().logs_deleted_before_us
     on_page: list[LogBlob] = []
-    size_bytes, unpacked_bytes, next_from_us = 0, 0, None
+    size_bytes, unpacked_bytes, next_blob = 0, 0, None
     for blob in manifest_store.list_blobs(from_us, to_us, deleted_before_us):
+        if blob.from_us == from_us and (blob.shard or 0) < shard:
+            continue
         size_bytes, unpacked_bytes = size_bytes + blob.size_bytes, unpacked_bytes + blob.unpacked_bytes
         if on_page and (size_bytes > _PAGE_BYTES or unpacked_bytes > _UNPACKED_BYTES):
-            next_from_us = blob.from_us
+            next_blob = blob
             break
         on_page.append(blob)
-    return _Page(tuple(filter(None, log_store.contents(on_page))), next_from_us)
+    return _Page(tuple(filter(None, log_store.contents(on_page))), next_blob)
 
 
 def _pack(page: _Page) -> bytes:

@@ -10,7 +10,7 @@ from typing import IO
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import row_deletion, scan
-from shared.intake.scan import RowQuery
+from shared.intake.scan import FAR_US, RowQuery
 from shared.log import customer_copy, log_listing_store, log_store, manifest_store, redaction_store
 from shared.log.customer_copy import MirrorFailed
 from shared.log.manifest import LONGEST_PART_US, LogBlob
@@ -113,7 +113,7 @@ class _Work:
         if isinstance(step, LogBlob):
             self._redact_blob(step, next(self._contents))
         elif isinstance(self._target, EventTarget):
-            shards = self._configuration.shards
+            shards = self._configuration.shard_numbers(step.from_us, step.to_us)
             gone = row_deletion.delete_rows(self._target.event_id, shards, step.table, step.from_us, step.to_us)
             self.done.removed_rows += gone
 
@@ -123,7 +123,8 @@ class _Work:
             return
         configuration, state = self._configuration, self._trainer.state
         start_us = max(state.joined_up_to_us, configuration.logs_deleted_before_us)
-        since = RowQuery("events", range(configuration.shards), start_us, keys_only=True)
+        shards = range(max(configuration.shard_numbers(start_us, FAR_US)))
+        since = RowQuery("events", shards, start_us, keys_only=True)
         self.done.waiting, _ = scan.count_rows(self._tables, since, _MOST_COUNTED)
         if self.done.waiting:
             self.done.run_again_us = _join_time_us(configuration, self._now_us)

@@ -30,4 +30,6 @@ async def append(hot_path: HotPath[Any], req: HttpRequest, event_id: str, reward
         )
         for slot, value in dict.fromkeys(rewards)
     ]
-    await intake.append_observations(observations, current.configuration.shards)
+    if observations:
+        shards = current.configuration.shards_at(observations[0].at_us)
+        await intake.append_observations(observations, shards)

@@ -129,7 +129,7 @@ class Settings:
     """When the training timer fires, in NCRONTAB."""
 
     shards: Annotated[int, Setting("SHARDS", "4", read_shards)]
-    """Number of shards of a loop that does not exist yet."""
+    """Number of shards of a loop; one that exists changes to it after a while."""
 
     strict_rewards: Annotated[bool, Setting("STRICT_REWARDS", "false", read_flag)]
     """Whether a reward outside [-1, 1] is refused."""

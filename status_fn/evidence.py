@@ -8,7 +8,7 @@ from shared.configuration.configuration import Configuration
 from shared.intake import scan
 from shared.intake.keys import event_key, shard
 from shared.intake.rows import Event, Observation
-from shared.intake.scan import RowQuery
+from shared.intake.scan import FAR_US, RowQuery
 from shared.log import line_pieces, log_line, log_store, manifest_store, ranked_event, stored_lines
 from shared.log.join import BEFORE_US, Arrival, Requests
 from shared.log.manifest import LogBlob
@@ -69,22 +69,29 @@ class _RowsOfEvent:
 
     def __init__(self, event_id: str, configuration: Configuration) -> None:
         self._tables = scan.list_tables()
-        self._shards = [shard(event_id, configuration.shards)]
+        self._event_id = event_id
         self._key = event_key(event_id)
+        self._configuration = configuration
         self._deleted_us = configuration.logs_deleted_before_us
 
     def waiting_events(self, joined_us: int) -> list[RankedEvent]:
         """The events that are not log yet, in order of arrival."""
         from_us = max(joined_us, self._deleted_us)
-        query = RowQuery("events", self._shards, from_us - BEFORE_US, event_key=self._key)
+        query = RowQuery("events", self._shards(from_us), from_us - BEFORE_US, event_key=self._key)
         rows = [scan.parse_event(row) for row in scan.read_rows(self._tables, query)]
         return [event for event in _unpack_events(rows) if event.at_us >= from_us]
 
     def observations(self, from_us: int) -> list[Observation]:
         """The observations from a moment on, in order of arrival."""
-        query = RowQuery("rewards", self._shards, max(from_us, self._deleted_us), event_key=self._key)
+        since_us = max(from_us, self._deleted_us)
+        query = RowQuery("rewards", self._shards(since_us), since_us, event_key=self._key)
         observations = [scan.parse_observation(row) for row in scan.read_rows(self._tables, query)]
         return sorted(observations, key=lambda observation: (observation.at_us, observation.observation_id))
+
+    def _shards(self, from_us: int) -> list[int]:
+        """The shards in which rows of the event can be from a moment on."""
+        numbers = self._configuration.shard_numbers(from_us, FAR_US)
+        return sorted({shard(self._event_id, number) for number in numbers})
 
 
 def _unpack_events(rows: list[Event]) -> list[RankedEvent]:

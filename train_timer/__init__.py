@@ -1,4 +1,4 @@
-"""The timer function: joins rows, trains and publishes models, and deletes what is no longer needed."""
+"""The trainer: joins rows, trains and publishes models, and deletes what is no longer needed."""
 
 import threading
 from functools import cached_property
@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from shared.storage.paths import JOIN_QUEUE
 from shared.web.threads import in_thread
 
 if TYPE_CHECKING:
     from train_timer.run import Trainings
+    from train_timer.shard_join import ShardJoins
 
 
 def blueprint() -> func.Blueprint:
-    """Make the timer function, with a trainer of its own."""
+    """Make the functions of the trainer, with a trainer of their own."""
     functions, process = func.Blueprint(), _Process()  # type: ignore[no-untyped-call]
 
     @functions.function_name("train_timer")
@@ -22,11 +24,18 @@ def blueprint() -> func.Blueprint:
         """Turn the rows that have waited long enough into log, and the log into models."""
         await in_thread(context, process.run)
 
+    @functions.function_name("join_shard")
+    @functions.queue_trigger(arg_name="message", queue_name=JOIN_QUEUE, connection="AzureWebJobsStorage")
+    async def join_shard(message: func.QueueMessage, context: func.Context) -> None:
+        """Join a shard of the part that the trainer has begun, on any instance."""
+        text, tries = message.get_body().decode(), message.dequeue_count or 1
+        await in_thread(context, lambda _stop: process.join(text, tries))
+
     return functions
 
 
 class _Process:
-    """The trainer of this process; imported with its first run, since that takes longer than a cold start may."""
+    """The trainer of this process; imported when first needed, since that takes longer than a cold start may."""
 
     @cached_property
     def _trainings(self) -> "Trainings":
@@ -34,5 +43,14 @@ class _Process:
 
         return Trainings()
 
+    @cached_property
+    def _shard_joins(self) -> "ShardJoins":
+        from train_timer.shard_join import ShardJoins
+
+        return ShardJoins()
+
     def run(self, stop: threading.Event) -> None:
         self._trainings.run(stop)
+
+    def join(self, text: str, tries: int) -> None:
+        self._shard_joins.take(text, tries)

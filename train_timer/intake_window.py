@@ -12,8 +12,10 @@ from typing import IO
 from shared.intake import row_json, scan
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import Entity, RowQuery, Tables
+from shared.intake.sharding import JoinShard
 from shared.log.join import Arrival
 from shared.storage import background_reads
+from shared.storage.paths import Kind
 from shared.storage_errors import StorageUnavailable
 from shared.times import MINUTE
 from shared.training import time_slices
@@ -23,6 +25,12 @@ _MOST_BYTES = 32 * 1024 * 1024
 """The payloads of a part, and what is kept of slices in memory and in files."""
 _MOST_SLICE_BYTES = 16 * 1024 * 1024
 """The payloads of a slice, in the JSON of the table service: what is in memory while a slice is read."""
+
+
+def select_rows(kind: Kind, shard: JoinShard, from_us: int, to_us: int, *, keys_only: bool = False) -> RowQuery:
+    """The query for the rows of a shard of the join that arrived in [from_us, to_us)."""
+    takes = None if shard.has_partitions else shard.holds
+    return RowQuery(kind, shard.partitions(), from_us, to_us, keys_only=keys_only, takes=takes)
 
 
 class _Ahead[Item]:
@@ -42,6 +50,15 @@ class _Ahead[Item]:
         if item is not None:
             self._coming = self._begin()
         return item
+
+    def end(self, let_go: Callable[[Item], object]) -> None:
+        """Read no more, and let go the item that is coming."""
+
+        def let_go_of(coming: Future[Item | None]) -> None:
+            if coming.exception() is None and (item := coming.result()) is not None:
+                let_go(item)
+
+        self._coming.add_done_callback(let_go_of)
 
     def _begin(self) -> Future[Item | None]:
         return background_reads.begin(self._next())
@@ -150,10 +167,10 @@ class Events:
         deadline_us: The longest write deadline of the rows that were read.
     """
 
-    def __init__(self, tables: Tables, shards: int, from_us: int, watermark_us: int, ahead_us: int) -> None:
+    def __init__(self, tables: Tables, shard: JoinShard, from_us: int, watermark_us: int, ahead_us: int) -> None:
         self.deadline_us = 0
         self._tables = tables
-        self._query = RowQuery("events", range(shards), from_us, max(from_us, ahead_us))
+        self._query = select_rows("events", shard, from_us, max(from_us, ahead_us))
         self._watermark_us = watermark_us
         self._coming = _Ahead(_read_slices(tables, self._query))
         self._read: deque[_Slice] = deque()
@@ -162,6 +179,7 @@ class Events:
         """Close the files of the slices that were read."""
         for each in self._read:
             each.close()
+        self._coming.end(_Slice.close)
 
     def first_us(self) -> int | None:
         """Arrival time of the first event that was not taken yet; None if no event is left before the watermark."""
@@ -262,14 +280,14 @@ class Observations:
         deadline_us: The longest write deadline of the rows that were read.
     """
 
-    def __init__(self, tables: Tables, shards: int, from_us: int, to_us: int) -> None:
+    def __init__(self, tables: Tables, shard: JoinShard, from_us: int, to_us: int) -> None:
         """Begin to read.
 
         Args:
             to_us: The arrival time up to which this run may need observations.
         """
         self.deadline_us = 0
-        self._coming = _Ahead(scan.slices(tables, RowQuery("rewards", range(shards), from_us, max(from_us, to_us))))
+        self._coming = _Ahead(scan.slices(tables, select_rows("rewards", shard, from_us, max(from_us, to_us))))
         self._ordered: deque[Observation] = deque()
         self._logged: set[Observation] = set()
         self.of_event: dict[str, list[Observation]] = {}

@@ -1,30 +1,27 @@
 """The joiner: turns rows into log, part by part, each row exactly once."""
 
-import gzip
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Set
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 
 from shared.configuration.configuration import Configuration
-from shared.intake import scan
-from shared.intake.rows import Event
-from shared.intake.scan import RowQuery, Tables
+from shared.intake.scan import FAR_US, Tables
+from shared.intake.sharding import JoinShard
 from shared.learner import work_folder
-from shared.log import log_store, manifest_store, marks
-from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests
-from shared.metrics.bins import Bin, PartMetrics, total
-from shared.metrics.tally import Tally
-from shared.settings import settings
-from shared.training import time_slices
+from shared.log import manifest, manifest_store
+from shared.log.join import BEFORE_US
+from shared.metrics.bins import Bin, PartMetrics, combine, total
+from shared.storage import blobs
+from shared.training import shard_result_store, time_slices
 from shared.training.lease import Trainer
-from shared.training.training_state import Counters, Intent
-from train_timer import damaged_log, logged_ids
-from train_timer.intake_window import Events, Observations
+from shared.training.training_state import Counters, Intent, PartSize
+from train_timer import damaged_log, logged_ids, part_join, shard_workers
 from train_timer.logged_ids import LoggedIds
-from train_timer.part import Part, PartContent, mark_of
+from train_timer.part import PartContent, mark_of
+from train_timer.part_join import PartJoin
 from train_timer.profiler import Profiler
-
-_LEVEL = 1
+from train_timer.shard_join import ShardJoins
 
 
 class Joiner:
@@ -39,31 +36,30 @@ class Joiner:
     """
 
     def __init__(
-        self, trainer: Trainer, tables: Tables, configuration: Configuration, watermark_us: int, earlier: LoggedIds
+        self,
+        trainer: Trainer,
+        tables: Tables,
+        configuration: Configuration,
+        watermark_us: int,
+        earlier: LoggedIds,
+        shard_joins: ShardJoins | None = None,
     ) -> None:
-        position_us = trainer.state.joined_up_to_us
-        shards = configuration.shards
-        self.sums = Bin(position_us)
+        self.sums = Bin(trainer.state.joined_up_to_us)
         self._trainer = trainer
         self._tables = tables
         self._configuration = configuration
         self._watermark_us = watermark_us
-        self._wait_us = configuration.rewards.wait_us
         self._logged_ids = earlier
-        self._covered = False
+        self._covered = self._has_marked_shards = self._is_tidy = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
-        self._requests = _recent_requests(tables, shards, position_us)
-        ends = [(watermark_us, configuration.rewards.wait_us)]
-        if (intent := trainer.state.intent) is not None:
-            ends.append((intent.to_us, intent.rewards.wait_us))  # the wait may have been shorter when it was begun
-        ahead_us = max(to_us + time_slices.lookahead_us(wait_us) for to_us, wait_us in ends)
-        self._events = Events(tables, shards, position_us, max(ends)[0], ahead_us)
-        last_us = max(to_us + wait_us for to_us, wait_us in ends)
-        self._observations = Observations(tables, shards, position_us - BEFORE_US, last_us)
+        self._shard_joins = shard_joins or ShardJoins()
+        self._opened: PartJoin | None = None
 
     def close(self) -> None:
         """Stop reading the intake."""
-        self._events.close()
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = None
 
     def save_profile(self) -> None:
         """Write the profile of the events' features."""
@@ -72,22 +68,38 @@ class Joiner:
 
     def join_part(self) -> bool:
         """Turn the next part into log; False if none is complete yet."""
+        self._remove_results()
         intent = self._trainer.state.intent or self._next_intent()
         if intent is None:
             self._skip_ahead()
             return False
-        if self._expects_rows(intent):
+        return self._join_whole(intent) if intent.shards == 1 else self._join_shards(intent)
+
+    @property
+    def _rows(self) -> PartJoin:
+        """The rows from the position on, read since they were first needed."""
+        if self._opened is None:
+            state, wait_us = self._trainer.state, self._configuration.rewards.wait_us
+            position_us, watermark_us = state.joined_up_to_us, self._watermark_us
+            shard = JoinShard(self._configuration.shard_numbers(position_us, FAR_US))
+            find, profiler = self._find_logged, self._profiler
+            self._opened = PartJoin(
+                self._tables, shard, position_us, watermark_us, wait_us, state.intent, find, profiler
+            )
+        return self._opened
+
+    def _join_whole(self, intent: Intent) -> bool:
+        """Join a part at once."""
+        if self._rows.expects_rows(intent):
             return False
         self._trainer.commit(replace(self._trainer.state, intent=intent))
         with work_folder.folder() as folder:
             file = Path(folder) / "part.dsjson.gz"
-            written = self._write(intent, file)
+            content = self._rows.write(intent, file)
             self._trainer.check()
-            if written.lines:
-                self._store(intent, file, written)
-        metrics = written.tally.freeze(intent.from_us)
-        self._commit(intent, written.counters, metrics)
-        self.sums = total([self.sums, *metrics.bins], self.sums.from_us)
+            if content.lines:
+                self._store(intent, file, content)
+        self._commit(intent, content.counters, content.tally.freeze(intent.from_us))
         self._profiler.pass_on(intent.to_us)
         return True
 
@@ -97,102 +109,122 @@ class Joiner:
         A trainer that dies in between leaves a blob that no reader knows of; the next one joins the same intent, gets
         the same bytes, and names the blob.
         """
-        ends = (intent.from_us, intent.to_us)
-        numbers = (content.lines, content.events, content.unpacked_bytes, content.answered_otherwise)
-        manifest_store.put(log_store.create(*ends, file, intent.rewards, *numbers), self._trainer.check)
+        manifest_store.put(part_join.create_blob(intent, file, content), self._trainer.check)
         self._trainer.check()
-        self._logged_ids.add(*ends, content.marks)
+        self._logged_ids.add(intent.from_us, intent.to_us, content.marks)
+
+    def _join_shards(self, intent: Intent) -> bool:
+        """Join a part shard by shard; False if rows of it may still come.
+
+        The blobs of all shards are there before the manifest names any of them.
+        """
+        self._trainer.commit(replace(self._trainer.state, intent=intent))
+        self.close()
+        complete_us = self._watermark_us + self._configuration.rewards.wait_us
+        results = [
+            result
+            for _, result in sorted(
+                shard_workers.collect(self._trainer, intent, complete_us, self._shard_joins).items()
+            )
+        ]
+        self._trainer.check()
+        if any(result.expects_rows for result in results):
+            shard_result_store.remove_all()
+            return False
+        if ends := [result.fits_up_to_us for result in results if result.fits_up_to_us is not None]:
+            self._cut(intent, min(ends))
+            return True
+        if named := [result.blob for result in results if result.blob is not None]:
+            manifest_store.put_part(named, self._trainer.check)
+        self._covered, self._has_marked_shards = False, True
+        counters = reduce(Counters.plus, [result.counters for result in results])
+        self._commit(intent, counters, combine([result.metrics for result in results]))
+        self._is_tidy = False
+        return True
+
+    def _remove_results(self) -> None:
+        """Delete the results of a part that is finished, also if a trainer has died since."""
+        state = self._trainer.state
+        if not self._is_tidy and state.intent is None and state.last_part is not None and state.last_part.shards > 1:
+            shard_result_store.remove_all()
+            self._is_tidy = True
+
+    def _cut(self, intent: Intent, to_us: int) -> None:
+        """Begin a smaller part instead, and take away what was written of the large one, which no manifest names."""
+        self._trainer.commit(replace(self._trainer.state, intent=replace(intent, to_us=to_us)))
+        for shard in range(intent.shards):
+            blobs.remove(manifest.path(intent.from_us, intent.to_us, shard))
+        shard_result_store.remove_all()
 
     def _next_intent(self) -> Intent | None:
+        shards = self._next_shards()
+        ends = self._next_range() if shards == 1 else self._next_range_of(shards)
+        if ends is None:
+            return None
+        rewards, deleted_us = self._configuration.rewards, self._configuration.logs_deleted_before_us
+        exploration = self._configuration.service.exploration_percentage
+        return Intent(*ends, rewards, deleted_us, self._lookback_us(ends[0]), exploration, shards)
+
+    def _next_shards(self) -> int:
+        """Into how many shards the next part is split, by the size of the last one."""
+        state = self._trainer.state
+        if state.last_part is None or not state.has_marks:
+            return 1
+        is_large = state.last_part.estimate(self._cell_us) > time_slices.MOST_EVENTS_UNSPLIT
+        return self._configuration.shards_at(state.joined_up_to_us) if is_large else 1
+
+    def _next_range(self) -> tuple[int, int] | None:
+        """The range of the next part, by its rows."""
         position_us = self._trainer.state.joined_up_to_us
-        rewards = self._configuration.rewards
-        length_us = time_slices.cell_us(self._configuration.export_frequency_us, rewards.wait_us)
-        first_us = self._first_us(position_us, length_us)
+        first_us = self._first_us(position_us, self._cell_us)
         if first_us is None:
             return None
-        from_us, to_us = time_slices.cell(position_us, first_us, length_us)
-        if to_us > self._watermark_us:
-            return None
-        to_us = self._events.fit(to_us)
-        deleted_us = self._configuration.logs_deleted_before_us
-        exploration = self._configuration.service.exploration_percentage
-        return Intent(from_us, to_us, rewards, deleted_us, self._lookback_us(from_us), exploration)
+        from_us, to_us = time_slices.cell(position_us, first_us, self._cell_us)
+        return None if to_us > self._watermark_us else (from_us, self._rows.events.fit(to_us))
 
-    def _expects_rows(self, intent: Intent) -> bool:
-        """Whether rows of a part may still come, as one of those there was written under a longer deadline than ours.
+    def _next_range_of(self, shards: int) -> tuple[int, int] | None:
+        """The range of the next part that is split into shards: no row of it is read before."""
+        state = self._trainer.state
+        from_us, to_us = time_slices.cell(state.joined_up_to_us, state.joined_up_to_us, self._cell_us)
+        if state.last_part is not None:
+            to_us = time_slices.shorten(from_us, to_us, state.last_part, shards)
+        return None if to_us > self._watermark_us else (from_us, to_us)
 
-        So it is for a while after `WRITE_DEADLINE` was changed. Then the grace begins that much later.
-        """
-        wait_us = intent.rewards.wait_us
-        self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
-        self._events.fit(intent.to_us)  # reads them
-        longest_us = max(self._events.deadline_us, self._observations.deadline_us)
-        longer_us = longest_us - settings().write_deadline_us
-        return longer_us > 0 and intent.to_us + wait_us + longer_us > self._watermark_us + self._wait_us
+    @property
+    def _cell_us(self) -> int:
+        return time_slices.cell_us(self._configuration.export_frequency_us, self._configuration.rewards.wait_us)
 
     def _first_us(self, position_us: int, length_us: int) -> int | None:
         """The first moment with a row to log: an event, or an observation that is ready and belongs to no event."""
-        event_us = self._events.first_us()
+        event_us = self._rows.events.first_us()
         limit_us = self._watermark_us if event_us is None else time_slices.cell(position_us, event_us, length_us)[0]
-        self._observations.move(position_us - BEFORE_US, limit_us - BEFORE_US)
-        ready = list(self._observations.between(position_us - BEFORE_US, limit_us - BEFORE_US))
+        self._rows.observations.move(position_us - BEFORE_US, limit_us - BEFORE_US)
+        ready = list(self._rows.observations.between(position_us - BEFORE_US, limit_us - BEFORE_US))
         deleted_us = self._configuration.logs_deleted_before_us
-        logged = self._find_logged(map(mark_of, ready), position_us, self._lookback_us(position_us), deleted_us)
+        logged = self._find_logged(set(map(mark_of, ready)), position_us, self._lookback_us(position_us), deleted_us)
         return next((row.at_us + BEFORE_US for row in ready if mark_of(row) not in logged), event_us)
 
     def _skip_ahead(self) -> None:
         """Move the position past rows that are all logged, so that they are not read again and their tables can go."""
-        state = self._trainer.state
-        length_us = time_slices.cell_us(self._configuration.export_frequency_us, self._configuration.rewards.wait_us)
-        to_us = self._watermark_us - self._watermark_us % length_us
-        if to_us <= state.joined_up_to_us or (self._events.first_us() or to_us) < to_us:
+        if self._next_shards() > 1:
             return
-        passed = any(True for _ in self._observations.between(state.joined_up_to_us - BEFORE_US, to_us - BEFORE_US))
+        state = self._trainer.state
+        to_us = self._watermark_us - self._watermark_us % self._cell_us
+        if to_us <= state.joined_up_to_us or (self._rows.events.first_us() or to_us) < to_us:
+            return
+        passed = any(
+            True for _ in self._rows.observations.between(state.joined_up_to_us - BEFORE_US, to_us - BEFORE_US)
+        )
         if passed or self._tables.over(to_us - BEFORE_US):
             self._trainer.commit(replace(state, joined_up_to_us=to_us))
 
-    def _write(self, intent: Intent, file: Path) -> PartContent:
-        wait_us = intent.rewards.wait_us
-        self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
-        part = self._part(intent)
-        ready = self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US)
-        with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
-            part.write(log, self._events.take(intent.to_us), ready)
-        self._observations.remove_logged(part.join.joined_keys)
-        self._requests.forget(intent.to_us)
-        return part.content
-
-    def _part(self, intent: Intent) -> Part:
-        wait_us = intent.rewards.wait_us
-        wanted, deleted_us = self._marks_of(intent), intent.deleted_before_us
-        logged = self._find_logged(wanted, intent.from_us, intent.lookback_us, deleted_us)
-        return Part(
-            intent,
-            Join(self._observations.of_event, wait_us, lambda observation: mark_of(observation) in logged),
-            Repetitions(self._events.ahead(intent.to_us + time_slices.lookahead_us(wait_us)), self._requests),
-            self._requests,
-            logged,
-            self._profiler,
-            PartContent(Tally(intent.exploration)),
-        )
-
-    def _marks_of(self, intent: Intent) -> Iterator[int]:
-        """The marks of the events of a part, and of the observations that the part may log."""
-        for arrival, _ in self._events.ahead(intent.to_us):
-            yield marks.event_mark(arrival.event_id)
-            yield from map(mark_of, self._observations.of_event.get(arrival.event_id, ()))
-        for observation in self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US):
-            yield mark_of(observation)
-            yield marks.event_mark(observation.event_id)
-
-    def _find_logged(self, wanted: Iterable[int], from_us: int, lookback_us: int, deleted_us: int) -> Set[int]:
+    def _find_logged(self, wanted: Set[int], from_us: int, lookback_us: int, deleted_us: int) -> Set[int]:
         """Find which marks are in the log that a part looks back on.
 
         Args:
             from_us: Where the part begins.
             deleted_us: What was logged before is forgotten.
         """
-        wanted = set(wanted)
         if not wanted:
             return wanted
         self._list_marks()
@@ -218,6 +250,8 @@ class Joiner:
 
         A part that is not finished must find the marks that it found at first.
         """
+        if self._has_marked_shards and self._trainer.state.intent is None:
+            self._list_marks()
         if self._covered and self._trainer.state.intent is None:
             position_us = self._trainer.state.joined_up_to_us
             wait_us, long_waits = self._configuration.rewards.wait_us, self._trainer.state.long_waits
@@ -231,6 +265,7 @@ class Joiner:
 
     def _commit(self, intent: Intent, counters: Counters, metrics: PartMetrics) -> None:
         state = self._trainer.state
+        length_us = intent.to_us - intent.from_us
         self._trainer.commit(
             replace(
                 state,
@@ -239,19 +274,7 @@ class Joiner:
                 counters=state.counters.plus(counters),
                 metrics=state.metrics.plus(metrics),
                 long_waits=time_slices.waits_after(state.long_waits, intent.to_us, intent.rewards.wait_us),
+                last_part=PartSize(counters.events, length_us, intent.shards),
             )
         )
-
-
-def _recent_requests(tables: Tables, shards: int, position_us: int) -> Requests:
-    """The requests of the last two minutes before the position."""
-    query = RowQuery("events", range(shards), position_us - BEFORE_US, position_us, keys_only=True)
-    arrivals = [_arrival(scan.parse_event(row)) for row in scan.read_rows(tables, query)]
-    requests = Requests()
-    for arrival in sorted(arrivals, key=lambda arrival: arrival.at_us):
-        requests.is_event(arrival)
-    return requests
-
-
-def _arrival(event: Event) -> Arrival:
-    return Arrival(event.at_us, event.event_id, event.request_hash)
+        self.sums = total([self.sums, *metrics.bins], self.sums.from_us)

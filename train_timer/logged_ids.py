@@ -23,10 +23,10 @@ class LoggedIds:
         """List the runs in storage; another trainer may have come between."""
         self._set(marks_store.list_runs())
 
-    def add(self, from_us: int, to_us: int, of_part: Sequence[int]) -> None:
-        """Store the marks of a part."""
+    def add(self, from_us: int, to_us: int, of_part: Sequence[int], shard: int | None = None) -> None:
+        """Store the marks of a part, or of a shard of it."""
         if of_part:
-            run = marks_store.create(from_us, to_us, of_part)
+            run = marks_store.create(from_us, to_us, of_part, shard)
             self._runs[run.path] = run
 
     def find(self, wanted: Set[int], before_us: int, lookback_us: int, deleted_before_us: int) -> set[int]:
@@ -93,7 +93,7 @@ def mark_earlier_log(since_us: int, to_us: int, deleted_before_us: int) -> list[
         except DamagedLog as damage:
             damages.append(damage)
         if of_blob:
-            marks_store.create(blob.from_us, blob.to_us, of_blob)
+            marks_store.create(blob.from_us, blob.to_us, of_blob, blob.shard)
     return damages
 
 

@@ -1,9 +1,10 @@
-"""The mirror: copies the log to the customer's own container, blob by blob, after the work of the loop itself."""
+"""The mirror: copies the log to the customer's own container, part by part, after the work of the loop itself."""
 
 import hashlib
 import time
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
@@ -67,11 +68,13 @@ class _Copying:
 
     def _copy(self, deleted_before_us: int) -> None:
         joined_us = self._trainer.state.joined_up_to_us
-        for blob in manifest_store.list_blobs(self._position_us, joined_us, deleted_before_us, reach_us=0):
+        blobs = manifest_store.list_blobs(self._position_us, joined_us, deleted_before_us, reach_us=0)
+        for (from_us, to_us), part in groupby(blobs, key=lambda blob: (blob.from_us, blob.to_us)):
             if time.monotonic() > self._until:
                 return
-            self._trainer.check()
-            if blob.from_us >= self._position_us:
-                customer_copy.put(self._sas_uri, blob.path, partial(log_store.read, blob))
-            self._position_us = max(self._position_us, blob.to_us)
+            for blob in part:
+                self._trainer.check()
+                if from_us >= self._position_us:
+                    customer_copy.put(self._sas_uri, blob.path, partial(log_store.read, blob))
+            self._position_us = max(self._position_us, to_us)
         self._position_us = joined_us

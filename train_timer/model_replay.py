@@ -119,7 +119,7 @@ def _log_of(steps: Sequence[DescribedModel]) -> Mapping[str, LogBlob]:
     paths = [path for step in steps for path in step.description.logs]
     deleted_us = configuration_store.read_configuration().logs_deleted_before_us
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        stored = pool.map(log_listing_store.read_log_blob, *zip(*map(manifest.range_of, paths), strict=True))
+        stored = pool.map(log_listing_store.read_log_blob, *zip(*map(manifest.place_of, paths), strict=True))
     blobs = {blob.path: blob for blob in stored if blob is not None and blob.to_us > deleted_us and not blob.damaged}
     gone = [path for path in paths if path not in blobs]
     if gone:

@@ -33,8 +33,8 @@ class _Learned:
     """A cursor after a piece.
 
     Attributes:
-        blob: The log blob that was learned to its end, the last of the piece; None within a blob.
-        counters: The lines of that blob by outcome; without meaning for more than one blob.
+        blob: The last log blob of the piece, whose part was learned to its end; None within a part.
+        counters: The lines of that part by outcome; without meaning for more than one part.
     """
 
     cursor: Cursor
@@ -60,10 +60,10 @@ class ModelTraining:
         self._running_ahead, self._next_ahead = LogAhead(deleted_before_us), LogAhead(deleted_before_us)
 
     def train_running(self) -> bool:
-        """Let the model in use learn its next log blob, or some lines of it; False if there is none."""
+        """Let the model in use learn its next part of the log, or some lines of it; False if there is none."""
         state = self._trainer.state
         cursor, tries = state.running, 0
-        while (piece := self._choose(cursor, self._running_ahead, most_blobs=1)) is not None and tries < _MOST_TRIES:
+        while (piece := self._choose(cursor, self._running_ahead, most_parts=1)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
                 state = replace(self._trainer.state, running=learned.cursor)
                 self._trainer.commit(_count(state, learned.blob, learned.counters) if learned.blob else state)
@@ -128,16 +128,20 @@ def _learn(cursor: Cursor, piece: Piece, pace: Pace, driver: DriverProcess | Non
         model = _store(learner, piece, run, folder) if run.trained.learned else learner.model
     counters = _outcomes(run.trained).plus(begun.counters if begun else Counters())
     if not run.is_at_end:
-        blob = piece.blobs[0]
-        part = BegunBlob(blob.path, blob.redacted, cursor.kind, run.after_line, model, counters)
-        return _Learned(replace(cursor, begun=part), None, counters), run
-    counters = replace(
-        counters,
-        passed_over=count_other_events(piece.blobs, cursor.kind),
-        answered_otherwise=count_answered_otherwise(piece.blobs, cursor.kind),
+        return _Learned(_begin(cursor, piece.blobs[0], run.after_line, model, counters), None, counters), run
+    passed_over, otherwise = (
+        count(piece.blobs, cursor.kind) for count in (count_other_events, count_answered_otherwise)
     )
+    counters = counters.plus(Counters(passed_over=passed_over, answered_otherwise=otherwise))
+    if piece.next_blob is not None:
+        return _Learned(_begin(cursor, piece.next_blob, 0, model, counters), None, counters), run
     moved = replace(learner, learned_up_to_us=piece.up_to_us, model=model)
     return _Learned(moved, piece.blobs[-1], counters), run
+
+
+def _begin(cursor: Cursor, blob: LogBlob, lines: int, model: ModelFiles | None, counters: Counters) -> Cursor:
+    """The cursor after the first lines of a part: those of a blob, and all of the blobs before it."""
+    return replace(cursor, begun=BegunBlob(blob.path, blob.redacted, cursor.kind, lines, model, counters))
 
 
 def _outcomes(trained: TrainingResult) -> Counters:
@@ -145,9 +149,9 @@ def _outcomes(trained: TrainingResult) -> Counters:
 
 
 def _count(state: State, blob: LogBlob, learned: Counters) -> State:
-    """Count a log blob once, however often models learn it.
+    """Count the part of a log blob once, however often models learn it.
 
-    Pending events before the blob will never be learned: they are counted as passed over.
+    Pending events before the part will never be learned: they are counted as passed over.
     """
     if blob.to_us <= state.counted_up_to_us:
         return state
@@ -160,7 +164,8 @@ def _count(state: State, blob: LogBlob, learned: Counters) -> State:
 
 def _store(learner: Cursor, piece: Piece, run: DriverRun, folder: Path) -> ModelFiles:
     """Store the model after a piece, with its description."""
-    up_to_us = piece.up_to_us if run.is_at_end else piece.blobs[0].from_us
+    is_at_end = run.is_at_end and piece.next_blob is None
+    up_to_us = piece.up_to_us if is_at_end else piece.blobs[0].from_us
     state_blob, _ = model_store.store(folder / NEW, up_to_us, learner.revision)
     predictor_blob, _ = model_store.store(folder / PREDICTOR, up_to_us, learner.revision)
     events = learner.events + run.trained.learned

@@ -62,7 +62,7 @@ class Part:
     repetitions: Repetitions[Payload]
     requests: Requests
     logged: Set[int]
-    profiler: Profiler
+    profiler: Profiler | None
     content: PartContent
 
     def write(self, log: gzip.GzipFile, events: Iterable[tuple[Arrival, bytes]], ready: Iterable[Observation]) -> None:
@@ -98,7 +98,8 @@ class Part:
         otherwise = _is_answered_otherwise(event, self.repetitions.of(arrival))
         line = event_line(event, joined.observations, rewards, answered_otherwise=otherwise)
         self._write_line(log, line.text)
-        self.profiler.add(arrival.at_us, event.document)
+        if self.profiler is not None:
+            self.profiler.add(arrival.at_us, event.document)
         content.marks += [mark, *map(mark_of, joined.observations)]
         content.events[event.kind] += 1
         content.answered_otherwise[event.kind] += otherwise

@@ -1,8 +1,9 @@
 """Pieces: as much log as one run of the driver learns in a short time, whole log blobs or some lines of one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from math import inf
 
 from shared.log.manifest import LogBlob
@@ -41,7 +42,7 @@ class Limit:
 FIRST_LIMIT = Limit(20_000, 8 * 1024 * 1024)
 """Learned in two minutes even if a line takes as long as none does that the service has seen."""
 _MOST = Limit(500_000, 256 * 1024 * 1024)
-_MOST_BLOBS = 2_000
+_MOST_PARTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,12 @@ class Piece:
 
     Attributes:
         blobs: Whole log blobs, oldest first; or one of which only some lines are learned.
-        up_to_us: The log position after the blobs.
+        up_to_us: The log position after their parts.
         first_line: The place of the first line, counted from 0, in the only blob.
         after_line: The place after the last line in the only blob; None if the limit or the end of the blob says it.
         limit: What ends the piece within the only blob; None if it is learned whole.
         is_full: Whether there was more log, but no more that could be given.
+        next_blob: With which log blob the last part goes on after the piece; None if the piece ends with the part.
     """
 
     blobs: tuple[LogBlob, ...]
@@ -63,6 +65,7 @@ class Piece:
     after_line: int | None = None
     limit: Limit | None = None
     is_full: bool = False
+    next_blob: LogBlob | None = None
 
     @property
     def lines(self) -> int:
@@ -125,29 +128,64 @@ class Pace:
 
 
 def choose_piece(
-    cursor: Cursor, ahead: Iterable[LogBlob], pace: Pace, *, end_us: int | None = None, most_blobs: int = _MOST_BLOBS
+    cursor: Cursor, ahead: Iterable[LogBlob], pace: Pace, *, end_us: int | None = None, most_parts: int = _MOST_PARTS
 ) -> Piece | None:
     """Choose what a model learns next, of one day; None if nothing is ahead.
 
     Args:
-        ahead: The log blobs that the model has not learned, oldest first; read only as far as needed.
+        ahead: The log blobs that the model has not learned, oldest first; read only as far as needed. Those of the
+            part that it has begun may be all there.
         end_us: The log position after all of them; None for the end of the last.
     """
     limit, chosen, lines, size_bytes = pace.limit(cursor.arguments), list[LogBlob](), 0, 0
-    for blob in ahead:
+    first_line, parts, is_alone = 0, 0, False
+    for blob in _skip_learned(cursor, ahead):
         lines, size_bytes = lines + blob.lines, size_bytes + blob.unpacked_bytes
         is_too_much = limit.is_exceeded(lines, size_bytes)
-        if not chosen and (is_too_much or is_begun(cursor, blob)):
-            first_line = cursor.begun.lines if cursor.begun and is_begun(cursor, blob) else 0
-            return Piece((blob,), blob.to_us, first_line, limit=limit)
+        if is_alone:
+            return _lines_of(chosen[0], first_line, limit, blob)
         is_new_day = bool(chosen) and blob.from_us // DAY != chosen[0].from_us // DAY
-        if is_too_much or is_new_day or len(chosen) == most_blobs:
-            return Piece(tuple(chosen), chosen[-1].to_us, is_full=is_too_much)
+        parts += not chosen or not blob.is_of_part(chosen[-1])
+        if chosen and (is_too_much or is_new_day or parts > most_parts):
+            return _whole(chosen, blob, is_full=is_too_much)
+        if not chosen and cursor.begun and is_begun(cursor, blob):
+            first_line = cursor.begun.lines
+        is_alone = first_line > 0 or is_too_much
         chosen.append(blob)
+    if is_alone:
+        return _lines_of(chosen[0], first_line, limit)
     return Piece(tuple(chosen), chosen[-1].to_us if end_us is None else end_us) if chosen else None
 
 
+def _lines_of(blob: LogBlob, first_line: int, limit: Limit, after: LogBlob | None = None) -> Piece:
+    """Lines of one blob."""
+    next_blob = after if after and after.is_of_part(blob) else None
+    return Piece((blob,), blob.to_us, first_line, limit=limit, next_blob=next_blob)
+
+
+def _whole(blobs: Sequence[LogBlob], after: LogBlob, *, is_full: bool) -> Piece:
+    """Whole parts, or the next blobs of a part whose blobs are too much together."""
+    parts = [blob for blob in blobs if not blob.is_of_part(after)]
+    if parts:
+        return Piece(tuple(parts), parts[-1].to_us, is_full=is_full)
+    return Piece(tuple(blobs), blobs[-1].to_us, is_full=is_full, next_blob=after)
+
+
+def _skip_learned(cursor: Cursor, ahead: Iterable[LogBlob]) -> Iterator[LogBlob]:
+    """The log blobs ahead from the one with which the model goes on in the part that it has begun."""
+    coming, passed = iter(ahead), list[LogBlob]()
+    if cursor.begun is None:
+        return coming
+    for blob in coming:
+        if is_begun(cursor, blob):
+            return chain([blob], coming)
+        passed.append(blob)
+        if not blob.is_of_part(passed[0]):
+            break
+    return chain(passed, coming)
+
+
 def is_begun(cursor: Cursor, blob: LogBlob) -> bool:
-    """Whether a model has learned the first lines of a blob as it is now; else the blob is learned from its start."""
+    """Whether a model goes on with a blob as it is now; else its part is learned from the start."""
     begun = cursor.begun
     return begun is not None and (begun.path, begun.redacted, begun.kind) == (blob.path, blob.redacted, cursor.kind)

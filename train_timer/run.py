@@ -53,6 +53,7 @@ from train_timer.model_training import ModelTraining
 from train_timer.pieces import Pace
 from train_timer.run_log import Recorder
 from train_timer.run_time import RunTime, Work
+from train_timer.shard_join import ShardJoins
 
 _TIME_SECONDS = 300
 _PASS_SECONDS = 60
@@ -73,11 +74,13 @@ class Trainings:
         logged_ids: The marks of log that earlier runs read or wrote.
         recorder: The recorder of runs.
         pace: How fast the driver has learned.
+        shard_joins: The joins of shards that no worker has joined.
     """
 
     def __init__(self, pace: Pace | None = None) -> None:
         self.pace = pace or Pace()
         self.logged_ids = LoggedIds()
+        self.shard_joins = ShardJoins()
         self.recorder = Recorder()
 
     def run(self, stop: Event) -> None:
@@ -192,7 +195,8 @@ class _Run:
         configuration = self._configuration = self._follow_settings()
         before = self._trainer.state
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
-        joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.logged_ids)
+        process = self._process
+        joiner = Joiner(self._trainer, tables, configuration, watermark_us, process.logged_ids, process.shard_joins)
         try:
             is_unfinished = self._work(joiner, configuration)
         finally:
@@ -220,10 +224,17 @@ class _Run:
         """Apply what was published and configured meanwhile."""
         published = self._attempts.make(Subject.EXPORT, current_export.update) or published_store.read_published()
         self._published = published
-        configuration = configuration_store.read_configuration()
+        configuration = self._spread_rows(configuration_store.read_configuration())
         self._trainer.commit(with_snapshot(apply_changes(self._trainer.state, configuration, published)))
         mirror.steer(self._trainer, configuration)
         return configuration
+
+    def _spread_rows(self, configuration: Configuration) -> Configuration:
+        """Announce another number of shards, if the deployment has another one."""
+        shards, now_us = settings().shards, clock.now_us()
+        if configuration.with_shards(shards, now_us) == configuration:
+            return configuration
+        return configuration_store.change_configuration(lambda stored: stored.with_shards(shards, now_us))
 
     def _work(self, joiner: Joiner, configuration: Configuration) -> bool:
         """Join and train both models in turns; True if there is more to do, whose time has not come or is over.

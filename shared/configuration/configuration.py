@@ -8,8 +8,11 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import ServiceConfiguration
 from shared.errors import AutoOptimizationOfSlots, ModeChangedWithRewards
 from shared.stored_objects import StoredObject
-from shared.times import DAY
+from shared.times import DAY, HOUR, MINUTE
 
+SHARD_CHANGE_AHEAD_US = 2 * MINUTE
+"""How far ahead another number of shards is announced; instances read the configuration every few seconds."""
+_AROUND_CHANGE_US = HOUR
 INITIAL_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
 """Learning arguments of a new loop: the old default but for its learning rate, at which small loops hardly learn."""
 
@@ -52,12 +55,21 @@ class RewardSettings(StoredObject):
 
 
 @dataclass(frozen=True, slots=True)
+class ShardChange(StoredObject):
+    """A number of shards, over which rows are spread that arrive from a moment on."""
+
+    from_us: int
+    shards: int
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration(StoredObject):
     """The whole configuration of one loop.
 
     Attributes:
         revision: Grows with each change that makes the model learn anew.
-        shards: Fixed when the loop is made; spreads its rows over partitions.
+        shards: Over how many partitions rows are spread that arrived before the first change of that number.
+        shard_changes: The changes of the number, the oldest first; the last may be still to come.
         logs_deleted_before_us: Events and observations that arrived earlier are gone for every reader; 0 for none.
     """
 
@@ -66,6 +78,31 @@ class Configuration(StoredObject):
     revision: int
     shards: int
     logs_deleted_before_us: int = 0
+    shard_changes: tuple[ShardChange, ...] = ()
+
+    def shards_at(self, at_us: int) -> int:
+        """Over how many shards rows are spread that arrive at a moment."""
+        return next((change.shards for change in reversed(self.shard_changes) if change.from_us <= at_us), self.shards)
+
+    def shard_numbers(self, from_us: int, to_us: int) -> tuple[int, ...]:
+        """All numbers of shards over which rows of a range may be spread, in ascending order.
+
+        Those of some time around it are among them: whoever has written a row may have missed a change.
+        """
+        begin_us, end_us = from_us - _AROUND_CHANGE_US, to_us + _AROUND_CHANGE_US
+        changes = (change.shards for change in self.shard_changes if begin_us < change.from_us < end_us)
+        return tuple(sorted({self.shards_at(begin_us), *changes}))
+
+    def with_shards(self, shards: int, now_us: int) -> "Configuration":
+        """The configuration with another number of shards, from a moment on that every instance knows of in time.
+
+        It stays as it is if that is the number, or if another change is still to come.
+        """
+        last = self.shard_changes[-1] if self.shard_changes else ShardChange(0, self.shards)
+        if last.shards == shards or last.from_us > now_us:
+            return self
+        change = ShardChange(now_us + SHARD_CHANGE_AHEAD_US, shards)
+        return replace(self, shard_changes=(*self.shard_changes, change))
 
     @property
     def rewards(self) -> RewardSettings:

@@ -5,11 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.evaluation.evaluation import Evaluation, Purpose
-from shared.storage import sdk
+from shared.storage import queues
 from shared.storage.paths import EVALUATION_QUEUE
-from shared.storage.sdk import translate_errors
-
-_FOR_EVER = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +56,4 @@ def send(messages: Iterable[WorkMessage], hidden_seconds: int = 0) -> None:
     Raises:
         StorageUnavailable: Not all of them could be sent.
     """
-    from azure.core.exceptions import ResourceNotFoundError
-
-    queue = sdk.queues().get_queue_client(EVALUATION_QUEUE)
-    with translate_errors():
-        for each in messages:
-            options = {"visibility_timeout": hidden_seconds, "time_to_live": _FOR_EVER}
-            try:
-                queue.send_message(each.text(), **options)
-            except ResourceNotFoundError:
-                _make()
-                queue.send_message(each.text(), **options)
-
-
-def _make() -> None:
-    from azure.core.exceptions import ResourceExistsError
-
-    try:
-        sdk.queues().create_queue(EVALUATION_QUEUE)
-    except ResourceExistsError:
-        return
+    queues.send(EVALUATION_QUEUE, (each.text() for each in messages), hidden_seconds)

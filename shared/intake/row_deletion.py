@@ -1,6 +1,6 @@
 """Deletion of single events' rows from the intake, so that the events never become log, or log again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from shared.intake.keys import event_key, shard
 from shared.intake.scan import Tables
@@ -19,9 +19,18 @@ def list_hours(tables: Tables, from_us: int, to_us: int) -> Iterator[tuple[Intak
             start = end
 
 
-def delete_rows(event_id: str, shards: int, table: IntakeTable, from_us: int, to_us: int) -> int:
-    """Delete an event's rows of a range of time, also rows that do not count; gives their number. Blocking."""
-    place, key = shard(event_id, shards), event_key(event_id)
+def delete_rows(event_id: str, shards: Iterable[int], table: IntakeTable, from_us: int, to_us: int) -> int:
+    """Delete an event's rows of a range of time, also rows that do not count; gives their number. Blocking.
+
+    Args:
+        shards: All numbers of shards over which rows of that time may be spread.
+    """
+    places = {shard(event_id, number) for number in shards}
+    return sum(_delete_rows(event_id, place, table, from_us, to_us) for place in sorted(places))
+
+
+def _delete_rows(event_id: str, place: int, table: IntakeTable, from_us: int, to_us: int) -> int:
+    key = event_key(event_id)
     first, last = partition_key(place, from_us), partition_key(place, to_us - 1)
     where = f"PartitionKey ge '{first}' and PartitionKey le '{last}' and RowKey gt '{key}|' and RowKey lt '{key}}}'"
     deleted = 0

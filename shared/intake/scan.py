@@ -3,7 +3,7 @@
 import asyncio
 from bisect import bisect_right
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -53,6 +53,7 @@ class RowQuery:
         event_key: Rows of this event only; empty for all events.
         keys_only: Whether to leave out what the rows hold beside keys and times.
         exact: Whether storage is to send no other rows of the first and the last minute; it looks at them all the same.
+        takes: Whether rows of an event id are wanted.
     """
 
     kind: Kind
@@ -62,6 +63,7 @@ class RowQuery:
     event_key: str = ""
     keys_only: bool = False
     exact: bool = False
+    takes: Callable[[str], bool] | None = None
 
     def of_shard(self, shard: int) -> dict[str, str]:
         """Write the query of one shard for the service; it selects whole minutes, by key."""
@@ -287,6 +289,8 @@ def _minute(entity: Entity) -> str:
 
 
 def _counts(entity: Entity, query: RowQuery) -> bool:
+    if query.takes is not None and not query.takes(entity["id"]):
+        return False
     at_us = row_json.arrival(entity)
     return query.from_us <= at_us < query.to_us and counts(at_us, from_iso(entity["Timestamp"]), _deadline_us(entity))
 

@@ -1,5 +1,6 @@
 """The forms of the log's range, in queries and in answers."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from shared.web.errors import InvalidExportLogsRequest
 from shared.web.json_forms import MomentText, Wire, read_moment
 
 _FOREVER_US = from_iso("9999-12-31")
+_LAST_SHARD = 99
 
 
 class DateRange(Wire):
@@ -27,10 +29,15 @@ class LogsProperties(Wire):
 
 
 class LogRange(Wire):
-    """Which part of the log is asked for; an end that is not given is open."""
+    """Which part of the log is asked for; an end that is not given is open.
+
+    Attributes:
+        shard: Of log that begins with the range and is in several blobs, those before this one were read already.
+    """
 
     from_: Annotated[datetime | None, Field(alias="from")] = None
     to: datetime | None = None
+    shard: Annotated[int, Field(ge=0, le=_LAST_SHARD)] = 0
 
 
 def properties(date_range: tuple[int, int] | None) -> bytes:
@@ -54,7 +61,20 @@ def read_range(first: str | None, last: str | None) -> tuple[int, int]:
     return from_us, to_us
 
 
-def next_page(path: str, from_us: int, last: str | None) -> str:
-    """The `Link` header that leads to the next page of a range."""
-    query = {"from": to_iso(from_us)} | ({"to": last} if last else {})
+def read_shard(text: str | None) -> int:
+    """Read `shard` of a query.
+
+    Raises:
+        InvalidExportLogsRequest: It is no number of a shard.
+    """
+    if not text:
+        return 0
+    if not re.fullmatch("[0-9]{1,2}", text, re.ASCII):
+        raise InvalidExportLogsRequest("The shard is no number of a shard.", "shard")
+    return int(text)
+
+
+def next_page(path: str, from_us: int, shard: int | None, last: str | None) -> str:
+    """The `Link` header that leads to the next page of a range, which begins with a part or with one of its shards."""
+    query = {"from": to_iso(from_us)} | ({"shard": str(shard)} if shard else {}) | ({"to": last} if last else {})
     return f'<{path}?{urlencode(query)}>; rel="next"'

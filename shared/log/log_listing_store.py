@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import line_pieces, log_line, stored_lines
-from shared.log.manifest import SUFFIX, LogBlob, Manifest, day_folder, path, range_of
+from shared.log.manifest import SUFFIX, LogBlob, Manifest, Place, day_folder, path, place_of, select_log
 from shared.log.stored_lines import UnreadableLines
 from shared.storage import blobs
 from shared.storage.paths import LOGS
@@ -31,12 +31,13 @@ class ListedLog:
 
     from_us: int
     to_us: int
+    shard: int | None
     etag: str
 
     @property
     def path(self) -> str:
         """The path of the blob."""
-        return path(self.from_us, self.to_us)
+        return path(self.from_us, self.to_us, self.shard)
 
 
 def list_days() -> Iterator[int]:
@@ -51,9 +52,9 @@ def list_days() -> Iterator[int]:
 
 
 def list_range(from_us: int, to_us: int) -> Manifest:
-    """List the log blobs whose range begins in a range."""
+    """List the log blobs whose range begins in a range, in order."""
     listed = (blob for folder in _folders(from_us, to_us) for blob in _list(folder))
-    return Manifest(tuple(blob for blob in listed if from_us <= blob.from_us < to_us))
+    return Manifest(tuple(select_log(blob for blob in listed if from_us <= blob.from_us < to_us)))
 
 
 def list_all(page: int) -> Iterator[ListedLog]:
@@ -63,14 +64,15 @@ def list_all(page: int) -> Iterator[ListedLog]:
         page: How many a request is to give.
     """
     for blob in blobs.list_blobs(LOGS, page):
-        if (ends := _read_range(blob.path)) is not None:
-            yield ListedLog(*ends, blob.etag)
+        if (place := _read_place(blob.path)) is not None:
+            yield ListedLog(*place, blob.etag)
 
 
-def read_log_blob(from_us: int, to_us: int) -> LogBlob | None:
+def read_log_blob(from_us: int, to_us: int, shard: int | None = None) -> LogBlob | None:
     """Read from storage what is in a log blob; None if the blob is gone."""
-    version = blobs.read_version(path(from_us, to_us))
-    return None if version is None else _describe(from_us, to_us, version.size_bytes, version.etag, version.metadata)
+    place = from_us, to_us, shard
+    version = blobs.read_version(path(*place))
+    return None if version is None else _describe(place, version.size_bytes, version.etag, version.metadata)
 
 
 def metadata(blob: LogBlob) -> dict[str, str]:
@@ -87,25 +89,25 @@ def metadata(blob: LogBlob) -> dict[str, str]:
 
 def _list(folder: str) -> Iterator[LogBlob]:
     for blob in blobs.list_blobs(folder):
-        ends = _read_range(blob.path)
-        if ends is not None:
-            described = _describe(*ends, blob.size_bytes, blob.etag, blob.metadata)
+        place = _read_place(blob.path)
+        if place is not None:
+            described = _describe(place, blob.size_bytes, blob.etag, blob.metadata)
             if described is not None:
                 yield described
 
 
-def _read_range(stored_path: str) -> tuple[int, int] | None:
-    """The range of a log blob; None for a blob that is none of the log's."""
+def _read_place(stored_path: str) -> Place | None:
+    """Where a log blob is in the log; None for a blob that is none of the log's."""
     if not stored_path.endswith(SUFFIX):
         return None
     try:
-        ends = range_of(stored_path)
+        place = place_of(stored_path)
     except ValueError:
         return None
-    return ends if path(*ends) == stored_path else None
+    return place if path(*place) == stored_path else None
 
 
-def _describe(from_us: int, to_us: int, size_bytes: int, etag: str, fields: Mapping[str, str]) -> LogBlob | None:
+def _describe(place: Place, size_bytes: int, etag: str, fields: Mapping[str, str]) -> LogBlob | None:
     """Describe a log blob by its metadata, or by its content where they are lost; None if the blob is gone."""
     try:
         lines = int(fields["lines"])
@@ -114,18 +116,30 @@ def _describe(from_us: int, to_us: int, size_bytes: int, etag: str, fields: Mapp
         unpacked = int(fields["unpacked"]) if "unpacked" in fields else size_bytes * _UNPACKED
         rewards = _rewards(fields["rewards"])
     except (KeyError, TypeError, ValueError):
-        return _describe_content(from_us, to_us, fields.get("redacted", ""))
+        return _describe_content(place, fields.get("redacted", ""))
     redacted = fields.get("redacted", "")
+    from_us, to_us, shard = place
     return LogBlob(
-        from_us, to_us, rewards, lines, events, size_bytes, unpacked, etag, redacted, answered_otherwise=otherwise
+        from_us,
+        to_us,
+        rewards,
+        lines,
+        events,
+        size_bytes,
+        unpacked,
+        etag,
+        redacted,
+        answered_otherwise=otherwise,
+        shard=shard,
     )
 
 
-def _describe_content(from_us: int, to_us: int, redacted: str) -> LogBlob | None:
-    stored = blobs.read(path(from_us, to_us))
+def _describe_content(place: Place, redacted: str) -> LogBlob | None:
+    stored = blobs.read(path(*place))
     if stored is None:
         return None
-    empty = LogBlob(from_us, to_us, None, 0, {}, len(stored.data), 0, stored.etag, redacted)
+    from_us, to_us, shard = place
+    empty = LogBlob(from_us, to_us, None, 0, {}, len(stored.data), 0, stored.etag, redacted, shard=shard)
     if not stored.data:
         return replace(empty, damaged="it is empty")
     lines, unpacked, events, otherwise = 0, 0, Counter[str](), Counter[str]()

@@ -46,15 +46,28 @@ def create(
     events: Mapping[str, int],
     unpacked_bytes: int,
     answered_otherwise: Mapping[str, int] = MappingProxyType({}),
+    shard: int | None = None,
 ) -> LogBlob:
-    """Make the log blob of a range, once; gives the blob that is there. The numbers are those of `LogBlob`."""
-    size_bytes, otherwise = file.stat().st_size, {**answered_otherwise}
-    blob = LogBlob(from_us, to_us, rewards, lines, {**events}, size_bytes, unpacked_bytes, answered_otherwise=otherwise)
+    """Make the log blob of a range, or of a shard of it, once; gives the blob that is there.
+
+    The numbers are those of `LogBlob`.
+    """
+    blob = LogBlob(
+        from_us,
+        to_us,
+        rewards,
+        lines,
+        {**events},
+        file.stat().st_size,
+        unpacked_bytes,
+        answered_otherwise={**answered_otherwise},
+        shard=shard,
+    )
     try:
         with file.open("rb") as data:
             etag = blobs.write_over(blob.path, data, None, metadata=log_listing_store.metadata(blob))
     except ChangedMeanwhile:
-        return log_listing_store.read_log_blob(from_us, to_us) or blob
+        return log_listing_store.read_log_blob(*blob.place) or blob
     return replace(blob, etag=etag)
 
 
@@ -124,7 +137,7 @@ def remove(listed: Collection[ListedLog]) -> None:
         (blob.path, blob.etag)
         for folder in {manifest.folder_of_refused(log.from_us) for log in listed}
         for blob in blobs.list_blobs(folder)
-        if blob.path.rsplit("/", 1)[1].partition(".")[0] in stems
+        if blob.path.rsplit("/", 1)[1].removesuffix(manifest.REFUSED_SUFFIX).rpartition(".")[0] in stems
     ]
     with ThreadPoolExecutor(_DELETED_AT_ONCE) as pool:
         for some in (refused, [(log.path, log.etag) for log in listed]):

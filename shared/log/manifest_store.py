@@ -73,7 +73,12 @@ def extent(deleted_before_us: int) -> tuple[int, int] | None:
 
 def put(blob: LogBlob, check: Check) -> None:
     """Name a log blob in the manifest of its day, in the place of what the manifest says of that blob so far."""
-    _change(blob.from_us, check, lambda manifest: manifest.put(blob))
+    put_part([blob], check)
+
+
+def put_part(blobs: Sequence[LogBlob], check: Check) -> None:
+    """Name the log blobs of a part in the manifest of its day, all at once, as `put`."""
+    _change(blobs[0].from_us, check, lambda manifest: manifest.put(*blobs))
 
 
 def unsettle(blob: LogBlob, check: Check) -> None:
@@ -146,7 +151,7 @@ def _settle(blob: LogBlob) -> LogBlob | None:
     """
     if blob.etag and (not blob.damaged or blobs.read_etag(blob.path) == blob.etag):
         return blob
-    current = log_listing_store.read_log_blob(blob.from_us, blob.to_us)
+    current = log_listing_store.read_log_blob(*blob.place)
     return None if current is None else replace(current, etag="")
 
 

@@ -7,20 +7,19 @@ from heapq import merge
 from itertools import batched
 from typing import IO
 
-from shared.log import marks
-from shared.log.manifest import range_of
+from shared.log import manifest, marks
+from shared.log.manifest import Place
 from shared.log.marks import Run
 from shared.storage import blobs
 from shared.storage.paths import MARKS
-from shared.times import compact
 
 CHUNK_BYTES = 1024 * 1024
 _MARKS_AT_ONCE = 65_536
 
 
-def create(from_us: int, to_us: int, of_part: Iterable[int]) -> Run:
-    """Store the marks of a part; the same part again stores the same run."""
-    return _create(from_us, to_us, marks.pack(of_part))
+def create(from_us: int, to_us: int, of_part: Iterable[int], shard: int | None = None) -> Run:
+    """Store the marks of a part, or of a shard of it; the same part again stores the same run."""
+    return _create((from_us, to_us, shard), marks.pack(of_part))
 
 
 def list_runs() -> list[Run]:
@@ -49,7 +48,7 @@ def merge_runs(runs: Sequence[Run]) -> Run:
     with tempfile.TemporaryFile() as file:
         _write_merged(runs, file)
         file.seek(0)
-        merged = _create(from_us, to_us, file)
+        merged = _create((from_us, to_us, None), file)
     for run in runs:
         if run.path != merged.path:
             blobs.remove(run.path)
@@ -77,16 +76,16 @@ def _read_marks(run: Run) -> Iterator[int]:
         yield from chunk
 
 
-def _create(from_us: int, to_us: int, content: bytes | IO[bytes]) -> Run:
-    path = f"{MARKS}{compact(from_us)}-{compact(to_us)}"
+def _create(place: Place, content: bytes | IO[bytes]) -> Run:
+    path = f"{MARKS}{manifest.name(*place)}"
     blobs.create(path, content)
     size = len(content) if isinstance(content, bytes) else content.seek(0, 2)
-    return Run(path, from_us, to_us, size)
+    return Run(path, *place[:2], size)
 
 
 def _run(path: str, size_bytes: int) -> Run | None:
     try:
-        from_us, to_us = range_of(path)
+        from_us, to_us, _ = manifest.place_of(path)
     except ValueError:
         return None
     return Run(path, from_us, to_us, size_bytes)

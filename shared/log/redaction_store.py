@@ -103,7 +103,7 @@ def redact(blob: LogBlob, target: Target, at_us: int, check: Check, copy: Callab
 
 def settle(blob: LogBlob, check: Check) -> None:
     """Let the manifest say again what is in a log blob, if a redaction of the blob did not come to its end."""
-    current = None if blob.etag else log_listing_store.read_log_blob(blob.from_us, blob.to_us)
+    current = None if blob.etag else log_listing_store.read_log_blob(*blob.place)
     if current is not None:
         manifest_store.put(current, check)
 

@@ -22,11 +22,13 @@ class ImitatedEvent(NamedTuple):
         reward: Of the baseline action, which was shown.
         matches: Whether the model drew the baseline action.
         ceiling: The chance to do so that a perfect apprentice would have had.
+        at_us: When it arrived.
     """
 
     reward: float
     matches: bool
     ceiling: float
+    at_us: int = 0
 
 
 class Imitation(NamedTuple):

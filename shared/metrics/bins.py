@@ -262,6 +262,22 @@ def merge(bins: Iterable[Bin]) -> tuple[Bin, ...]:
     return tuple(by_time[at_us] for at_us in sorted(by_time))
 
 
+def combine(shards: Sequence[PartMetrics]) -> PartMetrics:
+    """The metrics of a part from those of its shards."""
+    by_kind: dict[tuple[int, int, str], Pending] = {}
+    for pending in (pending for shard in shards for pending in shard.pending):
+        before = by_kind.get(pending[:3], pending._replace(learnable=0, skipped=0))
+        learnable, skipped = before.learnable + pending.learnable, before.skipped + pending.skipped
+        by_kind[pending[:3]] = pending._replace(learnable=learnable, skipped=skipped)
+    return PartMetrics(
+        merge(a_bin for shard in shards for a_bin in shard.bins),
+        [by_kind[key] for key in sorted(by_kind)],
+        sorted((event for shard in shards for event in shard.imitated), key=lambda event: event.at_us),
+        min((shard.first_us for shard in shards if shard.imitated), default=0),
+        max((shard.last_us for shard in shards if shard.imitated), default=0),
+    )
+
+
 def total(bins: Sequence[Bin], from_us: int) -> Bin:
     """The sums of some bins, which do not begin before a moment."""
     sums = Bin(from_us)

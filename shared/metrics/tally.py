@@ -185,7 +185,7 @@ class Tally:
             highest = ceiling(min(probabilities), len(probabilities), self._exploration)
             self._first_us = self._first_us if self._imitated else event.at_us
             self._last_us = event.at_us
-            self._imitated.append(ImitatedEvent(reward, actions[0] == baseline, highest))
+            self._imitated.append(ImitatedEvent(reward, actions[0] == baseline, highest, event.at_us))
 
 
 def _add_online(into: _OpenBin, event: RankedEvent, reward: float) -> None:

@@ -2,7 +2,7 @@
 
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
-from shared.intake.scan import RowQuery, Tables
+from shared.intake.scan import FAR_US, RowQuery, Tables
 from shared.status.learning_status import Waiting
 from shared.training.training_state import State
 
@@ -15,6 +15,7 @@ def count_waiting(tables: Tables, configuration: Configuration, state: State | N
         most: Where counting stops.
     """
     start_us = max(state.joined_up_to_us if state else 0, configuration.logs_deleted_before_us)
-    ranks = RowQuery("events", range(configuration.shards), start_us, keys_only=True)
+    shards = range(max(configuration.shard_numbers(start_us, FAR_US)))
+    ranks = RowQuery("events", shards, start_us, keys_only=True)
     count, first_us = scan.count_rows(tables, ranks, most)
     return Waiting(min(count, most), count > most, first_us)

@@ -20,6 +20,7 @@ SIGNER: Final = f"loops/{LOOP}/signer.pem"
 LOGS: Final = f"loops/{LOOP}/logs/"
 MANIFESTS: Final = f"loops/{LOOP}/manifests/"
 MARKS: Final = f"loops/{LOOP}/marks/"
+JOINS: Final = f"loops/{LOOP}/joins/"
 MODELS: Final = f"loops/{LOOP}/models/"
 REFUSED: Final = f"loops/{LOOP}/refused/"
 METRICS: Final = f"loops/{LOOP}/metrics/"
@@ -31,6 +32,8 @@ EVALUATION_QUEUE: Final = f"{LOOP}-evaluations"
 """Queue names have lower-case letters, digits and single hyphens, at most 63 characters with `-poison`."""
 EVALUATION_POISON_QUEUE: Final = f"{EVALUATION_QUEUE}-poison"
 """The queue into which the host puts messages that failed too often."""
+
+JOIN_QUEUE: Final = f"{LOOP}-joins"
 
 _TABLE: Final = re.compile(r"(events|rewards)(\d{12})(\d{4})", re.ASCII)
 

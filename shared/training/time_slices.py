@@ -5,11 +5,15 @@ from dataclasses import replace
 
 from shared.log.join import BEFORE_US
 from shared.times import HOUR, MINUTE, SECOND
-from shared.training.training_state import LongWait
+from shared.training.training_state import LongWait, PartSize
 
 LONGEST_CELL_US = 15 * MINUTE
 MOST_EVENTS = 100_000
 """A cell with more events than this is cut into parts, which bounds the memory that a join takes."""
+
+
+MOST_EVENTS_UNSPLIT = 20_000
+"""A cell that seems to have more events than this is joined in shards, if there are workers at the same time."""
 
 
 def cell_us(export_frequency_us: int, wait_us: int) -> int:
@@ -29,6 +33,19 @@ def cell(position_us: int, first_us: int, length_us: int) -> tuple[int, int]:
     """
     start = first_us - first_us % length_us
     return max(start, position_us), start + length_us
+
+
+def shorten(from_us: int, to_us: int, last: PartSize, shards: int) -> int:
+    """Where a part ends, so that each of its shards seems to have no more events than a part may have.
+
+    Args:
+        last: The part before it.
+    """
+    events = last.estimate(to_us - from_us)
+    most = MOST_EVENTS * shards * 3 // 4
+    if events <= most:
+        return to_us
+    return min(to_us, from_us + max(1, (to_us - from_us) * most // events // MINUTE) * MINUTE)
 
 
 def lookback_us(wait_us: int, long_waits: Iterable[LongWait], from_us: int) -> int:

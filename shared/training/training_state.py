@@ -26,6 +26,7 @@ class Intent(StoredObject):
         deleted_before_us: Rows that arrived earlier are not logged.
         lookback_us: How much earlier log may hold the same observations; `look_back_us` in the stored document.
         exploration: The configured exploration, which the metrics of an apprentice are compared with.
+        shards: Into how many shards the join of the part is split; each of several has a log blob of its own.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(lookback_us="look_back_us")
@@ -36,6 +37,7 @@ class Intent(StoredObject):
     deleted_before_us: int
     lookback_us: int
     exploration: float = 0.0
+    shards: int = 1
 
     @property
     def since_us(self) -> int:
@@ -59,7 +61,8 @@ class Cursor(StoredObject):
         learned_from_us: The log position at which its learning began.
         is_lost: Whether its training state cannot be read: it learns no more, and waits for `next` to replace it.
         trained_since_revision: The first revision that it was trained for; None if that is `revision`.
-        begun: The log blob after the position, if its first lines are learned; `model` has not learned them.
+        begun: The log blob with which the model goes on in the part after the position, if lines of it are learned;
+            `model` has not learned them.
     """
 
     generation: int
@@ -132,15 +135,15 @@ class Counters(StoredObject):
 
 @dataclass(frozen=True, slots=True)
 class BegunBlob(StoredObject):
-    """A log blob of which a model has learned the first lines.
+    """A log blob of which a model has learned the first lines, and all blobs of its part before it.
 
     Attributes:
         path: The blob's path.
         redacted: When the blob had been redacted last; after another redaction, these lines are other lines.
         kind: The kind of lines that were learned.
-        lines: How many lines were learned or passed over.
+        lines: How many lines of the blob were learned or passed over.
         model: The files of the model after these lines; never published.
-        counters: These lines by outcome.
+        counters: The lines of the part so far, by outcome.
     """
 
     path: str
@@ -165,6 +168,23 @@ class LongWait(StoredObject):
 
     until_us: int
     wait_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartSize(StoredObject):
+    """How many events a part had, and how long it was; by it the size of the next part is estimated.
+
+    Attributes:
+        shards: Into how many shards its join was split.
+    """
+
+    events: int
+    length_us: int
+    shards: int = 1
+
+    def estimate(self, length_us: int) -> int:
+        """How many events a part of some length has at the same rate."""
+        return self.events * length_us // self.length_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +218,7 @@ class State(StoredObject):
         rounds: The rounds of automatic optimization so far; `looks` in the stored document.
         manifests_from_us: Every day of log from this moment on has a manifest; 0 if all days have. None in a document
             of an earlier version, which may have written log that no manifest names.
+        last_part: The size of the part that was joined last; None before the first.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
@@ -221,6 +242,7 @@ class State(StoredObject):
     snapshots: tuple[Snapshot, ...] = ()
     rounds: OptimizationRounds = field(default_factory=OptimizationRounds)
     manifests_from_us: int | None = None
+    last_part: PartSize | None = None
 
 
 def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us: int) -> Cursor:

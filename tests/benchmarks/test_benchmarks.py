@@ -25,7 +25,7 @@ from tests.faults.proxy import FaultProxy, Request
 
 def test_a_benchmark_runs_on_a_small_backlog() -> None:
     """A change that breaks a benchmark is found by tests, and not when figures are wanted."""
-    figures = join.measure(Progress("join"), parts=2, events=40, rounds=1)
+    figures = join.measure(Progress("join"), parts=2, events=40, rounds=1, events_of_shard=30, rounds_of_shards=1)
 
     document = json.loads(json.dumps(figures[0].as_json()))
     assert {

@@ -16,7 +16,7 @@ from shared.storage import paths
 from tests.infra.bicep.expressions import Each, Expression, Literal, Name, Object, Operation, Text, walk
 from tests.infra.bicep.template import Value
 from tests.infra.project import default_text, read_parameters, template
-from train_timer import model_training, run
+from train_timer import model_training, run, shard_join
 from train_timer.pieces import Pace
 
 _APP = "Microsoft.Web/sites:properties.functionAppConfig"
@@ -47,7 +47,7 @@ def test_queue_messages_are_as_the_app_writes_them_and_few_at_a_time() -> None:
     assert queues["messageEncoding"] == "none"
     assert evaluation_queue.read(sent.text()) == sent
     assert queues["batchSize"] + queues["newBatchThreshold"] <= 2
-    assert queues["maxDequeueCount"] > stages._TRAINING_TRIES
+    assert queues["maxDequeueCount"] > max(stages._TRAINING_TRIES, shard_join.MOST_TRIES)
 
 
 def test_queue_functions_have_the_extensions_that_they_need() -> None:
@@ -59,7 +59,7 @@ def test_queue_functions_have_the_extensions_that_they_need() -> None:
 
 def test_queues_have_names_that_queues_may_have() -> None:
     """Also with what the platform puts behind the name for messages that failed too often."""
-    for name in (paths.EVALUATION_QUEUE, paths.EVALUATION_POISON_QUEUE):
+    for name in (paths.EVALUATION_QUEUE, paths.EVALUATION_POISON_QUEUE, f"{paths.JOIN_QUEUE}-poison"):
         assert re.fullmatch(r"[a-z0-9](-?[a-z0-9])*", name)
         assert 3 <= len(name) <= 63
     assert f"{paths.EVALUATION_QUEUE}-poison" == paths.EVALUATION_POISON_QUEUE

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import batched, groupby
 from typing import Any
@@ -72,9 +72,16 @@ class Past:
     events: list[Event] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
 
-    def write(self, stored_loop: StoredLoop, span_us: int | None = None) -> None:
-        """Put the rows into tables of the intake that have such a span; without one, into tables that are not over."""
-        asyncio.run(_write(stored_loop.storage, self, span_us or _span_us([*self.events, *self.observations])))
+    def write(
+        self, stored_loop: StoredLoop, span_us: int | None = None, shards: Callable[[int], int] = lambda _: SHARDS
+    ) -> None:
+        """Put the rows into tables of the intake that have such a span; without one, into tables that are not over.
+
+        Args:
+            shards: Over how many shards rows are spread that arrive at a moment.
+        """
+        span_us = span_us or _span_us([*self.events, *self.observations])
+        asyncio.run(_write(stored_loop.storage, self, span_us, shards))
 
 
 def minutes_ago(minutes: float) -> int:
@@ -131,10 +138,10 @@ def _span_us(rows: Sequence[Event | Observation]) -> int:
     return next(span for span in spans if first_us // span == last_us // span)
 
 
-async def _write(storage: str, past: Past, span_us: int) -> None:
+async def _write(storage: str, past: Past, span_us: int, shards: Callable[[int], int]) -> None:
     rest = Rest(account(StorageSettings(storage)), timeout=20)
     try:
-        for kind, rows in _build_entities(past).items():
+        for kind, rows in _build_entities(past, shards).items():
             by_time = sorted(rows, key=lambda row: row[0])
             for table, group in groupby(by_time, key=lambda row: paths.table_name(kind, row[0], span_us)):
                 await rest.create_table(table)
@@ -143,10 +150,15 @@ async def _write(storage: str, past: Past, span_us: int) -> None:
         await rest.close()
 
 
-def _build_entities(past: Past) -> dict[paths.Kind, list[tuple[int, tuple[str, str], bytes]]]:
+def _build_entities(
+    past: Past, shards: Callable[[int], int]
+) -> dict[paths.Kind, list[tuple[int, tuple[str, str], bytes]]]:
     """Arrival, keys and text of each row."""
-    events = [(event, row_json.event_place(event, SHARDS)) for event in past.events]
-    observations = [(observation, row_json.observation_place(observation, SHARDS)) for observation in past.observations]
+    events = [(event, row_json.event_place(event, shards(event.at_us))) for event in past.events]
+    observations = [
+        (observation, row_json.observation_place(observation, shards(observation.at_us)))
+        for observation in past.observations
+    ]
     return {
         "events": [(row.at_us, place, row_json.event_entity(place, row)) for row, place in events],
         "rewards": [(row.at_us, place, row_json.observation_entity(place, row)) for row, place in observations],

@@ -96,7 +96,7 @@ class StoredLoop:
         named = {}
         for data in self.blobs("manifests/2").values():
             for blob in json.loads(data)["blobs"]:
-                name = manifest.path(blob["from_us"], blob["to_us"]).removeprefix("loops/default/")
+                name = manifest.path(blob["from_us"], blob["to_us"], blob["shard"]).removeprefix("loops/default/")
                 assert name not in named
                 named[name] = blob
         etags = self.in_force()

@@ -16,7 +16,7 @@ from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.configuration import problem_type
 from shared.configuration.service_configuration import LearningMode
 from shared.log.log_line import kind
-from shared.log.manifest import range_of
+from shared.log.manifest import place_of
 from shared.log.ranked_event import line_kind
 from shared.times import MINUTE, from_iso
 from tests.loop import past, requests
@@ -140,7 +140,7 @@ def check_learned_all(stored_loop: StoredLoop, owner: Owner) -> None:
         return
     running, put = stored_loop.document("state.json")["running"], owner.requests[last][1]
     begun = put["learned_events"] if put else 0
-    later = [data for name, data in stored_loop.blobs("logs/").items() if range_of(name)[0] >= owner.joined_us]
+    later = [data for name, data in stored_loop.blobs("logs/").items() if place_of(name)[0] >= owner.joined_us]
     lines = [line for data in later for line in gzip.decompress(data).splitlines()]
     wanted = line_kind(problem_type(running["arguments"]), LearningMode(running["mode"]))
     expected = sum(kind(line) == wanted and b'"_skipLearn":true' not in line[:200] for line in lines)

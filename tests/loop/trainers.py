@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 from types import TracebackType
@@ -13,7 +13,9 @@ from typing import Any, Self
 
 from shared import settings
 from shared.times import DAY, SECOND
+from shared.training import time_slices
 from tests.processes import process
+from train_timer import shard_workers
 from train_timer.pieces import Pace
 
 PAST: Mapping[str, int] = {"write_deadline_us": 10 * DAY, "join_grace_us": SECOND}
@@ -37,10 +39,12 @@ class Trainer:
         runs: int = 1,
         variables: Mapping[str, str] | None = None,
         pace: Pace | None = None,
+        split: "Split | None" = None,
     ) -> None:
         """Take the connection string of its storage, and settings that differ.
 
         Args:
+            split: When it joins in shards; None for the numbers of the product.
             variables: More of its environment.
             single_part: Its stop event is set from the beginning, so that it joins one part and no more.
             runs: How often the process runs the trainer, as a host does.
@@ -48,7 +52,7 @@ class Trainer:
         """
         self.log_file = log_file
         self._process = process(
-            log_file, storage, _train, dict(variables or {}), dict(changed), single_part, runs, pace
+            log_file, storage, _train, dict(variables or {}), dict(changed), single_part, runs, pace, split
         )
 
     def __enter__(self) -> Self:
@@ -100,10 +104,38 @@ class Trainer:
             os.kill(self._process.pid, number)
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """When a process joins in shards, in the place of the product's numbers.
+
+    Attributes:
+        above: What seems to be more events is joined in shards.
+        patience_seconds: How long the trainer waits for workers before it joins shards itself.
+        most_events: A shard with more events is too large.
+    """
+
+    above: int = 0
+    patience_seconds: int = 0
+    most_events: int = time_slices.MOST_EVENTS
+
+    def apply(self) -> None:
+        """Let it be so in this process."""
+        time_slices.MOST_EVENTS_UNSPLIT = self.above
+        time_slices.MOST_EVENTS = self.most_events
+        shard_workers._PATIENCE_SECONDS = self.patience_seconds
+
+
 def _train(
-    variables: Mapping[str, str], changed: Mapping[str, Any], single_part: bool, runs: int, pace: Pace | None
+    variables: Mapping[str, str],
+    changed: Mapping[str, Any],
+    single_part: bool,
+    runs: int,
+    pace: Pace | None,
+    split: "Split | None",
 ) -> None:
     """Run the trainer in its environment and with its settings."""
+    if split is not None:
+        split.apply()
     os.environ.update(variables)
     logging.basicConfig(level=logging.INFO, format="%(process)d %(relativeCreated)d %(name)s %(message)s")
     from train_timer.run import Trainings

@@ -33,7 +33,7 @@ from shared.log import customer_copy, log_store, manifest_store
 from shared.log.customer_copy import MirrorFailed
 from shared.metrics import metrics_store
 from shared.settings import Settings
-from shared.storage import background_reads, sdk
+from shared.storage import background_reads, queues, sdk
 from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, from_iso
 from shared.training import lease
@@ -318,6 +318,7 @@ class World:
             (log_store, "ThreadPoolExecutor", _OneThread),
             (metrics_store, "ThreadPoolExecutor", _OneThread),
             (driver_input, "_HAS_FIFO", False),
+            (queues, "send_at_once", lambda name, messages, seconds: queues.send(name, messages, 0, seconds)),
             (attempts, "_explain", _watch_failures(attempts._explain, self._unexpected)),
             (tempfile, "tempdir", folder),
             (work_folder, "folder", lambda: _Folder(folder)),

@@ -10,6 +10,8 @@ import pytest
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
 from shared.log import log_listing_store, log_store, manifest_store
+from shared.storage import blobs
+from shared.storage.paths import REFUSED
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 from tests.faults.proxy import FaultProxy
 from train_timer.log_ahead import LogAhead
@@ -24,9 +26,9 @@ def put(file: Path, *ranges: tuple[int, int]) -> None:
         log_store.create(from_us, to_us, file, REWARDS, 1, {"cb": 1}, 3)
 
 
-def folders(blobs: FaultProxy) -> list[str]:
+def folders(requests: FaultProxy) -> list[str]:
     """The folders that were listed, without what they all begin with."""
-    queries = [parse_qs(urlsplit(request.path).query) for request in blobs.requests if "comp=list" in request.path]
+    queries = [parse_qs(urlsplit(request.path).query) for request in requests.requests if "comp=list" in request.path]
     return [query["prefix"][0].removeprefix("default/logs/") for query in queries]
 
 
@@ -74,6 +76,27 @@ def test_refused_lines_are_deleted_before_their_log(blobs: FaultProxy, tmp_path:
 
     paths = [urlsplit(request.path).path for request in blobs.requests if request.method == "DELETE"]
     assert [path.split("/default/")[1].split("/")[0] for path in paths] == ["refused", "logs"]
+
+
+@pytest.mark.usefixtures("blobs")
+def test_refused_lines_go_with_their_shard_and_with_no_other(tmp_path: Path) -> None:
+    """The names of their blobs begin alike."""
+    put(tmp_path / "log", (0, HOUR))
+    for shard in (1, 11):
+        log_store.create(0, HOUR, tmp_path / "log", REWARDS, 1, {"cb": 1}, 3, shard=shard)
+    first, second, whole = log_listing_store.list_all(9)
+    for log in (whole, first, second):
+        blob = log_listing_store.read_log_blob(log.from_us, log.to_us, log.shard)
+        assert blob is not None
+        log_store.store_refused(blob, "cb", {0: {"line": 0}})
+
+    log_store.remove([first])
+
+    assert [path.rsplit("/", 1)[1] for path in blobs.list_paths(REFUSED)] == [
+        "19700101T000000000000Z-19700101T010000000000Z.11.cb.jsonl",
+        "19700101T000000000000Z-19700101T010000000000Z.cb.jsonl",
+    ]
+    assert [*log_listing_store.list_all(9)] == [second, whole]
 
 
 def test_a_model_that_moves_on_lists_its_log_once(blobs: FaultProxy, tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ def test_a_page_costs_the_same_wherever_it_is(many: FaultProxy, tmp_path: Path, 
 
     page = logs._read_page(at_us, start(DAYS))
 
-    assert (page.blobs, page.next_from_us) == ((b"log", b"log"), at_us + 2 * PART_US)
+    assert page.next_blob is not None
+    assert (page.blobs, page.next_blob.from_us) == ((b"log", b"log"), at_us + 2 * PART_US)
     assert lists(many) <= 1
     assert set(reads(many)) <= {f"{name}.json" for name in around(day)}
 
@@ -101,7 +102,28 @@ def test_a_page_has_no_more_lines_than_fit_into_memory(blobs: FaultProxy, tmp_pa
 
     page = logs._read_page(NEW_YEAR_US, start(1))
 
-    assert (len(page.blobs), page.next_from_us) == (2, NEW_YEAR_US + 2 * HOUR)
+    assert page.next_blob is not None
+    assert (len(page.blobs), page.next_blob.from_us) == (2, NEW_YEAR_US + 2 * HOUR)
+
+
+@pytest.mark.usefixtures("blobs")
+def test_pages_lead_through_the_shards_of_a_part(tmp_path: Path) -> None:
+    """Each shard is on one page, though all of them begin at one moment."""
+    file, at_us = tmp_path / "log", NEW_YEAR_US
+    shards = [(at_us, shard) for shard in range(5)] + [(at_us + HOUR, None), (at_us + 2 * HOUR, 3)]
+    for from_us, shard in shards:
+        file.write_text(f"{from_us} {shard}")
+        numbers = (1, {"cb": 1}, 15 * 1024 * 1024)
+        blob = log_store.create(from_us, from_us + HOUR, file, REWARDS, *numbers, shard=shard)
+        manifest_store.put(blob, lambda: None)
+
+    pages = [page := logs._read_page(at_us, start(1))]
+    while (following := page.next_blob) is not None:
+        pages.append(page := logs._read_page(following.from_us, start(1), following.shard or 0))
+
+    texts = [f"{from_us} {shard}".encode() for from_us, shard in shards]
+    assert [text for page in pages for text in page.blobs] == texts
+    assert len(pages) == 4
 
 
 def test_all_log_is_read_by_one_list_and_a_manifest_a_day(many: FaultProxy) -> None:

@@ -20,6 +20,7 @@ _STORES = (
     "shared/storage/*",
     "shared/*_store.py",
     "shared/evaluation/evaluation_queue.py",
+    "shared/training/join_queue.py",
     "shared/intake/group_commit.py",
     "shared/intake/intake.py",
     "shared/intake/intake_tables.py",

@@ -36,5 +36,5 @@ class _Span:
         for event, line in events:
             if self.first_us is None:
                 self.first_us = event.at_us
-            self.last_us = event.at_us
+            self.last_us = max(self.last_us or 0, event.at_us)
             yield line

@@ -216,7 +216,7 @@ class _Totals:
                     self._counted_from_us = event.at_us
                 self._judge.take(event, predictions, modelled=self._is_modelled)
             self._used += 1
-        self._up_to_us = events[-1].at_us
+        self._up_to_us = max(self._up_to_us or 0, *(event.at_us for event in events))
 
     def result(self, reader: EventReader, model: TrainedModel | None) -> TaskResult:
         return TaskResult(

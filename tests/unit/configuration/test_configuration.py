@@ -155,3 +155,30 @@ def test_a_multi_slot_loop_has_no_automatic_optimization() -> None:
         optimized.with_learning(SLOTS, 78)
     with pytest.raises(AutoOptimizationOfSlots):
         before.with_learning(SLOTS, 78).with_service(optimized.service, 79)
+
+
+def test_a_number_of_shards_is_announced_before_it_counts() -> None:
+    """Every instance reads the configuration in between."""
+    first = new_configuration(4)
+    changed = first.with_shards(16, DAY)
+
+    assert first.with_shards(4, DAY) is first
+    assert changed.with_shards(4, DAY + 1) is changed, "a change that is still to come stays"
+    effective_us = changed.shard_changes[0].from_us
+    assert effective_us >= DAY + MINUTE
+    assert (changed.shards_at(effective_us - 1), changed.shards_at(effective_us)) == (4, 16)
+    again = changed.with_shards(6, effective_us)
+    assert [again.shards_at(at_us) for at_us in (0, effective_us, effective_us + DAY)] == [4, 16, 6]
+
+
+def test_rows_are_read_from_all_shards_in_which_they_may_be() -> None:
+    """Also if an instance has missed a change for a while."""
+    changed = new_configuration(4).with_shards(16, DAY).with_shards(6, 2 * DAY)
+    first_us, second_us = (change.from_us for change in changed.shard_changes)
+
+    assert changed.shard_numbers(0, first_us - DAY // 2) == (4,)
+    assert changed.shard_numbers(0, first_us) == (4, 16)
+    assert changed.shard_numbers(first_us + MINUTE, first_us + 2 * MINUTE) == (4, 16)
+    assert changed.shard_numbers(first_us + 2 * HOUR, second_us - 2 * HOUR) == (16,)
+    assert changed.shard_numbers(0, 9 * DAY) == (4, 6, 16)
+    assert changed.shard_numbers(second_us + 2 * HOUR, 9 * DAY) == (6,)

@@ -146,7 +146,7 @@ def _profile(profile: Profile) -> Profile:
 def _blob_anew(day: Manifest) -> LogBlob:
     """The first log blob of a day as storage describes it, after another program has changed it."""
     first = day.blobs[0]
-    return LogBlob(first.from_us, first.to_us, None, 0, {}, 0, 0)
+    return LogBlob(first.from_us, first.to_us, None, 0, {}, 0, 0, shard=first.shard)
 
 
 STATES: Mapping[str, tuple[Callable[[State], State], Mapping[str, str | None]]] = {
@@ -328,4 +328,5 @@ def test_all_documents_that_are_written_again_are_here() -> None:
     assert {ast.unparse(call.args[0]) for call in calls} == {kind.__name__ for kind in KINDS.values()} | {
         "TaskResult",
         "Outcome",
+        "ShardResult",
     }

@@ -19,9 +19,13 @@ CURSOR = empty_cursor(new_configuration(4), 0, START_US)
 PACE = Pace(aim=timedelta(seconds=30), first=Limit(100, 1_000_000))
 
 
-def blob(hour: int, lines: int = 30, unpacked_bytes: int = 1_600) -> LogBlob:
+def blob(hour: int, lines: int = 30, unpacked_bytes: int = 1_600, shard: int | None = None) -> LogBlob:
     from_us = START_US + hour * HOUR
-    return LogBlob(from_us, from_us + HOUR, REWARDS, lines, {"cb": lines}, 100, unpacked_bytes)
+    return LogBlob(from_us, from_us + HOUR, REWARDS, lines, {"cb": lines}, 100, unpacked_bytes, shard=shard)
+
+
+def begun(at: LogBlob, lines: int = 0) -> Cursor:
+    return replace(CURSOR, begun=BegunBlob(at.path, "", "cb", lines, None, Counters()))
 
 
 def choose(blobs: Sequence[LogBlob], cursor: Cursor = CURSOR, pace: Pace = PACE) -> Piece:
@@ -84,11 +88,51 @@ def test_a_blob_that_is_too_large_is_learned_line_by_line_up_to_the_limit(large:
 def test_a_blob_that_was_begun_is_learned_on_only_if_its_lines_are_the_same(
     changed: dict[str, str], first_line: int
 ) -> None:
-    begun = replace(BegunBlob(blob(0).path, "", "cb", 7, None, Counters()), **changed)  # type: ignore[arg-type]
+    before = replace(BegunBlob(blob(0).path, "", "cb", 7, None, Counters()), **changed)  # type: ignore[arg-type]
 
-    piece = choose([blob(0)], replace(CURSOR, begun=begun))
+    piece = choose([blob(0)], replace(CURSOR, begun=before))
 
     assert (piece.first_line, piece.blobs) == (first_line, (blob(0),))
+
+
+def test_whole_parts_are_learned_together_and_a_part_that_is_too_much_in_pieces() -> None:
+    """Else the model before the part, which a redaction of the part goes back to, would be gone."""
+    shards = [blob(1, shard=shard) for shard in range(6)]
+    log = [blob(0), *shards, blob(2)]
+
+    before = choose(log)
+    first = choose(log[1:])
+    last = choose(log[1:], begun(shards[4]))
+
+    assert (before.blobs, before.next_blob, before.up_to_us) == ((blob(0),), None, blob(0).to_us)
+    assert (first.blobs, first.next_blob) == (tuple(shards[:3]), shards[3])
+    assert (last.blobs, last.next_blob, last.up_to_us) == ((*shards[4:], blob(2)), None, START_US + 99 * HOUR)
+
+
+@pytest.mark.parametrize(("lines", "sizes"), [(30, [3, 2]), (40, [2, 2, 1]), (60, [1] * 5), (10, [5])])
+def test_a_single_part_is_learned_from_its_first_shard_to_its_last(lines: int, sizes: list[int]) -> None:
+    """There may be no lines of some shards."""
+    shards = [blob(0, lines, shard=shard) for shard in (0, 2, 3, 7, 8)]
+    cursor, pieces = CURSOR, list[Piece]()
+
+    while (piece := choose_piece(cursor, [*shards, blob(1)], PACE, most_parts=1)) and piece.next_blob:
+        pieces.append(piece)
+        cursor = begun(piece.next_blob)
+
+    assert piece is not None
+    assert [each for learned in (*pieces, piece) for each in learned.blobs] == shards
+    assert ([len(learned.blobs) for learned in (*pieces, piece)], piece.up_to_us) == (sizes, blob(0).to_us)
+
+
+@pytest.mark.parametrize("lines", [0, 7])
+def test_a_part_of_which_a_shard_changed_while_it_was_learned_is_learned_anew(lines: int) -> None:
+    shards = [blob(0, 300, shard=shard) for shard in range(3)]
+    redacted = [*shards[:1], replace(shards[1], redacted="2026"), *shards[2:]]
+
+    same, changed = (choose(log, begun(shards[1], lines)) for log in (shards, redacted))
+
+    assert (same.blobs, same.first_line, same.next_blob) == ((shards[1],), lines, shards[2])
+    assert (changed.blobs, changed.first_line, changed.next_blob) == ((shards[0],), 0, redacted[1])
 
 
 def test_a_full_piece_that_was_quick_is_followed_by_a_larger_one() -> None:

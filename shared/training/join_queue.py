@@ -1,0 +1,68 @@
+"""The queue of shards to join; any instance may take a message and join its shard."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.storage import queues
+from shared.storage.paths import JOIN_QUEUE
+from shared.training.training_state import Intent
+
+_NAMES = ("from", "to", "shards", "shard", "complete")
+_SECONDS_TO_LIVE = 3600
+"""Long before, the trainer has joined the shard itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinMessage:
+    """A shard of a part to join, as long as the part is in progress.
+
+    Attributes:
+        from_us: Where the part begins.
+        to_us: Where it ends.
+        shards: Into how many shards it is split.
+        shard: Which of them.
+        complete_us: Up to there all rows are in storage since the trainer has begun its pass; another pass has another.
+    """
+
+    from_us: int
+    to_us: int
+    shards: int
+    shard: int
+    complete_us: int
+
+    def text(self) -> str:
+        """Write the message as JSON."""
+        numbers = (self.from_us, self.to_us, self.shards, self.shard, self.complete_us)
+        return json.dumps(dict(zip(_NAMES, numbers, strict=True)))
+
+    def is_of(self, intent: Intent) -> bool:
+        """Whether it is for a part."""
+        return (self.from_us, self.to_us, self.shards) == (intent.from_us, intent.to_us, intent.shards)
+
+
+def read(text: str) -> JoinMessage:
+    """Read a message.
+
+    Raises:
+        ValueError: The text is no message.
+    """
+    try:
+        fields = json.loads(text)
+        return JoinMessage(*(int(fields[name]) for name in _NAMES))
+    except (LookupError, TypeError) as error:
+        raise ValueError("the message says nothing about a shard to join") from error
+
+
+def send(intent: Intent, shards: Iterable[int], complete_us: int) -> None:
+    """Put the messages for shards of a part into the queue.
+
+    Args:
+        complete_us: As of `JoinMessage`.
+
+    Raises:
+        StorageUnavailable: Not all of them could be sent.
+    """
+    part = intent.from_us, intent.to_us, intent.shards
+    messages = (JoinMessage(*part, shard, complete_us) for shard in shards)
+    queues.send_at_once(JOIN_QUEUE, [message.text() for message in messages], _SECONDS_TO_LIVE)

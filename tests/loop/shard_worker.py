@@ -1,0 +1,63 @@
+"""Workers that join shards, as processes of their own, which can be killed at any moment."""
+
+import os
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from shared.storage.paths import JOIN_QUEUE
+from tests.processes import process
+
+_PAUSE_SECONDS = 0.05
+_HIDDEN_SECONDS = 2
+
+
+class ShardWorker:
+    """Takes messages of the queue, as the host does, until it is ended.
+
+    Attributes:
+        log_file: Takes all that it prints and logs.
+    """
+
+    def __init__(self, storage: str, log_file: Path) -> None:
+        """Take the connection string of its storage."""
+        self.log_file = log_file
+        self._process = process(log_file, storage, _work)
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        return self
+
+    def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        self.die()
+        self._process.join()
+        self._process.close()
+
+    def die(self) -> None:
+        """End it at once, as a power cut would."""
+        assert self._process.pid is not None
+        if self._process.is_alive():
+            os.kill(self._process.pid, signal.SIGKILL)
+
+
+def _work() -> None:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    from shared import settings
+    from shared.storage import sdk
+    from tests.loop.trainers import PAST
+    from train_timer.shard_join import ShardJoins
+
+    joins, queue = ShardJoins(), sdk.queues().get_queue_client(JOIN_QUEUE)
+    with settings.use(replace(settings.settings(), **PAST)):
+        while True:
+            try:
+                for message in queue.receive_messages(max_messages=1, visibility_timeout=_HIDDEN_SECONDS):
+                    joins.take(message.content, message.dequeue_count or 1)
+                    queue.delete_message(message)
+            except ResourceNotFoundError:
+                pass
+            time.sleep(_PAUSE_SECONDS)

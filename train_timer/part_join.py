@@ -1,0 +1,135 @@
+"""The join of parts, or of one shard of each: the rows of a window, of which one part after the other becomes log."""
+
+import gzip
+from collections.abc import Callable, Iterator, Set
+from pathlib import Path
+
+from shared.intake import scan
+from shared.intake.rows import Event
+from shared.intake.scan import Tables
+from shared.intake.sharding import JoinShard
+from shared.log import log_store, marks
+from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests
+from shared.log.manifest import LogBlob
+from shared.metrics.tally import Tally
+from shared.settings import settings
+from shared.training import time_slices
+from shared.training.training_state import Intent
+from train_timer.intake_window import Events, Observations, select_rows
+from train_timer.part import Part, PartContent, mark_of
+from train_timer.profiler import Profiler
+
+_LEVEL = 1
+
+type FindLogged = Callable[[Set[int], int, int, int], Set[int]]
+"""Finds which marks are in the log that a part looks back on: marks, where the part begins, its lookback, and what was
+deleted before; as `LoggedIds.find`."""
+
+
+class PartJoin:
+    """Joins parts in sequence, from a position on up to a watermark; rows that are read serve all of them.
+
+    Args:
+        shard: Whose rows are joined.
+        position_us: Where the first part begins, or later.
+        watermark_us: Events that arrived earlier, and the observations of their windows, are all in storage.
+        wait_us: The configured reward wait time.
+        intent: The part in progress, if there is one.
+        profiler: Is given the events; None if nobody wants a sample of them.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        shard: JoinShard,
+        position_us: int,
+        watermark_us: int,
+        wait_us: int,
+        intent: Intent | None,
+        find_logged: FindLogged,
+        profiler: Profiler | None,
+    ) -> None:
+        self._watermark_us = watermark_us
+        self._wait_us = wait_us
+        self._find_logged = find_logged
+        self._profiler = profiler
+        self._requests = _recent_requests(tables, shard, position_us)
+        ends = [(watermark_us, wait_us)]
+        if intent is not None:
+            ends.append((intent.to_us, intent.rewards.wait_us))  # the wait may have been shorter when it was begun
+        ahead_us = max(to_us + time_slices.lookahead_us(wait_us) for to_us, wait_us in ends)
+        self.events = Events(tables, shard, position_us, max(ends)[0], ahead_us)
+        last_us = max(to_us + wait_us for to_us, wait_us in ends)
+        self.observations = Observations(tables, shard, position_us - BEFORE_US, last_us)
+
+    def close(self) -> None:
+        """Stop reading the intake."""
+        self.events.close()
+
+    def expects_rows(self, intent: Intent) -> bool:
+        """Whether rows of a part may still come, as one of those there was written under a longer deadline than ours.
+
+        So it is for a while after `WRITE_DEADLINE` was changed. Then the grace begins that much later.
+        """
+        wait_us = intent.rewards.wait_us
+        self.observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
+        self.events.fit(intent.to_us)  # reads them
+        longest_us = max(self.events.deadline_us, self.observations.deadline_us)
+        longer_us = longest_us - settings().write_deadline_us
+        return longer_us > 0 and intent.to_us + wait_us + longer_us > self._watermark_us + self._wait_us
+
+    def write(self, intent: Intent, file: Path) -> PartContent:
+        """Write the lines of a part, compressed."""
+        wait_us = intent.rewards.wait_us
+        self.observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
+        part = self._part(intent)
+        ready = self.observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US)
+        with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
+            part.write(log, self.events.take(intent.to_us), ready)
+        self.observations.remove_logged(part.join.joined_keys)
+        self._requests.forget(intent.to_us)
+        return part.content
+
+    def _part(self, intent: Intent) -> Part:
+        wait_us = intent.rewards.wait_us
+        wanted, deleted_us = set(self._marks_of(intent)), intent.deleted_before_us
+        logged = self._find_logged(wanted, intent.from_us, intent.lookback_us, deleted_us)
+        return Part(
+            intent,
+            Join(self.observations.of_event, wait_us, lambda observation: mark_of(observation) in logged),
+            Repetitions(self.events.ahead(intent.to_us + time_slices.lookahead_us(wait_us)), self._requests),
+            self._requests,
+            logged,
+            self._profiler,
+            PartContent(Tally(intent.exploration)),
+        )
+
+    def _marks_of(self, intent: Intent) -> Iterator[int]:
+        """The marks of the events of a part, and of the observations that the part may log."""
+        for arrival, _ in self.events.ahead(intent.to_us):
+            yield marks.event_mark(arrival.event_id)
+            yield from map(mark_of, self.observations.of_event.get(arrival.event_id, ()))
+        for observation in self.observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US):
+            yield mark_of(observation)
+            yield marks.event_mark(observation.event_id)
+
+
+def create_blob(intent: Intent, file: Path, content: PartContent, shard: int | None = None) -> LogBlob:
+    """Store the log blob of a part, or of a shard of it, once; gives the blob that is there."""
+    ends = (intent.from_us, intent.to_us)
+    numbers = (content.lines, content.events, content.unpacked_bytes, content.answered_otherwise)
+    return log_store.create(*ends, file, intent.rewards, *numbers, shard=shard)
+
+
+def _recent_requests(tables: Tables, shard: JoinShard, position_us: int) -> Requests:
+    """The requests of the last two minutes before the position."""
+    query = select_rows("events", shard, position_us - BEFORE_US, position_us, keys_only=True)
+    arrivals = [_arrival(scan.parse_event(row)) for row in scan.read_rows(tables, query)]
+    requests = Requests()
+    for arrival in sorted(arrivals, key=lambda arrival: arrival.at_us):
+        requests.is_event(arrival)
+    return requests
+
+
+def _arrival(event: Event) -> Arrival:
+    return Arrival(event.at_us, event.event_id, event.request_hash)
