@@ -1,30 +1,34 @@
 """The joiner: turns rows into log, part by part, each row exactly once."""
 
 import gzip
-from collections.abc import Iterable, Iterator, Set
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
 from shared.configuration.configuration import Configuration
 from shared.intake import scan
-from shared.intake.rows import Event
+from shared.intake.rows import Event, Observation
 from shared.intake.scan import RowQuery, Tables
 from shared.learner import work_folder
 from shared.log import log_store, manifest_store, marks
 from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests
+from shared.log.reward_runs_store import LostRun
 from shared.metrics.bins import Bin, PartMetrics, total
 from shared.metrics.tally import Tally
 from shared.settings import settings
-from shared.training import time_slices
+from shared.training import collected_store, time_slices
 from shared.training.lease import Trainer
 from shared.training.training_state import Counters, Intent
-from train_timer import damaged_log, logged_ids
-from train_timer.intake_window import Events, Observations
+from train_timer import damaged_log, logged_ids, part_observations
+from train_timer.intake_window import Events
 from train_timer.logged_ids import LoggedIds
 from train_timer.part import Part, PartContent, mark_of
 from train_timer.profiler import Profiler
 
 _LEVEL = 1
+
+_log = logging.getLogger(__name__)
 
 
 class Joiner:
@@ -58,8 +62,8 @@ class Joiner:
             ends.append((intent.to_us, intent.rewards.wait_us))  # the wait may have been shorter when it was begun
         ahead_us = max(to_us + time_slices.lookahead_us(wait_us) for to_us, wait_us in ends)
         self._events = Events(tables, shards, position_us, max(ends)[0], ahead_us)
-        last_us = max(to_us + wait_us for to_us, wait_us in ends)
-        self._observations = Observations(tables, shards, position_us - BEFORE_US, last_us)
+        complete_us = watermark_us + configuration.rewards.wait_us
+        self._observations = part_observations.read(trainer, tables, shards, ends, complete_us)
 
     def close(self) -> None:
         """Stop reading the intake."""
@@ -71,14 +75,27 @@ class Joiner:
         self._profiler.save()
 
     def join_part(self) -> bool:
-        """Turn the next part into log; False if none is complete yet."""
+        """Turn the next part into log, or collect rewards first; False if neither can be done yet."""
+        if self._observations.collect():
+            return True
         intent = self._trainer.state.intent or self._next_intent()
         if intent is None:
             self._skip_ahead()
             return False
+        if self._observations.collect(intent.to_us + intent.rewards.wait_us):
+            return True
         if self._expects_rows(intent):
             return False
         self._trainer.commit(replace(self._trainer.state, intent=intent))
+        try:
+            self._join(intent)
+        except LostRun as lost:
+            _log.warning("the rewards that wait are collected anew: %s", lost)
+            collected_store.begin_anew(self._trainer)
+            return False
+        return True
+
+    def _join(self, intent: Intent) -> None:
         with work_folder.folder() as folder:
             file = Path(folder) / "part.dsjson.gz"
             written = self._write(intent, file)
@@ -89,7 +106,6 @@ class Joiner:
         self._commit(intent, written.counters, metrics)
         self.sums = total([self.sums, *metrics.bins], self.sums.from_us)
         self._profiler.pass_on(intent.to_us)
-        return True
 
     def _store(self, intent: Intent, file: Path, content: PartContent) -> None:
         """Store the part's log blob, then name the blob in the manifest of its day, then store the marks.
@@ -113,7 +129,7 @@ class Joiner:
         from_us, to_us = time_slices.cell(position_us, first_us, length_us)
         if to_us > self._watermark_us:
             return None
-        to_us = self._events.fit(to_us)
+        to_us = min(self._events.fit(to_us), self._observations.fit(from_us - BEFORE_US, to_us - BEFORE_US) + BEFORE_US)
         deleted_us = self._configuration.logs_deleted_before_us
         exploration = self._configuration.service.exploration_percentage
         return Intent(from_us, to_us, rewards, deleted_us, self._lookback_us(from_us), exploration)
@@ -124,21 +140,32 @@ class Joiner:
         So it is for a while after `WRITE_DEADLINE` was changed. Then the grace begins that much later.
         """
         wait_us = intent.rewards.wait_us
-        self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
+        if self._observations.lacks(intent.to_us + wait_us):
+            return True
+        self._observations.move_to_part(intent.from_us, intent.to_us, wait_us)
         self._events.fit(intent.to_us)  # reads them
-        longest_us = max(self._events.deadline_us, self._observations.deadline_us)
-        longer_us = longest_us - settings().write_deadline_us
+        longer_us = max(self._events.deadline_us, self._observations.deadline_us) - settings().write_deadline_us
         return longer_us > 0 and intent.to_us + wait_us + longer_us > self._watermark_us + self._wait_us
 
     def _first_us(self, position_us: int, length_us: int) -> int | None:
         """The first moment with a row to log: an event, or an observation that is ready and belongs to no event."""
         event_us = self._events.first_us()
         limit_us = self._watermark_us if event_us is None else time_slices.cell(position_us, event_us, length_us)[0]
-        self._observations.move(position_us - BEFORE_US, limit_us - BEFORE_US)
-        ready = list(self._observations.between(position_us - BEFORE_US, limit_us - BEFORE_US))
-        deleted_us = self._configuration.logs_deleted_before_us
-        logged = self._find_logged(map(mark_of, ready), position_us, self._lookback_us(position_us), deleted_us)
-        return next((row.at_us + BEFORE_US for row in ready if mark_of(row) not in logged), event_us)
+        ready_us = self._first_ready_us(position_us, limit_us)
+        return event_us if ready_us is None else ready_us
+
+    def _first_ready_us(self, from_us: int, to_us: int) -> int | None:
+        """The first moment of a range at which an observation is ready that is not log; looks at some at once."""
+        deleted_us, begin_us = self._configuration.logs_deleted_before_us, from_us - BEFORE_US
+        while begin_us < to_us - BEFORE_US:
+            end_us = self._observations.fit(begin_us, to_us - BEFORE_US)
+            ready = list(self._observations.between(begin_us, end_us))
+            logged = self._find_logged(map(mark_of, ready), from_us, self._lookback_us(from_us), deleted_us)
+            for row in ready:
+                if mark_of(row) not in logged:
+                    return row.at_us + BEFORE_US
+            begin_us = end_us
+        return None
 
     def _skip_ahead(self) -> None:
         """Move the position past rows that are all logged, so that they are not read again and their tables can go."""
@@ -152,8 +179,7 @@ class Joiner:
             self._trainer.commit(replace(state, joined_up_to_us=to_us))
 
     def _write(self, intent: Intent, file: Path) -> PartContent:
-        wait_us = intent.rewards.wait_us
-        self._observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
+        self._observations.move_to_part(intent.from_us, intent.to_us, intent.rewards.wait_us)
         part = self._part(intent)
         ready = self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US)
         with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
@@ -164,11 +190,13 @@ class Joiner:
 
     def _part(self, intent: Intent) -> Part:
         wait_us = intent.rewards.wait_us
-        wanted, deleted_us = self._marks_of(intent), intent.deleted_before_us
+        ids = (arrival.event_id for arrival, _ in self._events.ahead(intent.to_us))
+        of_event = self._observations.of_part(ids, intent.from_us - BEFORE_US, intent.to_us + wait_us)
+        wanted, deleted_us = self._marks_of(intent, of_event), intent.deleted_before_us
         logged = self._find_logged(wanted, intent.from_us, intent.lookback_us, deleted_us)
         return Part(
             intent,
-            Join(self._observations.of_event, wait_us, lambda observation: mark_of(observation) in logged),
+            Join(of_event, wait_us, lambda observation: mark_of(observation) in logged),
             Repetitions(self._events.ahead(intent.to_us + time_slices.lookahead_us(wait_us)), self._requests),
             self._requests,
             logged,
@@ -176,11 +204,11 @@ class Joiner:
             PartContent(Tally(intent.exploration)),
         )
 
-    def _marks_of(self, intent: Intent) -> Iterator[int]:
+    def _marks_of(self, intent: Intent, of_event: Mapping[str, Sequence[Observation]]) -> Iterator[int]:
         """The marks of the events of a part, and of the observations that the part may log."""
         for arrival, _ in self._events.ahead(intent.to_us):
             yield marks.event_mark(arrival.event_id)
-            yield from map(mark_of, self._observations.of_event.get(arrival.event_id, ()))
+            yield from map(mark_of, of_event.get(arrival.event_id, ()))
         for observation in self._observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US):
             yield mark_of(observation)
             yield marks.event_mark(observation.event_id)
@@ -225,6 +253,11 @@ class Joiner:
             age_us = time_slices.marks_age_us(wait_us, long_waits, position_us)
             forgotten_us = max(position_us - age_us, self._configuration.logs_deleted_before_us)
             self._logged_ids.forget(self._trainer, forgotten_us)
+
+    def tidy_rewards(self) -> None:
+        """Merge the runs of rewards that wait, and delete those that no later part needs."""
+        if self._trainer.state.intent is None:
+            self._observations.tidy(self._configuration.logs_deleted_before_us)
 
     def _lookback_us(self, from_us: int) -> int:
         return time_slices.lookback_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)

@@ -197,6 +197,7 @@ class _Run:
             self._sums = self._sums.plus(joiner.sums)
         self._attempts.make(Subject.PROFILE, joiner.save_profile)
         self._attempts.make(Subject.MARKS, joiner.tidy_marks)
+        self._attempts.make(Subject.REWARDS, joiner.tidy_rewards)
         self._publish_trained(configuration)
         self._publish(lambda: model_publication.announce(self._trainer))
         self._tidy(configuration, tables, now_us)

@@ -75,6 +75,7 @@ class Past:
     def write(self, stored_loop: StoredLoop, span_us: int | None = None) -> None:
         """Put the rows into tables of the intake that have such a span; without one, into tables that are not over."""
         asyncio.run(_write(stored_loop.storage, self, span_us or _span_us([*self.events, *self.observations])))
+        stored_loop.collect_anew()
 
 
 def minutes_ago(minutes: float) -> int:

@@ -1,0 +1,169 @@
+"""The observations of parts: those of a whole window where the wait is short, only a part's own where it is long."""
+
+from abc import ABC, abstractmethod
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import override
+
+from shared.intake.rows import Observation
+from shared.intake.scan import Tables
+from shared.log import marks, reward_runs
+from shared.log.join import BEFORE_US
+from shared.log.reward_runs import RewardRun
+from shared.log.reward_runs_store import RunReader
+from shared.training import collected_store, time_slices
+from shared.training.lease import Trainer
+from train_timer.intake_window import Observations
+from train_timer.reward_collection import Collection
+
+
+class PartObservations(ABC):
+    """The observations that parts need, one part after the other.
+
+    Args:
+        arrivals: The window of the intake in which observations become ready.
+    """
+
+    def __init__(self, arrivals: Observations) -> None:
+        self._arrivals = arrivals
+
+    @property
+    def deadline_us(self) -> int:
+        """The longest write deadline of the rows that were read."""
+        return self._arrivals.deadline_us
+
+    def between(self, from_us: int, to_us: int) -> Iterator[Observation]:
+        """The observations that arrived in [from_us, to_us), which must be ready, and were not logged in this run."""
+        return self._arrivals.between(from_us, to_us)
+
+    def remove_logged(self, logged: Iterable[tuple[str, str]]) -> None:
+        """Remove observations that are in the log now, and their repetitions."""
+        self._arrivals.remove_logged(logged)
+
+    @abstractmethod
+    def collect(self, to_us: int | None = None) -> bool:
+        """Collect some of what arrived before a moment; True if there is more."""
+
+    @abstractmethod
+    def lacks(self, to_us: int) -> bool:
+        """Whether what arrived before a moment cannot be read yet."""
+
+    @abstractmethod
+    def fit(self, from_us: int, to_us: int) -> int:
+        """Move to what arrived in [from_us, to_us), or to as much of that as a part may look at; gives the end."""
+
+    @abstractmethod
+    def move_to_part(self, from_us: int, to_us: int, wait_us: int) -> None:
+        """Move to what a part needs."""
+
+    @abstractmethod
+    def of_part(self, event_ids: Iterable[str], from_us: int, to_us: int) -> Mapping[str, Sequence[Observation]]:
+        """The observations of a part's events that arrived in [from_us, to_us), by event id, in order of arrival.
+
+        There may be others as well.
+
+        Raises:
+            LostRun: A run cannot be read.
+        """
+
+    @abstractmethod
+    def tidy(self, deleted_before_us: int) -> None:
+        """Merge the runs of rewards that wait, and delete those that no later part needs; no part is in progress.
+
+        Raises:
+            LeaseLost: Another trainer has taken over.
+        """
+
+
+class WindowObservations(PartObservations):
+    """All observations of a part's window, from the intake."""
+
+    def __init__(self, trainer: Trainer, arrivals: Observations) -> None:
+        super().__init__(arrivals)
+        self._trainer = trainer
+
+    @override
+    def collect(self, to_us: int | None = None) -> bool:
+        return False
+
+    @override
+    def lacks(self, to_us: int) -> bool:
+        return False
+
+    @override
+    def fit(self, from_us: int, to_us: int) -> int:
+        return self._arrivals.move_some(from_us, to_us, None)
+
+    @override
+    def move_to_part(self, from_us: int, to_us: int, wait_us: int) -> None:
+        self._arrivals.move(from_us - BEFORE_US, to_us + wait_us)
+
+    @override
+    def of_part(self, event_ids: Iterable[str], from_us: int, to_us: int) -> Mapping[str, Sequence[Observation]]:
+        return self._arrivals.of_event
+
+    @override
+    def tidy(self, deleted_before_us: int) -> None:
+        collected_store.end(self._trainer)
+
+
+class CollectedObservations(PartObservations):
+    """The observations that a part's events may have, from runs, and those that are ready, from the intake."""
+
+    def __init__(self, collection: Collection, arrivals: Observations) -> None:
+        super().__init__(arrivals)
+        self._collection = collection
+        self._reader = RunReader()
+
+    @override
+    def collect(self, to_us: int | None = None) -> bool:
+        return self._collection.collect_steps() if to_us is None else self._collection.collect(to_us)
+
+    @override
+    def lacks(self, to_us: int) -> bool:
+        return self._collection.reached_us < to_us
+
+    @override
+    def fit(self, from_us: int, to_us: int) -> int:
+        return self._arrivals.move_some(from_us, to_us, time_slices.MOST_READY)
+
+    @override
+    def move_to_part(self, from_us: int, to_us: int, wait_us: int) -> None:
+        self._arrivals.move(from_us - BEFORE_US, to_us - BEFORE_US)
+
+    @override
+    def of_part(self, event_ids: Iterable[str], from_us: int, to_us: int) -> Mapping[str, Sequence[Observation]]:
+        ids = {event_id: event_id for event_id in event_ids}
+        wanted = array("Q", sorted({marks.event_mark(event_id) for event_id in ids}))
+        of_event: dict[str, list[Observation]] = {}
+        for run in self._runs(from_us, to_us):
+            for text in self._reader.find(run, wanted):
+                observation = reward_runs.read_observation(text)
+                event_id = ids.get(observation.event_id)
+                if event_id is not None and from_us <= observation.at_us < to_us:
+                    of_event.setdefault(event_id, []).append(observation)
+        return of_event
+
+    @override
+    def tidy(self, deleted_before_us: int) -> None:
+        self._collection.tidy(deleted_before_us)
+
+    def _runs(self, from_us: int, to_us: int) -> list[RewardRun]:
+        return [run for run in self._collection.collected.runs if run.from_us < to_us and run.to_us > from_us]
+
+
+def read(
+    trainer: Trainer, tables: Tables, shards: int, ends: Sequence[tuple[int, int]], complete_us: int
+) -> PartObservations:
+    """Begin to read the observations of parts.
+
+    Args:
+        ends: The end of the last part and its reward wait time, for each wait that there may be.
+        complete_us: Rows that arrived earlier are all in storage.
+    """
+    from_us, longest_us = trainer.state.joined_up_to_us - BEFORE_US, max(wait_us for _, wait_us in ends)
+    if time_slices.is_long(longest_us):
+        ready = Observations(tables, shards, from_us, max(to_us for to_us, _ in ends) - BEFORE_US)
+        return CollectedObservations(Collection(trainer, tables, shards, longest_us, complete_us), ready)
+    last_us = max(to_us + wait_us for to_us, wait_us in ends)
+    return WindowObservations(trainer, Observations(tables, shards, from_us, last_us))
