@@ -96,7 +96,7 @@ class _Work:
         """Remove what the event got from the rewards that wait, for the hours whose rows are deleted."""
         if isinstance(self._target, EventTarget):
             hours = row_deletion.whole_hours(from_us, to_us)
-            collected_store.remove_event(self._trainer, self._target.event_id, *hours)
+            collected_store.remove_event(self._trainer, self._target.event_id, *hours, self._now_us)
 
     def steps(self, from_us: int, to_us: int) -> list[tuple[int, _Rows | LogBlob]]:
         """The rows and log blobs to redact, by the moment at which they begin; at one moment, rows before log."""

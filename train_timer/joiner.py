@@ -25,6 +25,7 @@ from train_timer.intake_window import Events
 from train_timer.logged_ids import LoggedIds
 from train_timer.part import Part, PartContent, mark_of
 from train_timer.profiler import Profiler
+from train_timer.reward_sieve import Sieve, Stretch
 
 _LEVEL = 1
 
@@ -37,13 +38,20 @@ class Joiner:
     Args:
         watermark_us: Events that arrived earlier, and the observations of their windows, are all in storage.
         earlier: The marks of log that earlier runs read or wrote.
+        sieve: The rewards that earlier runs have taken out of all that wait.
 
     Attributes:
         sums: The sums over the joined events.
     """
 
     def __init__(
-        self, trainer: Trainer, tables: Tables, configuration: Configuration, watermark_us: int, earlier: LoggedIds
+        self,
+        trainer: Trainer,
+        tables: Tables,
+        configuration: Configuration,
+        watermark_us: int,
+        earlier: LoggedIds,
+        sieve: Sieve | None = None,
     ) -> None:
         position_us = trainer.state.joined_up_to_us
         shards = configuration.shards
@@ -63,7 +71,7 @@ class Joiner:
         ahead_us = max(to_us + time_slices.lookahead_us(wait_us) for to_us, wait_us in ends)
         self._events = Events(tables, shards, position_us, max(ends)[0], ahead_us)
         complete_us = watermark_us + configuration.rewards.wait_us
-        self._observations = part_observations.read(trainer, tables, shards, ends, complete_us)
+        self._observations = part_observations.read(trainer, tables, shards, ends, complete_us, sieve or Sieve())
 
     def close(self) -> None:
         """Stop reading the intake."""
@@ -191,7 +199,7 @@ class Joiner:
     def _part(self, intent: Intent) -> Part:
         wait_us = intent.rewards.wait_us
         ids = (arrival.event_id for arrival, _ in self._events.ahead(intent.to_us))
-        of_event = self._observations.of_part(ids, intent.from_us - BEFORE_US, intent.to_us + wait_us)
+        of_event = self._observations.of_part(Stretch(intent.from_us, intent.to_us, wait_us), ids)
         wanted, deleted_us = self._marks_of(intent, of_event), intent.deleted_before_us
         logged = self._find_logged(wanted, intent.from_us, intent.lookback_us, deleted_us)
         return Part(

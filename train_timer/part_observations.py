@@ -2,19 +2,27 @@
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain
 from typing import override
 
 from shared.intake.rows import Observation
 from shared.intake.scan import Tables
 from shared.log import marks, reward_runs
 from shared.log.join import BEFORE_US
-from shared.log.reward_runs import RewardRun
+from shared.log.reward_runs import Record
 from shared.log.reward_runs_store import RunReader
 from shared.training import collected_store, time_slices
 from shared.training.lease import Trainer
+from train_timer import reward_sieve
 from train_timer.intake_window import Observations
 from train_timer.reward_collection import Collection
+from train_timer.reward_sieve import Sieve, Stretch
+
+type EventReader = Callable[[Stretch, int], tuple[int, array[int]]]
+"""Reads which events arrived from a part on, as `reward_sieve.read_events`."""
 
 
 class PartObservations(ABC):
@@ -57,10 +65,8 @@ class PartObservations(ABC):
         """Move to what a part needs."""
 
     @abstractmethod
-    def of_part(self, event_ids: Iterable[str], from_us: int, to_us: int) -> Mapping[str, Sequence[Observation]]:
-        """The observations of a part's events that arrived in [from_us, to_us), by event id, in order of arrival.
-
-        There may be others as well.
+    def of_part(self, part: Stretch, event_ids: Iterable[str]) -> Mapping[str, Sequence[Observation]]:
+        """The observations that a part's events may have, by event id, in order of arrival; others may be there, too.
 
         Raises:
             LostRun: A run cannot be read.
@@ -99,7 +105,7 @@ class WindowObservations(PartObservations):
         self._arrivals.move(from_us - BEFORE_US, to_us + wait_us)
 
     @override
-    def of_part(self, event_ids: Iterable[str], from_us: int, to_us: int) -> Mapping[str, Sequence[Observation]]:
+    def of_part(self, part: Stretch, event_ids: Iterable[str]) -> Mapping[str, Sequence[Observation]]:
         return self._arrivals.of_event
 
     @override
@@ -110,9 +116,11 @@ class WindowObservations(PartObservations):
 class CollectedObservations(PartObservations):
     """The observations that a part's events may have, from runs, and those that are ready, from the intake."""
 
-    def __init__(self, collection: Collection, arrivals: Observations) -> None:
+    def __init__(self, collection: Collection, arrivals: Observations, events: EventReader, sieve: Sieve) -> None:
         super().__init__(arrivals)
         self._collection = collection
+        self._events = events
+        self._sieve = sieve
         self._reader = RunReader()
 
     @override
@@ -132,38 +140,47 @@ class CollectedObservations(PartObservations):
         self._arrivals.move(from_us - BEFORE_US, to_us - BEFORE_US)
 
     @override
-    def of_part(self, event_ids: Iterable[str], from_us: int, to_us: int) -> Mapping[str, Sequence[Observation]]:
+    def of_part(self, part: Stretch, event_ids: Iterable[str]) -> Mapping[str, Sequence[Observation]]:
         ids = {event_id: event_id for event_id in event_ids}
         wanted = array("Q", sorted({marks.event_mark(event_id) for event_id in ids}))
+        first_us, last_us = part.from_us - BEFORE_US, part.to_us + part.wait_us
         of_event: dict[str, list[Observation]] = {}
-        for run in self._runs(from_us, to_us):
-            for text in self._reader.find(run, wanted):
-                observation = reward_runs.read_observation(text)
-                event_id = ids.get(observation.event_id)
-                if event_id is not None and from_us <= observation.at_us < to_us:
-                    of_event.setdefault(event_id, []).append(observation)
+        for _, text in self._find(part, wanted):
+            observation = reward_runs.read_observation(text)
+            event_id = ids.get(observation.event_id)
+            if event_id is not None and first_us <= observation.at_us < last_us:
+                of_event.setdefault(event_id, []).append(observation)
         return of_event
 
     @override
     def tidy(self, deleted_before_us: int) -> None:
         self._collection.tidy(deleted_before_us)
 
-    def _runs(self, from_us: int, to_us: int) -> list[RewardRun]:
-        return [run for run in self._collection.collected.runs if run.from_us < to_us and run.to_us > from_us]
+    def _find(self, part: Stretch, wanted: Sequence[int]) -> Iterator[Record]:
+        collected = self._collection.collected
+        if not self._sieve.covers(part, collected):
+            if not reward_sieve.is_needed(part, collected):
+                return chain.from_iterable(part.find(collected, self._reader, wanted))
+            to_us, of_events = self._events(part, self._collection.reached_us - part.wait_us)
+            self._sieve.fill(replace(part, to_us=to_us), of_events, collected, self._reader)
+        return self._sieve.find(wanted)
 
 
 def read(
-    trainer: Trainer, tables: Tables, shards: int, ends: Sequence[tuple[int, int]], complete_us: int
+    trainer: Trainer, tables: Tables, shards: int, ends: Sequence[tuple[int, int]], complete_us: int, sieve: Sieve
 ) -> PartObservations:
     """Begin to read the observations of parts.
 
     Args:
         ends: The end of the last part and its reward wait time, for each wait that there may be.
         complete_us: Rows that arrived earlier are all in storage.
+        sieve: What earlier runs have taken out of the runs of rewards.
     """
     from_us, longest_us = trainer.state.joined_up_to_us - BEFORE_US, max(wait_us for _, wait_us in ends)
     if time_slices.is_long(longest_us):
         ready = Observations(tables, shards, from_us, max(to_us for to_us, _ in ends) - BEFORE_US)
-        return CollectedObservations(Collection(trainer, tables, shards, longest_us, complete_us), ready)
+        collection = Collection(trainer, tables, shards, longest_us, complete_us)
+        return CollectedObservations(collection, ready, partial(reward_sieve.read_events, tables, shards), sieve)
+    sieve.close()
     last_us = max(to_us + wait_us for to_us, wait_us in ends)
     return WindowObservations(trainer, Observations(tables, shards, from_us, last_us))

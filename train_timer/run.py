@@ -50,6 +50,7 @@ from train_timer.joiner import Joiner
 from train_timer.logged_ids import LoggedIds
 from train_timer.model_training import ModelTraining
 from train_timer.pieces import Pace
+from train_timer.reward_sieve import Sieve
 from train_timer.run_log import Recorder
 from train_timer.run_time import RunTime, Work
 
@@ -70,6 +71,7 @@ class Trainings:
 
     Attributes:
         logged_ids: The marks of log that earlier runs read or wrote.
+        sieve: The rewards that earlier runs have taken out of all that wait.
         recorder: The recorder of runs.
         pace: How fast the driver has learned.
     """
@@ -77,6 +79,7 @@ class Trainings:
     def __init__(self, pace: Pace | None = None) -> None:
         self.pace = pace or Pace()
         self.logged_ids = LoggedIds()
+        self.sieve = Sieve()
         self.recorder = Recorder()
 
     def run(self, stop: Event) -> None:
@@ -189,7 +192,9 @@ class _Run:
         configuration = self._configuration = self._follow_settings()
         before = self._trainer.state
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
-        joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.logged_ids)
+        joiner = Joiner(
+            self._trainer, tables, configuration, watermark_us, self._process.logged_ids, self._process.sieve
+        )
         try:
             is_unfinished = self._work(joiner, configuration)
         finally:

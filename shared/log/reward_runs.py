@@ -169,8 +169,8 @@ def read_block(block: bytes) -> Iterator[Record]:
     return zip(_marks_of(block), _texts_of(block), strict=True)
 
 
-def search_block(block: bytes, wanted: Sequence[int]) -> Iterator[bytes]:
-    """Find the texts of the records with a wanted mark; the wanted marks are in ascending order.
+def search_block(block: bytes, wanted: Sequence[int]) -> Iterator[Record]:
+    """Find the records with a wanted mark; the wanted marks are in ascending order.
 
     Raises:
         ValueError: The block is damaged.
@@ -181,7 +181,7 @@ def search_block(block: bytes, wanted: Sequence[int]) -> Iterator[bytes]:
     if places:
         texts = _texts_of(block)
         for place in places:
-            yield texts[place]
+            yield of_block[place], texts[place]
 
 
 def _places(of_block: Sequence[int], wanted: Sequence[int]) -> Iterator[int]:

@@ -79,8 +79,8 @@ class RunReader:
         self._indexes: dict[str, Index] = {}
         self._size_bytes = 0
 
-    def find(self, run: RewardRun, wanted: Sequence[int]) -> Iterator[bytes]:
-        """Find the texts of the records with a wanted mark; the wanted marks are in ascending order.
+    def find(self, run: RewardRun, wanted: Sequence[int]) -> Iterator[Record]:
+        """Find the records with a wanted mark; the wanted marks are in ascending order.
 
         Raises:
             LostRun: The run cannot be read.
@@ -101,6 +101,34 @@ class RunReader:
             self._indexes[run.path] = index
             self._size_bytes += run.index_bytes
         return index
+
+
+class LocalRuns:
+    """Runs in a file of this machine: records that were taken out of runs in storage, to be searched many times."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._runs: list[tuple[int, Index]] = []
+
+    def close(self) -> None:
+        """Delete the file."""
+        self._file.close()
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Add a run of records, which are in ascending order of their marks."""
+        start = self._file.seek(0, 2)
+        run = _write(0, 0, records, self._file)
+        self._file.seek(start + run.size_bytes - run.index_bytes)
+        self._runs.append((start, reward_runs.unpack_index(self._file.read(run.index_bytes))))
+
+    def find(self, wanted: Sequence[int]) -> Iterator[Record]:
+        """Find the records with a wanted mark, run by run; the wanted marks are in ascending order."""
+        for start, index in self._runs:
+            for piece in index.group(index.select(wanted), _PIECE_BYTES):
+                begin, end = index.place_of(piece)
+                self._file.seek(start + begin)
+                for block in index.split(piece, self._file.read(end - begin)):
+                    yield from reward_runs.search_block(block, wanted)
 
 
 def _write(from_us: int, to_us: int, records: Iterable[Record], file: IO[bytes]) -> RewardRun:

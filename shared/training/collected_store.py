@@ -57,8 +57,11 @@ def remove_unnamed(trainer: Trainer) -> None:
             reward_runs_store.remove(path, etag)
 
 
-def remove_event(trainer: Trainer, event_id: str, from_us: int, to_us: int) -> None:
+def remove_event(trainer: Trainer, event_id: str, from_us: int, to_us: int, at_us: int) -> None:
     """Remove what an event got in [from_us, to_us), so that nothing in storage names its id for that.
+
+    Args:
+        at_us: Now.
 
     Raises:
         LeaseLost: Another trainer has taken over.
@@ -72,16 +75,16 @@ def remove_event(trainer: Trainer, event_id: str, from_us: int, to_us: int) -> N
     try:
         for run in trainer.state.collected.runs if trainer.state.collected else ():
             is_near = run.from_us < to_us and run.to_us > from_us
-            if is_near and not all(stays((mark, text)) for text in reader.find(run, [mark])):
-                _replace(trainer, run, stays)
+            if is_near and not all(map(stays, reader.find(run, [mark]))):
+                _replace(trainer, run, stays, at_us)
     except LostRun:
         begin_anew(trainer)
     remove_unnamed(trainer)
 
 
-def _replace(trainer: Trainer, run: RewardRun, stays: Callable[[Record], bool]) -> None:
+def _replace(trainer: Trainer, run: RewardRun, stays: Callable[[Record], bool], at_us: int) -> None:
     """Store what stays of a run in its place."""
     if (collected := trainer.state.collected) is not None:
         trainer.check()
         left = reward_runs_store.merge_runs([run], stays)
-        commit(trainer, collected, [run], [] if left is None else [left])
+        commit(trainer, replace(collected, redacted_us=at_us), [run], [] if left is None else [left])

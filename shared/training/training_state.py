@@ -176,11 +176,13 @@ class CollectedRewards(StoredObject):
         up_to_us: Those that arrived earlier, and that a later part may need, are in the runs.
         runs: In order of arrival.
         deadline_us: The longest write deadline of the rows that were collected last.
+        redacted_us: When an event was last taken out of them.
     """
 
     up_to_us: int
     runs: tuple[RewardRun, ...] = ()
     deadline_us: int = 0
+    redacted_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from shared.intake import scan
 from shared.intake.rows import Observation
 from shared.log.redaction import EventTarget
 from shared.log.redaction_forms import Redaction
+from shared.log.reward_runs_store import RunReader
 from shared.models.published import Published
 from shared.settings import settings, use
 from shared.storage.clock import storage_clock
@@ -21,6 +22,7 @@ from shared.times import DAY, HOUR, MINUTE, SECOND
 from shared.training import lease, time_slices
 from shared.training.configuration_changes import new_state
 from shared.training.lease import Trainer
+from shared.training.training_state import CollectedRewards
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.mixed import build_mixed_past
@@ -29,9 +31,10 @@ from tests.loop.redactors import redact
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import PAST
 from tests.processes import process
-from train_timer import reward_collection
+from train_timer import reward_collection, reward_sieve
 from train_timer.joiner import Joiner
 from train_timer.logged_ids import LoggedIds
+from train_timer.reward_sieve import Sieve, Stretch
 
 WAIT = "PT4H"
 WAIT_US = 4 * HOUR
@@ -39,6 +42,26 @@ WAIT_US = 4 * HOUR
 
 def configuration(wait: str = WAIT) -> Configuration:
     return past.configuration(reward_wait_time=wait, model_export_frequency="PT1S")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where the join goes another way.
+
+    Attributes:
+        long_us: Rewards are collected if the wait is longer.
+        most_bytes: Of a run that is collected.
+        few_rows: Where more rewards wait, those of several parts are taken out at once.
+        events: Of how many events.
+    """
+
+    long_us: int = HOUR
+    most_bytes: int = 10**9
+    few_rows: int = 10**9
+    events: int = 10**9
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +74,9 @@ class Passes:
 
     log_file: Path
 
-    def run(
-        self, stored_loop: StoredLoop, ends_us: Sequence[int], long_us: int = HOUR, most_bytes: int = 10**9
-    ) -> None:
-        """Join and tidy, pass by pass, as if the passes had come at certain moments.
-
-        Args:
-            long_us: Rewards are collected if the wait is longer.
-            most_bytes: Of a run that is collected.
-        """
-        joining = process(self.log_file, stored_loop.storage, _run_passes, list(ends_us), long_us, most_bytes)
+    def run(self, stored_loop: StoredLoop, ends_us: Sequence[int], limits: Limits = LIMITS) -> None:
+        """Join and tidy, pass by pass, as if the passes had come at certain moments."""
+        joining = process(self.log_file, stored_loop.storage, _run_passes, list(ends_us), limits)
         joining.start()
         joining.join()
         assert joining.exitcode == 0, self.log_file.read_text()
@@ -71,20 +87,23 @@ def passes(tmp_path: Path) -> Passes:
     return Passes(tmp_path / "passes.log")
 
 
-def _run_passes(ends_us: list[int], long_us: int, most_bytes: int) -> None:
+def _run_passes(ends_us: list[int], limits: Limits) -> None:
     with pytest.MonkeyPatch.context() as patch, use(replace(settings(), **PAST)):
-        patch.setattr(reward_collection, "_MOST_BYTES", most_bytes)
-        patch.setattr(time_slices, "LONG_WAIT_US", long_us)
-        trainer = lease.take(lambda: new_state(new_configuration(past.SHARDS), Published()))
+        patch.setattr(reward_collection, "_MOST_BYTES", limits.most_bytes)
+        patch.setattr(reward_sieve, "_FEW_ROWS", limits.few_rows)
+        patch.setattr(reward_sieve, "_EVENTS", limits.events)
+        patch.setattr(time_slices, "LONG_WAIT_US", limits.long_us)
+        trainer, sieve = lease.take(lambda: new_state(new_configuration(past.SHARDS), Published())), Sieve()
         assert trainer is not None
         for end_us in ends_us:
-            _run_pass(trainer, end_us)
+            _run_pass(trainer, end_us, sieve)
+        sieve.close()
         trainer.release()
 
 
-def _run_pass(trainer: Trainer, end_us: int) -> None:
+def _run_pass(trainer: Trainer, end_us: int, sieve: Sieve) -> None:
     now = configuration()
-    joiner = Joiner(trainer, scan.list_tables(), now, end_us - now.rewards.wait_us, LoggedIds())
+    joiner = Joiner(trainer, scan.list_tables(), now, end_us - now.rewards.wait_us, LoggedIds(), sieve)
     while joiner.join_part():
         continue
     joiner.tidy_marks()
@@ -107,7 +126,7 @@ def rewards(stored_loop: StoredLoop) -> list[str]:
     return stored_loop.names("rewards/")
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 def test_the_log_is_the_same_as_that_of_a_join_with_all_rewards_in_memory(
     stored_loop: StoredLoop, undisturbed: StoredLoop, passes: Passes, seed: int
 ) -> None:
@@ -119,8 +138,13 @@ def test_the_log_is_the_same_as_that_of_a_join_with_all_rewards_in_memory(
     end_us = now_us(stored_loop)
     ends_us = sorted(chance.randrange(to_us - 3 * HOUR, end_us) for _ in range(12))
 
-    passes.run(stored_loop, [*ends_us, end_us], most_bytes=chance.choice((300, 3_000, 10**9)))
-    passes.run(undisturbed, [end_us], long_us=DAY)
+    limits = Limits(
+        most_bytes=chance.choice((300, 3_000, 10**9)),
+        few_rows=chance.choice((0, 20, 10**9)),
+        events=chance.choice((1, 15, 10**9)),
+    )
+    passes.run(stored_loop, [*ends_us, end_us], limits)
+    passes.run(undisturbed, [end_us], Limits(long_us=DAY))
 
     log, counters = output(stored_loop)
     assert (log, counters) == output(undisturbed)
@@ -255,3 +279,15 @@ def test_deleting_the_log_deletes_the_rewards_that_wait(stored_loop: StoredLoop,
 
     assert len(before) == 1
     assert rewards(stored_loop) == []
+
+
+def test_rewards_that_were_taken_out_before_a_redaction_are_not_used_after_it() -> None:
+    """They may be of an event that was redacted."""
+    sieve, part, collected = Sieve(), Stretch(0, 10, WAIT_US), CollectedRewards(WAIT_US, redacted_us=1)
+    sieve.fill(replace(part, to_us=20), [], collected, RunReader())
+
+    assert sieve.covers(part, collected)
+    assert not sieve.covers(part, replace(collected, redacted_us=2))
+    assert not sieve.covers(replace(part, to_us=21), collected)
+    assert not sieve.covers(replace(part, wait_us=WAIT_US + 1), collected)
+    sieve.close()

@@ -27,14 +27,14 @@ def _run(records: list[Record]) -> tuple[Index, bytes]:
     return index, b"".join(block for _, _, block in blocks)
 
 
-def _search(run: tuple[Index, bytes], wanted: list[int], most_bytes: int) -> list[bytes]:
+def _search(run: tuple[Index, bytes], wanted: list[int], most_bytes: int) -> list[Record]:
     index, content = run
-    texts = []
+    found = list[Record]()
     for piece in index.group(index.select(wanted), most_bytes):
         start, end = index.place_of(piece)
         for block in index.split(piece, content[start:end]):
-            texts += reward_runs.search_block(block, wanted)
-    return texts
+            found += reward_runs.search_block(block, wanted)
+    return found
 
 
 @given(_OBSERVATIONS)
@@ -61,9 +61,9 @@ def test_exactly_the_wanted_records_are_in_the_answer(some: list[Record], more: 
         patch.setattr(reward_runs, "_GAP_BYTES", 30)
         run = _run(records)
 
-        texts = _search(run, wanted, most_bytes)
+        found = _search(run, wanted, most_bytes)
 
-    assert texts == [text for mark, text in records if mark in wanted]
+    assert found == [record for record in records if record[0] in wanted]
 
 
 @given(st.lists(_MARKS, min_size=1, max_size=60).map(sorted), st.lists(_MARKS, max_size=30, unique=True).map(sorted))
