@@ -1,11 +1,12 @@
-"""The sieve: where very many rewards wait, those of the next million events, taken out of the runs at once.
+"""The sieve: where very many rewards wait, those of the next events, taken out of the runs for many parts at once.
 
 A part could look for its own rewards in all runs; where these are large, that costs each part more than all else.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 
 from shared.intake import scan
 from shared.intake.scan import RowQuery, Tables
@@ -18,7 +19,9 @@ from train_timer.intake_window import Ahead
 
 _FEW_ROWS = 4_000_000
 """Among so many rewards each part looks for its own."""
-_EVENTS = 1_000_000
+EVENTS = 2_000_000
+"""Of how many events, about, a sieve has the rewards."""
+_SORTED_AT_ONCE = 2**18
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +105,36 @@ def read_events(tables: Tables, shards: int, part: Stretch, to_us: int) -> tuple
         to_us: Up to when they may be read; some of them are, and all of the part.
     """
     query = RowQuery("events", range(shards), part.from_us, max(part.to_us, to_us), keys_only=True)
-    minutes, of_events = Ahead(scan.slices(tables, query)), array("Q")
+    minutes, of_events = Ahead(scan.slices(tables, query)), _Marks()
     while (minute := minutes.take()) is not None:
-        of_events.extend(marks.event_mark(row["id"]) for row in minute[1])
-        if len(of_events) >= _EVENTS and minute[0] >= part.to_us:
+        of_events.add(marks.event_mark(row["id"]) for row in minute[1])
+        if of_events.number >= EVENTS and minute[0] >= part.to_us:
             to_us = minute[0]
             break
-    return max(part.to_us, min(to_us, query.to_us)), array("Q", sorted(of_events))
+    return max(part.to_us, min(to_us, query.to_us)), of_events.sort()
+
+
+class _Marks:
+    """Marks that are being gathered; sorted in pieces, since as a list of numbers they take five times the memory.
+
+    Attributes:
+        number: How many there are.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._last = array("Q")
+        self._sorted: list[array[int]] = []
+
+    def add(self, some: Iterable[int]) -> None:
+        """Add some, in any order."""
+        before = len(self._last)
+        self._last.extend(some)
+        self.number += len(self._last) - before
+        if len(self._last) >= _SORTED_AT_ONCE:
+            self._sorted.append(array("Q", sorted(self._last)))
+            self._last = array("Q")
+
+    def sort(self) -> array[int]:
+        """All of them, in ascending order."""
+        return array("Q", merge(*self._sorted, sorted(self._last)))

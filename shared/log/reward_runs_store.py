@@ -110,6 +110,10 @@ class LocalRuns:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._runs: list[tuple[int, Index]] = []
 
+    def __del__(self) -> None:
+        """Delete the file, if nobody has; it may be used until the end of its process."""
+        self.close()
+
     def close(self) -> None:
         """Delete the file."""
         self._file.close()

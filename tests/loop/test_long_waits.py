@@ -91,7 +91,8 @@ def _run_passes(ends_us: list[int], limits: Limits) -> None:
     with pytest.MonkeyPatch.context() as patch, use(replace(settings(), **PAST)):
         patch.setattr(reward_collection, "_MOST_BYTES", limits.most_bytes)
         patch.setattr(reward_sieve, "_FEW_ROWS", limits.few_rows)
-        patch.setattr(reward_sieve, "_EVENTS", limits.events)
+        patch.setattr(reward_sieve, "EVENTS", limits.events)
+        patch.setattr(reward_sieve, "_SORTED_AT_ONCE", 7)
         patch.setattr(time_slices, "LONG_WAIT_US", limits.long_us)
         trainer, sieve = lease.take(lambda: new_state(new_configuration(past.SHARDS), Published())), Sieve()
         assert trainer is not None

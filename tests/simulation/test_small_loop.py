@@ -14,10 +14,11 @@ from typing import Any, Final
 import pytest
 
 from shared.intake.intake import Intake
+from shared.training import time_slices
 from tests.simulation import chained_learner, schedule
 from tests.simulation.checks import check
 from tests.simulation.faults import Kind, Seeded
-from train_timer import retention
+from train_timer import retention, reward_sieve
 
 CHANCES: Final = {
     Kind.LOST_REQUEST: 0.02,
@@ -51,6 +52,17 @@ def test_a_small_loop_survives_faults_and_deaths(seed: int) -> None:
         check(outcome)
 
     assert faults.decided
+
+
+@pytest.mark.parametrize("seed", range(300 if os.environ.get("SIMULATION") == "deep" else 3))
+def test_a_small_loop_with_a_long_wait_survives_faults_and_deaths(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rewards are collected, and taken out of the runs for several parts at once."""
+    monkeypatch.setattr(time_slices, "LONG_WAIT_US", 0)
+    monkeypatch.setattr(reward_sieve, "_FEW_ROWS", seed % 3)
+    with schedule.run(seed, Seeded(seed, CHANCES), trainers=2) as outcome:
+        check(outcome)
+
+        assert outcome.state.collected is not None
 
 
 def test_schedules_hold_what_the_checks_are_about() -> None:
