@@ -43,6 +43,7 @@ class Collection:
         self._wait_us = wait_us
         self._complete_us = complete_us
         self._reading: tuple[int, Ahead[tuple[int, list[Entity]]]] | None = None
+        self._longer_us = 0
         self._has_changed = False
         self.reached_us = max(self.collected.up_to_us, self._first_us)
 
@@ -57,7 +58,10 @@ class Collection:
 
     def collect_steps(self) -> bool:
         """Store runs of the steps of time that are over, as much as one run may hold; True if there is more."""
-        return self.collect(self._complete_us - self._complete_us % _STEP_US)
+        longer_us = self._longer_us
+        complete_us = self._complete_us - longer_us
+        has_more = self.collect(complete_us - complete_us % _STEP_US)
+        return has_more if self._longer_us == longer_us else self.collect_steps()
 
     def collect(self, to_us: int) -> bool:
         """Store runs of what arrived before a moment, as much as one run may hold; True if there is more."""
@@ -116,8 +120,9 @@ class Collection:
 
     def _may_have_more(self, batch: "_Batch") -> bool:
         """Whether rows may still come, since some were written under a longer deadline than ours."""
-        longer_us = max(batch.deadline_us, self.collected.deadline_us) - settings().write_deadline_us
-        return longer_us > 0 and batch.reached_us + longer_us > self._complete_us
+        longest_us = max(batch.deadline_us, self.collected.deadline_us)
+        self._longer_us = max(0, longest_us - settings().write_deadline_us)
+        return batch.reached_us + self._longer_us > self._complete_us
 
     def _forget(self, before_us: int) -> None:
         gone = [run for run in self.collected.runs if run.to_us <= before_us]

@@ -67,10 +67,15 @@ def reward(event_id: str, at_us: int, value: float | None = 1.0, origin: str = "
 
 @dataclass(slots=True)
 class Past:
-    """Rows to write, in any order."""
+    """Rows to write, in any order.
+
+    Attributes:
+        deadline_us: The write deadline that the rows tell; None for rows that tell none.
+    """
 
     events: list[Event] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+    deadline_us: int | None = None
 
     def write(self, stored_loop: StoredLoop, span_us: int | None = None) -> None:
         """Put the rows into tables of the intake that have such a span; without one, into tables that are not over."""
@@ -148,9 +153,12 @@ def _build_entities(past: Past) -> dict[paths.Kind, list[tuple[int, tuple[str, s
     """Arrival, keys and text of each row."""
     events = [(event, row_json.event_place(event, SHARDS)) for event in past.events]
     observations = [(observation, row_json.observation_place(observation, SHARDS)) for observation in past.observations]
+    within_us = past.deadline_us
     return {
-        "events": [(row.at_us, place, row_json.event_entity(place, row)) for row, place in events],
-        "rewards": [(row.at_us, place, row_json.observation_entity(place, row)) for row, place in observations],
+        "events": [(row.at_us, place, row_json.event_entity(place, row, within_us)) for row, place in events],
+        "rewards": [
+            (row.at_us, place, row_json.observation_entity(place, row, within_us)) for row, place in observations
+        ],
     }
 
 

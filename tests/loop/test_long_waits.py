@@ -186,6 +186,26 @@ def labels(stored_loop: StoredLoop) -> dict[str, float]:
     return {line["EventId"]: line["_label_cost"] for line in map(json.loads, stored_loop.lines())}
 
 
+def test_rewards_that_were_written_under_a_longer_deadline_are_collected_that_much_later(
+    stored_loop: StoredLoop, passes: Passes
+) -> None:
+    """More of them may still come; so it is for a while after WRITE_DEADLINE was changed."""
+    at_us = past.minutes_ago(5 * 60) // HOUR * HOUR
+    longer_us = PAST["write_deadline_us"] + HOUR
+    Past([past.event("ann", at_us)], [past.reward("ann", at_us + MINUTE)], longer_us).write(stored_loop)
+
+    passes.run(stored_loop, [at_us + 40 * MINUTE])
+    early = rewards(stored_loop)
+    passes.run(stored_loop, [at_us + 80 * MINUTE])
+    later = rewards(stored_loop)
+    passes.run(stored_loop, [at_us + WAIT_US + 40 * MINUTE])
+    lines = stored_loop.lines()
+    passes.run(stored_loop, [at_us + WAIT_US + 80 * MINUTE])
+
+    assert (early, len(later), lines) == ([], 1, [])
+    assert labels(stored_loop) == {"ann": -1.0}
+
+
 @pytest.mark.parametrize("damaged", [None, b"", b"damaged" * 100])
 def test_a_run_that_is_gone_or_damaged_is_made_again(
     stored_loop: StoredLoop, passes: Passes, damaged: bytes | None
