@@ -31,7 +31,7 @@ MEASURES = {
     "cold-start": "process start to the first Rank, against the bare imports",
     "idle-run": "a run of the trainer with nothing to do: seconds, and requests to storage",
     "concurrency": "Ranks a second and waits by how many calls come at once, and memory",
-    "rewards": "how many rewards a second each reward wait time can carry (no goal)",
+    "long-waits": "how many rewards a second the loop carries at 10 minutes, 1 day and 30 days, in 512 MB",
     "coverage": "how often intervals hold the truth, in simulated logs (5 minutes)",
     "truth": "the same in logs over real purchases (2 minutes)",
     "importance": "how well feature importances tell what matters, in simulated logs (no goal; 5 minutes)",

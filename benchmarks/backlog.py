@@ -68,7 +68,7 @@ def fill(clock: int, parts: int, events: int, actions: int = 10) -> dict[str, in
 def part(from_us: int, events: int, shards: int) -> list[Row]:
     """The rows of a part that begins at a moment, of a loop with so many shards; they are not written."""
     backlog = Backlog(1, events)
-    payloads = [_payload(backlog.actions, variant) for variant in range(examples.VARIANTS)]
+    payloads = [payload(backlog.actions, variant) for variant in range(examples.VARIANTS)]
     return _rows(backlog, 0, from_us, payloads, shards)
 
 
@@ -85,7 +85,7 @@ def train(clock: int) -> dict[str, int]:
 
 async def _fill(clock: Clock, backlog: Backlog) -> int:
     start_us, written = backlog.from_us(), 0
-    payloads = [_payload(backlog.actions, variant) for variant in range(examples.VARIANTS)]
+    payloads = [payload(backlog.actions, variant) for variant in range(examples.VARIANTS)]
     rest = open_rest()
     try:
         for part in range(backlog.parts):
@@ -156,7 +156,7 @@ def observation_row(event_id: str, at_us: int, value: float, shards: int = SHARD
     return table, place[0], row_json.observation_entity(place, observation, DEADLINE_US)
 
 
-def _payload(actions: int, variant: int) -> tuple[str, bytes]:
+def payload(actions: int, variant: int) -> tuple[str, bytes]:
     """The hash of a request, and the packed event."""
     event_id, document = f"event {variant}", examples.document(actions, variant)
     event = from_decision(event_id, 0, document, examples.decision(actions, event_id), deferred=False)

@@ -74,8 +74,8 @@ def join_all() -> dict[str, Any]:
     from shared.storage.paths import LOGS, MANIFESTS, STATE
     from shared.training import lease
     from train_timer import run
+    from train_timer.join_memory import JoinMemory
     from train_timer.joiner import Joiner
-    from train_timer.logged_ids import LoggedIds
 
     trainer = lease.take(run._first_state)
     if trainer is None:
@@ -84,7 +84,7 @@ def join_all() -> dict[str, Any]:
     began, cpu = time.perf_counter(), time.process_time()
     configuration = configuration_store.read_configuration()
     watermark_us = now_us() - configuration.rewards.wait_us - settings().join_grace_us
-    joiner = Joiner(trainer, scan.list_tables(), configuration, watermark_us, LoggedIds())
+    joiner = Joiner(trainer, scan.list_tables(), configuration, watermark_us, JoinMemory())
     while joiner.join_part():
         continue
     joiner.close()

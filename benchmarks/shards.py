@@ -141,8 +141,8 @@ def _begin(from_us: int, events: int, workers: Any = None) -> tuple[Any, Any]:
     from shared.training import join_queue, lease
     from shared.training.training_state import Intent, PartSize
     from train_timer import run
+    from train_timer.join_memory import JoinMemory
     from train_timer.joiner import Joiner
-    from train_timer.logged_ids import LoggedIds
 
     trainer = lease.take(run._first_state)
     if trainer is None:
@@ -152,4 +152,4 @@ def _begin(from_us: int, events: int, workers: Any = None) -> tuple[Any, Any]:
     trainer.commit(replace(trainer.state, joined_up_to_us=from_us, has_marks=True, last_part=size))
     join_queue.send(Intent(0, 1, configuration.rewards, 0, 0), [0], 0)
     watermark_us = now_us() - configuration.rewards.wait_us - settings().join_grace_us
-    return trainer, Joiner(trainer, scan.list_tables(), configuration, watermark_us, LoggedIds(), workers)
+    return trainer, Joiner(trainer, scan.list_tables(), configuration, watermark_us, JoinMemory(shard_joins=workers))

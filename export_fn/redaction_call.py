@@ -25,7 +25,7 @@ from shared.storage.clock import now_us
 from shared.storage.paths import IntakeTable
 from shared.storage_errors import TrainerAtWork
 from shared.times import MINUTE
-from shared.training import lease, time_slices
+from shared.training import collected_store, lease, time_slices
 from shared.training.configuration_changes import new_state
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import State
@@ -60,6 +60,7 @@ def redact(target: Target, from_us: int, to_us: int) -> Redaction:
     with _pause_trainer() as trainer:
         work = _Work(trainer, target)
         work.remove_id()
+        work.remove_waiting(from_us, to_us)
         reached_us = from_us
         for at_us, step in work.steps(from_us, to_us):
             if time.monotonic() > until and at_us > reached_us:
@@ -90,6 +91,12 @@ class _Work:
             event_id = self._target.event_id
             self._trainer.commit(without_id(self._trainer.state, event_id))
             published_store.change_published(lambda published: without_id(published, event_id))
+
+    def remove_waiting(self, from_us: int, to_us: int) -> None:
+        """Remove what the event got from the rewards that wait, for the hours whose rows are deleted."""
+        if isinstance(self._target, EventTarget):
+            hours = row_deletion.whole_hours(from_us, to_us)
+            collected_store.remove_event(self._trainer, self._target.event_id, *hours, self._now_us)
 
     def steps(self, from_us: int, to_us: int) -> list[tuple[int, _Rows | LogBlob]]:
         """The rows and log blobs to redact, by the moment at which they begin; at one moment, rows before log."""

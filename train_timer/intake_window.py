@@ -33,7 +33,7 @@ def select_rows(kind: Kind, shard: JoinShard, from_us: int, to_us: int, *, keys_
     return RowQuery(kind, shard.partitions(), from_us, to_us, keys_only=keys_only, takes=takes)
 
 
-class _Ahead[Item]:
+class Ahead[Item]:
     """Reads an asynchronous source one item ahead."""
 
     def __init__(self, source: AsyncIterator[Item]) -> None:
@@ -172,7 +172,7 @@ class Events:
         self._tables = tables
         self._query = select_rows("events", shard, from_us, max(from_us, ahead_us))
         self._watermark_us = watermark_us
-        self._coming = _Ahead(_read_slices(tables, self._query))
+        self._coming = Ahead(_read_slices(tables, self._query))
         self._read: deque[_Slice] = deque()
 
     def close(self) -> None:
@@ -257,11 +257,11 @@ class Events:
 
 async def _read_slices(tables: Tables, query: RowQuery) -> AsyncIterator[_Slice]:
     async for end_us, rows in scan.slices(tables, query, _MOST_SLICE_BYTES):
-        deadline_us = _longest_deadline_us(rows)
+        deadline_us = longest_deadline_us(rows)
         yield _Slice(_take_events(rows), end_us, deadline_us)
 
 
-def _longest_deadline_us(rows: Iterable[Entity]) -> int:
+def longest_deadline_us(rows: Iterable[Entity]) -> int:
     return max(row_json.deadline(row) or 0 for row in rows)
 
 
@@ -287,21 +287,28 @@ class Observations:
             to_us: The arrival time up to which this run may need observations.
         """
         self.deadline_us = 0
-        self._coming = _Ahead(scan.slices(tables, select_rows("rewards", shard, from_us, max(from_us, to_us))))
+        self._coming = Ahead(scan.slices(tables, select_rows("rewards", shard, from_us, max(from_us, to_us))))
         self._ordered: deque[Observation] = deque()
         self._logged: set[Observation] = set()
         self.of_event: dict[str, list[Observation]] = {}
 
     def move(self, from_us: int, to_us: int) -> None:
         """Move the window to all observations of [from_us, to_us)."""
+        self.move_some(from_us, to_us, None)
+
+    def move_some(self, from_us: int, to_us: int, most: int | None) -> int:
+        """Move the window to the first observations of [from_us, to_us): to little more than so many; gives its end."""
+        self._drop_before(from_us)
         while (minute := self._coming.peek()) is not None and minute[0] - MINUTE < to_us:
+            if most is not None and len(self._ordered) >= most:
+                return minute[0] - MINUTE
             self._coming.take()
-            self.deadline_us = max(self.deadline_us, _longest_deadline_us(minute[1]))
-            for observation in sorted(map(scan.parse_observation, minute[1]), key=_order):
+            self.deadline_us = max(self.deadline_us, longest_deadline_us(minute[1]))
+            for observation in sorted(map(scan.parse_observation, minute[1]), key=observation_order):
                 self._ordered.append(observation)
                 self.of_event.setdefault(observation.event_id, []).append(observation)
             self._drop_before(from_us)
-        self._drop_before(from_us)
+        return to_us
 
     def between(self, from_us: int, to_us: int) -> Iterator[Observation]:
         """The observations of the window that arrived in [from_us, to_us) and were not logged in this run."""
@@ -317,7 +324,7 @@ class Observations:
         for event_id, observation_id in logged:
             ids[event_id].add(observation_id)
         for event_id, gone in ids.items():
-            observations = self.of_event.pop(event_id)
+            observations = self.of_event.pop(event_id, [])
             self._logged.update(row for row in observations if row.observation_id in gone)
             if left := [row for row in observations if row.observation_id not in gone]:
                 self.of_event[event_id] = left
@@ -336,5 +343,5 @@ class Observations:
             del self.of_event[observation.event_id]
 
 
-def _order(observation: Observation) -> tuple[int, str, str]:
+def observation_order(observation: Observation) -> tuple[int, str, str]:
     return observation.at_us, observation.event_id, observation.observation_id

@@ -1,5 +1,6 @@
 """The joiner: turns rows into log, part by part, each row exactly once."""
 
+import logging
 from collections.abc import Set
 from dataclasses import replace
 from functools import reduce
@@ -11,17 +12,20 @@ from shared.intake.sharding import JoinShard
 from shared.learner import work_folder
 from shared.log import manifest, manifest_store
 from shared.log.join import BEFORE_US
+from shared.log.reward_runs_store import LostRun
 from shared.metrics.bins import Bin, PartMetrics, combine, total
 from shared.storage import blobs
-from shared.training import shard_result_store, time_slices
+from shared.training import collected_store, shard_result_store, time_slices
 from shared.training.lease import Trainer
 from shared.training.training_state import Counters, Intent, PartSize
-from train_timer import damaged_log, logged_ids, part_join, shard_workers
-from train_timer.logged_ids import LoggedIds
+from train_timer import damaged_log, logged_ids, part_join, part_observations, shard_workers
+from train_timer.join_memory import JoinMemory
 from train_timer.part import PartContent, mark_of
 from train_timer.part_join import PartJoin
+from train_timer.part_observations import PartObservations
 from train_timer.profiler import Profiler
-from train_timer.shard_join import ShardJoins
+
+_log = logging.getLogger(__name__)
 
 
 class Joiner:
@@ -29,31 +33,26 @@ class Joiner:
 
     Args:
         watermark_us: Events that arrived earlier, and the observations of their windows, are all in storage.
-        earlier: The marks of log that earlier runs read or wrote.
+        memory: What earlier runs of the process have read.
 
     Attributes:
         sums: The sums over the joined events.
     """
 
     def __init__(
-        self,
-        trainer: Trainer,
-        tables: Tables,
-        configuration: Configuration,
-        watermark_us: int,
-        earlier: LoggedIds,
-        shard_joins: ShardJoins | None = None,
+        self, trainer: Trainer, tables: Tables, configuration: Configuration, watermark_us: int, memory: JoinMemory
     ) -> None:
         self.sums = Bin(trainer.state.joined_up_to_us)
         self._trainer = trainer
         self._tables = tables
         self._configuration = configuration
         self._watermark_us = watermark_us
-        self._logged_ids = earlier
+        self._memory = memory
+        self._logged_ids = memory.logged_ids
         self._covered = self._has_marked_shards = self._is_tidy = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
-        self._shard_joins = shard_joins or ShardJoins()
         self._opened: PartJoin | None = None
+        self._observations: PartObservations | None = None
 
     def close(self) -> None:
         """Stop reading the intake."""
@@ -67,8 +66,10 @@ class Joiner:
         self._profiler.save()
 
     def join_part(self) -> bool:
-        """Turn the next part into log; False if none is complete yet."""
+        """Turn the next part into log, or collect rewards first; False if neither can be done yet."""
         self._remove_results()
+        if time_slices.is_long(self._configuration.rewards.wait_us) and self._rows.observations.collect():
+            return True
         intent = self._trainer.state.intent or self._next_intent()
         if intent is None:
             self._skip_ahead()
@@ -82,17 +83,32 @@ class Joiner:
             state, wait_us = self._trainer.state, self._configuration.rewards.wait_us
             position_us, watermark_us = state.joined_up_to_us, self._watermark_us
             shard = JoinShard(self._configuration.shard_numbers(position_us, FAR_US))
+            ends = part_join.list_ends(watermark_us, wait_us, state.intent)
+            self._observations = part_observations.read(
+                self._trainer, self._tables, shard, ends, watermark_us + wait_us, self._memory.sieve
+            )
             find, profiler = self._find_logged, self._profiler
             self._opened = PartJoin(
-                self._tables, shard, position_us, watermark_us, wait_us, state.intent, find, profiler
+                self._tables, shard, position_us, watermark_us, wait_us, ends, self._observations, find, profiler
             )
         return self._opened
 
     def _join_whole(self, intent: Intent) -> bool:
-        """Join a part at once."""
+        """Join a part at once; False if rows of it may still come, or if rewards that wait are to be collected anew."""
+        if self._rows.observations.collect(intent.to_us + intent.rewards.wait_us):
+            return True
         if self._rows.expects_rows(intent):
             return False
         self._trainer.commit(replace(self._trainer.state, intent=intent))
+        try:
+            self._join(intent)
+        except LostRun as lost:
+            _log.warning("the rewards that wait are collected anew: %s", lost)
+            collected_store.begin_anew(self._trainer)
+            return False
+        return True
+
+    def _join(self, intent: Intent) -> None:
         with work_folder.folder() as folder:
             file = Path(folder) / "part.dsjson.gz"
             content = self._rows.write(intent, file)
@@ -101,7 +117,6 @@ class Joiner:
                 self._store(intent, file, content)
         self._commit(intent, content.counters, content.tally.freeze(intent.from_us))
         self._profiler.pass_on(intent.to_us)
-        return True
 
     def _store(self, intent: Intent, file: Path, content: PartContent) -> None:
         """Store the part's log blob, then name the blob in the manifest of its day, then store the marks.
@@ -124,7 +139,7 @@ class Joiner:
         results = [
             result
             for _, result in sorted(
-                shard_workers.collect(self._trainer, intent, complete_us, self._shard_joins).items()
+                shard_workers.collect(self._trainer, intent, complete_us, self._memory.shard_joins).items()
             )
         ]
         self._trainer.check()
@@ -166,9 +181,10 @@ class Joiner:
         return Intent(*ends, rewards, deleted_us, self._lookback_us(ends[0]), exploration, shards)
 
     def _next_shards(self) -> int:
-        """Into how many shards the next part is split, by the size of the last one."""
+        """Into how many shards the next part is split, by the size of the last one; a long wait splits none."""
         state = self._trainer.state
-        if state.last_part is None or not state.has_marks:
+        is_long = time_slices.is_long(self._configuration.rewards.wait_us)
+        if state.last_part is None or not state.has_marks or is_long:
             return 1
         is_large = state.last_part.estimate(self._cell_us) > time_slices.MOST_EVENTS_UNSPLIT
         return self._configuration.shards_at(state.joined_up_to_us) if is_large else 1
@@ -180,7 +196,10 @@ class Joiner:
         if first_us is None:
             return None
         from_us, to_us = time_slices.cell(position_us, first_us, self._cell_us)
-        return None if to_us > self._watermark_us else (from_us, self._rows.events.fit(to_us))
+        if to_us > self._watermark_us:
+            return None
+        ready_us = self._rows.observations.fit(from_us - BEFORE_US, to_us - BEFORE_US) + BEFORE_US
+        return from_us, min(self._rows.events.fit(to_us), ready_us)
 
     def _next_range_of(self, shards: int) -> tuple[int, int] | None:
         """The range of the next part that is split into shards: no row of it is read before."""
@@ -198,11 +217,21 @@ class Joiner:
         """The first moment with a row to log: an event, or an observation that is ready and belongs to no event."""
         event_us = self._rows.events.first_us()
         limit_us = self._watermark_us if event_us is None else time_slices.cell(position_us, event_us, length_us)[0]
-        self._rows.observations.move(position_us - BEFORE_US, limit_us - BEFORE_US)
-        ready = list(self._rows.observations.between(position_us - BEFORE_US, limit_us - BEFORE_US))
-        deleted_us = self._configuration.logs_deleted_before_us
-        logged = self._find_logged(set(map(mark_of, ready)), position_us, self._lookback_us(position_us), deleted_us)
-        return next((row.at_us + BEFORE_US for row in ready if mark_of(row) not in logged), event_us)
+        ready_us = self._first_ready_us(position_us, limit_us)
+        return event_us if ready_us is None else ready_us
+
+    def _first_ready_us(self, from_us: int, to_us: int) -> int | None:
+        """The first moment of a range at which an observation is ready that is not log; looks at some at once."""
+        deleted_us, begin_us = self._configuration.logs_deleted_before_us, from_us - BEFORE_US
+        while begin_us < to_us - BEFORE_US:
+            end_us = self._rows.observations.fit(begin_us, to_us - BEFORE_US)
+            ready = list(self._rows.observations.between(begin_us, end_us))
+            logged = self._find_logged(set(map(mark_of, ready)), from_us, self._lookback_us(from_us), deleted_us)
+            for row in ready:
+                if mark_of(row) not in logged:
+                    return row.at_us + BEFORE_US
+            begin_us = end_us
+        return None
 
     def _skip_ahead(self) -> None:
         """Move the position past rows that are all logged, so that they are not read again and their tables can go."""
@@ -259,6 +288,11 @@ class Joiner:
             age_us = time_slices.marks_age_us(wait_us, long_waits, position_us)
             forgotten_us = max(position_us - age_us, self._configuration.logs_deleted_before_us)
             self._logged_ids.forget(self._trainer, forgotten_us)
+
+    def tidy_rewards(self) -> None:
+        """Merge the runs of rewards that wait, and delete those that no later part needs."""
+        if self._trainer.state.intent is None and self._observations is not None:
+            self._observations.tidy(self._trainer, self._configuration.logs_deleted_before_us)
 
     def _lookback_us(self, from_us: int) -> int:
         return time_slices.lookback_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)

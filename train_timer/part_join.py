@@ -1,11 +1,11 @@
 """The join of parts, or of one shard of each: the rows of a window, of which one part after the other becomes log."""
 
 import gzip
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 from shared.intake import scan
-from shared.intake.rows import Event
+from shared.intake.rows import Event, Observation
 from shared.intake.scan import Tables
 from shared.intake.sharding import JoinShard
 from shared.log import log_store, marks
@@ -15,9 +15,11 @@ from shared.metrics.tally import Tally
 from shared.settings import settings
 from shared.training import time_slices
 from shared.training.training_state import Intent
-from train_timer.intake_window import Events, Observations, select_rows
+from train_timer.intake_window import Events, select_rows
 from train_timer.part import Part, PartContent, mark_of
+from train_timer.part_observations import PartEnd, PartObservations
 from train_timer.profiler import Profiler
+from train_timer.reward_sieve import Stretch
 
 _LEVEL = 1
 
@@ -34,7 +36,8 @@ class PartJoin:
         position_us: Where the first part begins, or later.
         watermark_us: Events that arrived earlier, and the observations of their windows, are all in storage.
         wait_us: The configured reward wait time.
-        intent: The part in progress, if there is one.
+        ends: Where the last part may end.
+        observations: The observations of the parts.
         profiler: Is given the events; None if nobody wants a sample of them.
     """
 
@@ -45,7 +48,8 @@ class PartJoin:
         position_us: int,
         watermark_us: int,
         wait_us: int,
-        intent: Intent | None,
+        ends: Sequence[PartEnd],
+        observations: PartObservations,
         find_logged: FindLogged,
         profiler: Profiler | None,
     ) -> None:
@@ -54,13 +58,9 @@ class PartJoin:
         self._find_logged = find_logged
         self._profiler = profiler
         self._requests = _recent_requests(tables, shard, position_us)
-        ends = [(watermark_us, wait_us)]
-        if intent is not None:
-            ends.append((intent.to_us, intent.rewards.wait_us))  # the wait may have been shorter when it was begun
         ahead_us = max(to_us + time_slices.lookahead_us(wait_us) for to_us, wait_us in ends)
         self.events = Events(tables, shard, position_us, max(ends)[0], ahead_us)
-        last_us = max(to_us + wait_us for to_us, wait_us in ends)
-        self.observations = Observations(tables, shard, position_us - BEFORE_US, last_us)
+        self.observations = observations
 
     def close(self) -> None:
         """Stop reading the intake."""
@@ -72,16 +72,21 @@ class PartJoin:
         So it is for a while after `WRITE_DEADLINE` was changed. Then the grace begins that much later.
         """
         wait_us = intent.rewards.wait_us
-        self.observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
+        if self.observations.lacks(intent.to_us + wait_us):
+            return True
+        self.observations.move_to_part(intent.from_us, intent.to_us, wait_us)
         self.events.fit(intent.to_us)  # reads them
         longest_us = max(self.events.deadline_us, self.observations.deadline_us)
         longer_us = longest_us - settings().write_deadline_us
         return longer_us > 0 and intent.to_us + wait_us + longer_us > self._watermark_us + self._wait_us
 
     def write(self, intent: Intent, file: Path) -> PartContent:
-        """Write the lines of a part, compressed."""
-        wait_us = intent.rewards.wait_us
-        self.observations.move(intent.from_us - BEFORE_US, intent.to_us + wait_us)
+        """Write the lines of a part, compressed.
+
+        Raises:
+            LostRun: Rewards that wait cannot be read.
+        """
+        self.observations.move_to_part(intent.from_us, intent.to_us, intent.rewards.wait_us)
         part = self._part(intent)
         ready = self.observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US)
         with file.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as log:
@@ -92,11 +97,13 @@ class PartJoin:
 
     def _part(self, intent: Intent) -> Part:
         wait_us = intent.rewards.wait_us
-        wanted, deleted_us = set(self._marks_of(intent)), intent.deleted_before_us
+        ids = (arrival.event_id for arrival, _ in self.events.ahead(intent.to_us))
+        of_event = self.observations.of_part(Stretch(intent.from_us, intent.to_us, wait_us), ids)
+        wanted, deleted_us = set(self._marks_of(intent, of_event)), intent.deleted_before_us
         logged = self._find_logged(wanted, intent.from_us, intent.lookback_us, deleted_us)
         return Part(
             intent,
-            Join(self.observations.of_event, wait_us, lambda observation: mark_of(observation) in logged),
+            Join(of_event, wait_us, lambda observation: mark_of(observation) in logged),
             Repetitions(self.events.ahead(intent.to_us + time_slices.lookahead_us(wait_us)), self._requests),
             self._requests,
             logged,
@@ -104,14 +111,22 @@ class PartJoin:
             PartContent(Tally(intent.exploration)),
         )
 
-    def _marks_of(self, intent: Intent) -> Iterator[int]:
+    def _marks_of(self, intent: Intent, of_event: Mapping[str, Sequence[Observation]]) -> Iterator[int]:
         """The marks of the events of a part, and of the observations that the part may log."""
         for arrival, _ in self.events.ahead(intent.to_us):
             yield marks.event_mark(arrival.event_id)
-            yield from map(mark_of, self.observations.of_event.get(arrival.event_id, ()))
+            yield from map(mark_of, of_event.get(arrival.event_id, ()))
         for observation in self.observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US):
             yield mark_of(observation)
             yield marks.event_mark(observation.event_id)
+
+
+def list_ends(watermark_us: int, wait_us: int, intent: Intent | None) -> list[PartEnd]:
+    """Where the last part may end: at the watermark, or where the part in progress does.
+
+    The reward wait time may have been shorter when that was begun.
+    """
+    return [(watermark_us, wait_us)] + ([] if intent is None else [(intent.to_us, intent.rewards.wait_us)])
 
 
 def create_blob(intent: Intent, file: Path, content: PartContent, shard: int | None = None) -> LogBlob:

@@ -47,13 +47,12 @@ from train_timer import (
     run_log,
 )
 from train_timer.attempts import Attempts
+from train_timer.join_memory import JoinMemory
 from train_timer.joiner import Joiner
-from train_timer.logged_ids import LoggedIds
 from train_timer.model_training import ModelTraining
 from train_timer.pieces import Pace
 from train_timer.run_log import Recorder
 from train_timer.run_time import RunTime, Work
-from train_timer.shard_join import ShardJoins
 
 _TIME_SECONDS = 300
 _PASS_SECONDS = 60
@@ -71,16 +70,14 @@ class Trainings:
         pace: How much a run of the driver is given; by default, what `Pace` begins with.
 
     Attributes:
-        logged_ids: The marks of log that earlier runs read or wrote.
+        join_memory: What the joins remember of one another.
         recorder: The recorder of runs.
         pace: How fast the driver has learned.
-        shard_joins: The joins of shards that no worker has joined.
     """
 
     def __init__(self, pace: Pace | None = None) -> None:
         self.pace = pace or Pace()
-        self.logged_ids = LoggedIds()
-        self.shard_joins = ShardJoins()
+        self.join_memory = JoinMemory()
         self.recorder = Recorder()
 
     def run(self, stop: Event) -> None:
@@ -195,8 +192,7 @@ class _Run:
         configuration = self._configuration = self._follow_settings()
         before = self._trainer.state
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
-        process = self._process
-        joiner = Joiner(self._trainer, tables, configuration, watermark_us, process.logged_ids, process.shard_joins)
+        joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.join_memory)
         try:
             is_unfinished = self._work(joiner, configuration)
         finally:
@@ -204,6 +200,7 @@ class _Run:
             self._sums = self._sums.plus(joiner.sums)
         self._attempts.make(Subject.PROFILE, joiner.save_profile)
         self._attempts.make(Subject.MARKS, joiner.tidy_marks)
+        self._attempts.make(Subject.REWARDS, joiner.tidy_rewards)
         self._publish_trained(configuration)
         self._publish(lambda: model_publication.announce(self._trainer))
         self._tidy(configuration, tables, now_us)

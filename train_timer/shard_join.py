@@ -16,7 +16,7 @@ from shared.learner import work_folder
 from shared.training import join_queue, lease, shard_result_store
 from shared.training.shard_result import ShardResult
 from shared.training.training_state import Intent
-from train_timer import part_join
+from train_timer import part_join, part_observations
 from train_timer.logged_ids import LoggedIds
 from train_timer.part_join import PartJoin
 from train_timer.profiler import Profiler
@@ -109,13 +109,17 @@ class _Window:
         self._end_us = max(complete_us - intent.rewards.wait_us, intent.to_us)
         self._logged_ids = LoggedIds()
         self._profiler = None if shard else Profiler(configuration.logs_deleted_before_us)
+        tables, watermark_us, wait_us = scan.list_tables(), complete_us - intent.rewards.wait_us, intent.rewards.wait_us
+        ends = part_join.list_ends(watermark_us, wait_us, intent)
+        observations = part_observations.read_window(tables, self._shard, intent.from_us, ends)
         self._rows = PartJoin(
-            scan.list_tables(),
+            tables,
             self._shard,
             intent.from_us,
-            complete_us - intent.rewards.wait_us,
-            intent.rewards.wait_us,
-            intent,
+            watermark_us,
+            wait_us,
+            ends,
+            observations,
             self._logged_ids.find,
             self._profiler,
         )

@@ -9,10 +9,15 @@ from shared.storage.paths import IntakeTable, partition_key
 from shared.times import HOUR
 
 
+def whole_hours(from_us: int, to_us: int) -> tuple[int, int]:
+    """The hours that overlap a range: where the first begins and the last ends."""
+    return from_us - from_us % HOUR, to_us - to_us % -HOUR
+
+
 def list_hours(tables: Tables, from_us: int, to_us: int) -> Iterator[tuple[IntakeTable, int, int]]:
     """List the hours of the intake's tables that overlap a range: table, start, end."""
     for table in tables.tables:
-        start = max(table.from_us, from_us - from_us % HOUR)
+        start = max(table.from_us, whole_hours(from_us, to_us)[0])
         while start < min(table.to_us, to_us):
             end = min(start - start % HOUR + HOUR, table.to_us)
             yield table, start, end

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Protocol
 
 from shared.times import MINUTE
 
@@ -33,6 +34,18 @@ class Run:
     from_us: int
     to_us: int
     size_bytes: int
+
+
+class Ranged(Protocol):
+    """What stands for a range of time."""
+
+    @property
+    def from_us(self) -> int:
+        """Where the range begins."""
+
+    @property
+    def to_us(self) -> int:
+        """Where the range ends."""
 
 
 def event_mark(event_id: str) -> int:
@@ -98,7 +111,7 @@ def select(runs: Iterable[Run], before_us: int, lookback_us: int, deleted_before
     return [run for run in runs if run.to_us > begin_us and run.to_us <= before_us]
 
 
-def group(runs: Iterable[Run], lookback_us: int, complete_us: int) -> list[list[Run]]:
+def group[AnyRun: Ranged](runs: Iterable[AnyRun], lookback_us: int, complete_us: int) -> list[list[AnyRun]]:
     """Group the runs that are to become one: those of a step that is over.
 
     There are never many more than eight runs for each width of steps, however many parts there were.
@@ -106,17 +119,22 @@ def group(runs: Iterable[Run], lookback_us: int, complete_us: int) -> list[list[
     Args:
         complete_us: No part before this moment is to come.
     """
+    return next((groups for groups in group_by_step(runs, lookback_us, complete_us) if groups), [])
+
+
+def group_by_step[AnyRun: Ranged](
+    runs: Iterable[AnyRun], lookback_us: int, complete_us: int
+) -> Iterator[list[list[AnyRun]]]:
+    """Group the runs of each step that is over: for each width of steps, the widest first, those of several runs."""
     steps = [_STEP_US]
     while steps[-1] < step_us(lookback_us):
         steps.append(steps[-1] * _WIDER)
     for step in reversed(steps):
-        groups = defaultdict[int, list[Run]](list)
+        groups = defaultdict[int, list[AnyRun]](list)
         for run in runs:
             if run.from_us // step == (run.to_us - 1) // step and (run.from_us // step + 1) * step <= complete_us:
                 groups[run.from_us // step].append(run)
-        if many := [together for together in groups.values() if len(together) > 1]:
-            return many
-    return []
+        yield [together for together in groups.values() if len(together) > 1]
 
 
 def _hash(*parts: bytes) -> int:

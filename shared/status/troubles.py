@@ -39,6 +39,7 @@ _MEANING: Mapping[str, tuple[str, str]] = {
     Subject.TABLES: ("Intake tables are not dropped", "The loop goes on; they are dropped once it can."),
     Subject.METRICS: ("Metrics of days that are over are not stored", "The loop goes on; they are stored once it can."),
     Subject.MARKS: ("Marks of the log are not merged or deleted", "The loop goes on; they are merged once it can."),
+    Subject.REWARDS: ("Rewards that wait are not merged or deleted", "The loop goes on; they are merged once it can."),
     Subject.RETENTION: ("Old log and models are not deleted", "The loop goes on; they are deleted once it can."),
     Subject.EVALUATIONS: (
         "Evaluations that take too long are not ended",

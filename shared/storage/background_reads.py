@@ -65,6 +65,14 @@ async def read(path: str, timeout: float | None = None) -> bytes | None:
     return blob.data if blob else None
 
 
+async def read_piece(path: str, start: int, length: int) -> bytes | None:
+    """Read a piece of a blob, shorter at its end; None if the blob is gone."""
+    try:
+        return await retry(lambda: rest().read_piece(path, start, length))
+    except BlobMissing:
+        return None
+
+
 def read_all(paths: Iterable[str]) -> list[bytes | None]:
     """Read the contents of blobs at the same time, in their order; None for a blob that is gone."""
     reads = [begin(read(path)) for path in paths]

@@ -146,6 +146,21 @@ class Rest:
             raise _error(answer)
         return Blob(answer.body, answer.headers.get("etag", ""))
 
+    async def read_piece(self, path: str, start: int, length: int) -> bytes:
+        """Read a piece of a blob, shorter at its end, and empty behind that.
+
+        Raises:
+            BlobMissing: There is no such blob.
+        """
+        answer = await self._blob("GET", path, "", {"x-ms-range": f"bytes={start}-{start + length - 1}"}, None)
+        if answer.status == 404:
+            raise BlobMissing(path)
+        if answer.status == 416:
+            return b""
+        if answer.status not in (200, 206):
+            raise _error(answer)
+        return answer.body
+
     async def create_blob(self, path: str, data: bytes, content_type: str) -> bool:
         """Write a blob, and make its container where there is none; False if a blob of that path is there already."""
         headers = {"x-ms-blob-type": "BlockBlob", "If-None-Match": "*", "Content-Type": content_type}

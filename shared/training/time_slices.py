@@ -11,6 +11,16 @@ LONGEST_CELL_US = 15 * MINUTE
 MOST_EVENTS = 100_000
 """A cell with more events than this is cut into parts, which bounds the memory that a join takes."""
 
+LONG_WAIT_US = HOUR
+"""With a longer reward wait time, rewards that wait are collected; with a shorter one, all of a window is read anew."""
+MOST_READY = 200_000
+"""A part looks at so many observations that may belong to no event; a cell with more of them is cut."""
+
+
+def is_long(wait_us: int) -> bool:
+    """Whether rewards that wait for such a time are collected."""
+    return wait_us > LONG_WAIT_US
+
 
 MOST_EVENTS_UNSPLIT = 20_000
 """A cell that seems to have more events than this is joined in shards, if there are workers at the same time."""

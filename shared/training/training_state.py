@@ -8,6 +8,7 @@ from shared.configuration.configuration import Configuration, RewardSettings, pr
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.optimization_schedule import OptimizationRounds
 from shared.log.ranked_event import line_kind
+from shared.log.reward_runs import RewardRun
 from shared.metrics.bins import Metrics
 from shared.models.published import ModelFiles, ModelReference
 from shared.stored_names import store_under
@@ -188,6 +189,23 @@ class PartSize(StoredObject):
 
 
 @dataclass(frozen=True, slots=True)
+class CollectedRewards(StoredObject):
+    """The observations that wait for the windows of their events, as far as they are collected.
+
+    Attributes:
+        up_to_us: Those that arrived earlier, and that a later part may need, are in the runs.
+        runs: In order of arrival.
+        deadline_us: The longest write deadline of the rows that were collected last.
+        redacted_us: When an event was last taken out of them.
+    """
+
+    up_to_us: int
+    runs: tuple[RewardRun, ...] = ()
+    deadline_us: int = 0
+    redacted_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LastRun(StoredObject):
     """The last run that found something to do."""
 
@@ -219,6 +237,7 @@ class State(StoredObject):
         manifests_from_us: Every day of log from this moment on has a manifest; 0 if all days have. None in a document
             of an earlier version, which may have written log that no manifest names.
         last_part: The size of the part that was joined last; None before the first.
+        collected: The observations that wait, where the reward wait time is long; None where it is not.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
@@ -243,6 +262,7 @@ class State(StoredObject):
     rounds: OptimizationRounds = field(default_factory=OptimizationRounds)
     manifests_from_us: int | None = None
     last_part: PartSize | None = None
+    collected: CollectedRewards | None = None
 
 
 def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us: int) -> Cursor:

@@ -26,6 +26,7 @@ class Subject(StrEnum):
     TABLES = "tables"
     METRICS = "metrics"
     MARKS = "marks"
+    REWARDS = "rewards"
     RETENTION = "retention"
     EVALUATIONS = "evaluations"
     OPTIMIZATION = "optimization"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks import concurrency, delay, evaluate, idle_run, join, simulation, stages
+from benchmarks import concurrency, delay, evaluate, idle_run, join, long_waits, simulation, stages
 from benchmarks.__main__ import MEASURES, import_measure
 from benchmarks.figures import Figure, Goal, table
 from benchmarks.progress import Progress
@@ -50,6 +50,14 @@ def test_an_evaluation_is_measured_on_a_small_log() -> None:
 
     assert [figure.unit for figure in figures] == ["events/s", "events/s", "MB", "MB"]
     assert all(figure.ratio > 0 for figure in figures)
+
+
+def test_long_waits_are_measured_on_few_rewards() -> None:
+    """The join finds what was written, at each wait."""
+    figures = long_waits.measure(Progress("long-waits"), events=400, waiting=8_000)
+
+    assert [figure.ours[0] > 0 for figure in figures] == [True, True, True]
+    assert all(figure.details["rewards joined"] > 0 for figure in figures)
 
 
 def test_the_study_of_automatic_optimization_goes_on_where_it_stopped(tmp_path: Path) -> None:

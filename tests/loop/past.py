@@ -67,10 +67,15 @@ def reward(event_id: str, at_us: int, value: float | None = 1.0, origin: str = "
 
 @dataclass(slots=True)
 class Past:
-    """Rows to write, in any order."""
+    """Rows to write, in any order.
+
+    Attributes:
+        deadline_us: The write deadline that the rows tell; None for rows that tell none.
+    """
 
     events: list[Event] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+    deadline_us: int | None = None
 
     def write(
         self, stored_loop: StoredLoop, span_us: int | None = None, shards: Callable[[int], int] = lambda _: SHARDS
@@ -82,6 +87,7 @@ class Past:
         """
         span_us = span_us or _span_us([*self.events, *self.observations])
         asyncio.run(_write(stored_loop.storage, self, span_us, shards))
+        stored_loop.collect_anew()
 
 
 def minutes_ago(minutes: float) -> int:
@@ -159,9 +165,12 @@ def _build_entities(
         (observation, row_json.observation_place(observation, shards(observation.at_us)))
         for observation in past.observations
     ]
+    within_us = past.deadline_us
     return {
-        "events": [(row.at_us, place, row_json.event_entity(place, row)) for row, place in events],
-        "rewards": [(row.at_us, place, row_json.observation_entity(place, row)) for row, place in observations],
+        "events": [(row.at_us, place, row_json.event_entity(place, row, within_us)) for row, place in events],
+        "rewards": [
+            (row.at_us, place, row_json.observation_entity(place, row, within_us)) for row, place in observations
+        ],
     }
 
 

@@ -74,6 +74,12 @@ class StoredLoop:
             for name, data in other.blobs("", container).items():
                 self.put(name, data, container, other.metadata(name, container))
 
+    def collect_anew(self) -> None:
+        """Let the next run of the trainer collect all rewards that wait: rows of a time that was collected came in."""
+        state = self.document("state.json")
+        if state is not None and state.get("collected") is not None:
+            self.put("state.json", json.dumps({**state, "collected": None}).encode())
+
     def remove(self, name: str) -> None:
         """Delete a blob."""
         self._blobs.get_blob_client("loops", f"default/{name}").delete_blob()

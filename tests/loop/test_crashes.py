@@ -24,6 +24,7 @@ from tests.loop.traffic import Traffic, check
 from tests.loop.trainers import PAST
 
 PLACES = (
+    *[("/rewards/", nth) for nth in (1, 2)],
     *[("/models/", nth) for nth in (1, 2, 3)],
     *[
         ("/logs/", 1),
@@ -36,7 +37,7 @@ PLACES = (
     *[("state.json", nth) for nth in (1, 2, 3, 4, 5)],
     ("/Tables(", 1),
 )
-"""Where a trainer writes while it joins, learns, publishes and drops a table."""
+"""Where a trainer writes while it collects, joins, learns, publishes and drops a table."""
 
 
 def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_makes(

@@ -26,8 +26,8 @@ from tests.loop.past import Past
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.trainers import PAST
 from tests.processes import process
+from train_timer.join_memory import JoinMemory
 from train_timer.joiner import Joiner
-from train_timer.logged_ids import LoggedIds
 
 MIB = 1024 * 1024
 RANKS = 90
@@ -83,7 +83,7 @@ def _join_all() -> None:
             sys.exit("another trainer is at work")
         tables, before = scan.list_tables(), peak_bytes()
         watermark_us = storage_clock().earliest_us() - 11 * MINUTE
-        joiner = Joiner(trainer, tables, past.seldom(), watermark_us, LoggedIds())
+        joiner = Joiner(trainer, tables, past.seldom(), watermark_us, JoinMemory())
         while joiner.join_part():
             continue
         joiner.close()

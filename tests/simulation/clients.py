@@ -762,6 +762,16 @@ class SimulatedRest(Rest):
             raise (BlobMissing(path) if refused.status == 404 else _unexpected(refused)) from None
         return Blob(blob.data, blob.etag)
 
+    async def read_piece(self, path: str, start: int, length: int) -> bytes:
+        get_range, place = self._storage.blobs.get_range, paths.split_path(path)
+        try:
+            _, data = await self._send("get blob", path, lambda _: get_range(*place, start, start + length))
+        except Refused as refused:
+            if refused.status == 416:
+                return b""
+            raise (BlobMissing(path) if refused.status == 404 else _unexpected(refused)) from None
+        return data
+
     async def create_blob(self, path: str, data: bytes, content_type: str) -> bool:
         blobs, (container, name) = self._storage.blobs, paths.split_path(path)
 

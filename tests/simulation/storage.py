@@ -340,7 +340,7 @@ class Tables:
             key = place.keys[position]
             if key[0] > query.last_partition:
                 return page, None
-            if not query.selects(key):
+            if not query.selects(key, place.rows[key]):
                 continue
             if len(page) == most:
                 return page, key
@@ -390,36 +390,42 @@ _COMPARISONS: Final = {"ge": ge, "gt": gt, "le": le, "lt": lt}
 
 @dataclass(slots=True)
 class Filter:
-    """A filter of rows by comparisons of their keys, all of which must hold.
+    """A filter of rows by comparisons of their keys and of 64-bit numbers, all of which must hold.
 
     Attributes:
         first: No row before this key is selected.
         last_partition: No row of a later partition is selected.
         comparisons: Position in the key, comparison, value.
+        numbers: Name of the property, comparison, value.
     """
 
     first: Key
     last_partition: str
     comparisons: tuple[tuple[int, Any, str], ...]
+    numbers: tuple[tuple[str, Any, int], ...] = ()
 
-    def selects(self, key: Key) -> bool:
+    def selects(self, key: Key, entity: Entity) -> bool:
         """Whether a row with a key is selected."""
-        return all(holds(key[position], value) for position, holds, value in self.comparisons)
+        of_keys = all(holds(key[position], value) for position, holds, value in self.comparisons)
+        return of_keys and all(holds(int(entity[name]), value) for name, holds, value in self.numbers)
 
 
 @lru_cache(maxsize=256)
 def parse_filter(text: str) -> Filter:
     """Read a filter such as `PartitionKey ge 'a' and RowKey lt 'b'`; an empty one selects all rows."""
-    first, last, comparisons = "", "\U0010ffff", []
+    first, last, comparisons, numbers = "", "\U0010ffff", [], []
     for term in text.split(" and ") if text else ():
         name, comparison, value = term.split(" ", 2)
+        if value.endswith("L"):
+            numbers.append((name, _COMPARISONS[comparison], int(value[:-1])))
+            continue
         value = value[1:-1].replace("''", "'")
         comparisons.append((("PartitionKey", "RowKey").index(name), _COMPARISONS[comparison], value))
         if name == "PartitionKey" and comparison.startswith("g"):
             first = max(first, value)
         elif name == "PartitionKey":
             last = min(last, value)
-    return Filter((first, ""), last, tuple(comparisons))
+    return Filter((first, ""), last, tuple(comparisons), tuple(numbers))
 
 
 @dataclass(slots=True)

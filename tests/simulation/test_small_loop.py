@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from shared.intake.intake import Intake
+from shared.training import time_slices
 from tests.simulation import chained_learner, plan, schedule
 from tests.simulation.checks import check
 from tests.simulation.faults import Kind
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import Change
-from train_timer import retention
+from train_timer import retention, reward_sieve
 
 
 def test_a_small_loop_learns_what_was_ranked_and_rewarded() -> None:
@@ -24,6 +25,17 @@ def test_a_small_loop_learns_what_was_ranked_and_rewarded() -> None:
         acknowledged = outcome.acknowledged
         assert (len(acknowledged.events), acknowledged.refused) == (10, 0)
         assert len(acknowledged.observations) > 5
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_small_loop_with_a_long_wait_survives_faults_and_deaths(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rewards are collected, and taken out of the runs for several parts at once."""
+    monkeypatch.setattr(time_slices, "LONG_WAIT_US", 0)
+    monkeypatch.setattr(reward_sieve, "_FEW_ROWS", seed % 3)
+    with schedule.run(plan.draw(seed)) as outcome:
+        check(outcome)
+
+        assert outcome.state.collected is not None
 
 
 def test_schedules_hold_what_the_checks_are_about() -> None:

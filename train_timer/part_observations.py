@@ -1,0 +1,195 @@
+"""The observations of parts: those of a whole window where the wait is short, only a part's own where it is long."""
+
+from abc import ABC, abstractmethod
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from typing import override
+
+from shared.intake.rows import Observation
+from shared.intake.scan import Tables
+from shared.intake.sharding import JoinShard
+from shared.log import marks, reward_runs
+from shared.log.join import BEFORE_US
+from shared.log.reward_runs import Record
+from shared.log.reward_runs_store import RunReader
+from shared.training import collected_store, time_slices
+from shared.training.lease import Trainer
+from train_timer import reward_sieve
+from train_timer.intake_window import Observations
+from train_timer.reward_collection import Collection
+from train_timer.reward_sieve import Sieve, Stretch
+
+type PartEnd = tuple[int, int]
+"""Where a part ends, and its reward wait time."""
+type EventReader = Callable[[Stretch, int], tuple[int, array[int]]]
+"""Reads which events arrived from a part on, as `reward_sieve.read_events`."""
+
+
+class PartObservations(ABC):
+    """The observations that parts need, one part after the other.
+
+    Args:
+        arrivals: The window of the intake in which observations become ready.
+    """
+
+    def __init__(self, arrivals: Observations) -> None:
+        self._arrivals = arrivals
+
+    @property
+    def deadline_us(self) -> int:
+        """The longest write deadline of the rows that were read."""
+        return self._arrivals.deadline_us
+
+    def between(self, from_us: int, to_us: int) -> Iterator[Observation]:
+        """The observations that arrived in [from_us, to_us), which must be ready, and were not logged in this run."""
+        return self._arrivals.between(from_us, to_us)
+
+    def remove_logged(self, logged: Iterable[tuple[str, str]]) -> None:
+        """Remove observations that are in the log now, and their repetitions."""
+        self._arrivals.remove_logged(logged)
+
+    @abstractmethod
+    def collect(self, to_us: int | None = None) -> bool:
+        """Collect some of what arrived before a moment; True if there is more."""
+
+    @abstractmethod
+    def lacks(self, to_us: int) -> bool:
+        """Whether what arrived before a moment cannot be read yet."""
+
+    @abstractmethod
+    def fit(self, from_us: int, to_us: int) -> int:
+        """Move to what arrived in [from_us, to_us), or to as much of that as a part may look at; gives the end."""
+
+    @abstractmethod
+    def move_to_part(self, from_us: int, to_us: int, wait_us: int) -> None:
+        """Move to what a part needs."""
+
+    @abstractmethod
+    def of_part(self, part: Stretch, event_ids: Iterable[str]) -> Mapping[str, Sequence[Observation]]:
+        """The observations that a part's events may have, by event id, in order of arrival; others may be there, too.
+
+        Raises:
+            LostRun: A run cannot be read.
+        """
+
+    @abstractmethod
+    def tidy(self, trainer: Trainer, deleted_before_us: int) -> None:
+        """Merge the runs of rewards that wait, and delete those that no later part needs; no part is in progress.
+
+        Raises:
+            LeaseLost: Another trainer has taken over.
+        """
+
+
+class WindowObservations(PartObservations):
+    """All observations of a part's window, from the intake."""
+
+    @override
+    def collect(self, to_us: int | None = None) -> bool:
+        return False
+
+    @override
+    def lacks(self, to_us: int) -> bool:
+        return False
+
+    @override
+    def fit(self, from_us: int, to_us: int) -> int:
+        return self._arrivals.move_some(from_us, to_us, None)
+
+    @override
+    def move_to_part(self, from_us: int, to_us: int, wait_us: int) -> None:
+        self._arrivals.move(from_us - BEFORE_US, to_us + wait_us)
+
+    @override
+    def of_part(self, part: Stretch, event_ids: Iterable[str]) -> Mapping[str, Sequence[Observation]]:
+        return self._arrivals.of_event
+
+    @override
+    def tidy(self, trainer: Trainer, deleted_before_us: int) -> None:
+        collected_store.end(trainer)
+
+
+class CollectedObservations(PartObservations):
+    """The observations that a part's events may have, from runs, and those that are ready, from the intake."""
+
+    def __init__(self, collection: Collection, arrivals: Observations, events: EventReader, sieve: Sieve) -> None:
+        super().__init__(arrivals)
+        self._collection = collection
+        self._events = events
+        self._sieve = sieve
+        self._reader = RunReader()
+
+    @override
+    def collect(self, to_us: int | None = None) -> bool:
+        return self._collection.collect_steps() if to_us is None else self._collection.collect(to_us)
+
+    @override
+    def lacks(self, to_us: int) -> bool:
+        return self._collection.reached_us < to_us
+
+    @override
+    def fit(self, from_us: int, to_us: int) -> int:
+        return self._arrivals.move_some(from_us, to_us, time_slices.MOST_READY)
+
+    @override
+    def move_to_part(self, from_us: int, to_us: int, wait_us: int) -> None:
+        self._arrivals.move(from_us - BEFORE_US, to_us - BEFORE_US)
+
+    @override
+    def of_part(self, part: Stretch, event_ids: Iterable[str]) -> Mapping[str, Sequence[Observation]]:
+        ids = {event_id: event_id for event_id in event_ids}
+        wanted = array("Q", sorted({marks.event_mark(event_id) for event_id in ids}))
+        first_us, last_us = part.from_us - BEFORE_US, part.to_us + part.wait_us
+        of_event: dict[str, list[Observation]] = {}
+        for _, text in self._find(part, wanted):
+            observation = reward_runs.read_observation(text)
+            event_id = ids.get(observation.event_id)
+            if event_id is not None and first_us <= observation.at_us < last_us:
+                of_event.setdefault(event_id, []).append(observation)
+        return of_event
+
+    @override
+    def tidy(self, trainer: Trainer, deleted_before_us: int) -> None:
+        self._collection.tidy(deleted_before_us)
+
+    def _find(self, part: Stretch, wanted: Sequence[int]) -> Iterator[Record]:
+        collected = self._collection.collected
+        if not self._sieve.covers(part, collected):
+            if not reward_sieve.is_needed(part, collected):
+                return chain.from_iterable(part.find(collected, self._reader, wanted))
+            to_us, of_events = self._events(part, self._collection.reached_us - part.wait_us)
+            self._sieve.fill(replace(part, to_us=to_us), of_events, collected, self._reader)
+        return self._sieve.find(wanted)
+
+
+def read(
+    trainer: Trainer, tables: Tables, shard: JoinShard, ends: Sequence[PartEnd], complete_us: int, sieve: Sieve
+) -> PartObservations:
+    """Begin to read the observations of parts that hold all ids.
+
+    Args:
+        ends: Where the last part may end.
+        complete_us: Rows that arrived earlier are all in storage.
+        sieve: What earlier runs have taken out of the runs of rewards.
+    """
+    position_us, longest_us = trainer.state.joined_up_to_us, max(wait_us for _, wait_us in ends)
+    if not time_slices.is_long(longest_us):
+        sieve.close()
+        return read_window(tables, shard, position_us, ends)
+    ready = Observations(tables, shard, position_us - BEFORE_US, max(to_us for to_us, _ in ends) - BEFORE_US)
+    collection = Collection(trainer, tables, shard, longest_us, complete_us)
+    return CollectedObservations(collection, ready, partial(reward_sieve.read_events, tables, shard), sieve)
+
+
+def read_window(tables: Tables, shard: JoinShard, position_us: int, ends: Sequence[PartEnd]) -> PartObservations:
+    """Begin to read the observations of parts, all of their windows from the intake.
+
+    Args:
+        position_us: Where the first part begins, or later.
+        ends: Where the last part may end.
+    """
+    last_us = max(to_us + wait_us for to_us, wait_us in ends)
+    return WindowObservations(Observations(tables, shard, position_us - BEFORE_US, last_us))
