@@ -12,6 +12,7 @@ import pytest
 from shared.configuration.configuration import Configuration, new_configuration
 from shared.intake import scan
 from shared.intake.rows import Observation
+from shared.log import reward_runs
 from shared.log.redaction import EventTarget
 from shared.log.redaction_forms import Redaction
 from shared.log.reward_runs_store import RunReader
@@ -182,6 +183,17 @@ def waiting(stored_loop: StoredLoop) -> list[Observation]:
     return found
 
 
+def ids_in_runs(stored_loop: StoredLoop) -> list[str]:
+    """The ids of events in all runs that there are in storage."""
+    ids = []
+    for run in stored_loop.document("state.json")["collected"]["runs"]:
+        (content,) = (content for name, content in stored_loop.blobs("rewards/").items() if run["digest"] in name)
+        index = reward_runs.unpack_index(content[-run["index_bytes"] :])
+        for block in index.split(range(len(index.firsts)), content):
+            ids += [reward_runs.read_observation(text).event_id for _, text in reward_runs.read_block(block)]
+    return sorted(ids)
+
+
 def labels(stored_loop: StoredLoop) -> dict[str, float]:
     return {line["EventId"]: line["_label_cost"] for line in map(json.loads, stored_loop.lines())}
 
@@ -242,15 +254,26 @@ def test_a_redaction_takes_an_event_out_of_the_rewards_that_wait(stored_loop: St
     """No blob names it any more, and the other one is joined."""
     waiting(stored_loop)
     passes.run(stored_loop, [now_us(stored_loop)])
-    before = [stored_loop.blob(name) for name in rewards(stored_loop)]
+    before = ids_in_runs(stored_loop)
 
     answer: Redaction = redact(stored_loop.storage, EventTarget("ann"))
-    after = rewards(stored_loop)
+    after, names = ids_in_runs(stored_loop), rewards(stored_loop)
     passes.run(stored_loop, [now_us(stored_loop) + 2 * HOUR])
 
     assert answer.removed_rows == 2
-    assert len(before) == len(after) == 1
+    assert (before, after, len(names)) == (["ann", "bob"], ["bob"], 1)
     assert labels(stored_loop) == {"bob": -1.0}
+
+
+def test_a_redaction_of_the_time_of_a_reward_takes_it_from_its_event(stored_loop: StoredLoop, passes: Passes) -> None:
+    """The event itself came in another hour."""
+    (reward, _) = waiting(stored_loop)
+    passes.run(stored_loop, [now_us(stored_loop)])
+
+    redact(stored_loop.storage, EventTarget("ann"), (reward.at_us, reward.at_us + 1))
+    passes.run(stored_loop, [now_us(stored_loop) + 2 * HOUR])
+
+    assert labels(stored_loop) == {"ann": 0.0, "bob": -1.0}
 
 
 def test_a_redaction_of_another_time_leaves_the_rewards_that_wait(stored_loop: StoredLoop, passes: Passes) -> None:

@@ -147,6 +147,9 @@ class Side:
         known = None if etag is None else self.etag(etag)
         return self.run(self.rest.read_blob(self.path(name), known))
 
+    def read_piece_of_blob(self, name: str, start: int, length: int) -> Answer:
+        return self.run(self.rest.read_piece(self.path(name), start, length))
+
     def create_blob(self, name: str, data: bytes) -> Answer:
         return self.run(self.rest.create_blob(self.path(name), data, "text/plain"))
 

@@ -135,6 +135,7 @@ BLOBS = st.one_of(
     operation("list_blobs", PREFIXES),
     operation("list_folders", PREFIXES),
     operation("read_blob", NAMES, st.none() | ETAGS),
+    operation("read_piece_of_blob", NAMES, st.sampled_from([0, 1, 3, 300]), st.sampled_from([1, 100, 256])),
     operation("create_blob", NAMES, DATA),
 )
 LEASED = st.sampled_from(["a/x"])
@@ -179,6 +180,8 @@ WHERE = st.sampled_from(
         "PartitionKey ge 'default|00|1' and PartitionKey le 'default|00|2'",
         "PartitionKey ge 'default|00|2' and PartitionKey le 'default|01|1' and RowKey gt 'e1|' and RowKey lt 'e1}'",
         "PartitionKey ge 'default|02' and PartitionKey le 'default|03'",
+        "PartitionKey ge 'default|00|1' and PartitionKey le 'default|00|2' and at ge 1800000000000000L",
+        "PartitionKey ge 'default|00|1' and at ge 1L and at lt 1800000000000000L",
     ]
 )
 OPTIONS = st.sampled_from([{}, {"$top": "1"}, {"$top": "2"}, {"$select": "PartitionKey,RowKey,Timestamp,at,id"}])

@@ -172,6 +172,17 @@ async def test_a_missing_blob_and_a_missing_container_are_told_apart_from_troubl
     for path in ("loops/default/nothing.json", "nowhere/default/nothing.json"):
         with pytest.raises(BlobMissing):
             await rest.read_blob(path)
+        with pytest.raises(BlobMissing):
+            await rest.read_piece(path, 0, 1)
+
+
+async def test_a_piece_of_a_blob_is_read(rest: Rest) -> None:
+    """Shorter where the blob ends, and empty behind its end."""
+    await rest.create_blob("loops/default/piece", b"0123456789", "application/octet-stream")
+
+    pieces = [await rest.read_piece("loops/default/piece", start, 4) for start in (0, 3, 8, 10, 20)]
+
+    assert pieces == [b"0123", b"3456", b"89", b"", b""]
 
 
 @pytest.mark.parametrize(
