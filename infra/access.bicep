@@ -58,7 +58,7 @@ resource tables 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Contributor, for the app makes the queue of evaluations, and the host the one for messages that failed too often.
+// Contributor, for the app makes the queues of evaluations and joins, and the host the one for messages that failed too often.
 resource queues 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: storage
   name: guid(storage.id, identityPrincipalId, roles.storageQueueDataContributor)
