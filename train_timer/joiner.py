@@ -22,8 +22,9 @@ from train_timer import damaged_log, logged_ids, part_join, part_observations, s
 from train_timer.join_memory import JoinMemory
 from train_timer.part import PartContent, mark_of
 from train_timer.part_join import PartJoin
-from train_timer.part_observations import PartObservations
+from train_timer.part_observations import PartEnd, PartObservations
 from train_timer.profiler import Profiler
+from train_timer.reward_collection import Collection
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Joiner:
         """Stop reading the intake."""
         if self._opened is not None:
             self._opened.close()
-        self._opened = None
+        self._opened = self._observations = None
 
     def save_profile(self) -> None:
         """Write the profile of the events' features."""
@@ -68,44 +69,67 @@ class Joiner:
     def join_part(self) -> bool:
         """Turn the next part into log, or collect rewards first; False if neither can be done yet."""
         self._remove_results()
-        if time_slices.is_long(self._configuration.rewards.wait_us) and self._rows.observations.collect():
+        if time_slices.is_long(self._configuration.rewards.wait_us) and self._waiting.collect():
             return True
         intent = self._trainer.state.intent or self._next_intent()
         if intent is None:
             self._skip_ahead()
             return False
-        return self._join_whole(intent) if intent.shards == 1 else self._join_shards(intent)
+        if time_slices.is_long(intent.rewards.wait_us):
+            if self._waiting.collect(intent.to_us + intent.rewards.wait_us):
+                return True
+            if self._waiting.lacks(intent.to_us + intent.rewards.wait_us):
+                return False
+        try:
+            return self._join_whole(intent) if intent.shards == 1 else self._join_shards(intent)
+        except LostRun as lost:
+            _log.warning("the rewards that wait are collected anew: %s", lost)
+            collected_store.begin_anew(self._trainer)
+            return False
+
+    @property
+    def _waiting(self) -> PartObservations:
+        """The observations of parts, read since they were first needed."""
+        if self._observations is None:
+            complete_us = self._watermark_us + self._configuration.rewards.wait_us
+            self._observations = part_observations.read(
+                self._trainer, self._tables, self._shard, self._ends, complete_us, self._memory.sieve
+            )
+        return self._observations
+
+    @property
+    def _shard(self) -> JoinShard:
+        """All rows from the position on."""
+        return JoinShard(self._configuration.shard_numbers(self._trainer.state.joined_up_to_us, FAR_US))
+
+    @property
+    def _ends(self) -> list[PartEnd]:
+        wait_us = self._configuration.rewards.wait_us
+        return part_join.list_ends(self._watermark_us, wait_us, self._trainer.state.intent)
 
     @property
     def _rows(self) -> PartJoin:
         """The rows from the position on, read since they were first needed."""
         if self._opened is None:
-            state, wait_us = self._trainer.state, self._configuration.rewards.wait_us
-            position_us, watermark_us = state.joined_up_to_us, self._watermark_us
-            shard = JoinShard(self._configuration.shard_numbers(position_us, FAR_US))
-            ends = part_join.list_ends(watermark_us, wait_us, state.intent)
-            self._observations = part_observations.read(
-                self._trainer, self._tables, shard, ends, watermark_us + wait_us, self._memory.sieve
-            )
-            find, profiler = self._find_logged, self._profiler
             self._opened = PartJoin(
-                self._tables, shard, position_us, watermark_us, wait_us, ends, self._observations, find, profiler
+                self._tables,
+                self._shard,
+                self._trainer.state.joined_up_to_us,
+                self._watermark_us,
+                self._configuration.rewards.wait_us,
+                self._ends,
+                self._waiting,
+                self._find_logged,
+                self._profiler,
             )
         return self._opened
 
     def _join_whole(self, intent: Intent) -> bool:
-        """Join a part at once; False if rows of it may still come, or if rewards that wait are to be collected anew."""
-        if self._rows.observations.collect(intent.to_us + intent.rewards.wait_us):
-            return True
+        """Join a part at once; False if rows of it may still come."""
         if self._rows.expects_rows(intent):
             return False
         self._trainer.commit(replace(self._trainer.state, intent=intent))
-        try:
-            self._join(intent)
-        except LostRun as lost:
-            _log.warning("the rewards that wait are collected anew: %s", lost)
-            collected_store.begin_anew(self._trainer)
-            return False
+        self._join(intent)
         return True
 
     def _join(self, intent: Intent) -> None:
@@ -181,10 +205,9 @@ class Joiner:
         return Intent(*ends, rewards, deleted_us, self._lookback_us(ends[0]), exploration, shards)
 
     def _next_shards(self) -> int:
-        """Into how many shards the next part is split, by the size of the last one; a long wait splits none."""
+        """Into how many shards the next part is split, by the size of the last one."""
         state = self._trainer.state
-        is_long = time_slices.is_long(self._configuration.rewards.wait_us)
-        if state.last_part is None or not state.has_marks or is_long:
+        if state.last_part is None or not state.has_marks:
             return 1
         is_large = state.last_part.estimate(self._cell_us) > time_slices.MOST_EVENTS_UNSPLIT
         return self._configuration.shards_at(state.joined_up_to_us) if is_large else 1
@@ -290,9 +313,15 @@ class Joiner:
             self._logged_ids.forget(self._trainer, forgotten_us)
 
     def tidy_rewards(self) -> None:
-        """Merge the runs of rewards that wait, and delete those that no later part needs."""
-        if self._trainer.state.intent is None and self._observations is not None:
-            self._observations.tidy(self._trainer, self._configuration.logs_deleted_before_us)
+        """Merge the runs of rewards that wait, and delete those that no later part needs; all, if the wait is short."""
+        state, wait_us = self._trainer.state, self._configuration.rewards.wait_us
+        if state.intent is not None or state.collected is None:
+            return
+        if time_slices.is_long(wait_us):
+            collection = Collection(self._trainer, self._tables, self._shard, wait_us, self._watermark_us + wait_us)
+            collection.tidy(self._configuration.logs_deleted_before_us)
+        else:
+            collected_store.end(self._trainer)
 
     def _lookback_us(self, from_us: int) -> int:
         return time_slices.lookback_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)

@@ -15,8 +15,9 @@ from shared.log import marks, reward_runs
 from shared.log.join import BEFORE_US
 from shared.log.reward_runs import Record
 from shared.log.reward_runs_store import RunReader
-from shared.training import collected_store, time_slices
+from shared.training import time_slices
 from shared.training.lease import Trainer
+from shared.training.training_state import CollectedRewards
 from train_timer import reward_sieve
 from train_timer.intake_window import Observations
 from train_timer.reward_collection import Collection
@@ -75,14 +76,6 @@ class PartObservations(ABC):
             LostRun: A run cannot be read.
         """
 
-    @abstractmethod
-    def tidy(self, trainer: Trainer, deleted_before_us: int) -> None:
-        """Merge the runs of rewards that wait, and delete those that no later part needs; no part is in progress.
-
-        Raises:
-            LeaseLost: Another trainer has taken over.
-        """
-
 
 class WindowObservations(PartObservations):
     """All observations of a part's window, from the intake."""
@@ -107,28 +100,29 @@ class WindowObservations(PartObservations):
     def of_part(self, part: Stretch, event_ids: Iterable[str]) -> Mapping[str, Sequence[Observation]]:
         return self._arrivals.of_event
 
-    @override
-    def tidy(self, trainer: Trainer, deleted_before_us: int) -> None:
-        collected_store.end(trainer)
-
 
 class CollectedObservations(PartObservations):
-    """The observations that a part's events may have, from runs, and those that are ready, from the intake."""
+    """The observations that a part's events may have, from runs, and those that are ready, from the intake.
 
-    def __init__(self, collection: Collection, arrivals: Observations, events: EventReader, sieve: Sieve) -> None:
+    The trainer has collected all that a part in progress needs before it began the part.
+    """
+
+    def __init__(
+        self, arrivals: Observations, collected: Callable[[], CollectedRewards], events: EventReader, sieve: Sieve
+    ) -> None:
         super().__init__(arrivals)
-        self._collection = collection
+        self._collected = collected
         self._events = events
         self._sieve = sieve
         self._reader = RunReader()
 
     @override
     def collect(self, to_us: int | None = None) -> bool:
-        return self._collection.collect_steps() if to_us is None else self._collection.collect(to_us)
+        return False
 
     @override
     def lacks(self, to_us: int) -> bool:
-        return self._collection.reached_us < to_us
+        return False
 
     @override
     def fit(self, from_us: int, to_us: int) -> int:
@@ -151,24 +145,45 @@ class CollectedObservations(PartObservations):
                 of_event.setdefault(event_id, []).append(observation)
         return of_event
 
-    @override
-    def tidy(self, trainer: Trainer, deleted_before_us: int) -> None:
-        self._collection.tidy(deleted_before_us)
+    @property
+    def _reached_us(self) -> int:
+        return self._collected().up_to_us
 
     def _find(self, part: Stretch, wanted: Sequence[int]) -> Iterator[Record]:
-        collected = self._collection.collected
+        collected = self._collected()
         if not self._sieve.covers(part, collected):
             if not reward_sieve.is_needed(part, collected):
                 return chain.from_iterable(part.find(collected, self._reader, wanted))
-            to_us, of_events = self._events(part, self._collection.reached_us - part.wait_us)
+            to_us, of_events = self._events(part, self._reached_us - part.wait_us)
             self._sieve.fill(replace(part, to_us=to_us), of_events, collected, self._reader)
         return self._sieve.find(wanted)
+
+
+class CollectingObservations(CollectedObservations):
+    """The same for the trainer, which collects."""
+
+    def __init__(self, arrivals: Observations, collection: Collection, events: EventReader, sieve: Sieve) -> None:
+        super().__init__(arrivals, lambda: collection.collected, events, sieve)
+        self._collection = collection
+
+    @override
+    def collect(self, to_us: int | None = None) -> bool:
+        return self._collection.collect_steps() if to_us is None else self._collection.collect(to_us)
+
+    @override
+    def lacks(self, to_us: int) -> bool:
+        return self._collection.reached_us < to_us
+
+    @property
+    @override
+    def _reached_us(self) -> int:
+        return self._collection.reached_us
 
 
 def read(
     trainer: Trainer, tables: Tables, shard: JoinShard, ends: Sequence[PartEnd], complete_us: int, sieve: Sieve
 ) -> PartObservations:
-    """Begin to read the observations of parts that hold all ids.
+    """Begin to read the observations of parts that hold all ids, for the trainer.
 
     Args:
         ends: Where the last part may end.
@@ -178,18 +193,38 @@ def read(
     position_us, longest_us = trainer.state.joined_up_to_us, max(wait_us for _, wait_us in ends)
     if not time_slices.is_long(longest_us):
         sieve.close()
-        return read_window(tables, shard, position_us, ends)
-    ready = Observations(tables, shard, position_us - BEFORE_US, max(to_us for to_us, _ in ends) - BEFORE_US)
+        return _read_window(tables, shard, position_us, ends)
     collection = Collection(trainer, tables, shard, longest_us, complete_us)
-    return CollectedObservations(collection, ready, partial(reward_sieve.read_events, tables, shard), sieve)
+    events = partial(reward_sieve.read_events, tables, shard)
+    return CollectingObservations(_read_ready(tables, shard, position_us, ends), collection, events, sieve)
 
 
-def read_window(tables: Tables, shard: JoinShard, position_us: int, ends: Sequence[PartEnd]) -> PartObservations:
-    """Begin to read the observations of parts, all of their windows from the intake.
+def read_shard(
+    tables: Tables,
+    shard: JoinShard,
+    position_us: int,
+    ends: Sequence[PartEnd],
+    collected: Callable[[], CollectedRewards],
+    sieve: Sieve,
+) -> PartObservations:
+    """Begin to read the observations of a shard of parts, for whoever joins it.
 
     Args:
-        position_us: Where the first part begins, or later.
+        position_us: Where the first part begins.
         ends: Where the last part may end.
+        collected: Reads what the trainer has collected for the part in progress.
+        sieve: For what the shard's events get of all that waits.
     """
+    if not time_slices.is_long(max(wait_us for _, wait_us in ends)):
+        return _read_window(tables, shard, position_us, ends)
+    events = partial(reward_sieve.read_events, tables, shard)
+    return CollectedObservations(_read_ready(tables, shard, position_us, ends), collected, events, sieve)
+
+
+def _read_window(tables: Tables, shard: JoinShard, position_us: int, ends: Sequence[PartEnd]) -> PartObservations:
     last_us = max(to_us + wait_us for to_us, wait_us in ends)
     return WindowObservations(Observations(tables, shard, position_us - BEFORE_US, last_us))
+
+
+def _read_ready(tables: Tables, shard: JoinShard, position_us: int, ends: Sequence[PartEnd]) -> Observations:
+    return Observations(tables, shard, position_us - BEFORE_US, max(to_us for to_us, _ in ends) - BEFORE_US)

@@ -15,11 +15,12 @@ from shared.intake.sharding import JoinShard
 from shared.learner import work_folder
 from shared.training import join_queue, lease, shard_result_store
 from shared.training.shard_result import ShardResult
-from shared.training.training_state import Intent
+from shared.training.training_state import CollectedRewards, Intent
 from train_timer import part_join, part_observations
 from train_timer.logged_ids import LoggedIds
 from train_timer.part_join import PartJoin
 from train_timer.profiler import Profiler
+from train_timer.reward_sieve import Sieve
 
 MOST_TRIES = 4
 """Fewer than the host makes before it puts a message aside."""
@@ -111,7 +112,10 @@ class _Window:
         self._profiler = None if shard else Profiler(configuration.logs_deleted_before_us)
         tables, watermark_us, wait_us = scan.list_tables(), complete_us - intent.rewards.wait_us, intent.rewards.wait_us
         ends = part_join.list_ends(watermark_us, wait_us, intent)
-        observations = part_observations.read_window(tables, self._shard, intent.from_us, ends)
+        self._sieve = Sieve()
+        observations = part_observations.read_shard(
+            tables, self._shard, intent.from_us, ends, _read_collected, self._sieve
+        )
         self._rows = PartJoin(
             tables,
             self._shard,
@@ -127,6 +131,7 @@ class _Window:
     def close(self) -> None:
         """Stop reading the intake."""
         self._rows.close()
+        self._sieve.close()
 
     def serves(self, intent: Intent, shard: int, complete_us: int) -> bool:
         """Whether its rows are those of a shard of a part.
@@ -164,6 +169,12 @@ class _Window:
         if self._profiler is not None:
             self._profiler.pass_on(intent.to_us)
             self._profiler.save()
+
+
+def _read_collected() -> CollectedRewards:
+    """What the trainer has collected; nothing, if nothing has arrived."""
+    state = lease.read_state()
+    return (state.collected if state else None) or CollectedRewards(0)
 
 
 def _is_in_progress(intent: Intent) -> bool:

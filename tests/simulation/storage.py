@@ -483,6 +483,10 @@ class Queues:
             message.visible_us = now_us + hidden_seconds * SECOND
         return received
 
+    def has_visible(self, queue: str) -> bool:
+        """Whether a message could be received; for whoever would ask for hours in vain."""
+        return any(message.visible_us <= self._clock.now_us for message in self._queues.get(queue, {}).values())
+
     def delete(self, queue: str, message_id: str, receipt: str) -> None:
         """Delete a message that was received, unless it was received again since."""
         messages = self._queue(queue)

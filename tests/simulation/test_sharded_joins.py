@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -19,10 +20,8 @@ from shared.storage.paths import JOIN_QUEUE
 from shared.storage_errors import StorageUnavailable
 from shared.times import MINUTE
 from shared.training import time_slices
-from tests.simulation import schedule
+from tests.simulation import plan, schedule
 from tests.simulation.checks import check
-from tests.simulation.faults import Seeded
-from tests.simulation.test_small_loop import CHANCES
 from tests.simulation.virtual_time import SECOND
 from tests.simulation.world import World
 from train_timer.joiner import Joiner
@@ -54,7 +53,8 @@ class _Worker:
         if self._process.is_dead:
             self._begin()
             self._work = None
-        if self._work is None or self._work.done():
+        is_free = self._work is None or self._work.done()
+        if is_free and self._world.storage.queues.has_visible(JOIN_QUEUE):
             self._work = self._process.begin(self._take)
         self._plan()
 
@@ -101,7 +101,7 @@ def shards(outcome: Any) -> set[int | None]:
 def test_workers_join_the_shards_of_a_small_loop() -> None:
     """Without any fault."""
     _TAKEN.clear()
-    with schedule.run(1, events=20) as outcome:
+    with schedule.run(plan.calm(1, ranks=20)) as outcome:
         check(outcome)
 
         assert {0, 1, 2, 3} & shards(outcome)
@@ -112,20 +112,17 @@ def test_a_trainer_without_workers_joins_the_shards_itself(monkeypatch: pytest.M
     """It waits for a while, and then does it."""
     monkeypatch.setattr(_WorldOfWorkers, "workers", 0)
 
-    with schedule.run(1, events=20) as outcome:
+    with schedule.run(plan.calm(1, ranks=20)) as outcome:
         check(outcome)
 
         assert {0, 1, 2, 3} & shards(outcome)
 
 
-@pytest.mark.parametrize("seed", range(200 if os.environ.get("SIMULATION") == "deep" else 5))
+@pytest.mark.parametrize("seed", range(200 if os.environ.get("SIMULATION") == "deep" else 40))
 def test_a_loop_in_shards_survives_faults_and_deaths(seed: int) -> None:
-    """Those of workers, of two trainers, and of messages."""
-    faults = Seeded(seed, CHANCES)
-    with schedule.run(seed, faults, trainers=2, events=15) as outcome:
+    """Those of workers, of trainers, and of messages."""
+    with schedule.run(plan.draw(seed)) as outcome:
         check(outcome)
-
-    assert faults.decided
 
 
 def test_a_shard_that_is_too_large_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,8 +134,7 @@ def test_a_shard_that_is_too_large_loses_nothing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Joiner, "_cut", lambda joiner, intent, to_us: (cuts.append(to_us), cut(joiner, intent, to_us)))
 
     for seed in range(100 if os.environ.get("SIMULATION") == "deep" else 4):
-        faults = Seeded(seed, CHANCES)
-        with schedule.run(seed, faults, trainers=2, events=40, seconds_per_line=0) as outcome:
+        with schedule.run(replace(plan.calm(seed, ranks=40), chances=plan.CHANCES)) as outcome:
             check(outcome)
 
     assert cuts
