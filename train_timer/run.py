@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from threading import Event
 
 from shared.configuration import configuration_store
@@ -13,8 +14,7 @@ from shared.intake.scan import Tables
 from shared.learner import work_folder
 from shared.learner.driver_process import DriverProcess
 from shared.metrics.bins import Bin
-from shared.models import current_export, model_store, published_store
-from shared.models.model_store import DamagedModel
+from shared.models import current_export, published_store
 from shared.models.published import Published
 from shared.settings import settings
 from shared.status.recent_counters import with_snapshot
@@ -25,16 +25,9 @@ from shared.storage.json_documents import UnreadableDocument
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
 from shared.training import lease
-from shared.training.configuration_changes import (
-    apply_changes,
-    lose_next,
-    lose_running,
-    new_state,
-    promote_next,
-    regain_running,
-)
+from shared.training.configuration_changes import apply_changes, new_state
 from shared.training.lease import LeaseLost, Trainer
-from shared.training.training_state import Cursor, LastRun, State
+from shared.training.training_state import LastRun, State
 from shared.training.trouble import Subject
 from train_timer import (
     damaged_log,
@@ -49,7 +42,7 @@ from train_timer import (
 from train_timer.attempts import Attempts
 from train_timer.join_memory import JoinMemory
 from train_timer.joiner import Joiner
-from train_timer.model_training import ModelTraining
+from train_timer.model_steps import ModelSteps, publish
 from train_timer.pieces import Pace
 from train_timer.run_log import Recorder
 from train_timer.run_time import RunTime, Work
@@ -157,7 +150,8 @@ class _Run:
     def go(self) -> None:
         """Repeat the pass until a pass has nothing to do."""
         work_folder.tidy()
-        self._publish(lambda: model_publication.finish(self._trainer, self._clock.started_us))
+        finish = partial(model_publication.finish, self._trainer, self._clock.started_us)
+        publish(self._trainer, self._attempts, finish)
         self._attempts.make(Subject.MANIFESTS, lambda: missing_manifests.make(self._trainer))
         while self._pass() and self._has_time():
             continue
@@ -193,16 +187,19 @@ class _Run:
         before = self._trainer.state
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
         joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.join_memory)
+        models = ModelSteps(
+            self._trainer, self._attempts, configuration, self._published, self._process.pace, self._driver
+        )
         try:
-            is_unfinished = self._work(joiner, configuration)
+            is_unfinished = self._work(joiner, models)
         finally:
             joiner.close()
             self._sums = self._sums.plus(joiner.sums)
         self._attempts.make(Subject.PROFILE, joiner.save_profile)
         self._attempts.make(Subject.MARKS, joiner.tidy_marks)
         self._attempts.make(Subject.REWARDS, joiner.tidy_rewards)
-        self._publish_trained(configuration)
-        self._publish(lambda: model_publication.announce(self._trainer))
+        models.publish()
+        publish(self._trainer, self._attempts, lambda: model_publication.announce(self._trainer))
         self._tidy(configuration, tables, now_us)
         return is_unfinished or self._trainer.state.joined_up_to_us > before.joined_up_to_us
 
@@ -233,18 +230,16 @@ class _Run:
             return configuration
         return configuration_store.change_configuration(lambda stored: stored.with_shards(shards, now_us))
 
-    def _work(self, joiner: Joiner, configuration: Configuration) -> bool:
+    def _work(self, joiner: Joiner, models: ModelSteps) -> bool:
         """Join and train both models in turns; True if there is more to do, whose time has not come or is over.
 
         Models that have much to learn let the next pass begin after a while, which can join what came meanwhile.
         Trouble with one kind of work ends none of the others.
         """
-        deleted_us = configuration.logs_deleted_before_us
-        training = ModelTraining(self._trainer, deleted_us, self._process.pace, self._driver)
         steps: dict[Work, Callable[[], bool | None]] = {
             Work.JOIN: lambda: self._attempts.make(Subject.JOIN, joiner.join_part),
-            Work.RUNNING: lambda: self._train_running(training, configuration),
-            Work.NEXT: lambda: self._train_next(training, configuration),
+            Work.RUNNING: models.train_running,
+            Work.NEXT: models.train_next,
         }
         waiting, until = set(steps), self._clock.seconds + _PASS_SECONDS
 
@@ -259,61 +254,6 @@ class _Run:
             elif work is Work.JOIN:
                 waiting |= steps.keys()
         return bool(waiting)
-
-    def _train_running(self, training: ModelTraining, configuration: Configuration) -> bool:
-        """Let the model in use make a step; if its training state is lost, another model begins to learn instead."""
-        trainer = self._trainer
-
-        def train() -> bool:
-            running = trainer.state.running
-            try:
-                if running.is_lost and running.model is not None:
-                    model_store.read_intact(running.model.state_blob)
-                    trainer.commit(regain_running(trainer.state, configuration))
-                return training.train_running()
-            except DamagedModel:
-                trainer.commit(lose_running(trainer.state, configuration, self._published))
-                raise
-
-        return self._train(Subject.RUNNING, train, trainer.state.running, configuration)
-
-    def _train_next(self, training: ModelTraining, configuration: Configuration) -> bool:
-        """Let the next model make a step; if its training state is lost, it begins anew."""
-        trainer, coming = self._trainer, self._trainer.state.next
-        if coming is None:
-            self._attempts.succeed(Subject.NEXT)
-            return False
-
-        def train() -> bool:
-            try:
-                return training.train_next()
-            except DamagedModel:
-                trainer.commit(lose_next(trainer.state, configuration, self._published))
-                raise
-
-        return self._train(Subject.NEXT, train, coming, configuration)
-
-    def _train(self, subject: Subject, train: Callable[[], bool], cursor: Cursor, configuration: Configuration) -> bool:
-        """Let a model make a step, and publish when it is time; trouble with one model ends nothing else."""
-        has_learned = bool(self._attempts.make(subject, train, f"{cursor.generation}-{cursor.revision}"))
-        if has_learned:
-            self._publish_trained(configuration)
-        return has_learned
-
-    def _publish_trained(self, configuration: Configuration) -> None:
-        """Let the next model replace the running one once it has learned all log, and publish when it is time."""
-        promoted = promote_next(self._trainer.state)
-        if promoted != self._trainer.state:
-            self._trainer.commit(promoted)
-            self._attempts.succeed(Subject.RUNNING)
-        now_us = clock.now_us()
-        self._publish(lambda: model_publication.publish(self._trainer, configuration, now_us))
-
-    def _publish(self, action: Callable[[], object]) -> None:
-        """Try what publishes; a model that cannot be published does not hold up the next one."""
-        state = self._trainer.state
-        model = state.publishing.files if state.publishing else state.running.model
-        self._attempts.make(Subject.PUBLICATION, action, model.predictor_blob if model else "")
 
     def _has_time(self) -> bool:
         return not self._stop.is_set() and not self._time.is_over
