@@ -38,7 +38,8 @@ from train_timer import reward_sieve
 WAITS = ("PT10M", "P1D", "P30D")
 EVENTS, WAITING = 40_000, 1_000_000
 _RUNS = 8
-_ONE_OF = 1000
+_SPARSITY = 1000
+"""Of so many rewards that wait, one is wanted."""
 _EXPORT_US = 5 * MINUTE
 _MEMORY_BYTES = 512 * 2**20
 _DEADLINE_US = 90 * DAY
@@ -241,7 +242,7 @@ def make_runs(waiting: int) -> dict[str, Any]:
             for _ in range(waiting // _RUNS)
         ]
         records = [reward_runs.pack_observation(Observation(*key, number * MINUTE, 1.0)) for key in keys]
-        wanted += [mark for mark, _ in records[::_ONE_OF]]
+        wanted += [mark for mark, _ in records[::_SPARSITY]]
         run = reward_runs_store.create(number * MINUTE, number * MINUTE + MINUTE, sorted(records))
         runs += [] if run is None else [asdict(run)]
     return {"runs": runs, "wanted": sorted(wanted)}
