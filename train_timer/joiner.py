@@ -52,6 +52,7 @@ class Joiner:
         self._logged_ids = memory.logged_ids
         self._covered = self._has_marked_shards = self._is_tidy = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
+        self._collected = trainer.state.collected
         self._opened: PartJoin | None = None
         self._observations: PartObservations | None = None
 
@@ -320,6 +321,8 @@ class Joiner:
         if time_slices.is_long(wait_us):
             collection = Collection(self._trainer, self._tables, self._shard, wait_us, self._watermark_us + wait_us)
             collection.tidy(self._configuration.logs_deleted_before_us)
+            if self._trainer.state.collected != self._collected:
+                collected_store.remove_unnamed(self._trainer)
         else:
             collected_store.end(self._trainer)
 

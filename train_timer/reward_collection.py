@@ -45,7 +45,6 @@ class Collection:
         self._complete_us = complete_us
         self._reading: tuple[int, Ahead[tuple[int, list[Entity]]]] | None = None
         self._longer_us = 0
-        self._has_changed = False
         self.reached_us = max(self.collected.up_to_us, self._first_us)
 
     @property
@@ -100,9 +99,6 @@ class Collection:
                 self._trainer.check()
                 merged = reward_runs_store.merge_runs(runs)
                 self._commit(self.collected, runs, [] if merged is None else [merged])
-        if self._has_changed:
-            collected_store.remove_unnamed(self._trainer)
-            self._has_changed = False
 
     def _read(self, to_us: int) -> "_Batch":
         """Read up to a moment, or as much as a run may hold.
@@ -137,7 +133,6 @@ class Collection:
 
     def _commit(self, collected: CollectedRewards, gone: Sequence[RewardRun], new: Sequence[RewardRun]) -> None:
         collected_store.commit(self._trainer, collected, gone, new)
-        self._has_changed = True
 
 
 class _Batch:

@@ -64,7 +64,9 @@ def test_a_run_of_the_trainer_keeps_them(stored_loop: StoredLoop, trainer: Start
     train(trainer)
 
     assert stored_loop.document("state.json")["counters"]["learned"] == before["counters"]["learned"] + 4
-    assert newer(stored_loop, "state") == without(added["state"], "running.model", "last_run", "long_waits")
+    assert newer(stored_loop, "state") == without(
+        added["state"], "running.model", "last_run", "last_part", "long_waits"
+    )
     assert newer(stored_loop, "configuration") == added["configuration"]
     assert newer(stored_loop, "profile") == added["profile"]
     previous = stored_loop.document("published.json")["previous"]

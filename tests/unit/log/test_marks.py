@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.log import marks
@@ -77,7 +77,8 @@ def test_merging_changes_nothing_of_what_a_part_looks_back_on(lengths: list[int]
     assert covered(merged) == covered(parts)
 
 
-@given(st.integers(1, 40), _LOOKBACKS)
+@settings(max_examples=20)
+@given(st.integers(1, 20), _LOOKBACKS)
 def test_runs_stay_few(days: int, lookback_us: int) -> None:
     """Each lookup has to look into all of them."""
     parts = _parts([15 * MINUTE] * (days * 96))
