@@ -10,7 +10,7 @@ from tests.simulation.checks import check
 from tests.simulation.plan import draw
 
 ITEMS: Final = 10
-_SEEDS: Final = 800
+_SEEDS: Final = 600
 
 
 def check_seeds(item: int) -> None:
