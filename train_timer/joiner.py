@@ -158,7 +158,10 @@ class Joiner:
 
         The blobs of all shards are there before the manifest names any of them.
         """
-        self._trainer.commit(replace(self._trainer.state, intent=intent))
+        state = self._trainer.state
+        is_long = time_slices.is_long(intent.rewards.wait_us)
+        collected = self._waiting.reached(state.collected) if is_long else state.collected
+        self._trainer.commit(replace(state, intent=intent, collected=collected))
         self.close()
         complete_us = self._watermark_us + self._configuration.rewards.wait_us
         results = [

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import override
 
+from shared.errors import LoopError
 from shared.intake.rows import Observation
 from shared.intake.scan import Tables
 from shared.intake.sharding import JoinShard
@@ -15,6 +16,7 @@ from shared.log import marks, reward_runs
 from shared.log.join import BEFORE_US
 from shared.log.reward_runs import Record
 from shared.log.reward_runs_store import RunReader
+from shared.times import to_iso
 from shared.training import time_slices
 from shared.training.lease import Trainer
 from shared.training.training_state import CollectedRewards
@@ -27,6 +29,10 @@ type PartEnd = tuple[int, int]
 """Where a part ends, and its reward wait time."""
 type EventReader = Callable[[Stretch, int], tuple[int, array[int]]]
 """Reads which events arrived from a part on, as `reward_sieve.read_events`."""
+
+
+class NotCollected(LoopError):
+    """Rewards of a part are being collected anew, since what was collected cannot be read."""
 
 
 class PartObservations(ABC):
@@ -52,13 +58,17 @@ class PartObservations(ABC):
         """Remove observations that are in the log now, and their repetitions."""
         self._arrivals.remove_logged(logged)
 
-    @abstractmethod
-    def collect(self, to_us: int | None = None) -> bool:
+    def collect(self, to_us: int | None = None) -> bool:  # noqa: ARG002 - for those that collect
         """Collect some of what arrived before a moment; True if there is more."""
+        return False
 
-    @abstractmethod
-    def lacks(self, to_us: int) -> bool:
-        """Whether what arrived before a moment cannot be read yet."""
+    def lacks(self, to_us: int) -> bool:  # noqa: ARG002 - for those that collect
+        """Whether what arrived before a moment is not collected yet."""
+        return False
+
+    def reached(self, collected: CollectedRewards | None) -> CollectedRewards | None:
+        """What the commit record is to say of what is collected, which may reach further: nothing came since."""
+        return collected
 
     @abstractmethod
     def fit(self, from_us: int, to_us: int) -> int:
@@ -74,19 +84,12 @@ class PartObservations(ABC):
 
         Raises:
             LostRun: A run cannot be read.
+            NotCollected: They are being collected anew.
         """
 
 
 class WindowObservations(PartObservations):
     """All observations of a part's window, from the intake."""
-
-    @override
-    def collect(self, to_us: int | None = None) -> bool:
-        return False
-
-    @override
-    def lacks(self, to_us: int) -> bool:
-        return False
 
     @override
     def fit(self, from_us: int, to_us: int) -> int:
@@ -104,7 +107,7 @@ class WindowObservations(PartObservations):
 class CollectedObservations(PartObservations):
     """The observations that a part's events may have, from runs, and those that are ready, from the intake.
 
-    The trainer has collected all that a part in progress needs before it began the part.
+    The trainer has collected all that a part in progress needs before it began the part, unless it begins anew.
     """
 
     def __init__(
@@ -115,14 +118,6 @@ class CollectedObservations(PartObservations):
         self._events = events
         self._sieve = sieve
         self._reader = RunReader()
-
-    @override
-    def collect(self, to_us: int | None = None) -> bool:
-        return False
-
-    @override
-    def lacks(self, to_us: int) -> bool:
-        return False
 
     @override
     def fit(self, from_us: int, to_us: int) -> int:
@@ -145,16 +140,14 @@ class CollectedObservations(PartObservations):
                 of_event.setdefault(event_id, []).append(observation)
         return of_event
 
-    @property
-    def _reached_us(self) -> int:
-        return self._collected().up_to_us
-
     def _find(self, part: Stretch, wanted: Sequence[int]) -> Iterator[Record]:
         collected = self._collected()
+        if collected.up_to_us < part.to_us + part.wait_us:
+            raise NotCollected(f"rewards are collected up to {to_iso(collected.up_to_us)} only")
         if not self._sieve.covers(part, collected):
             if not reward_sieve.is_needed(part, collected):
                 return chain.from_iterable(part.find(collected, self._reader, wanted))
-            to_us, of_events = self._events(part, self._reached_us - part.wait_us)
+            to_us, of_events = self._events(part, collected.up_to_us - part.wait_us)
             self._sieve.fill(replace(part, to_us=to_us), of_events, collected, self._reader)
         return self._sieve.find(wanted)
 
@@ -163,7 +156,7 @@ class CollectingObservations(CollectedObservations):
     """The same for the trainer, which collects."""
 
     def __init__(self, arrivals: Observations, collection: Collection, events: EventReader, sieve: Sieve) -> None:
-        super().__init__(arrivals, lambda: collection.collected, events, sieve)
+        super().__init__(arrivals, lambda: _reached(collection), events, sieve)
         self._collection = collection
 
     @override
@@ -174,10 +167,13 @@ class CollectingObservations(CollectedObservations):
     def lacks(self, to_us: int) -> bool:
         return self._collection.reached_us < to_us
 
-    @property
     @override
-    def _reached_us(self) -> int:
-        return self._collection.reached_us
+    def reached(self, collected: CollectedRewards | None) -> CollectedRewards | None:
+        return _reached(self._collection)
+
+
+def _reached(collection: Collection) -> CollectedRewards:
+    return replace(collection.collected, up_to_us=collection.reached_us)
 
 
 def read(

@@ -22,7 +22,7 @@ from shared.storage.paths import LOGS
 from shared.times import HOUR, SECOND
 from shared.training import lease, shard_result_store
 from shared.training.join_queue import JoinMessage
-from shared.training.training_state import Intent, State
+from shared.training.training_state import CollectedRewards, Intent, State
 from tests.faults.proxy import Fault
 from tests.loop import oracle, past
 from tests.loop.conftest import StartTrainer
@@ -35,6 +35,7 @@ from tests.loop.strikes import Strike, open_route, write
 from tests.loop.test_metrics import check as check_sums
 from tests.loop.test_metrics import check_outcomes
 from tests.loop.trainers import PAST, Split
+from train_timer.part_observations import NotCollected
 from train_timer.run import _first_state
 from train_timer.shard_join import MOST_TRIES, ShardJoins
 
@@ -228,13 +229,19 @@ def test_the_setting_changes_the_number_of_shards(stored_loop: StoredLoop, train
     assert change["from_us"] > before_us + past.MINUTE
 
 
-def begin_part(from_us: int, to_us: int) -> Intent:
-    """Let a part be in progress, in four shards, as if its trainer had just died."""
+def begin_part(from_us: int, to_us: int, collected_up_to_us: int | None = None) -> Intent:
+    """Let a part be in progress, in four shards, as if its trainer had just died.
+
+    Args:
+        collected_up_to_us: Up to when rewards that wait are collected; None for all that the part needs.
+    """
     configuration = configuration_store.read_configuration()
+    collected = CollectedRewards(to_us + past.OFTEN_WAIT if collected_up_to_us is None else collected_up_to_us)
     intent = Intent(from_us, to_us, configuration.rewards, 0, HOUR, shards=4)
     trainer = lease.take(_first_state)
     assert trainer is not None
-    trainer.commit(State(intent.from_us, trainer.state.running, intent=intent, has_marks=True, manifests_from_us=0))
+    begun = State(intent.from_us, trainer.state.running, intent=intent, has_marks=True, manifests_from_us=0)
+    trainer.commit(replace(begun, collected=collected))
     trainer.release()
     return intent
 
@@ -273,6 +280,25 @@ def test_who_joins_a_shard_again_writes_nothing_else(stored_loop: StoredLoop) ->
     assert sorted(results) == [0, 1, 2, 3]
     others = [name for name in before if "/joins/" not in name and "profile" not in name]
     assert {name: before[name] for name in others} == {name: after[name] for name in others}
+
+
+def test_a_worker_joins_nothing_without_the_rewards_that_are_being_collected_anew(
+    stored_loop: StoredLoop, trainer: StartTrainer
+) -> None:
+    """A run of them was lost after the messages were sent; later, the part gets all its rewards."""
+    write_past(stored_loop)
+    to_us = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
+    with use_storage(stored_loop.storage), settings.use(replace(settings.settings(), **PAST)):
+        intent = begin_part(to_us - HOUR, to_us, collected_up_to_us=0)
+        with pytest.raises(NotCollected):
+            ShardJoins().take(JoinMessage(intent.from_us, intent.to_us, 4, 0, to_us).text(), 1)
+        assert stored_loop.names("logs/") == stored_loop.names("joins/") == []
+
+    with trainer(split=Split()) as started_trainer:
+        started_trainer.succeed(120)
+
+    check(stored_loop)
+    assert {0, 1, 2, 3} <= shards(stored_loop)
 
 
 def test_a_message_of_a_part_that_is_over_does_nothing(stored_loop: StoredLoop) -> None:
