@@ -5,26 +5,16 @@ reads nothing of what it passes on, so it costs little.
 """
 
 import asyncio
-import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import cast
 
-from benchmarks.load import new_event_loop
-from localhost.environment import ROOT
+from benchmarks import child_servers
 
 
-@contextmanager
-def delay_answers(port: int, milliseconds: float) -> Iterator[int]:
+def delay_answers(port: int, milliseconds: float) -> AbstractContextManager[int]:
     """Give a port of this machine behind which another one answers later."""
-    command = [sys.executable, "-m", "benchmarks.delay", str(port), str(milliseconds)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        if process.stdin is None or process.stdout is None:
-            raise BrokenPipeError("the proxy has no pipes")
-        yield int(process.stdout.readline())
-        process.stdin.close()
+    return child_servers.start("benchmarks.delay", port, milliseconds)
 
 
 class _Side(asyncio.Protocol):
@@ -80,25 +70,10 @@ class _Client(_Side):
         self.leads_to(there)
 
 
-async def _serve(port: int, seconds: float) -> None:
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    server = await loop.create_server(lambda: _Client(port, seconds), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-
-    def watch() -> None:
-        sys.stdin.read()
-        loop.call_soon_threadsafe(ended.set)
-
-    threading.Thread(target=watch, daemon=True).start()
-    await ended.wait()
-    server.close()
-
-
 def main() -> None:
     """Be such a proxy."""
     port, milliseconds = sys.argv[1:]
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_serve(int(port), float(milliseconds) / 1000))
+    child_servers.serve(lambda: _Client(int(port), float(milliseconds) / 1000))
 
 
 if __name__ == "__main__":

@@ -6,38 +6,26 @@ it listens, and ends with its standard input. It answers queries of rows, each a
 
 import asyncio
 import json
-import os
 import re
-import subprocess
 import sys
-import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from email.utils import formatdate
 from itertools import islice
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from benchmarks import backlog
-from benchmarks.load import new_event_loop
-from localhost.environment import ROOT
+from benchmarks import backlog, child_servers
 from shared.times import to_iso
 
 _FILTER = re.compile(r"PartitionKey ge '([^']+)' and PartitionKey le '([^']+)'(?: and at ge (\d+)L and at lt (\d+)L)?")
 _AT = re.compile(rb'"at":"(\d+)"')
 
 
-@contextmanager
-def serve(from_us: int, events: int, shards: int, milliseconds: float, settings: dict[str, str]) -> Iterator[int]:
+def serve(
+    from_us: int, events: int, shards: int, milliseconds: float, settings: dict[str, str]
+) -> AbstractContextManager[int]:
     """Give the port of such a server."""
-    numbers = map(str, (from_us, events, shards, milliseconds))
-    command = [sys.executable, "-m", "benchmarks.simulated_tables", *numbers]
-    pipe, environment = subprocess.PIPE, {**os.environ, **settings}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
-        if process.stdin is None or process.stdout is None:
-            raise BrokenPipeError("the server has no pipes")
-        yield int(process.stdout.readline())
-        process.stdin.close()
+    return child_servers.start("benchmarks.simulated_tables", from_us, events, shards, milliseconds, settings=settings)
 
 
 class _Table:
@@ -110,26 +98,11 @@ def _tables(from_us: int, events: int, shards: int) -> dict[str, _Table]:
     return {name: _Table(of_table) for name, of_table in sorted(rows.items())}
 
 
-async def _serve(tables: dict[str, _Table], seconds: float) -> None:
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    server = await loop.create_server(lambda: _Server(tables, seconds), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-
-    def watch() -> None:
-        sys.stdin.read()
-        loop.call_soon_threadsafe(ended.set)
-
-    threading.Thread(target=watch, daemon=True).start()
-    await ended.wait()
-    server.close()
-
-
 def main() -> None:
     """Be such a server."""
     from_us, events, shards, milliseconds = sys.argv[1:]
     tables = _tables(int(from_us), int(events), int(shards))
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_serve(tables, float(milliseconds) / 1000))
+    child_servers.serve(lambda: _Server(tables, float(milliseconds) / 1000))
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ class Joiner:
         """
         state = self._trainer.state
         is_long = time_slices.is_long(intent.rewards.wait_us)
-        collected = self._waiting.reached(state.collected) if is_long else state.collected
+        collected = self._waiting.note_reach(state.collected) if is_long else state.collected
         self._trainer.commit(replace(state, intent=intent, collected=collected))
         self.close()
         complete_us = self._watermark_us + self._configuration.rewards.wait_us

@@ -66,7 +66,7 @@ class PartObservations(ABC):
         """Whether what arrived before a moment is not collected yet."""
         return False
 
-    def reached(self, collected: CollectedRewards | None) -> CollectedRewards | None:
+    def note_reach(self, collected: CollectedRewards | None) -> CollectedRewards | None:
         """What the commit record is to say of what is collected, which may reach further: nothing came since."""
         return collected
 
@@ -156,7 +156,7 @@ class CollectingObservations(CollectedObservations):
     """The same for the trainer, which collects."""
 
     def __init__(self, arrivals: Observations, collection: Collection, events: EventReader, sieve: Sieve) -> None:
-        super().__init__(arrivals, lambda: _reached(collection), events, sieve)
+        super().__init__(arrivals, lambda: _note_reach(collection), events, sieve)
         self._collection = collection
 
     @override
@@ -168,11 +168,11 @@ class CollectingObservations(CollectedObservations):
         return self._collection.reached_us < to_us
 
     @override
-    def reached(self, collected: CollectedRewards | None) -> CollectedRewards | None:
-        return _reached(self._collection)
+    def note_reach(self, collected: CollectedRewards | None) -> CollectedRewards | None:
+        return _note_reach(self._collection)
 
 
-def _reached(collection: Collection) -> CollectedRewards:
+def _note_reach(collection: Collection) -> CollectedRewards:
     return replace(collection.collected, up_to_us=collection.reached_us)
 
 
