@@ -10,7 +10,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
-from shared.log import manifest
+from shared.log import manifest, marks
 
 TRAINED = ("state.json", "published.json", "logs/", "manifests/", "models/", "refused/", "metrics/")
 """What training makes of the intake; it can all be made again."""
@@ -92,6 +92,10 @@ class StoredLoop:
         """The log blobs that the manifests name, by days; without ETags, in which no two loops agree."""
         days = {name: json.loads(data)["blobs"] for name, data in self.blobs("manifests/2").items()}
         return {day: [{**blob, "etag": bool(blob["etag"])} for blob in blobs] for day, blobs in days.items()}
+
+    def marks(self) -> set[int]:
+        """The marks of all that is in the log, however many runs hold them."""
+        return {mark for data in self.blobs("marks/").values() for mark in marks.unpack(data)}
 
     def check_manifests(self, *, copied: bool = False) -> None:
         """Check that the manifests name every log blob that there is, once, as it is, and no other.
