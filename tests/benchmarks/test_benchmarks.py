@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import dev
 from benchmarks import concurrency, delay, evaluate, idle_run, join, long_waits, simulation, stages
 from benchmarks.__main__ import MEASURES, import_measure
 from benchmarks.figures import Figure, Goal, table
@@ -82,7 +83,9 @@ def test_schedules_are_simulated_in_several_processes() -> None:
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_every_measure_that_is_offered_exists(name: str) -> None:
+    """And is in the help of `dev.py bench`."""
     assert callable(import_measure(name).measure)
+    assert re.search(rf"\b{name}\b", dev.BENCH)
 
 
 @pytest.mark.parametrize(("module", "name"), [step[1:] for step in stages.STEPS])

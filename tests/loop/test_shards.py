@@ -22,10 +22,12 @@ from shared.storage.paths import LOGS
 from shared.times import HOUR, SECOND
 from shared.training import lease, shard_result_store
 from shared.training.join_queue import JoinMessage
-from shared.training.training_state import CollectedRewards, Intent, State
+from shared.training.training_state import CollectedRewards, Intent, PartSize, State
+from tests.conftest import StartHost
 from tests.faults.proxy import Fault
+from tests.http.api import Api
 from tests.loop import oracle, past
-from tests.loop.conftest import StartTrainer
+from tests.loop.conftest import KEY, LATER_STILL, NEVER, StartTrainer
 from tests.loop.evaluated_log import use_storage
 from tests.loop.mixed import build_mixed_past
 from tests.loop.oracle import Rule
@@ -34,6 +36,7 @@ from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Strike, open_route, write
 from tests.loop.test_metrics import check as check_sums
 from tests.loop.test_metrics import check_outcomes
+from tests.loop.traffic import V1, rank_body
 from tests.loop.trainers import PAST, Split
 from train_timer.part_observations import NotCollected
 from train_timer.run import _first_state
@@ -347,3 +350,33 @@ def test_a_message_that_fails_again_and_again_is_left_to_the_trainer(stored_loop
             ShardJoins().take("{}", MOST_TRIES - 1)
 
         ShardJoins().take("{}", MOST_TRIES)
+
+
+def test_the_functions_of_a_host_join_the_shards_of_a_part(
+    start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer
+) -> None:
+    """The messages of a trainer on another machine come to `join_shard`, as in Azure."""
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT1S"))
+    host = start_host(**NEVER)
+    api = Api.at(host.url, KEY)
+    for number in range(12):
+        assert api.post(f"{V1}/rank", rank_body(f"e{number}", "ann")).status == 201
+    first_us = min(row["at"] for row in stored_loop.rows("events"))
+    with use_storage(stored_loop.storage):
+        begin_after_large_part(first_us)
+
+    with trainer(changed={**LATER_STILL, "join_grace_us": -30 * past.MINUTE}, split=WITH_WORKERS) as started_trainer:
+        started_trainer.succeed(120)
+
+    assert host.runs("join_shard")[1] >= 4
+    assert None not in shards(stored_loop)
+    assert {json.loads(line)["EventId"] for line in stored_loop.lines()} == {f"e{number}" for number in range(12)}
+
+
+def begin_after_large_part(position_us: int) -> None:
+    """Let a part with very many events end at a moment, so that the next one is split."""
+    trainer = lease.take(_first_state)
+    assert trainer is not None
+    large = PartSize(10**6, past.MINUTE, 1)
+    trainer.commit(replace(trainer.state, joined_up_to_us=position_us, last_part=large, has_marks=True))
+    trainer.release()
