@@ -178,7 +178,7 @@ def read_window(wait: str, end_us: int) -> float:
     from shared.intake import scan
     from shared.intake.sharding import JoinShard
     from shared.settings import settings, use
-    from train_timer.intake_window import Observations
+    from train_timer.observation_window import Observations
 
     wait_us = durations.parse(wait)
     from_us, to_us = end_us - _stretch(wait_us)[1], end_us + wait_us
@@ -222,7 +222,7 @@ class _Passes:
         while joiner.join_part():
             continue
         joiner.close()
-        joiner.tidy_marks()
+        joiner.marks.tidy()
         joiner.tidy_rewards()
 
     def end(self) -> None:

@@ -1,7 +1,6 @@
 """The joiner: turns rows into log, part by part, each row exactly once."""
 
 import logging
-from collections.abc import Set
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
@@ -11,18 +10,19 @@ from shared.intake.scan import FAR_US, Tables
 from shared.intake.sharding import JoinShard
 from shared.learner import work_folder
 from shared.log import manifest, manifest_store
-from shared.log.join import BEFORE_US
 from shared.log.reward_runs_store import LostRun
 from shared.metrics.bins import Bin, PartMetrics, combine, total
 from shared.storage import blobs
 from shared.training import collected_store, shard_result_store, time_slices
 from shared.training.lease import Trainer
 from shared.training.training_state import Counters, Intent, PartSize
-from train_timer import damaged_log, logged_ids, part_join, part_observations, shard_workers
+from train_timer import part_join, part_observations, shard_workers
 from train_timer.join_memory import JoinMemory
-from train_timer.part import PartContent, mark_of
+from train_timer.part import PartContent
 from train_timer.part_join import PartJoin
+from train_timer.part_marks import PartMarks
 from train_timer.part_observations import PartEnd, PartObservations
+from train_timer.part_plan import PartPlan
 from train_timer.profiler import Profiler
 from train_timer.reward_collection import Collection
 
@@ -38,6 +38,7 @@ class Joiner:
 
     Attributes:
         sums: The sums over the joined events.
+        marks: The marks of earlier log.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class Joiner:
         self._configuration = configuration
         self._watermark_us = watermark_us
         self._memory = memory
-        self._logged_ids = memory.logged_ids
-        self._covered = self._has_marked_shards = self._is_tidy = False
+        self.marks = PartMarks(trainer, configuration, memory.logged_ids)
+        self._plan = PartPlan(trainer, tables, configuration, watermark_us, self.marks, self._open)
+        self._is_tidy = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
         self._collected = trainer.state.collected
         self._opened: PartJoin | None = None
@@ -72,9 +74,9 @@ class Joiner:
         self._remove_results()
         if time_slices.is_long(self._configuration.rewards.wait_us) and self._waiting.collect():
             return True
-        intent = self._trainer.state.intent or self._next_intent()
+        intent = self._trainer.state.intent or self._plan.next_intent()
         if intent is None:
-            self._skip_ahead()
+            self._plan.skip_ahead()
             return False
         if time_slices.is_long(intent.rewards.wait_us):
             if self._waiting.collect(intent.to_us + intent.rewards.wait_us):
@@ -108,8 +110,7 @@ class Joiner:
         wait_us = self._configuration.rewards.wait_us
         return part_join.list_ends(self._watermark_us, wait_us, self._trainer.state.intent)
 
-    @property
-    def _rows(self) -> PartJoin:
+    def _open(self) -> PartJoin:
         """The rows from the position on, read since they were first needed."""
         if self._opened is None:
             self._opened = PartJoin(
@@ -120,14 +121,14 @@ class Joiner:
                 self._configuration.rewards.wait_us,
                 self._ends,
                 self._waiting,
-                self._find_logged,
+                self.marks.find,
                 self._profiler,
             )
         return self._opened
 
     def _join_whole(self, intent: Intent) -> bool:
         """Join a part at once; False if rows of it may still come."""
-        if self._rows.expects_rows(intent):
+        if self._open().expects_rows(intent):
             return False
         self._trainer.commit(replace(self._trainer.state, intent=intent))
         self._join(intent)
@@ -136,7 +137,7 @@ class Joiner:
     def _join(self, intent: Intent) -> None:
         with work_folder.folder() as folder:
             file = Path(folder) / "part.dsjson.gz"
-            content = self._rows.write(intent, file)
+            content = self._open().write(intent, file)
             self._trainer.check()
             if content.lines:
                 self._store(intent, file, content)
@@ -151,7 +152,7 @@ class Joiner:
         """
         manifest_store.put(part_join.create_blob(intent, file, content), self._trainer.check)
         self._trainer.check()
-        self._logged_ids.add(intent.from_us, intent.to_us, content.marks)
+        self.marks.add(intent, content.marks)
 
     def _join_shards(self, intent: Intent) -> bool:
         """Join a part shard by shard; False if rows of it may still come.
@@ -179,7 +180,7 @@ class Joiner:
             return True
         if named := [result.blob for result in results if result.blob is not None]:
             manifest_store.put_part(named, self._trainer.check)
-        self._covered, self._has_marked_shards = False, True
+        self.marks.note_shards()
         counters = reduce(Counters.plus, [result.counters for result in results])
         self._commit(intent, counters, combine([result.metrics for result in results]))
         self._is_tidy = False
@@ -199,123 +200,6 @@ class Joiner:
             blobs.remove(manifest.path(intent.from_us, intent.to_us, shard))
         shard_result_store.remove_all()
 
-    def _next_intent(self) -> Intent | None:
-        shards = self._next_shards()
-        ends = self._next_range() if shards == 1 else self._next_range_of(shards)
-        if ends is None:
-            return None
-        rewards, deleted_us = self._configuration.rewards, self._configuration.logs_deleted_before_us
-        exploration = self._configuration.service.exploration_percentage
-        return Intent(*ends, rewards, deleted_us, self._lookback_us(ends[0]), exploration, shards)
-
-    def _next_shards(self) -> int:
-        """Into how many shards the next part is split, by the size of the last one."""
-        state = self._trainer.state
-        if state.last_part is None or not state.has_marks:
-            return 1
-        is_large = state.last_part.estimate(self._cell_us) > time_slices.MOST_EVENTS_UNSPLIT
-        return self._configuration.shards_at(state.joined_up_to_us) if is_large else 1
-
-    def _next_range(self) -> tuple[int, int] | None:
-        """The range of the next part, by its rows."""
-        position_us = self._trainer.state.joined_up_to_us
-        first_us = self._first_us(position_us, self._cell_us)
-        if first_us is None:
-            return None
-        from_us, to_us = time_slices.cell(position_us, first_us, self._cell_us)
-        if to_us > self._watermark_us:
-            return None
-        ready_us = self._rows.observations.fit(from_us - BEFORE_US, to_us - BEFORE_US) + BEFORE_US
-        return from_us, min(self._rows.events.fit(to_us), ready_us)
-
-    def _next_range_of(self, shards: int) -> tuple[int, int] | None:
-        """The range of the next part that is split into shards: no row of it is read before."""
-        state = self._trainer.state
-        from_us, to_us = time_slices.cell(state.joined_up_to_us, state.joined_up_to_us, self._cell_us)
-        if state.last_part is not None:
-            to_us = time_slices.shorten(from_us, to_us, state.last_part, shards)
-        return None if to_us > self._watermark_us else (from_us, to_us)
-
-    @property
-    def _cell_us(self) -> int:
-        return time_slices.cell_us(self._configuration.export_frequency_us, self._configuration.rewards.wait_us)
-
-    def _first_us(self, position_us: int, length_us: int) -> int | None:
-        """The first moment with a row to log: an event, or an observation that is ready and belongs to no event."""
-        event_us = self._rows.events.first_us()
-        limit_us = self._watermark_us if event_us is None else time_slices.cell(position_us, event_us, length_us)[0]
-        ready_us = self._first_ready_us(position_us, limit_us)
-        return event_us if ready_us is None else ready_us
-
-    def _first_ready_us(self, from_us: int, to_us: int) -> int | None:
-        """The first moment of a range at which an observation is ready that is not log; looks at some at once."""
-        deleted_us, begin_us = self._configuration.logs_deleted_before_us, from_us - BEFORE_US
-        while begin_us < to_us - BEFORE_US:
-            end_us = self._rows.observations.fit(begin_us, to_us - BEFORE_US)
-            ready = list(self._rows.observations.between(begin_us, end_us))
-            logged = self._find_logged(set(map(mark_of, ready)), from_us, self._lookback_us(from_us), deleted_us)
-            for row in ready:
-                if mark_of(row) not in logged:
-                    return row.at_us + BEFORE_US
-            begin_us = end_us
-        return None
-
-    def _skip_ahead(self) -> None:
-        """Move the position past rows that are all logged, so that they are not read again and their tables can go."""
-        if self._next_shards() > 1:
-            return
-        state = self._trainer.state
-        to_us = self._watermark_us - self._watermark_us % self._cell_us
-        if to_us <= state.joined_up_to_us or (self._rows.events.first_us() or to_us) < to_us:
-            return
-        passed = any(
-            True for _ in self._rows.observations.between(state.joined_up_to_us - BEFORE_US, to_us - BEFORE_US)
-        )
-        if passed or self._tables.over(to_us - BEFORE_US):
-            self._trainer.commit(replace(state, joined_up_to_us=to_us))
-
-    def _find_logged(self, wanted: Set[int], from_us: int, lookback_us: int, deleted_us: int) -> Set[int]:
-        """Find which marks are in the log that a part looks back on.
-
-        Args:
-            from_us: Where the part begins.
-            deleted_us: What was logged before is forgotten.
-        """
-        if not wanted:
-            return wanted
-        self._list_marks()
-        return self._logged_ids.find(wanted, from_us, lookback_us, deleted_us)
-
-    def _list_marks(self) -> None:
-        """List the marks in storage when they are first needed; the parts of this run are added as they come."""
-        if self._covered:
-            return
-        state = self._trainer.state
-        if not state.has_marks:
-            position_us = state.joined_up_to_us
-            since_us = position_us - self._lookback_us(position_us)
-            deleted_us = self._configuration.logs_deleted_before_us
-            for damage in logged_ids.mark_earlier_log(since_us, position_us, deleted_us):
-                damaged_log.pass_over(self._trainer, damage)
-            self._trainer.commit(replace(self._trainer.state, has_marks=True))
-        self._logged_ids.list_anew()
-        self._covered = True
-
-    def tidy_marks(self) -> None:
-        """Merge the marks of parts, and delete those that no part will look for again.
-
-        A part that is not finished must find the marks that it found at first.
-        """
-        if self._has_marked_shards and self._trainer.state.intent is None:
-            self._list_marks()
-        if self._covered and self._trainer.state.intent is None:
-            position_us = self._trainer.state.joined_up_to_us
-            wait_us, long_waits = self._configuration.rewards.wait_us, self._trainer.state.long_waits
-            self._logged_ids.merge(self._trainer, self._lookback_us(position_us))
-            age_us = time_slices.marks_age_us(wait_us, long_waits, position_us)
-            forgotten_us = max(position_us - age_us, self._configuration.logs_deleted_before_us)
-            self._logged_ids.forget(self._trainer, forgotten_us)
-
     def tidy_rewards(self) -> None:
         """Merge the runs of rewards that wait, and delete those that no later part needs; all, if the wait is short."""
         state, wait_us = self._trainer.state, self._configuration.rewards.wait_us
@@ -328,9 +212,6 @@ class Joiner:
                 collected_store.remove_unnamed(self._trainer)
         else:
             collected_store.end(self._trainer)
-
-    def _lookback_us(self, from_us: int) -> int:
-        return time_slices.lookback_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)
 
     def _commit(self, intent: Intent, counters: Counters, metrics: PartMetrics) -> None:
         state = self._trainer.state

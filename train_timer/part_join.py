@@ -15,7 +15,8 @@ from shared.metrics.tally import Tally
 from shared.settings import settings
 from shared.training import time_slices
 from shared.training.training_state import Intent
-from train_timer.intake_window import Events, select_rows
+from train_timer.event_window import Events
+from train_timer.intake_reads import select_rows
 from train_timer.part import Part, PartContent, mark_of
 from train_timer.part_observations import PartEnd, PartObservations
 from train_timer.profiler import Profiler

@@ -21,7 +21,7 @@ from shared.training import time_slices
 from shared.training.lease import Trainer
 from shared.training.training_state import CollectedRewards
 from train_timer import reward_sieve
-from train_timer.intake_window import Observations
+from train_timer.observation_window import Observations
 from train_timer.reward_collection import Collection
 from train_timer.reward_sieve import Sieve, Stretch
 

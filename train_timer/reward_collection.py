@@ -16,7 +16,8 @@ from shared.times import MINUTE
 from shared.training import collected_store
 from shared.training.lease import Trainer
 from shared.training.training_state import CollectedRewards
-from train_timer.intake_window import Ahead, longest_deadline_us, observation_order, select_rows
+from train_timer.intake_reads import Ahead, longest_deadline_us, select_rows
+from train_timer.observation_window import observation_order
 
 _STEP_US = 10 * MINUTE
 """What is not needed by a part is collected in such steps of time, so that there are not too many runs."""

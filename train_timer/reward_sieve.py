@@ -16,7 +16,7 @@ from shared.log.join import BEFORE_US
 from shared.log.reward_runs import Record
 from shared.log.reward_runs_store import LocalRuns, RunReader
 from shared.training.training_state import CollectedRewards
-from train_timer.intake_window import Ahead, select_rows
+from train_timer.intake_reads import Ahead, select_rows
 
 _FEW_ROWS = 4_000_000
 """Among so many rewards each part looks for its own."""

@@ -196,7 +196,7 @@ class _Run:
             joiner.close()
             self._sums = self._sums.plus(joiner.sums)
         self._attempts.make(Subject.PROFILE, joiner.save_profile)
-        self._attempts.make(Subject.MARKS, joiner.tidy_marks)
+        self._attempts.make(Subject.MARKS, joiner.marks.tidy)
         self._attempts.make(Subject.REWARDS, joiner.tidy_rewards)
         models.publish()
         publish(self._trainer, self._attempts, lambda: model_publication.announce(self._trainer))

@@ -108,7 +108,7 @@ def _run_pass(trainer: Trainer, end_us: int, sieve: Sieve) -> None:
     joiner = Joiner(trainer, scan.list_tables(), now, end_us - now.rewards.wait_us, JoinMemory(sieve=sieve))
     while joiner.join_part():
         continue
-    joiner.tidy_marks()
+    joiner.marks.tidy()
     joiner.tidy_rewards()
     joiner.close()
 

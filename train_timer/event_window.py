@@ -1,70 +1,27 @@
-"""The window of the intake around the join position; each row is read once a run, unless it is too large to wait."""
+"""The events of the join, in order of arrival; each row is read once a run, unless it is too large to wait."""
 
 import tempfile
-from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from concurrent.futures import Future
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice, takewhile
 from typing import IO
 
-from shared.intake import row_json, scan
-from shared.intake.rows import Event, Observation
+from shared.intake import scan
+from shared.intake.rows import Event
 from shared.intake.scan import Entity, RowQuery, Tables
 from shared.intake.sharding import JoinShard
 from shared.log.join import Arrival
-from shared.storage import background_reads
-from shared.storage.paths import Kind
 from shared.storage_errors import StorageUnavailable
-from shared.times import MINUTE
 from shared.training import time_slices
+from train_timer.intake_reads import Ahead, longest_deadline_us, select_rows
 
 _IN_MEMORY_BYTES = 256 * 1024
 _MOST_BYTES = 32 * 1024 * 1024
 """The payloads of a part, and what is kept of slices in memory and in files."""
 _MOST_SLICE_BYTES = 16 * 1024 * 1024
 """The payloads of a slice, in the JSON of the table service: what is in memory while a slice is read."""
-
-
-def select_rows(kind: Kind, shard: JoinShard, from_us: int, to_us: int, *, keys_only: bool = False) -> RowQuery:
-    """The query for the rows of a shard of the join that arrived in [from_us, to_us)."""
-    takes = None if shard.has_partitions else shard.holds
-    return RowQuery(kind, shard.partitions(), from_us, to_us, keys_only=keys_only, takes=takes)
-
-
-class Ahead[Item]:
-    """Reads an asynchronous source one item ahead."""
-
-    def __init__(self, source: AsyncIterator[Item]) -> None:
-        self._source = source
-        self._coming = self._begin()
-
-    def peek(self) -> Item | None:
-        """The next item; None behind the last."""
-        return self._coming.result()
-
-    def take(self) -> Item | None:
-        """Take the next item; None behind the last."""
-        item = self._coming.result()
-        if item is not None:
-            self._coming = self._begin()
-        return item
-
-    def end(self, let_go: Callable[[Item], object]) -> None:
-        """Read no more, and let go the item that is coming."""
-
-        def let_go_of(coming: Future[Item | None]) -> None:
-            if coming.exception() is None and (item := coming.result()) is not None:
-                let_go(item)
-
-        self._coming.add_done_callback(let_go_of)
-
-    def _begin(self) -> Future[Item | None]:
-        return background_reads.begin(self._next())
-
-    async def _next(self) -> Item | None:
-        return await anext(self._source, None)
 
 
 class _Slice:
@@ -261,87 +218,9 @@ async def _read_slices(tables: Tables, query: RowQuery) -> AsyncIterator[_Slice]
         yield _Slice(_take_events(rows), end_us, deadline_us)
 
 
-def longest_deadline_us(rows: Iterable[Entity]) -> int:
-    return max(row_json.deadline(row) or 0 for row in rows)
-
-
 def _take_events(rows: list[Entity]) -> list[Event]:
     """Parse rows, in no order; each is let go at once, so that payloads are not there twice."""
     events = []
     while rows:
         events.append(scan.parse_event(rows.pop()))
     return events
-
-
-class Observations:
-    """The observations of a window that moves on with the join, without those that were logged in this run.
-
-    Attributes:
-        deadline_us: The longest write deadline of the rows that were read.
-    """
-
-    def __init__(self, tables: Tables, shard: JoinShard, from_us: int, to_us: int) -> None:
-        """Begin to read.
-
-        Args:
-            to_us: The arrival time up to which this run may need observations.
-        """
-        self.deadline_us = 0
-        self._coming = Ahead(scan.slices(tables, select_rows("rewards", shard, from_us, max(from_us, to_us))))
-        self._ordered: deque[Observation] = deque()
-        self._logged: set[Observation] = set()
-        self.of_event: dict[str, list[Observation]] = {}
-
-    def move(self, from_us: int, to_us: int) -> None:
-        """Move the window to all observations of [from_us, to_us)."""
-        self.move_some(from_us, to_us, None)
-
-    def move_some(self, from_us: int, to_us: int, most: int | None) -> int:
-        """Move the window to the first observations of [from_us, to_us): to little more than so many; gives its end."""
-        self._drop_before(from_us)
-        while (minute := self._coming.peek()) is not None and minute[0] - MINUTE < to_us:
-            if most is not None and len(self._ordered) >= most:
-                return minute[0] - MINUTE
-            self._coming.take()
-            self.deadline_us = max(self.deadline_us, longest_deadline_us(minute[1]))
-            for observation in sorted(map(scan.parse_observation, minute[1]), key=observation_order):
-                self._ordered.append(observation)
-                self.of_event.setdefault(observation.event_id, []).append(observation)
-            self._drop_before(from_us)
-        return to_us
-
-    def between(self, from_us: int, to_us: int) -> Iterator[Observation]:
-        """The observations of the window that arrived in [from_us, to_us) and were not logged in this run."""
-        for observation in self._ordered:
-            if observation.at_us >= to_us:
-                return
-            if observation.at_us >= from_us and observation not in self._logged:
-                yield observation
-
-    def remove_logged(self, logged: Iterable[tuple[str, str]]) -> None:
-        """Remove observations that are in the log now, and their repetitions."""
-        ids: defaultdict[str, set[str]] = defaultdict(set)
-        for event_id, observation_id in logged:
-            ids[event_id].add(observation_id)
-        for event_id, gone in ids.items():
-            observations = self.of_event.pop(event_id, [])
-            self._logged.update(row for row in observations if row.observation_id in gone)
-            if left := [row for row in observations if row.observation_id not in gone]:
-                self.of_event[event_id] = left
-
-    def _drop_before(self, before_us: int) -> None:
-        while self._ordered and self._ordered[0].at_us < before_us:
-            self._drop(self._ordered.popleft())
-
-    def _drop(self, observation: Observation) -> None:
-        if observation in self._logged:
-            self._logged.remove(observation)
-            return
-        left = self.of_event[observation.event_id]
-        del left[0]  # the oldest of its event goes first
-        if not left:
-            del self.of_event[observation.event_id]
-
-
-def observation_order(observation: Observation) -> tuple[int, str, str]:
-    return observation.at_us, observation.event_id, observation.observation_id
