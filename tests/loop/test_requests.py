@@ -32,7 +32,7 @@ PART_US = 15 * MINUTE
 REQUESTS = 3
 
 
-@pytest.mark.parametrize("seed", [17, 31, 34])
+@pytest.mark.parametrize("seed", [17, 31])
 def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
     stored_loop: StoredLoop,
     undisturbed: StoredLoop,

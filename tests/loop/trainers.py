@@ -14,6 +14,7 @@ from typing import Any, Self
 from shared import settings
 from shared.times import DAY, SECOND
 from shared.training import time_slices
+from tests.loop import past
 from tests.processes import process
 from train_timer import shard_workers
 from train_timer.pieces import Pace
@@ -40,6 +41,7 @@ class Trainer:
         variables: Mapping[str, str] | None = None,
         pace: Pace | None = None,
         split: "Split | None" = None,
+        long_us: int = past.OFTEN_WAIT,
     ) -> None:
         """Take the connection string of its storage, and settings that differ.
 
@@ -49,10 +51,12 @@ class Trainer:
             single_part: Its stop event is set from the beginning, so that it joins one part and no more.
             runs: How often the process runs the trainer, as a host does.
             pace: How much its driver runs are given.
+            long_us: Rewards are collected if the wait is longer. Tests of other subjects do without that: it takes
+                twice as many requests to join the few rows of a test.
         """
         self.log_file = log_file
         self._process = process(
-            log_file, storage, _train, dict(variables or {}), dict(changed), single_part, runs, pace, split
+            log_file, storage, _train, dict(variables or {}), dict(changed), single_part, runs, pace, split, long_us
         )
 
     def __enter__(self) -> Self:
@@ -132,8 +136,10 @@ def _train(
     runs: int,
     pace: Pace | None,
     split: "Split | None",
+    long_us: int,
 ) -> None:
     """Run the trainer in its environment and with its settings."""
+    time_slices.LONG_WAIT_US = long_us
     if split is not None:
         split.apply()
     os.environ.update(variables)
