@@ -10,6 +10,7 @@ import pytest
 from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
 from shared.times import DAY, MINUTE, SECOND
+from shared.training import time_slices
 from tests.conftest import PATIENT, StartHost
 from tests.hosts import HostProcess
 from tests.loop import evaluated_log, past
@@ -50,14 +51,17 @@ def undisturbed(azurite: Azurite) -> Iterator[StoredLoop]:
 
 
 @pytest.fixture
-def trainer(storage: EmulatedAccount, tmp_path: Path) -> StartTrainer:
+def trainer(storage: EmulatedAccount, tmp_path: Path, request: pytest.FixtureRequest) -> StartTrainer:
     """Makes trainers on the test's account, or on a proxy of the account."""
     numbers = itertools.count()
+    collects = request.node.get_closest_marker("collects_rewards") is not None
+    long_us = time_slices.LONG_WAIT_US if collects else past.OFTEN_WAIT
 
     def build(
         connection_string: str = storage.connection_string, changed: Mapping[str, Any] = PAST, **more: Any
     ) -> Trainer:
-        return Trainer(connection_string, tmp_path / f"trainer-{next(numbers)}.log", changed, **more)
+        log_file = tmp_path / f"trainer-{next(numbers)}.log"
+        return Trainer(connection_string, log_file, changed, long_us=long_us, **more)
 
     return build
 

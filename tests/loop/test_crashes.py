@@ -7,13 +7,11 @@ import signal
 import time
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
 from shared.times import HOUR, MINUTE
-from shared.training import time_slices
 from tests.conftest import StartHost
 from tests.faults.proxy import Fault
 from tests.loop import oracle, past
@@ -26,6 +24,8 @@ from tests.loop.test_metrics import check as check_sums
 from tests.loop.test_metrics import check_outcomes
 from tests.loop.traffic import Traffic, check
 from tests.loop.trainers import PAST
+
+pytestmark = pytest.mark.collects_rewards
 
 PLACES = (
     *[("/rewards/", nth) for nth in (1, 2)],
@@ -42,12 +42,6 @@ PLACES = (
     ("/Tables(", 1),
 )
 """Where a trainer writes while it collects, joins, learns, publishes and drops a table."""
-
-
-@pytest.fixture
-def trainer(trainer: StartTrainer) -> StartTrainer:
-    """Makes trainers that collect the rewards of long waits, as the product's do."""
-    return partial(trainer, long_us=time_slices.LONG_WAIT_US)
 
 
 def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_makes(

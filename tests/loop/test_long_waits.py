@@ -37,6 +37,8 @@ from train_timer.join_memory import JoinMemory
 from train_timer.joiner import Joiner
 from train_timer.reward_sieve import Sieve, Stretch
 
+pytestmark = pytest.mark.collects_rewards
+
 WAIT = "PT4H"
 WAIT_US = 4 * HOUR
 

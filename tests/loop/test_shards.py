@@ -5,7 +5,6 @@ import json
 import signal
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from shared.log.redaction import EventTarget
 from shared.storage import blobs
 from shared.storage.paths import LOGS
 from shared.times import HOUR, SECOND
-from shared.training import lease, shard_result_store, time_slices
+from shared.training import lease, shard_result_store
 from shared.training.join_queue import JoinMessage
 from shared.training.training_state import CollectedRewards, Intent, PartSize, State
 from tests.conftest import StartHost
@@ -43,6 +42,8 @@ from train_timer.part_observations import NotCollected
 from train_timer.run import _first_state
 from train_timer.shard_join import MOST_TRIES, ShardJoins
 
+pytestmark = pytest.mark.collects_rewards
+
 RULE = Rule(timedelta(hours=4), timedelta(days=10))
 WITH_WORKERS = Split(patience_seconds=600)
 PLACES = (
@@ -53,12 +54,6 @@ PLACES = (
     *[("state.json", nth) for nth in (1, 2, 3)],
 )
 """Where a trainer writes that joins in shards; simulated loops die at all places."""
-
-
-@pytest.fixture
-def trainer(trainer: StartTrainer) -> StartTrainer:
-    """Makes trainers that collect the rewards of long waits, as the product's do."""
-    return partial(trainer, long_us=time_slices.LONG_WAIT_US)
 
 
 def write_past(*loops: StoredLoop, minutes: int = 40) -> None:

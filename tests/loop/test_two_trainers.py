@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 import pytest
 
@@ -16,7 +15,6 @@ from shared.configuration.configuration import LearningSettings
 from shared.models.published import Published
 from shared.storage import json_documents
 from shared.times import HOUR, MINUTE
-from shared.training import time_slices
 from tests.clock import now_us
 from tests.loop import oracle, past
 from tests.loop.conftest import StartTrainer
@@ -24,15 +22,11 @@ from tests.loop.oracle import Rule
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Held, Strike, open_route, write
 
+pytestmark = pytest.mark.collects_rewards
+
 LEASE_SECONDS = 15
 OTHER = "--cb_explore_adf --epsilon 0.2 --cb_type ips -q ::"
 RULE = Rule(timedelta(hours=4), timedelta(days=10))
-
-
-@pytest.fixture
-def trainer(trainer: StartTrainer) -> StartTrainer:
-    """Makes trainers that collect the rewards of long waits, as the product's do."""
-    return partial(trainer, long_us=time_slices.LONG_WAIT_US)
 
 
 def nothing(_: StoredLoop) -> None:
