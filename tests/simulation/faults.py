@@ -83,7 +83,8 @@ class Fault(NamedTuple):
 GOOD: Final = Fault()
 _CALM: Final = Fault(before_us=15_000)
 """So a run takes more than a second, and can publish all that it has trained."""
-_AT_ONCE: Final = Fault(before_us=0)
+AT_ONCE: Final = Fault(before_us=0)
+"""Obeyed and answered at the moment at which it is sent, as most requests are."""
 _BRISK: Final = 0.1
 """How many requests or answers take some milliseconds. The others take no time: what waits for nothing is simulated
 several times as fast."""
@@ -159,7 +160,7 @@ class Seeded:
             self._streams[process] = enumerate(iter(random.Random(f"{self._seed} {process}").random, None))
         number, chance = next(self._streams[process])
         if chance > self._slow + _BRISK or (self._kept is not None and (process, number) not in self._kept):
-            return _AT_ONCE
+            return AT_ONCE
         fault = self._draw(chance)
         self.decided.append(Decided((process, number), request, fault))
         return fault

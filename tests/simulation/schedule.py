@@ -45,8 +45,11 @@ def run(plan: Plan, faults: Seeded | None = None, **world_options: Any) -> Itera
         faults.calm = plan.chances is None
         plan_traffic(outcome)
         plan_changes(outcome)
-        _train(outcome)
-        yield outcome
+        try:
+            _train(outcome)
+            yield outcome
+        finally:
+            del outcome.train
 
 
 def _configure(configuration: Configuration) -> Configuration:

@@ -148,15 +148,19 @@ class _Traffic:
             self.acknowledged.answers[event_id].add(_shown(event_id, event.payload))
             return await intake.append_event(event, self.world.settings.shards)
 
-        def done(stored: StoredEvent) -> None:
-            is_repeated = rank.is_acknowledged
+        def note(stored: StoredEvent) -> bool:
+            """Note an answer, and give whether it is the first."""
+            is_first = not rank.is_acknowledged
             rank.is_acknowledged = True
             self.acknowledged.events[event_id][stored.at_us] = _shown(event_id, stored.payload)
-            if is_repeated:
+            return is_first
+
+        def done(stored: StoredEvent) -> None:
+            if not note(stored):
                 return
             if self.chance.random() < 0.3:
                 at_us = stored.at_us + self.chance.randrange(_REPEATED_WITHIN_US)
-                self.world.clock.call_at(at_us, self._client(call, done).try_once)
+                self.world.clock.call_at(at_us, self._client(call, note).try_once)
             for _ in range(self.chance.choice((0, 1, 1, 1, 2))):
                 self._observe(event_id, self.chance.choice((0.0, 0.5, 1.0)))
             if deferred and self.chance.random() < 0.6:
