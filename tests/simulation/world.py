@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -33,8 +33,9 @@ from shared.log import customer_copy, log_store, manifest_store
 from shared.log.customer_copy import MirrorFailed
 from shared.metrics import metrics_store
 from shared.settings import Settings
-from shared.storage import background_reads, queues, sdk
+from shared.storage import background_reads, json_documents, queues, sdk
 from shared.storage_errors import StorageUnavailable
+from shared.stored_objects import GrowingStoredObject
 from shared.times import DAY, from_iso
 from shared.training import lease
 from tests.simulation import chained_learner
@@ -352,6 +353,7 @@ class World:
             (customer_copy, "_client", self._mirror),
             (azure.storage.blob, "BlobLeaseClient", SimulatedLease),
             (lease, "_Repetition", lambda seconds, call: Repetition(self, seconds, call)),
+            (json_documents, "read", _read_document),
             (manifest_store, "_with_complete_manifests", set()),
             (log_store, "ThreadPoolExecutor", _OneThread),
             (metrics_store, "ThreadPoolExecutor", _OneThread),
@@ -396,6 +398,15 @@ def _watch_failures(explain: Callable[[Exception], str], unexpected: list[BaseEx
         return explain(error)
 
     return watch
+
+
+_read_anew = json_documents.read
+_read_once = lru_cache(maxsize=256)(_read_anew)
+
+
+def _read_document(kind: Any, text: bytes) -> Any:
+    """As `json_documents.read`, once for each text: most documents are never changed in place."""
+    return (_read_anew if issubclass(kind, GrowingStoredObject) else _read_once)(kind, text)
 
 
 class _Folder:
