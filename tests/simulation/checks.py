@@ -57,6 +57,10 @@ def _check_deletions(outcome: Outcome, lines: Iterable[Line]) -> None:
     for line in lines:
         assert _arrived_us(line) >= deleted_us, line.event_id
         assert not _is_redacted(outcome, line.event_id), line.event_id
+    for part in outcome.log:
+        for user, up_to_us in outcome.acknowledged.redacted_users.items():
+            named = f'"user":"{user}"'.encode()
+            assert part.blob.to_us > up_to_us or not any(named in line for line in part.lines), part.blob.path
 
 
 def _arrived_us(line: Line) -> int:
@@ -168,8 +172,8 @@ def _check_models(outcome: Outcome) -> None:
         return
     lineage = trace(outcome, model.state_blob)
 
-    assert outcome.read(model.predictor_blob) == chained_learner.predict(lineage.state)
-    assert outcome.read("exports/default/current/model.vw") == chained_learner.predict(lineage.state)
+    assert outcome.read(model.predictor_blob) == lineage.predictor
+    assert outcome.read("exports/default/current/model.vw") == lineage.predictor
     assert model.learned_events == lineage.learned
     assert list(lineage.paths) == sorted(set(lineage.paths))
     if not outcome.is_replaced and not outcome.forgets:
@@ -178,7 +182,8 @@ def _check_models(outcome: Outcome) -> None:
     since_us = outcome.last_published.start.learned_up_to_us or 0
     if not outcome.last_published.start.newest:
         later = [part for part in outcome.log if part.blob.from_us >= since_us]
-        wanted = {part.blob.path for part in later if _teaches(part.lines, lineage.rewards)}
+        rewards = lineage.rewards or configuration.rewards
+        wanted = {part.blob.path for part in later if _teaches(part.lines, rewards)}
         assert wanted <= set(lineage.paths)
 
 

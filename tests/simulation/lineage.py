@@ -18,7 +18,7 @@ from shared.models.model_description import ModelDescription
 from shared.models.published import sha256_in
 from shared.times import from_iso
 from tests.simulation import chained_learner
-from tests.simulation.outcome import Outcome
+from tests.simulation.outcome import GivenModel, Outcome
 
 _FOLDS: Final[Mapping[Aggregation, Callable[[Sequence[float]], float]]] = {
     Aggregation.EARLIEST: lambda rewards: rewards[0],
@@ -42,32 +42,51 @@ class Lineage:
 
     Attributes:
         state: Its training state.
+        predictor: What Rank loads.
         paths: The log blobs that were learned to their ends, in the order of learning.
         learned: How many lines taught something.
-        rewards: The settings under which the last lines were labelled.
+        rewards: The settings under which the last lines were labelled; None if the trainer has taught it nothing.
     """
 
     state: bytes
+    predictor: bytes
     paths: tuple[str, ...]
     learned: int
-    rewards: RewardSettings
+    rewards: RewardSettings | None
 
 
 def trace(outcome: Outcome, state_blob: str) -> Lineage:
-    """Trace a model back to an empty one, and make it again on the way."""
-    made, paths = _Made(outcome), list[str]()
+    """Trace a model back to an empty one, or to one that the loop was given, and make it again on the way."""
     descriptions = list(_descriptions(outcome, state_blob))[::-1]
+    first = _given(outcome, descriptions[0][1].earlier_state if descriptions else state_blob)
+    made, paths = _Made(outcome, first), [*first.logs]
     for path, description in descriptions:
         paths += [log for log in description.logs if log not in paths[-1:] or not made.is_within(log)]
         made.learn(path, description)
     made.end()
-    return Lineage(made.state, tuple(paths), made.learned, descriptions[-1][1].rewards)
+    if not descriptions:
+        return Lineage(made.state, first.predictor, tuple(paths), made.learned, None)
+    return Lineage(
+        made.state, chained_learner.predict(made.state), tuple(paths), made.learned, descriptions[-1][1].rewards
+    )
+
+
+def _given(outcome: Outcome, state_blob: str | None) -> GivenModel:
+    """What the trainer has begun with: nothing, or a model that was imported or applied."""
+    if state_blob is None:
+        return GivenModel(b"", b"")
+    given = outcome.acknowledged.given[sha256_in(state_blob)]
+    assert outcome.versions(state_blob)[-1] == given.state, state_blob
+    return given
 
 
 def _descriptions(outcome: Outcome, state_blob: str | None) -> Iterator[tuple[str, ModelDescription]]:
-    """How a model was made, and the models before it, the newest first; also those that were deleted since."""
-    while state_blob is not None:
-        description = ModelDescription.read(outcome.versions(model_store.description_path(state_blob))[-1])
+    """How a model was made, and the models before it, the newest first; also those that were deleted since.
+
+    Models that the loop was given have no description.
+    """
+    while state_blob is not None and (texts := outcome.versions(model_store.description_path(state_blob))):
+        description = ModelDescription.read(texts[-1])
         yield state_blob, description
         state_blob = description.earlier_state
 
@@ -79,9 +98,9 @@ class _Made:
         learned: How many lines taught something so far.
     """
 
-    def __init__(self, outcome: Outcome) -> None:
-        self.state = b""
-        self.learned = 0
+    def __init__(self, outcome: Outcome, first: GivenModel) -> None:
+        self.state = first.state
+        self.learned = first.events
         self._outcome = outcome
         self._begun: tuple[str, int, list[bytes]] = "", 0, []
 

@@ -74,7 +74,7 @@ def _train(outcome: Outcome) -> None:
         before = outcome.reader.call(blobs.read_etag, STATE)
         has_begun = trainers[0].run()
         clock.sleep(MINUTE)
-        if trainers[0].is_running or not has_begun:
+        if trainers[0].is_running or not has_begun or outcome.asking:
             continue
         is_idle = before is not None and before == outcome.reader.call(blobs.read_etag, STATE)
         state = outcome.state

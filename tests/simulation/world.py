@@ -28,7 +28,7 @@ from typing import Any, Final, Self
 import azure.storage.blob
 
 from shared import settings
-from shared.learner import training, work_folder
+from shared.learner import model_check, training, work_folder
 from shared.log import customer_copy, log_store, manifest_store
 from shared.log.customer_copy import MirrorFailed
 from shared.metrics import metrics_store
@@ -364,7 +364,9 @@ class World:
             (work_folder, "folder", lambda: _Folder(folder)),
             *((module, "time", time_of_world) for module in modules_with_time()),
         ]
-        return seam if self._learn is None else [*seam, (training, "train", self._learn)]
+        if self._learn is None:
+            return seam
+        return [*seam, (training, "train", self._learn), (model_check, "examine", chained_learner.examine)]
 
     def _mirror(self, sas_uri: str) -> SimulatedContainer:
         """The client of a customer's container, which is there already."""
