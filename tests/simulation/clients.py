@@ -160,7 +160,7 @@ class Gate:
             Refused: Storage refuses the request.
         """
         kind = fault.kind
-        if kind in (None, Kind.PAUSE, Kind.PARTIAL):
+        if kind in (Kind.PAUSE, Kind.PARTIAL):
             return apply(fault.page if kind is Kind.PARTIAL else None)
         if kind is Kind.LATE:
             late_us = round(seconds * SECOND) + fault.after_us
@@ -174,17 +174,15 @@ class Gate:
     def once[Answer](self, operation: str, path: str, apply: Apply[Answer], seconds: float) -> Answer:
         """Send a request and wait for the answer, for blocking code."""
         fault, sent_us = self.decide(operation, path), self.steady_us
-        if fault is AT_ONCE:
-            try:
-                return apply(None)
-            finally:
-                self.note_time(sent_us, self.clock.now_us)
-        self.pass_time(fault.before_us)
+        if fault.before_us:
+            self.pass_time(fault.before_us)
         answered_us = self.clock.now_us
         try:
-            return self.obey(fault, apply, seconds)
+            return apply(None) if fault.kind is None else self.obey(fault, apply, seconds)
         finally:
-            if not self.dead:
+            if fault.kind is None and not fault.after_us:
+                self.note_time(sent_us, answered_us)
+            elif not self.dead:
                 self.pass_time(round(seconds * SECOND) if fault.kind is Kind.LATE else fault.after_us)
                 if fault.is_answered:
                     self.note_time(sent_us, answered_us)
@@ -215,17 +213,18 @@ class Gate:
         """
         fault = self.decide(operation, path)
         if fault is AT_ONCE:
+            now_us = self.clock.now_us
             try:
                 return apply(None)
             finally:
-                self.note_time(self.steady_us, self.clock.now_us)
+                self.note_time(now_us - self.clock.began_us, now_us)
         if fault.kind is not Kind.PAUSE and fault.before_us + fault.after_us >= seconds * SECOND:
             fault = Fault(Kind.LATE, after_us=max(0, fault.before_us - round(seconds * SECOND)))
         sent_us = self.steady_us
         await self.wait(fault.before_us)
         answered_us = self.clock.now_us
         try:
-            return self.obey(fault, apply, seconds)
+            return apply(None) if fault.kind is None else self.obey(fault, apply, seconds)
         except _NoAnswer as trouble:
             raise _rest_error(trouble.kind) from None
         finally:

@@ -151,6 +151,7 @@ class Seeded:
         self._slow = self._worst + slow
         self._most_us = most_us
         self._kept = kept
+        self._details = random.Random()
 
     def decide(self, request: Request) -> Fault:
         if self.calm:
@@ -167,7 +168,8 @@ class Seeded:
 
     def _draw(self, chance: float) -> Fault:
         """Draw a fault, or a delay; the number that told that there is one tells all of it."""
-        details = random.Random(chance)
+        details = self._details
+        details.seed(chance)
         kind = next((kind for kind, below in self._kinds if chance < below), None)
         if kind is Kind.PAUSE:
             return Fault(kind, details.randrange(details.choice(_LONGEST_PAUSES_US)))

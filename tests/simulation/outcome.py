@@ -138,6 +138,12 @@ class Outcome:
         return state
 
     @property
+    def state_etag(self) -> str | None:
+        """The ETag of the commit record, if there is one."""
+        stored = self.world.storage.blobs.find(*paths.split_path(paths.STATE))
+        return stored and stored.etag
+
+    @property
     def published(self) -> Published:
         """What is published."""
         return self.reader.call(published_store.read_published)
@@ -177,8 +183,8 @@ class Outcome:
         return sum(planned.change is change for planned in self.plan.changes)
 
     def read(self, path: str) -> bytes | None:
-        """Read a blob."""
-        stored = self.reader.call(blobs.read, path)
+        """Read a blob, as it is in storage."""
+        stored = self.world.storage.blobs.find(*paths.split_path(path))
         return stored and stored.data
 
     def versions(self, path: str) -> list[bytes]:
