@@ -207,12 +207,19 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def turn(self) -> None:
         """Do all that is to be done now."""
+        self._run(self._run_ready)
+
+    def begin(self, coro: Any) -> "asyncio.Task[Any]":
+        """Make a task, and let it go on at once until it waits: most reads wait for nothing."""
+        return self._run(lambda: asyncio.Task(coro, loop=self, eager_start=True))
+
+    def _run[Result](self, call: Callable[[], Result]) -> Result:
         outer = events._get_running_loop()
         events._set_running_loop(self)
         self._busy = True
         try:
             with self._entered:
-                self._run_ready()
+                return call()
         finally:
             self._busy = False
             events._set_running_loop(outer)
@@ -279,6 +286,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def get_debug(self) -> bool:
         return False
+
+    def is_running(self) -> bool:
+        return self._busy
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         self.problems.append(context)

@@ -178,9 +178,13 @@ class Process:
             loop.stop_turning()
 
     def _finish[Result](self, loop: VirtualLoop, coroutine: Coroutine[Any, Any, Result]) -> Result:
-        task, clock = loop.create_task(coroutine), self._world.clock
+        clock = self._world.clock
         if (fiber := clock.fiber) is not None and self.gate.pauses_until_us <= clock.now_us:
-            loop.turn()  # most of them wait for nothing
+            task = loop.begin(coroutine)
+            if not task.done():
+                loop.turn()
+        else:
+            task = loop.create_task(coroutine)
         if fiber is not None and not task.done() and not self.gate.dead:
             task.add_done_callback(lambda _: clock.call_at(clock.now_us, lambda: clock.resume(fiber)))
             fiber.pause()
