@@ -43,6 +43,7 @@ class Lineage:
     Attributes:
         state: Its training state.
         predictor: What Rank loads.
+        states: The blobs of the training states that it went through, the oldest first.
         paths: The log blobs that were learned to their ends, in the order of learning.
         learned: How many lines taught something.
         rewards: The settings under which the last lines were labelled; None if the trainer has taught it nothing.
@@ -50,6 +51,7 @@ class Lineage:
 
     state: bytes
     predictor: bytes
+    states: tuple[str, ...]
     paths: tuple[str, ...]
     learned: int
     rewards: RewardSettings | None
@@ -58,17 +60,17 @@ class Lineage:
 def trace(outcome: Outcome, state_blob: str) -> Lineage:
     """Trace a model back to an empty one, or to one that the loop was given, and make it again on the way."""
     descriptions = list(_descriptions(outcome, state_blob))[::-1]
-    first = _given(outcome, descriptions[0][1].earlier_state if descriptions else state_blob)
+    earliest = descriptions[0][1].earlier_state if descriptions else state_blob
+    first = _given(outcome, earliest)
     made, paths = _Made(outcome, first), [*first.logs]
     for path, description in descriptions:
         paths += [log for log in description.logs if log not in paths[-1:] or not made.is_within(log)]
         made.learn(path, description)
     made.end()
-    if not descriptions:
-        return Lineage(made.state, first.predictor, tuple(paths), made.learned, None)
-    return Lineage(
-        made.state, chained_learner.predict(made.state), tuple(paths), made.learned, descriptions[-1][1].rewards
-    )
+    states = [*filter(None, [earliest]), *(path for path, _ in descriptions)]
+    rewards = descriptions[-1][1].rewards if descriptions else None
+    predictor = chained_learner.predict(made.state) if descriptions else first.predictor
+    return Lineage(made.state, predictor, tuple(states), tuple(paths), made.learned, rewards)
 
 
 def _given(outcome: Outcome, state_blob: str | None) -> GivenModel:
