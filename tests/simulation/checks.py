@@ -195,7 +195,7 @@ def _check_start(outcome: Outcome, lineage: Lineage) -> None:
     if start.newest or start.revision is None or start.revision != outcome.configuration.revision:
         return
     if start.model is not None:
-        assert start.model.state_blob in lineage.states
+        assert outcome.versions(start.model.state_blob)[-1] in lineage.states
     else:
         assert all(place_of(path)[0] >= (start.learned_up_to_us or 0) for path in lineage.paths)
 

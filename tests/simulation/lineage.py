@@ -43,7 +43,7 @@ class Lineage:
     Attributes:
         state: Its training state.
         predictor: What Rank loads.
-        states: The blobs of the training states that it went through, the oldest first.
+        states: All training states that it went through.
         paths: The log blobs that were learned to their ends, in the order of learning.
         learned: How many lines taught something.
         rewards: The settings under which the last lines were labelled; None if the trainer has taught it nothing.
@@ -51,7 +51,7 @@ class Lineage:
 
     state: bytes
     predictor: bytes
-    states: tuple[str, ...]
+    states: frozenset[bytes]
     paths: tuple[str, ...]
     learned: int
     rewards: RewardSettings | None
@@ -67,10 +67,9 @@ def trace(outcome: Outcome, state_blob: str) -> Lineage:
         paths += [log for log in description.logs if log not in paths[-1:] or not made.is_within(log)]
         made.learn(path, description)
     made.end()
-    states = [*filter(None, [earliest]), *(path for path, _ in descriptions)]
     rewards = descriptions[-1][1].rewards if descriptions else None
     predictor = chained_learner.predict(made.state) if descriptions else first.predictor
-    return Lineage(made.state, predictor, tuple(states), tuple(paths), made.learned, rewards)
+    return Lineage(made.state, predictor, frozenset(made.states), tuple(paths), made.learned, rewards)
 
 
 def _given(outcome: Outcome, state_blob: str | None) -> GivenModel:
@@ -98,11 +97,13 @@ class _Made:
 
     Attributes:
         learned: How many lines taught something so far.
+        states: All training states so far.
     """
 
     def __init__(self, outcome: Outcome, first: GivenModel) -> None:
         self.state = first.state
         self.learned = first.events
+        self.states = [first.state]
         self._outcome = outcome
         self._begun: tuple[str, int, list[bytes]] = "", 0, []
 
@@ -115,12 +116,14 @@ class _Made:
         if not description.earlier_state:
             arguments = parse(description.arguments).with_epsilon(description.exploration)
             self.state = chained_learner.begin(list(arguments))
+            self.states.append(self.state)
         for contents in product(*(self._outcome.versions(path)[::-1] for path in description.logs)):
             lines = [list(stored_lines.read_lines(each, None, description.rewards)) for each in contents]
             state, taught = self._chain(description, lines)
             if hashlib.sha256(state).hexdigest() == sha256_in(state_blob):
                 self._go_on(description, lines)
                 self.state, self.learned = state, self.learned + taught
+                self.states.append(state)
                 assert self.learned == description.events, state_blob
                 return
         raise AssertionError(f"{description.logs} do not make {state_blob}")

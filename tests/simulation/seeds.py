@@ -11,7 +11,7 @@ from tests.simulation.checks import check
 from tests.simulation.plan import draw
 
 ITEMS: Final = 10
-_SEEDS: Final = 600
+_SEEDS: Final = 2_000
 
 
 def check_seeds(item: int) -> None:
