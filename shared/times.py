@@ -70,6 +70,7 @@ def _second(seconds: int) -> str:
     return to_datetime(seconds * SECOND).isoformat()[:19]
 
 
+@lru_cache(64)
 def compact(at_us: int) -> str:
     """Write a text such as `20261125T125002250000Z`, fit for blob names; sorts like the moments."""
     return to_datetime(at_us).strftime("%Y%m%dT%H%M%S%fZ")
@@ -86,8 +87,9 @@ def from_compact(text: str) -> int:
     return from_iso(f"{text[:15]}.{text[15:]}")
 
 
+@lru_cache(64)
 def minute_key(at_us: int) -> str:
-    """Write the minute of the moment as `yyyyMMddHHmm`."""
+    """Write the minute of the moment as `yyyyMMddHHmm`; kept, for thousands of rows need the same two."""
     return to_datetime(at_us).strftime("%Y%m%d%H%M")
 
 

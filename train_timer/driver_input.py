@@ -59,12 +59,13 @@ class Feed:
         self.path = folder / ("log.dsjson.gz" if self._as_stored else "log.dsjson")
         self._stopped = Event()
         self._problem: Exception | None = None
-        self._writer = Thread(target=self._write_fifo, name="feed", daemon=True)
+        self._writer: Thread | None = None
 
     def __enter__(self) -> Self:
         self.path.unlink(missing_ok=True)
         if _HAS_FIFO:
             os.mkfifo(self.path)
+            self._writer = Thread(target=self._write_fifo, name="feed", daemon=True)
             self._writer.start()
         else:
             with self.path.open("wb") as file:
@@ -74,7 +75,7 @@ class Feed:
     def __exit__(self, _kind: type | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
         """End the flow, and raise its problem, which matters more than the driver's failure that follows from it."""
         self._stopped.set()
-        if self._writer.ident is not None:
+        if self._writer is not None:
             self._writer.join()
         if self._problem is not None:
             raise self._problem

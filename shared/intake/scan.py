@@ -3,7 +3,7 @@
 import asyncio
 from bisect import bisect_right
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -129,7 +129,7 @@ async def _minutes(
     """Read minute by minute, as `slices`; a minute that holds too much is the last, and has None."""
     coming, streams = deque(tables.of(query.kind, query.from_us, query.to_us)), list[_Stream]()
     while True:
-        firsts = await asyncio.gather(*(stream.minute() for stream in streams))
+        firsts = await _together([stream.minute() for stream in streams])
         minute = min((first for first in firsts if first is not None), default=None)
         if coming and (minute is None or minute_key(coming[0].from_us) <= minute):
             table = coming.popleft()
@@ -263,10 +263,15 @@ async def _take_rows(
 ) -> list[Entity] | None:
     """Take the rows of a minute that count from all shards; None if they hold too much."""
     budget = _Budget(most_bytes)
-    batches = await asyncio.gather(*(stream.take(minute, budget) for stream in streams))
+    batches = await _together([stream.take(minute, budget) for stream in streams])
     if budget.is_over:
         return None
     return [row for batch in batches for row in batch if _counts(row, query)]
+
+
+async def _together[Result](reads: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:
+    """Wait for reads that go on at the same time; one alone needs no task of its own."""
+    return [await reads[0]] if len(reads) == 1 else await asyncio.gather(*reads)
 
 
 async def _read_all(tables: Tables, query: RowQuery) -> list[Entity]:

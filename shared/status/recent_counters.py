@@ -22,7 +22,7 @@ def with_snapshot(state: State) -> State:
         snapshots = (*snapshots, Snapshot(state.joined_up_to_us, state.counters))
     while len(snapshots) > 1 and _has_passed(state, snapshots[1], 1):
         snapshots = snapshots[1:]
-    return replace(state, snapshots=snapshots)
+    return state if snapshots is state.snapshots else replace(state, snapshots=snapshots)
 
 
 def _has_passed(state: State, since: Snapshot, pieces: int) -> bool:

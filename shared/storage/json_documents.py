@@ -36,6 +36,9 @@ from shared.stored_objects import GrowingStoredObject, StoredObject
 
 _TRIES = 20
 _STORED = (StoredObject, GrowingStoredObject)
+_SEQUENCES = (list, tuple)
+_MAPPINGS = (dict, Mapping)
+"""Told in this order, which is the faster one."""
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 """Holds no objects; most values are of these."""
 
@@ -145,12 +148,13 @@ def _add_objects(value: Any, members: Any, objects: list[tuple[StoredObject | Gr
     if isinstance(value, _STORED):
         objects.append((value, members))
         for name, member in _fields_of_objects(type(value)).items():
-            _add_objects(getattr(value, name), members and members.get(member), objects)
-    elif isinstance(value, list | tuple):
+            if part := getattr(value, name):
+                _add_objects(part, members and members.get(member), objects)
+    elif isinstance(value, _SEQUENCES):
         for place, element in enumerate(value):
             if type(element) not in _PLAIN:
                 _add_objects(element, members and members[place], objects)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, _MAPPINGS):
         for key, element in value.items():
             if type(element) not in _PLAIN:
                 _add_objects(element, members and members[key], objects)

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Literal
 
 from shared.times import MINUTE, from_minute_key, minute_key
@@ -54,7 +53,7 @@ def table_name(kind: Kind, at_us: int, span_us: int) -> str:
 
     The name holds the span's first minute and its length in minutes: tables stay readable when the span changes.
     """
-    return f"{kind}{_minute(at_us - at_us % span_us)}{span_us // MINUTE:04}"
+    return f"{kind}{minute_key(at_us - at_us % span_us)}{span_us // MINUTE:04}"
 
 
 def parse_table_name(name: str) -> IntakeTable | None:
@@ -68,7 +67,7 @@ def parse_table_name(name: str) -> IntakeTable | None:
 
 def partition_key(shard: int, at_us: int) -> str:
     """Name the partition for rows of a shard that arrive in the minute of a moment."""
-    return f"{LOOP}|{shard:02}|{_minute(at_us - at_us % MINUTE)}"
+    return f"{LOOP}|{shard:02}|{minute_key(at_us - at_us % MINUTE)}"
 
 
 def row_key(event_key: str, rest: str) -> str:
@@ -80,7 +79,3 @@ def split_path(path: str) -> tuple[str, str]:
     """Split the path of a blob into its container and its name in the container."""
     first, _, name = path.partition("/")
     return first, name
-
-
-_minute = lru_cache(maxsize=8)(minute_key)
-"""Cached, because every row needs two minutes, and thousands of rows the same two."""

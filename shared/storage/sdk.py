@@ -1,9 +1,8 @@
 """The SDKs' blocking clients of this process, and the meaning of their errors; never for the event loop's thread."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from shared.settings import StorageSettings, settings
 from shared.storage.account import StorageAccount, account
@@ -41,26 +40,48 @@ def _account(storage: StorageSettings) -> StorageAccount:
     return account(storage)
 
 
-@contextmanager
-def translate_errors(*, absent: bool = False) -> Iterator[None]:
+@overload
+def translate_errors(*, absent: Literal[True]) -> AbstractContextManager[None, bool]: ...
+
+
+@overload
+def translate_errors() -> AbstractContextManager[None, None]: ...
+
+
+def translate_errors(*, absent: bool = False) -> AbstractContextManager[None, bool | None]:
     """Raise `StorageUnavailable` for errors of the SDKs; with `absent`, end quietly where storage has no such thing.
 
     Refusals that a caller can act on (a conflict, a condition that does not hold) pass unchanged.
     """
-    from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+    return _ABSENT if absent else _STRICT
 
-    try:
-        yield
-    except ResourceNotFoundError:
-        if not absent:
-            raise
-    except HttpResponseError as error:
-        status = error.status_code or 500
-        if status < 500 and status not in (401, 403, 408, 429):
-            raise
-        raise StorageUnavailable(f"storage answered {error.status_code}") from error
-    except AzureError as error:
-        raise StorageUnavailable(f"storage cannot be reached ({type(error).__name__})") from error
+
+class _Translation(AbstractContextManager[None, bool]):
+    """Errors in a `with` block; a generator would hold each error in a circle, and take longer."""
+
+    def __init__(self, *, absent: bool) -> None:
+        self._absent = absent
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        return error is not None and self._translate(error)
+
+    def _translate(self, error: BaseException) -> bool:
+        """Raise what an error means; else give whether it ends here."""
+        from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+
+        if isinstance(error, ResourceNotFoundError):
+            return self._absent
+        if isinstance(error, HttpResponseError):
+            status = error.status_code or 500
+            if status < 500 and status not in (401, 403, 408, 429):
+                return False
+            raise StorageUnavailable(f"storage answered {error.status_code}") from error
+        if isinstance(error, AzureError):
+            raise StorageUnavailable(f"storage cannot be reached ({type(error).__name__})") from error
+        return False
+
+
+_ABSENT, _STRICT = _Translation(absent=True), _Translation(absent=False)
 
 
 def refusal(error: Exception) -> str:

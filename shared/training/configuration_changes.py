@@ -103,6 +103,8 @@ def _start_generation(state: State, configuration: Configuration, published: Pub
 
 
 def _set_mode(state: State, mode: LearningMode) -> State:
+    if {cursor.mode for cursor in (state.running, state.next) if cursor} == {mode}:
+        return state
     coming = None if state.next is None else replace(state.next, mode=mode)
     return replace(state, running=replace(state.running, mode=mode), next=coming)
 

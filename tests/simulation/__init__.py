@@ -19,6 +19,7 @@ runs at a time; it gives way to others wherever it waits:
 * `chained_learner.py`: a learner whose model is a chain of hashes, a thousand times as fast as Vowpal Wabbit;
 * `plan.py`: what a seed decides before a schedule begins;
 * `schedule.py`, `traffic.py`, `changes.py`: clients, instances, trainers, and those who change one loop from outside;
+* `given_models.py`: models that the trainer has not made: imported ones, and those of evaluations that are applied;
 * `outcome.py`, `lineage.py`, `checks.py`: what came of it, what its models were made of, and what must be true of both;
 * `shrinking.py`, `__main__.py`: `python -m tests.simulation SEED` runs a schedule again and shows what is wrong by as
   little as is needed;

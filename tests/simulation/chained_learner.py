@@ -13,7 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from shared.learner.arguments import LearningArguments
 from shared.learner.driver_process import DriverProcess
+from shared.learner.model_check import CheckedModel
 from shared.learner.training import TookTooLong, TrainingResult
 from shared.log import line_pieces, log_line
 
@@ -70,6 +72,16 @@ def is_learned(line: bytes) -> bool:
 def predict(state: bytes) -> bytes:
     """The predictor of a state."""
     return b"predictor of " + state
+
+
+def prepare(data: bytes) -> bytes:
+    """The training state that a model file holds, or that is made of a file which is for predicting only."""
+    return data if data.startswith(b"state ") else b"prepared " + data
+
+
+def examine(data: bytes, own: LearningArguments, epsilon: float) -> CheckedModel:
+    """Check a model file, as `shared.learner.model_check.examine`: all can be used, and have the loop's arguments."""
+    return CheckedModel(own, prepare(data))
 
 
 def count(lines: Sequence[bytes]) -> TrainingResult:

@@ -13,12 +13,16 @@ from export_fn import imported_model, logs, models, redaction_call
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.reward_aggregation import Aggregation
-from shared.log.redaction import EventTarget
+from shared.evaluation.evaluation import Evaluation
+from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.models import published_store
 from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.storage.clock import now_us
 from shared.storage_errors import StorageUnavailable, TrainerAtWork
+from shared.training import lease
 from shared.web.errors import UnknownModel
+from tests.loop import past
+from tests.simulation import given_models
 from tests.simulation.faults import Died
 from tests.simulation.outcome import Outcome
 from tests.simulation.plan import MINUTE, Change, PlannedChange
@@ -46,6 +50,7 @@ class _Operator:
         self._planned = planned
         self._tries = 0
         self._began_us = 0
+        self._evaluation: Evaluation | None = None
 
     def begin(self) -> None:
         """Ask for the change, as the first time."""
@@ -55,6 +60,7 @@ class _Operator:
         if self._planned.change is Change.CLOCK:
             self._set_clocks(chance)
             return
+        self._outcome.asking.add(self._planned.number)
         process = self._world.process(f"operator {self._planned.number}.{self._tries}")
         if self._planned.change is Change.DELETE_LOGS:
             future = process.start(logs.delete_logs(HttpRequest("DELETE", "/", body=b"")))
@@ -69,7 +75,9 @@ class _Operator:
             trouble = Died()
         if isinstance(trouble, _REFUSALS):
             self.begin()
-        elif trouble is not None:
+            return
+        self._outcome.asking.remove(self._planned.number)
+        if trouble is not None:
             raise trouble
 
     def _note(self, future: "Future[Any]") -> None:
@@ -77,6 +85,9 @@ class _Operator:
         if future.cancelled() or future.exception() is not None or future.result() is False:
             return
         told, ended_us = self._outcome.acknowledged, self._world.clock.now_us
+        if self._planned.change is Change.REDACT_FEATURE:
+            user, up_to_us = future.result()
+            told.redacted_users[user] = max(up_to_us, told.redacted_users.get(user, 0))
         told.changes[self._planned.change] += 1
         if self._planned.change is Change.DELETE_LOGS:
             told.deletions.append((self._began_us, ended_us))
@@ -95,6 +106,13 @@ class _Operator:
                 return imported_model.forget
             case Change.ROLL_BACK:
                 return partial(_roll_back, chance.random(), chance.choice(_TRAIN_FROM))
+            case Change.IMPORT:
+                kind = chance.choice(("state", "predictor", "own"))
+                return partial(given_models.import_model, self._outcome.acknowledged, self._planned.number, kind)
+            case Change.APPLY:
+                return partial(self._apply_evaluation, chance)
+            case Change.REDACT_FEATURE:
+                return partial(_redact_user, chance.choice(past.USERS))
             case Change.REDACT:
                 event_id = f"e{chance.randrange(3)}"
                 self._outcome.acknowledged.asked_to_redact.add(event_id)
@@ -102,6 +120,13 @@ class _Operator:
             case _:
                 edit = partial(_edit, _value(self._planned.change, chance), self._world.clock.now_us)
                 return partial(configuration_store.change_configuration, edit)
+
+    def _apply_evaluation(self, chance: random.Random) -> None:
+        """Evaluate a policy, and apply it; a call that is repeated applies the same evaluation once more."""
+        if self._evaluation is None:
+            name = f"evaluation {self._planned.number}.{self._tries}"
+            self._evaluation = given_models.evaluate(self._outcome.acknowledged, name, chance)
+        given_models.apply_evaluation(self._evaluation)
 
 
 def _value(change: Change, chance: random.Random) -> dict[str, Any]:
@@ -124,21 +149,34 @@ def _edit(members: dict[str, Any], at_us: int, configuration: Configuration) -> 
 
 
 def _roll_back(chance: float, train_from: str) -> bool:
-    """Publish an earlier model again; False if there is none."""
+    """Publish a model again, an earlier one or that in use; False if there is none."""
     published = published_store.read_published()
-    if not published.previous:
+    choice = [model for model in (*published.previous, published.model) if model is not None]
+    if not choice:
         return False
     try:
-        models._publish(published.previous[int(chance * len(published.previous))].id, train_from)
+        models._publish(choice[int(chance * len(choice))].id, train_from)
     except UnknownModel:
         return False
     return True
 
 
 def _redact(event_id: str) -> str:
-    """Redact an event, in as many calls as it takes."""
+    """Redact an event."""
+    _redact_all(EventTarget(event_id))
+    return event_id
+
+
+def _redact_user(user: str) -> tuple[str, int]:
+    """Redact a value of the feature `user`; gives it, and up to where all log was redacted."""
+    joined_us = lease.read_joined_up_to_us()
+    _redact_all(FeatureTarget("user", user))
+    return user, joined_us
+
+
+def _redact_all(target: Target) -> None:
+    """Redact in as many calls as it takes."""
     next_us: int | None = 0
     end_us = now_us() + MINUTE * SECOND
     while next_us is not None:
-        next_us = redaction_call.redact(EventTarget(event_id), next_us, end_us).next_us
-    return event_id
+        next_us = redaction_call.redact(target, next_us, end_us).next_us

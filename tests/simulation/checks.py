@@ -11,9 +11,10 @@ import orjson
 from shared.configuration.configuration import RewardSettings
 from shared.log import log_line
 from shared.log.join import BEFORE_US
+from shared.log.manifest import place_of
 from shared.times import from_iso
 from tests.simulation import chained_learner
-from tests.simulation.lineage import settle, trace
+from tests.simulation.lineage import Lineage, settle, trace
 from tests.simulation.outcome import Call, Outcome, unpack
 from tests.simulation.plan import Change
 
@@ -57,6 +58,10 @@ def _check_deletions(outcome: Outcome, lines: Iterable[Line]) -> None:
     for line in lines:
         assert _arrived_us(line) >= deleted_us, line.event_id
         assert not _is_redacted(outcome, line.event_id), line.event_id
+    for part in outcome.log:
+        for user, up_to_us in outcome.acknowledged.redacted_users.items():
+            named = f'"user":"{user}"'.encode()
+            assert part.blob.to_us > up_to_us or not any(named in line for line in part.lines), part.blob.path
 
 
 def _arrived_us(line: Line) -> int:
@@ -168,18 +173,31 @@ def _check_models(outcome: Outcome) -> None:
         return
     lineage = trace(outcome, model.state_blob)
 
-    assert outcome.read(model.predictor_blob) == chained_learner.predict(lineage.state)
-    assert outcome.read("exports/default/current/model.vw") == chained_learner.predict(lineage.state)
+    assert outcome.read(model.predictor_blob) == lineage.predictor
+    assert outcome.read("exports/default/current/model.vw") == lineage.predictor
     assert model.learned_events == lineage.learned
     assert list(lineage.paths) == sorted(set(lineage.paths))
     if not outcome.is_replaced and not outcome.forgets:
         finds_nothing = not any(_teaches(part.lines, configuration.rewards) for part in outcome.log)
         assert lineage.rewards == configuration.rewards or finds_nothing
+    _check_start(outcome, lineage)
     since_us = outcome.last_published.start.learned_up_to_us or 0
     if not outcome.last_published.start.newest:
         later = [part for part in outcome.log if part.blob.from_us >= since_us]
-        wanted = {part.blob.path for part in later if _teaches(part.lines, lineage.rewards)}
+        rewards = lineage.rewards or configuration.rewards
+        wanted = {part.blob.path for part in later if _teaches(part.lines, rewards)}
         assert wanted <= set(lineage.paths)
+
+
+def _check_start(outcome: Outcome, lineage: Lineage) -> None:
+    """After a replacement by hand, learning goes on from there, as long as no settings change."""
+    start = outcome.last_published.start
+    if start.newest or start.revision is None or start.revision != outcome.configuration.revision:
+        return
+    if start.model is not None:
+        assert outcome.versions(start.model.state_blob)[-1] in lineage.states
+    else:
+        assert all(place_of(path)[0] >= (start.learned_up_to_us or 0) for path in lineage.paths)
 
 
 def _teaches(lines: Iterable[bytes], rewards: RewardSettings) -> bool:

@@ -7,7 +7,7 @@ SDKs' own errors; `test_storage_model.py` compares them with the real clients.
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from typing import IO, Any, Final
@@ -33,7 +33,7 @@ from shared.storage.storage_answers import BlobMissing, OutcomeUnknown, TableMis
 from shared.storage.storage_clock import StorageClock
 from shared.storage_errors import StorageUnavailable
 from shared.times import from_datetime, to_datetime, to_iso
-from tests.simulation.faults import Died, Fault, Faults, Kind, Request
+from tests.simulation.faults import AT_ONCE, Died, Fault, Faults, Kind, Request
 from tests.simulation.storage import BLOBS_OF_PAGE, ROWS_OF_PAGE, Entity, Message, Refused, Storage, StoredBlob
 from tests.simulation.virtual_time import SECOND, Clock
 
@@ -77,6 +77,7 @@ class Gate:
     dead: bool = False
     requests: int = 0
     storage_clock: StorageClock = field(default_factory=StorageClock)
+    _noted: tuple[int, int, int] = (0, 0, 0)
 
     def die(self) -> None:
         """Let the process die here.
@@ -86,6 +87,14 @@ class Gate:
         """
         self.end()
         raise Died(self.name)
+
+    def pause_ends_us(self) -> int:
+        """Until when the process stands still."""
+        return self.pauses_until_us
+
+    def close(self) -> None:
+        """Let go of the process."""
+        self.on_death = _nothing
 
     def end(self) -> None:
         """Let the process be dead from now on."""
@@ -121,7 +130,10 @@ class Gate:
             answered_us: By storage's clock.
         """
         second_us = answered_us - answered_us % SECOND
-        self.storage_clock.note(second_us, second_us + SECOND, sent_us, self.steady_us)
+        noted = second_us, sent_us, self.clock.now_us
+        if noted != self._noted:  # requests that take no time tell again and again what is known
+            self._noted = noted
+            self.storage_clock.note(second_us, second_us + SECOND, sent_us, self.steady_us)
 
     def pass_time(self, us: int) -> None:
         """Let time pass for blocking code, in which the process may die."""
@@ -148,7 +160,7 @@ class Gate:
             Refused: Storage refuses the request.
         """
         kind = fault.kind
-        if kind in (None, Kind.PAUSE, Kind.PARTIAL):
+        if kind in (Kind.PAUSE, Kind.PARTIAL):
             return apply(fault.page if kind is Kind.PARTIAL else None)
         if kind is Kind.LATE:
             late_us = round(seconds * SECOND) + fault.after_us
@@ -162,12 +174,15 @@ class Gate:
     def once[Answer](self, operation: str, path: str, apply: Apply[Answer], seconds: float) -> Answer:
         """Send a request and wait for the answer, for blocking code."""
         fault, sent_us = self.decide(operation, path), self.steady_us
-        self.pass_time(fault.before_us)
+        if fault.before_us:
+            self.pass_time(fault.before_us)
         answered_us = self.clock.now_us
         try:
-            return self.obey(fault, apply, seconds)
+            return apply(None) if fault.kind is None else self.obey(fault, apply, seconds)
         finally:
-            if not self.dead:
+            if fault.kind is None and not fault.after_us:
+                self.note_time(sent_us, answered_us)
+            elif not self.dead:
                 self.pass_time(round(seconds * SECOND) if fault.kind is Kind.LATE else fault.after_us)
                 if fault.is_answered:
                     self.note_time(sent_us, answered_us)
@@ -197,13 +212,19 @@ class Gate:
             StorageUnavailable: No usable answer came.
         """
         fault = self.decide(operation, path)
+        if fault is AT_ONCE:
+            now_us = self.clock.now_us
+            try:
+                return apply(None)
+            finally:
+                self.note_time(now_us - self.clock.began_us, now_us)
         if fault.kind is not Kind.PAUSE and fault.before_us + fault.after_us >= seconds * SECOND:
             fault = Fault(Kind.LATE, after_us=max(0, fault.before_us - round(seconds * SECOND)))
         sent_us = self.steady_us
         await self.wait(fault.before_us)
         answered_us = self.clock.now_us
         try:
-            return self.obey(fault, apply, seconds)
+            return apply(None) if fault.kind is None else self.obey(fault, apply, seconds)
         except _NoAnswer as trouble:
             raise _rest_error(trouble.kind) from None
         finally:
@@ -211,6 +232,10 @@ class Gate:
                 await self.wait(round(seconds * SECOND) if fault.kind is Kind.LATE else fault.after_us)
                 if fault.is_answered:
                     self.note_time(sent_us, answered_us)
+
+
+def _nothing() -> None:
+    """Let nothing end: the process is gone."""
 
 
 def _apply_late[Answer](apply: Apply[Answer]) -> None:
@@ -228,7 +253,7 @@ def _sdk_error(kind: Kind) -> Exception:
         return ServiceResponseTimeoutError("read timed out")
     if kind is Kind.LOST_ANSWER:
         return ServiceResponseError("connection aborted")
-    return _with_status(HttpResponseError("storage is in trouble"), 503 if kind is Kind.BUSY else 500)
+    return _make_error(HttpResponseError, "storage is in trouble", 503 if kind is Kind.BUSY else 500)
 
 
 def _rest_error(kind: Kind) -> StorageUnavailable:
@@ -239,7 +264,10 @@ def _rest_error(kind: Kind) -> StorageUnavailable:
     return OutcomeUnknown(f"storage answered {503 if kind is Kind.BUSY else 500}")
 
 
-def _with_status[Error: HttpResponseError](error: Error, status: int, code: object = None) -> Error:
+def _make_error(kind: type[HttpResponseError], message: str, status: int, code: object = None) -> HttpResponseError:
+    """An error of the SDKs, without what their `__init__` finds out at length: it has no answer to look at."""
+    error = kind.__new__(kind, message)
+    error.message, error.reason, error.response, error.model, error.error = message, None, None, None, None
     error.status_code = status
     error.error_code = code  # type: ignore[attr-defined]
     return error
@@ -261,25 +289,26 @@ class _Response:
         return {"Date": format_datetime(to_datetime(self.now_us - self.now_us % SECOND), usegmt=True)}
 
 
+_BLOB_ERRORS: Final[Mapping[int, type[HttpResponseError]]] = {
+    204: ResourceExistsError,
+    404: ResourceNotFoundError,
+    409: ResourceExistsError,
+}
+
+
 def _blob_error(refused: Refused) -> HttpResponseError:
     """The error of the SDKs for blobs and queues: its class follows from the status, for some from the code."""
-    kinds: Mapping[int, type[HttpResponseError]] = {
-        204: ResourceExistsError,
-        404: ResourceNotFoundError,
-        409: ResourceExistsError,
-    }
-    kind = kinds.get(refused.status, HttpResponseError)
+    kind = _BLOB_ERRORS.get(refused.status, HttpResponseError)
     if refused.code == "ConditionNotMet":
         kind = ResourceModifiedError
-    return _with_status(kind(f"ErrorCode:{refused.code}"), refused.status, StorageErrorCode(refused.code))
+    return _make_error(kind, f"ErrorCode:{refused.code}", refused.status, StorageErrorCode(refused.code))
 
 
 def _table_error(refused: Refused) -> HttpResponseError:
-    kinds: Mapping[int, type[HttpResponseError]] = {404: ResourceNotFoundError}
-    kind = kinds.get(refused.status, HttpResponseError)
+    kind = ResourceNotFoundError if refused.status == 404 else HttpResponseError
     if refused.code in ("TableAlreadyExists", "EntityAlreadyExists"):
         kind = ResourceExistsError
-    return _with_status(kind(f"ErrorCode:{refused.code}"), refused.status, TableErrorCode(refused.code))
+    return _make_error(kind, f"ErrorCode:{refused.code}", refused.status, TableErrorCode(refused.code))
 
 
 @dataclass(slots=True)
@@ -419,7 +448,7 @@ class SimulatedBlob:
             self.path,
             lambda _: put(self.container_name, self.blob_name, content, of, **conditions, lease_id=lease),
         )
-        return {"etag": blob.etag, "last_modified": to_datetime(blob.modified_us)}
+        return {"etag": blob.etag}
 
     def delete_blob(self, *, etag: str | None = None, match_condition: MatchConditions | None = None) -> None:
         delete, conditions = self.service.storage.delete, _conditions(etag, match_condition)
@@ -501,7 +530,8 @@ class SimulatedContainer:
             more = after is not None
             for blob in page:
                 listed = _properties(blob, self.service.gate.clock.now_us)
-                yield replace(listed, etag=listed.etag.strip('"'))
+                listed.etag = listed.etag.strip('"')
+                yield listed
 
     def walk_blobs(self, *, name_starts_with: str, delimiter: str) -> Iterator[BlobProperties | BlobPrefix]:
         last = ""

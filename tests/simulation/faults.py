@@ -83,7 +83,8 @@ class Fault(NamedTuple):
 GOOD: Final = Fault()
 _CALM: Final = Fault(before_us=15_000)
 """So a run takes more than a second, and can publish all that it has trained."""
-_AT_ONCE: Final = Fault(before_us=0)
+AT_ONCE: Final = Fault(before_us=0)
+"""Obeyed and answered at the moment at which it is sent, as most requests are."""
 _BRISK: Final = 0.1
 """How many requests or answers take some milliseconds. The others take no time: what waits for nothing is simulated
 several times as fast."""
@@ -150,6 +151,7 @@ class Seeded:
         self._slow = self._worst + slow
         self._most_us = most_us
         self._kept = kept
+        self._details = random.Random()
 
     def decide(self, request: Request) -> Fault:
         if self.calm:
@@ -159,14 +161,15 @@ class Seeded:
             self._streams[process] = enumerate(iter(random.Random(f"{self._seed} {process}").random, None))
         number, chance = next(self._streams[process])
         if chance > self._slow + _BRISK or (self._kept is not None and (process, number) not in self._kept):
-            return _AT_ONCE
+            return AT_ONCE
         fault = self._draw(chance)
         self.decided.append(Decided((process, number), request, fault))
         return fault
 
     def _draw(self, chance: float) -> Fault:
         """Draw a fault, or a delay; the number that told that there is one tells all of it."""
-        details = random.Random(chance)
+        details = self._details
+        details.seed(chance)
         kind = next((kind for kind, below in self._kinds if chance < below), None)
         if kind is Kind.PAUSE:
             return Fault(kind, details.randrange(details.choice(_LONGEST_PAUSES_US)))

@@ -30,6 +30,7 @@ class Fiber:
         self._thread.turn.release()
         self._thread.pauses.acquire()
         if self.is_over:
+            del self._thread.run, self._code  # they hold all that the code has used
             _idle.append(self._thread)
 
     def pause(self) -> None:

@@ -18,7 +18,7 @@ from shared.models.model_description import ModelDescription
 from shared.models.published import sha256_in
 from shared.times import from_iso
 from tests.simulation import chained_learner
-from tests.simulation.outcome import Outcome
+from tests.simulation.outcome import GivenModel, Outcome
 
 _FOLDS: Final[Mapping[Aggregation, Callable[[Sequence[float]], float]]] = {
     Aggregation.EARLIEST: lambda rewards: rewards[0],
@@ -42,32 +42,52 @@ class Lineage:
 
     Attributes:
         state: Its training state.
+        predictor: What Rank loads.
+        states: All training states that it went through.
         paths: The log blobs that were learned to their ends, in the order of learning.
         learned: How many lines taught something.
-        rewards: The settings under which the last lines were labelled.
+        rewards: The settings under which the last lines were labelled; None if the trainer has taught it nothing.
     """
 
     state: bytes
+    predictor: bytes
+    states: frozenset[bytes]
     paths: tuple[str, ...]
     learned: int
-    rewards: RewardSettings
+    rewards: RewardSettings | None
 
 
 def trace(outcome: Outcome, state_blob: str) -> Lineage:
-    """Trace a model back to an empty one, and make it again on the way."""
-    made, paths = _Made(outcome), list[str]()
+    """Trace a model back to an empty one, or to one that the loop was given, and make it again on the way."""
     descriptions = list(_descriptions(outcome, state_blob))[::-1]
+    earliest = descriptions[0][1].earlier_state if descriptions else state_blob
+    first = _given(outcome, earliest)
+    made, paths = _Made(outcome, first), [*first.logs]
     for path, description in descriptions:
         paths += [log for log in description.logs if log not in paths[-1:] or not made.is_within(log)]
         made.learn(path, description)
     made.end()
-    return Lineage(made.state, tuple(paths), made.learned, descriptions[-1][1].rewards)
+    rewards = descriptions[-1][1].rewards if descriptions else None
+    predictor = chained_learner.predict(made.state) if descriptions else first.predictor
+    return Lineage(made.state, predictor, frozenset(made.states), tuple(paths), made.learned, rewards)
+
+
+def _given(outcome: Outcome, state_blob: str | None) -> GivenModel:
+    """What the trainer has begun with: nothing, or a model that was imported or applied."""
+    if state_blob is None:
+        return GivenModel(b"", b"")
+    given = outcome.acknowledged.given[sha256_in(state_blob)]
+    assert outcome.versions(state_blob)[-1] == given.state, state_blob
+    return given
 
 
 def _descriptions(outcome: Outcome, state_blob: str | None) -> Iterator[tuple[str, ModelDescription]]:
-    """How a model was made, and the models before it, the newest first; also those that were deleted since."""
-    while state_blob is not None:
-        description = ModelDescription.read(outcome.versions(model_store.description_path(state_blob))[-1])
+    """How a model was made, and the models before it, the newest first; also those that were deleted since.
+
+    Models that the loop was given have no description.
+    """
+    while state_blob is not None and (texts := outcome.versions(model_store.description_path(state_blob))):
+        description = ModelDescription.read(texts[-1])
         yield state_blob, description
         state_blob = description.earlier_state
 
@@ -77,11 +97,13 @@ class _Made:
 
     Attributes:
         learned: How many lines taught something so far.
+        states: All training states so far.
     """
 
-    def __init__(self, outcome: Outcome) -> None:
-        self.state = b""
-        self.learned = 0
+    def __init__(self, outcome: Outcome, first: GivenModel) -> None:
+        self.state = first.state
+        self.learned = first.events
+        self.states = [first.state]
         self._outcome = outcome
         self._begun: tuple[str, int, list[bytes]] = "", 0, []
 
@@ -94,12 +116,14 @@ class _Made:
         if not description.earlier_state:
             arguments = parse(description.arguments).with_epsilon(description.exploration)
             self.state = chained_learner.begin(list(arguments))
+            self.states.append(self.state)
         for contents in product(*(self._outcome.versions(path)[::-1] for path in description.logs)):
             lines = [list(stored_lines.read_lines(each, None, description.rewards)) for each in contents]
             state, taught = self._chain(description, lines)
             if hashlib.sha256(state).hexdigest() == sha256_in(state_blob):
                 self._go_on(description, lines)
                 self.state, self.learned = state, self.learned + taught
+                self.states.append(state)
                 assert self.learned == description.events, state_blob
                 return
         raise AssertionError(f"{description.logs} do not make {state_blob}")

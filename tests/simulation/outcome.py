@@ -21,7 +21,7 @@ from shared.times import DAY, SECOND
 from shared.training import lease
 from shared.training.training_state import State
 from tests.simulation.faults import Seeded
-from tests.simulation.plan import MINUTE, Change, Plan
+from tests.simulation.plan import MINUTE, REPLACEMENTS, Change, Plan
 from tests.simulation.world import Process, World
 
 _FAR_US: Final = 10**17
@@ -45,6 +45,23 @@ class Call:
     value: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class GivenModel:
+    """A model that the trainer has not made.
+
+    Attributes:
+        state: Its training state.
+        predictor: What Rank loads.
+        events: How many lines taught it something.
+        logs: The log blobs that it has learned, in order; none if it comes from outside.
+    """
+
+    state: bytes
+    predictor: bytes
+    events: int = 0
+    logs: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Acknowledged:
     """What was answered with success.
@@ -60,6 +77,8 @@ class Acknowledged:
         deletions: When deletions of the log were begun, and when they were acknowledged.
         asked_to_redact: The events that someone wants to be redacted.
         redactions: When which event was redacted: when that began, and when it was acknowledged.
+        redacted_users: Up to which log position which value of the feature `user` was redacted.
+        given: By the SHA-256 of their training states, the models that the loop was given, or may have been.
     """
 
     ranks: defaultdict[str, Call] = field(default_factory=lambda: defaultdict(Call))
@@ -71,6 +90,8 @@ class Acknowledged:
     deletions: list[tuple[int, int]] = field(default_factory=list)
     asked_to_redact: set[str] = field(default_factory=set)
     redactions: dict[str, tuple[int, int]] = field(default_factory=dict)
+    redacted_users: dict[str, int] = field(default_factory=dict)
+    given: dict[str, GivenModel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +117,7 @@ class Outcome:
         runs: How often a trainer ran.
         deaths: How many trainers died.
         train: Runs the first trainer once more.
+        asking: The numbers of the changes that someone still asks for, who may keep the trainer from its work.
     """
 
     plan: Plan
@@ -106,6 +128,7 @@ class Outcome:
     runs: int = 0
     deaths: int = 0
     train: Callable[[], object] = lambda: None
+    asking: set[int] = field(default_factory=set)
 
     @property
     def state(self) -> State:
@@ -113,6 +136,12 @@ class Outcome:
         state = self.reader.call(lease.read_state)
         assert state is not None
         return state
+
+    @property
+    def state_etag(self) -> str | None:
+        """The ETag of the commit record, if there is one."""
+        stored = self.world.storage.blobs.find(*paths.split_path(paths.STATE))
+        return stored and stored.etag
 
     @property
     def published(self) -> Published:
@@ -142,7 +171,7 @@ class Outcome:
     @property
     def is_replaced(self) -> bool:
         """Whether the model may have been replaced by hand."""
-        return bool(self.plan_count(Change.RESET) or self.plan_count(Change.ROLL_BACK))
+        return any(planned.change in REPLACEMENTS for planned in self.plan.changes)
 
     @property
     def forgets(self) -> bool:
@@ -154,8 +183,8 @@ class Outcome:
         return sum(planned.change is change for planned in self.plan.changes)
 
     def read(self, path: str) -> bytes | None:
-        """Read a blob."""
-        stored = self.reader.call(blobs.read, path)
+        """Read a blob, as it is in storage."""
+        stored = self.world.storage.blobs.find(*paths.split_path(path))
         return stored and stored.data
 
     def versions(self, path: str) -> list[bytes]:

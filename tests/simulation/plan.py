@@ -41,11 +41,22 @@ class Change(StrEnum):
     DEFAULT = "default reward"
     RESET = "reset of the model"
     ROLL_BACK = "roll back"
+    IMPORT = "import of a model"
+    APPLY = "applied evaluation"
     DELETE_LOGS = "deletion of the log"
     REDACT = "redaction of an event"
+    REDACT_FEATURE = "redaction of a feature"
     MIRROR = "mirror"
     RETENTION = "log retention"
     CLOCK = "another time of day"
+
+
+REPLACEMENTS: Final = frozenset({Change.RESET, Change.ROLL_BACK, Change.IMPORT, Change.APPLY})
+"""What puts another model in the place of the one in use."""
+_DRAWN: Final = (*Change, Change.ROLL_BACK, Change.ROLL_BACK)
+"""Roll backs come more often, for there are several ways to go on from one."""
+_LATER: Final = frozenset({Change.ROLL_BACK, Change.APPLY, Change.REDACT_FEATURE})
+"""What does nothing before there is log, or a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +230,13 @@ def _ranks(chance: random.Random, number: int, seconds: int) -> tuple[Rank, ...]
 
 
 def _changes(chance: random.Random, number: int, seconds: int) -> tuple[PlannedChange, ...]:
-    return tuple(
-        PlannedChange(each, chance.choice(list(Change)), chance.randrange(seconds * 1_000_000), chance.getrandbits(48))
-        for each in range(1, number + 1)
-    )
+    return tuple(_change(chance, each, seconds * 1_000_000) for each in range(1, number + 1))
+
+
+def _change(chance: random.Random, number: int, end_us: int) -> PlannedChange:
+    change = chance.choice(_DRAWN)
+    begin_us = end_us // 2 if change in _LATER else 0
+    return PlannedChange(number, change, chance.randrange(begin_us, end_us), chance.getrandbits(48))
 
 
 def _within(chance: random.Random, from_minute: int, to_minute: int) -> int:

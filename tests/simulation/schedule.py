@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from threading import Event as Stop
 from typing import Any, Final
 
-from shared.configuration import configuration_store
-from shared.configuration.configuration import Configuration
+from shared.configuration.configuration import new_configuration
 from shared.models.published import Published
-from shared.storage import blobs
-from shared.storage.paths import STATE
+from shared.storage import json_documents
+from shared.storage.paths import CONFIGURATION, split_path
 from shared.training.training_state import State
 from tests.simulation.changes import plan_changes
 from tests.simulation.faults import Seeded
@@ -40,18 +40,23 @@ def run(plan: Plan, faults: Seeded | None = None, **world_options: Any) -> Itera
     world = World(faults, seed=plan.seed, variables={**_QUICK, **dict(plan.variables)}, **world_options)
     with world.active():
         outcome = Outcome(plan, faults, world, Acknowledged(), world.process("reader"))
-        faults.calm = True
-        outcome.reader.call(configuration_store.change_configuration, _configure)
-        faults.calm = plan.chances is None
+        world.storage.blobs.create_container("loops")
+        world.storage.blobs.put(*split_path(CONFIGURATION), _configuration(world.settings.shards), {})
         plan_traffic(outcome)
         plan_changes(outcome)
-        _train(outcome)
-        yield outcome
+        try:
+            _train(outcome)
+            yield outcome
+        finally:
+            del outcome.train
 
 
-def _configure(configuration: Configuration) -> Configuration:
-    service = replace(configuration.service, reward_wait_time=f"PT{_WAIT_MINUTES}M", model_export_frequency="PT1S")
-    return replace(configuration, service=service)
+@cache
+def _configuration(shards: int) -> bytes:
+    """The configuration of a loop at its beginning."""
+    first = new_configuration(shards)
+    service = replace(first.service, reward_wait_time=f"PT{_WAIT_MINUTES}M", model_export_frequency="PT1S")
+    return json_documents.to_json(replace(first, service=service))
 
 
 def _train(outcome: Outcome) -> None:
@@ -68,12 +73,12 @@ def _train(outcome: Outcome) -> None:
     clock.sleep(TRIES * (PATIENCE + 1) + _LONGEST_WAIT + 2 * MINUTE)
     for _ in range(_MOST_RUNS):
         world.check()
-        before = outcome.reader.call(blobs.read_etag, STATE)
+        before = outcome.state_etag
         has_begun = trainers[0].run()
         clock.sleep(MINUTE)
-        if trainers[0].is_running or not has_begun:
+        if trainers[0].is_running or not has_begun or outcome.asking:
             continue
-        is_idle = before is not None and before == outcome.reader.call(blobs.read_etag, STATE)
+        is_idle = before is not None and before == outcome.state_etag
         state = outcome.state
         if state.troubles:
             clock.sleep(_LONGEST_PAUSE)

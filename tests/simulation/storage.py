@@ -117,6 +117,11 @@ class Blobs:
             raise Refused(304, "ConditionNotMet")
         return blob
 
+    def find(self, container: str, name: str) -> StoredBlob | None:
+        """A blob, for whoever looks at the model itself; None if there is none."""
+        place = self._containers.get(container)
+        return place and place.blobs.get(name)
+
     def get_range(self, container: str, name: str, start: int, end: int | None) -> tuple[StoredBlob, bytes]:
         """Read a blob, and a piece of its content, shorter at its end.
 

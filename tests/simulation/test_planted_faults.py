@@ -6,7 +6,12 @@ from typing import Any, Final
 
 import pytest
 
+from evaluate_fn import adoption
+from export_fn import imported_model
 from shared.intake import intake
+from shared.log.redaction import FeatureTarget
+from shared.models.published import Published, Start
+from shared.models.replacement import replace_model
 from tests.simulation.__main__ import tell
 from tests.simulation.plan import draw
 from tests.simulation.shrinking import reduce, shrink, try_plan
@@ -14,7 +19,7 @@ from train_timer import joiner, model_training, part
 from train_timer.logged_ids import LoggedIds
 
 _MOST: Final = 100
-"""So many schedules find any of them; half of them are found by the first two."""
+"""So many schedules find any of them."""
 
 _store, _choose_piece = joiner.Joiner._store, model_training.choose_piece
 
@@ -29,11 +34,22 @@ def _choose_from_first_line(*values: Any, **options: Any) -> Any:
     return piece and replace(piece, first_line=0)
 
 
+def _start_from_the_beginning(model: Any, _: int, **options: Any) -> Start:
+    return Start(model, 0, **options)
+
+
+def _replace_unnoticed(published: Published, *values: Any) -> Published:
+    return replace(replace_model(published, *values), generation=published.generation)
+
+
 PLANTED: Final[dict[str, tuple[Any, str, Any]]] = {
     "a repetition that was answered otherwise goes unnoticed": (part, "_is_answered_otherwise", lambda *_: False),
     "a piece that was begun is learned from its first line": (model_training, "choose_piece", _choose_from_first_line),
     "rows that were stored too late are acknowledged": (intake, "counts", lambda *_: True),
     "no marks of earlier log are looked up": (LoggedIds, "find", lambda *_: set()),
+    "an applied model learns the log of its evaluation once more": (adoption, "Start", _start_from_the_beginning),
+    "the trainer goes on as if no model had been imported": (imported_model, "replace_model", _replace_unnoticed),
+    "a redacted feature stays in the log": (FeatureTarget, "redact", lambda _, line: line),
     "the position is committed before the log is stored": (joiner.Joiner, "_store", _commit_before_storing),
 }
 

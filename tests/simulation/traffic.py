@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from shared.intake import keys
@@ -141,22 +142,27 @@ class _Traffic:
         rank = self.acknowledged.ranks[event_id]
 
         async def call(intake: Intake) -> StoredEvent:
-            event = past.event(event_id, intake.arrival(), user=user, deferred=deferred)
+            event = replace(
+                _make_event(event_id, user, deferred=deferred, otherwise=self.chance.random() < 0.3),
+                at_us=intake.arrival(),
+            )
             rank.arrivals.append(event.at_us)
-            if self.chance.random() < 0.3:
-                event = _answer_otherwise(event)
             self.acknowledged.answers[event_id].add(_shown(event_id, event.payload))
             return await intake.append_event(event, self.world.settings.shards)
 
-        def done(stored: StoredEvent) -> None:
-            is_repeated = rank.is_acknowledged
+        def note(stored: StoredEvent) -> bool:
+            """Note an answer, and give whether it is the first."""
+            is_first = not rank.is_acknowledged
             rank.is_acknowledged = True
             self.acknowledged.events[event_id][stored.at_us] = _shown(event_id, stored.payload)
-            if is_repeated:
+            return is_first
+
+        def done(stored: StoredEvent) -> None:
+            if not note(stored):
                 return
             if self.chance.random() < 0.3:
                 at_us = stored.at_us + self.chance.randrange(_REPEATED_WITHIN_US)
-                self.world.clock.call_at(at_us, self._client(call, done).try_once)
+                self.world.clock.call_at(at_us, self._client(call, note).try_once)
             for _ in range(self.chance.choice((0, 1, 1, 1, 2))):
                 self._observe(event_id, self.chance.choice((0.0, 0.5, 1.0)))
             if deferred and self.chance.random() < 0.6:
@@ -185,12 +191,17 @@ class _Traffic:
         return Client(self.world, lambda: self.chance.choice(self.instances), self.acknowledged, call, done)
 
 
-def _answer_otherwise(event: Event) -> Event:
-    """The event as another model decides about it, which may be published between a Rank and its repetition."""
+@lru_cache(256)
+def _make_event(event_id: str, user: str, *, deferred: bool, otherwise: bool) -> Event:
+    """An event, also as another model decides about it, which may be published between a Rank and its repetition."""
+    event = past.event(event_id, 0, user=user, deferred=deferred)
+    if not otherwise:
+        return event
     ranked = ranked_event.unpack(event.payload, event.event_id, event.at_us)
     other = replace(ranked, actions=b"[4,3,2,1]", probabilities=b"[0.7,0.1,0.1,0.1]", model_id="another")
     return replace(event, payload=ranked_event.pack(other))
 
 
+@lru_cache(256)
 def _shown(event_id: str, payload: bytes) -> Shown:
     return ranked_event.unpack(payload, event_id, 0).shown[0]

@@ -1,17 +1,20 @@
 """Virtual time: a clock that stands still until something waits, and event loops that wait by it."""
 
 import asyncio
+import contextvars
 import heapq
 import math
 from asyncio import events
+from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from itertools import count
 from typing import Any, Final, NoReturn
 
 from tests.simulation.fibers import Fiber
 
 SECOND: Final = 1_000_000
+_RESOLUTION: Final = 0.5 / SECOND
 
 
 class Call:
@@ -58,6 +61,11 @@ class Clock:
         planned = Call(at_us, call)
         heapq.heappush(self._calls, (at_us, next(self._numbers), planned))
         return planned
+
+    def close(self) -> None:
+        """Forget what is still to happen."""
+        self._calls.clear()
+        self._loops.clear()
 
     def number_loop(self) -> int:
         """The number of an event loop that is new."""
@@ -158,11 +166,12 @@ class VirtualTime:
         raise AttributeError(f"time.{name} is not simulated")
 
 
-class VirtualLoop(asyncio.BaseEventLoop):
+class VirtualLoop(asyncio.AbstractEventLoop):
     """An event loop whose `asyncio.sleep` and timeouts follow a clock; the clock's `step` makes its turns.
 
     It may turn while the blocking code of another process waits, as if that other process ran beside it. It does not
-    turn while code that it runs itself waits: then it is busy.
+    turn while code that it runs itself waits: then it is busy. It can do what the product's coroutines ask of a loop,
+    and nothing else: the base class of real loops makes, keeps and looks after much that is of no use here.
 
     Attributes:
         problems: What went wrong in tasks that nobody waits for.
@@ -172,13 +181,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self, clock: Clock, entered: AbstractContextManager[object], pauses_until_us: Callable[[], int]
     ) -> None:
         """Take the clock, the context in which the loop makes its turns, and until when it makes none."""
-        super().__init__()
         self.problems: list[dict[str, Any]] = []
+        self.time = clock.monotonic
         self._virtual_clock = clock
         self._entered = entered
         self._pauses_until_us = pauses_until_us
+        self._ready: deque[_Handle] = deque()
+        self._scheduled: list[events.TimerHandle] = []
         self._busy = False
-        self._clock_resolution = 0.5 / SECOND
         self._number = clock.number_loop()
         self._has_stopped = False
 
@@ -190,51 +200,64 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if self._ready:
             return max(clock.now_us, self._pauses_until_us())
         while self._scheduled and self._scheduled[0]._cancelled:
-            self._timer_cancelled_count -= 1
-            heapq.heappop(self._scheduled)._scheduled = False
+            heapq.heappop(self._scheduled)
         if not self._scheduled:
             return None
         return max(clock.began_us + math.ceil(self._scheduled[0]._when * SECOND - 0.5), self._pauses_until_us())
 
     def turn(self) -> None:
         """Do all that is to be done now."""
+        self._run(self._run_ready)
+
+    def begin(self, coro: Any) -> "asyncio.Task[Any]":
+        """Make a task, and let it go on at once until it waits: most reads wait for nothing."""
+        return self._run(lambda: asyncio.Task(coro, loop=self, eager_start=True))
+
+    def _run[Result](self, call: Callable[[], Result]) -> Result:
         outer = events._get_running_loop()
         events._set_running_loop(self)
         self._busy = True
         try:
             with self._entered:
-                self._run_ready()
+                return call()
         finally:
             self._busy = False
             events._set_running_loop(outer)
             self._wake()
 
     def _run_ready(self) -> None:
-        """As `_run_once` until nothing is ready, without what a loop without sockets does not need."""
-        end = self._virtual_clock.monotonic() + self._clock_resolution
-        while self._scheduled and self._scheduled[0]._when < end:
-            timer = heapq.heappop(self._scheduled)
-            timer._scheduled = False
-            self._ready.append(timer)
-        while self._ready:
-            handle = self._ready.popleft()
+        """Do what is ready, until nothing is."""
+        ready, scheduled = self._ready, self._scheduled
+        end = self.time() + _RESOLUTION
+        while scheduled and scheduled[0]._when < end:
+            ready.append(heapq.heappop(scheduled))
+        while ready:
+            handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
             del handle  # what it holds may tell of an error when it is collected
 
     def call_soon(self, callback: Any, *args: Any, context: Any = None) -> Any:
-        """As the base class does, without what a loop of one thread does not need."""
-        handle = events.Handle(callback, args, self, context)
+        handle = _Handle(callback, args, self, context)
         self._ready.append(handle)
-        self._wake()
+        if not self._busy:
+            self._wake()
         return handle
+
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Any = None) -> Any:
+        return self.call_at(self.time() + delay, callback, *args, context=context)
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> Any:
+        timer = events.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, timer)
+        self._wake()
+        return timer
 
     def create_task(self, coro: Any, **options: Any) -> Any:
         return asyncio.Task(coro, loop=self, **options)
 
-    def call_at(self, *values: Any, **options: Any) -> Any:
-        self._wake()
-        return super().call_at(*values, **options)
+    def create_future(self) -> "asyncio.Future[Any]":
+        return asyncio.Future(loop=self)
 
     def _wake(self) -> None:
         if not self._busy and not self._has_stopped:
@@ -245,9 +268,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._has_stopped = True
         self._virtual_clock.remove(self._number)
 
-    def time(self) -> float:
-        return self._virtual_clock.monotonic()
-
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":
         """Run a function at once, in this thread."""
         future = self.create_future()
@@ -257,14 +277,47 @@ class VirtualLoop(asyncio.BaseEventLoop):
             future.set_exception(error)
         return future
 
+    def close(self) -> None:
+        """Forget what is still to be done, and for whom."""
+        self.stop_turning()
+        self._ready.clear()
+        self._scheduled.clear()
+        self._entered = nullcontext()
+
+    def get_debug(self) -> bool:
+        return False
+
+    def is_running(self) -> bool:
+        return self._busy
+
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         self.problems.append(context)
 
-    def _check_closed(self) -> None:
-        """What a dead process had begun may still plan what is never done, when it is collected."""
+    def _timer_handle_cancelled(self, handle: Any) -> None:
+        """`next_us` passes over it."""
 
-    def _process_events(self, event_list: list[Any]) -> None:
-        return
 
-    def _write_to_self(self) -> None:
-        return
+class _Handle:
+    """As `asyncio.Handle`, without what is for debugging."""
+
+    __slots__ = ("_args", "_callback", "_cancelled", "_context", "_loop")
+
+    def __init__(self, callback: Any, args: Any, loop: VirtualLoop, context: Any) -> None:
+        self._callback = callback
+        self._args = args
+        self._loop = loop
+        self._context = contextvars.copy_context() if context is None else context
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Do not call it any more."""
+        self._cancelled = True
+
+    def _run(self) -> None:
+        try:
+            self._context.run(self._callback, *self._args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._loop.call_exception_handler({"message": f"Exception in {self._callback}", "exception": error})
+        del self  # an error that a task keeps holds this frame, and so would hold the task
