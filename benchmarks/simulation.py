@@ -33,7 +33,10 @@ def measure(
         wrong += seeds
         rate = done / (time.perf_counter() - began)
         left = f"{(schedules - done) / rate / 60:.0f} minutes left"
-        progress.show(f"{done:,} of {schedules:,} schedules, {rate:.0f} a second, {len(wrong)} wrong, {left}")
+        seeds_so_far = f" ({_name(wrong)})" if wrong else ""
+        progress.show(
+            f"{done:,} of {schedules:,} schedules, {rate:.0f} a second, {len(wrong)} wrong{seeds_so_far}, {left}"
+        )
     if done != schedules:
         raise MeasureFailed(f"only {done} of {schedules} schedules were run")
     seconds = time.perf_counter() - began
@@ -48,7 +51,11 @@ def _describe(wrong: list[int]) -> str:
     """What is wrong, and the command that shows it again."""
     if not wrong:
         return "schedules with a violation"
-    return f"schedules with a violation; to see: {_AGAIN} {' '.join(map(str, wrong[:_MOST_NAMED]))}"
+    return f"schedules with a violation; to see: {_AGAIN} {_name(wrong)}"
+
+
+def _name(wrong: list[int]) -> str:
+    return " ".join(map(str, wrong[:_MOST_NAMED]))
 
 
 def _run(first: int, end: int, processes: int) -> Iterator[_Some]:

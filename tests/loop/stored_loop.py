@@ -4,6 +4,7 @@ import gzip
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Any, Self
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -63,16 +64,27 @@ class StoredLoop:
 
     def put(self, name: str, data: bytes, container: str = "loops", metadata: dict[str, str] | None = None) -> None:
         """Write a blob, whatever was there."""
-        client = self._blobs.get_container_client(container)
-        if not client.exists():
-            client.create_container()
-        client.upload_blob(f"default/{name}", data, overwrite=True, metadata=metadata)
+        blob = self._blobs.get_blob_client(container, f"default/{name}")
+        try:
+            blob.upload_blob(data, overwrite=True, metadata=metadata)
+        except ResourceNotFoundError:
+            self._blobs.create_container(container)
+            blob.upload_blob(data, overwrite=True, metadata=metadata)
 
     def copy_from(self, other: "StoredLoop") -> None:
-        """Let this storage, which is empty, hold all blobs that another loop's holds."""
-        for container in ("loops", "exports"):
-            for name, data in other.blobs("", container).items():
-                self.put(name, data, container, other.metadata(name, container))
+        """Let this storage, which is empty, hold all blobs of another loop, which does not change once it is copied."""
+        for name, data, container, metadata in other._content:
+            self.put(name, data, container, metadata)
+
+    @cached_property
+    def _content(self) -> list[tuple[str, bytes, str, dict[str, str]]]:
+        """Name, data, container and metadata of all blobs."""
+        return [
+            (blob.name.removeprefix("default/"), client.download_blob(blob.name).readall(), container, blob.metadata)
+            for container in ("loops", "exports")
+            if (client := self._blobs.get_container_client(container)).exists()
+            for blob in client.list_blobs("default/", include=["metadata"])
+        ]
 
     def collect_anew(self) -> None:
         """Let the next run of the trainer collect all rewards that wait: rows of a time that was collected came in."""

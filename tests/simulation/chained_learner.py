@@ -8,7 +8,8 @@ are those that Vowpal Wabbit gives.
 
 import gzip
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,15 @@ def begin(arguments: Sequence[str]) -> bytes:
 
 def chain(state: bytes, lines: Iterable[bytes]) -> bytes:
     """The state after lines, of which those are learned that Vowpal Wabbit learns from."""
+    return deque(chain_each(state, lines), 1).pop()
+
+
+def chain_each(state: bytes, lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The state before lines, and the one after each line that is learned."""
+    yield state
     for line in filter(is_learned, lines):
         state = b"state " + hashlib.sha256(state + line).hexdigest().encode()
-    return state
+        yield state
 
 
 def is_learned(line: bytes) -> bool:

@@ -43,7 +43,7 @@ class Lineage:
     Attributes:
         state: Its training state.
         predictor: What Rank loads.
-        states: All training states that it went through.
+        states: The training states after each line that it learned; pieces may have had other ends.
         paths: The log blobs that were learned to their ends, in the order of learning.
         learned: How many lines taught something.
         rewards: The settings under which the last lines were labelled; None if the trainer has taught it nothing.
@@ -97,7 +97,7 @@ class _Made:
 
     Attributes:
         learned: How many lines taught something so far.
-        states: All training states so far.
+        states: The training states after each line so far.
     """
 
     def __init__(self, outcome: Outcome, first: GivenModel) -> None:
@@ -119,16 +119,17 @@ class _Made:
             self.states.append(self.state)
         for contents in product(*(self._outcome.versions(path)[::-1] for path in description.logs)):
             lines = [list(stored_lines.read_lines(each, None, description.rewards)) for each in contents]
-            state, taught = self._chain(description, lines)
-            if hashlib.sha256(state).hexdigest() == sha256_in(state_blob):
+            states = self._chain(description, lines)
+            if hashlib.sha256(states[-1]).hexdigest() == sha256_in(state_blob):
                 self._go_on(description, lines)
-                self.state, self.learned = state, self.learned + taught
-                self.states.append(state)
+                self.state, self.learned = states[-1], self.learned + len(states) - 1
+                self.states += states
                 assert self.learned == description.events, state_blob
                 return
         raise AssertionError(f"{description.logs} do not make {state_blob}")
 
-    def _chain(self, description: ModelDescription, lines: list[list[bytes]]) -> tuple[bytes, int]:
+    def _chain(self, description: ModelDescription, lines: list[list[bytes]]) -> list[bytes]:
+        """The training states before the lines of a description, and after each that is learned."""
         first, after = description.lines or (0, None)
         piece = [
             line
@@ -139,7 +140,7 @@ class _Made:
         learned = list(filter(chained_learner.is_learned, piece))
         for event in map(orjson.loads, learned):
             assert event["_label_cost"] == -settle(event, description.rewards), f"{event['EventId']} has another label"
-        return chained_learner.chain(self.state, piece), len(learned)
+        return list(chained_learner.chain_each(self.state, piece))
 
     def _go_on(self, description: ModelDescription, lines: list[list[bytes]]) -> None:
         """See that no line before these was left out, and none learned twice; keep those behind them in the blob."""
