@@ -29,7 +29,7 @@ def storage_clock() -> StorageClock:
 
 
 class Arrivals:
-    """Gives arrival times that never go backwards, nor into minutes that are joined already."""
+    """Gives arrival times, each later than the one before it, and none in minutes that are joined already."""
 
     def __init__(self, clock: Callable[[], int]) -> None:
         """Take the clock that tells storage's time."""
@@ -37,11 +37,12 @@ class Arrivals:
         self._last = 0
 
     def next(self, joined_up_to_us: int = 0) -> int:
-        """Give the arrival time of a call that arrives now: the latest of clock, last arrival, and end of the join.
+        """Give the arrival time of a call that arrives now: the latest of clock, next microsecond, and end of the join.
 
-        A last arrival that is further ahead than any row that counts came of a clock that was wrong, and is forgotten.
+        Two Ranks under one id could not be told apart if they had arrived at the same moment. A last arrival that is
+        further ahead than any row that counts came of a clock that was wrong, and is forgotten.
         """
         now_us = self._clock()
         last_us = self._last if self._last <= now_us + AHEAD_US else 0
-        self._last = max(now_us, last_us, joined_up_to_us)
+        self._last = max(now_us, last_us + 1, joined_up_to_us)
         return self._last
