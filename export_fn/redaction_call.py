@@ -194,7 +194,9 @@ def _pause_trainer() -> Iterator[Trainer]:
 
 
 def _idle() -> Trainer | None:
-    trainer = lease.take(_first_state)
+    """The trainer's lease, if no part is in progress; else it is left alone, for a trainer has to finish the part."""
+    state = lease.read_state()
+    trainer = lease.take(_first_state) if state is None or state.intent is None else None
     if trainer is not None and trainer.state.intent is not None:
         trainer.release()
         return None

@@ -64,7 +64,7 @@ def _examples(operation: Any) -> int:
         or operation.path_parameters
         or [parameter for parameter in operation.query if parameter.name != "api-version"]
     )
-    return 8 if varies else 1
+    return 6 if varies else 1
 
 
 def _call(loop: Api, cases: Any, examples: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.learner.harmless import learn_hostile_lines, rank_hostile_requests
 from tests.unit.learner.lines import slots_lines, train_model
 
-REQUESTS = 1_500
+REQUESTS = 1_000
 MIX = [
     "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::",
     "--ccb_explore_adf --squarecb --epsilon 0.05 -q ::",

@@ -225,7 +225,7 @@ def test_trainers_that_overtake_each_other_again_and_again_make_what_one_makes(
 
     with ExitStack() as stack:
         started, asleep = [], []
-        for _ in range(12):
+        for _ in range(8):
             started.append(context := stack.enter_context(trainer()))
             time.sleep(chance.uniform(0.1, 0.8))
             context.pause()
