@@ -154,7 +154,9 @@ def _check_counters(outcome: Outcome) -> None:
     learned = sum("_skipLearn" not in event for event in events)
     otherwise = sum("AnsweredOtherwise" in event for event in events)
 
-    assert counters.events == len(events)
+    # of a part that a trainer had begun, rows may have gone after its log blob was written
+    surely = [event for event in events if event["EventId"] not in outcome.redacted]
+    assert len(surely) <= counters.events <= len(events)
     assert counters.late + counters.dangling == len(lines) - len(events)
     if outcome.is_replaced or outcome.forgets:
         return

@@ -105,7 +105,7 @@ class _Made:
         self.learned = first.events
         self.states = [first.state]
         self._outcome = outcome
-        self._begun: tuple[str, int, list[bytes]] = "", 0, []
+        self._begun: tuple[str, set[bytes], list[bytes]] = "", set(), []
 
     def is_within(self, log: str) -> bool:
         """Whether some lines of a log blob, and not all that teach something, were learned so far."""
@@ -143,22 +143,23 @@ class _Made:
         return list(chained_learner.chain_each(self.state, piece))
 
     def _go_on(self, description: ModelDescription, lines: list[list[bytes]]) -> None:
-        """See that no line before these was left out, and none learned twice; keep those behind them in the blob.
+        """See that no line before these was left out, and none learned twice; keep those learned of the blob.
 
-        Lines that teach nothing leave a state as it is, so the description of a piece that ends between them may be
-        that of a longer one.
+        By their texts: a state that can be made in several ways has the description of one of them, and the place of a
+        line is another one after a redaction.
         """
         first, after = description.lines or (0, None)
-        path, done = description.logs[0], 0
+        path, learned = description.logs[0], set[bytes]()
         if self.is_within(path):
-            done = self._begun[1]
+            learned = self._begun[1]
         else:
             self.end()
-        assert not any(map(chained_learner.is_learned, lines[0][first:done])), f"lines of {path} were learned twice"
-        assert not any(map(chained_learner.is_learned, lines[0][done:first])), f"lines of {path} were not learned"
-        self._begun = ("", 0, []) if after is None else (path, after, lines[0])
+        piece = set(filter(chained_learner.is_learned, lines[0][first:after]))
+        assert not learned & piece, f"lines of {path} were learned twice"
+        assert set(filter(chained_learner.is_learned, lines[0][:first])) <= learned, f"lines of {path} were not learned"
+        self._begun = ("", set(), []) if after is None else (path, learned | piece, lines[0])
 
     def end(self) -> None:
         """See that no line that teaches something is left of the last blob."""
-        path, done, lines = self._begun
-        assert not any(map(chained_learner.is_learned, lines[done:])), f"the rest of {path} was not learned"
+        path, learned, lines = self._begun
+        assert set(filter(chained_learner.is_learned, lines)) <= learned, f"the rest of {path} was not learned"
