@@ -2,7 +2,7 @@
 
 import hashlib
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
@@ -27,6 +27,9 @@ _FOLDS: Final[Mapping[Aggregation, Callable[[Sequence[float]], float]]] = {
     Aggregation.MIN: min,
     Aggregation.MAX: max,
 }
+
+type _Event = tuple[str, str]
+"""Id and time of arrival."""
 
 
 def settle(event: Mapping[str, Any], rewards: RewardSettings) -> float:
@@ -105,7 +108,7 @@ class _Made:
         self.learned = first.events
         self.states = [first.state]
         self._outcome = outcome
-        self._begun: tuple[str, set[bytes], list[bytes]] = "", set(), []
+        self._begun: tuple[str, set[_Event], list[bytes]] = "", set(), []
 
     def is_within(self, log: str) -> bool:
         """Whether some lines of a log blob, and not all that teach something, were learned so far."""
@@ -145,21 +148,27 @@ class _Made:
     def _go_on(self, description: ModelDescription, lines: list[list[bytes]]) -> None:
         """See that no line before these was left out, and none learned twice; keep those learned of the blob.
 
-        By their texts: a state that can be made in several ways has the description of one of them, and the place of a
-        line is another one after a redaction.
+        By their events: a state that can be made in several ways has the description of one of them, and a redaction
+        may have changed lines, and the places of those behind.
         """
         first, after = description.lines or (0, None)
-        path, learned = description.logs[0], set[bytes]()
+        path, learned = description.logs[0], set[_Event]()
         if self.is_within(path):
             learned = self._begun[1]
         else:
             self.end()
-        piece = set(filter(chained_learner.is_learned, lines[0][first:after]))
+        piece = _learned_events(lines[0][first:after])
         assert not learned & piece, f"lines of {path} were learned twice"
-        assert set(filter(chained_learner.is_learned, lines[0][:first])) <= learned, f"lines of {path} were not learned"
+        assert _learned_events(lines[0][:first]) <= learned, f"lines of {path} were not learned"
         self._begun = ("", set(), []) if after is None else (path, learned | piece, lines[0])
 
     def end(self) -> None:
         """See that no line that teaches something is left of the last blob."""
         path, learned, lines = self._begun
-        assert set(filter(chained_learner.is_learned, lines)) <= learned, f"the rest of {path} was not learned"
+        assert _learned_events(lines) <= learned, f"the rest of {path} was not learned"
+
+
+def _learned_events(lines: Iterable[bytes]) -> set[_Event]:
+    """The events of the lines that teach something."""
+    members = map(orjson.loads, filter(chained_learner.is_learned, lines))
+    return {(event["EventId"], event["Timestamp"]) for event in members}
