@@ -138,8 +138,8 @@ class _Run:
         self._driver = driver
         self._trainer = trainer
         self._stop = stop
-        began = self._clock = _Clock(clock.now_us())
-        self._time = RunTime(_TIME_SECONDS, lambda: began.seconds)
+        self._clock = run_clock = _Clock(clock.now_us())
+        self._time = RunTime(_TIME_SECONDS, lambda: run_clock.seconds)
         self._before = trainer.state
         self._sums = Bin(trainer.state.joined_up_to_us)
         self._attempts = Attempts(trainer, clock.now_us)
