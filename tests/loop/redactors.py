@@ -11,12 +11,16 @@ from export_fn import redaction_call
 from shared import settings
 from shared.log.redaction import Target
 from shared.log.redaction_forms import Redaction
-from shared.times import from_iso
+from tests.loop import past
 from tests.loop.trainers import PAST, Trainer
 from tests.processes import pipe, process
 
-ALWAYS = (0, from_iso("9999-12-31"))
 _PATIENT_SECONDS = 120.0
+
+
+def recently() -> tuple[int, int]:
+    """From when until when: some hours, for a call asks for the rows of each hour of its range by itself."""
+    return past.minutes_ago(5 * 60), past.minutes_ago(-60)
 
 
 class Redactor(Trainer):
@@ -36,13 +40,13 @@ class Redactor(Trainer):
 
 
 def redact(
-    storage: str, target: Target, range_us: tuple[int, int] = ALWAYS, seconds: float = _PATIENT_SECONDS
+    storage: str, target: Target, range_us: tuple[int, int] | None = None, seconds: float = _PATIENT_SECONDS
 ) -> Redaction:
     """One call from beginning to end, in this process; `seconds` is how long it may take."""
     changed = replace(settings.read({"AzureWebJobsStorage": storage}), **PAST)
     with settings.use(changed), pytest.MonkeyPatch.context() as patch:
         patch.setattr(redaction_call, "_SECONDS", seconds)
-        return redaction_call.redact(target, *range_us)
+        return redaction_call.redact(target, *(range_us or recently()))
 
 
 def _redact(target: Target, sender: Connection) -> None:
@@ -50,4 +54,4 @@ def _redact(target: Target, sender: Connection) -> None:
     logging.getLogger("azure").setLevel(logging.WARNING)
     redaction_call._SECONDS = _PATIENT_SECONDS
     with settings.use(replace(settings.settings(), **PAST)):
-        sender.send(redaction_call.redact(target, *ALWAYS))
+        sender.send(redaction_call.redact(target, *recently()))

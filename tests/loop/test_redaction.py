@@ -25,7 +25,7 @@ from shared.times import MINUTE, SECOND
 from tests.faults.proxy import Fault
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
-from tests.loop.redactors import ALWAYS, Redactor, redact
+from tests.loop.redactors import Redactor, recently, redact
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Held, Strike, open_route, write
 from tests.loop.trainers import PAST, Trainer
@@ -268,7 +268,7 @@ def test_calls_that_have_no_time_go_on_from_where_the_last_one_ended(
     learned.copy_to(stored_loop)
     calls = [redacting(target, seconds=0)]
     while (at_us := calls[-1].next_us) is not None:
-        calls.append(redacting(target, seconds=0, range_us=(at_us, ALWAYS[1])))
+        calls.append(redacting(target, seconds=0, range_us=(at_us, recently()[1])))
 
     assert len(calls) > 2
     expected = (0, 2, 3) if target == ANN else (18, 0, 0)
