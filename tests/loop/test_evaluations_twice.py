@@ -29,7 +29,7 @@ def test_what_is_delivered_twice_is_found_once(
     stored_loop: StoredLoop, start_host: StartHost, tmp_path: Path, purpose: Purpose
 ) -> None:
     """The second of each while the first is at work: queues promise no less, and no more."""
-    evaluation = evaluated_log.build_evaluation("twice", evaluated_log.write(stored_loop), purpose=purpose)
+    evaluation = evaluated_log.build_evaluation("twice", evaluated_log.write(stored_loop, hours=3), purpose=purpose)
     host, again = start_host(**NEVER), set[str | None]()
 
     evaluation_store.start(evaluation)

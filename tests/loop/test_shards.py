@@ -57,7 +57,7 @@ PLACES = (
 """Where a trainer writes that joins in shards; simulated loops die at all places."""
 
 
-def write_past(*loops: StoredLoop, minutes: int = 40) -> None:
+def write_past(*loops: StoredLoop, minutes: int = 25) -> None:
     """Write the rows of some time, with all that happens to a loop, into loops; their waits are over."""
     now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
     rows = past.lively(5, now - minutes * past.MINUTE, now, minutes, past.OFTEN_WAIT)
@@ -90,7 +90,7 @@ def test_the_same_rows_become_the_same_log_in_one_shard_and_in_four(
 ) -> None:
     """Line by line, and in all sums, whatever the mode and the problem type; only the order in a part is another."""
     now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
-    rows = build_mixed_past(5, now - 50 * past.MINUTE, now, 120, past.OFTEN_WAIT)
+    rows = build_mixed_past(5, now - 30 * past.MINUTE, now, 90, past.OFTEN_WAIT)
     for loop in (stored_loop, undisturbed):
         past.configure(loop, past.often())
         rows.write(loop)
@@ -153,7 +153,7 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
     stored_loop: StoredLoop, undisturbed: StoredLoop, trainer: StartTrainer, storage: EmulatedAccount
 ) -> None:
     """Killed after it has sent a write, which storage then gets or does not."""
-    write_past(stored_loop, undisturbed, minutes=100)
+    write_past(stored_loop, undisturbed, minutes=60)
 
     with open_route(storage) as route:
         for (place, nth), fault in zip(PLACES, itertools.cycle((None, Fault(cut="before"))), strict=False):
@@ -202,9 +202,9 @@ def test_the_number_of_shards_changes_in_the_middle_of_windows(
 ) -> None:
     """Rewards are in other shards than their events, and are joined with them all the same."""
     now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
-    rows = past.lively(7, now - 50 * past.MINUTE, now, 75, past.OFTEN_WAIT)
+    rows = past.lively(7, now - 30 * past.MINUTE, now, 45, past.OFTEN_WAIT)
     configuration = replace(past.often(), shards=numbers[0])
-    change = ShardChange(now - 25 * past.MINUTE, numbers[1])
+    change = ShardChange(now - 15 * past.MINUTE, numbers[1])
     past.configure(stored_loop, replace(configuration, shard_changes=(change,)))
     rows.write(stored_loop, shards=lambda at_us: numbers[at_us >= change.from_us])
     past.configure(undisturbed, past.often())

@@ -87,7 +87,7 @@ def test_what_a_sleeper_wakes_up_to_write_changes_nothing(
     past.lively(5, now - HOUR, now - 50 * MINUTE, 6, past.OFTEN_WAIT).write(stored_loop)
     with trainer(single_part=True) as first:
         first.succeed()
-    past.lively(6, now - 30 * MINUTE, now, 16, past.OFTEN_WAIT).write(stored_loop)
+    past.lively(6, now - 12 * MINUTE, now, 8, past.OFTEN_WAIT).write(stored_loop)
 
     with open_route(storage) as route, trainer(route.storage) as sleeper:
         route.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
