@@ -11,10 +11,12 @@ from export_fn import redaction_call
 from shared import settings
 from shared.log.redaction import Target
 from shared.log.redaction_forms import Redaction
+from shared.times import from_iso
 from tests.loop import past
 from tests.loop.trainers import PAST, Trainer
 from tests.processes import pipe, process
 
+ALWAYS = (0, from_iso("9999-12-31"))
 _PATIENT_SECONDS = 120.0
 
 
@@ -40,13 +42,13 @@ class Redactor(Trainer):
 
 
 def redact(
-    storage: str, target: Target, range_us: tuple[int, int] | None = None, seconds: float = _PATIENT_SECONDS
+    storage: str, target: Target, range_us: tuple[int, int] = ALWAYS, seconds: float = _PATIENT_SECONDS
 ) -> Redaction:
     """One call from beginning to end, in this process; `seconds` is how long it may take."""
     changed = replace(settings.read({"AzureWebJobsStorage": storage}), **PAST)
     with settings.use(changed), pytest.MonkeyPatch.context() as patch:
         patch.setattr(redaction_call, "_SECONDS", seconds)
-        return redaction_call.redact(target, *(range_us or recently()))
+        return redaction_call.redact(target, *range_us)
 
 
 def _redact(target: Target, sender: Connection) -> None:

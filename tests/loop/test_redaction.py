@@ -42,8 +42,8 @@ MUCH_LATER = {**PAST, "join_grace_us": -40 * MINUTE}
 def redacting(storage: EmulatedAccount) -> Redact:
     """Calls a redaction on the test's account."""
 
-    def call(target: Target, **more: Any) -> Redaction:
-        return redact(storage.connection_string, target, **more)
+    def call(target: Target, range_us: tuple[int, int] | None = None, **more: Any) -> Redaction:
+        return redact(storage.connection_string, target, range_us or recently(), **more)
 
     return call
 
