@@ -14,7 +14,7 @@ from tests.learner.hostile import Reader
 from tests.unit.learner.lines import GREEDY, event, event_lines, line_of, train_model
 from tests.unit.learner.test_features import choices, contexts
 
-REQUESTS = 8_000
+REQUESTS = 6_000
 SOFTMAX = "--cb_explore_adf --softmax --lambda 3 -q :: -b 10"
 MIX = [
     GREEDY,

@@ -118,7 +118,7 @@ def test_a_trainer_without_workers_joins_the_shards_itself(monkeypatch: pytest.M
         assert {0, 1, 2, 3} & shards(outcome)
 
 
-@pytest.mark.parametrize("seed", range(200 if os.environ.get("SIMULATION") == "deep" else 40))
+@pytest.mark.parametrize("seed", range(200 if os.environ.get("SIMULATION") == "deep" else 30))
 def test_a_loop_in_shards_survives_faults_and_deaths(seed: int) -> None:
     """Those of workers, of trainers, and of messages."""
     with schedule.run(plan.draw(seed)) as outcome:
