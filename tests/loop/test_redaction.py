@@ -69,6 +69,12 @@ def refusable(event_id: str, at_us: int) -> Event:
     return replace(row, payload=ranked_event.pack(event))
 
 
+def long_ago() -> int:
+    """When a story begins none of whose parts, of ten seconds each, goes over the end of a cell."""
+    at_us = past.minutes_ago(200)
+    return at_us - at_us % (5 * MINUTE)
+
+
 def story(began_us: int) -> past.Past:
     """Three parts: in each ann's event, others with her mail, one that is refused; rewards in time and late."""
     story_rows = past.Past()
@@ -113,7 +119,7 @@ class Learned:
 @pytest.fixture(scope="module")
 def learned(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
     """The story, learned once for all tests."""
-    began_us = past.minutes_ago(200)
+    began_us = long_ago()
     with StoredLoop(azurite.new_account().connection_string) as loop:
         configure(loop)
         story(began_us).write(loop)
@@ -356,7 +362,7 @@ def test_a_part_that_was_begun_is_finished_first(
 ) -> None:
     """Else a trainer that sleeps over it could write what was redacted after all."""
     configure(stored_loop)
-    story(past.minutes_ago(200)).write(stored_loop)
+    story(long_ago()).write(stored_loop)
     with open_route(storage) as route, trainer(route.storage) as started_trainer:
         route.plan(Strike(write("/logs/"), started_trainer.die, Fault(cut="before")))
         started_trainer.wait()
@@ -393,7 +399,7 @@ def test_what_a_sleeping_trainer_wakes_up_to_write_brings_nothing_back(
 ) -> None:
     """It is stopped after it has sent a write, which lands when all is redacted that another one has logged since."""
     configure(stored_loop)
-    story(past.minutes_ago(200)).write(stored_loop)
+    story(long_ago()).write(stored_loop)
     with open_route(storage) as route, trainer(route.storage) as sleeper:
         route.plan(strike := Strike(write(place), sleeper.pause, held := Held(), nth))
         strike.wait()
