@@ -175,10 +175,11 @@ def _join_time_us(configuration: Configuration, at_us: int) -> int:
 def _pause_trainer() -> Iterator[Trainer]:
     """Hold the trainer's lease, so that no trainer works meanwhile.
 
-    A part that a trainer has begun must be finished first: a suspended trainer would write the rows it has read.
+    A part that a trainer has begun must be finished first: a suspended trainer would write the rows it has read. And
+    a call that was suspended itself must not say that it is done: a trainer may have logged the rows meanwhile.
 
     Raises:
-        TrainerAtWork: For some seconds, the lease was held, or a part was in progress.
+        TrainerAtWork: For some seconds, the lease was held, or a part was in progress; or the lease was lost meanwhile.
     """
     until = time.monotonic() + _PATIENCE_SECONDS
     while (trainer := _idle()) is None:
@@ -187,6 +188,7 @@ def _pause_trainer() -> Iterator[Trainer]:
         time.sleep(_PAUSE_SECONDS)
     try:
         yield trainer
+        trainer.check()
     except (LeaseLost, ChangedMeanwhile) as error:
         raise TrainerAtWork from error
     finally:
