@@ -35,7 +35,7 @@ MEASURES = {
     "coverage": "how often intervals hold the truth, in simulated logs (5 minutes)",
     "truth": "the same in logs over real purchases (2 minutes)",
     "importance": "how well feature importances tell what matters, in simulated logs (no goal; 5 minutes)",
-    "simulation": "100,000 simulated schedules of calls, faults, deaths and changes: what is wrong (an hour or less)",
+    "simulation": "100,000 simulated schedules of calls, faults, deaths and changes: what is wrong (10 to 25 minutes)",
     "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (3 hours)",
 }
 _STUDIES = frozenset(("coverage", "truth", "importance", "auto-apply"))

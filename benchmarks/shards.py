@@ -83,11 +83,14 @@ def _run(storage: Storage, tables: int, side: Any, workers: int, from_us: int) -
 
 
 def join_alone(workers: int, from_us: int) -> dict[str, Any]:
-    """Join all rows as one instance does; the number of workers does not matter."""
+    """Join all rows as one instance does; the number of workers does not matter.
+
+    All rows lie in one cell. The cell after it may be over as well, and would be split, as it follows a large part.
+    """
     del workers
     trainer, joiner = _begin(from_us, events=0)
     began, cpu = time.perf_counter(), time.process_time()
-    while joiner.join_part():
+    while trainer.state.joined_up_to_us < from_us + CELL_US and joiner.join_part():
         continue
     seconds = time.perf_counter() - began
     joiner.close()
@@ -143,6 +146,7 @@ def _begin(from_us: int, events: int, workers: Any = None) -> tuple[Any, Any]:
     from train_timer import run
     from train_timer.join_memory import JoinMemory
     from train_timer.joiner import Joiner
+    from train_timer.shard_join import ShardJoins
 
     trainer = lease.take(run._first_state)
     if trainer is None:
@@ -152,4 +156,5 @@ def _begin(from_us: int, events: int, workers: Any = None) -> tuple[Any, Any]:
     trainer.commit(replace(trainer.state, joined_up_to_us=from_us, has_marks=True, last_part=size))
     join_queue.send(Intent(0, 1, configuration.rewards, 0, 0), [0], 0)
     watermark_us = now_us() - configuration.rewards.wait_us - settings().join_grace_us
-    return trainer, Joiner(trainer, scan.list_tables(), configuration, watermark_us, JoinMemory(shard_joins=workers))
+    memory = JoinMemory(shard_joins=workers or ShardJoins())
+    return trainer, Joiner(trainer, scan.list_tables(), configuration, watermark_us, memory)
