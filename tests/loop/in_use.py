@@ -11,6 +11,7 @@ from localhost.azurite.emulator import Azurite
 from shared.times import SECOND
 from tests.hosts import HostProcess
 from tests.http.api import Api
+from tests.loop import past
 from tests.loop.conftest import KEY, LATER_STILL, NEVER, StartTrainer
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import LIKED, USERS, V1, rank_body
@@ -53,11 +54,8 @@ class Loop:
         self.train(NOW)
 
     def train(self, changed: dict[str, int]) -> None:
-        """Let the trainer run once, when the part of time is over and the next model may be published.
-
-        The part is as long as a second, and what the trainer knows of storage's clock may be more than one behind.
-        """
-        time.sleep(2.5)
+        """Let the trainer run once, when the part of time, a second, is over and the next model may be published."""
+        past.await_export_time()
         with self._trainer(changed=changed) as trainer:
             trainer.succeed()
 

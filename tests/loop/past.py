@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import batched, groupby
@@ -43,6 +44,14 @@ def often() -> Configuration:
 def seldom(learning: str | None = None, **service: Any) -> Configuration:
     """A configuration with a short wait and parts of a quarter of an hour: few models, so a quick test."""
     return configuration(learning, **{"reward_wait_time": "PT10M", "model_export_frequency": "PT15M", **service})
+
+
+def await_export_time() -> None:
+    """Wait until a model may follow the last one, where the model export frequency is a second.
+
+    The clocks of two trainers may differ by more than a second: each knows storage's time from its answers only.
+    """
+    time.sleep(2.5)
 
 
 def configure(stored_loop: StoredLoop, configuration: Configuration) -> None:

@@ -32,7 +32,10 @@ BLOBS = {
 
 
 class Gusts:
-    """Single faults, and from time to time two seconds in which all rows are withheld for longer than they may take."""
+    """Single faults, and from time to time two seconds in which all rows are withheld for longer than they may take.
+
+    That is a second longer: a host that has just started knows storage's time to half a second only.
+    """
 
     def __init__(self, seed: int) -> None:
         self.writes = Seeded(seed, WRITES)
@@ -43,7 +46,7 @@ class Gusts:
         if request.method != "POST":
             return self._reads(request)
         if time.monotonic() % 8 < 2.2:
-            return Fault(late=2.1)
+            return Fault(late=3)
         return self.writes(request)
 
 

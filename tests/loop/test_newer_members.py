@@ -46,11 +46,6 @@ def train(trainer: StartTrainer) -> None:
         started_trainer.succeed()
 
 
-def let_publish(stored_loop: StoredLoop) -> None:
-    """Make the last model so old that the next run publishes another one, however soon it comes."""
-    stored_loop.put("state.json", orjson.dumps({**stored_loop.document("state.json"), "published_at_us": 0}))
-
-
 def write_events(stored_loop: StoredLoop, name: str, minutes: float) -> None:
     """Four Ranks in half an hour."""
     at_us = past.minutes_ago(minutes)
@@ -62,7 +57,7 @@ def test_a_run_of_the_trainer_keeps_them(stored_loop: StoredLoop, trainer: Start
     past.configure(stored_loop, past.configuration(reward_wait_time="PT10M", model_export_frequency="PT1S"))
     write_events(stored_loop, "first", 300)
     train(trainer)
-    let_publish(stored_loop)
+    past.await_export_time()
     before, models = stored_loop.document("state.json"), stored_loop.document("published.json")["previous"]
     added = add_to(stored_loop, "state", "configuration", "published", "profile")
 

@@ -4,7 +4,6 @@ import gzip
 import json
 import random
 import signal
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -71,7 +70,7 @@ def test_what_was_asked_for_last_is_what_the_loop_is_whenever_it_was_asked(
         with trainer(changed=up_to(parts)) as started_trainer:
             started_trainer.succeed()
         check_exported(stored_loop)
-    time.sleep(1)  # the model export frequency: the time of the last model may not have come
+    past.await_export_time()
     with trainer(changed=up_to(8)) as started_trainer:
         started_trainer.succeed()
     with trainer(undisturbed.storage, up_to(8)) as started_trainer:
@@ -163,7 +162,7 @@ def test_of_two_who_replace_the_model_at_once_the_later_one_wins_whole(
     for _ in range(2):
         with trainer(single_part=True) as started_trainer:
             started_trainer.succeed()
-        time.sleep(1)
+        past.await_export_time()
     with trainer() as started_trainer:
         started_trainer.succeed()
     newest, first = (read_published(stored_loop)[name] for name in ("model", "previous"))

@@ -238,7 +238,7 @@ def test_trainers_that_overtake_each_other_again_and_again_make_what_one_makes(
     for loop in (stored_loop, undisturbed, stored_loop, undisturbed):
         with trainer(loop.storage) as last:
             last.succeed()
-        time.sleep(1)  # the model export frequency: the time of the last model may not have come
+        past.await_export_time()
 
     assert undisturbed.read_training_output() == stored_loop.read_training_output()
     assert stored_loop.read_export() == undisturbed.read_export() is not None
