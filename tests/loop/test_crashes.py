@@ -50,7 +50,7 @@ def test_a_trainer_killed_at_every_kind_of_write_makes_what_an_undisturbed_one_m
     """Killed after it has sent a write, which storage then gets or does not. The log holds events of every kind."""
     now = past.minutes_ago(0) - 3 * past.OFTEN_WAIT
     changed = {**PAST, "intake_span_us": HOUR}
-    rows = build_mixed_past(4, now - 2 * HOUR, now, 130, past.OFTEN_WAIT)
+    rows = build_mixed_past(4, now - 3 * HOUR, now, 150, past.OFTEN_WAIT)
     for loop in (stored_loop, undisturbed):
         past.configure(loop, past.often())
         rows.write(loop, HOUR)
