@@ -9,19 +9,38 @@ INTERRUPTED = 130
 """The exit code of a command that was interrupted."""
 
 
+class Interruption:
+    """Whether a command was interrupted.
+
+    A signal raises KeyboardInterrupt wherever the program is, and a library that catches all exceptions there loses it.
+    So long work calls `check` at each step.
+    """
+
+    def __init__(self) -> None:
+        """Begin without one."""
+        self.has_come = False
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if the command was interrupted."""
+        if self.has_come:
+            raise KeyboardInterrupt
+
+
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[Interruption]:
     """Let the first Ctrl-C or SIGTERM end a command in order; later ones change nothing, since all is ending then."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)
+        interruption.has_come = True
         raise KeyboardInterrupt
 
+    interruption = Interruption()
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, handle) for number in numbers}
     try:
-        yield
+        yield interruption
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

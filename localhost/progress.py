@@ -6,17 +6,25 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from localhost.interruption import Interruption
+
 _REDRAW_SECONDS = 0.1
 _BAR = 24
 
 
 class Progress:
-    """Writes lines that stay and, on a terminal that can go back in a line, a bar below them."""
+    """Writes lines that stay and, on a terminal that can go back in a line, a bar below them.
 
-    def __init__(self, total: int, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the number of steps, and where to write."""
+    Each step ends a command that was interrupted.
+    """
+
+    def __init__(
+        self, total: int, stream: TextIO, interruption: Interruption, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take the number of steps, where to write, and whether the command was interrupted."""
         self._total = total
         self._stream = stream
+        self._interruption = interruption
         self._clock = clock
         self._live = stream.isatty() and os.environ.get("TERM") != "dumb"
         self._started = clock()
@@ -24,14 +32,24 @@ class Progress:
         self._width = 0
 
     def show(self, done: int, doing: str) -> None:
-        """Move the bar; what it shows of steps in quick succession is only some."""
+        """Move the bar; what it shows of steps in quick succession is only some.
+
+        Raises:
+            KeyboardInterrupt: The command was interrupted.
+        """
+        self._interruption.check()
         now = self._clock()
         if self._live and now >= self._drawn + _REDRAW_SECONDS:
             self._drawn = now
             self._draw(self._text(done, doing, now))
 
     def line(self, text: str) -> None:
-        """Write a line that stays."""
+        """Write a line that stays.
+
+        Raises:
+            KeyboardInterrupt: The command was interrupted.
+        """
+        self._interruption.check()
         self.clear()
         self._stream.write(text + "\n")
         self._stream.flush()

@@ -35,10 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the demo and give the exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        with interruptible():
+        with interruptible() as interruption:
             if chosen.apprentice:
-                return demos.apprentice(chosen.data or "cracker")
-            return demos.online(chosen.data or "yogurt")
+                return demos.apprentice(chosen.data or "cracker", interruption)
+            return demos.online(chosen.data or "yogurt", interruption)
     except (StartFailure, DemoFailed) as failure:
         print(f"\nThe demo failed. {failure}", file=sys.stderr)
         return 1

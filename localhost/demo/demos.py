@@ -16,6 +16,7 @@ from localhost.demo.rule import RULE, order_by_rule
 from localhost.demo.run import ROUNDS, Player, Run, cut, play
 from localhost.demo.servers import Stage, stage
 from localhost.demo.table import settings_table, table, verdict
+from localhost.interruption import Interruption
 from localhost.progress import Progress
 
 WHERE_NEXT = """\
@@ -42,10 +43,10 @@ Where to look next:
       what Rank tells in each learning mode"""
 
 
-def online(data: str) -> int:
+def online(data: str, interruption: Interruption) -> int:
     """Show how the reward rises; gives the exit code."""
     started, purchases = time.monotonic(), load(data)
-    run, others = _on_stage(data, purchases, evaluate_on)
+    run, others = _on_stage(data, purchases, evaluate_on, interruption)
     pieces = fifths(run.played)
     other = next(name for name in DATA_SETS if name != data)
     judgement = f"{verdict(pieces)}\n\n{settings_table(others)}\n"
@@ -53,11 +54,11 @@ def online(data: str) -> int:
     return 0 if pieces[-1].is_above_first_action else 1
 
 
-def apprentice(data: str) -> int:
+def apprentice(data: str, interruption: Interruption) -> int:
     """Show how the loop imitates an application's rule, and takes over; gives the exit code."""
     started, purchases = time.monotonic(), order_by_rule(load(data))
     print(f"The application's rule of thumb is to recommend\n{RULE}.\n")
-    story = _on_stage(data, purchases, teach_on)
+    story = _on_stage(data, purchases, teach_on, interruption)
     _say(outcome.table(story), outcome.verdict(story), started, WHERE_NEXT_APPRENTICE)
     return 0 if all(finding.holds for finding in outcome.findings(story)) else 1
 
@@ -95,9 +96,12 @@ def teach_on(here: Stage, data: str, purchases: Sequence[Purchase], progress: Pr
 
 
 def _on_stage[T](
-    data: str, purchases: Sequence[Purchase], act: Callable[[Stage, str, Sequence[Purchase], Progress], T]
+    data: str,
+    purchases: Sequence[Purchase],
+    act: Callable[[Stage, str, Sequence[Purchase], Progress], T],
+    interruption: Interruption,
 ) -> T:
-    progress = Progress(len(purchases), sys.stdout)
+    progress = Progress(len(purchases), sys.stdout, interruption)
     progress.line("Starting storage (Azurite, in memory) and the functions ...")
     with stage() as here:
         progress.line(_welcome(here, data, len(purchases)))

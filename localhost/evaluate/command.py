@@ -9,7 +9,7 @@ from localhost.evaluate.failures import CannotEvaluate
 from localhost.evaluate.log_file import LogFile
 from localhost.evaluate.policies import demand_fit, policies
 from localhost.evaluate.whole_log import evaluation
-from localhost.interruption import INTERRUPTED, interruptible
+from localhost.interruption import INTERRUPTED, Interruption, interruptible
 
 FAILED, REFUSED = 1, 2
 _DESCRIPTION = """\
@@ -25,8 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Evaluate a log and give the exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        with interruptible():
-            return _evaluate(chosen)
+        with interruptible() as interruption:
+            return _evaluate(chosen, interruption)
     except CannotEvaluate as problem:
         print(f"\n{problem}", file=sys.stderr)
         return REFUSED
@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _evaluate(chosen: argparse.Namespace) -> int:
+def _evaluate(chosen: argparse.Namespace, interruption: Interruption) -> int:
     custom = policies(chosen.policy)
     log = LogFile(chosen.log)
     kind = log.kind()
@@ -55,7 +55,7 @@ def _evaluate(chosen: argparse.Namespace) -> int:
     from shared.evaluation import plan
     from shared.learner.subprocess_jobs import TrainingFailed
 
-    runs = Runs(log, evaluation(custom, kind, optimise=chosen.optimize), sys.stderr)
+    runs = Runs(log, evaluation(custom, kind, optimise=chosen.optimize), sys.stderr, interruption)
     try:
         runs.finish()
     except (TrainingFailed, BrokenProcessPool, OSError) as problem:

@@ -10,6 +10,7 @@ from typing import TextIO
 from localhost.evaluate.log_file import LogFile
 from localhost.evaluate.order import order_keys
 from localhost.evaluate.pool import Pool, pool
+from localhost.interruption import Interruption
 from localhost.progress import Progress
 from shared.evaluation import plan
 from shared.evaluation.evaluation import Evaluation
@@ -24,12 +25,13 @@ _MOST_EXPLORATION = 0.2
 class Runs:
     """An evaluation that is carried out."""
 
-    def __init__(self, log: LogFile, evaluation: Evaluation, stream: TextIO) -> None:
-        """Take what is evaluated, and where to show progress."""
+    def __init__(self, log: LogFile, evaluation: Evaluation, stream: TextIO, interruption: Interruption) -> None:
+        """Take what is evaluated, where to show progress, and whether the command was interrupted."""
         self.evaluation = evaluation
         self.results: dict[str, TaskResult] = {}
         self._log = log
         self._stream = stream
+        self._interruption = interruption
 
     def finish(self) -> None:
         """Carry out one stage after the other, until there are no more tasks.
@@ -45,7 +47,7 @@ class Runs:
                     self.evaluation = replace(self.evaluation, exploration=self._exploration())
 
     def _stage(self, workers: Pool, folder: Path, tasks: tuple[Task, ...]) -> None:
-        progress = Progress(len(tasks), self._stream)
+        progress = Progress(len(tasks), self._stream, self._interruption)
         progress.line(_task_line(tasks))
         runs = [
             workers.submit(_run, replace(task, keeps_model=False), self.evaluation, self._log, folder) for task in tasks

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -29,6 +29,7 @@ from localhost.demo.run import Round, Run, cut, play
 from localhost.demo.servers import stage
 from localhost.demo.table import table, verdict
 from localhost.environment import ROOT
+from localhost.interruption import Interruption, interruptible
 from localhost.progress import Progress
 from tests.loop.test_evaluate_command import below
 
@@ -156,7 +157,12 @@ def test_a_run_can_be_repeated() -> None:
     loop = Loopback()
 
     run = play(
-        "tea", [purchase("1"), purchase("2", "second"), purchase("3")], loop, loop, Progress(3, io.StringIO()), 2
+        "tea",
+        [purchase("1"), purchase("2", "second"), purchase("3")],
+        loop,
+        loop,
+        Progress(3, io.StringIO(), Interruption()),
+        2,
     )
 
     assert loop.calls == [
@@ -245,7 +251,7 @@ def test_a_terminal_gets_a_bar_that_leaves_no_trace(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "70")
     stream, now = Terminal(), iter([0, 65, 65.05, 66])
-    progress = Progress(4, stream, lambda: next(now))
+    progress = Progress(4, stream, Interruption(), lambda: next(now))
 
     progress.show(1, "one")
     progress.show(2, "too soon after the first to be drawn")
@@ -263,7 +269,7 @@ def test_a_terminal_gets_a_bar_that_leaves_no_trace(monkeypatch: pytest.MonkeyPa
 def test_everything_else_gets_lines_only(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log file, or a terminal that calls itself dumb, cannot draw over what it has."""
     monkeypatch.setenv("TERM", "dumb")
-    progress = Progress(2, stream)
+    progress = Progress(2, stream, Interruption())
 
     progress.show(1, "one")
     progress.line("done")
@@ -294,7 +300,7 @@ def test_a_short_run_through_the_functions_learns_every_event() -> None:
     """Two rounds of 60: the second is ranked by a model that has learned the first. Then its log is evaluated."""
     purchases, lines = load("yogurt")[:120], io.StringIO()
     with stage(WRITE_DEADLINE="PT2S", JOIN_GRACE="PT3S", TRAIN_SCHEDULE="* * * * * *") as here:
-        run, others = evaluate_on(here, "yogurt", purchases, Progress(120, lines), rounds=2)
+        run, others = evaluate_on(here, "yogurt", purchases, Progress(120, lines, Interruption()), rounds=2)
         logged = [json.loads(line) for line in Loop(here.address, here.key).log()]
 
     first, second = run.rounds
@@ -344,6 +350,18 @@ def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals, argu
     assert "Traceback" not in output
     assert len(children) >= 2
     assert all(child.wait(10) for child in children)
+
+
+def test_an_interruption_that_a_library_swallows_ends_the_next_step() -> None:
+    """Some catch whatever is raised while they are at work."""
+    with interruptible() as interruption:
+        progress = Progress(2, io.StringIO(), interruption)
+        progress.show(1, "at work")
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+        with pytest.raises(KeyboardInterrupt):
+            progress.show(2, "at work")
 
 
 def _address(demo: "subprocess.Popen[str]") -> str:

@@ -20,6 +20,7 @@ from localhost.demo.purchases import Offer, Purchase, load
 from localhost.demo.rule import order_by_rule
 from localhost.demo.run import Player, Round, Run
 from localhost.demo.servers import stage
+from localhost.interruption import Interruption
 from localhost.progress import Progress
 from shared.metrics.intervals import Interval
 
@@ -121,7 +122,7 @@ class Loopback:
 def test_the_loop_takes_over_once_it_has_learned_all_that_it_saw() -> None:
     """Half of the rounds each; a change of mode is given the time in which it reaches every Rank."""
     loop, lines = Loopback(), io.StringIO()
-    progress = Progress(5, lines)
+    progress = Progress(5, lines, Interruption())
     player = Player("tea", 5, loop, loop, progress, rounds=4)
     started_purchase = purchase("1", "second")
 
@@ -224,7 +225,7 @@ def test_a_short_apprenticeship_through_the_functions() -> None:
     """Two rounds in each mode: metrics are those of the log, and the learned model answers the first Rank Online."""
     purchases, lines = order_by_rule(load("cracker"))[:160], io.StringIO()
     with stage(WRITE_DEADLINE="PT2S", JOIN_GRACE="PT3S", TRAIN_SCHEDULE="* * * * * *") as here:
-        outcome = teach_on(here, "cracker", purchases, Progress(160, lines), rounds=4)
+        outcome = teach_on(here, "cracker", purchases, Progress(160, lines, Interruption()), rounds=4)
         log = urllib.request.Request(  # noqa: S310 - a local address
             f"{here.address}/rankloop/v1/logs", headers={"Ocp-Apim-Subscription-Key": here.key}
         )

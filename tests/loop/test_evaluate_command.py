@@ -211,7 +211,7 @@ def test_an_interrupted_one_leaves_nothing_running(tmp_path: Path, number: signa
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3, 0.6, 1.0, 1.5, 2.5])
 def test_ctrl_c_ends_it_in_order_at_any_moment(tmp_path: Path, seconds: float) -> None:
     """A terminal interrupts all processes at once: workers that begin, those that write, and learners too."""
-    log = write_log(tmp_path / "log.dsjson", event_lines(3000))
+    log = write_log(tmp_path / "log.dsjson", event_lines(3000) * 5)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     words = [*RUN, "--log", str(log), "--policy", SQUARECB, "--optimize"]
