@@ -146,7 +146,6 @@ def _begin(from_us: int, events: int, workers: Any = None) -> tuple[Any, Any]:
     from train_timer import run
     from train_timer.join_memory import JoinMemory
     from train_timer.joiner import Joiner
-    from train_timer.shard_join import ShardJoins
 
     trainer = lease.take(run._first_state)
     if trainer is None:
@@ -156,5 +155,5 @@ def _begin(from_us: int, events: int, workers: Any = None) -> tuple[Any, Any]:
     trainer.commit(replace(trainer.state, joined_up_to_us=from_us, has_marks=True, last_part=size))
     join_queue.send(Intent(0, 1, configuration.rewards, 0, 0), [0], 0)
     watermark_us = now_us() - configuration.rewards.wait_us - settings().join_grace_us
-    memory = JoinMemory(shard_joins=workers or ShardJoins())
+    memory = JoinMemory(shard_joins=workers) if workers else JoinMemory()
     return trainer, Joiner(trainer, scan.list_tables(), configuration, watermark_us, memory)

@@ -156,14 +156,8 @@ def test_a_run_can_be_repeated() -> None:
     """Calls come in sequence and event ids are fixed, so that every draw is the same; each round is learned first."""
     loop = Loopback()
 
-    run = play(
-        "tea",
-        [purchase("1"), purchase("2", "second"), purchase("3")],
-        loop,
-        loop,
-        Progress(3, io.StringIO(), Interruption()),
-        2,
-    )
+    purchases = [purchase("1"), purchase("2", "second"), purchase("3")]
+    run = play("tea", purchases, loop, loop, Progress(3, io.StringIO(), Interruption()), 2)
 
     assert loop.calls == [
         ("tea-0001", "1"), ("tea-0001", 1), ("learned", 1),
