@@ -12,6 +12,7 @@ from localhost.failures import StartFailure
 from localhost.up.data_folder import azurite_folder
 
 DIFFERENT, REFUSED = 1, 2
+_REDACTED = "the model learned from what is no longer in the log, and another model is made of what is left."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ def _replay_line(model: str) -> int:
     if made.holds:
         print(f"\nThe same within {TOLERANCE}: the largest difference between two weights is {made.difference:.2g}.")
         return 0
+    if made.redacted:
+        print(f"\nCannot be compared: {_REDACTED} The largest difference between two weights is {made.difference:.2g}.")
+        return REFUSED
     print(f"\nDIFFERENT: the largest difference between two weights is {made.difference:.2g}.")
     return DIFFERENT
 
