@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localhost.azurite.emulator import Azurite
+from localhost.data_folder import azurite_folder
 from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
-from localhost.up.data_folder import azurite_folder
 
 DIFFERENT, REFUSED = 1, 2
 _REDACTED = "the model learned from what is no longer in the log, and another model is made of what is left."

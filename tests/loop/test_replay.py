@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from localhost.azurite.emulator import Azurite
+from localhost.data_folder import azurite_folder
 from localhost.environment import ROOT, clean_environment
-from localhost.up.data_folder import azurite_folder
 from localhost.up.replay import Replay, replay
 from shared.times import HOUR, MINUTE, to_iso
 from tests.loop import past
