@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     Run = Callable[[argparse.Namespace], int]
 
 PLACES = Places(Path(__file__).resolve().parent)
+LOCAL = PLACES.root / ".local"
 CANNOT_SET_UP, INTERRUPTED = 2, 130
 
 
@@ -94,11 +95,12 @@ def add_commands_of_this_machine(commands: Commands) -> None:
     added.add_argument("--port", type=port, default=7071, help="port to listen on; 0 takes a free one (default: 7071)")
     added.add_argument(
         "--host",
+        metavar="ADDRESS",
         default="127.0.0.1",
         help="address to listen at; 0.0.0.0 lets other machines and containers in (default: 127.0.0.1)",
     )
     added.add_argument(
-        "--data", type=Path, default=PLACES.root / ".local", help="folder for data and key (default: .local)"
+        "--data", type=Path, metavar="FOLDER", default=LOCAL, help="folder for data and key (default: .local)"
     )
     added.add_argument(
         "--key", default="", help="API key (default: RANKLOOP_KEY, API_KEY_1, or one kept in the folder)"
@@ -112,7 +114,7 @@ def add_commands_of_this_machine(commands: Commands) -> None:
     added.add_argument(
         "--model", required=True, metavar="ID", help="the model's id, as GET /rankloop/v1/models lists it"
     )
-    added.add_argument("--data", type=Path, default=PLACES.root / ".local", help="folder of up (default: .local)")
+    added.add_argument("--data", type=Path, metavar="FOLDER", default=LOCAL, help="folder of up (default: .local)")
 
     added = command(commands, "evaluate", evaluate, "tell what policies would have earned, from a log")
     added.add_argument("--log", type=Path, required=True, metavar="FILE", help="dsjson lines, plain or in gzip")
@@ -130,7 +132,9 @@ def add_commands_that_read_a_loop(commands: Commands) -> None:
     ):
         added = command(commands, name, report, short)
         added.add_argument("--endpoint", default="", metavar="URL", help="its address (default: RANKLOOP_ENDPOINT)")
-        added.add_argument("--data", type=Path, help="folder of up (default: .local, if there is no address)")
+        added.add_argument(
+            "--data", type=Path, metavar="FOLDER", help="folder of up (default: .local, if there is no address)"
+        )
         added.add_argument("--json", action="store_true", help="print the loop's answer as it is")
     added.add_argument("--at", default="", metavar="TIME", help="around when it came, such as 2026-11-25T12:50:00Z")
     added.add_argument("id", metavar="ID", help="the event's id")

@@ -9,7 +9,9 @@ UP = """Starts storage and functions, prints the address, the API key and a firs
 survive restarts. Each request is a line in the log, and so is each warning. Settings come from the environment, then
 from local.settings.json. A key given by --key can be seen in the machine's list of processes until serving begins; one
 in the variable RANKLOOP_KEY cannot. With --host 0.0.0.0 other machines and containers reach it too, and nothing that
-they send is encrypted. With --welcome it prints once more what the up that serves this folder has printed at first."""
+they send is encrypted. With --welcome it prints once more what the up that serves this folder has printed at first.
+Exit code 0: a signal has ended it; 1: it could not start, or storage or functions have ended; 2: the set-up failed, or
+--welcome found no loop that serves."""
 REPLAY = """Makes a model again from the nearest earlier training state that is kept, over the same log in the same runs
 of the learner, and compares it byte by byte. Works on the loop of a folder of up, which must not run meanwhile, or on
 the one in the storage account that the settings name. Changes nothing. Exit code 0: the same model; 1: another one; 2:
@@ -27,7 +29,8 @@ BENCH = """Measures speed and memory, each against a real other side in the same
 The measures are rank-cpu, multislot-cpu, round-trips, requests, training, evaluate, evaluation-workers, join, memory,
 cold-start, idle-run, concurrency and long-waits; all of them take about fifteen minutes. The studies coverage,
 truth, importance and auto-apply, and simulation, run only if named, auto-apply for hours. With --details it also
-prints where the time goes; --json FILE names the file."""
+prints where the time goes; --json FILE names the file. Exit code 0: all was measured, whether goals are met or not; 1:
+something could not be measured; 2: the set-up failed."""
 PACKAGE = """Builds the folder that goes to Azure: the app's modules, its packages as the lock file has them, as wheels
 for the platform that the functions run on, and all modules compiled, so that nothing has to be built there. Once
 complete, it takes the place of the one that was built before; any other folder is left alone. The same files give the

@@ -41,9 +41,11 @@ def replay(command: Replay) -> int:
 
         try:
             return _replay_line(command.model)
-        except (CannotReplay, DamagedModel, TrainingFailed) as problem:
-            print(f"\n{problem}")
-            return REFUSED
+        except CannotReplay as problem:
+            print(f"\n{problem}\n  Next step: choose another model by --model; GET /rankloop/v1/models lists them all.")
+        except (DamagedModel, TrainingFailed) as problem:
+            print(f"\n{problem}\n  Next step: bring the blob back from a backup, or choose another model by --model.")
+        return REFUSED
 
 
 def _replay_line(model: str) -> int:
