@@ -34,6 +34,16 @@ def no_content() -> HttpResponse:
     return HttpResponse(status_code=204, headers=_EVERY_ANSWER)
 
 
+def warn(answer: HttpResponse, text: str) -> None:
+    """Add a warning for people to an answer that stays what it is, so that clients of the old service go on.
+
+    Source: the header `Warning` with the code 299 (RFC 7234), which takes printable ASCII alone.
+    """
+    printable = "".join(sign if " " <= sign <= "~" else "?" for sign in text)
+    quoted = printable.replace("\\", "\\\\").replace('"', '\\"')
+    answer.headers["Warning"] = f'299 - "{quoted}"'
+
+
 def binary(body: bytes, headers: Mapping[str, str]) -> HttpResponse:
     """Answer with bytes, and further headers."""
     return HttpResponse(body, headers={**_BINARY, **headers})
