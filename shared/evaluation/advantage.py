@@ -64,5 +64,5 @@ def advantage(outcome: Outcome, result: PolicyOutcome) -> Advantage | None:
 def rank_advantages(outcome: Outcome) -> list[Advantage]:
     """The advantages of all compared policies: first those that are certain, then by their estimates."""
     advantages = [advantage(outcome, result) for result in list_compared(outcome)]
-    known = [each for each in advantages if each is not None]
-    return sorted(known, key=lambda each: (each.is_certain, each.estimate), reverse=True)
+    answered = [each for each in advantages if each is not None]
+    return sorted(answered, key=lambda each: (each.is_certain, each.estimate), reverse=True)

@@ -106,8 +106,8 @@ def _decide(evaluation: Evaluation, outcome: Outcome) -> Outcome:
     online = evaluation.online.name
     if evaluation.error:
         verdict = judge_round(outcome, evaluation.error)
-        taken = verdict.better.policy.name if verdict.better else online
-        return replace(outcome, optimal=taken, conclusion=verdict.because)
+        best = verdict.better.policy.name if verdict.better else online
+        return replace(outcome, optimal=best, conclusion=verdict.because)
     ranked = rank_advantages(outcome)
     best = ranked[0].name if ranked and ranked[0].is_certain else online
     return replace(outcome, optimal=best, conclusion=conclude(ranked))
@@ -129,7 +129,7 @@ def _ahead(evaluation: Evaluation, outcome: Outcome, results: Results) -> Paired
 
 def _stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ...]]:
     """Each stage needs the results of all tasks of the stages before it."""
-    logged, custom = _logged(evaluation, LOGGED, 0), tuple(_custom(evaluation, 0))
+    logged, custom = _make_logged_task(evaluation, LOGGED, 0), tuple(_list_custom_tasks(evaluation, 0))
     if not evaluation.optimise:
         yield (logged, *custom)
         return
@@ -138,26 +138,26 @@ def _stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ..
         yield custom
         return
     search = yield from _search(evaluation, results).stages(results)
-    yield tuple(_judged(evaluation, search, _cut(results)))
+    yield tuple(_list_judging_tasks(evaluation, search, _cut(results)))
 
 
-def _judged(evaluation: Evaluation, search: SearchResult, cut: int) -> Iterator[Task]:
+def _list_judging_tasks(evaluation: Evaluation, search: SearchResult, cut: int) -> Iterator[Task]:
     """The tasks over the half that judges: all policies learn from the other half too, but only this one counts."""
     width = width_us(evaluation)
     if evaluation.is_automatic:
         in_use = with_exploration(evaluation.online.arguments or "", evaluation.exploration)
         yield Task(IN_USE, 0, in_use, cut, None, width)
-    yield _logged(evaluation, JUDGING, cut)
-    yield from _custom(evaluation, cut)
+    yield _make_logged_task(evaluation, JUDGING, cut)
+    yield from _list_custom_tasks(evaluation, cut)
     for text in dict.fromkeys(text for _, text in search.winners):
         yield Task(_winner_key(text), 0, text, cut, None, width, with_reward_model=True, keeps_model=True)
 
 
-def _logged(evaluation: Evaluation, key: str, counted_from: int) -> Task:
+def _make_logged_task(evaluation: Evaluation, key: str, counted_from: int) -> Task:
     return Task(key, 0, None, counted_from, None, width_us(evaluation), with_reward_model=True)
 
 
-def _custom(evaluation: Evaluation, counted_from: int) -> Iterator[Task]:
+def _list_custom_tasks(evaluation: Evaluation, counted_from: int) -> Iterator[Task]:
     width = width_us(evaluation)
     for index, policy in enumerate(evaluation.custom):
         key = _custom_key(index, judging=counted_from > 0)
