@@ -14,6 +14,7 @@ Off-policy confidence sequences, 2021.
 """
 
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from math import exp, log, log1p
 from typing import Any
 
@@ -124,9 +125,9 @@ def excludes(sums: LiftSums, mean: float, error: float) -> int:
         return 0
     span, enough = sums.span, log(2 / error)
     mean /= span.high - span.low
-    if _Wealth(sums, span, up=True).log(mean) >= enough:
+    if _Wealth(sums, span, up=True).has_grown(mean, enough):
         return 1
-    return -1 if _Wealth(sums, span, up=False).log(-mean) >= enough else 0
+    return -1 if _Wealth(sums, span, up=False).has_grown(-mean, enough) else 0
 
 
 def times_as_many(sums: LiftSums, error: float) -> float | None:
@@ -162,24 +163,31 @@ class _Wealth:
             start = span.low + width * level if up else span.high - width * level
             mean, squares = _differences(sums, start, width if up else -width)
             reach = max(level, (1 - level) * (max(sums.largest, 1.0) - 1), _LEAST_REACH)
-            for stake in STAKES:
-                if stake * reach < 1:
-                    penalty = (-log1p(-stake * reach) - stake * reach) / reach**2
-                    self._bets.append((stake, stake * mean - penalty * squares))
+            self._bets += [(stake, stake * mean - penalty * squares) for stake, penalty in _penalties(reach)]
 
-    def log(self, mean: float) -> float:
-        """The logarithm of the wealth that the mean lift is higher than this one."""
-        grown = [gain - stake * self._events * mean for stake, gain in self._bets]
+    def has_grown(self, mean: float, enough: float) -> bool:
+        """Whether the logarithm of the wealth that the mean lift is higher than this one is enough."""
+        shift = self._events * mean
+        grown = [gain - stake * shift for stake, gain in self._bets]
         most = max(grown)
-        return most + log(sum(exp(wealth - most) for wealth in grown) / (len(STAKES) * len(LEVELS)))
+        if most < enough:  # the mean of all bets is no more than the largest
+            return False
+        return most + log(sum(exp(wealth - most) for wealth in grown) / (len(STAKES) * len(LEVELS))) >= enough
 
     def find_bound(self, enough: float) -> float:
         """The least mean lift that is not ruled out; from −1 to 1."""
         low, high = -1.0, 1.0
         for _ in range(_HALVINGS):
             mean = (low + high) / 2
-            low, high = (mean, high) if self.log(mean) >= enough else (low, mean)
+            low, high = (mean, high) if self.has_grown(mean, enough) else (low, mean)
         return low
+
+
+@lru_cache(maxsize=64)
+def _penalties(reach: float) -> tuple[tuple[float, float], ...]:
+    """The stakes that a reach allows, each with ψ(λc) ÷ c²."""
+    allowed = (stake for stake in STAKES if stake * reach < 1)
+    return tuple((stake, (-log1p(-stake * reach) - stake * reach) / reach**2) for stake in allowed)
 
 
 def _differences(sums: LiftSums, start: float, unit: float) -> tuple[float, float]:
