@@ -85,6 +85,10 @@ class _Rule(NamedTuple):
     least_us: int = 0
     piece_us: int = 0
 
+    def is_over(self, up_to_us: int, now_us: int) -> bool:
+        """Whether all events up to a moment are too old for the window."""
+        return self.least_us > 0 and up_to_us <= now_us - self.least_us
+
     def begins_before(self, checkpoint: Checkpoint, events: int, now_us: int) -> bool:
         """Whether the window may begin at a checkpoint."""
         enough = events - checkpoint.sums.events >= self.least_events
@@ -180,7 +184,7 @@ class LiftRecord(StoredObject):
             return None
         start, error = Checkpoint(1, self.from_us, self.from_us), _ERROR
         if over in _RULES:
-            if self.up_to_us <= now_us - _RULES[over].least_us:
+            if _RULES[over].is_over(self.up_to_us, now_us):
                 return None
             start = self._starts(over, now_us)[0]
             error *= 6 / (pi * start.number) ** 2

@@ -22,7 +22,7 @@ _READY = "It has learned its default."
 _NOT_READY = "It has not learned its default yet: as an Online loop it would begin below that."
 _LOGS_ONLY = "The loop only logs: it shows the first action, and earns what that earns."
 _NO_EVENT = "No event is joined yet that was ranked since mode, settings or model last changed."
-_SPANS = {Over.DAY: " of the last day or so", Over.WEEK: " of the last week or so"}
+_SPANS = {Over.DAY: "of the last day or so", Over.WEEK: "of the last week or so"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,10 @@ def describe(window: WindowVerdict, since_us: int | None = None) -> str:
     """
     first = window.first
     if first.lift is None or first.interval is None:
-        return (
-            f"The first action had no chance to be shown in {pluralize(first.silent, 'event', 'events')}"
-            f"{_span(window)}, so nothing is known of what it would have earned. An exploration above 0 gives it one."
-        )
+        return f"The first action had no chance to be shown in {_events(window, first.silent)}, so nothing is known of what it would have earned. An exploration above 0 gives it one."
     low, high = (_number(bound) for bound in first.interval)
     earned = (
-        f"Over {pluralize(first.events, 'event', 'events')}{_span(window)}, the loop earned {_number(abs(first.lift))} "
+        f"Over {_events(window, first.events)}, the loop earned {_number(abs(first.lift))} "
         f"{'more' if first.lift >= 0 else 'less'} per event than always the first action would have "
         f"(95 % interval {low} to {high})"
     )
@@ -152,10 +149,13 @@ def _outlook(advantage: Advantage) -> str:
     return f"If it stays so, about {advantage.more_events:,} more events will tell."
 
 
-def _span(window: WindowVerdict) -> str:
+def _events(window: WindowVerdict, number: int) -> str:
+    events = f"{number:,} {'event' if number == 1 else 'events'}"
+    if window.over is Over.EVENTS:
+        return f"the last {events}"
     if window.over is Over.CHANGE:
-        return f" since {to_iso_second(window.from_us)}, when mode, settings or model last changed,"
-    return _SPANS.get(window.over, "")
+        return f"{events} since {to_iso_second(window.from_us)} (mode, settings or model last changed then)"
+    return f"{events} {_SPANS[window.over]}"
 
 
 def _number(value: float) -> str:
