@@ -103,7 +103,10 @@ def describe(window: WindowVerdict, since_us: int | None = None) -> str:
     """
     first = window.first
     if first.lift is None or first.interval is None:
-        return f"The first action had no chance to be shown in {_events(window, first.silent)}, so nothing is known of what it would have earned. An exploration above 0 gives it one."
+        return (
+            f"The first action had no chance to be shown in {_events(window, first.silent)}, so nothing is known of "
+            "what it would have earned. An exploration above 0 gives it one."
+        )
     low, high = (_number(bound) for bound in first.interval)
     earned = (
         f"Over {_events(window, first.events)}, the loop earned {_number(abs(first.lift))} "
