@@ -12,10 +12,10 @@ from azure.functions import HttpRequest, HttpResponse
 from evaluate_fn.adoption import adopt
 from evaluate_fn.evaluations import EVALUATION_PATH, evaluation_id, load_evaluation, load_outcome
 from shared.configuration.configuration import Configuration, problem_type
-from shared.evaluation import conclusion
-from shared.evaluation.advantage import advantage
+from shared.evaluation import finding
 from shared.evaluation.evaluation import Evaluation, Source
 from shared.evaluation.forms.policy_reference import ApplyRequest, PolicyReferenceContract
+from shared.evaluation.lead import lead
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
 from shared.models.model_store import DamagedModel
@@ -80,7 +80,7 @@ def _apply(of_id: str, policy_name: str, *, confirmed: bool) -> str | None:
     policy = _policy(outcome, policy_name)
     if policy.model is None:
         raise EvaluationModelNotFound
-    doubt = conclusion.doubt(policy_name, advantage(outcome, policy))
+    doubt = finding.doubt(policy_name, lead(outcome, policy))
     if doubt is not None and not confirmed:
         raise NotCertainlyBetter(doubt)
     _adopt(evaluation, policy, policy.model)

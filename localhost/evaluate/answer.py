@@ -3,8 +3,8 @@
 from typing import Any
 
 from localhost.evaluate.remarks import unanswerable
-from shared.evaluation.advantage import confidence
 from shared.evaluation.forms.report_forms import LinesReport, PointEstimates
+from shared.evaluation.lead import confidence
 from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
 from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates
@@ -22,7 +22,7 @@ def document(outcome: Outcome, exploration: float | None) -> dict[str, Any]:
         "lines": LinesReport.of(outcome.lines).model_dump(by_alias=True),
         "policies": [_policy(policy, outcome.rewards, confidence(outcome)) for policy in outcome.policies],
         "optimal": outcome.optimal,
-        "conclusion": outcome.conclusion,
+        "finding": outcome.finding,
         "differenceConfidence": confidence(outcome),
         "exploration": exploration,
         "because": unanswerable(exploration),

@@ -36,5 +36,5 @@ def remarks(outcome: Outcome, exploration: float | None) -> Iterator[str]:
             f"{tried} candidates were tried on the first half of the log; the figures of all policies, online too, are "
             f"of the other {judging:,.0f} events."
         )
-    if outcome.conclusion:
-        yield outcome.conclusion
+    if outcome.finding:
+        yield outcome.finding

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from localhost.evaluate.remarks import remarks
-from shared.evaluation.advantage import confidence
+from shared.evaluation.lead import confidence
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.tasks import LineCounts
 from shared.metrics.estimators import difference

@@ -63,7 +63,7 @@ class Outcome:
             `online` if there is none.
         ahead: Of an automatic evaluation, how much more the winner of the search earns than the settings in use, if
             both learn from the same events; None without search.
-        conclusion: Which policies are better than `online` for certain, or that none is, in plain words. None if there
+        finding: Which policies are better than `online` for certain, or that none is, in plain words. None if there
             were none to compare with it, and of earlier versions.
     """
 
@@ -75,7 +75,7 @@ class Outcome:
     up_to_us: int | None = None
     no_search: str | None = None
     ahead: Paired | None = None
-    conclusion: str | None = None
+    finding: str | None = None
 
     @property
     def has_events(self) -> bool:

@@ -6,11 +6,11 @@ Nothing here depends on where, when or in what order tasks are carried out.
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 
-from shared.evaluation.advantage import rank_advantages
 from shared.evaluation.candidates import with_exploration
-from shared.evaluation.conclusion import conclude
 from shared.evaluation.evaluation import Evaluation, Policy, Source
+from shared.evaluation.finding import describe_finding
 from shared.evaluation.halving import Results, short
+from shared.evaluation.lead import rank_leads
 from shared.evaluation.names import FIRST, RANDOM
 from shared.evaluation.optimization_verdict import LEAST_ERROR, judge_round, winner
 from shared.evaluation.outcome import Outcome, PolicyOutcome
@@ -107,10 +107,10 @@ def _decide(evaluation: Evaluation, outcome: Outcome) -> Outcome:
     if evaluation.error:
         verdict = judge_round(outcome, evaluation.error)
         best = verdict.better.policy.name if verdict.better else online
-        return replace(outcome, optimal=best, conclusion=verdict.because)
-    ranked = rank_advantages(outcome)
+        return replace(outcome, optimal=best, finding=verdict.because)
+    ranked = rank_leads(outcome)
     best = ranked[0].name if ranked and ranked[0].is_certain else online
-    return replace(outcome, optimal=best, conclusion=conclude(ranked))
+    return replace(outcome, optimal=best, finding=describe_finding(ranked))
 
 
 def _ahead(evaluation: Evaluation, outcome: Outcome, results: Results) -> Paired | None:

@@ -302,13 +302,13 @@ def test_the_newest_version_reads_what_was_found(loop: Api, described: Described
 
 def test_what_is_not_certain_is_not_called_the_best(loop: Api, described: Described) -> None:
     """Clients find the name that the old service gave then; the newest version and the loop's own page say more."""
-    conclusion = "No policy is better than online for certain."
-    keep(evaluation("uncertain", optimal="online"), replace(outcome(), optimal="online", conclusion=conclusion))
+    finding = "No policy is better than online for certain."
+    keep(evaluation("uncertain", optimal="online"), replace(outcome(), optimal="online", finding=finding))
 
     older, newest, own = (loop.get(f"{V1}/uncertain"), read(loop, "uncertain"), loop.get(f"{OWN}/uncertain"))
 
     assert [answer.json["optimalPolicy"] for answer in (older, newest, own)] == ["online"] * 3
-    assert newest.json["description"] == own.json["conclusion"] == conclusion
+    assert newest.json["description"] == own.json["finding"] == finding
     assert own.json["differenceConfidence"] == pytest.approx(0.95)
     described.demand("GET", f"{NEWEST}/{{evaluationId}}", newest)
     described.demand("GET", f"{OWN}/{{evaluationId}}", own)

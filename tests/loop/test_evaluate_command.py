@@ -134,8 +134,8 @@ def test_the_table_says_the_same(log: Path, find: Find) -> None:
         assert f"{row['estimates']['cressieRead']:.4f}" in output
         assert f"{row['interval'][0]:.4f} … {row['interval'][1]:.4f}" in output
     assert f"mine  {SQUARECB}" in output
-    assert outcome["conclusion"].startswith("Better than online for certain: mine, +")
-    assert outcome["conclusion"] in output
+    assert outcome["finding"].startswith("Better than online for certain: mine, +")
+    assert outcome["finding"] in output
 
 
 def test_slots_have_figures_of_their_own(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
-from shared.evaluation.advantage import rank_advantages
 from shared.evaluation.evaluation import Policy, Source
+from shared.evaluation.lead import rank_leads
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.tasks import LineCounts
 from shared.metrics.estimators.sums import Sums, total
@@ -62,6 +62,6 @@ def _times(one: Sums, count: int) -> Sums:
 def test_no_policy_is_called_better_where_none_is(policies: int) -> None:
     """In 5 % of all evaluations at most, however many policies they compare: 13 are the most that one has."""
     chance = random.Random(policies)
-    claims = [any(each.is_certain for each in rank_advantages(evaluate(chance, policies))) for _ in range(EVALUATIONS)]
+    claims = [any(each.is_certain for each in rank_leads(evaluate(chance, policies))) for _ in range(EVALUATIONS)]
 
     assert sum(claims) <= 0.05 * EVALUATIONS

@@ -190,7 +190,7 @@ def answer(evaluation: Evaluation, outcome: Outcome | None, wanted: AnswerRange)
 
 def _describe(outcome: Outcome) -> str | None:
     """Say what came of an evaluation; None if there is nothing to say."""
-    return (outcome.conclusion or outcome.no_search) if outcome.has_events else NO_EVENTS
+    return (outcome.finding or outcome.no_search) if outcome.has_events else NO_EVENTS
 
 
 def _content(outcome: Outcome | None, wanted: AnswerRange) -> EvaluationResult:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from shared.evaluation import advantage
+from shared.evaluation import lead
 from shared.evaluation.evaluation import EvaluatedLog, Evaluation
 from shared.evaluation.forms.evaluation_times import EvaluationMoment
 from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
@@ -158,7 +158,7 @@ class EvaluationReport(Wire):
     lines: LinesReport | None
     exploration: float
     optimal_policy: str | None
-    conclusion: str | None
+    finding: str | None
     difference_confidence: float | None
     reward_span: _Pair | None
     policies: list[PolicyReport]
@@ -187,8 +187,8 @@ class EvaluationReport(Wire):
             lines=LinesReport.of(outcome.lines) if outcome else None,
             exploration=evaluation.exploration,
             optimal_policy=evaluation.optimal,
-            conclusion=outcome.conclusion if outcome else None,
-            difference_confidence=advantage.confidence(outcome) if outcome else None,
+            finding=outcome.finding if outcome else None,
+            difference_confidence=lead.confidence(outcome) if outcome else None,
             reward_span=outcome.rewards if outcome else None,
             policies=_report_policies(outcome) if outcome else [],
             candidates=_report_candidates(outcome) if outcome else [],
@@ -197,7 +197,7 @@ class EvaluationReport(Wire):
 
 
 def _report_policies(outcome: Outcome) -> list[PolicyReport]:
-    rewards, confidence = outcome.rewards, advantage.confidence(outcome)
+    rewards, confidence = outcome.rewards, lead.confidence(outcome)
     return [PolicyReport.of(policy, rewards, confidence) for policy in outcome.policies]
 
 

@@ -256,7 +256,7 @@ def test_of_a_round_of_automatic_optimization_only_what_the_loop_takes_is_the_be
 
     assert plan.outcome(evaluation, results).optimal == "Hyper1"
     assert outcome.optimal == "online"
-    assert "judged in the same way" in (outcome.conclusion or "")
+    assert "judged in the same way" in (outcome.finding or "")
     last = winner(outcome)
     assert last is not None
     assert "--squarecb --gamma_scale 30" in (last.policy.arguments or "")

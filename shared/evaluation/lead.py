@@ -14,7 +14,7 @@ from shared.metrics.intervals import CONFIDENCE, Interval
 
 
 @dataclass(frozen=True, slots=True)
-class Advantage:
+class Lead:
     """How much more than `online` a policy earns per event.
 
     Attributes:
@@ -51,18 +51,18 @@ def confidence(outcome: Outcome) -> float:
     return 1 - (1 - CONFIDENCE) / max(len(list_compared(outcome)), 1)
 
 
-def advantage(outcome: Outcome, result: PolicyOutcome) -> Advantage | None:
-    """The advantage of one policy of an evaluation; None without events."""
+def lead(outcome: Outcome, result: PolicyOutcome) -> Lead | None:
+    """The lead of one policy of an evaluation; None without events."""
     sums, rewards = result.total, outcome.rewards
     estimate, interval = difference.difference(sums), difference.interval(sums, rewards, confidence(outcome))
     if estimate is None or interval is None:
         return None
     is_answerable = not answerable.has_no_chance(sums)
-    return Advantage(result.policy.name, sums.events, estimate, interval, len(list_compared(outcome)), is_answerable)
+    return Lead(result.policy.name, sums.events, estimate, interval, len(list_compared(outcome)), is_answerable)
 
 
-def rank_advantages(outcome: Outcome) -> list[Advantage]:
-    """The advantages of all compared policies: first those that are certain, then by their estimates."""
-    advantages = [advantage(outcome, result) for result in list_compared(outcome)]
-    answered = [each for each in advantages if each is not None]
+def rank_leads(outcome: Outcome) -> list[Lead]:
+    """The leads of all compared policies: first those that are certain, then by their estimates."""
+    leads = [lead(outcome, result) for result in list_compared(outcome)]
+    answered = [each for each in leads if each is not None]
     return sorted(answered, key=lambda each: (each.is_certain, each.estimate), reverse=True)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from shared.evaluation import advantage
-from shared.evaluation.advantage import Advantage
-from shared.evaluation.conclusion import conclude, doubt
+from shared.evaluation import lead
 from shared.evaluation.evaluation import Policy, Source
+from shared.evaluation.finding import describe_finding, doubt
+from shared.evaluation.lead import Lead
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.tasks import LineCounts
 from shared.metrics.estimators import difference
@@ -21,7 +21,7 @@ from tests.unit.metrics.estimators.logs import sums as log_sums
 
 BETTER, EQUAL = sums(1000, 0.5), sums(1000, 0.3)
 NO_CHANCE = BETTER._replace(surpluses=-900.0, most=float("inf"))
-CERTAIN = Advantage("mine", 1200, 0.0412, Interval(0.0125, 0.07), 3, is_answerable=True)
+CERTAIN = Lead("mine", 1200, 0.0412, Interval(0.0125, 0.07), 3, is_answerable=True)
 UNCERTAIN = replace(CERTAIN, name="Hyper2", estimate=0.0366, interval=Interval(-0.022, 0.095))
 
 
@@ -35,7 +35,7 @@ def outcome(*policies: PolicyOutcome) -> Outcome:
 
 
 def interval(compared: Outcome, place: int = 1) -> Interval:
-    result = advantage.advantage(compared, compared.policies[place])
+    result = lead.lead(compared, compared.policies[place])
     assert result is not None
     return result.interval
 
@@ -60,15 +60,15 @@ def test_the_same_settings_are_compared_once() -> None:
 
     compared = outcome(*same, *others)
 
-    assert [result.policy.name for result in advantage.list_compared(compared)] == ["Hyper1"]
-    assert advantage.confidence(compared) == pytest.approx(0.95)
+    assert [result.policy.name for result in lead.list_compared(compared)] == ["Hyper1"]
+    assert lead.confidence(compared) == pytest.approx(0.95)
 
 
 def test_what_is_certain_comes_first_then_what_is_estimated_higher() -> None:
     """Of a few events a large gain may be chance."""
     world = World(earns=(0.3, 0.9, 0.3), agrees=0.0)
     few = log_sums(world.events(random.Random(1), 20), world.most)
-    ranked = advantage.rank_advantages(outcome(policy("few", few), policy("a", sums(1000, 0.4)), policy("b", BETTER)))
+    ranked = lead.rank_leads(outcome(policy("few", few), policy("a", sums(1000, 0.4)), policy("b", BETTER)))
 
     assert [(each.name, each.is_certain) for each in ranked] == [("b", True), ("a", True), ("few", False)]
     assert ranked[2].estimate > ranked[0].estimate
@@ -76,7 +76,7 @@ def test_what_is_certain_comes_first_then_what_is_estimated_higher() -> None:
 
 def test_nothing_is_certain_of_actions_that_had_no_chance() -> None:
     """However the figures look: no interval knows of them."""
-    (only,) = advantage.rank_advantages(outcome(policy("a", NO_CHANCE)))
+    (only,) = lead.rank_leads(outcome(policy("a", NO_CHANCE)))
 
     assert only.interval.low > 0
     assert not only.is_certain
@@ -85,16 +85,16 @@ def test_nothing_is_certain_of_actions_that_had_no_chance() -> None:
 def test_without_events_there_is_no_advantage() -> None:
     empty = outcome(policy("a", Sums()))
 
-    assert advantage.advantage(empty, empty.policies[1]) is None
-    assert advantage.rank_advantages(empty) == []
+    assert lead.lead(empty, empty.policies[1]) is None
+    assert lead.rank_leads(empty) == []
 
 
 # Words
 
 
-def test_the_conclusion_names_what_is_better_for_certain_with_its_figures() -> None:
+def test_the_finding_names_what_is_better_for_certain_with_its_figures() -> None:
     """And the others that are, without saying which is the best: nobody has compared them."""
-    text = conclude([CERTAIN, replace(CERTAIN, name="other"), UNCERTAIN])
+    text = describe_finding([CERTAIN, replace(CERTAIN, name="other"), UNCERTAIN])
 
     assert text == (
         "Better than online for certain: mine, +0.0412 per event over the same 1,200 events (95 % interval +0.0125 to "
@@ -103,27 +103,28 @@ def test_the_conclusion_names_what_is_better_for_certain_with_its_figures() -> N
     )
 
 
-def test_the_conclusion_says_that_nothing_is_better_for_certain() -> None:
+def test_the_finding_says_that_nothing_is_better_for_certain() -> None:
     """Beside the highest estimate, which may be chance."""
-    text = conclude([replace(UNCERTAIN, compared=1)])
+    text = describe_finding([replace(UNCERTAIN, compared=1)])
 
     assert text == (
         "No policy is better than online for certain. Highest estimate: Hyper2, +0.0366 per event over the same 1,200 "
         "events (95 % interval -0.0220 to +0.0950)."
     )
-    assert conclude([]) is None
+    assert describe_finding([]) is None
 
 
 @pytest.mark.parametrize(
     ("result", "words"),
     [
         (UNCERTAIN, "not better than online for certain: +0.0366 per event over the same 1,200 events"),
-        (replace(UNCERTAIN, interval=Interval(-0.2, -0.1)), "worse than online for certain"),
+        (replace(UNCERTAIN, interval=Interval(-0.2, -0.1)), "mine is worse than online for certain"),
+        (replace(UNCERTAIN, interval=Interval(-0.2, -0.1), is_answerable=False), "mine is not better than online"),
         (replace(CERTAIN, is_answerable=False), "had no chance"),
         (None, "no event"),
     ],
 )
-def test_a_doubt_says_what_is_not_certain(result: Advantage | None, words: str) -> None:
+def test_a_doubt_says_what_is_not_certain(result: Lead | None, words: str) -> None:
     assert words in (doubt("mine", result) or "")
 
 
