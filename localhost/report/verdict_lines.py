@@ -1,45 +1,40 @@
-"""The verdict on a loop, in lines: what it earns against always the first action."""
+"""The verdict on a loop, in lines: what it earns above always the first action."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from localhost.report.layout import UNKNOWN, Document, between, in_words, moment, number, paragraph, rest, table
+from localhost.report.layout import UNKNOWN, Document, between, in_words, number, paragraph, rest, table
 
-_CONCLUSIONS = {
-    "better": "better than always the first action",
-    "worse": "worse than always the first action",
-    "notDistinguishable": "not distinguishable from always the first action",
-    "unknown": "nothing is known yet",
-}
-_SHOWN = ("conclusion", "because", "windows")
-_HEADINGS = ("over", "since", "events", "more an event", "interval", "conclusion", "more events")
+_WINDOWS = {"last1000Events": "last 1,000 events", "sinceChange": "since change"}
+_FINDINGS = {"notDistinguishable": "may be chance"}
+_SHOWN = ("conclusion", "because", "since", "windows", "apprentice")
+_HEADINGS = ("over", "events", "above first", "95 % interval", "finding", "more events")
 
 
 def verdict_lines(verdict: Document | None) -> Iterator[str]:
-    """Give the lines of the verdict; none where the loop gives none."""
+    """Give the lines of the verdict; none where the loop gives none.
+
+    What it has of since when and of an apprentice stands in its sentence.
+    """
     if not verdict:
         return
-    conclusion = _conclude(verdict.get("conclusion"))
-    yield from paragraph("Verdict", ": ".join(filter(None, (conclusion, verdict.get("because")))))
+    conclusion = in_words(str(verdict.get("conclusion", UNKNOWN)))
+    yield from paragraph("Verdict", f"{conclusion}. {verdict.get('because', '')}")
     if windows := verdict.get("windows"):
         yield from table([_HEADINGS, *(_row(window) for window in windows)])
     yield from rest(verdict, _SHOWN)
 
 
 def _row(window: Document) -> tuple[str, ...]:
+    above = window.get("aboveFirstAction") or {}
+    conclusion = above.get("conclusion", UNKNOWN)
     return (
-        in_words(str(window.get("over", UNKNOWN))),
-        moment(window.get("from")),
-        _count(window.get("events")),
-        number(window.get("lift"), "+"),
-        between(window.get("interval"), "+"),
-        in_words(str(window.get("conclusion", UNKNOWN))),
-        _count(window.get("moreEvents")),
+        _WINDOWS.get(window["over"], in_words(window["over"])),
+        _count(above.get("events")),
+        number(above.get("lift"), "+"),
+        between(above.get("interval"), "+"),
+        _FINDINGS.get(conclusion, conclusion),
+        _count(above.get("moreEvents")),
     )
-
-
-def _conclude(conclusion: Any) -> str:
-    return _CONCLUSIONS.get(conclusion, in_words(str(conclusion or "")))
 
 
 def _count(value: float | None) -> str:

@@ -48,8 +48,10 @@ def warn(answer: HttpResponse, text: str) -> None:
     """Put a warning beside an answer, as the header `Warning` with the code for everything else, 299.
 
     Args:
-        text: Printable ASCII.
+        text: What is no printable ASCII in it becomes a question mark, since headers take nothing else.
 
     Source: RFC 7234, 5.5. Later versions of HTTP describe the header no more, since no cache sets one.
     """
-    answer.headers["Warning"] = '299 - "{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
+    printable = "".join(sign if " " <= sign <= "~" else "?" for sign in text)
+    quoted = printable.replace("\\", "\\\\").replace('"', '\\"')
+    answer.headers["Warning"] = f'299 - "{quoted}"'

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -79,13 +78,24 @@ def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
     status = api.get("/rankloop/v1/status").json
 
     warnings = [warning[part] for warning in status["warnings"] for part in ("code", "message", "whatToDo")]
-    sentences = [status["because"], status["nextModel"]["because"], status["model"]["id"], *warnings]
+    verdict = status["verdict"]
+    sentences = [
+        status["because"],
+        status["nextModel"]["because"],
+        verdict["because"],
+        status["model"]["id"],
+        *warnings,
+    ]
     assert code == 0
     assert "NoExploration" in warnings
     assert [sentence for sentence in sentences if flat(sentence) not in flat(output)] == []
     assert "Learning yes. " in flat(output)
     assert f"{status['events']['learned']} learned" in output
     assert [line for line in output.splitlines() if len(line) > 90] == []
+    assert verdict["windows"]
+    for window in verdict["windows"]:
+        above = window["aboveFirstAction"]
+        assert f"{above['events']} {above['lift']:+.3f} {above['interval'][0]:+.3f} … " in flat(output)
 
 
 def test_the_metrics_are_a_table(api: Api) -> None:
@@ -166,23 +176,6 @@ def test_a_loop_that_cannot_be_read_is_a_sentence_and_a_next_step(api: Api, tmp_
     for sentence, (code, output) in refused.items():
         assert (code, sentence in output, "\n  Next step: " in output) == (2, True, True), output
         assert "Traceback" not in output
-
-
-VERDICT: dict[str, Any] = {
-    "conclusion": "notDistinguishable",
-    "because": "It needs about 300 more events.",
-    "windows": [
-        {"over": "lastEvents", "from": None, "events": 890, "lift": 0.012, "interval": [-0.03, 0.05]}
-        | {"conclusion": "notDistinguishable", "moreEvents": 300, "because": "…"}
-    ],
-}
-
-
-def test_a_verdict_is_printed_with_its_windows() -> None:
-    status = "\n".join(status_lines({"learning": True, "because": "It does.", "verdict": VERDICT}))
-
-    assert "not distinguishable from always the first action: It needs about 300 more events." in flat(status)
-    assert "last events - 890 +0.012 -0.030 … +0.050 not distinguishable 300" in flat(status)
 
 
 def test_what_a_later_version_adds_is_printed_too() -> None:
