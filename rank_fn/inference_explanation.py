@@ -34,8 +34,8 @@ async def with_explanation(
         model = served.model.at(current.configuration.service.exploration_percentage)
         explained = explain_ranking(model, document, decision.order, _MOST_TERMS)
     ids = [candidates.ids[position] for position in candidates.eligible]
-    told = [{"id": ids[place], "features": [*_features(explanation)]} for place, explanation in explained.items()]
-    return b'%b,"inferenceExplanation":%b}' % (answer[:-1], orjson.dumps(told))
+    actions = [{"id": ids[place], "features": [*_features(explanation)]} for place, explanation in explained.items()]
+    return b'%b,"inferenceExplanation":%b}' % (answer[:-1], orjson.dumps(actions))
 
 
 def _features(explanation: Explanation) -> Iterable[dict[str, Any]]:

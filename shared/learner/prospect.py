@@ -8,7 +8,7 @@ from shared.learner.explanations.explanation import Explanation, NotExplained, P
 from shared.learner.features import SlotsDocument
 from shared.learner.model import Model
 from shared.ranking.decision import equal_chances
-from shared.ranking.slots import Ask, Slot, SlotChoice, decide
+from shared.ranking.slots import Slot, SlotChoice, decide
 
 _MOST_TERMS = 1_000_000
 """The most products of features and weights that an explanation looks at: about a third of a second."""
@@ -61,34 +61,42 @@ def prospect(model: Model | None, document: bytes, count: int) -> Prospect:
     """
     if model is None:
         return Prospect(dict(enumerate(equal_chances(count))), {}, None, _NO_MODEL)
-    return _explained(model, document, dict(enumerate(model.probabilities(document, count))))
+    return _add_reasons(model, document, dict(enumerate(model.probabilities(document, count))))
 
 
 def slot_prospects(model: Model | None, document: SlotsDocument, slots: Sequence[Slot]) -> Iterator[Prospect]:
     """What a model would show in each slot, if every slot before shows its likeliest action."""
-    asked: list[bytes | None] = []
-
-    def ask(loaded: Model) -> Ask:
-        def likeliest(offers: Sequence[Sequence[int]]) -> Sequence[SlotChoice | None]:
-            """Fill the first open slot only: the model answers for the next one once this one is known."""
-            place = next(place for place, offer in enumerate(offers) if len(offer) > 1)
-            text = replace(document, slots=document.slots[: place + 1]).model_text(
-                [""] * (place + 1), offers[: place + 1]
-            )
-            choices = loaded.choices(text, place + 1)
-            asked.extend([None] * (place - len(asked)) + [text])
-            return [*choices[:place], _likeliest_first(choices[place])]
-
-        return likeliest
-
-    decision = decide(slots, "", "", ask(model) if model else None)
+    likeliest = _LikeliestFirst(model, document) if model else None
+    decision = decide(slots, "", "", likeliest)
     for place, choice in enumerate(decision.choices):
         chances = dict(sorted(zip(choice.order, choice.probabilities, strict=True)))
-        text = asked[place] if place < len(asked) else None
-        if model is None or text is None:
-            yield Prospect(chances, {}, None, _NO_MODEL if model is None else _CERTAIN)
+        if model is None or likeliest is None:
+            yield Prospect(chances, {}, None, _NO_MODEL)
+        elif place not in likeliest.texts:
+            yield Prospect(chances, {}, None, _CERTAIN)
         else:
-            yield _explained(model, text, chances)
+            yield _add_reasons(model, likeliest.texts[place], chances)
+
+
+class _LikeliestFirst:
+    """Lets a model fill the first open slot only, with its likeliest action, on which the next slot's chances depend.
+
+    Attributes:
+        texts: What the model was given for each slot with a choice.
+    """
+
+    def __init__(self, model: Model, document: SlotsDocument) -> None:
+        self.texts: dict[int, bytes] = {}
+        self._model = model
+        self._document = document
+
+    def __call__(self, offers: Sequence[Sequence[int]]) -> Sequence[SlotChoice | None]:
+        place = next(place for place, offer in enumerate(offers) if len(offer) > 1)
+        count = place + 1
+        document = replace(self._document, slots=self._document.slots[:count])
+        self.texts[place] = document.model_text([""] * count, offers[:count])
+        *filled, choice = self._model.choices(self.texts[place], count)
+        return [*filled, _put_likeliest_first(choice)]
 
 
 def explain_ranking(model: Model, document: bytes, order: Sequence[int], most_terms: int) -> dict[int, Explanation]:
@@ -111,18 +119,18 @@ def explain_ranking(model: Model, document: bytes, order: Sequence[int], most_te
     return explained
 
 
-def _likeliest_first(choice: SlotChoice | None) -> SlotChoice | None:
+def _put_likeliest_first(choice: SlotChoice | None) -> SlotChoice | None:
     if choice is None:
         return None
     pairs = sorted(zip(choice.order, choice.probabilities, strict=True), key=lambda pair: (-pair[1], pair[0]))
     return SlotChoice(tuple(action for action, _ in pairs), tuple(chance for _, chance in pairs))
 
 
-def _explained(model: Model, document: bytes, chances: Mapping[int, float]) -> Prospect:
+def _add_reasons(model: Model, document: bytes, chances: Mapping[int, float]) -> Prospect:
     try:
         explainer = model.explainer()
         scored = {action.position: action for action in explainer.score(document) if action.position in chances}
-        explained = {} if explainer.has_one_policy else _explain(explainer, scored.values())
+        explained = {} if explainer.is_single_policy else _explain(explainer, scored.values())
         scores = {at: explained[at].score if explained else -action.cost for at, action in scored.items()}
         first, *others = sorted(scores, key=lambda at: (-round(chances[at], 6), -scores[at]))[:2]
         explained = explained or _explain(explainer, [scored[at] for at in (first, *others)])
@@ -141,6 +149,6 @@ def _explain(explainer: Explainer, actions: Collection[Scored]) -> dict[int, Exp
 
 
 def _compare(explained: Mapping[int, Explanation], action: int, other: int | None) -> Comparison:
-    one, against = explained[action], explained[other] if other is not None else None
-    shared = one.shared_weights + (against.shared_weights if against else 0)
-    return Comparison(action, other, one.score - (against.score if against else 0.0), compare(one, against), shared)
+    best, second = explained[action], explained[other] if other is not None else None
+    shared = best.shared_weights + (second.shared_weights if second else 0)
+    return Comparison(action, other, best.score - (second.score if second else 0.0), compare(best, second), shared)

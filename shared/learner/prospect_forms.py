@@ -109,8 +109,8 @@ class Chances(Wire):
         cls, model_id: str, exploration: float, slots: Iterable[tuple[str, Prospect]], ids: Sequence[str]
     ) -> Self:
         """The answer about slots, with their ids."""
-        told = [SlotProspect(id=slot, **_fields(prospect, ids, ids)) for slot, prospect in slots]
-        return cls(model=model_id, exploration=exploration, actions=[], why=None, because=None, slots=told)
+        answers = [SlotProspect(id=slot, **_fields(prospect, ids, ids)) for slot, prospect in slots]
+        return cls(model=model_id, exploration=exploration, actions=[], why=None, because=None, slots=answers)
 
 
 def _fields(prospect: Prospect, ids: Sequence[str], all_ids: Sequence[str]) -> dict[str, Any]:

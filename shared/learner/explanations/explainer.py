@@ -49,8 +49,8 @@ class Explainer:
         """Take a workspace, whose weights are only read, its model's learning arguments, and its model's file."""
         options = dict(arguments.options)
         self._workspace = workspace
-        asked = interactions.parse(value or "" for name, value in arguments.options if name in _INTERACTIONS)
-        self._interactions = interactions.with_slots(asked) if arguments.problem_type == "ccb" else asked
+        given = interactions.parse(value or "" for name, value in arguments.options if name in _INTERACTIONS)
+        self._interactions = interactions.with_slots(given) if arguments.problem_type == "ccb" else given
         self._ignored = {ord(value or " ") for name, value in arguments.options if name == "--ignore_linear"}
         self._marginals = Marginals.read(data, options.get("--marginal") or "")
         self._stride = int(workspace.get_stride())
@@ -61,7 +61,7 @@ class Explainer:
             self._factor = self._measure_factor(_PROBES[arguments.problem_type])
 
     @property
-    def has_one_policy(self) -> bool:
+    def is_single_policy(self) -> bool:
         """Whether an action's score is its cost with the other sign."""
         return self._policies == [self._last]
 
@@ -90,7 +90,7 @@ class Explainer:
                 shared = with_slot(shared, slot, self._place_of_slot(len(slots) - 1))
             own = [place(action, names) for action, names in zip(actions, named.actions, strict=True)]
             workspace.predict_multi(examples)
-            left = _left(context) if slots else range(len(own))
+            left = _list_left(context) if slots else range(len(own))
             return [Scored(at, with_context(own[at], shared), actions[at].get_partial_prediction()) for at in left]
         finally:
             workspace._finish_example_multi_ex(examples)
@@ -106,9 +106,9 @@ class Explainer:
             NotExplained: The parts of the score do not add up to the score.
         """
         sums = self._sum(scored, self._policies)
-        self._check(scored, sums if self.has_one_policy else self._sum(scored, [self._last]))
+        self._check(scored, sums if self.is_single_policy else self._sum(scored, [self._last]))
         parts = {names: -part / len(self._policies) for names, part in sums.parts.items()}
-        return Explanation(-scored.cost if self.has_one_policy else fsum(parts.values()), parts, len(sums.shared))
+        return Explanation(-scored.cost if self.is_single_policy else fsum(parts.values()), parts, len(sums.shared))
 
     def _check(self, scored: Scored, sums: Sums) -> None:
         parts = sums.parts.values()
@@ -163,7 +163,7 @@ def _reader(workspace: Any, stride: int, factor: float) -> Callable[[int], float
     return lambda at: float(get_weight(at >> shift, at & low)) * factor
 
 
-def _left(context: Any) -> list[int]:
+def _list_left(context: Any) -> list[int]:
     """The positions of the actions that were left for the last slot, in ascending order."""
     return sorted(position for position, _ in context.get_decision_scores()[-1])
 

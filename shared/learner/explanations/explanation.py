@@ -62,15 +62,15 @@ class Part:
         return " × ".join(feature.name for feature in self.names)
 
 
-def compare(one: Explanation, other: Explanation | None) -> tuple[Part, ...]:
+def compare(action: Explanation, other: Explanation | None) -> tuple[Part, ...]:
     """What speaks for one action against another, the largest difference first; what is the same for both is left out.
 
     Args:
         other: None compares with a score of 0.
     """
     others: Mapping[Names, float] = other.parts if other else {}
-    names = dict.fromkeys((*one.parts, *others))
-    parts = (Part(name, one.parts.get(name, 0.0), others.get(name, 0.0)) for name in names)
+    names = dict.fromkeys((*action.parts, *others))
+    parts = (Part(name, action.parts.get(name, 0.0), others.get(name, 0.0)) for name in names)
     return tuple(
         sorted((part for part in parts if part.difference), key=lambda part: (-abs(part.difference), part.names))
     )

@@ -37,7 +37,7 @@ _OWN = {("i", "constant"): CONSTANT, ("i", "id"): _ACTION}
 
 type Groups = Mapping[int, Sequence[tuple[Feature, float]]]
 """Features with their values, by the first letter of their namespaces."""
-type _Found = Iterator[tuple[str, Feature, float]]
+type _Walk = Iterator[tuple[str, Feature, float]]
 
 
 class NamedDocument(NamedTuple):
@@ -63,7 +63,7 @@ def _groups(side: int, node: Mapping[str, Any]) -> Groups:
     return groups
 
 
-def _walk(side: int, node: Mapping[str, Any], namespace: str, path: str) -> _Found:
+def _walk(side: int, node: Mapping[str, Any], namespace: str, path: str) -> _Walk:
     for name, value in node.items():
         if name.startswith("_"):
             continue
@@ -79,7 +79,7 @@ def _walk(side: int, node: Mapping[str, Any], namespace: str, path: str) -> _Fou
             yield namespace, _feature(side, namespace, name, inside), 1.0
 
 
-def _walk_list(side: int, name: str, values: Sequence[Any], namespace: str, path: str) -> _Found:
+def _walk_list(side: int, name: str, values: Sequence[Any], namespace: str, path: str) -> _Walk:
     """The features in an array; one of numbers is a namespace of its own, with one feature for each number."""
     for value in values:
         if isinstance(value, dict):
