@@ -1,5 +1,6 @@
 """What the model in use would show for recorded events. For the thread that ranks, since it asks Rank's model."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,10 +37,11 @@ async def read_nows(hot_path: HotPath[Explorer], evidence: Evidence) -> list[Now
     served = await hot_path.follow_published().current(current.published)
     exploration = current.configuration.service.exploration_percentage
     left_out = max(0, len(events) - _MOST_EVENTS)
-    return [
-        *[Now(chances=None, because=_TOO_MANY)] * left_out,
-        *(_now(served, exploration, document, baselines) for document, baselines in events[left_out:]),
-    ]
+    nows = [Now(chances=None, because=_TOO_MANY)] * left_out
+    for document, baselines in events[left_out:]:
+        nows.append(_now(served, exploration, document, baselines))
+        await asyncio.sleep(0)  # Ranks that wait come first
+    return nows
 
 
 def _documents(evidence: Evidence) -> list[tuple[Mapping[str, Any], Sequence[int]]]:

@@ -10,8 +10,9 @@ from shared.learner.model import Model
 from shared.ranking.decision import equal_chances
 from shared.ranking.slots import Slot, SlotChoice, decide
 
-_MOST_TERMS = 1_000_000
-"""The most products of features and weights that an explanation looks at: about a third of a second."""
+_MOST_TERMS = 700_000
+"""The most products of features and weights that an explanation looks at: a quarter of a second, and enough for
+two actions with all features that a Rank may have, in pairs."""
 _NO_MODEL = "There is no model yet, so all actions have the same chance."
 _CERTAIN = "Only one action is left, so there is nothing to explain."
 

@@ -30,6 +30,7 @@ CALLS = [
     ("GET", "/rankloop/v1/status"),
     ("GET", "/rankloop/v1/events/e"),
     ("GET", "/rankloop/v1/logs"),
+    ("POST", "/rankloop/v1/chances"),
 ]
 
 

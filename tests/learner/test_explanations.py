@@ -46,6 +46,7 @@ KINDS = [
 """Learning arguments of every kind that is allowed."""
 SLOT_KINDS = ["-q ::", "", "--cubic :::", "--squarecb -q sF", "--bag 2 --noconstant", "--cover 2", "--cb_type dr -q s:"]
 SLOT_KINDS += ["--regcb --l2 0.01", "--chain_hash -q ::", "--marginal i", "--ignore s -q ::", "--coin --cubic ijF"]
+SLOT_KINDS += ["--keep i --keep s --bag 2 --noconstant -q ::", "--rnd 2 -q i:"]
 CB, CCB = "--cb_explore_adf ", "--ccb_explore_adf "
 ODD = document(
     [

@@ -1,6 +1,6 @@
 """Explains the scores of a loaded model by the weights that Vowpal Wabbit reads for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import fsum, sqrt
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from shared.learner.explanations.explanation import Explanation, NotExplained
 from shared.learner.explanations.interactions import Interaction
 from shared.learner.explanations.marginals import Marginals
 from shared.learner.explanations.named_features import name_features
-from shared.learner.explanations.placed_examples import place, with_context, with_slot
+from shared.learner.explanations.placed_examples import CONSTANT_NAMESPACE, place, with_context, with_slot
 from shared.learner.explanations.terms import Example, Sums, Weights, count_terms
 
 _INTERACTIONS = ("--quadratic", "--cubic", "--interactions")
@@ -52,6 +52,7 @@ class Explainer:
         given = interactions.parse(value or "" for name, value in arguments.options if name in _INTERACTIONS)
         self._interactions = interactions.with_slots(given) if arguments.problem_type == "ccb" else given
         self._ignored = {ord(value or " ") for name, value in arguments.options if name == "--ignore_linear"}
+        self._kept = [value or "" for name, value in arguments.options if name == "--keep"]
         self._marginals = Marginals.read(data, options.get("--marginal") or "")
         self._stride = int(workspace.get_stride())
         self._mask = workspace.num_weights() * self._stride - 1
@@ -137,7 +138,7 @@ class Explainer:
 
     def _place_of_slot(self, position: int) -> int:
         hashed = self._workspace.hash_feature(f"index{position}", self._workspace.hash_space("_id"))
-        return int(hashed) * _width(self._workspace)
+        return int(hashed) * _measure_width(self._workspace, self._kept)
 
 
 def _policies(options: dict[str, str | None], stride: int) -> tuple[list[int], int]:
@@ -168,12 +169,20 @@ def _list_left(context: Any) -> list[int]:
     return sorted(position for position, _ in context.get_decision_scores()[-1])
 
 
-def _width(workspace: Any) -> int:
-    """By how much Vowpal Wabbit multiplies the hash of a feature, so that every policy has a weight of its own."""
-    # Found with a feature in a namespace that is not left out: learning arguments name letters only.
-    text = "".join(f'"{letter}":{{"x":1}},' for letter in "0123")
-    examples = workspace._parse(f'{{{text}"_multi":[{{"i":{{"x":1}}}}]}}')
+def _measure_width(workspace: Any, kept: Iterable[str]) -> int:
+    """By how much Vowpal Wabbit multiplies the hash of a feature, so that every policy has a weight of its own.
+
+    Args:
+        kept: The namespaces that the model keeps; if not given, all that are no letters.
+    """
+    namespaces = ",".join(f'"{letter}":{{"x":1}}' for letter in dict.fromkeys(kept)) or '"0":{"x":1}'
+    examples = workspace._parse(f'{{{namespaces},"_multi":[{{"i":{{"x":1}}}}]}}')
     try:
-        return int(examples[0].feature(ord("0"), 0)) // int(workspace.hash_feature("x", workspace.hash_space("0")))
+        context = examples[0]
+        letters = [context.namespace(position) for position in range(context.num_namespaces())]
+        letter = next((letter for letter in letters if letter != CONSTANT_NAMESPACE), None)
+        if letter is None:
+            return 1  # without features there is nothing to multiply with
+        return int(context.feature(letter, 0)) // int(workspace.hash_feature("x", workspace.hash_space(chr(letter))))
     finally:
         workspace._finish_example_multi_ex(examples)

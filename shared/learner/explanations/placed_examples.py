@@ -9,8 +9,10 @@ from shared.learner.explanations.interactions import SLOT_DEFAULT, SLOT_INDEX
 from shared.learner.explanations.named_features import CONSTANT, SLOT_POSITION, Groups
 from shared.learner.explanations.terms import Example, PlacedFeature
 
-_CONSTANT, _DEFAULT = 128, ord(" ")
-"""Namespaces: of the constant that Vowpal Wabbit adds, and of features that are in no object."""
+CONSTANT_NAMESPACE = 128
+"""The namespace of the constant that Vowpal Wabbit adds to every example."""
+_DEFAULT = ord(" ")
+"""The namespace of features that are in no object."""
 
 
 def place(example: Any, names: Groups) -> Example:
@@ -25,7 +27,7 @@ def place(example: Any, names: Groups) -> Example:
 
 def _place_namespace(example: Any, letter: int, names: Groups) -> list[PlacedFeature]:
     positions = range(example.num_features_in(letter))
-    named = [(CONSTANT, 1.0)] if letter == _CONSTANT else names.get(letter, ())
+    named = [(CONSTANT, 1.0)] if letter == CONSTANT_NAMESPACE else names.get(letter, ())
     values = [example.feature_weight(letter, position) for position in positions]
     if len(named) != len(values) or not all(
         isclose(own, value, rel_tol=1e-6) for (_, own), value in zip(named, values, strict=True)
@@ -37,7 +39,7 @@ def _place_namespace(example: Any, letter: int, names: Groups) -> list[PlacedFea
 
 def with_context(action: Example, context: Example) -> Example:
     """The features by which an action is scored: its own, then the context's."""
-    letters = [letter for letter in (*action, *context) if letter in action or letter != _CONSTANT]
+    letters = [letter for letter in (*action, *context) if letter in action or letter != CONSTANT_NAMESPACE]
     return {letter: [*action.get(letter, ()), *_unless_constant(context, letter)] for letter in dict.fromkeys(letters)}
 
 
@@ -50,4 +52,4 @@ def with_slot(context: Example, slot: Example, place_of_position: int) -> Exampl
 
 
 def _unless_constant(example: Example, letter: int) -> Sequence[PlacedFeature]:
-    return () if letter == _CONSTANT else example.get(letter, ())
+    return () if letter == CONSTANT_NAMESPACE else example.get(letter, ())
