@@ -125,7 +125,7 @@ def _random_lines(number: int) -> list[bytes]:
 
 
 @given(contexts, choices)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_parts_add_up_whatever_the_features(
     small: Explainer, context: list[Any], actions: list[tuple[str, list[Any]]]
 ) -> None:
