@@ -254,7 +254,9 @@ def test_every_field_of_the_list_of_models_is_on_its_page() -> None:
 def test_every_field_of_a_trace_is_on_its_page() -> None:
     """For what waits and for what belongs to no event."""
     rewards = RewardSettings(10, 0.0, Aggregation.EARLIEST)
-    document = b'{"_multi":[{"i":{"id":"a"}},{"i":{"id":"b"}}],"_slots":[{"_id":"top","s":[{}]},{"_id":"side","s":[{}]}]}'
+    document = (
+        b'{"_multi":[{"i":{"id":"a"}},{"i":{"id":"b"}}],"_slots":[{"_id":"top","s":[{}]},{"_id":"side","s":[{}]}]}'
+    )
     decision = MultiSlotDecision((SlotChoice((0, 1), (0.5, 0.5)), SlotChoice((1,), (1.0,))), "m")
     slots = [Slot("top", (0, 1), 1), Slot("side", (0, 1), 0)]
     event = from_multi_slot_decision("e", 5, document, decision, slots, deferred=False, mode=LearningMode.APPRENTICE)
