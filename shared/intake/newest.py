@@ -1,7 +1,7 @@
 """The newest rows of the intake.
 
 Storage gives rows in ascending order only, so they are read by stretches of time, the last one first. While stretches
-hold few rows, each is longer than the one before it; of a stretch that holds too many, its end is read instead.
+hold few rows, the next is longer; of a stretch that holds too many, its end is read instead.
 """
 
 import asyncio
@@ -21,11 +21,12 @@ from shared.times import SECOND
 _FIRST_US: Final = 4 * SECOND
 _LONGER: Final = 4
 _SHORTER: Final = 8
-_MOST_READS: Final = 24
-_MOST_BYTES: Final = 2 * 1024 * 1024
-"""What is read of one stretch."""
+_MOST_READS: Final = 48
+_STRETCH_BYTES: Final = 2 * 1024 * 1024
+"""What is read of one stretch at most."""
 _ROW_BYTES: Final = 1024
 """What a row counts for beside its payload."""
+_MOST_BYTES: Final = 32 * 1024 * 1024
 _SECONDS: Final = 8
 
 
@@ -72,26 +73,57 @@ class Stretch:
 def read_back(tables: Tables, wanted: Wanted) -> Iterator[Stretch]:
     """Read stretch by stretch, from the newest rows back. Blocking.
 
-    It ends early if all is read or too much was: after 24 reads, each of at most 2 MiB, or after 8 seconds.
+    It ends early if too much was read: after 48 stretches, 32 MiB, or 8 seconds.
     """
-    until, end_us, length_us = time.monotonic() + _SECONDS, wanted.to_us, _FIRST_US
+    until, end_us, length, left_bytes = time.monotonic() + _SECONDS, wanted.to_us, _Length(), _MOST_BYTES
     pages = {kind: Pages(kind) for kind in wanted.kinds}
     for _ in range(_MOST_READS):
-        begin_us, budget = max(wanted.from_us, end_us - length_us), Budget(_MOST_BYTES, _ROW_BYTES)
+        begin_us, budget = max(wanted.from_us, end_us - length.us), Budget(_STRETCH_BYTES, _ROW_BYTES)
         queries = [wanted.query(kind, begin_us, end_us) for kind in wanted.kinds]
         try:
             rows = background_reads.begin(_read(tables, queries, pages, budget, until - time.monotonic())).result()
         except TimeoutError:
             return
+        left_bytes -= budget.spent
+        if left_bytes < 0:
+            return
         if budget.is_over:
-            length_us = max(1, length_us // _SHORTER)
+            length.shorten(begin_us, end_us)
             continue
         yield _stretch(begin_us, rows)
         if begin_us <= wanted.from_us:
             return
         end_us = begin_us
-        if budget.spent * _LONGER < _MOST_BYTES:
-            length_us *= _LONGER
+        length.fit(end_us, is_full=budget.spent * _LONGER >= _STRETCH_BYTES)
+
+
+class _Length:
+    """How long the next stretch is.
+
+    Attributes:
+        us: The length.
+    """
+
+    def __init__(self) -> None:
+        self.us = _FIRST_US
+        self._crowded_us: int | None = None
+
+    def shorten(self, begin_us: int, end_us: int) -> None:
+        """A stretch holds too many rows."""
+        self.us = max(1, (end_us - begin_us) // _SHORTER)
+        self._crowded_us = begin_us
+
+    def fit(self, end_us: int, *, is_full: bool) -> None:
+        """Fit the length to a stretch that was read, before whose begin the next ends.
+
+        While the rows that were too many are still to come, a stretch takes half of the way to where they may end.
+        """
+        if is_full:
+            self._crowded_us = None
+            return
+        self.us *= _LONGER
+        if self._crowded_us is not None:
+            self.us = min(self.us, max(1, (end_us - self._crowded_us) // 2))
 
 
 async def _read(

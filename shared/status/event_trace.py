@@ -75,11 +75,13 @@ class Trace:
         events: In order of arrival; more than one if the id was used again.
         lone: Observations that belong to no event, or not yet.
         log_range: The searched log; None if there is no log.
+        has_more: Whether there is older log in which the event may be.
     """
 
     events: tuple[TracedEvent, ...]
     lone: tuple[TracedObservation, ...]
     log_range: tuple[int, int] | None
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Evidence:
         log_range: The searched log; None if there is no log.
         learned_up_to_us: The log position that the model in training has learned up to.
         kind: The lines that the model in training learns from.
+        has_more: Whether there is older log, which was not searched although there is no event of the id in the other.
     """
 
     waiting: Sequence[RankedEvent]
@@ -102,6 +105,7 @@ class Evidence:
     learned_up_to_us: int
     kind: str
     rewards: RewardSettings
+    has_more: bool = False
 
 
 def trace(evidence: Evidence) -> Trace:
@@ -114,7 +118,7 @@ def trace(evidence: Evidence) -> Trace:
     lone = [_trace_lone(*log_line.read_lone(line)) for line in lone_lines]
     lone += [_trace_observation(observation, _NO_EVENT_YET, counts=False) for observation in left]
     logged = [_trace_logged(read_event(line), log_line.kind(line), evidence) for line in event_lines]
-    return Trace((*logged, *waiting), tuple(lone), evidence.log_range)
+    return Trace((*logged, *waiting), tuple(lone), evidence.log_range, evidence.has_more)
 
 
 _NO_EVENT_YET = (

@@ -7,8 +7,9 @@ from typing import Final
 
 from shared.configuration.service_configuration import LearningMode
 from shared.intake.rows import Event, Observation
-from shared.log import ranked_event
+from shared.log import line_pieces, log_line, ranked_event
 from shared.log.join import Arrival, Join, Requests
+from shared.log.logged_event import read_event
 from shared.status import traced_choice
 from shared.status.traced_choice import TracedChoice
 
@@ -18,7 +19,11 @@ MOST: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """A row of a Rank, without its features."""
+    """A Rank without its features.
+
+    Attributes:
+        arrival: In the log, a Rank has no hash of its request.
+    """
 
     arrival: Arrival
     choices: tuple[TracedChoice, ...]
@@ -28,7 +33,7 @@ class Rank:
 
     @classmethod
     def of(cls, row: Event) -> "Rank":
-        """Read a row."""
+        """Read a row of the intake."""
         event = ranked_event.unpack(row.payload, row.event_id, row.at_us)
         arrival = Arrival(row.at_us, row.event_id, row.request_hash)
         return cls(arrival, traced_choice.of_ranked(event), event.model_id, event.mode, event.deferred)
@@ -51,6 +56,11 @@ class ListedRank:
     def at_us(self) -> int:
         """When the Rank arrived."""
         return self.rank.arrival.at_us
+
+    @property
+    def event_id(self) -> str:
+        """The caller's id, untouched."""
+        return self.rank.arrival.event_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,9 @@ class Filters:
         return self.kind in ("reward", "activation")
 
     def passes(self, entry: "ListedRank | Observation") -> bool:
-        """Whether an entry is listed, whatever its id."""
+        """Whether an entry is listed."""
+        if not entry.event_id.startswith(self.id_begin):
+            return False
         if isinstance(entry, Observation):
             return not self.of_ranks and self.kind in (None, "activation" if entry.value is None else "reward")
         return (
@@ -109,8 +121,29 @@ def select(ranks: Iterable[Rank], observations: Iterable[Observation], filters: 
     in_order = sorted(observations, key=lambda observation: (observation.at_us, observation.observation_id))
     first = {(row.event_id, row.observation_id): row for row in reversed(in_order)}
     entries: tuple[Entry, ...] = (*_join(ranks, in_order, wait_us), *first.values())
+    return newest(entries, filters)
+
+
+def newest(entries: Iterable[Entry], filters: Filters) -> list[Entry]:
+    """The newest entries that pass, newest first, at most 50."""
     passing = [entry for entry in entries if filters.passes(entry)]
     return sorted(passing, key=lambda entry: entry.at_us, reverse=True)[:MOST]
+
+
+def read_line(line: bytes, id_begin: str) -> Sequence[Entry]:
+    """The entries that a log line stands for: a Rank and all that came for it, or what came for no Rank.
+
+    Args:
+        id_begin: A line of an id that begins otherwise stands for none.
+    """
+    if line_pieces.event_id(id_begin)[:-1] not in line:
+        return ()
+    if not log_line.is_event(line):
+        return (log_line.read_lone(line)[0],)
+    event = read_event(line)
+    arrival = Arrival(event.at_us, event.event_id, "")
+    rank = Rank(arrival, traced_choice.of_logged(event), event.model_id, event.mode, event.deferred)
+    return (_with_observations(rank, event.observations), *event.observations)
 
 
 def _join(ranks: Iterable[Rank], observations: Iterable[Observation], wait_us: int) -> Iterator[ListedRank]:

@@ -11,9 +11,11 @@ from shared.status.event_trace import Trace, TracedDecision, TracedEvent, Traced
 from shared.times import to_iso
 from shared.web.json_forms import Moment, Wire
 
+_HINT = "There is older log. If the event is in it, add ?at= with a moment near it, such as ?at=2026-11-25T12:00:00Z."
+
 
 class TraceQuery(Wire):
-    """Around which moment the log is looked through; its last hour without one."""
+    """Around which moment the log is looked through; without one, from its end back to the event."""
 
     at: datetime | None = None
 
@@ -124,10 +126,11 @@ class TracedRank(Wire):
 
 
 class LookedThrough(Wire):
-    """Where the event was looked for."""
+    """Where the event was looked for, and where else it may be."""
 
     waiting: bool
     log: DateRange | None
+    hint: str | None
 
 
 class EventTrace(Wire):
@@ -153,7 +156,7 @@ class EventTrace(Wire):
             event_id=event_id,
             events=[TracedRank.of(event) for event in trace.events],
             without_event=[TracedReward.of(observation) for observation in trace.lone],
-            looked_through=LookedThrough(waiting=True, log=log),
+            looked_through=LookedThrough(waiting=True, log=log, hint=_HINT if trace.has_more else None),
         )
 
 
