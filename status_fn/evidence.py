@@ -1,5 +1,6 @@
 """Reads what storage holds of the loop and of an event. Blocking, for a thread."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ _MOST_COUNTED = 20_000
 _MOST_LOG_BYTES = 64 * 1024 * 1024
 _MOST_BLOBS = 1000
 """Those of a day, where new log comes every minute and a half."""
+_SECONDS = 8
+"""How long the log before the last hour is searched at most."""
 
 
 def read_status_inputs() -> StatusInputs:
@@ -109,8 +112,10 @@ def _search_back(event_id: str, last: _SearchedLog, before_us: int, deleted_befo
     """
     begin_us = last.range_us[0] if last.range_us else before_us
     older = log_back_store.select(begin_us, deleted_before_us, _MOST_LOG_BYTES - last.size_bytes, _MOST_BLOBS)
-    range_us, lines = last.range_us, [*last.lines]
+    range_us, lines, until = last.range_us, [*last.lines], time.monotonic() + _SECONDS
     for blob, stored in log_back_store.read(older):
+        if time.monotonic() > until:
+            return _SearchedLog(lines, range_us, 0, has_more=True)
         range_us = (blob.from_us, range_us[1] if range_us else blob.to_us)
         lines = [*_lines(event_id, stored), *lines]
         if any(map(log_line.is_event, lines)):

@@ -33,7 +33,7 @@ _MOST_LOG_BYTES: Final = 1024 * 1024
 _MOST_BLOBS: Final = 64
 _ENOUGH: Final = f"The newest {MOST} are listed; there may be others before them."
 _ALL: Final = "There are no others."
-_LIMIT: Final = "So much is looked through, and no more. What is older is in the log."
+_LIMIT: Final = "No more is looked through at once; there may be others before them."
 
 
 @functions.operation(["GET"], "events", api=Api.OWN, query=NewestQuery, answer=NewestEvents)

@@ -26,7 +26,7 @@ _STRETCH_BYTES: Final = 2 * 1024 * 1024
 """What is read of one stretch at most."""
 _ROW_BYTES: Final = 1024
 """What a row counts for beside its payload."""
-_MOST_BYTES: Final = 32 * 1024 * 1024
+_MOST_BYTES: Final = 16 * 1024 * 1024
 _SECONDS: Final = 8
 
 
@@ -73,7 +73,7 @@ class Stretch:
 def read_back(tables: Tables, wanted: Wanted) -> Iterator[Stretch]:
     """Read stretch by stretch, from the newest rows back. Blocking.
 
-    It ends early if too much was read: after 48 stretches, 32 MiB, or 8 seconds.
+    It ends early if too much was read: after 48 stretches, 16 MiB, or 8 seconds.
     """
     until, end_us, length, left_bytes = time.monotonic() + _SECONDS, wanted.to_us, _Length(), _MOST_BYTES
     pages = {kind: Pages(kind) for kind in wanted.kinds}

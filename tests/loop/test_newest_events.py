@@ -13,7 +13,7 @@ from tests.loop import past
 from tests.loop.conftest import NEVER, StartTrainer
 from tests.loop.in_use import Loop
 from tests.loop.stored_loop import StoredLoop
-from tests.loop.traffic import V1
+from tests.loop.traffic import USERS, V1, rank_body
 
 EVENTS = "/rankloop/v1/events"
 
@@ -72,6 +72,34 @@ def drop_tables(stored_loop: StoredLoop) -> None:
     with TableServiceClient.from_connection_string(stored_loop.storage) as tables:
         for name in stored_loop.tables():
             tables.delete_table(name)
+
+
+def test_what_rank_answered_tells_whether_it_explored(loop: Loop) -> None:
+    """The list and the trace say it of the chances that the client got, with features as the client sent them."""
+    loop.use(60)
+    loop.learn()
+    loop.rank()
+    loop.wait_until(lambda status: status["model"] and status["instance"]["modelId"] == status["model"]["id"])
+    answers = [loop.rank(user) for user in USERS * 8]
+
+    listed = {entry["eventId"]: entry for entry in list_newest(loop, "?kind=rank")}
+    traced = [loop.api.get(f"{EVENTS}/{answer['eventId']}").json["events"][0] for answer in answers[:3]]
+
+    explored = [is_explored(answer) for answer in answers]
+    assert {True, False} == set(explored)
+    assert [listed[answer["eventId"]]["explored"] for answer in answers] == explored
+    for user, answer, event in zip(USERS, answers, traced, strict=False):
+        sent = rank_body(answer["eventId"], user)
+        chances = {action["id"]: action["probability"] for action in answer["ranking"]}
+        assert event["contextFeatures"] == sent["contextFeatures"]
+        assert event["actions"] == [{**action, "probability": chances[action["id"]]} for action in sent["actions"]]
+        assert (event["explored"], event["model"]) == (is_explored(answer), loop.status()["model"]["id"])
+
+
+def is_explored(answer: dict[str, Any]) -> bool:
+    """Whether another action than the likeliest was shown."""
+    chances = {action["id"]: action["probability"] for action in answer["ranking"]}
+    return bool(chances[answer["rewardActionId"]] < max(chances.values()) - 0.01)
 
 
 @pytest.mark.usefixtures("at_home")
