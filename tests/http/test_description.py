@@ -153,6 +153,18 @@ def test_the_trace_of_an_event_is_as_described(api: Api, described: Described) -
     described.demand("GET", f"{OWN}/events/{{eventId}}", answer)
 
 
+def test_the_list_of_the_newest_events_is_as_described(api: Api, described: Described) -> None:
+    """Ranks, rewards and activations, and the refusal of a filter."""
+    api.post("/personalizer/v1.0/rank", {"actions": [{"id": "a", "features": [{"x": 1}]}], "eventId": "newest"})
+    api.post("/personalizer/v1.0/events/newest/reward", {"value": 1})
+    api.post("/personalizer/v1.0/events/newest/activate")
+    answer = api.get(f"{OWN}/events?eventId=newest")
+
+    assert [entry["kind"] for entry in answer.json["entries"]] == ["activation", "reward", "rank"]
+    described.demand("GET", f"{OWN}/events", answer)
+    described.demand("GET", f"{OWN}/events", api.get(f"{OWN}/events?kind=event"))
+
+
 def test_a_refusal_is_as_described(api: Api, described: Described) -> None:
     """With the header that the last version has."""
     described.demand("POST", "/personalizer/v1.0/rank", api.post("/personalizer/v1.0/rank", b"{"))

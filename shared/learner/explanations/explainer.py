@@ -52,7 +52,7 @@ class Explainer:
         given = interactions.parse(value or "" for name, value in arguments.options if name in _INTERACTIONS)
         self._interactions = interactions.with_slots(given) if arguments.problem_type == "ccb" else given
         self._ignored = {ord(value or " ") for name, value in arguments.options if name == "--ignore_linear"}
-        self._kept = [value or "" for name, value in arguments.options if name == "--keep"]
+        self._only = [value or "" for name, value in arguments.options if name == "--keep"]
         self._marginals = Marginals.read(data, options.get("--marginal") or "")
         self._stride = int(workspace.get_stride())
         self._mask = workspace.num_weights() * self._stride - 1
@@ -132,13 +132,13 @@ class Explainer:
         linear = [letter for letter in scored.example if letter not in self._ignored]
         sums = Sums(scored.example, linear, self._expand(scored))
         for offset in policies:
-            kept = self._marginals.apply(scored.example, offset, self._mask, shift)
-            sums.add(kept, Weights(read, self._mask, offset))
+            replaced = self._marginals.apply(scored.example, offset, self._mask, shift)
+            sums.add(replaced, Weights(read, self._mask, offset))
         return sums
 
     def _place_of_slot(self, position: int) -> int:
         hashed = self._workspace.hash_feature(f"index{position}", self._workspace.hash_space("_id"))
-        return int(hashed) * _measure_width(self._workspace, self._kept)
+        return int(hashed) * _measure_width(self._workspace, self._only)
 
 
 def _policies(options: dict[str, str | None], stride: int) -> tuple[list[int], int]:
@@ -169,13 +169,13 @@ def _list_left(context: Any) -> list[int]:
     return sorted(position for position, _ in context.get_decision_scores()[-1])
 
 
-def _measure_width(workspace: Any, kept: Iterable[str]) -> int:
+def _measure_width(workspace: Any, only: Iterable[str]) -> int:
     """By how much Vowpal Wabbit multiplies the hash of a feature, so that every policy has a weight of its own.
 
     Args:
-        kept: The namespaces that the model keeps; if not given, all that are no letters.
+        only: The namespaces that the model keeps; if there are none, it keeps all.
     """
-    namespaces = ",".join(f'"{letter}":{{"x":1}}' for letter in dict.fromkeys(kept)) or '"0":{"x":1}'
+    namespaces = ",".join(f'"{letter}":{{"x":1}}' for letter in dict.fromkeys(only)) or '"0":{"x":1}'
     examples = workspace._parse(f'{{{namespaces},"_multi":[{{"i":{{"x":1}}}}]}}')
     try:
         context = examples[0]
