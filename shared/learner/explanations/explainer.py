@@ -97,7 +97,7 @@ class Explainer:
             workspace._finish_example_multi_ex(examples)
 
     def count_terms(self, scored: Scored) -> int:
-        """At most how many products of features and weights an explanation has to look at."""
+        """How many products of features and weights an explanation has to look at."""
         return count_terms(scored.example, self._expand(scored)) * len(self._policies)
 
     def explain(self, scored: Scored) -> Explanation:

@@ -1,7 +1,7 @@
 """The terms of a score: what Vowpal Wabbit adds up to score an action, one term for each feature and interaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import prod
+from math import comb, prod
 from typing import NamedTuple
 
 from shared.learner.explanations.explanation import Names
@@ -43,9 +43,15 @@ class Weights(NamedTuple):
 
 
 def count_terms(example: Example, interactions: Iterable[Interaction]) -> int:
-    """At most how many terms a score has."""
+    """How many terms a score has, those without a weight included."""
     sizes = {letter: len(features) for letter, features in example.items()}
-    return sum(sizes.values()) + sum(prod(sizes[letter] for letter in letters) for letters in interactions)
+    return sum(sizes.values()) + sum(_count_products(letters, sizes) for letters in interactions)
+
+
+def _count_products(letters: Interaction, sizes: Mapping[int, int]) -> int:
+    """The terms of an interaction; of a namespace with itself, each combination of features counts once."""
+    times = ((letter, letters.count(letter)) for letter in dict.fromkeys(letters))
+    return prod(comb(sizes[letter] + count - 1, count) for letter, count in times)
 
 
 class Sums:
