@@ -151,7 +151,7 @@ class ServiceConfiguration(StoredObject):
         ),
     ] = None
     is_inference_explainability_enabled: Annotated[
-        bool, ApiField(meaning="Kept and answered; Rank explains nothing yet", since=_V2022)
+        bool, ApiField(meaning="Whether Rank of 2022-09-01-preview explains its answer", since=_V2022)
     ] = False
     last_edit_us: Annotated[
         int | None,
