@@ -66,7 +66,7 @@ def _read(filters: Filters) -> NewestEvents:
     begins_us = max(begins, configuration.logs_deleted_before_us)
     listed = _read_intake(filters, tables, configuration, begins_us, now_us)
     if listed.is_all and len(listed.entries) < MOST:
-        listed = _read_log(filters, listed, configuration)
+        listed = _read_log(filters, listed, configuration, now_us)
     because = _ENOUGH if len(listed.entries) == MOST else _ALL if listed.is_all else _LIMIT
     return NewestEvents.of(listed.entries, listed.from_us, now_us, because)
 
@@ -91,16 +91,15 @@ def _kinds(filters: Filters) -> tuple[Kind, ...]:
     return ("rewards",) if filters.of_observations else ("events", "rewards")
 
 
-def _read_log(filters: Filters, of_intake: _Newest, configuration: Configuration) -> _Newest:
-    """Read the log of what the intake holds no more, in addition to the entries of the intake."""
-    begin_us, wait_us = of_intake.from_us, configuration.rewards.wait_us
-    log = log_back_store.select(begin_us, configuration.logs_deleted_before_us, _MOST_LOG_BYTES, _MOST_BLOBS)
-    entries, from_us = of_intake.entries, begin_us
+def _read_log(filters: Filters, of_intake: _Newest, configuration: Configuration, now_us: int) -> _Newest:
+    """Read the newest log too, of which the intake may hold a part only."""
+    log = log_back_store.select(now_us, configuration.logs_deleted_before_us, _MOST_LOG_BYTES, _MOST_BLOBS)
+    entries, from_us, wait_us = of_intake.entries, of_intake.from_us, configuration.rewards.wait_us
     for blob, stored in log_back_store.read(log):
         if len(entries) == MOST and entries[-1].at_us >= blob.to_us + wait_us:
             return _Newest(entries, from_us, False)  # rewards came at most so long after the Ranks of a blob
-        older = [entry for entry in _entries(stored, filters) if entry.at_us < begin_us]
-        entries, from_us = newest_events.newest([*entries, *older], filters), blob.from_us
+        entries = newest_events.newest([*entries, *_entries(stored, filters)], filters)
+        from_us = min(from_us, blob.from_us)
     return _Newest(entries, from_us, log.is_whole)
 
 

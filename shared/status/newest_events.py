@@ -125,9 +125,13 @@ def select(ranks: Iterable[Rank], observations: Iterable[Observation], filters: 
 
 
 def newest(entries: Iterable[Entry], filters: Filters) -> list[Entry]:
-    """The newest entries that pass, newest first, at most 50."""
-    passing = [entry for entry in entries if filters.passes(entry)]
-    return sorted(passing, key=lambda entry: entry.at_us, reverse=True)[:MOST]
+    """The newest entries that pass, newest first, at most 50; what is both a row and log is one entry."""
+    passing = {_key(entry): entry for entry in entries if filters.passes(entry)}
+    return sorted(passing.values(), key=lambda entry: entry.at_us, reverse=True)[:MOST]
+
+
+def _key(entry: Entry) -> tuple[str, str | int]:
+    return entry.event_id, entry.observation_id if isinstance(entry, Observation) else entry.at_us
 
 
 def read_line(line: bytes, id_begin: str) -> Sequence[Entry]:

@@ -50,6 +50,7 @@ def test_the_last_fifty_are_listed_at_once_and_stay_when_they_are_log(loop: Loop
     }
     before = list_newest(loop)
     loop.learn()
+    rows_and_log = loop.api.get(f"{EVENTS}?kind=reward&eventId=used-5").json["entries"]
     drop_tables(loop.stored_loop)
 
     assert names(at_once) == newest
@@ -63,6 +64,7 @@ def test_the_last_fifty_are_listed_at_once_and_stay_when_they_are_log(loop: Loop
     assert filtered["?explored=true"] == filtered["?learningMode=Apprentice"] == []
     assert list_newest(loop) == before
     answer = loop.api.get(f"{EVENTS}?kind=reward&eventId=used-5").json
+    assert rows_and_log == answer["entries"]
     assert names(answer["entries"]) == [("reward", f"used-{n}") for n in (*range(59, 49, -1), 5)]
     assert answer["lookedThrough"]["because"] == "There are no others."
 

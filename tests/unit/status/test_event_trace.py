@@ -35,11 +35,11 @@ def event(*, deferred: bool = False) -> RankedEvent:
 
 
 def page() -> RankedEvent:
-    """A Rank of two slots, of which the second may not show the first action."""
+    """A Rank of two slots, of which the first drew the second action, and the second may not show that one."""
     slots = [("top", [{"size": "large"}]), ("side", [])]
-    document = features.slots_document(CONTEXT, ACTIONS, slots).log_text([(0, 1), (1,)])
-    decision = MultiSlotDecision((SlotChoice((0, 1), (0.9, 0.1)), SlotChoice((1,), (1.0,))), "m1")
-    placed = [Slot("top", (0, 1), 0), Slot("side", (1,), 1)]
+    document = features.slots_document(CONTEXT, ACTIONS, slots).log_text([(0, 1), (0,)])
+    decision = MultiSlotDecision((SlotChoice((1, 0), (0.9, 0.1)), SlotChoice((0,), (1.0,))), "m1")
+    placed = [Slot("top", (0, 1), 1), Slot("side", (0,), 0)]
     return from_multi_slot_decision("e", AT_US, document, decision, placed, deferred=False, mode=LearningMode.ONLINE)
 
 
@@ -89,8 +89,8 @@ def test_each_slot_has_its_features_and_the_chances_of_what_it_could_show(tell: 
     assert [action["probability"] for action in answer["actions"]] == [None, None]
     top, side = answer["slots"]
     assert (top["id"], top["features"], top["explored"]) == ("top", [{"size": "large"}], False)
-    assert top["actions"] == [{"id": "tea", "probability": 0.9}, {"id": "juice", "probability": 0.1}]
-    assert (side["id"], side["features"], side["actions"]) == ("side", [], [{"id": "juice", "probability": 1.0}])
+    assert top["actions"] == [{"id": "tea", "probability": 0.1}, {"id": "juice", "probability": 0.9}]
+    assert (side["id"], side["features"], side["actions"]) == ("side", [], [{"id": "tea", "probability": 1.0}])
 
 
 def test_an_apprentice_tells_what_it_drew_in_secret_and_did_not_explore() -> None:
