@@ -35,6 +35,7 @@ from train_timer import (
     mirror,
     missing_manifests,
     model_publication,
+    online_return,
     optimization_rounds,
     retention,
     run_log,
@@ -220,6 +221,9 @@ class _Run:
         self._published = published
         configuration = self._spread_rows(configuration_store.read_configuration())
         self._trainer.commit(with_snapshot(apply_changes(self._trainer.state, configuration, published)))
+        if online_return.resume(self._trainer, configuration, clock.now_us()):
+            published = self._published = published_store.read_published()
+            self._trainer.commit(with_snapshot(apply_changes(self._trainer.state, configuration, published)))
         mirror.steer(self._trainer, configuration)
         return configuration
 
