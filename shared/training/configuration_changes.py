@@ -44,6 +44,17 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
     return replace(state, next=_retraining_cursor(state, configuration, published))
 
 
+def foresee(state: State, configuration: Configuration, published: Published) -> State:
+    """The state with which the next run of the trainer begins, if storage has what the commit record names."""
+    state = apply_changes(state, configuration, published)
+    earlier = state.before_apprentice
+    if earlier is None or not mode_changes.is_return_ahead(state, configuration):
+        return state
+    if loss := mode_changes.cannot_return(state, configuration):
+        return mode_changes.give_up_return(state, loss)
+    return apply_changes(state, configuration, mode_changes.publish_return(earlier, published, state.joined_up_to_us))
+
+
 def lose_running(state: State, configuration: Configuration, published: Published) -> State:
     """The state after the training state of `running` was found lost: another model learns from the log instead.
 

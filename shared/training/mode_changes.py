@@ -22,12 +22,15 @@ def follow_mode(state: State, mode: LearningMode) -> State:
     earlier = state.before_apprentice
     if mode is LearningMode.APPRENTICE:
         earlier = earlier or model_to_keep(state.running)
+    switch = ModeSwitch(state.joined_up_to_us, state.running.mode, state.counters.learned)
+    if state.mode_switch and state.running.mode is LearningMode.LOGGING_ONLY:
+        switch = replace(state.mode_switch, at_us=switch.at_us, learned=switch.learned)
     return replace(
         state,
         running=replace(state.running, mode=mode),
         next=None if state.next is None else replace(state.next, mode=mode),
         before_apprentice=earlier,
-        mode_switch=ModeSwitch(state.joined_up_to_us, state.running.mode, state.counters.learned),
+        mode_switch=switch,
     )
 
 

@@ -200,7 +200,7 @@ class ModeSwitch(StoredObject):
 
     Attributes:
         at_us: The log position at which the trainer followed it.
-        before: The mode before it.
+        before: The mode before it; after a time of `LoggingOnly`, that before this.
         learned: How many events had been learned since the loop was made.
         is_return: Whether the model that had learned Online before took the place of an apprentice's.
         loss: Why the model that had learned Online before could not be used again; empty if nothing was lost.

@@ -10,9 +10,9 @@ from shared.configuration.service_configuration import LearningMode
 from tests.conftest import StartHost
 from tests.loop import past
 from tests.loop.conftest import NEVER, StartTrainer
-from tests.loop.in_use import Loop
+from tests.loop.in_use import NOW, Loop
 from tests.loop.stored_loop import StoredLoop
-from tests.loop.traffic import ACTIONS, USERS
+from tests.loop.traffic import ACTIONS, LIKED, USERS
 
 PREVIEW = "/personalizer/v1.1-preview.3"
 
@@ -20,8 +20,19 @@ PREVIEW = "/personalizer/v1.1-preview.3"
 @pytest.fixture
 def loop(start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer) -> Loop:
     """A loop that has only just begun, as an apprentice."""
+    return begin(stored_loop, LearningMode.APPRENTICE, start_host, trainer)
+
+
+@pytest.fixture
+def online_loop(start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer) -> Loop:
+    """A loop that has only just begun, Online."""
+    return begin(stored_loop, LearningMode.ONLINE, start_host, trainer)
+
+
+def begin(stored_loop: StoredLoop, mode: LearningMode, start_host: StartHost, trainer: StartTrainer) -> Loop:
+    """Let a loop begin in a learning mode."""
     service = {"reward_wait_time": "PT5S", "model_export_frequency": "PT1S"}
-    past.configure(stored_loop, past.configuration(learning_mode=LearningMode.APPRENTICE, **service))
+    past.configure(stored_loop, past.configuration(learning_mode=mode, **service))
     return Loop(start_host(**NEVER).url, stored_loop, trainer)
 
 
@@ -111,3 +122,39 @@ def test_a_model_that_learns_anew_learns_only_what_was_ranked_in_the_mode_of_now
 
     assert loop.stored_loop.document("published.json")["model"]["learned_events"] == 5
     assert loop.status()["retraining"] is None
+
+
+def test_a_loop_that_comes_back_online_goes_on_with_the_model_that_it_had(online_loop: Loop) -> None:
+    """It is in use at once and earns as before, although the apprentice has learned the opposite meanwhile.
+
+    What was ranked Online when the mode changed is learned then, and the apprentice's model stays in the list.
+    """
+    loop = online_loop
+    loop.use(150)
+    loop.learn()
+    before = wait_until_in_use(loop)
+    earned = [best(loop.rank(user)) for user in USERS]
+    switch(loop, "Apprentice")
+    loop.use(120)
+    loop.learn()
+    apprentice = wait_until_in_use(loop)
+    imitated = [best(loop.rank(user)) for user in USERS]
+    switch(loop, "Online")
+    loop.train(NOW)
+    returned = wait_until_in_use(loop)
+    again = [best(loop.rank(user)) for user in USERS]
+    loop.use(9)
+    loop.learn()
+
+    assert [LIKED[user] for user in USERS] == earned == again
+    assert imitated == [ACTIONS[0]] * 3
+    published, state = loop.stored_loop.document("published.json"), loop.stored_loop.document("state.json")
+    ids = [model["id"] for model in published["previous"]]
+    assert ids.index(returned["id"]) < ids.index(before["id"]) < ids.index(apprentice["id"]), (
+        "in use again, and at once"
+    )
+    assert returned["learned_events"] == before["learned_events"] + len(earned) + 1, "those that waited"
+    assert published["model"]["learned_events"] == returned["learned_events"] + len(again) + 9 + 1
+    modes = {step["mode"] for step in loop.stored_loop.lineage(published["model"]["state_blob"])}
+    assert (modes, state["before_apprentice"], published["start"]["model"]["id"]) == ({"Online"}, None, before["id"])
+    assert apprentice["learned_events"] == 150 + 120
