@@ -21,7 +21,7 @@ def follow_mode(state: State, mode: LearningMode) -> State:
         return state
     earlier = state.before_apprentice
     if mode is LearningMode.APPRENTICE:
-        earlier = earlier or model_to_keep(state.running)
+        earlier = earlier or model_to_keep(state.running) or (state.next and model_to_keep(state.next))
     switch = ModeSwitch(state.joined_up_to_us, state.running.mode, state.counters.learned)
     if state.mode_switch and state.running.mode is LearningMode.LOGGING_ONLY:
         switch = replace(state.mode_switch, at_us=switch.at_us, learned=switch.learned)

@@ -39,6 +39,7 @@ class Change(StrEnum):
     WAIT = "reward wait time"
     AGGREGATION = "reward aggregation"
     DEFAULT = "default reward"
+    MODE = "learning mode"
     RESET = "reset of the model"
     ROLL_BACK = "roll back"
     IMPORT = "import of a model"
