@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -64,7 +64,7 @@ class ModelTraining:
         state = self._trainer.state
         cursor, tries = state.running, 0
         if cursor.learned_up_to_us < state.counted_up_to_us:
-            return self._catch_up(cursor, self._running_ahead, state.counted_up_to_us, "running")
+            return self._catch_up(cursor, self._running_ahead, state.counted_up_to_us, self._put_running)
         while (piece := self._choose(cursor, self._running_ahead, most_parts=1)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
                 state = replace(self._trainer.state, running=learned.cursor)
@@ -78,9 +78,15 @@ class ModelTraining:
         state = self._trainer.state
         if state.next is None or state.next.learned_up_to_us >= state.joined_up_to_us:
             return False
-        return self._catch_up(state.next, self._next_ahead, state.joined_up_to_us, "next")
+        return self._catch_up(state.next, self._next_ahead, state.joined_up_to_us, self._put_next)
 
-    def _catch_up(self, cursor: Cursor, ahead: LogAhead, end_us: int, name: str) -> bool:
+    def _put_running(self, cursor: Cursor) -> None:
+        self._trainer.commit(replace(self._trainer.state, running=cursor))
+
+    def _put_next(self, cursor: Cursor) -> None:
+        self._trainer.commit(replace(self._trainer.state, next=cursor))
+
+    def _catch_up(self, cursor: Cursor, ahead: LogAhead, end_us: int, put: Callable[[Cursor], None]) -> bool:
         """Let a model learn more of the log up to a position, many parts at once, without counting them; gives True.
 
         Blobs that hold nothing for the model are passed by: after a long time as an apprentice, those are most of them.
@@ -88,12 +94,11 @@ class ModelTraining:
         tries = 0
         while (piece := self._choose_behind(cursor, ahead, end_us)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
-                self._trainer.commit(replace(self._trainer.state, **{name: learned.cursor}))
+                put(learned.cursor)
                 return True
             tries += 1
         if piece is None:
-            moved = replace(cursor, learned_up_to_us=end_us, begun=None)
-            self._trainer.commit(replace(self._trainer.state, **{name: moved}))
+            put(replace(cursor, learned_up_to_us=end_us, begun=None))
         return True
 
     def _choose_behind(self, cursor: Cursor, ahead: LogAhead, end_us: int) -> Piece | None:

@@ -10,7 +10,7 @@ from shared.configuration.service_configuration import LearningMode
 from tests.conftest import StartHost
 from tests.loop import past
 from tests.loop.conftest import NEVER, StartTrainer
-from tests.loop.in_use import NOW, Loop
+from tests.loop.in_use import NOW, READY, Loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import ACTIONS, LIKED, USERS
 
@@ -37,10 +37,27 @@ def begin(stored_loop: StoredLoop, mode: LearningMode, start_host: StartHost, tr
 
 
 def switch(loop: Loop, mode: str) -> None:
-    """Change the learning mode, as a client of a version that has it, and let every instance hear of it."""
+    """Change the learning mode, and let every instance hear of it."""
+    put_mode(loop, mode)
+    loop.wait_until_obeyed()
+
+
+def put_mode(loop: Loop, mode: str) -> None:
+    """Change the learning mode, as a client of a version that has it."""
     put = loop.api.put(f"{PREVIEW}/configurations/service", {"learningMode": mode})
     assert (put.status, put.json["learningMode"]) == (200, mode)
-    loop.wait_until_obeyed()
+
+
+def preview(loop: Loop, mode: str) -> dict[str, str]:
+    """What a change of the learning mode would do, each part of the answer as one text."""
+    answer = loop.api.post("/rankloop/v1/configurations/service:preview", {"learningMode": mode})
+    assert answer.status == 200
+    return {name: " ".join(sentences) for name, sentences in answer.json.items()}
+
+
+def is_warned(loop: Loop) -> bool:
+    """Whether the status warns of the change of the mode."""
+    return "ModeSwitchForgets" in {warning["code"] for warning in loop.status()["warnings"]}
 
 
 def wait_until_in_use(loop: Loop) -> dict[str, Any]:
@@ -58,16 +75,27 @@ def best(answer: dict[str, Any]) -> str:
 
 
 def test_the_first_online_rank_uses_what_the_apprentice_has_learned(loop: Loop) -> None:
-    """It has learned to choose the baseline, which is the first action, whatever the rewards were."""
-    loop.use(60)
+    """It has learned to choose the baseline, which is the first action, whatever the rewards were.
+
+    The owner is warned, before the change and from it on: most events came before the first model, which imitates, so
+    the loop has not shown yet how well it does.
+    """
+    loop.use(110)
     loop.learn()
     model = wait_until_in_use(loop)
     hidden = [loop.rank(user) for user in USERS]
+    warned, foreseen = [is_warned(loop)], preview(loop, "Online")
     switch(loop, "Online")
+    warned.append(is_warned(loop))
     shown = [loop.rank(user) for user in USERS]
     loop.learn()
+    warned.append(is_warned(loop))
     switch(loop, "Apprentice")
+    warned.append(is_warned(loop))
 
+    assert warned == [False, True, True, False]
+    assert "goes on with what the apprentice has learned: with 110 events" in foreseen["happens"]
+    assert (foreseen["for"], "of them (" in foreseen["against"]) == ("", True)
     assert {answer["rewardActionId"] for answer in hidden} == {ACTIONS[0]}
     assert [action["id"] for action in hidden[0]["ranking"]] == [*ACTIONS]
     assert [best(answer) for answer in (*hidden, *shown)] == [ACTIONS[0]] * 6
@@ -139,22 +167,29 @@ def test_a_loop_that_comes_back_online_goes_on_with_the_model_that_it_had(online
     loop.learn()
     apprentice = wait_until_in_use(loop)
     imitated = [best(loop.rank(user)) for user in USERS]
-    switch(loop, "Online")
+    foreseen = preview(loop, "Online")
+    put_mode(loop, "Online")
+    warned = [is_warned(loop)]
     loop.train(NOW)
+    warned.append(is_warned(loop))
     returned = wait_until_in_use(loop)
     again = [best(loop.rank(user)) for user in USERS]
     loop.use(9)
-    loop.learn()
+    loop.train(READY)
 
+    assert warned == [False, False]
+    assert f"before it became an apprentice, with {before['learned_events']} events" in foreseen["happens"]
+    assert f"stays in the list of models as {apprentice['id']}" in foreseen["happens"]
     assert [LIKED[user] for user in USERS] == earned == again
     assert imitated == [ACTIONS[0]] * 3
     published, state = loop.stored_loop.document("published.json"), loop.stored_loop.document("state.json")
-    ids = [model["id"] for model in published["previous"]]
+    ids = [published["model"]["id"], *(model["id"] for model in published["previous"])]
     assert ids.index(returned["id"]) < ids.index(before["id"]) < ids.index(apprentice["id"]), (
         "in use again, and at once"
     )
     assert returned["learned_events"] == before["learned_events"] + len(earned) + 1, "those that waited"
-    assert published["model"]["learned_events"] == returned["learned_events"] + len(again) + 9 + 1
-    modes = {step["mode"] for step in loop.stored_loop.lineage(published["model"]["state_blob"])}
+    model = state["running"]["model"]
+    assert model["events"] == returned["learned_events"] + len(again) + 9 + 1
+    modes = {step["mode"] for step in loop.stored_loop.lineage(model["state_blob"])}
     assert (modes, state["before_apprentice"], published["start"]["model"]["id"]) == ({"Online"}, None, before["id"])
-    assert apprentice["learned_events"] == 150 + 120
+    assert apprentice["learned_events"] > before["learned_events"], "it went on with a copy"
