@@ -64,7 +64,7 @@ class ModelTraining:
         state = self._trainer.state
         cursor, tries = state.running, 0
         if cursor.learned_up_to_us < state.counted_up_to_us:
-            return self._catch_up(cursor, self._running_ahead, state.counted_up_to_us, self._put_running)
+            return self._catch_up(cursor, self._running_ahead, state.counted_up_to_us, self._put_running, most_parts=1)
         while (piece := self._choose(cursor, self._running_ahead, most_parts=1)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
                 state = replace(self._trainer.state, running=learned.cursor)
@@ -86,13 +86,15 @@ class ModelTraining:
     def _put_next(self, cursor: Cursor) -> None:
         self._trainer.commit(replace(self._trainer.state, next=cursor))
 
-    def _catch_up(self, cursor: Cursor, ahead: LogAhead, end_us: int, put: Callable[[Cursor], None]) -> bool:
-        """Let a model learn more of the log up to a position, many parts at once, without counting them; gives True.
+    def _catch_up(
+        self, cursor: Cursor, ahead: LogAhead, end_us: int, put: Callable[[Cursor], None], **bounds: int
+    ) -> bool:
+        """Let a model learn more of the log up to a position, without counting it; gives True.
 
         Blobs that hold nothing for the model are passed by: after a long time as an apprentice, those are most of them.
         """
         tries = 0
-        while (piece := self._choose_behind(cursor, ahead, end_us)) is not None and tries < _MOST_TRIES:
+        while (piece := self._choose_behind(cursor, ahead, end_us, **bounds)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
                 put(learned.cursor)
                 return True
@@ -101,9 +103,9 @@ class ModelTraining:
             put(replace(cursor, learned_up_to_us=end_us, begun=None))
         return True
 
-    def _choose_behind(self, cursor: Cursor, ahead: LogAhead, end_us: int) -> Piece | None:
-        blobs = ahead.after(cursor.learned_up_to_us, end_us)
-        return choose_piece(cursor, (blob for blob in blobs if blob.events.get(cursor.kind)), self._pace, end_us=end_us)
+    def _choose_behind(self, cursor: Cursor, ahead: LogAhead, end_us: int, **bounds: int) -> Piece | None:
+        blobs = (blob for blob in ahead.after(cursor.learned_up_to_us, end_us) if blob.events.get(cursor.kind))
+        return choose_piece(cursor, blobs, self._pace, end_us=end_us, **bounds)
 
     def _choose(self, cursor: Cursor, ahead: LogAhead, **bounds: int) -> Piece | None:
         blobs = ahead.after(cursor.learned_up_to_us, self._trainer.state.joined_up_to_us)

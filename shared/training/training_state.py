@@ -13,6 +13,7 @@ from shared.metrics.bins import Metrics
 from shared.models.published import ModelFiles, ModelReference
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
+from shared.training.mode_switch import ModeSwitch
 from shared.training.trouble import Troubles
 
 
@@ -192,25 +193,6 @@ class PartSize(StoredObject):
     def estimate(self, length_us: int) -> int:
         """How many events a part of some length has at the same rate."""
         return self.events * length_us // self.length_us
-
-
-@dataclass(frozen=True, slots=True)
-class ModeSwitch(StoredObject):
-    """The last change of the learning mode.
-
-    Attributes:
-        at_us: The log position at which the trainer followed it.
-        before: The mode before it; after a time of `LoggingOnly`, that before this.
-        learned: How many events had been learned since the loop was made.
-        is_return: Whether the model that had learned Online before took the place of an apprentice's.
-        loss: Why the model that had learned Online before could not be used again; empty if nothing was lost.
-    """
-
-    at_us: int
-    before: LearningMode
-    learned: int
-    is_return: bool = False
-    loss: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,11 +274,12 @@ def _check_retention(outcome: Outcome) -> None:
     if outcome.configuration.service.log_retention_days != 1:
         return
     outcome.age(3)
-    model, cursor = outcome.published.model, outcome.state.running.model
+    model, state = outcome.published.model, outcome.state
+    cursors = [cursor.model for cursor in (state.running, state.before_apprentice) if cursor is not None]
 
     assert outcome.stored_log() == []
     assert model == outcome.last_published.model
-    named = [each for files in (model and model.files, cursor) if files for each in files.paths]
+    named = [each for files in (model and model.files, *cursors) if files for each in files.paths]
     assert all(outcome.read(path) is not None for path in named)
 
 

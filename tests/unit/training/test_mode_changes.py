@@ -9,7 +9,7 @@ from shared.configuration.service_configuration import LearningMode
 from shared.models.published import ModelFiles, ModelReference, Origin, Published, Start
 from shared.times import DAY, HOUR
 from shared.training import mode_changes, publication
-from shared.training.configuration_changes import apply_changes
+from shared.training.configuration_changes import apply_changes, foresee
 from shared.training.mode_changes import publish_return
 from shared.training.training_state import BegunBlob, Counters, Cursor, State
 from tests.unit.training.test_configuration_changes import (
@@ -20,6 +20,7 @@ from tests.unit.training.test_configuration_changes import (
     service,
     state_with_model,
 )
+from train_timer import retention
 
 _APPRENTICE = service(_CONFIGURATION, learning_mode=LearningMode.APPRENTICE)
 _LOGGING = service(_CONFIGURATION, learning_mode=LearningMode.LOGGING_ONLY)
@@ -89,6 +90,18 @@ def test_the_model_from_before_goes_on_where_it_had_come_to(mode: LearningMode) 
     assert after.mode_switch.is_return
 
 
+def test_a_time_of_logging_only_changes_nothing_of_that() -> None:
+    """The model in use goes on, and so does one that has returned."""
+    logging = apply_changes(online(), _LOGGING, Published())
+    back = apply_changes(logging, _CONFIGURATION, Published())
+    returned = foresee(apprentice(), _LOGGING, published_of(apprentice()))
+    online_again = apply_changes(returned, _CONFIGURATION, Published(generation=1))
+
+    assert (logging.running.model, logging.before_apprentice, back.running) == (_ONLINE, None, online().running)
+    assert (online_again.running.model, online_again.running.learned_up_to_us) == (_ONLINE, NOW_US)
+    assert kept(apply_changes(online_again, _APPRENTICE, Published(generation=1))).model == _ONLINE
+
+
 def test_a_model_that_was_published_returns_under_its_own_id() -> None:
     first = publication.reference(online().running, Origin.RETRAINED, NOW_US)
     published = replace(published_of(apprentice()), previous=(first,))
@@ -116,6 +129,13 @@ def test_a_mode_that_is_taken_back_before_the_return_keeps_the_same_model() -> N
     there_and_back = apply_changes(apply_changes(apprentice(), _CONFIGURATION, Published()), _APPRENTICE, Published())
 
     assert kept(there_and_back) == kept(apprentice())
+
+
+def test_retention_leaves_the_kept_model() -> None:
+    """With the description from which it can be made again."""
+    paths = retention._name_blobs(apprentice(), published_of(apprentice()))
+
+    assert {*_ONLINE.paths, *_IMITATION.paths, "a/e1.json"} <= paths
 
 
 @pytest.mark.parametrize("learned_in", [LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY])
