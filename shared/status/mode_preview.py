@@ -34,7 +34,8 @@ def describe(now: State, then: State, after: Configuration, published: Published
     if then.mode_switch and then.mode_switch.is_return:
         return [*sentences, *_describe_return(then.running, published)]
     if then.mode_switch and then.mode_switch.loss:
-        return [*sentences, f"The model from before the loop was an apprentice is lost, since {then.mode_switch.loss}."]
+        lost = f"The model from before the loop was an apprentice cannot be used again, since {then.mode_switch.loss}."
+        return [*sentences, f"{lost} The loop goes on with what it has learned since."]
     passed = "Events that were ranked as an apprentice and are not learned yet are passed over."
     return [*sentences, _describe_apprentice(now), passed]
 
@@ -117,7 +118,7 @@ def _compare(bins: Sequence[Bin], when: str, *, turns_online: bool) -> tuple[lis
     policies = comparison.compare(sums, comparison.span(online))
     loop, first = policies.online, policies.first
     if loop.average_reward is None or first.average_reward is None or loop.interval is None or first.interval is None:
-        return [], [f"{when}, no event tells what the loop earns Online beside the first action."]
+        return [], [f"{when}, nothing tells what the loop earns Online beside the first action."]
     events = pluralize(sums.events, "event", "events")
     text = (
         f"{when}, the loop earned {_write(loop)} an event Online, over {events}; always the first action would have "

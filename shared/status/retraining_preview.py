@@ -27,12 +27,14 @@ def describe(now: State, then: State, cursor: Cursor, log: Mapping[str, int]) ->
         f"A new model learns with the new settings from the log since {since}, in which are about "
         f"{pluralize(events, 'event', 'events')} {_OF_KIND[cursor.kind]}."
     )
-    if others:
-        text += f" The {pluralize(others, 'other event', 'other events')} there teach it nothing."
-    sentences = [text, _describe_answers(now, then, cursor)]
     if not events:
-        sentences.append("There is nothing in it to learn from yet, so the new model begins with the next events.")
-    return sentences
+        text = (
+            f"A new model learns with the new settings. The log since {since} has no events {_OF_KIND[cursor.kind]}, "
+            "so it begins with the next ones."
+        )
+    if others:
+        text += f" {pluralize(others, 'event there teaches', 'events there teach')} it nothing."
+    return [text, _describe_answers(now, then, cursor)]
 
 
 def describe_none(now: State, then: State) -> list[str]:
@@ -51,6 +53,8 @@ def weigh(now: State, then: State, cursor: Cursor, log: Mapping[str, int]) -> li
     if running.events <= 2 * events:
         return []
     in_use = f"The model in use has learned {pluralize(running.events, 'event', 'events')}"
+    if then.next is None:
+        return [f"{in_use}, of which nothing is used any more."]
     if not events:
         return [f"{in_use}. The new one takes its place as soon as it has learned the next events, however few."]
     return [f"{in_use}; the new one begins with about {events}, and may rank worse until it has learned more."]

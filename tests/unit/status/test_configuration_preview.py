@@ -106,13 +106,13 @@ def test_settings_that_learn_anew_are_told_with_what_there_is_to_learn() -> None
 
     assert told.changes == ["defaultReward changes from 0 to 0.5."]
     assert "about 30 events that were ranked Online or in LoggingOnly" in told.happens[0]
-    assert "The 500 other events there teach it nothing." in told.happens[0]
+    assert "500 events there teach it nothing." in told.happens[0]
     assert "Rank answers with the model in use" in told.happens[1]
     assert told.doubts == [
         "The model in use has learned 100 events; the new one begins with about 30, and may rank worse until it has "
         "learned more."
     ]
-    assert "nothing in it to learn from" in empty.happens[2]
+    assert "has no events that were ranked Online or in LoggingOnly" in empty.happens[0]
     assert "however few" in empty.doubts[0]
 
 
@@ -148,9 +148,16 @@ def test_settings_that_need_no_model_start_none() -> None:
 
 def test_another_problem_type_is_told_to_drop_the_model() -> None:
     told = foreseen(_CONFIGURATION, _CONFIGURATION.with_learning(_SLOTS, NOW_US), online(), ChangeFigures({"cb": 9}))
+    as_apprentice = _APPRENTICE.with_learning(_SLOTS, NOW_US)
+    state = apply_changes(apprentice(), as_apprentice, Published())
+    back = FutureChange(as_apprentice, service(as_apprentice, learning_mode=LearningMode.ONLINE), state, Published())
 
     assert told.changes[1].startswith("The arguments of the learning settings change from --cb_explore_adf")
     assert "is dropped with the next run of the trainer" in " ".join(told.happens)
+    assert told.doubts == ["The model in use has learned 100 events, of which nothing is used any more."]
+    assert "cannot be used again, since the learning settings are for another problem type now" in " ".join(
+        preview(back, ChangeFigures()).happens
+    )
 
 
 def test_a_loop_that_only_logs_and_one_that_has_not_run_have_previews_too() -> None:
