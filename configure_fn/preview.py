@@ -68,13 +68,11 @@ def _read_figures(coming: FutureChange) -> ChangeFigures:
     """Read what the log and the metrics say of a change."""
     state, cursor = coming.state_now, coming.new_cursor
     log = None if cursor is None else _count_log(cursor, state, coming.after)
-    if not coming.is_mode_change:
-        return ChangeFigures(log)
-    at_us, earlier = now_us(), state.before_apprentice
-    recent = metrics_store.read_bins(at_us - DAY, at_us, state.metrics)
-    end_us = earlier.learned_up_to_us if earlier else 0
-    before = metrics_store.read_bins(end_us - DAY, end_us, state.metrics) if earlier else []
-    return ChangeFigures(log, tuple(recent), tuple(before))
+    earlier = state.before_apprentice
+    if not coming.is_mode_change or earlier is None:
+        return ChangeFigures(log, now_us())
+    end_us = earlier.learned_up_to_us
+    return ChangeFigures(log, now_us(), tuple(metrics_store.read_bins(end_us - DAY, end_us, state.metrics)))
 
 
 def _count_log(cursor: Cursor, state: State, configuration: Configuration) -> Counter[str]:

@@ -58,12 +58,12 @@ class ChangeFigures:
 
     Attributes:
         log: How many events of each kind are in the log that a model would learn anew; None if none would.
-        recent: The metrics of the last day.
+        now_us: When this was read.
         before_apprentice: The metrics of the last day before the loop became an apprentice.
     """
 
     log: Mapping[str, int] | None = None
-    recent: tuple[Bin, ...] = ()
+    now_us: int = 0
     before_apprentice: tuple[Bin, ...] = ()
 
 
@@ -92,7 +92,7 @@ def preview(change: FutureChange, figures: ChangeFigures) -> Preview:
     happens, reasons, doubts = [*_describe_retention(change)], list[str](), list[str]()
     if change.is_mode_change:
         happens += mode_preview.describe(now, then, change.after, change.published)
-        ups, downs = mode_preview.weigh(now, then, change.after, figures.recent, figures.before_apprentice)
+        ups, downs = mode_preview.weigh(now, then, change.after, figures.before_apprentice, figures.now_us)
         reasons, doubts = reasons + ups, doubts + downs
     if change.new_cursor is not None:
         happens += retraining_preview.describe(now, then, change.new_cursor, figures.log or {})

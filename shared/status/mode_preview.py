@@ -7,6 +7,8 @@ from shared.configuration.service_configuration import LearningMode
 from shared.metrics import comparison
 from shared.metrics.bins import Bin, total
 from shared.metrics.comparison import PolicyEstimate
+from shared.metrics.lift_record import Conclusion
+from shared.metrics.verdict import judge
 from shared.models.published import Published
 from shared.status.mode_warnings import describe_imitation, imitates_poorly, imitation_now
 from shared.times import to_iso_second
@@ -41,21 +43,21 @@ def describe(now: State, then: State, after: Configuration, published: Published
 
 
 def weigh(
-    now: State, then: State, after: Configuration, recent: Sequence[Bin], before: Sequence[Bin]
+    now: State, then: State, after: Configuration, before: Sequence[Bin], now_us: int
 ) -> tuple[list[str], list[str]]:
     """What is known for a change of the mode, and what against it.
 
     Args:
-        recent: The metrics of the last day.
         before: The metrics of the last day before the loop became an apprentice.
     """
     modes = now.running.mode, after.service.learning_mode
     if modes[0] is LearningMode.ONLINE:
-        return _compare(recent, "In the last day", turns_online=False)
+        verdict = judge(now.metrics, LearningMode.ONLINE, now_us)
+        return ([verdict.because], []) if verdict.conclusion is Conclusion.WORSE else ([], [verdict.because])
     if modes != (LearningMode.APPRENTICE, LearningMode.ONLINE):
         return [], []
     if then.mode_switch and then.mode_switch.is_return:
-        return _compare(before, "In its last day before it became an apprentice", turns_online=True)
+        return _compare(before)
     return _weigh_apprentice(now)
 
 
@@ -111,14 +113,15 @@ def _weigh_apprentice(now: State) -> tuple[list[str], list[str]]:
     return [sentence], []
 
 
-def _compare(bins: Sequence[Bin], when: str, *, turns_online: bool) -> tuple[list[str], list[str]]:
-    """What the loop has earned Online beside the first action, for a mode or against it."""
+def _compare(bins: Sequence[Bin]) -> tuple[list[str], list[str]]:
+    """What the loop earned Online beside the first action, for going Online again or against it."""
+    when = "In its last day before it became an apprentice"
     online = [a_bin for a_bin in bins if a_bin.events and not a_bin.random.silent]
     sums = total(online, online[0].from_us if online else 0)
     policies = comparison.compare(sums, comparison.span(online))
     loop, first = policies.online, policies.first
     if loop.average_reward is None or first.average_reward is None or loop.interval is None or first.interval is None:
-        return [], [f"{when}, nothing tells what the loop earns Online beside the first action."]
+        return [], [f"{when}, nothing tells what the loop earned Online beside the first action."]
     events = pluralize(sums.events, "event", "events")
     text = (
         f"{when}, the loop earned {_write(loop)} an event Online, over {events}; always the first action would have "
@@ -126,7 +129,7 @@ def _compare(bins: Sequence[Bin], when: str, *, turns_online: bool) -> tuple[lis
     )
     if loop.interval[0] <= first.interval[1] and first.interval[0] <= loop.interval[1]:
         text += " The intervals overlap, so the difference may be chance."
-    return ([text], []) if turns_online == (loop.average_reward > first.average_reward) else ([], [text])
+    return ([text], []) if loop.average_reward > first.average_reward else ([], [text])
 
 
 def _write(estimate: PolicyEstimate) -> str:

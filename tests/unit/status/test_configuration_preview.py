@@ -11,10 +11,11 @@ from shared.metrics.bins import Bin, PartMetrics, PolicySums
 from shared.models.published import Published
 from shared.status.configuration_preview import ChangeFigures, FutureChange, Preview, preview
 from shared.status.mode_warnings import mode_warnings
-from shared.times import DAY
+from shared.times import DAY, HOUR
 from shared.training import mode_changes
 from shared.training.configuration_changes import apply_changes, foresee
 from shared.training.training_state import State
+from tests.unit.metrics.test_lift_record import grow
 from tests.unit.training.test_configuration_changes import _CONFIGURATION, _SLOTS, NOW_US, service, state_with_model
 from tests.unit.training.test_mode_changes import (
     _APPRENTICE,
@@ -30,7 +31,7 @@ from tests.unit.training.test_mode_changes import (
 def imitating(state: State, matches: int, events: int = 200) -> State:
     """The state of an apprentice that has chosen the first action in so many of its last events."""
     seen = [ImitatedEvent(0.0, matches=number < matches, ceiling=0.84, at_us=number) for number in range(events)]
-    return replace(state, metrics=state.metrics.plus(PartMetrics([], imitated=seen)))
+    return replace(state, metrics=state.metrics.plus(PartMetrics([], imitated=seen), 0, 1))
 
 
 def never_online(matches: int, events: int = 200) -> State:
@@ -90,12 +91,23 @@ def test_a_loop_that_was_online_before_is_told_which_model_returns_and_what_it_e
     assert "over 1000 events; always the first action would have earned 0.200" in told.reasons[0]
 
 
-@pytest.mark.parametrize(("loop", "is_against"), [(0.42, True), (0.1, False)])
-def test_a_loop_that_becomes_an_apprentice_is_told_what_it_gives_away(loop: float, *, is_against: bool) -> None:
-    told = foreseen(_CONFIGURATION, _APPRENTICE, online(), ChangeFigures(recent=(day_online(loop, 0.2),)))
+@pytest.mark.parametrize(("first", "others", "is_against"), [(0.1, 0.8, True), (0.8, 0.1, False)])
+def test_a_loop_that_becomes_an_apprentice_is_told_what_it_gives_away(
+    first: float, others: float, *, is_against: bool
+) -> None:
+    """The verdict, which is for the change where the loop earns less than the first action."""
+    state = online()
+    lift = grow([200] * 8, first=first, others=others)
+    told = foreseen(
+        _CONFIGURATION,
+        _APPRENTICE,
+        replace(state, metrics=replace(state.metrics, lift=lift)),
+        ChangeFigures(now_us=3 * HOUR),
+    )
 
     assert "is kept with its training state" in " ".join(told.happens)
     assert (len(told.doubts), len(told.reasons)) == ((1, 0) if is_against else (0, 1))
+    assert "per event than always the first action would have" in (told.doubts + told.reasons)[0]
 
 
 def test_settings_that_learn_anew_are_told_with_what_there_is_to_learn() -> None:
