@@ -10,7 +10,7 @@ from shared.metrics.comparison import PolicyEstimate
 from shared.metrics.lift_record import Conclusion
 from shared.metrics.verdict import judge
 from shared.models.published import Published
-from shared.status.mode_warnings import describe_imitation, imitates_poorly, imitation_now
+from shared.status.mode_warnings import describe_imitation, imitates_poorly, imitates_well, imitation_now
 from shared.times import to_iso_second
 from shared.training.training_state import Cursor, State
 from shared.words import pluralize
@@ -110,7 +110,9 @@ def _weigh_apprentice(now: State) -> tuple[list[str], list[str]]:
     sentence = describe_imitation(likeness)
     if imitates_poorly(now.metrics.apprentice):
         return [], [f"{sentence} It may earn less than the first action at first."]
-    return [sentence], []
+    if imitates_well(now.metrics.apprentice):
+        return [sentence], []
+    return [], [f"{sentence} That does not tell yet whether it imitates well."]
 
 
 def _compare(bins: Sequence[Bin]) -> tuple[list[str], list[str]]:

@@ -44,10 +44,15 @@ def imitation_now(apprentice: Apprentice) -> Likeness:
 def imitates_poorly(apprentice: Apprentice) -> bool:
     """Whether the match rate is far below its ceiling for sure: all of its interval is below four fifths of it."""
     likeness = imitation_now(apprentice)
-    interval, ceiling = likeness.match_rate_interval, likeness.match_rate_ceiling
-    if likeness.number_of_events < _FEW or interval is None or ceiling is None:
-        return False
-    return interval[1] < _POOR * ceiling
+    _, high = likeness.match_rate_interval or (0.0, 1.0)
+    return likeness.number_of_events >= _FEW and high < _POOR * (likeness.match_rate_ceiling or 0)
+
+
+def imitates_well(apprentice: Apprentice) -> bool:
+    """Whether the match rate is near its ceiling for sure: all of its interval is above four fifths of it."""
+    likeness = imitation_now(apprentice)
+    low, _ = likeness.match_rate_interval or (0.0, 1.0)
+    return likeness.number_of_events > 0 and low >= _POOR * (likeness.match_rate_ceiling or 0)
 
 
 def describe_imitation(likeness: Likeness) -> str:

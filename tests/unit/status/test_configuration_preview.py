@@ -77,6 +77,9 @@ def test_a_loop_that_was_never_online_is_told_that_it_goes_on_with_what_the_appr
     assert "0.840 is the most" in good.reasons[0]
     assert (poor.reasons, len(poor.doubts)) == ([], 1)
     assert "0.300 of them (0.237 to 0.369" in poor.doubts[0]
+    few = foreseen(_APPRENTICE, _CONFIGURATION, never_online(8, 10))
+    assert (few.reasons, len(few.doubts)) == ([], 1)
+    assert few.doubts[0].endswith("That does not tell yet whether it imitates well.")
 
 
 def test_a_loop_that_was_online_before_is_told_which_model_returns_and_what_it_earned() -> None:
