@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 def resume(trainer: Trainer, configuration: Configuration, now_us: int) -> bool:
-    """Publish the model from before the loop was an apprentice, if the loop is none any more; True if that was done.
+    """Publish the model from before the loop was an apprentice, once the loop is none any more; True if that was done.
 
     What is published says from where training goes on, as after a roll back: if the process dies before the commit
     record follows, the next run goes on from there.
@@ -22,7 +22,7 @@ def resume(trainer: Trainer, configuration: Configuration, now_us: int) -> bool:
         LeaseLost: The model was replaced by hand meanwhile; the next run follows that.
     """
     state, earlier = trainer.state, trainer.state.before_apprentice
-    if earlier is None or not mode_changes.is_return_ahead(state, configuration):
+    if earlier is None:
         return False
     loss = mode_changes.cannot_return(state, configuration)
     try:

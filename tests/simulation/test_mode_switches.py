@@ -24,7 +24,7 @@ from train_timer import online_return
 
 _SECOND: Final = 1_000_000
 _MINUTES: Final = 12
-_SEEDS: Final = 30
+_SEEDS: Final = 20
 
 
 def plan_of(seed: int) -> Plan:
