@@ -56,7 +56,8 @@ class StatusInputs:
     def verdict(self) -> Verdict:
         """What the loop earns above always the first action."""
         metrics = self.state.metrics if self.state else Metrics()
-        return judge(metrics, self.configuration.service.learning_mode, self.now_us)
+        returns = self.state is not None and self.state.before_apprentice is not None
+        return judge(metrics, self.configuration.service.learning_mode, self.now_us, returns=returns)
 
     @property
     def counters(self) -> Counters:
