@@ -1,6 +1,6 @@
 """A profile of a loop's features, from a small sample of events: names, and hashes of values, never values.
 
-The sample is the first few logged events of each minute, however time is cut into log blobs.
+The sample is the first 200 logged events, and then the first few of each minute, however time is cut into log blobs.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from shared.stored_names import store_under
 from shared.stored_objects import GrowingStoredObject
 from shared.times import HOUR, MINUTE
 
-_A_MINUTE = 6
+_AT_FIRST, _A_MINUTE = 200, 6
 _MOST_NAMES = 200
 _MOST_FEATURES = 200
 """Sampled features of one event."""
@@ -36,6 +36,7 @@ class Values(GrowingStoredObject):
         count: How many values the sample has.
         names: How many of the values are texts or large whole numbers, which could name something.
         sketch: The smallest hashes of the values, sorted: the number of different values follows from them.
+        again: How many values had a hash that was in the sketch when they came.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(count="seen")
@@ -43,6 +44,7 @@ class Values(GrowingStoredObject):
     count: int = 0
     names: int = 0
     sketch: list[int] = field(default_factory=list)
+    again: int = 0
 
     def add(self, value: Any) -> None:
         """Count a value."""
@@ -50,7 +52,10 @@ class Values(GrowingStoredObject):
         self.names += _is_name(value)
         mark = _mark(value)
         place = bisect_left(self.sketch, mark)
-        if place == _SKETCH or (place < len(self.sketch) and self.sketch[place] == mark):
+        if place == _SKETCH:
+            return
+        if place < len(self.sketch) and self.sketch[place] == mark:
+            self.again += 1
             return
         self.sketch.insert(place, mark)
         del self.sketch[_SKETCH:]
@@ -58,7 +63,8 @@ class Values(GrowingStoredObject):
     def plus(self, other: "Values") -> "Values":
         """The values of both."""
         sketch = sorted({*self.sketch, *other.sketch})[:_SKETCH]
-        return Values(self.count + other.count, self.names + other.names, sketch)
+        again = self.again + other.again + len({*self.sketch} & {*other.sketch})
+        return Values(self.count + other.count, self.names + other.names, sketch, again)
 
     @property
     def different(self) -> int:
@@ -99,6 +105,7 @@ class Sample(GrowingStoredObject):
             document: The event's features as they are logged.
             number: Decides which actions and slots of the event are sampled.
         """
+        self.events += 1  # also if its features have another form, so that the first events are not endless
         actions, slots = document.get(DOCUMENT_ACTIONS, ()), document.get(DOCUMENT_SLOTS, ())
         some_actions, some_slots = _some(actions, number), _some(slots, number)
         features = _SampledFeatures()
@@ -107,7 +114,6 @@ class Sample(GrowingStoredObject):
             features.collect(action.get("j", ()), "action.", "j")
         for slot in some_slots:
             features.collect(slot.get("s", ())[1:], "slot.", "s")  # the first holds its id
-        self.events += 1
         self.actions += len(some_actions)
         self.slots += len(some_slots)
         self.choices += len(actions) > 1
@@ -116,9 +122,9 @@ class Sample(GrowingStoredObject):
 
     def plus(self, other: "Sample") -> "Sample":
         """The events of both."""
-        names = {*self.values, *other.values}
+        names = dict.fromkeys([*self.values, *other.values])
         values = {name: self.values.get(name, Values()).plus(other.values.get(name, Values())) for name in names}
-        spaces = {*self.namespaces, *other.namespaces}
+        spaces = dict.fromkeys([*self.namespaces, *other.namespaces])
         return Sample(
             min(self.from_us, other.from_us) if other.events else self.from_us,
             self.events + other.events,
@@ -167,7 +173,7 @@ class Profile(GrowingStoredObject):
         if at_us // MINUTE != self.minute:
             self.minute, self.events_in_minute = at_us // MINUTE, 0
         self.events_in_minute += 1
-        return self.events_in_minute <= _A_MINUTE
+        return self.events_in_minute <= _A_MINUTE or self.current.events + self.previous.events < _AT_FIRST
 
     def add(self, at_us: int, document: Mapping[str, Any]) -> None:
         """Add an event of the sample."""
@@ -194,7 +200,7 @@ class _SampledFeatures:
 
     def __init__(self) -> None:
         self.named: list[tuple[str, Any]] = []
-        self.namespaces: set[str] = set()
+        self.namespaces: dict[str, None] = {}
 
     def collect(self, node: Any, path: str, space: str) -> None:
         """Add the features of an object, or of a list of objects."""
@@ -208,7 +214,7 @@ class _SampledFeatures:
         if isinstance(value, dict):
             self.collect(value, f"{path}{name}.", name)
             return
-        self.namespaces.add(name if isinstance(value, list) else space)
+        self.namespaces[name if isinstance(value, list) else space] = None
         self.named.append((path + name, value))
 
 

@@ -11,6 +11,8 @@ _ENOUGH = 100
 _NEARLY_ALL = 0.9
 _NEW = 0.6
 """A share of different values that only ids and time stamps reach, even where the sketch underestimates the share."""
+_MANY = 1000
+"""Of fewer values than this, users who come again are as different as ids; but ids do not come again."""
 _RARE = 0.02
 
 
@@ -28,6 +30,7 @@ def _always_new(sample: Sample) -> LoopWarning | None:
         for name, values in sample.values.items()
         if values.count >= _ENOUGH
         if values.names >= _NEARLY_ALL * values.count and values.different >= _NEW * values.count
+        if values.count >= _MANY or not values.again
     }
     if not new:
         return None

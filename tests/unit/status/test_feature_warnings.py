@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -63,12 +64,11 @@ def test_a_few_events_say_nothing() -> None:
         lambda number: f"visit-{number}",
         lambda number: f"2026-11-25T12:{number // 60:02}:{number % 60:02}Z",
         lambda number: 200_000 + number,
-        lambda number: f"user-{number * 3 // 4}",
     ],
-    ids=["id", "time", "number", "nearly"],
+    ids=["id", "time", "number"],
 )
 @pytest.mark.parametrize("events", [100, 300, 4000])
-def test_a_feature_that_is_new_nearly_every_time_is_named(value: Callable[[int], Any], events: int) -> None:
+def test_a_feature_that_is_new_every_time_is_named(value: Callable[[int], Any], events: int) -> None:
     """By its path, with counts, never with a value."""
     (warning,) = feature_warnings(profile_of(lambda number: healthy(number, visit=value(number)), events).sample)
 
@@ -78,10 +78,19 @@ def test_a_feature_that_is_new_nearly_every_time_is_named(value: Callable[[int],
     assert str(value(events - 1)) not in warning.message
 
 
+@pytest.mark.parametrize(("events", "warned"), [(300, set[str]()), (4000, {"FeaturesAlwaysNew"})])
+def test_a_feature_that_is_new_nearly_every_time_is_named_once_many_came(events: int, warned: set[str]) -> None:
+    """Users who come again look like that at first."""
+    assert codes(profile_of(lambda number: healthy(number, visit=f"visit-{number * 3 // 4}"), events)) == warned
+
+
+@pytest.mark.parametrize("events", [100, 150, 200, 500, 4000])
 @pytest.mark.parametrize("kinds", [2, 20, 40, 300])
-def test_a_feature_with_values_that_come_again_is_fine(kinds: int) -> None:
-    """Users who come again are something to learn from."""
-    assert codes(profile_of(lambda number: healthy(number, user=f"user-{number % kinds}"), 4000)) == set()
+def test_a_feature_with_values_that_come_again_is_fine(kinds: int, events: int) -> None:
+    """Users who come again are something to learn from, and some of hundreds have come again among a hundred."""
+    chance = random.Random(kinds)
+
+    assert codes(profile_of(lambda number: healthy(number, user=f"user-{chance.randrange(kinds)}"), events)) == set()
 
 
 def test_a_feature_of_an_action_that_is_new_each_time_is_named() -> None:
@@ -160,13 +169,34 @@ def test_a_warning_goes_within_a_day_after_its_fault() -> None:
     assert codes(profile_of(healthy, 360 * 24, profile, START_US + DAY + 6 * HOUR)) == set()
 
 
+def test_a_fault_is_named_after_a_hundred_events_of_a_second() -> None:
+    """A first trial takes minutes, not hours."""
+    profile = Profile()
+    for number in range(100):
+        if profile.takes(START_US + number * SECOND // 100):
+            profile.add(START_US, document([{"visit": f"{number}"}], [[{"x": number % 3}]] * 4))
+
+    assert codes(profile) == {"FeaturesAlwaysNew", "ActionsAlike"}
+
+
+def test_features_in_a_form_of_their_own_are_not_looked_at_for_ever() -> None:
+    """Each of the first events is taken, whatever becomes of it."""
+    profile = Profile()
+    for number in range(300):
+        if profile.takes(START_US + number):
+            with suppress(AttributeError):
+                profile.add(START_US, {"_multi": [1, 2]})
+
+    assert (profile.sample.events, profile.takes(START_US + 300)) == (200, False)
+
+
 def test_the_sample_is_small_however_many_events_there_are() -> None:
-    """Six a minute, and not many names."""
+    """Six a minute after the first 200, and not many names."""
     profile = Profile()
     for number in range(3000):
         if profile.takes(at_us := START_US + number * SECOND // 10):
             profile.add(at_us, document([{f"n{number}-{place}": number for place in range(300)}], [[{"x": 1}]] * 50))
 
-    assert profile.sample.events == 6 * 5
-    assert profile.sample.actions == 3 * 6 * 5
+    assert profile.sample.events == 200 + 6 * 4
+    assert profile.sample.actions == 3 * (200 + 6 * 4)
     assert len(profile.sample.values) == 200
