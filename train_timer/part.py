@@ -15,6 +15,7 @@ from shared.log.ranked_event import RankedEvent
 from shared.metrics.tally import Tally
 from shared.training.training_state import Counters, Intent
 from train_timer.profiler import Profiler
+from train_timer.reward_tally import RewardTally
 
 type Payload = Callable[[], bytes]
 """Reads the payload of a row."""
@@ -33,6 +34,7 @@ class PartContent:
     """
 
     tally: Tally
+    rewarded: RewardTally
     lines: int = 0
     unpacked_bytes: int = 0
     events: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -104,6 +106,8 @@ class Part:
         content.events[event.kind] += 1
         content.answered_otherwise[event.kind] += otherwise
         content.tally.add_event(event, event.kind, line)
+        if line.learnable:
+            content.rewarded.add(arrival.at_us, is_rewarded=_is_rewarded(joined))
         _count_event(content.outcomes, joined, rewards.default)
         content.outcomes["reused_ids"] += reused
         content.outcomes["activated"] += event.deferred and any(row.value is None for row in joined.observations)
@@ -138,6 +142,10 @@ def _is_answered_otherwise(event: RankedEvent, repetitions: Iterable[Payload]) -
         except ValueError:
             return True
     return False
+
+
+def _is_rewarded(joined: Joined) -> bool:
+    return any(row.value is not None for row in joined.observations)
 
 
 def _count_event(outcomes: dict[str, int], joined: Joined, default: float) -> None:
