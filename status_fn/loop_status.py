@@ -30,9 +30,7 @@ async def read_loop_status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpRespon
 
 def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> list[LoopWarning]:
     """All warnings: of the loop, of its features, of refused Ranks, and of the instance that answers."""
-    warnings = counter_warnings(inputs.state, inputs.configuration)
-    if inputs.sample:
-        warnings += feature_warnings(inputs.sample)
+    warnings = counter_warnings(inputs.state, inputs.configuration) + feature_warnings(inputs.profile)
     return warnings + _of_ranks(refused) + _of_this_instance(hot_path)
 
 

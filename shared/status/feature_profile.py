@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS
 from shared.stored_names import store_under
 from shared.stored_objects import GrowingStoredObject
-from shared.times import HOUR, MINUTE
+from shared.times import DAY, HOUR, MINUTE
 
 _AT_FIRST, _A_MINUTE = 200, 6
 _MOST_NAMES = 200
@@ -25,6 +25,7 @@ _HASH_BYTES, _HASHES = 5, 1 << 40
 _LARGE = 100_000
 """Whole numbers from here on count as ids or moments, not as amounts."""
 _FORGOTTEN_AFTER_US = 12 * HOUR
+_VARIED_FOR_US = 8 * DAY
 _ENOUGH_EVENTS = 200
 
 
@@ -156,6 +157,8 @@ class Profile(GrowingStoredObject):
         up_to_us: The log position: events that arrived earlier are sampled or passed over.
         minute: The minute of the last event.
         events_in_minute: Events of that minute so far.
+        since_us: When the first event of all came.
+        varied: When it was last seen of features that they do not always have the same value; in the last 8 days.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(events_in_minute="taken")
@@ -165,6 +168,8 @@ class Profile(GrowingStoredObject):
     events_in_minute: int = 0
     current: Sample = field(default_factory=Sample)
     previous: Sample = field(default_factory=Sample)
+    since_us: int = 0
+    varied: dict[str, int] = field(default_factory=dict)
 
     def takes(self, at_us: int) -> bool:
         """Whether an event belongs to the sample; must be called for each logged event, in order of arrival."""
@@ -179,9 +184,11 @@ class Profile(GrowingStoredObject):
         """Add an event of the sample."""
         half = self.current
         if half.events >= _ENOUGH_EVENTS and at_us // _FORGOTTEN_AFTER_US > half.from_us // _FORGOTTEN_AFTER_US:
+            self._note_varied(at_us)
             self.current, self.previous = Sample(), half
         if not self.current.events:
             self.current.from_us = at_us
+        self.since_us = self.since_us or self.from_us
         self.current.add(document, at_us)
 
     @property
@@ -193,6 +200,17 @@ class Profile(GrowingStoredObject):
     def sample(self) -> Sample:
         """The events of both halves."""
         return self.current.plus(self.previous)
+
+    @property
+    def knows_days(self) -> bool:
+        """Whether it has seen the hours and a change of the day; 12 hours after the first day, or earlier."""
+        return self.current.from_us - self.since_us >= DAY
+
+    def _note_varied(self, at_us: int) -> None:
+        varied = {name: at_us for name, values in self.sample.values.items() if values.different > 1}
+        recent = {name: us for name, us in self.varied.items() if us >= at_us - _VARIED_FOR_US}
+        newest = sorted({**recent, **varied}.items(), key=lambda item: -item[1])
+        self.varied = dict(newest[:_MOST_NAMES])
 
 
 class _SampledFeatures:

@@ -1,12 +1,12 @@
 """The loop's answer to whether it learns, and if not, why not: sentences that follow from the commit record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared import durations
 from shared.configuration.configuration import Configuration
 from shared.models.published import Published
 from shared.status import troubles
-from shared.status.feature_profile import Sample
+from shared.status.feature_profile import Profile
 from shared.times import MINUTE, to_iso_second
 from shared.training import time_slices
 from shared.training.training_state import Counters, State
@@ -39,7 +39,7 @@ class StatusInputs:
     Attributes:
         state: None before the first training run.
         grace_us: How long the join waits beyond the reward wait time.
-        sample: Features of recent events; None before the first sample.
+        profile: Of the features of recent events.
     """
 
     state: State | None
@@ -48,7 +48,7 @@ class StatusInputs:
     waiting: Waiting
     now_us: int
     grace_us: int
-    sample: Sample | None = None
+    profile: Profile = field(default_factory=Profile)
 
     @property
     def counters(self) -> Counters:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def profile_of(make: Make, events: int, profile: Profile | None = None, from_us:
 
 def codes(profile: Profile) -> set[str]:
     """The codes of the warnings."""
-    warnings = feature_warnings(profile.sample)
+    warnings = feature_warnings(profile)
     assert all(warning.message and warning.what_to_do for warning in warnings)
     return {warning.code for warning in warnings}
 
@@ -70,7 +71,7 @@ def test_a_few_events_say_nothing() -> None:
 @pytest.mark.parametrize("events", [100, 300, 4000])
 def test_a_feature_that_is_new_every_time_is_named(value: Callable[[int], Any], events: int) -> None:
     """By its path, with counts, never with a value."""
-    (warning,) = feature_warnings(profile_of(lambda number: healthy(number, visit=value(number)), events).sample)
+    (warning,) = feature_warnings(profile_of(lambda number: healthy(number, visit=value(number)), events))
 
     assert warning.code == "FeaturesAlwaysNew"
     assert "context.visit" in warning.message
@@ -99,7 +100,7 @@ def test_a_feature_of_an_action_that_is_new_each_time_is_named() -> None:
     def make(number: int) -> dict[str, Any]:
         return document([{"h": number % 5}], [[{"link": f"{number}/{place}", "x": place}] for place in range(4)])
 
-    (warning,) = feature_warnings(profile_of(make, 500).sample)
+    (warning,) = feature_warnings(profile_of(make, 500))
 
     assert (warning.code, "action.link" in warning.message) == ("FeaturesAlwaysNew", True)
 
@@ -107,17 +108,41 @@ def test_a_feature_of_an_action_that_is_new_each_time_is_named() -> None:
 @pytest.mark.parametrize(
     ("make", "name"),
     [
-        (lambda number: healthy(number, version="2.0"), "context.version"),
-        (lambda number: healthy(number, nested={"flag": True}), "context.nested.flag"),
         (lambda number: document([{"h": number % 5}], [[{"x": place, "y": 0}] for place in range(9)]), "action.y"),
         (lambda number: document([{"h": number % 5}], [[{"x": 1}], [{"x": 2}]], [[{"top": True}]] * 2), "slot.top"),
     ],
 )
 def test_a_feature_that_never_differs_is_named(make: Make, name: str) -> None:
     """Nothing follows from it."""
-    (warning,) = feature_warnings(profile_of(make, 500).sample)
+    (warning,) = feature_warnings(profile_of(make, 500))
 
     assert (warning.code, name in warning.message) == ("FeaturesAlwaysTheSame", True)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda number: healthy(number, version="2.0"), "context.version"),
+        (lambda number: healthy(number, nested={"flag": True}), "context.nested.flag"),
+    ],
+)
+def test_a_feature_of_the_context_that_never_differs_is_named_after_more_than_a_day(make: Make, name: str) -> None:
+    """On its first day, a loop may well have the same day in all events."""
+    profile = profile_of(make, 8640)
+    assert codes(profile) == set()
+
+    (warning,) = feature_warnings(profile_of(make, 8640, profile, START_US + DAY))
+
+    assert (warning.code, name in warning.message) == ("FeaturesAlwaysTheSame", True)
+
+
+def test_a_feature_that_changes_with_the_day_is_fine() -> None:
+    """Though a sample may lie within one."""
+    profile = Profile()
+    for hour in range(10 * 24):
+        weekday = f"{hour // 24 % 7}"
+        profile_of(partial(healthy, weekday=weekday), 60, profile, START_US + hour * HOUR)
+        assert codes(profile) == set(), hour
 
 
 def test_a_feature_that_some_events_lack_is_fine() -> None:
@@ -139,7 +164,7 @@ def test_a_feature_that_some_events_lack_is_fine() -> None:
 def test_namespaces_that_share_a_first_letter_are_named(context: dict[str, Any], names: str) -> None:
     """Those that the loop itself makes, too."""
     warnings = feature_warnings(
-        profile_of(lambda number: document([{"h": number % 9}, context], [[{"x": number % 3}]]), 300).sample
+        profile_of(lambda number: document([{"h": number % 9}, context], [[{"x": number % 3}]]), 300)
     )
 
     (warning,) = [warning for warning in warnings if warning.code == "NamespacesShareLetter"]
@@ -149,7 +174,7 @@ def test_namespaces_that_share_a_first_letter_are_named(context: dict[str, Any],
 def test_actions_that_differ_in_nothing_but_their_ids_are_named() -> None:
     """With how often."""
     warnings = feature_warnings(
-        profile_of(lambda number: document([{"h": number % 9}], [[{"x": number % 3}]] * 4), 300).sample
+        profile_of(lambda number: document([{"h": number % 9}], [[{"x": number % 3}]] * 4), 300)
     )
 
     assert [warning.code for warning in warnings] == ["ActionsAlike"]
