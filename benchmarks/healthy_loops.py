@@ -6,7 +6,7 @@ rewards look and when they come, whether the world drifts, when there is traffic
 
 import math
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.times import DAY, HOUR, MINUTE, SECOND
@@ -73,6 +73,12 @@ class HealthyLoop:
             f"{self.users} users": self.users > 0,
         }
         return ", ".join([*words, *(word for word, holds in more.items() if holds)])
+
+    def shorten(self, events: int) -> "HealthyLoop":
+        """The loop with so many events at most, as close to one another."""
+        if events >= self.events:
+            return self
+        return replace(self, events=events, lasts_us=self.lasts_us * events // self.events)
 
     def arrivals(self, chance: random.Random) -> list[int]:
         """When the events come, counted from the beginning, in order."""

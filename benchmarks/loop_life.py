@@ -1,9 +1,10 @@
 """The life of a loop under virtual time and over simulated storage: all of the product's own code, Vowpal Wabbit too.
 
-`python -m benchmarks.loop_life FIRST STEP END` lives the healthy loops of every so many seeds, and prints a line of
-JSON for each: the warnings that came, each with how many events the loop had had.
+`python -m benchmarks.loop_life FIRST STEP END EVENTS` lives the healthy loops of every so many seeds, each up to so
+many events, and prints a line of JSON for each: the warnings that came, each with how many events the loop had had.
 """
 
+import gc
 import heapq
 import json
 import logging
@@ -169,14 +170,15 @@ class Life:
             self._plan(later_us, lambda _: self._instance.call(multislot_reward, {"reward": earned}, **path))
 
 
-def main(first: int, step: int, end: int) -> None:
+def main(first: int, step: int, end: int, events: int) -> None:
     """Live the loops of every so many seeds of a range."""
     logging.disable(logging.CRITICAL - 1)
     for seed in range(first, end, step):
-        loop = healthy_loops.draw(seed)
+        loop = healthy_loops.draw(seed).shorten(events)
         life = Life(loop)
         life.live()
         print(json.dumps({"seed": seed, "loop": loop.name, "looks": life.looks, "warnings": life.came}), flush=True)
+        gc.collect()
 
 
 if __name__ == "__main__":

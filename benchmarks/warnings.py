@@ -23,10 +23,16 @@ type Lived = dict[str, Any]
 """A loop that has come to its end, as `loop_life` prints it."""
 
 
-def measure(progress: Progress, loops: int = 100, first: int = 0, processes: int = os.cpu_count() or 1) -> list[Figure]:
-    """Let the loops of consecutive seeds live in several processes; a warning that comes is a missed goal."""
+def measure(
+    progress: Progress, loops: int = 100, first: int = 0, processes: int = os.cpu_count() or 1, events: int = 5000
+) -> list[Figure]:
+    """Let the loops of consecutive seeds live in several processes; a warning that comes is a missed goal.
+
+    Args:
+        events: How many a loop has at most.
+    """
     lived: list[Lived] = []
-    for loop in _live(first, first + loops, processes):
+    for loop in _live(first, first + loops, processes, events):
         lived.append(loop)
         progress.show(f"{len(lived)} of {loops} loops; {_describe(lived)}")
     if len(lived) != loops:
@@ -48,12 +54,13 @@ def _describe(lived: Sequence[Lived]) -> str:
     return ", ".join(f"{code} {loops}" for code, loops in sorted(codes.items())) or "none"
 
 
-def _live(first: int, end: int, processes: int) -> Iterator[Lived]:
+def _live(first: int, end: int, processes: int, events: int) -> Iterator[Lived]:
     """Run workers to their ends; each takes every so many seeds."""
     came: SimpleQueue[str | None] = SimpleQueue()
     with ExitStack() as stack:
         for number in range(processes):
-            command = [sys.executable, "-m", "benchmarks.loop_life", f"{first + number}", f"{processes}", f"{end}"]
+            seeds = [f"{first + number}", f"{processes}", f"{end}"]
+            command = [sys.executable, "-m", "benchmarks.loop_life", *seeds, f"{events}"]
             worker = stack.enter_context(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True))
             stack.callback(worker.kill)
             assert worker.stdout is not None  # noqa: S101
