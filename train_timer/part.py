@@ -106,9 +106,9 @@ class Part:
         content.events[event.kind] += 1
         content.answered_otherwise[event.kind] += otherwise
         content.tally.add_event(event, event.kind, line)
+        is_rewarded = _count_event(content.outcomes, joined, rewards.default)
         if line.learnable:
-            content.rewarded.add(arrival.at_us, is_rewarded=_is_rewarded(joined))
-        _count_event(content.outcomes, joined, rewards.default)
+            content.rewarded.add(arrival.at_us, is_rewarded=is_rewarded)
         content.outcomes["reused_ids"] += reused
         content.outcomes["activated"] += event.deferred and any(row.value is None for row in joined.observations)
 
@@ -144,13 +144,11 @@ def _is_answered_otherwise(event: RankedEvent, repetitions: Iterable[Payload]) -
     return False
 
 
-def _is_rewarded(joined: Joined) -> bool:
-    return any(row.value is not None for row in joined.observations)
-
-
-def _count_event(outcomes: dict[str, int], joined: Joined, default: float) -> None:
+def _count_event(outcomes: dict[str, int], joined: Joined, default: float) -> bool:
+    """Count an event by its rewards; gives whether it has any."""
     rewards = [row.value for row in joined.observations if row.value is not None]
     outcomes["events"] += 1
     outcomes["rewards"] += len(rewards)
     outcomes["out_of_range"] += sum(abs(value) > 1 for value in rewards)
     outcomes["unlike_default"] += sum(value != default for value in rewards)
+    return bool(rewards)

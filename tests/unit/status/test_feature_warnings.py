@@ -1,6 +1,9 @@
 """Features that teach nothing are warned of, and others are not."""
 
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -8,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from localhost.environment import ROOT
 from shared.status.feature_profile import Profile
 from shared.status.feature_warnings import feature_warnings
 from shared.times import DAY, HOUR, SECOND
@@ -213,6 +217,27 @@ def test_features_in_a_form_of_their_own_are_not_looked_at_for_ever() -> None:
                 profile.add(START_US, {"_multi": [1, 2]})
 
     assert (profile.sample.events, profile.takes(START_US + 300)) == (200, False)
+
+
+def test_the_stored_profile_is_the_same_in_every_process() -> None:
+    """Whatever order Python gives to sets in one."""
+    program = (
+        "from shared.status.feature_profile import Profile; from shared.storage import json_documents;"
+        "spaces = {name: {'x': 1} for name in ('user', 'time', 'place', 'weather', 'device')};"
+        "profile = Profile(); profile.add(1, {'FromUrl': [spaces]}); print(json_documents.to_json(profile))"
+    )
+    stored = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+
+    assert len(stored) == 1
 
 
 def test_the_sample_is_small_however_many_events_there_are() -> None:
