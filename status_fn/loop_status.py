@@ -10,6 +10,7 @@ from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
 from shared.status.feature_warnings import feature_warnings
 from shared.status.learning_status import StatusInputs
 from shared.status.status_forms import LoopStatus
+from shared.status.verdict_warnings import verdict_warnings
 from shared.status.warnings import LoopWarning, counter_warnings
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
@@ -22,15 +23,20 @@ functions = Functions()
 @functions.operation(["GET"], "status", api=Api.OWN, answer=LoopStatus)
 async def read_loop_status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Tell the story of the loop so far."""
-    inputs = await asyncio.to_thread(evidence.read_status_inputs)
-    refused = await asyncio.to_thread(hot_path.refused_ranks.count_recent, inputs.now_us)
+    return json_answer(await asyncio.to_thread(_read_status, hot_path))
+
+
+def _read_status(hot_path: HotPath[Any]) -> bytes:
+    inputs = evidence.read_status_inputs()
+    refused = hot_path.refused_ranks.count_recent(inputs.now_us)
     loaded = hot_path.model.reference if hot_path.model else None
-    return json_answer(LoopStatus.of(inputs, _warnings(inputs, refused, hot_path), loaded).to_json())
+    return LoopStatus.of(inputs, _warnings(inputs, refused, hot_path), loaded).to_json()
 
 
 def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> list[LoopWarning]:
     """All warnings: of the loop, of its features, of refused Ranks, and of the instance that answers."""
-    warnings = counter_warnings(inputs.state, inputs.configuration) + feature_warnings(inputs.profile)
+    warnings = counter_warnings(inputs.state, inputs.configuration) + verdict_warnings(inputs)
+    warnings += feature_warnings(inputs.profile)
     return warnings + _of_ranks(refused) + _of_this_instance(hot_path)
 
 
