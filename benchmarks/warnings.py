@@ -39,7 +39,7 @@ def measure(
         raise MeasureFailed(f"only {len(lived)} of {loops} loops have come to their end")
     lived.sort(key=lambda loop: loop["seed"])
     warned = sum(bool(_wrong(loop)) for loop in lived)
-    details = {"looks": sum(loop["looks"] for loop in lived), "loops": lived}
+    details = {"reads": sum(loop["reads"] for loop in lived), "loops": lived}
     what = f"of {loops} healthy loops, those with a warning: {_describe(lived)}"
     return [Figure("warnings", what, "", [warned], goal=Goal("at most", 0), details=details)]
 
@@ -60,7 +60,7 @@ def _live(first: int, end: int, processes: int, events: int) -> Iterator[Lived]:
     with ExitStack() as stack:
         for number in range(processes):
             seeds = [f"{first + number}", f"{processes}", f"{end}"]
-            command = [sys.executable, "-m", "benchmarks.loop_life", *seeds, f"{events}"]
+            command = [sys.executable, "-m", "tests.simulation.loop_life", *seeds, f"{events}"]
             worker = stack.enter_context(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True))
             stack.callback(worker.kill)
             assert worker.stdout is not None  # noqa: S101

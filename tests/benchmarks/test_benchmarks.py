@@ -14,27 +14,17 @@ from urllib.parse import urlsplit
 import pytest
 
 import dev
-from benchmarks import (
-    concurrency,
-    delay,
-    evaluate,
-    healthy_loops,
-    idle_run,
-    join,
-    long_waits,
-    simulation,
-    stages,
-    warnings,
-)
+from benchmarks import concurrency, delay, evaluate, idle_run, join, long_waits, simulation, stages, warnings
 from benchmarks.__main__ import MEASURES, import_measure
 from benchmarks.figures import Figure, Goal, table
-from benchmarks.loop_life import Life
 from benchmarks.progress import Progress
 from benchmarks.studies import auto_apply
 from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
 from tests import clock
 from tests.faults.proxy import FaultProxy, Request
+from tests.simulation import healthy_loops
+from tests.simulation.loop_life import Life
 
 
 def test_a_benchmark_runs_on_a_small_backlog() -> None:

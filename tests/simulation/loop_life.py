@@ -1,7 +1,7 @@
 """The life of a loop under virtual time and over simulated storage: all of the product's own code, Vowpal Wabbit too.
 
-`python -m benchmarks.loop_life FIRST STEP END EVENTS` lives the healthy loops of every so many seeds, each up to so
-many events, and prints a line of JSON for each: the warnings that came, each with how many events the loop had had.
+`python -m tests.simulation.loop_life FIRST STEP END EVENTS` lives the healthy loops of every so many seeds, each up to
+so many events, and prints a line of JSON for each: the warnings that came, each with how many events there had been.
 """
 
 import gc
@@ -17,8 +17,6 @@ from typing import Any
 
 from azure.functions import HttpRequest, HttpResponse
 
-from benchmarks import healthy_loops
-from benchmarks.healthy_loops import HealthyLoop
 from configure_fn.policy import change_policy
 from configure_fn.service_configuration import change_service_configuration
 from rank_fn.explorer import Explorer
@@ -30,10 +28,12 @@ from shared.ranking.hot_path import HotPath
 from shared.times import DAY, MINUTE, SECOND
 from shared.web.versions import VERSIONS
 from status_fn.loop_status import read_loop_status
+from tests.simulation import healthy_loops
+from tests.simulation.healthy_loops import HealthyLoop
 from tests.simulation.world import World
 from train_timer.run import Trainings
 
-_LOOKS = 60
+_RUNS = 60
 """How often the trainer runs in a loop's life, and the status is read."""
 _AT_LEAST_US = 5 * MINUTE
 _OF_SLOTS = "--ccb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
@@ -71,12 +71,12 @@ class Life:
 
     Attributes:
         came: The events that the loop had had when a warning first came, by code.
-        looks: How often the status was read.
+        reads: How often the status was read.
     """
 
     def __init__(self, loop: HealthyLoop) -> None:
         self.came: dict[str, int] = {}
-        self.looks = 0
+        self.reads = 0
         self._loop = loop
         self._chance = random.Random(f"life {loop.seed}")
         self._events = 0
@@ -104,7 +104,7 @@ class Life:
     def _plan_all(self) -> None:
         for at_us in self._loop.arrivals(self._chance):
             self._plan(at_us, self._rank)
-        step_us = max(_AT_LEAST_US, self._loop.lasts_us // _LOOKS)
+        step_us = max(_AT_LEAST_US, self._loop.lasts_us // _RUNS)
         for at_us in range(step_us, self._loop.lasts_us + 30 * MINUTE + step_us, step_us):
             self._plan(at_us, self._train)
 
@@ -123,7 +123,7 @@ class Life:
 
     def _train(self, _: int) -> None:
         self._trainer.call(self._trainings.run, Event())
-        self.looks += 1
+        self.reads += 1
         status = self._instance.call(read_loop_status, hot_path=self._instance.hot_path)
         for warning in status["warnings"]:
             self.came.setdefault(warning["code"], self._events)
@@ -177,7 +177,7 @@ def main(first: int, step: int, end: int, events: int) -> None:
         loop = healthy_loops.draw(seed).shorten(events)
         life = Life(loop)
         life.live()
-        print(json.dumps({"seed": seed, "loop": loop.name, "looks": life.looks, "warnings": life.came}), flush=True)
+        print(json.dumps({"seed": seed, "loop": loop.name, "reads": life.reads, "warnings": life.came}), flush=True)
         gc.collect()
 
 
