@@ -37,7 +37,7 @@ MEASURES = {
     "verdict": "how often the verdict's intervals ever exclude the truth, in simulated loops (25 minutes)",
     "importance": "how well feature importances tell what matters, in simulated logs (no goal; 5 minutes)",
     "simulation": "100,000 simulated schedules of calls, faults, deaths and changes: what is wrong (10 to 25 minutes)",
-    "warnings": "which warnings come of 100 healthy loops of different worlds (6 minutes)",
+    "warnings": "which warnings come of 100 healthy loops of different worlds (10 minutes)",
     "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (3 hours)",
 }
 _STUDIES = frozenset(("coverage", "truth", "verdict", "importance", "auto-apply"))
