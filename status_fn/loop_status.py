@@ -38,8 +38,7 @@ def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> lis
     """All warnings: of the loop, of its features, of refused Ranks, and of the instance that answers."""
     warnings = counter_warnings(inputs.state, inputs.configuration) + verdict_warnings(inputs)
     warnings += mode_warnings(inputs.state, inputs.configuration, inputs.published)
-    if inputs.sample:
-        warnings += feature_warnings(inputs.sample)
+    warnings += feature_warnings(inputs.profile)
     return warnings + _of_ranks(refused) + _of_this_instance(hot_path)
 
 

@@ -14,6 +14,7 @@ from shared.models.published import ModelFiles, ModelReference
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
 from shared.training.mode_switch import ModeSwitch
+from shared.training.reward_rate import RewardRate
 from shared.training.trouble import Troubles
 
 
@@ -248,6 +249,7 @@ class State(StoredObject):
         before_apprentice: The model that the loop had learned Online before it became an apprentice, and the position
             from which it goes on when the loop is none any more; None where there was none, and in other modes.
         mode_switch: The last change of the learning mode; None before the first, and after a model was put by hand.
+        reward_rate: How many events get rewards, and whether that has stopped.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
@@ -275,6 +277,7 @@ class State(StoredObject):
     collected: CollectedRewards | None = None
     before_apprentice: Cursor | None = None
     mode_switch: ModeSwitch | None = None
+    reward_rate: RewardRate = field(default_factory=RewardRate)
 
 
 def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us: int) -> Cursor:
