@@ -7,13 +7,17 @@ from operator import add
 from typing import Any, ClassVar, NamedTuple
 
 from shared.log.join import BEFORE_US
+from shared.metrics import breakdown
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
+from shared.metrics.breakdown import Breakdown
 from shared.metrics.estimators.sums import Sums
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
-from shared.times import DAY, MINUTE
+from shared.times import DAY, MINUTE, SECOND
 
 BIN_US = 5 * MINUTE
+FINE_US = 10 * SECOND
+"""The length of the bins of the last day."""
 _PATIENCE_US = 8 * DAY
 """How long a finished day waits for the training that says what became of its events."""
 
@@ -160,11 +164,24 @@ class Pending(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Details:
+    """What a part adds to the metrics of the last day; follows from its log alone.
+
+    Attributes:
+        bins: Of ten seconds each; they do not tell what becomes of the events.
+    """
+
+    bins: Sequence[Bin]
+    breakdown: Breakdown
+
+
+@dataclass(frozen=True, slots=True)
 class PartMetrics:
     """The metrics that one joined part adds.
 
     Attributes:
         imitated: Its events of an apprentice, in order of arrival, the first at `first_us`, the last at `last_us`.
+        details: For the metrics of the last day; None if an earlier version has joined the part, or a shard of it.
     """
 
     bins: Sequence[Bin]
@@ -172,6 +189,7 @@ class PartMetrics:
     imitated: Sequence[ImitatedEvent] = ()
     first_us: int = 0
     last_us: int = 0
+    details: Details | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +293,17 @@ def combine(shards: Sequence[PartMetrics]) -> PartMetrics:
         sorted((event for shard in shards for event in shard.imitated), key=lambda event: event.at_us),
         min((shard.first_us for shard in shards if shard.imitated), default=0),
         max((shard.last_us for shard in shards if shard.imitated), default=0),
+        combine_details([shard.details for shard in shards]),
     )
+
+
+def combine_details(shards: Sequence[Details | None]) -> Details | None:
+    """The details of a part from those of its shards; None if those of a shard are not known."""
+    known = [details for details in shards if details is not None]
+    if len(known) < len(shards):
+        return None
+    bins = merge(a_bin for details in known for a_bin in details.bins)
+    return Details(bins, breakdown.combine([details.breakdown for details in known]))
 
 
 def total(bins: Sequence[Bin], from_us: int) -> Bin:

@@ -15,13 +15,15 @@ action the reward is for.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from operator import add
 
 from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import MAX_REWARD, EventLine
 from shared.log.ranked_event import RankedEvent
 from shared.metrics.apprentice import ImitatedEvent, ceiling
-from shared.metrics.bins import BIN_US, Bin, EventOutcomes, PartMetrics, Pending, PolicySums, bin_us
+from shared.metrics.bins import BIN_US, FINE_US, Bin, Details, EventOutcomes, PartMetrics, Pending, PolicySums, bin_us
+from shared.metrics.breakdown_tally import BreakdownTally
 
 LEAST_PROBABILITY = 1e-10
 """What had less of a chance is taken to have had none."""
@@ -56,6 +58,17 @@ class _GrowingPolicySums:
         self.rewards += product
         self.weighted_rewards += square * reward
         self.squared_rewards += product * product
+
+    def absorb(self, other: "_GrowingPolicySums") -> None:
+        """Count the events of another bin, too."""
+        self.silent += other.silent
+        self.non_zero += other.non_zero
+        self.weights += other.weights
+        self.squares += other.squares
+        self.rewards += other.rewards
+        self.weighted_rewards += other.weighted_rewards
+        self.squared_rewards += other.squared_rewards
+        self.largest = max(self.largest, other.largest)
 
     def freeze(self) -> PolicySums:
         return PolicySums(
@@ -92,6 +105,18 @@ class _OpenBin:
         elif reward > self.highest:
             self.highest = reward
 
+    def absorb(self, other: "_OpenBin") -> None:
+        """Count the events of another bin, too."""
+        self.events += other.events
+        self.rewards += other.rewards
+        self.squares += other.squares
+        self.lowest, self.highest = min(self.lowest, other.lowest), max(self.highest, other.highest)
+        self.first.absorb(other.first)
+        self.random.absorb(other.random)
+        for kind, counts in other.kinds.items():
+            before = self.kinds.setdefault(kind, [0, 0, 0])
+            before[:] = map(add, before, counts)
+
     def freeze(self, outcomes: EventOutcomes) -> Bin:
         joined = sum(sum(counts) for counts in self.kinds.values()) + outcomes.refused
         return Bin(
@@ -117,18 +142,19 @@ class Tally:
 
     def __init__(self, exploration: float) -> None:
         self._exploration = exploration
-        self._bins: dict[int, _OpenBin] = {}
+        self._fine_bins: dict[int, _OpenBin] = {}
         self._outcomes: dict[int, EventOutcomes] = defaultdict(EventOutcomes)
         self._imitated: list[ImitatedEvent] = []
         self._first_us = self._last_us = 0
         self._open = _OpenBin(-BIN_US)
+        self._breakdown = BreakdownTally()
 
     def add_event(self, event: RankedEvent, kind: str, line: EventLine) -> None:
         """Count an event of the part; to be called in order of arrival."""
         into = self._open
-        if not 0 <= event.at_us - into.from_us < BIN_US:
-            from_us = bin_us(event.at_us)
-            into = self._open = self._bins.setdefault(from_us, _OpenBin(from_us))
+        if not 0 <= event.at_us - into.from_us < FINE_US:
+            from_us = event.at_us - event.at_us % FINE_US
+            into = self._open = self._fine_bins.setdefault(from_us, _OpenBin(from_us))
         counts = into.kinds.get(kind)
         if counts is None:
             counts = into.kinds[kind] = [0, 0, 0]
@@ -142,6 +168,7 @@ class Tally:
             self._add_other(into, event, reward)
         else:
             _add_online(into, event, reward)
+        self._breakdown.add(event, reward)
 
     def add_lone(self, at_us: int, *, late: bool) -> None:
         """Count a reward or an activation that belongs to no event."""
@@ -153,21 +180,31 @@ class Tally:
 
     def freeze(self, part_us: int) -> PartMetrics:
         """The metrics of the part, which began at a moment."""
-        places = sorted(self._bins.keys() | self._outcomes.keys())
-        bins = [
-            self._bins.get(at_us, _OpenBin(at_us)).freeze(self._outcomes.get(at_us, EventOutcomes()))
-            for at_us in places
-        ]
+        bins, outcomes = self._coarse_bins(), _by_length(self._outcomes, BIN_US)
         pending = [
             events
-            for at_us in sorted(self._bins)
-            for kind, counts in sorted(self._bins[at_us].kinds.items())
+            for at_us in sorted(bins)
+            for kind, counts in sorted(bins[at_us].kinds.items())
             for events in _pending(part_us, at_us, kind, *counts)
         ]
-        return PartMetrics(bins, pending, self._imitated, self._first_us, self._last_us)
+        return PartMetrics(
+            _freeze(bins, outcomes), pending, self._imitated, self._first_us, self._last_us, self.details()
+        )
+
+    def details(self) -> Details:
+        """What the part adds to the metrics of the last day; without events that are damaged, which no log has."""
+        logged = {at_us: outcomes._replace(refused=0) for at_us, outcomes in self._outcomes.items()}
+        return Details(_freeze(self._fine_bins, _by_length(logged, FINE_US)), self._breakdown.freeze())
+
+    def _coarse_bins(self) -> dict[int, _OpenBin]:
+        """The bins of five minutes."""
+        bins: dict[int, _OpenBin] = {}
+        for at_us, fine in self._fine_bins.items():
+            bins.setdefault(bin_us(at_us), _OpenBin(bin_us(at_us))).absorb(fine)
+        return bins
 
     def _add(self, at_us: int, outcomes: EventOutcomes) -> None:
-        at_us = bin_us(at_us)
+        at_us -= at_us % FINE_US
         self._outcomes[at_us] = self._outcomes[at_us].plus(outcomes)
 
     def _add_other(self, into: _OpenBin, event: RankedEvent, reward: float) -> None:
@@ -186,6 +223,21 @@ class Tally:
             self._first_us = self._first_us if self._imitated else event.at_us
             self._last_us = event.at_us
             self._imitated.append(ImitatedEvent(reward, actions[0] == baseline, highest, event.at_us))
+
+
+def _freeze(bins: Mapping[int, _OpenBin], outcomes: Mapping[int, EventOutcomes]) -> list[Bin]:
+    """The bins in order of time, each with what else came to its end then."""
+    places = sorted(bins.keys() | outcomes.keys())
+    return [bins.get(at_us, _OpenBin(at_us)).freeze(outcomes.get(at_us, EventOutcomes())) for at_us in places]
+
+
+def _by_length(outcomes: Mapping[int, EventOutcomes], length_us: int) -> Mapping[int, EventOutcomes]:
+    """The outcomes by bins of some length; where there are none, there is no bin."""
+    by_time: dict[int, EventOutcomes] = defaultdict(EventOutcomes)
+    for at_us, some in outcomes.items():
+        if any(some):
+            by_time[at_us - at_us % length_us] = by_time[at_us - at_us % length_us].plus(some)
+    return by_time
 
 
 def _add_online(into: _OpenBin, event: RankedEvent, reward: float) -> None:
