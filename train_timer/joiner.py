@@ -11,7 +11,8 @@ from shared.intake.sharding import JoinShard
 from shared.learner import work_folder
 from shared.log import manifest, manifest_store
 from shared.log.reward_runs_store import LostRun
-from shared.metrics.bins import Bin, PartMetrics, combine, total
+from shared.metrics.bins import Bin, PartMetrics, total
+from shared.metrics.shards import combine
 from shared.storage import blobs
 from shared.training import collected_store, shard_result_store, time_slices
 from shared.training.lease import Trainer
@@ -225,7 +226,7 @@ class Joiner:
                 joined_up_to_us=intent.to_us,
                 intent=None,
                 counters=state.counters.plus(counters),
-                metrics=state.metrics.plus(metrics),
+                metrics=state.metrics.plus(metrics, intent.from_us, intent.to_us),
                 long_waits=time_slices.waits_after(state.long_waits, intent.to_us, intent.rewards.wait_us),
                 last_part=PartSize(counters.events, length_us, intent.shards),
             )

@@ -15,9 +15,10 @@ from shared.log import log_line, log_store, manifest_store, ranked_line, stored_
 from shared.log.manifest import LogBlob
 from shared.log.stored_lines import UnreadableLines
 from shared.metrics import recent_store
-from shared.metrics.bins import Bin, Details, combine_details
-from shared.metrics.breakdown import Breakdown, Step
+from shared.metrics.bins import Bin, Details
+from shared.metrics.breakdown import Step
 from shared.metrics.recent import Recent, by_hours, oldest_us
+from shared.metrics.shards import combine_details
 from shared.metrics.tally import Tally
 from shared.storage.blobs import ChangedMeanwhile
 from shared.storage.json_documents import UnreadableDocument
@@ -161,7 +162,7 @@ def _read_part(blobs: Sequence[LogBlob], deleted_before_us: int) -> Details:
     for content in log_store.contents(blobs):
         with suppress(UnreadableLines):
             shards.append(read_details(stored_lines.unpack(content), deleted_before_us))
-    return combine_details(shards) or Details((), Breakdown())
+    return combine_details(shards) or Details()
 
 
 def read_details(lines: Iterator[bytes], deleted_before_us: int) -> Details:

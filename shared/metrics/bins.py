@@ -7,10 +7,11 @@ from operator import add
 from typing import Any, ClassVar, NamedTuple
 
 from shared.log.join import BEFORE_US
-from shared.metrics import breakdown
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.metrics.breakdown import Breakdown
+from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.estimators.sums import Sums
+from shared.metrics.lift_record import LiftRecord, Lifts
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
 from shared.times import DAY, MINUTE, SECOND
@@ -169,10 +170,12 @@ class Details:
 
     Attributes:
         bins: Of ten seconds each; they do not tell what becomes of the events.
+        lift: What it earned above random actions.
     """
 
-    bins: Sequence[Bin]
-    breakdown: Breakdown
+    bins: Sequence[Bin] = ()
+    breakdown: Breakdown = field(default_factory=Breakdown)
+    lift: LiftSums = field(default_factory=LiftSums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,7 @@ class PartMetrics:
 
     Attributes:
         imitated: Its events of an apprentice, in order of arrival, the first at `first_us`, the last at `last_us`.
+        lifts: What it earned above the first action and above random ones.
         details: For the metrics of the last day; None if an earlier version has joined the part, or a shard of it.
     """
 
@@ -189,6 +193,7 @@ class PartMetrics:
     imitated: Sequence[ImitatedEvent] = ()
     first_us: int = 0
     last_us: int = 0
+    lifts: Lifts = field(default_factory=Lifts)
     details: Details | None = None
 
 
@@ -211,14 +216,16 @@ class Metrics(StoredObject):
     bins: tuple[Bin, ...] = ()
     pending: tuple[Pending, ...] = ()
     apprentice: Apprentice = field(default_factory=Apprentice)
+    lift: LiftRecord = field(default_factory=LiftRecord)
 
-    def plus(self, part: PartMetrics) -> "Metrics":
-        """The metrics with those of one more part."""
+    def plus(self, part: PartMetrics, from_us: int, to_us: int) -> "Metrics":
+        """The metrics with those of one more part, which begins and ends at two moments."""
         apprentice = self.apprentice
         if part.imitated:
             apprentice = apprentice.plus(part.imitated, part.first_us, part.last_us)
         bins, pending = merge([*self.bins, *part.bins]), (*self.pending, *part.pending)
-        return replace(self, bins=bins, pending=pending, apprentice=apprentice)
+        lift = self.lift.plus(part.lifts, from_us, to_us)
+        return replace(self, bins=bins, pending=pending, apprentice=apprentice, lift=lift)
 
     def settle(self, part_us: int, kind: str, learned_from_us: int, refused: int) -> "Metrics":
         """The metrics once a model has learned a part: the outcomes of its events, and of all earlier parts, are known.
@@ -278,32 +285,6 @@ def merge(bins: Iterable[Bin]) -> tuple[Bin, ...]:
         before = by_time.get(a_bin.from_us)
         by_time[a_bin.from_us] = a_bin if before is None else before.plus(a_bin)
     return tuple(by_time[at_us] for at_us in sorted(by_time))
-
-
-def combine(shards: Sequence[PartMetrics]) -> PartMetrics:
-    """The metrics of a part from those of its shards."""
-    by_kind: dict[tuple[int, int, str], Pending] = {}
-    for pending in (pending for shard in shards for pending in shard.pending):
-        before = by_kind.get(pending[:3], pending._replace(learnable=0, skipped=0))
-        learnable, skipped = before.learnable + pending.learnable, before.skipped + pending.skipped
-        by_kind[pending[:3]] = pending._replace(learnable=learnable, skipped=skipped)
-    return PartMetrics(
-        merge(a_bin for shard in shards for a_bin in shard.bins),
-        [by_kind[key] for key in sorted(by_kind)],
-        sorted((event for shard in shards for event in shard.imitated), key=lambda event: event.at_us),
-        min((shard.first_us for shard in shards if shard.imitated), default=0),
-        max((shard.last_us for shard in shards if shard.imitated), default=0),
-        combine_details([shard.details for shard in shards]),
-    )
-
-
-def combine_details(shards: Sequence[Details | None]) -> Details | None:
-    """The details of a part from those of its shards; None if those of a shard are not known."""
-    known = [details for details in shards if details is not None]
-    if len(known) < len(shards):
-        return None
-    bins = merge(a_bin for details in known for a_bin in details.bins)
-    return Details(bins, breakdown.combine([details.breakdown for details in known]))
 
 
 def total(bins: Sequence[Bin], from_us: int) -> Bin:

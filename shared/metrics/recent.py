@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from shared.metrics.bins import Bin, Details, merge, total
+from shared.metrics.bins import Bin, Details, merge
 from shared.metrics.breakdown import Choices, Step
 from shared.metrics.breakdown import merge as merge_steps
+from shared.metrics.estimators.lift import LiftSums
 from shared.stored_objects import StoredObject
 from shared.times import DAY, HOUR
 
@@ -38,15 +39,20 @@ class Hour(StoredObject):
 
 @dataclass(frozen=True, slots=True)
 class Chunk(StoredObject):
-    """Some hundred events in sequence: how much the most probable action changed, and what they earned."""
+    """Some hundred events in sequence.
+
+    Attributes:
+        choices: How much their most probable action changed with the context.
+        lift: What they earned above random actions.
+    """
 
     from_us: int
     choices: Choices
-    sums: Bin
+    lift: LiftSums
 
     def plus(self, later: "Chunk") -> "Chunk":
         """The events of both."""
-        return replace(self, choices=self.choices.plus(later.choices), sums=self.sums.plus(later.sums))
+        return replace(self, choices=self.choices.plus(later.choices), lift=self.lift.plus(later.lift))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class Recent(StoredObject):
         """After a part was added."""
         chunks, choices = self.chunks, details.breakdown.choices
         if choices.pairs:
-            chunk = Chunk(from_us, choices, total(details.bins, from_us))
+            chunk = Chunk(from_us, choices, details.lift)
             is_full = not chunks or chunks[-1].choices.pairs >= _PAIRS_OF_CHUNK
             chunks = (*chunks, chunk)[-_MOST_CHUNKS:] if is_full else (*chunks[:-1], chunks[-1].plus(chunk))
         return replace(self, up_to_us=to_us, chunks=chunks)

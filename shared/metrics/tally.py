@@ -16,121 +16,21 @@ action the reward is for.
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from operator import add
+from functools import reduce
 
 from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import MAX_REWARD, EventLine
 from shared.log.ranked_event import RankedEvent
 from shared.metrics.apprentice import ImitatedEvent, ceiling
-from shared.metrics.bins import BIN_US, FINE_US, Bin, Details, EventOutcomes, PartMetrics, Pending, PolicySums, bin_us
+from shared.metrics.bins import BIN_US, FINE_US, Bin, Details, EventOutcomes, PartMetrics, Pending, bin_us
 from shared.metrics.breakdown_tally import BreakdownTally
+from shared.metrics.lift_record import Lifts
+from shared.metrics.open_bin import OpenBin
 
 LEAST_PROBABILITY = 1e-10
 """What had less of a chance is taken to have had none."""
 
 _FIRST_CHOSEN = (b"[1,", b"[1]")
-
-
-class _GrowingPolicySums:
-    """The sums of one policy, as they grow."""
-
-    __slots__ = (
-        "largest",
-        "non_zero",
-        "rewards",
-        "silent",
-        "squared_rewards",
-        "squares",
-        "weighted_rewards",
-        "weights",
-    )
-
-    def __init__(self) -> None:
-        self.silent = self.non_zero = 0
-        self.weights = self.squares = self.rewards = self.weighted_rewards = self.squared_rewards = self.largest = 0.0
-
-    def add(self, weight: float, reward: float) -> None:
-        """Count an event of positive weight."""
-        square, product = weight * weight, weight * reward
-        self.non_zero += 1
-        self.weights += weight
-        self.squares += square
-        self.rewards += product
-        self.weighted_rewards += square * reward
-        self.squared_rewards += product * product
-
-    def absorb(self, other: "_GrowingPolicySums") -> None:
-        """Count the events of another bin, too."""
-        self.silent += other.silent
-        self.non_zero += other.non_zero
-        self.weights += other.weights
-        self.squares += other.squares
-        self.rewards += other.rewards
-        self.weighted_rewards += other.weighted_rewards
-        self.squared_rewards += other.squared_rewards
-        self.largest = max(self.largest, other.largest)
-
-    def freeze(self) -> PolicySums:
-        return PolicySums(
-            self.silent,
-            self.non_zero,
-            self.weights,
-            self.squares,
-            self.rewards,
-            self.weighted_rewards,
-            self.squared_rewards,
-            self.largest,
-        )
-
-
-class _OpenBin:
-    """The bin to which events are being added."""
-
-    __slots__ = ("events", "first", "from_us", "highest", "kinds", "lowest", "random", "rewards", "squares")
-
-    def __init__(self, from_us: int) -> None:
-        self.from_us = from_us
-        self.events = 0
-        self.rewards = self.squares = self.lowest = self.highest = 0.0
-        self.first, self.random = _GrowingPolicySums(), _GrowingPolicySums()
-        self.kinds: dict[str, list[int]] = {}
-
-    def add(self, reward: float) -> None:
-        """Count an event."""
-        self.events += 1
-        self.rewards += reward
-        self.squares += reward * reward
-        if reward < self.lowest:
-            self.lowest = reward
-        elif reward > self.highest:
-            self.highest = reward
-
-    def absorb(self, other: "_OpenBin") -> None:
-        """Count the events of another bin, too."""
-        self.events += other.events
-        self.rewards += other.rewards
-        self.squares += other.squares
-        self.lowest, self.highest = min(self.lowest, other.lowest), max(self.highest, other.highest)
-        self.first.absorb(other.first)
-        self.random.absorb(other.random)
-        for kind, counts in other.kinds.items():
-            before = self.kinds.setdefault(kind, [0, 0, 0])
-            before[:] = map(add, before, counts)
-
-    def freeze(self, outcomes: EventOutcomes) -> Bin:
-        joined = sum(sum(counts) for counts in self.kinds.values()) + outcomes.refused
-        return Bin(
-            self.from_us,
-            self.events,
-            self.rewards,
-            self.squares,
-            self.lowest,
-            self.highest,
-            self.first.freeze(),
-            self.random.freeze(),
-            joined,
-            outcomes,
-        )
 
 
 class Tally:
@@ -142,11 +42,11 @@ class Tally:
 
     def __init__(self, exploration: float) -> None:
         self._exploration = exploration
-        self._fine_bins: dict[int, _OpenBin] = {}
+        self._fine_bins: dict[int, OpenBin] = {}
         self._outcomes: dict[int, EventOutcomes] = defaultdict(EventOutcomes)
         self._imitated: list[ImitatedEvent] = []
         self._first_us = self._last_us = 0
-        self._open = _OpenBin(-BIN_US)
+        self._open = OpenBin(-BIN_US)
         self._breakdown = BreakdownTally()
 
     def add_event(self, event: RankedEvent, kind: str, line: EventLine) -> None:
@@ -154,7 +54,7 @@ class Tally:
         into = self._open
         if not 0 <= event.at_us - into.from_us < FINE_US:
             from_us = event.at_us - event.at_us % FINE_US
-            into = self._open = self._fine_bins.setdefault(from_us, _OpenBin(from_us))
+            into = self._open = self._fine_bins.setdefault(from_us, OpenBin(from_us))
         counts = into.kinds.get(kind)
         if counts is None:
             counts = into.kinds[kind] = [0, 0, 0]
@@ -187,27 +87,37 @@ class Tally:
             for kind, counts in sorted(bins[at_us].kinds.items())
             for events in _pending(part_us, at_us, kind, *counts)
         ]
+        lifts = self._lifts(bins)
+        details = self._details(lifts)
         return PartMetrics(
-            _freeze(bins, outcomes), pending, self._imitated, self._first_us, self._last_us, self.details()
+            _freeze(bins, outcomes), pending, self._imitated, self._first_us, self._last_us, lifts, details
         )
 
     def details(self) -> Details:
-        """What the part adds to the metrics of the last day; without events that are damaged, which no log has."""
-        logged = {at_us: outcomes._replace(refused=0) for at_us, outcomes in self._outcomes.items()}
-        return Details(_freeze(self._fine_bins, _by_length(logged, FINE_US)), self._breakdown.freeze())
+        """What the part adds to the metrics of the last day."""
+        return self._details(self._lifts(self._coarse_bins()))
 
-    def _coarse_bins(self) -> dict[int, _OpenBin]:
+    def _details(self, lifts: Lifts) -> Details:
+        """The same; without events that are damaged, which no log has."""
+        logged = {at_us: outcomes._replace(refused=0) for at_us, outcomes in self._outcomes.items()}
+        bins = _freeze(self._fine_bins, _by_length(logged, FINE_US))
+        return Details(bins, self._breakdown.freeze(), lifts.random)
+
+    def _coarse_bins(self) -> dict[int, OpenBin]:
         """The bins of five minutes."""
-        bins: dict[int, _OpenBin] = {}
+        bins: dict[int, OpenBin] = {}
         for at_us, fine in self._fine_bins.items():
-            bins.setdefault(bin_us(at_us), _OpenBin(bin_us(at_us))).absorb(fine)
+            bins.setdefault(bin_us(at_us), OpenBin(bin_us(at_us))).absorb(fine)
         return bins
+
+    def _lifts(self, bins: Mapping[int, OpenBin]) -> Lifts:
+        return reduce(Lifts.plus, (bins[at_us].lifts() for at_us in sorted(bins)), Lifts())
 
     def _add(self, at_us: int, outcomes: EventOutcomes) -> None:
         at_us -= at_us % FINE_US
         self._outcomes[at_us] = self._outcomes[at_us].plus(outcomes)
 
-    def _add_other(self, into: _OpenBin, event: RankedEvent, reward: float) -> None:
+    def _add_other(self, into: OpenBin, event: RankedEvent, reward: float) -> None:
         """Count an event of several slots, or one of which the baseline was shown whatever was drawn."""
         actions, probabilities = json.loads(event.actions), json.loads(event.probabilities)
         baseline = 1
@@ -225,10 +135,10 @@ class Tally:
             self._imitated.append(ImitatedEvent(reward, actions[0] == baseline, highest, event.at_us))
 
 
-def _freeze(bins: Mapping[int, _OpenBin], outcomes: Mapping[int, EventOutcomes]) -> list[Bin]:
+def _freeze(bins: Mapping[int, OpenBin], outcomes: Mapping[int, EventOutcomes]) -> list[Bin]:
     """The bins in order of time, each with what else came to its end then."""
     places = sorted(bins.keys() | outcomes.keys())
-    return [bins.get(at_us, _OpenBin(at_us)).freeze(outcomes.get(at_us, EventOutcomes())) for at_us in places]
+    return [bins.get(at_us, OpenBin(at_us)).freeze(outcomes.get(at_us, EventOutcomes())) for at_us in places]
 
 
 def _by_length(outcomes: Mapping[int, EventOutcomes], length_us: int) -> Mapping[int, EventOutcomes]:
@@ -240,7 +150,7 @@ def _by_length(outcomes: Mapping[int, EventOutcomes], length_us: int) -> Mapping
     return by_time
 
 
-def _add_online(into: _OpenBin, event: RankedEvent, reward: float) -> None:
+def _add_online(into: OpenBin, event: RankedEvent, reward: float) -> None:
     """Count an event of which the drawn action was shown.
 
     The ranking is sorted by probability, but that the drawn action has changed places with the first. So the smallest
@@ -267,30 +177,30 @@ def _add_online(into: _OpenBin, event: RankedEvent, reward: float) -> None:
 
 
 def _add_by_probabilities(
-    into: _OpenBin, actions: list[int], probabilities: list[float], baseline: int, reward: float
+    into: OpenBin, actions: list[int], probabilities: list[float], baseline: int, reward: float
 ) -> None:
     """As `_add_online`, for any order of the ranking and for actions without a chance."""
     count, drawn, smallest = len(actions), probabilities[0], min(probabilities)
     of_baseline = probabilities[actions.index(baseline)] if baseline in actions else 0.0
     if drawn < LEAST_PROBABILITY or of_baseline < LEAST_PROBABILITY:
-        into.first.silent += 1
+        into.first.pass_over(reward)
     else:
         least = smallest if smallest >= LEAST_PROBABILITY else of_baseline
         into.first.largest = max(into.first.largest, 1 / least)
         if actions[0] == baseline:
             into.first.add(1 / drawn, reward)
     if smallest < LEAST_PROBABILITY:
-        into.random.silent += 1
+        into.random.pass_over(reward)
     else:
         into.random.largest = max(into.random.largest, 1 / (smallest * count))
         into.random.add(1 / (drawn * count), reward)
 
 
-def _add_certain(into: _OpenBin, count: int, reward: float) -> None:
+def _add_certain(into: OpenBin, count: int, reward: float) -> None:
     """Count an event of which the baseline was shown, without a draw."""
     for policy, speaks in ((into.first, True), (into.random, count == 1)):
         if not speaks:
-            policy.silent += 1
+            policy.pass_over(reward)
             continue
         policy.largest = max(policy.largest, 1.0)
         policy.add(1.0, reward)
