@@ -23,6 +23,7 @@ STEP_US = 5 * MINUTE
 MOST_ACTIONS = 100
 MOST_FEATURES = 30
 MOST_VALUES = 40
+MOST_MODELS = 3
 
 
 class Cell(NamedTuple):
@@ -54,6 +55,7 @@ class Step(StoredObject):
         actions: By the id of the action that was shown; of a multi-slot event in its first slot.
         others: Over the actions that are not held.
         features: By the path of a context feature, then by its value as JSON text.
+        explored: The same, over the Online events in which a model showed another action than its most probable one.
         varied: The features of which no values are held.
     """
 
@@ -64,11 +66,11 @@ class Step(StoredObject):
     actions: Cells = field(default_factory=dict)
     others: Cell = field(default_factory=Cell)
     features: Mapping[str, Cells] = field(default_factory=dict)
+    explored: Mapping[str, Cells] = field(default_factory=dict)
     varied: tuple[str, ...] = ()
 
     def plus(self, other: "Step") -> "Step":
         """The sums of both, not bounded yet."""
-        names = {*self.features, *other.features}
         return replace(
             self,
             total=self.total.plus(other.total),
@@ -76,7 +78,8 @@ class Step(StoredObject):
             highest=max(self.highest, other.highest),
             actions=add_cells(self.actions, other.actions),
             others=self.others.plus(other.others),
-            features={name: add_cells(self.features.get(name, {}), other.features.get(name, {})) for name in names},
+            features=_add_features(self.features, other.features),
+            explored=_add_features(self.explored, other.explored),
             varied=tuple({*self.varied, *other.varied}),
         )
 
@@ -91,16 +94,19 @@ class Choices(StoredObject):
     Attributes:
         same: Pairs of which both events have the same most probable action.
         action: The most probable action of the last pair, by its id.
+        models: The ids of the last models.
     """
 
     pairs: int = 0
     same: int = 0
     action: str | None = None
+    models: tuple[str, ...] = ()
 
     def plus(self, later: "Choices") -> "Choices":
         """The sums of both."""
         action = self.action if later.action is None else later.action
-        return replace(self, pairs=self.pairs + later.pairs, same=self.same + later.same, action=action)
+        models = tuple(dict.fromkeys((*self.models, *later.models)))[-MOST_MODELS:]
+        return replace(self, pairs=self.pairs + later.pairs, same=self.same + later.same, action=action, models=models)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,10 @@ def add_cells(some: Cells, others: Cells) -> Cells:
     for name, cell in others.items():
         cells[name] = cells[name].plus(cell) if name in cells else cell
     return cells
+
+
+def _add_features(some: Mapping[str, Cells], others: Mapping[str, Cells]) -> Mapping[str, Cells]:
+    return {name: add_cells(some.get(name, {}), others.get(name, {})) for name in {*some, *others}}
 
 
 def merge(steps: Iterable[Step]) -> tuple[Step, ...]:
@@ -151,7 +161,10 @@ def _bound(steps: Sequence[Step]) -> list[Step]:
 
 
 def _bound_step(step: Step, names: Sequence[str], varied: set[str]) -> Step:
-    features = {name: step.features[name] for name in names if name in step.features and name not in varied}
+    features, explored = (
+        {name: sums[name] for name in names if name in sums and name not in varied}
+        for sums in (step.features, step.explored)
+    )
     actions, others = step.actions, step.others
     if len(actions) > MOST_ACTIONS:
         by_events = sorted(actions, key=lambda action: (-actions[action].events, action))
@@ -159,4 +172,4 @@ def _bound_step(step: Step, names: Sequence[str], varied: set[str]) -> Step:
             others = others.plus(actions[action])
         actions = {action: actions[action] for action in by_events[:MOST_ACTIONS]}
     kept = tuple(name for name in names if name in varied)
-    return replace(step, actions=actions, others=others, features=features, varied=kept)
+    return replace(step, actions=actions, others=others, features=features, explored=explored, varied=kept)

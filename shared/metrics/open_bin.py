@@ -2,9 +2,10 @@
 
 from operator import add
 
-from shared.metrics.bins import Bin, EventOutcomes, PolicySums
+from shared.metrics.bins import Bin, EventOutcomes
 from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.lift_record import Lifts
+from shared.metrics.policy_sums import PolicySums
 
 
 class GrowingPolicySums:
