@@ -14,10 +14,9 @@ from shared.log.join import BEFORE_US, Arrival, Requests
 from shared.log.manifest import LogBlob
 from shared.log.ranked_event import RankedEvent
 from shared.log.stored_lines import UnreadableLines
-from shared.metrics import recent_store
 from shared.models import published_store
 from shared.settings import settings
-from shared.status import collapse, profile_store
+from shared.status import profile_store
 from shared.status.event_trace import Evidence
 from shared.status.learning_status import StatusInputs
 from shared.status.waiting import count_waiting
@@ -37,9 +36,7 @@ def read_status_inputs() -> StatusInputs:
     state = lease.read_state()
     sample = profile_store.read()[0].sample
     waiting = count_waiting(scan.list_tables(), configuration, state, _MOST_COUNTED)
-    suspects = collapse.suspect(state, configuration)
-    steps = recent_store.read_steps(suspects.from_us, now_us) if suspects else ()
-    return StatusInputs(state, configuration, published, waiting, now_us, settings().join_grace_us, sample, steps)
+    return StatusInputs(state, configuration, published, waiting, now_us, settings().join_grace_us, sample)
 
 
 def read_evidence(event_id: str, around_us: int | None) -> Evidence:

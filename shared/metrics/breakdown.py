@@ -55,7 +55,6 @@ class Step(StoredObject):
         actions: By the id of the action that was shown; of a multi-slot event in its first slot.
         others: Over the actions that are not held.
         features: By the path of a context feature, then by its value as JSON text.
-        explored: The same, over the Online events in which a model showed another action than its most probable one.
         varied: The features of which no values are held.
     """
 
@@ -66,11 +65,11 @@ class Step(StoredObject):
     actions: Cells = field(default_factory=dict)
     others: Cell = field(default_factory=Cell)
     features: Mapping[str, Cells] = field(default_factory=dict)
-    explored: Mapping[str, Cells] = field(default_factory=dict)
     varied: tuple[str, ...] = ()
 
     def plus(self, other: "Step") -> "Step":
         """The sums of both, not bounded yet."""
+        names = {*self.features, *other.features}
         return replace(
             self,
             total=self.total.plus(other.total),
@@ -78,8 +77,7 @@ class Step(StoredObject):
             highest=max(self.highest, other.highest),
             actions=add_cells(self.actions, other.actions),
             others=self.others.plus(other.others),
-            features=_add_features(self.features, other.features),
-            explored=_add_features(self.explored, other.explored),
+            features={name: add_cells(self.features.get(name, {}), other.features.get(name, {})) for name in names},
             varied=tuple({*self.varied, *other.varied}),
         )
 
@@ -89,7 +87,7 @@ class Choices(StoredObject):
     """How much the most probable action changes with the context: sums over pairs of Online events.
 
     A pair are two events, one after the other, of the same model, with different contexts and with several actions
-    each; the later one could have had the earlier one's most probable action.
+    each, among which are the most probable actions of both.
 
     Attributes:
         same: Pairs of which both events have the same most probable action.
@@ -125,10 +123,6 @@ def add_cells(some: Cells, others: Cells) -> Cells:
     return cells
 
 
-def _add_features(some: Mapping[str, Cells], others: Mapping[str, Cells]) -> Mapping[str, Cells]:
-    return {name: add_cells(some.get(name, {}), others.get(name, {})) for name in {*some, *others}}
-
-
 def merge(steps: Iterable[Step]) -> tuple[Step, ...]:
     """The steps in order of time, those of the same five minutes added up, and bounded."""
     by_time: dict[int, Step] = {}
@@ -161,10 +155,7 @@ def _bound(steps: Sequence[Step]) -> list[Step]:
 
 
 def _bound_step(step: Step, names: Sequence[str], varied: set[str]) -> Step:
-    features, explored = (
-        {name: sums[name] for name in names if name in sums and name not in varied}
-        for sums in (step.features, step.explored)
-    )
+    features = {name: step.features[name] for name in names if name in step.features and name not in varied}
     actions, others = step.actions, step.others
     if len(actions) > MOST_ACTIONS:
         by_events = sorted(actions, key=lambda action: (-actions[action].events, action))
@@ -172,4 +163,4 @@ def _bound_step(step: Step, names: Sequence[str], varied: set[str]) -> Step:
             others = others.plus(actions[action])
         actions = {action: actions[action] for action in by_events[:MOST_ACTIONS]}
     kept = tuple(name for name in names if name in varied)
-    return replace(step, actions=actions, others=others, features=features, explored=explored, varied=kept)
+    return replace(step, actions=actions, others=others, features=features, varied=kept)

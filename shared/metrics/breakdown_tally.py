@@ -6,6 +6,7 @@ actions only the ids are taken out of the document, which is not parsed.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import orjson
 
@@ -14,14 +15,14 @@ from shared.log.line_keys import DOCUMENT_ACTIONS
 from shared.log.line_pieces import MAX_REWARD
 from shared.log.ranked_event import RankedEvent
 from shared.metrics.breakdown import MOST_MODELS, STEP_US, Breakdown, Choices, Step, merge
-from shared.metrics.growing_step import OTHER_FORM, GrowingStep, add, add_explored
+from shared.metrics.growing_step import OTHER_FORM, GrowingStep, add
 from shared.ranking.decision import NO_MODEL
 
 _CONTEXT = len(b'{"FromUrl":')
 _ACTIONS = b',"_multi":['
 _ACTION, _ID_END = b'{"i":{"constant":1,"id":', b'},"j":'
-_ONE_ACTION = 2
-"""The number of pieces of a document with one action."""
+_ONE = 2
+"""So many pieces has an event with one action."""
 _LIKELY, _HALF = frozenset((b"[0.5", b"[0.6", b"[0.7", b"[0.8", b"[0.9")), b"[0.5,"
 """How the chances of a ranking begin whose first action has more than half of it: it is the most probable one."""
 
@@ -33,7 +34,8 @@ class BreakdownTally:
         self._step = GrowingStep(-STEP_US)
         self._steps: list[Step] = []
         self._pairs = self._same = 0
-        self._model_id, self._context, self._best = NO_MODEL, b"", b""
+        self._model_id, self._best = NO_MODEL, b""
+        self._context = self._document = b""
         self._models: tuple[str, ...] = ()
 
     def add(self, event: RankedEvent, reward: float) -> None:
@@ -49,16 +51,15 @@ class BreakdownTally:
             step.highest = reward
         try:
             ids = _ids(event)
-            action = ids[_shown(event)]
+            action = _id(ids[_shown(event)])
+            best = _most_probable(event, action, ids)
         except OTHER_FORM:
             add(step.others, [1, reward, reward * reward])
             return
-        document = event.document
-        context, action = document[_CONTEXT : document.find(_ACTIONS)], action[: action.find(_ID_END)]
+        context = event.document[_CONTEXT : event.document.find(_ACTIONS)]
         cell = step.contexts.get(context)
         if cell is None:
-            cell = [1, reward, reward * reward, 0, 0.0, 0.0]
-            step.add_context(context, cell)
+            step.add_context(context, [1, reward, reward * reward])
         else:
             cell[0] += 1
             cell[1] += reward
@@ -70,8 +71,8 @@ class BreakdownTally:
             of_action[0] += 1
             of_action[1] += reward
             of_action[2] += reward * reward
-        if event.model_id != NO_MODEL and self._is_explored(event, context, action, ids):
-            add_explored(cell, 1, reward, reward * reward)
+        if best is not None:
+            self._compare(event, context, best)
 
     def freeze(self) -> Breakdown:
         """The breakdown of the part."""
@@ -90,28 +91,25 @@ class BreakdownTally:
             self._steps.append(self._step.freeze())
         self._step = GrowingStep(-STEP_US)
 
-    def _is_explored(self, event: RankedEvent, context: bytes, shown: bytes, ids: Sequence[bytes]) -> bool:
-        """Whether another action was shown than the most probable one; that is compared with the last event's."""
-        if event.mode is not LearningMode.ONLINE or event.slots or len(ids) == _ONE_ACTION:
-            return False
-        best = _most_probable(event, shown, ids)
-        if best is None:
-            return False
-        self._compare(event, context, best)
-        return best != shown
-
     def _compare(self, event: RankedEvent, context: bytes, best: bytes) -> None:
         """Compare the most probable action with that of the event before, as `Choices` does."""
-        before, model_id = self._best, event.model_id
+        before, model_id, document = self._best, event.model_id, event.document
         if model_id != self._model_id:
             self._models = (*self._models, model_id)[-MOST_MODELS:]
         elif context != self._context:
             if best == before:
                 self._pairs += 1
                 self._same += 1
-            elif _ACTION + before + _ID_END in event.document:
+            elif _ACTION + before + _ID_END in document and _ACTION + best + _ID_END in self._document:
                 self._pairs += 1
-        self._best, self._context, self._model_id = best, context, model_id
+        self._best, self._context, self._document, self._model_id = best, context, document, model_id
+
+
+def shown_action(event: RankedEvent) -> bytes | None:
+    """The id of the action that users saw, as JSON text; None for an event of another form."""
+    with suppress(*OTHER_FORM):
+        return _id(_ids(event)[_shown(event)])
+    return None
 
 
 def _shown(event: RankedEvent) -> int:
@@ -136,11 +134,13 @@ def _ids(event: RankedEvent) -> Sequence[bytes]:
 
 
 def _most_probable(event: RankedEvent, shown: bytes, ids: Sequence[bytes]) -> bytes | None:
-    """The id of an event's most probable action; None if several are.
+    """The id of the action that a model thought best; None if none did, or if there was nothing to choose.
 
     Args:
         shown: The id of the action that was drawn.
     """
+    if event.model_id == NO_MODEL or event.mode is not LearningMode.ONLINE or len(ids) == _ONE or event.slots:
+        return None
     chances = event.probabilities
     if chances[:4] in _LIKELY and not chances.startswith(_HALF):
         return shown
@@ -148,5 +148,8 @@ def _most_probable(event: RankedEvent, shown: bytes, ids: Sequence[bytes]) -> by
     largest = max(probabilities)
     if probabilities.count(largest) > 1:
         return None
-    text: bytes = ids[orjson.loads(event.actions)[probabilities.index(largest)]]
+    return _id(ids[orjson.loads(event.actions)[probabilities.index(largest)]])
+
+
+def _id(text: bytes) -> bytes:
     return text[: text.find(_ID_END)]

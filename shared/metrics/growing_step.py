@@ -17,7 +17,7 @@ OTHER_FORM = (ValueError, TypeError, LookupError, AttributeError)
 """The errors of a document that is not as this version writes them, such as another tool's."""
 
 type GrowingCell = list[Any]
-"""A `Cell` as it grows; of a context or a value, with a `Cell` behind it for the events that were explored."""
+"""A `Cell` as it grows."""
 
 
 class _Node:
@@ -52,8 +52,6 @@ class _Node:
                     before[0] += cell[0]
                     before[1] += cell[1]
                     before[2] += cell[2]
-                    if cell[3]:
-                        add_explored(before, *cell[3:])
                 elif len(values) == MOST_VALUES or kind is list or len(key) > _LONGEST_TEXT:
                     node.values = None
                 else:
@@ -107,7 +105,6 @@ class GrowingStep:
             {orjson.loads(action): Cell(*cell) for action, cell in self.actions.items()},
             Cell(*self.others),
             {path: _freeze_values(values) for path, values in by_path.items() if values},
-            {path: _freeze_explored(values) for path, values in by_path.items() if values},
             tuple(path for path, values in by_path.items() if values is None),
         )
 
@@ -146,23 +143,11 @@ def _merge(groups: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def _freeze_values(values: Mapping[str | bytes, GrowingCell]) -> Cells:
     """The sums by values as JSON texts."""
-    return {_text(key): Cell(*cell[:3]) for key, cell in values.items()}
-
-
-def _freeze_explored(values: Mapping[str | bytes, GrowingCell]) -> Cells:
-    """The same over the events that were explored."""
-    return {_text(key): Cell(*cell[3:]) for key, cell in values.items() if cell[3]}
+    return {_text(key): Cell(*cell) for key, cell in values.items()}
 
 
 def _text(key: str | bytes) -> str:
     return (key if isinstance(key, bytes) else orjson.dumps(key)).decode()
-
-
-def add_explored(cell: GrowingCell, events: int, rewards: float, squares: float) -> None:
-    """Count explored events."""
-    cell[3] += events
-    cell[4] += rewards
-    cell[5] += squares
 
 
 def add(cell: GrowingCell, other: GrowingCell) -> None:

@@ -1,12 +1,10 @@
 """The loop's answer to whether it learns, and if not, why not: sentences that follow from the commit record."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared import durations
 from shared.configuration.configuration import Configuration
 from shared.metrics.bins import Metrics
-from shared.metrics.breakdown import Step
 from shared.metrics.verdict import Verdict, judge
 from shared.models.published import Published
 from shared.status import troubles
@@ -44,7 +42,6 @@ class StatusInputs:
         state: None before the first training run.
         grace_us: How long the join waits beyond the reward wait time.
         sample: Features of recent events; None before the first sample.
-        steps: What was earned by context features, if the model may have collapsed.
     """
 
     state: State | None
@@ -54,7 +51,6 @@ class StatusInputs:
     now_us: int
     grace_us: int
     sample: Sample | None = None
-    steps: Sequence[Step] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -281,18 +281,6 @@ def test_pairs_are_of_one_model_and_of_different_contexts() -> None:
     assert details_of([(first, None), (lonely, None), (without, None)]).breakdown.choices.pairs == 0
 
 
-def test_explored_events_are_those_that_show_another_action() -> None:
-    """Among the values of their context."""
-    events: list[Joined] = [
-        (rank(f"{n}", START_US + n, [{"user": f"u{n % 2}"}], (0.2, 0.6, 0.2)), None) for n in range(200)
-    ]
-    others = [event for event, _ in events if event.shown[0][0] != 2]
-
-    (step,) = details_of(events).breakdown.steps
-
-    assert sum(cell.events for cell in step.explored["user"].values()) == len(others) > 40
-
-
 def test_a_document_of_another_form_is_counted() -> None:
     """It has no context and no action that could be named."""
     event = RankedEvent("e", START_US, b"{}", b"[2,1]", b"[0.5,0.5]", "m", deferred=False)
