@@ -21,7 +21,7 @@ from shared.ranking.decision import NO_MODEL
 _CONTEXT = len(b'{"FromUrl":')
 _ACTIONS = b',"_multi":['
 _ACTION, _ID_END = b'{"i":{"constant":1,"id":', b'},"j":'
-_PIECES_OF_ONE = 2
+_ALONE = 2
 """So many pieces has an event with one action."""
 _LIKELY, _HALF = frozenset((b"[0.5", b"[0.6", b"[0.7", b"[0.8", b"[0.9")), b"[0.5,"
 """How the chances of a ranking begin whose first action has more than half of it: it is the most probable one."""
@@ -136,7 +136,7 @@ def _most_probable(event: RankedEvent, shown: bytes, ids: Sequence[bytes]) -> by
     Args:
         shown: The id of the action that was drawn.
     """
-    if event.mode is not LearningMode.ONLINE or len(ids) == _PIECES_OF_ONE or event.slots:
+    if event.mode is not LearningMode.ONLINE or len(ids) == _ALONE or event.slots:
         return None
     chances = event.probabilities
     if chances[:4] in _LIKELY and not chances.startswith(_HALF):

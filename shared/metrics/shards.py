@@ -28,7 +28,7 @@ def combine(shards: Sequence[PartMetrics]) -> PartMetrics:
 
 
 def combine_details(shards: Sequence[Details | None]) -> Details | None:
-    """The details of a part from those of its shards; None if those of a shard are not of_shards."""
+    """The details of a part from those of its shards; None if a shard has none."""
     of_shards = [details for details in shards if details is not None]
     if len(of_shards) < len(shards):
         return None

@@ -39,7 +39,7 @@ def suspect(recent: Recent | None) -> Chunk | None:
     just begun may prefer one action while the next one learns better, so there must have been `MOST_MODELS` of them.
     """
     last = _collect(recent) if recent else None
-    if last is None or not _prefers_one_action(last.choices) or len(last.choices.models) < MOST_MODELS:
+    if last is None or not _ignores_context(last.choices) or len(last.choices.models) < MOST_MODELS:
         return None
     return last if _is_not_better(last.lift) else None
 
@@ -91,13 +91,13 @@ def _collect(recent: Recent) -> Chunk | None:
     """The last chunks together; None if they are not enough."""
     last: Chunk | None = None
     for chunk in reversed(recent.chunks):
-        if last is not None and last.choices.pairs >= ENOUGH_PAIRS and not _prefers_one_action(chunk.choices):
+        if last is not None and last.choices.pairs >= ENOUGH_PAIRS and not _ignores_context(chunk.choices):
             break
         last = chunk if last is None else chunk.plus(last)
     return last if last is not None and last.choices.pairs >= ENOUGH_PAIRS else None
 
 
-def _prefers_one_action(choices: Choices) -> bool:
+def _ignores_context(choices: Choices) -> bool:
     return choices.same >= _NEARLY_ALL * choices.pairs
 
 
