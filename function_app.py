@@ -20,7 +20,17 @@ from reward_fn import reward
 from shared.learner.explorer import Explorer
 from shared.ranking.hot_path import HotPath
 from shared.web.registry import Registry
-from status_fn import apprentice, description, event_trace, loop_status, metrics, newest_events, service, unknown_path
+from status_fn import (
+    apprentice,
+    breakdowns,
+    description,
+    event_trace,
+    loop_status,
+    metrics,
+    newest_events,
+    service,
+    unknown_path,
+)
 
 registry = Registry(
     HotPath(Explorer),
@@ -32,7 +42,17 @@ registry = Registry(
             *(bundles, logs, model, model_import, models),
             *(chances, multislot, rank),
             *(multislot_rewards, reward),
-            *(apprentice, description, event_trace, loop_status, metrics, newest_events, service, unknown_path),
+            *(
+                apprentice,
+                breakdowns,
+                description,
+                event_trace,
+                loop_status,
+                metrics,
+                newest_events,
+                service,
+                unknown_path,
+            ),
         )
     ],
 )

@@ -7,6 +7,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.ranking.hot_path import HotPath
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
+from shared.status.collapse import collapse_warnings
 from shared.status.feature_warnings import feature_warnings
 from shared.status.learning_status import StatusInputs
 from shared.status.mode_warnings import mode_warnings
@@ -38,7 +39,7 @@ def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> lis
     """All warnings: of the loop, of its features, of refused Ranks, and of the instance that answers."""
     warnings = counter_warnings(inputs.state, inputs.configuration) + verdict_warnings(inputs)
     warnings += mode_warnings(inputs.state, inputs.configuration, inputs.published)
-    warnings += feature_warnings(inputs.profile)
+    warnings += collapse_warnings(inputs.state, inputs.configuration) + feature_warnings(inputs.profile)
     return warnings + _of_ranks(refused) + _of_this_instance(hot_path)
 
 

@@ -12,7 +12,8 @@ from shared.intake.sharding import JoinShard
 from shared.learner import work_folder
 from shared.log import manifest, manifest_store
 from shared.log.reward_runs_store import LostRun
-from shared.metrics.bins import Bin, PartMetrics, combine, total
+from shared.metrics.bins import Bin, PartMetrics, total
+from shared.metrics.shards import combine
 from shared.storage import blobs
 from shared.training import collected_store, reward_rate, shard_result_store, time_slices
 from shared.training.lease import Trainer
@@ -20,6 +21,7 @@ from shared.training.reward_rate import RewardedEvents
 from shared.training.training_state import Counters, Intent, PartSize
 from train_timer import part_join, part_observations, shard_workers
 from train_timer.join_memory import JoinMemory
+from train_timer.last_day import LastDay
 from train_timer.part import PartContent
 from train_timer.part_join import PartJoin
 from train_timer.part_marks import PartMarks
@@ -41,6 +43,7 @@ class Joiner:
     Attributes:
         sums: The sums over the joined events.
         marks: The marks of earlier log.
+        last_day: The metrics of the last day.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Joiner:
         self._plan = PartPlan(trainer, tables, configuration, watermark_us, self.marks, self._open)
         self._is_tidy = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
+        self.last_day = LastDay(trainer, configuration.logs_deleted_before_us, watermark_us)
         self._collected = trainer.state.collected
         self._opened: PartJoin | None = None
         self._observations: PartObservations | None = None
@@ -234,4 +238,5 @@ class Joiner:
                 reward_rate=state.reward_rate.since(intent.deleted_before_us).plus(rewarded),
             )
         )
+        self.last_day.add(metrics.details, intent.from_us, intent.to_us)
         self.sums = total([self.sums, *metrics.bins], self.sums.from_us)

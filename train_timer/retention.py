@@ -10,7 +10,8 @@ from shared.intake import scan
 from shared.intake.scan import Tables
 from shared.log import log_listing_store, log_store, manifest_store
 from shared.log.join import BEFORE_US
-from shared.metrics import metrics_store
+from shared.metrics import metrics_store, recent_store
+from shared.metrics.recent import oldest_us
 from shared.models import model_store, published_store
 from shared.models.model_store import ModelBlob
 from shared.models.published import Published
@@ -50,6 +51,7 @@ def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int)
         return
     _remove_models(trainer, published_store.read_published(), configuration, now_us)
     delete_old_counts(now_us)
+    recent_store.remove_before(oldest_us(now_us))
     trainer.commit(replace(trainer.state, retention_at_us=now_us))
 
 

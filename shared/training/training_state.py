@@ -10,6 +10,7 @@ from shared.evaluation.optimization_schedule import OptimizationRounds
 from shared.log.ranked_event import line_kind
 from shared.log.reward_runs import RewardRun
 from shared.metrics.bins import Metrics
+from shared.metrics.recent import Recent
 from shared.models.published import ModelFiles, ModelReference
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
@@ -250,6 +251,7 @@ class State(StoredObject):
             from which it goes on when the loop is none any more; None where there was none, and in other modes.
         mode_switch: The last change of the learning mode; None before the first, and after a model was put by hand.
         reward_rate: How many events get rewards, and whether that has stopped.
+        recent: The metrics of the last day in detail; None before they are begun.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
@@ -278,6 +280,7 @@ class State(StoredObject):
     before_apprentice: Cursor | None = None
     mode_switch: ModeSwitch | None = None
     reward_rate: RewardRate = field(default_factory=RewardRate)
+    recent: Recent | None = None
 
 
 def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us: int) -> Cursor:
