@@ -14,10 +14,10 @@ from evaluate_fn import (
     work,
 )
 from export_fn import bundles, logs, model, model_import, models
-from rank_fn import multislot, rank
-from rank_fn.explorer import Explorer
+from rank_fn import chances, multislot, rank
 from reward_fn import multislot as multislot_rewards
 from reward_fn import reward
+from shared.learner.explorer import Explorer
 from shared.ranking.hot_path import HotPath
 from shared.web.registry import Registry
 from status_fn import apprentice, description, event_trace, loop_status, metrics, newest_events, service, unknown_path
@@ -30,7 +30,7 @@ registry = Registry(
             *(policy, service_configuration),
             *(policy_application, evaluations, evaluations_2022, feature_importances, report),
             *(bundles, logs, model, model_import, models),
-            *(multislot, rank),
+            *(chances, multislot, rank),
             *(multislot_rewards, reward),
             *(apprentice, description, event_trace, loop_status, metrics, newest_events, service, unknown_path),
         )

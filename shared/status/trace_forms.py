@@ -8,6 +8,7 @@ import orjson
 
 from shared.log.log_forms import DateRange
 from shared.status.event_trace import Trace, TracedDecision, TracedEvent, TracedObservation
+from shared.status.now_forms import Now
 from shared.times import to_iso
 from shared.web.json_forms import Moment, Wire
 
@@ -101,9 +102,10 @@ class TracedRank(Wire):
     state: str
     because: str
     observations: list[TracedReward]
+    now: Now
 
     @classmethod
-    def of(cls, event: TracedEvent) -> "TracedRank":
+    def of(cls, event: TracedEvent, now: Now) -> "TracedRank":
         """The answer about an event; a multi-slot event has its decisions in its slots."""
         decision = event.decisions[0] if not event.features.slots else None
         chances = dict(decision.choice.chances) if decision else {}
@@ -122,6 +124,7 @@ class TracedRank(Wire):
             state=event.state,
             because=event.because,
             observations=[TracedReward.of(observation) for observation in event.observations],
+            now=now,
         )
 
 
@@ -149,12 +152,12 @@ class EventTrace(Wire):
         return orjson.dumps({**fields, "events": [{"at": event["at"], **event} for event in fields["events"]]})
 
     @classmethod
-    def of(cls, event_id: str, trace: Trace) -> "EventTrace":
-        """The answer about an event id."""
+    def of(cls, event_id: str, trace: Trace, nows: Sequence[Now]) -> "EventTrace":
+        """The answer about an event id; `nows` are what would be shown now, for each of its events."""
         log = DateRange(from_=to_iso(trace.log_range[0]), to=to_iso(trace.log_range[1])) if trace.log_range else None
         return cls(
             event_id=event_id,
-            events=[TracedRank.of(event) for event in trace.events],
+            events=[TracedRank.of(*event) for event in zip(trace.events, nows, strict=True)],
             without_event=[TracedReward.of(observation) for observation in trace.lone],
             looked_through=LookedThrough(waiting=True, log=log, hint=_HINT if trace.has_more else None),
         )

@@ -164,16 +164,6 @@ def _trouble(state: State) -> list[LoopWarning]:
     ]
 
 
-def _inference_explainability(_: Counters, configuration: Configuration) -> LoopWarning | None:
-    if not configuration.service.is_inference_explainability_enabled:
-        return None
-    return LoopWarning(
-        "InferenceExplainabilityNotThere",
-        "isInferenceExplainabilityEnabled is set, but Rank explains nothing in this version.",
-        "Set isInferenceExplainabilityEnabled to false, or leave it for later versions: it is kept.",
-    )
-
-
 _CHECKS: tuple[Callable[[Counters, Configuration], LoopWarning | None], ...] = (
     _ids_reused,
     _ranks_answered_twice,
@@ -185,5 +175,4 @@ _CHECKS: tuple[Callable[[Counters, Configuration], LoopWarning | None], ...] = (
     _rewards_without_event,
     _rewards_out_of_range,
     _lines_refused,
-    _inference_explainability,
 )

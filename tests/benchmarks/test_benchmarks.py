@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-import dev
 from benchmarks import concurrency, delay, evaluate, idle_run, join, long_waits, simulation, stages
 from benchmarks.__main__ import MEASURES, import_measure
 from benchmarks.figures import Figure, Goal, table
@@ -20,6 +19,7 @@ from benchmarks.progress import Progress
 from benchmarks.studies import auto_apply
 from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
+from localhost.setup import help_texts
 from tests import clock
 from tests.faults.proxy import FaultProxy, Request
 
@@ -85,7 +85,7 @@ def test_schedules_are_simulated_in_several_processes() -> None:
 def test_every_measure_that_is_offered_exists(name: str) -> None:
     """And is in the help of `dev.py bench`."""
     assert callable(import_measure(name).measure)
-    assert re.search(rf"\b{name}\b", dev.BENCH)
+    assert re.search(rf"\b{name}\b", help_texts.BENCH)
 
 
 @pytest.mark.parametrize(("module", "name"), [step[1:] for step in stages.STEPS])

@@ -130,15 +130,17 @@ def test_pages_of_the_loops_own_are_as_described(api: Api, described: Described,
 
 
 def test_what_the_loops_own_api_does_is_answered_as_described(api: Api, described: Described) -> None:
-    """An export, a redaction, and a roll back to a model that is not there."""
+    """An export, a redaction, a question, and a roll back to a model that is not there."""
     exported = api.post(f"{OWN}/exports")
     redacted = api.post(f"{OWN}/logs/redact", {"eventId": "nobody-knows-me"})
+    chances = api.post(f"{OWN}/chances", {"actions": [{"id": "a", "features": [{"x": 1}]}]})
     unknown = api.post(f"{OWN}/models/none/publish", {})
 
     described.demand("POST", f"{OWN}/exports", exported)
     described.demand("POST", f"{OWN}/logs/redact", redacted)
+    described.demand("POST", f"{OWN}/chances", chances)
     described.demand("POST", f"{OWN}/models/{{modelId}}/publish", unknown)
-    assert (exported.status, redacted.status, unknown.status) == (201, 200, 404)
+    assert (exported.status, redacted.status, chances.status, unknown.status) == (201, 200, 200, 404)
 
 
 def test_the_trace_of_an_event_is_as_described(api: Api, described: Described) -> None:

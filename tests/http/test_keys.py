@@ -31,6 +31,7 @@ CALLS = [
     ("GET", "/rankloop/v1/events"),
     ("GET", "/rankloop/v1/events/e"),
     ("GET", "/rankloop/v1/logs"),
+    ("POST", "/rankloop/v1/chances"),
 ]
 
 

@@ -19,6 +19,10 @@ from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.forms import answers_2022, answers_v1, report_forms
 from shared.intake.rows import Event, Observation
 from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED
+from shared.learner.explanations.explanation import Part
+from shared.learner.explanations.named_features import CONSTANT
+from shared.learner.prospect import Comparison, Prospect
+from shared.learner.prospect_forms import Chances
 from shared.log import ranked_event
 from shared.log.ranked_event import RankedEvent, from_multi_slot_decision
 from shared.metrics import apprentice_forms, metrics_forms
@@ -34,6 +38,7 @@ from shared.status.event_trace import Evidence, trace
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.newest_events import Filters, Rank, select
 from shared.status.newest_forms import NewestEvents
+from shared.status.now_forms import Now
 from shared.status.run_record import TrainingRun
 from shared.status.status_forms import LoopStatus
 from shared.status.trace_forms import EventTrace
@@ -261,7 +266,17 @@ def test_every_field_of_a_trace_is_on_its_page() -> None:
     """For what waits and for what belongs to no event."""
     rows = [Observation("e", "1", 6, 1.0), Observation("e", "2", 99, None)]
     evidence = Evidence([_page_of_slots()], rows, [], (1, 2), 0, "cb", RewardSettings(10, 0.0, Aggregation.EARLIEST))
-    answer = json.loads(EventTrace.of("e", trace(evidence)).to_json())
+    now = Now(chances=None, because="There is no model in use yet.")
+    answer = json.loads(EventTrace.of("e", trace(evidence), [now]).to_json())
+
+    assert _absent(answer, page("docs/api.md").text) == []
+
+
+def test_every_field_of_chances_is_on_its_page() -> None:
+    """Explained ones; slots have the same fields."""
+    part = Part((CONSTANT,), 1.0, 0.5)
+    prospect = Prospect({0: 1.0}, {0: 1.0}, Comparison(0, None, 0.5, (part,), 0), None)
+    answer = json.loads(Chances.of_event("m", 0.2, prospect, ["a"]).to_json())
 
     assert _absent(answer, page("docs/api.md").text) == []
 

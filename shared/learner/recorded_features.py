@@ -1,0 +1,33 @@
+"""The features of a recorded event, in the form in which a model is asked again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from shared.learner.features import SlotsDocument
+from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS
+from shared.ranking.slots import Slot
+
+_ALLOWED, _ID = "_inc", "_id"
+
+
+def read_ids(document: Mapping[str, Any]) -> list[str]:
+    """The ids of a document's actions, in its order."""
+    return [action["i"]["id"] for action in document[DOCUMENT_ACTIONS]]
+
+
+def read_slots(document: Mapping[str, Any], baselines: Sequence[int]) -> tuple[SlotsDocument, list[Slot]]:
+    """The inverse of `SlotsDocument.log_text`.
+
+    Args:
+        baselines: Of each slot the position of its baseline action.
+    """
+    count, slots = len(document[DOCUMENT_ACTIONS]), document[DOCUMENT_SLOTS]
+    others = {name: value for name, value in document.items() if name != DOCUMENT_SLOTS}
+    texts = [orjson.dumps({name: value for name, value in slot.items() if name != _ALLOWED})[1:] for slot in slots]
+    places = [
+        Slot(slot[_ID], slot.get(_ALLOWED) or range(count), baseline)
+        for slot, baseline in zip(slots, baselines, strict=True)
+    ]
+    return SlotsDocument(orjson.dumps(others)[:-1] + b",", texts, count), places
