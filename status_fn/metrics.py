@@ -29,4 +29,5 @@ def _read_metrics(range_: MetricsRange, now_us: int) -> bytes:
     state, mode = lease.read_state(), configuration_store.read_configuration().service.learning_mode
     metrics = state.metrics if state else Metrics()
     bins = metrics_store.read_bins(range_.from_us, range_.to_us, metrics)
-    return answer(range_, bins, metrics.apprentice, judge(metrics, mode, now_us)).to_json()
+    returns = state is not None and state.before_apprentice is not None
+    return answer(range_, bins, metrics.apprentice, judge(metrics, mode, now_us, returns=returns)).to_json()

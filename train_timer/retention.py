@@ -122,7 +122,7 @@ def select_superseded(stored: Iterable[ModelBlob], retention_us: int | None, now
 
 def _name_blobs(state: State, published: Published) -> set[str]:
     """The paths of the model blobs that the commit record or `published.json` names, with their descriptions."""
-    cursors = [cursor for cursor in (state.running, state.next) if cursor is not None]
+    cursors = [cursor for cursor in (state.running, state.next, state.before_apprentice) if cursor is not None]
     references = [model for model in (published.model, state.publishing, *published.previous) if model is not None]
     models = [cursor.model for cursor in cursors if cursor.model is not None] + [model.files for model in references]
     models += [cursor.begun.model for cursor in cursors if cursor.begun is not None and cursor.begun.model is not None]

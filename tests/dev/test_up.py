@@ -41,20 +41,23 @@ def processes(columns: str) -> list[str]:
     return listed.splitlines()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RunningUp:
-    """A running `up`, and its folder."""
+    """A running `up`, its folder, and the file that its output goes to."""
 
     data: Path
-    process: subprocess.Popen[str]
-    output: str = ""
+    process: subprocess.Popen[bytes]
+    log_file: Path
+
+    @property
+    def output(self) -> str:
+        """All that it has printed so far."""
+        return self.log_file.read_text(encoding="utf-8")
 
     def read_until(self, text: str) -> str:
-        """Read its output up to a line with the text, or to the end, and return all of it."""
-        for line in self.process.stdout or ():
-            self.output += line
-            if text in line:
-                break
+        """Wait until its output has the text, or for its end, and return all of it."""
+        while text not in self.output and self.process.poll() is None:
+            time.sleep(0.02)
         return self.output
 
     @property
@@ -66,8 +69,7 @@ class RunningUp:
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal to the process alone, and return its exit code."""
         self.process.send_signal(number)
-        self.output += self.process.communicate(timeout=30)[0]
-        return self.process.returncode
+        return self.process.wait(30)
 
     def children(self) -> list[int]:
         """The processes it has started that still run."""
@@ -88,10 +90,10 @@ class Starter:
     def __call__(self, *arguments: str, **variables: str) -> RunningUp:
         command = [sys.executable, "-m", "localhost", "up", "--port", "0", "--data", str(self.data), *arguments]
         environment = {**clean_environment(), **OWN_SETTINGS, **variables}
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        self.started.append(RunningUp(self.data, process))
+        log_file = self.data.with_suffix(f".{len(self.started)}.log")
+        with log_file.open("wb") as log:
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        self.started.append(RunningUp(self.data, process, log_file))
         self.started[-1].read_until("Ctrl-C ends it.")
         return self.started[-1]
 
@@ -113,8 +115,6 @@ def up(tmp_path: Path) -> Iterator[Starter]:
     for serving in starter.started:
         if serving.process.poll() is None:
             serving.end()
-        if serving.process.stdout:
-            serving.process.stdout.close()
 
 
 def wait_for_end(pids: list[int], seconds: float = 15) -> bool:
@@ -179,8 +179,6 @@ def _serve(starter: Starter, *arguments: str, **variables: str) -> Iterator[Runn
     started = starter(*arguments, **variables)
     yield started
     started.end()
-    if started.process.stdout:
-        started.process.stdout.close()
 
 
 def report(data: Path, command: str, **variables: str) -> tuple[int, str]:

@@ -20,10 +20,11 @@ from shared.status.now_forms import Now
 from shared.status.trace_forms import EventTrace
 from shared.times import MINUTE
 
+NOT_NOW = Now(chances=None, because="There is no model in use yet.")
+
 AT_US = 1_764_075_000_000_000
 CONTEXT: list[Any] = [{"user": "ann", "clock": {"hour": 7}}]
 ACTIONS: list[tuple[str, list[Any]]] = [("tea", [{"hot": True}]), ("juice", [{"hot": False}, {"price": 2.5}])]
-_NOW = Now(chances=None, because="The loop has no model.")
 REWARDS = RewardSettings(10 * MINUTE, 0.25, Aggregation.SUM)
 
 
@@ -58,7 +59,7 @@ def trace_logged(ranked: RankedEvent, *observations: Observation) -> dict[str, A
 
 
 def _answer(evidence: Evidence) -> dict[str, Any]:
-    (answered,) = json.loads(EventTrace.of("e", trace(evidence), [_NOW]).to_json())["events"]
+    (answered,) = json.loads(EventTrace.of("e", trace(evidence), [NOT_NOW]).to_json())["events"]
     return dict(answered)
 
 
