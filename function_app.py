@@ -3,7 +3,7 @@
 from azure.functions import AuthLevel, FunctionApp
 
 import train_timer
-from configure_fn import policy, service_configuration
+from configure_fn import policy, preview, service_configuration
 from evaluate_fn import (
     evaluations,
     evaluations_2022,
@@ -20,19 +20,39 @@ from reward_fn import reward
 from shared.learner.explorer import Explorer
 from shared.ranking.hot_path import HotPath
 from shared.web.registry import Registry
-from status_fn import apprentice, description, event_trace, loop_status, metrics, newest_events, service, unknown_path
+from status_fn import (
+    apprentice,
+    breakdowns,
+    description,
+    event_trace,
+    loop_status,
+    metrics,
+    newest_events,
+    service,
+    unknown_path,
+)
 
 registry = Registry(
     HotPath(Explorer),
     [
         module.functions
         for module in (
-            *(policy, service_configuration),
+            *(policy, service_configuration, preview),
             *(policy_application, evaluations, evaluations_2022, feature_importances, report),
             *(bundles, logs, model, model_import, models),
             *(chances, multislot, rank),
             *(multislot_rewards, reward),
-            *(apprentice, description, event_trace, loop_status, metrics, newest_events, service, unknown_path),
+            *(
+                apprentice,
+                breakdowns,
+                description,
+                event_trace,
+                loop_status,
+                metrics,
+                newest_events,
+                service,
+                unknown_path,
+            ),
         )
     ],
 )

@@ -40,9 +40,9 @@ def read_status_inputs() -> StatusInputs:
     now_us = clock.now_us()
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
     state = lease.read_state()
-    sample = profile_store.read()[0].sample
+    profile = profile_store.read()[0]
     waiting = count_waiting(scan.list_tables(), configuration, state, _MOST_COUNTED)
-    return StatusInputs(state, configuration, published, waiting, now_us, settings().join_grace_us, sample)
+    return StatusInputs(state, configuration, published, waiting, now_us, settings().join_grace_us, profile)
 
 
 def read_evidence(event_id: str, around_us: int | None) -> Evidence:

@@ -62,9 +62,9 @@ class _Newest:
 def _read(filters: Filters) -> NewestEvents:
     now_us, tables = clock.now_us(), scan.list_tables()
     configuration = configuration_store.read_configuration()
-    begins = min((table.from_us for table in tables.tables), default=now_us)
-    begins_us = max(begins, configuration.logs_deleted_before_us)
-    listed = _read_intake(filters, tables, configuration, begins_us, now_us)
+    tables_begin_us = min((table.from_us for table in tables.tables), default=now_us)
+    begin_us = max(tables_begin_us, configuration.logs_deleted_before_us)
+    listed = _read_intake(filters, tables, configuration, begin_us, now_us)
     if listed.is_all and len(listed.entries) < MOST:
         listed = _read_log(filters, listed, configuration, now_us)
     because = _ENOUGH if len(listed.entries) == MOST else _ALL if listed.is_all else _LIMIT
@@ -72,7 +72,7 @@ def _read(filters: Filters) -> NewestEvents:
 
 
 def _read_intake(filters: Filters, tables: Tables, configuration: Configuration, begin_us: int, now_us: int) -> _Newest:
-    """Read the rows of the intake, whose tables begin at a moment."""
+    """Read the rows of the intake back to a moment, before which it has none that count."""
     shards = range(max(configuration.shard_numbers(begin_us, FAR_US)))
     wanted = Wanted(_kinds(filters), shards, begin_us, now_us + MINUTE, filters.id_begin)
     ranks, observations, listed = list[Rank](), list[Observation](), _Newest([], now_us, False)

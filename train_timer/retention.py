@@ -10,7 +10,8 @@ from shared.intake import scan
 from shared.intake.scan import Tables
 from shared.log import log_listing_store, log_store, manifest_store
 from shared.log.join import BEFORE_US
-from shared.metrics import metrics_store
+from shared.metrics import metrics_store, recent_store
+from shared.metrics.recent import oldest_us
 from shared.models import model_store, published_store
 from shared.models.model_store import ModelBlob
 from shared.models.published import Published
@@ -50,6 +51,7 @@ def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int)
         return
     _remove_models(trainer, published_store.read_published(), configuration, now_us)
     delete_old_counts(now_us)
+    recent_store.remove_before(oldest_us(now_us))
     trainer.commit(replace(trainer.state, retention_at_us=now_us))
 
 
@@ -122,7 +124,7 @@ def select_superseded(stored: Iterable[ModelBlob], retention_us: int | None, now
 
 def _name_blobs(state: State, published: Published) -> set[str]:
     """The paths of the model blobs that the commit record or `published.json` names, with their descriptions."""
-    cursors = [cursor for cursor in (state.running, state.next) if cursor is not None]
+    cursors = [cursor for cursor in (state.running, state.next, state.before_apprentice) if cursor is not None]
     references = [model for model in (published.model, state.publishing, *published.previous) if model is not None]
     models = [cursor.model for cursor in cursors if cursor.model is not None] + [model.files for model in references]
     models += [cursor.begun.model for cursor in cursors if cursor.begun is not None and cursor.begun.model is not None]

@@ -117,7 +117,8 @@ class ServiceConfiguration(StoredObject):
     learning_mode: Annotated[
         LearningMode,
         ApiField(
-            meaning="What Rank answers, and what is learned. A change keeps the model",
+            meaning="What Rank answers, and what is learned: "
+            "[what a change does](how-the-loop-works.md#when-the-learning-mode-changes)",
             values="`Online`, `Apprentice`, `LoggingOnly`, in any case",
             since=_V1_1,
             read=word_of(LearningMode),

@@ -3,7 +3,7 @@
 Written for speed: features that are fine, as nearly all are, are checked once and not copied.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +19,12 @@ from shared.learner.cleaning import (
     clean,
     is_plain,
 )
-from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS, member
+from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_CONTEXT, DOCUMENT_SLOTS, member
 
-__all__ = ["InvalidFeatures", "RankedFeatures", "SlotsDocument", "document", "read_document", "slots_document"]
+__all__ = ["InvalidFeatures", "SlotsDocument", "document", "slots_document"]
 
 _DOCUMENT_SLOTS = member(DOCUMENT_SLOTS)
 _CONTEXT, _ACTIONS, _SLOTS = "contextFeatures", "actions", "slots"
-_CONTEXT_OF_DOCUMENT = "FromUrl"
 _LARGEST = float(LARGEST)
 """Floats are compared with floats: that is faster."""
 _MUST_CHANGE = -(10**12)
@@ -113,33 +112,6 @@ def slots_document(
     return SlotsDocument(head, texts, len(actions))
 
 
-@dataclass(frozen=True, slots=True)
-class RankedFeatures:
-    """The features of one event as they were ranked, in the shape of the request.
-
-    Attributes:
-        context: The objects of `contextFeatures`.
-        actions: Id and features of each action that could be chosen, in the order of the request.
-        slots: Id and features of each slot; none for an event with one choice.
-    """
-
-    context: Sequence[Any]
-    actions: Sequence[tuple[str, Sequence[Any]]]
-    slots: Sequence[tuple[str, Sequence[Any]]]
-
-
-def read_document(document: Mapping[str, Any]) -> RankedFeatures:
-    """The inverse of `document` and of `SlotsDocument.log_text`, for a parsed document.
-
-    Features that were cleaned stay as they were learned, and what was redacted since is not there.
-    """
-    return RankedFeatures(
-        document.get(_CONTEXT_OF_DOCUMENT, ()),
-        [(action["i"]["id"], action.get("j", ())) for action in document[DOCUMENT_ACTIONS]],
-        [(slot["_id"], slot["s"][1:]) for slot in document.get(DOCUMENT_SLOTS, ())],
-    )
-
-
 def _slot(name: str, features: list[Any], position: int) -> bytes:
     usable = _usable(features, _SLOTS, position)
     return orjson.dumps({"_id": name, "s": [{"id": name}, *usable]})[1:]
@@ -152,7 +124,7 @@ def _context_and_actions(
         {"i": {"constant": 1, "id": name}, "j": _usable(features, _ACTIONS, position)}
         for position, (name, features) in zip(where, actions, strict=True)
     ]
-    return {_CONTEXT_OF_DOCUMENT: _usable(context_features), DOCUMENT_ACTIONS: multi}
+    return {DOCUMENT_CONTEXT: _usable(context_features), DOCUMENT_ACTIONS: multi}
 
 
 def _usable(groups: list[Any], field: str = _CONTEXT, position: int = 0) -> list[Any]:

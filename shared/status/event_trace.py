@@ -8,7 +8,7 @@ from shared.configuration.configuration import RewardSettings
 from shared.configuration.service_configuration import LearningMode
 from shared.durations import in_words
 from shared.intake.rows import Observation
-from shared.learner.features import RankedFeatures, read_document
+from shared.learner.recorded_features import RankedFeatures, read_features
 from shared.log import log_line
 from shared.log.join import belongs
 from shared.log.logged_event import LoggedEvent, read_event
@@ -146,7 +146,7 @@ def _trace_waiting(event: RankedEvent, observations: Iterable[Observation], rewa
         _trace_of_event(observation, choices, "It lies in the event's window.") for observation in observations
     )
     decisions = tuple(_wait(choice, traced, rewards.default) for choice in choices)
-    features = read_document(json.loads(event.document))
+    features = read_features(json.loads(event.document))
     return TracedEvent(
         event.at_us, features, decisions, event.model_id, event.deferred, event.mode, "waiting", because, traced
     )
@@ -175,7 +175,7 @@ def _trace_logged(event: LoggedEvent, kind: str | None, evidence: Evidence) -> T
         _settle(choice, traced, logged.reward) if event.learnable else TracedDecision(choice, None, None, _WORTHLESS)
         for choice, logged in zip(choices, event.choices, strict=True)
     )
-    features = read_document(event.features)
+    features = read_features(event.features)
     return TracedEvent(
         event.at_us, features, decisions, event.model_id, event.deferred, event.mode, state, because, traced
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.configuration.service_configuration import LearningMode
-from shared.log.line_keys import DOCUMENT_ACTIONS
+from shared.learner.recorded_features import read_ids
 from shared.log.logged_event import LoggedEvent
 from shared.log.ranked_event import RankedEvent
 from shared.status import exploration
@@ -61,7 +61,7 @@ def _draws(event: RankedEvent) -> Iterator[_Draw]:
 def _choices(
     document: Mapping[str, Any], event: RankedEvent | LoggedEvent, draws: Iterator[_Draw]
 ) -> tuple[TracedChoice, ...]:
-    ids = [action["i"]["id"] for action in document[DOCUMENT_ACTIONS]]
+    ids = read_ids(document)
     baselines = event.baselines or (0,)  # without slots it is the first action
     return tuple(
         _choice(ids, baselines[place] if event.mode is LearningMode.APPRENTICE else None, event, draw)

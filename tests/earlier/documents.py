@@ -14,6 +14,7 @@ from shared.configuration.configuration import Configuration
 from shared.evaluation.evaluation import Evaluation
 from shared.log.manifest import Manifest
 from shared.metrics.bins import Day
+from shared.metrics.recent import Hour
 from shared.models.published import Published
 from shared.status.feature_profile import Profile
 from shared.training.training_state import State
@@ -22,6 +23,7 @@ KINDS: Mapping[str, type] = {
     "configuration": Configuration,
     "day": Day,
     "evaluation": Evaluation,
+    "hour": Hour,
     "manifest": Manifest,
     "profile": Profile,
     "published": Published,

@@ -122,7 +122,14 @@ def test_no_operation_answers_without_a_key(api: Api, described: Described) -> N
 
 @pytest.mark.parametrize(
     "path",
-    ["/status", "/ready", *(f"{OWN}/{page}" for page in ("status", "models", "metrics", "logs", "openapi.json"))],
+    [
+        "/status",
+        "/ready",
+        *(
+            f"{OWN}/{page}"
+            for page in ("status", "models", "metrics", "metrics/actions", "metrics/context", "logs", "openapi.json")
+        ),
+    ],
 )
 def test_pages_of_the_loops_own_are_as_described(api: Api, described: Described, path: str) -> None:
     """Those of the Personalizer API are compared example by example."""

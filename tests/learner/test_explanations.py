@@ -164,7 +164,7 @@ def test_of_several_policies_the_right_ones_are_explained(
 def test_a_slot_is_explained_given_the_likeliest_actions_before(models: Any) -> None:
     """Each slot's chances sum to 1 over what is left, and the parts to the difference of the best two."""
     _, model = models(CCB, "-q ::")
-    slots = [Slot("top", range(4), 0), Slot("side", [1, 2], 1), Slot("third", [1, 2], 2)]
+    slots = [Slot("top", range(4), 0), Slot("side", range(4), 1), Slot("third", [2], 2)]
     top, side, third = prospect.slot_prospects(model, _page(Random(7)), slots)
 
     for filled in (top, side):
@@ -174,7 +174,9 @@ def test_a_slot_is_explained_given_the_likeliest_actions_before(models: Any) -> 
         assert fsum(part.difference for part in filled.comparison.parts) == pytest.approx(
             filled.comparison.difference, abs=1e-5
         )
-    assert (third.comparison, len(third.chances)) == (None, 1)
+    assert top.comparison is not None
+    assert side.chances.keys() == top.chances.keys() - {top.comparison.action}
+    assert (third.comparison, third.chances) == (None, {2: 1.0})
 
 
 def test_what_has_too_many_terms_is_not_explained(models: Any) -> None:

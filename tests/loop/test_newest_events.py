@@ -11,7 +11,7 @@ from status_fn import evidence
 from tests.conftest import StartHost
 from tests.loop import past
 from tests.loop.conftest import NEVER, StartTrainer
-from tests.loop.in_use import Loop
+from tests.loop.in_use import READY, Loop
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import USERS, V1, rank_body
 
@@ -49,7 +49,7 @@ def test_the_last_fifty_are_listed_at_once_and_stay_when_they_are_log(loop: Loop
         for query in ("?eventId=used-1", "?kind=rank", "?rewarded=false", "?explored=true", "?learningMode=Apprentice")
     }
     before = list_newest(loop)
-    loop.learn()
+    loop.train(READY)
     rows_and_log = loop.api.get(f"{EVENTS}?kind=reward&eventId=used-5").json["entries"]
     drop_tables(loop.stored_loop)
 
@@ -79,7 +79,7 @@ def drop_tables(stored_loop: StoredLoop) -> None:
 def test_what_rank_answered_tells_whether_it_explored(loop: Loop) -> None:
     """The list and the trace say it of the chances that the client got, with features as the client sent them."""
     loop.use(60)
-    loop.learn()
+    loop.train(READY)
     loop.rank()
     loop.wait_until(lambda status: status["model"] and status["instance"]["modelId"] == status["model"]["id"])
     answers = [loop.rank(user) for user in USERS * 8]

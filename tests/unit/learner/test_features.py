@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from shared.learner import features
 from shared.learner.cleaning import MAX_DEPTH
-from shared.learner.features import InvalidFeatures, document, read_document
+from shared.learner.features import InvalidFeatures, document
+from shared.learner.recorded_features import read_features
 
 ACTION = [("a", [{"x": 1}])]
 
@@ -30,7 +31,7 @@ choices = st.lists(st.tuples(texts, st.lists(objects, min_size=1, max_size=2)), 
 
 
 def parse(text: bytes) -> tuple[list[Any], list[tuple[str, list[Any]]]]:
-    ranked = read_document(orjson.loads(text))
+    ranked = read_features(orjson.loads(text))
     return [*ranked.context], [(name, [*groups]) for name, groups in ranked.actions]
 
 

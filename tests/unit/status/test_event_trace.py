@@ -16,8 +16,11 @@ from shared.log.ranked_event import RankedEvent, from_decision, from_multi_slot_
 from shared.ranking.decision import Decision
 from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice
 from shared.status.event_trace import Evidence, trace
+from shared.status.now_forms import Now
 from shared.status.trace_forms import EventTrace
 from shared.times import MINUTE
+
+NOT_NOW = Now(chances=None, because="There is no model in use yet.")
 
 AT_US = 1_764_075_000_000_000
 CONTEXT: list[Any] = [{"user": "ann", "clock": {"hour": 7}}]
@@ -56,7 +59,7 @@ def trace_logged(ranked: RankedEvent, *observations: Observation) -> dict[str, A
 
 
 def _answer(evidence: Evidence) -> dict[str, Any]:
-    (answered,) = json.loads(EventTrace.of("e", trace(evidence)).to_json())["events"]
+    (answered,) = json.loads(EventTrace.of("e", trace(evidence), [NOT_NOW]).to_json())["events"]
     return dict(answered)
 
 
@@ -140,7 +143,7 @@ def test_older_log_that_may_have_the_event_is_hinted_at() -> None:
     """With the parameter that leads there."""
     evidence = Evidence([], [], [], (1, 2), 0, "cb", REWARDS, has_more=True)
     answers = [
-        json.loads(EventTrace.of("e", trace(known)).to_json())["lookedThrough"]["hint"]
+        json.loads(EventTrace.of("e", trace(known), []).to_json())["lookedThrough"]["hint"]
         for known in (evidence, replace(evidence, has_more=False))
     ]
 
