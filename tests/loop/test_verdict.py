@@ -48,7 +48,7 @@ def test_a_loop_whose_model_fits_is_better_and_one_whose_world_has_turned_is_wor
     before = loop.status()["verdict"]
     loop.use(60)
     loop.learn()
-    use(loop, 340, liked)
+    use(loop, 600, liked)
     loop.train(READY)
     good = loop.status()
     use(loop, 300, others)
@@ -61,7 +61,7 @@ def test_a_loop_whose_model_fits_is_better_and_one_whose_world_has_turned_is_wor
     assert bad["learning"] is True, "the trainer works"
     assert "WorseThanRandom" in codes(bad)
     (window,) = [each for each in bad["verdict"]["windows"] if each["over"] == "sinceChange"]
-    assert window["aboveRandom"]["events"] == 700
+    assert window["aboveRandom"]["events"] == 960
     assert loop.api.get("/rankloop/v1/metrics").json["verdict"] == bad["verdict"]
 
 
