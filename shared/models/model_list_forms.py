@@ -1,11 +1,11 @@
 """The list of a loop's models over HTTP, and the request that publishes one of them again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
 from pydantic import WithJsonSchema
 
-from shared.models.published import ModelReference, Origin, Published
+from shared.models.published import ModelReference, Origin
 from shared.web.json_forms import Moment, Wire
 
 
@@ -58,10 +58,11 @@ class ModelSigner(Wire):
 
 
 class Models(Wire):
-    """The model in use and those before it, newest first."""
+    """The model in use and those before it, newest first; with the address of the next page, if there is one."""
 
     models: list[Listed]
     signer: ModelSigner
+    next_link: str | None = None
 
 
 class PublishRequest(Wire):
@@ -74,13 +75,20 @@ class PublishRequest(Wire):
     train_from: Literal["model", "end", "newest"] = "end"
 
 
-def models(published: Published, stored: Collection[str], fingerprint: str) -> Models:
-    """The models of a loop.
+def answer(
+    models: Sequence[ModelReference],
+    current: ModelReference | None,
+    stored: Collection[str],
+    fingerprint: str,
+    next_link: str | None,
+) -> bytes:
+    """The body of an answer with a page of the loop's models.
 
     Args:
+        current: The model in use.
         stored: The paths of all model blobs that are still there.
         fingerprint: Of the loop's certificate.
     """
-    current = [published.model] if published.model else []
-    listed = [Listed.of(model, model is published.model, stored) for model in (*current, *published.previous)]
-    return Models(models=listed, signer=ModelSigner(fingerprint=fingerprint))
+    listed = [Listed.of(model, model == current, stored) for model in models]
+    more = {} if next_link is None else {"next_link": next_link}
+    return Models(models=listed, signer=ModelSigner(fingerprint=fingerprint), **more).to_json()

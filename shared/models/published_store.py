@@ -1,10 +1,19 @@
-"""`published.json`: reads the published model, and changes it so that no other change is lost."""
+"""`published.json`: reads the published model, and changes it so that no other change is lost.
+
+Every instance reads it, so it names only the last models; references to models before those are stored first, each in a
+document of its own.
+"""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from shared.models import reference_store
 from shared.models.published import Published
 from shared.storage import blobs, json_documents
 from shared.storage.paths import PUBLISHED
+
+MOST_PREVIOUS = 50
+"""How many models before the one in use `published.json` names."""
 
 
 def read_published() -> Published:
@@ -26,7 +35,7 @@ def change_published(change: Callable[[Published], Published]) -> Published:
         PUBLISHED,
         lambda text: json_documents.read(Published, text),
         json_documents.to_json,
-        lambda before: change(before or Published()),
+        lambda before: _shorten(change(before or Published())),
     )
 
 
@@ -36,4 +45,11 @@ def publish(published: Published, etag: str | None) -> str:
     Raises:
         ChangedMeanwhile: Storage has another version.
     """
-    return blobs.write_over(PUBLISHED, json_documents.to_json(published), etag)
+    return blobs.write_over(PUBLISHED, json_documents.to_json(_shorten(published)), etag)
+
+
+def _shorten(published: Published) -> Published:
+    """Store the references that are too many, and leave them out."""
+    for model in published.previous[MOST_PREVIOUS:]:
+        reference_store.store(model, model.made_at_us)
+    return replace(published, previous=published.previous[:MOST_PREVIOUS])

@@ -14,7 +14,7 @@ from shared.configuration.configuration import Configuration
 from shared.evaluation.evaluation import Evaluation
 from shared.log.manifest import Manifest
 from shared.metrics.bins import Day
-from shared.models.published import Published
+from shared.models.published import ModelReference, Published
 from shared.status.feature_profile import Profile
 from shared.training.training_state import State
 
@@ -25,6 +25,7 @@ KINDS: Mapping[str, type] = {
     "manifest": Manifest,
     "profile": Profile,
     "published": Published,
+    "reference": ModelReference,
     "state": State,
 }
 """The documents that are read and written again."""
