@@ -34,14 +34,14 @@ PATH = "configurations/applyFromEvaluation"
     status=204,
     refusals=[403, 404, 409],
 )
-async def apply_from_evaluation(req: HttpRequest) -> HttpResponse:
+async def apply_from_evaluation(req: HttpRequest, caller: str) -> HttpResponse:
     """Use a policy of an evaluation with what it learned, and go on learning at the end of the evaluated log."""
     wanted = PolicyReferenceContract.read(req.get_body())
-    await asyncio.to_thread(_apply, wanted.evaluation_id, wanted.policy_name)
+    await asyncio.to_thread(_apply, wanted.evaluation_id, wanted.policy_name, caller)
     return no_content()
 
 
-def _apply(evaluation_id: str, policy_name: str) -> None:
+def _apply(evaluation_id: str, policy_name: str, caller: str) -> None:
     evaluation = evaluation_store.read(Purpose.EVALUATION, evaluation_id)
     if evaluation is None:
         raise EvaluationNotFound
@@ -58,7 +58,7 @@ def _apply(evaluation_id: str, policy_name: str) -> None:
             raise ModelDoesNotFit("The policy is of another problem type than the loop's learning settings.")
 
     try:
-        adopt(evaluation, policy, policy.model, check)
+        adopt(evaluation, policy, policy.model, check, caller)
     except DamagedModel as error:
         raise EvaluationModelNotFound from error
 

@@ -8,6 +8,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import problem_type
+from shared.configuration.settings_change import Act, Cause
 from shared.models import current_export, model_list_forms, model_store, published_store, reference_store
 from shared.models.model_list_forms import Models, PublishRequest
 from shared.models.model_store import DamagedModel
@@ -44,11 +45,11 @@ async def list_models(req: HttpRequest) -> HttpResponse:
 @functions.operation(
     ["POST"], "models/{modelId}/publish", api=Api.OWN, request=PublishRequest, status=204, refusals=[404, 409]
 )
-async def publish_model(req: HttpRequest) -> HttpResponse:
+async def publish_model(req: HttpRequest, caller: str) -> HttpResponse:
     """Go back to an earlier model, and say where training goes on from."""
     body = req.get_body()
     train_from = PublishRequest.read(body).train_from if body else PublishRequest().train_from
-    await asyncio.to_thread(_publish, req.route_params["modelId"], train_from)
+    await asyncio.to_thread(_publish, req.route_params["modelId"], train_from, caller)
     return no_content()
 
 
@@ -71,7 +72,7 @@ def _answer(listed: _Listed, link: str | None) -> bytes:
     return model_list_forms.answer(listed.models, listed.current, stored, signer().fingerprint, link)
 
 
-def _publish(model_id: str, train_from: str) -> None:
+def _publish(model_id: str, train_from: str, caller: str) -> None:
     configuration, joined_us, at_us = configuration_store.read_configuration(), lease.read_joined_up_to_us(), now_us()
     wanted = find_model(published_store.read_published(), model_id) or reference_store.find(model_id)
     if wanted is None:
@@ -85,7 +86,7 @@ def _publish(model_id: str, train_from: str) -> None:
         model = replace(find_model(published, model_id) or earlier, revision=configuration.revision)
         return replace_model(published, model, start_of(published, model, train_from, joined_us), at_us)
 
-    published_store.change_published(change)
+    published_store.change_published(change, Cause(caller, Act.PUBLISH, f"trainFrom {train_from}"))
     current_export.follow()
 
 

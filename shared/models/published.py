@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
+from shared.configuration.settings_change import SettingsChange
 from shared.stored_objects import StoredObject
 from shared.times import compact, from_compact
 
@@ -167,6 +168,7 @@ class Published(StoredObject):
         joined_up_to_us: Rows that arrived earlier can no longer be joined.
         created_at_us: When the loop first had a model; None for a loop that never had one.
         changed_at_us: When the model last changed; None for a loop that never had one.
+        changes: The last few replacements by hand, the oldest first.
     """
 
     generation: int = 0
@@ -176,6 +178,7 @@ class Published(StoredObject):
     joined_up_to_us: int = 0
     created_at_us: int | None = None
     changed_at_us: int | None = None
+    changes: tuple[SettingsChange, ...] = ()
 
     @property
     def models(self) -> tuple[ModelReference, ...]:

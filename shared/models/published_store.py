@@ -7,6 +7,8 @@ document of its own.
 from collections.abc import Callable
 from dataclasses import replace
 
+from shared.configuration import settings_history_store
+from shared.configuration.settings_change import Cause, changed
 from shared.models import reference_store
 from shared.models.published import Published
 from shared.storage import blobs, json_documents
@@ -29,13 +31,21 @@ def read_published_version() -> tuple[Published, str | None]:
     return json_documents.read(Published, stored.data), stored.etag
 
 
-def change_published(change: Callable[[Published], Published]) -> Published:
+def change_published(change: Callable[[Published], Published], cause: Cause | None = None) -> Published:
     """Write what `change` makes of what is published; as `change_configuration`."""
+
+    def change_and_note(before: Published) -> Published:
+        after = _shorten(change(before))
+        if cause is None or after.generation == before.generation:
+            return after
+        ids = (published.model.id if published.model else None for published in (before, after))
+        return replace(after, changes=settings_history_store.note(before.changes, cause, [changed("model", *ids)]))
+
     return json_documents.change(
         PUBLISHED,
         lambda text: json_documents.read(Published, text),
         json_documents.to_json,
-        lambda before: _shorten(change(before or Published())),
+        lambda before: change_and_note(before or Published()),
     )
 
 

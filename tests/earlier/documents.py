@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from shared.configuration.configuration import Configuration
+from shared.configuration.settings_change import SettingsHistory
 from shared.evaluation.evaluation import Evaluation
 from shared.log.manifest import Manifest
 from shared.metrics.bins import Day
@@ -22,6 +23,7 @@ KINDS: Mapping[str, type] = {
     "configuration": Configuration,
     "day": Day,
     "evaluation": Evaluation,
+    "history": SettingsHistory,
     "manifest": Manifest,
     "profile": Profile,
     "published": Published,

@@ -54,14 +54,14 @@ def reset() -> None:
     """Forget the model."""
     from export_fn import imported_model
 
-    imported_model.forget()
+    imported_model.forget("a test")
 
 
 def import_model(data: bytes) -> None:
     """Use a model from outside."""
     from export_fn import imported_model
 
-    imported_model.import_model(data)
+    imported_model.import_model(data, "a test")
 
 
 def go_back(model_id: str, train_from: str) -> None:

@@ -13,6 +13,7 @@ from export_fn import imported_model, logs, models, redaction_call
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.settings_change import Act, Cause
 from shared.evaluation.evaluation import Evaluation
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.models import published_store
@@ -103,7 +104,7 @@ class _Operator:
     def _change(self, chance: random.Random) -> Callable[[], Any]:
         match self._planned.change:
             case Change.RESET:
-                return imported_model.forget
+                return partial(imported_model.forget, "a client")
             case Change.ROLL_BACK:
                 return partial(_roll_back, chance.random(), chance.choice(_TRAIN_FROM))
             case Change.IMPORT:
@@ -119,7 +120,7 @@ class _Operator:
                 return partial(_redact, event_id)
             case _:
                 edit = partial(_edit, _value(self._planned.change, chance), self._world.clock.now_us)
-                return partial(configuration_store.change_configuration, edit)
+                return partial(configuration_store.change_configuration, edit, Cause("a client", Act.SERVICE))
 
     def _apply_evaluation(self, chance: random.Random) -> None:
         """Evaluate a policy, and apply it; a call that is repeated applies the same evaluation once more."""
@@ -155,7 +156,7 @@ def _roll_back(chance: float, train_from: str) -> bool:
     if not choice:
         return False
     try:
-        models._publish(choice[int(chance * len(choice))].id, train_from)
+        models._publish(choice[int(chance * len(choice))].id, train_from, "a client")
     except UnknownModel:
         return False
     return True

@@ -77,7 +77,7 @@ def test_all_models_are_listed_in_pages(made: list[ModelReference]) -> None:
 
 def test_the_oldest_model_is_published_again(made: list[ModelReference]) -> None:
     """It is in use then, and in the list once; the others stay in it."""
-    models._publish(made[0].id, "end")
+    models._publish(made[0].id, "end", "a test")
 
     published = published_store.read_published()
     assert (published.model and published.model.files) == made[0].without_event_ids().files
@@ -115,14 +115,14 @@ def test_references_go_with_their_models(trainer: Trainer) -> None:
     assert list_ids() == [*(model.id for model in reversed(young)), old[1].id]
     assert {path for model in (old[1], never_in_use, *young) for path in model.files.paths} == stored
     with pytest.raises(UnknownModel):
-        models._publish(old[0].id, "end")
+        models._publish(old[0].id, "end", "a test")
 
 
 def test_a_model_that_is_wanted_again_stays_although_it_was_about_to_be_deleted(made: list[ModelReference]) -> None:
     """Retention may have listed the model before the call, and deletes after it."""
     listed = list(model_store.list_blobs())
 
-    models._publish(made[0].id, "end")
+    models._publish(made[0].id, "end", "a test")
     for blob in listed:
         model_store.remove(blob)
 
