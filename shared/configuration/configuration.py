@@ -138,7 +138,7 @@ class Configuration(StoredObject):
         for name in ("name", "arguments"):
             old, new = getattr(before.learning, name), getattr(self.learning, name)
             if old != new:
-                yield changed(f"learning_{name}", old, new)
+                yield changed(f"learning_settings_{name}", old, new)
         if before.logs_deleted_before_us != self.logs_deleted_before_us:
             moments = before.logs_deleted_before_us, self.logs_deleted_before_us
             yield changed("logs_deleted_before", *(to_iso(at_us) if at_us else None for at_us in moments))
