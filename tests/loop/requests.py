@@ -68,7 +68,7 @@ def go_back(model_id: str, train_from: str) -> None:
     """Use an earlier model."""
     from export_fn import models
 
-    models._publish(model_id, train_from)
+    models._publish(model_id, train_from, "a test")
 
 
 SETTINGS = ("explore", "learn_otherwise", "fill_slots")

@@ -64,7 +64,7 @@ class _Operator:
         self._outcome.asking.add(self._planned.number)
         process = self._world.process(f"operator {self._planned.number}.{self._tries}")
         if self._planned.change is Change.DELETE_LOGS:
-            future = process.start(logs.delete_logs(HttpRequest("DELETE", "/", body=b"")))
+            future = process.start(logs.delete_logs(HttpRequest("DELETE", "/", body=b""), "a client"))
         else:
             future = process.begin(self._change(chance))
         self._world.clock.call_at(self._world.clock.now_us + MINUTE * SECOND, lambda: self._look(future))
