@@ -10,6 +10,7 @@ from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
 from shared.status.feature_warnings import feature_warnings
 from shared.status.learning_status import StatusInputs
 from shared.status.status_forms import LoopStatus
+from shared.status.verdict_warnings import verdict_warnings
 from shared.status.warnings import LoopWarning, counter_warnings
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
@@ -30,7 +31,7 @@ async def read_loop_status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpRespon
 
 def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> list[LoopWarning]:
     """All warnings: of the loop, of its features, of refused Ranks, and of the instance that answers."""
-    warnings = counter_warnings(inputs.state, inputs.configuration)
+    warnings = counter_warnings(inputs.state, inputs.configuration) + verdict_warnings(inputs)
     if inputs.sample:
         warnings += feature_warnings(inputs.sample)
     return warnings + _of_ranks(refused) + _of_this_instance(hot_path)

@@ -4,9 +4,11 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.configuration import configuration_store
 from shared.metrics import metrics_store
 from shared.metrics.bins import Metrics
 from shared.metrics.metrics_forms import LoopMetrics, MetricsQuery, MetricsRange, answer, read_range
+from shared.metrics.verdict import judge
 from shared.storage import clock
 from shared.training import lease
 from shared.web.operations import Api, Functions
@@ -20,11 +22,11 @@ async def read_metrics(req: HttpRequest) -> HttpResponse:
     """Tell what the loop earns per event, beside always the first action and random ones, with intervals."""
     now_us = await asyncio.to_thread(clock.now_us)
     range_ = read_range(req.params.get("from"), req.params.get("to"), req.params.get("interval"), now_us)
-    return json_answer(await asyncio.to_thread(_read_metrics, range_))
+    return json_answer(await asyncio.to_thread(_read_metrics, range_, now_us))
 
 
-def _read_metrics(range_: MetricsRange) -> bytes:
-    state = lease.read_state()
+def _read_metrics(range_: MetricsRange, now_us: int) -> bytes:
+    state, mode = lease.read_state(), configuration_store.read_configuration().service.learning_mode
     metrics = state.metrics if state else Metrics()
     bins = metrics_store.read_bins(range_.from_us, range_.to_us, metrics)
-    return answer(range_, bins, metrics.apprentice).to_json()
+    return answer(range_, bins, metrics.apprentice, judge(metrics, mode, now_us)).to_json()

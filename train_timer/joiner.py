@@ -222,7 +222,7 @@ class Joiner:
                 joined_up_to_us=intent.to_us,
                 intent=None,
                 counters=state.counters.plus(counters),
-                metrics=state.metrics.plus(metrics),
+                metrics=state.metrics.plus(metrics, intent.from_us, intent.to_us),
                 long_waits=time_slices.waits_after(state.long_waits, intent.to_us, intent.rewards.wait_us),
                 last_part=PartSize(counters.events, length_us, intent.shards),
             )

@@ -25,7 +25,7 @@ from shared.storage.json_documents import UnreadableDocument
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
 from shared.training import lease
-from shared.training.configuration_changes import apply_changes, new_state
+from shared.training.configuration_changes import apply_changes, new_state, note_settings
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import LastRun, State
 from shared.training.trouble import Subject
@@ -219,7 +219,8 @@ class _Run:
         published = self._attempts.make(Subject.EXPORT, current_export.update) or published_store.read_published()
         self._published = published
         configuration = self._spread_rows(configuration_store.read_configuration())
-        self._trainer.commit(with_snapshot(apply_changes(self._trainer.state, configuration, published)))
+        state = with_snapshot(apply_changes(self._trainer.state, configuration, published))
+        self._trainer.commit(note_settings(state, configuration, clock.now_us()))
         mirror.steer(self._trainer, configuration)
         return configuration
 

@@ -4,7 +4,7 @@ Vowpal Wabbit itself chooses and learns; the model in use is renewed every 200 e
 actions have equal chances, as the product does it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from shared.configuration.reward_aggregation import Aggregation
 from shared.intake.rows import Observation
 from shared.learner import arguments, features
 from shared.log import log_line
+from shared.log.line_pieces import EventLine
 from shared.log.ranked_event import RankedEvent
 from shared.times import MINUTE
 
@@ -53,22 +54,42 @@ class World:
         return round(2 * mean * draw, 3) if self.is_continuous else float(draw < mean)
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One event of a loop.
+
+    Attributes:
+        document: Which of the world's documents was met.
+        chances: Of each action of the document.
+        line: What is logged.
+    """
+
+    document: int
+    chances: np.ndarray
+    event: RankedEvent
+    line: EventLine
+
+
 def log_of(world: World, learning: str, exploration: float, events: int, seed: int) -> list[bytes]:
     """The log of a loop that lives in a world, one line an event."""
+    return [visit.line.text for visit in visits(world, learning, exploration, events, seed)]
+
+
+def visits(world: World, learning: str, exploration: float, events: int, seed: int) -> Iterator[Visit]:
+    """The events of a loop that lives in a world, in order of arrival."""
     chance = np.random.default_rng(seed)
     options = arguments.parse(learning).with_epsilon(exploration)
     workspace = vowpalwabbit.Workspace(arg_list=[*options, "--dsjson", "--quiet"])
-    lines: list[bytes] = []
-    while len(lines) < events:
-        chances = _chances(workspace, world) if lines else np.full(world.means.shape, 1 / world.actions)
-        batch = [_line(world, chances, len(lines) + number, chance) for number in range(_RENEWED_AFTER)]
-        for line in batch:
-            examples = workspace.parse(line.decode())
+    for begin in range(0, events, _RENEWED_AFTER):
+        chances = _chances(workspace, world) if begin else np.full(world.means.shape, 1 / world.actions)
+        for number in range(begin, begin + _RENEWED_AFTER):
+            visit = _visit(world, chances, number, chance)
+            examples = workspace.parse(visit.line.text.decode())
             workspace.learn(examples)
             workspace.finish_example(examples)
-        lines += batch
+            if number < events:
+                yield visit
     workspace.finish()
-    return lines[:events]
 
 
 def _chances(workspace: vowpalwabbit.Workspace, world: World) -> np.ndarray:
@@ -90,7 +111,7 @@ def _question(document: bytes, actions: int) -> str:
     return f'{{"EventId":"asked","a":{places},"c":{document.decode()},"p":{chances}}}'
 
 
-def _line(world: World, chances: np.ndarray, number: int, chance: np.random.Generator) -> bytes:
+def _visit(world: World, chances: np.ndarray, number: int, chance: np.random.Generator) -> Visit:
     """One event: what was met, drawn and earned."""
     met, drawn, earned = chance.random(3)
     document = int(met * len(world.documents))
@@ -109,7 +130,7 @@ def _line(world: World, chances: np.ndarray, number: int, chance: np.random.Gene
     )
     reward = world.reward(document, action, earned)
     observations = [Observation(event_id, f"o{number}", at_us + MINUTE, reward, None)] if reward else []
-    return log_line.event_line(event, observations, REWARDS).text
+    return Visit(document, row, event, log_line.event_line(event, observations, REWARDS))
 
 
 def _documents(contexts: Sequence[_Features], actions: Sequence[_Features]) -> list[bytes]:

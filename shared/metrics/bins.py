@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import groupby
 from operator import add
 from typing import Any, ClassVar, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 from shared.log.join import BEFORE_US
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.metrics.estimators.sums import Sums
+from shared.metrics.lift_record import LiftRecord, Lifts
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
 from shared.times import DAY, MINUTE
@@ -165,6 +167,7 @@ class PartMetrics:
 
     Attributes:
         imitated: Its events of an apprentice, in order of arrival, the first at `first_us`, the last at `last_us`.
+        lifts: What it earned above the first action and above random ones.
     """
 
     bins: Sequence[Bin]
@@ -172,6 +175,7 @@ class PartMetrics:
     imitated: Sequence[ImitatedEvent] = ()
     first_us: int = 0
     last_us: int = 0
+    lifts: Lifts = field(default_factory=Lifts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +197,16 @@ class Metrics(StoredObject):
     bins: tuple[Bin, ...] = ()
     pending: tuple[Pending, ...] = ()
     apprentice: Apprentice = field(default_factory=Apprentice)
+    lift: LiftRecord = field(default_factory=LiftRecord)
 
-    def plus(self, part: PartMetrics) -> "Metrics":
-        """The metrics with those of one more part."""
+    def plus(self, part: PartMetrics, from_us: int, to_us: int) -> "Metrics":
+        """The metrics with those of one more part, which begins and ends at two moments."""
         apprentice = self.apprentice
         if part.imitated:
             apprentice = apprentice.plus(part.imitated, part.first_us, part.last_us)
         bins, pending = merge([*self.bins, *part.bins]), (*self.pending, *part.pending)
-        return replace(self, bins=bins, pending=pending, apprentice=apprentice)
+        lift = self.lift.plus(part.lifts, from_us, to_us)
+        return replace(self, bins=bins, pending=pending, apprentice=apprentice, lift=lift)
 
     def settle(self, part_us: int, kind: str, learned_from_us: int, refused: int) -> "Metrics":
         """The metrics once a model has learned a part: the outcomes of its events, and of all earlier parts, are known.
@@ -275,6 +281,7 @@ def combine(shards: Sequence[PartMetrics]) -> PartMetrics:
         sorted((event for shard in shards for event in shard.imitated), key=lambda event: event.at_us),
         min((shard.first_us for shard in shards if shard.imitated), default=0),
         max((shard.last_us for shard in shards if shard.imitated), default=0),
+        reduce(Lifts.plus, (shard.lifts for shard in shards), Lifts()),
     )
 
 

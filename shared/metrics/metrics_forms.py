@@ -14,6 +14,8 @@ from shared.metrics.apprentice import Apprentice
 from shared.metrics.bins import Bin, total
 from shared.metrics.comparison import Likeness, PolicyEstimate
 from shared.metrics.intervals import Span
+from shared.metrics.verdict import Verdict
+from shared.metrics.verdict_forms import VerdictAnswer
 from shared.times import DAY, HOUR, MINUTE, from_iso
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import Moment, Wire, read_moment
@@ -63,6 +65,7 @@ class LoopMetrics(Wire):
 
     interval: str
     reward_span: tuple[float, float]
+    verdict: VerdictAnswer
     total: Stretch
     intervals: list[Stretch]
     apprentice: ApprenticeFigures | None
@@ -107,12 +110,13 @@ def read_range(first: str | None, last: str | None, interval: str | None, now_us
     return MetricsRange(from_us, to_us, length_us)
 
 
-def answer(wanted: MetricsRange, bins: Sequence[Bin], apprentice: Apprentice) -> LoopMetrics:
+def answer(wanted: MetricsRange, bins: Sequence[Bin], apprentice: Apprentice, verdict: Verdict) -> LoopMetrics:
     """The figures of a range, in total and interval by interval.
 
     Args:
         bins: Those of the range.
         apprentice: Of all time, whatever the range is.
+        verdict: As of now, whatever the range is.
     """
     rewards = comparison.span(bins)
     by_interval: dict[int, list[Bin]] = defaultdict(list)
@@ -122,6 +126,7 @@ def answer(wanted: MetricsRange, bins: Sequence[Bin], apprentice: Apprentice) ->
     return LoopMetrics(
         interval=durations.to_iso(wanted.interval_us),
         reward_span=rewards,
+        verdict=VerdictAnswer.of(verdict),
         total=_stretch(bins, wanted.from_us, wanted.to_us, rewards),
         intervals=[
             _stretch(by_interval.get(at_us, ()), at_us, at_us + wanted.interval_us, rewards) for at_us in starts

@@ -16,12 +16,15 @@ action the reward is for.
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import reduce
 
 from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import MAX_REWARD, EventLine
 from shared.log.ranked_event import RankedEvent
 from shared.metrics.apprentice import ImitatedEvent, ceiling
 from shared.metrics.bins import BIN_US, Bin, EventOutcomes, PartMetrics, Pending, PolicySums, bin_us
+from shared.metrics.estimators.lift import LiftSums
+from shared.metrics.lift_record import Lifts
 
 LEAST_PROBABILITY = 1e-10
 """What had less of a chance is taken to have had none."""
@@ -35,8 +38,11 @@ class _GrowingPolicySums:
     __slots__ = (
         "largest",
         "non_zero",
+        "reward_squares",
         "rewards",
         "silent",
+        "silent_rewards",
+        "silent_squares",
         "squared_rewards",
         "squares",
         "weighted_rewards",
@@ -46,6 +52,7 @@ class _GrowingPolicySums:
     def __init__(self) -> None:
         self.silent = self.non_zero = 0
         self.weights = self.squares = self.rewards = self.weighted_rewards = self.squared_rewards = self.largest = 0.0
+        self.reward_squares = self.silent_rewards = self.silent_squares = 0.0
 
     def add(self, weight: float, reward: float) -> None:
         """Count an event of positive weight."""
@@ -56,6 +63,13 @@ class _GrowingPolicySums:
         self.rewards += product
         self.weighted_rewards += square * reward
         self.squared_rewards += product * product
+        self.reward_squares += product * reward
+
+    def pass_over(self, reward: float) -> None:
+        """Count an event that cannot speak for the policy."""
+        self.silent += 1
+        self.silent_rewards += reward
+        self.silent_squares += reward * reward
 
     def freeze(self) -> PolicySums:
         return PolicySums(
@@ -68,6 +82,25 @@ class _GrowingPolicySums:
             self.squared_rewards,
             self.largest,
         )
+
+
+def _lift(into: "_OpenBin", policy: _GrowingPolicySums) -> LiftSums:
+    """The sums of a bin for how much more was earned than the policy would have."""
+    return LiftSums(
+        policy.silent,
+        into.events - policy.silent,
+        into.rewards - policy.silent_rewards,
+        into.squares - policy.silent_squares,
+        policy.weights,
+        policy.squares,
+        policy.rewards,
+        policy.reward_squares,
+        policy.weighted_rewards,
+        policy.squared_rewards,
+        max(policy.largest, 1.0),
+        into.lowest,
+        into.highest,
+    )
 
 
 class _OpenBin:
@@ -106,6 +139,10 @@ class _OpenBin:
             joined,
             outcomes,
         )
+
+    def lifts(self) -> Lifts:
+        """The sums for the lift above both policies."""
+        return Lifts(_lift(self, self.first), _lift(self, self.random))
 
 
 class Tally:
@@ -164,7 +201,10 @@ class Tally:
             for kind, counts in sorted(self._bins[at_us].kinds.items())
             for events in _pending(part_us, at_us, kind, *counts)
         ]
-        return PartMetrics(bins, pending, self._imitated, self._first_us, self._last_us)
+        return PartMetrics(bins, pending, self._imitated, self._first_us, self._last_us, self._lifts())
+
+    def _lifts(self) -> Lifts:
+        return reduce(Lifts.plus, (self._bins[at_us].lifts() for at_us in sorted(self._bins)), Lifts())
 
     def _add(self, at_us: int, outcomes: EventOutcomes) -> None:
         at_us = bin_us(at_us)
@@ -221,14 +261,14 @@ def _add_by_probabilities(
     count, drawn, smallest = len(actions), probabilities[0], min(probabilities)
     of_baseline = probabilities[actions.index(baseline)] if baseline in actions else 0.0
     if drawn < LEAST_PROBABILITY or of_baseline < LEAST_PROBABILITY:
-        into.first.silent += 1
+        into.first.pass_over(reward)
     else:
         least = smallest if smallest >= LEAST_PROBABILITY else of_baseline
         into.first.largest = max(into.first.largest, 1 / least)
         if actions[0] == baseline:
             into.first.add(1 / drawn, reward)
     if smallest < LEAST_PROBABILITY:
-        into.random.silent += 1
+        into.random.pass_over(reward)
     else:
         into.random.largest = max(into.random.largest, 1 / (smallest * count))
         into.random.add(1 / (drawn * count), reward)
@@ -238,7 +278,7 @@ def _add_certain(into: _OpenBin, count: int, reward: float) -> None:
     """Count an event of which the baseline was shown, without a draw."""
     for policy, speaks in ((into.first, True), (into.random, count == 1)):
         if not speaks:
-            policy.silent += 1
+            policy.pass_over(reward)
             continue
         policy.largest = max(policy.largest, 1.0)
         policy.add(1.0, reward)

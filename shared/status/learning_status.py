@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from shared import durations
 from shared.configuration.configuration import Configuration
+from shared.metrics.bins import Metrics
+from shared.metrics.verdict import Verdict, judge
 from shared.models.published import Published
 from shared.status import troubles
 from shared.status.feature_profile import Sample
@@ -49,6 +51,12 @@ class StatusInputs:
     now_us: int
     grace_us: int
     sample: Sample | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the loop earns above always the first action."""
+        metrics = self.state.metrics if self.state else Metrics()
+        return judge(metrics, self.configuration.service.learning_mode, self.now_us)
 
     @property
     def counters(self) -> Counters:

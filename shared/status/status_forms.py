@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from shared.evaluation.optimization_schedule import OptimizationRounds
+from shared.metrics.verdict_forms import VerdictAnswer
 from shared.models.published import ModelReference
 from shared.status import learning_status
 from shared.status.learning_status import StatusInputs
@@ -113,6 +114,7 @@ class LoopStatus(Wire):
 
     learning: bool
     because: str
+    verdict: VerdictAnswer
     last_run: RunOfTrainer | None
     joined_up_to: Moment | None
     lag_seconds: float
@@ -136,6 +138,7 @@ class LoopStatus(Wire):
         return cls(
             learning=verdict.learns,
             because=verdict.because,
+            verdict=VerdictAnswer.of(inputs.verdict),
             last_run=RunOfTrainer.of(state.last_run) if state and state.last_run else None,
             joined_up_to=(state.joined_up_to_us or None) if state else None,
             lag_seconds=learning_status.lag_us(inputs) / SECOND,

@@ -43,6 +43,12 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
     return replace(state, next=_retraining_cursor(state, configuration, published))
 
 
+def note_settings(state: State, configuration: Configuration, now_us: int) -> State:
+    """The state whose verdict is about the mode, the settings and the generation of models as they are now."""
+    settings = f"{configuration.service.learning_mode}/{configuration.revision}/{state.running.generation}"
+    return replace(state, metrics=replace(state.metrics, lift=state.metrics.lift.follow(settings, now_us)))
+
+
 def lose_running(state: State, configuration: Configuration, published: Published) -> State:
     """The state after the training state of `running` was found lost: another model learns from the log instead.
 

@@ -22,6 +22,8 @@ from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED
 from shared.log.ranked_event import from_multi_slot_decision
 from shared.metrics import apprentice_forms, metrics_forms
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
+from shared.metrics.bins import Metrics
+from shared.metrics.verdict import judge
 from shared.models import model_list_forms
 from shared.models.published import ModelReference, Published
 from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice
@@ -39,6 +41,7 @@ from shared.web import refusals
 from shared.web.versions import VERSIONS
 from tests.http import evaluated
 from tests.settings_read import settings_read
+from tests.unit.metrics.test_lift_record import grow
 from tests.unit.pages import ROOT, Page, page, pages
 
 PLATFORM = {"FUNCTIONS_WORKER_RUNTIME"}
@@ -268,7 +271,9 @@ def test_every_field_of_a_trace_is_on_its_page() -> None:
 def test_every_field_of_the_metrics_is_on_its_page() -> None:
     """The loop's own, and those of an apprentice in the old service's words."""
     apprentice = Apprentice().plus([ImitatedEvent(1.0, True, 0.84)], 1, 2)
-    own = json.loads(metrics_forms.answer(metrics_forms.read_range(None, None, "P1D", DAY), [], apprentice).to_json())
+    verdict = judge(Metrics(lift=grow([300])), LearningMode.ONLINE, DAY)
+    range_ = metrics_forms.read_range(None, None, "P1D", DAY)
+    own = json.loads(metrics_forms.answer(range_, [], apprentice, verdict).to_json())
 
     assert _absent([own, apprentice_forms.metrics(apprentice)], page("docs/api.md").text) == []
 

@@ -13,10 +13,11 @@ from shared.times import DAY, HOUR, MINUTE
 PART = 15 * MINUTE
 
 
-def part(number: int, *batch: Pending) -> PartMetrics:
+def part(number: int, *batch: Pending) -> tuple[PartMetrics, int, int]:
     """A part with as many events as are pending in it."""
     bins = [Bin(element.bin_us, joined=sum(element[3:])) for element in batch]
-    return PartMetrics(bins, [element._replace(part_us=number * PART) for element in batch])
+    metrics = PartMetrics(bins, [element._replace(part_us=number * PART) for element in batch])
+    return metrics, number * PART, (number + 1) * PART
 
 
 def events(bin_number: int, learnable: int, skipped: int = 0, kind: str = "cb") -> Pending:
@@ -36,7 +37,7 @@ def outcomes(metrics: Metrics) -> list[EventOutcomes]:
 
 def test_events_have_their_fate_when_their_part_was_learned() -> None:
     """In the five minutes in which they came."""
-    joined = Metrics().plus(part(0, events(0, 5, 2), events(1, 3))).plus(part(1, events(3, 4)))
+    joined = Metrics().plus(*part(0, events(0, 5, 2), events(1, 3))).plus(*part(1, events(3, 4)))
 
     learned = joined.settle(0, "cb", 0, refused=0)
 
@@ -48,7 +49,7 @@ def test_events_have_their_fate_when_their_part_was_learned() -> None:
 def test_events_of_another_kind_are_passed_over() -> None:
     """Those that were not activated or answered otherwise, too."""
     apprentice = (events(0, 3, 1, "cb-apprentice"), otherwise(0, 2, "cb-apprentice"))
-    joined = Metrics().plus(part(0, events(0, 5, 2), otherwise(0, 1), *apprentice))
+    joined = Metrics().plus(*part(0, events(0, 5, 2), otherwise(0, 1), *apprentice))
 
     learned = joined.settle(0, "cb-apprentice", 0, refused=0)
 
@@ -59,7 +60,7 @@ def test_events_of_another_kind_are_passed_over() -> None:
 
 def test_what_was_answered_otherwise_before_a_model_began_is_passed_over() -> None:
     """As all that came before it."""
-    joined = Metrics().plus(part(0, otherwise(0, 1))).plus(part(1, otherwise(3, 2)))
+    joined = Metrics().plus(*part(0, otherwise(0, 1))).plus(*part(1, otherwise(3, 2)))
 
     learned = joined.settle(PART, "cb", PART, refused=0)
 
@@ -69,7 +70,7 @@ def test_what_was_answered_otherwise_before_a_model_began_is_passed_over() -> No
 
 def test_what_vowpal_wabbit_refused_is_not_learned() -> None:
     """PartMetrics among the last of its part, and of no other part."""
-    joined = Metrics().plus(part(0, events(0, 5))).plus(part(1, events(3, 5), events(4, 2)))
+    joined = Metrics().plus(*part(0, events(0, 5))).plus(*part(1, events(3, 5), events(4, 2)))
 
     learned = joined.settle(PART, "cb", 0, refused=3)
 
@@ -82,7 +83,7 @@ def test_what_vowpal_wabbit_refused_is_not_learned() -> None:
 
 def test_what_no_model_learned_because_of_a_reset_is_passed_over() -> None:
     """But what the model learned before it took the place of another is learned."""
-    joined = Metrics().plus(part(0, events(0, 5))).plus(part(1, events(3, 5))).plus(part(2, events(6, 5)))
+    joined = Metrics().plus(*part(0, events(0, 5))).plus(*part(1, events(3, 5))).plus(*part(2, events(6, 5)))
 
     assert [element.passed_over for element in outcomes(joined.settle(2 * PART, "cb", 2 * PART, 0))] == [5, 5, 0]
     assert [element.learned for element in outcomes(joined.settle(2 * PART, "cb", PART, 0))] == [0, 5, 5]
@@ -94,7 +95,7 @@ def test_every_event_has_one_fate_in_the_end(batch: list[tuple[int, int, int, bo
     metrics = Metrics()
     for number, (place, learnable, skipped, apprentice) in enumerate(batch):
         kind = "cb-apprentice" if apprentice else "cb"
-        metrics = metrics.plus(part(number, events(place, learnable, skipped, kind)))
+        metrics = metrics.plus(*part(number, events(place, learnable, skipped, kind)))
         if place % 3 == 0:
             metrics = metrics.settle(number * PART, "cb", 0, refused=place % 2)
 
@@ -107,8 +108,8 @@ def test_every_event_has_one_fate_in_the_end(batch: list[tuple[int, int, int, bo
 
 def test_a_day_is_finished_when_nothing_can_be_added_any_more() -> None:
     """Rewards without event are counted two minutes late, and training may lag behind."""
-    metrics = Metrics().plus(PartMetrics([Bin(DAY - BIN_US, events=3), Bin(DAY, events=2)]))
-    waiting = metrics.plus(part(0, events(5, 1)))
+    metrics = Metrics().plus(PartMetrics([Bin(DAY - BIN_US, events=3), Bin(DAY, events=2)]), 0, PART)
+    waiting = metrics.plus(*part(0, events(5, 1)))
 
     assert metrics.whole_days(DAY + 2 * MINUTE - 1) == {}
     assert metrics.whole_days(DAY + 2 * MINUTE) == {0: Day((Bin(DAY - BIN_US, events=3),))}

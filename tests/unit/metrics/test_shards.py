@@ -31,4 +31,4 @@ def test_shards_come_to_what_the_part_would_have_come_to() -> None:
     ]
     assert [event.reward for event in part.imitated] == [1.0, 0.5, 0.0]
     assert (part.first_us, part.last_us) == (5, 9)
-    assert Metrics().plus(part).apprentice.matches == "110"
+    assert Metrics().plus(part, 0, 1).apprentice.matches == "110"

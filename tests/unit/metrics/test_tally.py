@@ -219,3 +219,28 @@ def test_each_event_is_counted_in_its_five_minutes() -> None:
 def test_a_reward_counts_as_it_is_learned() -> None:
     """A sum of rewards beyond 1000 is cut."""
     assert only([Case(1, [1.0], 5000.0), Case(2, [1.0], -5000.0)]).squares == 2e6
+
+
+@pytest.mark.parametrize("mode", [ONLINE, APPRENTICE, LOGGING])
+def test_the_sums_of_the_lift_are_those_of_the_events_that_speak(mode: LearningMode) -> None:
+    """Event by event; where the first action had no chance, nothing is compared."""
+    chance = random.Random(3)
+    cases = [Case(n * MINUTE, greedy(n % 3, 3, 0.3), chance.choice([0.0, 1.0, -0.5])) for n in range(30)]
+    cases += [Case(40 * MINUTE, [0.0, 1.0, 0.0], 1.0), Case(41 * MINUTE, [0.5, 0.5], 1.0, learnable=False)]
+    speaking = cases[:30] if mode is ONLINE else cases[:31]
+    weights = [case.weights()[0] if mode is ONLINE else 1.0 for case in speaking]
+
+    first = tally_of(cases, mode).lifts.first
+
+    rewards = [case.reward for case in speaking]
+    pairs = list(zip(weights, rewards, strict=True))
+    assert (first.events, first.silent) == (len(speaking), 31 - len(speaking))
+    assert first.rewards == pytest.approx(sum(rewards))
+    assert first.reward_squares == pytest.approx(sum(r * r for r in rewards))
+    assert first.weights == pytest.approx(sum(weights))
+    assert first.weight_squares == pytest.approx(sum(w * w for w in weights))
+    assert first.weighted == pytest.approx(sum(w * r for w, r in pairs))
+    assert first.weighted_squares == pytest.approx(sum(w * r * r for w, r in pairs))
+    assert first.twice_weighted == pytest.approx(sum(w * w * r for w, r in pairs))
+    assert first.twice_weighted_squares == pytest.approx(sum(w * w * r * r for w, r in pairs))
+    assert first.largest == pytest.approx(10.0 if mode is ONLINE else 1.0)

@@ -132,7 +132,7 @@ def _again(published: Published) -> Published:
 
 
 def _settle(state: State) -> State:
-    metrics = state.metrics.plus(_part(state)).settle(LATER_US, "cb", 0, refused=1)
+    metrics = state.metrics.plus(_part(state), LATER_US, LATER_US + 1).settle(LATER_US, "cb", 0, refused=1)
     return replace(state, metrics=metrics)
 
 
@@ -168,7 +168,7 @@ STATES: Mapping[str, tuple[Callable[[State], State], Mapping[str, str | None]]] 
     ),
     "next model": (promote_next, {"running": None, "next": "running"}),
     "counters": (lambda state: replace(state, counters=state.counters.plus(Counters(events=1))), {}),
-    "part": (lambda state: replace(state, metrics=state.metrics.plus(_part(state))), {}),
+    "part": (lambda state: replace(state, metrics=state.metrics.plus(_part(state), LATER_US, LATER_US + 1)), {}),
     "outcomes": (_settle, {}),
     "no part": (lambda state: replace(state, intent=None), {"intent": None}),
     "run": (lambda state: replace(state, last_run=LastRun(1, 2, 3, 4)), {"last_run": None}),

@@ -1,0 +1,177 @@
+"""The verdict: whether the loop earns more than its default, the first action, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.configuration.service_configuration import LearningMode
+from shared.metrics import comparison
+from shared.metrics.bins import Metrics
+from shared.metrics.comparison import Likeness
+from shared.metrics.estimators import lift
+from shared.metrics.estimators.lift import LiftSums
+from shared.metrics.intervals import Interval
+from shared.metrics.lift_record import Conclusion, Over, Window, conclude
+from shared.times import to_iso_second
+from shared.words import pluralize
+
+_NEARLY = 0.95
+"""An apprentice that matches in this share of its ceiling has learned its default."""
+_DIGITS = 2
+_APPRENTICE = "The loop is an apprentice: it shows the first action, and learns to choose as that does."
+_READY = "It has learned its default."
+_NOT_READY = "It has not learned its default yet: as an Online loop it would begin below that."
+_LOGS_ONLY = "The loop only logs: it shows the first action, and earns what that earns."
+_NO_EVENT = "No event is joined yet that was ranked since mode, settings or model last changed."
+_SPANS = {Over.DAY: "of the last day or so", Over.WEEK: "of the last week or so"}
+
+
+@dataclass(frozen=True, slots=True)
+class Advantage:
+    """How much more per event a loop earned than a policy would have.
+
+    Attributes:
+        events: Those that speak for the policy.
+        silent: Those that do not: the policy's action had no chance to be shown.
+        lift: None without events.
+        interval: Where the mean lift is; valid however often it is looked at.
+        more_events: About how many more events it takes to tell the loop from the policy; None if that is told, or if
+            no number can be given.
+    """
+
+    conclusion: Conclusion
+    events: int
+    silent: int
+    lift: float | None
+    interval: Interval | None
+    more_events: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowVerdict:
+    """The verdict over one window of events."""
+
+    over: Over
+    from_us: int
+    first: Advantage
+    random: Advantage
+    is_settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the loop earns above always the first action.
+
+    Attributes:
+        because: In one or two sentences.
+        since_us: Since when the conclusion is the same, as a log position; None if there is none.
+        windows: Those in which there are events, the shortest first.
+        apprentice: How well the loop imitates the first action, while it is an apprentice.
+    """
+
+    conclusion: Conclusion
+    because: str
+    since_us: int | None
+    windows: Sequence[WindowVerdict]
+    apprentice: Likeness | None = None
+
+
+def judge(metrics: Metrics, mode: LearningMode, now_us: int) -> Verdict:
+    """Judge what the loop earns, from the sums of its commit record.
+
+    Args:
+        mode: The learning mode that is configured.
+    """
+    if mode is LearningMode.APPRENTICE:
+        likeness = comparison.likeness(metrics.apprentice.last)
+        return Verdict(Conclusion.UNKNOWN, _describe_apprentice(likeness), None, (), likeness)
+    if mode is LearningMode.LOGGING_ONLY:
+        return Verdict(Conclusion.UNKNOWN, _LOGS_ONLY, None, ())
+    windows = metrics.lift.windows(now_us)
+    conclusion, window = conclude(windows)
+    if window is None:
+        return Verdict(conclusion, _NO_EVENT, None, ())
+    since_us = metrics.lift.concluded_us if conclusion == metrics.lift.conclusion else None
+    verdicts = [measure(each) for each in windows]
+    return Verdict(conclusion, describe(verdicts[windows.index(window)], since_us), since_us, verdicts)
+
+
+def describe(window: WindowVerdict, since_us: int | None = None) -> str:
+    """Describe how a window compares with always the first action.
+
+    Args:
+        since_us: Since when the conclusion is the same; None to leave that out.
+    """
+    first = window.first
+    if first.lift is None or first.interval is None:
+        return (
+            f"The first action had no chance to be shown in {_events(window, first.silent)}, so nothing is known of "
+            "what it would have earned. An exploration above 0 gives it one."
+        )
+    low, high = (_number(bound) for bound in first.interval)
+    earned = (
+        f"Over {_events(window, first.events)}, the loop earned {_number(abs(first.lift))} "
+        f"{'more' if first.lift >= 0 else 'less'} per event than always the first action would have "
+        f"(95 % interval {low} to {high})"
+    )
+    if first.conclusion is Conclusion.NOT_DISTINGUISHABLE:
+        return f"{earned}, which may be chance. {_outlook(first)}"
+    return f"{earned}. So it has been since {to_iso_second(since_us)}." if since_us else f"{earned}."
+
+
+def measure(window: Window) -> WindowVerdict:
+    """Measure what the loop earned over a window."""
+    first = _advantage(window.sums.first, window.against_first, window.error)
+    random = _advantage(window.sums.random, window.against_random, window.error)
+    return WindowVerdict(window.over, window.from_us, first, random, window.is_settled)
+
+
+def _advantage(sums: LiftSums, conclusion: Conclusion, error: float) -> Advantage:
+    value, interval = lift.lift(sums), lift.interval(sums, error)
+    if value is None or interval is None:
+        return Advantage(conclusion, 0, sums.silent, None, None, None)
+    more = _more_events(sums, error) if conclusion is Conclusion.NOT_DISTINGUISHABLE else None
+    return Advantage(conclusion, sums.events, sums.silent, value, interval.with_value(value), more)
+
+
+def _more_events(sums: LiftSums, error: float) -> int | None:
+    times = lift.times_as_many(sums, error)
+    return None if times is None else round_up((times - 1) * sums.events)
+
+
+def round_up(count: float) -> int:
+    """Round up to two digits."""
+    if count <= 10:
+        return 10
+    unit: int = 10 ** (len(str(int(count))) - _DIGITS)
+    return int(-(-count // unit)) * unit
+
+
+def _outlook(advantage: Advantage) -> str:
+    if advantage.more_events is None:
+        return "No difference shows yet that a foreseeable number of events could tell."
+    return f"If it stays so, about {advantage.more_events:,} more events will tell."
+
+
+def _events(window: WindowVerdict, number: int) -> str:
+    events = f"{number:,} {'event' if number == 1 else 'events'}"
+    if window.over is Over.EVENTS:
+        return f"the last {events}"
+    if window.over is Over.CHANGE:
+        return f"{events} since {to_iso_second(window.from_us)} (mode, settings or model last changed then)"
+    return f"{events} {_SPANS[window.over]}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.{_DIGITS}g}"
+
+
+def _describe_apprentice(likeness: Likeness) -> str:
+    rate, ceiling = likeness.match_rate, likeness.match_rate_ceiling
+    if rate is None or ceiling is None or likeness.match_rate_interval is None:
+        return f"{_APPRENTICE} No event of that mode is joined yet."
+    low, high = likeness.match_rate_interval
+    return (
+        f"{_APPRENTICE} In {rate:.0%} of the last {pluralize(likeness.number_of_events, 'event', 'events')} "
+        f"(95 % interval {low:.0%} to {high:.0%}) it would have shown the first action itself; with its exploration, "
+        f"at most {ceiling:.0%} is possible. {_READY if rate >= _NEARLY * ceiling else _NOT_READY}"
+    )

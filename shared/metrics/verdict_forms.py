@@ -1,0 +1,72 @@
+"""The verdict over HTTP."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.metrics.comparison import Likeness
+from shared.metrics.verdict import Advantage, Verdict, WindowVerdict
+from shared.web.json_forms import Moment, Wire
+
+
+class LiftAnswer(Wire):
+    """How much more per event the loop earned than a policy would have, over the events that speak for the policy."""
+
+    conclusion: str
+    events: int
+    silent_events: int
+    lift: float | None
+    interval: tuple[float, float] | None
+    more_events: int | None
+
+    @classmethod
+    def of(cls, advantage: Advantage) -> "LiftAnswer":
+        """The answer about the first action, or about random actions."""
+        return cls(
+            conclusion=advantage.conclusion,
+            events=advantage.events,
+            silent_events=advantage.silent,
+            lift=advantage.lift,
+            interval=advantage.interval,
+            more_events=advantage.more_events,
+        )
+
+
+class WindowAnswer(Wire):
+    """What the loop earned over a window of events."""
+
+    over: str
+    from_: Annotated[Moment, Field(alias="from")]
+    above_first_action: LiftAnswer
+    above_random: LiftAnswer
+
+    @classmethod
+    def of(cls, window: WindowVerdict) -> "WindowAnswer":
+        """The answer about a window."""
+        return cls(
+            over=window.over,
+            from_=window.from_us,
+            above_first_action=LiftAnswer.of(window.first),
+            above_random=LiftAnswer.of(window.random),
+        )
+
+
+class VerdictAnswer(Wire):
+    """Whether the loop earns more than always the first action, and how sure that is."""
+
+    conclusion: str
+    because: str
+    since: Moment | None
+    windows: list[WindowAnswer]
+    apprentice: Likeness | None
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> "VerdictAnswer":
+        """The answer about the loop."""
+        return cls(
+            conclusion=verdict.conclusion,
+            because=verdict.because,
+            since=verdict.since_us,
+            windows=[WindowAnswer.of(window) for window in verdict.windows],
+            apprentice=verdict.apprentice,
+        )

@@ -1,0 +1,120 @@
+"""What the verdict says of a loop, and when."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.configuration.service_configuration import LearningMode
+from shared.metrics.apprentice import Apprentice, ImitatedEvent
+from shared.metrics.bins import Metrics
+from shared.metrics.estimators.lift import LiftSums
+from shared.metrics.lift_record import Conclusion, LiftRecord, Lifts, Over
+from shared.metrics.verdict import Verdict, judge, round_up
+from shared.times import HOUR, MINUTE, from_iso
+from tests.unit.metrics.test_lift_record import grow, part
+
+NOW_US = from_iso("2026-11-28T12:00:00Z")
+
+
+def judge_record(record: LiftRecord, mode: LearningMode = LearningMode.ONLINE, now_us: int = 2 * HOUR) -> Verdict:
+    """Judge a loop by its record alone."""
+    return judge(Metrics(lift=record), mode, now_us)
+
+
+def test_a_loop_that_earns_more_is_better_and_says_by_how_much_and_since_when() -> None:
+    verdict = judge_record(grow([300] * 4, first=0.1, others=0.8))
+
+    assert verdict.conclusion is Conclusion.BETTER
+    assert verdict.because.startswith("Over the last 1,200 events, the loop earned 0.5")
+    assert "more per event than always the first action would have (95 % interval 0." in verdict.because
+    assert verdict.because.endswith("So it has been since 1970-01-01T00:05:00Z.")
+    assert [window.over for window in verdict.windows] == list(Over)
+
+
+def test_a_loop_that_earns_less_is_worse() -> None:
+    verdict = judge_record(grow([300] * 4, first=0.8, others=0.1))
+
+    assert verdict.conclusion is Conclusion.WORSE
+    assert "less per event than always the first action would have (95 % interval -0." in verdict.because
+    assert verdict.windows[0].first.more_events is None
+
+
+def test_a_loop_that_cannot_be_told_from_its_default_says_how_many_events_would_tell() -> None:
+    """From the longest time of which there is anything."""
+    verdict = judge_record(grow([100, 100], first=0.3, others=0.45))
+    first = verdict.windows[-1].first
+
+    assert verdict.conclusion is Conclusion.NOT_DISTINGUISHABLE
+    assert verdict.because.startswith(
+        "Over 200 events since 1970-01-01T00:00:00Z (mode, settings or model last changed"
+    )
+    assert first.more_events is not None
+    assert f"which may be chance. If it stays so, about {first.more_events:,} more events will tell." in verdict.because
+    assert first.interval is not None
+    assert first.interval.low < 0 < first.interval.high
+
+
+def test_without_a_chance_for_the_first_action_nothing_is_known_of_it() -> None:
+    """Exploration 0."""
+    silent = LiftSums(silent=40)
+    verdict = judge_record(LiftRecord("loop").plus(Lifts(silent, silent), 0, MINUTE))
+
+    assert verdict.conclusion is Conclusion.UNKNOWN
+    assert "The first action had no chance to be shown in 40 events since" in verdict.because
+    assert (verdict.windows[0].first.lift, verdict.windows[0].first.interval) == (None, None)
+
+
+def test_before_the_first_event_nothing_is_known() -> None:
+    assert judge_record(LiftRecord()) == Verdict(
+        Conclusion.UNKNOWN,
+        "No event is joined yet that was ranked since mode, settings or model last changed.",
+        None,
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("matches", "says"), [(83, "It has learned its default."), (31, "as an Online loop it would begin below that.")]
+)
+def test_an_apprentice_is_judged_by_how_well_it_imitates(matches: int, says: str) -> None:
+    """What it earns is what its default earns."""
+    imitated = [ImitatedEvent(1.0, matches=number < matches, ceiling=0.84) for number in range(100)]
+    metrics = Metrics(apprentice=Apprentice().plus(imitated, 1, 2), lift=grow([300]))
+    verdict = judge(metrics, LearningMode.APPRENTICE, NOW_US)
+
+    assert verdict.conclusion is Conclusion.UNKNOWN
+    assert f"In {matches}% of the last 100 events" in verdict.because
+    assert "at most 84% is possible" in verdict.because
+    assert verdict.because.endswith(says)
+    assert verdict.apprentice is not None
+    assert verdict.apprentice.match_rate == matches / 100
+
+
+def test_a_loop_that_logs_only_has_nothing_to_compare() -> None:
+    assert judge_record(grow([300]), LearningMode.LOGGING_ONLY).windows == ()
+
+
+def test_a_conclusion_that_the_last_part_did_not_come_to_has_no_beginning() -> None:
+    """A day that passes without an event can change the verdict, too."""
+    record = replace(grow([300] * 4, first=0.8, others=0.1), conclusion=Conclusion.BETTER)
+
+    assert judge_record(record).since_us is None
+
+
+@pytest.mark.parametrize(("count", "rounded"), [(0.3, 10), (10.2, 11), (99.5, 100), (1234, 1300), (56_001, 57_000)])
+def test_a_forecast_has_two_digits(count: float, rounded: int) -> None:
+    assert round_up(count) == rounded
+
+
+def test_more_events_like_these_make_the_difference_clear() -> None:
+    """As many as were foretold, for one loop of which the estimate stays."""
+    record = grow([200], first=0.2, others=0.4)
+    verdict = judge_record(record)
+    more = verdict.windows[-1].first.more_events
+
+    assert more is not None
+    times = 1 + more / 200
+    log_sums = part(200, 0, 0.2, 0.4).first.times(times * 1.02)
+    later = LiftRecord("loop").plus(Lifts(log_sums, log_sums), 0, MINUTE)
+    assert later.window(Over.CHANGE, HOUR) is not None
+    assert judge_record(later).conclusion is Conclusion.BETTER
