@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import problem_type
 from shared.configuration.settings_change import Act, Cause
-from shared.models import current_export, model_list_forms, model_store, published_store, reference_store
-from shared.models.model_list_forms import Models, PublishRequest
+from shared.metrics import model_rewards_store
+from shared.models import current_export, model_store, published_store, reference_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference, Published
 from shared.models.reference_store import StoredReference
 from shared.models.replacement import find_model, replace_model, start_of
+from shared.status import model_list_forms
+from shared.status.model_list_forms import ListedModel, Models, PublishRequest
 from shared.storage.clock import now_us
 from shared.training import lease
 from shared.web.errors import ModelDoesNotFit, UnknownModel
@@ -23,14 +25,6 @@ from shared.web.pages import Page, PageQuery, next_link
 from shared.web.responses import json_answer, no_content
 
 functions = Functions()
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """The models of a page, and the model in use."""
-
-    current: ModelReference | None
-    models: Sequence[ModelReference]
 
 
 @functions.operation(["GET"], "models", api=Api.OWN, query=PageQuery, answer=Models)
@@ -53,23 +47,28 @@ async def publish_model(req: HttpRequest, caller: str) -> HttpResponse:
     return no_content()
 
 
-def _list(page: Page) -> tuple[_Listed, int]:
-    """The models of a page, and how many there are in all."""
-    published = published_store.read_published()  # first: a model that leaves it has a reference of its own before
+def _list(page: Page) -> tuple[Sequence[ListedModel], int]:
+    """The models of a page, and how many there are in all.
+
+    What is read first, the commit record and `published.json`, is left by nothing that is not in a document before.
+    """
+    state, published = lease.read_state(), published_store.read_published()
     last = published.models
     earlier = reference_store.newest_of_each(reference_store.list_all(), [model.id for model in last])
     everything: list[ModelReference | StoredReference] = [*last, *earlier]
     on_page = page.of(everything)
     read = reference_store.read(each for each in on_page if isinstance(each, StoredReference))
     models = [each if isinstance(each, ModelReference) else read.get(each.path) for each in on_page]
-    return _Listed(published.model, [model for model in models if model is not None]), len(everything)
+    there = [model for model in models if model is not None]
+    sums = model_rewards_store.read([model.id for model in there], state.metrics.models if state else ())
+    return [ListedModel(model, sums[model.id], model is published.model) for model in there], len(everything)
 
 
-def _answer(listed: _Listed, link: str | None) -> bytes:
+def _answer(listed: Sequence[ListedModel], link: str | None) -> bytes:
     from shared.models.certificate_store import signer
 
     stored = {blob.path for blob in model_store.list_blobs()}
-    return model_list_forms.answer(listed.models, listed.current, stored, signer().fingerprint, link)
+    return model_list_forms.answer(listed, stored, signer().fingerprint, link)
 
 
 def _publish(model_id: str, train_from: str, caller: str) -> None:

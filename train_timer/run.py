@@ -35,6 +35,7 @@ from train_timer import (
     mirror,
     missing_manifests,
     model_publication,
+    model_retention,
     optimization_rounds,
     retention,
     run_log,
@@ -238,7 +239,7 @@ class _Run:
         Trouble with one kind of work ends none of the others.
         """
         steps: dict[Work, Callable[[], bool | None]] = {
-            Work.JOIN: lambda: self._attempts.make(Subject.JOIN, joiner.join_part),
+            Work.JOIN: lambda: self._join(joiner),
             Work.RUNNING: models.train_running,
             Work.NEXT: models.train_next,
         }
@@ -255,6 +256,11 @@ class _Run:
             elif work is Work.JOIN:
                 waiting |= steps.keys()
         return bool(waiting)
+
+    def _join(self, joiner: Joiner) -> bool | None:
+        has_worked = self._attempts.make(Subject.JOIN, joiner.join_part)
+        self._attempts.make(Subject.MODEL_REWARDS, lambda: model_retention.archive_rewards(self._trainer))
+        return has_worked
 
     def _has_time(self) -> bool:
         return not self._stop.is_set() and not self._time.is_over

@@ -8,9 +8,11 @@ from operator import add
 from typing import Any, ClassVar, NamedTuple
 
 from shared.log.join import BEFORE_US
+from shared.metrics import model_rewards
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.metrics.estimators.sums import Sums
 from shared.metrics.lift_record import LiftRecord, Lifts
+from shared.metrics.model_rewards import ModelSums, Stint, with_part
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
 from shared.times import DAY, MINUTE
@@ -168,6 +170,7 @@ class PartMetrics:
     Attributes:
         imitated: Its events of an apprentice, in order of arrival, the first at `first_us`, the last at `last_us`.
         lifts: What it earned above the first action and above random ones.
+        models: What it earned by the models that its events were ranked with.
     """
 
     bins: Sequence[Bin]
@@ -176,6 +179,7 @@ class PartMetrics:
     first_us: int = 0
     last_us: int = 0
     lifts: Lifts = field(default_factory=Lifts)
+    models: Mapping[str, ModelSums] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +196,14 @@ class Metrics(StoredObject):
     Attributes:
         bins: In order of time; only those in which anything came.
         pending: In order of their parts.
+        models: What the models in use last earned, in order of their last events.
     """
 
     bins: tuple[Bin, ...] = ()
     pending: tuple[Pending, ...] = ()
     apprentice: Apprentice = field(default_factory=Apprentice)
     lift: LiftRecord = field(default_factory=LiftRecord)
+    models: tuple[Stint, ...] = ()
 
     def plus(self, part: PartMetrics, from_us: int, to_us: int) -> "Metrics":
         """The metrics with those of one more part, which begins and ends at two moments."""
@@ -206,7 +212,8 @@ class Metrics(StoredObject):
             apprentice = apprentice.plus(part.imitated, part.first_us, part.last_us)
         bins, pending = merge([*self.bins, *part.bins]), (*self.pending, *part.pending)
         lift = self.lift.plus(part.lifts, from_us, to_us)
-        return replace(self, bins=bins, pending=pending, apprentice=apprentice, lift=lift)
+        models = with_part(self.models, part.models, from_us, to_us)
+        return replace(self, bins=bins, pending=pending, apprentice=apprentice, lift=lift, models=models)
 
     def settle(self, part_us: int, kind: str, learned_from_us: int, refused: int) -> "Metrics":
         """The metrics once a model has learned a part: the outcomes of its events, and of all earlier parts, are known.
@@ -251,6 +258,11 @@ class Metrics(StoredObject):
             if joined_up_to_us >= day + DAY + (_PATIENCE_US if day in unsettled else BEFORE_US)
         }
 
+    def without_models(self, stints: Iterable[Stint]) -> "Metrics":
+        """The metrics without some stints of models."""
+        gone = set(stints)
+        return replace(self, models=tuple(stint for stint in self.models if stint not in gone))
+
     def without(self, days: Iterable[int]) -> "Metrics":
         """The metrics without the bins of some days."""
         gone = set(days)
@@ -282,6 +294,7 @@ def combine(shards: Sequence[PartMetrics]) -> PartMetrics:
         min((shard.first_us for shard in shards if shard.imitated), default=0),
         max((shard.last_us for shard in shards if shard.imitated), default=0),
         reduce(Lifts.plus, (shard.lifts for shard in shards), Lifts()),
+        model_rewards.combine(shard.models for shard in shards),
     )
 
 

@@ -25,6 +25,7 @@ class Subject(StrEnum):
     PROFILE = "profile"
     TABLES = "tables"
     METRICS = "metrics"
+    MODEL_REWARDS = "modelRewards"
     MARKS = "marks"
     REWARDS = "rewards"
     RETENTION = "retention"

@@ -18,7 +18,7 @@ from shared.web.errors import UnknownModel
 from shared.web.pages import Page
 from tests.clock import now_us
 from tests.faults.proxy import FaultProxy
-from train_timer import retention
+from train_timer import model_retention, retention
 
 MADE = MOST_PREVIOUS + 12
 ARGUMENTS = "--cb_explore_adf --epsilon 0.2"
@@ -50,7 +50,7 @@ def publish(*made: ModelReference) -> None:
 
 
 def list_ids(page: Page | None = None) -> list[str]:
-    return [model.id for model in models._list(page or Page())[0].models]
+    return [model.reference.id for model in models._list(page or Page())[0]]
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_all_models_are_listed_in_pages(made: list[ModelReference]) -> None:
 
     assert pages == newest_first
     assert len(published_store.read_published().models) == MOST_PREVIOUS + 1
-    assert models._list(Page(skip=MADE - 1))[0].models == [made[0].without_event_ids()]
+    assert [model.reference for model in models._list(Page(skip=MADE - 1))[0]] == [made[0].without_event_ids()]
 
 
 def test_the_oldest_model_is_published_again(made: list[ModelReference]) -> None:
@@ -129,7 +129,7 @@ def test_a_model_that_is_wanted_again_stays_although_it_was_about_to_be_deleted(
     assert all(model_store.exists(path) for path in made[0].files.paths)
     newest = reference_store.list_all()[0]
     assert newest.model_id == made[0].id
-    assert newest not in retention.select_superseded_references(reference_store.list_all(), 0, now_us())
+    assert newest not in model_retention.select_superseded_references(reference_store.list_all(), 0, now_us())
 
 
 def test_a_loop_of_an_earlier_version_loses_no_model(blobs: FaultProxy) -> None:

@@ -1,10 +1,13 @@
 """The list of a loop's models over HTTP, and the request that publishes one of them again."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import WithJsonSchema
 
+from shared.metrics.model_rewards import ModelSums
+from shared.metrics.model_rewards_forms import Earned
 from shared.models.published import ModelReference, Origin
 from shared.web.json_forms import Moment, Wire
 
@@ -14,6 +17,15 @@ class Kept(Wire):
 
     model: bool
     training_state: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model as it is listed: its reference, what it earned, and whether Rank uses it."""
+
+    reference: ModelReference
+    sums: ModelSums
+    is_current: bool = False
 
 
 class Listed(Wire):
@@ -31,13 +43,15 @@ class Listed(Wire):
     last_event_id: str | None
     sha256: str
     kept: Kept
+    earned: Earned
 
     @classmethod
-    def of(cls, model: ModelReference, current: bool, stored: Collection[str]) -> "Listed":
+    def of(cls, listed: ListedModel, stored: Collection[str]) -> "Listed":
         """A model in use or before, and which of its blobs are among those stored."""
+        model = listed.reference
         return cls(
             id=model.id,
-            current=current,
+            current=listed.is_current,
             origin=model.origin.value,
             arguments=model.arguments,
             published_at=model.made_at_us,
@@ -48,6 +62,7 @@ class Listed(Wire):
             last_event_id=model.last_event_id,
             sha256=model.sha256,
             kept=Kept(model=model.predictor_blob in stored, training_state=model.state_blob in stored),
+            earned=Earned.of(listed.sums),
         )
 
 
@@ -76,19 +91,14 @@ class PublishRequest(Wire):
 
 
 def answer(
-    models: Sequence[ModelReference],
-    current: ModelReference | None,
-    stored: Collection[str],
-    fingerprint: str,
-    next_link: str | None,
+    models: Sequence[ListedModel], stored: Collection[str], fingerprint: str, next_link: str | None = None
 ) -> bytes:
     """The body of an answer with a page of the loop's models.
 
     Args:
-        current: The model in use.
         stored: The paths of all model blobs that are still there.
         fingerprint: Of the loop's certificate.
     """
-    listed = [Listed.of(model, model == current, stored) for model in models]
     more = {} if next_link is None else {"next_link": next_link}
+    listed = [Listed.of(model, stored) for model in models]
     return Models(models=listed, signer=ModelSigner(fingerprint=fingerprint), **more).to_json()
