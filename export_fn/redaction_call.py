@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 from shared.configuration import configuration_store
@@ -17,6 +17,7 @@ from shared.log.manifest import LONGEST_PART_US, LogBlob
 from shared.log.redaction import EventTarget, Target, without_id
 from shared.log.redaction_forms import Redaction
 from shared.log.stored_lines import UnreadableLines
+from shared.metrics import recent_store
 from shared.models import published_store
 from shared.settings import settings
 from shared.status import profile_store
@@ -85,8 +86,10 @@ class _Work:
         self._contents: Iterator[bytes] = iter(())
 
     def remove_id(self) -> None:
-        """Remove the event's id from the references to models; the profile of the features begins anew."""
+        """Remove the event's id from the references to models; what is known of features begins anew."""
         profile_store.remove()
+        self._trainer.commit(replace(self._trainer.state, recent=None))
+        recent_store.remove_all()
         if isinstance(self._target, EventTarget):
             event_id = self._target.event_id
             self._trainer.commit(without_id(self._trainer.state, event_id))

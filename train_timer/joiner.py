@@ -11,13 +11,15 @@ from shared.intake.sharding import JoinShard
 from shared.learner import work_folder
 from shared.log import manifest, manifest_store
 from shared.log.reward_runs_store import LostRun
-from shared.metrics.bins import Bin, PartMetrics, combine, total
+from shared.metrics.bins import Bin, PartMetrics, total
+from shared.metrics.shards import combine
 from shared.storage import blobs
 from shared.training import collected_store, shard_result_store, time_slices
 from shared.training.lease import Trainer
 from shared.training.training_state import Counters, Intent, PartSize
 from train_timer import part_join, part_observations, shard_workers
 from train_timer.join_memory import JoinMemory
+from train_timer.last_day import LastDay
 from train_timer.part import PartContent
 from train_timer.part_join import PartJoin
 from train_timer.part_marks import PartMarks
@@ -39,6 +41,7 @@ class Joiner:
     Attributes:
         sums: The sums over the joined events.
         marks: The marks of earlier log.
+        last_day: The metrics of the last day.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Joiner:
         self._plan = PartPlan(trainer, tables, configuration, watermark_us, self.marks, self._open)
         self._is_tidy = False
         self._profiler = Profiler(configuration.logs_deleted_before_us)
+        self.last_day = LastDay(trainer, configuration.logs_deleted_before_us, watermark_us)
         self._collected = trainer.state.collected
         self._opened: PartJoin | None = None
         self._observations: PartObservations | None = None
@@ -227,4 +231,5 @@ class Joiner:
                 last_part=PartSize(counters.events, length_us, intent.shards),
             )
         )
+        self.last_day.add(metrics.details, intent.from_us, intent.to_us)
         self.sums = total([self.sums, *metrics.bins], self.sums.from_us)

@@ -28,7 +28,8 @@ def archive_rewards(trainer: Trainer) -> None:
     for stint in going:
         trainer.check()
         model_rewards_store.add(stint)
-    trainer.commit(replace(state, metrics=state.metrics.without_models(going)))
+    staying = state.metrics.models[len(going) :]
+    trainer.commit(replace(state, metrics=replace(state.metrics, models=staying)))
 
 
 def remove_models(trainer: Trainer, configuration: Configuration, now_us: int) -> None:

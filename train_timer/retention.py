@@ -9,7 +9,8 @@ from shared.intake import scan
 from shared.intake.scan import Tables
 from shared.log import log_listing_store, log_store, manifest_store
 from shared.log.join import BEFORE_US
-from shared.metrics import metrics_store
+from shared.metrics import metrics_store, recent_store
+from shared.metrics.recent import oldest_us
 from shared.ranking.refused_ranks import delete_old_counts
 from shared.times import DAY, HOUR
 from shared.training.lease import Trainer
@@ -46,6 +47,7 @@ def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int)
         return
     model_retention.remove_models(trainer, configuration, now_us)
     delete_old_counts(now_us)
+    recent_store.remove_before(oldest_us(now_us))
     trainer.commit(replace(trainer.state, retention_at_us=now_us))
 
 

@@ -197,6 +197,7 @@ class _Run:
             joiner.close()
             self._sums = self._sums.plus(joiner.sums)
         self._attempts.make(Subject.PROFILE, joiner.save_profile)
+        self._attempts.make(Subject.LAST_DAY, joiner.last_day.follow)
         self._attempts.make(Subject.MARKS, joiner.marks.tidy)
         self._attempts.make(Subject.REWARDS, joiner.tidy_rewards)
         models.publish()

@@ -2,22 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from itertools import groupby
 from operator import add
 from typing import Any, ClassVar, NamedTuple
 
 from shared.log.join import BEFORE_US
-from shared.metrics import model_rewards
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
+from shared.metrics.breakdown import Breakdown
+from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.estimators.sums import Sums
 from shared.metrics.lift_record import LiftRecord, Lifts
 from shared.metrics.model_rewards import ModelSums, Stint, with_part
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
-from shared.times import DAY, MINUTE
+from shared.times import DAY, MINUTE, SECOND
 
 BIN_US = 5 * MINUTE
+FINE_US = 10 * SECOND
+"""The length of the bins of the last day."""
 _PATIENCE_US = 8 * DAY
 """How long a finished day waits for the training that says what became of its events."""
 
@@ -164,12 +166,27 @@ class Pending(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Details:
+    """What a part adds to the metrics of the last day; follows from its log alone.
+
+    Attributes:
+        bins: Of ten seconds each; they do not tell what becomes of the events.
+        lift: What it earned above random actions.
+    """
+
+    bins: Sequence[Bin] = ()
+    breakdown: Breakdown = field(default_factory=Breakdown)
+    lift: LiftSums = field(default_factory=LiftSums)
+
+
+@dataclass(frozen=True, slots=True)
 class PartMetrics:
     """The metrics that one joined part adds.
 
     Attributes:
         imitated: Its events of an apprentice, in order of arrival, the first at `first_us`, the last at `last_us`.
         lifts: What it earned above the first action and above random ones.
+        details: For the metrics of the last day; None if an earlier version has joined the part, or a shard of it.
         models: What it earned by the models that its events were ranked with.
     """
 
@@ -179,6 +196,7 @@ class PartMetrics:
     first_us: int = 0
     last_us: int = 0
     lifts: Lifts = field(default_factory=Lifts)
+    details: Details | None = None
     models: Mapping[str, ModelSums] = field(default_factory=dict)
 
 
@@ -258,11 +276,6 @@ class Metrics(StoredObject):
             if joined_up_to_us >= day + DAY + (_PATIENCE_US if day in unsettled else BEFORE_US)
         }
 
-    def without_models(self, stints: Iterable[Stint]) -> "Metrics":
-        """The metrics without some stints of models."""
-        gone = set(stints)
-        return replace(self, models=tuple(stint for stint in self.models if stint not in gone))
-
     def without(self, days: Iterable[int]) -> "Metrics":
         """The metrics without the bins of some days."""
         gone = set(days)
@@ -278,24 +291,6 @@ def merge(bins: Iterable[Bin]) -> tuple[Bin, ...]:
         before = by_time.get(a_bin.from_us)
         by_time[a_bin.from_us] = a_bin if before is None else before.plus(a_bin)
     return tuple(by_time[at_us] for at_us in sorted(by_time))
-
-
-def combine(shards: Sequence[PartMetrics]) -> PartMetrics:
-    """The metrics of a part from those of its shards."""
-    by_kind: dict[tuple[int, int, str], Pending] = {}
-    for pending in (pending for shard in shards for pending in shard.pending):
-        before = by_kind.get(pending[:3], pending._replace(learnable=0, skipped=0))
-        learnable, skipped = before.learnable + pending.learnable, before.skipped + pending.skipped
-        by_kind[pending[:3]] = pending._replace(learnable=learnable, skipped=skipped)
-    return PartMetrics(
-        merge(a_bin for shard in shards for a_bin in shard.bins),
-        [by_kind[key] for key in sorted(by_kind)],
-        sorted((event for shard in shards for event in shard.imitated), key=lambda event: event.at_us),
-        min((shard.first_us for shard in shards if shard.imitated), default=0),
-        max((shard.last_us for shard in shards if shard.imitated), default=0),
-        reduce(Lifts.plus, (shard.lifts for shard in shards), Lifts()),
-        model_rewards.combine(shard.models for shard in shards),
-    )
 
 
 def total(bins: Sequence[Bin], from_us: int) -> Bin:

@@ -15,7 +15,7 @@ from functools import reduce
 from shared.metrics.estimators.lift import LiftSums
 from shared.stored_objects import StoredObject
 
-MOST_RECENT = 8
+MOST_RECENT = 4
 """So many models may be in the commit record; if there are more, half as many stay."""
 MOST_STINTS = 20
 

@@ -15,134 +15,24 @@ action the reward is for.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
 
 from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import MAX_REWARD, EventLine
 from shared.log.ranked_event import RankedEvent
 from shared.metrics.apprentice import ImitatedEvent, ceiling
-from shared.metrics.bins import BIN_US, Bin, EventOutcomes, PartMetrics, Pending, PolicySums, bin_us
-from shared.metrics.estimators.lift import LiftSums
+from shared.metrics.bins import BIN_US, FINE_US, Bin, Details, EventOutcomes, PartMetrics, Pending, bin_us
+from shared.metrics.breakdown_tally import BreakdownTally
 from shared.metrics.lift_record import Lifts
+from shared.metrics.model_rewards import ModelSums
+from shared.metrics.open_bin import OpenBin, absorb
+from shared.ranking.decision import NO_MODEL
 
 LEAST_PROBABILITY = 1e-10
 """What had less of a chance is taken to have had none."""
 
 _FIRST_CHOSEN = (b"[1,", b"[1]")
-
-
-class _GrowingPolicySums:
-    """The sums of one policy, as they grow."""
-
-    __slots__ = (
-        "largest",
-        "non_zero",
-        "reward_squares",
-        "rewards",
-        "silent",
-        "silent_rewards",
-        "silent_squares",
-        "squared_rewards",
-        "squares",
-        "weighted_rewards",
-        "weights",
-    )
-
-    def __init__(self) -> None:
-        self.silent = self.non_zero = 0
-        self.weights = self.squares = self.rewards = self.weighted_rewards = self.squared_rewards = self.largest = 0.0
-        self.reward_squares = self.silent_rewards = self.silent_squares = 0.0
-
-    def add(self, weight: float, reward: float) -> None:
-        """Count an event of positive weight."""
-        square, product = weight * weight, weight * reward
-        self.non_zero += 1
-        self.weights += weight
-        self.squares += square
-        self.rewards += product
-        self.weighted_rewards += square * reward
-        self.squared_rewards += product * product
-        self.reward_squares += product * reward
-
-    def pass_over(self, reward: float) -> None:
-        """Count an event that cannot speak for the policy."""
-        self.silent += 1
-        self.silent_rewards += reward
-        self.silent_squares += reward * reward
-
-    def freeze(self) -> PolicySums:
-        return PolicySums(
-            self.silent,
-            self.non_zero,
-            self.weights,
-            self.squares,
-            self.rewards,
-            self.weighted_rewards,
-            self.squared_rewards,
-            self.largest,
-        )
-
-
-def _lift(into: "_OpenBin", policy: _GrowingPolicySums) -> LiftSums:
-    """The sums of a bin for how much more was earned than the policy would have."""
-    return LiftSums(
-        policy.silent,
-        into.events - policy.silent,
-        into.rewards - policy.silent_rewards,
-        into.squares - policy.silent_squares,
-        policy.weights,
-        policy.squares,
-        policy.rewards,
-        policy.reward_squares,
-        policy.weighted_rewards,
-        policy.squared_rewards,
-        max(policy.largest, 1.0),
-        into.lowest,
-        into.highest,
-    )
-
-
-class _OpenBin:
-    """The bin to which events are being added."""
-
-    __slots__ = ("events", "first", "from_us", "highest", "kinds", "lowest", "random", "rewards", "squares")
-
-    def __init__(self, from_us: int) -> None:
-        self.from_us = from_us
-        self.events = 0
-        self.rewards = self.squares = self.lowest = self.highest = 0.0
-        self.first, self.random = _GrowingPolicySums(), _GrowingPolicySums()
-        self.kinds: dict[str, list[int]] = {}
-
-    def add(self, reward: float) -> None:
-        """Count an event."""
-        self.events += 1
-        self.rewards += reward
-        self.squares += reward * reward
-        if reward < self.lowest:
-            self.lowest = reward
-        elif reward > self.highest:
-            self.highest = reward
-
-    def freeze(self, outcomes: EventOutcomes) -> Bin:
-        joined = sum(sum(counts) for counts in self.kinds.values()) + outcomes.refused
-        return Bin(
-            self.from_us,
-            self.events,
-            self.rewards,
-            self.squares,
-            self.lowest,
-            self.highest,
-            self.first.freeze(),
-            self.random.freeze(),
-            joined,
-            outcomes,
-        )
-
-    def lifts(self) -> Lifts:
-        """The sums for the lift above both policies."""
-        return Lifts(_lift(self, self.first), _lift(self, self.random))
 
 
 class Tally:
@@ -154,18 +44,20 @@ class Tally:
 
     def __init__(self, exploration: float) -> None:
         self._exploration = exploration
-        self._bins: dict[int, _OpenBin] = {}
+        self._grown: dict[tuple[int, str], OpenBin] = {}
+        self._undecided: dict[str, int] = defaultdict(int)
         self._outcomes: dict[int, EventOutcomes] = defaultdict(EventOutcomes)
         self._imitated: list[ImitatedEvent] = []
         self._first_us = self._last_us = 0
-        self._open = _OpenBin(-BIN_US)
+        self._open = OpenBin(-BIN_US)
+        self._breakdown = BreakdownTally()
 
     def add_event(self, event: RankedEvent, kind: str, line: EventLine) -> None:
         """Count an event of the part; to be called in order of arrival."""
         into = self._open
-        if not 0 <= event.at_us - into.from_us < BIN_US:
-            from_us = bin_us(event.at_us)
-            into = self._open = self._bins.setdefault(from_us, _OpenBin(from_us))
+        decided_by = event.model_id if event.mode is LearningMode.ONLINE else NO_MODEL
+        if decided_by != into.decided_by or not 0 <= event.at_us - into.from_us < FINE_US:
+            into = self._open = self._bin(event.at_us - event.at_us % FINE_US, decided_by)
         counts = into.kinds.get(kind)
         if counts is None:
             counts = into.kinds[kind] = [0, 0, 0]
@@ -179,6 +71,7 @@ class Tally:
             self._add_other(into, event, reward)
         else:
             _add_online(into, event, reward)
+        self._breakdown.add(event, reward)
 
     def add_lone(self, at_us: int, *, late: bool) -> None:
         """Count a reward or an activation that belongs to no event."""
@@ -190,27 +83,64 @@ class Tally:
 
     def freeze(self, part_us: int) -> PartMetrics:
         """The metrics of the part, which began at a moment."""
-        places = sorted(self._bins.keys() | self._outcomes.keys())
-        bins = [
-            self._bins.get(at_us, _OpenBin(at_us)).freeze(self._outcomes.get(at_us, EventOutcomes()))
-            for at_us in places
-        ]
+        bins, outcomes = self._coarse_bins(), _by_length(self._outcomes, BIN_US)
         pending = [
             events
-            for at_us in sorted(self._bins)
-            for kind, counts in sorted(self._bins[at_us].kinds.items())
+            for at_us in sorted(bins)
+            for kind, counts in sorted(bins[at_us].kinds.items())
             for events in _pending(part_us, at_us, kind, *counts)
         ]
-        return PartMetrics(bins, pending, self._imitated, self._first_us, self._last_us, self._lifts())
+        lifts = self._lifts(bins)
+        details = self._details(lifts)
+        return PartMetrics(
+            _freeze(bins, outcomes),
+            pending,
+            self._imitated,
+            self._first_us,
+            self._last_us,
+            lifts,
+            details,
+            self._models(),
+        )
 
-    def _lifts(self) -> Lifts:
-        return reduce(Lifts.plus, (self._bins[at_us].lifts() for at_us in sorted(self._bins)), Lifts())
+    def details(self) -> Details:
+        """What the part adds to the metrics of the last day."""
+        return self._details(self._lifts(self._coarse_bins()))
+
+    def _details(self, lifts: Lifts) -> Details:
+        """The same; without events that are damaged, which no log has."""
+        logged = {at_us: outcomes._replace(refused=0) for at_us, outcomes in self._outcomes.items()}
+        bins = absorb((from_us, grown) for (from_us, _), grown in self._grown.items())
+        fine = _freeze(bins, _by_length(logged, FINE_US))
+        return Details(fine, self._breakdown.freeze(), lifts.random)
+
+    def _coarse_bins(self) -> dict[int, OpenBin]:
+        """The bins of five minutes."""
+        bins: dict[int, OpenBin] = {}
+        for (at_us, _), grown in self._grown.items():
+            bins.setdefault(bin_us(at_us), OpenBin(bin_us(at_us))).absorb(grown)
+        return bins
+
+    def _models(self) -> dict[str, ModelSums]:
+        """What was earned with each model."""
+        bins = absorb((model_id, grown) for (_, model_id), grown in self._grown.items())
+        ids = sorted((bins.keys() | self._undecided.keys()) - {NO_MODEL})
+        return {id_: bins.get(id_, OpenBin(0)).of_model(self._undecided.get(id_, 0)) for id_ in ids}
+
+    def _bin(self, from_us: int, decided_by: str) -> OpenBin:
+        grown = self._grown.get((from_us, decided_by))
+        if grown is None:
+            grown = self._grown[from_us, decided_by] = OpenBin(from_us, decided_by)
+        return grown
+
+    def _lifts(self, bins: Mapping[int, OpenBin]) -> Lifts:
+        return reduce(Lifts.plus, (bins[at_us].lifts() for at_us in sorted(bins)), Lifts())
 
     def _add(self, at_us: int, outcomes: EventOutcomes) -> None:
-        at_us = bin_us(at_us)
+        at_us -= at_us % FINE_US
         self._outcomes[at_us] = self._outcomes[at_us].plus(outcomes)
 
-    def _add_other(self, into: _OpenBin, event: RankedEvent, reward: float) -> None:
+    def _add_other(self, into: OpenBin, event: RankedEvent, reward: float) -> None:
         """Count an event of several slots, or one of which the baseline was shown whatever was drawn."""
         actions, probabilities = json.loads(event.actions), json.loads(event.probabilities)
         baseline = 1
@@ -221,6 +151,7 @@ class Tally:
             _add_by_probabilities(into, actions, probabilities, baseline, reward)
             return
         _add_certain(into, len(actions), reward)
+        self._undecided[event.model_id] += 1
         if event.mode is LearningMode.APPRENTICE:
             highest = ceiling(min(probabilities), len(probabilities), self._exploration)
             self._first_us = self._first_us if self._imitated else event.at_us
@@ -228,7 +159,22 @@ class Tally:
             self._imitated.append(ImitatedEvent(reward, actions[0] == baseline, highest, event.at_us))
 
 
-def _add_online(into: _OpenBin, event: RankedEvent, reward: float) -> None:
+def _freeze(bins: Mapping[int, OpenBin], outcomes: Mapping[int, EventOutcomes]) -> list[Bin]:
+    """The bins in order of time, each with what else came to its end then."""
+    places = sorted(bins.keys() | outcomes.keys())
+    return [bins.get(at_us, OpenBin(at_us)).freeze(outcomes.get(at_us, EventOutcomes())) for at_us in places]
+
+
+def _by_length(outcomes: Mapping[int, EventOutcomes], length_us: int) -> Mapping[int, EventOutcomes]:
+    """The outcomes by bins of some length; where there are none, there is no bin."""
+    by_time: dict[int, EventOutcomes] = defaultdict(EventOutcomes)
+    for at_us, some in outcomes.items():
+        if any(some):
+            by_time[at_us - at_us % length_us] = by_time[at_us - at_us % length_us].plus(some)
+    return by_time
+
+
+def _add_online(into: OpenBin, event: RankedEvent, reward: float) -> None:
     """Count an event of which the drawn action was shown.
 
     The ranking is sorted by probability, but that the drawn action has changed places with the first. So the smallest
@@ -255,7 +201,7 @@ def _add_online(into: _OpenBin, event: RankedEvent, reward: float) -> None:
 
 
 def _add_by_probabilities(
-    into: _OpenBin, actions: list[int], probabilities: list[float], baseline: int, reward: float
+    into: OpenBin, actions: list[int], probabilities: list[float], baseline: int, reward: float
 ) -> None:
     """As `_add_online`, for any order of the ranking and for actions without a chance."""
     count, drawn, smallest = len(actions), probabilities[0], min(probabilities)
@@ -274,7 +220,7 @@ def _add_by_probabilities(
         into.random.add(1 / (drawn * count), reward)
 
 
-def _add_certain(into: _OpenBin, count: int, reward: float) -> None:
+def _add_certain(into: OpenBin, count: int, reward: float) -> None:
     """Count an event of which the baseline was shown, without a draw."""
     for policy, speaks in ((into.first, True), (into.random, count == 1)):
         if not speaks:

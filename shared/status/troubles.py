@@ -39,6 +39,10 @@ _MEANING: Mapping[str, tuple[str, str]] = {
     Subject.TABLES: ("Intake tables are not dropped", "The loop goes on; they are dropped once it can."),
     Subject.METRICS: ("Metrics of days that are over are not stored", "The loop goes on; they are stored once it can."),
     Subject.MODEL_REWARDS: ("What earlier models earned is not stored", "The loop goes on; it is stored once it can."),
+    Subject.LAST_DAY: (
+        "The metrics of the last day are not up to date",
+        "The loop goes on; they follow by the log once it can.",
+    ),
     Subject.MARKS: ("Marks of the log are not merged or deleted", "The loop goes on; they are merged once it can."),
     Subject.REWARDS: ("Rewards that wait are not merged or deleted", "The loop goes on; they are merged once it can."),
     Subject.RETENTION: ("Old log and models are not deleted", "The loop goes on; they are deleted once it can."),

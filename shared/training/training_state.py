@@ -10,6 +10,7 @@ from shared.evaluation.optimization_schedule import OptimizationRounds
 from shared.log.ranked_event import line_kind
 from shared.log.reward_runs import RewardRun
 from shared.metrics.bins import Metrics
+from shared.metrics.recent import Recent
 from shared.models.published import ModelFiles, ModelReference
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
@@ -238,6 +239,7 @@ class State(StoredObject):
             of an earlier version, which may have written log that no manifest names.
         last_part: The size of the part that was joined last; None before the first.
         collected: The observations that wait, where the reward wait time is long; None where it is not.
+        recent: The metrics of the last day in detail; None before they are begun.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(retention_at_us="kept_at_us", rounds="looks")
@@ -263,6 +265,7 @@ class State(StoredObject):
     manifests_from_us: int | None = None
     last_part: PartSize | None = None
     collected: CollectedRewards | None = None
+    recent: Recent | None = None
 
 
 def empty_cursor(configuration: Configuration, generation: int, learned_up_to_us: int) -> Cursor:

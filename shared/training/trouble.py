@@ -26,6 +26,7 @@ class Subject(StrEnum):
     TABLES = "tables"
     METRICS = "metrics"
     MODEL_REWARDS = "modelRewards"
+    LAST_DAY = "last_day"
     MARKS = "marks"
     REWARDS = "rewards"
     RETENTION = "retention"

@@ -1,7 +1,8 @@
 """The metrics of a part from those of its shards."""
 
 from shared.metrics.apprentice import ImitatedEvent
-from shared.metrics.bins import BIN_US, Bin, EventOutcomes, Metrics, PartMetrics, Pending, combine
+from shared.metrics.bins import BIN_US, Bin, EventOutcomes, Metrics, PartMetrics, Pending
+from shared.metrics.shards import combine
 
 
 def test_shards_come_to_what_the_part_would_have_come_to() -> None:

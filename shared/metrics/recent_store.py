@@ -1,0 +1,60 @@
+"""The metrics of the last day in storage: one blob an hour."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from shared.metrics.recent import Hour
+from shared.storage import blobs, json_documents
+from shared.storage.paths import LAST_DAY
+from shared.times import HOUR, from_minute_key, minute_key
+
+_SUFFIX = ".json"
+_AT_ONCE = 8
+
+
+def read(from_us: int) -> tuple[Hour, str | None]:
+    """Read an hour and its ETag; an empty one, if there is none.
+
+    Raises:
+        UnreadableDocument: The blob is damaged.
+    """
+    stored = blobs.read(_path(from_us))
+    return (json_documents.read(Hour, stored.data), stored.etag) if stored else (Hour(from_us), None)
+
+
+def write(hour: Hour, etag: str | None) -> str:
+    """Write an hour over the version that was read; gives the new ETag.
+
+    Raises:
+        ChangedMeanwhile: Another version is stored by now.
+    """
+    return blobs.write_over(_path(hour.from_us), json_documents.to_json(hour), etag)
+
+
+def read_range(from_us: int, to_us: int) -> list[Hour]:
+    """Read the hours that have some of a range, in order of time."""
+    starts = [start for start in _starts() if start < to_us and start + HOUR > from_us]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [hour for hour, _ in pool.map(read, starts)]
+
+
+def remove_before(at_us: int) -> None:
+    """Delete the hours that begin before a moment."""
+    for start in list(_starts()):
+        if start < at_us:
+            blobs.remove(_path(start))
+
+
+def remove_all() -> None:
+    """Delete all hours."""
+    for path in list(blobs.list_paths(LAST_DAY)):
+        blobs.remove(path)
+
+
+def _starts() -> Iterator[int]:
+    for path in blobs.list_paths(LAST_DAY):
+        yield from_minute_key(f"{path.removeprefix(LAST_DAY).removesuffix(_SUFFIX)}00")
+
+
+def _path(from_us: int) -> str:
+    return f"{LAST_DAY}{minute_key(from_us)[:10]}{_SUFFIX}"
