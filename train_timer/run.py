@@ -259,9 +259,8 @@ class _Run:
         return bool(waiting)
 
     def _join(self, joiner: Joiner) -> bool | None:
-        has_worked = self._attempts.make(Subject.JOIN, joiner.join_part)
         self._attempts.make(Subject.MODEL_REWARDS, lambda: model_retention.archive_rewards(self._trainer))
-        return has_worked
+        return self._attempts.make(Subject.JOIN, joiner.join_part)
 
     def _has_time(self) -> bool:
         return not self._stop.is_set() and not self._time.is_over

@@ -57,4 +57,6 @@ def _explain(sums: ModelSums) -> str:
     if not sums.undecided:
         return _NO_EVENT
     events = pluralize(sums.undecided, "event", "events")
-    return f"The model decided nothing: in the {events} ranked with it, the first action was shown, by learning mode."
+    return (
+        f"The model decided nothing: in the {events} ranked with it, the baseline was shown whatever it said."
+    )

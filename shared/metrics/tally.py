@@ -123,7 +123,7 @@ class Tally:
 
     def _models(self) -> dict[str, ModelSums]:
         """What was earned with each model."""
-        bins = absorb((model_id, grown) for (_, model_id), grown in self._grown.items())
+        bins = absorb((model_id, grown) for (_, model_id), grown in self._grown.items() if grown.events)
         ids = sorted((bins.keys() | self._undecided.keys()) - {NO_MODEL})
         return {id_: bins.get(id_, OpenBin(0)).of_model(self._undecided.get(id_, 0)) for id_ in ids}
 

@@ -146,6 +146,33 @@ def test_unknown_models_and_wishes_are_refused(loop: Loop) -> None:
     assert before == read_published(loop)
 
 
+def test_each_model_tells_what_was_earned_with_it(loop: Loop) -> None:
+    """Over the events that it ranked, once they are log; other modes are told apart."""
+    loop.use(3)
+    apprentice = {"learningMode": "Apprentice"}
+    assert loop.api.put("/personalizer/v1.1-preview.3/configurations/service", apprentice).status == 200
+    loop.wait_until_obeyed()
+    loop.use(3)
+    loop.learn()
+
+    told = {model["id"]: model["earned"] for model in list_models(loop)}
+
+    expected: dict[str, list[float]] = {model_id: [] for model_id in told}
+    undecided = dict.fromkeys(told, 0)
+    for line in map(json.loads, loop.stored_loop.lines()):
+        if (model_id := line["VWState"]["m"]) in told:
+            undecided[model_id] += line.get("Mode") == "Apprentice"
+            expected[model_id] += [-line["_original_label_cost"]] * ("Mode" not in line)
+    assert sum(undecided.values()) == 3
+    assert sum(map(len, expected.values())) >= 3
+    for model_id, earned in told.items():
+        rewards = expected[model_id]
+        assert (earned["events"], earned["undecidedEvents"]) == (len(rewards), undecided[model_id])
+        assert earned["averageReward"] == (pytest.approx(sum(rewards) / len(rewards)) if rewards else None)
+        assert (earned["because"] is None) == (earned["interval"] is not None) == bool(rewards)
+        assert earned["aboveFirstAction"]["events"] == len(rewards)
+
+
 def test_the_oldest_of_very_many_models_is_gone_back_to(loop: Loop) -> None:
     """The list has pages, and `published.json` names only the models of the last hours."""
     first = read_published(loop)["previous"][-1]["id"]
