@@ -1,27 +1,37 @@
-"""`POST configurations/applyFromEvaluation`: a policy of an evaluation and its model become the loop's."""
+"""A policy of an evaluation and its model become the loop's.
+
+In the old service's API that is `POST configurations/applyFromEvaluation`, in the loop's own `POST
+/rankloop/v1/evaluations/{evaluationId}/apply`.
+"""
 
 import asyncio
+import logging
 
 from azure.functions import HttpRequest, HttpResponse
 
 from evaluate_fn.adoption import adopt
+from evaluate_fn.evaluations import EVALUATION_PATH, evaluation_id, load_evaluation, load_outcome
 from shared.configuration.configuration import Configuration, problem_type
-from shared.evaluation import evaluation_run_store, evaluation_store
-from shared.evaluation.evaluation import Purpose, Source
-from shared.evaluation.forms.policy_reference import PolicyReferenceContract
+from shared.evaluation import finding
+from shared.evaluation.evaluation import Evaluation, Source
+from shared.evaluation.forms.policy_reference import ApplyRequest, PolicyReferenceContract
+from shared.evaluation.lead import lead
 from shared.evaluation.outcome import Outcome, PolicyOutcome
+from shared.evaluation.tasks import TrainedModel
 from shared.models.model_store import DamagedModel
 from shared.web.errors import (
     EvaluationModelNotFound,
     EvaluationNotCompleted,
-    EvaluationNotFound,
     LearningSettingsNotFound,
     ModelDoesNotFit,
+    NotCertainlyBetter,
 )
-from shared.web.operations import Functions
-from shared.web.responses import no_content
+from shared.web.operations import Api, Functions
+from shared.web.responses import no_content, warn
 
 functions = Functions()
+
+_log = logging.getLogger(__name__)
 
 PATH = "configurations/applyFromEvaluation"
 
@@ -35,22 +45,51 @@ PATH = "configurations/applyFromEvaluation"
     refusals=[403, 404, 409],
 )
 async def apply_from_evaluation(req: HttpRequest, caller: str) -> HttpResponse:
-    """Use a policy of an evaluation with what it learned, and go on learning at the end of the evaluated log."""
+    """Use a policy of an evaluation with what it learned; a header warns if it may be no better.
+
+    Published clients cannot confirm anything, so nothing is refused here for want of certainty.
+    """
     wanted = PolicyReferenceContract.read(req.get_body())
-    await asyncio.to_thread(_apply, wanted.evaluation_id, wanted.policy_name, caller)
+    doubt = await asyncio.to_thread(_apply, wanted.evaluation_id, wanted.policy_name, caller, confirmed=True)
+    answer = no_content()
+    if doubt is not None:
+        warn(answer, f"Applied, but {doubt}")
+    return answer
+
+
+@functions.operation(
+    ["POST"], EVALUATION_PATH + "/apply", api=Api.OWN, request=ApplyRequest, status=204, refusals=[403, 404, 409]
+)
+async def apply_policy(req: HttpRequest, caller: str) -> HttpResponse:
+    """Use a policy of an evaluation with what it learned; one that may be no better has to be confirmed."""
+    wanted = ApplyRequest.read(req.get_body())
+    await asyncio.to_thread(_apply, evaluation_id(req), wanted.policy_name, caller, confirmed=wanted.confirm)
     return no_content()
 
 
-def _apply(evaluation_id: str, policy_name: str, caller: str) -> None:
-    evaluation = evaluation_store.read(Purpose.EVALUATION, evaluation_id)
-    if evaluation is None:
-        raise EvaluationNotFound
-    outcome = evaluation_run_store.read_outcome(evaluation) if evaluation.status.has_results else None
+def _apply(of_id: str, policy_name: str, caller: str, *, confirmed: bool) -> str | None:
+    """Apply a policy; gives why it may be no better than `online`, None if it is better for certain.
+
+    Args:
+        confirmed: Whether it is wanted in any case.
+    """
+    evaluation = load_evaluation(of_id)
+    outcome = load_outcome(evaluation)
     if outcome is None:
         raise EvaluationNotCompleted(evaluation.status)
     policy = _policy(outcome, policy_name)
     if policy.model is None:
         raise EvaluationModelNotFound
+    doubt = finding.doubt(policy_name, lead(outcome, policy))
+    if doubt is not None and not confirmed:
+        raise NotCertainlyBetter(doubt)
+    _adopt(evaluation, policy, policy.model, caller)
+    if doubt is not None:
+        _log.warning("a policy of the evaluation %r was applied: %r", of_id, doubt)
+    return doubt
+
+
+def _adopt(evaluation: Evaluation, policy: PolicyOutcome, model: TrainedModel, caller: str) -> None:
     kind = problem_type(policy.policy.arguments or "")
 
     def check(configuration: Configuration) -> None:
@@ -58,7 +97,7 @@ def _apply(evaluation_id: str, policy_name: str, caller: str) -> None:
             raise ModelDoesNotFit("The policy is of another problem type than the loop's learning settings.")
 
     try:
-        adopt(evaluation, policy, policy.model, check, caller)
+        adopt(evaluation, policy, model, check, caller)
     except DamagedModel as error:
         raise EvaluationModelNotFound from error
 

@@ -23,10 +23,14 @@ functions = Functions()
 @functions.operation(["GET"], "status", api=Api.OWN, answer=LoopStatus)
 async def read_loop_status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Tell the story of the loop so far."""
-    inputs = await asyncio.to_thread(evidence.read_status_inputs)
-    refused = await asyncio.to_thread(hot_path.refused_ranks.count_recent, inputs.now_us)
+    return json_answer(await asyncio.to_thread(_read_status, hot_path))
+
+
+def _read_status(hot_path: HotPath[Any]) -> bytes:
+    inputs = evidence.read_status_inputs()
+    refused = hot_path.refused_ranks.count_recent(inputs.now_us)
     loaded = hot_path.model.reference if hot_path.model else None
-    return json_answer(LoopStatus.of(inputs, _warnings(inputs, refused, hot_path), loaded).to_json())
+    return LoopStatus.of(inputs, _warnings(inputs, refused, hot_path), loaded).to_json()
 
 
 def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> list[LoopWarning]:

@@ -42,7 +42,7 @@ from shared.evaluation.optimization_schedule import (
     error_share,
     is_time_for_round,
 )
-from shared.evaluation.optimization_verdict import judge_round
+from shared.evaluation.optimization_verdict import judge_round, winner
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
 from shared.evaluation.tasks import TaskResult, TrainedModel
@@ -167,7 +167,7 @@ def _run_round(loop: Configuration, new: OptimizationRound, lines: Sequence[byte
     spec = EvaluationSpec(new.evaluation_id, "", new.from_us, new.to_us, optimise=True, round_number=new.number)
     evaluation = replace(evaluation_spec.build_evaluation(spec, loop, new.to_us, new.at_us), error=new.error)
     outcome = _evaluate(evaluation, lines)
-    tried, least = plan.winner(outcome), _least(outcome)
+    tried, least = winner(outcome), _least(outcome)
     arguments = tried.policy.arguments if tried else None
     return RoundResult(new.learned, new.error, least, arguments, judge_round(outcome, new.error).because)
 

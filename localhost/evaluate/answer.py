@@ -4,6 +4,7 @@ from typing import Any
 
 from localhost.evaluate.remarks import unanswerable
 from shared.evaluation.forms.report_forms import LinesReport, PointEstimates
+from shared.evaluation.lead import confidence
 from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
 from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates
@@ -19,8 +20,10 @@ def document(outcome: Outcome, exploration: float | None) -> dict[str, Any]:
     """
     answer: dict[str, Any] = {
         "lines": LinesReport.of(outcome.lines).model_dump(by_alias=True),
-        "policies": [_policy(policy, outcome.rewards) for policy in outcome.policies],
+        "policies": [_policy(policy, outcome.rewards, confidence(outcome)) for policy in outcome.policies],
         "optimal": outcome.optimal,
+        "finding": outcome.finding,
+        "differenceConfidence": confidence(outcome),
         "exploration": exploration,
         "because": unanswerable(exploration),
         "candidates": [_candidate(candidate, outcome.rewards) for candidate in outcome.candidates],
@@ -28,7 +31,7 @@ def document(outcome: Outcome, exploration: float | None) -> dict[str, Any]:
     return answer | ({"noSearch": outcome.no_search} if outcome.no_search else {})
 
 
-def _policy(outcome: PolicyOutcome, rewards: Span) -> dict[str, Any]:
+def _policy(outcome: PolicyOutcome, rewards: Span, of_difference: float) -> dict[str, Any]:
     sums = outcome.total
     policy_estimates = estimates(sums, rewards)
     answer: dict[str, Any] = {
@@ -42,7 +45,7 @@ def _policy(outcome: PolicyOutcome, rewards: Span) -> dict[str, Any]:
         "interval": policy_estimates.interval,
         "differenceToOnline": {
             "estimate": difference.difference(sums),
-            "interval": difference.interval(sums, rewards),
+            "interval": difference.interval(sums, rewards, of_difference),
         },
         "because": policy_estimates.because,
         "from": None if outcome.counted_from_us is None else to_iso(outcome.counted_from_us),
@@ -58,4 +61,5 @@ def _candidate(candidate: Candidate, rewards: Span) -> dict[str, Any]:
         "events": candidate.events,
         "cressieRead": candidate_estimates.points["cressie_read"],
         "interval": candidate_estimates.interval,
+        "differenceToOnline": difference.difference(candidate.sums),
     }

@@ -31,6 +31,10 @@ def remarks(outcome: Outcome, exploration: float | None) -> Iterator[str]:
         if because and not policy.slot_id and not why:
             yield f"{policy.policy.name}: {because}"
     if outcome.candidates:
-        tried = len(outcome.candidates)
-        yield f"{tried} candidates were tried on the first half of the log; what won is judged by the other half."
-    yield f"Best: {outcome.optimal}."
+        tried, judging = len(outcome.candidates), outcome.policies[0].total.events
+        yield (
+            f"{tried} candidates were tried on the first half of the log; the figures of all policies, online too, are "
+            f"of the other {judging:,.0f} events."
+        )
+    if outcome.finding:
+        yield outcome.finding

@@ -69,7 +69,8 @@ def _task_line(tasks: tuple[Task, ...]) -> str:
     if tasks[0].stage == 0:
         return "Reading the log, and evaluating what was given ..."
     if tasks[0].until is None:
-        return f"Evaluating {policies} on the second half of the log ..."
+        half = "the second half of the log" if tasks[0].counted_from else "the log"
+        return f"Evaluating {policies} on {half} ..."
     return f"Trying {policies} over the first {tasks[0].until} events ..."
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from localhost.evaluate.remarks import remarks
+from shared.evaluation.lead import confidence
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.tasks import LineCounts
 from shared.metrics.estimators import difference
@@ -36,7 +37,7 @@ def table(outcome: Outcome, exploration: float | None) -> str:
         [
             _counts(outcome.lines),
             "",
-            *_align([_HEADINGS, *(_row(policy, outcome.rewards) for policy in outcome.policies)]),
+            *_align([_HEADINGS, *_rows(outcome)]),
             "",
             *remarks(outcome, exploration),
             *_arguments(outcome),
@@ -56,10 +57,16 @@ def _counts(lines: LineCounts) -> str:
     return f"{pluralize(lines.read, 'line', 'lines')}: {pluralize(lines.used, 'event', 'events')} evaluated{text}."
 
 
-def _row(policy: PolicyOutcome, rewards: Span) -> tuple[str, ...]:
+def _rows(outcome: Outcome) -> Iterator[tuple[str, ...]]:
+    rewards, of_difference = outcome.rewards, confidence(outcome)
+    for policy in outcome.policies:
+        yield _row(policy, rewards, of_difference)
+
+
+def _row(policy: PolicyOutcome, rewards: Span, of_difference: float) -> tuple[str, ...]:
     sums = policy.total
     estimated = estimates(sums, rewards)
-    above = difference.interval(sums, rewards)
+    above = difference.interval(sums, rewards, of_difference)
     return (
         f"  slot {policy.slot_id}" if policy.slot_id else policy.policy.name,
         f"{sums.events:,.0f}",

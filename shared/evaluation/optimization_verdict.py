@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from shared.evaluation.evaluation import Source
 from shared.evaluation.outcome import Outcome, PolicyOutcome
-from shared.evaluation.plan import LEAST_ERROR, winner
+from shared.evaluation.search import LAST
 from shared.metrics.estimators import difference
 from shared.metrics.estimators.estimates import estimates
 from shared.metrics.estimators.point_estimators import ips
-from shared.metrics.estimators.sums import Sums, total
+from shared.metrics.estimators.sums import Sums
+
+LEAST_ERROR = 1e-8
+"""With a smaller error, no settings are certain enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,12 @@ class OptimizationVerdict:
 
     better: PolicyOutcome | None
     because: str
+
+
+def winner(outcome: Outcome) -> PolicyOutcome | None:
+    """The winner of the search, which has not used the events by which the winner is judged; None without a search."""
+    searched = (result for result in outcome.policies if result.policy.source is Source.SEARCH)
+    return next((result for result in searched if result.policy.name == LAST), None)
 
 
 def judge_round(outcome: Outcome, error: float) -> OptimizationVerdict:
@@ -38,7 +48,7 @@ def judge_round(outcome: Outcome, error: float) -> OptimizationVerdict:
         return OptimizationVerdict(None, outcome.no_search or "No better settings were searched.")
     if not error:
         return OptimizationVerdict(None, "This round only reports what it finds; nothing is changed.")
-    best_sums, online_sums = best.total, _online(outcome, best)
+    best_sums, online_sums = best.total, outcome.policies[0].total
     bounds = difference.interval(best_sums, outcome.rewards, 1 - 2 * error) if error >= LEAST_ERROR else None
     if bounds is None or not bounds.low > 0:
         return OptimizationVerdict(None, _explain_bounds(best_sums, error))
@@ -78,9 +88,3 @@ def _meets_old_rule(sums: Sums, online: Sums) -> bool:
     if average is None or online_average is None or interval is None or online_interval is None:
         return False
     return average > online_average and interval.low > online_interval.low
-
-
-def _online(outcome: Outcome, best: PolicyOutcome) -> Sums:
-    """The sums of `online` over the events by which the best policy is judged, by whole bins of time."""
-    since_us = (best.counted_from_us or 0) - outcome.width_us
-    return total(sums for at_us, sums in outcome.policies[0].bins.items() if at_us > since_us)

@@ -17,8 +17,8 @@ class PolicyOutcome:
 
     Attributes:
         slot_id: Of a multi-slot event's slot; `""` for the event.
-        counted_from_us: When the first counted event came: later than the log's first for searched policies, which are
-            judged by the last half of the log. None without events.
+        counted_from_us: When the first counted event came: where better settings were searched, all policies are judged
+            by the last half of the log. None without events.
         model: The model that the policy has learned; None if it was not stored.
     """
 
@@ -59,9 +59,12 @@ class Outcome:
         width_us: Of the bins.
         up_to_us: When the last evaluated event came; None without events.
         no_search: Why better settings were not searched although the evaluation wanted it, in plain words; else None.
-        optimal: The name of the best policy, by the estimated difference to `online`.
+        optimal: The name of the policy that is better than `online` for certain, the best of them by its estimate;
+            `online` if there is none.
         ahead: Of an automatic evaluation, how much more the winner of the search earns than the settings in use, if
             both learn from the same events; None without search.
+        finding: Which policies are better than `online` for certain, or that none is, in plain words. None if there
+            were none to compare with it, and of earlier versions.
     """
 
     policies: tuple[PolicyOutcome, ...]
@@ -72,6 +75,7 @@ class Outcome:
     up_to_us: int | None = None
     no_search: str | None = None
     ahead: Paired | None = None
+    finding: str | None = None
 
     @property
     def has_events(self) -> bool:
@@ -80,9 +84,10 @@ class Outcome:
 
     @property
     def rewards(self) -> Span:
-        """The span of all rewards of the log, from the sums of `online`."""
+        """The span of all rewards of the log: of the events that judge, and of those of the search."""
         online = (result for result in self.policies if result.policy.name == ONLINE and not result.slot_id)
-        return span_of(next((result.total for result in online), Sums()))
+        judging = next((result.total for result in online), Sums())
+        return span_of(total([judging, *(candidate.sums for candidate in self.candidates)]))
 
     @property
     def totals(self) -> "Outcome":

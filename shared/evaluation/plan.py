@@ -8,23 +8,25 @@ from dataclasses import replace
 
 from shared.evaluation.candidates import with_exploration
 from shared.evaluation.evaluation import Evaluation, Policy, Source
+from shared.evaluation.finding import describe_finding
 from shared.evaluation.halving import Results, short
+from shared.evaluation.lead import rank_leads
 from shared.evaluation.names import FIRST, RANDOM
+from shared.evaluation.optimization_verdict import LEAST_ERROR, judge_round, winner
 from shared.evaluation.outcome import Outcome, PolicyOutcome
-from shared.evaluation.search import LAST, Search, SearchResult
+from shared.evaluation.search import Search, SearchResult
 from shared.evaluation.tasks import Task, TaskResult
 from shared.evaluation.time_bins import MOST_BINS
 from shared.metrics.estimators import cressie_read
-from shared.metrics.estimators.difference import difference
 from shared.metrics.estimators.paired import Paired, Pairing
 from shared.times import DAY, HOUR, MINUTE
 
 LOGGED = "logged"
-"""Key of the task without arguments."""
+"""Key of the task without arguments over the whole log."""
+JUDGING = "logged-judging"
+"""Key of the task without arguments over the half that judges."""
 IN_USE = "in-use"
 """Key of the task for the settings in use, judged as searched settings are."""
-LEAST_ERROR = 1e-8
-"""With a smaller error, no settings are certain enough."""
 FEWEST_EVENTS = 100
 """Better settings are not searched in logs with fewer usable events."""
 
@@ -71,32 +73,44 @@ def why_no_search(evaluation: Evaluation, results: Results) -> str | None:
 
 def outcome(evaluation: Evaluation, results: Results) -> Outcome:
     """Make the outcome of an evaluation; needs the results of all tasks."""
-    logged = results[LOGGED]
     search = _search_result(evaluation, results)
-    learned = [
-        *((policy, results[_custom_key(index)]) for index, policy in enumerate(evaluation.custom)),
-        *((Policy(name, text, Source.SEARCH), results[_winner_key(text)]) for name, text in search.winners),
-    ]
-    policies = [
-        *(slot for policy in (evaluation.online, *_BASELINES) for slot in _slots(policy, logged, policy.name)),
-        *(slot for policy, result in learned for slot in _slots(policy, result, "")),
-    ]
     outcome = Outcome(
-        policies=tuple(policies),
-        lines=logged.lines,
+        policies=tuple(_policies(evaluation, results, search)),
+        lines=results[LOGGED].lines,
         width_us=width_us(evaluation),
         candidates=search.candidates,
-        optimal=_optimal(evaluation, policies),
-        up_to_us=logged.up_to_us,
+        optimal=evaluation.online.name,
+        up_to_us=results[LOGGED].up_to_us,
         no_search=why_no_search(evaluation, results),
     )
-    return replace(outcome, ahead=_ahead(evaluation, outcome, results))
+    return _decide(evaluation, replace(outcome, ahead=_ahead(evaluation, outcome, results)))
 
 
-def winner(outcome: Outcome) -> PolicyOutcome | None:
-    """The winner of the search, which has not used the events by which the winner is judged; None without a search."""
-    searched = (result for result in outcome.policies if result.policy.source is Source.SEARCH)
-    return next((result for result in searched if result.policy.name == LAST), None)
+def _policies(evaluation: Evaluation, results: Results, search: SearchResult) -> Iterator[PolicyOutcome]:
+    """All policies over the same events."""
+    searches = _searches(evaluation, results)
+    logged = results[JUDGING if searches else LOGGED]
+    for policy in (evaluation.online, *_BASELINES):
+        yield from _slots(policy, logged, policy.name)
+    for index, policy in enumerate(evaluation.custom):
+        yield from _slots(policy, results[_custom_key(index, judging=searches)], "")
+    for name, text in search.winners:
+        yield from _slots(Policy(name, text, Source.SEARCH), results[_winner_key(text)], "")
+
+
+def _decide(evaluation: Evaluation, outcome: Outcome) -> Outcome:
+    """Say which policy is better than `online` for certain.
+
+    In a round of automatic optimization it is the one that the loop is to take, if any: rounds come again and again.
+    """
+    online = evaluation.online.name
+    if evaluation.error:
+        verdict = judge_round(outcome, evaluation.error)
+        best = verdict.better.policy.name if verdict.better else online
+        return replace(outcome, optimal=best, finding=verdict.because)
+    ranked = rank_leads(outcome)
+    best = ranked[0].name if ranked and ranked[0].is_certain else online
+    return replace(outcome, optimal=best, finding=describe_finding(ranked))
 
 
 def _ahead(evaluation: Evaluation, outcome: Outcome, results: Results) -> Paired | None:
@@ -115,28 +129,39 @@ def _ahead(evaluation: Evaluation, outcome: Outcome, results: Results) -> Paired
 
 def _stages(evaluation: Evaluation, results: Results) -> Iterator[tuple[Task, ...]]:
     """Each stage needs the results of all tasks of the stages before it."""
-    yield tuple(_whole(evaluation))
+    logged, custom = _make_logged_task(evaluation, LOGGED, 0), tuple(_list_custom_tasks(evaluation, 0))
+    if not evaluation.optimise:
+        yield (logged, *custom)
+        return
+    yield (logged,)
     if not _searches(evaluation, results):
+        yield custom
         return
     search = yield from _search(evaluation, results).stages(results)
-    width, cut = width_us(evaluation), _cut(results)
-    judged = [
-        Task(_winner_key(text), 0, text, cut, None, width, with_reward_model=True, keeps_model=True)
-        for text in dict.fromkeys(text for _, text in search.winners)
-    ]
+    yield tuple(_list_judging_tasks(evaluation, search, _cut(results)))
+
+
+def _list_judging_tasks(evaluation: Evaluation, search: SearchResult, cut: int) -> Iterator[Task]:
+    """The tasks over the half that judges: all policies learn from the other half too, but only this one counts."""
+    width = width_us(evaluation)
     if evaluation.is_automatic:
         in_use = with_exploration(evaluation.online.arguments or "", evaluation.exploration)
-        judged.insert(0, Task(IN_USE, 0, in_use, cut, None, width))
-    yield tuple(judged)
+        yield Task(IN_USE, 0, in_use, cut, None, width)
+    yield _make_logged_task(evaluation, JUDGING, cut)
+    yield from _list_custom_tasks(evaluation, cut)
+    for text in dict.fromkeys(text for _, text in search.winners):
+        yield Task(_winner_key(text), 0, text, cut, None, width, with_reward_model=True, keeps_model=True)
 
 
-def _whole(evaluation: Evaluation) -> Iterator[Task]:
-    """The tasks over the whole log, which need no other results."""
+def _make_logged_task(evaluation: Evaluation, key: str, counted_from: int) -> Task:
+    return Task(key, 0, None, counted_from, None, width_us(evaluation), with_reward_model=True)
+
+
+def _list_custom_tasks(evaluation: Evaluation, counted_from: int) -> Iterator[Task]:
     width = width_us(evaluation)
-    yield Task(LOGGED, 0, None, width_us=width, with_reward_model=True)
     for index, policy in enumerate(evaluation.custom):
-        key = _custom_key(index)
-        yield Task(key, 0, policy.arguments, width_us=width, with_reward_model=True, keeps_model=True)
+        key = _custom_key(index, judging=counted_from > 0)
+        yield Task(key, 0, policy.arguments, counted_from, None, width, with_reward_model=True, keeps_model=True)
 
 
 def _searches(evaluation: Evaluation, results: Results) -> bool:
@@ -169,8 +194,8 @@ def _cut(results: Results) -> int:
     return results[LOGGED].lines.used // 2
 
 
-def _custom_key(index: int) -> str:
-    return f"custom-{index}"
+def _custom_key(index: int, *, judging: bool) -> str:
+    return f"custom-{index}-judging" if judging else f"custom-{index}"
 
 
 def _winner_key(arguments: str) -> str:
@@ -182,21 +207,3 @@ def _slots(policy: Policy, result: TaskResult, name: str) -> Iterator[PolicyOutc
     bins = result.bins.get(name, {})
     for slot in ("", *(slot for slot in bins if slot)):
         yield PolicyOutcome(policy, slot, bins.get(slot, {}), result.counted_from_us, result.model)
-
-
-def _optimal(evaluation: Evaluation, policies: list[PolicyOutcome]) -> str:
-    """The name of the policy with the highest estimated difference to `online`; `online` itself if none is above it.
-
-    Only policies that can be applied count. In an evaluation of the loop itself, only the winner of the search counts:
-    the best of several, chosen by the events that judge them, would be overrated.
-    """
-    best, highest = evaluation.online.name, 0.0
-    for result in policies:
-        if result.slot_id or result.policy.source not in (Source.CUSTOM, Source.SEARCH):
-            continue
-        if evaluation.is_automatic and result.policy.name != LAST:
-            continue
-        earned = difference(result.total)
-        if earned is not None and earned > highest:
-            best, highest = result.policy.name, earned
-    return best

@@ -182,13 +182,20 @@ class LiftRecord(StoredObject):
         """The sums over a window; None if no event is in it."""
         if self.from_us is None:
             return None
-        start, error = Checkpoint(1, self.from_us, self.from_us), _ERROR
-        if over in _RULES:
-            if _RULES[over].is_over(self.up_to_us, now_us):
-                return None
-            start = self._starts(over, now_us)[0]
-            error *= 6 / (pi * start.number) ** 2
-        return self._window(over, start, error)
+        if over not in _RULES:
+            return self._window(over, self._first(), _ERROR)
+        if _RULES[over].is_over(self.up_to_us, now_us):
+            return None
+        start = self._starts(over, now_us)[0]
+        return self._window(over, start, _share(start))
+
+    def latest(self, now_us: int) -> list[Window]:
+        """The sums since each checkpoint within the last 1,000 events, the latest first: what has just turned shows.
+
+        The checkpoints share the probability of error of the window.
+        """
+        starts = reversed(self._starts(Over.EVENTS, now_us))
+        return [self._window(Over.EVENTS, start, _share(start)) for start in starts] if self.sums.events else []
 
     @property
     def settled_window(self) -> Window | None:
@@ -245,6 +252,11 @@ def conclude(windows: list[Window]) -> tuple[Conclusion, Window | None]:
     conclusions = [(window.against_first, window) for window in windows]
     clear = [each for each in conclusions if each[0] in {Conclusion.BETTER, Conclusion.WORSE}]
     return next(iter(clear or reversed(conclusions)), (Conclusion.UNKNOWN, None))
+
+
+def _share(start: Checkpoint) -> float:
+    """The probability of error of the interval that begins at a checkpoint."""
+    return _ERROR * 6 / (pi * start.number) ** 2
 
 
 def _conclude(sums: LiftSums, error: float) -> Conclusion:

@@ -57,6 +57,4 @@ def _explain(sums: ModelSums) -> str:
     if not sums.undecided:
         return _NO_EVENT
     events = pluralize(sums.undecided, "event", "events")
-    return (
-        f"The model decided nothing: in the {events} ranked with it, the baseline was shown whatever it said."
-    )
+    return f"The model decided nothing: in the {events} ranked with it, the baseline was shown whatever it said."

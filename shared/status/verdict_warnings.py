@@ -16,7 +16,7 @@ def verdict_warnings(inputs: StatusInputs) -> list[LoopWarning]:
     if inputs.state is None or inputs.configuration.service.learning_mode is not LearningMode.ONLINE:
         return []
     record = inputs.state.metrics.lift
-    windows = record.windows(inputs.now_us)
+    windows = [*record.latest(inputs.now_us), *record.windows(inputs.now_us)]
     settled = [window for window in [*windows, record.settled_window] if window and window.is_settled]
     warnings = [_worse_than_first(settled), _worse_than_random(windows)]
     return [warning for warning in warnings if warning is not None]

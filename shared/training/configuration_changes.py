@@ -45,8 +45,11 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
 
 def note_settings(state: State, configuration: Configuration, now_us: int) -> State:
     """The state whose verdict is about the mode, the settings and the generation of models as they are now."""
-    settings = f"{configuration.service.learning_mode}/{configuration.revision}/{state.running.generation}"
-    return replace(state, metrics=replace(state.metrics, lift=state.metrics.lift.follow(settings, now_us)))
+    lift, service = state.metrics.lift, configuration.service
+    settings = f"{service.learning_mode}/{state.running.generation}/{configuration.revision}"
+    is_edit = lift.settings.rpartition("/")[0] == settings.rpartition("/")[0]
+    changed_us = service.last_edit_us if is_edit and service.last_edit_us else now_us
+    return replace(state, metrics=replace(state.metrics, lift=lift.follow(settings, changed_us)))
 
 
 def lose_running(state: State, configuration: Configuration, published: Published) -> State:

@@ -200,6 +200,13 @@ class EvaluationModelNotFound(LoopError):
         super().__init__("What the policy learned in the evaluation is not kept, or cannot be used.")
 
 
+class NotCertainlyBetter(LoopError):
+    """A policy is to be used that may earn no more than what the loop does, and nobody has confirmed that."""
+
+    def __init__(self, doubt: str) -> None:
+        super().__init__(f'{doubt} Send "confirm": true to apply it nevertheless.')
+
+
 class InvalidContract(InvalidRequest):
     """A feature importance whose fields are missing or cannot be those of one."""
 

@@ -99,6 +99,7 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.IncompatibleEvaluationVersion: Refusal(405, "IncompatibleEvaluationVersion"),
     errors.LearningSettingsNotFound: Refusal(404, "LearningSettingsNotFound"),
     errors.EvaluationModelNotFound: Refusal(404, "EvaluationModelNotFound"),
+    errors.NotCertainlyBetter: Refusal(409, "NotCertainlyBetter"),
     errors.InvalidContract: Refusal(400, "InvalidContract"),
     errors.FeatureImportanceAlreadyExists: Refusal(400, "FeatureImportanceAlreadyExists"),
     errors.FeatureImportanceNotFound: Refusal(404, "FeatureImportanceNotFound"),

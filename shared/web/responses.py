@@ -42,3 +42,16 @@ def binary(body: bytes, headers: Mapping[str, str]) -> HttpResponse:
 def lines(body: bytes, headers: Mapping[str, str]) -> HttpResponse:
     """Answer with JSON texts, one a line, and further headers."""
     return HttpResponse(body, headers={**_EVERY_ANSWER, "Content-Type": "application/x-ndjson", **headers})
+
+
+def warn(answer: HttpResponse, text: str) -> None:
+    """Put a warning beside an answer, as the header `Warning` with the code for everything else, 299.
+
+    Args:
+        text: What is no printable ASCII in it becomes a question mark, since headers take nothing else.
+
+    Source: RFC 7234, 5.5. Later versions of HTTP describe the header no more, since no cache sets one.
+    """
+    printable = "".join(sign if " " <= sign <= "~" else "?" for sign in text)
+    quoted = printable.replace("\\", "\\\\").replace('"', '\\"')
+    answer.headers["Warning"] = f'299 - "{quoted}"'

@@ -121,3 +121,23 @@ def test_a_log_is_evaluated(logged: Api) -> None:
         assert older_result["totalSummary"]["ipsEstimatorDenominator"] == policy["events"] == EVENTS
     assert own["lines"]["used"] == EVENTS
     assert newest["optimalPolicy"] in names
+
+
+def test_what_is_not_certain_can_be_applied_as_ever(logged: Api) -> None:
+    """The client cannot confirm anything, and its own tests apply what a dozen events say."""
+    now = datetime.datetime.now(datetime.UTC)
+    start, end = now - datetime.timedelta(hours=1), now + datetime.timedelta(hours=1)
+    body = {
+        "name": "chance",
+        "startTime": start.isoformat(),
+        "endTime": end.isoformat(),
+        "policies": [{"name": "random", "arguments": "--cb_explore_adf --epsilon 1.0"}],
+    }
+    with clients("sync", f"http://{logged.host}:{logged.port}", "test-key-1") as client:
+        client.owner.create_evaluation("chance", body)
+        evaluation = wait_for_end(client, "chance", start_time=start, end_time=end)
+
+        assert client.owner.apply_from_evaluation({"evaluationId": "chance", "policyName": "random"}) is None
+        assert client.owner.get_policy()["name"] == "random"
+    assert evaluation["optimalPolicy"] == "online"
+    assert "No policy is better than online for certain" in evaluation["description"]

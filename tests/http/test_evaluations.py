@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -297,6 +298,20 @@ def test_the_newest_version_reads_what_was_found(loop: Api, described: Described
     assert (wrong.status, wrong.error["target"]) == (400, "intervalInMinutes")
     described.demand("GET", f"{NEWEST}/{{evaluationId}}", whole)
     described.demand("GET", f"{NEWEST}/{{evaluationId}}", part)
+
+
+def test_what_is_not_certain_is_not_called_the_best(loop: Api, described: Described) -> None:
+    """Clients find the name that the old service gave then; the newest version and the loop's own page say more."""
+    finding = "No policy is better than online for certain."
+    keep(evaluation("uncertain", optimal="online"), replace(outcome(), optimal="online", finding=finding))
+
+    older, newest, own = (loop.get(f"{V1}/uncertain"), read(loop, "uncertain"), loop.get(f"{OWN}/uncertain"))
+
+    assert [answer.json["optimalPolicy"] for answer in (older, newest, own)] == ["online"] * 3
+    assert newest.json["description"] == own.json["finding"] == finding
+    assert own.json["differenceConfidence"] == pytest.approx(0.95)
+    described.demand("GET", f"{NEWEST}/{{evaluationId}}", newest)
+    described.demand("GET", f"{OWN}/{{evaluationId}}", own)
 
 
 def test_an_evaluation_of_an_older_version_is_not_read_in_the_newest(loop: Api, described: Described) -> None:

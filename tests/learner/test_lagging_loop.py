@@ -10,7 +10,7 @@ from benchmarks.studies.simulated_loops import APART_US, BEGIN_US, World, log_of
 from shared.configuration.configuration import INITIAL_ARGUMENTS, LearningSettings, new_configuration
 from shared.evaluation import evaluation_spec, plan
 from shared.evaluation.evaluation_spec import EvaluationSpec
-from shared.evaluation.optimization_verdict import judge_round
+from shared.evaluation.optimization_verdict import judge_round, winner
 from shared.evaluation.outcome import Outcome
 from shared.evaluation.replay import log_pass
 from shared.evaluation.tasks import TaskResult, TrainedModel
@@ -52,7 +52,7 @@ def test_settings_that_only_learn_in_time_are_not_taken() -> None:
     """Any settings earn far more than what was done; so would those in use."""
     outcome = optimize(INITIAL_ARGUMENTS)
 
-    best = plan.winner(outcome)
+    best = winner(outcome)
     bounds = difference.interval(best.total, outcome.rewards, 1 - 2 * ERROR) if best else None
     assert bounds is not None
     assert bounds.low > 0.02

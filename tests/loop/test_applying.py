@@ -1,4 +1,4 @@
-"""`applyFromEvaluation`: a policy of an evaluation and what it learned become the loop's."""
+"""Applying: a policy of an evaluation and what it learned become the loop's, in the old service's API and the own."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -20,6 +20,7 @@ from shared.web.versions import VERSIONS
 from tests.conftest import StartHost
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
+from tests.http.described import Described
 from tests.http.evaluated import CUSTOM, START_US, evaluation, keep, outcome
 from tests.loop import evaluated_log, past
 from tests.loop.conftest import KEY, NEVER, StartTrainer
@@ -36,8 +37,16 @@ def _home(stored_loop: StoredLoop) -> Iterator[None]:
         yield
 
 
+RANDOM = Policy("random", "--cb_explore_adf --epsilon 1.0", Source.CUSTOM)
+"""What the evaluated log shows: nothing is better or worse about it."""
+
+
 def apply(api: Api, evaluation_id: str, policy: str) -> Answer:
     return api.post(f"{V1}/{PATH}", {"evaluationId": evaluation_id, "policyName": policy})
+
+
+def apply_own(api: Api, evaluation_id: str, body: object) -> Answer:
+    return api.post(f"/rankloop/v1/evaluations/{evaluation_id}/apply", body)
 
 
 def test_a_policy_is_applied_with_what_it_learned(
@@ -82,6 +91,45 @@ def test_a_policy_is_applied_with_what_it_learned(
     assert apply(api, "mine", "square").status == 204
     assert before == (configuration_store.read_configuration(), published_store.read_published())
     assert evaluation_store.read(Purpose.EVALUATION, "mine").status is Status.SUCCEEDED  # type: ignore[union-attr]
+
+
+def test_what_may_be_no_better_has_to_be_confirmed(
+    stored_loop: StoredLoop, start_host: StartHost, tmp_path: Path
+) -> None:
+    """In the loop's own API; published clients of the old one cannot confirm, so there a header warns."""
+    past.configure(stored_loop, past.configuration(reward_wait_time="PT10M"))
+    span = evaluated_log.write(stored_loop, hours=4)
+    started_evaluation = evaluated_log.build_evaluation("both", span, custom=(RANDOM, evaluated_log.CUSTOM[1]))
+    assert evaluation_store.start(started_evaluation)
+    with Worker(stored_loop.storage, started_evaluation, tmp_path / "worker.log") as worker:
+        assert worker.wait(120) == 0
+    api = Api.at(start_host(**NEVER).url, KEY)
+    described, path = Described.by(api), "/rankloop/v1/evaluations/{evaluationId}/apply"
+    before = configuration_store.read_configuration(), published_store.read_published()
+
+    refused = apply_own(api, "both", {"policyName": "random"})
+
+    assert (refused.status, refused.error["code"]) == (409, "NotCertainlyBetter")
+    for words in ("random is not better than online for certain", "588 events (95 % interval -0.", '"confirm": true'):
+        assert words in refused.error["message"]
+    assert before == (configuration_store.read_configuration(), published_store.read_published())
+    described.demand("POST", path, refused)
+
+    confirmed = apply_own(api, "both", {"policyName": "random", "confirm": True})
+    assert (confirmed.status, _policy_in_use(api)) == (204, "random")
+    described.demand("POST", path, confirmed)
+
+    certain = apply_own(api, "both", {"policyName": "square"})
+    assert (certain.status, _policy_in_use(api)) == (204, "square")
+    assert "warning" not in apply(api, "both", "square").headers
+
+    warned = apply(api, "both", "random")
+    assert (warned.status, _policy_in_use(api)) == (204, "random")
+    assert warned.headers["warning"].startswith('299 - "Applied, but random is not better than online for certain: ')
+
+
+def _policy_in_use(api: Api) -> str:
+    return str(api.get(f"{V1}/configurations/policy").json["name"])
 
 
 def _forget_earlier_models() -> None:
@@ -135,6 +183,7 @@ def test_what_cannot_be_applied_is_refused(
         )
         for answer in [apply(api, evaluation_id, policy)]
     }
+    own = [apply_own(api, evaluation_id, {"policyName": policy, "confirm": True}) for evaluation_id, policy in answers]
 
     assert answers == {
         ("nobody", "mine"): (404, "EvaluationNotFound"),
@@ -147,6 +196,9 @@ def test_what_cannot_be_applied_is_refused(
         ("done", "mine"): (404, "EvaluationModelNotFound"),
         ("slots", "slots"): (409, "ModelRankingError"),
     }
+    assert [(answer.status, answer.error["code"]) for answer in own] == list(answers.values())
+    for body in (b"", {}, {"policyName": ""}, {"policyName": "mine", "confirm": "yes"}):
+        assert apply_own(api, "done", body).status == 400
     for body in (b"", {}, {"evaluationId": "done"}, {"evaluationId": "", "policyName": "mine"}):
         assert api.post(f"{V1}/{PATH}", body).status == 400
     assert before == (configuration_store.read_configuration(), published_store.read_published())

@@ -14,7 +14,9 @@ import orjson
 import pytest
 
 from localhost.azurite.processes import ProcessId
+from localhost.evaluate.table import table
 from localhost.interruption import INTERRUPTED
+from shared.evaluation import plan
 from tests.loop.evaluate_command import (
     ENVIRONMENT,
     EVENTS,
@@ -28,9 +30,11 @@ from tests.loop.evaluate_command import (
     run,
     write_log,
 )
+from tests.unit.evaluation.evaluated import Log, new_evaluation, stages
 from tests.unit.learner.lines import event_lines, slots_lines
 
 Find = Callable[..., dict[str, Any]]
+SEARCH = ("--optimize", "--policy", f"mine={GREEDY}")
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +134,8 @@ def test_the_table_says_the_same(log: Path, find: Find) -> None:
         assert f"{row['estimates']['cressieRead']:.4f}" in output
         assert f"{row['interval'][0]:.4f} … {row['interval'][1]:.4f}" in output
     assert f"mine  {SQUARECB}" in output
-    assert "Best: mine." in output
+    assert outcome["finding"].startswith("Better than online for certain: mine, +")
+    assert outcome["finding"] in output
 
 
 def test_slots_have_figures_of_their_own(tmp_path: Path) -> None:
@@ -145,30 +150,63 @@ def test_slots_have_figures_of_their_own(tmp_path: Path) -> None:
     assert "  slot s1" in run("--log", log, "--policy", arguments).stdout
 
 
+def test_a_better_estimate_alone_is_not_called_better(tmp_path: Path) -> None:
+    """Of 30 events that may be chance, and the command says how much of it."""
+    log = write_log(tmp_path / "log.dsjson", event_lines(30))
+
+    outcome, output = evaluate("--log", log, "--policy", GREEDY), run("--log", log, "--policy", GREEDY).stdout
+
+    low, high = policy(outcome, "policy-1")["differenceToOnline"]["interval"]
+    assert low < 0 < policy(outcome, "policy-1")["differenceToOnline"]["estimate"] < high
+    assert outcome["optimal"] == "online"
+    assert "No policy is better than online for certain. Highest estimate: policy-1, +" in output
+    assert f"over the same 30 events (95 % interval {low:+.4f} to {high:+.4f})." in output
+
+
 # Search
 
 
 def test_better_settings_are_found_and_judged_by_the_other_half(find: Find) -> None:
     """With the arguments, the estimate and the interval of every candidate."""
-    outcome = find("--optimize")
+    outcome = find(*SEARCH)
 
     winner = policy(outcome, "Hyper2")
-    assert [row["name"] for row in outcome["policies"]][3::2] == ["Hyper1", "Hyper2"]
-    assert winner["events"] == EVENTS // 2
+    assert [row["name"] for row in outcome["policies"]][4::2] == ["Hyper1", "Hyper2"]
+    assert {row["events"] for row in outcome["policies"]} == {EVENTS // 2}
     assert winner["estimates"]["cressieRead"] > policy(outcome, "online")["estimates"]["cressieRead"]
     assert "--epsilon 0.2" in winner["arguments"]
     assert len(outcome["candidates"]) > 20
     assert all(
-        set(candidate) == {"step", "arguments", "events", "cressieRead", "interval"}
+        set(candidate) == {"step", "arguments", "events", "cressieRead", "interval", "differenceToOnline"}
         for candidate in outcome["candidates"]
     )
     assert {candidate["step"][:9] for candidate in outcome["candidates"]} == {"Hyper1", "Inter-len", "Hyper2"}
-    assert outcome["optimal"] in ("Hyper1", "Hyper2") or outcome["optimal"].startswith("Inter-len")
+    assert winner["differenceToOnline"]["interval"][0] > 0
+
+
+def test_all_policies_are_judged_by_the_half_that_the_search_has_not_seen(find: Find, lines: list[bytes]) -> None:
+    """What was done and what was given too: like is compared with like."""
+    outcome = find(*SEARCH)
+    rewards = [-orjson.loads(line)["_label_cost"] for line in lines[EVENTS // 2 :]]
+
+    assert {row["name"]: row["events"] for row in outcome["policies"]}.items() >= {"online": 300, "mine": 300}.items()
+    assert len({(row["events"], row["from"]) for row in outcome["policies"]}) == 1
+    assert policy(outcome, "online")["estimates"]["ips"] == pytest.approx(sum(rewards) / len(rewards))
+
+
+def test_the_table_says_by_how_many_events_all_policies_are_judged() -> None:
+    """And how much of the log the search had."""
+    evaluation = new_evaluation(GREEDY)
+    _, results = stages(evaluation, Log(5000))
+
+    text = table(plan.outcome(evaluation, results), 0.2)
+
+    assert "the figures of all policies, online too, are of the other 2,500 events." in text
 
 
 def test_a_search_gives_the_same_again(log: Path, find: Find) -> None:
     """In however many processes, and whichever ends first."""
-    assert find("--optimize") == evaluate("--log", log, "--optimize")
+    assert find(*SEARCH) == evaluate("--log", log, *SEARCH)
 
 
 def test_a_log_without_exploration_is_not_searched(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def import_model(acknowledged: Acknowledged, number: int, kind: str) -> None:
 
 def apply_evaluation(evaluation: Evaluation) -> None:
     """Apply the policy of an evaluation."""
-    policy_application._apply(evaluation.id, evaluation.custom[0].name, "a client")
+    policy_application._apply(evaluation.id, evaluation.custom[0].name, "a client", confirmed=True)
 
 
 def evaluate(acknowledged: Acknowledged, evaluation_id: str, chance: random.Random) -> Evaluation:

@@ -169,13 +169,15 @@ def test_what_was_found_in_all_is_read_without_the_rest() -> None:
 
 
 def test_an_outcome_of_an_older_version_has_what_it_had() -> None:
-    """A sum that it did not know is at rest, and one that is not known any more is left out."""
+    """A sum that it did not know is at rest, and one that is not known any more is left out; it had no finding."""
     policy = PolicyOutcome(Policy("p", "--x", Source.CUSTOM), "", {5: SUMS})
     text = evaluation_documents.outcome_to_json(Outcome((policy,), LineCounts(), 5, (), "online"))
 
-    older = evaluation_documents.read_outcome(text.replace(b'"weights"', b'"strange"'))
+    older_text = text.replace(b'"weights"', b'"strange"').replace(b'"finding":null', b'"verdict":null')
+    older = evaluation_documents.read_outcome(older_text)
 
     assert older.policies[0].bins[5] == SUMS._replace(weights=0.0)
+    assert (older_text.count(b"finding"), older.finding) == (0, None)
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"policies":[{}]}'])

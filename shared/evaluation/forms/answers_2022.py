@@ -177,7 +177,7 @@ def answer(evaluation: Evaluation, outcome: Outcome | None, wanted: AnswerRange)
     Args:
         outcome: None before the evaluation has ended.
     """
-    description = evaluation.reason or (NO_EVENTS if outcome and not outcome.has_events else None)
+    description = evaluation.reason or (_describe(outcome) if outcome else None)
     more = {"description": description} if description else {}
     head = Evaluation2022.of(
         evaluation, optimal_policy=evaluation.optimal or "", content=_content(outcome, wanted), **more
@@ -186,6 +186,11 @@ def answer(evaluation: Evaluation, outcome: Outcome | None, wanted: AnswerRange)
     if outcome and outcome.has_events:
         body["content"]["value"] = _results(evaluation, outcome, wanted)
     return orjson.dumps(body)
+
+
+def _describe(outcome: Outcome) -> str | None:
+    """Say what came of an evaluation; None if there is nothing to say."""
+    return (outcome.finding or outcome.no_search) if outcome.has_events else NO_EVENTS
 
 
 def _content(outcome: Outcome | None, wanted: AnswerRange) -> EvaluationResult:

@@ -17,3 +17,10 @@ class PolicyReferenceContract(Wire):
 
     evaluation_id: _Name
     policy_name: _Name
+
+
+class ApplyRequest(Wire):
+    """A policy of the evaluation in the path, and whether it is wanted although it may be no better."""
+
+    policy_name: _Name
+    confirm: bool = False

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from shared.evaluation import lead
 from shared.evaluation.evaluation import EvaluatedLog, Evaluation
 from shared.evaluation.forms.evaluation_times import EvaluationMoment
 from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
@@ -50,11 +51,12 @@ class PolicyReport(Wire):
     because: str | None
 
     @classmethod
-    def of(cls, outcome: PolicyOutcome, rewards: Span) -> Self:
+    def of(cls, outcome: PolicyOutcome, rewards: Span, confidence: float) -> Self:
         """Estimate what a policy would have earned.
 
         Args:
             rewards: The span in which all rewards of the log lie.
+            confidence: Of the difference to `online`.
         """
         sums = outcome.total
         policy_estimates = estimates(sums, rewards)
@@ -73,7 +75,7 @@ class PolicyReport(Wire):
             clopper_pearson_interval=clopper_pearson.interval(sums, rewards),
             anytime_interval=confidence_sequence.interval(sums, rewards),
             difference_to_online=difference.difference(sums),
-            difference_interval=difference.interval(sums, rewards),
+            difference_interval=difference.interval(sums, rewards, confidence),
             can_be_applied=outcome.model is not None,
             because=policy_estimates.because,
         )
@@ -87,6 +89,7 @@ class CandidateReport(Wire):
     events: int
     estimates: PointEstimates
     interval: _Pair | None
+    difference_to_online: float | None
 
     @classmethod
     def of(cls, candidate: Candidate, rewards: Span) -> Self:
@@ -102,6 +105,7 @@ class CandidateReport(Wire):
             events=candidate.events,
             estimates=PointEstimates.of(candidate_estimates),
             interval=candidate_estimates.interval,
+            difference_to_online=difference.difference(candidate.sums),
         )
 
 
@@ -154,6 +158,8 @@ class EvaluationReport(Wire):
     lines: LinesReport | None
     exploration: float
     optimal_policy: str | None
+    finding: str | None
+    difference_confidence: float | None
     reward_span: _Pair | None
     policies: list[PolicyReport]
     candidates: list[CandidateReport]
@@ -166,7 +172,6 @@ class EvaluationReport(Wire):
         Args:
             outcome: None before the evaluation has ended.
         """
-        rewards = outcome.rewards if outcome else None
         return cls(
             id=evaluation.id,
             name=evaluation.name,
@@ -182,13 +187,23 @@ class EvaluationReport(Wire):
             lines=LinesReport.of(outcome.lines) if outcome else None,
             exploration=evaluation.exploration,
             optimal_policy=evaluation.optimal,
-            reward_span=rewards,
-            policies=[PolicyReport.of(policy, rewards) for policy in outcome.policies] if outcome and rewards else [],
-            candidates=[CandidateReport.of(candidate, rewards) for candidate in outcome.candidates]
-            if outcome and rewards
-            else [],
+            finding=outcome.finding if outcome else None,
+            difference_confidence=lead.confidence(outcome) if outcome else None,
+            reward_span=outcome.rewards if outcome else None,
+            policies=_report_policies(outcome) if outcome else [],
+            candidates=_report_candidates(outcome) if outcome else [],
             no_search=outcome.no_search if outcome else None,
         )
+
+
+def _report_policies(outcome: Outcome) -> list[PolicyReport]:
+    rewards, confidence = outcome.rewards, lead.confidence(outcome)
+    return [PolicyReport.of(policy, rewards, confidence) for policy in outcome.policies]
+
+
+def _report_candidates(outcome: Outcome) -> list[CandidateReport]:
+    rewards = outcome.rewards
+    return [CandidateReport.of(candidate, rewards) for candidate in outcome.candidates]
 
 
 def answer(evaluation: Evaluation, outcome: Outcome | None) -> bytes:

@@ -36,12 +36,12 @@ def because(sums: Sums, rewards: Span) -> str | None:
         return _NO_EVENTS
     if not sums.non_zero:
         return _NOTHING_SHOWN
-    if _has_no_chance(sums):
+    if has_no_chance(sums):
         return _NO_CHANCE
     return _too_little(sums, rewards)
 
 
-def _has_no_chance(sums: Sums) -> bool:
+def has_no_chance(sums: Sums) -> bool:
     """Whether weights are below 1 on average by more than chance explains: some actions were never shown."""
     if isinf(sums.most):
         return sums.surplus_squares > 0

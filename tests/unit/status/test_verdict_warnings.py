@@ -5,11 +5,11 @@ from dataclasses import replace
 from shared.configuration.configuration import new_configuration
 from shared.configuration.service_configuration import LearningMode
 from shared.metrics.bins import Metrics
-from shared.metrics.lift_record import LiftRecord
+from shared.metrics.lift_record import Conclusion, LiftRecord, Over
 from shared.models.published import Published
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.verdict_warnings import verdict_warnings
-from shared.times import HOUR
+from shared.times import HOUR, MINUTE
 from shared.training.configuration_changes import new_state
 from tests.unit.metrics.test_lift_record import grow
 
@@ -46,6 +46,18 @@ def test_a_loop_that_has_become_better_does_not_warn_of_what_was() -> None:
         record = record.plus(good, number * HOUR, (number + 1) * HOUR)
 
     assert codes(record) == []
+
+
+def test_a_loop_that_has_just_turned_bad_warns_before_its_last_thousand_events_are_bad_on_average() -> None:
+    """An interval that begins where the loop turned is enough, and as sure."""
+    record, bad = grow([200] * 8, first=0.1, others=0.8), grow([200], first=0.9, others=0.1).sums
+    for number in range(8, 10):
+        record = record.plus(bad, number * 5 * MINUTE, (number + 1) * 5 * MINUTE)
+    window = record.window(Over.EVENTS, HOUR)
+
+    assert window is not None
+    assert window.against_first is not Conclusion.WORSE
+    assert codes(record) == ["WorseThanFirstAction", "WorseThanRandom"]
 
 
 def test_a_loop_that_shows_its_default_cannot_be_worse_than_that() -> None:

@@ -9,7 +9,7 @@ from shared.configuration.service_configuration import LearningMode
 from shared.models.published import ModelFiles, ModelReference, Origin, Published, Start
 from shared.times import DAY, HOUR
 from shared.training import publication
-from shared.training.configuration_changes import apply_changes, new_state
+from shared.training.configuration_changes import apply_changes, new_state, note_settings
 from shared.training.training_state import BegunBlob, Counters, Cursor, State, empty_cursor
 
 NOW_US = 1_764_000_000_000_000
@@ -220,3 +220,18 @@ def test_training_begins_with_a_model_that_was_put_before_the_first_run() -> Non
 
     assert (state.running.arguments, state.running.events, state.running.generation) == (_OLD.arguments, 70, 1)
     assert state == apply_changes(state, _CONFIGURATION, Published(generation=1, start=Start(_OLD), model=_OLD))
+
+
+def test_the_verdict_begins_anew_when_mode_settings_or_generation_change() -> None:
+    """With an edit at its time, else when the trainer hears of it; what else is configured changes nothing."""
+    edited = service(_CONFIGURATION, exploration_percentage=0.5)
+    edited = replace(edited, revision=99, service=replace(edited.service, last_edit_us=5 * HOUR))
+    state = note_settings(state_with_model(), _CONFIGURATION, DAY)
+    apprentice = note_settings(state, service(_CONFIGURATION, learning_mode=LearningMode.APPRENTICE), DAY)
+    replaced = replace(state, running=replace(state.running, generation=state.running.generation + 1))
+
+    assert state.metrics.lift.since_us == 0, "the first settings are no change"
+    assert note_settings(state, service(_CONFIGURATION, model_export_frequency="PT1H"), DAY) == state
+    assert note_settings(state, edited, DAY).metrics.lift.since_us == 5 * HOUR
+    assert apprentice.metrics.lift.since_us == DAY
+    assert note_settings(replaced, _CONFIGURATION, DAY).metrics.lift.since_us == DAY
