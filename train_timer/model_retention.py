@@ -79,13 +79,13 @@ def select_superseded_references(
     stored: Iterable[StoredReference], retention_us: int | None, now_us: int
 ) -> set[StoredReference]:
     """The references no longer needed: all but those of the last day, and the last of each day within the retention."""
-    going, days_seen = set[StoredReference](), set[int]()
+    going, days = set[StoredReference](), set[int]()
     for reference in sorted(stored, key=lambda each: each.since_us, reverse=True):
         day = reference.since_us // DAY
         is_old = retention_us is not None and (day + 1) * DAY < now_us - retention_us
-        if is_old or (day in days_seen and reference.since_us < now_us - DAY):
+        if is_old or (day in days and reference.since_us < now_us - DAY):
             going.add(reference)
-        days_seen.add(day)
+        days.add(day)
     return going
 
 

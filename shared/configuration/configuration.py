@@ -8,7 +8,7 @@ from shared import durations
 from shared.configuration import container_sas
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import ServiceConfiguration
-from shared.configuration.settings_change import ChangedValue, SettingsChange, Value, changed
+from shared.configuration.settings_change import ChangedValue, SettingsChange, Value, value_change
 from shared.errors import AutoOptimizationOfSlots, ModeChangedWithRewards
 from shared.stored_objects import StoredObject
 from shared.times import DAY, HOUR, MINUTE, to_iso
@@ -134,14 +134,14 @@ class Configuration(StoredObject):
             old, new = getattr(before.service, name), getattr(self.service, name)
             if old != new:
                 show = container_sas.hide_secret if name == "log_mirror_sas_uri" else _as_is
-                yield changed(name, show(old), show(new))
+                yield value_change(name, show(old), show(new))
         for name in ("name", "arguments"):
             old, new = getattr(before.learning, name), getattr(self.learning, name)
             if old != new:
-                yield changed(f"learning_settings_{name}", old, new)
+                yield value_change(f"learning_settings_{name}", old, new)
         if before.logs_deleted_before_us != self.logs_deleted_before_us:
             moments = before.logs_deleted_before_us, self.logs_deleted_before_us
-            yield changed("logs_deleted_before", *(to_iso(at_us) if at_us else None for at_us in moments))
+            yield value_change("logs_deleted_before", *(to_iso(at_us) if at_us else None for at_us in moments))
 
     def with_service(self, service: ServiceConfiguration, at_us: int) -> "Configuration":
         """The configuration after a new service configuration was put at a moment.

@@ -83,7 +83,7 @@ class SettingsHistory(StoredObject):
     changes: tuple[SettingsChange, ...] = ()
 
 
-def changed(name: str, before: Value, after: Value) -> ChangedValue:
+def value_change(name: str, before: Value, after: Value) -> ChangedValue:
     """A value that was changed, as it is told: long texts are cut."""
     return ChangedValue(name, _plain(before), _plain(after))
 

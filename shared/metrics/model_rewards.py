@@ -77,9 +77,9 @@ class ModelRecord(StoredObject):
 
     def with_stint(self, stint: Stint) -> "ModelRecord":
         """The record with a stint, unless it has more of it already; if there are too many, the oldest become one."""
-        if any(known.covers(stint) for known in self.stints):
+        if any(before.covers(stint) for before in self.stints):
             return self
-        others = [known for known in self.stints if known.from_us != stint.from_us]
+        others = [before for before in self.stints if before.from_us != stint.from_us]
         stints = sorted([*others, stint], key=lambda each: each.from_us)
         if len(stints) > MOST_STINTS:
             stints[:2] = [stints[0].plus(stints[1])]

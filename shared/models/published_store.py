@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from shared.configuration import settings_history_store
-from shared.configuration.settings_change import Cause, changed
+from shared.configuration.settings_change import Cause, value_change
 from shared.models import reference_store
 from shared.models.published import Published
 from shared.storage import blobs, json_documents
@@ -39,7 +39,7 @@ def change_published(change: Callable[[Published], Published], cause: Cause | No
         if cause is None or after.generation == before.generation:
             return after
         ids = (published.model.id if published.model else None for published in (before, after))
-        return replace(after, changes=settings_history_store.note(before.changes, cause, [changed("model", *ids)]))
+        return replace(after, changes=settings_history_store.note(before.changes, cause, [value_change("model", *ids)]))
 
     return json_documents.change(
         PUBLISHED,

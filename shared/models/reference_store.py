@@ -66,10 +66,10 @@ def newest_of_each(stored: Sequence[StoredReference], without: Iterable[str]) ->
         stored: Newest first.
         without: The ids of models that are not wanted.
     """
-    seen, selected = set(without), list[StoredReference]()
+    ids, selected = set(without), list[StoredReference]()
     for reference in stored:
-        if reference.model_id not in seen:
-            seen.add(reference.model_id)
+        if reference.model_id not in ids:
+            ids.add(reference.model_id)
             selected.append(reference)
     return selected
 

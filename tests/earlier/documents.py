@@ -15,6 +15,7 @@ from shared.configuration.settings_change import SettingsHistory
 from shared.evaluation.evaluation import Evaluation
 from shared.log.manifest import Manifest
 from shared.metrics.bins import Day
+from shared.metrics.model_rewards import ModelRecord
 from shared.models.published import ModelReference, Published
 from shared.status.feature_profile import Profile
 from shared.training.training_state import State
@@ -25,6 +26,7 @@ KINDS: Mapping[str, type] = {
     "evaluation": Evaluation,
     "history": SettingsHistory,
     "manifest": Manifest,
+    "model_record": ModelRecord,
     "profile": Profile,
     "published": Published,
     "reference": ModelReference,
