@@ -20,7 +20,7 @@ from reward_fn import multislot as multislot_rewards
 from reward_fn import reward
 from shared.ranking.hot_path import HotPath
 from shared.web.registry import Registry
-from status_fn import apprentice, description, event_trace, loop_status, metrics, service, unknown_path
+from status_fn import apprentice, breakdowns, description, event_trace, loop_status, metrics, service, unknown_path
 
 registry = Registry(
     HotPath(Explorer),
@@ -32,7 +32,7 @@ registry = Registry(
             *(bundles, logs, model, model_import, models),
             *(multislot, rank),
             *(multislot_rewards, reward),
-            *(apprentice, description, event_trace, loop_status, metrics, service, unknown_path),
+            *(apprentice, breakdowns, description, event_trace, loop_status, metrics, service, unknown_path),
         )
     ],
 )

@@ -7,6 +7,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.ranking.hot_path import HotPath
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
+from shared.status.collapse import collapse_warnings
 from shared.status.feature_warnings import feature_warnings
 from shared.status.learning_status import StatusInputs
 from shared.status.status_forms import LoopStatus
@@ -36,6 +37,7 @@ def _read_status(hot_path: HotPath[Any]) -> bytes:
 def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> list[LoopWarning]:
     """All warnings: of the loop, of its features, of refused Ranks, and of the instance that answers."""
     warnings = counter_warnings(inputs.state, inputs.configuration) + verdict_warnings(inputs)
+    warnings += collapse_warnings(inputs.state, inputs.configuration)
     if inputs.sample:
         warnings += feature_warnings(inputs.sample)
     return warnings + _of_ranks(refused) + _of_this_instance(hot_path)

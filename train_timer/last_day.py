@@ -23,6 +23,7 @@ from shared.metrics.tally import Tally
 from shared.storage.blobs import ChangedMeanwhile
 from shared.storage.json_documents import UnreadableDocument
 from shared.training.lease import LeaseLost, Trainer
+from train_timer import collapse_search
 
 _SECONDS = 3.0
 """For so long a pass reads log; at least one part."""
@@ -91,7 +92,7 @@ class LastDay:
             self._recent = self._read_log(self._recent, joined_us)
         elif self._recent.up_to_us < joined_us:
             self._recent = replace(self._recent, up_to_us=joined_us)
-        self._save(self._recent)
+        self._save(collapse_search.search(self._recent, self._deleted_before_us))
 
     def _begin(self, joined_us: int) -> Recent:
         """Begin anew, with what the log has of the last day."""

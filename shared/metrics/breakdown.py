@@ -23,6 +23,7 @@ STEP_US = 5 * MINUTE
 MOST_ACTIONS = 100
 MOST_FEATURES = 30
 MOST_VALUES = 40
+MOST_MODELS = 3
 
 
 class Cell(NamedTuple):
@@ -86,21 +87,24 @@ class Choices(StoredObject):
     """How much the most probable action changes with the context: sums over pairs of Online events.
 
     A pair are two events, one after the other, of the same model, with different contexts and with several actions
-    each; the later one could have had the earlier one's most probable action.
+    each, among which are the most probable actions of both.
 
     Attributes:
         same: Pairs of which both events have the same most probable action.
         action: The most probable action of the last pair, by its id.
+        models: The ids of the last models.
     """
 
     pairs: int = 0
     same: int = 0
     action: str | None = None
+    models: tuple[str, ...] = ()
 
     def plus(self, later: "Choices") -> "Choices":
         """The sums of both."""
         action = self.action if later.action is None else later.action
-        return replace(self, pairs=self.pairs + later.pairs, same=self.same + later.same, action=action)
+        models = tuple(dict.fromkeys((*self.models, *later.models)))[-MOST_MODELS:]
+        return replace(self, pairs=self.pairs + later.pairs, same=self.same + later.same, action=action, models=models)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,8 @@ a step ends, or when many contexts were different, is each of them parsed and ad
 actions only the ids are taken out of the document, which is not parsed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 import orjson
 
@@ -15,148 +14,29 @@ from shared.configuration.service_configuration import LearningMode
 from shared.log.line_keys import DOCUMENT_ACTIONS
 from shared.log.line_pieces import MAX_REWARD
 from shared.log.ranked_event import RankedEvent
-from shared.metrics.breakdown import (
-    MOST_ACTIONS,
-    MOST_FEATURES,
-    MOST_VALUES,
-    STEP_US,
-    Breakdown,
-    Cell,
-    Choices,
-    Step,
-    merge,
-)
+from shared.metrics.breakdown import MOST_MODELS, STEP_US, Breakdown, Choices, Step, merge
+from shared.metrics.growing_step import OTHER_FORM, GrowingStep, add
 from shared.ranking.decision import NO_MODEL
 
 _CONTEXT = len(b'{"FromUrl":')
 _ACTIONS = b',"_multi":['
 _ACTION, _ID_END = b'{"i":{"constant":1,"id":', b'},"j":'
-_MOST_CONTEXTS = 1024
-_MOST_GROWING = 2000
-"""So many actions, or names of features, are held while a step grows, before those beyond the bounds go."""
-_LONGEST_TEXT = 100
-"""A feature with a longer text is a free text, and varied."""
+_ONE = 2
+"""So many pieces has an event with one action."""
 _LIKELY, _HALF = frozenset((b"[0.5", b"[0.6", b"[0.7", b"[0.8", b"[0.9")), b"[0.5,"
 """How the chances of a ranking begin whose first action has more than half of it: it is the most probable one."""
-
-_OTHER_FORM = (ValueError, TypeError, LookupError, AttributeError)
-"""The errors of a document that is not as this version writes them, such as another tool's."""
-
-type _Growing = list[Any]
-"""A `Cell` as it grows."""
-
-
-class _Node:
-    """A name of the context as its features grow: it has values, or names below it, or both.
-
-    Attributes:
-        values: Texts by themselves, all other values as JSON; None if they are too many.
-    """
-
-    __slots__ = ("names", "values")
-
-    def __init__(self) -> None:
-        self.names: dict[str, _Node] = {}
-        self.values: dict[str | bytes, _Growing] | None = {}
-
-    def add(self, features: Mapping[str, Any], cell: _Growing) -> None:
-        """Count the features of an object, those of objects in it below their names."""
-        names = self.names
-        for name, value in features.items():
-            node = names.get(name)
-            if node is None:
-                if len(names) == _MOST_GROWING:
-                    names = self.names = {name: names[name] for name in sorted(names)[:MOST_FEATURES]}
-                node = names[name] = _Node()
-            kind = type(value)
-            if kind is dict:
-                node.add(value, cell)
-            elif (values := node.values) is not None:
-                key = value if kind is str else orjson.dumps(value)
-                before = values.get(key)
-                if before is not None:
-                    before[0] += cell[0]
-                    before[1] += cell[1]
-                    before[2] += cell[2]
-                elif len(values) == MOST_VALUES or kind is list or len(key) > _LONGEST_TEXT:
-                    node.values = None
-                else:
-                    values[key] = [*cell]
-
-    def features(self, path: str = "") -> Iterator[tuple[str, dict[str | bytes, _Growing] | None]]:
-        """The values of all features, by their paths."""
-        for name, node in self.names.items():
-            if node.values or node.values is None:
-                yield path + name, node.values
-            yield from node.features(f"{path}{name}.")
-
-
-class _GrowingStep:
-    """The step to which events are being added."""
-
-    __slots__ = ("actions", "contexts", "features", "from_us", "highest", "lowest", "others")
-
-    def __init__(self, from_us: int) -> None:
-        self.from_us = from_us
-        self.lowest = self.highest = 0.0
-        self.actions: dict[bytes, _Growing] = {}
-        self.others: _Growing = [0, 0.0, 0.0]
-        self.contexts: dict[bytes, _Growing] = {}
-        self.features = _Node()
-
-    def add_context(self, context: bytes, cell: _Growing) -> None:
-        """Add the first event of a context."""
-        if len(self.contexts) == _MOST_CONTEXTS:
-            self._spread()
-        self.contexts[context] = cell
-
-    def add_action(self, action: bytes, cell: _Growing) -> None:
-        """Add the first event of an action."""
-        if len(self.actions) == _MOST_GROWING:
-            self._forget_rare_actions()
-        self.actions[action] = cell
-
-    def freeze(self) -> Step:
-        """The step so far."""
-        self._spread()
-        total: _Growing = [0, 0.0, 0.0]
-        for cell in (*self.actions.values(), self.others):
-            _add(total, cell)
-        by_path = dict(self.features.features())
-        return Step(
-            self.from_us,
-            Cell(*total),
-            self.lowest,
-            self.highest,
-            {orjson.loads(action): Cell(*cell) for action, cell in self.actions.items()},
-            Cell(*self.others),
-            {path: _freeze_values(values) for path, values in by_path.items() if values},
-            tuple(path for path, values in by_path.items() if values is None),
-        )
-
-    def _spread(self) -> None:
-        """Add the sums of the contexts to those of their features."""
-        features = self.features
-        for context, cell in self.contexts.items():
-            with suppress(*_OTHER_FORM):
-                features.add(_read(context), cell)
-        self.contexts.clear()
-
-    def _forget_rare_actions(self) -> None:
-        """Add up the actions together that were shown least."""
-        by_events = sorted(self.actions, key=lambda action: (-self.actions[action][0], action))
-        for action in by_events[MOST_ACTIONS:]:
-            _add(self.others, self.actions.pop(action))
 
 
 class BreakdownTally:
     """The breakdown of one part."""
 
     def __init__(self) -> None:
-        self._step = _GrowingStep(-STEP_US)
+        self._step = GrowingStep(-STEP_US)
         self._steps: list[Step] = []
         self._pairs = self._same = 0
-        self._model_id, self._context, self._best = NO_MODEL, b"", b""
+        self._model_id, self._best = NO_MODEL, b""
+        self._context = self._document = b""
+        self._models: tuple[str, ...] = ()
 
     def add(self, event: RankedEvent, reward: float) -> None:
         """Count an event from which something is learned; to be called in order of arrival."""
@@ -171,12 +51,12 @@ class BreakdownTally:
             step.highest = reward
         try:
             ids = _ids(event)
-            action = ids[_shown(event)]
-        except _OTHER_FORM:
-            _add(step.others, [1, reward, reward * reward])
+            action = _id(ids[_shown(event)])
+            best = _most_probable(event, action, ids)
+        except OTHER_FORM:
+            add(step.others, [1, reward, reward * reward])
             return
-        document = event.document
-        context, action = document[_CONTEXT : document.find(_ACTIONS)], action[: action.find(_ID_END)]
+        context = event.document[_CONTEXT : event.document.find(_ACTIONS)]
         cell = step.contexts.get(context)
         if cell is None:
             step.add_context(context, [1, reward, reward * reward])
@@ -184,52 +64,52 @@ class BreakdownTally:
             cell[0] += 1
             cell[1] += reward
             cell[2] += reward * reward
-        cell = step.actions.get(action)
-        if cell is None:
+        of_action = step.actions.get(action)
+        if of_action is None:
             step.add_action(action, [1, reward, reward * reward])
         else:
-            cell[0] += 1
-            cell[1] += reward
-            cell[2] += reward * reward
-        if event.mode is LearningMode.ONLINE and len(ids) > 2 and event.model_id != NO_MODEL and not event.slots:
-            self._compare(event, context, action, ids)
+            of_action[0] += 1
+            of_action[1] += reward
+            of_action[2] += reward * reward
+        if best is not None:
+            self._compare(event, context, best)
 
     def freeze(self) -> Breakdown:
         """The breakdown of the part."""
         self._end_step()
         action = orjson.loads(self._best) if self._pairs else None
-        return Breakdown(merge(self._steps), Choices(self._pairs, self._same, action))
+        return Breakdown(merge(self._steps), Choices(self._pairs, self._same, action, self._models))
 
-    def _begin(self, at_us: int) -> _GrowingStep:
+    def _begin(self, at_us: int) -> GrowingStep:
         """Begin the step of a moment."""
         self._end_step()
-        self._step = _GrowingStep(at_us - at_us % STEP_US)
+        self._step = GrowingStep(at_us - at_us % STEP_US)
         return self._step
 
     def _end_step(self) -> None:
         if self._step.actions or self._step.others[0]:
             self._steps.append(self._step.freeze())
-        self._step = _GrowingStep(-STEP_US)
+        self._step = GrowingStep(-STEP_US)
 
-    def _compare(self, event: RankedEvent, context: bytes, shown: bytes, ids: Sequence[bytes]) -> None:
-        """Compare the most probable action with that of the Online event before, as `Choices` does."""
-        chances = event.probabilities
-        if chances[:4] in _LIKELY and not chances.startswith(_HALF):
-            best = shown
-        else:
-            place = _most_probable(chances)
-            if place is None:
-                return
-            best = ids[orjson.loads(event.actions)[place]]
-            best = best[: best.find(_ID_END)]
-        before, model_id = self._best, event.model_id
-        if model_id == self._model_id and context != self._context:
+    def _compare(self, event: RankedEvent, context: bytes, best: bytes) -> None:
+        """Compare the most probable action with that of the event before, as `Choices` does."""
+        before, model_id, document = self._best, event.model_id, event.document
+        if model_id != self._model_id:
+            self._models = (*self._models, model_id)[-MOST_MODELS:]
+        elif context != self._context:
             if best == before:
                 self._pairs += 1
                 self._same += 1
-            elif _ACTION + before + _ID_END in event.document:
+            elif _ACTION + before + _ID_END in document and _ACTION + best + _ID_END in self._document:
                 self._pairs += 1
-        self._best, self._context, self._model_id = best, context, model_id
+        self._best, self._context, self._document, self._model_id = best, context, document, model_id
+
+
+def shown_action(event: RankedEvent) -> bytes | None:
+    """The id of the action that users saw, as JSON text; None for an event of another form."""
+    with suppress(*OTHER_FORM):
+        return _id(_ids(event)[_shown(event)])
+    return None
 
 
 def _shown(event: RankedEvent) -> int:
@@ -253,39 +133,23 @@ def _ids(event: RankedEvent) -> Sequence[bytes]:
     return [b"", *(orjson.dumps(action["i"]["id"]) + _ID_END for action in actions)]
 
 
-def _most_probable(chances: bytes) -> int | None:
-    """The place of the most probable action in the ranking; None if several are."""
+def _most_probable(event: RankedEvent, shown: bytes, ids: Sequence[bytes]) -> bytes | None:
+    """The id of the action that a model thought best; None if none did, or if there was nothing to choose.
+
+    Args:
+        shown: The id of the action that was drawn.
+    """
+    if event.model_id == NO_MODEL or event.mode is not LearningMode.ONLINE or len(ids) == _ONE or event.slots:
+        return None
+    chances = event.probabilities
+    if chances[:4] in _LIKELY and not chances.startswith(_HALF):
+        return shown
     probabilities = orjson.loads(chances)
     largest = max(probabilities)
-    return probabilities.index(largest) if probabilities.count(largest) == 1 else None
+    if probabilities.count(largest) > 1:
+        return None
+    return _id(ids[orjson.loads(event.actions)[probabilities.index(largest)]])
 
 
-def _read(context: bytes) -> Mapping[str, Any]:
-    """The features of a context; of a feature that it has twice the last value."""
-    groups = orjson.loads(context)
-    merged: dict[str, Any] = {}
-    for group in groups:
-        merged.update(group)
-    return merged if len(merged) == sum(map(len, groups)) else _merge(groups)
-
-
-def _merge(groups: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    merged: dict[str, Any] = {}
-    for group in groups:
-        for name, value in group.items():
-            before = merged.get(name)
-            merged[name] = _merge([before, value]) if type(before) is type(value) is dict else value
-    return merged
-
-
-def _freeze_values(values: Mapping[str | bytes, _Growing]) -> Mapping[str, Cell]:
-    """The sums by values as JSON texts."""
-    return {
-        (key if isinstance(key, bytes) else orjson.dumps(key)).decode(): Cell(*cell) for key, cell in values.items()
-    }
-
-
-def _add(cell: _Growing, other: _Growing) -> None:
-    cell[0] += other[0]
-    cell[1] += other[1]
-    cell[2] += other[2]
+def _id(text: bytes) -> bytes:
+    return text[: text.find(_ID_END)]

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from shared.metrics.apprentice import Imitation
-from shared.metrics.bins import Bin, PolicySums
+from shared.metrics.bins import Bin
 from shared.metrics.estimators import regression
 from shared.metrics.estimators.point_estimators import ips
 from shared.metrics.estimators.regression import plain_sums
 from shared.metrics.estimators.sums import Sums
 from shared.metrics.intervals import UNIT, Shares, Span, proportion
+from shared.metrics.policy_sums import PolicySums
 from shared.stored_names import in_camel_case
 from shared.words import pluralize
 

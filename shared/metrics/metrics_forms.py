@@ -11,15 +11,17 @@ from pydantic import Field
 from shared import durations
 from shared.metrics import comparison
 from shared.metrics.apprentice import Apprentice
-from shared.metrics.bins import Bin, total
+from shared.metrics.bins import BIN_US, Bin, total
 from shared.metrics.comparison import Likeness, PolicyEstimate
 from shared.metrics.intervals import Span
 from shared.metrics.verdict import Verdict
 from shared.metrics.verdict_forms import VerdictAnswer
-from shared.times import DAY, HOUR, MINUTE, from_iso
+from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import Moment, Wire, read_moment
 
+FINE_INTERVALS = {"PT10S": 10 * SECOND, "PT1M": MINUTE}
+"""Of the last day only."""
 INTERVALS = {"PT5M": 5 * MINUTE, "PT1H": HOUR, "PT6H": 6 * HOUR, "P1D": DAY}
 MOST_DAYS = 100
 MOST_INTERVALS = 500
@@ -28,15 +30,15 @@ _LATEST_US = from_iso("9999-01-01")
 
 
 class Fates(Wire):
-    """What became of the events, and of the rewards and activations that had none."""
+    """What became of the events, and of the rewards and activations that had none; null in intervals below PT5M."""
 
     joined: int
-    waiting: int
-    learned: int
-    not_activated: int
-    answered_otherwise: int
-    refused: int
-    passed_over: int
+    waiting: int | None
+    learned: int | None
+    not_activated: int | None
+    answered_otherwise: int | None
+    refused: int | None
+    passed_over: int | None
     late: int
     dangling: int
 
@@ -76,7 +78,7 @@ class MetricsQuery(Wire):
 
     from_: Annotated[datetime | None, Field(alias="from")] = None
     to: datetime | None = None
-    interval: Annotated[str | None, Field(pattern="^(PT5M|PT1H|PT6H|P1D)$")] = None
+    interval: Annotated[str | None, Field(pattern="^(PT10S|PT1M|PT5M|PT1H|PT6H|P1D)$")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ class MetricsRange:
     from_us: int
     to_us: int
     interval_us: int
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether there are such intervals of the last day only."""
+        return self.interval_us < BIN_US
 
 
 def read_range(first: str | None, last: str | None, interval: str | None, now_us: int) -> MetricsRange:
@@ -127,9 +134,9 @@ def answer(wanted: MetricsRange, bins: Sequence[Bin], apprentice: Apprentice, ve
         interval=durations.to_iso(wanted.interval_us),
         reward_span=rewards,
         verdict=VerdictAnswer.of(verdict),
-        total=_stretch(bins, wanted.from_us, wanted.to_us, rewards),
+        total=_stretch(bins, wanted.from_us, wanted.to_us, wanted, rewards),
         intervals=[
-            _stretch(by_interval.get(at_us, ()), at_us, at_us + wanted.interval_us, rewards) for at_us in starts
+            _stretch(by_interval.get(at_us, ()), at_us, at_us + wanted.interval_us, wanted, rewards) for at_us in starts
         ],
         apprentice=_apprentice(apprentice),
     )
@@ -138,12 +145,13 @@ def answer(wanted: MetricsRange, bins: Sequence[Bin], apprentice: Apprentice, ve
 def _interval(text: str | None, range_us: int) -> int:
     if not text:
         return next(length for length in INTERVALS.values() if range_us <= 100 * length or length == DAY)
-    if text not in INTERVALS:
-        raise InvalidRequest(f"It has to be one of {', '.join(INTERVALS)}.", "interval")
-    return INTERVALS[text]
+    intervals = FINE_INTERVALS | INTERVALS
+    if text not in intervals:
+        raise InvalidRequest(f"It has to be one of {', '.join(intervals)}.", "interval")
+    return intervals[text]
 
 
-def _stretch(bins: Sequence[Bin], from_us: int, to_us: int, rewards: Span) -> Stretch:
+def _stretch(bins: Sequence[Bin], from_us: int, to_us: int, wanted: MetricsRange, rewards: Span) -> Stretch:
     sums = total(bins, from_us)
     policies = comparison.compare(sums, rewards)
     return Stretch(
@@ -153,8 +161,13 @@ def _stretch(bins: Sequence[Bin], from_us: int, to_us: int, rewards: Span) -> St
         online=policies.online,
         first_action=policies.first,
         random=policies.random,
-        events=_outcomes(sums),
+        events=_known_at_join(sums) if wanted.is_fine else _outcomes(sums),
     )
+
+
+def _known_at_join(sums: Bin) -> Fates:
+    unknown = dict.fromkeys(("waiting", "learned", "not_activated", "answered_otherwise", "refused", "passed_over"))
+    return Fates(joined=sums.joined, late=sums.outcomes.late, dangling=sums.outcomes.dangling, **unknown)
 
 
 def _outcomes(sums: Bin) -> Fates:

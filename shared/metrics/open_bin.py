@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from operator import add
 
-from shared.metrics.bins import Bin, EventOutcomes, PolicySums
+from shared.metrics.bins import Bin, EventOutcomes
 from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.lift_record import Lifts
 from shared.metrics.model_rewards import ModelSums
+from shared.metrics.policy_sums import PolicySums
 from shared.ranking.decision import NO_MODEL
 
 

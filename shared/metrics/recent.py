@@ -56,6 +56,20 @@ class Chunk(StoredObject):
 
 
 @dataclass(frozen=True, slots=True)
+class Collapse(StoredObject):
+    """What the log says of the events of some chunks in which a model preferred one action.
+
+    Attributes:
+        chunk_us: When the last of the chunks begins, which had `pairs` pairs.
+        feature: A feature of the context that matters nevertheless; None if none does, as far as can be told.
+    """
+
+    chunk_us: int
+    pairs: int
+    feature: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recent(StoredObject):
     """What the commit record knows of the metrics of the last day.
 
@@ -63,11 +77,13 @@ class Recent(StoredObject):
         from_us: Since when they are there.
         up_to_us: The log position: all parts that end earlier, or then, are in the stored hours.
         chunks: Of the last events that a model ranked Online, the oldest first.
+        collapse: What was last found where these looked as if the context did not matter.
     """
 
     from_us: int
     up_to_us: int
     chunks: tuple[Chunk, ...] = ()
+    collapse: Collapse | None = None
 
     def plus(self, details: Details, from_us: int, to_us: int) -> "Recent":
         """After a part was added."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from shared.metrics.bins import FINE_US, Bin
+from shared.metrics.breakdown import STEP_US, Step
 from shared.metrics.recent import Hour
 from shared.storage import blobs, json_documents
 from shared.storage.paths import LAST_DAY
@@ -29,6 +31,18 @@ def write(hour: Hour, etag: str | None) -> str:
         ChangedMeanwhile: Another version is stored by now.
     """
     return blobs.write_over(_path(hour.from_us), json_documents.to_json(hour), etag)
+
+
+def read_steps(from_us: int, to_us: int) -> list[Step]:
+    """Read the steps that have some of a range, in order of time."""
+    steps = [step for hour in read_range(from_us, to_us) for step in hour.steps]
+    return [step for step in steps if step.from_us < to_us and step.from_us + STEP_US > from_us]
+
+
+def read_bins(from_us: int, to_us: int) -> list[Bin]:
+    """Read the bins of ten seconds that have some of a range, in order of time."""
+    bins = [a_bin for hour in read_range(from_us, to_us) for a_bin in hour.bins]
+    return [a_bin for a_bin in bins if a_bin.from_us < to_us and a_bin.from_us + FINE_US > from_us]
 
 
 def read_range(from_us: int, to_us: int) -> list[Hour]:

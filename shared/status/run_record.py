@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.configuration.configuration import Configuration
-from shared.metrics.bins import Bin, PolicySums
+from shared.metrics.bins import Bin
+from shared.metrics.policy_sums import PolicySums
 from shared.status import learning_status
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.times import SECOND, to_iso

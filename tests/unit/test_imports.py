@@ -45,7 +45,14 @@ _LIBRARIES = {
     "cryptography": ("shared/models/signing.py",),
     "httptools": ("shared/storage/http_connection.py",),
     "jwt": ("shared/web/*",),
-    "orjson": (*_STORES, *_LEARNER, *_FORMS, "shared/log/ranked_event.py", "shared/metrics/breakdown_tally.py"),
+    "orjson": (
+        *_STORES,
+        *_LEARNER,
+        *_FORMS,
+        "shared/log/ranked_event.py",
+        "shared/metrics/breakdown_tally.py",
+        "shared/metrics/growing_step.py",
+    ),
     "pydantic": _FORMS,
     "vowpalwabbit": ("shared/learner/vowpal_wabbit.py",),
     **dict.fromkeys(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.metrics.apprentice import LAST_EVENTS, Apprentice, ImitatedEvent, imitation
-from shared.metrics.bins import BIN_US, Bin, Day, EventOutcomes, Metrics, PartMetrics, Pending, PolicySums
+from shared.metrics.bins import BIN_US, Bin, Day, EventOutcomes, Metrics, PartMetrics, Pending
+from shared.metrics.policy_sums import PolicySums
 from shared.times import DAY, HOUR, MINUTE
 
 PART = 15 * MINUTE

@@ -1,9 +1,10 @@
 """The figures of policies and of an apprentice, and which are left out."""
 
 from shared.metrics.apprentice import Imitation
-from shared.metrics.bins import Bin, PolicySums, total
+from shared.metrics.bins import Bin, total
 from shared.metrics.comparison import compare, likeness, span
 from shared.metrics.intervals import UNIT, Span
+from shared.metrics.policy_sums import PolicySums
 
 
 def test_an_average_is_the_sum_of_weighted_rewards_by_the_number_of_events() -> None:

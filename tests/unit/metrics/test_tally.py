@@ -13,7 +13,8 @@ from shared.configuration.service_configuration import LearningMode
 from shared.log.line_pieces import EventLine
 from shared.log.ranked_event import RankedEvent
 from shared.metrics.apprentice import ceiling
-from shared.metrics.bins import BIN_US, Bin, PartMetrics, Pending, PolicySums
+from shared.metrics.bins import BIN_US, Bin, PartMetrics, Pending
+from shared.metrics.policy_sums import PolicySums
 from shared.metrics.tally import Tally
 from shared.ranking.decision import decide
 from shared.times import MINUTE

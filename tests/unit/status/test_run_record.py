@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.configuration.configuration import Configuration, new_configuration
-from shared.metrics.bins import Bin, Metrics, Pending, PolicySums
+from shared.metrics.bins import Bin, Metrics, Pending
+from shared.metrics.policy_sums import PolicySums
 from shared.models.published import ModelFiles, ModelReference, Published, Start
 from shared.status import run_record
 from shared.status.learning_status import StatusInputs, Waiting

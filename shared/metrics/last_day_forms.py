@@ -1,0 +1,54 @@
+"""Ranges of the last day, of which there are metrics in detail, as callers ask for them."""
+
+from dataclasses import dataclass
+
+from shared.metrics.breakdown import STEP_US
+from shared.metrics.recent import Recent, oldest_us
+from shared.times import DAY, to_iso_second
+from shared.web.errors import InvalidRequest
+from shared.web.json_forms import read_moment
+
+
+@dataclass(frozen=True, slots=True)
+class LastDayRange:
+    """A range in whole steps."""
+
+    from_us: int
+    to_us: int
+
+
+def since_us(recent: Recent | None, now_us: int) -> int:
+    """Since when there are metrics in detail."""
+    return max(recent.from_us if recent else 0, oldest_us(now_us))
+
+
+def demand_held(from_us: int, recent: Recent | None, now_us: int, place: str) -> None:
+    """Check that there are metrics in detail of all of a range.
+
+    Args:
+        place: The parameter that would have to change.
+
+    Raises:
+        InvalidRequest: The range begins before there are any.
+    """
+    held_us = since_us(recent, now_us)
+    if from_us < held_us:
+        raise InvalidRequest(
+            f"There is such detail of about the last day only, since {to_iso_second(held_us)}: ask for a later from, "
+            "or for GET /rankloop/v1/metrics with an interval of PT5M or more.",
+            place,
+        )
+
+
+def read_range(first: str | None, last: str | None, recent: Recent | None, now_us: int) -> LastDayRange:
+    """Read the range of a query; without `to` it ends now, without `from` it begins a day before its end.
+
+    Raises:
+        InvalidRequest: An end is no moment, the range ends before it begins, or it begins before there is such detail.
+    """
+    to_us = min(read_moment(last, "to", InvalidRequest) if last else now_us, now_us)
+    from_us = read_moment(first, "from", InvalidRequest) if first else max(to_us - DAY, since_us(recent, now_us))
+    if from_us >= to_us:
+        raise InvalidRequest("The range ends before it begins, or begins later than now.", "to")
+    demand_held(from_us, recent, now_us, "from")
+    return LastDayRange(from_us - from_us % STEP_US, to_us + -to_us % STEP_US)

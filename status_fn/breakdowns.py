@@ -1,0 +1,53 @@
+"""`GET /rankloop/v1/metrics/actions` and `…/context`: what the loop earns by actions, and by values of the context."""
+
+import asyncio
+from collections.abc import Callable
+
+from azure.functions import HttpRequest, HttpResponse
+
+from shared.configuration import configuration_store
+from shared.metrics import recent_store
+from shared.metrics.breakdown import Step
+from shared.metrics.breakdown_forms import (
+    ActionMetrics,
+    ActionsQuery,
+    ContextMetrics,
+    ContextQuery,
+    answer_actions,
+    answer_context,
+)
+from shared.metrics.last_day_forms import LastDayRange, read_range
+from shared.storage import clock
+from shared.training import lease
+from shared.web.json_forms import Wire
+from shared.web.operations import Api, Functions
+from shared.web.responses import json_answer
+
+functions = Functions()
+
+type _Answer = Callable[[LastDayRange, list[Step]], Wire]
+
+
+@functions.operation(["GET"], "metrics/actions", api=Api.OWN, query=ActionsQuery, answer=ActionMetrics)
+async def read_actions(req: HttpRequest) -> HttpResponse:
+    """Tell how often each action was shown in the last day, and what it earned."""
+    return json_answer(await asyncio.to_thread(_read, req, answer_actions))
+
+
+@functions.operation(["GET"], "metrics/context", api=Api.OWN, query=ContextQuery, answer=ContextMetrics)
+async def read_context(req: HttpRequest) -> HttpResponse:
+    """Tell how often a feature of the context had each value in the last day, and what was earned with it."""
+    feature = req.params.get("feature") or None
+    return json_answer(
+        await asyncio.to_thread(_read, req, lambda range_, steps: answer_context(range_, steps, feature))
+    )
+
+
+def _read(req: HttpRequest, answer: _Answer) -> bytes:
+    state, now_us = lease.read_state(), clock.now_us()
+    recent = state.recent if state else None
+    range_ = read_range(req.params.get("from"), req.params.get("to"), recent, now_us)
+    deleted_us = configuration_store.read_configuration().logs_deleted_before_us
+    is_current = recent is not None and recent.from_us >= deleted_us
+    steps = recent_store.read_steps(range_.from_us, range_.to_us) if is_current else []
+    return answer(range_, steps).to_json()
