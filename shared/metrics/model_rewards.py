@@ -101,7 +101,7 @@ def with_part(recent: Sequence[Stint], part: Mapping[str, ModelSums], from_us: i
 
 def too_many(recent: Sequence[Stint]) -> Sequence[Stint]:
     """The stints that are to leave the commit record: none, or all but those of the models that were used last."""
-    return recent[: -MOST_RECENT // 2] if len(recent) > MOST_RECENT else ()
+    return recent[: len(recent) - MOST_RECENT // 2] if len(recent) > MOST_RECENT else ()
 
 
 def combine(parts: Iterable[Mapping[str, ModelSums]]) -> dict[str, ModelSums]:
