@@ -3,7 +3,7 @@
 from azure.functions import AuthLevel, FunctionApp
 
 import train_timer
-from configure_fn import policy, service_configuration, settings_history
+from configure_fn import policy, preview, service_configuration, settings_history
 from evaluate_fn import (
     evaluations,
     evaluations_2022,
@@ -14,25 +14,45 @@ from evaluate_fn import (
     work,
 )
 from export_fn import bundles, logs, model, model_import, models
-from rank_fn import multislot, rank
-from rank_fn.explorer import Explorer
+from rank_fn import chances, multislot, rank
 from reward_fn import multislot as multislot_rewards
 from reward_fn import reward
+from shared.learner.explorer import Explorer
 from shared.ranking.hot_path import HotPath
 from shared.web.registry import Registry
-from status_fn import apprentice, breakdowns, description, event_trace, loop_status, metrics, service, unknown_path
+from status_fn import (
+    apprentice,
+    breakdowns,
+    description,
+    event_trace,
+    loop_status,
+    metrics,
+    newest_events,
+    service,
+    unknown_path,
+)
 
 registry = Registry(
     HotPath(Explorer),
     [
         module.functions
         for module in (
-            *(policy, service_configuration, settings_history),
+            *(policy, service_configuration, settings_history, preview),
             *(policy_application, evaluations, evaluations_2022, feature_importances, report),
             *(bundles, logs, model, model_import, models),
-            *(multislot, rank),
+            *(chances, multislot, rank),
             *(multislot_rewards, reward),
-            *(apprentice, breakdowns, description, event_trace, loop_status, metrics, service, unknown_path),
+            *(
+                apprentice,
+                breakdowns,
+                description,
+                event_trace,
+                loop_status,
+                metrics,
+                newest_events,
+                service,
+                unknown_path,
+            ),
         )
     ],
 )

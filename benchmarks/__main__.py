@@ -37,15 +37,16 @@ MEASURES = {
     "verdict": "how often the verdict's intervals ever exclude the truth, in simulated loops (25 minutes)",
     "importance": "how well feature importances tell what matters, in simulated logs (no goal; 5 minutes)",
     "simulation": "100,000 simulated schedules of calls, faults, deaths and changes: what is wrong (10 to 25 minutes)",
+    "warnings": "which warnings come of 100 healthy loops of different worlds (10 minutes)",
     "auto-apply": "how often automatic optimization takes other settings, rightly or wrongly (3 hours)",
 }
 _STUDIES = frozenset(("coverage", "truth", "verdict", "importance", "auto-apply"))
 """Studies with simulated logs and loops: what they find does not depend on the machine."""
-_ONLY_IF_NAMED = _STUDIES | {"simulation"}
+_ONLY_IF_NAMED = _STUDIES | {"simulation", "warnings"}
 _ABOUT = """Measures speed and memory, each against a real other side, in turns, in the same run. A ratio is that of the
 medians of all rounds. Other work on the machine makes all numbers noisy. All of it takes about fifteen
-minutes, without the studies and the simulation: coverage, truth, verdict, importance, auto-apply and simulation are run
-only if named."""
+minutes, without the studies and the simulations: coverage, truth, verdict, importance, auto-apply, simulation and
+warnings are run only if named."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

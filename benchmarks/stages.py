@@ -47,7 +47,7 @@ async def _call(actions: int, calls: int, watches: "_Watches") -> float:
     from azure.functions import HttpRequest
 
     from rank_fn import rank
-    from rank_fn.explorer import Explorer
+    from shared.learner.explorer import Explorer
     from shared.ranking.hot_path import HotPath
     from shared.web.registry import Registry
 

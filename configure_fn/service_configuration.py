@@ -1,6 +1,7 @@
 """The service configuration: read, change."""
 
 import asyncio
+import logging
 
 from azure.functions import HttpRequest, HttpResponse
 
@@ -9,16 +10,19 @@ from shared.configuration.configuration import Configuration
 from shared.configuration.forms.configuration_answer import answer, answer_model
 from shared.configuration.forms.configuration_request import ServiceConfigurationRequest
 from shared.configuration.forms.declared_fields import METRICS, fields_of
+from shared.configuration.forms.unknown_fields import describe_unknown_fields
 from shared.configuration.settings_change import Act, Cause
 from shared.metrics import apprentice_forms
 from shared.settings import settings
 from shared.storage.clock import now_us
 from shared.training import lease
+from shared.web.json_forms import from_json
 from shared.web.operations import Functions, PerVersion
-from shared.web.responses import json_answer
+from shared.web.responses import json_answer, warn
 from shared.web.versions import Version
 
 functions = Functions()
+_log = logging.getLogger(__name__)
 
 PATH = "configurations/service"
 
@@ -38,7 +42,7 @@ async def read_service_configuration(_: HttpRequest, version: Version) -> HttpRe
     refusals=[403],
 )
 async def change_service_configuration(req: HttpRequest, version: Version, caller: str) -> HttpResponse:
-    """Change what the client sends, keep the rest, and tell the whole."""
+    """Change what the client sends, keep the rest, and tell the whole; fields that are ignored give a warning."""
     request = ServiceConfigurationRequest.of(req.get_body(), version)
     longest_wait_us = settings().max_reward_wait_us
 
@@ -47,7 +51,11 @@ async def change_service_configuration(req: HttpRequest, version: Version, calle
 
     cause = Cause(caller, Act.SERVICE)
     configuration = await asyncio.to_thread(configuration_store.change_configuration, change, cause)
-    return await _answer(configuration, version)
+    changed = await _answer(configuration, version)
+    if ignored := describe_unknown_fields(from_json(req.get_body()), version):
+        warn(changed, ignored)
+        _log.warning("A change of the service configuration by %s has unknown fields. %s", version.name, ignored)
+    return changed
 
 
 async def _answer(configuration: Configuration, version: Version) -> HttpResponse:

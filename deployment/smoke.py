@@ -9,10 +9,10 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from deployment import findings
-from deployment.calls import LOOPBACK, Answer, Unreachable, ask
+from deployment.calls import Answer, Unreachable, ask
+from deployment.endpoint import HOW_TO_GIVE, read_endpoint
 from deployment.key import key
 from deployment.patience import Patience, Trouble
 from deployment.references import Rereading
@@ -43,9 +43,6 @@ _NOWHERE = (
     "a deployment that has failed leaves none."
 )
 _NOWHERE_SHARE = 0.4
-_ENDPOINT = (
-    "Give an address such as https://my-loop.azurewebsites.net by --endpoint or in the variable RANKLOOP_ENDPOINT."
-)
 
 
 class DoesNotWork(CannotSetUp):
@@ -90,30 +87,13 @@ def check(endpoint: str, environment: Mapping[str, str], seconds: float = PATIEN
     """
     of_azd = ("RANKLOOP_KEY_REFERENCE", "RANKLOOP_FUNCTION_APP") if endpoint else ()
     variables = {name: value for name, value in environment.items() if name not in of_azd}
-    address = _address(endpoint or environment.get("RANKLOOP_ENDPOINT", ""))
+    address = read_endpoint(endpoint or environment.get("RANKLOOP_ENDPOINT", ""))
     try:
         _check(address, variables, Patience(seconds), Rereading(variables, seconds))
     except DoesNotWork as problem:
         print(f"\n{problem}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
-
-
-def _address(text: str) -> str:
-    """An address to send a key to: over https, or to this machine itself."""
-    address = text.strip().rstrip("/")
-    if not address:
-        raise CannotSetUp("There is no endpoint to check", _ENDPOINT)
-    try:
-        parts = urlsplit(address)
-        whole = parts.port != 0 and bool(parts.hostname) and not (parts.query or parts.fragment or parts.username)
-    except ValueError:
-        whole = False
-    if not (whole and address.isascii() and address.isprintable() and " " not in address):
-        raise CannotSetUp(f"{address} is no address of a loop", _ENDPOINT)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        raise CannotSetUp(f"{address} does not begin with https://, and a key is sent in no other way", _ENDPOINT)
-    return address
 
 
 def _check(endpoint: str, environment: Mapping[str, str], patience: Patience, rereading: Rereading) -> None:
@@ -162,7 +142,7 @@ def _rank(loop: Loop, event: str, patience: Patience) -> bool:
     if document.get("eventId") != event or [
         action.get("rewardActionId") in ("one", "two") for action in shown or ()
     ] != [True]:
-        raise DoesNotWork("Rank was answered 201, but not with an action of the event: is this a loop?", _ENDPOINT)
+        raise DoesNotWork("Rank was answered 201, but not with an action of the event: is this a loop?", HOW_TO_GIVE)
     return multi_slot
 
 

@@ -9,6 +9,7 @@ from shared.evaluation import evaluation_run_store
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.tasks import TrainedModel
+from shared.log import ranked_event
 from shared.models import current_export, model_store, published_store
 from shared.models.published import ModelFiles, ModelReference, Origin, Published, Start, model_id
 from shared.models.replacement import replace_model
@@ -52,7 +53,14 @@ def adopt(
     predictor_blob = model_store.put(predictor, at_us, revision)
     state_blob = model_store.put(state, at_us, revision)
     reference = ModelReference.of(
-        ModelFiles.at(state_blob, predictor_blob, model.events, model.first_event_id, model.last_event_id),
+        ModelFiles.at(
+            state_blob,
+            predictor_blob,
+            model.events,
+            model.first_event_id,
+            model.last_event_id,
+            ranked_event.mode_of(evaluation.log.kind),
+        ),
         model_id(evaluation.log.to_us, revision, model.predictor_sha256),
         arguments=learning.arguments,
         revision=revision,

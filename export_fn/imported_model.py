@@ -5,6 +5,7 @@ import threading
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
+from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import Act, Cause
 from shared.learner import model_check
 from shared.learner.arguments import parse
@@ -60,7 +61,9 @@ def _store(data: bytes, configuration: Configuration, at_us: int) -> tuple[Model
     predictor_blob = model_store.put(data, at_us, configuration.revision)
     own = model_store.find_described(hashlib.sha256(data).hexdigest())
     if own is not None:
-        return ModelFiles.at(own.state_blob, predictor_blob, own.description.events), own.description.arguments
+        learned_in = None if own.description.mode is LearningMode.LOGGING_ONLY else own.description.mode
+        files = ModelFiles.at(own.state_blob, predictor_blob, own.description.events, learned_in=learned_in)
+        return files, own.description.arguments
     state_blob = model_store.put(examined.state, at_us, configuration.revision)
     return ModelFiles.at(state_blob, predictor_blob, events=0), examined.arguments.text
 

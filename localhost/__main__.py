@@ -6,6 +6,9 @@ from pathlib import Path
 
 from localhost.environment import ROOT
 from localhost.failures import StartFailure
+from localhost.host.log_lines import LogStyle
+from localhost.ports import THIS_MACHINE
+from localhost.setup.command_line import port
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,11 +28,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m localhost", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="serve with storage of its own, until Ctrl-C")
-    up.add_argument("--port", type=int, default=7071, help="port to listen on, 0 for a free one (default: 7071)")
+    _add_place(up)
     up.add_argument("--data", type=Path, default=ROOT / ".local", help="folder for data and key (default: .local)")
     up.add_argument(
         "--key", default="", help="API key; shows in the list of processes, the variable RANKLOOP_KEY does not"
     )
+    up.add_argument("--json", action="store_true", help="write log lines as JSON")
     up.set_defaults(run=_up)
     again = commands.add_parser("replay", help="make a model again from its log, and compare")
     again.add_argument("--model", required=True, metavar="ID", help="the model's id")
@@ -37,17 +41,24 @@ def _parser() -> argparse.ArgumentParser:
     again.set_defaults(run=_replay)
     serve = commands.add_parser("serve", help="serve the functions with the settings of the environment as they are")
     serve.add_argument("--root", type=Path, default=ROOT, help="folder of the app (default: this project)")
-    serve.add_argument("--port", type=int, default=7071, help="port to listen on, 0 for a free one (default: 7071)")
+    _add_place(serve)
+    serve.add_argument("--log", type=LogStyle, choices=LogStyle, default=LogStyle.FULL, help="how to write log lines")
     serve.add_argument("--address-file", type=Path, help="file to write the address to, once requests are taken")
     serve.add_argument("--end-with-input", action="store_true", help="stop at the end of standard input")
     serve.set_defaults(run=_serve)
     return parser
 
 
+def _add_place(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--port", type=port, default=7071, help="port to listen on, 0 for a free one (default: 7071)")
+    command.add_argument("--host", default=THIS_MACHINE, help=f"address to listen at (default: {THIS_MACHINE})")
+
+
 def _up(chosen: argparse.Namespace) -> int:
     from localhost.up.supervisor import Up, up
 
-    return up(Up(chosen.port, chosen.data.resolve(), chosen.key))
+    log = LogStyle.JSON if chosen.json else LogStyle.SHORT
+    return up(Up(chosen.port, chosen.host, chosen.data.resolve(), chosen.key, log))
 
 
 def _replay(chosen: argparse.Namespace) -> int:
@@ -63,7 +74,7 @@ def _serve(chosen: argparse.Namespace) -> int:
     put_first(root)
     from localhost.host.server import Serving, serve
 
-    serve(Serving(root, chosen.port, chosen.address_file, chosen.end_with_input))
+    serve(Serving(root, chosen.port, chosen.host, chosen.address_file, chosen.end_with_input, chosen.log))
     return 0
 
 

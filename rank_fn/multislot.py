@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from azure.functions import HttpRequest, HttpResponse
 
-from rank_fn.explorer import Explorer, fill
+from rank_fn.explorer import fill
 from rank_fn.recording import append, arrival_us, new_event_id
 from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
+from shared.learner.explorer import Explorer
 from shared.log.ranked_event import RankedEvent, from_multi_slot_decision
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
@@ -54,15 +55,23 @@ async def multislot_rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpR
 
 
 def _question(request: MultiSlotRankRequest) -> _Question:
-    slots = request.places()
+    slots, document = request.places(), read_features(request)
+    event_id, deferred = request.event_id or new_event_id(), bool(request.defer_activation)
+    return _Question(event_id, [action["id"] for action in request.actions], slots, document, deferred)
+
+
+def read_features(request: MultiSlotRankRequest) -> features.SlotsDocument:
+    """The features of a request, as the model reads them.
+
+    Raises:
+        InvalidRankRequest: Features that the API does not take.
+    """
     actions = [(action["id"], action["features"]) for action in request.actions]
     described = [(slot["id"], slot.get("features") or []) for slot in request.slots]
     try:
-        document = features.slots_document(request.context_features or [], actions, described)
+        return features.slots_document(request.context_features or [], actions, described)
     except features.InvalidFeatures as error:
         raise InvalidRankRequest(f"{error.reason}.", error.place) from error
-    event_id, deferred = request.event_id or new_event_id(), bool(request.defer_activation)
-    return _Question(event_id, [name for name, _ in actions], slots, document, deferred)
 
 
 async def _multi_slot_loop(hot_path: HotPath[Explorer]) -> CurrentSettings:

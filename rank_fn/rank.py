@@ -4,19 +4,22 @@ from dataclasses import dataclass
 
 from azure.functions import HttpRequest, HttpResponse
 
-from rank_fn.explorer import Explorer, chances
+from rank_fn.explorer import chances
+from rank_fn.inference_explanation import with_explanation
 from rank_fn.recording import append, arrival_us, new_event_id
 from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
+from shared.learner.explorer import Explorer
 from shared.log.ranked_event import RankedEvent, from_decision
 from shared.ranking.decision import Decision, decide
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
-from shared.ranking.rank_forms import Candidates, RankRequest, RankResponse
+from shared.ranking.rank_forms import Candidates, RankRequest, rank_response
 from shared.storage.paths import LOOP
 from shared.web.errors import InvalidRankRequest, MultiSlotOnly
-from shared.web.operations import Functions
+from shared.web.operations import Functions, PerVersion
 from shared.web.responses import answer_created
+from shared.web.versions import Version
 
 functions = Functions()
 
@@ -33,8 +36,8 @@ class _Question:
     deferred: bool
 
 
-@functions.operation(["POST"], "rank", request=RankRequest, answer=RankResponse, status=201)
-async def rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
+@functions.operation(["POST"], "rank", request=RankRequest, answer=PerVersion(rank_response), status=201)
+async def rank(req: HttpRequest, hot_path: HotPath[Explorer], version: Version) -> HttpResponse:
     """Rank the actions of a request; if it is a repetition, the answer is what was decided first."""
     question = _question(RankRequest.read(req.get_body()))
     current = await _single_slot_loop(hot_path)
@@ -44,19 +47,32 @@ async def rank(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
     at_us = arrival_us(hot_path, current)
     event = from_decision(question.event_id, at_us, question.document, logged, deferred=deferred, mode=mode)
     earlier = await append(hot_path, event, current)
-    return answer_created(question.candidates.answer(question.event_id, _decision_to_show(decision, mode, earlier)))
+    shown = _decision_to_show(decision, mode, earlier)
+    answer = question.candidates.answer(question.event_id, shown)
+    if current.configuration.service.is_inference_explainability_enabled and version.has_inference_explanation:
+        answer = await with_explanation(answer, hot_path, current, question.candidates, question.document, shown)
+    return answer_created(answer)
 
 
 def _question(request: RankRequest) -> _Question:
     candidates = request.candidates()
+    document = read_features(request, candidates)
+    return _Question(request.event_id or new_event_id(), candidates, document, bool(request.defer_activation))
+
+
+def read_features(request: RankRequest, candidates: Candidates) -> bytes:
+    """The features of the actions that may be chosen, and of their context, as the model reads them.
+
+    Raises:
+        InvalidRankRequest: Features that the API does not take.
+    """
     chosen_from = [
         (candidates.ids[position], request.actions[position]["features"]) for position in candidates.eligible
     ]
     try:
-        document = features.document(request.context_features or [], chosen_from, candidates.eligible)
+        return features.document(request.context_features or [], chosen_from, candidates.eligible)
     except features.InvalidFeatures as error:
         raise InvalidRankRequest(f"{error.reason}.", error.place) from error
-    return _Question(request.event_id or new_event_id(), candidates, document, bool(request.defer_activation))
 
 
 async def _single_slot_loop(hot_path: HotPath[Explorer]) -> CurrentSettings:

@@ -2,9 +2,9 @@
 
 import os
 
-from rank_fn.explorer import Explorer
 from shared.intake.keys import request_hash
 from shared.intake.rows import Event
+from shared.learner.explorer import Explorer
 from shared.log.ranked_event import RankedEvent, pack, unpack
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings

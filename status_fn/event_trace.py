@@ -5,22 +5,26 @@ import asyncio
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.intake.reward_forms import read_event_id
+from shared.learner.explorer import Explorer
+from shared.ranking.hot_path import HotPath
 from shared.status.event_trace import trace
 from shared.status.trace_forms import EventTrace, TraceQuery
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import read_moment
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
+from status_fn.event_now import read_nows
 from status_fn.evidence import read_evidence
 
 functions = Functions()
 
 
 @functions.operation(["GET"], "events/{eventId}", api=Api.OWN, query=TraceQuery, answer=EventTrace)
-async def read_event(req: HttpRequest) -> HttpResponse:
-    """Tell when an event came, what was shown, and which rewards count for it."""
+async def read_event(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
+    """Tell when an event came, what was shown, which rewards count for it, and what would be shown now."""
     event_id = read_event_id(req.route_params["eventId"], InvalidRequest)
     at = req.params.get("at")
     around_us = read_moment(at, "at", InvalidRequest) if at else None
     evidence = await asyncio.to_thread(read_evidence, event_id, around_us)
-    return json_answer(EventTrace.of(event_id, trace(evidence)).to_json())
+    nows = await read_nows(hot_path, evidence)
+    return json_answer(EventTrace.of(event_id, trace(evidence), nows).to_json())

@@ -1,7 +1,9 @@
 """Reads what storage holds of the loop and of an event. Blocking, for a thread."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
@@ -9,7 +11,7 @@ from shared.intake import scan
 from shared.intake.keys import event_key, shard
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import FAR_US, RowQuery
-from shared.log import line_pieces, log_line, log_store, manifest_store, ranked_event, stored_lines
+from shared.log import line_pieces, log_back_store, log_line, log_store, manifest_store, ranked_event, stored_lines
 from shared.log.join import BEFORE_US, Arrival, Requests
 from shared.log.manifest import LogBlob
 from shared.log.ranked_event import RankedEvent
@@ -27,6 +29,10 @@ from shared.training.training_state import empty_cursor
 
 _MOST_COUNTED = 20_000
 _MOST_LOG_BYTES = 64 * 1024 * 1024
+_MOST_BLOBS = 1000
+"""Those of a day, where new log comes every minute and a half."""
+_SECONDS = 8
+"""How long the log before the last hour is searched at most."""
 
 
 def read_status_inputs() -> StatusInputs:
@@ -34,34 +40,87 @@ def read_status_inputs() -> StatusInputs:
     now_us = clock.now_us()
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
     state = lease.read_state()
-    sample = profile_store.read()[0].sample
+    profile = profile_store.read()[0]
     waiting = count_waiting(scan.list_tables(), configuration, state, _MOST_COUNTED)
-    return StatusInputs(state, configuration, published, waiting, now_us, settings().join_grace_us, sample)
+    return StatusInputs(state, configuration, published, waiting, now_us, settings().join_grace_us, profile)
 
 
 def read_evidence(event_id: str, around_us: int | None) -> Evidence:
     """Read what storage holds of an event id.
 
     Args:
-        around_us: The log is searched from an hour before this moment to an hour after it; None searches the last hour.
+        around_us: The log is searched from an hour before this moment to an hour after it; None searches the last hour,
+            and if that has no event of the id, the log before it, back to the event.
     """
     configuration, state = configuration_store.read_configuration(), lease.read_state()
     joined_us = state.joined_up_to_us if state else 0
-    from_us, to_us = (joined_us - HOUR, joined_us) if around_us is None else (around_us - HOUR, around_us + HOUR)
-    blobs = _newest_blobs(configuration, from_us, to_us)
-    log_range = (blobs[0].from_us, blobs[-1].to_us) if blobs else None
-    lines = [line for blob in blobs for line in _lines(event_id, blob)]
     running = state.running if state else empty_cursor(configuration, 0, 0)
     rows = _RowsOfEvent(event_id, configuration)
+    waiting = rows.waiting_events(joined_us)
+    from_us, to_us = (joined_us - HOUR, joined_us) if around_us is None else (around_us - HOUR, around_us + HOUR)
+    log = _search(event_id, _newest_blobs(configuration, from_us, to_us))
+    observations = rows.observations(min(joined_us, log.range_us[0]) if log.range_us else joined_us)
+    if around_us is None and not waiting and not log.has_event:
+        log = _search_back(event_id, log, from_us, configuration.logs_deleted_before_us)
     return Evidence(
-        rows.waiting_events(joined_us),
-        rows.observations(min(joined_us, log_range[0]) if log_range else joined_us),
-        lines,
-        log_range,
+        waiting,
+        observations,
+        log.lines,
+        log.range_us,
         running.learned_up_to_us,
         running.kind,
         configuration.rewards,
+        log.has_more,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _SearchedLog:
+    """Log that was searched for an event id.
+
+    Attributes:
+        lines: Those of the id.
+        range_us: From when to when; None for no log.
+        size_bytes: How much it was, as it is stored.
+        has_more: Whether there is log before it that was not searched although no event of the id is among the lines.
+    """
+
+    lines: Sequence[bytes]
+    range_us: tuple[int, int] | None
+    size_bytes: int
+    has_more: bool = False
+
+    @property
+    def has_event(self) -> bool:
+        """Whether an event of the id is among the lines."""
+        return any(map(log_line.is_event, self.lines))
+
+
+def _search(event_id: str, blobs: Sequence[LogBlob]) -> _SearchedLog:
+    """Search log blobs, which are in order."""
+    lines = [line for blob in blobs for line in _lines(event_id, log_store.read(blob))]
+    range_us = (blobs[0].from_us, blobs[-1].to_us) if blobs else None
+    return _SearchedLog(lines, range_us, sum(blob.size_bytes for blob in blobs))
+
+
+def _search_back(event_id: str, last: _SearchedLog, before_us: int, deleted_before_us: int) -> _SearchedLog:
+    """Search the log before the last log too, until it has an event of the id.
+
+    Args:
+        last: What was searched already; it counts in the limit.
+        before_us: Where the last log begins if there is none.
+    """
+    begin_us = last.range_us[0] if last.range_us else before_us
+    older = log_back_store.select(begin_us, deleted_before_us, _MOST_LOG_BYTES - last.size_bytes, _MOST_BLOBS)
+    range_us, lines, until = last.range_us, [*last.lines], time.monotonic() + _SECONDS
+    for blob, stored in log_back_store.read(older):
+        if time.monotonic() > until:
+            return _SearchedLog(lines, range_us, 0, has_more=True)
+        range_us = (blob.from_us, range_us[1] if range_us else blob.to_us)
+        lines = [*_lines(event_id, stored), *lines]
+        if any(map(log_line.is_event, lines)):
+            return _SearchedLog(lines, range_us, 0)
+    return _SearchedLog(lines, range_us, 0, has_more=not older.is_whole)
 
 
 class _RowsOfEvent:
@@ -119,10 +178,10 @@ def _newest_blobs(configuration: Configuration, from_us: int, to_us: int) -> lis
     return chosen
 
 
-def _lines(event_id: str, blob: LogBlob) -> Iterator[bytes]:
+def _lines(event_id: str, stored: bytes | None) -> Iterator[bytes]:
     """The lines of an event id, searched by the text of the id before any line is parsed."""
     text = line_pieces.event_id(event_id)
     with suppress(UnreadableLines):
-        for line in stored_lines.unpack(log_store.read(blob) or b""):
+        for line in stored_lines.unpack(stored or b""):
             if text in line and log_line.read_ids(line).event_id == event_id:
                 yield line

@@ -10,6 +10,7 @@ from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
 from shared.status.collapse import collapse_warnings
 from shared.status.feature_warnings import feature_warnings
 from shared.status.learning_status import StatusInputs
+from shared.status.mode_warnings import mode_warnings
 from shared.status.status_forms import LoopStatus
 from shared.status.verdict_warnings import verdict_warnings
 from shared.status.warnings import LoopWarning, counter_warnings
@@ -37,9 +38,8 @@ def _read_status(hot_path: HotPath[Any]) -> bytes:
 def _warnings(inputs: StatusInputs, refused: int, hot_path: HotPath[Any]) -> list[LoopWarning]:
     """All warnings: of the loop, of its features, of refused Ranks, and of the instance that answers."""
     warnings = counter_warnings(inputs.state, inputs.configuration) + verdict_warnings(inputs)
-    warnings += collapse_warnings(inputs.state, inputs.configuration)
-    if inputs.sample:
-        warnings += feature_warnings(inputs.sample)
+    warnings += mode_warnings(inputs.state, inputs.configuration, inputs.published)
+    warnings += collapse_warnings(inputs.state, inputs.configuration) + feature_warnings(inputs.profile)
     return warnings + _of_ranks(refused) + _of_this_instance(hot_path)
 
 

@@ -34,4 +34,5 @@ def _read_metrics(range_: MetricsRange, now_us: int) -> bytes:
         bins = recent_store.read_bins(range_.from_us, range_.to_us)
     else:
         bins = metrics_store.read_bins(range_.from_us, range_.to_us, metrics)
-    return answer(range_, bins, metrics.apprentice, judge(metrics, mode, now_us)).to_json()
+    returns = state is not None and state.before_apprentice is not None
+    return answer(range_, bins, metrics.apprentice, judge(metrics, mode, now_us, returns=returns)).to_json()

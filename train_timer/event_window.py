@@ -9,8 +9,9 @@ from itertools import islice, takewhile
 from typing import IO
 
 from shared.intake import scan
+from shared.intake.row_stream import Entity
 from shared.intake.rows import Event
-from shared.intake.scan import Entity, RowQuery, Tables
+from shared.intake.scan import RowQuery, Tables
 from shared.intake.sharding import JoinShard
 from shared.log.join import Arrival
 from shared.storage_errors import StorageUnavailable

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import Future
 
 from shared.intake import row_json
-from shared.intake.scan import Entity, RowQuery
+from shared.intake.row_stream import Entity
+from shared.intake.scan import RowQuery
 from shared.intake.sharding import JoinShard
 from shared.storage import background_reads
 from shared.storage.paths import Kind

@@ -1,6 +1,7 @@
 """The joiner: turns rows into log, part by part, each row exactly once."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
@@ -14,8 +15,9 @@ from shared.log.reward_runs_store import LostRun
 from shared.metrics.bins import Bin, PartMetrics, total
 from shared.metrics.shards import combine
 from shared.storage import blobs
-from shared.training import collected_store, shard_result_store, time_slices
+from shared.training import collected_store, reward_rate, shard_result_store, time_slices
 from shared.training.lease import Trainer
+from shared.training.reward_rate import RewardedEvents
 from shared.training.training_state import Counters, Intent, PartSize
 from train_timer import part_join, part_observations, shard_workers
 from train_timer.join_memory import JoinMemory
@@ -145,7 +147,7 @@ class Joiner:
             self._trainer.check()
             if content.lines:
                 self._store(intent, file, content)
-        self._commit(intent, content.counters, content.tally.freeze(intent.from_us))
+        self._commit(intent, content.counters, content.tally.freeze(intent.from_us), content.rewarded.freeze())
         self._profiler.pass_on(intent.to_us)
 
     def _store(self, intent: Intent, file: Path, content: PartContent) -> None:
@@ -186,7 +188,8 @@ class Joiner:
             manifest_store.put_part(named, self._trainer.check)
         self.marks.note_shards()
         counters = reduce(Counters.plus, [result.counters for result in results])
-        self._commit(intent, counters, combine([result.metrics for result in results]))
+        rewarded = [stretch for result in results for stretch in result.rewarded]
+        self._commit(intent, counters, combine([result.metrics for result in results]), rewarded)
         self._is_tidy = False
         return True
 
@@ -217,8 +220,11 @@ class Joiner:
         else:
             collected_store.end(self._trainer)
 
-    def _commit(self, intent: Intent, counters: Counters, metrics: PartMetrics) -> None:
+    def _commit(
+        self, intent: Intent, counters: Counters, metrics: PartMetrics, rewarded: Iterable[RewardedEvents]
+    ) -> None:
         state = self._trainer.state
+        rewarded = reward_rate.combine(rewarded, intent.from_us, intent.to_us)
         length_us = intent.to_us - intent.from_us
         self._trainer.commit(
             replace(
@@ -229,6 +235,7 @@ class Joiner:
                 metrics=state.metrics.plus(metrics, intent.from_us, intent.to_us),
                 long_waits=time_slices.waits_after(state.long_waits, intent.to_us, intent.rewards.wait_us),
                 last_part=PartSize(counters.events, length_us, intent.shards),
+                reward_rate=state.reward_rate.since(intent.deleted_before_us).plus(rewarded),
             )
         )
         self.last_day.add(metrics.details, intent.from_us, intent.to_us)

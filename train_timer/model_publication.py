@@ -7,11 +7,10 @@ from dataclasses import replace
 from shared.configuration.configuration import Configuration
 from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
-from shared.models.published import ModelReference, Published, model_id
+from shared.models.published import ModelReference, Published
 from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.training import publication
 from shared.training.lease import LeaseLost, Trainer
-from shared.training.training_state import State
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +22,8 @@ def publish(trainer: Trainer, configuration: Configuration, now_us: int) -> bool
         published = published_store.read_published()
         if not publication.is_new(state, published) or now_us < publication.next_us(state, configuration):
             return False
-        trainer.commit(replace(state, publishing=_reference(state, published.model, now_us)))
+        origin = publication.origin(state.running, published.model)
+        trainer.commit(replace(state, publishing=publication.reference(state.running, origin, now_us)))
     return finish(trainer, now_us)
 
 
@@ -62,23 +62,6 @@ def announce(trainer: Trainer) -> None:
 
 def _is_older(model: ModelReference, published: Published) -> bool:
     return published.model is not None and model.learned_up_to_us < published.model.learned_up_to_us
-
-
-def _reference(state: State, before: ModelReference | None, now_us: int) -> ModelReference:
-    """The reference to the running model, to be published after another model."""
-    cursor = state.running
-    if cursor.model is None:
-        raise ValueError("there is no model to publish")
-    return ModelReference.of(
-        cursor.model,
-        model_id(cursor.learned_up_to_us, cursor.revision, cursor.model.predictor_sha256),
-        arguments=cursor.arguments,
-        revision=cursor.revision,
-        learned_from_us=cursor.learned_from_us,
-        learned_up_to_us=cursor.learned_up_to_us,
-        made_at_us=now_us,
-        origin=publication.origin(cursor, before),
-    )
 
 
 def _with(published: Published, model: ModelReference, joined_up_to_us: int) -> Published:

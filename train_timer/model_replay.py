@@ -39,11 +39,13 @@ class ReplayResult:
     Attributes:
         identical: Whether training state and predictor have the same bytes as the stored files.
         excuses: Why the bytes may differ nevertheless; empty if they may not.
+        redacted: Whether the log was redacted since, so that another model is no sign of a fault.
         difference: The largest difference between two weights; None if the bytes are the same.
     """
 
     identical: bool
     excuses: Sequence[str]
+    redacted: bool
     difference: float | None
 
     @property
@@ -75,7 +77,7 @@ def replay(model_id: str, say: Callable[[str], None]) -> ReplayResult:
             trained = _run(step.description, [blobs[path] for path in step.description.logs], folder)
             up_to = to_iso(step.description.learned_up_to_us)
             say(f"{number} of {len(steps)}: up to {up_to}, {trained} events")
-        return _compare(model, folder, _excuses(steps, blobs))
+        return _compare(model, folder, _excuses(steps, blobs), redacted=any(blob.redacted for blob in blobs.values()))
 
 
 def _find(model_id: str) -> DescribedModel:
@@ -163,10 +165,10 @@ def _excuses(steps: Sequence[DescribedModel], blobs: Mapping[str, LogBlob]) -> l
     return excuses + [f"the log was redacted since ({path})" for path in redacted]
 
 
-def _compare(model: DescribedModel, folder: Path, excuses: Sequence[str]) -> ReplayResult:
+def _compare(model: DescribedModel, folder: Path, excuses: Sequence[str], *, redacted: bool) -> ReplayResult:
     stored, made = folder / "stored.vw", folder / NEW
     model_store.fetch(model.state_blob, stored)
     predictor = model_store.read_intact(model.description.predictor_blob)
     if stored.read_bytes() == made.read_bytes() and predictor == (folder / PREDICTOR).read_bytes():
-        return ReplayResult(True, excuses, None)
-    return ReplayResult(False, excuses, weights.largest_difference(stored, made))
+        return ReplayResult(True, excuses, redacted, None)
+    return ReplayResult(False, excuses, redacted, weights.largest_difference(stored, made))

@@ -97,7 +97,7 @@ def _read_old(references: Iterable[StoredReference], now_us: int) -> Iterable[Mo
 
 def _name_blobs(state: State, references: Iterable[ModelReference]) -> set[str]:
     """The paths of the model blobs that the commit record or a reference names, with their descriptions."""
-    cursors = [cursor for cursor in (state.running, state.next) if cursor is not None]
+    cursors = [cursor for cursor in (state.running, state.next, state.before_apprentice) if cursor is not None]
     references = [*references, *([] if state.publishing is None else [state.publishing])]
     models = [cursor.model for cursor in cursors if cursor.model is not None] + [model.files for model in references]
     models += [cursor.begun.model for cursor in cursors if cursor.begun is not None and cursor.begun.model is not None]

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -63,6 +63,8 @@ class ModelTraining:
         """Let the model in use learn its next part of the log, or some lines of it; False if there is none."""
         state = self._trainer.state
         cursor, tries = state.running, 0
+        if cursor.learned_up_to_us < state.counted_up_to_us:
+            return self._catch_up(cursor, self._running_ahead, state.counted_up_to_us, self._put_running, most_parts=1)
         while (piece := self._choose(cursor, self._running_ahead, most_parts=1)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
                 state = replace(self._trainer.state, running=learned.cursor)
@@ -74,18 +76,36 @@ class ModelTraining:
     def train_next(self) -> bool:
         """Let the model that will replace the running model learn more; False if it has learned all log."""
         state = self._trainer.state
-        cursor, end_us, tries = state.next, state.joined_up_to_us, 0
-        if cursor is None or cursor.learned_up_to_us >= end_us:
+        if state.next is None or state.next.learned_up_to_us >= state.joined_up_to_us:
             return False
-        while (piece := self._choose(cursor, self._next_ahead, end_us=end_us)) is not None and tries < _MOST_TRIES:
+        return self._catch_up(state.next, self._next_ahead, state.joined_up_to_us, self._put_next)
+
+    def _put_running(self, cursor: Cursor) -> None:
+        self._trainer.commit(replace(self._trainer.state, running=cursor))
+
+    def _put_next(self, cursor: Cursor) -> None:
+        self._trainer.commit(replace(self._trainer.state, next=cursor))
+
+    def _catch_up(
+        self, cursor: Cursor, ahead: LogAhead, end_us: int, put: Callable[[Cursor], None], **bounds: int
+    ) -> bool:
+        """Let a model learn more of the log up to a position, without counting it; gives True.
+
+        Blobs that hold nothing for the model are passed by: after a long time as an apprentice, those are most of them.
+        """
+        tries = 0
+        while (piece := self._choose_behind(cursor, ahead, end_us, **bounds)) is not None and tries < _MOST_TRIES:
             if (learned := self._try(cursor, piece)) is not None:
-                self._trainer.commit(replace(self._trainer.state, next=learned.cursor))
+                put(learned.cursor)
                 return True
             tries += 1
         if piece is None:
-            coming = replace(cursor, learned_up_to_us=end_us, begun=None)
-            self._trainer.commit(replace(self._trainer.state, next=coming))
+            put(replace(cursor, learned_up_to_us=end_us, begun=None))
         return True
+
+    def _choose_behind(self, cursor: Cursor, ahead: LogAhead, end_us: int, **bounds: int) -> Piece | None:
+        blobs = (blob for blob in ahead.after(cursor.learned_up_to_us, end_us) if blob.events.get(cursor.kind))
+        return choose_piece(cursor, blobs, self._pace, end_us=end_us, **bounds)
 
     def _choose(self, cursor: Cursor, ahead: LogAhead, **bounds: int) -> Piece | None:
         blobs = ahead.after(cursor.learned_up_to_us, self._trainer.state.joined_up_to_us)
@@ -170,7 +190,8 @@ def _store(learner: Cursor, piece: Piece, run: DriverRun, folder: Path) -> Model
     predictor_blob, _ = model_store.store(folder / PREDICTOR, up_to_us, learner.revision)
     events = learner.events + run.trained.learned
     first = learner.model.first_event_id if learner.model else run.trained.first_event_id
-    model = ModelFiles.at(state_blob, predictor_blob, events, first, run.trained.last_event_id)
+    last = run.trained.last_event_id
+    model = ModelFiles.at(state_blob, predictor_blob, events, first, last, learner.learns_in)
     model_store.describe(state_blob, _description(learner, model, piece, run, up_to_us))
     return model
 

@@ -15,6 +15,7 @@ from shared.log.ranked_event import RankedEvent
 from shared.metrics.tally import Tally
 from shared.training.training_state import Counters, Intent
 from train_timer.profiler import Profiler
+from train_timer.reward_tally import RewardTally
 
 type Payload = Callable[[], bytes]
 """Reads the payload of a row."""
@@ -33,6 +34,7 @@ class PartContent:
     """
 
     tally: Tally
+    rewarded: RewardTally
     lines: int = 0
     unpacked_bytes: int = 0
     events: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -104,7 +106,9 @@ class Part:
         content.events[event.kind] += 1
         content.answered_otherwise[event.kind] += otherwise
         content.tally.add_event(event, event.kind, line)
-        _count_event(content.outcomes, joined, rewards.default)
+        is_rewarded = _count_event(content.outcomes, joined, rewards.default)
+        if line.learnable:
+            content.rewarded.add(arrival.at_us, is_rewarded=is_rewarded)
         content.outcomes["reused_ids"] += reused
         content.outcomes["activated"] += event.deferred and any(row.value is None for row in joined.observations)
 
@@ -140,9 +144,11 @@ def _is_answered_otherwise(event: RankedEvent, repetitions: Iterable[Payload]) -
     return False
 
 
-def _count_event(outcomes: dict[str, int], joined: Joined, default: float) -> None:
+def _count_event(outcomes: dict[str, int], joined: Joined, default: float) -> bool:
+    """Count an event by its rewards; gives whether it has any."""
     rewards = [row.value for row in joined.observations if row.value is not None]
     outcomes["events"] += 1
     outcomes["rewards"] += len(rewards)
     outcomes["out_of_range"] += sum(abs(value) > 1 for value in rewards)
     outcomes["unlike_default"] += sum(value != default for value in rewards)
+    return bool(rewards)

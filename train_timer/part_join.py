@@ -21,6 +21,7 @@ from train_timer.part import Part, PartContent, mark_of
 from train_timer.part_observations import PartEnd, PartObservations
 from train_timer.profiler import Profiler
 from train_timer.reward_sieve import Stretch
+from train_timer.reward_tally import RewardTally
 
 _LEVEL = 1
 
@@ -109,7 +110,7 @@ class PartJoin:
             self._requests,
             logged,
             self._profiler,
-            PartContent(Tally(intent.exploration)),
+            PartContent(Tally(intent.exploration), RewardTally(intent.from_us, intent.to_us)),
         )
 
     def _marks_of(self, intent: Intent, of_event: Mapping[str, Sequence[Observation]]) -> Iterator[int]:

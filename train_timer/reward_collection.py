@@ -6,7 +6,8 @@ from itertools import chain
 from operator import itemgetter
 
 from shared.intake import scan
-from shared.intake.scan import Entity, Tables
+from shared.intake.row_stream import Entity
+from shared.intake.scan import Tables
 from shared.intake.sharding import JoinShard
 from shared.log import marks, reward_runs, reward_runs_store
 from shared.log.join import BEFORE_US

@@ -27,6 +27,7 @@ from shared.times import SECOND
 from shared.training import lease
 from shared.training.configuration_changes import apply_changes, new_state, note_settings
 from shared.training.lease import LeaseLost, Trainer
+from shared.training.mode_changes import is_return_ahead
 from shared.training.training_state import LastRun, State
 from shared.training.trouble import Subject
 from train_timer import (
@@ -36,6 +37,7 @@ from train_timer import (
     missing_manifests,
     model_publication,
     model_retention,
+    online_return,
     optimization_rounds,
     retention,
     run_log,
@@ -221,10 +223,23 @@ class _Run:
         published = self._attempts.make(Subject.EXPORT, current_export.update) or published_store.read_published()
         self._published = published
         configuration = self._spread_rows(configuration_store.read_configuration())
-        state = with_snapshot(apply_changes(self._trainer.state, configuration, published))
-        self._trainer.commit(note_settings(state, configuration, clock.now_us()))
+        self._follow(configuration, published)
+        self._return_from_apprentice(configuration)
         mirror.steer(self._trainer, configuration)
         return configuration
+
+    def _return_from_apprentice(self, configuration: Configuration) -> None:
+        """Go on with the model from before an apprentice; until that succeeds, the apprentice's learns on in vain."""
+        if not is_return_ahead(self._trainer.state, configuration):
+            return
+        resume = partial(online_return.resume, self._trainer, configuration, clock.now_us())
+        if self._attempts.make(Subject.PUBLICATION, resume, f"return {configuration.revision}"):
+            self._published = published_store.read_published()
+            self._follow(configuration, self._published)
+
+    def _follow(self, configuration: Configuration, published: Published) -> None:
+        state = with_snapshot(apply_changes(self._trainer.state, configuration, published))
+        self._trainer.commit(note_settings(state, configuration, clock.now_us()))
 
     def _spread_rows(self, configuration: Configuration) -> Configuration:
         """Announce another number of shards, if the deployment has another one."""

@@ -162,7 +162,8 @@ class _Window:
             blob = part_join.create_blob(intent, file, content, shard) if content.lines else None
         self._logged_ids.add(intent.from_us, intent.to_us, content.marks, shard)
         self._sample(intent)
-        return ShardResult(intent, shard, blob, content.counters, content.tally.freeze(intent.from_us))
+        metrics, rewarded = content.tally.freeze(intent.from_us), content.rewarded.freeze()
+        return ShardResult(intent, shard, blob, content.counters, metrics, rewarded=rewarded)
 
     def _sample(self, intent: Intent) -> None:
         """Add the sample of the part's events, which is of its first shard, to the loop's profile, each once."""

@@ -1,7 +1,8 @@
 """What an evaluation found, as a table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from localhost.columns import align
 from localhost.evaluate.remarks import remarks
 from shared.evaluation.lead import confidence
 from shared.evaluation.outcome import Outcome, PolicyOutcome
@@ -37,7 +38,7 @@ def table(outcome: Outcome, exploration: float | None) -> str:
         [
             _counts(outcome.lines),
             "",
-            *_align([_HEADINGS, *_rows(outcome)]),
+            *align([_HEADINGS, *_rows(outcome)]),
             "",
             *remarks(outcome, exploration),
             *_arguments(outcome),
@@ -84,14 +85,6 @@ def _number(value: float | None) -> str:
 
 def _between(interval: Interval | None, sign: str = "") -> str:
     return _UNKNOWN if interval is None else f"{interval.low:{sign}.4f} … {interval.high:{sign}.4f}"
-
-
-def _align(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Rows with a rule below the first; all columns but the first end at their right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in (rows[0], ["-" * width for width in widths], *rows[1:]):
-        first, *others = zip(row, widths, strict=True)
-        yield "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)])
 
 
 def _arguments(outcome: Outcome) -> Iterator[str]:

@@ -62,7 +62,7 @@ class Front:
         request = http_trigger.request_datum(scope, headers, query, params, body)
         outcome = await worker.call(function, request, trace_parent=headers.get("traceparent", ""), limit=self._limit)
         if outcome.error:
-            _log.error("%s failed: %s\n%s", function.name, outcome.error, outcome.traceback)
+            _log.error("%s failed: %s", function.name, outcome.error, extra={"traceback": outcome.traceback})
             return await answer_empty(send, 500)
         return await self._send(function, outcome, send)
 

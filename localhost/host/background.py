@@ -98,7 +98,7 @@ async def finish(tasks: list[asyncio.Task[None]], grace: float) -> None:
 def report(name: str, outcome: CallOutcome) -> None:
     """Log how a run ended: a failure with where it happened, a success at level debug only."""
     if outcome.error:
-        _log.error("%s failed: %s\n%s", name, outcome.error, outcome.traceback)
+        _log.error("%s failed: %s", name, outcome.error, extra={"traceback": outcome.traceback})
     else:
         _log.debug("%s has run", name)
 

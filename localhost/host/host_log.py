@@ -1,14 +1,11 @@
-"""Logs of the host: one line an event on standard error, without bodies and without keys.
-
-A failure of a function carries its traceback on the lines below.
-"""
+"""Logs of the host: one line an event on standard error, without bodies and without keys."""
 
 import logging
 import sys
-import time
 from collections.abc import Mapping
 
 from localhost.failures import StartFailure
+from localhost.host.log_lines import LogStyle
 
 _LEVELS = {
     "trace": logging.DEBUG,
@@ -21,35 +18,22 @@ _LEVELS = {
 }
 _QUIET = ("azure", "azure.functions", "msal", "uvicorn.error", "asyncio", "aiohttp.access", "urllib3")
 
-
-class LineFormatter(logging.Formatter):
-    """Writes time (UTC), level, logger and message; line breaks inside a message are written as `\\n`."""
-
-    converter = staticmethod(time.gmtime)
-    default_time_format = "%Y-%m-%dT%H:%M:%S"
-    default_msec_format = "%s.%03dZ"
-
-    def __init__(self) -> None:
-        """Set the order of the parts."""
-        super().__init__("%(asctime)s %(levelname)-8s %(name)s: %(message)s")
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Write the record's first line."""
-        first, *below = record.message.rstrip().split("\n")
-        shown = below if getattr(record, "traceback_below", False) else []
-        record.message = first if shown else "\\n".join([first, *below])
-        return "\n    ".join([super().formatMessage(record), *shown])
+_RECORDS = "rankloop.run"
+"""The logger of the records of runs, which are JSON for charts and alerts."""
 
 
-def set_up_logs(levels: Mapping[str, str]) -> None:
+def set_up_logs(levels: Mapping[str, str], style: LogStyle = LogStyle.FULL) -> None:
     """Send all logs to standard error, at the levels of `host.json`.
 
     Args:
         levels: By category of the platform; `default`, `Host` (the local host itself) and the most talkative of
             `Function` and `Function.….User` (all else) count. Which function a line comes from is not known here.
+        style: Short lines leave out what is JSON in itself, the records of runs: other lines say the same for people.
     """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LineFormatter())
+    handler.setFormatter(style.formatter())
+    if style is LogStyle.SHORT:
+        handler.addFilter(lambda record: record.name != _RECORDS)
     default = levels.get("default", "Information")
     of_functions = [level for name, level in levels.items() if name.startswith("Function.") and name.endswith(".User")]
     level = min(map(_level, [levels.get("Function", default), *of_functions]))

@@ -16,11 +16,14 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from localhost.child_process import ChildProcess, ask_to_end
 from localhost.environment import LOCAL_DEFAULTS, ROOT, STORAGE, clean_environment
 from localhost.failures import StartFailure
 from localhost.host.function_keys import HEADER, MASTER_KEY
+from localhost.host.log_lines import LogStyle
+from localhost.ports import THIS_MACHINE
 
 _STOP_SECONDS = 15.0
 _PAUSE = 0.02
@@ -43,8 +46,9 @@ class HostProcess(ChildProcess):
         env: Mapping[str, str] | None = None,
         root: Path = ROOT,
         port: int = 0,
+        host: str = THIS_MACHINE,
         log_file: Path | None = None,
-        show_logs: bool = False,
+        shown: LogStyle | None = None,
         inherit: bool = True,
         ready_path: str = "/ready",
         python: Path = Path(sys.executable),
@@ -57,15 +61,17 @@ class HostProcess(ChildProcess):
             env: Settings; they win over the local defaults.
             root: Folder of the app.
             port: 0 takes a free one.
-            log_file: Where its logs go; without one, and without `show_logs`, a temporary file.
-            show_logs: Let its logs go to this process's standard error.
+            host: The address to listen at.
+            log_file: Where its logs go; without one, and without `shown`, a temporary file.
+            shown: Let its logs go to this process's standard error, in this style.
             inherit: Take this process's environment, less all settings of the product; else `env` is all there is.
             ready_path: What must answer 200 before the host counts as started.
             python: The interpreter, which has the host's own packages.
             home: The folder in which `localhost` lies.
         """
         self.url = ""
-        self.log_file = None if show_logs else log_file or _temporary_log(self)
+        self.log_file = None if shown else log_file or _temporary_log(self)
+        self._place = ["--root", str(root), "--host", host, *(["--log", shown] if shown else [])]
         self._settings = {**(clean_environment() if inherit else {}), **(LOCAL_DEFAULTS if inherit else {})}
         self._settings |= {STORAGE: storage} if storage else {}
         self._settings |= env or {}
@@ -137,7 +143,7 @@ class HostProcess(ChildProcess):
         return int(status["started"]), int(status["finished"])
 
     def _launch(self, address: Path) -> None:
-        place = ["--root", str(self._root), "--port", str(self._port), "--address-file", str(address)]
+        place = [*self._place, "--port", str(self._port), "--address-file", str(address)]
         self._process = self._start_process([*place, "--end-with-input"])
 
     def _start_process(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
@@ -185,7 +191,7 @@ class HostProcess(ChildProcess):
         return json.loads(content)
 
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(self.url).hostname or "", self._port, timeout=30)
         try:
             connection.request(method, path, body, {HEADER: self._settings.get(MASTER_KEY, "")})
             answer = connection.getresponse()

@@ -24,9 +24,11 @@ from localhost.host.functions import AnyFunction, HttpFunction, QueueFunction, T
 from localhost.host.host_file import HostFile, read_host_file
 from localhost.host.host_log import set_up_logs
 from localhost.host.http_protocol import Http11
+from localhost.host.log_lines import LogStyle
 from localhost.host.queues import QueueListener
+from localhost.host.request_log import RequestLog
 from localhost.host.timers import Timer
-from localhost.ports import bind
+from localhost.ports import THIS_MACHINE, bind, url_from_here
 
 _log = logging.getLogger(__name__)
 STOP_SECONDS = 10
@@ -41,14 +43,18 @@ class Serving:
     Attributes:
         root: The folder of the app.
         port: 0 takes a free one.
+        host: The address to listen at.
         address_file: Where to write the host's URL once it takes requests.
         ends_with_input: Whether the end of standard input ends the host, as it does when its parent dies.
+        log: How log lines are written; in another style than `full`, each request is one.
     """
 
     root: Path
     port: int = 0
+    host: str = THIS_MACHINE
     address_file: Path | None = None
     ends_with_input: bool = False
+    log: LogStyle = LogStyle.FULL
 
 
 class _Server(uvicorn.Server):
@@ -70,8 +76,8 @@ class _Server(uvicorn.Server):
 def serve(serving: Serving) -> None:
     """Serve until SIGTERM, Ctrl-C or the end of input; raises `StartFailure` if the host cannot start."""
     host_file = read_host_file(serving.root)
-    set_up_logs(host_file.log_levels)
-    listening = bind(serving.port)
+    set_up_logs(host_file.log_levels, serving.log)
+    listening = bind(serving.port, serving.host)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(serving, host_file, listening))
 
@@ -89,14 +95,15 @@ async def _serve(serving: Serving, host_file: HostFile, listening: socket.socket
     _stop_on_signals(stop)
     functions = await worker.load(serving.root)
     background = _background(functions, host_file)
-    server = _server(functions, background, host_file)
+    front = _front(functions, background, host_file)
+    server = _server(front if serving.log is LogStyle.FULL else RequestLog(front))
     serving_task = asyncio.create_task(server.serve([listening]))
     await server.listening.wait()
     for task in background:
         task.start()
     if serving.ends_with_input:
         _stop_at_end_of_input(stop)
-    _announce(f"http://127.0.0.1:{listening.getsockname()[1]}", len(functions), serving.address_file)
+    _announce(url_from_here(listening), len(functions), serving.address_file)
     await stop.wait()
     server.should_exit = True
     await asyncio.gather(serving_task, *(task.close(_BACKGROUND_GRACE) for task in background))
@@ -105,14 +112,17 @@ async def _serve(serving: Serving, host_file: HostFile, listening: socket.socket
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what an app leaves open ends with the process
 
 
-def _server(functions: Sequence[AnyFunction], background: Sequence[Background], host_file: HostFile) -> _Server:
+def _front(functions: Sequence[AnyFunction], background: Sequence[Background], host_file: HostFile) -> Front:
     http = [function for function in functions if isinstance(function, HttpFunction)]
     keys = Keys(function=os.environ.get(FUNCTION_KEY, ""), master=os.environ.get(MASTER_KEY, ""))
     admin = Admin(http, {function.name.lower(): function for function in background}, keys)
-    front = Front(http, host_file.route_prefix, keys, admin, _limit(host_file))
+    return Front(http, host_file.route_prefix, keys, admin, _limit(host_file))
+
+
+def _server(application: Front | RequestLog) -> _Server:
     return _Server(
         uvicorn.Config(
-            front,
+            application,
             interface="asgi3",
             http=Http11,
             lifespan="off",

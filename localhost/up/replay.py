@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localhost.azurite.emulator import Azurite
+from localhost.data_folder import azurite_folder
 from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
-from localhost.up.data_folder import azurite_folder
 
 DIFFERENT, REFUSED = 1, 2
+_REDACTED = "the model learned from what is no longer in the log, and another model is made of what is left."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,11 @@ def replay(command: Replay) -> int:
 
         try:
             return _replay_line(command.model)
-        except (CannotReplay, DamagedModel, TrainingFailed) as problem:
-            print(f"\n{problem}")
-            return REFUSED
+        except CannotReplay as problem:
+            print(f"\n{problem}\n  Next step: choose another model by --model; GET /rankloop/v1/models lists them all.")
+        except (DamagedModel, TrainingFailed) as problem:
+            print(f"\n{problem}\n  Next step: bring the blob back from a backup, or choose another model by --model.")
+        return REFUSED
 
 
 def _replay_line(model: str) -> int:
@@ -57,6 +60,9 @@ def _replay_line(model: str) -> int:
     if made.holds:
         print(f"\nThe same within {TOLERANCE}: the largest difference between two weights is {made.difference:.2g}.")
         return 0
+    if made.redacted:
+        print(f"\nCannot be compared: {_REDACTED} The largest difference between two weights is {made.difference:.2g}.")
+        return REFUSED
     print(f"\nDIFFERENT: the largest difference between two weights is {made.difference:.2g}.")
     return DIFFERENT
 

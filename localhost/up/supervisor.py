@@ -1,6 +1,7 @@
 """`up`: storage and host together, until Ctrl-C, SIGTERM, or the end of either."""
 
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -13,15 +14,23 @@ from typing import Any, Self
 
 from localhost.azurite.emulator import Azurite
 from localhost.azurite.processes import ProcessId, Record
+from localhost.data_folder import azurite_folder, choose_key, keep_key
 from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
+from localhost.host.function_keys import MASTER_KEY
 from localhost.host.host_process import HostProcess
-from localhost.ports import bind
-from localhost.up.data_folder import azurite_folder, keep_key
+from localhost.host.log_lines import LogStyle
+from localhost.ports import bind, is_open
+from localhost.report.welcome import Welcome
 from shared.settings import InvalidSetting, read
 from shared.storage.account import account
 
-KEY_VARIABLE = "RANKLOOP_KEY"
+_ELSEWHERE = "in the storage account of your settings"
+_END = """\
+
+`python3 dev.py up --welcome` prints this again. Times in log lines are UTC.
+Ctrl-C ends it.
+"""
 _LEFT_BEHIND_SECONDS = 15.0
 
 
@@ -31,36 +40,43 @@ class Up:
 
     Attributes:
         port: 0 takes a free one.
+        host: The address to listen at.
         data: The folder that keeps data and key.
         key: The API key that the command line gives; empty leaves the choice to the settings, then to the folder.
+        log: How log lines are written.
     """
 
     port: int
+    host: str
     data: Path
     key: str
+    log: LogStyle
 
 
 def up(command: Up) -> int:
     """Serve until a signal comes, and give the exit code; raises `StartFailure` if it cannot start."""
     record = command.data / "host.json"
     _end_left_behind(record)
-    bind(command.port).close()
+    bind(command.port, command.host).close()
     settings = choose_settings(ROOT)
-    settings["API_KEY_1"] = (
-        command.key or settings.get(KEY_VARIABLE) or settings.get("API_KEY_1") or keep_key(command.data)
-    )
+    settings["API_KEY_1"] = command.key or choose_key(command.data, settings) or keep_key(command.data)
+    if is_open(command.host):
+        settings.setdefault(MASTER_KEY, secrets.token_hex(16))
     own = Azurite(azurite_folder(command.data)) if needs_emulator(settings) else None
     _check({**settings, STORAGE: own.account.connection_string} if own else settings)
     with _Signals() as signals, ExitStack() as running:
         if own:
             running.enter_context(own)
             settings[STORAGE] = own.account.connection_string
-        host = HostProcess(env=settings, port=command.port, show_logs=True, inherit=False)
+        host = HostProcess(env=settings, port=command.port, host=command.host, shown=command.log, inherit=False)
         host.start()
         running.callback(host.stop)
         signals.interrupt = False
         _write(record, host)
-        print(_welcome(host.url, settings["API_KEY_1"], command.data if own else None), flush=True)
+        welcome = Welcome(host.url, str(command.data) if own else _ELSEWHERE, is_open(command.host))
+        welcome.write(command.data)
+        running.callback(Welcome.remove, command.data)
+        print(f"{welcome.text(settings['API_KEY_1'], command.data)}{_END}", flush=True)
         return _watch(host, own, signals.ended)
 
 
@@ -126,22 +142,3 @@ def _watch(host: HostProcess, own: Azurite | None, stop: threading.Event) -> int
             return 1
     print("\nStopping ...", flush=True)
     return 0
-
-
-def _welcome(url: str, key: str, data: Path | None) -> str:
-    header = f'-H "Ocp-Apim-Subscription-Key: {key}" -H "Content-Type: application/json"'
-    actions = '[{"id": "pasta", "features": [{"hot": true}]}, {"id": "salad", "features": [{"hot": false}]}]'
-    rank = f'{{"eventId": "lunch-1", "contextFeatures": [{{"weather": "cold"}}], "actions": {actions}}}'
-    base = f"{url}/personalizer/v1.0"
-    return f"""
-Rankloop serves at {url}
-API key             {key}
-Data                {data or "in the storage account of your settings"}
-
-Rank:
-  curl -X POST {base}/rank {header} -d '{rank}'
-Reward:
-  curl -X POST {base}/events/lunch-1/reward {header} -d '{{"value": 1}}'
-
-Ctrl-C ends it.
-"""

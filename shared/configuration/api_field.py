@@ -9,6 +9,10 @@ def _identity(value: Any) -> Any:
     return value
 
 
+def _no_hint(_: Any) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiField:
     """The API's side of one field: request, answer, OpenAPI and the table in `docs/api.md` follow from it.
@@ -20,6 +24,7 @@ class ApiField:
         least: The lowest number that is accepted.
         most: The highest number that is accepted.
         read: Gives the value to store for the one that was sent; raises ValueError with a sentence.
+        hint: Gives a sentence for a value that was refused, on what the caller may have meant; empty if there is none.
         learns_anew: Whether a change makes the model learn anew.
         is_settable: False for a field that only answers have.
         alias: The field's name in JSON, if that is not the Python name in camelCase.
@@ -33,6 +38,7 @@ class ApiField:
     least: float | None = None
     most: float | None = None
     read: Callable[[Any], Any] = _identity
+    hint: Callable[[Any], str] = _no_hint
     learns_anew: bool = False
     is_settable: bool = True
     alias: str = ""

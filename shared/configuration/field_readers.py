@@ -1,6 +1,7 @@
 """Readers of the texts that set a field of the service configuration: each gives the value to store.
 
-A reader raises ValueError with a sentence for the caller where the text is no value of the field.
+A reader raises ValueError with a sentence for the caller where the text is no value of the field. Hints are sentences
+for values that were refused.
 """
 
 from collections.abc import Callable
@@ -44,6 +45,13 @@ def read_date(text: str) -> str:
         raise ValueError(f"A moment has at most {_LONGEST_DATE} characters.")
     parse_moment(text)
     return text
+
+
+def hint_at_fraction(sent: object) -> str:
+    """What to send instead of a percentage; empty for what is none."""
+    if isinstance(sent, bool) or not isinstance(sent, int | float) or not 1 < sent <= 100:
+        return ""
+    return f"It is a fraction, in spite of its name: for {sent:g} % send {sent / 100:g}."
 
 
 def word_of[Word: StrEnum](words: type[Word]) -> Callable[[str], Word]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from shared.configuration.api_field import ApiField
 from shared.configuration.field_readers import (
+    hint_at_fraction,
     read_date,
     read_duration,
     read_export_frequency,
@@ -74,6 +75,7 @@ class ServiceConfiguration(StoredObject):
             values="0 to 1: a fraction, in spite of its name",
             least=0,
             most=1,
+            hint=hint_at_fraction,
             learns_anew=True,
         ),
     ] = 0.2
@@ -115,7 +117,8 @@ class ServiceConfiguration(StoredObject):
     learning_mode: Annotated[
         LearningMode,
         ApiField(
-            meaning="What Rank answers, and what is learned. A change keeps the model",
+            meaning="What Rank answers, and what is learned: "
+            "[what a change does](how-the-loop-works.md#when-the-learning-mode-changes)",
             values="`Online`, `Apprentice`, `LoggingOnly`, in any case",
             since=_V1_1,
             read=word_of(LearningMode),
@@ -149,7 +152,7 @@ class ServiceConfiguration(StoredObject):
         ),
     ] = None
     is_inference_explainability_enabled: Annotated[
-        bool, ApiField(meaning="Kept and answered; Rank explains nothing yet", since=_V2022)
+        bool, ApiField(meaning="Whether Rank of 2022-09-01-preview explains its answer", since=_V2022)
     ] = False
     last_edit_us: Annotated[
         int | None,

@@ -7,7 +7,8 @@ from enum import StrEnum
 from shared.stored_objects import StoredObject
 
 AUTOMATIC = "automatic optimization"
-"""Who changes settings where no caller does."""
+MODE_CHANGE = "change of the learning mode"
+"""Who changes settings, or the model, where no caller does."""
 MOST_CHANGES = 500
 """How many changes are kept, the last ones."""
 MOST_RECENT = 5
@@ -26,6 +27,7 @@ class Act(StrEnum):
     RESET = "modelReset"
     IMPORT = "modelImported"
     PUBLISH = "modelPublished"
+    RETURN = "modelReturned"
     DELETE_LOGS = "logsDeleted"
 
 
@@ -34,7 +36,7 @@ class Cause:
     """Who changes something, and by what.
 
     Attributes:
-        by: The name of the caller's key, or what the caller's token says; or `AUTOMATIC`.
+        by: The name of the caller's key, or what the caller's token says; or `AUTOMATIC` or `MODE_CHANGE`.
         about: What the act was asked for with, such as an evaluation and its policy; empty for nothing.
     """
 

@@ -11,9 +11,12 @@ _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 
 def event_key(event_id: str) -> str:
     """Make the key of an event: the id itself if a table key may hold it, else the hash of the id."""
-    if _PLAIN.fullmatch(event_id):
-        return event_id
-    return hash_key(event_id)
+    return event_id if is_plain(event_id) else hash_key(event_id)
+
+
+def is_plain(event_id: str) -> bool:
+    """Whether a table key, and a text in a query, may hold an id, or its beginning, as it is."""
+    return _PLAIN.fullmatch(event_id) is not None
 
 
 def hash_key(of_id: str) -> str:

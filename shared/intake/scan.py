@@ -1,28 +1,20 @@
 """Reads of the intake, minute by minute over all shards; rows that do not count are left out."""
 
 import asyncio
-from bisect import bisect_right
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from shared.intake import row_json
+from shared.intake.row_stream import Budget, Entity, Pages, RowStream
 from shared.intake.rows import Event, Observation, counts
 from shared.settings import settings
 from shared.storage import background_reads, paths, sdk
 from shared.storage.paths import IntakeTable, Kind, partition_key
-from shared.storage.storage_answers import TableMissing
 from shared.times import MINUTE, from_iso, from_minute_key, minute_key
 
-Entity = dict[str, Any]
-
 FAR_US: Final = from_minute_key("999912310000")
-_MOST_PAGE_ROWS: Final = 1000
-"""The service gives no more at once; nor does it give more than 4 MiB, but the emulator does."""
-_FIRST_PAGE_ROWS: Final = 8
-_PAGE_BYTES: Final = 2 * 1024 * 1024
-"""What rows with payloads hold that are read at once from one shard."""
 _KEYS: Final = "PartitionKey,RowKey,Timestamp,at,within,id"
 
 
@@ -51,6 +43,7 @@ class RowQuery:
         shards: Which of the loop's shards.
         from_us: Rows that arrived in [from_us, to_us).
         event_key: Rows of this event only; empty for all events.
+        id_begin: Rows of ids that begin so, in characters of which `keys.is_plain`; empty for all.
         keys_only: Whether to leave out what the rows hold beside keys and times.
         exact: Whether storage is to send no other rows of the first and the last minute; it looks at them all the same.
         takes: Whether rows of an event id are wanted.
@@ -64,6 +57,14 @@ class RowQuery:
     keys_only: bool = False
     exact: bool = False
     takes: Callable[[str], bool] | None = None
+    id_begin: str = ""
+
+    def wants(self, row: Entity) -> bool:
+        """Whether a row that storage has sent is wanted, and may be acknowledged."""
+        if self.takes is not None and not self.takes(row["id"]):
+            return False
+        at_us = row_json.arrival(row)
+        return self.from_us <= at_us < self.to_us and counts(at_us, from_iso(row["Timestamp"]), _deadline_us(row))
 
     def of_shard(self, shard: int) -> dict[str, str]:
         """Write the query of one shard for the service; it selects whole minutes, by key."""
@@ -73,6 +74,8 @@ class RowQuery:
             where += f" and at ge {self.from_us}L and at lt {self.to_us}L"
         if self.event_key:
             where += f" and RowKey gt '{self.event_key}|' and RowKey lt '{self.event_key}}}'"
+        if self.id_begin:
+            where += f" and id ge '{self.id_begin}' and id lt '{self.id_begin[:-1]}{chr(ord(self.id_begin[-1]) + 1)}'"
         return {"$filter": where} | ({"$select": _KEYS} if self.keys_only else {})
 
 
@@ -106,7 +109,7 @@ async def slices(
     Args:
         most_bytes: A minute whose rows hold more comes in halves, quarters and so on, so that no more is in memory.
     """
-    pages = _Pages(query)
+    pages = Pages(query.kind, keys_only=query.keys_only)
     while True:
         large_us = None
         async for end_us, rows in _minutes(tables, query, most_bytes, pages):
@@ -124,16 +127,16 @@ async def slices(
 
 
 async def _minutes(
-    tables: Tables, query: RowQuery, most_bytes: int | None, pages: "_Pages"
+    tables: Tables, query: RowQuery, most_bytes: int | None, pages: Pages
 ) -> AsyncIterator[tuple[int, list[Entity] | None]]:
     """Read minute by minute, as `slices`; a minute that holds too much is the last, and has None."""
-    coming, streams = deque(tables.of(query.kind, query.from_us, query.to_us)), list[_Stream]()
+    coming, streams = deque(tables.of(query.kind, query.from_us, query.to_us)), list[RowStream]()
     while True:
         firsts = await _together([stream.minute() for stream in streams])
         minute = min((first for first in firsts if first is not None), default=None)
         if coming and (minute is None or minute_key(coming[0].from_us) <= minute):
             table = coming.popleft()
-            streams += [_Stream(table.name, query.of_shard(shard), pages) for shard in query.shards]
+            streams += [RowStream(table.name, query.of_shard(shard), pages) for shard in query.shards]
             continue
         if minute is None:
             return
@@ -143,7 +146,7 @@ async def _minutes(
 
 
 async def _halves(
-    tables: Tables, query: RowQuery, most_bytes: int, pages: "_Pages"
+    tables: Tables, query: RowQuery, most_bytes: int, pages: Pages
 ) -> AsyncIterator[tuple[int, list[Entity]]]:
     """Read the rows of a minute, or of a part of one, in pieces that are as small as they must be."""
     middle_us = (query.from_us + query.to_us) // 2
@@ -182,91 +185,15 @@ def parse_observation(entity: Entity) -> Observation:
     return Observation(entity["id"], key, row_json.arrival(entity), reward, entity.get("slot"))
 
 
-class _Stream:
-    """The rows of one shard in one table, page by page."""
-
-    def __init__(self, table: str, query: Mapping[str, str], pages: "_Pages") -> None:
-        self.ended = False
-        self._table = table
-        self._query = query
-        self._pages = pages
-        self._after: Mapping[str, str] | None = {}
-        self._rows: list[Entity] = []
-        self._next = 0
-
-    async def minute(self) -> str | None:
-        """The minute of the next row; None after the last row."""
-        while self._next == len(self._rows):
-            if self._after is None:
-                self.ended = True
-                return None
-            await self._read_page()
-        return _minute(self._rows[self._next])
-
-    async def take(self, minute: str, budget: "_Budget") -> list[Entity]:
-        """Take the next rows that are of a minute, as long as the budget allows."""
-        rows: list[Entity] = []
-        while await self.minute() == minute:
-            end = bisect_right(self._rows, minute, self._next, key=_minute)
-            rows += self._rows[self._next : end]
-            budget.spend(self._rows[self._next : end])
-            self._next = end
-            if budget.is_over:
-                return []
-        return rows
-
-    async def _read_page(self) -> None:
-        """Read the next page; a table that was deleted meanwhile has none."""
-        options = {**self._query, "$top": str(self._pages.rows), **(self._after or {})}
-        try:
-            page = await background_reads.retry(lambda: background_reads.rest().query(self._table, options))
-        except TableMissing:
-            self._rows, self._next, self._after = [], 0, None
-        else:
-            self._rows, self._next, self._after = page.entities, 0, page.after
-            self._pages.fit(page.entities)
-
-
-class _Pages:
-    """How many rows a page has: so few of large rows that a page stays small.
-
-    Attributes:
-        rows: Of the next page.
-    """
-
-    def __init__(self, query: RowQuery) -> None:
-        self.rows = _FIRST_PAGE_ROWS if query.kind == "events" and not query.keys_only else _MOST_PAGE_ROWS
-
-    def fit(self, rows: Sequence[Entity]) -> None:
-        """Fit the next page to rows that came."""
-        if size := sum(map(row_json.payload_size, rows)):
-            self.rows = min(_MOST_PAGE_ROWS, len(rows) * _PAGE_BYTES // size + 1)
-
-
-class _Budget:
-    """The memory for rows."""
-
-    def __init__(self, most_bytes: int | None) -> None:
-        self._left = most_bytes
-
-    @property
-    def is_over(self) -> bool:
-        return self._left is not None and self._left < 0
-
-    def spend(self, rows: Iterable[Entity]) -> None:
-        if self._left is not None:
-            self._left -= sum(map(row_json.payload_size, rows))
-
-
 async def _take_rows(
-    streams: Iterable[_Stream], minute: str, query: RowQuery, most_bytes: int | None
+    streams: Iterable[RowStream], minute: str, query: RowQuery, most_bytes: int | None
 ) -> list[Entity] | None:
     """Take the rows of a minute that count from all shards; None if they hold too much."""
-    budget = _Budget(most_bytes)
+    budget = Budget(most_bytes)
     batches = await _together([stream.take(minute, budget) for stream in streams])
     if budget.is_over:
         return None
-    return [row for batch in batches for row in batch if _counts(row, query)]
+    return [row for batch in batches for row in batch if query.wants(row)]
 
 
 async def _together[Result](reads: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:
@@ -286,18 +213,6 @@ async def _count(tables: Tables, query: RowQuery, most: int) -> tuple[int, int |
         if number > most:
             break
     return number, first_us
-
-
-def _minute(entity: Entity) -> str:
-    key: str = entity["PartitionKey"]
-    return key[-12:]
-
-
-def _counts(entity: Entity, query: RowQuery) -> bool:
-    if query.takes is not None and not query.takes(entity["id"]):
-        return False
-    at_us = row_json.arrival(entity)
-    return query.from_us <= at_us < query.to_us and counts(at_us, from_iso(entity["Timestamp"]), _deadline_us(entity))
 
 
 def _deadline_us(entity: Entity) -> int:

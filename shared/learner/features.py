@@ -19,7 +19,7 @@ from shared.learner.cleaning import (
     clean,
     is_plain,
 )
-from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS, member
+from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_CONTEXT, DOCUMENT_SLOTS, member
 
 __all__ = ["InvalidFeatures", "SlotsDocument", "document", "slots_document"]
 
@@ -124,7 +124,7 @@ def _context_and_actions(
         {"i": {"constant": 1, "id": name}, "j": _usable(features, _ACTIONS, position)}
         for position, (name, features) in zip(where, actions, strict=True)
     ]
-    return {"FromUrl": _usable(context_features), DOCUMENT_ACTIONS: multi}
+    return {DOCUMENT_CONTEXT: _usable(context_features), DOCUMENT_ACTIONS: multi}
 
 
 def _usable(groups: list[Any], field: str = _CONTEXT, position: int = 0) -> list[Any]:

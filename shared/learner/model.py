@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from shared.errors import LoopError
 from shared.learner.arguments import LearningArguments
+from shared.learner.explanations.explainer import Explainer
 from shared.ranking.slots import SlotChoice
 
 _log = logging.getLogger(__name__)
@@ -33,11 +34,12 @@ class Model:
     VW loads damaged files without complaint, so compare the SHA-256 of a file from storage first.
     """
 
-    def __init__(self, data: bytes, options: list[str], kind: str) -> None:
+    def __init__(self, data: bytes, options: list[str], arguments: LearningArguments) -> None:
         self._data = data
         self._options = options
-        self._kind = kind
-        self._workspace = _load(data, options, kind)
+        self._arguments = arguments
+        self._kind = arguments.problem_type
+        self._workspace = _load(data, options, self._kind)
 
     @classmethod
     def load(cls, data: bytes, arguments: LearningArguments, epsilon: float) -> Self:
@@ -52,7 +54,7 @@ class Model:
         """
         explore = ["--epsilon", repr(float(epsilon))] if arguments.has_epsilon else []
         fixed = [] if arguments.needs_full_model else ["-t"]  # with it, bounds on costs come out wider than in training
-        return cls(data, ["--json", "--quiet", *fixed, *explore], arguments.problem_type)
+        return cls(data, ["--json", "--quiet", *fixed, *explore], arguments)
 
     def probabilities(self, document: bytes | str, count: int) -> list[float]:
         """The chance that each action gets, in the order of the document; their sum is 1.
@@ -78,6 +80,10 @@ class Model:
         """
         answer = self._answer(document.decode())
         return [*map(_choice, answer)] if len(answer) == count else [None] * count
+
+    def explainer(self) -> Explainer:
+        """Explains this model's scores; to be used at once, as the model is."""
+        return Explainer(self._workspace, self._arguments, self._data)
 
     def close(self) -> None:
         """Free the memory; the model cannot be used any more."""

@@ -63,6 +63,8 @@ DROPPED = "pdrop"
 CONTINUOUS_LABEL = "_label_ca"
 """Of other tools' lines: the label of a continuous action."""
 
+DOCUMENT_CONTEXT = "FromUrl"
+"""Inside `FEATURES`: the context's features."""
 DOCUMENT_ACTIONS = "_multi"
 """Inside `FEATURES`: the actions' features."""
 DOCUMENT_SLOTS = "_slots"

@@ -18,14 +18,14 @@ class LoggedChoice:
 
     Attributes:
         slot: The slot's id; None for an event with one choice.
-        action: The position of the drawn action, counted from 0.
-        probability: The chance that the drawn action had.
+        order: The positions of the actions that could be drawn, counted from 0, the drawn one first.
+        probabilities: Their chances, in the same order.
         reward: What the choice is worth, whatever is learned from it.
     """
 
     slot: str | None
-    action: int
-    probability: float
+    order: tuple[int, ...]
+    probabilities: tuple[float, ...]
     reward: float
 
 
@@ -79,11 +79,12 @@ def read_event(line: bytes) -> LoggedEvent:
 def _choices(parsed: Mapping[str, Any]) -> Iterator[LoggedChoice]:
     outcomes = parsed.get(keys.OUTCOMES)
     if outcomes is None:
-        yield LoggedChoice(None, parsed[keys.LABEL_INDEX], parsed[keys.LABEL_PROBABILITY], _reward(parsed))
+        order = tuple(action - 1 for action in parsed[keys.ACTIONS])
+        yield LoggedChoice(None, order, tuple(parsed[keys.PROBABILITIES]), _reward(parsed))
         return
     for outcome in outcomes:
-        action, probability = outcome[keys.SLOT_ACTIONS][0], outcome[keys.SLOT_PROBABILITIES][0]
-        yield LoggedChoice(outcome[keys.SLOT_ID], action, probability, _reward(outcome))
+        order = tuple(outcome[keys.SLOT_ACTIONS])
+        yield LoggedChoice(outcome[keys.SLOT_ID], order, tuple(outcome[keys.SLOT_PROBABILITIES]), _reward(outcome))
 
 
 def _reward(labelled: Mapping[str, Any]) -> float:

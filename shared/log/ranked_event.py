@@ -12,6 +12,7 @@ from shared.configuration.service_configuration import LearningMode
 from shared.ranking.decision import Decision
 from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice
 
+_OF_APPRENTICE = "-apprentice"
 _TOLERANCE = 1e-5
 """By so much the chances may differ that one model gives on different processors."""
 
@@ -127,7 +128,12 @@ def line_kind(problem_type: str, mode: LearningMode) -> str:
 
     An event that was ranked in apprentice mode is labelled by imitation, so only an apprentice learns from it.
     """
-    return problem_type + ("-apprentice" if mode is LearningMode.APPRENTICE else "")
+    return problem_type + (_OF_APPRENTICE if mode is LearningMode.APPRENTICE else "")
+
+
+def mode_of(kind: str) -> LearningMode:
+    """The learning mode of models that learn from a kind of lines, as far as the kind says it."""
+    return LearningMode.APPRENTICE if kind.endswith(_OF_APPRENTICE) else LearningMode.ONLINE
 
 
 def pack(event: RankedEvent) -> bytes:

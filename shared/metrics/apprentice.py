@@ -76,7 +76,11 @@ class Apprentice(StoredObject):
     @property
     def last(self) -> Imitation:
         """The sums of the last events."""
-        events = zip(self.rewards, self.matches, self.ceilings, strict=True)
+        return self.newest(LAST_EVENTS)
+
+    def newest(self, number: int) -> Imitation:
+        """The sums of the newest of the last events."""
+        events = [*zip(self.rewards, self.matches, self.ceilings, strict=True)][-number:]
         return imitation([ImitatedEvent(reward, match == "1", ceiling) for reward, match, ceiling in events])
 
     def plus(self, events: Sequence[ImitatedEvent], first_us: int, last_us: int) -> "Apprentice":

@@ -131,7 +131,7 @@ def merge(steps: Iterable[Step]) -> tuple[Step, ...]:
         by_time[step.from_us] = step if before is None else before.plus(step)
     ordered = [by_time[at_us] for at_us in sorted(by_time)]
     hours = groupby(ordered, key=lambda step: step.from_us // HOUR)
-    return tuple(step for _, of_hour in hours for step in _bound(list(of_hour)))
+    return tuple(step for _, of_hour in hours for step in _limit(list(of_hour)))
 
 
 def combine(shards: Sequence[Breakdown]) -> Breakdown:
@@ -142,7 +142,7 @@ def combine(shards: Sequence[Breakdown]) -> Breakdown:
     return Breakdown(merge(step for shard in shards for step in shard.steps), choices)
 
 
-def _bound(steps: Sequence[Step]) -> list[Step]:
+def _limit(steps: Sequence[Step]) -> list[Step]:
     """The steps of an hour, within the bounds."""
     values: dict[str, set[str]] = defaultdict(set)
     for step in steps:
@@ -151,10 +151,10 @@ def _bound(steps: Sequence[Step]) -> list[Step]:
     varied = {name for step in steps for name in step.varied}
     varied |= {name for name, different in values.items() if len(different) > MOST_VALUES}
     names = sorted({*values, *varied})[:MOST_FEATURES]
-    return [_bound_step(step, names, varied) for step in steps]
+    return [_limit_step(step, names, varied) for step in steps]
 
 
-def _bound_step(step: Step, names: Sequence[str], varied: set[str]) -> Step:
+def _limit_step(step: Step, names: Sequence[str], varied: set[str]) -> Step:
     features = {name: step.features[name] for name in names if name in step.features and name not in varied}
     actions, others = step.actions, step.others
     if len(actions) > MOST_ACTIONS:

@@ -16,7 +16,7 @@ from shared.metrics.last_day_forms import LastDayRange
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import Moment, Wire
 
-MOST_ACTIONS, MOST_VALUES_TOLD = 50, 30
+_MOST_ACTIONS, _MOST_ROWS = 50, 30
 _VARIED = f"It had more than {MOST_VALUES} different values in an hour, lists of numbers, or long texts."
 
 
@@ -104,7 +104,7 @@ def answer_actions(wanted: LastDayRange, steps: Sequence[Step]) -> ActionMetrics
         steps: Those of the range.
     """
     sums = _total(steps)
-    chosen, rest = _largest(sums.actions, MOST_ACTIONS)
+    chosen, rest = _largest(sums.actions, _MOST_ACTIONS)
     rewards = _span(sums)
     return ActionMetrics(
         from_=wanted.from_us,
@@ -124,7 +124,7 @@ def answer_context(wanted: LastDayRange, steps: Sequence[Step], feature: str | N
     """
     sums = _total(steps)
     rewards, values = _span(sums), _values(sums, feature)
-    chosen, rest = _largest(values, MOST_VALUES_TOLD)
+    chosen, rest = _largest(values, _MOST_ROWS)
     absent = reduce(Cell.minus, values.values(), sums.total)
     return ContextMetrics(
         from_=wanted.from_us,

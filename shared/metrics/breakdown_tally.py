@@ -21,7 +21,7 @@ from shared.ranking.decision import NO_MODEL
 _CONTEXT = len(b'{"FromUrl":')
 _ACTIONS = b',"_multi":['
 _ACTION, _ID_END = b'{"i":{"constant":1,"id":', b'},"j":'
-_ONE = 2
+_ALONE = 2
 """So many pieces has an event with one action."""
 _LIKELY, _HALF = frozenset((b"[0.5", b"[0.6", b"[0.7", b"[0.8", b"[0.9")), b"[0.5,"
 """How the chances of a ranking begin whose first action has more than half of it: it is the most probable one."""
@@ -51,8 +51,8 @@ class BreakdownTally:
             step.highest = reward
         try:
             ids = _ids(event)
-            action = _id(ids[_shown(event)])
-            best = _most_probable(event, action, ids)
+            action = _id(ids[_position(event)])
+            best = None if event.model_id == NO_MODEL else _most_probable(event, action, ids)
         except OTHER_FORM:
             add(step.others, [1, reward, reward * reward])
             return
@@ -105,22 +105,19 @@ class BreakdownTally:
         self._best, self._context, self._document, self._model_id = best, context, document, model_id
 
 
-def shown_action(event: RankedEvent) -> bytes | None:
+def action_id(event: RankedEvent) -> bytes | None:
     """The id of the action that users saw, as JSON text; None for an event of another form."""
     with suppress(*OTHER_FORM):
-        return _id(_ids(event)[_shown(event)])
+        return _id(_ids(event)[_position(event)])
     return None
 
 
-def _shown(event: RankedEvent) -> int:
+def _position(event: RankedEvent) -> int:
     """The position of the action that users saw, counted from 1; of a multi-slot event in its first slot."""
-    actions = event.actions
+    actions, is_online = event.actions, event.mode is LearningMode.ONLINE
     if event.slots:
-        is_baseline = event.mode is not LearningMode.ONLINE and event.baselines
-        return 1 + (event.baselines[0] if is_baseline else orjson.loads(actions)[0][0])
-    if event.mode is not LearningMode.ONLINE:
-        return 1
-    return int(actions[1 : actions.find(b",")] if b"," in actions else actions[1:-1])
+        return 1 + (orjson.loads(actions)[0][0] if is_online or not event.baselines else event.baselines[0])
+    return int(actions[1:-1].partition(b",")[0]) if is_online else 1
 
 
 def _ids(event: RankedEvent) -> Sequence[bytes]:
@@ -139,7 +136,7 @@ def _most_probable(event: RankedEvent, shown: bytes, ids: Sequence[bytes]) -> by
     Args:
         shown: The id of the action that was drawn.
     """
-    if event.model_id == NO_MODEL or event.mode is not LearningMode.ONLINE or len(ids) == _ONE or event.slots:
+    if event.mode is not LearningMode.ONLINE or len(ids) == _ALONE or event.slots:
         return None
     chances = event.probabilities
     if chances[:4] in _LIKELY and not chances.startswith(_HALF):

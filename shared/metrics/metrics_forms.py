@@ -161,11 +161,11 @@ def _stretch(bins: Sequence[Bin], from_us: int, to_us: int, wanted: MetricsRange
         online=policies.online,
         first_action=policies.first,
         random=policies.random,
-        events=_known_at_join(sums) if wanted.is_fine else _outcomes(sums),
+        events=_fine_outcomes(sums) if wanted.is_fine else _outcomes(sums),
     )
 
 
-def _known_at_join(sums: Bin) -> Fates:
+def _fine_outcomes(sums: Bin) -> Fates:
     unknown = dict.fromkeys(("waiting", "learned", "not_activated", "answered_otherwise", "refused", "passed_over"))
     return Fates(joined=sums.joined, late=sums.outcomes.late, dangling=sums.outcomes.dangling, **unknown)
 

@@ -29,12 +29,12 @@ def combine(shards: Sequence[PartMetrics]) -> PartMetrics:
 
 
 def combine_details(shards: Sequence[Details | None]) -> Details | None:
-    """The details of a part from those of its shards; None if those of a shard are not known."""
-    known = [details for details in shards if details is not None]
-    if len(known) < len(shards):
+    """The details of a part from those of its shards; None if a shard has none."""
+    of_shards = [details for details in shards if details is not None]
+    if len(of_shards) < len(shards):
         return None
     return Details(
-        merge(a_bin for details in known for a_bin in details.bins),
-        breakdown.combine([details.breakdown for details in known]),
-        reduce(LiftSums.plus, (details.lift for details in known), LiftSums()),
+        merge(a_bin for details in of_shards for a_bin in details.bins),
+        breakdown.combine([details.breakdown for details in of_shards]),
+        reduce(LiftSums.plus, (details.lift for details in of_shards), LiftSums()),
     )

@@ -20,6 +20,7 @@ _DIGITS = 2
 _APPRENTICE = "The loop is an apprentice: it shows the first action, and learns to choose as that does."
 _READY = "It has learned its default."
 _NOT_READY = "It has not learned its default yet: as an Online loop it would begin below that."
+_RETURNS = "It has not learned its default yet, but Online it goes on with the model that it had before."
 _LOGS_ONLY = "The loop only logs: it shows the first action, and earns what that earns."
 _NO_EVENT = "No event is joined yet that was ranked since mode, settings or model last changed."
 _SPANS = {Over.DAY: "of the last day or so", Over.WEEK: "of the last week or so"}
@@ -75,15 +76,16 @@ class Verdict:
     apprentice: Likeness | None = None
 
 
-def judge(metrics: Metrics, mode: LearningMode, now_us: int) -> Verdict:
+def judge(metrics: Metrics, mode: LearningMode, now_us: int, *, returns: bool = False) -> Verdict:
     """Judge what the loop earns, from the sums of its commit record.
 
     Args:
         mode: The learning mode that is configured.
+        returns: Whether an apprentice goes on with the model that it had before, once it is Online.
     """
     if mode is LearningMode.APPRENTICE:
         likeness = comparison.likeness(metrics.apprentice.last)
-        return Verdict(Conclusion.UNKNOWN, _describe_apprentice(likeness), None, (), likeness)
+        return Verdict(Conclusion.UNKNOWN, _describe_apprentice(likeness, returns=returns), None, (), likeness)
     if mode is LearningMode.LOGGING_ONLY:
         return Verdict(Conclusion.UNKNOWN, _LOGS_ONLY, None, ())
     windows = metrics.lift.windows(now_us)
@@ -165,13 +167,14 @@ def _number(value: float) -> str:
     return f"{value:.{_DIGITS}g}"
 
 
-def _describe_apprentice(likeness: Likeness) -> str:
+def _describe_apprentice(likeness: Likeness, *, returns: bool) -> str:
     rate, ceiling = likeness.match_rate, likeness.match_rate_ceiling
     if rate is None or ceiling is None or likeness.match_rate_interval is None:
         return f"{_APPRENTICE} No event of that mode is joined yet."
     low, high = likeness.match_rate_interval
+    readiness = _READY if rate >= _NEARLY * ceiling else _RETURNS if returns else _NOT_READY
     return (
         f"{_APPRENTICE} In {rate:.0%} of the last {pluralize(likeness.number_of_events, 'event', 'events')} "
         f"(95 % interval {low:.0%} to {high:.0%}) it would have shown the first action itself; with its exploration, "
-        f"at most {ceiling:.0%} is possible. {_READY if rate >= _NEARLY * ceiling else _NOT_READY}"
+        f"at most {ceiling:.0%} is possible. {readiness}"
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
+from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import SettingsChange
 from shared.stored_objects import StoredObject
 from shared.times import compact, from_compact
@@ -31,6 +32,8 @@ class ModelFiles(StoredObject):
         events: Events learned since the model was empty.
         first_event_id: The first of those events; None if unknown.
         last_event_id: The last of those events; None if unknown.
+        learned_in: The learning mode of the events that it learned last. Online also after some of `LoggingOnly`, which
+            a model that has learned Online goes on with; None if unknown.
     """
 
     state_blob: str
@@ -40,13 +43,29 @@ class ModelFiles(StoredObject):
     events: int
     first_event_id: str | None = None
     last_event_id: str | None = None
+    learned_in: LearningMode | None = None
 
     @classmethod
     def at(
-        cls, state_blob: str, predictor_blob: str, events: int, first: str | None = None, last: str | None = None
+        cls,
+        state_blob: str,
+        predictor_blob: str,
+        events: int,
+        first: str | None = None,
+        last: str | None = None,
+        learned_in: LearningMode | None = None,
     ) -> Self:
         """The model whose training state and predictor are at two paths, which end with their SHA-256."""
-        return cls(state_blob, sha256_in(state_blob), predictor_blob, sha256_in(predictor_blob), events, first, last)
+        return cls(
+            state_blob,
+            sha256_in(state_blob),
+            predictor_blob,
+            sha256_in(predictor_blob),
+            events,
+            first,
+            last,
+            learned_in,
+        )
 
     @property
     def paths(self) -> tuple[str, str]:
@@ -71,6 +90,7 @@ class ModelReference(StoredObject):
         learned_from_us: The log position at which its learning began.
         first_event_id: The first learned event; None if unknown.
         last_event_id: The last learned event; None if unknown.
+        learned_in: As that of its files.
     """
 
     id: str
@@ -86,6 +106,7 @@ class ModelReference(StoredObject):
     learned_from_us: int = 0
     first_event_id: str | None = None
     last_event_id: str | None = None
+    learned_in: LearningMode | None = None
 
     @classmethod
     def of(
@@ -115,6 +136,7 @@ class ModelReference(StoredObject):
             learned_from_us,
             files.first_event_id,
             files.last_event_id,
+            files.learned_in,
         )
 
     @property
@@ -128,6 +150,7 @@ class ModelReference(StoredObject):
             self.learned_events,
             self.first_event_id,
             self.last_event_id,
+            self.learned_in,
         )
 
     def without_event_ids(self) -> Self:

@@ -36,10 +36,7 @@ def change_published(change: Callable[[Published], Published], cause: Cause | No
 
     def change_and_note(before: Published) -> Published:
         after = _shorten(change(before))
-        if cause is None or after.generation == before.generation:
-            return after
-        ids = (published.model.id if published.model else None for published in (before, after))
-        return replace(after, changes=settings_history_store.note(before.changes, cause, [value_change("model", *ids)]))
+        return after if cause is None else note_replacement(before, after, cause)
 
     return json_documents.change(
         PUBLISHED,
@@ -47,6 +44,14 @@ def change_published(change: Callable[[Published], Published], cause: Cause | No
         json_documents.to_json,
         lambda before: change_and_note(before or Published()),
     )
+
+
+def note_replacement(before: Published, after: Published, cause: Cause) -> Published:
+    """What is published, with an entry of the history of settings if the model was replaced."""
+    if after.generation == before.generation:
+        return after
+    ids = (published.model.id if published.model else None for published in (before, after))
+    return replace(after, changes=settings_history_store.note(before.changes, cause, [value_change("model", *ids)]))
 
 
 def publish(published: Published, etag: str | None) -> str:

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from shared.ranking.decision import Decision
 from shared.web.errors import InvalidRankRequest, InvalidRequest, TooManyActions
 from shared.web.json_forms import Wire
+from shared.web.versions import Version
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
@@ -67,6 +68,31 @@ class RankResponse(Wire):
     ranking: list[RankedAction]
     event_id: Id
     reward_action_id: Id
+
+
+class ExplainedFeature(Wire):
+    """A feature, or several that are joined by `^`, and how much they contribute to an action's score."""
+
+    name: str
+    score: float
+
+
+class ExplainedAction(Wire):
+    """What contributes most to an action's score."""
+
+    id: str
+    features: list[ExplainedFeature]
+
+
+class ExplainedRankResponse(RankResponse):
+    """The same, explained; without `isInferenceExplainabilityEnabled` there is no explanation."""
+
+    inference_explanation: list[ExplainedAction] | None = None
+
+
+def rank_response(version: Version) -> type[RankResponse]:
+    """The answer in a version."""
+    return ExplainedRankResponse if version.has_inference_explanation else RankResponse
 
 
 def demand_different[Value: (str, int)](values: list[Value], place: str, what: str, which: str = "id") -> list[Value]:

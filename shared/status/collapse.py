@@ -10,13 +10,12 @@ chance. The third sign takes the log, which is read only where the first two are
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import reduce
-from math import sqrt
 
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
 from shared.log.ranked_event import RankedEvent
 from shared.metrics.breakdown import MOST_MODELS, Cell, Choices, Step
-from shared.metrics.breakdown_tally import BreakdownTally, shown_action
+from shared.metrics.breakdown_tally import BreakdownTally, action_id
 from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.estimators.lift import interval as lift_interval
 from shared.metrics.quantiles import incomplete_gamma
@@ -31,10 +30,6 @@ _NEARLY_ALL = 0.97
 _ERROR = 0.05
 _CHANCE = 1e-7
 """So improbable must be what is seen, if the context did not matter."""
-_LEAST_INFORMATION = 3.0
-"""A value counts if both sides of it have this many times the squared span of rewards as the sum of their variances:
-then sums of rewards are nearly normal."""
-_LEAST_SQUARES = 20.0
 
 
 def suspect(recent: Recent | None) -> Chunk | None:
@@ -44,7 +39,7 @@ def suspect(recent: Recent | None) -> Chunk | None:
     just begun may prefer one action while the next one learns better, so there must have been `MOST_MODELS` of them.
     """
     last = _collect(recent) if recent else None
-    if last is None or not _is_one_sided(last.choices) or len(last.choices.models) < MOST_MODELS:
+    if last is None or not _ignores_context(last.choices) or len(last.choices.models) < MOST_MODELS:
         return None
     return last if _is_not_better(last.lift) else None
 
@@ -54,8 +49,9 @@ def is_to_be_examined(recent: Recent) -> bool:
     before, last = recent.collapse, recent.chunks[-1] if recent.chunks else None
     if last is None or suspect(recent) is None:
         return False
-    is_other = before is None or before.chunk_us != last.from_us
-    return is_other or (before is not None and last.choices.pairs >= before.pairs + _NEW_PAIRS)
+    if before is None or before.chunk_us != last.from_us:
+        return True
+    return last.choices.pairs >= before.pairs + _NEW_PAIRS
 
 
 def examine(recent: Recent, events: Sequence[tuple[RankedEvent, float]]) -> Collapse:
@@ -95,13 +91,13 @@ def _collect(recent: Recent) -> Chunk | None:
     """The last chunks together; None if they are not enough."""
     last: Chunk | None = None
     for chunk in reversed(recent.chunks):
-        if last is not None and last.choices.pairs >= ENOUGH_PAIRS and not _is_one_sided(chunk.choices):
+        if last is not None and last.choices.pairs >= ENOUGH_PAIRS and not _ignores_context(chunk.choices):
             break
         last = chunk if last is None else chunk.plus(last)
     return last if last is not None and last.choices.pairs >= ENOUGH_PAIRS else None
 
 
-def _is_one_sided(choices: Choices) -> bool:
+def _ignores_context(choices: Choices) -> bool:
     return choices.same >= _NEARLY_ALL * choices.pairs
 
 
@@ -120,7 +116,7 @@ def _add_up(events: Iterable[tuple[RankedEvent, float]]) -> Step:
 
 def _only_shown_most(events: Sequence[tuple[RankedEvent, float]]) -> list[tuple[RankedEvent, float]]:
     """The events in which the action was shown that was shown most."""
-    shown = [shown_action(event) for event, _ in events]
+    shown = [action_id(event) for event, _ in events]
     ((most, _),) = Counter(shown).most_common(1) or [(b"", 0)]
     return [event for event, action in zip(events, shown, strict=True) if action == most]
 
@@ -128,9 +124,8 @@ def _only_shown_most(events: Sequence[tuple[RankedEvent, float]]) -> list[tuple[
 def _matters(sums: Step, shown: Step, name: str) -> bool:
     """Whether, with some values of a feature, the other actions earned more than the one shown most, for certain.
 
-    Squares of the differences in standard errors, where the other actions earned more, are added up over all values. If
-    the action is everywhere the best one, or as good as the others, the sum is at most as large as that of the squares
-    of as many normal numbers.
+    By how much more, is added up over all values. If the action is everywhere the best one, or as good as the others,
+    a larger sum is at most as probable as of so many numbers of the exponential distribution with the mean 2.
     """
     span, of_action = sums.highest - sums.lowest, shown.features[name]
     squares = [
@@ -138,15 +133,18 @@ def _matters(sums: Step, shown: Step, name: str) -> bool:
         for value, cell in sums.features[name].items()
         if (square := _square(of_action.get(value, Cell()), cell, span)) is not None
     ]
-    total = sum(squares)
-    return total > _LEAST_SQUARES and 1 - incomplete_gamma(total / 2, len(squares) / 2) < _CHANCE
+    return bool(squares) and 1 - incomplete_gamma(sum(squares) / 2, len(squares)) < _CHANCE
 
 
 def _square(shown: Cell, all_: Cell, span: float) -> float | None:
-    """How much more the other actions earned, in standard errors and squared; None if there are too few events."""
-    others, variance = all_.minus(shown), all_.squares / all_.events - (all_.rewards / all_.events) ** 2
-    fewer = min(shown.events, others.events)
-    if not fewer or variance <= 0 or fewer * variance < _LEAST_INFORMATION * span**2:
+    """How much more the other actions earned, such that exp(−x ÷ 2) is its chance; None if there are no two sides.
+
+    Source: Bernstein's inequality, which also holds for few events and for rare rewards.
+    """
+    others = all_.minus(shown)
+    if not shown.events or not others.events:
         return None
-    error = sqrt(variance * (1 / shown.events + 1 / others.events))
-    return max(others.rewards / others.events - shown.rewards / shown.events, 0.0) ** 2 / error**2
+    more = others.rewards - others.events * shown.rewards / shown.events
+    variance = all_.squares / all_.events - (all_.rewards / all_.events) ** 2
+    spread = others.events * variance * (1 + others.events / shown.events)
+    return more**2 / (spread + more * span / 3) if more > 0 else 0.0

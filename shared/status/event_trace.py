@@ -1,19 +1,20 @@
 """The trace of an event id: its events, what they showed, their observations, and what became of both."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.service_configuration import LearningMode
 from shared.durations import in_words
 from shared.intake.rows import Observation
+from shared.learner.recorded_features import RankedFeatures, read_features
 from shared.log import log_line
 from shared.log.join import belongs
-from shared.log.line_keys import DOCUMENT_ACTIONS
 from shared.log.logged_event import LoggedEvent, read_event
 from shared.log.ranked_event import RankedEvent
+from shared.status import traced_choice
+from shared.status.traced_choice import TracedChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +22,15 @@ class TracedDecision:
     """The decision about an event, or about one of its slots.
 
     Attributes:
-        slot: The slot's id; None for an event with one choice.
-        action_id: The action that was to be shown.
-        drawn_id: The action that was drawn; an apprentice shows the baseline instead.
-        probability: The chance that the drawn action had.
         reward: What the decision is worth; None until the event is joined, and if nothing is learned from it.
+        is_default: Whether that is the default reward, since none came in time; None like `reward`.
+        because: How the reward comes about, or why there is none.
     """
 
-    slot: str | None
-    action_id: str
-    drawn_id: str
-    probability: float
+    choice: TracedChoice
     reward: float | None
+    is_default: bool | None
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ class TracedEvent:
     """An event of the id.
 
     Attributes:
+        features: As they were ranked.
         decisions: One, or one a slot.
         model_id: The model that decided; `N/A` before the first.
         mode: The learning mode in which the event was ranked.
@@ -58,6 +57,7 @@ class TracedEvent:
     """
 
     at_us: int
+    features: RankedFeatures
     decisions: tuple[TracedDecision, ...]
     model_id: str
     deferred: bool
@@ -75,11 +75,13 @@ class Trace:
         events: In order of arrival; more than one if the id was used again.
         lone: Observations that belong to no event, or not yet.
         log_range: The searched log; None if there is no log.
+        has_more: Whether there is older log in which the event may be.
     """
 
     events: tuple[TracedEvent, ...]
     lone: tuple[TracedObservation, ...]
     log_range: tuple[int, int] | None
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Evidence:
         log_range: The searched log; None if there is no log.
         learned_up_to_us: The log position that the model in training has learned up to.
         kind: The lines that the model in training learns from.
+        has_more: Whether there is older log, which was not searched although there is no event of the id in the other.
     """
 
     waiting: Sequence[RankedEvent]
@@ -102,6 +105,7 @@ class Evidence:
     learned_up_to_us: int
     kind: str
     rewards: RewardSettings
+    has_more: bool = False
 
 
 def trace(evidence: Evidence) -> Trace:
@@ -114,12 +118,13 @@ def trace(evidence: Evidence) -> Trace:
     lone = [_trace_lone(*log_line.read_lone(line)) for line in lone_lines]
     lone += [_trace_observation(observation, _NO_EVENT_YET, counts=False) for observation in left]
     logged = [_trace_logged(read_event(line), log_line.kind(line), evidence) for line in event_lines]
-    return Trace((*logged, *waiting), tuple(lone), evidence.log_range)
+    return Trace((*logged, *waiting), tuple(lone), evidence.log_range, evidence.has_more)
 
 
 _NO_EVENT_YET = (
     "No event of this id is known whose window it lies in; it is logged alone if none comes within two minutes."
 )
+_WORTHLESS = "There is none, for nothing is learned from the event."
 
 
 def _join(
@@ -130,33 +135,67 @@ def _join(
     for event in waiting:
         own = [observation for observation in left if belongs(observation.at_us, event.at_us, rewards.wait_us)]
         left = [observation for observation in left if observation not in own]
-        events.append(_trace_waiting(event, own, rewards.wait_us))
+        events.append(_trace_waiting(event, own, rewards))
     return events, left
 
 
-def _trace_waiting(event: RankedEvent, observations: Iterable[Observation], wait_us: int) -> TracedEvent:
-    because = f"It is joined when the reward wait time of {in_words(wait_us)} is over."
-    decisions = _decisions(json.loads(event.document), event.mode, event.baselines, list(_draws(event)))
+def _trace_waiting(event: RankedEvent, observations: Iterable[Observation], rewards: RewardSettings) -> TracedEvent:
+    because = f"It is joined when the reward wait time of {in_words(rewards.wait_us)} is over."
+    choices = traced_choice.of_ranked(event)
     traced = tuple(
-        _trace_of_event(observation, decisions, "It lies in the event's window.") for observation in observations
+        _trace_of_event(observation, choices, "It lies in the event's window.") for observation in observations
     )
-    return TracedEvent(event.at_us, decisions, event.model_id, event.deferred, event.mode, "waiting", because, traced)
+    decisions = tuple(_wait(choice, traced, rewards.default) for choice in choices)
+    features = read_features(json.loads(event.document))
+    return TracedEvent(
+        event.at_us, features, decisions, event.model_id, event.deferred, event.mode, "waiting", because, traced
+    )
+
+
+def _wait(choice: TracedChoice, observations: Iterable[TracedObservation], default: float) -> TracedDecision:
+    """The decision of an event that is not joined yet."""
+    because = "It follows from the rewards that have come when the reward wait time is over."
+    if not _count_rewards(choice, observations):
+        because = (
+            f"None has come so far. If none comes within the reward wait time, it is the default reward, {default:g}."
+        )
+    return TracedDecision(choice, None, None, because)
 
 
 def _trace_logged(event: LoggedEvent, kind: str | None, evidence: Evidence) -> TracedEvent:
     state, because = _state(event, kind, evidence)
-    drawn = [
-        (choice.slot, choice.action, choice.probability, choice.reward if event.learnable else None)
-        for choice in event.choices
-    ]
-    decisions = _decisions(event.features, event.mode, event.baselines, drawn)
+    choices = traced_choice.of_logged(event)
     traced = tuple(
-        _trace_of_event(observation, decisions, "It lay in the event's window.")
+        _trace_of_event(observation, choices, "It lay in the event's window.")
         if event.learnable
         else _trace_observation(observation, _not_learned(event), counts=False)
         for observation in event.observations
     )
-    return TracedEvent(event.at_us, decisions, event.model_id, event.deferred, event.mode, state, because, traced)
+    decisions = tuple(
+        _settle(choice, traced, logged.reward) if event.learnable else TracedDecision(choice, None, None, _WORTHLESS)
+        for choice, logged in zip(choices, event.choices, strict=True)
+    )
+    features = read_features(event.features)
+    return TracedEvent(
+        event.at_us, features, decisions, event.model_id, event.deferred, event.mode, state, because, traced
+    )
+
+
+def _settle(choice: TracedChoice, observations: Iterable[TracedObservation], reward: float) -> TracedDecision:
+    """The decision of a learnable event in the log, with how its reward came about."""
+    count = _count_rewards(choice, observations)
+    if count == 0:
+        return TracedDecision(choice, reward, True, "The default reward, since none came in time.")
+    because = "The reward that came." if count == 1 else f"{count} rewards came, and were aggregated to this one."
+    return TracedDecision(choice, reward, False, because)
+
+
+def _count_rewards(choice: TracedChoice, observations: Iterable[TracedObservation]) -> int:
+    """How many rewards count for a choice."""
+    return sum(
+        observation.counts and observation.value is not None and observation.slot == choice.slot
+        for observation in observations
+    )
 
 
 def _not_learned(event: LoggedEvent) -> str:
@@ -185,39 +224,9 @@ def _state(event: LoggedEvent, kind: str | None, evidence: Evidence) -> tuple[st
     return "logged", "It is learned with the next run of the trainer."
 
 
-type _Draw = tuple[str | None, int, float, float | None]
-"""A slot's id, the position of the drawn action, counted from 0, its probability, and the reward."""
-
-
-def _draws(event: RankedEvent) -> Iterable[_Draw]:
-    if not event.slots:
-        decision = event.decision()
-        yield None, decision.order[0], decision.probabilities[0], None
-        return
-    for slot, choice in zip(event.slots, event.multi_slot_decision().choices, strict=True):
-        yield slot, choice.order[0], choice.probabilities[0], None
-
-
-def _decisions(
-    document: Mapping[str, Any], mode: LearningMode, baselines: Sequence[int], drawn: Sequence[_Draw]
-) -> tuple[TracedDecision, ...]:
-    """The decisions, with the ids of the drawn actions and of the actions to show.
-
-    Args:
-        document: The event's features.
-        baselines: Positions, one a slot; none for an event with one choice, whose baseline is the first action.
-    """
-    ids = [action["i"]["id"] for action in document[DOCUMENT_ACTIONS]]
-    shown = (baselines or (0,)) if mode is LearningMode.APPRENTICE else [position for _, position, _, _ in drawn]
-    return tuple(
-        TracedDecision(slot, ids[position_to_show], ids[position], probability, reward)
-        for position_to_show, (slot, position, probability, reward) in zip(shown, drawn, strict=True)
-    )
-
-
-def _trace_of_event(observation: Observation, decisions: Sequence[TracedDecision], in_window: str) -> TracedObservation:
+def _trace_of_event(observation: Observation, choices: Sequence[TracedChoice], in_window: str) -> TracedObservation:
     """Trace an observation in the window of its event: a reward counts if it names a slot of the event."""
-    slots = [decision.slot for decision in decisions]
+    slots = [choice.slot for choice in choices]
     if observation.value is None or observation.slot in slots:
         return _trace_observation(observation, in_window, counts=True)
     why_not = "It names no slot of its event." if slots != [None] else "It names a slot, and its event has none."

@@ -1,6 +1,6 @@
 """A profile of a loop's features, from a small sample of events: names, and hashes of values, never values.
 
-The sample is the first few logged events of each minute, however time is cut into log blobs.
+The sample is the first 200 logged events, and then the first few of each minute, however time is cut into log blobs.
 """
 
 import hashlib
@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_SLOTS
 from shared.stored_names import store_under
 from shared.stored_objects import GrowingStoredObject
-from shared.times import HOUR, MINUTE
+from shared.times import DAY, HOUR, MINUTE
 
-_A_MINUTE = 6
+_AT_FIRST, _A_MINUTE = 200, 6
 _MOST_NAMES = 200
 _MOST_FEATURES = 200
 """Sampled features of one event."""
@@ -25,6 +25,7 @@ _HASH_BYTES, _HASHES = 5, 1 << 40
 _LARGE = 100_000
 """Whole numbers from here on count as ids or moments, not as amounts."""
 _FORGOTTEN_AFTER_US = 12 * HOUR
+_VARIED_FOR_US = 8 * DAY
 _ENOUGH_EVENTS = 200
 
 
@@ -36,6 +37,7 @@ class Values(GrowingStoredObject):
         count: How many values the sample has.
         names: How many of the values are texts or large whole numbers, which could name something.
         sketch: The smallest hashes of the values, sorted: the number of different values follows from them.
+        again: How many values had a hash that was in the sketch when they came.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(count="seen")
@@ -43,6 +45,7 @@ class Values(GrowingStoredObject):
     count: int = 0
     names: int = 0
     sketch: list[int] = field(default_factory=list)
+    again: int = 0
 
     def add(self, value: Any) -> None:
         """Count a value."""
@@ -50,7 +53,10 @@ class Values(GrowingStoredObject):
         self.names += _is_name(value)
         mark = _mark(value)
         place = bisect_left(self.sketch, mark)
-        if place == _SKETCH or (place < len(self.sketch) and self.sketch[place] == mark):
+        if place == _SKETCH:
+            return
+        if place < len(self.sketch) and self.sketch[place] == mark:
+            self.again += 1
             return
         self.sketch.insert(place, mark)
         del self.sketch[_SKETCH:]
@@ -58,7 +64,8 @@ class Values(GrowingStoredObject):
     def plus(self, other: "Values") -> "Values":
         """The values of both."""
         sketch = sorted({*self.sketch, *other.sketch})[:_SKETCH]
-        return Values(self.count + other.count, self.names + other.names, sketch)
+        again = self.again + other.again + len({*self.sketch} & {*other.sketch})
+        return Values(self.count + other.count, self.names + other.names, sketch, again)
 
     @property
     def different(self) -> int:
@@ -99,6 +106,7 @@ class Sample(GrowingStoredObject):
             document: The event's features as they are logged.
             number: Decides which actions and slots of the event are sampled.
         """
+        self.events += 1  # also if its features have another form, so that the first events are not endless
         actions, slots = document.get(DOCUMENT_ACTIONS, ()), document.get(DOCUMENT_SLOTS, ())
         some_actions, some_slots = _some(actions, number), _some(slots, number)
         features = _SampledFeatures()
@@ -107,7 +115,6 @@ class Sample(GrowingStoredObject):
             features.collect(action.get("j", ()), "action.", "j")
         for slot in some_slots:
             features.collect(slot.get("s", ())[1:], "slot.", "s")  # the first holds its id
-        self.events += 1
         self.actions += len(some_actions)
         self.slots += len(some_slots)
         self.choices += len(actions) > 1
@@ -116,9 +123,9 @@ class Sample(GrowingStoredObject):
 
     def plus(self, other: "Sample") -> "Sample":
         """The events of both."""
-        names = {*self.values, *other.values}
+        names = dict.fromkeys([*self.values, *other.values])
         values = {name: self.values.get(name, Values()).plus(other.values.get(name, Values())) for name in names}
-        spaces = {*self.namespaces, *other.namespaces}
+        spaces = dict.fromkeys([*self.namespaces, *other.namespaces])
         return Sample(
             min(self.from_us, other.from_us) if other.events else self.from_us,
             self.events + other.events,
@@ -150,6 +157,8 @@ class Profile(GrowingStoredObject):
         up_to_us: The log position: events that arrived earlier are sampled or passed over.
         minute: The minute of the last event.
         events_in_minute: Events of that minute so far.
+        since_us: When the first event of all came.
+        varied: When it was last seen of features that they do not always have the same value; in the last 8 days.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(events_in_minute="taken")
@@ -159,6 +168,8 @@ class Profile(GrowingStoredObject):
     events_in_minute: int = 0
     current: Sample = field(default_factory=Sample)
     previous: Sample = field(default_factory=Sample)
+    since_us: int = 0
+    varied: dict[str, int] = field(default_factory=dict)
 
     def takes(self, at_us: int) -> bool:
         """Whether an event belongs to the sample; must be called for each logged event, in order of arrival."""
@@ -167,15 +178,17 @@ class Profile(GrowingStoredObject):
         if at_us // MINUTE != self.minute:
             self.minute, self.events_in_minute = at_us // MINUTE, 0
         self.events_in_minute += 1
-        return self.events_in_minute <= _A_MINUTE
+        return self.events_in_minute <= _A_MINUTE or self.current.events + self.previous.events < _AT_FIRST
 
     def add(self, at_us: int, document: Mapping[str, Any]) -> None:
         """Add an event of the sample."""
         half = self.current
         if half.events >= _ENOUGH_EVENTS and at_us // _FORGOTTEN_AFTER_US > half.from_us // _FORGOTTEN_AFTER_US:
+            self._note_varied(at_us)
             self.current, self.previous = Sample(), half
         if not self.current.events:
             self.current.from_us = at_us
+        self.since_us = self.since_us or self.from_us
         self.current.add(document, at_us)
 
     @property
@@ -188,13 +201,24 @@ class Profile(GrowingStoredObject):
         """The events of both halves."""
         return self.current.plus(self.previous)
 
+    @property
+    def knows_days(self) -> bool:
+        """Whether it has seen the hours and a change of the day; 12 hours after the first day, or earlier."""
+        return self.current.from_us - self.since_us >= DAY
+
+    def _note_varied(self, at_us: int) -> None:
+        varied = {name: at_us for name, values in self.sample.values.items() if values.different > 1}
+        recent = {name: us for name, us in self.varied.items() if us >= at_us - _VARIED_FOR_US}
+        newest = sorted({**recent, **varied}.items(), key=lambda item: -item[1])
+        self.varied = dict(newest[:_MOST_NAMES])
+
 
 class _SampledFeatures:
     """The sampled features of one event, named and in the order of the event, and their namespaces."""
 
     def __init__(self) -> None:
         self.named: list[tuple[str, Any]] = []
-        self.namespaces: set[str] = set()
+        self.namespaces: dict[str, None] = {}
 
     def collect(self, node: Any, path: str, space: str) -> None:
         """Add the features of an object, or of a list of objects."""
@@ -208,7 +232,7 @@ class _SampledFeatures:
         if isinstance(value, dict):
             self.collect(value, f"{path}{name}.", name)
             return
-        self.namespaces.add(name if isinstance(value, list) else space)
+        self.namespaces[name if isinstance(value, list) else space] = None
         self.named.append((path + name, value))
 
 

@@ -1,9 +1,10 @@
-"""The warnings about features, from the sample that the profile of a loop keeps."""
+"""The warnings about features, from the profile of a loop."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import partial
 
-from shared.status.feature_profile import Sample
+from shared.status.feature_profile import Profile, Sample
 from shared.status.warnings import LoopWarning
 from shared.words import list_names
 
@@ -11,14 +12,17 @@ _ENOUGH = 100
 _NEARLY_ALL = 0.9
 _NEW = 0.6
 """A share of different values that only ids and time stamps reach, even where the sketch underestimates the share."""
+_MANY = 1000
+"""Of fewer values than this, users who come again are as different as ids; but ids do not come again."""
 _RARE = 0.02
 
 
-def feature_warnings(sample: Sample) -> list[LoopWarning]:
-    """The warnings that a sample gives; none while the sample is small."""
+def feature_warnings(profile: Profile) -> list[LoopWarning]:
+    """The warnings that a profile gives; none while its sample is small."""
+    sample = profile.sample
     if sample.events < _ENOUGH:
         return []
-    checks = (_always_new, _always_the_same, _namespaces_share_letter, _actions_alike)
+    checks = (_always_new, partial(_always_the_same, profile), _namespaces_share_letter, _actions_alike)
     return [warning for check in checks if (warning := check(sample)) is not None]
 
 
@@ -28,6 +32,7 @@ def _always_new(sample: Sample) -> LoopWarning | None:
         for name, values in sample.values.items()
         if values.count >= _ENOUGH
         if values.names >= _NEARLY_ALL * values.count and values.different >= _NEW * values.count
+        if values.count >= _MANY or not values.again
     }
     if not new:
         return None
@@ -41,12 +46,14 @@ def _always_new(sample: Sample) -> LoopWarning | None:
     )
 
 
-def _always_the_same(sample: Sample) -> LoopWarning | None:
+def _always_the_same(profile: Profile, sample: Sample) -> LoopWarning | None:
+    """Hours and days change slowly: of the context, a profile that is younger than a day knows too little."""
     chances = {"context": sample.events, "action": sample.actions, "slot": sample.slots}
     constant = [
         name
         for name, values in sample.values.items()
         if values.count >= max(_ENOUGH, chances[name.partition(".")[0]]) and values.different == 1
+        if not name.startswith("context.") or (profile.knows_days and name not in profile.varied)
     ]
     if not constant:
         return None

@@ -1,6 +1,6 @@
 """The loop's answer to whether it learns, and if not, why not: sentences that follow from the commit record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared import durations
 from shared.configuration.configuration import Configuration
@@ -8,7 +8,7 @@ from shared.metrics.bins import Metrics
 from shared.metrics.verdict import Verdict, judge
 from shared.models.published import Published
 from shared.status import troubles
-from shared.status.feature_profile import Sample
+from shared.status.feature_profile import Profile
 from shared.times import MINUTE, to_iso_second
 from shared.training import time_slices
 from shared.training.training_state import Counters, State
@@ -41,7 +41,7 @@ class StatusInputs:
     Attributes:
         state: None before the first training run.
         grace_us: How long the join waits beyond the reward wait time.
-        sample: Features of recent events; None before the first sample.
+        profile: Of the features of recent events.
     """
 
     state: State | None
@@ -50,13 +50,14 @@ class StatusInputs:
     waiting: Waiting
     now_us: int
     grace_us: int
-    sample: Sample | None = None
+    profile: Profile = field(default_factory=Profile)
 
     @property
     def verdict(self) -> Verdict:
         """What the loop earns above always the first action."""
         metrics = self.state.metrics if self.state else Metrics()
-        return judge(metrics, self.configuration.service.learning_mode, self.now_us)
+        returns = self.state is not None and self.state.before_apprentice is not None
+        return judge(metrics, self.configuration.service.learning_mode, self.now_us, returns=returns)
 
     @property
     def counters(self) -> Counters:

@@ -1,5 +1,6 @@
 """The trace of an event over HTTP."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -7,12 +8,15 @@ import orjson
 
 from shared.log.log_forms import DateRange
 from shared.status.event_trace import Trace, TracedDecision, TracedEvent, TracedObservation
+from shared.status.now_forms import Now
 from shared.times import to_iso
 from shared.web.json_forms import Moment, Wire
 
+_HINT = "There is older log. If the event is in it, add ?at= with a moment near it, such as ?at=2026-11-25T12:00:00Z."
+
 
 class TraceQuery(Wire):
-    """Around which moment the log is looked through; its last hour without one."""
+    """Around which moment the log is looked through; without one, from its end back to the event."""
 
     at: datetime | None = None
 
@@ -40,19 +44,41 @@ class TracedReward(Wire):
         )
 
 
+class ActionChance(Wire):
+    """An action that a slot could show, and the chance that it had, given what earlier slots show."""
+
+    id: str
+    probability: float
+
+
 class TracedSlot(Wire):
     """The same for one slot."""
 
     reward_action_id: str | None
     drawn_action_id: str | None
     probability: float | None
+    explored: bool | None
+    explored_because: str | None
     reward: float | None
+    reward_is_default: bool | None
+    reward_because: str | None
     id: str
+    features: list[Any]
+    actions: list[ActionChance]
 
     @classmethod
-    def of(cls, slot: str, decision: TracedDecision) -> "TracedSlot":
+    def of(cls, decision: TracedDecision, slot: str, features: Sequence[Any]) -> "TracedSlot":
         """The answer about a slot."""
-        return cls(id=slot, **_decision_fields(decision))
+        chances = [ActionChance(id=action_id, probability=chance) for action_id, chance in decision.choice.chances]
+        return cls(id=slot, features=[*features], actions=chances, **_decision_fields(decision))
+
+
+class TracedAction(Wire):
+    """An action that could be chosen; its chance is null in a multi-slot event, in which each slot has its own."""
+
+    id: str
+    features: list[Any]
+    probability: float | None
 
 
 class TracedRank(Wire):
@@ -61,38 +87,53 @@ class TracedRank(Wire):
     reward_action_id: str | None
     drawn_action_id: str | None
     probability: float | None
+    explored: bool | None
+    explored_because: str | None
     reward: float | None
+    reward_is_default: bool | None
+    reward_because: str | None
     at: Moment
     slots: list[TracedSlot]
+    context_features: list[Any]
+    actions: list[TracedAction]
     model: str
     learning_mode: str
     deferred: bool
     state: str
     because: str
     observations: list[TracedReward]
+    now: Now
 
     @classmethod
-    def of(cls, event: TracedEvent) -> "TracedRank":
+    def of(cls, event: TracedEvent, now: Now) -> "TracedRank":
         """The answer about an event; a multi-slot event has its decisions in its slots."""
-        slots = [TracedSlot.of(decision.slot, decision) for decision in event.decisions if decision.slot is not None]
+        decision = event.decisions[0] if not event.features.slots else None
+        chances = dict(decision.choice.chances) if decision else {}
         return cls(
             at=event.at_us,
-            **_decision_fields(None if slots else event.decisions[0]),
-            slots=slots,
+            **_decision_fields(decision),
+            slots=[TracedSlot.of(*slot) for slot in _slots(event)],
+            context_features=[*event.features.context],
+            actions=[
+                TracedAction(id=action_id, features=[*features], probability=chances.get(action_id))
+                for action_id, features in event.features.actions
+            ],
             model=event.model_id,
             learning_mode=event.mode.value,
             deferred=event.deferred,
             state=event.state,
             because=event.because,
             observations=[TracedReward.of(observation) for observation in event.observations],
+            now=now,
         )
 
 
 class LookedThrough(Wire):
-    """Where the event was looked for."""
+    """Where the event was looked for, and where else it may be."""
 
     waiting: bool
     log: DateRange | None
+    hint: str | None
 
 
 class EventTrace(Wire):
@@ -111,21 +152,33 @@ class EventTrace(Wire):
         return orjson.dumps({**fields, "events": [{"at": event["at"], **event} for event in fields["events"]]})
 
     @classmethod
-    def of(cls, event_id: str, trace: Trace) -> "EventTrace":
-        """The answer about an event id."""
+    def of(cls, event_id: str, trace: Trace, nows: Sequence[Now]) -> "EventTrace":
+        """The answer about an event id; `nows` are what would be shown now, for each of its events."""
         log = DateRange(from_=to_iso(trace.log_range[0]), to=to_iso(trace.log_range[1])) if trace.log_range else None
         return cls(
             event_id=event_id,
-            events=[TracedRank.of(event) for event in trace.events],
+            events=[TracedRank.of(*event) for event in zip(trace.events, nows, strict=True)],
             without_event=[TracedReward.of(observation) for observation in trace.lone],
-            looked_through=LookedThrough(waiting=True, log=log),
+            looked_through=LookedThrough(waiting=True, log=log, hint=_HINT if trace.has_more else None),
         )
 
 
+def _slots(event: TracedEvent) -> Iterator[tuple[TracedDecision, str, Sequence[Any]]]:
+    """The slots of an event: what was decided, id, and features."""
+    if event.features.slots:
+        for decision, (slot, features) in zip(event.decisions, event.features.slots, strict=True):
+            yield decision, slot, features
+
+
 def _decision_fields(decision: TracedDecision | None) -> dict[str, Any]:
+    choice = decision.choice if decision else None
     return {
-        "reward_action_id": decision.action_id if decision else None,
-        "drawn_action_id": decision.drawn_id if decision else None,
-        "probability": decision.probability if decision else None,
+        "reward_action_id": choice.action_id if choice else None,
+        "drawn_action_id": choice.drawn_id if choice else None,
+        "probability": choice.probability if choice else None,
+        "explored": choice.exploration.explored if choice else None,
+        "explored_because": choice.exploration.because if choice else None,
         "reward": decision.reward if decision else None,
+        "reward_is_default": decision.is_default if decision else None,
+        "reward_because": decision.because if decision else None,
     }

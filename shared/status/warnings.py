@@ -1,4 +1,4 @@
-"""The warnings that follow from the configuration and the counters of about the last day."""
+"""The warnings that follow from the configuration, the counters of about the last day, and the rate of rewards."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from shared.configuration.configuration import Configuration
 from shared.status import troubles
 from shared.status.recent_counters import recent_counters
-from shared.times import to_iso
+from shared.times import to_iso, to_iso_second
+from shared.training.reward_rate import RewardRate
 from shared.training.training_state import Counters, State
 from shared.training.trouble import Subject
 from shared.words import pluralize
@@ -37,7 +38,8 @@ def counter_warnings(state: State | None, configuration: Configuration) -> list[
         state: None before the first training run.
     """
     counters = recent_counters(state) if state else Counters()
-    warnings = [check(counters, configuration) for check in _CHECKS] + [_log_mirror(state, configuration)]
+    warnings = [check(counters, configuration) for check in _CHECKS]
+    warnings += [_rewards_stopped(state, configuration), _log_mirror(state, configuration)]
     return [warning for warning in warnings if warning is not None] + (_trouble(state) if state else [])
 
 
@@ -144,6 +146,20 @@ def _lines_refused(counters: Counters, _: Configuration) -> LoopWarning | None:
     )
 
 
+def _rewards_stopped(state: State | None, configuration: Configuration) -> LoopWarning | None:
+    rate = state.reward_rate.since(configuration.logs_deleted_before_us) if state else RewardRate()
+    if rate.silence is None or not rate.has_stopped:
+        return None
+    silence, before = rate.silence, rate.total
+    return LoopWarning(
+        "RewardsStopped",
+        f"Of {silence.events} events in a row, since {to_iso_second(silence.from_us)}, {silence.rewarded or 'none'} "
+        f"got a reward in time; before, {before.rewarded} of {before.events} did.",
+        "See whether your application still sends rewards, with the eventId that Rank answered and within the reward "
+        f"wait time of {configuration.service.reward_wait_time}, and whether these calls are answered 204.",
+    )
+
+
 def _log_mirror(state: State | None, configuration: Configuration) -> LoopWarning | None:
     trouble = state.troubles.get(Subject.MIRROR) if state else None
     if state is None or trouble is None or not configuration.service.log_mirror_enabled:
@@ -164,16 +180,6 @@ def _trouble(state: State) -> list[LoopWarning]:
     ]
 
 
-def _inference_explainability(_: Counters, configuration: Configuration) -> LoopWarning | None:
-    if not configuration.service.is_inference_explainability_enabled:
-        return None
-    return LoopWarning(
-        "InferenceExplainabilityNotThere",
-        "isInferenceExplainabilityEnabled is set, but Rank explains nothing in this version.",
-        "Set isInferenceExplainabilityEnabled to false, or leave it for later versions: it is kept.",
-    )
-
-
 _CHECKS: tuple[Callable[[Counters, Configuration], LoopWarning | None], ...] = (
     _ids_reused,
     _ranks_answered_twice,
@@ -185,5 +191,4 @@ _CHECKS: tuple[Callable[[Counters, Configuration], LoopWarning | None], ...] = (
     _rewards_without_event,
     _rewards_out_of_range,
     _lines_refused,
-    _inference_explainability,
 )

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from shared.configuration.configuration import Configuration, problem_type
-from shared.configuration.service_configuration import LearningMode
 from shared.models.published import Published
 from shared.times import DAY
+from shared.training import mode_changes
 from shared.training.training_state import Counters, Cursor, State, empty_cursor
 
 
@@ -26,14 +26,15 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
     `modelRetrainDays` of log, while `running` goes on; but a model of another problem type is dropped at once. So does
     a `running` whose training state is lost.
     Settings that come back to those of a model start none: `next` is dropped, or goes on, and the model follows the
-    revision. A change of the learning mode starts no model: the models go on with events ranked in the new mode.
+    revision. A change of the learning mode starts no model: the models go on with events ranked in the new mode, or the
+    model from before an apprentice returns (`mode_changes`).
 
     Args:
         configuration: Read after `published`, so that what was published is for no later revision than this.
     """
     if state.running.generation != published.generation:
         state = _start_generation(state, configuration, published)
-    state = _set_mode(state, configuration.service.learning_mode)
+    state = mode_changes.follow_mode(state, configuration.service.learning_mode)
     if problem_type(state.running.arguments) != configuration.learning.problem_type:
         return replace(state, running=_retraining_cursor(state, configuration, published), next=None)
     if _is_for(state.running, configuration) and not state.running.is_lost:
@@ -41,6 +42,17 @@ def apply_changes(state: State, configuration: Configuration, published: Publish
     if state.next is not None and _is_for(state.next, configuration):
         return replace(state, next=_follow(state.next, configuration))
     return replace(state, next=_retraining_cursor(state, configuration, published))
+
+
+def foresee(state: State, configuration: Configuration, published: Published) -> State:
+    """The state with which the next run of the trainer begins, if storage has what the commit record names."""
+    state = apply_changes(state, configuration, published)
+    earlier = state.before_apprentice
+    if earlier is None or not mode_changes.is_return_ahead(state, configuration):
+        return state
+    if loss := mode_changes.cannot_return(state, configuration):
+        return mode_changes.give_up_return(state, loss)
+    return apply_changes(state, configuration, mode_changes.publish_return(earlier, published, state.joined_up_to_us))
 
 
 def note_settings(state: State, configuration: Configuration, now_us: int) -> State:
@@ -97,8 +109,19 @@ def _start_generation(state: State, configuration: Configuration, published: Pub
     if start.newest:
         coming = None if state.next is None else replace(state.next, generation=generation)
         return replace(state, running=replace(state.running, generation=generation), next=coming, publishing=None)
-    joined_us, start_us = state.joined_up_to_us, start.learned_up_to_us
-    running = empty_cursor(configuration, generation, joined_us if start_us is None else min(start_us, joined_us))
+    earlier, mode = state.before_apprentice, configuration.service.learning_mode
+    if earlier is not None and mode_changes.is_return(start, earlier):
+        return mode_changes.return_to_model(state, earlier, mode, generation)
+    running = _cursor_of_start(state, configuration, published)
+    earlier = mode_changes.keep_beside(state, running, configuration)
+    return replace(state, running=running, next=None, publishing=None, before_apprentice=earlier, mode_switch=None)
+
+
+def _cursor_of_start(state: State, configuration: Configuration, published: Published) -> Cursor:
+    """The cursor of the model that was put by hand, or of an empty one."""
+    start, joined_us = published.start, state.joined_up_to_us
+    start_us = joined_us if start.learned_up_to_us is None else min(start.learned_up_to_us, joined_us)
+    running = empty_cursor(configuration, published.generation, start_us)
     if start.revision is not None:
         running = replace(running, revision=start.revision)
     if start.model is not None:
@@ -106,21 +129,19 @@ def _start_generation(state: State, configuration: Configuration, published: Pub
             running,
             arguments=start.model.arguments,
             model=start.model.files,
-            learned_from_us=min(start.model.learned_from_us, running.learned_up_to_us),
+            learned_from_us=min(start.model.learned_from_us, start_us),
         )
-    return replace(state, running=running, next=None, publishing=None)
-
-
-def _set_mode(state: State, mode: LearningMode) -> State:
-    if {cursor.mode for cursor in (state.running, state.next) if cursor} == {mode}:
-        return state
-    coming = None if state.next is None else replace(state.next, mode=mode)
-    return replace(state, running=replace(state.running, mode=mode), next=coming)
+    return running
 
 
 def _retraining_cursor(state: State, configuration: Configuration, published: Published) -> Cursor:
-    """The cursor of an empty model that will learn the last `modelRetrainDays` of log."""
-    start_us = max(0, state.joined_up_to_us - configuration.service.model_retrain_days * DAY)
+    """The cursor of an empty model that will learn the log of `modelRetrainDays`, and all after them.
+
+    The days end where the model in use has come to. A model that returns after a long time as an apprentice has come
+    to the end of what was ranked Online, and the last days of all log may hold nothing to learn.
+    """
+    end_us = min(state.joined_up_to_us, state.running.learned_up_to_us)
+    start_us = max(0, end_us - configuration.service.model_retrain_days * DAY)
     return empty_cursor(configuration, published.generation, start_us)
 
 

@@ -1,7 +1,7 @@
-"""When the running model may be published."""
+"""When the running model may be published, and as what."""
 
 from shared.configuration.configuration import Configuration
-from shared.models.published import ModelReference, Origin, Published, Start
+from shared.models.published import ModelReference, Origin, Published, Start, model_id
 from shared.training.training_state import Cursor, State
 
 
@@ -20,6 +20,22 @@ def is_new(state: State, published: Published) -> bool:
         return False
     return before is None or (
         before.predictor_blob != model.predictor_blob and before.learned_up_to_us <= state.running.learned_up_to_us
+    )
+
+
+def reference(cursor: Cursor, origin: Origin, at_us: int) -> ModelReference:
+    """The reference to the model of a cursor, to be published at a moment."""
+    if cursor.model is None:
+        raise ValueError("there is no model to publish")
+    return ModelReference.of(
+        cursor.model,
+        model_id(cursor.learned_up_to_us, cursor.revision, cursor.model.predictor_sha256),
+        arguments=cursor.arguments,
+        revision=cursor.revision,
+        learned_from_us=cursor.learned_from_us,
+        learned_up_to_us=cursor.learned_up_to_us,
+        made_at_us=at_us,
+        origin=origin,
     )
 
 

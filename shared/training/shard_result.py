@@ -1,9 +1,11 @@
 """The result of joining one shard of a part: what its trainer needs to know to finish the part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shared.log.manifest import LogBlob
 from shared.metrics.bins import PartMetrics
+from shared.training.reward_rate import RewardedEvents
 from shared.training.training_state import Counters, Intent
 
 
@@ -15,6 +17,7 @@ class ShardResult:
         intent: The part, as it was begun.
         shard: Which of its shards.
         blob: Its lines; None if it has none, or if they were not written.
+        rewarded: How many of its events got a reward, by stretches of the part.
         fits_up_to_us: Where a smaller part would have to end, if the shard has too many rows; None if it has not.
         expects_rows: Whether rows of the part may still come, so that no lines were written yet.
     """
@@ -26,6 +29,7 @@ class ShardResult:
     metrics: PartMetrics = field(default_factory=lambda: PartMetrics(()))
     fits_up_to_us: int | None = None
     expects_rows: bool = False
+    rewarded: Sequence[RewardedEvents] = ()
 
     @property
     def is_complete(self) -> bool:

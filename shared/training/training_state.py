@@ -14,6 +14,8 @@ from shared.metrics.recent import Recent
 from shared.models.published import ModelFiles, ModelReference
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
+from shared.training.mode_switch import ModeSwitch
+from shared.training.reward_rate import RewardRate
 from shared.training.trouble import Troubles
 
 
@@ -94,6 +96,12 @@ class Cursor(StoredObject):
     def events(self) -> int:
         """Events learned since the model was empty."""
         return self.model.events if self.model else 0
+
+    @property
+    def learns_in(self) -> LearningMode:
+        """The `learned_in` of the model once it has learned more."""
+        imitates = self.model is None or self.model.learned_in in (LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY)
+        return LearningMode.ONLINE if self.mode is LearningMode.LOGGING_ONLY and not imitates else self.mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +247,10 @@ class State(StoredObject):
             of an earlier version, which may have written log that no manifest names.
         last_part: The size of the part that was joined last; None before the first.
         collected: The observations that wait, where the reward wait time is long; None where it is not.
+        before_apprentice: The model that the loop had learned Online before it became an apprentice, and the position
+            from which it goes on when the loop is none any more; None where there was none, and in other modes.
+        mode_switch: The last change of the learning mode; None before the first, and after a model was put by hand.
+        reward_rate: How many events get rewards, and whether that has stopped.
         recent: The metrics of the last day in detail; None before they are begun.
     """
 
@@ -265,6 +277,9 @@ class State(StoredObject):
     manifests_from_us: int | None = None
     last_part: PartSize | None = None
     collected: CollectedRewards | None = None
+    before_apprentice: Cursor | None = None
+    mode_switch: ModeSwitch | None = None
+    reward_rate: RewardRate = field(default_factory=RewardRate)
     recent: Recent | None = None
 
 

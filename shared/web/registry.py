@@ -15,6 +15,12 @@ from shared.web.errors import UnknownPath
 from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVersion
 from shared.web.versions import Version
 
+_NAMES = "|".join(re.escape(version.name) for version in versions.VERSIONS)
+_PREFIXES_TOO_MANY = re.compile(
+    rf"\A(?:personalizer/(?:(?:{_NAMES})/)?)+(?=personalizer/|{Api.OWN.value})", re.IGNORECASE
+)
+"""Prefixes of the API that an endpoint ends in, before the prefix that the client writes."""
+
 
 class RefusalCounter(Protocol):
     """What the registry knows of the hot path, which it hands to handlers."""
@@ -88,12 +94,14 @@ class Registry:
         return blueprint
 
     async def serve_any_spelling(self, req: HttpRequest) -> HttpResponse:
-        """Serve a call whose path has a slash too many, as that of an endpoint with a slash at its end has.
+        """Serve a call whose path has a slash too many, or a prefix too many.
+
+        Such are the calls to an endpoint with a slash at its end, and to one that ends in `/personalizer/v1.0`.
 
         Raises:
             UnknownPath: There is no such operation.
         """
-        path = urls.path_of_call(req)
+        path = _PREFIXES_TOO_MANY.sub("", urls.path_of_call(req))
         for served in self.operations:
             if req.method in served.methods and (match := served.pattern.fullmatch(path)):
                 return await served.handler(urls.with_route(req, match.groupdict()))

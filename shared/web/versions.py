@@ -14,6 +14,7 @@ class Version:
         api_version: The value of `api-version` in the query; None if the prefix alone names the version.
         renamed_codes: Error codes that have another name in this version.
         has_code_header: Whether a refusal has its code in the header `x-ms-error-code` too.
+        has_inference_explanation: Whether Rank explains its answer, if the service configuration says so.
         left_out: Fields of evaluations that this version does not have yet.
         renamed_statuses: Statuses of evaluations that this version lacks, and the status to answer instead.
     """
@@ -23,6 +24,7 @@ class Version:
     api_version: str | None = None
     renamed_codes: Mapping[str, str] = field(default_factory=dict, hash=False)
     has_code_header: bool = False
+    has_inference_explanation: bool = False
     left_out: frozenset[str] = frozenset()
     renamed_statuses: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -52,6 +54,7 @@ VERSIONS = (
         "personalizer",
         api_version="2022-09-01-preview",
         has_code_header=True,
+        has_inference_explanation=True,
     ),
 )
 

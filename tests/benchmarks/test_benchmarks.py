@@ -5,6 +5,7 @@ import json
 import re
 import time
 from contextlib import closing
+from dataclasses import replace
 from http.client import HTTPConnection
 from operator import attrgetter
 from pathlib import Path
@@ -12,16 +13,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-import dev
-from benchmarks import concurrency, delay, evaluate, idle_run, join, long_waits, simulation, stages
+from benchmarks import concurrency, delay, evaluate, idle_run, join, long_waits, simulation, stages, warnings
 from benchmarks.__main__ import MEASURES, import_measure
 from benchmarks.figures import Figure, Goal, table
 from benchmarks.progress import Progress
 from benchmarks.studies import auto_apply
 from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT
+from localhost.setup import help_texts
 from tests import clock
 from tests.faults.proxy import FaultProxy, Request
+from tests.simulation import healthy_loops
+from tests.simulation.loop_life import Life
 
 
 def test_a_benchmark_runs_on_a_small_backlog() -> None:
@@ -81,11 +84,22 @@ def test_schedules_are_simulated_in_several_processes() -> None:
     assert "python -m tests.simulation 3 8" in simulation._describe([3, 8])
 
 
+def test_a_warning_of_a_loop_in_order_is_a_missed_goal() -> None:
+    """And it is seen, if one comes."""
+    (figure,) = warnings.measure(Progress("warnings"), loops=1, processes=1, events=30)
+    life = Life(replace(healthy_loops.draw(0).shorten(30), exploration=0.0))
+    life.live()
+
+    assert (figure.ours, figure.holds, len(figure.details["loops"])) == ([0], True, 1)
+    assert list(life.came) == ["NoExploration"]
+    assert "NoExploration 1" in warnings._describe([{"warnings": life.came}])
+
+
 @pytest.mark.parametrize("name", MEASURES)
 def test_every_measure_that_is_offered_exists(name: str) -> None:
     """And is in the help of `dev.py bench`."""
     assert callable(import_measure(name).measure)
-    assert re.search(rf"\b{name}\b", dev.BENCH)
+    assert re.search(rf"\b{name}\b", help_texts.BENCH)
 
 
 @pytest.mark.parametrize(("module", "name"), [step[1:] for step in stages.STEPS])

@@ -20,7 +20,23 @@ SOURCES = [
 ]
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["up"], ["package"], ["smoke"], ["azd"], ["test"], ["bench"]])
+COMMANDS = (
+    "demo",
+    "up",
+    "replay",
+    "evaluate",
+    "status",
+    "metrics",
+    "event",
+    "package",
+    "smoke",
+    "azd",
+    "test",
+    "bench",
+)
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_help_needs_no_set_up(clone: Clone, command: list[str]) -> None:
     code, output = clone.run(*command, "--help")
 
@@ -32,7 +48,7 @@ def test_help_needs_no_set_up(clone: Clone, command: list[str]) -> None:
 def test_help_names_every_command(clone: Clone) -> None:
     _, output = clone.run("--help")
 
-    assert [name in output for name in ("demo", "up", "package", "smoke", "azd", "test", "bench")] == [True] * 7
+    assert [name for name in COMMANDS if f"\n    {name} " not in output] == []
 
 
 @pytest.mark.parametrize("command", [["smoke"], ["azd", "preprovision"], ["azd", "predown"]])
@@ -53,15 +69,15 @@ def test_the_set_up_is_python_3_10_and_imports_nothing_else(path: Path) -> None:
     modules |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
     foreign = {name for name in modules if name.split(".")[0] not in sys.stdlib_module_names}
-    assert {name for name in foreign if not name.startswith(("localhost.setup.", "deployment"))} == set()
+    assert {name for name in foreign if not name.startswith(("localhost.setup", "deployment"))} == set()
 
 
 def test_the_first_run_sets_up_and_the_second_only_runs(clone: Clone) -> None:
-    first = clone.run("bench", "rank", "--quick")
+    first = clone.run("bench", "rank", "--details")
     calls = (clone.folder / "calls").read_text(encoding="utf-8")
-    second = clone.run("bench", "rank", "--quick")
+    second = clone.run("bench", "rank", "--details")
 
-    assert (first[0], second) == (0, (0, "ran -P -m benchmarks rank --quick\n"))
+    assert (first[0], second) == (0, (0, "ran -P -m benchmarks rank --details\n"))
     assert first[1].startswith("Installing the locked packages ...\n  done in ")
     assert (clone.folder / "calls").read_text(encoding="utf-8") == calls
 

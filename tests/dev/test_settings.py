@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from localhost.data_folder import keep_key
 from localhost.environment import choose_settings, needs_emulator, read_local_settings
 from localhost.failures import StartFailure
-from localhost.up.data_folder import keep_key
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """`up`: serving with storage of its own, through restarts, kills and mistakes."""
 
+import json
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -40,19 +41,23 @@ def processes(columns: str) -> list[str]:
     return listed.splitlines()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RunningUp:
-    """A running `up`."""
+    """A running `up`, its folder, and the file that its output goes to."""
 
-    process: subprocess.Popen[str]
-    output: str = ""
+    data: Path
+    process: subprocess.Popen[bytes]
+    log_file: Path
+
+    @property
+    def output(self) -> str:
+        """All that it has printed so far."""
+        return self.log_file.read_text(encoding="utf-8")
 
     def read_until(self, text: str) -> str:
-        """Read its output up to a line with the text, or to the end, and return all of it."""
-        for line in self.process.stdout or ():
-            self.output += line
-            if text in line:
-                break
+        """Wait until its output has the text, or for its end, and return all of it."""
+        while text not in self.output and self.process.poll() is None:
+            time.sleep(0.02)
         return self.output
 
     @property
@@ -64,8 +69,7 @@ class RunningUp:
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal to the process alone, and return its exit code."""
         self.process.send_signal(number)
-        self.output += self.process.communicate(timeout=30)[0]
-        return self.process.returncode
+        return self.process.wait(30)
 
     def children(self) -> list[int]:
         """The processes it has started that still run."""
@@ -86,10 +90,10 @@ class Starter:
     def __call__(self, *arguments: str, **variables: str) -> RunningUp:
         command = [sys.executable, "-m", "localhost", "up", "--port", "0", "--data", str(self.data), *arguments]
         environment = {**clean_environment(), **OWN_SETTINGS, **variables}
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        self.started.append(RunningUp(process))
+        log_file = self.data.with_suffix(f".{len(self.started)}.log")
+        with log_file.open("wb") as log:
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        self.started.append(RunningUp(self.data, process, log_file))
         self.started[-1].read_until("Ctrl-C ends it.")
         return self.started[-1]
 
@@ -111,8 +115,6 @@ def up(tmp_path: Path) -> Iterator[Starter]:
     for serving in starter.started:
         if serving.process.poll() is None:
             serving.end()
-        if serving.process.stdout:
-            serving.process.stdout.close()
 
 
 def wait_for_end(pids: list[int], seconds: float = 15) -> bool:
@@ -131,6 +133,7 @@ def test_a_signal_ends_everything_and_what_was_ranked_is_kept(up: Starter, numbe
     code = serving.end(number)
 
     assert (status, code, len(children)) == (201, 0, 2)
+    assert not (up.data / "welcome.json").exists()
     assert wait_for_end(children, 0)
     assert up.rows() == 1
 
@@ -158,6 +161,117 @@ def test_the_key_is_for_its_owner_only_and_in_no_list_of_processes(up: Starter) 
     assert key == serving.api.key
     assert stat.S_IMODE((up.data / "key").stat().st_mode) == 0o600
     assert listed == []
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
+    """One as most users start it."""
+    yield from _serve(Starter(tmp_path_factory.mktemp("serving")))
+
+
+@pytest.fixture(scope="module")
+def open_serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
+    """One for other machines, with a key of its own, and a log for programs."""
+    yield from _serve(Starter(tmp_path_factory.mktemp("open")), "--host", "0.0.0.0", "--json", RANKLOOP_KEY="chosen")  # noqa: S104
+
+
+def _serve(starter: Starter, *arguments: str, **variables: str) -> Iterator[RunningUp]:
+    started = starter(*arguments, **variables)
+    yield started
+    started.end()
+
+
+def report(data: Path, command: str, **variables: str) -> tuple[int, str]:
+    """Read the loop that serves from a folder; gives the exit code and the output."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "localhost.report", command, "--data", str(data)],
+        cwd=ROOT,
+        env={**clean_environment(), **OWN_SETTINGS, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return ended.returncode, ended.stdout
+
+
+def test_what_it_says_at_first_can_be_read_again(serving: RunningUp, tmp_path: Path) -> None:
+    """From another window, since requests have long moved it out of sight in its own; as long as it serves."""
+    code, output = report(serving.data, "welcome")
+    nothing = report(tmp_path, "welcome")
+
+    assert (code, output.strip() in serving.output, serving.api.key in output) == (0, True, True), output
+    assert (nothing[0], "No loop serves with the data in" in nothing[1]) == (2, True), nothing
+
+
+def test_its_log_is_short_lines_for_people(serving: RunningUp) -> None:
+    """One for each request and each warning, without queries, keys and bodies."""
+    serving.api.get("/ready")
+    serving.api.post("/personalizer/v1.0/rank?secret=1", {**RANK, "eventId": "a b"})
+    serving.api.put("/personalizer/v1.0/configurations/service", {"defaultRewards": 1})
+    output = serving.read_until("/configurations/service 200")
+    lines = output.partition("Ctrl-C ends it.")[2].strip().splitlines()
+
+    requests = [re.sub(r"\d+\.\d ms$", "… ms", line)[9:] for line in lines if line.endswith(" ms")]
+    assert requests[-2:] == [
+        "POST /personalizer/v1.0/rank 201 … ms",
+        "PUT /personalizer/v1.0/configurations/service 200 … ms",
+    ]
+    assert [line[9:35] for line in lines if "WARNING" in line] == ["WARNING A change of the se"]
+    assert [line for line in lines if not re.match(r"\d\d:\d\d:\d\d \S", line)] == []
+    assert not any(
+        hidden in line for line in lines for hidden in ("{", "/ready", "?", serving.api.key) if "WARN" not in line
+    )
+
+
+def test_its_log_can_be_json(open_serving: RunningUp) -> None:
+    """For programs."""
+    open_serving.api.post("/personalizer/v1.0/rank?secret=1", {**RANK, "eventId": "json"})
+    output = open_serving.read_until('"path": "/personalizer/v1.0/rank"')
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+
+    assert (lines[-1]["method"], lines[-1]["status"], lines[-1]["level"]) == ("POST", 201, "INFO")
+    assert lines[-1].keys() == {"time", "level", "logger", "message", "method", "path", "status", "ms"}
+    assert re.search(r"\n\d\d:\d\d:\d\d ", output) is None
+
+
+def test_a_loop_that_was_given_its_key_is_read_with_that_key(open_serving: RunningUp) -> None:
+    """The key is not kept, so it has to be given again."""
+    data = open_serving.data
+    without, wrong = report(data, "welcome"), report(data, "status", RANKLOOP_KEY="other")
+    status = report(data, "status", RANKLOOP_KEY="chosen")
+    texts = [path.read_text(encoding="utf-8") for path in data.iterdir() if path.is_file()]
+
+    assert (without[0], "There is no key in" in without[1]) == (2, True), without
+    assert (wrong[0], "does not take the key." in wrong[1]) == (2, True), wrong
+    for _, output in (without, wrong):
+        assert "Next step: Put the loop's key into the variable RANKLOOP_KEY." in output
+    assert (status[0], status[1].splitlines()[0]) == (0, f"Rankloop at {open_serving.api.url}"), status
+    assert "Learning     no. " in status[1]
+    assert [text for text in texts if "chosen" in text] == []
+
+
+def test_other_machines_reach_it_only_if_it_listens_to_them(serving: RunningUp, open_serving: RunningUp) -> None:
+    """Another address of this machine stands for them; what the host itself offers stays closed to them."""
+    elsewhere = replace(open_serving.api, host="127.0.0.2")
+    with pytest.raises(ConnectionRefusedError):
+        replace(serving.api, host="127.0.0.2").get("/ready")
+
+    assert "Open to" not in serving.output
+    assert "Open to             other machines and containers" in open_serving.output
+    assert (open_serving.api.host, elsewhere.post("/personalizer/v1.0/rank", RANK).status) == ("127.0.0.1", 201)
+    assert [elsewhere.get(f"/admin/{path}").status for path in ("functions", "host/status")] == [401, 401]
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid", ""])
+def test_an_address_of_no_machine_here_is_named(up: Starter, host: str) -> None:
+    serving = up("--host", host)
+
+    assert serving.process.wait() == 1
+    assert f"'{host}' is no address of this machine: " in serving.output
+    assert "Next step: Give one by --host: 127.0.0.1 for this machine alone" in serving.output
+    assert "Traceback" not in serving.output
 
 
 def test_a_folder_in_use_is_refused(up: Starter) -> None:

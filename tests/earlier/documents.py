@@ -16,6 +16,7 @@ from shared.evaluation.evaluation import Evaluation
 from shared.log.manifest import Manifest
 from shared.metrics.bins import Day
 from shared.metrics.model_rewards import ModelRecord
+from shared.metrics.recent import Hour
 from shared.models.published import ModelReference, Published
 from shared.status.feature_profile import Profile
 from shared.training.training_state import State
@@ -25,6 +26,7 @@ KINDS: Mapping[str, type] = {
     "day": Day,
     "evaluation": Evaluation,
     "history": SettingsHistory,
+    "hour": Hour,
     "manifest": Manifest,
     "model_record": ModelRecord,
     "profile": Profile,

@@ -49,6 +49,11 @@ class Api:
         parts = urlsplit(url)
         return cls(parts.hostname or "", parts.port or 80, key, tries)
 
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://{self.host}:{self.port}"
+
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Read."""
         return self.call("GET", path, None, headers)

@@ -70,16 +70,19 @@ def test_an_apprentice_tells_its_metrics(single_slot: Api, described: Described,
     described.demand("GET", metrics, answers[1])
 
 
-def test_the_trace_of_slots_is_as_described(several_slots: Api, described: Described) -> None:
-    """With each slot and its reward."""
+def test_what_is_said_of_slots_is_as_described(several_slots: Api, described: Described) -> None:
+    """With each slot and its reward, in the trace and in the list of the newest events."""
     rank = next(exchange for exchange in EXCHANGES if exchange.path == "multislot/rank")
     several_slots.post(rank.url(VERSIONS[-1]), rank.body | {"eventId": "traced"})
     rewards = {"reward": [{"slotId": "top", "value": 1.0}]}
     several_slots.post("/personalizer/v1.1-preview.1/multislot/events/traced/reward", rewards)
-    answer = several_slots.get("/rankloop/v1/events/traced")
+    answer, listed = (several_slots.get(f"/rankloop/v1/events{which}") for which in ("/traced", "?kind=rank"))
 
     assert [slot["id"] for slot in answer.json["events"][0]["slots"]] == ["top", "margin"]
     described.demand("GET", "/rankloop/v1/events/{eventId}", answer)
+    newest = listed.json["entries"][0]
+    assert [(slot["id"], slot["rewards"]) for slot in newest["slots"]] == [("top", [1.0]), ("margin", [])]
+    described.demand("GET", "/rankloop/v1/events", listed)
 
 
 def test_the_examples_cover_every_operation_that_is_served(described: Described) -> None:

@@ -122,7 +122,14 @@ def test_no_operation_answers_without_a_key(api: Api, described: Described) -> N
 
 @pytest.mark.parametrize(
     "path",
-    ["/status", "/ready", *(f"{OWN}/{page}" for page in ("status", "models", "metrics", "logs", "openapi.json"))],
+    [
+        "/status",
+        "/ready",
+        *(
+            f"{OWN}/{page}"
+            for page in ("status", "models", "metrics", "metrics/actions", "metrics/context", "logs", "openapi.json")
+        ),
+    ],
 )
 def test_pages_of_the_loops_own_are_as_described(api: Api, described: Described, path: str) -> None:
     """Those of the Personalizer API are compared example by example."""
@@ -130,15 +137,17 @@ def test_pages_of_the_loops_own_are_as_described(api: Api, described: Described,
 
 
 def test_what_the_loops_own_api_does_is_answered_as_described(api: Api, described: Described) -> None:
-    """An export, a redaction, and a roll back to a model that is not there."""
+    """An export, a redaction, a question, and a roll back to a model that is not there."""
     exported = api.post(f"{OWN}/exports")
     redacted = api.post(f"{OWN}/logs/redact", {"eventId": "nobody-knows-me"})
+    chances = api.post(f"{OWN}/chances", {"actions": [{"id": "a", "features": [{"x": 1}]}]})
     unknown = api.post(f"{OWN}/models/none/publish", {})
 
     described.demand("POST", f"{OWN}/exports", exported)
     described.demand("POST", f"{OWN}/logs/redact", redacted)
+    described.demand("POST", f"{OWN}/chances", chances)
     described.demand("POST", f"{OWN}/models/{{modelId}}/publish", unknown)
-    assert (exported.status, redacted.status, unknown.status) == (201, 200, 404)
+    assert (exported.status, redacted.status, chances.status, unknown.status) == (201, 200, 200, 404)
 
 
 def test_the_trace_of_an_event_is_as_described(api: Api, described: Described) -> None:
@@ -149,6 +158,18 @@ def test_the_trace_of_an_event_is_as_described(api: Api, described: Described) -
 
     assert answer.json["events"][0]["observations"]
     described.demand("GET", f"{OWN}/events/{{eventId}}", answer)
+
+
+def test_the_list_of_the_newest_events_is_as_described(api: Api, described: Described) -> None:
+    """Ranks, rewards and activations, and the refusal of a filter."""
+    api.post("/personalizer/v1.0/rank", {"actions": [{"id": "a", "features": [{"x": 1}]}], "eventId": "newest"})
+    api.post("/personalizer/v1.0/events/newest/reward", {"value": 1})
+    api.post("/personalizer/v1.0/events/newest/activate")
+    answer = api.get(f"{OWN}/events?eventId=newest")
+
+    assert [entry["kind"] for entry in answer.json["entries"]] == ["activation", "reward", "rank"]
+    described.demand("GET", f"{OWN}/events", answer)
+    described.demand("GET", f"{OWN}/events", api.get(f"{OWN}/events?kind=event"))
 
 
 def test_a_refusal_is_as_described(api: Api, described: Described) -> None:

@@ -28,8 +28,10 @@ CALLS = [
     ("PUT", "/personalizer/configurations/service?api-version=2022-09-01-preview"),
     ("GET", "/personalizer/configurations/policy"),
     ("GET", "/rankloop/v1/status"),
+    ("GET", "/rankloop/v1/events"),
     ("GET", "/rankloop/v1/events/e"),
     ("GET", "/rankloop/v1/logs"),
+    ("POST", "/rankloop/v1/chances"),
 ]
 
 

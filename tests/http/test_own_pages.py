@@ -38,6 +38,14 @@ def test_the_status_of_a_new_loop_says_why_it_does_not_learn(fresh: Api) -> None
     assert {"lastRun", "joinedUpTo", "lagSeconds", "retraining", "nextModel"} <= before.keys()
 
 
+def test_a_wrong_filter_of_the_newest_events_is_refused_by_its_name(fresh: Api) -> None:
+    """What may be instead is in the sentence."""
+    refused = fresh.get(f"{TRACE}?explored=maybe")
+
+    assert (refused.status, refused.error["code"], refused.error["target"]) == (400, "BadRequest", "explored")
+    assert "'true' or 'false'" in refused.error["message"]
+
+
 def test_a_trace_tells_what_was_shown_and_which_rewards_came(fresh: Api) -> None:
     """With the id as it was sent, percent-encoded in the path."""
     shown = fresh.post(f"{V1}/rank", {"actions": ACTIONS, "eventId": "a/b ü", "deferActivation": True}).json
@@ -56,7 +64,7 @@ def test_a_trace_tells_what_was_shown_and_which_rewards_came(fresh: Api) -> None
         ("activation", None, True),
         ("reward", 0.5, True),
     ]
-    assert body["lookedThrough"] == {"waiting": True, "log": None}
+    assert body["lookedThrough"] == {"waiting": True, "log": None, "hint": None}
 
 
 def test_a_repeated_rank_is_one_event(fresh: Api) -> None:

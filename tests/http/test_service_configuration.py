@@ -8,6 +8,7 @@ import pytest
 
 from shared.configuration.forms.declared_fields import fields_of
 from shared.web.versions import VERSIONS, Version
+from tests.hosts import HostProcess
 from tests.http.api import Api
 
 SERVICE = "/personalizer/v1.0/configurations/service"
@@ -228,3 +229,46 @@ def test_of_whole_configurations_put_at_once_one_wins_whole(settled: Api) -> Non
     assert {answer.status for answer in answers} == {200}
     assert sent == [{name: answer.json[name] for name in FIRST} for answer in answers]
     assert {name: document[name] for name in FIRST} in sent
+
+
+def test_a_field_that_no_version_has_is_answered_with_a_warning(settled: Api, host: HostProcess) -> None:
+    """It is ignored, as the old service did; with a name as long and odd as may be, too, which no header could hold."""
+    odd = {'g\n"ü' + "x" * 1000: 1, **{f"unlike{number}": 1 for number in range(7)}}
+
+    misspelt = settled.put(SERVICE, {"explorationPercentge": 0.7, "defaultReward": 0.25})
+    strange = settled.put(SERVICE, odd)
+    right = settled.put(SERVICE, {"defaultReward": 0.25})
+
+    text = "Ignored: explorationPercentge (did you mean explorationPercentage?)."
+    assert (misspelt.status, misspelt.headers["warning"]) == (200, f'299 - "{text}"')
+    assert misspelt.json == right.json
+    assert f"by v1.0 has unknown fields. {text}" in host.log()
+    assert (strange.status, "and 3 more" in strange.headers["warning"]) == (200, True)
+    assert len(strange.headers["warning"]) < 500
+    assert "warning" not in right.headers
+
+
+def test_a_field_of_a_later_version_is_answered_with_its_version(settled: Api) -> None:
+    """A client of the first version would else believe that the loop is an apprentice now."""
+    answer = settled.put(SERVICE, {"learningMode": "Apprentice"})
+
+    assert answer.headers["warning"] == '299 - "Ignored: learningMode (v1.0 does not have it, v1.1-preview.1 does)."'
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+def test_what_a_loop_tells_of_itself_can_be_put_back_without_a_warning(settled: Api, version: Version) -> None:
+    """Clients read the configuration, change a field, and send all of it."""
+    answer = settled.put(at(version), settled.get(at(version)).json)
+
+    assert (answer.status, answer.headers.get("warning")) == (200, None)
+
+
+def test_a_percentage_is_refused_with_the_fraction_that_it_is(settled: Api) -> None:
+    """The field's name says percentage."""
+    answers = [settled.put(SERVICE, {"explorationPercentage": sent}) for sent in (20, 2.5, 1000, -1)]
+
+    hint = "explorationPercentage: Input should be less than or equal to 1. It is a fraction, in spite of its name: "
+    assert [answer.status for answer in answers] == [400] * 4
+    assert answers[0].error["message"] == f"{hint}for 20 % send 0.2."
+    assert answers[1].error["message"] == f"{hint}for 2.5 % send 0.025."
+    assert ["fraction" in answer.error["message"] for answer in answers[2:]] == [False, False]

@@ -56,6 +56,36 @@ def test_slashes_and_content_types_may_be_any(loop: Api, kind: str | None) -> No
     assert loop.post(f"/{NEWEST}/rank{DATED}", BODY, headers).status == 201
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "call"),
+    [
+        ("/personalizer/v1.0", f"{OLDEST}/rank"),
+        ("/personalizer/v1.0/", f"{OLDEST}/rank"),
+        ("/Personalizer/V1.0", f"{OLDEST}/rank"),
+        ("/personalizer/v1.0", f"{NEWEST}/v1.1-preview.3/rank"),
+        ("/personalizer", f"{NEWEST}/rank{DATED}"),
+        ("/personalizer/v1.0/personalizer/v1.0", f"{OLDEST}/rank"),
+    ],
+)
+def test_an_endpoint_may_end_in_the_path_that_the_client_adds(loop: Api, endpoint: str, call: str) -> None:
+    """Settings often hold the address as the first example of an old page has it; the client's own prefix decides."""
+    answer = loop.post(f"{endpoint}{call}", BODY)
+    without_key = Api(loop.host, loop.port, "wrong").post(f"{endpoint}{call}", BODY)
+
+    assert (answer.status, without_key.status) == (201, 401)
+
+
+def test_an_event_may_have_the_id_of_a_prefix(loop: Api) -> None:
+    """Only what stands before a path is taken off."""
+    for event_id in ("personalizer", "v1.0", "personalizer%2Fv1.0%2Fpersonalizer%2Fv1.0"):
+        assert loop.post(f"{OLDEST}{OLDEST}/events/{event_id}/reward", {"value": 1}).status == 204
+
+    told = loop.get("/personalizer/v1.0/rankloop/v1/events/personalizer%2Fv1.0%2Fpersonalizer%2Fv1.0").json
+    assert told["eventId"] == "personalizer/v1.0/personalizer/v1.0"
+    assert [reward["value"] for reward in told["withoutEvent"]] == [1]
+    assert loop.post("/elsewhere/personalizer/v1.0/rank", BODY).status == 404
+
+
 def test_activate_needs_no_body(loop: Api) -> None:
     """Some clients send a length of 0, some an empty body without a length, some an object."""
     path = f"{OLDEST}/events/e/activate"

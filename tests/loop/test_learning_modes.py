@@ -10,9 +10,9 @@ from shared.configuration.service_configuration import LearningMode
 from tests.conftest import StartHost
 from tests.loop import past
 from tests.loop.conftest import NEVER, StartTrainer
-from tests.loop.in_use import Loop
+from tests.loop.in_use import NOW, READY, Loop
 from tests.loop.stored_loop import StoredLoop
-from tests.loop.traffic import ACTIONS, USERS
+from tests.loop.traffic import ACTIONS, LIKED, USERS
 
 PREVIEW = "/personalizer/v1.1-preview.3"
 
@@ -20,16 +20,44 @@ PREVIEW = "/personalizer/v1.1-preview.3"
 @pytest.fixture
 def loop(start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer) -> Loop:
     """A loop that has only just begun, as an apprentice."""
+    return begin(stored_loop, LearningMode.APPRENTICE, start_host, trainer)
+
+
+@pytest.fixture
+def online_loop(start_host: StartHost, stored_loop: StoredLoop, trainer: StartTrainer) -> Loop:
+    """A loop that has only just begun, Online."""
+    return begin(stored_loop, LearningMode.ONLINE, start_host, trainer)
+
+
+def begin(stored_loop: StoredLoop, mode: LearningMode, start_host: StartHost, trainer: StartTrainer) -> Loop:
+    """Let a loop begin in a learning mode."""
     service = {"reward_wait_time": "PT5S", "model_export_frequency": "PT1S"}
-    past.configure(stored_loop, past.configuration(learning_mode=LearningMode.APPRENTICE, **service))
+    past.configure(stored_loop, past.configuration(learning_mode=mode, **service))
     return Loop(start_host(**NEVER).url, stored_loop, trainer)
 
 
 def switch(loop: Loop, mode: str) -> None:
-    """Change the learning mode, as a client of a version that has it, and let every instance hear of it."""
+    """Change the learning mode, and let every instance hear of it."""
+    put_mode(loop, mode)
+    loop.wait_until_obeyed()
+
+
+def put_mode(loop: Loop, mode: str) -> None:
+    """Change the learning mode, as a client of a version that has it."""
     put = loop.api.put(f"{PREVIEW}/configurations/service", {"learningMode": mode})
     assert (put.status, put.json["learningMode"]) == (200, mode)
-    loop.wait_until_obeyed()
+
+
+def preview(loop: Loop, mode: str) -> dict[str, str]:
+    """What a change of the learning mode would do, each part of the answer as one text."""
+    answer = loop.api.post("/rankloop/v1/configurations/service:preview", {"learningMode": mode})
+    assert answer.status == 200
+    return {name: " ".join(sentences) for name, sentences in answer.json.items()}
+
+
+def is_warned(loop: Loop) -> bool:
+    """Whether the status warns of the change of the mode."""
+    return "ModeSwitchForgets" in {warning["code"] for warning in loop.status()["warnings"]}
 
 
 def wait_until_in_use(loop: Loop) -> dict[str, Any]:
@@ -47,16 +75,27 @@ def best(answer: dict[str, Any]) -> str:
 
 
 def test_the_first_online_rank_uses_what_the_apprentice_has_learned(loop: Loop) -> None:
-    """It has learned to choose the baseline, which is the first action, whatever the rewards were."""
-    loop.use(60)
+    """It has learned to choose the baseline, which is the first action, whatever the rewards were.
+
+    The owner is warned, before the change and from it on: most events came before the first model, which imitates, so
+    the loop has not shown yet how well it does.
+    """
+    loop.use(110)
     loop.learn()
     model = wait_until_in_use(loop)
     hidden = [loop.rank(user) for user in USERS]
+    warned, foreseen = [is_warned(loop)], preview(loop, "Online")
     switch(loop, "Online")
+    warned.append(is_warned(loop))
     shown = [loop.rank(user) for user in USERS]
     loop.learn()
+    warned.append(is_warned(loop))
     switch(loop, "Apprentice")
+    warned.append(is_warned(loop))
 
+    assert warned == [False, True, True, False]
+    assert "goes on with what the apprentice has learned: with 110 events" in foreseen["happens"]
+    assert (foreseen["for"], "of them (" in foreseen["against"]) == ("", True)
     assert {answer["rewardActionId"] for answer in hidden} == {ACTIONS[0]}
     assert [action["id"] for action in hidden[0]["ranking"]] == [*ACTIONS]
     assert [best(answer) for answer in (*hidden, *shown)] == [ACTIONS[0]] * 6
@@ -111,3 +150,47 @@ def test_a_model_that_learns_anew_learns_only_what_was_ranked_in_the_mode_of_now
 
     assert loop.stored_loop.document("published.json")["model"]["learned_events"] == 5
     assert loop.status()["retraining"] is None
+
+
+def test_a_loop_that_comes_back_online_goes_on_with_the_model_that_it_had(online_loop: Loop) -> None:
+    """It is in use at once and earns as before, although the apprentice has learned the opposite meanwhile.
+
+    What was ranked Online when the mode changed is learned then, and the apprentice's model stays in the list.
+    """
+    loop = online_loop
+    loop.use(150)
+    loop.learn()
+    before = wait_until_in_use(loop)
+    earned = [best(loop.rank(user)) for user in USERS]
+    switch(loop, "Apprentice")
+    loop.use(120)
+    loop.learn()
+    apprentice = wait_until_in_use(loop)
+    imitated = [best(loop.rank(user)) for user in USERS]
+    foreseen = preview(loop, "Online")
+    put_mode(loop, "Online")
+    warned = [is_warned(loop)]
+    loop.train(NOW)
+    warned.append(is_warned(loop))
+    waited = loop.stored_loop.document("state.json")["running"]["model"]["events"]
+    returned = wait_until_in_use(loop)
+    again = [best(loop.rank(user)) for user in USERS]
+    loop.use(9)
+    loop.train(READY)
+
+    assert warned == [False, False]
+    assert f"before it became an apprentice, with {before['learned_events']} events" in foreseen["happens"]
+    assert f"stays in the list of models as {apprentice['id']}" in foreseen["happens"]
+    assert [LIKED[user] for user in USERS] == earned == again
+    assert imitated == [ACTIONS[0]] * 3
+    published, state = loop.stored_loop.document("published.json"), loop.stored_loop.document("state.json")
+    ids = [published["model"]["id"], *(model["id"] for model in published["previous"])]
+    assert ids.index(returned["id"]) < ids.index(before["id"]) < ids.index(apprentice["id"]), (
+        "in use again, and at once"
+    )
+    assert waited == before["learned_events"] + len(earned) + 1, "those that waited"
+    model = state["running"]["model"]
+    assert model["events"] == waited + len(again) + 9 + 1
+    modes = {step["mode"] for step in loop.stored_loop.lineage(model["state_blob"])}
+    assert (modes, state["before_apprentice"], published["start"]["model"]["id"]) == ({"Online"}, None, before["id"])
+    assert apprentice["learned_events"] > before["learned_events"], "it went on with a copy"

@@ -124,6 +124,17 @@ def check_models(stored_loop: StoredLoop) -> None:
         assert told[id_].lift.weighted == pytest.approx(sums["weighted"])
 
 
+def check_rewarded(stored_loop: StoredLoop) -> None:
+    """See that the record of the rate of rewards has each event that was shown once, from the first reward on."""
+    rate = json_documents.read(State, stored_loop.blob("state.json") or b"").reward_rate
+    total = rate.total.plus(rate.silence) if rate.silence else rate.total
+    shown = [line for line in map(json.loads, stored_loop.lines()) if "_label_cost" in line or "_outcomes" in line]
+    shown = [line for line in shown if not line.get("_skipLearn")]
+    rewarded = [any("v" in observation for observation in line.get("o", ())) for line in shown]
+    assert total.rewarded == sum(rewarded)
+    assert len(shown) - total.events in range(rewarded.index(True) + 1)
+
+
 def check_outcomes(stored_loop: StoredLoop) -> None:
     """See that bins and counters agree, and that every event has one outcome."""
     counted = stored_loop.document("state.json")["counters"]
@@ -154,6 +165,7 @@ def test_the_sums_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTr
     assert len(stored_loop.blobs("metrics/")) == 2
     assert stored_loop.document("state.json")["metrics"]["pending"] == []
     check(stored_loop)
+    check_rewarded(stored_loop)
     check_outcomes(stored_loop)
     check_models(stored_loop)
     assert sum(stored_bin.outcomes.passed_over for stored_bin in bins(stored_loop).values()) > 50

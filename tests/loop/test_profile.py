@@ -37,7 +37,7 @@ def test_a_profile_does_not_depend_on_parts_or_on_processes(
 ) -> None:
     """One run over parts of a quarter of an hour, or one process for each part of less than a minute."""
     now_us = past.minutes_ago(60)
-    rows = past.lively(9, now_us - 8 * MINUTE, now_us, 100, 10 * MINUTE)
+    rows = past.lively(9, now_us - 8 * MINUTE, now_us, 300, 10 * MINUTE)
     for loop, frequency in ((stored_loop, "PT15M"), (undisturbed, "PT40S")):
         past.configure(loop, past.configuration(reward_wait_time="PT10M", model_export_frequency=frequency))
         rows.write(loop)
@@ -50,7 +50,7 @@ def test_a_profile_does_not_depend_on_parts_or_on_processes(
 
     assert len(undisturbed.blobs("logs/")) > len(stored_loop.blobs("logs/"))
     assert read_profile(undisturbed) == read_profile(stored_loop)
-    assert 30 < read_profile(stored_loop)["current"]["events"] <= 6 * 12
+    assert 206 < read_profile(stored_loop)["current"]["events"] <= 200 + 6 * 8
 
 
 def test_events_are_never_profiled_twice(stored_loop: StoredLoop, trainer: StartTrainer) -> None:

@@ -69,7 +69,7 @@ def write_past(*loops: StoredLoop, minutes: int = 25) -> None:
 def sums(loop: StoredLoop) -> dict[str, Any]:
     """What the commit record has summed up of the log, to nine digits: the order of additions decides on the last."""
     state = json.loads(loop.blob("state.json") or b"{}", parse_float=lambda text: float(f"{float(text):.9g}"))
-    return {name: state[name] for name in ("counters", "metrics", "joined_up_to_us")}
+    return {name: state[name] for name in ("counters", "metrics", "reward_rate", "joined_up_to_us")}
 
 
 def shards(loop: StoredLoop) -> set[int | None]:

@@ -13,6 +13,7 @@ from export_fn import imported_model, logs, models, redaction_call
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import Act, Cause
 from shared.evaluation.evaluation import Evaluation
 from shared.log.redaction import EventTarget, FeatureTarget, Target
@@ -33,6 +34,8 @@ from tests.simulation.world import wrong_us
 _REFUSALS: Final = (Died, StorageUnavailable, ChangedMeanwhile, TrainerAtWork, BlobLeased)
 _MOST_TRIES: Final = 8
 _TRAIN_FROM: Final = ("model", "newest", "end")
+MODES: Final = (LearningMode.APPRENTICE, *LearningMode)
+"""What the learning mode becomes; most often that in which a model is kept."""
 
 
 def plan_changes(outcome: Outcome) -> None:
@@ -136,6 +139,8 @@ def _value(change: Change, chance: random.Random) -> dict[str, Any]:
         return {"reward_wait_time": chance.choice(("PT30S", "PT90S", "PT2M"))}
     if change is Change.AGGREGATION:
         return {"reward_aggregation": chance.choice([each for each in Aggregation if each is not Aggregation.AVERAGE])}
+    if change is Change.MODE:
+        return {"learning_mode": chance.choice(MODES)}
     if change is Change.DEFAULT:
         return {"default_reward": chance.choice((-0.5, 0.25))}
     if change is Change.RETENTION:

@@ -11,6 +11,7 @@ import orjson
 
 from shared.configuration import settings_history_store
 from shared.configuration.configuration import RewardSettings
+from shared.configuration.service_configuration import LearningMode
 from shared.log import log_line
 from shared.log.join import BEFORE_US
 from shared.log.manifest import place_of
@@ -18,7 +19,7 @@ from shared.metrics import model_rewards_store
 from shared.ranking.decision import NO_MODEL
 from shared.times import from_iso
 from tests.simulation import chained_learner
-from tests.simulation.lineage import Lineage, settle, trace
+from tests.simulation.lineage import Lineage, label, settle, trace
 from tests.simulation.outcome import Call, Outcome, unpack
 from tests.simulation.plan import Change
 
@@ -107,6 +108,8 @@ def _check_events(outcome: Outcome, events: list[Line]) -> None:
     for line in events:
         event, event_id = line.members, line.event_id
         logged, is_otherwise = (event["_label_Action"], event["_label_probability"]), "AnsweredOtherwise" in event
+        if event.get("Mode") == LearningMode.APPRENTICE:  # what it drew was not shown
+            logged = 1, 1.0
         # answers to later repetitions may go unnoticed
         distances = -BEFORE_US, min(line.rewards.wait_us, BEFORE_US)
         times = acknowledged.events[event_id].items()
@@ -138,9 +141,8 @@ def _check_observations(outcome: Outcome, events: list[Line], lone: list[Line]) 
         times = [from_iso(each["t"]) for each in line.members["o"]]
         assert times == sorted(times)
         assert all(_belongs(at_us, line) for at_us in times)
-        assert (
-            line.members["_label_cost"] == line.members["_original_label_cost"] == -settle(line.members, line.rewards)
-        )
+        assert line.members["_original_label_cost"] == -settle(line.members, line.rewards)
+        assert line.members["_label_cost"] == -label(line.members, line.rewards)
     forgets = outcome.plan_count(Change.DELETE_LOGS) or outcome.redacted
     for line in lone:
         of_id = of_events[line.event_id]
@@ -165,6 +167,10 @@ def _check_counters(outcome: Outcome) -> None:
     assert len(surely) <= counters.events <= len(events)
     assert counters.late + counters.dangling == len(lines) - len(events)
     if outcome.is_replaced or outcome.forgets:
+        return
+    if outcome.plan_count(Change.MODE):
+        learned_or_not = counters.learned + counters.not_activated + counters.passed_over
+        assert learned_or_not + counters.answered_otherwise == len(events)
         return
     assert counters.answered_otherwise == otherwise
     assert counters.learned + counters.not_activated == len(events) - otherwise
@@ -223,16 +229,50 @@ def _check_models(outcome: Outcome) -> None:
     assert outcome.read("exports/default/current/model.vw") == lineage.predictor
     assert model.learned_events == lineage.learned
     assert list(lineage.paths) == sorted(set(lineage.paths))
-    if not outcome.is_replaced and not outcome.forgets:
+    if not outcome.is_replaced and not outcome.forgets and not outcome.plan_count(Change.MODE):
         finds_nothing = not any(_teaches(part.lines, configuration.rewards) for part in outcome.log)
         assert lineage.rewards == configuration.rewards or finds_nothing
     _check_start(outcome, lineage)
+    if outcome.plan_count(Change.MODE):
+        _check_modes(outcome, lineage)
+        return
     since_us = outcome.last_published.start.learned_up_to_us or 0
     if not outcome.last_published.start.newest:
         later = [part for part in outcome.log if part.blob.from_us >= since_us]
         rewards = lineage.rewards or configuration.rewards
         wanted = {part.blob.path for part in later if _teaches(part.lines, rewards)}
         assert wanted <= set(lineage.paths)
+
+
+def _check_modes(outcome: Outcome, lineage: Lineage) -> None:
+    """A model that has learned Online goes on after a time as an apprentice as if there had been none.
+
+    What it learns from then on is in no model together with what an apprentice has learned after it, and no part that
+    it can learn from is left out.
+    """
+    if outcome.is_replaced:
+        return
+    earlier = outcome.last_state.before_apprentice
+    assert earlier is None or outcome.configuration.service.learning_mode is LearningMode.APPRENTICE
+    online = lineage
+    if earlier is not None:
+        assert earlier.model is not None
+        online = trace(outcome, earlier.model.state_blob)
+        assert LearningMode.ONLINE in online.modes
+    first = online.modes.index(LearningMode.ONLINE) if LearningMode.ONLINE in online.modes else len(online.modes)
+    since = online.modes[first:]
+    assert LearningMode.APPRENTICE not in since or since[-1] is LearningMode.APPRENTICE, online.modes
+    if online.first_online is None or since[-1] is LearningMode.APPRENTICE:
+        return
+    up_to_us = earlier.learned_up_to_us if earlier else outcome.last_state.joined_up_to_us
+    rewards = online.rewards or outcome.configuration.rewards
+    later = [part for part in outcome.log if part.blob.path >= online.first_online and part.blob.to_us <= up_to_us]
+    wanted = {
+        part.blob.path
+        for part in later
+        if _teaches([line for line in part.lines if log_line.kind(line) == "cb"], rewards)
+    }
+    assert wanted <= set(online.paths)
 
 
 def _check_start(outcome: Outcome, lineage: Lineage) -> None:
@@ -278,11 +318,12 @@ def _check_retention(outcome: Outcome) -> None:
     if outcome.configuration.service.log_retention_days != 1:
         return
     outcome.age(3)
-    model, cursor = outcome.published.model, outcome.state.running.model
+    model, state = outcome.published.model, outcome.state
+    cursors = [cursor.model for cursor in (state.running, state.before_apprentice) if cursor is not None]
 
     assert outcome.stored_log() == []
     assert model == outcome.last_published.model
-    named = [each for files in (model and model.files, cursor) if files for each in files.paths]
+    named = [each for files in (model and model.files, *cursors) if files for each in files.paths]
     assert all(outcome.read(path) is not None for path in named)
 
 

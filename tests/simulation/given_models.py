@@ -18,7 +18,7 @@ from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.tasks import LineCounts, TrainedModel
 from shared.learner import work_folder
 from shared.learner.arguments import parse
-from shared.log import manifest_store, stored_lines
+from shared.log import log_line, manifest_store, stored_lines
 from shared.models import model_store, published_store
 from shared.storage import blobs
 from shared.storage.clock import now_us
@@ -88,6 +88,7 @@ def _learn(evaluation: Evaluation, configuration: Configuration) -> GivenModel:
     for blob in manifest_store.list_blobs(0, evaluation.log.to_us, configuration.logs_deleted_before_us):
         if (stored := blobs.read(blob.path)) is not None:
             lines = list(stored_lines.read_lines(stored.data, blob.rewards, evaluation.log.rewards))
+            lines = [line for line in lines if log_line.kind(line) == evaluation.log.kind]
             state, events = chained_learner.chain(state, lines), events + sum(map(chained_learner.is_learned, lines))
             logs.append(blob.path)
     return GivenModel(state, chained_learner.predict(state), events, tuple(logs))

@@ -11,8 +11,10 @@ import orjson
 
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.service_configuration import LearningMode
 from shared.learner.arguments import parse
-from shared.log import stored_lines
+from shared.log import log_line, stored_lines
+from shared.log.ranked_event import line_kind
 from shared.models import model_store
 from shared.models.model_description import ModelDescription
 from shared.models.published import sha256_in
@@ -39,6 +41,13 @@ def settle(event: Mapping[str, Any], rewards: RewardSettings) -> float:
     return float(_FOLDS[rewards.aggregation](values)) if values else rewards.default
 
 
+def label(event: Mapping[str, Any], rewards: RewardSettings) -> float:
+    """What a model learns of an event: its reward; of one of an apprentice, whether the first action was drawn."""
+    if event.get("Mode") == LearningMode.APPRENTICE:
+        return float(event["_label_Action"] == 1)
+    return settle(event, rewards)
+
+
 @dataclass(frozen=True, slots=True)
 class Lineage:
     """What a model was made of.
@@ -50,6 +59,8 @@ class Lineage:
         paths: The log blobs that were learned to their ends, in the order of learning.
         learned: How many lines taught something.
         rewards: The settings under which the last lines were labelled; None if the trainer has taught it nothing.
+        modes: The learning modes of the runs of the learner, in order.
+        first_online: The first log blob that was learned Online; None if none was.
     """
 
     state: bytes
@@ -58,6 +69,8 @@ class Lineage:
     paths: tuple[str, ...]
     learned: int
     rewards: RewardSettings | None
+    modes: tuple[LearningMode, ...]
+    first_online: str | None
 
 
 def trace(outcome: Outcome, state_blob: str) -> Lineage:
@@ -72,7 +85,10 @@ def trace(outcome: Outcome, state_blob: str) -> Lineage:
     made.end()
     rewards = descriptions[-1][1].rewards if descriptions else None
     predictor = chained_learner.predict(made.state) if descriptions else first.predictor
-    return Lineage(made.state, predictor, frozenset(made.states), tuple(paths), made.learned, rewards)
+    modes = tuple(description.mode for _, description in descriptions)
+    online = (each.logs[0] for _, each in descriptions if each.mode is LearningMode.ONLINE)
+    states = frozenset(made.states)
+    return Lineage(made.state, predictor, states, tuple(paths), made.learned, rewards, modes, next(online, None))
 
 
 def _given(outcome: Outcome, state_blob: str | None) -> GivenModel:
@@ -109,6 +125,7 @@ class _Made:
         self.states = [first.state]
         self._outcome = outcome
         self._begun: tuple[str, set[_Event], list[bytes]] = "", set(), []
+        """The log blob of which some lines were learned, these, and all of its lines that the model learns from."""
 
     def is_within(self, log: str) -> bool:
         """Whether some lines of a log blob, and not all that teach something, were learned so far."""
@@ -120,8 +137,15 @@ class _Made:
             arguments = parse(description.arguments).with_epsilon(description.exploration)
             self.state = chained_learner.begin(list(arguments))
             self.states.append(self.state)
+        kind = line_kind("cb", description.mode)
         for contents in product(*(self._outcome.versions(path)[::-1] for path in description.logs)):
-            lines = [list(stored_lines.read_lines(each, None, description.rewards)) for each in contents]
+            lines = [
+                [
+                    line if log_line.kind(line) == kind else b"{}"
+                    for line in stored_lines.read_lines(each, None, description.rewards)
+                ]
+                for each in contents
+            ]
             states = self._chain(description, lines)
             if hashlib.sha256(states[-1]).hexdigest() == sha256_in(state_blob):
                 self._go_on(description, lines)
@@ -142,7 +166,7 @@ class _Made:
         ]
         learned = list(filter(chained_learner.is_learned, piece))
         for event in map(orjson.loads, learned):
-            assert event["_label_cost"] == -settle(event, description.rewards), f"{event['EventId']} has another label"
+            assert event["_label_cost"] == -label(event, description.rewards), f"{event['EventId']} has another label"
         return list(chained_learner.chain_each(self.state, piece))
 
     def _go_on(self, description: ModelDescription, lines: list[list[bytes]]) -> None:

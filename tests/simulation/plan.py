@@ -49,11 +49,12 @@ class Change(StrEnum):
     MIRROR = "mirror"
     RETENTION = "log retention"
     CLOCK = "another time of day"
+    MODE = "learning mode"
 
 
 REPLACEMENTS: Final = frozenset({Change.RESET, Change.ROLL_BACK, Change.IMPORT, Change.APPLY})
 """What puts another model in the place of the one in use."""
-_DRAWN: Final = (*Change, Change.ROLL_BACK, Change.ROLL_BACK)
+_DRAWN: Final = (*Change, Change.ROLL_BACK)
 """Roll backs come more often, for there are several ways to go on from one."""
 _LATER: Final = frozenset({Change.ROLL_BACK, Change.APPLY, Change.REDACT_FEATURE})
 """What does nothing before there is log, or a model."""

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
+from shared.configuration.configuration import Configuration
+from shared.configuration.service_configuration import LearningMode
 from shared.intake import keys
 from shared.intake.intake import Intake, StoredEvent
 from shared.intake.rows import Event, Observation
 from shared.log import ranked_event
-from shared.storage.paths import CONFIGURATION
+from shared.storage import json_documents
+from shared.storage.paths import CONFIGURATION, split_path
 from shared.storage_errors import StorageUnavailable
 from tests.loop import past
 from tests.simulation.faults import Died
@@ -143,7 +146,7 @@ class _Traffic:
 
         async def call(intake: Intake) -> StoredEvent:
             event = replace(
-                _make_event(event_id, user, deferred=deferred, otherwise=self.chance.random() < 0.3),
+                _make_event(event_id, user, deferred=deferred, otherwise=self.chance.random() < 0.3, mode=self._mode()),
                 at_us=intake.arrival(),
             )
             rank.arrivals.append(event.at_us)
@@ -187,18 +190,30 @@ class _Traffic:
         at_us = self.world.clock.now_us + self.chance.randrange(self.chance.choice((20, 60, 90)) * SECOND)
         self.world.clock.call_at(at_us, self._client(call, done).try_again)
 
+    def _mode(self) -> LearningMode:
+        """The learning mode, as an instance knows it that has just read the configuration."""
+        stored = self.world.storage.blobs.find(*split_path(CONFIGURATION))
+        assert stored is not None
+        return _read_mode(stored.data)
+
     def _client(self, call: Callable[[Intake], Any], done: Callable[[Any], object]) -> Client:
         return Client(self.world, lambda: self.chance.choice(self.instances), self.acknowledged, call, done)
 
 
 @lru_cache(256)
-def _make_event(event_id: str, user: str, *, deferred: bool, otherwise: bool) -> Event:
+def _make_event(event_id: str, user: str, *, deferred: bool, otherwise: bool, mode: LearningMode) -> Event:
     """An event, also as another model decides about it, which may be published between a Rank and its repetition."""
     event = past.event(event_id, 0, user=user, deferred=deferred)
-    ranked = replace(ranked_event.unpack(event.payload, event.event_id, event.at_us), model_id=f"model of {user}")
+    ranked = ranked_event.unpack(event.payload, event.event_id, event.at_us)
+    ranked = replace(ranked, model_id=f"model of {user}", mode=mode)
     if otherwise:
         ranked = replace(ranked, actions=b"[4,3,2,1]", probabilities=b"[0.7,0.1,0.1,0.1]", model_id="another")
     return replace(event, payload=ranked_event.pack(ranked))
+
+
+@lru_cache(256)
+def _read_mode(configuration: bytes) -> LearningMode:
+    return json_documents.read(Configuration, configuration).service.learning_mode
 
 
 @lru_cache(256)

@@ -17,9 +17,14 @@ from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
 from shared.evaluation.forms import answers_2022, answers_v1, report_forms
-from shared.intake.rows import Observation
+from shared.intake.rows import Event, Observation
 from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED
-from shared.log.ranked_event import from_multi_slot_decision
+from shared.learner.explanations.explanation import Part
+from shared.learner.explanations.named_features import CONSTANT
+from shared.learner.prospect import Comparison, Prospect
+from shared.learner.prospect_forms import Chances
+from shared.log import ranked_event
+from shared.log.ranked_event import RankedEvent, from_multi_slot_decision
 from shared.metrics import apprentice_forms, metrics_forms
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.metrics.bins import Metrics
@@ -32,6 +37,9 @@ from shared.status import model_list_forms, run_record
 from shared.status.event_trace import Evidence, trace
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.model_list_forms import ListedModel
+from shared.status.newest_events import Filters, Rank, select
+from shared.status.newest_forms import NewestEvents
+from shared.status.now_forms import Now
 from shared.status.run_record import TrainingRun
 from shared.status.status_forms import LoopStatus
 from shared.status.trace_forms import EventTrace
@@ -257,16 +265,41 @@ def test_every_field_of_the_list_of_models_is_on_its_page() -> None:
 
 def test_every_field_of_a_trace_is_on_its_page() -> None:
     """For what waits and for what belongs to no event."""
-    rewards = RewardSettings(10, 0.0, Aggregation.EARLIEST)
-    document = b'{"_multi":[{"i":{"id":"a"}},{"i":{"id":"b"}}]}'
-    decision = MultiSlotDecision((SlotChoice((0, 1), (0.5, 0.5)), SlotChoice((1,), (1.0,))), "m")
-    slots = [Slot("top", (0, 1), 1), Slot("side", (0, 1), 0)]
-    event = from_multi_slot_decision("e", 5, document, decision, slots, deferred=False, mode=LearningMode.APPRENTICE)
     rows = [Observation("e", "1", 6, 1.0), Observation("e", "2", 99, None)]
-    evidence = Evidence([event], rows, [], (1, 2), 0, "cb", rewards)
-    answer = json.loads(EventTrace.of("e", trace(evidence)).to_json())
+    evidence = Evidence([_page_of_slots()], rows, [], (1, 2), 0, "cb", RewardSettings(10, 0.0, Aggregation.EARLIEST))
+    now = Now(chances=None, because="There is no model in use yet.")
+    answer = json.loads(EventTrace.of("e", trace(evidence), [now]).to_json())
 
     assert _absent(answer, page("docs/api.md").text) == []
+
+
+def test_every_field_of_chances_is_on_its_page() -> None:
+    """Explained ones; slots have the same fields."""
+    part = Part((CONSTANT,), 1.0, 0.5)
+    prospect = Prospect({0: 1.0}, {0: 1.0}, Comparison(0, None, 0.5, (part,), 0), None)
+    answer = json.loads(Chances.of_event("m", 0.2, prospect, ["a"]).to_json())
+
+    assert _absent(answer, page("docs/api.md").text) == []
+
+
+def test_every_field_of_the_list_of_events_is_on_its_page() -> None:
+    """Of Ranks, rewards and activations."""
+    rank = Rank.of(Event("e", "r", 5, ranked_event.pack(_page_of_slots())))
+    entries = select([rank], [Observation("e", "1", 6, 1.0)], Filters(), 10)
+    answer = json.loads(NewestEvents.of(entries, 1, 2, "why").to_json())
+
+    assert len(answer["entries"]) == 2
+    assert _absent(answer, page("docs/api.md").text) == []
+
+
+def _page_of_slots() -> RankedEvent:
+    """A multi-slot Rank without features."""
+    document = (
+        b'{"_multi":[{"i":{"id":"a"}},{"i":{"id":"b"}}],"_slots":[{"_id":"top","s":[{}]},{"_id":"side","s":[{}]}]}'
+    )
+    decision = MultiSlotDecision((SlotChoice((0, 1), (0.5, 0.5)), SlotChoice((1,), (1.0,))), "m")
+    slots = [Slot("top", (0, 1), 1), Slot("side", (0, 1), 0)]
+    return from_multi_slot_decision("e", 5, document, decision, slots, deferred=False, mode=LearningMode.APPRENTICE)
 
 
 def test_every_field_of_the_metrics_is_on_its_page() -> None:

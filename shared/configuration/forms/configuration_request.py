@@ -1,5 +1,6 @@
 """A change of the service configuration over HTTP: which fields may be set, and to which values."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -37,9 +38,13 @@ class _Change(Wire):
             InvalidServiceConfiguration: The JSON has another shape.
         """
         parsed = from_json(body)
-        if isinstance(parsed, dict):
-            parsed = {field.alias: parsed[field.alias] for field in fields_of(version) if field.alias in parsed}
-        return cls.from_parsed(parsed)
+        if not isinstance(parsed, dict):
+            return cls.from_parsed(parsed)
+        parsed = {field.alias: parsed[field.alias] for field in fields_of(version) if field.alias in parsed}
+        try:
+            return cls.from_parsed(parsed)
+        except InvalidServiceConfiguration as refusal:
+            raise _with_hint(refusal, parsed) from None
 
     def merge_into(self, stored: ServiceConfiguration, longest_wait_us: int) -> ServiceConfiguration:
         """Change the stored configuration; durations stay as sent, .NET time spans become ISO 8601.
@@ -70,6 +75,12 @@ ServiceConfigurationRequest = create_model(
     __doc__="A change of the configuration; what is not sent, or sent as null, keeps its value.",
     **_TYPES,
 )
+
+
+def _with_hint(refusal: InvalidServiceConfiguration, sent: Mapping[str, Any]) -> InvalidServiceConfiguration:
+    """A refusal, and what the caller may have meant."""
+    hints = (field.api.hint(sent[field.alias]) for field in _SETTABLE.values() if field.alias == refusal.place)
+    return InvalidServiceConfiguration(" ".join(filter(None, (refusal.problem, *hints))), refusal.place)
 
 
 def _value_of(field: DeclaredField, sent: Any) -> Any:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shared.learner import features
 from shared.learner.cleaning import MAX_DEPTH
 from shared.learner.features import InvalidFeatures, document
+from shared.learner.recorded_features import read_features
 
 ACTION = [("a", [{"x": 1}])]
 
@@ -30,8 +31,8 @@ choices = st.lists(st.tuples(texts, st.lists(objects, min_size=1, max_size=2)), 
 
 
 def parse(text: bytes) -> tuple[list[Any], list[tuple[str, list[Any]]]]:
-    fields = orjson.loads(text)
-    return fields["FromUrl"], [(action["i"]["id"], action["j"]) for action in fields["_multi"]]
+    ranked = read_features(orjson.loads(text))
+    return [*ranked.context], [(name, [*groups]) for name, groups in ranked.actions]
 
 
 def entries(value: Any, depth: int = 0) -> list[tuple[int, str, Any]]:

@@ -74,13 +74,18 @@ def test_before_the_first_event_nothing_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("matches", "says"), [(83, "It has learned its default."), (31, "as an Online loop it would begin below that.")]
+    ("matches", "returns", "says"),
+    [
+        (83, False, "It has learned its default."),
+        (31, False, "as an Online loop it would begin below that."),
+        (31, True, "Online it goes on with the model that it had before."),
+    ],
 )
-def test_an_apprentice_is_judged_by_how_well_it_imitates(matches: int, says: str) -> None:
+def test_an_apprentice_is_judged_by_how_well_it_imitates(matches: int, says: str, *, returns: bool) -> None:
     """What it earns is what its default earns."""
     imitated = [ImitatedEvent(1.0, matches=number < matches, ceiling=0.84) for number in range(100)]
     metrics = Metrics(apprentice=Apprentice().plus(imitated, 1, 2), lift=grow([300]))
-    verdict = judge(metrics, LearningMode.APPRENTICE, NOW_US)
+    verdict = judge(metrics, LearningMode.APPRENTICE, NOW_US, returns=returns)
 
     assert verdict.conclusion is Conclusion.UNKNOWN
     assert f"In {matches}% of the last 100 events" in verdict.because

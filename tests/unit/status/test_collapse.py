@@ -25,6 +25,7 @@ from shared.training.training_state import State
 START_US = 490_000 * HOUR
 CONFIGURATION = new_configuration(4)
 _PART = 100
+_EXPLORATION = 0.2
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class World:
     groups: int
     mean: Callable[[int, int], float]
     prefers: Callable[[int, int], int]
-    exploration: float = 0.2
+    exploration: float = _EXPLORATION
     offered: float = 1.0
 
 
@@ -140,8 +141,8 @@ HEALTHY = {
 
 @pytest.mark.parametrize("name", FAULTY)
 def test_a_model_that_the_context_does_not_change_is_told(name: str) -> None:
-    """Within 1,500 events; with the action, the share, the count, a feature that matters, and what to do."""
-    lived = live(FAULTY[name], 1500)
+    """Within 1,500 events, or 3,000 at little exploration; with action, share, count, a feature, and what to do."""
+    lived = live(FAULTY[name], 1500 if FAULTY[name].exploration == _EXPLORATION else 3000)
 
     (warning,) = lived.warnings()
 

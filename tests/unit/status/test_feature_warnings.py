@@ -1,11 +1,17 @@
 """Features that teach nothing are warned of, and others are not."""
 
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 
+from localhost.environment import ROOT
 from shared.status.feature_profile import Profile
 from shared.status.feature_warnings import feature_warnings
 from shared.times import DAY, HOUR, SECOND
@@ -42,7 +48,7 @@ def profile_of(make: Make, events: int, profile: Profile | None = None, from_us:
 
 def codes(profile: Profile) -> set[str]:
     """The codes of the warnings."""
-    warnings = feature_warnings(profile.sample)
+    warnings = feature_warnings(profile)
     assert all(warning.message and warning.what_to_do for warning in warnings)
     return {warning.code for warning in warnings}
 
@@ -63,14 +69,13 @@ def test_a_few_events_say_nothing() -> None:
         lambda number: f"visit-{number}",
         lambda number: f"2026-11-25T12:{number // 60:02}:{number % 60:02}Z",
         lambda number: 200_000 + number,
-        lambda number: f"user-{number * 3 // 4}",
     ],
-    ids=["id", "time", "number", "nearly"],
+    ids=["id", "time", "number"],
 )
 @pytest.mark.parametrize("events", [100, 300, 4000])
-def test_a_feature_that_is_new_nearly_every_time_is_named(value: Callable[[int], Any], events: int) -> None:
+def test_a_feature_that_is_new_every_time_is_named(value: Callable[[int], Any], events: int) -> None:
     """By its path, with counts, never with a value."""
-    (warning,) = feature_warnings(profile_of(lambda number: healthy(number, visit=value(number)), events).sample)
+    (warning,) = feature_warnings(profile_of(lambda number: healthy(number, visit=value(number)), events))
 
     assert warning.code == "FeaturesAlwaysNew"
     assert "context.visit" in warning.message
@@ -78,10 +83,19 @@ def test_a_feature_that_is_new_nearly_every_time_is_named(value: Callable[[int],
     assert str(value(events - 1)) not in warning.message
 
 
+@pytest.mark.parametrize(("events", "warned"), [(300, set[str]()), (4000, {"FeaturesAlwaysNew"})])
+def test_a_feature_that_is_new_nearly_every_time_is_named_once_many_came(events: int, warned: set[str]) -> None:
+    """Users who come again look like that at first."""
+    assert codes(profile_of(lambda number: healthy(number, visit=f"visit-{number * 3 // 4}"), events)) == warned
+
+
+@pytest.mark.parametrize("events", [100, 150, 200, 500, 4000])
 @pytest.mark.parametrize("kinds", [2, 20, 40, 300])
-def test_a_feature_with_values_that_come_again_is_fine(kinds: int) -> None:
-    """Users who come again are something to learn from."""
-    assert codes(profile_of(lambda number: healthy(number, user=f"user-{number % kinds}"), 4000)) == set()
+def test_a_feature_with_values_that_come_again_is_fine(kinds: int, events: int) -> None:
+    """Users who come again are something to learn from, and some of hundreds have come again among a hundred."""
+    chance = random.Random(kinds)
+
+    assert codes(profile_of(lambda number: healthy(number, user=f"user-{chance.randrange(kinds)}"), events)) == set()
 
 
 def test_a_feature_of_an_action_that_is_new_each_time_is_named() -> None:
@@ -90,7 +104,7 @@ def test_a_feature_of_an_action_that_is_new_each_time_is_named() -> None:
     def make(number: int) -> dict[str, Any]:
         return document([{"h": number % 5}], [[{"link": f"{number}/{place}", "x": place}] for place in range(4)])
 
-    (warning,) = feature_warnings(profile_of(make, 500).sample)
+    (warning,) = feature_warnings(profile_of(make, 500))
 
     assert (warning.code, "action.link" in warning.message) == ("FeaturesAlwaysNew", True)
 
@@ -98,17 +112,41 @@ def test_a_feature_of_an_action_that_is_new_each_time_is_named() -> None:
 @pytest.mark.parametrize(
     ("make", "name"),
     [
-        (lambda number: healthy(number, version="2.0"), "context.version"),
-        (lambda number: healthy(number, nested={"flag": True}), "context.nested.flag"),
         (lambda number: document([{"h": number % 5}], [[{"x": place, "y": 0}] for place in range(9)]), "action.y"),
         (lambda number: document([{"h": number % 5}], [[{"x": 1}], [{"x": 2}]], [[{"top": True}]] * 2), "slot.top"),
     ],
 )
 def test_a_feature_that_never_differs_is_named(make: Make, name: str) -> None:
     """Nothing follows from it."""
-    (warning,) = feature_warnings(profile_of(make, 500).sample)
+    (warning,) = feature_warnings(profile_of(make, 500))
 
     assert (warning.code, name in warning.message) == ("FeaturesAlwaysTheSame", True)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda number: healthy(number, version="2.0"), "context.version"),
+        (lambda number: healthy(number, nested={"flag": True}), "context.nested.flag"),
+    ],
+)
+def test_a_feature_of_the_context_that_never_differs_is_named_after_more_than_a_day(make: Make, name: str) -> None:
+    """On its first day, a loop may well have the same day in all events."""
+    profile = profile_of(make, 8640)
+    assert codes(profile) == set()
+
+    (warning,) = feature_warnings(profile_of(make, 8640, profile, START_US + DAY))
+
+    assert (warning.code, name in warning.message) == ("FeaturesAlwaysTheSame", True)
+
+
+def test_a_feature_that_changes_with_the_day_is_fine() -> None:
+    """Though a sample may lie within one."""
+    profile = Profile()
+    for hour in range(10 * 24):
+        weekday = f"{hour // 24 % 7}"
+        profile_of(partial(healthy, weekday=weekday), 60, profile, START_US + hour * HOUR)
+        assert codes(profile) == set(), hour
 
 
 def test_a_feature_that_some_events_lack_is_fine() -> None:
@@ -130,7 +168,7 @@ def test_a_feature_that_some_events_lack_is_fine() -> None:
 def test_namespaces_that_share_a_first_letter_are_named(context: dict[str, Any], names: str) -> None:
     """Those that the loop itself makes, too."""
     warnings = feature_warnings(
-        profile_of(lambda number: document([{"h": number % 9}, context], [[{"x": number % 3}]]), 300).sample
+        profile_of(lambda number: document([{"h": number % 9}, context], [[{"x": number % 3}]]), 300)
     )
 
     (warning,) = [warning for warning in warnings if warning.code == "NamespacesShareLetter"]
@@ -140,7 +178,7 @@ def test_namespaces_that_share_a_first_letter_are_named(context: dict[str, Any],
 def test_actions_that_differ_in_nothing_but_their_ids_are_named() -> None:
     """With how often."""
     warnings = feature_warnings(
-        profile_of(lambda number: document([{"h": number % 9}], [[{"x": number % 3}]] * 4), 300).sample
+        profile_of(lambda number: document([{"h": number % 9}], [[{"x": number % 3}]] * 4), 300)
     )
 
     assert [warning.code for warning in warnings] == ["ActionsAlike"]
@@ -160,13 +198,55 @@ def test_a_warning_goes_within_a_day_after_its_fault() -> None:
     assert codes(profile_of(healthy, 360 * 24, profile, START_US + DAY + 6 * HOUR)) == set()
 
 
+def test_a_fault_is_named_after_a_hundred_events_of_a_second() -> None:
+    """A first trial takes minutes, not hours."""
+    profile = Profile()
+    for number in range(100):
+        if profile.takes(START_US + number * SECOND // 100):
+            profile.add(START_US, document([{"visit": f"{number}"}], [[{"x": number % 3}]] * 4))
+
+    assert codes(profile) == {"FeaturesAlwaysNew", "ActionsAlike"}
+
+
+def test_features_in_a_form_of_their_own_are_not_looked_at_for_ever() -> None:
+    """Each of the first events is taken, whatever becomes of it."""
+    profile = Profile()
+    for number in range(300):
+        if profile.takes(START_US + number):
+            with suppress(AttributeError):
+                profile.add(START_US, {"_multi": [1, 2]})
+
+    assert (profile.sample.events, profile.takes(START_US + 300)) == (200, False)
+
+
+def test_the_stored_profile_is_the_same_in_every_process() -> None:
+    """Whatever order Python gives to sets in one."""
+    program = (
+        "from shared.status.feature_profile import Profile; from shared.storage import json_documents;"
+        "spaces = {name: {'x': 1} for name in ('user', 'time', 'place', 'weather', 'device')};"
+        "profile = Profile(); profile.add(1, {'FromUrl': [spaces]}); print(json_documents.to_json(profile))"
+    )
+    stored = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+
+    assert len(stored) == 1
+
+
 def test_the_sample_is_small_however_many_events_there_are() -> None:
-    """Six a minute, and not many names."""
+    """Six a minute after the first 200, and not many names."""
     profile = Profile()
     for number in range(3000):
         if profile.takes(at_us := START_US + number * SECOND // 10):
             profile.add(at_us, document([{f"n{number}-{place}": number for place in range(300)}], [[{"x": 1}]] * 50))
 
-    assert profile.sample.events == 6 * 5
-    assert profile.sample.actions == 3 * 6 * 5
+    assert profile.sample.events == 200 + 6 * 4
+    assert profile.sample.actions == 3 * (200 + 6 * 4)
     assert len(profile.sample.values) == 200

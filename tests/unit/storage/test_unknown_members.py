@@ -150,21 +150,24 @@ def _blob_anew(day: Manifest) -> LogBlob:
 
 
 STATES: Mapping[str, tuple[Callable[[State], State], Mapping[str, str | None]]] = {
-    "same settings": (lambda state: apply_changes(state, _configured(state), _published(state)), {"next": None}),
-    "other mode": (_apply_mode, {}),
+    "same settings": (
+        lambda state: apply_changes(state, _configured(state), _published(state)),
+        {"next": None, "mode_switch": None},
+    ),
+    "other mode": (_apply_mode, {"mode_switch": None}),
     "new settings": (
         lambda state: apply_changes(state, _configured(state, revision=999), _published(state)),
-        {"next": None},
+        {"next": None, "mode_switch": None},
     ),
     "new model by hand": (
         lambda state: apply_changes(state, _configured(state), Published(generation=999)),
-        {"running": None, "next": None, "publishing": None},
+        {"running": None, "next": None, "publishing": None, "before_apprentice": None, "mode_switch": None},
     ),
     "newest model again": (
         lambda state: apply_changes(
             state, _configured(state, revision=999), Published(generation=999, start=Start(newest=True))
         ),
-        {"next": None, "publishing": None},
+        {"next": None, "publishing": None, "mode_switch": None},
     ),
     "next model": (promote_next, {"running": None, "next": "running"}),
     "counters": (lambda state: replace(state, counters=state.counters.plus(Counters(events=1))), {}),

@@ -47,17 +47,6 @@ def next_of(state: State) -> Cursor:
     return state.next
 
 
-def test_another_learning_mode_keeps_the_model_and_starts_no_model() -> None:
-    apprentice = service(_CONFIGURATION, learning_mode=LearningMode.APPRENTICE)
-
-    there = apply_changes(state_with_model(), apprentice, Published())
-    back = apply_changes(there, _CONFIGURATION, Published())
-
-    assert (there.running.model, there.next) == (_MODEL, None)
-    assert (there.running.kind, back.running.kind) == ("cb-apprentice", "cb")
-    assert state_with_model() == back
-
-
 def test_a_mode_that_changes_while_a_model_learns_anew_is_the_mode_of_both() -> None:
     more = service(_CONFIGURATION, exploration_percentage=0.5)
     started = apply_changes(state_with_model(), more, Published())

@@ -65,7 +65,7 @@ def test_what_an_earlier_version_published_is_in_use() -> None:
 
 def test_a_model_is_stored_flat() -> None:
     """An earlier version, gone back to, reads these keys."""
-    files = ModelFiles.at("a/1f.vw", "a/2e.vw", 7, "first")
+    files = ModelFiles.at("a/1f.vw", "a/2e.vw", 7, "first", learned_in=LearningMode.ONLINE)
     reference = ModelReference.of(
         files,
         "m",
@@ -79,11 +79,11 @@ def test_a_model_is_stored_flat() -> None:
 
     assert json_documents.to_json(files) == (
         b'{"state_blob":"a/1f.vw","state_sha256":"1f","predictor_blob":"a/2e.vw","predictor_sha256":"2e","events":7,'
-        b'"first_event_id":"first","last_event_id":null}'
+        b'"first_event_id":"first","last_event_id":null,"learned_in":"Online"}'
     )
     assert json_documents.to_json(reference) == (
         b'{"id":"m","predictor_blob":"a/2e.vw","sha256":"2e","state_blob":"a/1f.vw","arguments":"--cb_explore_adf",'
         b'"revision":3,"learned_up_to_us":90,"learned_events":7,"made_at_us":95,"origin":"applied","learned_from_us":5,'
-        b'"first_event_id":"first","last_event_id":null}'
+        b'"first_event_id":"first","last_event_id":null,"learned_in":"Online"}'
     )
     assert files == reference.files

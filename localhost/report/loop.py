@@ -1,0 +1,85 @@
+"""A loop that is read: the one that `up` serves from a folder, or one at an address."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+from deployment.calls import Answer, Unreachable, ask
+from deployment.endpoint import read_endpoint
+from deployment.key import key
+from deployment.patience import Patience
+from localhost.data_folder import KEY_VARIABLE, choose_key
+from localhost.environment import ROOT, choose_settings
+from localhost.report.failures import CannotRead
+from localhost.report.welcome import Welcome
+
+_PATIENCE_SECONDS = 30.0
+_OTHER_KEY = f"Put the loop's key into the variable {KEY_VARIABLE}."
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop at an address.
+
+    Attributes:
+        address: Without a slash at its end.
+        key: Opens it.
+        if_away: What to do if nothing answers there.
+    """
+
+    address: str
+    key: str = field(repr=False)
+    if_away: str
+
+    @classmethod
+    def of_folder(cls, data: Path) -> "Loop":
+        """The loop that `up` serves from a folder.
+
+        Raises:
+            CannotRead: There is none, or its key is not there.
+            StartFailure: `local.settings.json` cannot be read.
+        """
+        address, own_key = Welcome.read(data).url, choose_key(data, choose_settings(ROOT))
+        if not own_key:
+            raise CannotRead(f"There is no key in {data}.", _OTHER_KEY)
+        return cls(address, own_key, "Start it again with `python3 dev.py up`.")
+
+    @classmethod
+    def at(cls, endpoint: str) -> "Loop":
+        """The loop at an address, with the key that the environment holds.
+
+        Raises:
+            CannotSetUp: It is no address, or there is no key.
+        """
+        address = read_endpoint(endpoint)
+        return cls(address, key(os.environ, Patience(_PATIENCE_SECONDS)), "Check the address and the network.")
+
+    def read(self, path: str, query: Mapping[str, str], expected: str) -> Answer:
+        """Read something.
+
+        Args:
+            expected: A field that every such answer has.
+
+        Raises:
+            CannotRead: It does not answer, or not with what was wanted.
+        """
+        url = f"{self.address}/rankloop/v1/{path}{f'?{urlencode(query)}' if query else ''}"
+        try:
+            answer = ask("GET", url, {"Ocp-Apim-Subscription-Key": self.key})
+        except Unreachable as error:
+            raise CannotRead(f"{self.address} cannot be reached: {error}.", self.if_away) from error
+        if answer.status == 401:
+            raise CannotRead(f"{self.address} does not take the key.", _OTHER_KEY)
+        if answer.status != 200 or expected not in answer.document:
+            raise CannotRead(f"GET {url} was answered {answer.summary().rstrip('.')}.", _next_step(answer))
+        return answer
+
+
+def _next_step(answer: Answer) -> str:
+    if answer.status in (400, 404) and answer.code:
+        return "Correct what the message names."
+    if answer.status >= 500 or answer.status == 429:
+        return "Wait a moment, then run it again; if it stays, look into the log of the functions."
+    return "See that this is the address of a loop, and nothing more."

@@ -1,0 +1,55 @@
+"""The status of a loop, in lines."""
+
+from collections.abc import Iterator
+
+from localhost.report.layout import Document, in_words, moment, paragraph, rest
+from localhost.report.verdict_lines import verdict_lines
+
+_SHOWN = (
+    *("learning", "because", "verdict", "nextModel", "retraining", "optimization", "model", "instance", "events"),
+    *("lastRun", "joinedUpTo", "lagSeconds", "warnings"),
+)
+
+
+def status_lines(status: Document) -> Iterator[str]:
+    """Give the lines: whether it learns and why, what that is worth, when the next model comes, what to look at."""
+    yield from paragraph("Learning", f"{'yes' if status.get('learning') else 'no'}. {status.get('because', '')}")
+    yield from verdict_lines(status.get("verdict"))
+    yield from _next_model(status.get("nextModel") or {})
+    for label in ("retraining", "optimization"):
+        if text := status.get(label):
+            yield from paragraph(label.capitalize(), text)
+    yield from _model(status.get("model"), status.get("instance") or {})
+    yield from _events(status)
+    yield from rest(status, _SHOWN)
+    yield from _warnings(status)
+
+
+def _next_model(next_model: Document) -> Iterator[str]:
+    at = f"{moment(next_model['dueAt'])}. " if next_model.get("dueAt") else ""
+    yield from paragraph("Next model", f"{at}{next_model.get('because', '')}")
+
+
+def _model(model: Document | None, instance: Document) -> Iterator[str]:
+    if model is None:
+        yield from paragraph("Model", "none yet: all actions have the same chance.")
+        return
+    learned = f"published at {moment(model.get('publishedAt'))}, learned {model.get('learnedEvents', 0):,} events"
+    yield from paragraph("Model", f"{model.get('id')}, {learned}. {model.get('arguments', '')}")
+    if instance.get("modelId") != model.get("id"):
+        yield from paragraph("", f"The instance that answered still ranks with {instance.get('modelId') or 'none'}.")
+
+
+def _events(status: Document) -> Iterator[str]:
+    counts = {name: count for name, count in (status.get("events") or {}).items() if count and count is not True}
+    text = ", ".join(f"{count:,} {in_words(name)}" for name, count in counts.items()) or "none yet"
+    joined = f"; joined up to {moment(status['joinedUpTo'])}" if status.get("joinedUpTo") else ""
+    yield from paragraph("Events", f"{text}{joined}.")
+
+
+def _warnings(status: Document) -> Iterator[str]:
+    warnings = status.get("warnings") or []
+    yield from paragraph("Warnings", "" if warnings else "none")
+    for warning in warnings:
+        yield from paragraph(f"{warning.get('code')}:", str(warning.get("message", "")), 2)
+        yield from paragraph("To do:", str(warning.get("whatToDo", "")), 4)

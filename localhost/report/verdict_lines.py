@@ -1,0 +1,41 @@
+"""The verdict on a loop, in lines: what it earns above always the first action."""
+
+from collections.abc import Iterator
+
+from localhost.report.layout import UNKNOWN, Document, between, in_words, number, paragraph, rest, table
+
+_WINDOWS = {"last1000Events": "last 1,000 events", "sinceChange": "since change"}
+_FINDINGS = {"notDistinguishable": "may be chance"}
+_SHOWN = ("conclusion", "because", "since", "windows", "apprentice")
+_HEADINGS = ("over", "events", "above first", "95 % interval", "finding", "more events")
+
+
+def verdict_lines(verdict: Document | None) -> Iterator[str]:
+    """Give the lines of the verdict; none where the loop gives none.
+
+    What it has of since when and of an apprentice stands in its sentence.
+    """
+    if not verdict:
+        return
+    conclusion = in_words(str(verdict.get("conclusion", UNKNOWN)))
+    yield from paragraph("Verdict", f"{conclusion}. {verdict.get('because', '')}")
+    if windows := verdict.get("windows"):
+        yield from table([_HEADINGS, *(_row(window) for window in windows)])
+    yield from rest(verdict, _SHOWN)
+
+
+def _row(window: Document) -> tuple[str, ...]:
+    above = window.get("aboveFirstAction") or {}
+    conclusion = above.get("conclusion", UNKNOWN)
+    return (
+        _WINDOWS.get(window["over"], in_words(window["over"])),
+        _count(above.get("events")),
+        number(above.get("lift"), "+"),
+        between(above.get("interval"), "+"),
+        _FINDINGS.get(conclusion, conclusion),
+        _count(above.get("moreEvents")),
+    )
+
+
+def _count(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:,.0f}"

@@ -1,0 +1,86 @@
+"""What `up` says once it serves, and can say again as long as it does."""
+
+import json
+import shlex
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from localhost.environment import ROOT
+from localhost.report.failures import CannotRead
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """Where a loop of this machine is.
+
+    Attributes:
+        url: By which this machine reaches the loop.
+        storage: The folder of its data, or words for where else they are.
+        is_open: Whether other machines may reach the loop.
+    """
+
+    url: str
+    storage: str
+    is_open: bool
+
+    def write(self, data: Path) -> None:
+        """Leave it in the folder of `up`, without the key."""
+        _file(data).write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def read(cls, data: Path) -> "Welcome":
+        """Read it from the folder of `up`.
+
+        Raises:
+            CannotRead: No loop serves with the data of the folder.
+        """
+        try:
+            return cls(**json.loads(_file(data).read_text(encoding="utf-8")))
+        except FileNotFoundError as error:
+            raise CannotRead(
+                f"No loop serves with the data in {data}.",
+                "Start one with `python3 dev.py up`, choose its folder by --data, or an address by --endpoint.",
+            ) from error
+
+    @staticmethod
+    def remove(data: Path) -> None:
+        """Take it out of the folder."""
+        _file(data).unlink(missing_ok=True)
+
+    def text(self, key: str, data: Path) -> str:
+        """Write address, key, and a first call.
+
+        Args:
+            key: An API key of the loop.
+            data: The folder of `up`.
+        """
+        folder = "" if data == ROOT / ".local" else f" --data {shlex.quote(str(data))}"
+        header = f'-H "Ocp-Apim-Subscription-Key: {key}" -H "Content-Type: application/json"'
+        actions = '[{"id": "pasta", "features": [{"hot": true}]}, {"id": "salad", "features": [{"hot": false}]}]'
+        rank = f'{{"eventId": "lunch-1", "contextFeatures": [{{"weather": "cold"}}], "actions": {actions}}}'
+        base = f"{self.url}/personalizer/v1.0"
+        return f"""
+Rankloop serves at {self.url}
+API key             {key}
+Data                {self.storage}
+{self._reach()}
+Rank:
+  curl -X POST {base}/rank {header} -d '{rank}'
+Reward:
+  curl -X POST {base}/events/lunch-1/reward {header} -d '{{"value": 1}}'
+Is it learning?
+  python3 dev.py status{folder}
+"""
+
+    def _reach(self) -> str:
+        if not self.is_open:
+            return ""
+        port = self.url.rpartition(":")[2]
+        return f"""\
+Open to             other machines and containers, by the name or an address of this machine and port {port}.
+                    Calls and their key are not encrypted: serve so only in a network that you trust.
+"""
+
+
+def _file(data: Path) -> Path:
+    return data / "welcome.json"

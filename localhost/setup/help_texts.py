@@ -1,0 +1,59 @@
+"""What `dev.py COMMAND --help` tells of each command."""
+
+DEMO = """Starts storage and functions, plays what households bought in supermarkets through the published client
+library, waits for models to be trained on the way, shows the mean reward of each fifth of the run beside the best
+seller's, and what other settings would have earned, by the loop's own log and in truth. With --apprentice the loop
+first learns, unseen, to do as an application's rule of thumb does, and then takes over. Takes about three minutes;
+nothing is kept. Exit code 0: it learned; 1: it did not, or could not run; 130: it was interrupted."""
+UP = """Starts storage and functions, prints the address, the API key and a first call, and serves until Ctrl-C. Data
+survive restarts. Each request is a line in the log, and so is each warning. Settings come from the environment, then
+from local.settings.json. A key given by --key can be seen in the machine's list of processes until serving begins; one
+in the variable RANKLOOP_KEY cannot. With --host 0.0.0.0 other machines and containers reach it too, and nothing that
+they send is encrypted. With --welcome it prints once more what the up that serves this folder has printed at first.
+Exit code 0: a signal has ended it; 1: it could not start, or storage or functions have ended; 2: the set-up failed, or
+--welcome found no loop that serves."""
+REPLAY = """Makes a model again from the nearest earlier training state that is kept, over the same log in the same runs
+of the learner, and compares it byte by byte. Works on the loop of a folder of up, which must not run meanwhile, or on
+the one in the storage account that the settings name. Changes nothing. Exit code 0: the same model; 1: another one; 2:
+it cannot be made again, or not be compared, since its log was redacted."""
+EVALUATE = """Tells what policies would have earned, from any log in the dsjson format: one of this loop, of the old
+service, or of another tool. No server is needed, and nothing is changed. Exit code 0: it was evaluated; 1: that failed
+on the way; 2: the log or a policy cannot be used, or the set-up failed; 130: it was interrupted."""
+POLICY = """learning arguments of a policy to evaluate, with a name of its own or without; may be repeated. Arguments of
+a single word need an equals sign: --policy=--cb_explore_adf"""
+TEST = """Checks the lock file, requirements.txt, style, types and the rules of imports, then runs all tests. Each check
+runs even if one before it found something; the exit code is 0 only if none did. With --quick, it checks style, types
+and the rules of imports, and runs the tests in tests/unit, in less than a minute. With arguments for pytest, it runs
+nothing but the tests that they choose."""
+BENCH = """Measures speed and memory, each against a real other side in the same run; prints a table, and writes JSON.
+The measures are rank-cpu, multislot-cpu, round-trips, requests, training, evaluate, evaluation-workers, join, memory,
+cold-start, idle-run, concurrency and long-waits; all of them take about fifteen minutes. The studies coverage, truth,
+verdict, importance and auto-apply, simulation and warnings run only if named, auto-apply for hours. With --details
+it also prints where the time goes; --json FILE names the file. Exit code 0: all was measured, whether goals are met or
+not; 1: something could not be measured; 2: the set-up failed."""
+PACKAGE = """Builds the folder that goes to Azure: the app's modules, its packages as the lock file has them, as wheels
+for the platform that the functions run on, and all modules compiled, so that nothing has to be built there. Once
+complete, it takes the place of the one that was built before; any other folder is left alone. The same files give the
+same folder and the same ZIP file. Needs neither Node.js nor Azurite. Exit code 0: it is there; 2: it could not be
+built."""
+SMOKE = """Asks a deployed loop for a Rank, gives it a Reward, and asks for its status. Nothing is learned from that.
+Waits up to five minutes until the loop is ready and takes the key. The key comes from the variable RANKLOOP_KEY; where
+azd's values are in the environment, as in its hooks, and --endpoint is not given, from Key Vault; then it also has the
+app read its references to Key Vault again, once, if the app says that they were not resolved. Exit code 0: it works; 1:
+it does not; 2: it cannot be checked; 130: it was interrupted."""
+AZD = """What azure.yaml has azd run: preprovision finds out whether Azure still keeps a deleted Key Vault of this
+environment, which is then recovered with its keys; predown says what azd down deletes, and asks. Exit code 2: azd has
+not started it, or it could not find out."""
+STATUS = """Asks a running loop whether it learns and why, what it earns against always the first action, when its next
+model comes, and what to look at; prints it in short lines. Reads the loop that up serves on this machine, or the one
+at an address, with the key that is in the variable RANKLOOP_KEY. Exit code 0: it is printed; 2: the loop cannot be
+read."""
+METRICS = """Asks a running loop what it earned an event in the last day, beside what always the first action and random
+ones would have earned, each with an interval and how many events say so; prints a table. Reads the loop that up serves
+on this machine, or the one at an address, with the key that is in the variable RANKLOOP_KEY. Exit code 0: it is
+printed; 2: the loop cannot be read."""
+EVENT = """Asks a running loop what became of an event: when and how it was ranked, what was shown, which rewards came
+and count, whether it is learned. An event that is in the log is found if it came in the last hour of the log, or around
+the time that --at names. Reads the loop that up serves on this machine, or the one at an address, with the key that is
+in the variable RANKLOOP_KEY. Exit code 0: it is printed; 1: nothing of such an event is there; 2: the loop cannot be
+read."""

@@ -1,0 +1,97 @@
+"""`POST /rankloop/v1/chances`: what a model would show, and why. Nothing is recorded."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from azure.functions import HttpRequest, HttpResponse
+
+from rank_fn.multislot import read_features as read_slots
+from rank_fn.rank import read_features
+from shared.configuration.configuration import problem_type
+from shared.learner.chances_forms import ChancesRequest
+from shared.learner.explorer import Explorer, current_model
+from shared.learner.model import Model, UnusableModel
+from shared.learner.prospect import prospect, slot_prospects
+from shared.learner.prospect_forms import Chances
+from shared.models import model_store, published_store, reference_store
+from shared.models.model_store import DamagedModel
+from shared.models.published import ModelReference
+from shared.models.replacement import find_model
+from shared.ranking.decision import NO_MODEL
+from shared.ranking.hot_path import HotPath
+from shared.ranking.live_settings import CurrentSettings
+from shared.ranking.multislot_forms import MultiSlotRankRequest
+from shared.web.errors import InvalidMultiSlotApiAccess, ModelDoesNotFit, UnknownModel
+from shared.web.json_forms import from_json
+from shared.web.operations import Api, Functions
+from shared.web.responses import json_answer
+
+functions = Functions()
+
+
+@functions.operation(["POST"], "chances", api=Api.OWN, request=ChancesRequest, answer=Chances, refusals=[404, 409])
+async def read_chances(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
+    """Tell each action's chance by the model in use, or by another one, and what speaks for the likeliest action."""
+    body = from_json(req.get_body())
+    request = ChancesRequest.from_parsed(body)
+    current = await hot_path.live_settings.current()
+    has_slots = current.configuration.learning.problem_type == "ccb"
+    if request.slots is not None and not has_slots:
+        raise InvalidMultiSlotApiAccess
+    async with _model(hot_path, current, request.model_id) as (model, model_id):
+        if has_slots:
+            answer = _answer_slots(MultiSlotRankRequest.from_parsed(body), model, model_id, _exploration(current))
+        else:
+            answer = _answer(request, model, model_id, _exploration(current))
+    return json_answer(answer.to_json())
+
+
+def _answer(request: ChancesRequest, model: Model | None, model_id: str, exploration: float) -> Chances:
+    candidates = request.candidates()
+    ids = [candidates.ids[position] for position in candidates.eligible]
+    chances = prospect(model, read_features(request, candidates), len(ids))
+    return Chances.of_event(model_id, exploration, chances, ids, candidates.ids)
+
+
+def _answer_slots(request: MultiSlotRankRequest, model: Model | None, model_id: str, exploration: float) -> Chances:
+    slots, document = request.places(), read_slots(request)
+    chances = zip([slot.id for slot in slots], slot_prospects(model, document, slots), strict=True)
+    return Chances.of_slots(model_id, exploration, chances, [action["id"] for action in request.actions])
+
+
+@asynccontextmanager
+async def _model(
+    hot_path: HotPath[Explorer], current: CurrentSettings, model_id: str | None
+) -> AsyncIterator[tuple[Model | None, str]]:
+    """The model in use, or the model of an id, loaded for this call only; None if there is no model."""
+    kind, exploration = current.configuration.learning.problem_type, _exploration(current)
+    if model_id is None:
+        served = await current_model(hot_path, current, kind)
+        yield (served.model.at(exploration), served.reference.id) if served else (None, NO_MODEL)
+        return
+    reference, data = await asyncio.to_thread(_read_model, model_id)
+    if problem_type(reference.arguments) != kind:
+        raise ModelDoesNotFit("The model is of another problem type than the learning settings.")
+    try:
+        model = Explorer(data, reference, exploration).at(exploration)
+    except UnusableModel as problem:
+        raise ModelDoesNotFit(f"The model cannot be loaded: {problem.reason}.") from problem
+    try:
+        yield model, model_id
+    finally:
+        model.close()
+
+
+def _read_model(model_id: str) -> tuple[ModelReference, bytes]:
+    reference = find_model(published_store.read_published(), model_id) or reference_store.find(model_id)
+    if reference is None:
+        raise UnknownModel(model_id)
+    try:
+        return reference, model_store.read_intact(reference.predictor_blob)
+    except DamagedModel as problem:
+        raise UnknownModel(model_id) from problem
+
+
+def _exploration(current: CurrentSettings) -> float:
+    return current.configuration.service.exploration_percentage

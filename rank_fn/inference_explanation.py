@@ -1,0 +1,44 @@
+"""The explanation in a Rank's answer, for loops whose configuration has `isInferenceExplainabilityEnabled`."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from shared.learner.explanations.explanation import Explanation
+from shared.learner.explorer import Explorer, current_model
+from shared.learner.prospect import explain_ranking
+from shared.ranking.decision import Decision
+from shared.ranking.hot_path import HotPath
+from shared.ranking.live_settings import CurrentSettings
+from shared.ranking.rank_forms import Candidates
+
+_MOST_TERMS = 250_000
+"""The most products of features and weights that the explanation of a Rank looks at: about 0.1 s."""
+_MOST_FEATURES = 50
+"""How many features and interactions are told of an action, the largest ones."""
+
+
+async def with_explanation(
+    answer: bytes,
+    hot_path: HotPath[Explorer],
+    current: CurrentSettings,
+    candidates: Candidates,
+    document: bytes,
+    decision: Decision,
+) -> bytes:
+    """Add to an answer what the model that decided says of each action; nothing if that model is not in use."""
+    served = await current_model(hot_path, current, "cb")
+    explained: dict[int, Explanation] = {}
+    if served is not None and served.reference.id == decision.model_id:
+        model = served.model.at(current.configuration.service.exploration_percentage)
+        explained = explain_ranking(model, document, decision.order, _MOST_TERMS)
+    ids = [candidates.ids[position] for position in candidates.eligible]
+    actions = [{"id": ids[place], "features": [*_features(explanation)]} for place, explanation in explained.items()]
+    return b'%b,"inferenceExplanation":%b}' % (answer[:-1], orjson.dumps(actions))
+
+
+def _features(explanation: Explanation) -> Iterable[dict[str, Any]]:
+    largest = sorted(explanation.parts.items(), key=lambda part: (-abs(part[1]), part[0]))[:_MOST_FEATURES]
+    for names, score in largest:
+        yield {"name": "^".join(feature.short_name for feature in names), "score": score}

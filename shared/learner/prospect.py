@@ -1,0 +1,155 @@
+"""Prospects: what a model would show, with which chances, and what speaks for it. Nothing is drawn or recorded."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from shared.learner.explanations.explainer import Explainer, Scored
+from shared.learner.explanations.explanation import Explanation, NotExplained, Part, compare
+from shared.learner.features import SlotsDocument
+from shared.learner.model import Model
+from shared.ranking.decision import equal_chances
+from shared.ranking.slots import Slot, SlotChoice, decide
+
+_MOST_TERMS = 700_000
+"""The most products of features and weights that an explanation looks at: a quarter of a second, and enough for
+two actions with all features that a Rank may have, in pairs."""
+_NO_MODEL = "There is no model yet, so all actions have the same chance."
+_CERTAIN = "Only one action is left, so there is nothing to explain."
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What speaks for the likeliest action against the next one.
+
+    Attributes:
+        action: The position of the likeliest action; among actions with the same chance the one with the higher score.
+        other: The position of the next one; None if there is no other action.
+        difference: By how much the score of the one is higher.
+        parts: What the difference consists of, the largest part first.
+        shared_weights: How many weights belong to several parts at once, since their hashes collide.
+    """
+
+    action: int
+    other: int | None
+    difference: float
+    parts: tuple[Part, ...]
+    shared_weights: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a model would show, for an event or for one of its slots.
+
+    Attributes:
+        chances: By position of the action; actions that cannot be shown are not there.
+        scores: The reward that the model expects of each of them, before exploration; empty if nothing is explained.
+        because: Why nothing is explained; None if it is.
+    """
+
+    chances: Mapping[int, float]
+    scores: Mapping[int, float]
+    comparison: Comparison | None
+    because: str | None
+
+
+def prospect(model: Model | None, document: bytes, count: int) -> Prospect:
+    """What a model would show of the actions of a document.
+
+    Args:
+        model: None gives every action the same chance.
+        document: From `features.document`.
+        count: The number of actions.
+    """
+    if model is None:
+        return Prospect(dict(enumerate(equal_chances(count))), {}, None, _NO_MODEL)
+    return _add_reasons(model, document, dict(enumerate(model.probabilities(document, count))))
+
+
+def slot_prospects(model: Model | None, document: SlotsDocument, slots: Sequence[Slot]) -> Iterator[Prospect]:
+    """What a model would show in each slot, if every slot before shows its likeliest action."""
+    likeliest = _LikeliestFirst(model, document) if model else None
+    decision = decide(slots, "", "", likeliest)
+    for place, choice in enumerate(decision.choices):
+        chances = dict(sorted(zip(choice.order, choice.probabilities, strict=True)))
+        if model is None or likeliest is None:
+            yield Prospect(chances, {}, None, _NO_MODEL)
+        elif place not in likeliest.texts:
+            yield Prospect(chances, {}, None, _CERTAIN)
+        else:
+            yield _add_reasons(model, likeliest.texts[place], chances)
+
+
+class _LikeliestFirst:
+    """Lets a model fill the first open slot only, with its likeliest action, on which the next slot's chances depend.
+
+    Attributes:
+        texts: What the model was given for each slot with a choice.
+    """
+
+    def __init__(self, model: Model, document: SlotsDocument) -> None:
+        self.texts: dict[int, bytes] = {}
+        self._model = model
+        self._document = document
+
+    def __call__(self, offers: Sequence[Sequence[int]]) -> Sequence[SlotChoice | None]:
+        place = next(place for place, offer in enumerate(offers) if len(offer) > 1)
+        count = place + 1
+        document = replace(self._document, slots=self._document.slots[:count])
+        self.texts[place] = document.model_text([""] * count, offers[:count])
+        *filled, choice = self._model.choices(self.texts[place], count)
+        return [*filled, _put_likeliest_first(choice)]
+
+
+def explain_ranking(model: Model, document: bytes, order: Sequence[int], most_terms: int) -> dict[int, Explanation]:
+    """Explain the scores of ranked actions, the first first, as far as that many products of features go.
+
+    Args:
+        order: Positions of actions in the document.
+    """
+    explained: dict[int, Explanation] = {}
+    try:
+        explainer = model.explainer()
+        scored = explainer.score(document)
+        for position in order:
+            most_terms -= explainer.count_terms(scored[position])
+            if most_terms < 0:
+                break
+            explained[position] = explainer.explain(scored[position])
+    except NotExplained:
+        return {}
+    return explained
+
+
+def _put_likeliest_first(choice: SlotChoice | None) -> SlotChoice | None:
+    if choice is None:
+        return None
+    pairs = sorted(zip(choice.order, choice.probabilities, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    return SlotChoice(tuple(action for action, _ in pairs), tuple(chance for _, chance in pairs))
+
+
+def _add_reasons(model: Model, document: bytes, chances: Mapping[int, float]) -> Prospect:
+    try:
+        explainer = model.explainer()
+        scored = {action.position: action for action in explainer.score(document) if action.position in chances}
+        explained = {} if explainer.is_single_policy else _explain(explainer, scored.values())
+        scores = {at: explained[at].score if explained else -action.cost for at, action in scored.items()}
+        first, *others = sorted(scores, key=lambda at: (-round(chances[at], 6), -scores[at]))[:2]
+        explained = explained or _explain(explainer, [scored[at] for at in (first, *others)])
+    except NotExplained as trouble:
+        return Prospect(chances, {}, None, trouble.reason)
+    return Prospect(chances, scores, _compare(explained, first, others[0] if others else None), None)
+
+
+def _explain(explainer: Explainer, actions: Collection[Scored]) -> dict[int, Explanation]:
+    terms = sum(map(explainer.count_terms, actions))
+    if terms > _MOST_TERMS:
+        raise NotExplained(
+            f"Features and their interactions make {terms:,} terms; at most {_MOST_TERMS:,} are explained."
+        )
+    return {action.position: explainer.explain(action) for action in actions}
+
+
+def _compare(explained: Mapping[int, Explanation], action: int, other: int | None) -> Comparison:
+    best, second = explained[action], explained[other] if other is not None else None
+    shared = best.shared_weights + (second.shared_weights if second else 0)
+    return Comparison(action, other, best.score - (second.score if second else 0.0), compare(best, second), shared)

@@ -1,0 +1,61 @@
+"""The features of a recorded event: as its request had them, and in the form in which a model is asked again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from shared.learner.features import SlotsDocument
+from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_CONTEXT, DOCUMENT_SLOTS
+from shared.ranking.slots import Slot
+
+_ALLOWED, _ID = "_inc", "_id"
+
+
+@dataclass(frozen=True, slots=True)
+class RankedFeatures:
+    """The features of one event as they were ranked, in the shape of the request.
+
+    Attributes:
+        context: The objects of `contextFeatures`.
+        actions: Id and features of each action that could be chosen, in the order of the request.
+        slots: Id and features of each slot; none for an event with one choice.
+    """
+
+    context: Sequence[Any]
+    actions: Sequence[tuple[str, Sequence[Any]]]
+    slots: Sequence[tuple[str, Sequence[Any]]]
+
+
+def read_features(document: Mapping[str, Any]) -> RankedFeatures:
+    """The inverse of `features.document` and, but for exclusions, of `SlotsDocument.log_text`.
+
+    Features that were cleaned stay as they were learned, and what was redacted since is not there.
+    """
+    return RankedFeatures(
+        document.get(DOCUMENT_CONTEXT, ()),
+        [*zip(read_ids(document), (action.get("j", ()) for action in document[DOCUMENT_ACTIONS]), strict=True)],
+        [(slot[_ID], slot["s"][1:]) for slot in document.get(DOCUMENT_SLOTS, ())],
+    )
+
+
+def read_ids(document: Mapping[str, Any]) -> list[str]:
+    """The ids of a document's actions, in its order."""
+    return [action["i"]["id"] for action in document[DOCUMENT_ACTIONS]]
+
+
+def read_slots(document: Mapping[str, Any], baselines: Sequence[int]) -> tuple[SlotsDocument, list[Slot]]:
+    """The inverse of `SlotsDocument.log_text`.
+
+    Args:
+        baselines: Of each slot the position of its baseline action.
+    """
+    count, slots = len(document[DOCUMENT_ACTIONS]), document[DOCUMENT_SLOTS]
+    others = {name: value for name, value in document.items() if name != DOCUMENT_SLOTS}
+    texts = [orjson.dumps({name: value for name, value in slot.items() if name != _ALLOWED})[1:] for slot in slots]
+    places = [
+        Slot(slot[_ID], slot.get(_ALLOWED) or range(count), baseline)
+        for slot, baseline in zip(slots, baselines, strict=True)
+    ]
+    return SlotsDocument(orjson.dumps(others)[:-1] + b",", texts, count), places

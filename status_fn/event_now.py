@@ -1,0 +1,78 @@
+"""What the model in use would show for recorded events. For the thread that ranks, since it asks Rank's model."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from shared.learner.explorer import Explorer
+from shared.learner.prospect import prospect, slot_prospects
+from shared.learner.prospect_forms import Chances
+from shared.learner.recorded_features import read_ids, read_slots
+from shared.log import log_line
+from shared.log.line_keys import DOCUMENT_SLOTS
+from shared.log.logged_event import read_event
+from shared.ranking.hot_path import HotPath
+from shared.ranking.model_in_use import LoadedModel
+from shared.status.event_trace import Evidence
+from shared.status.now_forms import Now
+
+_MOST_EVENTS = 10
+_NO_MODEL = "There is no model in use yet."
+_OTHER_TYPE = "The model in use is of another problem type than the event: one action an event, or several slots."
+_TOO_MANY = "It is told of the 10 newest events of an id only."
+
+
+async def read_nows(hot_path: HotPath[Explorer], evidence: Evidence) -> list[Now]:
+    """Ask the model in use about all events of an id, in the order of their trace.
+
+    Raises:
+        StorageUnavailable: A model is published, but could not be fetched yet.
+    """
+    events = _documents(evidence)
+    if not events:
+        return []
+    current = await hot_path.live_settings.current()
+    served = await hot_path.follow_published().current(current.published)
+    exploration = current.configuration.service.exploration_percentage
+    left_out = max(0, len(events) - _MOST_EVENTS)
+    nows = [Now(chances=None, because=_TOO_MANY)] * left_out
+    for document, baselines in events[left_out:]:
+        nows.append(_now(served, exploration, document, baselines))
+        await asyncio.sleep(0)  # Ranks that wait come first
+    return nows
+
+
+def _documents(evidence: Evidence) -> list[tuple[Mapping[str, Any], Sequence[int]]]:
+    """The features of the events, and the positions of their slots' baselines."""
+    logged = (read_event(line) for line in evidence.lines if log_line.is_event(line))
+    waiting = ((orjson.loads(event.document), event.baselines) for event in evidence.waiting)
+    return [*((event.features, event.baselines) for event in logged), *waiting]
+
+
+def _now(
+    served: LoadedModel[Explorer] | None, exploration: float, document: Mapping[str, Any], baselines: Sequence[int]
+) -> Now:
+    if served is None:
+        return Now(chances=None, because=_NO_MODEL)
+    kind = "ccb" if DOCUMENT_SLOTS in document else "cb"
+    if served.model.kind != kind:
+        return Now(chances=None, because=_OTHER_TYPE)
+    ask = _ask_for_slots if kind == "ccb" else _ask
+    return Now(chances=ask(served, exploration, document, baselines), because=None)
+
+
+def _ask(served: LoadedModel[Explorer], exploration: float, document: Mapping[str, Any], _: Sequence[int]) -> Chances:
+    ids = read_ids(document)
+    chances = prospect(served.model.at(exploration), orjson.dumps(document), len(ids))
+    return Chances.of_event(served.reference.id, exploration, chances, ids)
+
+
+def _ask_for_slots(
+    served: LoadedModel[Explorer], exploration: float, document: Mapping[str, Any], baselines: Sequence[int]
+) -> Chances:
+    features, slots = read_slots(document, baselines)
+    chances = slot_prospects(served.model.at(exploration), features, slots)
+    named = zip([slot.id for slot in slots], chances, strict=True)
+    return Chances.of_slots(served.reference.id, exploration, named, read_ids(document))

@@ -1,0 +1,193 @@
+"""`status`, `metrics` and `event` on a real loop: what they print, and what they say of a loop that cannot be read."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localhost.azurite.emulator import Azurite
+from localhost.environment import ROOT, clean_environment
+from localhost.report.metrics_lines import metrics_lines
+from localhost.report.status_lines import status_lines
+from shared.times import MINUTE, SECOND, to_iso
+from tests.hosts import HostProcess
+from tests.http.api import Api
+from tests.infra.scripted_server import serve_answers
+from tests.loop import past
+from tests.loop.conftest import KEY, NEVER
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.trainers import Trainer
+
+WAIT = 10 * MINUTE
+
+
+@pytest.fixture(scope="module")
+def api(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A loop without exploration that has learned, with an event that waits."""
+    storage = azurite.new_account().connection_string
+    with StoredLoop(storage) as stored_loop:
+        past.configure(stored_loop, past.seldom(exploration_percentage=0))
+        happened = past.lively(5, past.minutes_ago(150), past.minutes_ago(40), 150, WAIT)
+        at_us = past.minutes_ago(35)
+        happened.events += [
+            past.event("good", at_us),
+            past.event("plain", at_us),
+            past.event("asleep", at_us, deferred=True),
+        ]
+        happened.observations += [
+            past.reward("good", at_us + SECOND, 0.5),
+            past.reward("good", at_us + WAIT + MINUTE, 1),
+        ]
+        happened.write(stored_loop)
+    with Trainer(storage, tmp_path_factory.mktemp("trainer") / "log") as trainer:
+        trainer.succeed()
+    with HostProcess(storage, env=NEVER) as host:
+        reached = Api.at(host.url, KEY)
+        reached.post(
+            "/personalizer/v1.0/rank", {"eventId": "new/1", "actions": [{"id": "a b", "features": [{"x": 1}]}]}
+        )
+        yield reached
+
+
+def run(command: str, *arguments: str, endpoint: str, key: str = KEY) -> tuple[int, str]:
+    """Run a command as a user does; gives the exit code and the output."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "localhost.report", command, "--endpoint", endpoint, *arguments],
+        cwd=ROOT,
+        env={**clean_environment(), "RANKLOOP_KEY": key, "COLUMNS": "90"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return ended.returncode, ended.stdout
+
+
+def flat(text: str) -> str:
+    """A text without its line breaks and what they indent."""
+    return " ".join(text.split())
+
+
+def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
+    """Every sentence of the answer, in lines that fit a terminal."""
+    code, output = run("status", endpoint=api.url)
+    status = api.get("/rankloop/v1/status").json
+
+    warnings = [warning[part] for warning in status["warnings"] for part in ("code", "message", "whatToDo")]
+    verdict = status["verdict"]
+    sentences = [
+        status["because"],
+        status["nextModel"]["because"],
+        verdict["because"],
+        status["model"]["id"],
+        *warnings,
+    ]
+    assert code == 0
+    assert "NoExploration" in warnings
+    assert [sentence for sentence in sentences if flat(sentence) not in flat(output)] == []
+    assert "Learning yes. " in flat(output)
+    assert f"{status['events']['learned']} learned" in output
+    assert [line for line in output.splitlines() if len(line) > 90] == []
+    assert verdict["windows"]
+    for window in verdict["windows"]:
+        above = window["aboveFirstAction"]
+        assert f"{above['events']} {above['lift']:+.3f} {above['interval'][0]:+.3f} … " in flat(output)
+
+
+def test_the_metrics_are_a_table(api: Api) -> None:
+    """With the figures of the answer, in all and by the hour."""
+    code, output = run("metrics", endpoint=api.url)
+    metrics = api.get("/rankloop/v1/metrics?interval=PT1H").json
+
+    rows = [line.split() for line in output.splitlines()]
+    online = metrics["total"]["online"]
+    low, high = online["interval"]
+    count = str(online["nonZeroWeights"])
+    assert code == 0
+    assert ["online", f"{online['averageReward']:.3f}", f"{low:.3f}", "…", f"{high:.3f}", count] in rows
+    hours = [hour for hour in metrics["intervals"] if hour["count"]]
+    assert len(hours) > 1
+    assert [str(hour["count"]) for hour in hours] == [row[3] for row in rows if row[2:3] == ["UTC"]]
+
+
+@pytest.mark.parametrize(
+    ("event", "sentences"),
+    [
+        ("good", ["learned. The model has learned from it.", "0.5, counts.", "1, does not count.", "Reward 0.5."]),
+        (
+            "plain",
+            [
+                "before the first model",
+                "which had a chance of 25 %.",
+                "Reward 0, the default, since none came that counts.",
+            ],
+        ),
+        ("asleep", ["to be activated.", "not activated. It was deferred", "Reward nothing that is learned, so far."]),
+        (
+            "new/1",
+            ["in Online mode, by model 2", "Shown a b, which had a chance of 100 %.", "waiting. It is joined when"],
+        ),
+    ],
+)
+def test_an_event_is_a_story(api: Api, event: str, sentences: list[str]) -> None:
+    """Of what came, what was shown, and what became of it."""
+    code, output = run("event", event, endpoint=api.url)
+
+    assert code == 0, output
+    assert [sentence for sentence in sentences if sentence not in flat(output)] == [], output
+
+
+def test_an_unknown_event_has_an_exit_code_of_its_own(api: Api) -> None:
+    """And the time that was searched, which may be the wrong one."""
+    code, output = run("event", "nobody", endpoint=api.url)
+    elsewhere = run("event", "good", "--at", to_iso(past.minutes_ago(600)), endpoint=api.url)
+
+    assert (code, "No event of this id is there. The log was searched from" in flat(output)) == (1, True), output
+    assert (elsewhere[0], "choose another time by --at" in flat(elsewhere[1])) == (1, True), elsewhere
+
+
+@pytest.mark.parametrize("command", [["status"], ["metrics"], ["event", "good"]])
+def test_programs_get_the_answer_as_it_is(api: Api, command: list[str]) -> None:
+    code, output = run(*command, "--json", endpoint=api.url)
+
+    path = {"status": "status", "metrics": "metrics?interval=PT1H", "event": "events/good"}[command[0]]
+    assert code == 0
+    assert json.loads(output).keys() == api.get(f"/rankloop/v1/{path}").json.keys()
+
+
+def test_a_loop_that_cannot_be_read_is_a_sentence_and_a_next_step(api: Api, tmp_path: Path) -> None:
+    """Never a traceback, and the key is sent to no one over the open network."""
+    with serve_answers(status=(200, '{"hello": 1}')) as other:
+        refused = {
+            "does not take the key": run("status", endpoint=api.url, key="wrong"),
+            "is no address": run("status", endpoint="my loop"),
+            "does not begin with https://": run("status", endpoint="http://192.0.2.1:7071"),
+            "There is no key": run("status", endpoint=api.url, key=""),
+            "cannot be reached: ": run("status", endpoint="http://127.0.0.1:1"),
+            "at: Not a moment": run("event", "good", "--at", "noon", endpoint=api.url),
+            "was answered 200": run("status", endpoint=other),
+            "No loop serves": run("status", "--data", str(tmp_path), endpoint=""),
+        }
+
+    for sentence, (code, output) in refused.items():
+        assert (code, sentence in output, "\n  Next step: " in output) == (2, True, True), output
+        assert "Traceback" not in output
+
+
+def test_what_a_later_version_adds_is_printed_too() -> None:
+    """In plain rows, since nobody knows its meaning here."""
+    policy = {"averageReward": None, "interval": None, "nonZeroWeights": 0, "because": "nothing is known."}
+    stretch = {"from": "2026-11-28T22:00:00Z", "to": "2026-11-28T23:00:00Z", "count": 0}
+    stretch |= dict.fromkeys(("online", "firstAction", "random"), policy)
+    metrics = metrics_lines(
+        {"total": stretch, "intervals": [], "byAction": [{"actionId": "tea", "averageReward": 0.5}]}
+    )
+    status = status_lines({"learning": False, "because": "Why.", "shadowModel": {"isBetter": True, "notes": []}})
+
+    assert "By action action id average reward --------- -------------- tea 0.5" in flat("\n".join(metrics))
+    assert "Shadow model Is better true" in flat("\n".join(status))
+    assert "Notes" not in "\n".join(status)
