@@ -1,15 +1,21 @@
 """The trace of an event, as a story in lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from localhost.report.layout import Document, in_words, moment, paragraph, percent, rest
+from localhost.report.layout import Document, cell, in_words, moment, paragraph, percent, rest, table
+from localhost.report.prospect_lines import prospect_lines
 
 _NO_MODEL = "N/A"
-_OF_EVENT = (
-    *("at", "rewardActionId", "drawnActionId", "probability", "reward", "slots", "model", "learningMode", "deferred"),
-    *("state", "because", "observations"),
+_OF_DECISION = (
+    *("rewardActionId", "drawnActionId", "probability", "explored", "exploredBecause"),
+    *("reward", "rewardIsDefault", "rewardBecause", "actions"),
 )
-_OF_SLOT = ("id", "rewardActionId", "drawnActionId", "probability", "reward")
+_OF_SLOT = (*_OF_DECISION, "id", "features")
+_OF_EVENT = (
+    *(*_OF_DECISION, "at", "slots", "contextFeatures", "model", "learningMode", "deferred"),
+    *("state", "because", "observations", "now"),
+)
 _OF_TRACE = ("eventId", "events", "withoutEvent", "lookedThrough")
 
 
@@ -38,6 +44,9 @@ def _event(event: Document) -> Iterator[str]:
     model = "before the first model" if event["model"] == _NO_MODEL else f"by model {event['model']}"
     deferred = ", to be activated" if event["deferred"] else ""
     yield from paragraph("Ranked", f"{moment(event['at'])}, in {event['learningMode']} mode, {model}{deferred}.")
+    if event.get("contextFeatures"):
+        yield from paragraph("Context", _features(event["contextFeatures"]))
+    yield from _actions(event.get("actions") or [])
     for slot in event["slots"]:
         yield from paragraph(f"Slot {slot['id']}", _choice(slot))
         yield from rest(slot, _OF_SLOT, 2)
@@ -46,16 +55,27 @@ def _event(event: Document) -> Iterator[str]:
     for observation in event["observations"]:
         yield from _observation(observation)
     yield from paragraph("Then", f"{in_words(event['state'])}. {event['because']}")
-    yield from paragraph("Reward", _worth(event))
+    for decision in event["slots"] or [event]:
+        yield from paragraph("Reward", _worth(decision))
     yield from rest(event, _OF_EVENT)
+    yield from prospect_lines(event.get("now") or {})
+
+
+def _actions(actions: Sequence[Document]) -> Iterator[str]:
+    rows = [(action["id"], percent(action.get("probability")), _features(action["features"])) for action in actions]
+    yield from table([("action", "chance", "features"), *rows]) if rows else ()
+
+
+def _features(features: Sequence[Any]) -> str:
+    return ", ".join(cell(each) for each in features) or "no features"
 
 
 def _choice(decision: Document) -> str:
     shown, drawn = decision["rewardActionId"], decision["drawnActionId"]
-    chance = f"a chance of {percent(decision['probability'])}"
+    chance, because = f"a chance of {percent(decision['probability'])}", decision.get("exploredBecause") or ""
     if shown == drawn:
-        return f"{shown}, which had {chance}."
-    return f"{shown}, as the application does; the loop itself drew {drawn}, which had {chance}."
+        return f"{shown}, which had {chance}. {because}"
+    return f"{shown}, as the application does; the loop itself drew {drawn}, which had {chance}. {because}"
 
 
 def _observation(observation: Document) -> Iterator[str]:
@@ -66,17 +86,15 @@ def _observation(observation: Document) -> Iterator[str]:
     yield from paragraph(label, f"{moment(observation['at'])}: {what}, {counts}. {observation['because']}")
 
 
-def _worth(event: Document) -> str:
-    worth = [decision["reward"] for decision in event["slots"] or [event]]
-    if None in worth:
-        return "nothing that is learned, so far."
-    text = ", ".join(f"{reward:g}" for reward in worth)
-    is_default = not any(each["counts"] and each["kind"] == "reward" for each in event["observations"])
-    return f"{text}{', the default, since none came that counts' if is_default else ''}."
+def _worth(decision: Document) -> str:
+    reward = "none" if decision["reward"] is None else f"{decision['reward']:g}"
+    slot = f" for slot {decision['id']}" if "id" in decision else ""
+    return f"{reward}{slot}. {decision.get('rewardBecause') or ''}"
 
 
 def _search(where: Document) -> str:
-    if where.get("log"):
-        log = f"The log was searched from {moment(where['log']['from'])} to {moment(where['log']['to'])}"
-        return f"{log}: choose another time by --at."
-    return "There is no log of the last hour: choose another time by --at."
+    log = where.get("log")
+    searched = (
+        f"The log was searched from {moment(log['from'])} to {moment(log['to'])}." if log else "There is no log there."
+    )
+    return f"{searched} If it came at another time, choose that by --at."

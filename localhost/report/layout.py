@@ -52,6 +52,16 @@ def percent(share: float | None) -> str:
     return UNKNOWN if share is None else f"{100 * share:.3g} %"
 
 
+def cell(value: Any, longest: int = _LONGEST_CELL) -> str:
+    """Write any value in a few characters."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def in_words(name: str) -> str:
     """Write a field's name in words: `numberOfEvents` is *number of events*."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda letter: f" {letter[1].lower()}", name)
@@ -75,19 +85,10 @@ def _field(label: str, value: Any, indent: int) -> Iterator[str]:
     elif isinstance(value, list) and all(isinstance(element, dict) for element in value):
         yield " " * indent + label
         names = list(dict.fromkeys(name for element in value for name in element))
-        rows = [[_cell(element.get(name)) for name in names] for element in value]
+        rows = [[cell(element.get(name)) for name in names] for element in value]
         yield from table([[in_words(name) for name in names], *rows], indent + 2)
     else:
-        yield from paragraph(label, _cell(value, longest=10 * _LONGEST_CELL), indent)
-
-
-def _cell(value: Any, longest: int = _LONGEST_CELL) -> str:
-    if value is None:
-        return UNKNOWN
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+        yield from paragraph(label, cell(value, longest=10 * _LONGEST_CELL), indent)
 
 
 def printable(text: str) -> str:

@@ -53,7 +53,6 @@ ones would have earned, each with an interval and how many events say so; prints
 on this machine, or the one at an address, with the key that is in the variable RANKLOOP_KEY. Exit code 0: it is
 printed; 2: the loop cannot be read."""
 EVENT = """Asks a running loop what became of an event: when and how it was ranked, what was shown, which rewards came
-and count, whether it is learned. An event that is in the log is found if it came in the last hour of the log, or around
-the time that --at names. Reads the loop that up serves on this machine, or the one at an address, with the key that is
-in the variable RANKLOOP_KEY. Exit code 0: it is printed; 1: nothing of such an event is there; 2: the loop cannot be
-read."""
+and count, whether it is learned, what would be shown now and why. The log is searched from its end, or around the time
+that --at names. Reads the loop that up serves on this machine, or the one at an address, with the key that is in the
+variable RANKLOOP_KEY. Exit code 0: it is printed; 1: nothing of such an event is there; 2: the loop cannot be read."""

@@ -11,10 +11,13 @@ import pytest
 from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT, clean_environment
 from localhost.report.metrics_lines import metrics_lines
+from localhost.report.prospect_lines import prospect_lines
 from localhost.report.status_lines import status_lines
 from shared.times import MINUTE, SECOND, to_iso
+from tests.conftest import StartHost
 from tests.hosts import HostProcess
 from tests.http.api import Api
+from tests.http.slots import RANK, news, use_slots
 from tests.infra.scripted_server import serve_answers
 from tests.loop import past
 from tests.loop.conftest import KEY, NEVER
@@ -117,16 +120,17 @@ def test_the_metrics_are_a_table(api: Api) -> None:
 @pytest.mark.parametrize(
     ("event", "sentences"),
     [
-        ("good", ["learned. The model has learned from it.", "0.5, counts.", "1, does not count.", "Reward 0.5."]),
+        ("good", ["learned. The model has learned from it.", "0.5, counts.", "1, does not count.", "Reward 0.5. "]),
         (
             "plain",
             [
                 "before the first model",
                 "which had a chance of 25 %.",
-                "Reward 0, the default, since none came that counts.",
+                "Reward 0. ",
+                "Now by model 2",
             ],
         ),
-        ("asleep", ["to be activated.", "not activated. It was deferred", "Reward nothing that is learned, so far."]),
+        ("asleep", ["to be activated.", "not activated. It was deferred", "Reward none. "]),
         (
             "new/1",
             ["in Online mode, by model 2", "Shown a b, which had a chance of 100 %.", "waiting. It is joined when"],
@@ -147,7 +151,7 @@ def test_an_unknown_event_has_an_exit_code_of_its_own(api: Api) -> None:
     elsewhere = run("event", "good", "--at", to_iso(past.minutes_ago(600)), endpoint=api.url)
 
     assert (code, "No event of this id is there. The log was searched from" in flat(output)) == (1, True), output
-    assert (elsewhere[0], "choose another time by --at" in flat(elsewhere[1])) == (1, True), elsewhere
+    assert (elsewhere[0], "choose that by --at" in flat(elsewhere[1])) == (1, True), elsewhere
 
 
 @pytest.mark.parametrize("command", [["status"], ["metrics"], ["event", "good"]])
@@ -191,3 +195,27 @@ def test_what_a_later_version_adds_is_printed_too() -> None:
     assert "By action action id average reward --------- -------------- tea 0.5" in flat("\n".join(metrics))
     assert "Shadow model Is better true" in flat("\n".join(status))
     assert "Notes" not in "\n".join(status)
+
+
+def test_an_event_with_slots_is_told_slot_by_slot(start_host: StartHost) -> None:
+    """What each shows, and what it is worth."""
+    slots = Api.at(start_host(**NEVER).url, KEY)
+    use_slots(slots)
+    slots.post(RANK, {**news(), "eventId": "page"})
+    code, output = run("event", "page", endpoint=slots.url)
+    trace = slots.get("/rankloop/v1/events/page").json["events"][0]
+
+    assert (code, len(trace["slots"]) > 1) == (0, True)
+    for slot in trace["slots"]:
+        assert f"Slot {slot['id']} {slot['rewardActionId']}, which had a chance of" in flat(output)
+        assert f"Reward none for slot {slot['id']}." in flat(output)
+    assert "Now There is no model in use yet." in flat(output)
+
+
+def test_what_slots_would_show_now_is_told_slot_by_slot() -> None:
+    """Each has its own chances."""
+    side = {"id": "side", "actions": [{"id": "tea", "probability": 1, "score": None}], "why": None, "because": "Alone."}
+    now = {"chances": {"model": "m", "exploration": 0.2, "actions": [], "slots": [side]}}
+
+    assert "action in slot side chance" in (text := flat("\n".join(prospect_lines(now))))
+    assert text.endswith("tea 100 % - Alone.")

@@ -11,6 +11,7 @@ import logging
 import random
 import sys
 from collections.abc import Callable, Mapping
+from inspect import signature
 from itertools import count
 from threading import Event
 from typing import Any
@@ -44,12 +45,11 @@ class _Instance:
 
     def __init__(self, world: World) -> None:
         self._process = world.process("instance")
-        self.hot_path = HotPath(Explorer)
-        self.hot_path.__dict__["rest"] = self._process.rest
+        self._hot_path = HotPath(Explorer)
+        self._hot_path.__dict__["rest"] = self._process.rest
 
-    def call(self, handler: Callable[..., Any], body: object = None, **more: Any) -> Any:
-        """Let a handler answer, and no refresh of settings go on behind it."""
-        event_id = more.pop("event_id", None)
+    def call(self, handler: Callable[..., Any], body: object = None, event_id: str | None = None) -> Any:
+        """Let a handler answer, as the registry calls it, and no refresh of settings go on behind it."""
         request = HttpRequest(
             "POST",
             "/",
@@ -58,11 +58,13 @@ class _Instance:
             route_params={"eventId": event_id} if event_id else {},
             body=json.dumps(body).encode() if body is not None else b"",
         )
-        return self._process.run(self._answer(handler(request, **more)))
+        offered = {"hot_path": self._hot_path, "version": VERSIONS[-1]}
+        wanted = {name: value for name, value in offered.items() if name in signature(handler).parameters}
+        return self._process.run(self._answer(handler(request, **wanted)))
 
     async def _answer(self, answering: Any) -> Any:
         response: HttpResponse = await answering
-        await self.hot_path.live_settings.close()
+        await self._hot_path.live_settings.close()
         return json.loads(response.get_body() or b"null")
 
 
@@ -119,12 +121,12 @@ class Life:
             self._plan(round(healthy_loops.FIRST * loop.lasts_us), lambda _: self._change(learningMode="Online"))
 
     def _change(self, **service: object) -> None:
-        self._instance.call(change_service_configuration, service, version=VERSIONS[-1])
+        self._instance.call(change_service_configuration, service)
 
     def _train(self, _: int) -> None:
         self._trainer.call(self._trainings.run, Event())
         self.reads += 1
-        status = self._instance.call(read_loop_status, hot_path=self._instance.hot_path)
+        status = self._instance.call(read_loop_status)
         for warning in status["warnings"]:
             self.came.setdefault(warning["code"], self._events)
 
@@ -144,22 +146,22 @@ class Life:
                 {"id": f"s{place}", "features": [{"place": place}], "baselineAction": f"a{place}"}
                 for place in range(loop.slots)
             ]
-        answer = self._instance.call(multislot_rank if loop.slots > 1 else rank, body, hot_path=self._instance.hot_path)
+        answer = self._instance.call(multislot_rank if loop.slots > 1 else rank, body)
         self._follow(event_id, segment, at_us, answer)
 
     def _follow(self, event_id: str, segment: int, at_us: int, answer: Mapping[str, Any]) -> None:
         """Plan what follows a Rank: activation and rewards."""
-        loop, chance, path = self._loop, self._chance, {"hot_path": self._instance.hot_path, "event_id": event_id}
+        loop, chance, call = self._loop, self._chance, self._instance.call
         if loop.deferred:
             if chance.random() < 0.2:
                 return
             shown = multislot_activate if loop.slots > 1 else activate
-            self._plan(at_us + SECOND, lambda _: self._instance.call(shown, **path))
+            self._plan(at_us + SECOND, lambda _: call(shown, event_id=event_id))
         later_us = at_us + SECOND + round(chance.expovariate(1 / loop.delay_us))
         if loop.slots == 1:
             value = loop.earn(loop.mean(segment, int(answer["rewardActionId"][1:]), at_us), chance)
             if value is not None:
-                self._plan(later_us, lambda _: self._instance.call(reward, {"value": value}, **path))
+                self._plan(later_us, lambda _: call(reward, {"value": value}, event_id))
             return
         earned = [
             {"slotId": slot["id"], "value": value}
@@ -167,7 +169,7 @@ class Life:
             if (value := loop.earn(loop.mean(segment, int(slot["rewardActionId"][1:]), at_us), chance)) is not None
         ]
         if earned:
-            self._plan(later_us, lambda _: self._instance.call(multislot_reward, {"reward": earned}, **path))
+            self._plan(later_us, lambda _: call(multislot_reward, {"reward": earned}, event_id))
 
 
 def main(first: int, step: int, end: int, events: int) -> None:
