@@ -3,7 +3,7 @@
 from azure.functions import AuthLevel, FunctionApp
 
 import train_timer
-from configure_fn import policy, preview, service_configuration
+from configure_fn import policy, preview, service_configuration, settings_history
 from evaluate_fn import (
     evaluations,
     evaluations_2022,
@@ -37,7 +37,7 @@ registry = Registry(
     [
         module.functions
         for module in (
-            *(policy, service_configuration, preview),
+            *(policy, service_configuration, settings_history, preview),
             *(policy_application, evaluations, evaluations_2022, feature_importances, report),
             *(bundles, logs, model, model_import, models),
             *(chances, multislot, rank),

@@ -8,6 +8,7 @@ from azure.functions import HttpRequest, HttpResponse
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, LearningSettings
 from shared.configuration.forms.learning_settings import DEFAULT_NAME, PolicyContract, answer
+from shared.configuration.settings_change import Act, Cause
 from shared.learner import arguments
 from shared.learner.request_arguments import parse_arguments
 from shared.storage.clock import now_us
@@ -27,17 +28,17 @@ async def read_policy(_: HttpRequest) -> HttpResponse:
 
 
 @functions.operation(["PUT"], PATH, request=PolicyContract, answer=PolicyContract, refusals=[403])
-async def change_policy(req: HttpRequest) -> HttpResponse:
+async def change_policy(req: HttpRequest, caller: str) -> HttpResponse:
     """Let the loop learn in another way from now on."""
     learning = PolicyContract.read(req.get_body()).settings()
     parse_arguments(learning.arguments, "arguments")
-    return await _put(lambda _: learning)
+    return await _put(lambda _: learning, caller)
 
 
 @functions.operation(["DELETE"], PATH, answer=PolicyContract)
-async def reset_policy(_: HttpRequest) -> HttpResponse:
+async def reset_policy(_: HttpRequest, caller: str) -> HttpResponse:
     """Go back to the old service's default for one slot or several, as the loop has it, and tell it."""
-    return await _put(_default)
+    return await _put(_default, caller)
 
 
 def _default(stored: LearningSettings) -> LearningSettings:
@@ -45,9 +46,10 @@ def _default(stored: LearningSettings) -> LearningSettings:
     return LearningSettings(DEFAULT_NAME, arguments.DEFAULT_CCB_ARGUMENTS if several else arguments.DEFAULT_ARGUMENTS)
 
 
-async def _put(make: Callable[[LearningSettings], LearningSettings]) -> HttpResponse:
+async def _put(make: Callable[[LearningSettings], LearningSettings], caller: str) -> HttpResponse:
     def change(stored: Configuration) -> Configuration:
         return stored.with_learning(make(stored.learning), now_us())
 
-    configuration = await asyncio.to_thread(configuration_store.change_configuration, change)
+    cause = Cause(caller, Act.LEARNING)
+    configuration = await asyncio.to_thread(configuration_store.change_configuration, change, cause)
     return json_answer(answer(configuration.learning))

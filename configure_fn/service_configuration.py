@@ -11,6 +11,7 @@ from shared.configuration.forms.configuration_answer import answer, answer_model
 from shared.configuration.forms.configuration_request import ServiceConfigurationRequest
 from shared.configuration.forms.declared_fields import METRICS, fields_of
 from shared.configuration.forms.unknown_fields import describe_unknown_fields
+from shared.configuration.settings_change import Act, Cause
 from shared.metrics import apprentice_forms
 from shared.settings import settings
 from shared.storage.clock import now_us
@@ -40,7 +41,7 @@ async def read_service_configuration(_: HttpRequest, version: Version) -> HttpRe
     answer=PerVersion(answer_model),
     refusals=[403],
 )
-async def change_service_configuration(req: HttpRequest, version: Version) -> HttpResponse:
+async def change_service_configuration(req: HttpRequest, version: Version, caller: str) -> HttpResponse:
     """Change what the client sends, keep the rest, and tell the whole; fields that are ignored give a warning."""
     request = ServiceConfigurationRequest.of(req.get_body(), version)
     longest_wait_us = settings().max_reward_wait_us
@@ -48,7 +49,8 @@ async def change_service_configuration(req: HttpRequest, version: Version) -> Ht
     def change(stored: Configuration) -> Configuration:
         return stored.with_service(request.merge_into(stored.service, longest_wait_us), now_us())
 
-    configuration = await asyncio.to_thread(configuration_store.change_configuration, change)
+    cause = Cause(caller, Act.SERVICE)
+    configuration = await asyncio.to_thread(configuration_store.change_configuration, change, cause)
     changed = await _answer(configuration, version)
     if ignored := describe_unknown_fields(from_json(req.get_body()), version):
         warn(changed, ignored)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, LearningSettings
+from shared.configuration.settings_change import Act, Cause
 from shared.evaluation import evaluation_run_store
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.outcome import PolicyOutcome
@@ -16,7 +17,11 @@ from shared.storage.clock import now_us
 
 
 def adopt(
-    evaluation: Evaluation, policy: PolicyOutcome, model: TrainedModel, check: Callable[[Configuration], None]
+    evaluation: Evaluation,
+    policy: PolicyOutcome,
+    model: TrainedModel,
+    check: Callable[[Configuration], None],
+    by: str,
 ) -> None:
     """Use a policy and its model from now on, and go on learning at the end of the evaluated log.
 
@@ -26,6 +31,7 @@ def adopt(
     Args:
         check: Gets the configuration that is to be changed, perhaps again; what it raises is passed on, nothing
             changed.
+        by: Who wants it, as the history of settings tells.
 
     Raises:
         DamagedModel: The files of the model were deleted or are damaged.
@@ -41,7 +47,8 @@ def adopt(
         check(stored)
         return stored.with_learning(learning, at_us)
 
-    configuration = configuration_store.change_configuration(use_learning)
+    cause = Cause(by, Act.EVALUATION, f"evaluation {evaluation.id}, policy {learning.name}")
+    configuration = configuration_store.change_configuration(use_learning, cause)
     revision = configuration.revision
     predictor_blob = model_store.put(predictor, at_us, revision)
     state_blob = model_store.put(state, at_us, revision)
@@ -62,7 +69,7 @@ def adopt(
         made_at_us=at_us,
         origin=Origin.APPLIED,
     )
-    published_store.change_published(lambda published: _publish(published, reference))
+    published_store.change_published(lambda published: _publish(published, reference), cause)
     current_export.follow()
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from evaluate_fn.adoption import adopt
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
+from shared.configuration.settings_change import AUTOMATIC
 from shared.errors import AutoOptimizationOfSlots, LoopError
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Evaluation, Status
@@ -55,7 +56,7 @@ def _take(evaluation: Evaluation, better: PolicyOutcome) -> None:
         if why := _why_not(configuration, evaluation, arguments):
             raise Retained(why)
 
-    adopt(evaluation, better, better.model, check)
+    adopt(evaluation, better, better.model, check, AUTOMATIC)
 
 
 def _why_not(configuration: Configuration, evaluation: Evaluation, arguments: str) -> str | None:

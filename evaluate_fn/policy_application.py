@@ -44,13 +44,13 @@ PATH = "configurations/applyFromEvaluation"
     status=204,
     refusals=[403, 404, 409],
 )
-async def apply_from_evaluation(req: HttpRequest) -> HttpResponse:
+async def apply_from_evaluation(req: HttpRequest, caller: str) -> HttpResponse:
     """Use a policy of an evaluation with what it learned; a header warns if it may be no better.
 
     Published clients cannot confirm anything, so nothing is refused here for want of certainty.
     """
     wanted = PolicyReferenceContract.read(req.get_body())
-    doubt = await asyncio.to_thread(_apply, wanted.evaluation_id, wanted.policy_name, confirmed=True)
+    doubt = await asyncio.to_thread(_apply, wanted.evaluation_id, wanted.policy_name, caller, confirmed=True)
     answer = no_content()
     if doubt is not None:
         warn(answer, f"Applied, but {doubt}")
@@ -60,14 +60,14 @@ async def apply_from_evaluation(req: HttpRequest) -> HttpResponse:
 @functions.operation(
     ["POST"], EVALUATION_PATH + "/apply", api=Api.OWN, request=ApplyRequest, status=204, refusals=[403, 404, 409]
 )
-async def apply_policy(req: HttpRequest) -> HttpResponse:
+async def apply_policy(req: HttpRequest, caller: str) -> HttpResponse:
     """Use a policy of an evaluation with what it learned; one that may be no better has to be confirmed."""
     wanted = ApplyRequest.read(req.get_body())
-    await asyncio.to_thread(_apply, evaluation_id(req), wanted.policy_name, confirmed=wanted.confirm)
+    await asyncio.to_thread(_apply, evaluation_id(req), wanted.policy_name, caller, confirmed=wanted.confirm)
     return no_content()
 
 
-def _apply(of_id: str, policy_name: str, *, confirmed: bool) -> str | None:
+def _apply(of_id: str, policy_name: str, caller: str, *, confirmed: bool) -> str | None:
     """Apply a policy; gives why it may be no better than `online`, None if it is better for certain.
 
     Args:
@@ -83,13 +83,13 @@ def _apply(of_id: str, policy_name: str, *, confirmed: bool) -> str | None:
     doubt = finding.doubt(policy_name, lead(outcome, policy))
     if doubt is not None and not confirmed:
         raise NotCertainlyBetter(doubt)
-    _adopt(evaluation, policy, policy.model)
+    _adopt(evaluation, policy, policy.model, caller)
     if doubt is not None:
         _log.warning("a policy of the evaluation %r was applied: %r", of_id, doubt)
     return doubt
 
 
-def _adopt(evaluation: Evaluation, policy: PolicyOutcome, model: TrainedModel) -> None:
+def _adopt(evaluation: Evaluation, policy: PolicyOutcome, model: TrainedModel, caller: str) -> None:
     kind = problem_type(policy.policy.arguments or "")
 
     def check(configuration: Configuration) -> None:
@@ -97,7 +97,7 @@ def _adopt(evaluation: Evaluation, policy: PolicyOutcome, model: TrainedModel) -
             raise ModelDoesNotFit("The policy is of another problem type than the loop's learning settings.")
 
     try:
-        adopt(evaluation, policy, model, check)
+        adopt(evaluation, policy, model, check, caller)
     except DamagedModel as error:
         raise EvaluationModelNotFound from error
 

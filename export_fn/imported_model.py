@@ -6,6 +6,7 @@ import threading
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
+from shared.configuration.settings_change import Act, Cause
 from shared.learner import model_check
 from shared.learner.arguments import parse
 from shared.learner.model_check import UnusableModel
@@ -20,15 +21,16 @@ _check_lock = threading.Lock()
 """Lets one model be checked at a time: a check may take much memory."""
 
 
-def forget() -> None:
+def forget(caller: str) -> None:
     """Use no model; learning starts with the events to come."""
     revision, at_us = configuration_store.read_configuration().revision, now_us()
     start = Start(learned_up_to_us=lease.read_joined_up_to_us(), revision=revision)
-    published_store.change_published(lambda published: replace_model(published, None, start, at_us))
+    cause = Cause(caller, Act.RESET)
+    published_store.change_published(lambda published: replace_model(published, None, start, at_us), cause)
     current_export.follow()
 
 
-def import_model(data: bytes) -> None:
+def import_model(data: bytes, caller: str) -> None:
     """Use a model file from now on, and let training go on from it at the end of the log.
 
     Raises:
@@ -48,7 +50,8 @@ def import_model(data: bytes) -> None:
         origin=Origin.IMPORTED,
     )
     start = Start(reference, joined_us, revision=configuration.revision)
-    published_store.change_published(lambda published: replace_model(published, reference, start, at_us))
+    cause = Cause(caller, Act.IMPORT)
+    published_store.change_published(lambda published: replace_model(published, reference, start, at_us), cause)
     current_export.follow()
 
 

@@ -10,6 +10,7 @@ from azure.functions import HttpRequest, HttpResponse
 from export_fn import redaction_call
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
+from shared.configuration.settings_change import Act, Cause
 from shared.log import log_store, manifest_store, stored_lines
 from shared.log.log_forms import LogRange, LogsProperties, next_page, properties, read_range, read_shard
 from shared.log.manifest import LogBlob
@@ -81,14 +82,15 @@ async def read_logs_properties(_: HttpRequest) -> HttpResponse:
 
 
 @functions.operation(["DELETE"], "logs", status=204)
-async def delete_logs(_: HttpRequest) -> HttpResponse:
+async def delete_logs(_: HttpRequest, caller: str) -> HttpResponse:
     """Forget all events and rewards so far; the model stays.
 
     The answer comes once the clock of every instance is past the end of what is forgotten.
     """
     clock = await asyncio.to_thread(storage_clock)
     before_us = clock.latest_us() + AHEAD_US
-    await asyncio.to_thread(configuration_store.change_configuration, lambda stored: _delete(stored, before_us))
+    cause = Cause(caller, Act.DELETE_LOGS)
+    await asyncio.to_thread(configuration_store.change_configuration, lambda stored: _delete(stored, before_us), cause)
     await asyncio.sleep(max(0, before_us + _BEHIND_US - clock.earliest_us()) / SECOND)
     return no_content()
 

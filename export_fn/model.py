@@ -39,9 +39,9 @@ async def read_model_properties(_req: HttpRequest) -> HttpResponse:
 
 
 @functions.operation(["DELETE"], "model", status=204)
-async def reset_model(_: HttpRequest) -> HttpResponse:
+async def reset_model(_: HttpRequest, caller: str) -> HttpResponse:
     """Forget what was learned; the log stays, and learning starts with the events to come."""
-    await asyncio.to_thread(imported_model.forget)
+    await asyncio.to_thread(imported_model.forget, caller)
     return no_content()
 
 

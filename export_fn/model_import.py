@@ -24,31 +24,31 @@ functions = Functions()
     refusals=[409],
     limit_bytes=MAX_MODEL_BYTES,
 )
-async def import_model(req: HttpRequest) -> HttpResponse:
+async def import_model(req: HttpRequest, caller: str) -> HttpResponse:
     """Use a signed model from now on, and go on learning from it; a signed one without content forgets the model."""
-    await asyncio.to_thread(_import_signed, req.get_body())
+    await asyncio.to_thread(_import_signed, req.get_body(), caller)
     return no_content()
 
 
 @functions.operation(
     ["PUT"], "model", api=Api.OWN, request=BINARY, status=204, refusals=[409], limit_bytes=MAX_MODEL_BYTES
 )
-async def import_model_file(req: HttpRequest) -> HttpResponse:
+async def import_model_file(req: HttpRequest, caller: str) -> HttpResponse:
     """Use a model file of Vowpal Wabbit from now on, and go on learning from it."""
     if not req.get_body():
         raise InvalidModelImportFormat("The body is empty. To forget the model, use DELETE.")
-    await asyncio.to_thread(imported_model.import_model, req.get_body())
+    await asyncio.to_thread(imported_model.import_model, req.get_body(), caller)
     return no_content()
 
 
-def _import_signed(body: bytes) -> None:
+def _import_signed(body: bytes, caller: str) -> None:
     signed = unpack(body)
     signing.check(signed.model, signed.certificate, signed.signature)
     _check_trust(signing.fingerprint(signed.certificate))
     if signed.model:
-        imported_model.import_model(signed.model)
+        imported_model.import_model(signed.model, caller)
     else:
-        imported_model.forget()
+        imported_model.forget(caller)
 
 
 def _check_trust(fingerprint: str) -> None:

@@ -14,10 +14,10 @@ from shared.learner.explorer import Explorer, current_model
 from shared.learner.model import Model, UnusableModel
 from shared.learner.prospect import prospect, slot_prospects
 from shared.learner.prospect_forms import Chances
-from shared.models import model_store, published_store
+from shared.models import model_store, published_store, reference_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference
-from shared.models.replacement import NeverPublished, find_model
+from shared.models.replacement import find_model
 from shared.ranking.decision import NO_MODEL
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
@@ -84,10 +84,12 @@ async def _model(
 
 
 def _read_model(model_id: str) -> tuple[ModelReference, bytes]:
+    reference = find_model(published_store.read_published(), model_id) or reference_store.find(model_id)
+    if reference is None:
+        raise UnknownModel(model_id)
     try:
-        reference = find_model(published_store.read_published(), model_id)
         return reference, model_store.read_intact(reference.predictor_blob)
-    except (NeverPublished, DamagedModel) as problem:
+    except DamagedModel as problem:
         raise UnknownModel(model_id) from problem
 
 

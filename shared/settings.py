@@ -103,13 +103,13 @@ class Settings:
     """All settings, checked; a setting that does not hang on another one is declared here and nowhere else.
 
     Attributes:
-        api_keys: The keys that open the API; without one only bearer tokens do.
+        api_keys: The keys that open the API, by the names of their settings; without one only bearer tokens do.
         unresolved_keys: Names of the settings that hold a Key Vault reference in place of a key.
         tokens: None if only keys open the API.
     """
 
     storage: StorageSettings
-    api_keys: tuple[str, ...] = field(repr=False)
+    api_keys: Mapping[str, str] = field(repr=False)
     unresolved_keys: tuple[str, ...]
     tokens: TokenSettings | None
 
@@ -190,7 +190,7 @@ def read(environ: Mapping[str, str]) -> Settings:
     keys = {name: environ.get(name, "").strip() for name in _KEYS}
     settings = Settings(
         storage=_storage(environ),
-        api_keys=tuple(key for key in keys.values() if key and not _is_reference(key)),
+        api_keys={name: key for name, key in keys.items() if key and not _is_reference(key)},
         unresolved_keys=tuple(name for name, key in keys.items() if _is_reference(key)),
         tokens=_tokens(environ),
         **{name: _read(environ, setting) for name, setting in declarations().items()},

@@ -8,7 +8,6 @@ from shared.configuration.configuration import Configuration
 from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference, Published
-from shared.models.replacement import MOST_PREVIOUS
 from shared.storage.blobs import BlobLeased, ChangedMeanwhile
 from shared.training import publication
 from shared.training.lease import LeaseLost, Trainer
@@ -66,12 +65,8 @@ def _is_older(model: ModelReference, published: Published) -> bool:
 
 
 def _with(published: Published, model: ModelReference, joined_up_to_us: int) -> Published:
-    before = published.previous if published.model is None else (published.model, *published.previous)
-    previous = tuple(earlier for earlier in before if earlier.id != model.id)
     return replace(
-        published,
-        model=model,
-        previous=previous[:MOST_PREVIOUS],
+        published.with_model(model),
         joined_up_to_us=max(published.joined_up_to_us, joined_up_to_us),
         created_at_us=published.created_at_us or model.made_at_us,
         changed_at_us=model.made_at_us,

@@ -12,10 +12,11 @@ from shared.errors import LoopError
 from shared.learner import cpu, weights, work_folder
 from shared.log import log_listing_store, manifest
 from shared.log.manifest import LogBlob
-from shared.models import model_store, published_store
+from shared.models import model_store, published_store, reference_store
 from shared.models.model_description import ModelDescription
 from shared.models.model_store import DescribedModel
 from shared.models.published import ModelFiles, ModelReference, Origin
+from shared.models.replacement import find_model
 from shared.times import to_iso
 from shared.training.training_state import Cursor
 from train_timer.driver_run import NEW, OLD, PREDICTOR, drive
@@ -86,8 +87,8 @@ def _find(model_id: str) -> DescribedModel:
         CannotReplay: No model has the id, or it was not made here.
     """
     published = published_store.read_published()
-    references = [model for model in (published.model, *published.previous) if model is not None]
-    reference = next((model for model in references if model.id == model_id), None)
+    references = published.models
+    reference = find_model(published, model_id) or reference_store.find(model_id)
     if reference is None:
         model = model_store.find_described_by_id(model_id)
         if model is None:

@@ -3,6 +3,7 @@
 import logging
 
 from shared.configuration.configuration import Configuration
+from shared.configuration.settings_change import MODE_CHANGE, Act, Cause
 from shared.models import current_export, model_store, published_store
 from shared.models.model_store import DamagedModel
 from shared.storage.blobs import ChangedMeanwhile
@@ -37,8 +38,10 @@ def resume(trainer: Trainer, configuration: Configuration, now_us: int) -> bool:
     if published.generation != state.running.generation:
         return False
     trainer.check()
+    back = mode_changes.publish_return(earlier, published, now_us)
+    back = published_store.note_replacement(published, back, Cause(MODE_CHANGE, Act.RETURN))
     try:
-        published_store.publish(mode_changes.publish_return(earlier, published, now_us), etag)
+        published_store.publish(back, etag)
     except ChangedMeanwhile as error:
         raise LeaseLost("what is published changed meanwhile") from error
     current_export.follow()

@@ -1,7 +1,6 @@
 """Retention: deletes intake tables, log and models that are no longer needed."""
 
 import logging
-from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby, islice
 
@@ -12,13 +11,10 @@ from shared.log import log_listing_store, log_store, manifest_store
 from shared.log.join import BEFORE_US
 from shared.metrics import metrics_store, recent_store
 from shared.metrics.recent import oldest_us
-from shared.models import model_store, published_store
-from shared.models.model_store import ModelBlob
-from shared.models.published import Published
 from shared.ranking.refused_ranks import delete_old_counts
 from shared.times import DAY, HOUR
 from shared.training.lease import Trainer
-from shared.training.training_state import State
+from train_timer import model_retention
 
 _MOST_REMOVED = 1000
 """So many log blobs are deleted at once; the join comes in between."""
@@ -49,7 +45,7 @@ def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int)
     """
     if not _remove_logs(trainer, configuration, now_us):
         return
-    _remove_models(trainer, published_store.read_published(), configuration, now_us)
+    model_retention.remove_models(trainer, configuration, now_us)
     delete_old_counts(now_us)
     recent_store.remove_before(oldest_us(now_us))
     trainer.commit(replace(trainer.state, retention_at_us=now_us))
@@ -95,38 +91,3 @@ def _remove_logs(trainer: Trainer, configuration: Configuration, now_us: int) ->
     oldest = next((log.from_us for log in stored if log.to_us > gone_us), None)
     manifest_store.forget_before(oldest, trainer.check)
     return True
-
-
-def _remove_models(trainer: Trainer, published: Published, configuration: Configuration, now_us: int) -> None:
-    named = _name_blobs(trainer.state, published)
-    for model in select_superseded(model_store.list_blobs(), configuration.retention_us, now_us):
-        if model.path not in named:
-            trainer.check()
-            model_store.remove(model)
-
-
-def select_superseded(stored: Iterable[ModelBlob], retention_us: int | None, now_us: int) -> list[ModelBlob]:
-    """The models no longer needed: all but those of the last day, and the last of each day within the retention.
-
-    Descriptions stay for the whole retention, so that every model can still be made again.
-    """
-    models_of_day: dict[int, list[ModelBlob]] = {}
-    for model in stored:
-        if model.position_us < now_us - DAY:
-            models_of_day.setdefault(model.position_us // DAY, []).append(model)
-    going: list[ModelBlob] = []
-    for day, models in models_of_day.items():
-        last_us = max(model.position_us for model in models)
-        is_old = retention_us is not None and (day + 1) * DAY < now_us - retention_us
-        going.extend(model for model in models if is_old or (model.position_us < last_us and not model.is_description))
-    return going
-
-
-def _name_blobs(state: State, published: Published) -> set[str]:
-    """The paths of the model blobs that the commit record or `published.json` names, with their descriptions."""
-    cursors = [cursor for cursor in (state.running, state.next, state.before_apprentice) if cursor is not None]
-    references = [model for model in (published.model, state.publishing, *published.previous) if model is not None]
-    models = [cursor.model for cursor in cursors if cursor.model is not None] + [model.files for model in references]
-    models += [cursor.begun.model for cursor in cursors if cursor.begun is not None and cursor.begun.model is not None]
-    named = {path for model in models for path in model.paths}
-    return named | {model_store.description_path(path) for path in named}

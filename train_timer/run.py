@@ -36,6 +36,7 @@ from train_timer import (
     mirror,
     missing_manifests,
     model_publication,
+    model_retention,
     online_return,
     optimization_rounds,
     retention,
@@ -254,7 +255,7 @@ class _Run:
         Trouble with one kind of work ends none of the others.
         """
         steps: dict[Work, Callable[[], bool | None]] = {
-            Work.JOIN: lambda: self._attempts.make(Subject.JOIN, joiner.join_part),
+            Work.JOIN: lambda: self._join(joiner),
             Work.RUNNING: models.train_running,
             Work.NEXT: models.train_next,
         }
@@ -271,6 +272,10 @@ class _Run:
             elif work is Work.JOIN:
                 waiting |= steps.keys()
         return bool(waiting)
+
+    def _join(self, joiner: Joiner) -> bool | None:
+        self._attempts.make(Subject.MODEL_REWARDS, lambda: model_retention.archive_rewards(self._trainer))
+        return self._attempts.make(Subject.JOIN, joiner.join_part)
 
     def _has_time(self) -> bool:
         return not self._stop.is_set() and not self._time.is_over

@@ -1,18 +1,22 @@
 """The configuration of a loop: its service configuration, its learning settings, and what a change of them starts."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from shared import durations
+from shared.configuration import container_sas
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import ServiceConfiguration
+from shared.configuration.settings_change import ChangedValue, SettingsChange, Value, value_change
 from shared.errors import AutoOptimizationOfSlots, ModeChangedWithRewards
 from shared.stored_objects import StoredObject
-from shared.times import DAY, HOUR, MINUTE
+from shared.times import DAY, HOUR, MINUTE, to_iso
 
 SHARD_CHANGE_AHEAD_US = 2 * MINUTE
 """How far ahead another number of shards is announced; instances read the configuration every few seconds."""
 _AROUND_CHANGE_US = HOUR
+_NO_SETTINGS = ("last_edit_us", "unknown")
 INITIAL_ARGUMENTS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
 """Learning arguments of a new loop: the old default but for its learning rate, at which small loops hardly learn."""
 
@@ -71,6 +75,7 @@ class Configuration(StoredObject):
         shards: Over how many partitions rows are spread that arrived before the first change of that number.
         shard_changes: The changes of the number, the oldest first; the last may be still to come.
         logs_deleted_before_us: Events and observations that arrived earlier are gone for every reader; 0 for none.
+        changes: The last few changes of the configuration by callers, the oldest first.
     """
 
     service: ServiceConfiguration
@@ -79,6 +84,7 @@ class Configuration(StoredObject):
     shards: int
     logs_deleted_before_us: int = 0
     shard_changes: tuple[ShardChange, ...] = ()
+    changes: tuple[SettingsChange, ...] = ()
 
     def shards_at(self, at_us: int) -> int:
         """Over how many shards rows are spread that arrive at a moment."""
@@ -122,6 +128,21 @@ class Configuration(StoredObject):
         days = self.service.log_retention_days
         return None if days < 0 else days * DAY
 
+    def differences(self, before: "Configuration") -> Iterator[ChangedValue]:
+        """What is different from an earlier configuration, secrets hidden."""
+        for name in (field.name for field in fields(ServiceConfiguration) if field.name not in _NO_SETTINGS):
+            old, new = getattr(before.service, name), getattr(self.service, name)
+            if old != new:
+                show = container_sas.hide_secret if name == "log_mirror_sas_uri" else _as_is
+                yield value_change(name, show(old), show(new))
+        for name in ("name", "arguments"):
+            old, new = getattr(before.learning, name), getattr(self.learning, name)
+            if old != new:
+                yield value_change(f"learning_settings_{name}", old, new)
+        if before.logs_deleted_before_us != self.logs_deleted_before_us:
+            moments = before.logs_deleted_before_us, self.logs_deleted_before_us
+            yield value_change("logs_deleted_before", *(to_iso(at_us) if at_us else None for at_us in moments))
+
     def with_service(self, service: ServiceConfiguration, at_us: int) -> "Configuration":
         """The configuration after a new service configuration was put at a moment.
 
@@ -156,6 +177,10 @@ class Configuration(StoredObject):
 
     def _edit(self, at_us: int) -> "Configuration":
         return replace(self, revision=self.revision + 1, service=replace(self.service, last_edit_us=at_us))
+
+
+def _as_is(value: Value) -> Value:
+    return value
 
 
 def new_configuration(shards: int) -> Configuration:

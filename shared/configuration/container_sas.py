@@ -24,6 +24,16 @@ def problem(address: str) -> str | None:
     return _path_problem(parts) or _query_problem(parse_qs(parts.query))
 
 
+def hide_secret(address: str) -> str:
+    """Write an address without what permits to write there; a text that is no such address may be anything."""
+    if not address:
+        return ""
+    if problem(address) is not None:
+        return "(hidden)"
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname}{parts.path}?(hidden)"
+
+
 def _path_problem(parts: SplitResult) -> str | None:
     *account, container = parts.path.strip("/").split("/")
     if len(account) != int(_names_account_in_path(parts.hostname or "")) or not _CONTAINER.fullmatch(container):

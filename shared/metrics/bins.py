@@ -11,6 +11,7 @@ from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.metrics.breakdown import Breakdown
 from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.lift_record import LiftRecord, Lifts
+from shared.metrics.model_rewards import ModelSums, Stint, with_part
 from shared.metrics.policy_sums import PolicySums
 from shared.stored_names import store_under
 from shared.stored_objects import StoredObject
@@ -144,6 +145,7 @@ class PartMetrics:
         imitated: Its events of an apprentice, in order of arrival, the first at `first_us`, the last at `last_us`.
         lifts: What it earned above the first action and above random ones.
         details: For the metrics of the last day; None if an earlier version has joined the part, or a shard of it.
+        models: What it earned by the models that its events were ranked with.
     """
 
     bins: Sequence[Bin]
@@ -153,6 +155,7 @@ class PartMetrics:
     last_us: int = 0
     lifts: Lifts = field(default_factory=Lifts)
     details: Details | None = None
+    models: Mapping[str, ModelSums] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +172,14 @@ class Metrics(StoredObject):
     Attributes:
         bins: In order of time; only those in which anything came.
         pending: In order of their parts.
+        models: What the models in use last earned, in order of their last events.
     """
 
     bins: tuple[Bin, ...] = ()
     pending: tuple[Pending, ...] = ()
     apprentice: Apprentice = field(default_factory=Apprentice)
     lift: LiftRecord = field(default_factory=LiftRecord)
+    models: tuple[Stint, ...] = ()
 
     def plus(self, part: PartMetrics, from_us: int, to_us: int) -> "Metrics":
         """The metrics with those of one more part, which begins and ends at two moments."""
@@ -183,7 +188,8 @@ class Metrics(StoredObject):
             apprentice = apprentice.plus(part.imitated, part.first_us, part.last_us)
         bins, pending = merge([*self.bins, *part.bins]), (*self.pending, *part.pending)
         lift = self.lift.plus(part.lifts, from_us, to_us)
-        return replace(self, bins=bins, pending=pending, apprentice=apprentice, lift=lift)
+        models = with_part(self.models, part.models, from_us, to_us)
+        return replace(self, bins=bins, pending=pending, apprentice=apprentice, lift=lift, models=models)
 
     def settle(self, part_us: int, kind: str, learned_from_us: int, refused: int) -> "Metrics":
         """The metrics once a model has learned a part: the outcomes of its events, and of all earlier parts, are known.

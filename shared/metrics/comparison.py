@@ -80,12 +80,20 @@ def compare(sums: Bin, rewards: Span) -> Comparison:
         rewards: In which span all rewards lie.
     Source: averages as the old service's evaluation had them for `online`, `baseline1` and `baselineRand`.
     """
-    online = plain_sums(sums.events, sums.rewards, sums.squares)
     return Comparison(
-        _estimate(online, sums.events, rewards),
+        estimate_average(sums.events, sums.rewards, sums.squares, rewards),
         _of_policy(sums, sums.first, "first", rewards),
         _of_policy(sums, sums.random, "random", rewards),
     )
+
+
+def estimate_average(events: int, rewards: float, squares: float, possible: Span) -> PolicyEstimate:
+    """Estimate what is earned per event from the number of events, Σr and Σr².
+
+    Args:
+        possible: In which span all rewards lie.
+    """
+    return _estimate(plain_sums(events, rewards, squares), events, possible)
 
 
 def likeness(sums: Imitation) -> Likeness:

@@ -1,11 +1,14 @@
 """The sums of a bin while events are added to it, one call for each event."""
 
+from collections.abc import Iterable
 from operator import add
 
 from shared.metrics.bins import Bin, EventOutcomes
 from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.lift_record import Lifts
+from shared.metrics.model_rewards import ModelSums
 from shared.metrics.policy_sums import PolicySums
+from shared.ranking.decision import NO_MODEL
 
 
 class GrowingPolicySums:
@@ -75,12 +78,28 @@ class GrowingPolicySums:
 
 
 class OpenBin:
-    """The bin to which events are being added."""
+    """The bin to which events are being added.
 
-    __slots__ = ("events", "first", "from_us", "highest", "kinds", "lowest", "random", "rewards", "squares")
+    Args:
+        decided_by: The model that decided what was shown; `NO_MODEL` for the bin of all events of its time.
+    """
 
-    def __init__(self, from_us: int) -> None:
+    __slots__ = (
+        "decided_by",
+        "events",
+        "first",
+        "from_us",
+        "highest",
+        "kinds",
+        "lowest",
+        "random",
+        "rewards",
+        "squares",
+    )
+
+    def __init__(self, from_us: int, decided_by: str = NO_MODEL) -> None:
         self.from_us = from_us
+        self.decided_by = decided_by
         self.events = 0
         self.rewards = self.squares = self.lowest = self.highest = 0.0
         self.first, self.random = GrowingPolicySums(), GrowingPolicySums()
@@ -126,6 +145,22 @@ class OpenBin:
     def lifts(self) -> Lifts:
         """The sums for the lift above both policies."""
         return Lifts(_lift(self, self.first), _lift(self, self.random))
+
+    def of_model(self, undecided: int) -> ModelSums:
+        """The sums of a model, with the number of events in which it decided nothing."""
+        if not self.events:
+            return ModelSums(undecided=undecided)
+        return ModelSums(self.events, self.rewards, self.squares, _lift(self, self.first), undecided)
+
+
+def absorb[Key](bins: Iterable[tuple[Key, OpenBin]]) -> dict[Key, OpenBin]:
+    """Count the events of the bins together that have the same key; each begins when its first bin does."""
+    together: dict[Key, OpenBin] = {}
+    for key, open_bin in bins:
+        if key not in together:
+            together[key] = OpenBin(open_bin.from_us)
+        together[key].absorb(open_bin)
+    return together
 
 
 def _lift(into: OpenBin, policy: GrowingPolicySums) -> LiftSums:

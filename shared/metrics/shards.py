@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import reduce
 
-from shared.metrics import breakdown
+from shared.metrics import breakdown, model_rewards
 from shared.metrics.bins import Details, PartMetrics, Pending, merge
 from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.lift_record import Lifts
@@ -24,6 +24,7 @@ def combine(shards: Sequence[PartMetrics]) -> PartMetrics:
         max((shard.last_us for shard in shards if shard.imitated), default=0),
         reduce(Lifts.plus, (shard.lifts for shard in shards), Lifts()),
         combine_details([shard.details for shard in shards]),
+        model_rewards.combine(shard.models for shard in shards),
     )
 
 

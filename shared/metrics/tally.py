@@ -25,7 +25,9 @@ from shared.metrics.apprentice import ImitatedEvent, ceiling
 from shared.metrics.bins import BIN_US, FINE_US, Bin, Details, EventOutcomes, PartMetrics, Pending, bin_us
 from shared.metrics.breakdown_tally import BreakdownTally
 from shared.metrics.lift_record import Lifts
-from shared.metrics.open_bin import OpenBin
+from shared.metrics.model_rewards import ModelSums
+from shared.metrics.open_bin import OpenBin, absorb
+from shared.ranking.decision import NO_MODEL
 
 LEAST_PROBABILITY = 1e-10
 """What had less of a chance is taken to have had none."""
@@ -42,7 +44,8 @@ class Tally:
 
     def __init__(self, exploration: float) -> None:
         self._exploration = exploration
-        self._fine_bins: dict[int, OpenBin] = {}
+        self._grown: dict[tuple[int, str], OpenBin] = {}
+        self._undecided: dict[str, int] = defaultdict(int)
         self._outcomes: dict[int, EventOutcomes] = defaultdict(EventOutcomes)
         self._imitated: list[ImitatedEvent] = []
         self._first_us = self._last_us = 0
@@ -52,9 +55,9 @@ class Tally:
     def add_event(self, event: RankedEvent, kind: str, line: EventLine) -> None:
         """Count an event of the part; to be called in order of arrival."""
         into = self._open
-        if not 0 <= event.at_us - into.from_us < FINE_US:
-            from_us = event.at_us - event.at_us % FINE_US
-            into = self._open = self._fine_bins.setdefault(from_us, OpenBin(from_us))
+        decided_by = event.model_id if event.mode is LearningMode.ONLINE else NO_MODEL
+        if decided_by != into.decided_by or not 0 <= event.at_us - into.from_us < FINE_US:
+            into = self._open = self._bin(event.at_us - event.at_us % FINE_US, decided_by)
         counts = into.kinds.get(kind)
         if counts is None:
             counts = into.kinds[kind] = [0, 0, 0]
@@ -90,7 +93,14 @@ class Tally:
         lifts = self._lifts(bins)
         details = self._details(lifts)
         return PartMetrics(
-            _freeze(bins, outcomes), pending, self._imitated, self._first_us, self._last_us, lifts, details
+            _freeze(bins, outcomes),
+            pending,
+            self._imitated,
+            self._first_us,
+            self._last_us,
+            lifts,
+            details,
+            self._models(),
         )
 
     def details(self) -> Details:
@@ -100,15 +110,28 @@ class Tally:
     def _details(self, lifts: Lifts) -> Details:
         """The same; without events that are damaged, which no log has."""
         logged = {at_us: outcomes._replace(refused=0) for at_us, outcomes in self._outcomes.items()}
-        bins = _freeze(self._fine_bins, _by_length(logged, FINE_US))
-        return Details(bins, self._breakdown.freeze(), lifts.random)
+        bins = absorb((from_us, grown) for (from_us, _), grown in self._grown.items())
+        fine = _freeze(bins, _by_length(logged, FINE_US))
+        return Details(fine, self._breakdown.freeze(), lifts.random)
 
     def _coarse_bins(self) -> dict[int, OpenBin]:
         """The bins of five minutes."""
         bins: dict[int, OpenBin] = {}
-        for at_us, fine in self._fine_bins.items():
-            bins.setdefault(bin_us(at_us), OpenBin(bin_us(at_us))).absorb(fine)
+        for (at_us, _), grown in self._grown.items():
+            bins.setdefault(bin_us(at_us), OpenBin(bin_us(at_us))).absorb(grown)
         return bins
+
+    def _models(self) -> dict[str, ModelSums]:
+        """What was earned with each model."""
+        bins = absorb((model_id, grown) for (_, model_id), grown in self._grown.items() if grown.events)
+        ids = sorted((bins.keys() | self._undecided.keys()) - {NO_MODEL})
+        return {id_: bins.get(id_, OpenBin(0)).of_model(self._undecided.get(id_, 0)) for id_ in ids}
+
+    def _bin(self, from_us: int, decided_by: str) -> OpenBin:
+        grown = self._grown.get((from_us, decided_by))
+        if grown is None:
+            grown = self._grown[from_us, decided_by] = OpenBin(from_us, decided_by)
+        return grown
 
     def _lifts(self, bins: Mapping[int, OpenBin]) -> Lifts:
         return reduce(Lifts.plus, (bins[at_us].lifts() for at_us in sorted(bins)), Lifts())
@@ -128,6 +151,7 @@ class Tally:
             _add_by_probabilities(into, actions, probabilities, baseline, reward)
             return
         _add_certain(into, len(actions), reward)
+        self._undecided[event.model_id] += 1
         if event.mode is LearningMode.APPRENTICE:
             highest = ceiling(min(probabilities), len(probabilities), self._exploration)
             self._first_us = self._first_us if self._imitated else event.at_us

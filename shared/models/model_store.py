@@ -77,8 +77,13 @@ def _ensure(path: str, create: Callable[[], bool]) -> None:
     A model that is learned again has the blobs that it had. Who was about to delete them, since no model needed them,
     is then refused.
     """
-    while not create() and not blobs.renew(path):
+    while not create() and not renew(path):
         continue
+
+
+def renew(path: str) -> bool:
+    """Keep a model from who was about to delete it; False if it is gone."""
+    return blobs.renew(path)
 
 
 def path_of(sha256: str, position_us: int, revision: int) -> str:

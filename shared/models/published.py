@@ -1,12 +1,13 @@
 """The published model, which Rank uses, and where training goes on from after a replacement by hand."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
 from shared.configuration.service_configuration import LearningMode
+from shared.configuration.settings_change import SettingsChange
 from shared.stored_objects import StoredObject
-from shared.times import compact
+from shared.times import compact, from_compact
 
 ID_DIGITS = 12
 """How many digits of the SHA-256 of its predictor a model's id ends with."""
@@ -74,7 +75,7 @@ class ModelFiles(StoredObject):
 
 @dataclass(frozen=True, slots=True)
 class ModelReference(StoredObject):
-    """A trained model as `published.json` names it: its files, and how it was made.
+    """A trained model as `published.json` or a document of its own names it: its files, and how it was made.
 
     Attributes:
         id: Unique; a single path segment; as `model_id`.
@@ -152,6 +153,10 @@ class ModelReference(StoredObject):
             self.learned_in,
         )
 
+    def without_event_ids(self) -> Self:
+        """The reference as it is kept where no redaction looks for the ids of events."""
+        return replace(self, first_event_id=None, last_event_id=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Start(StoredObject):
@@ -182,10 +187,11 @@ class Published(StoredObject):
             generation is discarded.
         start: Where training goes on from in this generation.
         model: The model in use; None before the first model and after a reset.
-        previous: The models before it, newest first.
+        previous: The last models before it, newest first; references to earlier models are documents of their own.
         joined_up_to_us: Rows that arrived earlier can no longer be joined.
         created_at_us: When the loop first had a model; None for a loop that never had one.
         changed_at_us: When the model last changed; None for a loop that never had one.
+        changes: The last few replacements by hand, the oldest first.
     """
 
     generation: int = 0
@@ -195,6 +201,17 @@ class Published(StoredObject):
     joined_up_to_us: int = 0
     created_at_us: int | None = None
     changed_at_us: int | None = None
+    changes: tuple[SettingsChange, ...] = ()
+
+    @property
+    def models(self) -> tuple[ModelReference, ...]:
+        """The model in use, and those before it, newest first."""
+        return self.previous if self.model is None else (self.model, *self.previous)
+
+    def with_model(self, model: ModelReference | None) -> Self:
+        """The same with another model in use, or none; the models before it stay in the list, each once."""
+        previous = tuple(earlier for earlier in self.models if model is None or earlier.id != model.id)
+        return replace(self, model=model, previous=previous)
 
 
 def model_id(position_us: int, revision: int, predictor_sha256: str) -> str:
@@ -205,6 +222,11 @@ def model_id(position_us: int, revision: int, predictor_sha256: str) -> str:
             outside.
     """
     return f"{compact(position_us)}-{revision}-{predictor_sha256[:ID_DIGITS]}"
+
+
+def position_of(id_: str) -> int:
+    """The moment with which a model's id begins."""
+    return from_compact(id_.split("-", 1)[0])
 
 
 def sha256_in(path: str) -> str:

@@ -2,15 +2,7 @@
 
 from dataclasses import replace
 
-from shared.errors import LoopError
 from shared.models.published import ModelReference, Published, Start
-
-MOST_PREVIOUS = 50
-"""How many models before the one in use can be published again."""
-
-
-class NeverPublished(LoopError):
-    """A model that is neither in use nor among the models before it."""
 
 
 def replace_model(published: Published, model: ModelReference | None, start: Start, at_us: int) -> Published:
@@ -20,14 +12,10 @@ def replace_model(published: Published, model: ModelReference | None, start: Sta
         model: What Rank uses; None for equal chances.
         start: Where training goes on from.
     """
-    before = (published.model, *published.previous) if published.model else published.previous
-    previous = tuple(earlier for earlier in before if model is None or earlier.id != model.id)
     return replace(
-        published,
+        published.with_model(model),
         generation=published.generation + 1,
         start=start,
-        model=model,
-        previous=previous[:MOST_PREVIOUS],
         created_at_us=published.created_at_us if model is None else published.created_at_us or at_us,
         changed_at_us=at_us,
     )
@@ -43,20 +31,12 @@ def start_of(published: Published, model: ModelReference, train_from: str, joine
         joined_up_to_us: The time up to which rows are log now.
     """
     if train_from == "newest":
-        models = (published.model, *published.previous)
-        newest_us = max((reference.learned_up_to_us for reference in models if reference), default=0)
+        newest_us = max((reference.learned_up_to_us for reference in published.models), default=0)
         return Start(newest=True, learned_up_to_us=newest_us, revision=model.revision)
     start_us = model.learned_up_to_us if train_from == "model" else joined_up_to_us
     return Start(model, start_us, revision=model.revision)
 
 
-def find_model(published: Published, model_id: str) -> ModelReference:
-    """The model of an id, in use or before.
-
-    Raises:
-        NeverPublished: No model has the id.
-    """
-    for model in (published.model, *published.previous):
-        if model is not None and model.id == model_id:
-            return model
-    raise NeverPublished(model_id)
+def find_model(published: Published, model_id: str) -> ModelReference | None:
+    """The model of an id, in use or among the last models before it; None if it is none of them."""
+    return next((model for model in published.models if model.id == model_id), None)

@@ -92,7 +92,7 @@ class ModelInUse[Model]:
 
     async def _change(self, published: Published) -> None:
         """Load the published model; an instance without a model falls back to the newest model that can be loaded."""
-        newest_first = () if published.model is None else (published.model, *published.previous)
+        newest_first = () if published.model is None else published.models
         for reference in newest_first[:1] if self._loaded else newest_first:
             rejected = self._rejected_blobs.get(reference.predictor_blob) or await self._load_reference(reference)
             if reference is published.model:

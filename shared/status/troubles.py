@@ -38,6 +38,7 @@ _MEANING: Mapping[str, tuple[str, str]] = {
     Subject.PROFILE: ("The features are not looked at", "The loop goes on, without warnings about features."),
     Subject.TABLES: ("Intake tables are not dropped", "The loop goes on; they are dropped once it can."),
     Subject.METRICS: ("Metrics of days that are over are not stored", "The loop goes on; they are stored once it can."),
+    Subject.MODEL_REWARDS: ("What earlier models earned is not stored", "The loop goes on; it is stored once it can."),
     Subject.LAST_DAY: (
         "The metrics of the last day are not up to date",
         "The loop goes on; they follow by the log once it can.",

@@ -67,9 +67,8 @@ def give_up_return(state: State, loss: str) -> State:
 
 def publish_return(earlier: Cursor, published: Published, at_us: int) -> Published:
     """What is published when the model from before returns: that model, as after a roll back to it."""
-    models = [model for model in (published.model, *published.previous) if model is not None]
     blob = earlier.model.predictor_blob if earlier.model else ""
-    before = next((model for model in models if model.predictor_blob == blob), None)
+    before = next((model for model in published.models if model.predictor_blob == blob), None)
     model = before or reference(earlier, Origin.TRAINED, at_us)
     return replace_model(published, model, Start(model, earlier.learned_up_to_us, revision=earlier.revision), at_us)
 

@@ -25,6 +25,7 @@ class Subject(StrEnum):
     PROFILE = "profile"
     TABLES = "tables"
     METRICS = "metrics"
+    MODEL_REWARDS = "modelRewards"
     LAST_DAY = "last_day"
     MARKS = "marks"
     REWARDS = "rewards"

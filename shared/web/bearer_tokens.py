@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 from shared.settings import TokenSettings
 from shared.web.errors import InvalidToken
@@ -23,8 +24,8 @@ _PROBLEMS: Mapping[str, str] = {
 }
 
 
-async def check(token: str, settings: TokenSettings) -> None:
-    """Let the bearer of a token pass.
+async def check(token: str, settings: TokenSettings) -> Mapping[str, Any]:
+    """Let the bearer of a token pass; gives what the token says.
 
     Raises:
         InvalidToken: The token does not open the API; the text says why.
@@ -36,7 +37,7 @@ async def check(token: str, settings: TokenSettings) -> None:
 
     try:
         signer = await _signing_keys(settings).key(jwt.get_unverified_header(token).get("kid"))
-        jwt.decode(
+        claims: Mapping[str, Any] = jwt.decode(
             token,
             signer.key,
             algorithms=["RS256"],
@@ -48,6 +49,7 @@ async def check(token: str, settings: TokenSettings) -> None:
     except jwt.PyJWTError as error:
         problem = _PROBLEMS.get(type(error).__name__, "is none that is taken here")
         raise InvalidToken(f"The bearer token {problem}.") from None
+    return claims
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from azure.functions import Blueprint, HttpRequest, HttpResponse
 
-from shared.web import urls, versions
+from shared.web import callers, urls, versions
 from shared.web.endpoint import Handler, endpoint, open_endpoint
 from shared.web.errors import UnknownPath
 from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVersion
@@ -134,12 +134,15 @@ class Registry:
 
     def _bind(self, handler: Callable[..., Any], **of_version: Version) -> Handler:
         at_hand = {"hot_path": self._hot_path, "registry": self, **of_version}
-        given = {name: at_hand[name] for name in inspect.signature(handler).parameters if name in at_hand}
-        if not given:
+        wanted = inspect.signature(handler).parameters
+        given = {name: at_hand[name] for name in wanted if name in at_hand}
+        wants_caller = "caller" in wanted
+        if not given and not wants_caller:
             return handler
 
         async def call(req: HttpRequest) -> HttpResponse:
-            answer: HttpResponse = await handler(req, **given)
+            of_call = {"caller": callers.current()} if wants_caller else {}
+            answer: HttpResponse = await handler(req, **given, **of_call)
             return answer
 
         call.__name__, call.__doc__ = handler.__name__, handler.__doc__

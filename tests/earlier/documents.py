@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from shared.configuration.configuration import Configuration
+from shared.configuration.settings_change import SettingsHistory
 from shared.evaluation.evaluation import Evaluation
 from shared.log.manifest import Manifest
 from shared.metrics.bins import Day
+from shared.metrics.model_rewards import ModelRecord
 from shared.metrics.recent import Hour
-from shared.models.published import Published
+from shared.models.published import ModelReference, Published
 from shared.status.feature_profile import Profile
 from shared.training.training_state import State
 
@@ -23,10 +25,13 @@ KINDS: Mapping[str, type] = {
     "configuration": Configuration,
     "day": Day,
     "evaluation": Evaluation,
+    "history": SettingsHistory,
     "hour": Hour,
     "manifest": Manifest,
+    "model_record": ModelRecord,
     "profile": Profile,
     "published": Published,
+    "reference": ModelReference,
     "state": State,
 }
 """The documents that are read and written again."""

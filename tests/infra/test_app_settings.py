@@ -85,8 +85,8 @@ def test_the_app_starts_with_the_settings_of_a_first_deployment() -> None:
     assert (settings.storage.connection_string, settings.storage.credential) == ("", "managedidentity")
     assert settings.storage.client_id == _GUID
     assert [endpoints.blob, endpoints.table, endpoints.queue] == [_address(name) for name in ("blob", "table", "queue")]
-    assert settings.api_keys == ("key of API_KEY_1", "key of API_KEY_2")
-    others = replace(settings, storage=default.storage, api_keys=())
+    assert settings.api_keys == {name: f"key of {name}" for name in ("API_KEY_1", "API_KEY_2")}
+    others = replace(settings, storage=default.storage, api_keys={})
     assert others == default
 
 

@@ -17,13 +17,13 @@ from tests.loop import past
 SLOTS = (Slot("top", (0, 1, 2, 3), 0), Slot("side", (1, 2, 3), 1))
 
 
-def rank_by_model(event: Event, best: int, mode: LearningMode = LearningMode.ONLINE) -> Event:
+def rank_by_model(event: Event, best: int, mode: LearningMode = LearningMode.ONLINE, model_id: str = "m") -> Event:
     """The same Rank, answered by a model that takes an action for the best, in a mode."""
     actions = [(name, [{"letter": name}]) for name in past.ACTIONS]
     document = features.document([{"user": "ann"}], actions)
     probabilities = [0.05 + 0.8 * (action == best) for action in range(len(actions))]
     deferred = ranked_event.unpack(event.payload, event.event_id, event.at_us).deferred
-    decision = decide(probabilities, "m", event.event_id, paths.LOOP)
+    decision = decide(probabilities, model_id, event.event_id, paths.LOOP)
     ranked_by_model = ranked_event.from_decision(
         event.event_id, event.at_us, document, decision, deferred=deferred, mode=mode
     )

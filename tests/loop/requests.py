@@ -54,21 +54,21 @@ def reset() -> None:
     """Forget the model."""
     from export_fn import imported_model
 
-    imported_model.forget()
+    imported_model.forget("a test")
 
 
 def import_model(data: bytes) -> None:
     """Use a model from outside."""
     from export_fn import imported_model
 
-    imported_model.import_model(data)
+    imported_model.import_model(data, "a test")
 
 
 def go_back(model_id: str, train_from: str) -> None:
     """Use an earlier model."""
     from export_fn import models
 
-    models._publish(model_id, train_from)
+    models._publish(model_id, train_from, "a test")
 
 
 SETTINGS = ("explore", "learn_otherwise", "fill_slots")

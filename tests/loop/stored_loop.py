@@ -13,7 +13,10 @@ from azure.storage.blob import BlobLeaseClient, BlobServiceClient
 
 from shared.log import manifest, marks
 
-TRAINED = ("state.json", "published.json", "logs/", "manifests/", "models/", "refused/", "metrics/")
+TRAINED = (
+    *("state.json", "published.json", "logs/", "manifests/", "models/", "references/", "refused/", "metrics/"),
+    "model-rewards/",
+)
 """What training makes of the intake; it can all be made again."""
 
 

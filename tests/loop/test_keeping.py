@@ -14,7 +14,7 @@ from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Held, Strike, open_route
-from train_timer.retention import select_superseded
+from train_timer.model_retention import select_superseded
 
 NOW = 100 * DAY + 6 * HOUR
 KEEP_DAYS_US = 30 * DAY

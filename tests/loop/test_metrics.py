@@ -11,27 +11,37 @@ import pytest
 
 from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.service_configuration import LearningMode
+from shared.metrics import model_rewards_store
 from shared.metrics.bins import BIN_US, Bin, Day, EventOutcomes
+from shared.metrics.model_rewards import ModelSums
 from shared.storage import json_documents
 from shared.times import DAY, HOUR, MINUTE, from_datetime
 from shared.training.training_state import State
 from tests.faults.proxy import Fault, Request
-from tests.loop import past
+from tests.loop import evaluated_log, past
 from tests.loop.conftest import StartTrainer
 from tests.loop.mixed import rank_by_model
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Matches, Strike, open_route, write
 
+MODELS = 9
+"""So many models take turns in a past that is busy."""
+
 
 def busy(seed: int, from_us: int, to_us: int, events: int, modes: tuple[LearningMode, ...]) -> past.Past:
-    """Everything that happens to a loop whose mode changes from time to time."""
+    """Everything that happens to a loop whose mode changes from time to time, and its model more often."""
     rows, chance = past.lively(seed, from_us, to_us, events, 10 * MINUTE), random.Random(seed)
     length_us = (to_us - from_us) // len(modes) + 1
 
     def mode(at_us: int) -> LearningMode:
         return modes[min(max(0, at_us - from_us) // length_us, len(modes) - 1)]
 
-    rows.events = [rank_by_model(event, chance.randrange(4), mode(event.at_us)) for event in rows.events]
+    def model_id(at_us: int) -> str:
+        return f"model-{max(0, at_us - from_us + chance.choice((0, MINUTE))) * MODELS // (to_us - from_us)}"
+
+    rows.events = [
+        rank_by_model(event, chance.randrange(4), mode(event.at_us), model_id(event.at_us)) for event in rows.events
+    ]
     return rows
 
 
@@ -88,6 +98,32 @@ def check(stored_loop: StoredLoop) -> None:
                 assert getattr(getattr(stored_bin, policy), name) == pytest.approx(sums[f"{policy} {name}"]), name
 
 
+def check_models(stored_loop: StoredLoop) -> None:
+    """See that each event counts once for the model that it was ranked with."""
+    expected: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for line in map(json.loads, stored_loop.lines()):
+        if "Fate" not in line and not line.get("_skipLearn"):
+            into, reward = expected[line["VWState"]["m"]], -line["_original_label_cost"]
+            if line.get("Mode", "Online") != "Online":
+                into["undecided"] += 1
+                continue
+            into["events"] += 1
+            into["rewards"] += reward
+            into["squares"] += reward**2
+            into["weighted"] += (line["a"][0] == 1) / line["p"][0] * reward
+    state = json_documents.read(State, stored_loop.blob("state.json") or b"")
+    with evaluated_log.use_storage(stored_loop.storage):
+        told = model_rewards_store.read([*expected], state.metrics.models)
+        put_away = {record.model_id for record in model_rewards_store.list_all()}
+
+    assert len(put_away) == max(0, len(expected) - len(state.metrics.models))
+    assert {id_: sums for id_, sums in told.items() if sums == ModelSums()} == {}
+    for id_, sums in expected.items():
+        assert (told[id_].events, told[id_].undecided) == (sums["events"], sums["undecided"])
+        assert (told[id_].rewards, told[id_].squares) == pytest.approx((sums["rewards"], sums["squares"]))
+        assert told[id_].lift.weighted == pytest.approx(sums["weighted"])
+
+
 def check_rewarded(stored_loop: StoredLoop) -> None:
     """See that the record of the rate of rewards has each event that was shown once, from the first reward on."""
     rate = json_documents.read(State, stored_loop.blob("state.json") or b"").reward_rate
@@ -131,6 +167,7 @@ def test_the_sums_are_those_of_the_log(stored_loop: StoredLoop, trainer: StartTr
     check(stored_loop)
     check_rewarded(stored_loop)
     check_outcomes(stored_loop)
+    check_models(stored_loop)
     assert sum(stored_bin.outcomes.passed_over for stored_bin in bins(stored_loop).values()) > 50
 
 

@@ -4,16 +4,23 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from localhost.azurite.emulator import Azurite
+from shared.models import published_store
+from shared.models.published_store import MOST_PREVIOUS
+from shared.times import compact
+from tests.clock import now_us
 from tests.conftest import StartHost
 from tests.hosts import HostProcess
 from tests.http.api import Api
+from tests.loop import evaluated_log
 from tests.loop.conftest import KEY, NEVER, StartTrainer
 from tests.loop.in_use import READY, Loop, teach_loop
 from tests.loop.stored_loop import StoredLoop
@@ -139,6 +146,56 @@ def test_unknown_models_and_wishes_are_refused(loop: Loop) -> None:
     assert before == read_published(loop)
 
 
+def test_each_model_tells_what_was_earned_with_it(loop: Loop) -> None:
+    """Over the events that it ranked, once they are log; other modes are told apart."""
+    loop.use(3)
+    apprentice = {"learningMode": "Apprentice"}
+    assert loop.api.put("/personalizer/v1.1-preview.3/configurations/service", apprentice).status == 200
+    loop.wait_until_obeyed()
+    loop.use(3)
+    loop.learn()
+
+    told = {model["id"]: model["earned"] for model in list_models(loop)}
+
+    expected: dict[str, list[float]] = {model_id: [] for model_id in told}
+    undecided = dict.fromkeys(told, 0)
+    for line in map(json.loads, loop.stored_loop.lines()):
+        if (model_id := line["VWState"]["m"]) in told:
+            undecided[model_id] += line.get("Mode") == "Apprentice"
+            expected[model_id] += [-line["_original_label_cost"]] * ("Mode" not in line)
+    assert sum(undecided.values()) == 3
+    assert sum(map(len, expected.values())) >= 3
+    for model_id, earned in told.items():
+        rewards = expected[model_id]
+        assert (earned["events"], earned["undecidedEvents"]) == (len(rewards), undecided[model_id])
+        assert earned["averageReward"] == (pytest.approx(sum(rewards) / len(rewards)) if rewards else None)
+        assert (earned["because"] is None) == (earned["interval"] is not None) == bool(rewards)
+        assert earned["aboveFirstAction"]["events"] == len(rewards)
+
+
+def test_the_oldest_of_very_many_models_is_gone_back_to(loop: Loop) -> None:
+    """The list has pages, and `published.json` names only the models of the last hours."""
+    first = read_published(loop)["previous"][-1]["id"]
+    with evaluated_log.use_storage(loop.stored_loop.storage):
+        for number in range(MOST_PREVIOUS + 1):
+            published, etag = published_store.read_published_version()
+            assert published.model is not None
+            later = replace(published.model, id=f"{compact(now_us())}-1-{number:012}", made_at_us=now_us())
+            published_store.publish(published.with_model(later), etag)
+    assert first not in json.dumps(read_published(loop))
+
+    listed, link = list[str](), f"{OWN}/models?maxpagesize=30"
+    while link:
+        page = loop.api.get("{0.path}?{0.query}".format(urlsplit(link))).json
+        listed += [model["id"] for model in page["models"]]
+        link = page.get("nextLink")
+    go_back(loop, first, "model")
+    wait_until_ranked_by(loop, first)
+
+    assert len(listed) == len(set(listed)) >= MOST_PREVIOUS + 3
+    assert (listed[-1], list_models(loop)[0]["id"]) == (first, first)
+
+
 def test_a_model_that_is_not_kept_any_more_is_not_gone_back_to(loop: Loop) -> None:
     """Rank would be left without one; the list says what is kept."""
     blob = read_published(loop)["previous"][-1]["state_blob"]
@@ -172,9 +229,9 @@ def put_model(loop: Loop, data: bytes) -> None:
     assert loop.api.put(f"{OWN}/model", data).status == 204
 
 
-@pytest.mark.parametrize("replace", REPLACEMENTS, ids=["back", "back, and the newest goes on", "import"])
+@pytest.mark.parametrize("by_hand", REPLACEMENTS, ids=["back", "back, and the newest goes on", "import"])
 def test_a_run_in_progress_never_undoes_a_replacement(
-    loop: Loop, trainer: StartTrainer, replace: Callable[[Loop, dict[str, Any], bytes], None]
+    loop: Loop, trainer: StartTrainer, by_hand: Callable[[Loop, dict[str, Any], bytes], None]
 ) -> None:
     """Wherever in its run the trainer slept while it happened."""
     first, data = list_models(loop)[-1], loop.api.get(f"{V1}/model").body
@@ -184,15 +241,15 @@ def test_a_run_in_progress_never_undoes_a_replacement(
         with trainer(changed=READY) as running:
             time.sleep(seconds)
             running.pause()
-            replace(loop, first, data)
-            by_hand = read_published(loop)
+            by_hand(loop, first, data)
+            replaced = read_published(loop)
             running.wake()
             running.wait()
 
         after = read_published(loop)
-        assert after["generation"] == by_hand["generation"]
-        if replace is not REPLACEMENTS[1]:
-            assert after["model"]["id"] == by_hand["model"]["id"] or is_later(after, by_hand)
+        assert after["generation"] == replaced["generation"]
+        if by_hand is not REPLACEMENTS[1]:
+            assert after["model"]["id"] == replaced["model"]["id"] or is_later(after, replaced)
 
 
 def is_later(after: dict[str, Any], by_hand: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
+from shared.configuration.settings_change import Act, Cause
 from shared.evaluation.evaluation import Evaluation
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.models import published_store
@@ -66,7 +67,7 @@ class _Operator:
         self._outcome.asking.add(self._planned.number)
         process = self._world.process(f"operator {self._planned.number}.{self._tries}")
         if self._planned.change is Change.DELETE_LOGS:
-            future = process.start(logs.delete_logs(HttpRequest("DELETE", "/", body=b"")))
+            future = process.start(logs.delete_logs(HttpRequest("DELETE", "/", body=b""), "a client"))
         else:
             future = process.begin(self._change(chance))
         self._world.clock.call_at(self._world.clock.now_us + MINUTE * SECOND, lambda: self._look(future))
@@ -106,7 +107,7 @@ class _Operator:
     def _change(self, chance: random.Random) -> Callable[[], Any]:
         match self._planned.change:
             case Change.RESET:
-                return imported_model.forget
+                return partial(imported_model.forget, "a client")
             case Change.ROLL_BACK:
                 return partial(_roll_back, chance.random(), chance.choice(_TRAIN_FROM))
             case Change.IMPORT:
@@ -122,7 +123,7 @@ class _Operator:
                 return partial(_redact, event_id)
             case _:
                 edit = partial(_edit, _value(self._planned.change, chance), self._world.clock.now_us)
-                return partial(configuration_store.change_configuration, edit)
+                return partial(configuration_store.change_configuration, edit, Cause("a client", Act.SERVICE))
 
     def _apply_evaluation(self, chance: random.Random) -> None:
         """Evaluate a policy, and apply it; a call that is repeated applies the same evaluation once more."""
@@ -160,7 +161,7 @@ def _roll_back(chance: float, train_from: str) -> bool:
     if not choice:
         return False
     try:
-        models._publish(choice[int(chance * len(choice))].id, train_from)
+        models._publish(choice[int(chance * len(choice))].id, train_from, "a client")
     except UnknownModel:
         return False
     return True

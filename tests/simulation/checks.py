@@ -4,15 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isclose
 from typing import Any
 
 import orjson
 
+from shared.configuration import settings_history_store
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.service_configuration import LearningMode
 from shared.log import log_line
 from shared.log.join import BEFORE_US
 from shared.log.manifest import place_of
+from shared.metrics import model_rewards_store
+from shared.ranking.decision import NO_MODEL
 from shared.times import from_iso
 from tests.simulation import chained_learner
 from tests.simulation.lineage import Lineage, label, settle, trace
@@ -42,6 +46,8 @@ def check(outcome: Outcome) -> None:
     _check_events(outcome, events)
     _check_observations(outcome, events, lone)
     _check_counters(outcome)
+    _check_model_rewards(outcome)
+    _check_history(outcome)
     _check_models(outcome)
     _check_copies(outcome)
     _check_end(outcome)
@@ -170,6 +176,44 @@ def _check_counters(outcome: Outcome) -> None:
     assert counters.learned + counters.not_activated == len(events) - otherwise
     if not outcome.plan_count(Change.WAIT):  # with another wait, a model may have activations that another has not
         assert counters.learned == learned
+
+
+def _check_model_rewards(outcome: Outcome) -> None:
+    """Each event that ever became log counts once for the model that it was ranked with."""
+    log = [orjson.loads(line) for path in outcome.all_log() for line in unpack(outcome.versions(path)[0])]
+    events = [event for event in log if "VWState" in event and "_skipLearn" not in event]
+    ranked: dict[str, list[float]] = defaultdict(list)
+    for event in events:
+        ranked[event["VWState"]["m"]].append(-event["_original_label_cost"])
+    ranked.pop(NO_MODEL, None)
+    recent = outcome.last_state.metrics.models
+    told = outcome.reader.call(lambda: model_rewards_store.read(list(ranked), recent))
+
+    assert {stint.model_id for stint in recent} <= ranked.keys()
+    for model_id, rewards in ranked.items():
+        if not outcome.redacted:
+            assert told[model_id].events == len(rewards), model_id
+            assert isclose(told[model_id].rewards, sum(rewards), abs_tol=1e-9), model_id
+        assert told[model_id].events <= len(rewards), model_id
+
+
+def _check_history(outcome: Outcome) -> None:
+    """The history has each change that was made, and no other."""
+    recent = outcome.configuration.changes, outcome.last_published.changes
+    changes = outcome.reader.call(lambda: settings_history_store.read_with(*recent))
+    names = [{value.name for value in change.values} for change in changes]
+
+    assert outcome.last_published.generation == sum("model" in each for each in names)
+    assert outcome.configuration.revision == 1 + sum(bool(each & _LEARNED_ANEW) for each in names)
+
+
+_LEARNED_ANEW = {
+    "reward_wait_time",
+    "default_reward",
+    "reward_aggregation",
+    "exploration_percentage",
+    "learning_settings_arguments",
+}
 
 
 def _check_models(outcome: Outcome) -> None:

@@ -38,12 +38,12 @@ def import_model(acknowledged: Acknowledged, number: int, kind: str) -> None:
     data = f"{kind} {number}".encode() if model is None else model_store.read_intact(model.predictor_blob)
     state = chained_learner.prepare(data)
     _note(acknowledged, GivenModel(state, data))
-    imported_model.import_model(data)
+    imported_model.import_model(data, "a client")
 
 
 def apply_evaluation(evaluation: Evaluation) -> None:
     """Apply the policy of an evaluation."""
-    policy_application._apply(evaluation.id, evaluation.custom[0].name, confirmed=True)
+    policy_application._apply(evaluation.id, evaluation.custom[0].name, "a client", confirmed=True)
 
 
 def evaluate(acknowledged: Acknowledged, evaluation_id: str, chance: random.Random) -> Evaluation:

@@ -204,7 +204,8 @@ class _Traffic:
 def _make_event(event_id: str, user: str, *, deferred: bool, otherwise: bool, mode: LearningMode) -> Event:
     """An event, also as another model decides about it, which may be published between a Rank and its repetition."""
     event = past.event(event_id, 0, user=user, deferred=deferred)
-    ranked = replace(ranked_event.unpack(event.payload, event.event_id, event.at_us), mode=mode)
+    ranked = ranked_event.unpack(event.payload, event.event_id, event.at_us)
+    ranked = replace(ranked, model_id=f"model of {user}", mode=mode)
     if otherwise:
         ranked = replace(ranked, actions=b"[4,3,2,1]", probabilities=b"[0.7,0.1,0.1,0.1]", model_id="another")
     return replace(event, payload=ranked_event.pack(ranked))

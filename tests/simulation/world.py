@@ -28,10 +28,12 @@ from typing import Any, Final, Self
 import azure.storage.blob
 
 from shared import settings
+from shared.configuration import settings_history_store as history
 from shared.learner import model_check, training, work_folder
 from shared.log import customer_copy, log_store, manifest_store
 from shared.log.customer_copy import MirrorFailed
-from shared.metrics import metrics_store
+from shared.metrics import metrics_store, model_rewards, model_rewards_store
+from shared.models import published_store
 from shared.settings import Settings
 from shared.storage import background_reads, json_documents, queues, sdk
 from shared.storage_errors import StorageUnavailable
@@ -367,6 +369,8 @@ class World:
             (tempfile, "tempdir", folder),
             (work_folder, "folder", lambda: _Folder(folder)),
             *((module, "time", time_of_world) for module in modules_with_time()),
+            (model_rewards_store, "list_all", list),  # models that rank are made up, and not published: none goes
+            *_SMALL_BOUNDS,
         ]
         if self._learn is None:
             return seam
@@ -389,6 +393,14 @@ class World:
         problems = [problem for process in self.processes if not process.is_dead for problem in process.problems]
         if problems or self._unexpected:
             raise AssertionError([*problems, *self._unexpected]) from next(iter(self._unexpected), None)
+
+
+_SMALL_BOUNDS: Final = (
+    (model_rewards, "MOST_RECENT", 0),
+    (published_store, "MOST_PREVIOUS", 1),
+    (history, "MOST_RECENT", 1),
+)
+"""So that small loops, too, have what moves to a document of its own."""
 
 
 def _nothing() -> None:

@@ -28,14 +28,15 @@ from shared.log.ranked_event import RankedEvent, from_multi_slot_decision
 from shared.metrics import apprentice_forms, metrics_forms
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.metrics.bins import Metrics
+from shared.metrics.model_rewards import ModelSums
 from shared.metrics.verdict import judge
-from shared.models import model_list_forms
 from shared.models.published import ModelReference, Published
 from shared.ranking.slots import MultiSlotDecision, Slot, SlotChoice
 from shared.settings import read
-from shared.status import run_record
+from shared.status import model_list_forms, run_record
 from shared.status.event_trace import Evidence, trace
 from shared.status.learning_status import StatusInputs, Waiting
+from shared.status.model_list_forms import ListedModel
 from shared.status.newest_events import Filters, Rank, select
 from shared.status.newest_forms import NewestEvents
 from shared.status.now_forms import Now
@@ -257,7 +258,7 @@ def test_every_field_of_the_status_is_on_its_page() -> None:
 def test_every_field_of_the_list_of_models_is_on_its_page() -> None:
     """Fields of its parts by their full path."""
     model = ModelReference("m", "p", "s", "b", "--x", 1, 1, 1, 1)
-    answer = json.loads(model_list_forms.models(Published(model=model), (), "f").to_json())
+    answer = json.loads(model_list_forms.answer([ListedModel(model, ModelSums())], (), "f", "next"))
 
     assert _absent(answer, page("docs/api.md").text) == []
 

@@ -19,7 +19,7 @@ def test_all_but_storage_has_a_default() -> None:
     settings = read(STORAGE)
 
     assert (settings.intake_span_us, settings.write_deadline_us, settings.join_grace_us) == (DAY, 20 * SECOND, MINUTE)
-    assert (settings.api_keys, settings.shards, settings.strict_rewards) == ((), 4, False)
+    assert (settings.api_keys, settings.shards, settings.strict_rewards) == ({}, 4, False)
     assert (settings.max_reward_wait_us, settings.train_schedule) == (30 * DAY, "0 * * * * *")
 
 
@@ -34,7 +34,7 @@ def test_what_is_set_is_read() -> None:
 
     settings = read(STORAGE | environ)
 
-    assert (settings.api_keys, settings.shards, settings.strict_rewards) == (("second",), 16, True)
+    assert (settings.api_keys, settings.shards, settings.strict_rewards) == ({"API_KEY_2": "second"}, 16, True)
     assert (settings.intake_span_us, settings.write_deadline_us) == (10 * MINUTE, 3 * SECOND)
     assert (settings.join_grace_us, settings.max_reward_wait_us) == (5 * SECOND, 7 * DAY)
     assert settings.train_schedule == "*/2 * * * * *"
@@ -157,8 +157,8 @@ def test_a_reference_that_was_not_resolved_is_no_key(text: str) -> None:
     first = read(STORAGE | {"API_KEY_1": text})
     second = read(STORAGE | {"API_KEY_1": "good", "API_KEY_2": text})
 
-    assert (first.api_keys, first.unresolved_keys) == ((), ("API_KEY_1",))
-    assert (second.api_keys, second.unresolved_keys) == (("good",), ("API_KEY_2",))
+    assert (first.api_keys, first.unresolved_keys) == ({}, ("API_KEY_1",))
+    assert (second.api_keys, second.unresolved_keys) == ({"API_KEY_1": "good"}, ("API_KEY_2",))
 
 
 @pytest.mark.parametrize("name", [*IDENTITY, "AzureWebJobsStorage", *TEXTS])

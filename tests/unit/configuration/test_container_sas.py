@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.configuration.container_sas import problem
+from shared.configuration.container_sas import hide_secret, problem
 
 SIGNED = "sv=2022-11-02&sr=c&sp=rwl&se=2030-01-01T00%3A00%3A00Z&sig=x%2Fy%3D"
 
@@ -53,3 +53,20 @@ def test_any_other_address_is_told_what_is_wrong_with_it(address: str, sentence:
 
     assert sentence in (text or "")
     assert "sig=x" not in (text or "")
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("", ""),
+        (
+            f"https://me:secret@mine.blob.core.windows.net/logs?{SIGNED}",
+            "https://mine.blob.core.windows.net/logs?(hidden)",
+        ),
+        ("sig=secret", "(hidden)"),
+        ("https://mine.blob.core.windows.net/secret/path", "(hidden)"),
+    ],
+)
+def test_an_address_is_shown_without_its_secret(address: str, shown: str) -> None:
+    """What is no address of a container may be a secret as a whole."""
+    assert hide_secret(address) == shown

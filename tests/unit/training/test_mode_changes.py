@@ -20,7 +20,7 @@ from tests.unit.training.test_configuration_changes import (
     service,
     state_with_model,
 )
-from train_timer import retention
+from train_timer import model_retention
 
 _APPRENTICE = service(_CONFIGURATION, learning_mode=LearningMode.APPRENTICE)
 _LOGGING = service(_CONFIGURATION, learning_mode=LearningMode.LOGGING_ONLY)
@@ -133,7 +133,7 @@ def test_a_mode_that_is_taken_back_before_the_return_keeps_the_same_model() -> N
 
 def test_retention_leaves_the_kept_model() -> None:
     """With the description from which it can be made again."""
-    paths = retention._name_blobs(apprentice(), published_of(apprentice()))
+    paths = model_retention._name_blobs(apprentice(), published_of(apprentice()).models)
 
     assert {*_ONLINE.paths, *_IMITATION.paths, "a/e1.json"} <= paths
 

@@ -1,11 +1,14 @@
 """The list of a loop's models over HTTP, and the request that publishes one of them again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import WithJsonSchema
 
-from shared.models.published import ModelReference, Origin, Published
+from shared.metrics.model_rewards import ModelSums
+from shared.metrics.model_rewards_forms import Earned
+from shared.models.published import ModelReference, Origin
 from shared.web.json_forms import Moment, Wire
 
 
@@ -14,6 +17,15 @@ class Kept(Wire):
 
     model: bool
     training_state: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model as it is listed: its reference, what it earned, and whether Rank uses it."""
+
+    reference: ModelReference
+    sums: ModelSums
+    is_current: bool = False
 
 
 class Listed(Wire):
@@ -31,13 +43,15 @@ class Listed(Wire):
     last_event_id: str | None
     sha256: str
     kept: Kept
+    earned: Earned
 
     @classmethod
-    def of(cls, model: ModelReference, current: bool, stored: Collection[str]) -> "Listed":
+    def of(cls, listed: ListedModel, stored: Collection[str]) -> "Listed":
         """A model in use or before, and which of its blobs are among those stored."""
+        model = listed.reference
         return cls(
             id=model.id,
-            current=current,
+            current=listed.is_current,
             origin=model.origin.value,
             arguments=model.arguments,
             published_at=model.made_at_us,
@@ -48,6 +62,7 @@ class Listed(Wire):
             last_event_id=model.last_event_id,
             sha256=model.sha256,
             kept=Kept(model=model.predictor_blob in stored, training_state=model.state_blob in stored),
+            earned=Earned.of(listed.sums),
         )
 
 
@@ -58,10 +73,11 @@ class ModelSigner(Wire):
 
 
 class Models(Wire):
-    """The model in use and those before it, newest first."""
+    """The model in use and those before it, newest first; with the address of the next page, if there is one."""
 
     models: list[Listed]
     signer: ModelSigner
+    next_link: str | None = None
 
 
 class PublishRequest(Wire):
@@ -74,13 +90,15 @@ class PublishRequest(Wire):
     train_from: Literal["model", "end", "newest"] = "end"
 
 
-def models(published: Published, stored: Collection[str], fingerprint: str) -> Models:
-    """The models of a loop.
+def answer(
+    models: Sequence[ListedModel], stored: Collection[str], fingerprint: str, next_link: str | None = None
+) -> bytes:
+    """The body of an answer with a page of the loop's models.
 
     Args:
         stored: The paths of all model blobs that are still there.
         fingerprint: Of the loop's certificate.
     """
-    current = [published.model] if published.model else []
-    listed = [Listed.of(model, model is published.model, stored) for model in (*current, *published.previous)]
-    return Models(models=listed, signer=ModelSigner(fingerprint=fingerprint))
+    more = {} if next_link is None else {"next_link": next_link}
+    listed = [Listed.of(model, stored) for model in models]
+    return Models(models=listed, signer=ModelSigner(fingerprint=fingerprint), **more).to_json()

@@ -1,0 +1,68 @@
+"""`history.json`: the changes of settings that the changed documents have no room for.
+
+A change is written with what it changes, in one document: so it is there if and only if it was made. That document has
+the last few changes; those before it are stored here before they are left out there.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from shared.configuration.settings_change import (
+    MOST_CHANGES,
+    MOST_RECENT,
+    Cause,
+    ChangedValue,
+    SettingsChange,
+    SettingsHistory,
+    merge,
+)
+from shared.errors import LoopError
+from shared.storage import blobs, json_documents
+from shared.storage.clock import now_us
+from shared.storage.paths import HISTORY
+
+_log = logging.getLogger(__name__)
+
+
+def note(before: Sequence[SettingsChange], cause: Cause, values: Iterable[ChangedValue]) -> tuple[SettingsChange, ...]:
+    """The changes that a document has after one more; earlier ones go to the history.
+
+    If the history cannot be written, they stay.
+
+    Args:
+        before: Those that the stored document has.
+    """
+    changes = (*before, SettingsChange.of(cause, now_us(), values))
+    try:
+        _add(changes[:-MOST_RECENT])
+    except LoopError as trouble:
+        _log.warning("the history of settings cannot be written: %s", trouble)
+        return changes[-MOST_CHANGES:]
+    return changes[-MOST_RECENT:]
+
+
+def read_with(*recent: Iterable[SettingsChange]) -> tuple[SettingsChange, ...]:
+    """Read all changes, the oldest first.
+
+    Args:
+        recent: Those of the documents that have any, read before.
+    """
+    stored = blobs.read(HISTORY)
+    history = SettingsHistory() if stored is None else json_documents.read(SettingsHistory, stored.data)
+    return merge(history.changes, *recent)
+
+
+def _add(changes: Sequence[SettingsChange]) -> None:
+    if not changes:
+        return
+    json_documents.change(
+        HISTORY,
+        lambda text: json_documents.read(SettingsHistory, text),
+        json_documents.to_json,
+        lambda before: _merge(before or SettingsHistory(), changes),
+    )
+
+
+def _merge(history: SettingsHistory, changes: Sequence[SettingsChange]) -> SettingsHistory:
+    return replace(history, changes=merge(history.changes, changes))

@@ -1,0 +1,121 @@
+"""The history of settings in storage: an entry is there if and only if its change is, whatever dies in between."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from shared.configuration import configuration_store, settings_history_store
+from shared.configuration.configuration import Configuration
+from shared.configuration.settings_change import (
+    MOST_CHANGES,
+    MOST_RECENT,
+    Act,
+    Cause,
+    ChangedValue,
+    SettingsChange,
+    SettingsHistory,
+    merge,
+)
+from shared.models import published_store
+from shared.models.published import Published, Start
+from shared.models.replacement import replace_model
+from shared.storage import blobs as stored_blobs
+from shared.storage import json_documents
+from shared.storage.paths import CONFIGURATION, HISTORY
+from tests.faults.proxy import FaultProxy
+
+pytestmark = pytest.mark.usefixtures("blobs")
+CAUSE = Cause("API_KEY_1", Act.SERVICE)
+MORE = 4
+
+
+def explore(share: float) -> None:
+    """Change the exploration."""
+
+    def change(stored: Configuration) -> Configuration:
+        return stored.with_service(replace(stored.service, exploration_percentage=share), 1)
+
+    configuration_store.change_configuration(change, CAUSE)
+
+
+def read() -> list[ChangedValue]:
+    """The changed values, the oldest first."""
+    recent = configuration_store.read_configuration().changes, published_store.read_published().changes
+    return [value for change in settings_history_store.read_with(*recent) for value in change.values]
+
+
+def expected(shares: Sequence[float]) -> list[ChangedValue]:
+    befores = [0.2, *shares]
+    return [ChangedValue("exploration_percentage", *pair) for pair in zip(befores, shares, strict=False)]
+
+
+SHARES = [number / 100 for number in range(1, MOST_RECENT + MORE + 1)]
+
+
+def test_every_instance_reads_the_last_few_changes_only() -> None:
+    """The others are in a document of their own."""
+    for share in SHARES:
+        explore(share)
+
+    history = json_documents.read(SettingsHistory, stored_blobs.read(HISTORY).data)  # type: ignore[union-attr]
+    assert len(configuration_store.read_configuration().changes) == MOST_RECENT
+    assert len(history.changes) == MORE
+    assert read() == expected(SHARES)
+
+
+def test_a_change_that_was_not_written_is_not_told_and_loses_none(blobs: FaultProxy) -> None:
+    """Its writer may die after it has stored the earlier changes."""
+    for share in SHARES[:MOST_RECENT]:
+        explore(share)
+    configuration = configuration_store.read_configuration()
+
+    settings_history_store.note(configuration.changes, CAUSE, [ChangedValue("lost", 1, 2)])
+    after_death = read()
+    explore(SHARES[MOST_RECENT])
+
+    assert after_death == expected(SHARES[:MOST_RECENT])
+    assert read() == expected(SHARES[: MOST_RECENT + 1])
+
+
+def test_a_history_that_cannot_be_written_keeps_no_change_from_being_made() -> None:
+    """The changes stay where they are until it can."""
+    stored_blobs.write(HISTORY, b"damaged")
+    for share in SHARES:
+        explore(share)
+    assert len(configuration_store.read_configuration().changes) == len(SHARES)
+
+    stored_blobs.remove(HISTORY)
+    explore(0.9)
+
+    assert len(configuration_store.read_configuration().changes) == MOST_RECENT
+    assert read() == expected([*SHARES, 0.9])
+
+
+def test_only_what_is_done_by_hand_is_told_of_the_model() -> None:
+    """With the models before and after it, however often; the trainer publishes without a word."""
+    for _ in range(MOST_RECENT + 1):
+        published_store.change_published(lambda before: replace_model(before, None, Start(), 7), Cause("me", Act.RESET))
+    published_store.change_published(lambda before: replace(before, joined_up_to_us=9), CAUSE)
+
+    assert read() == [ChangedValue("model", None, None)] * (MOST_RECENT + 1)
+    assert len(published_store.read_published().changes) == MOST_RECENT
+
+
+def test_the_history_has_an_end() -> None:
+    """And the oldest go first."""
+    many = [SettingsChange(number, "me", "act", "", ()) for number in range(MOST_CHANGES + 3)]
+
+    assert [change.at_us for change in merge(many, many[:5])] == list(range(3, MOST_CHANGES + 3))
+
+
+def test_a_loop_of_an_earlier_version_has_no_history_yet() -> None:
+    configuration = json_documents.to_json(configuration_store.initial_configuration()).replace(b',"changes":[]', b"")
+    stored_blobs.write(CONFIGURATION, configuration)
+    assert b"changes" not in configuration.replace(b"shard_changes", b"")
+
+    before = read()
+    explore(0.5)
+
+    assert (before, read()) == ([], expected([0.5]))
+    assert published_store.read_published() == Published()
