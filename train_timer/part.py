@@ -103,9 +103,10 @@ class Part:
         if self.profiler is not None:
             self.profiler.add(arrival.at_us, event.document)
         content.marks += [mark, *map(mark_of, joined.observations)]
-        content.events[event.kind] += 1
-        content.answered_otherwise[event.kind] += otherwise
-        content.tally.add_event(event, event.kind, line)
+        kind = event.kind
+        content.events[kind] += 1
+        content.answered_otherwise[kind] += otherwise
+        content.tally.add_event(event, kind, line)
         is_rewarded = _count_event(content.outcomes, joined, rewards.default)
         if line.learnable:
             content.rewarded.add(arrival.at_us, is_rewarded=is_rewarded)
@@ -146,9 +147,12 @@ def _is_answered_otherwise(event: RankedEvent, repetitions: Iterable[Payload]) -
 
 def _count_event(outcomes: dict[str, int], joined: Joined, default: float) -> bool:
     """Count an event by its rewards; gives whether it has any."""
-    rewards = [row.value for row in joined.observations if row.value is not None]
     outcomes["events"] += 1
-    outcomes["rewards"] += len(rewards)
-    outcomes["out_of_range"] += sum(abs(value) > 1 for value in rewards)
-    outcomes["unlike_default"] += sum(value != default for value in rewards)
-    return bool(rewards)
+    is_rewarded = False
+    for row in joined.observations:
+        if (value := row.value) is not None:
+            is_rewarded = True
+            outcomes["rewards"] += 1
+            outcomes["out_of_range"] += abs(value) > 1
+            outcomes["unlike_default"] += value != default
+    return is_rewarded

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -94,8 +95,9 @@ def event_id(value: str) -> bytes:
     return _EVENT_ID + text(value)
 
 
+@lru_cache(maxsize=1024)
 def cost(reward: float) -> bytes:
-    """A reward as the cost that is learned from."""
+    """A reward as the cost that is learned from; most loops have few different ones."""
     return number(-min(max(reward, -MAX_REWARD), MAX_REWARD) or 0.0)
 
 

@@ -187,6 +187,8 @@ def _reward(observations: Sequence[Observation], rewards: RewardSettings) -> flo
     values = [
         observation.value for observation in observations if observation.value is not None and observation.slot is None
     ]
+    if not values:
+        return rewards.default
     return settle(values, Aggregation(rewards.aggregation), rewards.default)
 
 

@@ -168,7 +168,7 @@ def unpack(payload: bytes, event_id: str, at_us: int) -> RankedEvent:
         probabilities,
         head["m"],
         head["deferred"],
-        LearningMode(head.get("mode", LearningMode.ONLINE)),
+        LearningMode(head["mode"]) if "mode" in head else LearningMode.ONLINE,
         tuple(head.get("slots", ())),
         tuple(head.get("baselines", ())),
     )
