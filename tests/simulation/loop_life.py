@@ -58,7 +58,7 @@ class _Instance:
             route_params={"eventId": event_id} if event_id else {},
             body=json.dumps(body).encode() if body is not None else b"",
         )
-        offered = {"hot_path": self._hot_path, "version": VERSIONS[-1]}
+        offered = {"hot_path": self._hot_path, "version": VERSIONS[-1], "caller": "API_KEY_1"}
         wanted = {name: value for name, value in offered.items() if name in signature(handler).parameters}
         return self._process.run(self._answer(handler(request, **wanted)))
 
