@@ -22,14 +22,14 @@ def describe(now: State, then: State, cursor: Cursor, log: Mapping[str, int]) ->
         log: How many events of each kind are in the log from the start of the new model.
     """
     events, others = log.get(cursor.kind, 0), sum(log.values()) - log.get(cursor.kind, 0)
-    since = to_iso_second(cursor.learned_up_to_us)
+    since = f" since {to_iso_second(cursor.learned_up_to_us)}" if cursor.learned_up_to_us else ""
     text = (
-        f"A new model learns with the new settings from the log since {since}, in which are about "
+        f"A new model learns with the new settings from the log{since}, in which are about "
         f"{pluralize(events, 'event', 'events')} {_OF_KIND[cursor.kind]}."
     )
     if not events:
         text = (
-            f"A new model learns with the new settings. The log since {since} has no events {_OF_KIND[cursor.kind]}, "
+            f"A new model learns with the new settings. The log{since} has no events {_OF_KIND[cursor.kind]}, "
             "so it begins with the next ones."
         )
     if others:
