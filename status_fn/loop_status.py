@@ -7,7 +7,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.ranking.hot_path import HotPath
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
-from shared.status.collapse import collapse_warnings
+from shared.status.collapse_warnings import collapse_warnings
 from shared.status.feature_warnings import feature_warnings
 from shared.status.learning_status import StatusInputs
 from shared.status.mode_warnings import mode_warnings

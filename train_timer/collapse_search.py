@@ -10,7 +10,7 @@ from shared.log.manifest import LogBlob
 from shared.log.ranked_event import RankedEvent
 from shared.log.stored_lines import UnreadableLines
 from shared.metrics.recent import Recent
-from shared.status.collapse import examine, is_to_be_examined, suspect
+from shared.status.collapse_warnings import examine, is_to_be_examined, suspect
 
 _MOST_EVENTS = 10_000
 _MOST_BYTES = 32 * 1024 * 1024

@@ -16,7 +16,7 @@ from shared.metrics.recent import Recent
 from shared.metrics.tally import Tally
 from shared.models.published import Published
 from shared.ranking.decision import decide
-from shared.status.collapse import ENOUGH_PAIRS, collapse_warnings, examine, is_to_be_examined, suspect
+from shared.status.collapse_warnings import ENOUGH_PAIRS, collapse_warnings, examine, is_to_be_examined, suspect
 from shared.status.warnings import LoopWarning
 from shared.times import HOUR, SECOND
 from shared.training.configuration_changes import new_state
