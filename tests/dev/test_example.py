@@ -30,7 +30,8 @@ def test_the_shop_is_better_than_its_default(tmp_path: Path, monkeypatch: pytest
     assert "always tea: 0.19   at random: 0.31   at best: 0.69" in printed
     assert rounds[-1] > 0.4, "twice what the default earns"
     assert "the loop earned 0." in printed
-    assert "more per event than always the first action would have (95 % interval 0." in printed
+    assert "more per event than always the first action would have (95 % interval " in printed
+    assert "sinceChange: +0." in printed
 
 
 def test_the_notebook_is_committed_without_outputs() -> None:

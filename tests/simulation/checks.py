@@ -183,18 +183,25 @@ def _check_model_rewards(outcome: Outcome) -> None:
     log = [orjson.loads(line) for path in outcome.all_log() for line in unpack(outcome.versions(path)[0])]
     events = [event for event in log if "VWState" in event and "_skipLearn" not in event]
     ranked: dict[str, list[float]] = defaultdict(list)
+    undecided: dict[str, int] = defaultdict(int)
     for event in events:
-        ranked[event["VWState"]["m"]].append(-event["_original_label_cost"])
+        rewards = ranked[event["VWState"]["m"]]
+        if "Mode" in event:  # the first action was shown, whatever the model drew
+            undecided[event["VWState"]["m"]] += 1
+        else:
+            rewards.append(-event["_original_label_cost"])
     ranked.pop(NO_MODEL, None)
     recent = outcome.last_state.metrics.models
     told = outcome.reader.call(lambda: model_rewards_store.read(list(ranked), recent))
 
     assert {stint.model_id for stint in recent} <= ranked.keys()
     for model_id, rewards in ranked.items():
+        sums = told[model_id]
         if not outcome.redacted:
-            assert told[model_id].events == len(rewards), model_id
-            assert isclose(told[model_id].rewards, sum(rewards), abs_tol=1e-9), model_id
-        assert told[model_id].events <= len(rewards), model_id
+            assert (sums.events, sums.undecided) == (len(rewards), undecided[model_id]), model_id
+            assert isclose(sums.rewards, sum(rewards), abs_tol=1e-9), model_id
+        assert sums.events <= len(rewards), model_id
+        assert sums.undecided <= undecided[model_id], model_id
 
 
 def _check_history(outcome: Outcome) -> None:
