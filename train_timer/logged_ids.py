@@ -1,7 +1,7 @@
 """The ids of earlier log: which events and which observations were logged already."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 
 from shared.log import log_line, log_store, manifest_store, marks, marks_store
 from shared.log.log_store import DamagedLog
@@ -29,7 +29,7 @@ class LoggedIds:
             run = marks_store.create(from_us, to_us, of_part, shard)
             self._runs[run.path] = run
 
-    def find(self, wanted: Set[int], before_us: int, lookback_us: int, deleted_before_us: int) -> set[int]:
+    def find(self, wanted: set[int], before_us: int, lookback_us: int, deleted_before_us: int) -> set[int]:
         """Find which marks are in the log of a lookback; `wanted` are looked for at once, since all may be read anew.
 
         Args:
@@ -38,10 +38,10 @@ class LoggedIds:
         in_order, logged = sorted(wanted), set[int]()
         for run in marks.select(self._runs.values(), before_us, lookback_us, deleted_before_us):
             if (loaded := self._load(run)) is not None:
-                logged.update(marks.search(loaded, in_order))
+                logged.update(marks.search(loaded, wanted, in_order))
                 continue
             for chunk in marks_store.read_chunks(run):
-                logged.update(marks.search(chunk, in_order))
+                logged.update(marks.search(chunk, wanted, in_order))
         return logged
 
     def merge(self, trainer: Trainer, lookback_us: int) -> None:

@@ -3,7 +3,7 @@
 import gzip
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,7 @@ class Part:
         join: Gives each event its observations.
         repetitions: The repetitions of the part's events, also those that came after the part.
         requests: The requests so far.
+        event_marks: The marks of the part's events, by their ids.
         logged: Which marks are in earlier log.
     """
 
@@ -63,6 +64,7 @@ class Part:
     join: Join
     repetitions: Repetitions[Payload]
     requests: Requests
+    event_marks: Mapping[str, int]
     logged: Set[int]
     profiler: Profiler | None
     content: PartContent
@@ -94,7 +96,7 @@ class Part:
 
     def _write_event(self, log: gzip.GzipFile, arrival: Arrival, event: RankedEvent) -> None:
         content, rewards = self.content, self.intent.rewards
-        mark = marks.event_mark(arrival.event_id)
+        mark = self.event_marks[arrival.event_id]
         reused = self.join.has_event(arrival.event_id) or mark in self.logged
         joined = self.join.event(arrival)
         otherwise = _is_answered_otherwise(event, self.repetitions.of(arrival))

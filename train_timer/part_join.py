@@ -8,9 +8,10 @@ from shared.intake import scan
 from shared.intake.rows import Event, Observation
 from shared.intake.scan import Tables
 from shared.intake.sharding import JoinShard
-from shared.log import log_store, marks
+from shared.log import log_store
 from shared.log.join import BEFORE_US, Arrival, Join, Repetitions, Requests
 from shared.log.manifest import LogBlob
+from shared.log.marks import event_mark
 from shared.metrics.tally import Tally
 from shared.settings import settings
 from shared.training import time_slices
@@ -25,7 +26,7 @@ from train_timer.reward_tally import RewardTally
 
 _LEVEL = 1
 
-type FindLogged = Callable[[Set[int], int, int, int], Set[int]]
+type FindLogged = Callable[[set[int], int, int, int], Set[int]]
 """Finds which marks are in the log that a part looks back on: marks, where the part begins, its lookback, and what was
 deleted before; as `LoggedIds.find`."""
 
@@ -101,26 +102,31 @@ class PartJoin:
         wait_us = intent.rewards.wait_us
         ids = (arrival.event_id for arrival, _ in self.events.ahead(intent.to_us))
         of_event = self.observations.of_part(Stretch(intent.from_us, intent.to_us, wait_us), ids)
-        wanted, deleted_us = set(self._marks_of(intent, of_event)), intent.deleted_before_us
+        event_marks = {arrival.event_id: event_mark(arrival.event_id) for arrival, _ in self.events.ahead(intent.to_us)}
+        wanted, deleted_us = set(self._marks_of(intent, event_marks, of_event)), intent.deleted_before_us
         logged = self._find_logged(wanted, intent.from_us, intent.lookback_us, deleted_us)
         return Part(
             intent,
-            Join(of_event, wait_us, lambda observation: mark_of(observation) in logged),
+            Join(of_event, wait_us, lambda observation: bool(logged) and mark_of(observation) in logged),
             Repetitions(self.events.ahead(intent.to_us + time_slices.lookahead_us(wait_us)), self._requests),
             self._requests,
+            event_marks,
             logged,
             self._profiler,
             PartContent(Tally(intent.exploration), RewardTally(intent.from_us, intent.to_us)),
         )
 
-    def _marks_of(self, intent: Intent, of_event: Mapping[str, Sequence[Observation]]) -> Iterator[int]:
+    def _marks_of(
+        self, intent: Intent, event_marks: Mapping[str, int], of_event: Mapping[str, Sequence[Observation]]
+    ) -> Iterator[int]:
         """The marks of the events of a part, and of the observations that the part may log."""
-        for arrival, _ in self.events.ahead(intent.to_us):
-            yield marks.event_mark(arrival.event_id)
-            yield from map(mark_of, of_event.get(arrival.event_id, ()))
+        yield from event_marks.values()
+        for event_id in event_marks:
+            yield from map(mark_of, of_event.get(event_id, ()))
         for observation in self.observations.between(intent.from_us - BEFORE_US, intent.to_us - BEFORE_US):
             yield mark_of(observation)
-            yield marks.event_mark(observation.event_id)
+            if observation.event_id not in event_marks:
+                yield event_mark(observation.event_id)
 
 
 def list_ends(watermark_us: int, wait_us: int, intent: Intent | None) -> list[PartEnd]:

@@ -28,7 +28,7 @@ class PartMarks:
         """How far a part looks back that begins at a moment."""
         return time_slices.lookback_us(self._configuration.rewards.wait_us, self._trainer.state.long_waits, from_us)
 
-    def find(self, wanted: Set[int], from_us: int, lookback_us: int, deleted_us: int) -> Set[int]:
+    def find(self, wanted: set[int], from_us: int, lookback_us: int, deleted_us: int) -> Set[int]:
         """Find which marks are in the log that a part looks back on.
 
         Args:

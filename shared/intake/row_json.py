@@ -1,7 +1,7 @@
 """Table rows of events and observations, in the JSON of the table service."""
 
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count, takewhile
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
@@ -73,9 +73,11 @@ def payload_size(entity: dict[str, Any]) -> int:
     return sum(map(len, _texts(entity)))
 
 
-def _texts(entity: dict[str, Any]) -> Iterator[str]:
-    pieces = takewhile(lambda name: name in entity, (f"d{index}" for index in count()))
-    return (entity[name] for name in pieces)
+def _texts(entity: dict[str, Any]) -> Sequence[str]:
+    """The pieces of a payload; nearly all rows have one, rows of rewards none."""
+    if "d1" not in entity:
+        return (entity["d0"],) if "d0" in entity else ()
+    return [entity[name] for name in takewhile(lambda name: name in entity, (f"d{index}" for index in count()))]
 
 
 def _entity(place: tuple[str, str], event_id: str, at_us: int, deadline_us: int | None, rest: bytes) -> bytes:

@@ -18,6 +18,8 @@ from shared.times import MINUTE
 BYTES = 8
 _STEP_US = 10 * MINUTE
 _WIDER = 8
+_FEW = 4
+"""A mark is passed over in about a quarter of the time that it takes to search one."""
 _STEPS_OF_LOOKBACK = 6
 """A lookback is exact to this fraction of its length."""
 
@@ -50,12 +52,12 @@ class Ranged(Protocol):
 
 def event_mark(event_id: str) -> int:
     """The mark of an event: 64 bits."""
-    return _hash(b"e", event_id.encode())
+    return _hash(b"e" + event_id.encode())
 
 
 def observation_mark(event_id: str, observation_id: str) -> int:
     """The mark of an observation."""
-    return _hash(b"o", b"%b\0%b" % (observation_id.encode(), event_id.encode()))
+    return _hash(b"o%b\0%b" % (observation_id.encode(), event_id.encode()))
 
 
 def pack(marks: Iterable[int]) -> bytes:
@@ -79,10 +81,18 @@ def unpack(stored: bytes) -> array[int]:
     return marks
 
 
-def search(marks: Sequence[int], wanted: Sequence[int]) -> Iterator[int]:
-    """Find which wanted marks are among marks; both in ascending order. Takes O(wanted × log marks)."""
+def search(marks: Sequence[int], wanted: set[int], in_order: Sequence[int]) -> Iterator[int]:
+    """Find which wanted marks are among marks. Takes O(marks) if these are few, else O(wanted × log marks).
+
+    Args:
+        marks: In ascending order.
+        in_order: The wanted marks, in ascending order.
+    """
+    if len(marks) < _FEW * len(wanted):
+        yield from wanted.intersection(marks)
+        return
     place = 0
-    for mark in wanted:
+    for mark in in_order:
         place = bisect_left(marks, mark, place)
         if place == len(marks):
             return
@@ -137,5 +147,5 @@ def group_by_step[AnyRun: Ranged](
         yield [together for together in groups.values() if len(together) > 1]
 
 
-def _hash(*parts: bytes) -> int:
-    return int.from_bytes(blake2b(b"".join(parts), digest_size=BYTES).digest(), "little")
+def _hash(text: bytes) -> int:
+    return int.from_bytes(blake2b(text, digest_size=BYTES).digest(), "little")

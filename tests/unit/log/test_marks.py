@@ -38,7 +38,8 @@ def _merge_all(runs: list[Run], lookback_us: int, complete_us: int) -> list[Run]
 @given(st.lists(_MARKS), st.lists(_MARKS))
 def test_exactly_what_is_among_the_marks_is_found(stored: list[int], wanted: list[int]) -> None:
     """With bytes in between."""
-    found = marks.search(marks.unpack(marks.pack(stored)), sorted(set(wanted + stored[:3])))
+    sought = set(wanted + stored[:3])
+    found = marks.search(marks.unpack(marks.pack(stored)), sought, sorted(sought))
 
     assert set(found) == set(stored) & set(wanted + stored[:3])
 
