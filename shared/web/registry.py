@@ -136,14 +136,12 @@ class Registry:
         at_hand = {"hot_path": self._hot_path, "registry": self, **of_version}
         wanted = inspect.signature(handler).parameters
         given = {name: at_hand[name] for name in wanted if name in at_hand}
-        wants_caller = "caller" in wanted
-        if not given and not wants_caller:
-            return handler
+        if "caller" not in wanted:
+            return _name_as(handler, lambda req: handler(req, **given)) if given else handler
+        return _name_as(handler, lambda req: handler(req, caller=callers.current(), **given))
 
-        async def call(req: HttpRequest) -> HttpResponse:
-            of_call = {"caller": callers.current()} if wants_caller else {}
-            answer: HttpResponse = await handler(req, **given, **of_call)
-            return answer
 
-        call.__name__, call.__doc__ = handler.__name__, handler.__doc__
-        return call
+def _name_as(handler: Callable[..., Any], call: Handler) -> Handler:
+    """Give a call the name and the docstring of the handler that it calls."""
+    call.__name__, call.__doc__ = handler.__name__, handler.__doc__
+    return call
