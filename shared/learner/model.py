@@ -6,12 +6,14 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from shared.errors import LoopError
 from shared.learner.arguments import LearningArguments
-from shared.learner.explanations.explainer import Explainer
 from shared.ranking.slots import SlotChoice
+
+if TYPE_CHECKING:
+    from shared.learner.explanations.explainer import Explainer
 
 _log = logging.getLogger(__name__)
 
@@ -81,8 +83,10 @@ class Model:
         answer = self._answer(document.decode())
         return [*map(_choice, answer)] if len(answer) == count else [None] * count
 
-    def explainer(self) -> Explainer:
+    def explainer(self) -> "Explainer":
         """Explains this model's scores; to be used at once, as the model is."""
+        from shared.learner.explanations.explainer import Explainer
+
         return Explainer(self._workspace, self._arguments, self._data)
 
     def close(self) -> None:

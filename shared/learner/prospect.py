@@ -2,13 +2,16 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from shared.learner.explanations.explainer import Explainer, Scored
 from shared.learner.explanations.explanation import Explanation, NotExplained, Part, compare
 from shared.learner.features import SlotsDocument
 from shared.learner.model import Model
 from shared.ranking.decision import equal_chances
 from shared.ranking.slots import Slot, SlotChoice, decide
+
+if TYPE_CHECKING:
+    from shared.learner.explanations.explainer import Explainer, Scored
 
 _MOST_TERMS = 700_000
 """The most products of features and weights that an explanation looks at: a quarter of a second, and enough for
@@ -140,7 +143,7 @@ def _add_reasons(model: Model, document: bytes, chances: Mapping[int, float]) ->
     return Prospect(chances, scores, _compare(explained, first, others[0] if others else None), None)
 
 
-def _explain(explainer: Explainer, actions: Collection[Scored]) -> dict[int, Explanation]:
+def _explain(explainer: "Explainer", actions: Collection["Scored"]) -> dict[int, Explanation]:
     terms = sum(map(explainer.count_terms, actions))
     if terms > _MOST_TERMS:
         raise NotExplained(

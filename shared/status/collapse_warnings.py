@@ -2,23 +2,27 @@
 
 It needs three signs, for a model may do so rightly: where one action is best for everyone, or where nothing depends on
 the context. First, in nearly all pairs of events with different contexts, the most probable action is the same. Second,
-the loop cannot be told to be better than random actions. Third, with some values of a context feature the other actions
-earned more than the one that was shown most; so much more, added up over the values of that feature, that it is no
-chance. The third sign takes the log, which is read only where the first two are there.
+the loop cannot be told to be better than random actions. Third, with some value of a context feature the other actions
+earned more than the most probable one, and that is no chance. Each event counts with the chance that this action
+had, so it does not matter if rewards, and what is shown, change with time. The third sign takes the log, which is
+read only where the first two are there.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from functools import reduce
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from math import log
+from typing import Any
 
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
+from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_CONTEXT
 from shared.log.ranked_event import RankedEvent
-from shared.metrics.breakdown import MOST_MODELS, Cell, Choices, Step
-from shared.metrics.breakdown_tally import BreakdownTally, action_id
-from shared.metrics.estimators.lift import LiftSums
+from shared.metrics.breakdown import MOST_MODELS, Choices
+from shared.metrics.estimators.lift import LiftSums, evidence
 from shared.metrics.estimators.lift import interval as lift_interval
-from shared.metrics.quantiles import incomplete_gamma
+from shared.metrics.growing_step import OTHER_FORM
 from shared.metrics.recent import Chunk, Collapse, Recent
 from shared.status.warnings import LoopWarning
 from shared.training.training_state import State
@@ -28,8 +32,13 @@ _NEW_PAIRS = 100
 """After so many more the log is looked at again."""
 _NEARLY_ALL = 0.97
 _ERROR = 0.05
-_CHANCE = 1e-7
-"""So improbable must be what is seen, if the context did not matter."""
+_CHANCE = 1e-4
+"""So improbable must be what is seen, if the most probable action were as good as others with all values, or better."""
+_MOST_VALUES = 40
+"""A feature with more values is as good as none."""
+
+type _Pairs = list[tuple[float, float]]
+type _Features = dict[str, dict[str, dict[Any, _Pairs]]]
 
 
 def suspect(recent: Recent | None) -> Chunk | None:
@@ -60,9 +69,8 @@ def examine(recent: Recent, events: Sequence[tuple[RankedEvent, float]]) -> Coll
     Args:
         events: Online events with their rewards, in order of arrival; all of them, or the last ones.
     """
-    sums, shown = _add_up(events), _add_up(_only_shown_most(events))
-    names = sorted(name for name in shown.features if name not in sums.varied)
-    feature = next((name for name in names if _matters(sums, shown, name)), None)
+    features = _group(events)
+    feature = next((name for name in sorted(features) if _matters(features[name])), None)
     last = recent.chunks[-1]
     return Collapse(last.from_us, last.choices.pairs, feature)
 
@@ -107,44 +115,48 @@ def _is_not_better(sums: LiftSums) -> bool:
     return interval is not None and interval.low <= 0
 
 
-def _add_up(events: Iterable[tuple[RankedEvent, float]]) -> Step:
-    tally = BreakdownTally()
+def _group(events: Sequence[tuple[RankedEvent, float]]) -> Mapping[str, Mapping[str, Mapping[Any, _Pairs]]]:
+    """The events by each context feature, its values, and the most probable action.
+
+    Each has its reward, and its weight for the policy that always shows this action.
+    """
+    features: _Features = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     for event, reward in events:
-        tally.add(event, reward)
-    return reduce(Step.plus, tally.freeze().steps, Step(0))
+        with suppress(*OTHER_FORM):
+            document = json.loads(event.document)
+            preferred, weight = _preference(event, document)
+            for name, value in _list_features(document[DOCUMENT_CONTEXT], ""):
+                features[name][value][preferred].append((weight, reward))
+    return features
 
 
-def _only_shown_most(events: Sequence[tuple[RankedEvent, float]]) -> list[tuple[RankedEvent, float]]:
-    """The events in which the action was shown that was shown most."""
-    shown = [action_id(event) for event, _ in events]
-    ((most, _),) = Counter(shown).most_common(1) or [(b"", 0)]
-    return [event for event, action in zip(events, shown, strict=True) if action == most]
+def _preference(event: RankedEvent, document: Mapping[str, Any]) -> tuple[Any, float]:
+    """The id of the most probable action of an event, and the event's weight for showing that action always.
 
-
-def _matters(sums: Step, shown: Step, name: str) -> bool:
-    """Whether, with some values of a feature, the other actions earned more than the one shown most, for certain.
-
-    By how much more, is added up over all values. If the action is everywhere the best one, or as good as the others,
-    a larger sum is at most as probable as of so many numbers of the exponential distribution with the mean 2.
+    Raises:
+        ValueError: No action is more probable than all others.
     """
-    span, of_action = sums.highest - sums.lowest, shown.features[name]
-    squares = [
-        square
-        for value, cell in sums.features[name].items()
-        if (square := _square(of_action.get(value, Cell()), cell, span)) is not None
-    ]
-    return bool(squares) and 1 - incomplete_gamma(sum(squares) / 2, len(squares)) < _CHANCE
+    order, chances = json.loads(event.actions), json.loads(event.probabilities)
+    most = max(chances)
+    if chances.count(most) > 1:
+        raise ValueError("no action is the most probable one")
+    place = chances.index(most)
+    return document[DOCUMENT_ACTIONS][order[place] - 1]["i"]["id"], 0.0 if place else 1 / most
 
 
-def _square(shown: Cell, all_: Cell, span: float) -> float | None:
-    """How much more the other actions earned, such that exp(−x ÷ 2) is its chance; None if there are no two sides.
+def _list_features(groups: Iterable[Mapping[str, Any]], path: str) -> Iterator[tuple[str, str]]:
+    """The features of objects by their paths, with their values as JSON texts; without lists."""
+    for group in groups:
+        for name, value in group.items():
+            if isinstance(value, dict):
+                yield from _list_features([value], f"{path}{name}.")
+            elif not isinstance(value, list):
+                yield path + name, json.dumps(value)
 
-    Source: Bernstein's inequality, which also holds for few events and for rare rewards.
-    """
-    others = all_.minus(shown)
-    if not shown.events or not others.events:
-        return None
-    more = others.rewards - others.events * shown.rewards / shown.events
-    variance = all_.squares / all_.events - (all_.rewards / all_.events) ** 2
-    spread = others.events * variance * (1 + others.events / shown.events)
-    return more**2 / (spread + more * span / 3) if more > 0 else 0.0
+
+def _matters(by_value: Mapping[str, Mapping[Any, _Pairs]]) -> bool:
+    """Whether, with some value of a feature, other actions earned more than the most probable one, for certain."""
+    if len(by_value) > _MOST_VALUES:
+        return False
+    groups = [LiftSums.of(pairs) for by_action in by_value.values() for pairs in by_action.values()]
+    return evidence(groups) >= -log(_CHANCE)

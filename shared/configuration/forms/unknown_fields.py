@@ -1,7 +1,6 @@
 """Fields of a change of the service configuration that change nothing: they are ignored, as the old service did."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from shared.configuration.forms.declared_fields import METRICS, STORED, fields_of
 from shared.web.versions import Version
@@ -30,6 +29,8 @@ def describe_unknown_fields(names: Iterable[str], version: Version) -> str | Non
 
 
 def _reason(name: str, aliases: Sequence[str], version: Version) -> str:
+    from difflib import get_close_matches
+
     if name in _SINCE:
         return f"{version.name} does not have it, {_SINCE[name]} does"
     by_letters = {alias.lower(): alias for alias in aliases}

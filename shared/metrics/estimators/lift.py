@@ -13,9 +13,11 @@ Sekhon: Time-uniform, nonparametric, nonasymptotic confidence sequences, 2021; K
 Off-policy confidence sequences, 2021.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from math import exp, log, log1p
+from math import exp, fsum, log, log1p, sumprod
+from operator import mul
 from typing import Any
 
 from shared.metrics.intervals import UNIT, Interval, Span
@@ -27,6 +29,7 @@ _LEAST_REACH = 0.05
 """A smaller c is taken to be this one, which is as valid, and keeps digits."""
 _HALVINGS = 40
 _MOST_TIMES = 4096.0
+_MOST_GAIN = 500.0
 _ROUND = 1.05
 
 
@@ -72,6 +75,26 @@ class LiftSums(StoredObject):
     def times(self, factor: float) -> "LiftSums":
         """The sums if as many more events were like these."""
         return self._with({name: getattr(self, name) * factor for name in _ADDED}, self)
+
+    @classmethod
+    def of(cls, events: Sequence[tuple[float, float]]) -> "LiftSums":
+        """The sums over events, each with its weight and its reward; at least one."""
+        weights, rewards = zip(*events, strict=True)
+        weighted = [*map(mul, weights, rewards)]
+        return cls(
+            events=len(events),
+            rewards=fsum(rewards),
+            reward_squares=sumprod(rewards, rewards),
+            weights=fsum(weights),
+            weight_squares=sumprod(weights, weights),
+            weighted=fsum(weighted),
+            weighted_squares=sumprod(weighted, rewards),
+            twice_weighted=sumprod(weighted, weights),
+            twice_weighted_squares=sumprod(weighted, weighted),
+            largest=max(1.0, *weights),
+            lowest=min(0.0, *rewards),
+            highest=max(0.0, *rewards),
+        )
 
     @property
     def span(self) -> Span:
@@ -130,6 +153,23 @@ def excludes(sums: LiftSums, mean: float, error: float) -> int:
     return -1 if _Wealth(sums, span, up=False).has_grown(-mean, enough) else 0
 
 
+def evidence(groups: Sequence[LiftSums]) -> float:
+    """The logarithm of the wealth of bets that the lift is above 0 in some groups of events, at least one group.
+
+    At each group half of the wealth is kept, so groups in which it is not above 0 cost little. If it is above 0 in
+    none, the wealth ever grows to exp(x) with the probability exp(−x) at most.
+    """
+    largest = max(max(sums.largest for sums in groups), 1.0)
+    low, high = min(sums.span.low for sums in groups), max(sums.span.high for sums in groups)
+    grown: list[float] = []
+    for level in LEVELS:
+        parts = [_differences(sums, low + (high - low) * level, high - low) for sums in groups]
+        for stake, penalty in _penalties(_reach(level, largest)):
+            gains = (stake * mean - penalty * squares for mean, squares in parts)
+            grown.append(fsum(log((1 + exp(min(gain, _MOST_GAIN))) / 2) for gain in gains))
+    return _log_mean(grown)
+
+
 def times_as_many(sums: LiftSums, error: float) -> float | None:
     """How many times as many events like these it takes until the interval excludes 0; None if there is no end to it.
 
@@ -162,17 +202,14 @@ class _Wealth:
         for level in LEVELS:
             start = span.low + width * level if up else span.high - width * level
             mean, squares = _differences(sums, start, width if up else -width)
-            reach = max(level, (1 - level) * (max(sums.largest, 1.0) - 1), _LEAST_REACH)
-            self._bets += [(stake, stake * mean - penalty * squares) for stake, penalty in _penalties(reach)]
+            penalties = _penalties(_reach(level, sums.largest))
+            self._bets += [(stake, stake * mean - penalty * squares) for stake, penalty in penalties]
 
     def has_grown(self, mean: float, enough: float) -> bool:
         """Whether the logarithm of the wealth that the mean lift is higher than this one is enough."""
         shift = self._events * mean
         grown = [gain - stake * shift for stake, gain in self._bets]
-        most = max(grown)
-        if most < enough:  # the mean of all bets is no more than the largest
-            return False
-        return most + log(sum(exp(wealth - most) for wealth in grown) / (len(STAKES) * len(LEVELS))) >= enough
+        return max(grown) >= enough and _log_mean(grown) >= enough  # the mean is no more than the largest
 
     def find_bound(self, enough: float) -> float:
         """The least mean lift that is not ruled out; from −1 to 1."""
@@ -181,6 +218,17 @@ class _Wealth:
             mean = (low + high) / 2
             low, high = (mean, high) if self.has_grown(mean, enough) else (low, mean)
         return low
+
+
+def _reach(level: float, largest: float) -> float:
+    """How far below 0 a difference can lie, in the unit of rewards."""
+    return max(level, (1 - level) * (max(largest, 1.0) - 1), _LEAST_REACH)
+
+
+def _log_mean(grown: Sequence[float]) -> float:
+    """The logarithm of the mean wealth of all bets, from their logarithms; bets that were not allowed have nothing."""
+    most = max(grown)
+    return most + log(sum(exp(wealth - most) for wealth in grown) / (len(STAKES) * len(LEVELS)))
 
 
 @lru_cache(maxsize=64)

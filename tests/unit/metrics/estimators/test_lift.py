@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from shared.metrics.estimators.lift import LEVELS, STAKES, LiftSums, excludes, interval, lift, times_as_many
+from shared.metrics.estimators.lift import LEVELS, STAKES, LiftSums, evidence, excludes, interval, lift, times_as_many
 
 type Events = Sequence[tuple[float, float]]
 """Weights and rewards."""
@@ -174,3 +174,25 @@ def test_equal_policies_are_never_told_apart() -> None:
     equal = sums([(1.0, 1.0), (1.0, 0.0)] * 50)
 
     assert times_as_many(equal, ERROR) is None
+
+
+@given(st.lists(st.tuples(st.floats(0, 20), st.floats(-1, 3)), min_size=1, max_size=30))
+def test_the_sums_of_events_follow_from_their_definition(events: list[tuple[float, float]]) -> None:
+    made = sums(events, max(1.0, *(weight for weight, _ in events)))
+
+    assert {name: getattr(LiftSums.of(events), name) for name in LiftSums.__slots__ if name != "unknown"} == {
+        name: pytest.approx(getattr(made, name), abs=1e-9) for name in LiftSums.__slots__ if name != "unknown"
+    }
+
+
+def test_evidence_comes_of_some_groups_and_is_rarely_there_by_chance() -> None:
+    """Half of the wealth is kept where nothing is to be won; where nothing is at all, it grows large by chance only."""
+    good, bad = sums(some_events(400, 1, 0.2, 0.8)), sums(some_events(400, 2, 0.8, 0.2))
+    by_chance = [
+        evidence([sums(some_events(100, 10 * seed + place, 0.4, 0.4)) for place in range(5)]) for seed in range(200)
+    ]
+
+    assert evidence([good]) - log(2 * 2 * 2) < evidence([good, bad, bad]) < evidence([good])
+    assert evidence([good, bad]) > 10
+    assert evidence([bad]) < 0
+    assert sum(value >= log(20) for value in by_chance) <= 0.05 * 200
