@@ -1,5 +1,9 @@
 """The app: what its process is composed of, and each folder's functions. Nothing is opened before its first use."""
 
+import gc
+
+gc.disable()  # until all is imported: imports make no garbage, and to look for some took a tenth of a cold start
+
 from azure.functions import AuthLevel, FunctionApp
 
 import train_timer
@@ -59,3 +63,4 @@ registry = Registry(
 app = FunctionApp(http_auth_level=AuthLevel.ANONYMOUS)
 for blueprint in (registry.blueprint(), train_timer.blueprint(), work.blueprint, failed_messages.blueprint):
     app.register_functions(blueprint)
+gc.enable()
