@@ -48,15 +48,16 @@ class Order:
 
 def package(places: Places, order: Order) -> None:
     """Build what was ordered and say what came of it; raises `CannotSetUp`."""
-    _refuse(places, order)
     places.boot.mkdir(exist_ok=True)
     try:
-        with hold_lock(places.boot / "package-lock"), step("Building the deployment folder"):
+        with hold_lock(places.boot / "package-lock"):  # another build may be putting its folder into place
+            _refuse(places, order)
             began = time.monotonic()
-            count = _build(places, order)
+            with step("Building the deployment folder"):
+                count = _build(places, order)
+            _print_summary(order, count, time.monotonic() - began)
     except OSError as problem:
         raise CannotSetUp(f"The deployment folder could not be written: {problem}", _SPACE_OR_RIGHTS) from problem
-    _print_summary(order, count, time.monotonic() - began)
 
 
 def _refuse(places: Places, order: Order) -> None:
