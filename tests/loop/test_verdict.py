@@ -59,7 +59,7 @@ def test_a_loop_whose_model_fits_is_better_and_one_whose_world_has_turned_is_wor
     assert good["verdict"]["conclusion"] == "better"
     assert codes(good) & {"WorseThanFirstAction", "WorseThanRandom"} == set()
     assert bad["learning"] is True, "the trainer works"
-    assert "WorseThanRandom" in codes(bad)
+    assert "WorseThanRandom" in codes(bad), bad["verdict"]
     (window,) = [each for each in bad["verdict"]["windows"] if each["over"] == "sinceChange"]
     assert window["aboveRandom"]["events"] == 960
     assert loop.api.get("/rankloop/v1/metrics").json["verdict"] == bad["verdict"]
