@@ -46,9 +46,9 @@ def test_a_loop_whose_model_fits_is_better_and_one_whose_world_has_turned_is_wor
     liked = {user: (LIKED[user],) for user in USERS}
     others = {user: tuple(action for action in ACTIONS if action != LIKED[user]) for user in USERS}
     before = loop.status()["verdict"]
-    loop.use(60)
+    use(loop, 150, liked)
     loop.learn()
-    use(loop, 600, liked)
+    use(loop, 700, liked)
     loop.train(READY)
     good = loop.status()
     use(loop, 300, others)
@@ -61,7 +61,7 @@ def test_a_loop_whose_model_fits_is_better_and_one_whose_world_has_turned_is_wor
     assert bad["learning"] is True, "the trainer works"
     assert "WorseThanRandom" in codes(bad), bad["verdict"]
     (window,) = [each for each in bad["verdict"]["windows"] if each["over"] == "sinceChange"]
-    assert window["aboveRandom"]["events"] == 960
+    assert window["aboveRandom"]["events"] == 1150
     assert loop.api.get("/rankloop/v1/metrics").json["verdict"] == bad["verdict"]
 
 
