@@ -49,28 +49,27 @@ def adopt(
 
     cause = Cause(by, Act.EVALUATION, f"evaluation {evaluation.id}, policy {learning.name}")
     configuration = configuration_store.change_configuration(use_learning, cause)
-    revision = configuration.revision
-    predictor_blob = model_store.put(predictor, at_us, revision)
-    state_blob = model_store.put(state, at_us, revision)
-    reference = ModelReference.of(
-        ModelFiles.at(
-            state_blob,
-            predictor_blob,
-            model.events,
-            model.first_event_id,
-            model.last_event_id,
-            ranked_event.mode_of(evaluation.log.kind),
-        ),
-        model_id(evaluation.log.to_us, revision, model.predictor_sha256),
-        arguments=learning.arguments,
-        revision=revision,
+    predictor_blob = model_store.put(predictor, at_us, configuration.revision)
+    state_blob = model_store.put(state, at_us, configuration.revision)
+    mode = ranked_event.mode_of(evaluation.log.kind)
+    files = ModelFiles.at(state_blob, predictor_blob, model.events, model.first_event_id, model.last_event_id, mode)
+    reference = _refer(evaluation, files, configuration, at_us)
+    published_store.change_published(lambda published: _publish(published, reference), cause)
+    current_export.follow()
+
+
+def _refer(evaluation: Evaluation, files: ModelFiles, configuration: Configuration, at_us: int) -> ModelReference:
+    """The reference to a model that has learned the evaluated log, under the configuration that it came with."""
+    return ModelReference.of(
+        files,
+        model_id(evaluation.log.to_us, configuration.revision, files.predictor_sha256),
+        arguments=configuration.learning.arguments,
+        revision=configuration.revision,
         learned_from_us=evaluation.log.from_us,
         learned_up_to_us=evaluation.log.to_us,
         made_at_us=at_us,
         origin=Origin.APPLIED,
     )
-    published_store.change_published(lambda published: _publish(published, reference), cause)
-    current_export.follow()
 
 
 def _publish(published: Published, reference: ModelReference) -> Published:
