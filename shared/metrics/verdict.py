@@ -55,7 +55,6 @@ class WindowVerdict:
     from_us: int
     first: Advantage
     random: Advantage
-    is_settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ def measure(window: Window) -> WindowVerdict:
     """Measure what the loop earned over a window."""
     first = _advantage(window.sums.first, window.against_first, window.error)
     random = _advantage(window.sums.random, window.against_random, window.error)
-    return WindowVerdict(window.over, window.from_us, first, random, window.is_settled)
+    return WindowVerdict(window.over, window.from_us, first, random)
 
 
 def _advantage(sums: LiftSums, conclusion: Conclusion, error: float) -> Advantage:
