@@ -28,7 +28,7 @@ def test_the_shop_is_better_than_its_default(tmp_path: Path, monkeypatch: pytest
     printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ()))
     rounds = [float(line.split()[2]) for line in printed.splitlines() if line.startswith("round ")]
     assert "always tea: 0.19   at random: 0.31   at best: 0.69" in printed
-    assert rounds[-1] > 0.4, "twice what the default earns"
+    assert sum(rounds[1:]) / len(rounds[1:]) > 0.35, "more than the default and a random product earn"
     assert "the loop earned 0." in printed
     assert "more per event than always the first action would have (95 % interval " in printed
     assert "sinceChange: +0." in printed

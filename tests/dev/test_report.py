@@ -34,7 +34,7 @@ def api(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with StoredLoop(storage) as stored_loop:
         past.configure(stored_loop, past.seldom(exploration_percentage=0))
         happened = past.lively(5, past.minutes_ago(150), past.minutes_ago(40), 150, WAIT)
-        at_us = past.minutes_ago(35)
+        at_us = past.minutes_ago(50)
         happened.events += [
             past.event("good", at_us),
             past.event("plain", at_us),
