@@ -63,4 +63,5 @@ registry = Registry(
 app = FunctionApp(http_auth_level=AuthLevel.ANONYMOUS)
 for blueprint in (registry.blueprint(), train_timer.blueprint(), work.blueprint, failed_messages.blueprint):
     app.register_functions(blueprint)
+gc.freeze()  # what is imported stays; no collection need look at it
 gc.enable()
