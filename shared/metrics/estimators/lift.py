@@ -72,10 +72,6 @@ class LiftSums(StoredObject):
         """The sums without those of the events before; what is the largest or lowest stays that of all."""
         return self._with({name: getattr(self, name) - getattr(earlier, name) for name in _ADDED}, self)
 
-    def times(self, factor: float) -> "LiftSums":
-        """The sums if as many more events were like these."""
-        return self._with({name: getattr(self, name) * factor for name in _ADDED}, self)
-
     @classmethod
     def of(cls, events: Sequence[tuple[float, float]]) -> "LiftSums":
         """The sums over events, each with its weight and its reward; at least one."""
@@ -171,20 +167,23 @@ def evidence(groups: Sequence[LiftSums]) -> float:
 
 
 def times_as_many(sums: LiftSums, error: float) -> float | None:
-    """How many times as many events like these it takes until the interval excludes 0; None if there is no end to it.
+    """How many times as many events it takes until the interval excludes 0; None if there is no end to it.
 
-    That is judged by the estimated lift and by the variance of these events.
+    That is judged by the estimated lift, which all levels have in the long run, and by the variance of these events.
     """
     if not sums.events or not (towards := lift(sums)):
         return None
+    span, enough = sums.span, log(2 / error)
+    mean = abs(towards) / (span.high - span.low)
+    wealth = _Wealth(sums, span, up=towards > 0)
     low, high = 1.0, 2.0
-    while excludes(sums.times(high), 0.0, error) * towards <= 0:
+    while not wealth.will_have_grown(mean, high, enough):
         low, high = high, 2 * high
         if high > _MOST_TIMES:
             return None
     while high / low > _ROUND:
         middle = (low * high) ** 0.5
-        low, high = (low, middle) if excludes(sums.times(middle), 0.0, error) * towards > 0 else (middle, high)
+        low, high = (low, middle) if wealth.will_have_grown(mean, middle, enough) else (middle, high)
     return high
 
 
@@ -197,19 +196,27 @@ class _Wealth:
 
     def __init__(self, sums: LiftSums, span: Span, *, up: bool) -> None:
         self._events = sums.events
-        self._bets: list[tuple[float, float]] = []
+        self._bets: list[tuple[float, float, float]] = []
         width = span.high - span.low
         for level in LEVELS:
             start = span.low + width * level if up else span.high - width * level
             mean, squares = _differences(sums, start, width if up else -width)
             penalties = _penalties(_reach(level, sums.largest))
-            self._bets += [(stake, stake * mean - penalty * squares) for stake, penalty in penalties]
+            self._bets += [(stake, mean, penalty * squares) for stake, penalty in penalties]
 
     def has_grown(self, mean: float, enough: float) -> bool:
         """Whether the logarithm of the wealth that the mean lift is higher than this one is enough."""
         shift = self._events * mean
-        grown = [gain - stake * shift for stake, gain in self._bets]
-        return max(grown) >= enough and _log_mean(grown) >= enough  # the mean is no more than the largest
+        return _is_enough([stake * (earned - shift) - lost for stake, earned, lost in self._bets], enough)
+
+    def will_have_grown(self, mean: float, times: float, enough: float) -> bool:
+        """Whether the wealth that the mean lift is above 0 is enough after so many times as many events.
+
+        Args:
+            mean: Their mean lift.
+        """
+        earned = self._events * mean
+        return _is_enough([times * (stake * earned - lost) for stake, _, lost in self._bets], enough)
 
     def find_bound(self, enough: float) -> float:
         """The least mean lift that is not ruled out; from −1 to 1."""
@@ -223,6 +230,10 @@ class _Wealth:
 def _reach(level: float, largest: float) -> float:
     """How far below 0 a difference can lie, in the unit of rewards."""
     return max(level, (1 - level) * (max(largest, 1.0) - 1), _LEAST_REACH)
+
+
+def _is_enough(grown: Sequence[float], enough: float) -> bool:
+    return max(grown) >= enough and _log_mean(grown) >= enough  # the mean is no more than the largest
 
 
 def _log_mean(grown: Sequence[float]) -> float:
