@@ -19,7 +19,8 @@ from shared.status import model_list_forms
 from shared.status.model_list_forms import ListedModel, Models, PublishRequest
 from shared.storage.clock import now_us
 from shared.training import lease
-from shared.web.errors import ModelDoesNotFit, UnknownModel
+from shared.web.errors import InvalidRequest, ModelDoesNotFit, UnknownModel
+from shared.web.json_forms import read_id
 from shared.web.operations import Api, Functions
 from shared.web.pages import Page, PageQuery, next_link
 from shared.web.responses import json_answer, no_content
@@ -43,7 +44,8 @@ async def publish_model(req: HttpRequest, caller: str) -> HttpResponse:
     """Go back to an earlier model, and say where training goes on from."""
     body = req.get_body()
     train_from = PublishRequest.read(body).train_from if body else PublishRequest().train_from
-    await asyncio.to_thread(_publish, req.route_params["modelId"], train_from, caller)
+    model_id = read_id(req.route_params["modelId"], "modelId", InvalidRequest)
+    await asyncio.to_thread(_publish, model_id, train_from, caller)
     return no_content()
 
 

@@ -23,7 +23,7 @@ from shared.status.event_trace import Evidence
 from shared.status.learning_status import StatusInputs
 from shared.status.waiting import count_waiting
 from shared.storage import clock
-from shared.times import HOUR
+from shared.times import HOUR, LAST_US
 from shared.training import lease
 from shared.training.training_state import empty_cursor
 
@@ -57,7 +57,7 @@ def read_evidence(event_id: str, around_us: int | None) -> Evidence:
     running = state.running if state else empty_cursor(configuration, 0, 0)
     rows = _RowsOfEvent(event_id, configuration)
     waiting = rows.waiting_events(joined_us)
-    from_us, to_us = (joined_us - HOUR, joined_us) if around_us is None else (around_us - HOUR, around_us + HOUR)
+    from_us, to_us = _range(joined_us, around_us)
     log = _search(event_id, _newest_blobs(configuration, from_us, to_us))
     observations = rows.observations(min(joined_us, log.range_us[0]) if log.range_us else joined_us)
     if around_us is None and not waiting and not log.has_event:
@@ -72,6 +72,13 @@ def read_evidence(event_id: str, around_us: int | None) -> Evidence:
         configuration.rewards,
         log.has_more,
     )
+
+
+def _range(joined_us: int, around_us: int | None) -> tuple[int, int]:
+    """From when to when the log is searched first, within all time."""
+    if around_us is None:
+        return max(0, joined_us - HOUR), joined_us
+    return max(0, around_us - HOUR), max(0, min(around_us + HOUR, LAST_US))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +175,7 @@ def _newest_blobs(configuration: Configuration, from_us: int, to_us: int) -> lis
     """The log blobs of a stretch of time, oldest first, without the oldest if all together are too large to search."""
     chosen: list[LogBlob] = []
     left_bytes = _MOST_LOG_BYTES
-    for blob in reversed(
-        list(manifest_store.list_blobs(max(0, from_us), max(0, to_us), configuration.logs_deleted_before_us))
-    ):
+    for blob in reversed(list(manifest_store.list_blobs(from_us, to_us, configuration.logs_deleted_before_us))):
         left_bytes -= blob.size_bytes
         if chosen and left_bytes < 0:
             break

@@ -105,10 +105,14 @@ def read_range(first: str | None, last: str | None, interval: str | None, now_us
     from_us = read_moment(first, "from", InvalidRequest) if first else to_us - DAY
     if to_us > _LATEST_US:
         raise InvalidRequest("The range ends too far ahead.", "to")
-    if not 0 <= from_us < to_us:
+    if from_us >= to_us and last:
         raise InvalidRequest("The range ends before it begins.", "to")
+    if from_us >= to_us:
+        raise InvalidRequest("It is not before now, and a range without to ends now.", "from")
     if to_us - from_us > MOST_DAYS * DAY:
         raise InvalidRequest(f"A range has at most {MOST_DAYS} days.", "from")
+    if from_us < 0:
+        raise InvalidRequest("The range begins before 1970.", "from" if first else "to")
     length_us = _interval(interval, to_us - from_us)
     from_us -= from_us % length_us
     to_us += -to_us % length_us

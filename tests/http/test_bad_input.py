@@ -242,3 +242,12 @@ def test_a_message_never_repeats_a_features_value(api: Api) -> None:
     body = action(features=[{"name": ["Erika Mustermann"]}])
 
     assert b"Erika" not in api.post(f"{V1}/rank", body).body
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "events/%ff"), ("POST", "models/%ff/publish")])
+def test_an_id_that_is_no_text_is_refused_by_the_loops_own_api(api: Api, method: str, path: str) -> None:
+    """It could not even be told back."""
+    answer = api.call(method, f"/rankloop/v1/{path}", b"")
+
+    assert (answer.status, answer.error["code"]) == (400, "BadRequest")
+    assert "UTF-8" in answer.error["message"]

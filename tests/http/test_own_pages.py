@@ -103,6 +103,14 @@ def test_a_reward_without_event_is_told(fresh: Api) -> None:
     assert alone["because"]
 
 
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59.999999Z", "0001-01-01"])
+def test_at_the_ends_of_time_nothing_is_found(fresh: Api, moment: str) -> None:
+    """The hour after the last moment has no date."""
+    answer = fresh.get(f"{TRACE}/e?at={moment}")
+
+    assert (answer.status, answer.json["lookedThrough"]["log"]) == (200, None)
+
+
 def test_a_moment_that_is_none_is_refused(fresh: Api) -> None:
     """With its name."""
     answer = fresh.get(f"{TRACE}/e?at=noon")

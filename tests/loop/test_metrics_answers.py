@@ -128,24 +128,28 @@ def test_the_first_version_tells_nothing_of_it(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "place"),
+    ("query", "place", "says"),
     [
-        ("from=yesterday", "from"),
-        ("to=2026-13-01", "to"),
-        ("from=2026-11-02&to=2026-11-01", "to"),
-        ("from=2026-01-01&to=2026-11-01", "from"),
-        ("from=2026-11-01&to=2026-11-05&interval=PT5M", "interval"),
-        ("interval=PT7M", "interval"),
-        ("from=0001-01-01&to=0001-01-02", "to"),
-        ("from=9999-12-31&to=9999-12-31T23:59:59.999999Z", "to"),
+        ("from=yesterday", "from", "Not a moment"),
+        ("to=2026-13-01", "to", "Not a moment"),
+        ("from=2026-11-02&to=2026-11-01", "to", "ends before it begins"),
+        ("from=2999-01-01", "from", "a range without to ends now"),
+        ("from=2026-01-01&to=2026-11-01", "from", "at most 100 days"),
+        ("from=0001-01-01", "from", "at most 100 days"),
+        ("from=2026-11-01&to=2026-11-05&interval=PT5M", "interval", "at most 500 intervals"),
+        ("interval=PT7M", "interval", "has to be one of"),
+        ("from=0001-01-01&to=0001-01-02", "from", "before 1970"),
+        ("to=0001-01-02", "to", "before 1970"),
+        ("from=9999-12-31&to=9999-12-31T23:59:59.999999Z", "to", "too far ahead"),
     ],
 )
-def test_a_range_that_is_none_is_refused(api: Api, query: str, place: str) -> None:
-    """With the place of what is wrong; never with a 5xx."""
+def test_a_range_that_is_none_is_refused(api: Api, query: str, place: str, says: str) -> None:
+    """With what is wrong, and its place; never with a 5xx."""
     answer = api.get(f"{OWN}?{query}")
 
     assert answer.status == 400
     assert (answer.error["code"], answer.error["target"]) == ("BadRequest", place)
+    assert says in answer.error["message"]
 
 
 @pytest.mark.parametrize(("hours", "interval"), [(1, "PT5M"), (8, "PT5M"), (24, "PT1H"), (200, "PT6H"), (1000, "P1D")])
