@@ -11,6 +11,7 @@ from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.forms.configuration_request import ServiceConfigurationRequest
 from shared.configuration.forms.learning_settings import PolicyContract
+from shared.configuration.forms.unknown_fields import describe_unknown_fields
 from shared.learner.request_arguments import parse_arguments
 from shared.log import manifest_store
 from shared.metrics import metrics_store
@@ -22,8 +23,9 @@ from shared.storage.clock import now_us
 from shared.times import DAY
 from shared.training import lease
 from shared.training.training_state import Cursor, State
+from shared.web.json_forms import from_json
 from shared.web.operations import Api, Functions
-from shared.web.responses import json_answer
+from shared.web.responses import json_answer, warn
 from shared.web.versions import VERSIONS
 
 functions = Functions()
@@ -38,14 +40,17 @@ functions = Functions()
     refusals=[403],
 )
 async def preview_service_configuration(req: HttpRequest) -> HttpResponse:
-    """Tell what would happen if this service configuration were put."""
+    """Tell what would happen if this service configuration were put; fields that are ignored give a warning."""
     request = ServiceConfigurationRequest.of(req.get_body(), VERSIONS[-1])
     longest_wait_us = settings().max_reward_wait_us
 
     def change(stored: Configuration) -> Configuration:
         return stored.with_service(request.merge_into(stored.service, longest_wait_us), now_us())
 
-    return json_answer(await asyncio.to_thread(_preview, change))
+    answer = json_answer(await asyncio.to_thread(_preview, change))
+    if ignored := describe_unknown_fields(from_json(req.get_body()), VERSIONS[-1]):
+        warn(answer, ignored)
+    return answer
 
 
 @functions.operation(

@@ -47,6 +47,17 @@ def test_a_preview_tells_what_a_change_does_and_does_nothing(single_slot: Api) -
     assert read_all(single_slot) == before
 
 
+def test_a_preview_warns_of_the_fields_that_the_change_would_ignore(single_slot: Api) -> None:
+    """Else a misspelt change looks like one that changes nothing."""
+    bodies = [{"explorationPercentge": 0.7}, {"LearningMode": "Apprentice"}, {"modelExportFrequency": "PT5M"}]
+
+    told = [single_slot.post(OWN.format(SERVICE), body).headers.get("warning") for body in bodies]
+
+    assert told == [single_slot.put(NEWEST.format(SERVICE), body).headers.get("warning") for body in bodies]
+    assert "did you mean explorationPercentage?" in (told[0] or "")
+    assert told[2] is None
+
+
 @pytest.mark.parametrize("path", [SERVICE, POLICY])
 def test_a_preview_refuses_what_the_change_would_be_refused_for(single_slot: Api, path: str) -> None:
     """With the same status, code, words and place."""
