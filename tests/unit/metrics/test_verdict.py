@@ -7,7 +7,7 @@ import pytest
 from shared.configuration.service_configuration import LearningMode
 from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.metrics.bins import Metrics
-from shared.metrics.estimators.lift import LiftSums
+from shared.metrics.estimators.lift import LiftSums, times_as_many
 from shared.metrics.lift_record import Conclusion, LiftRecord, Lifts, Over
 from shared.metrics.verdict import Verdict, judge, round_up
 from shared.times import HOUR, MINUTE, from_iso
@@ -40,13 +40,16 @@ def test_a_loop_that_earns_less_is_worse() -> None:
 
 
 def test_a_loop_that_cannot_be_told_from_its_default_says_how_many_events_would_tell() -> None:
-    """From the longest time of which there is anything."""
+    """From the longest time of which there is anything.
+
+    That begins with its first event, which may be long after the change of settings before it, or without any.
+    """
     verdict = judge_record(grow([100, 100], first=0.3, others=0.45))
     first = verdict.windows[-1].first
 
     assert verdict.conclusion is Conclusion.NOT_DISTINGUISHABLE
     assert verdict.because.startswith(
-        "Over 200 events since 1970-01-01T00:00:00Z (mode, settings or model last changed"
+        "Over 200 events since 1970-01-01T00:00:00Z (with mode and settings as they are now), the loop earned "
     )
     assert first.more_events is not None
     assert f"which may be chance. If it stays so, about {first.more_events:,} more events will tell." in verdict.because
@@ -111,15 +114,10 @@ def test_a_forecast_has_two_digits(count: float, rounded: int) -> None:
     assert round_up(count) == rounded
 
 
-def test_more_events_like_these_make_the_difference_clear() -> None:
-    """As many as were foretold, for one loop of which the estimate stays."""
-    record = grow([200], first=0.2, others=0.4)
-    verdict = judge_record(record)
-    more = verdict.windows[-1].first.more_events
+def test_the_forecast_counts_the_events_to_come_and_not_those_that_were() -> None:
+    sums = part(200, 0, 0.2, 0.4).first
+    times = times_as_many(sums, error=0.05)
+    windows = judge_record(grow([200], first=0.2, others=0.4)).windows
 
-    assert more is not None
-    times = 1 + more / 200
-    log_sums = part(200, 0, 0.2, 0.4).first.times(times * 1.02)
-    later = LiftRecord("loop").plus(Lifts(log_sums, log_sums), 0, MINUTE)
-    assert later.window(Over.CHANGE, HOUR) is not None
-    assert judge_record(later).conclusion is Conclusion.BETTER
+    assert times is not None
+    assert windows[-1].first.more_events == round_up((times - 1) * 200)
