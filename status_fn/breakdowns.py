@@ -16,7 +16,7 @@ from shared.metrics.breakdown_forms import (
     answer_actions,
     answer_context,
 )
-from shared.metrics.last_day_forms import LastDayRange, read_range
+from shared.metrics.last_day_forms import LastDayRange, describe_missing, read_range, without_deleted
 from shared.storage import clock
 from shared.training import lease
 from shared.web.json_forms import Wire
@@ -25,7 +25,7 @@ from shared.web.responses import json_answer
 
 functions = Functions()
 
-type _Answer = Callable[[LastDayRange, list[Step]], Wire]
+type _Answer = Callable[[LastDayRange, list[Step], str | None], Wire]
 
 
 @functions.operation(["GET"], "metrics/actions", api=Api.OWN, query=ActionsQuery, answer=ActionMetrics)
@@ -39,7 +39,9 @@ async def read_context(req: HttpRequest) -> HttpResponse:
     """Tell how often a feature of the context had each value in the last day, and what was earned with it."""
     feature = req.params.get("feature") or None
     return json_answer(
-        await asyncio.to_thread(_read, req, lambda range_, steps: answer_context(range_, steps, feature))
+        await asyncio.to_thread(
+            _read, req, lambda range_, steps, missing: answer_context(range_, steps, missing, feature)
+        )
     )
 
 
@@ -48,6 +50,7 @@ def _read(req: HttpRequest, answer: _Answer) -> bytes:
     recent = state.recent if state else None
     range_ = read_range(req.params.get("from"), req.params.get("to"), recent, now_us)
     deleted_us = configuration_store.read_configuration().logs_deleted_before_us
-    is_current = recent is not None and recent.from_us >= deleted_us
-    steps = recent_store.read_steps(range_.from_us, range_.to_us) if is_current else []
-    return answer(range_, steps).to_json()
+    current = without_deleted(recent, deleted_us)
+    steps = recent_store.read_steps(range_.from_us, range_.to_us) if current else []
+    missing = describe_missing(current, state.joined_up_to_us if state else 0, range_.to_us)
+    return answer(range_, steps, missing).to_json()

@@ -1,17 +1,19 @@
 """`GET /rankloop/v1/metrics`: what the loop earns, and what it would earn without learning."""
 
 import asyncio
+from collections.abc import Sequence
 
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
 from shared.metrics import metrics_store, recent_store
-from shared.metrics.bins import Metrics
-from shared.metrics.last_day_forms import demand_held
+from shared.metrics.bins import Bin, Metrics
+from shared.metrics.last_day_forms import demand_held, describe_missing, without_deleted
 from shared.metrics.metrics_forms import LoopMetrics, MetricsQuery, MetricsRange, answer, read_range
 from shared.metrics.verdict import judge
 from shared.storage import clock
 from shared.training import lease
+from shared.training.training_state import State
 from shared.web.operations import Api, Functions
 from shared.web.responses import json_answer
 
@@ -27,12 +29,23 @@ async def read_metrics(req: HttpRequest) -> HttpResponse:
 
 
 def _read_metrics(range_: MetricsRange, now_us: int) -> bytes:
-    state, mode = lease.read_state(), configuration_store.read_configuration().service.learning_mode
-    metrics, recent = state.metrics if state else Metrics(), state.recent if state else None
-    if range_.is_fine:
-        demand_held(range_.from_us, recent, now_us, "from")
-        bins = recent_store.read_bins(range_.from_us, range_.to_us)
-    else:
-        bins = metrics_store.read_bins(range_.from_us, range_.to_us, metrics)
+    state, configuration = lease.read_state(), configuration_store.read_configuration()
+    metrics = state.metrics if state else Metrics()
+    bins, missing = (
+        _read_fine(range_, state, configuration.logs_deleted_before_us, now_us)
+        if range_.is_fine
+        else (metrics_store.read_bins(range_.from_us, range_.to_us, metrics), None)
+    )
     returns = state is not None and state.before_apprentice is not None
-    return answer(range_, bins, metrics.apprentice, judge(metrics, mode, now_us, returns=returns)).to_json()
+    verdict = judge(metrics, configuration.service.learning_mode, now_us, returns=returns)
+    return answer(range_, bins, metrics.apprentice, verdict, missing).to_json()
+
+
+def _read_fine(
+    range_: MetricsRange, state: State | None, deleted_before_us: int, now_us: int
+) -> tuple[Sequence[Bin], str | None]:
+    """The bins of ten seconds of a range, and what is not in them yet."""
+    recent = without_deleted(state.recent if state else None, deleted_before_us)
+    demand_held(range_.from_us, recent, now_us, "from")
+    bins = recent_store.read_bins(range_.from_us, range_.to_us) if recent else []
+    return bins, describe_missing(recent, state.joined_up_to_us if state else 0, range_.to_us)

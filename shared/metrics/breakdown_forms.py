@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from shared.metrics.breakdown import MOST_VALUES, Cell, Cells, Step
+from shared.metrics.breakdown import MOST_FEATURES, MOST_VALUES, Cell, Cells, Step
 from shared.metrics.estimators import regression
 from shared.metrics.estimators.regression import plain_sums
 from shared.metrics.intervals import UNIT, Span
@@ -17,6 +17,10 @@ from shared.web.errors import InvalidRequest
 from shared.web.json_forms import Moment, Wire
 
 _MOST_ACTIONS, _MOST_ROWS = 50, 30
+_NOT_HELD = (
+    f"There are no figures of it: no context had it in this range, or {MOST_FEATURES} features come before it in the "
+    "alphabet. Without feature, the answer lists those that are held, and tells what is missing yet."
+)
 _VARIED = f"It had more than {MOST_VALUES} different values in an hour, lists of numbers, or long texts."
 
 
@@ -58,6 +62,7 @@ class ActionMetrics(Wire):
 
     from_: Annotated[Moment, Field(alias="from")]
     to: Moment
+    missing: str | None
     count: int
     reward_span: tuple[float, float]
     actions: list[ActionFigures]
@@ -75,6 +80,7 @@ class ContextMetrics(Wire):
 
     from_: Annotated[Moment, Field(alias="from")]
     to: Moment
+    missing: str | None
     count: int
     reward_span: tuple[float, float]
     features: list[FeatureSummary]
@@ -97,11 +103,12 @@ class ContextQuery(ActionsQuery):
     feature: str | None = None
 
 
-def answer_actions(wanted: LastDayRange, steps: Sequence[Step]) -> ActionMetrics:
+def answer_actions(wanted: LastDayRange, steps: Sequence[Step], missing: str | None) -> ActionMetrics:
     """The figures of each action, the one that was shown most often first.
 
     Args:
         steps: Those of the range.
+        missing: What is not in them yet.
     """
     sums = _total(steps)
     chosen, rest = _largest(sums.actions, _MOST_ACTIONS)
@@ -109,6 +116,7 @@ def answer_actions(wanted: LastDayRange, steps: Sequence[Step]) -> ActionMetrics
     return ActionMetrics(
         from_=wanted.from_us,
         to=wanted.to_us,
+        missing=missing,
         count=sums.total.events,
         reward_span=rewards,
         actions=[ActionFigures(id=name, **_figures(cell, sums, rewards)) for name, cell in chosen],
@@ -116,7 +124,9 @@ def answer_actions(wanted: LastDayRange, steps: Sequence[Step]) -> ActionMetrics
     )
 
 
-def answer_context(wanted: LastDayRange, steps: Sequence[Step], feature: str | None) -> ContextMetrics:
+def answer_context(
+    wanted: LastDayRange, steps: Sequence[Step], missing: str | None, feature: str | None
+) -> ContextMetrics:
     """The figures of each value of a feature, the most frequent first; without a feature only which ones there are.
 
     Raises:
@@ -129,6 +139,7 @@ def answer_context(wanted: LastDayRange, steps: Sequence[Step], feature: str | N
     return ContextMetrics(
         from_=wanted.from_us,
         to=wanted.to_us,
+        missing=missing,
         count=sums.total.events,
         reward_span=rewards,
         features=[_summarize(name, sums) for name in sorted({*sums.features, *sums.varied})],
@@ -149,9 +160,7 @@ def _values(sums: Step, feature: str | None) -> Cells:
     if feature in sums.varied:
         raise InvalidRequest(_VARIED, "feature")
     if feature not in sums.features:
-        raise InvalidRequest(
-            "No context had it in this range; without feature, the answer lists those held.", "feature"
-        )
+        raise InvalidRequest(_NOT_HELD, "feature")
     return sums.features[feature]
 
 

@@ -52,3 +52,22 @@ def read_range(first: str | None, last: str | None, recent: Recent | None, now_u
         raise InvalidRequest("The range ends before it begins, or begins later than now.", "to")
     demand_held(from_us, recent, now_us, "from")
     return LastDayRange(from_us - from_us % STEP_US, to_us + -to_us % STEP_US)
+
+
+def without_deleted(recent: Recent | None, deleted_before_us: int) -> Recent | None:
+    """The metrics in detail; None if they have log that was deleted since: the trainer makes them anew."""
+    return recent if recent is not None and recent.from_us >= deleted_before_us else None
+
+
+def describe_missing(recent: Recent | None, joined_us: int, to_us: int) -> str | None:
+    """Describe what of a range is log and not in the metrics in detail yet; None if nothing is missing.
+
+    Args:
+        recent: As `without_deleted` gives it.
+        joined_us: The log position.
+    """
+    if (recent.up_to_us if recent else 0) >= min(joined_us, to_us):
+        return None
+    if recent is None:
+        return "Nothing is there yet: the trainer makes these figures from the log, anew after a deletion or redaction."
+    return f"What came after {to_iso_second(recent.up_to_us)} is not there yet: the trainer reads it from the log."

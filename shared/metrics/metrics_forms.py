@@ -63,9 +63,14 @@ class ApprenticeFigures(Wire):
 
 
 class LoopMetrics(Wire):
-    """The loop's metrics."""
+    """The loop's metrics.
+
+    Attributes:
+        missing: What of the log is not in intervals below PT5M yet; null if nothing is missing.
+    """
 
     interval: str
+    missing: str | None
     reward_span: tuple[float, float]
     verdict: VerdictAnswer
     total: Stretch
@@ -121,13 +126,16 @@ def read_range(first: str | None, last: str | None, interval: str | None, now_us
     return MetricsRange(from_us, to_us, length_us)
 
 
-def answer(wanted: MetricsRange, bins: Sequence[Bin], apprentice: Apprentice, verdict: Verdict) -> LoopMetrics:
+def answer(
+    wanted: MetricsRange, bins: Sequence[Bin], apprentice: Apprentice, verdict: Verdict, missing: str | None = None
+) -> LoopMetrics:
     """The figures of a range, in total and interval by interval.
 
     Args:
         bins: Those of the range.
         apprentice: Of all time, whatever the range is.
         verdict: As of now, whatever the range is.
+        missing: What is not in the bins yet.
     """
     rewards = comparison.span(bins)
     by_interval: dict[int, list[Bin]] = defaultdict(list)
@@ -136,6 +144,7 @@ def answer(wanted: MetricsRange, bins: Sequence[Bin], apprentice: Apprentice, ve
     starts = range(wanted.from_us, wanted.to_us, wanted.interval_us)
     return LoopMetrics(
         interval=durations.to_iso(wanted.interval_us),
+        missing=missing,
         reward_span=rewards,
         verdict=VerdictAnswer.of(verdict),
         total=_stretch(bins, wanted.from_us, wanted.to_us, wanted, rewards),

@@ -15,7 +15,8 @@ from shared.learner import features
 from shared.log import ranked_event
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.metrics.bins import BIN_US, FINE_US, day_us
-from shared.metrics.recent import Hour, hour_us
+from shared.metrics.last_day_forms import describe_missing
+from shared.metrics.recent import Hour, Recent, hour_us
 from shared.ranking.decision import decide
 from shared.storage import json_documents, paths
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso, to_iso
@@ -255,6 +256,42 @@ def test_they_are_answered_by_action_and_by_context(
         assert "since 20" in refused.error["message"]
     assert (deleted.status, after["count"], after["actions"]) == (204, 0, [])
     assert stored_loop.blobs("lastday/") == {}
+
+
+def test_what_is_not_made_again_yet_is_said_to_be_missing(
+    stored_loop: StoredLoop, trainer: StartTrainer, start_host: StartHost
+) -> None:
+    """From a redaction to the next run: a count of 0 alone would say that nothing came."""
+    past.configure(stored_loop, past.seldom())
+    shopping().write(stored_loop)
+    train(trainer, stored_loop)
+    api = Api.at(start_host(**NEVER).url, KEY)
+    ends = f"from={to_iso(past.minutes_ago(130))}&to={to_iso(past.minutes_ago(55))}"
+    pages = [f"{OWN}/actions", f"{OWN}/context", f"{OWN}?{ends}&interval=PT1M", f"{OWN}?{ends}&interval=PT5M"]
+
+    before = [api.get(page).json["missing"] for page in pages]
+    api.post("/rankloop/v1/logs/redact", {"eventId": "e0"})
+    between = [api.get(page).json["missing"] for page in pages]
+    train(trainer, stored_loop)
+    after = [api.get(page).json for page in pages]
+
+    assert before == [None] * 4
+    assert between == [
+        *["Nothing is there yet: the trainer makes these figures from the log, anew after a deletion or redaction."]
+        * 3,
+        None,
+    ]
+    assert [page["missing"] for page in after] == [None] * 4
+    assert after[0]["count"] == after[1]["count"] == after[2]["total"]["count"] == 59
+
+
+@pytest.mark.parametrize(("up_to_us", "to_us", "is_missing"), [(5, 9, True), (7, 9, False), (5, 5, False)])
+def test_what_the_trainer_has_still_to_read_is_missing(up_to_us: int, to_us: int, is_missing: bool) -> None:
+    """Of the range that is asked for, up to the log position, 7."""
+    missing = describe_missing(Recent(0, up_to_us), 7, to_us)
+
+    assert (missing is not None) == is_missing
+    assert not missing or missing.startswith("What came after 1970-01-01T00:00:00Z is not there yet")
 
 
 def test_hours_go_after_a_day(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
