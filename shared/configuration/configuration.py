@@ -86,6 +86,11 @@ class Configuration(StoredObject):
     shard_changes: tuple[ShardChange, ...] = ()
     changes: tuple[SettingsChange, ...] = ()
 
+    @property
+    def has_no_exploration(self) -> bool:
+        """Whether only what the model thinks best is shown; arguments without `--epsilon` explore in their own way."""
+        return self.service.exploration_percentage <= 0 and "--epsilon" in self.learning.arguments
+
     def shards_at(self, at_us: int) -> int:
         """Over how many shards rows are spread that arrive at a moment."""
         return next((change.shards for change in reversed(self.shard_changes) if change.from_us <= at_us), self.shards)

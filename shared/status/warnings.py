@@ -12,6 +12,9 @@ from shared.training.training_state import Counters, State
 from shared.training.trouble import Subject
 from shared.words import pluralize
 
+NO_EXPLORATION = (
+    "The exploration is 0: only what the model thinks best is shown, so it cannot find out where it is wrong."
+)
 _ENOUGH = 100
 _SOME = 10
 
@@ -66,11 +69,11 @@ def _ranks_answered_twice(counters: Counters, _: Configuration) -> LoopWarning |
 
 
 def _no_exploration(_: Counters, configuration: Configuration) -> LoopWarning | None:
-    if configuration.service.exploration_percentage > 0:
+    if not configuration.has_no_exploration:
         return None
     return LoopWarning(
         "NoExploration",
-        "The exploration is 0: only what the model thinks best is shown, so it cannot find out where it is wrong.",
+        NO_EXPLORATION,
         "Set explorationPercentage to a small share such as 0.1.",
     )
 

@@ -11,6 +11,7 @@ from shared.metrics.bins import Bin, PartMetrics, PolicySums
 from shared.models.published import Published
 from shared.status.configuration_preview import ChangeFigures, FutureChange, Preview, preview
 from shared.status.mode_warnings import mode_warnings
+from shared.status.warnings import counter_warnings
 from shared.times import DAY, HOUR
 from shared.training import mode_changes
 from shared.training.configuration_changes import apply_changes, foresee
@@ -159,6 +160,19 @@ def test_settings_that_need_no_model_start_none() -> None:
         "The model in use was trained for these settings already: none learns anew.",
         "The learning anew that is at work ends.",
     ]
+
+
+@pytest.mark.parametrize(("arguments", "doubts"), [("--epsilon 0.2", 1), ("--squarecb", 0)])
+def test_to_explore_no_more_is_doubted_where_it_is_epsilon_that_explores(arguments: str, doubts: int) -> None:
+    """The status warns of it then, and says of other ways of exploring neither before nor after that there is none."""
+    learning = LearningSettings("x", f"--cb_explore_adf {arguments} -q ::")
+    before = replace(_CONFIGURATION, learning=learning)
+    after = service(before, exploration_percentage=0.0)
+    state = apply_changes(online(), before, Published())
+    said = [doubt for doubt in foreseen(before, after, state).doubts if "exploration is 0" in doubt]
+
+    assert len(said) == doubts
+    assert [warning.code for warning in counter_warnings(state, after)] == ["NoExploration"] * doubts
 
 
 def test_another_problem_type_is_told_to_drop_the_model() -> None:
