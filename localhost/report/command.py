@@ -74,6 +74,8 @@ def _metrics(chosen: argparse.Namespace) -> int:
 
 
 def _event(chosen: argparse.Namespace) -> int:
+    if not chosen.id:
+        raise CannotRead("An event's id is not empty.", "Give the id that Rank answered.")
     query = {"at": chosen.at} if chosen.at else {}
     answer = _loop(chosen).read(f"events/{quote(chosen.id, safe='')}", query, "withoutEvent")
     _print(answer.body, event_lines(answer.document), chosen)

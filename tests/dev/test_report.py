@@ -172,6 +172,7 @@ def test_a_loop_that_cannot_be_read_is_a_sentence_and_a_next_step(api: Api, tmp_
             "does not begin with https://": run("status", endpoint="http://192.0.2.1:7071"),
             "There is no key": run("status", endpoint=api.url, key=""),
             "cannot be reached: ": run("status", endpoint="http://127.0.0.1:1"),
+            "id is not empty": run("event", "", endpoint=api.url),
             "at: Not a moment": run("event", "good", "--at", "noon", endpoint=api.url),
             "was answered 200": run("status", endpoint=other),
             "No loop serves": run("status", "--data", str(tmp_path), endpoint=""),
