@@ -63,7 +63,8 @@ def _list(page: Page) -> tuple[Sequence[ListedModel], int]:
     models = [each if isinstance(each, ModelReference) else read.get(each.path) for each in on_page]
     there = [model for model in models if model is not None]
     sums = model_rewards_store.read([model.id for model in there], state.metrics.models if state else ())
-    return [ListedModel(model, sums[model.id], model is published.model) for model in there], len(everything)
+    in_use = published.model_for(configuration_store.read_configuration().learning)
+    return [ListedModel(model, sums[model.id], model is in_use) for model in there], len(everything)
 
 
 def _answer(listed: Sequence[ListedModel], link: str | None) -> bytes:

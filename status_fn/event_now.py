@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from shared.configuration.configuration import Configuration
 from shared.learner.explorer import Explorer
 from shared.learner.prospect import prospect, slot_prospects
 from shared.learner.prospect_forms import Chances
@@ -20,7 +21,10 @@ from shared.status.now_forms import Now
 
 _MOST_EVENTS = 10
 _NO_MODEL = "There is no model in use yet."
-_OTHER_TYPE = "The model in use is of another problem type than the event: one action an event, or several slots."
+_OTHER_TYPE = (
+    "The last model is of another problem type than the event or the learning settings: one action an event, or "
+    "several slots."
+)
 _TOO_MANY = "It is told of the 10 newest events of an id only."
 
 
@@ -35,11 +39,10 @@ async def read_nows(hot_path: HotPath[Explorer], evidence: Evidence) -> list[Now
         return []
     current = await hot_path.live_settings.current()
     served = await hot_path.follow_published().current(current.published)
-    exploration = current.configuration.service.exploration_percentage
     left_out = max(0, len(events) - _MOST_EVENTS)
     nows = [Now(chances=None, because=_TOO_MANY)] * left_out
     for document, baselines in events[left_out:]:
-        nows.append(_now(served, exploration, document, baselines))
+        nows.append(_now(served, current.configuration, document, baselines))
         await asyncio.sleep(0)  # Ranks that wait come first
     return nows
 
@@ -52,15 +55,18 @@ def _documents(evidence: Evidence) -> list[tuple[Mapping[str, Any], Sequence[int
 
 
 def _now(
-    served: LoadedModel[Explorer] | None, exploration: float, document: Mapping[str, Any], baselines: Sequence[int]
+    served: LoadedModel[Explorer] | None,
+    configuration: Configuration,
+    document: Mapping[str, Any],
+    baselines: Sequence[int],
 ) -> Now:
     if served is None:
         return Now(chances=None, because=_NO_MODEL)
     kind = "ccb" if DOCUMENT_SLOTS in document else "cb"
-    if served.model.kind != kind:
+    if {kind, configuration.learning.problem_type} != {served.model.kind}:
         return Now(chances=None, because=_OTHER_TYPE)
     ask = _ask_for_slots if kind == "ccb" else _ask
-    return Now(chances=ask(served, exploration, document, baselines), because=None)
+    return Now(chances=ask(served, configuration.service.exploration_percentage, document, baselines), because=None)
 
 
 def _ask(served: LoadedModel[Explorer], exploration: float, document: Mapping[str, Any], _: Sequence[int]) -> Chances:

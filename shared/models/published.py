@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
+from shared.configuration.configuration import LearningSettings, problem_type
 from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import SettingsChange
 from shared.stored_objects import StoredObject
@@ -207,6 +208,11 @@ class Published(StoredObject):
     def models(self) -> tuple[ModelReference, ...]:
         """The model in use, and those before it, newest first."""
         return self.previous if self.model is None else (self.model, *self.previous)
+
+    def model_for(self, learning: LearningSettings) -> ModelReference | None:
+        """The model that Rank uses; None if it is of the other problem type, which Rank passes over."""
+        fits = self.model is not None and problem_type(self.model.arguments) == learning.problem_type
+        return self.model if fits else None
 
     def with_model(self, model: ModelReference | None) -> Self:
         """The same with another model in use, or none; the models before it stay in the list, each once."""

@@ -6,7 +6,7 @@ from shared import durations
 from shared.configuration.configuration import Configuration
 from shared.metrics.bins import Metrics
 from shared.metrics.verdict import Verdict, judge
-from shared.models.published import Published
+from shared.models.published import ModelReference, Published
 from shared.status import troubles
 from shared.status.feature_profile import Profile
 from shared.times import MINUTE, to_iso_second
@@ -16,6 +16,10 @@ from shared.training.trouble import Subject
 from shared.words import pluralize
 
 GOES_ON = "A model came with its settings; with the next run of the trainer, learning goes on from that model."
+_OTHER_TYPE = (
+    "The last model is for one action an event and the learning settings are for several slots, or the other way "
+    "round; the next events that are joined make a new model."
+)
 _SLACK_US = 2 * MINUTE
 """How long events may be ready to join before the status says that the trainer is missing."""
 
@@ -58,6 +62,11 @@ class StatusInputs:
         metrics = self.state.metrics if self.state else Metrics()
         returns = self.state is not None and self.state.before_apprentice is not None
         return judge(metrics, self.configuration.service.learning_mode, self.now_us, returns=returns)
+
+    @property
+    def model(self) -> ModelReference | None:
+        """The model that Rank uses."""
+        return self.published.model_for(self.configuration.learning)
 
     @property
     def counters(self) -> Counters:
@@ -104,6 +113,8 @@ def judge_learning(inputs: StatusInputs) -> LearningVerdict:
         return _explain_nothing_learned(inputs)
     if inputs.published.model is None:
         return LearningVerdict(False, "The model was reset; the next events that are joined make a new model.")
+    if inputs.model is None:
+        return LearningVerdict(False, _OTHER_TYPE)
     return LearningVerdict(True, _describe_progress(inputs, state))
 
 
@@ -191,7 +202,7 @@ def _explain_nothing_learned(inputs: StatusInputs) -> LearningVerdict:
 
 
 def _describe_progress(inputs: StatusInputs, state: State) -> str:
-    model = inputs.published.model
+    model = inputs.model
     text = f"{pluralize(inputs.counters.learned, 'event was', 'events were')} learned so far."
     if model is not None:
         at = to_iso_second(model.made_at_us)

@@ -56,7 +56,7 @@ class LoopSummary:
 
 def summarize(inputs: StatusInputs) -> LoopSummary:
     """Summarize a loop."""
-    model, period_us = inputs.published.model, update_period_us(inputs.configuration)
+    model, period_us = inputs.model, update_period_us(inputs.configuration)
     since_us = _since_us(inputs)
     return LoopSummary(
         waiting=inputs.waiting,

@@ -133,7 +133,7 @@ class LoopStatus(Wire):
         Args:
             loaded: The model that the answering instance ranks with.
         """
-        state, model = inputs.state, inputs.published.model
+        state, model = inputs.state, inputs.model
         verdict, next_model = learning_status.judge_learning(inputs), learning_status.predict_next_model(inputs)
         return cls(
             learning=verdict.learns,

@@ -1,5 +1,6 @@
 """A loop that has learned what decides its rewards says so: of a question, of a Rank, and of an event."""
 
+import json
 from collections.abc import Iterator
 from math import fsum
 from typing import Any
@@ -134,8 +135,14 @@ def test_a_model_of_another_problem_type_is_not_asked(
     current, named = api.post(CHANCES, news()).json, api.post(CHANCES, {**news(), "modelId": model})
     api.post(RANK, news(eventId="with-slots"))
     (event,) = api.get("/rankloop/v1/events/with-slots").json["events"]
+    older = json.loads(next(iter(stored_loop.lines())))["EventId"]
+    (before,) = api.get(f"/rankloop/v1/events/{older}").json["events"]
+    status, listed = api.get("/rankloop/v1/status").json, api.get("/rankloop/v1/models").json["models"]
 
     assert (current["model"], current["slots"][0]["why"]) == ("N/A", None)
     assert (named.status, named.error["code"]) == (409, "ModelRankingError")
-    assert event["now"]["chances"] is None
-    assert "problem type" in event["now"]["because"]
+    for traced in (event, before):
+        assert traced["now"]["chances"] is None
+        assert "problem type" in traced["now"]["because"]
+    assert (status["learning"], status["model"], [each["current"] for each in listed]) == (False, None, [False])
+    assert "for several slots" in status["because"]

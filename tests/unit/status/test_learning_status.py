@@ -54,6 +54,10 @@ def inputs(state: State | None, waiting: Waiting = Waiting(), published: Publish
             "does the timer run",
         ),
         (inputs(state_of_trained_loop()), "was reset"),
+        (
+            inputs(state_of_trained_loop(), published=Published(model=replace(_MODEL, arguments="--ccb_explore_adf"))),
+            "are for several slots",
+        ),
     ],
 )
 def test_a_loop_that_does_not_learn_says_why(unlearning: StatusInputs, word: str) -> None:
