@@ -26,10 +26,14 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         code: int = chosen.run(chosen)
+        sys.stdout.flush()
         return code
     except (CannotRead, CannotSetUp, StartFailure) as problem:
         print(f"\n{problem}", file=sys.stderr)
         return CANNOT_READ
+    except BrokenPipeError:  # whoever reads has enough, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -92,6 +96,7 @@ def _welcome(chosen: argparse.Namespace) -> int:
 
 def _print(body: bytes, lines: Iterable[str], chosen: argparse.Namespace) -> None:
     if chosen.json:
-        print(body.decode())
-    else:
-        print(*map(printable, lines), sep="\n")
+        sys.stdout.buffer.write(body + b"\n")
+        return
+    text, encoding = "\n".join(map(printable, lines)), sys.stdout.encoding
+    print(text.encode(encoding, "backslashreplace").decode(encoding))  # not every terminal has all letters

@@ -55,15 +55,20 @@ def api(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield reached
 
 
-def run(command: str, *arguments: str, endpoint: str, key: str = KEY) -> tuple[int, str]:
-    """Run a command as a user does; gives the exit code and the output."""
+def run(command: str, *arguments: str, endpoint: str, key: str = KEY, letters: str = "utf-8") -> tuple[int, str]:
+    """Run a command as a user does; gives the exit code and the output.
+
+    Args:
+        letters: The encoding of the terminal.
+    """
     ended = subprocess.run(
         [sys.executable, "-m", "localhost.report", command, "--endpoint", endpoint, *arguments],
         cwd=ROOT,
-        env={**clean_environment(), "RANKLOOP_KEY": key, "COLUMNS": "90"},
+        env={**clean_environment(), "RANKLOOP_KEY": key, "COLUMNS": "90", "PYTHONIOENCODING": letters},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         timeout=60,
         check=False,
     )
@@ -161,6 +166,37 @@ def test_programs_get_the_answer_as_it_is(api: Api, command: list[str]) -> None:
     path = {"status": "status", "metrics": "metrics?interval=PT1H", "event": "events/good"}[command[0]]
     assert code == 0
     assert json.loads(output).keys() == api.get(f"/rankloop/v1/{path}").json.keys()
+
+
+def test_a_terminal_that_lacks_letters_gets_their_numbers(api: Api) -> None:
+    """As Windows gives them to a pipe; programs get the bytes of the answer whatever the terminal has."""
+    api.post("/personalizer/v1.0/rank", {"eventId": "é日😀", "actions": [{"id": "ü", "features": [{"x": 1}]}]})
+
+    code, output = run("event", "é日😀", endpoint=api.url, letters="cp1252")
+    whole = run("event", "é日😀", "--json", endpoint=api.url, letters="ascii")
+
+    assert (code, "\\u65e5\\U0001f600" in output) == (0, True), output
+    assert (whole[0], json.loads(whole[1])["eventId"]) == (0, "é日😀")
+
+
+@pytest.mark.parametrize("switches", [[], ["--json"]])
+def test_a_reader_that_has_enough_ends_a_command_in_silence(api: Api, switches: list[str]) -> None:
+    """As `head` does, and pagers."""
+    command = [sys.executable, "-m", "localhost.report", "event", "good", "--endpoint", api.url, *switches]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**clean_environment(), "RANKLOOP_KEY": KEY},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        errors = running.stderr.read()
+
+    assert (running.returncode, errors) == (0, "")
 
 
 def test_a_loop_that_cannot_be_read_is_a_sentence_and_a_next_step(api: Api, tmp_path: Path) -> None:
