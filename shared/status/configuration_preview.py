@@ -129,6 +129,8 @@ def _problem_type(cursor: Cursor) -> str:
 
 
 def _write(value: object) -> str:
+    if value is None:
+        return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -144,6 +144,14 @@ def test_settings_that_were_changed_as_an_apprentice_are_told_to_be_learned_anew
     assert "about 70 events that were ranked Online" in text
 
 
+def test_a_field_that_was_not_set_is_told_so() -> None:
+    after = service(_CONFIGURATION, auto_optimization_start_date="2026-12-01")
+
+    assert foreseen(_CONFIGURATION, after, online()).changes == [
+        "autoOptimizationStartDate changes from nothing to 2026-12-01."
+    ]
+
+
 def test_settings_that_need_no_model_start_none() -> None:
     seldom = foreseen(_CONFIGURATION, service(_CONFIGURATION, model_export_frequency="PT1H"), online())
     less = foreseen(_CONFIGURATION, service(_CONFIGURATION, log_retention_days=30), online())
