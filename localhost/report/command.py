@@ -8,9 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from localhost.environment import ROOT
-from localhost.failures import StartFailure
+from localhost.failures import CommandFailure
 from localhost.report.event_lines import event_lines, is_unknown
-from localhost.report.failures import CannotRead
 from localhost.report.layout import printable
 from localhost.report.loop import Loop
 from localhost.report.metrics_lines import metrics_lines
@@ -27,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code: int = chosen.run(chosen)
         return code
-    except (CannotRead, CannotSetUp, StartFailure) as problem:
+    except (CommandFailure, CannotSetUp) as problem:
         print(f"\n{problem}", file=sys.stderr)
         return CANNOT_READ
     except KeyboardInterrupt:
