@@ -36,7 +36,7 @@ class Welcome:
         """
         try:
             return cls(**json.loads(_file(data).read_text(encoding="utf-8")))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, ValueError, TypeError) as error:  # a write that was cut off leaves no object
             raise CommandFailure(
                 f"No loop serves with the data in {data}.",
                 "Start one with `python3 dev.py up`, choose its folder by --data, or an address by --endpoint.",
