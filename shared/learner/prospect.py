@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.learner.explanations.explanation import Explanation, NotExplained, Part, compare
+from shared.learner.explanations.explanation import Contribution, Explanation, NotExplained, compare
 from shared.learner.features import SlotsDocument
 from shared.learner.model import Model
 from shared.ranking.decision import equal_chances
@@ -21,7 +21,7 @@ _CERTAIN = "Only one action is left, so there is nothing to explain."
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ActionComparison:
     """What speaks for the likeliest action against the next one.
 
     Attributes:
@@ -35,7 +35,7 @@ class Comparison:
     action: int
     other: int | None
     difference: float
-    parts: tuple[Part, ...]
+    parts: tuple[Contribution, ...]
     shared_weights: int
 
 
@@ -51,7 +51,7 @@ class Prospect:
 
     chances: Mapping[int, float]
     scores: Mapping[int, float]
-    comparison: Comparison | None
+    comparison: ActionComparison | None
     because: str | None
 
 
@@ -170,7 +170,9 @@ def _explain(explainer: "Explainer", actions: Collection["Scored"], terms: _Term
     return {action.position: explainer.explain(action) for action in actions}
 
 
-def _compare(explained: Mapping[int, Explanation], action: int, other: int | None) -> Comparison:
+def _compare(explained: Mapping[int, Explanation], action: int, other: int | None) -> ActionComparison:
     best, second = explained[action], explained[other] if other is not None else None
     shared = best.shared_weights + (second.shared_weights if second else 0)
-    return Comparison(action, other, best.score - (second.score if second else 0.0), compare(best, second), shared)
+    return ActionComparison(
+        action, other, best.score - (second.score if second else 0.0), compare(best, second), shared
+    )
