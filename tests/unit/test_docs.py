@@ -16,7 +16,7 @@ from localhost.environment import LOCAL_DEFAULTS
 from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
-from shared.evaluation.forms import answers_2022, answers_v1, report_forms
+from shared.evaluation.forms import answers_2022, answers_v1, queries_2022, report_forms
 from shared.intake.rows import Event, Observation
 from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED
 from shared.learner.explanations.explanation import Contribution
@@ -316,7 +316,7 @@ def test_every_field_of_an_evaluation_is_on_its_page() -> None:
     """As every version has it, and the loop's own report."""
     evaluation, outcome = evaluated.evaluation("e"), evaluated.outcome()
     older = answers_v1.answer(evaluation, outcome, VERSIONS[-2])
-    newest = answers_2022.answer(evaluation, outcome, answers_2022.read_answer_range({}, evaluation))
+    newest = answers_2022.answer(evaluation, outcome, queries_2022.read_answer_range({}, evaluation))
     answers = [json.loads(text) for text in (older, newest, report_forms.answer(evaluation, outcome))]
 
     assert _absent(answers, page("docs/api.md").text) == []
