@@ -257,6 +257,28 @@ def test_they_are_answered_by_action_and_by_context(
     assert stored_loop.blobs("lastday/") == {}
 
 
+def test_trouble_with_the_hours_does_not_keep_what_is_deleted(
+    stored_loop: StoredLoop, trainer: StartTrainer, start_host: StartHost
+) -> None:
+    """After failures they are written again in an hour only; but a deletion is followed at once."""
+    past.configure(stored_loop, past.seldom())
+    shopping().write(stored_loop)
+    train(trainer, stored_loop)
+    trouble = {"reason": "it was in trouble", "since_us": now_us(), "tried_us": now_us(), "tries": 12}
+    state = stored_loop.document("state.json")
+    troubles = {"last_day": {**trouble, "about": "log deleted before 0"}}
+    stored_loop.put("state.json", json.dumps(state | {"troubles": troubles}).encode())
+    train(trainer, stored_loop)
+    before = stored_loop.document("state.json")["troubles"]
+
+    deleted = Api.at(start_host(**NEVER).url, KEY).delete("/personalizer/v1.0/logs")
+    train(trainer, stored_loop)
+
+    assert (before.keys(), deleted.status) == ({"last_day"}, 204)
+    assert stored_loop.blobs("lastday/") == {}
+    assert stored_loop.document("state.json")["troubles"] == {}
+
+
 def test_hours_go_after_a_day(stored_loop: StoredLoop, trainer: StartTrainer) -> None:
     """The trainer looks once an hour; a run that begins three days later finds them too old."""
     past.configure(stored_loop, past.seldom())
