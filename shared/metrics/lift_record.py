@@ -147,7 +147,7 @@ class LiftRecord(StoredObject):
         checkpoints: By window, the oldest first.
         settled: The sums once the loop could have learned something; None before.
         conclusion: What the newest window says that says anything, against the first action.
-        concluded_us: Since when it says so, as a log position.
+        concluded_us: Since when it says so, as a log position; 0 before the first part.
     """
 
     settings: str = ""
@@ -239,7 +239,7 @@ class LiftRecord(StoredObject):
 
     def _conclude(self, to_us: int) -> "LiftRecord":
         conclusion = conclude(self.windows(to_us))[0]
-        if conclusion == self.conclusion:
+        if conclusion == self.conclusion and self.concluded_us:
             return self
         return replace(self, conclusion=conclusion, concluded_us=to_us)
 

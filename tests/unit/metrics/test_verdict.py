@@ -62,6 +62,7 @@ def test_without_a_chance_for_the_first_action_nothing_is_known_of_it() -> None:
     assert verdict.conclusion is Conclusion.UNKNOWN
     assert "The first action had no chance to be shown in 40 events since" in verdict.because
     assert (verdict.windows[0].first.lift, verdict.windows[0].first.interval) == (None, None)
+    assert verdict.since_us == MINUTE, "since the first part, and not since 1970"
 
 
 def test_before_the_first_event_nothing_is_known() -> None:
