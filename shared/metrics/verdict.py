@@ -35,8 +35,8 @@ class Advantage:
         silent: Those that do not: the policy's action had no chance to be shown.
         lift: None without events.
         interval: Where the mean lift is; valid however often it is looked at.
-        more_events: About how many more events it takes to tell the loop from the policy; None if that is told, or if
-            no number can be given.
+        more_events: About how many more events it takes to tell the loop from the policy; None if that is told, if no
+            number can be given, or if the window lets go of events, and may never hold so many.
     """
 
     conclusion: Conclusion
@@ -121,22 +121,24 @@ def describe(window: WindowVerdict, since_us: int | None = None) -> str:
 
 def measure(window: Window) -> WindowVerdict:
     """Measure what the loop earned over a window."""
-    first = _advantage(window.sums.first, window.against_first, window.error)
-    random = _advantage(window.sums.random, window.against_random, window.error)
+    first = _advantage(window, window.sums.first, window.against_first)
+    random = _advantage(window, window.sums.random, window.against_random)
     return WindowVerdict(window.over, window.from_us, first, random)
 
 
-def _advantage(sums: LiftSums, conclusion: Conclusion, error: float) -> Advantage:
-    value, interval = lift.lift(sums), lift.interval(sums, error)
+def _advantage(window: Window, sums: LiftSums, conclusion: Conclusion) -> Advantage:
+    value, interval = lift.lift(sums), lift.interval(sums, window.error)
     if value is None or interval is None:
         return Advantage(conclusion, 0, sums.silent, None, None, None)
-    more = _more_events(sums, error) if conclusion is Conclusion.NOT_DISTINGUISHABLE else None
+    grows = conclusion is Conclusion.NOT_DISTINGUISHABLE and window.over is Over.CHANGE
+    more = _more_events(sums, window.error) if grows else None
     return Advantage(conclusion, sums.events, sums.silent, value, interval.with_value(value), more)
 
 
 def _more_events(sums: LiftSums, error: float) -> int | None:
+    """So many of which as large a share is silent as of these."""
     times = lift.times_as_many(sums, error)
-    return None if times is None else round_up((times - 1) * sums.events)
+    return None if times is None else round_up((times - 1) * (sums.events + sums.silent))
 
 
 def round_up(count: float) -> int:

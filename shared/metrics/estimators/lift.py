@@ -28,7 +28,8 @@ LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LEAST_REACH = 0.05
 """A smaller c is taken to be this one, which is as valid, and keeps digits."""
 _HALVINGS = 40
-_MOST_TIMES = 4096.0
+_MOST_TIMES = 16.0
+"""Of what takes more, the lift lies within about one standard error of 0, which foretells nothing."""
 _MOST_GAIN = 500.0
 _ROUND = 1.05
 
@@ -171,12 +172,13 @@ def evidence(groups: Sequence[LiftSums]) -> float:
 
 
 def times_as_many(sums: LiftSums, error: float) -> float | None:
-    """How many times as many events like these it takes until the interval excludes 0; None if there is no end to it.
+    """How many times as many events like these it takes until the interval excludes 0; None if that cannot be foretold.
 
     That is judged by the estimated lift and by the variance of these events.
     """
     if not sums.events or not (towards := lift(sums)):
         return None
+    sums = _as_in_the_long_run(sums, towards)
     low, high = 1.0, 2.0
     while excludes(sums.times(high), 0.0, error) * towards <= 0:
         low, high = high, 2 * high
@@ -186,6 +188,11 @@ def times_as_many(sums: LiftSums, error: float) -> float | None:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if excludes(sums.times(middle), 0.0, error) * towards > 0 else (middle, high)
     return high
+
+
+def _as_in_the_long_run(sums: LiftSums, mean: float) -> LiftSums:
+    """The sums with weights of 1 on average, as they come to be, so that bets at all levels see the same mean lift."""
+    return replace(sums, weights=float(sums.events), weighted=sums.rewards - mean * sums.events)
 
 
 class _Wealth:

@@ -41,7 +41,7 @@ def test_a_loop_that_earns_less_is_worse() -> None:
 
 def test_a_loop_that_cannot_be_told_from_its_default_says_how_many_events_would_tell() -> None:
     """From the longest time of which there is anything."""
-    verdict = judge_record(grow([100, 100], first=0.3, others=0.45))
+    verdict = judge_record(grow([100, 100], first=0.3, others=0.6))
     first = verdict.windows[-1].first
 
     assert verdict.conclusion is Conclusion.NOT_DISTINGUISHABLE
@@ -52,6 +52,23 @@ def test_a_loop_that_cannot_be_told_from_its_default_says_how_many_events_would_
     assert f"which may be chance. If it stays so, about {first.more_events:,} more events will tell." in verdict.because
     assert first.interval is not None
     assert first.interval.low < 0 < first.interval.high
+
+
+def test_only_a_window_that_keeps_its_events_foretells_how_many_more_will_tell() -> None:
+    """The last 1,000 events never become 3,000. Where two of three tell nothing, three times as many are needed."""
+    record = grow([300] * 8, first=0.3, others=0.38)
+    windows = judge_record(record).windows
+    more = [window.first.more_events for window in windows]
+    silent = replace(record.sums.first, silent=2 * record.sums.first.events)
+    (of_silent,) = [
+        window.first.more_events
+        for window in judge_record(LiftRecord("loop").plus(Lifts(silent, silent), 0, MINUTE)).windows
+        if window.over is Over.CHANGE
+    ]
+
+    assert more[:-1] == [None, None, None]
+    assert more[-1] is not None
+    assert of_silent == pytest.approx(3 * more[-1], rel=0.1)
 
 
 def test_without_a_chance_for_the_first_action_nothing_is_known_of_it() -> None:
@@ -114,13 +131,13 @@ def test_a_forecast_has_two_digits(count: float, rounded: int) -> None:
 
 def test_more_events_like_these_make_the_difference_clear() -> None:
     """As many as were foretold, for one loop of which the estimate stays."""
-    record = grow([200], first=0.2, others=0.4)
+    record = grow([200], first=0.2, others=0.5)
     verdict = judge_record(record)
     more = verdict.windows[-1].first.more_events
 
     assert more is not None
     times = 1 + more / 200
-    log_sums = part(200, 0, 0.2, 0.4).first.times(times * 1.02)
+    log_sums = part(200, 0, 0.2, 0.5).first.times(times * 1.02)
     later = LiftRecord("loop").plus(Lifts(log_sums, log_sums), 0, MINUTE)
     assert later.window(Over.CHANGE, HOUR) is not None
     assert judge_record(later).conclusion is Conclusion.BETTER
