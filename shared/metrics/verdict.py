@@ -110,7 +110,7 @@ def describe(window: WindowVerdict, since_us: int | None = None) -> str:
         )
     low, high = (_number(bound) for bound in first.interval)
     earned = (
-        f"Over {_events(window, first.events)}, the loop earned {_number(abs(first.lift))} "
+        f"Over {_told(window)}, the loop earned {_number(abs(first.lift))} "
         f"{'more' if first.lift >= 0 else 'less'} per event than always the first action would have "
         f"(95 % interval {low} to {high})"
     )
@@ -153,6 +153,15 @@ def _outlook(advantage: Advantage) -> str:
     if advantage.more_events is None:
         return "No difference shows yet that a foreseeable number of events could tell."
     return f"If it stays so, about {advantage.more_events:,} more events will tell."
+
+
+def _told(window: WindowVerdict) -> str:
+    """Which events tell how the loop compares with the first action."""
+    first = window.first
+    events = _events(window, first.events + first.silent)
+    if not first.silent:
+        return events
+    return f"those {first.events:,} of {events} in which the first action had a chance to be shown"
 
 
 def _events(window: WindowVerdict, number: int) -> str:

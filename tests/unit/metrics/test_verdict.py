@@ -82,6 +82,16 @@ def test_without_a_chance_for_the_first_action_nothing_is_known_of_it() -> None:
     assert verdict.since_us == MINUTE, "since the first part, and not since 1970"
 
 
+def test_events_that_tell_nothing_of_the_first_action_are_told_apart() -> None:
+    """An exploration of 0 where the model thinks the first action best now and then: then alone it has a chance."""
+    sums = replace(part(400, first=0.1, others=0.8).first, silent=1600)
+    verdict = judge_record(LiftRecord("loop").plus(Lifts(sums, sums), 0, MINUTE))
+
+    assert verdict.because.startswith(
+        "Over those 400 of the last 2,000 events in which the first action had a chance to be shown, the loop earned 0."
+    )
+
+
 def test_before_the_first_event_nothing_is_known() -> None:
     assert judge_record(LiftRecord()) == Verdict(
         Conclusion.UNKNOWN,
