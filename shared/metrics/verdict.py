@@ -14,12 +14,13 @@ from shared.metrics.lift_record import Conclusion, Over, Window, conclude
 from shared.times import to_iso_second
 from shared.words import pluralize
 
-_NEARLY = 0.95
-"""An apprentice that matches in this share of its ceiling has learned its default."""
+_NEARLY, _CERTAINLY = 0.95, 0.8
+"""An apprentice has learned its default that matches in the one share of its ceiling, and for certain in the other."""
 _DIGITS = 2
 _APPRENTICE = "The loop is an apprentice: it shows the first action, and learns to choose as that does."
 _READY = "It has learned its default."
-_NOT_READY = "It has not learned its default yet: as an Online loop it would begin below that."
+_NOT_CERTAIN = "These events do not tell yet whether it has learned its default."
+_NOT_READY = "It has not learned its default yet: as an Online loop it may begin below that."
 _RETURNS = "It has not learned its default yet, but Online it goes on with the model that it had before."
 _LOGS_ONLY = "The loop only logs: it shows the first action, and earns what that earns."
 _NO_EVENT = "No event is joined yet that was ranked since mode, settings or model last changed."
@@ -182,9 +183,10 @@ def _describe_apprentice(likeness: Likeness, *, returns: bool) -> str:
     if rate is None or ceiling is None or likeness.match_rate_interval is None:
         return f"{_APPRENTICE} No event of that mode is joined yet."
     low, high = likeness.match_rate_interval
-    readiness = _READY if rate >= _NEARLY * ceiling else _RETURNS if returns else _NOT_READY
+    not_ready = _RETURNS if returns else _NOT_READY
+    near, far = rate >= _NEARLY * ceiling and low >= _CERTAINLY * ceiling, high < _NEARLY * ceiling
     return (
         f"{_APPRENTICE} In {rate:.0%} of the last {pluralize(likeness.number_of_events, 'event', 'events')} "
         f"(95 % interval {low:.0%} to {high:.0%}) it would have shown the first action itself; with its exploration, "
-        f"at most {ceiling:.0%} is possible. {readiness}"
+        f"at most {ceiling:.0%} is possible. {_READY if near else not_ready if far else _NOT_CERTAIN}"
     )

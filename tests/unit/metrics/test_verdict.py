@@ -105,8 +105,9 @@ def test_before_the_first_event_nothing_is_known() -> None:
     ("matches", "returns", "says"),
     [
         (83, False, "It has learned its default."),
-        (31, False, "as an Online loop it would begin below that."),
+        (31, False, "as an Online loop it may begin below that."),
         (31, True, "Online it goes on with the model that it had before."),
+        (76, False, "These events do not tell yet whether it has learned its default."),
     ],
 )
 def test_an_apprentice_is_judged_by_how_well_it_imitates(matches: int, says: str, *, returns: bool) -> None:
@@ -121,6 +122,15 @@ def test_an_apprentice_is_judged_by_how_well_it_imitates(matches: int, says: str
     assert verdict.because.endswith(says)
     assert verdict.apprentice is not None
     assert verdict.apprentice.match_rate == matches / 100
+
+
+@pytest.mark.parametrize("matches", [True, False])
+def test_one_event_does_not_tell_whether_an_apprentice_has_learned(*, matches: bool) -> None:
+    """It was drawn at random, for there was no model."""
+    metrics = Metrics(apprentice=Apprentice().plus([ImitatedEvent(1.0, matches, 0.9)], 1, 1))
+    verdict = judge(metrics, LearningMode.APPRENTICE, NOW_US)
+
+    assert verdict.because.endswith("These events do not tell yet whether it has learned its default.")
 
 
 def test_a_loop_that_logs_only_has_nothing_to_compare() -> None:
