@@ -66,7 +66,8 @@ class Verdict:
         because: In one or two sentences.
         since_us: Since when the conclusion is the same, as a log position; None if there is none.
         windows: Those in which there are events, the shortest first.
-        apprentice: How well the loop imitates the first action, while it is an apprentice.
+        apprentice: How well the loop imitates the first action, while it is an apprentice, since its settings last
+            changed.
     """
 
     conclusion: Conclusion
@@ -84,7 +85,7 @@ def judge(metrics: Metrics, mode: LearningMode, now_us: int, *, returns: bool = 
         returns: Whether an apprentice goes on with the model that it had before, once it is Online.
     """
     if mode is LearningMode.APPRENTICE:
-        likeness = comparison.likeness(metrics.apprentice.last)
+        likeness = comparison.likeness(metrics.apprentice.newest(metrics.lift.sums.events))
         return Verdict(Conclusion.UNKNOWN, _describe_apprentice(likeness, returns=returns), None, (), likeness)
     if mode is LearningMode.LOGGING_ONLY:
         return Verdict(Conclusion.UNKNOWN, _LOGS_ONLY, None, ())
@@ -111,7 +112,7 @@ def describe(window: WindowVerdict, since_us: int | None = None) -> str:
         )
     low, high = (_number(bound) for bound in first.interval)
     earned = (
-        f"Over {_told(window)}, the loop earned {_number(abs(first.lift))} "
+        f"Over {_describe_events(window)}, the loop earned {_number(abs(first.lift))} "
         f"{'more' if first.lift >= 0 else 'less'} per event than always the first action would have "
         f"(95 % interval {low} to {high})"
     )
@@ -156,7 +157,7 @@ def _outlook(advantage: Advantage) -> str:
     return f"If it stays so, about {advantage.more_events:,} more events will tell."
 
 
-def _told(window: WindowVerdict) -> str:
+def _describe_events(window: WindowVerdict) -> str:
     """Which events tell how the loop compares with the first action."""
     first = window.first
     events = _events(window, first.events + first.silent)
@@ -181,7 +182,7 @@ def _number(value: float) -> str:
 def _describe_apprentice(likeness: Likeness, *, returns: bool) -> str:
     rate, ceiling = likeness.match_rate, likeness.match_rate_ceiling
     if rate is None or ceiling is None or likeness.match_rate_interval is None:
-        return f"{_APPRENTICE} No event of that mode is joined yet."
+        return f"{_APPRENTICE} {_NO_EVENT}"
     low, high = likeness.match_rate_interval
     not_ready = _RETURNS if returns else _NOT_READY
     near, far = rate >= _NEARLY * ceiling and low >= _CERTAINLY * ceiling, high < _NEARLY * ceiling

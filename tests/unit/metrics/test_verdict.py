@@ -127,10 +127,22 @@ def test_an_apprentice_is_judged_by_how_well_it_imitates(matches: int, says: str
 @pytest.mark.parametrize("matches", [True, False])
 def test_one_event_does_not_tell_whether_an_apprentice_has_learned(*, matches: bool) -> None:
     """It was drawn at random, for there was no model."""
-    metrics = Metrics(apprentice=Apprentice().plus([ImitatedEvent(1.0, matches, 0.9)], 1, 1))
+    metrics = Metrics(apprentice=Apprentice().plus([ImitatedEvent(1.0, matches, 0.9)], 1, 1), lift=grow([1]))
     verdict = judge(metrics, LearningMode.APPRENTICE, NOW_US)
 
     assert verdict.because.endswith("These events do not tell yet whether it has learned its default.")
+
+
+def test_an_apprentice_is_not_judged_by_a_model_that_it_has_no_more() -> None:
+    """How it imitated in March says nothing of a copy of an Online model, or of an empty one."""
+    before = [ImitatedEvent(1.0, matches=True, ceiling=0.9)] * 500
+    now = [ImitatedEvent(1.0, matches=number < 30, ceiling=0.9) for number in range(100)]
+    apprentice = Apprentice().plus(before, 1, 2)
+    anew = judge(Metrics(apprentice=apprentice), LearningMode.APPRENTICE, NOW_US)
+    later = judge(Metrics(apprentice=apprentice.plus(now, 3, 4), lift=grow([100])), LearningMode.APPRENTICE, NOW_US)
+
+    assert anew.because.endswith("No event is joined yet that was ranked since mode, settings or model last changed.")
+    assert "In 30% of the last 100 events" in later.because
 
 
 def test_a_loop_that_logs_only_has_nothing_to_compare() -> None:
