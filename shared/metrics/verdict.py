@@ -171,7 +171,7 @@ def _events(window: WindowVerdict, number: int) -> str:
     if window.over is Over.EVENTS:
         return f"the last {events}"
     if window.over is Over.CHANGE:
-        return f"{events} since {to_iso_second(window.from_us)} (mode, settings or model last changed then)"
+        return f"{events} since {to_iso_second(window.from_us)} (all since mode, settings or model last changed)"
     return f"{events} {_SPANS[window.over]}"
 
 

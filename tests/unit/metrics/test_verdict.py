@@ -46,7 +46,7 @@ def test_a_loop_that_cannot_be_told_from_its_default_says_how_many_events_would_
 
     assert verdict.conclusion is Conclusion.NOT_DISTINGUISHABLE
     assert verdict.because.startswith(
-        "Over 200 events since 1970-01-01T00:00:00Z (mode, settings or model last changed"
+        "Over 200 events since 1970-01-01T00:00:00Z (all since mode, settings or model last changed)"
     )
     assert first.more_events is not None
     assert f"which may be chance. If it stays so, about {first.more_events:,} more events will tell." in verdict.because
