@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import pi
 from typing import NamedTuple
 
-from shared.metrics.estimators.lift import LiftSums, excludes
+from shared.metrics.estimators.lift import LiftSums, excludes, is_biased
 from shared.metrics.intervals import CONFIDENCE
 from shared.stored_objects import StoredObject
 from shared.times import DAY, HOUR
@@ -260,7 +260,7 @@ def _share(start: Checkpoint) -> float:
 
 
 def _conclude(sums: LiftSums, error: float) -> Conclusion:
-    if not sums.events:
+    if not sums.events or is_biased(sums):
         return Conclusion.UNKNOWN
     signs = {1: Conclusion.BETTER, 0: Conclusion.NOT_DISTINGUISHABLE, -1: Conclusion.WORSE}
     return signs[excludes(sums, 0.0, error)]

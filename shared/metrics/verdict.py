@@ -24,6 +24,11 @@ _NOT_READY = "It has not learned its default yet: as an Online loop it may begin
 _RETURNS = "It has not learned its default yet, but Online it goes on with the model that it had before."
 _LOGS_ONLY = "The loop only logs: it shows the first action, and earns what that earns."
 _NO_EVENT = "No event is joined yet that was ranked since mode, settings or model last changed."
+BIASED = (
+    "the first action was not drawn as often as its chances say, and that is no chance. So whether an event counts "
+    "depends on the action that was drawn, and what the first action would have earned cannot be told. Activate "
+    "deferred events whatever was drawn."
+)
 _SPANS = {Over.DAY: "of the last day or so", Over.WEEK: "of the last week or so"}
 
 
@@ -34,7 +39,7 @@ class Advantage:
     Attributes:
         events: Those that speak for the policy.
         silent: Those that do not: the policy's action had no chance to be shown.
-        lift: None without events.
+        lift: None without events, or if which events there are depends on what was drawn.
         interval: Where the mean lift is; valid however often it is looked at.
         more_events: About how many more events it takes to tell the loop from the policy; None if that is told, if no
             number can be given, or if the window lets go of events, and may never hold so many.
@@ -106,6 +111,8 @@ def describe(window: WindowVerdict, since_us: int | None = None) -> str:
     """
     first = window.first
     if first.lift is None or first.interval is None:
+        if first.events:
+            return f"In {_describe_events(window)}, {BIASED}"
         return (
             f"The first action had no chance to be shown in {_events(window, first.silent)}, so nothing is known of "
             "what it would have earned. An exploration above 0 gives it one."
@@ -130,8 +137,8 @@ def measure(window: Window) -> WindowVerdict:
 
 def _advantage(window: Window, sums: LiftSums, conclusion: Conclusion) -> Advantage:
     value, interval = lift.lift(sums), lift.interval(sums, window.error)
-    if value is None or interval is None:
-        return Advantage(conclusion, 0, sums.silent, None, None, None)
+    if value is None or interval is None or conclusion is Conclusion.UNKNOWN:
+        return Advantage(conclusion, sums.events, sums.silent, None, None, None)
     grows = conclusion is Conclusion.NOT_DISTINGUISHABLE and window.over is Over.CHANGE
     more = _more_events(sums, window.error) if grows else None
     return Advantage(conclusion, sums.events, sums.silent, value, interval.with_value(value), more)

@@ -32,6 +32,7 @@ _MOST_TIMES = 16.0
 """Of what takes more, the lift lies within about one standard error of 0, which foretells nothing."""
 _MOST_GAIN = 500.0
 _ROUND = 1.05
+_UNLIKELY = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,27 @@ def excludes(sums: LiftSums, mean: float, error: float) -> int:
     if _Wealth(sums, span, up=True).has_grown(mean, enough):
         return 1
     return -1 if _Wealth(sums, span, up=False).has_grown(-mean, enough) else 0
+
+
+def is_biased(sums: LiftSums) -> bool:
+    """Whether weights are not 1 on average, for certain: then which events there are depends on what was drawn.
+
+    Nothing follows from such sums. It is judged as the lift is, of events that all earned 1: that is none.
+    """
+    if not sums.events:
+        return False
+    equal = replace(
+        sums,
+        rewards=float(sums.events),
+        reward_squares=float(sums.events),
+        weighted=sums.weights,
+        weighted_squares=sums.weights,
+        twice_weighted=sums.weight_squares,
+        twice_weighted_squares=sums.weight_squares,
+        lowest=0.0,
+        highest=1.0,
+    )
+    return excludes(equal, 0.0, _UNLIKELY) != 0
 
 
 def evidence(groups: Sequence[LiftSums]) -> float:

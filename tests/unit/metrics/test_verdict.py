@@ -9,8 +9,11 @@ from shared.metrics.apprentice import Apprentice, ImitatedEvent
 from shared.metrics.bins import Metrics
 from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.lift_record import Conclusion, LiftRecord, Lifts, Over
-from shared.metrics.verdict import Verdict, judge, round_up
+from shared.metrics.model_rewards import ModelSums
+from shared.metrics.model_rewards_forms import Earned
+from shared.metrics.verdict import Advantage, Verdict, judge, round_up
 from shared.times import HOUR, MINUTE, from_iso
+from tests.unit.metrics.estimators.test_lift import some_events, sums
 from tests.unit.metrics.test_lift_record import grow, part
 
 NOW_US = from_iso("2026-11-28T12:00:00Z")
@@ -84,12 +87,29 @@ def test_without_a_chance_for_the_first_action_nothing_is_known_of_it() -> None:
 
 def test_events_that_tell_nothing_of_the_first_action_are_told_apart() -> None:
     """An exploration of 0 where the model thinks the first action best now and then: then alone it has a chance."""
-    sums = replace(part(400, first=0.1, others=0.8).first, silent=1600)
-    verdict = judge_record(LiftRecord("loop").plus(Lifts(sums, sums), 0, MINUTE))
+    some = replace(part(400, first=0.1, others=0.8).first, silent=1600)
+    verdict = judge_record(LiftRecord("loop").plus(Lifts(some, some), 0, MINUTE))
 
     assert verdict.because.startswith(
         "Over those 400 of the last 2,000 events in which the first action had a chance to be shown, the loop earned 0."
     )
+
+
+def test_events_that_count_only_if_another_action_was_drawn_tell_nothing() -> None:
+    """An application that activates what it likes; without the rule the loop would be better for certain."""
+    chosen = [event for place, event in enumerate(some_events(2000, 1)) if not event[0] or place % 2]
+    biased = sums(chosen)
+    verdict = judge_record(LiftRecord("loop").plus(Lifts(biased, biased), 0, MINUTE))
+    (earned, fair) = (
+        Earned.of(ModelSums(each.events, each.rewards, each.reward_squares, each)).above_first_action
+        for each in (biased, sums(some_events(2000, 1)))
+    )
+
+    assert verdict.conclusion is Conclusion.UNKNOWN
+    assert "the first action was not drawn as often as its chances say" in verdict.because
+    assert verdict.windows[0].first == Advantage(Conclusion.UNKNOWN, len(chosen), 0, None, None, None)
+    assert (earned.lift, earned.interval, "as often as" in (earned.because or "")) == (None, None, True)
+    assert fair.lift is not None
 
 
 def test_before_the_first_event_nothing_is_known() -> None:
