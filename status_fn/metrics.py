@@ -9,7 +9,7 @@ from shared.metrics import metrics_store, recent_store
 from shared.metrics.bins import Metrics
 from shared.metrics.last_day_forms import demand_held
 from shared.metrics.metrics_forms import LoopMetrics, MetricsQuery, MetricsRange, answer, read_range
-from shared.metrics.verdict import judge
+from shared.status.learning_status import judge_earnings
 from shared.storage import clock
 from shared.training import lease
 from shared.web.operations import Api, Functions
@@ -27,12 +27,11 @@ async def read_metrics(req: HttpRequest) -> HttpResponse:
 
 
 def _read_metrics(range_: MetricsRange, now_us: int) -> bytes:
-    state, mode = lease.read_state(), configuration_store.read_configuration().service.learning_mode
+    state, configuration = lease.read_state(), configuration_store.read_configuration()
     metrics, recent = state.metrics if state else Metrics(), state.recent if state else None
     if range_.is_fine:
         demand_held(range_.from_us, recent, now_us, "from")
         bins = recent_store.read_bins(range_.from_us, range_.to_us)
     else:
         bins = metrics_store.read_bins(range_.from_us, range_.to_us, metrics)
-    returns = state is not None and state.before_apprentice is not None
-    return answer(range_, bins, metrics.apprentice, judge(metrics, mode, now_us, returns=returns)).to_json()
+    return answer(range_, bins, metrics.apprentice, judge_earnings(state, configuration, now_us)).to_json()

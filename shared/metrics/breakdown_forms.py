@@ -4,19 +4,22 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
+from itertools import groupby
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from shared.metrics.breakdown import MOST_VALUES, Cell, Cells, Step
+from shared.metrics.breakdown import MOST_FEATURES, MOST_VALUES, Cell, Cells, Step
 from shared.metrics.estimators import regression
 from shared.metrics.estimators.regression import plain_sums
 from shared.metrics.intervals import UNIT, Span
 from shared.metrics.last_day_forms import LastDayRange
+from shared.times import HOUR
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import Moment, Wire
 
 _MOST_ACTIONS, _MOST_ROWS = 50, 30
+_BEYOND = f"In an hour of this range it is not held: {MOST_FEATURES} features come before it in the alphabet."
 _VARIED = f"It had more than {MOST_VALUES} different values in an hour, lists of numbers, or long texts."
 
 
@@ -123,6 +126,8 @@ def answer_context(wanted: LastDayRange, steps: Sequence[Step], feature: str | N
         InvalidRequest: There is no such feature in the range, or its values are not held.
     """
     sums = _total(steps)
+    if feature is not None and _is_beyond_bounds(steps, feature):
+        raise InvalidRequest(_BEYOND, "feature")
     rewards, values = _span(sums), _values(sums, feature)
     chosen, rest = _largest(values, _MOST_ROWS)
     absent = reduce(Cell.minus, values.values(), sums.total)
@@ -141,6 +146,15 @@ def answer_context(wanted: LastDayRange, steps: Sequence[Step], feature: str | N
 
 def _total(steps: Iterable[Step]) -> Step:
     return reduce(Step.plus, steps, Step(0))
+
+
+def _is_beyond_bounds(steps: Sequence[Step], feature: str) -> bool:
+    """Whether there may have been a feature in an hour of which as many are held as may be, all before it."""
+    for _, hour in groupby(steps, key=lambda step: step.from_us // HOUR):
+        names = {name for step in hour for name in (*step.features, *step.varied)}
+        if len(names) >= MOST_FEATURES and feature > max(names):
+            return True
+    return False
 
 
 def _values(sums: Step, feature: str | None) -> Cells:

@@ -28,9 +28,11 @@ LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LEAST_REACH = 0.05
 """A smaller c is taken to be this one, which is as valid, and keeps digits."""
 _HALVINGS = 40
-_MOST_TIMES = 4096.0
+_MOST_TIMES = 16.0
+"""Of what takes more, the lift lies within about one standard error of 0, which foretells nothing."""
 _MOST_GAIN = 500.0
 _ROUND = 1.05
+_UNLIKELY = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,27 @@ def excludes(sums: LiftSums, mean: float, error: float) -> int:
     return -1 if _Wealth(sums, span, up=False).has_grown(-mean, enough) else 0
 
 
+def is_biased(sums: LiftSums) -> bool:
+    """Whether weights are not 1 on average, for certain: then which events there are depends on what was drawn.
+
+    Nothing follows from such sums. It is judged as the lift is, of events that all earned 1: that is none.
+    """
+    if not sums.events:
+        return False
+    equal = replace(
+        sums,
+        rewards=float(sums.events),
+        reward_squares=float(sums.events),
+        weighted=sums.weights,
+        weighted_squares=sums.weights,
+        twice_weighted=sums.weight_squares,
+        twice_weighted_squares=sums.weight_squares,
+        lowest=0.0,
+        highest=1.0,
+    )
+    return excludes(equal, 0.0, _UNLIKELY) != 0
+
+
 def evidence(groups: Sequence[LiftSums]) -> float:
     """The logarithm of the wealth of bets that the lift is above 0 in some groups of events, at least one group.
 
@@ -171,12 +194,13 @@ def evidence(groups: Sequence[LiftSums]) -> float:
 
 
 def times_as_many(sums: LiftSums, error: float) -> float | None:
-    """How many times as many events like these it takes until the interval excludes 0; None if there is no end to it.
+    """How many times as many events like these it takes until the interval excludes 0; None if that cannot be foretold.
 
     That is judged by the estimated lift and by the variance of these events.
     """
     if not sums.events or not (towards := lift(sums)):
         return None
+    sums = _as_in_the_long_run(sums, towards)
     low, high = 1.0, 2.0
     while excludes(sums.times(high), 0.0, error) * towards <= 0:
         low, high = high, 2 * high
@@ -186,6 +210,11 @@ def times_as_many(sums: LiftSums, error: float) -> float | None:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if excludes(sums.times(middle), 0.0, error) * towards > 0 else (middle, high)
     return high
+
+
+def _as_in_the_long_run(sums: LiftSums, mean: float) -> LiftSums:
+    """The sums with weights of 1 on average, as they come to be, so that bets at all levels see the same mean lift."""
+    return replace(sums, weights=float(sums.events), weighted=sums.rewards - mean * sums.events)
 
 
 class _Wealth:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from math import exp, fsum, log
 
@@ -150,15 +151,27 @@ def test_where_the_first_action_is_always_shown_the_lift_is_nought() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_as_many_more_events_as_are_foretold_tell_the_difference(seed: int) -> None:
-    """The forecast takes these events for typical; repeated so often, they are clear, and a few less are not."""
+    """The forecast takes these events for typical, but for weights, which are 1 on average.
+
+    Repeated so often, they are clear, and a few less are not.
+    """
     log_sums = sums(some_events(400, seed, 0.3, 0.45))
     times = times_as_many(log_sums, ERROR)
 
     assert excludes(log_sums, 0.0, ERROR) == 0
     assert times is not None
     assert times > 1
-    assert excludes(log_sums.times(times), 0.0, ERROR) != 0
-    assert excludes(log_sums.times(times / 1.1), 0.0, ERROR) == 0
+    balanced = replace(log_sums, weights=400.0, weighted=log_sums.rewards - 400 * (lift(log_sums) or 0.0))
+    assert excludes(balanced.times(times), 0.0, ERROR) != 0
+    assert excludes(balanced.times(times / 1.1), 0.0, ERROR) == 0
+
+
+@pytest.mark.parametrize(("events", "foretold"), [(10, 0.4), (100, 0.4), (400, 0.5)])
+def test_where_nothing_is_to_be_won_mostly_nothing_is_foretold(events: int, foretold: float) -> None:
+    """A lift within its standard error may be chance, and so would be the number that follows from it."""
+    times = [times_as_many(sums(some_events(events, seed, 0.4, 0.4)), ERROR) for seed in range(60)]
+
+    assert sum(each is not None for each in times) <= foretold * 60
 
 
 def test_nothing_is_known_without_events() -> None:
