@@ -11,13 +11,10 @@ from evaluate_fn.submission import submit
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Purpose
 from shared.evaluation.forms import answers_2022 as answers
-from shared.evaluation.forms.answers_2022 import (
-    Evaluation2022,
-    EvaluationQuery,
-    Evaluations2022,
-    EvaluationsQuery,
-)
+from shared.evaluation.forms import queries_2022 as queries
+from shared.evaluation.forms.answers_2022 import Evaluation2022, Evaluations2022
 from shared.evaluation.forms.evaluation_requests import EvaluationContract2022, custom
+from shared.evaluation.forms.queries_2022 import EvaluationQuery, EvaluationsQuery
 from shared.web.errors import (
     EvaluationAlreadyExists,
     EvaluationNotFound,
@@ -37,7 +34,7 @@ _SINCE = "2022-09-01-preview"
 @functions.operation(["GET"], PATH, since=_SINCE, query=EvaluationsQuery, answer=Evaluations2022)
 async def list_evaluations(req: HttpRequest) -> HttpResponse:
     """List the evaluations in pages, the newest first."""
-    page, passes = Page.read(req.params), answers.parse_filter(req.params.get("filter"))
+    page, passes = Page.read(req.params), queries.parse_filter(req.params.get("filter"))
     everything = await asyncio.to_thread(evaluation_store.list_all, Purpose.EVALUATION)
     evaluations = [evaluation for evaluation in everything if passes(evaluation)]
     link = next_link(req, page.after(len(evaluations)), ("filter",))
@@ -79,5 +76,5 @@ def _answer(req: HttpRequest) -> bytes:
     evaluation = load_evaluation(evaluation_id(req))
     if not (evaluation.is_of_2022 or evaluation.is_automatic):
         raise IncompatibleEvaluationVersion
-    wanted = answers.read_answer_range(req.params, evaluation)
+    wanted = queries.read_answer_range(req.params, evaluation)
     return answers.answer(evaluation, load_outcome(evaluation), wanted)

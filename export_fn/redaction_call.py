@@ -26,7 +26,7 @@ from shared.storage.clock import now_us
 from shared.storage.paths import IntakeTable
 from shared.storage_errors import TrainerAtWork
 from shared.times import MINUTE
-from shared.training import collected_store, lease, time_slices
+from shared.training import collected_store, lease, shard_result_store, time_slices
 from shared.training.configuration_changes import new_state
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import State
@@ -86,8 +86,12 @@ class _Work:
         self._contents: Iterator[bytes] = iter(())
 
     def remove_id(self) -> None:
-        """Remove the event's id from the references to models; what is known of features begins anew."""
+        """Remove the event's id from the references to models; what is known of features begins anew.
+
+        No part is in progress, so results of shards are of parts that are log: they wait to be deleted, or came late.
+        """
         profile_store.remove()
+        shard_result_store.remove_all()
         self._trainer.commit(replace(self._trainer.state, recent=None))
         recent_store.remove_all()
         if isinstance(self._target, EventTarget):

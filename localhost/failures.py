@@ -1,10 +1,10 @@
-"""What stops the local host from starting, and the next step."""
+"""Why a command of this machine cannot do its work, and the next step."""
 
 from dataclasses import dataclass
 
 
 @dataclass
-class StartFailure(Exception):
+class CommandFailure(Exception):
     """Something outside the program's control is missing or wrong.
 
     Attributes:
@@ -17,3 +17,10 @@ class StartFailure(Exception):
 
     def __str__(self) -> str:
         return f"{self.problem}\n  Next step: {self.next_step}" if self.next_step else self.problem
+
+    def __reduce__(self) -> tuple[type["CommandFailure"], tuple[str, str]]:
+        return type(self), (self.problem, self.next_step)
+
+
+class StartFailure(CommandFailure):
+    """The local host, or the storage that it needs, cannot start."""

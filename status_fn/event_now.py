@@ -14,6 +14,7 @@ from shared.learner.recorded_features import read_ids, read_slots
 from shared.log import log_line
 from shared.log.line_keys import DOCUMENT_SLOTS
 from shared.log.logged_event import read_event
+from shared.log.ranked_event import RankedEvent
 from shared.ranking.hot_path import HotPath
 from shared.ranking.model_in_use import LoadedModel
 from shared.status.event_trace import Evidence
@@ -34,24 +35,25 @@ async def read_nows(hot_path: HotPath[Explorer], evidence: Evidence) -> list[Now
     Raises:
         StorageUnavailable: A model is published, but could not be fetched yet.
     """
-    events = _documents(evidence)
+    events: list[bytes | RankedEvent] = [*filter(log_line.is_event, evidence.lines), *evidence.waiting]
     if not events:
         return []
     current = await hot_path.live_settings.current()
     served = await hot_path.follow_published().current(current.published)
     left_out = max(0, len(events) - _MOST_EVENTS)
     nows = [Now(chances=None, because=_TOO_MANY)] * left_out
-    for document, baselines in events[left_out:]:
-        nows.append(_now(served, current.configuration, document, baselines))
+    for event in events[left_out:]:
+        nows.append(_now(served, current.configuration, *_document(event)))
         await asyncio.sleep(0)  # Ranks that wait come first
     return nows
 
 
-def _documents(evidence: Evidence) -> list[tuple[Mapping[str, Any], Sequence[int]]]:
-    """The features of the events, and the positions of their slots' baselines."""
-    logged = (read_event(line) for line in evidence.lines if log_line.is_event(line))
-    waiting = ((orjson.loads(event.document), event.baselines) for event in evidence.waiting)
-    return [*((event.features, event.baselines) for event in logged), *waiting]
+def _document(event: bytes | RankedEvent) -> tuple[Mapping[str, Any], Sequence[int]]:
+    """The features of an event, and the positions of its slots' baselines."""
+    if isinstance(event, RankedEvent):
+        return orjson.loads(event.document), event.baselines
+    logged = read_event(event)
+    return logged.features, logged.baselines
 
 
 def _now(

@@ -1,13 +1,15 @@
 """`GET /rankloop/v1/events/{eventId}`: the trace of an event."""
 
 import asyncio
+from collections.abc import Sequence
 
 from azure.functions import HttpRequest, HttpResponse
 
 from shared.intake.reward_forms import read_event_id
 from shared.learner.explorer import Explorer
 from shared.ranking.hot_path import HotPath
-from shared.status.event_trace import trace
+from shared.status.event_trace import Evidence, trace
+from shared.status.now_forms import Now
 from shared.status.trace_forms import EventTrace, TraceQuery
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import read_moment
@@ -27,4 +29,9 @@ async def read_event(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpRespo
     around_us = read_moment(at, "at", InvalidRequest) if at else None
     evidence = await asyncio.to_thread(read_evidence, event_id, around_us)
     nows = await read_nows(hot_path, evidence)
-    return json_answer(EventTrace.of(event_id, trace(evidence), nows).to_json())
+    return json_answer(await asyncio.to_thread(_answer, event_id, evidence, nows))
+
+
+def _answer(event_id: str, evidence: Evidence, nows: Sequence[Now]) -> bytes:
+    """The body of the answer; of an id that is used again and again it takes long to make."""
+    return EventTrace.of(event_id, trace(evidence), nows).to_json()

@@ -160,15 +160,13 @@ class _RowsOfEvent:
         return sorted({shard(self._event_id, number) for number in numbers})
 
 
-def _unpack_events(rows: list[Event]) -> list[RankedEvent]:
-    """The events of rows, in order of arrival, without clients' repetitions."""
+def _unpack_events(rows: list[Event]) -> Iterator[RankedEvent]:
+    """The events of rows, in order of arrival, without clients' repetitions and without what storage has damaged."""
     requests = Requests()
-    rows.sort(key=lambda row: row.at_us)
-    return [
-        ranked_event.unpack(row.payload, row.event_id, row.at_us)
-        for row in rows
-        if requests.is_event(Arrival(row.at_us, row.event_id, row.request_hash))
-    ]
+    for row in sorted(rows, key=lambda row: row.at_us):
+        if requests.is_event(Arrival(row.at_us, row.event_id, row.request_hash)):
+            with suppress(ValueError):
+                yield ranked_event.unpack(row.payload, row.event_id, row.at_us)
 
 
 def _newest_blobs(configuration: Configuration, from_us: int, to_us: int) -> list[LogBlob]:

@@ -10,7 +10,7 @@ from shared.metrics import metrics_store, recent_store
 from shared.metrics.bins import Bin, Metrics
 from shared.metrics.last_day_forms import demand_held, describe_missing, without_deleted
 from shared.metrics.metrics_forms import LoopMetrics, MetricsQuery, MetricsRange, answer, read_range
-from shared.metrics.verdict import judge
+from shared.status.learning_status import judge_earnings
 from shared.storage import clock
 from shared.training import lease
 from shared.training.training_state import State
@@ -36,8 +36,7 @@ def _read_metrics(range_: MetricsRange, now_us: int) -> bytes:
         if range_.is_fine
         else (metrics_store.read_bins(range_.from_us, range_.to_us, metrics), None)
     )
-    returns = state is not None and state.before_apprentice is not None
-    verdict = judge(metrics, configuration.service.learning_mode, now_us, returns=returns)
+    verdict = judge_earnings(state, configuration, now_us)
     return answer(range_, bins, metrics.apprentice, verdict, missing).to_json()
 
 

@@ -77,7 +77,7 @@ def _read_intake(filters: Filters, tables: Tables, configuration: Configuration,
     wanted = Wanted(_kinds(filters), shards, begin_us, now_us + MINUTE, filters.id_begin)
     ranks, observations, listed = list[Rank](), list[Observation](), _Newest([], now_us, False)
     for stretch in newest.read_back(tables, wanted):
-        ranks += map(Rank.of, stretch.events)
+        ranks += newest_events.read_ranks(stretch.events)
         observations += stretch.observations
         entries = newest_events.select(ranks, observations, filters, configuration.rewards.wait_us)
         listed = _Newest(entries, stretch.from_us, stretch.from_us <= begin_us)

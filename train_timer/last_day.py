@@ -95,7 +95,12 @@ class LastDay:
         self._save(collapse_search.search(self._recent, self._deleted_before_us))
 
     def _begin(self, joined_us: int) -> Recent:
-        """Begin anew, with what the log has of the last day."""
+        """Begin anew, with what the log has of the last day.
+
+        Raises:
+            LeaseLost: The hours are another trainer's now.
+        """
+        self._trainer.check()
         recent_store.remove_all()
         from_us = max(0, oldest_us(joined_us), self._deleted_before_us)
         return Recent(from_us, min(from_us, joined_us))
@@ -127,9 +132,9 @@ class LastDay:
         """
         if recent == self._trainer.state.recent:
             return
-        self._trainer.check()
         try:
             for start_us, pieces in self._pieces.items():
+                self._trainer.check()
                 _add(start_us, pieces, recent.up_to_us)
         except ChangedMeanwhile as error:
             raise LeaseLost("another trainer has written the metrics of the last day") from error

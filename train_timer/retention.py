@@ -13,6 +13,7 @@ from shared.metrics import metrics_store, recent_store
 from shared.metrics.recent import oldest_us
 from shared.ranking.refused_ranks import delete_old_counts
 from shared.times import DAY, HOUR
+from shared.training import shard_result_store
 from shared.training.lease import Trainer
 from train_timer import model_retention
 
@@ -48,6 +49,8 @@ def apply_retention(trainer: Trainer, configuration: Configuration, now_us: int)
     model_retention.remove_models(trainer, configuration, now_us)
     delete_old_counts(now_us)
     recent_store.remove_before(oldest_us(now_us))
+    if trainer.state.intent is None:
+        shard_result_store.remove_all()  # of a part that is log: its worker came late
     trainer.commit(replace(trainer.state, retention_at_us=now_us))
 
 

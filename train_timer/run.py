@@ -199,7 +199,8 @@ class _Run:
             joiner.close()
             self._sums = self._sums.plus(joiner.sums)
         self._attempts.make(Subject.PROFILE, joiner.save_profile)
-        self._attempts.make(Subject.LAST_DAY, joiner.last_day.follow)
+        deleted = f"log deleted before {configuration.logs_deleted_before_us}"
+        self._attempts.make(Subject.LAST_DAY, joiner.last_day.follow, deleted)
         self._attempts.make(Subject.MARKS, joiner.marks.tidy)
         self._attempts.make(Subject.REWARDS, joiner.tidy_rewards)
         models.publish()

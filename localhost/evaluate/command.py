@@ -5,10 +5,10 @@ import json
 import sys
 from pathlib import Path
 
-from localhost.evaluate.failures import CannotEvaluate
 from localhost.evaluate.log_file import LogFile
 from localhost.evaluate.policies import demand_fit, policies
 from localhost.evaluate.whole_log import evaluation
+from localhost.failures import CommandFailure
 from localhost.interruption import INTERRUPTED, Interruption, interruptible
 
 FAILED, REFUSED = 1, 2
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with interruptible() as interruption:
             return _evaluate(chosen, interruption)
-    except CannotEvaluate as problem:
+    except CommandFailure as problem:
         print(f"\n{problem}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from localhost.evaluate.failures import CannotEvaluate
+from localhost.failures import CommandFailure
 from shared.evaluation.replay.evaluated_events import EvaluatedEvent, read, trim
 from shared.words import pluralize
 
@@ -24,10 +24,10 @@ class LogFile:
         """All lines, without line breaks.
 
         Raises:
-            CannotEvaluate: The file is not there, is none, cannot be read, or is damaged.
+            CommandFailure: The file is not there, is none, cannot be read, or is damaged.
         """
         if self.path.exists() and not self.path.is_file():
-            raise CannotEvaluate(
+            raise CommandFailure(
                 f"{self.path} is no file; a log is read several times, which a pipe cannot be.",
                 "Write the log to a file, and give that one.",
             )
@@ -36,11 +36,11 @@ class LogFile:
                 for line in file:
                     yield line.rstrip(b"\r\n")
         except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
-            raise CannotEvaluate(
+            raise CommandFailure(
                 f"{self.path} is cut or damaged: {problem}", "Copy or export it again, and see that it is complete."
             ) from problem
         except OSError as problem:
-            raise CannotEvaluate(
+            raise CommandFailure(
                 f"{self.path} cannot be read: {problem.strerror or problem}", "Check the path after --log."
             ) from problem
 
@@ -48,7 +48,7 @@ class LogFile:
         """The kind of the events to evaluate: that of the first usable one; those of an apprentice only without others.
 
         Raises:
-            CannotEvaluate: There is no usable event.
+            CommandFailure: There is no usable event.
         """
         number, imitated = 0, ""
         for number, line in enumerate(self, 1):  # noqa: B007 - how many there are
@@ -58,7 +58,7 @@ class LogFile:
             imitated = imitated or kind or ""
         if imitated:
             return imitated
-        raise CannotEvaluate(
+        raise CommandFailure(
             f"{self.path} has no event that can be evaluated, in {pluralize(number, 'line', 'lines')}.",
             "Give a log in the dsjson format, such as GET /rankloop/v1/logs answers, one event a line.",
         )
@@ -67,7 +67,7 @@ class LogFile:
         with self.path.open("rb") as file:
             compressed = file.read(len(_MAGIC)) == _MAGIC
         if self.path.suffix == ".gz" and not compressed:
-            raise CannotEvaluate(
+            raise CommandFailure(
                 f"{self.path} is called .gz, but it is not compressed with gzip.",
                 "Give it the name it should have, or compress it with gzip.",
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from localhost.evaluate.failures import CannotEvaluate
+from localhost.failures import CommandFailure
 from shared.configuration.configuration import problem_type
 from shared.evaluation.evaluation import Policy, Source
 from shared.evaluation.names import is_own
@@ -16,10 +16,10 @@ def policies(given: Sequence[str]) -> tuple[Policy, ...]:
     """The policies, each as `NAME=ARGUMENTS` or as arguments alone, which are then named `policy-1` and so on.
 
     Raises:
-        CannotEvaluate: Arguments that the loop does not take, too many policies, or a name that is too long or taken.
+        CommandFailure: Arguments that the loop does not take, too many policies, or a name that is too long or taken.
     """
     if len(given) > MAX_POLICIES:
-        raise CannotEvaluate(
+        raise CommandFailure(
             f"{len(given)} policies were given, at most {MAX_POLICIES} are evaluated.",
             "Leave some of --policy out, and evaluate them in a second run.",
         )
@@ -27,7 +27,7 @@ def policies(given: Sequence[str]) -> tuple[Policy, ...]:
     names = [policy.name for policy in named]
     for name in names:
         if is_own(name) or names.count(name) > 1:
-            raise CannotEvaluate(
+            raise CommandFailure(
                 f"The name {name} is taken.",
                 'Give each policy a name of its own, as in --policy "mine=--cb_explore_adf".',
             )
@@ -38,12 +38,12 @@ def demand_fit(chosen: Sequence[Policy], log_kind: str) -> None:
     """See that policies are for events of a log's kind.
 
     Raises:
-        CannotEvaluate: One is for the other problem type.
+        CommandFailure: One is for the other problem type.
     """
     for policy in chosen:
         if problem_type(policy.arguments or "") != log_kind.partition("-")[0]:
             several = log_kind.startswith("ccb")
-            raise CannotEvaluate(
+            raise CommandFailure(
                 f"The policy {policy.name} is for events with {'one choice' if several else 'several slots'}, "
                 f"the log has events with {'several slots' if several else 'one choice'}.",
                 f"Use {'--ccb_explore_adf' if several else '--cb_explore_adf'} in its arguments.",
@@ -56,18 +56,18 @@ def _policy(text: str, number: int) -> Policy:
         name, arguments = f"policy-{number}", text
     name = name.strip()
     if not name:
-        raise CannotEvaluate(
+        raise CommandFailure(
             f"The policy {text!r} has no name.", "Write --policy NAME=ARGUMENTS, or the arguments alone."
         )
     if len(name) > MAX_ID:
-        raise CannotEvaluate(
+        raise CommandFailure(
             f"A policy's name has {len(name)} characters, at most {MAX_ID} are taken.",
             "Give it a shorter one.",
         )
     try:
         parse(arguments)
     except InvalidLearningArguments as problem:
-        raise CannotEvaluate(
+        raise CommandFailure(
             f"The policy {name} cannot be used: {problem}.",
             "Correct its learning arguments; docs/api.md lists the options that they may have.",
         ) from problem

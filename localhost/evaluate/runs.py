@@ -37,7 +37,7 @@ class Runs:
         """Carry out one stage after the other, until there are no more tasks.
 
         Raises:
-            CannotEvaluate: The log turned out to be damaged.
+            CommandFailure: The log turned out to be damaged.
             RunFailed, TrainingFailed: The learner could not do its work.
         """
         with tempfile.TemporaryDirectory(prefix="rankloop-evaluate-") as folder, pool() as workers:

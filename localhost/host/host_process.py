@@ -72,11 +72,9 @@ class HostProcess(ChildProcess):
         self.url = ""
         self.log_file = None if shown else log_file or _temporary_log(self)
         self._place = ["--root", str(root), "--host", host, *(["--log", shown] if shown else [])]
-        self._settings = {**(clean_environment() if inherit else {}), **(LOCAL_DEFAULTS if inherit else {})}
-        self._settings |= {STORAGE: storage} if storage else {}
-        self._settings |= env or {}
-        self._root = root
-        self._port = port
+        inherited = {**clean_environment(), **LOCAL_DEFAULTS} if inherit else {}
+        self._settings = {**inherited, **({STORAGE: storage} if storage else {}), **(env or {})}
+        self._root, self._port = root, port
         self._ready_path = ready_path
         self._python = python
         self._home = home

@@ -8,9 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from localhost.environment import ROOT
-from localhost.failures import StartFailure
+from localhost.failures import CommandFailure
 from localhost.report.event_lines import event_lines, is_unknown
-from localhost.report.failures import CannotRead
 from localhost.report.layout import printable
 from localhost.report.loop import Loop
 from localhost.report.metrics_lines import metrics_lines
@@ -28,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         code: int = chosen.run(chosen)
         sys.stdout.flush()
         return code
-    except (CannotRead, CannotSetUp, StartFailure) as problem:
+    except (CommandFailure, CannotSetUp) as problem:
         print(f"\n{problem}", file=sys.stderr)
         return CANNOT_READ
     except BrokenPipeError:  # whoever reads has enough, such as `head`
@@ -79,7 +78,7 @@ def _metrics(chosen: argparse.Namespace) -> int:
 
 def _event(chosen: argparse.Namespace) -> int:
     if not chosen.id:
-        raise CannotRead("An event's id is not empty.", "Give the id that Rank answered.")
+        raise CommandFailure("An event's id is not empty.", "Give the id that Rank answered.")
     query = {"at": chosen.at} if chosen.at else {}
     answer = _loop(chosen).read(f"events/{quote(chosen.id, safe='')}", query, "withoutEvent")
     _print(answer.body, event_lines(answer.document), chosen)

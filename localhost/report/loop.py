@@ -12,7 +12,7 @@ from deployment.key import key
 from deployment.patience import Patience
 from localhost.data_folder import KEY_VARIABLE, choose_key
 from localhost.environment import ROOT, choose_settings
-from localhost.report.failures import CannotRead
+from localhost.failures import CommandFailure
 from localhost.report.welcome import Welcome
 
 _PATIENCE_SECONDS = 30.0
@@ -38,12 +38,12 @@ class Loop:
         """The loop that `up` serves from a folder.
 
         Raises:
-            CannotRead: There is none, or its key is not there.
+            CommandFailure: There is none, or its key is not there.
             StartFailure: `local.settings.json` cannot be read.
         """
         address, own_key = Welcome.read(data).url, choose_key(data, choose_settings(ROOT))
         if not own_key:
-            raise CannotRead(f"There is no key in {data}.", _OTHER_KEY)
+            raise CommandFailure(f"There is no key in {data}.", _OTHER_KEY)
         return cls(address, own_key, "Start it again with `python3 dev.py up`.")
 
     @classmethod
@@ -63,17 +63,17 @@ class Loop:
             expected: A field that every such answer has.
 
         Raises:
-            CannotRead: It does not answer, or not with what was wanted.
+            CommandFailure: It does not answer, or not with what was wanted.
         """
         url = f"{self.address}/rankloop/v1/{path}{f'?{urlencode(query)}' if query else ''}"
         try:
             answer = ask("GET", url, {"Ocp-Apim-Subscription-Key": self.key})
         except Unreachable as error:
-            raise CannotRead(f"{self.address} cannot be reached: {error}.", self.if_away) from error
+            raise CommandFailure(f"{self.address} cannot be reached: {error}.", self.if_away) from error
         if answer.status == 401:
-            raise CannotRead(f"{self.address} does not take the key.", _OTHER_KEY)
+            raise CommandFailure(f"{self.address} does not take the key.", _OTHER_KEY)
         if answer.status != 200 or expected not in answer.document:
-            raise CannotRead(f"GET {url} was answered {answer.summary().rstrip('.')}.", _next_step(answer))
+            raise CommandFailure(f"GET {url} was answered {answer.summary().rstrip('.')}.", _next_step(answer))
         return answer
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from localhost.environment import ROOT
-from localhost.report.failures import CannotRead
+from localhost.failures import CommandFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class Welcome:
         """Read it from the folder of `up`.
 
         Raises:
-            CannotRead: No loop serves with the data of the folder.
+            CommandFailure: No loop serves with the data of the folder.
         """
         try:
             return cls(**json.loads(_file(data).read_text(encoding="utf-8")))
-        except FileNotFoundError as error:
-            raise CannotRead(
+        except (FileNotFoundError, ValueError, TypeError) as error:  # a write that was cut off leaves no object
+            raise CommandFailure(
                 f"No loop serves with the data in {data}.",
                 "Start one with `python3 dev.py up`, choose its folder by --data, or an address by --endpoint.",
             ) from error

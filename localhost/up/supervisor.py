@@ -84,7 +84,7 @@ class _Signals:
     """Ctrl-C and SIGTERM: the first one ends what is going on, later ones change nothing, since all is ending then.
 
     Attributes:
-        told: Set by the first signal.
+        ended: Set by the first signal.
         interrupt: Whether it also interrupts the code that runs, as it must while that waits for the start.
     """
 

@@ -7,7 +7,7 @@ from typing import Any
 from shared import durations
 from shared.configuration import container_sas
 from shared.configuration.reward_aggregation import Aggregation
-from shared.configuration.service_configuration import ServiceConfiguration
+from shared.configuration.service_configuration import SECRETS, ServiceConfiguration
 from shared.configuration.settings_change import ChangedValue, SettingsChange, Value, value_change
 from shared.errors import AutoOptimizationOfSlots, ModeChangedWithRewards
 from shared.stored_objects import StoredObject
@@ -138,7 +138,7 @@ class Configuration(StoredObject):
         for name in (field.name for field in fields(ServiceConfiguration) if field.name not in _NO_SETTINGS):
             old, new = getattr(before.service, name), getattr(self.service, name)
             if old != new:
-                show = container_sas.hide_secret if name == "log_mirror_sas_uri" else _as_is
+                show = container_sas.hide_secret if name in SECRETS else _as_is
                 yield value_change(name, show(old), show(new))
         for name in ("name", "arguments"):
             old, new = getattr(before.learning, name), getattr(self.learning, name)

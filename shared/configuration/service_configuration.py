@@ -1,6 +1,6 @@
 """The service configuration: each field is declared here once, for the loop and for all versions of the API."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Annotated
 
@@ -165,3 +165,7 @@ class ServiceConfiguration(StoredObject):
             answer_type=str,
         ),
     ] = None
+
+
+SECRETS = frozenset(each.name for each in fields(ServiceConfiguration) if not each.repr) - {"unknown"}
+"""The fields with secrets, which also the history of settings and previews keep to themselves."""

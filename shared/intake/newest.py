@@ -58,7 +58,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class NewestRows:
     """All wanted rows of a stretch of time, in no order.
 
     Attributes:
@@ -70,7 +70,7 @@ class Stretch:
     observations: Sequence[Observation]
 
 
-def read_back(tables: Tables, wanted: Wanted) -> Iterator[Stretch]:
+def read_back(tables: Tables, wanted: Wanted) -> Iterator[NewestRows]:
     """Read stretch by stretch, from the newest rows back. Blocking.
 
     It ends early if too much was read: after 48 stretches, 16 MiB, or 8 seconds.
@@ -149,6 +149,6 @@ async def _read_kind(tables: Tables, query: RowQuery, pages: Pages, budget: Budg
     return [row for batch in batches for row in batch if query.wants(row)]
 
 
-def _stretch(from_us: int, rows: dict[Kind, list[Entity]]) -> Stretch:
+def _stretch(from_us: int, rows: dict[Kind, list[Entity]]) -> NewestRows:
     events, observations = rows.get("events", ()), rows.get("rewards", ())
-    return Stretch(from_us, [*map(scan.parse_event, events)], [*map(scan.parse_observation, observations)])
+    return NewestRows(from_us, [*map(scan.parse_event, events)], [*map(scan.parse_observation, observations)])

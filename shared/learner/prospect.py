@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shared.learner.explanations.explanation import Explanation, NotExplained, Part, compare
+from shared.learner.explanations.explanation import Contribution, Explanation, NotExplained, compare
 from shared.learner.features import SlotsDocument
 from shared.learner.model import Model
 from shared.ranking.decision import equal_chances
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from shared.learner.explanations.explainer import Explainer, Scored
 
 _MOST_TERMS = 700_000
-"""The most products of features and weights that an explanation looks at: a quarter of a second, and enough for
-two actions with all features that a Rank may have, in pairs."""
+"""The most products of features and weights that one answer looks at: a quarter of a second, and enough for two actions
+with all features that a Rank may have, in pairs."""
 _NO_MODEL = "There is no model yet, so all actions have the same chance."
 _CERTAIN = "Only one action is left, so there is nothing to explain."
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ActionComparison:
     """What speaks for the likeliest action against the next one.
 
     Attributes:
@@ -35,7 +35,7 @@ class Comparison:
     action: int
     other: int | None
     difference: float
-    parts: tuple[Part, ...]
+    parts: tuple[Contribution, ...]
     shared_weights: int
 
 
@@ -51,7 +51,7 @@ class Prospect:
 
     chances: Mapping[int, float]
     scores: Mapping[int, float]
-    comparison: Comparison | None
+    comparison: ActionComparison | None
     because: str | None
 
 
@@ -65,12 +65,15 @@ def prospect(model: Model | None, document: bytes, count: int) -> Prospect:
     """
     if model is None:
         return Prospect(dict(enumerate(equal_chances(count))), {}, None, _NO_MODEL)
-    return _add_reasons(model, document, dict(enumerate(model.probabilities(document, count))))
+    return _add_reasons(model, document, dict(enumerate(model.probabilities(document, count))), _Terms())
 
 
 def slot_prospects(model: Model | None, document: SlotsDocument, slots: Sequence[Slot]) -> Iterator[Prospect]:
-    """What a model would show in each slot, if every slot before shows its likeliest action."""
-    likeliest = _LikeliestFirst(model, document) if model else None
+    """What a model would show in each slot, if every slot before shows its likeliest action.
+
+    All slots together are explained as far as the terms of one answer go.
+    """
+    likeliest, terms = _LikeliestFirst(model, document) if model else None, _Terms()
     decision = decide(slots, "", "", likeliest)
     for place, choice in enumerate(decision.choices):
         chances = dict(sorted(zip(choice.order, choice.probabilities, strict=True)))
@@ -79,7 +82,26 @@ def slot_prospects(model: Model | None, document: SlotsDocument, slots: Sequence
         elif place not in likeliest.texts:
             yield Prospect(chances, {}, None, _CERTAIN)
         else:
-            yield _add_reasons(model, likeliest.texts[place], chances)
+            yield _add_reasons(model, likeliest.texts[place], chances, terms)
+
+
+class _Terms:
+    """The products of features and weights that one answer may still look at."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_TERMS
+
+    def spend(self, terms: int) -> None:
+        """Spend some.
+
+        Raises:
+            NotExplained: There are not so many left.
+        """
+        if terms > self._left:
+            raise NotExplained(
+                f"Features and their interactions make {terms:,} terms; one answer explains at most {_MOST_TERMS:,}."
+            )
+        self._left -= terms
 
 
 class _LikeliestFirst:
@@ -130,29 +152,27 @@ def _put_likeliest_first(choice: SlotChoice | None) -> SlotChoice | None:
     return SlotChoice(tuple(action for action, _ in pairs), tuple(chance for _, chance in pairs))
 
 
-def _add_reasons(model: Model, document: bytes, chances: Mapping[int, float]) -> Prospect:
+def _add_reasons(model: Model, document: bytes, chances: Mapping[int, float], terms: _Terms) -> Prospect:
     try:
         explainer = model.explainer()
         scored = {action.position: action for action in explainer.score(document) if action.position in chances}
-        explained = {} if explainer.is_single_policy else _explain(explainer, scored.values())
+        explained = {} if explainer.is_single_policy else _explain(explainer, scored.values(), terms)
         scores = {at: explained[at].score if explained else -action.cost for at, action in scored.items()}
         first, *others = sorted(scores, key=lambda at: (-round(chances[at], 6), -scores[at]))[:2]
-        explained = explained or _explain(explainer, [scored[at] for at in (first, *others)])
+        explained = explained or _explain(explainer, [scored[at] for at in (first, *others)], terms)
     except NotExplained as trouble:
         return Prospect(chances, {}, None, trouble.reason)
     return Prospect(chances, scores, _compare(explained, first, others[0] if others else None), None)
 
 
-def _explain(explainer: "Explainer", actions: Collection["Scored"]) -> dict[int, Explanation]:
-    terms = sum(map(explainer.count_terms, actions))
-    if terms > _MOST_TERMS:
-        raise NotExplained(
-            f"Features and their interactions make {terms:,} terms; at most {_MOST_TERMS:,} are explained."
-        )
+def _explain(explainer: "Explainer", actions: Collection["Scored"], terms: _Terms) -> dict[int, Explanation]:
+    terms.spend(sum(map(explainer.count_terms, actions)))
     return {action.position: explainer.explain(action) for action in actions}
 
 
-def _compare(explained: Mapping[int, Explanation], action: int, other: int | None) -> Comparison:
+def _compare(explained: Mapping[int, Explanation], action: int, other: int | None) -> ActionComparison:
     best, second = explained[action], explained[other] if other is not None else None
     shared = best.shared_weights + (second.shared_weights if second else 0)
-    return Comparison(action, other, best.score - (second.score if second else 0.0), compare(best, second), shared)
+    return ActionComparison(
+        action, other, best.score - (second.score if second else 0.0), compare(best, second), shared
+    )

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from shared.learner.explanations.explanation import Part
-from shared.learner.prospect import Comparison, Prospect
+from shared.learner.explanations.explanation import Contribution
+from shared.learner.prospect import ActionComparison, Prospect
 from shared.web.json_forms import Wire
 
 _MOST_PARTS = 50
@@ -30,7 +30,7 @@ class ScorePart(Wire):
     other: float
 
     @classmethod
-    def of(cls, part: Part) -> Self:
+    def of(cls, part: Contribution) -> Self:
         """The answer about a part."""
         return cls(name=part.name, difference=part.difference, action=part.part, other=part.other)
 
@@ -53,7 +53,7 @@ class Why(Wire):
     shared_weights: int
 
     @classmethod
-    def of(cls, comparison: Comparison, ids: Sequence[str]) -> Self:
+    def of(cls, comparison: ActionComparison, ids: Sequence[str]) -> Self:
         """The answer about a comparison; `ids` are those of the actions, by position."""
         large, small = comparison.parts[:_MOST_PARTS], comparison.parts[_MOST_PARTS:]
         return cls(

@@ -80,7 +80,7 @@ class Apprentice(StoredObject):
 
     def newest(self, number: int) -> Imitation:
         """The sums of the newest of the last events."""
-        events = [*zip(self.rewards, self.matches, self.ceilings, strict=True)][-number:]
+        events = [*zip(self.rewards, self.matches, self.ceilings, strict=True)][max(len(self.rewards) - number, 0) :]
         return imitation([ImitatedEvent(reward, match == "1", ceiling) for reward, match, ceiling in events])
 
     def plus(self, events: Sequence[ImitatedEvent], first_us: int, last_us: int) -> "Apprentice":

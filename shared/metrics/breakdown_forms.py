@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
+from itertools import groupby
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -13,14 +14,12 @@ from shared.metrics.estimators import regression
 from shared.metrics.estimators.regression import plain_sums
 from shared.metrics.intervals import UNIT, Span
 from shared.metrics.last_day_forms import LastDayRange
+from shared.times import HOUR
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import Moment, Wire
 
 _MOST_ACTIONS, _MOST_ROWS = 50, 30
-_NOT_HELD = (
-    f"There are no figures of it: no context had it in this range, or {MOST_FEATURES} features come before it in the "
-    "alphabet. Without feature, the answer lists those that are held, and tells what is missing yet."
-)
+_BEYOND = f"In an hour of this range it is not held: {MOST_FEATURES} features come before it in the alphabet."
 _VARIED = f"It had more than {MOST_VALUES} different values in an hour, lists of numbers, or long texts."
 
 
@@ -129,11 +128,17 @@ def answer_context(
 ) -> ContextMetrics:
     """The figures of each value of a feature, the most frequent first; without a feature only which ones there are.
 
+    Args:
+        steps: Those of the range.
+        missing: What is not in them yet.
+
     Raises:
         InvalidRequest: There is no such feature in the range, or its values are not held.
     """
     sums = _total(steps)
-    rewards, values = _span(sums), _values(sums, feature)
+    if feature is not None and _is_beyond_bounds(steps, feature):
+        raise InvalidRequest(_BEYOND, "feature")
+    rewards, values = _span(sums), _values(sums, feature, missing)
     chosen, rest = _largest(values, _MOST_ROWS)
     absent = reduce(Cell.minus, values.values(), sums.total)
     return ContextMetrics(
@@ -154,13 +159,23 @@ def _total(steps: Iterable[Step]) -> Step:
     return reduce(Step.plus, steps, Step(0))
 
 
-def _values(sums: Step, feature: str | None) -> Cells:
+def _is_beyond_bounds(steps: Sequence[Step], feature: str) -> bool:
+    """Whether there may have been a feature in an hour of which as many are held as may be, all before it."""
+    for _, hour in groupby(steps, key=lambda step: step.from_us // HOUR):
+        names = {name for step in hour for name in (*step.features, *step.varied)}
+        if len(names) >= MOST_FEATURES and feature > max(names):
+            return True
+    return False
+
+
+def _values(sums: Step, feature: str | None, missing: str | None) -> Cells:
     if feature is None:
         return {}
     if feature in sums.varied:
         raise InvalidRequest(_VARIED, "feature")
     if feature not in sums.features:
-        raise InvalidRequest(_NOT_HELD, "feature")
+        none = "No context had it in this range; without feature, the answer lists those held."
+        raise InvalidRequest(missing or none, "feature")
     return sums.features[feature]
 
 

@@ -8,7 +8,8 @@ import orjson
 
 from shared.metrics.breakdown import MOST_ACTIONS, MOST_FEATURES, MOST_VALUES, Cell, Cells, Step
 
-_MOST_CONTEXTS = 1024
+_MOST_CONTEXTS, _MOST_CONTEXT_BYTES = 1024, 1024 * 1024
+"""So many contexts are held, and so large, before their sums go to those of their features."""
 _MOST_GROWING = 2000
 """So many actions, or names of features, are held while a step grows, before those beyond the bounds go."""
 _LONGEST_TEXT = 100
@@ -68,7 +69,7 @@ class _Node:
 class GrowingStep:
     """The step to which events are being added."""
 
-    __slots__ = ("actions", "contexts", "features", "from_us", "highest", "lowest", "others")
+    __slots__ = ("_context_bytes", "actions", "contexts", "features", "from_us", "highest", "lowest", "others")
 
     def __init__(self, from_us: int) -> None:
         self.from_us = from_us
@@ -76,13 +77,15 @@ class GrowingStep:
         self.actions: dict[bytes, GrowingCell] = {}
         self.others: GrowingCell = [0, 0.0, 0.0]
         self.contexts: dict[bytes, GrowingCell] = {}
+        self._context_bytes = 0
         self.features = _Node()
 
     def add_context(self, context: bytes, cell: GrowingCell) -> None:
         """Add the first event of a context."""
-        if len(self.contexts) == _MOST_CONTEXTS:
+        if len(self.contexts) == _MOST_CONTEXTS or self._context_bytes > _MOST_CONTEXT_BYTES:
             self._spread()
         self.contexts[context] = cell
+        self._context_bytes += len(context)
 
     def add_action(self, action: bytes, cell: GrowingCell) -> None:
         """Add the first event of an action."""
@@ -115,6 +118,7 @@ class GrowingStep:
             with suppress(*OTHER_FORM):
                 features.add(_read(context), cell)
         self.contexts.clear()
+        self._context_bytes = 0
 
     def _forget_rare_actions(self) -> None:
         """Add up the actions together that were shown least."""

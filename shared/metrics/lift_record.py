@@ -12,7 +12,7 @@ from enum import StrEnum
 from math import pi
 from typing import NamedTuple
 
-from shared.metrics.estimators.lift import LiftSums, excludes
+from shared.metrics.estimators.lift import LiftSums, excludes, is_biased
 from shared.metrics.intervals import CONFIDENCE
 from shared.stored_objects import StoredObject
 from shared.times import DAY, HOUR
@@ -147,7 +147,7 @@ class LiftRecord(StoredObject):
         checkpoints: By window, the oldest first.
         settled: The sums once the loop could have learned something; None before.
         conclusion: What the newest window says that says anything, against the first action.
-        concluded_us: Since when it says so, as a log position.
+        concluded_us: Since when it says so, as a log position; 0 before the first part.
     """
 
     settings: str = ""
@@ -239,7 +239,7 @@ class LiftRecord(StoredObject):
 
     def _conclude(self, to_us: int) -> "LiftRecord":
         conclusion = conclude(self.windows(to_us))[0]
-        if conclusion == self.conclusion:
+        if conclusion == self.conclusion and self.concluded_us:
             return self
         return replace(self, conclusion=conclusion, concluded_us=to_us)
 
@@ -260,7 +260,7 @@ def _share(start: Checkpoint) -> float:
 
 
 def _conclude(sums: LiftSums, error: float) -> Conclusion:
-    if not sums.events:
+    if not sums.events or is_biased(sums):
         return Conclusion.UNKNOWN
     signs = {1: Conclusion.BETTER, 0: Conclusion.NOT_DISTINGUISHABLE, -1: Conclusion.WORSE}
     return signs[excludes(sums, 0.0, error)]

@@ -101,13 +101,13 @@ class MetricsRange:
 
 
 def read_range(first: str | None, last: str | None, interval: str | None, now_us: int) -> MetricsRange:
-    """Read the range of a query; without `to` it ends now, without `from` it begins a day before its end.
+    """Read the range of a query; without `to` it ends now, without `from` it is as long as `_usual_us` says.
 
     Raises:
         InvalidRequest: An end is no moment, the interval is not one of `INTERVALS`, or the range has too many of them.
     """
     to_us = read_moment(last, "to", InvalidRequest) if last else now_us
-    from_us = read_moment(first, "from", InvalidRequest) if first else to_us - DAY
+    from_us = read_moment(first, "from", InvalidRequest) if first else to_us - _usual_us(interval)
     if to_us > _LATEST_US:
         raise InvalidRequest("The range ends too far ahead.", "to")
     if from_us >= to_us and last:
@@ -124,6 +124,12 @@ def read_range(first: str | None, last: str | None, interval: str | None, now_us
     if (to_us - from_us) // length_us > MOST_INTERVALS:
         raise InvalidRequest(f"A range has at most {MOST_INTERVALS} intervals: ask for longer ones.", "interval")
     return MetricsRange(from_us, to_us, length_us)
+
+
+def _usual_us(interval: str | None) -> int:
+    """The length of a range that names none: a day, or as long as there may be intervals, if they are that short."""
+    most_us = (MOST_INTERVALS - 1) * FINE_INTERVALS.get(interval or "", DAY)  # one more if it is widened
+    return min(DAY, most_us)
 
 
 def answer(

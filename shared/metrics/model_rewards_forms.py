@@ -4,6 +4,7 @@ from shared.metrics.comparison import estimate_average
 from shared.metrics.estimators import lift
 from shared.metrics.intervals import CONFIDENCE, Interval
 from shared.metrics.model_rewards import ModelSums
+from shared.metrics.verdict import BIASED
 from shared.web.json_forms import Wire
 from shared.words import pluralize
 
@@ -49,6 +50,8 @@ def _above_first_action(sums: ModelSums, because: str | None) -> AboveFirstActio
     value, interval = lift.lift(sums.lift), lift.interval(sums.lift, 1 - CONFIDENCE)
     if value is None or interval is None:
         return AboveFirstAction(events=0, lift=None, interval=None, because=because or _NO_CHANCE)
+    if lift.is_biased(sums.lift):
+        return AboveFirstAction(events=sums.lift.events, lift=None, interval=None, because=f"Here {BIASED}")
     held: Interval = interval.with_value(value)
     return AboveFirstAction(events=sums.lift.events, lift=value, interval=held, because=None)
 

@@ -14,15 +14,21 @@ from shared.metrics.lift_record import Conclusion, Over, Window, conclude
 from shared.times import to_iso_second
 from shared.words import pluralize
 
-_NEARLY = 0.95
-"""An apprentice that matches in this share of its ceiling has learned its default."""
+_NEARLY, _CERTAINLY = 0.95, 0.8
+"""An apprentice has learned its default that matches in the one share of its ceiling, and for certain in the other."""
 _DIGITS = 2
 _APPRENTICE = "The loop is an apprentice: it shows the first action, and learns to choose as that does."
 _READY = "It has learned its default."
-_NOT_READY = "It has not learned its default yet: as an Online loop it would begin below that."
+_NOT_CERTAIN = "These events do not tell yet whether it has learned its default."
+_NOT_READY = "It has not learned its default yet: as an Online loop it may begin below that."
 _RETURNS = "It has not learned its default yet, but Online it goes on with the model that it had before."
 _LOGS_ONLY = "The loop only logs: it shows the first action, and earns what that earns."
 _NO_EVENT = "No event is joined yet that was ranked since mode, settings or model last changed."
+BIASED = (
+    "the first action was not drawn as often as its chances say, and that is no chance. So whether an event counts "
+    "depends on the action that was drawn, and what the first action would have earned cannot be told. Activate "
+    "deferred events whatever was drawn."
+)
 _SPANS = {Over.DAY: "of the last day or so", Over.WEEK: "of the last week or so"}
 
 
@@ -33,10 +39,10 @@ class Advantage:
     Attributes:
         events: Those that speak for the policy.
         silent: Those that do not: the policy's action had no chance to be shown.
-        lift: None without events.
+        lift: None without events, or if which events there are depends on what was drawn.
         interval: Where the mean lift is; valid however often it is looked at.
-        more_events: About how many more events it takes to tell the loop from the policy; None if that is told, or if
-            no number can be given.
+        more_events: About how many more events it takes to tell the loop from the policy; None if that is told, if no
+            number can be given, or if the window lets go of events, and may never hold so many.
     """
 
     conclusion: Conclusion
@@ -65,7 +71,8 @@ class Verdict:
         because: In one or two sentences.
         since_us: Since when the conclusion is the same, as a log position; None if there is none.
         windows: Those in which there are events, the shortest first.
-        apprentice: How well the loop imitates the first action, while it is an apprentice.
+        apprentice: How well the loop imitates the first action, while it is an apprentice, since its settings last
+            changed.
     """
 
     conclusion: Conclusion
@@ -83,7 +90,7 @@ def judge(metrics: Metrics, mode: LearningMode, now_us: int, *, returns: bool = 
         returns: Whether an apprentice goes on with the model that it had before, once it is Online.
     """
     if mode is LearningMode.APPRENTICE:
-        likeness = comparison.likeness(metrics.apprentice.last)
+        likeness = comparison.likeness(metrics.apprentice.newest(metrics.lift.sums.events))
         return Verdict(Conclusion.UNKNOWN, _describe_apprentice(likeness, returns=returns), None, (), likeness)
     if mode is LearningMode.LOGGING_ONLY:
         return Verdict(Conclusion.UNKNOWN, _LOGS_ONLY, None, ())
@@ -104,13 +111,15 @@ def describe(window: WindowVerdict, since_us: int | None = None) -> str:
     """
     first = window.first
     if first.lift is None or first.interval is None:
+        if first.events:
+            return f"In {_describe_events(window)}, {BIASED}"
         return (
             f"The first action had no chance to be shown in {_events(window, first.silent)}, so nothing is known of "
             "what it would have earned. An exploration above 0 gives it one."
         )
     low, high = (_number(bound) for bound in first.interval)
     earned = (
-        f"Over {_events(window, first.events)}, the loop earned {_number(abs(first.lift))} "
+        f"Over {_describe_events(window)}, the loop earned {_number(abs(first.lift))} "
         f"{'more' if first.lift >= 0 else 'less'} per event than always the first action would have "
         f"(95 % interval {low} to {high})"
     )
@@ -121,22 +130,24 @@ def describe(window: WindowVerdict, since_us: int | None = None) -> str:
 
 def measure(window: Window) -> WindowVerdict:
     """Measure what the loop earned over a window."""
-    first = _advantage(window.sums.first, window.against_first, window.error)
-    random = _advantage(window.sums.random, window.against_random, window.error)
+    first = _advantage(window, window.sums.first, window.against_first)
+    random = _advantage(window, window.sums.random, window.against_random)
     return WindowVerdict(window.over, window.from_us, first, random)
 
 
-def _advantage(sums: LiftSums, conclusion: Conclusion, error: float) -> Advantage:
-    value, interval = lift.lift(sums), lift.interval(sums, error)
-    if value is None or interval is None:
-        return Advantage(conclusion, 0, sums.silent, None, None, None)
-    more = _more_events(sums, error) if conclusion is Conclusion.NOT_DISTINGUISHABLE else None
+def _advantage(window: Window, sums: LiftSums, conclusion: Conclusion) -> Advantage:
+    value, interval = lift.lift(sums), lift.interval(sums, window.error)
+    if value is None or interval is None or conclusion is Conclusion.UNKNOWN:
+        return Advantage(conclusion, sums.events, sums.silent, None, None, None)
+    grows = conclusion is Conclusion.NOT_DISTINGUISHABLE and window.over is Over.CHANGE
+    more = _more_events(sums, window.error) if grows else None
     return Advantage(conclusion, sums.events, sums.silent, value, interval.with_value(value), more)
 
 
 def _more_events(sums: LiftSums, error: float) -> int | None:
+    """So many of which as large a share is silent as of these."""
     times = lift.times_as_many(sums, error)
-    return None if times is None else round_up((times - 1) * sums.events)
+    return None if times is None else round_up((times - 1) * (sums.events + sums.silent))
 
 
 def round_up(count: float) -> int:
@@ -153,12 +164,21 @@ def _outlook(advantage: Advantage) -> str:
     return f"If it stays so, about {advantage.more_events:,} more events will tell."
 
 
+def _describe_events(window: WindowVerdict) -> str:
+    """Which events tell how the loop compares with the first action."""
+    first = window.first
+    events = _events(window, first.events + first.silent)
+    if not first.silent:
+        return events
+    return f"those {first.events:,} of {events} in which the first action had a chance to be shown"
+
+
 def _events(window: WindowVerdict, number: int) -> str:
     events = f"{number:,} {'event' if number == 1 else 'events'}"
     if window.over is Over.EVENTS:
         return f"the last {events}"
     if window.over is Over.CHANGE:
-        return f"{events} since {to_iso_second(window.from_us)} (with mode and settings as they are now)"
+        return f"{events} since {to_iso_second(window.from_us)} (all since mode, settings or model last changed)"
     return f"{events} {_SPANS[window.over]}"
 
 
@@ -169,11 +189,12 @@ def _number(value: float) -> str:
 def _describe_apprentice(likeness: Likeness, *, returns: bool) -> str:
     rate, ceiling = likeness.match_rate, likeness.match_rate_ceiling
     if rate is None or ceiling is None or likeness.match_rate_interval is None:
-        return f"{_APPRENTICE} No event of that mode is joined yet."
+        return f"{_APPRENTICE} {_NO_EVENT}"
     low, high = likeness.match_rate_interval
-    readiness = _READY if rate >= _NEARLY * ceiling else _RETURNS if returns else _NOT_READY
+    not_ready = _RETURNS if returns else _NOT_READY
+    near, far = rate >= _NEARLY * ceiling and low >= _CERTAINLY * ceiling, high < _NEARLY * ceiling
     return (
         f"{_APPRENTICE} In {rate:.0%} of the last {pluralize(likeness.number_of_events, 'event', 'events')} "
         f"(95 % interval {low:.0%} to {high:.0%}) it would have shown the first action itself; with its exploration, "
-        f"at most {ceiling:.0%} is possible. {readiness}"
+        f"at most {ceiling:.0%} is possible. {_READY if near else not_ready if far else _NOT_CERTAIN}"
     )

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from shared.configuration.configuration import Configuration, problem_type
 from shared.configuration.forms.declared_fields import STORED
+from shared.configuration.service_configuration import SECRETS
 from shared.metrics.bins import Bin
 from shared.models.published import Published
 from shared.status import mode_preview, retraining_preview
 from shared.status.warnings import NO_EXPLORATION
 from shared.training.configuration_changes import foresee, new_state
 from shared.training.training_state import Cursor, State
-
-_SECRETS = ("log_mirror_sas_uri",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def _list_changes(change: FutureChange) -> Iterator[str]:
         before, after = (getattr(each.service, field.name) for each in (change.before, change.after))
         if before == after or not field.api.is_settable:
             continue
-        values = "" if field.name in _SECRETS else f" from {_write(before)} to {_write(after)}"
+        values = "" if field.name in SECRETS else f" from {_write(before)} to {_write(after)}"
         yield f"{field.alias} changes{values}."
     for name in ("name", "arguments"):
         before, after = (getattr(each.learning, name) for each in (change.before, change.after))

@@ -11,6 +11,7 @@ from shared.status import troubles
 from shared.status.feature_profile import Profile
 from shared.times import MINUTE, to_iso_second
 from shared.training import time_slices
+from shared.training.configuration_changes import note_settings
 from shared.training.training_state import Counters, State
 from shared.training.trouble import Subject
 from shared.words import pluralize
@@ -59,9 +60,7 @@ class StatusInputs:
     @property
     def verdict(self) -> Verdict:
         """What the loop earns above always the first action."""
-        metrics = self.state.metrics if self.state else Metrics()
-        returns = self.state is not None and self.state.before_apprentice is not None
-        return judge(metrics, self.configuration.service.learning_mode, self.now_us, returns=returns)
+        return judge_earnings(self.state, self.configuration, self.now_us)
 
     @property
     def model(self) -> ModelReference | None:
@@ -92,6 +91,15 @@ class NextModelTime:
 
     at_us: int | None
     because: str
+
+
+def judge_earnings(state: State | None, configuration: Configuration, now_us: int) -> Verdict:
+    """Judge what the loop earns under the settings as they are, also before the trainer has heard of a change."""
+    if state is None:
+        return judge(Metrics(), configuration.service.learning_mode, now_us)
+    metrics = note_settings(state, configuration, now_us).metrics
+    returns = state.before_apprentice is not None
+    return judge(metrics, configuration.service.learning_mode, now_us, returns=returns)
 
 
 def judge_learning(inputs: StatusInputs) -> LearningVerdict:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -109,6 +110,13 @@ class Filters:
 
 
 type Entry = ListedRank | Observation
+
+
+def read_ranks(rows: Iterable[Event]) -> Iterator[Rank]:
+    """The Ranks of rows of the intake; a row that was damaged in storage is none, as for the join."""
+    for row in rows:
+        with suppress(ValueError):
+            yield Rank.of(row)
 
 
 def select(ranks: Iterable[Rank], observations: Iterable[Observation], filters: Filters, wait_us: int) -> list[Entry]:

@@ -200,9 +200,12 @@ def test_what_it_says_at_first_can_be_read_again(serving: RunningUp, tmp_path: P
     """From another window, since requests have long moved it out of sight in its own; as long as it serves."""
     code, output = report(serving.data, "welcome")
     nothing = report(tmp_path, "welcome")
+    (tmp_path / "welcome.json").write_text('{"url": "http', encoding="utf-8")
+    cut_off = report(tmp_path, "status")
 
     assert (code, output.strip() in serving.output, serving.api.key in output) == (0, True, True), output
-    assert (nothing[0], "No loop serves with the data in" in nothing[1]) == (2, True), nothing
+    for refused in (nothing, cut_off):
+        assert (refused[0], "No loop serves with the data in" in refused[1]) == (2, True), refused
 
 
 def test_its_log_is_short_lines_for_people(serving: RunningUp) -> None:

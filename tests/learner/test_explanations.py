@@ -193,6 +193,21 @@ def test_what_has_too_many_terms_is_not_explained(models: Any) -> None:
     assert prospect.explain_ranking(model, text, [0, 1], 1000) == {}
 
 
+def test_slots_share_the_terms_of_one_answer(models: Any) -> None:
+    """Else a page of 50 slots would keep the loop from ranking for 50 times as long."""
+    _, model = models(CCB, "--cubic :::")
+    context, names = [{f"c{number}": 1 for number in range(80)}], [f"a{number}" for number in range(5)]
+    page = slots_document(context, [(name, [{"x": 1}]) for name in names], [(name, []) for name in names])
+    slots = [Slot(name, range(5), place) for place, name in enumerate(names)]
+
+    prospects = list(prospect.slot_prospects(model, page, slots))
+
+    explained = [each.comparison is not None for each in prospects]
+    assert explained == [True, False, False, False, False]
+    assert ["terms" in (each.because or "") for each in prospects[1:4]] == [True] * 3
+    assert [sum(each.chances.values()) for each in prospects] == pytest.approx([1] * 5)
+
+
 def _demand_sum(scored: Scored, explanation: Explanation, explainer: Explainer) -> None:
     parts = explanation.parts.values()
     assert fsum(parts) == pytest.approx(explanation.score, abs=1e-6 * max(1.0, fsum(map(abs, parts))))

@@ -186,9 +186,10 @@ def test_what_is_redacted_is_in_no_hour(stored_loop: StoredLoop, trainer: StartT
     shopping().write(stored_loop)
     train(trainer, stored_loop)
     assert SECRET.encode() in b"".join(stored_loop.blobs("lastday/").values())
+    stored_loop.put("joins/late.json", b"what a shard adds to them, written when its part was log")
 
     redact(stored_loop.storage, target, recently())
-    left = stored_loop.blobs("lastday/")
+    left = stored_loop.blobs("lastday/") | stored_loop.blobs("joins/")
     train(trainer, stored_loop)
 
     assert left == {}
@@ -226,6 +227,7 @@ def test_they_are_answered_by_action_and_by_context(
             "?from=2026-01-01&to=2026-01-01T00:10:00Z&interval=PT1M".removeprefix("/"),
         )
     )
+    stored_loop.put("joins/late.json", b"what a shard adds to them, written when its part was log")
     deleted = api.call("DELETE", "/personalizer/v1.0/logs", None, None)
     after = api.get(f"{OWN}/actions").json
     train(trainer, stored_loop)
@@ -255,7 +257,29 @@ def test_they_are_answered_by_action_and_by_context(
         assert (refused.status, refused.error["target"]) == (400, "from")
         assert "since 20" in refused.error["message"]
     assert (deleted.status, after["count"], after["actions"]) == (204, 0, [])
+    assert stored_loop.blobs("lastday/") == stored_loop.blobs("joins/") == {}
+
+
+def test_trouble_with_the_hours_does_not_keep_what_is_deleted(
+    stored_loop: StoredLoop, trainer: StartTrainer, start_host: StartHost
+) -> None:
+    """After failures they are written again in an hour only; but a deletion is followed at once."""
+    past.configure(stored_loop, past.seldom())
+    shopping().write(stored_loop)
+    train(trainer, stored_loop)
+    trouble = {"reason": "it was in trouble", "since_us": now_us(), "tried_us": now_us(), "tries": 12}
+    state = stored_loop.document("state.json")
+    troubles = {"last_day": {**trouble, "about": "log deleted before 0"}}
+    stored_loop.put("state.json", json.dumps(state | {"troubles": troubles}).encode())
+    train(trainer, stored_loop)
+    before = stored_loop.document("state.json")["troubles"]
+
+    deleted = Api.at(start_host(**NEVER).url, KEY).delete("/personalizer/v1.0/logs")
+    train(trainer, stored_loop)
+
+    assert (before.keys(), deleted.status) == ({"last_day"}, 204)
     assert stored_loop.blobs("lastday/") == {}
+    assert stored_loop.document("state.json")["troubles"] == {}
 
 
 def test_what_is_not_made_again_yet_is_said_to_be_missing(
@@ -272,6 +296,7 @@ def test_what_is_not_made_again_yet_is_said_to_be_missing(
     before = [api.get(page).json["missing"] for page in pages]
     api.post("/rankloop/v1/logs/redact", {"eventId": "e0"})
     between = [api.get(page).json["missing"] for page in pages]
+    unknown = api.get(f"{OWN}/context?feature=user.vip")
     train(trainer, stored_loop)
     after = [api.get(page).json for page in pages]
 
@@ -281,6 +306,7 @@ def test_what_is_not_made_again_yet_is_said_to_be_missing(
         * 3,
         None,
     ]
+    assert (unknown.status, unknown.error["message"]) == (400, f"feature: {between[0]}")
     assert [page["missing"] for page in after] == [None] * 4
     assert after[0]["count"] == after[1]["count"] == after[2]["total"]["count"] == 59
 

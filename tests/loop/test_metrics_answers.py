@@ -164,6 +164,15 @@ def test_the_interval_follows_from_the_range(api: Api, midnight_us: int, hours: 
     assert len(body["intervals"]) <= 100
 
 
+@pytest.mark.parametrize("interval", ["PT10S", "PT1M"])
+def test_short_intervals_need_no_range(api: Api, interval: str) -> None:
+    """Of a whole day there would be more than an answer may have."""
+    answer = api.get(f"/rankloop/v1/metrics?interval={interval}")
+
+    assert answer.status == 200, answer.error
+    assert 499 <= len(answer.json["intervals"]) <= 500
+
+
 def test_a_loop_that_was_never_an_apprentice_says_so(azurite: Azurite) -> None:
     """Until it is made one: then it has seen nothing yet."""
     storage = azurite.new_account().connection_string

@@ -1,5 +1,6 @@
 """Events as they come: listed before the join, and told of for as long as there is log."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,6 +97,18 @@ def test_what_rank_answered_tells_whether_it_explored(loop: Loop) -> None:
         assert event["contextFeatures"] == sent["contextFeatures"]
         assert event["actions"] == [{**action, "probability": chances[action["id"]]} for action in sent["actions"]]
         assert (event["explored"], event["model"]) == (is_explored(answer), loop.status()["model"]["id"])
+
+
+def test_a_row_that_was_damaged_in_storage_hides_no_other(loop: Loop) -> None:
+    """It is no event, as for the join, which leaves it out."""
+    at_us = past.minutes_ago(0)
+    damaged = replace(past.event("damaged", at_us), payload=b"damaged")
+    past.Past([past.event("whole", at_us), damaged]).write(loop.stored_loop)
+
+    listed, traced = list_newest(loop), loop.api.get(f"{EVENTS}/damaged")
+
+    assert names(listed) == [("rank", "whole")]
+    assert (traced.status, traced.json["events"]) == (200, [])
 
 
 def is_explored(answer: dict[str, Any]) -> bool:

@@ -42,12 +42,16 @@ def codes(status: dict[str, Any]) -> set[str]:
 
 
 def test_a_loop_whose_model_fits_is_better_and_one_whose_world_has_turned_is_worse_than_random(loop: Loop) -> None:
-    """The trainer does not run while users come to like everything but what they liked."""
+    """The trainer does not run while users come to like everything but what they liked.
+
+    Before the instance has the model, hundreds of events are drawn at random.
+    """
     liked = {user: (LIKED[user],) for user in USERS}
     others = {user: tuple(action for action in ACTIONS if action != LIKED[user]) for user in USERS}
     before = loop.status()["verdict"]
     use(loop, 150, liked)
     loop.learn()
+    loop.wait_until(lambda status: status["model"] and status["instance"]["modelId"] == status["model"]["id"])
     use(loop, 700, liked)
     loop.train(READY)
     good = loop.status()

@@ -16,12 +16,12 @@ from localhost.environment import LOCAL_DEFAULTS
 from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
-from shared.evaluation.forms import answers_2022, answers_v1, report_forms
+from shared.evaluation.forms import answers_2022, answers_v1, queries_2022, report_forms
 from shared.intake.rows import Event, Observation
 from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED
-from shared.learner.explanations.explanation import Part
+from shared.learner.explanations.explanation import Contribution
 from shared.learner.explanations.named_features import CONSTANT
-from shared.learner.prospect import Comparison, Prospect
+from shared.learner.prospect import ActionComparison, Prospect
 from shared.learner.prospect_forms import Chances
 from shared.log import ranked_event
 from shared.log.ranked_event import RankedEvent, from_multi_slot_decision
@@ -275,8 +275,8 @@ def test_every_field_of_a_trace_is_on_its_page() -> None:
 
 def test_every_field_of_chances_is_on_its_page() -> None:
     """Explained ones; slots have the same fields."""
-    part = Part((CONSTANT,), 1.0, 0.5)
-    prospect = Prospect({0: 1.0}, {0: 1.0}, Comparison(0, None, 0.5, (part,), 0), None)
+    part = Contribution((CONSTANT,), 1.0, 0.5)
+    prospect = Prospect({0: 1.0}, {0: 1.0}, ActionComparison(0, None, 0.5, (part,), 0), None)
     answer = json.loads(Chances.of_event("m", 0.2, prospect, ["a"]).to_json())
 
     assert _absent(answer, page("docs/api.md").text) == []
@@ -316,7 +316,7 @@ def test_every_field_of_an_evaluation_is_on_its_page() -> None:
     """As every version has it, and the loop's own report."""
     evaluation, outcome = evaluated.evaluation("e"), evaluated.outcome()
     older = answers_v1.answer(evaluation, outcome, VERSIONS[-2])
-    newest = answers_2022.answer(evaluation, outcome, answers_2022.read_answer_range({}, evaluation))
+    newest = answers_2022.answer(evaluation, outcome, queries_2022.read_answer_range({}, evaluation))
     answers = [json.loads(text) for text in (older, newest, report_forms.answer(evaluation, outcome))]
 
     assert _absent(answers, page("docs/api.md").text) == []

@@ -13,7 +13,7 @@ from shared.learner.explanations.interactions import Interaction
 from shared.learner.explanations.marginals import Marginals
 from shared.learner.explanations.named_features import name_features
 from shared.learner.explanations.placed_examples import CONSTANT_NAMESPACE, place, with_context, with_slot
-from shared.learner.explanations.terms import Example, Sums, Weights, count_terms
+from shared.learner.explanations.terms import Example, TermSums, Weights, count_terms
 
 _INTERACTIONS = ("--quadratic", "--cubic", "--interactions")
 _ROUNDING = 2**-22
@@ -111,7 +111,7 @@ class Explainer:
         parts = {names: -part / len(self._policies) for names, part in sums.parts.items()}
         return Explanation(-scored.cost if self.is_single_policy else fsum(parts.values()), parts, len(sums.shared))
 
-    def _check(self, scored: Scored, sums: Sums) -> None:
+    def _check(self, scored: Scored, sums: TermSums) -> None:
         parts = sums.parts.values()
         off, size = abs(fsum(parts) - scored.cost), max(1.0, fsum(map(abs, parts)))
         if not off <= _ROUNDING * size * sqrt(count_terms(scored.example, self._expand(scored))):
@@ -126,11 +126,11 @@ class Explainer:
         total = fsum(self._sum(scored, [self._last]).parts.values())
         return scored.cost / total if total else 1.0
 
-    def _sum(self, scored: Scored, policies: Sequence[int]) -> Sums:
+    def _sum(self, scored: Scored, policies: Sequence[int]) -> TermSums:
         shift = self._stride.bit_length() - 1
         read = _reader(self._workspace, self._stride, self._factor)
         linear = [letter for letter in scored.example if letter not in self._ignored]
-        sums = Sums(scored.example, linear, self._expand(scored))
+        sums = TermSums(scored.example, linear, self._expand(scored))
         for offset in policies:
             replaced = self._marginals.apply(scored.example, offset, self._mask, shift)
             sums.add(replaced, Weights(read, self._mask, offset))

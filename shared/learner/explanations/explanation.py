@@ -39,12 +39,12 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the difference between the scores of two actions.
+class Contribution:
+    """What a feature, or several together, contribute to the scores of two actions.
 
     Attributes:
-        part: What it contributes to the score of the one action.
-        other: What it contributes to the score of the other action; 0 without another action.
+        part: The part of the score of the one action.
+        other: The part of the score of the other action; 0 without another action.
     """
 
     names: Names
@@ -62,7 +62,7 @@ class Part:
         return " × ".join(feature.name for feature in self.names)
 
 
-def compare(action: Explanation, other: Explanation | None) -> tuple[Part, ...]:
+def compare(action: Explanation, other: Explanation | None) -> tuple[Contribution, ...]:
     """What speaks for one action against another, the largest difference first; what is the same for both is left out.
 
     Args:
@@ -70,7 +70,7 @@ def compare(action: Explanation, other: Explanation | None) -> tuple[Part, ...]:
     """
     others: Mapping[Names, float] = other.parts if other else {}
     names = dict.fromkeys((*action.parts, *others))
-    parts = (Part(name, action.parts.get(name, 0.0), others.get(name, 0.0)) for name in names)
+    parts = (Contribution(name, action.parts.get(name, 0.0), others.get(name, 0.0)) for name in names)
     return tuple(
         sorted((part for part in parts if part.difference), key=lambda part: (-abs(part.difference), part.names))
     )

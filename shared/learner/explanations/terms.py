@@ -54,7 +54,7 @@ def _count_products(letters: Interaction, sizes: Mapping[int, int]) -> int:
     return prod(comb(sizes[letter] + count - 1, count) for letter, count in times)
 
 
-class Sums:
+class TermSums:
     """The terms of an action's score, added up by the features that they consist of.
 
     Attributes:

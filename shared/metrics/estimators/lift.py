@@ -28,9 +28,11 @@ LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LEAST_REACH = 0.05
 """A smaller c is taken to be this one, which is as valid, and keeps digits."""
 _HALVINGS = 40
-_MOST_TIMES = 4096.0
+_MOST_TIMES = 16.0
+"""Of what takes more, the lift lies within about one standard error of 0, which foretells nothing."""
 _MOST_GAIN = 500.0
 _ROUND = 1.05
+_UNLIKELY = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,10 @@ class LiftSums(StoredObject):
     def since(self, earlier: "LiftSums") -> "LiftSums":
         """The sums without those of the events before; what is the largest or lowest stays that of all."""
         return self._with({name: getattr(self, name) - getattr(earlier, name) for name in _ADDED}, self)
+
+    def times(self, factor: float) -> "LiftSums":
+        """The sums if as many more events were like these."""
+        return self._with({name: getattr(self, name) * factor for name in _ADDED}, self)
 
     @classmethod
     def of(cls, events: Sequence[tuple[float, float]]) -> "LiftSums":
@@ -149,6 +155,27 @@ def excludes(sums: LiftSums, mean: float, error: float) -> int:
     return -1 if _Wealth(sums, span, up=False).has_grown(-mean, enough) else 0
 
 
+def is_biased(sums: LiftSums) -> bool:
+    """Whether weights are not 1 on average, for certain: then which events there are depends on what was drawn.
+
+    Nothing follows from such sums. It is judged as the lift is, of events that all earned 1: that is none.
+    """
+    if not sums.events:
+        return False
+    equal = replace(
+        sums,
+        rewards=float(sums.events),
+        reward_squares=float(sums.events),
+        weighted=sums.weights,
+        weighted_squares=sums.weights,
+        twice_weighted=sums.weight_squares,
+        twice_weighted_squares=sums.weight_squares,
+        lowest=0.0,
+        highest=1.0,
+    )
+    return excludes(equal, 0.0, _UNLIKELY) != 0
+
+
 def evidence(groups: Sequence[LiftSums]) -> float:
     """The logarithm of the wealth of bets that the lift is above 0 in some groups of events, at least one group.
 
@@ -167,24 +194,27 @@ def evidence(groups: Sequence[LiftSums]) -> float:
 
 
 def times_as_many(sums: LiftSums, error: float) -> float | None:
-    """How many times as many events it takes until the interval excludes 0; None if there is no end to it.
+    """How many times as many events like these it takes until the interval excludes 0; None if that cannot be foretold.
 
-    That is judged by the estimated lift, which all levels have in the long run, and by the variance of these events.
+    That is judged by the estimated lift and by the variance of these events.
     """
     if not sums.events or not (towards := lift(sums)):
         return None
-    span, enough = sums.span, log(2 / error)
-    mean = abs(towards) / (span.high - span.low)
-    wealth = _Wealth(sums, span, up=towards > 0)
+    sums = _as_in_the_long_run(sums, towards)
     low, high = 1.0, 2.0
-    while not wealth.will_have_grown(mean, high, enough):
+    while excludes(sums.times(high), 0.0, error) * towards <= 0:
         low, high = high, 2 * high
         if high > _MOST_TIMES:
             return None
     while high / low > _ROUND:
         middle = (low * high) ** 0.5
-        low, high = (low, middle) if wealth.will_have_grown(mean, middle, enough) else (middle, high)
+        low, high = (low, middle) if excludes(sums.times(middle), 0.0, error) * towards > 0 else (middle, high)
     return high
+
+
+def _as_in_the_long_run(sums: LiftSums, mean: float) -> LiftSums:
+    """The sums with weights of 1 on average, as they come to be, so that bets at all levels see the same mean lift."""
+    return replace(sums, weights=float(sums.events), weighted=sums.rewards - mean * sums.events)
 
 
 class _Wealth:
@@ -196,27 +226,19 @@ class _Wealth:
 
     def __init__(self, sums: LiftSums, span: Span, *, up: bool) -> None:
         self._events = sums.events
-        self._bets: list[tuple[float, float, float]] = []
+        self._bets: list[tuple[float, float]] = []
         width = span.high - span.low
         for level in LEVELS:
             start = span.low + width * level if up else span.high - width * level
             mean, squares = _differences(sums, start, width if up else -width)
             penalties = _penalties(_reach(level, sums.largest))
-            self._bets += [(stake, mean, penalty * squares) for stake, penalty in penalties]
+            self._bets += [(stake, stake * mean - penalty * squares) for stake, penalty in penalties]
 
     def has_grown(self, mean: float, enough: float) -> bool:
         """Whether the logarithm of the wealth that the mean lift is higher than this one is enough."""
         shift = self._events * mean
-        return _is_enough([stake * (earned - shift) - lost for stake, earned, lost in self._bets], enough)
-
-    def will_have_grown(self, mean: float, times: float, enough: float) -> bool:
-        """Whether the wealth that the mean lift is above 0 is enough after so many times as many events.
-
-        Args:
-            mean: Their mean lift.
-        """
-        earned = self._events * mean
-        return _is_enough([times * (stake * earned - lost) for stake, _, lost in self._bets], enough)
+        grown = [gain - stake * shift for stake, gain in self._bets]
+        return max(grown) >= enough and _log_mean(grown) >= enough  # the mean is no more than the largest
 
     def find_bound(self, enough: float) -> float:
         """The least mean lift that is not ruled out; from −1 to 1."""
@@ -230,10 +252,6 @@ class _Wealth:
 def _reach(level: float, largest: float) -> float:
     """How far below 0 a difference can lie, in the unit of rewards."""
     return max(level, (1 - level) * (max(largest, 1.0) - 1), _LEAST_REACH)
-
-
-def _is_enough(grown: Sequence[float], enough: float) -> bool:
-    return max(grown) >= enough and _log_mean(grown) >= enough  # the mean is no more than the largest
 
 
 def _log_mean(grown: Sequence[float]) -> float:

@@ -8,8 +8,8 @@ import pytest
 
 from shared.evaluation import evaluation_documents as documents
 from shared.evaluation.evaluation import Evaluation, Status
-from shared.evaluation.forms import answers_2022, answers_v1, report_forms
-from shared.evaluation.forms.answers_2022 import read_answer_range
+from shared.evaluation.forms import answers_2022, answers_v1, queries_2022, report_forms
+from shared.evaluation.forms.queries_2022 import read_answer_range
 from shared.evaluation.outcome import Outcome, PolicyOutcome
 from shared.evaluation.time_bins import MOST_BINS
 from shared.times import DAY, HOUR
@@ -257,14 +257,14 @@ def test_the_filter_tells_callers_from_the_loop(text: str | None, ids: list[str]
     """As the old service's description has it."""
     both = [evaluation("hand"), evaluation("loop", round_number=1)]
 
-    assert [entry.id for entry in both if answers_2022.parse_filter(text)(entry)] == ids
+    assert [entry.id for entry in both if queries_2022.parse_filter(text)(entry)] == ids
 
 
 @pytest.mark.parametrize("text", ["evaluationType eq Manual", "name eq 'x'", "evaluationType ne 'Auto'", "("])
 def test_another_filter_is_refused(text: str) -> None:
     """Rather than ignored."""
     with pytest.raises(InvalidRequest):
-        answers_2022.parse_filter(text)
+        queries_2022.parse_filter(text)
 
 
 # Empty outcomes, and long outcomes

@@ -18,6 +18,7 @@ from shared.log.ranked_event import RankedEvent, from_decision, from_multi_slot_
 from shared.metrics import breakdown
 from shared.metrics.bins import FINE_US, Details, merge
 from shared.metrics.breakdown import MOST_ACTIONS, MOST_FEATURES, MOST_VALUES, STEP_US, Step
+from shared.metrics.growing_step import GrowingStep
 from shared.metrics.shards import combine_details
 from shared.metrics.tally import Tally
 from shared.ranking.decision import decide
@@ -256,6 +257,17 @@ def test_names_and_actions_are_bounded() -> None:
     assert len(step.actions) == MOST_ACTIONS
     assert step.others.events == 20
     assert step.total.events == len(events)
+
+
+def test_large_contexts_are_not_held() -> None:
+    """Else five minutes of large events would be in memory, however small the pieces are in which they are joined."""
+    step, size = GrowingStep(START_US), 100_000
+
+    for n in range(100):
+        step.add_context(b'[{"few":%d,"id":%d,"text":"%b"}]' % (n % 3, n, b"x" * size), [1, 0.0, 0.0])
+
+    assert sum(map(len, step.contexts)) < 20 * size
+    assert [cell.events for cell in step.freeze().features["few"].values()] == [34, 33, 33]
 
 
 def test_pairs_are_of_one_model_and_of_different_contexts() -> None:

@@ -5,15 +5,17 @@ from dataclasses import replace
 import pytest
 
 from shared.configuration.configuration import Configuration, LearningSettings, new_configuration
+from shared.configuration.service_configuration import LearningMode
 from shared.models.published import ModelFiles, ModelReference, Published, Start
 from shared.status import learning_status
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.warnings import counter_warnings
 from shared.times import DAY, MINUTE, SECOND
 from shared.training import trouble
-from shared.training.configuration_changes import apply_changes, new_state, promote_next
+from shared.training.configuration_changes import apply_changes, new_state, note_settings, promote_next
 from shared.training.training_state import Counters, State
 from shared.training.trouble import Subject, Troubles
+from tests.unit.metrics.test_lift_record import part
 
 NOW_US = 1_764_075_000 * SECOND
 _CONFIGURATION = new_configuration(4)
@@ -218,3 +220,16 @@ def test_a_healthy_loop_is_not_warned() -> None:
     counters = Counters(events=1900, learned=1000, rewards=900, unlike_default=500, late=5, dangling=5, **deferred)
 
     assert counter_warnings(state_of_trained_loop(counters=counters), _CONFIGURATION) == []
+
+
+def test_the_verdict_of_a_loop_that_has_just_changed_its_mode_is_not_that_of_the_mode_before() -> None:
+    """The trainer hears of it a minute later; what was shown as an apprentice is no lift of nought."""
+    state = state_of_trained_loop()
+    apprentice = replace(_CONFIGURATION, service=replace(_CONFIGURATION.service, learning_mode=LearningMode.APPRENTICE))
+    noted = note_settings(state, apprentice, 0)
+    lift = noted.metrics.lift.plus(part(300), 0, MINUTE)
+    noted = replace(noted, metrics=replace(noted.metrics, lift=lift))
+
+    assert learning_status.judge_earnings(noted, _CONFIGURATION, NOW_US).because == (
+        "No event is joined yet that was ranked since mode, settings or model last changed."
+    )
