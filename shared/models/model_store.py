@@ -55,14 +55,14 @@ def store(file: Path, position_us: int, revision: int) -> tuple[str, str]:
     """Store a model file; gives its path, whose name is its SHA-256, and the SHA-256."""
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     path = path_of(sha256, position_us, revision)
-    _ensure(path, lambda: blobs.upload_file(path, file))
+    _ensure(path, lambda: blobs.upload_file(path, file), _keep_intact)
     return path, sha256
 
 
 def put(data: bytes, position_us: int, revision: int) -> str:
     """Store a model's bytes; gives their path."""
     path = path_of(hashlib.sha256(data).hexdigest(), position_us, revision)
-    _ensure(path, lambda: blobs.create(path, data))
+    _ensure(path, lambda: blobs.create(path, data), _keep_intact)
     return path
 
 
@@ -71,19 +71,28 @@ def remove(model: ModelBlob) -> None:
     blobs.remove_unchanged(model.path, model.etag)
 
 
-def _ensure(path: str, create: Callable[[], bool]) -> None:
-    """Make a blob that never changes, or renew the one that is there.
+def _ensure(path: str, create: Callable[[], bool], keep: Callable[[str], bool]) -> None:
+    """Make a blob that never changes, or keep the one that is there.
 
     A model that is learned again has the blobs that it had. Who was about to delete them, since no model needed them,
     is then refused.
     """
-    while not create() and not renew(path):
+    while not create() and not keep(path):
         continue
 
 
 def renew(path: str) -> bool:
     """Keep a model from who was about to delete it; False if it is gone."""
     return blobs.renew(path)
+
+
+def _keep_intact(path: str) -> bool:
+    """The same for a model that has the bytes of its name; one that was damaged is deleted, to be made again."""
+    stored = blobs.read(path)
+    if stored is not None and hashlib.sha256(stored.data).hexdigest() != sha256_in(path):
+        blobs.remove_unchanged(path, stored.etag)
+        return False
+    return renew(path)
 
 
 def path_of(sha256: str, position_us: int, revision: int) -> str:
@@ -99,7 +108,7 @@ def description_path(state_blob: str) -> str:
 def describe(state_blob: str, description: ModelDescription) -> None:
     """Store the description of a model beside its training state."""
     path = description_path(state_blob)
-    _ensure(path, lambda: blobs.create(path, description.to_json()))
+    _ensure(path, lambda: blobs.create(path, description.to_json()), renew)
 
 
 def read_described(state_blob: str) -> DescribedModel | None:

@@ -96,3 +96,14 @@ def test_a_model_that_was_learned_again_since_it_was_listed_stays(tmp_path: Path
     after = [blobs.read(blob.path) for blob in listed]
     assert [blob and blob.data for blob in after] == [blob and blob.data for blob in before]
     assert None not in after
+
+
+def test_a_damaged_model_that_is_learned_again_is_whole(tmp_path: Path) -> None:
+    """It has the place of the damaged one: else the model that replaces it would be damaged, too."""
+    file = tmp_path / "model.vw"
+    file.write_bytes(b"model")
+    path, _ = model_store.store(file, HOUR, 1)
+    blobs.write(path, b"damaged")
+
+    assert model_store.store(file, HOUR, 1)[0] == path
+    assert model_store.read_intact(path) == b"model"
