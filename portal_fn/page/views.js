@@ -2,4 +2,6 @@
 
 export const VIEWS = [
   { name: "", title: "Overview", load: () => import("./views/overview.js") },
+  { name: "setup", title: "Setup", load: () => import("./views/setup.js") },
+  { name: "models", title: "Models", load: () => import("./views/models.js") },
 ];
