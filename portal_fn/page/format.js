@@ -21,6 +21,11 @@ export function figure(value) {
   return written(value, { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits });
 }
 
+/** Writes a number that somebody has set, with all of its digits. */
+export function exact(value) {
+  return value === null || value === undefined ? UNKNOWN : written(value, { maximumFractionDigits: 12 });
+}
+
 /** Writes a difference, with its sign. */
 export function difference(value) {
   if (value === null || value === undefined) return UNKNOWN;

@@ -2,9 +2,16 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from localhost.azurite.emulator import Azurite
+from shared.configuration.configuration import Configuration
+from shared.configuration.service_configuration import LearningMode
 from shared.intake import keys
 from shared.intake.rows import Event
 from shared.learner import features
@@ -12,9 +19,12 @@ from shared.log import ranked_event
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
 from shared.storage import paths
 from shared.times import SECOND
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.past import Past
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.trainers import Trainer
 
 KEY = "page-key"
 QUICK = {"API_KEY_1": KEY, "WRITE_DEADLINE": "PT2S", "JOIN_GRACE": "PT3S", "TRAIN_SCHEDULE": "*/1 * * * * *"}
@@ -39,6 +49,43 @@ def good_past(events: int = 1200, hours: float = 5, seed: int = 7) -> Past:
         made.events.append(event)
         made.observations.append(past.reward(event.event_id, at_us + 30 * SECOND, reward))
     return made
+
+
+def apprentice_past(events: int = 160, minutes: float = 90, seed: int = 11) -> Past:
+    """An hour and a half in which the loop was an apprentice, whose model drew what it had not learned yet."""
+    chance, made = random.Random(seed), Past()
+    for number in range(events):
+        at_us = past.minutes_ago(minutes * (1 - number / events) + 12)
+        guest, weather = chance.choice(list(GUESTS)), chance.choice(WEATHER)
+        event, _ = serve(f"meal-{number}", at_us, guest, weather, [0.7, 0.1, 0.1, 0.1])
+        made.events.append(ranked_as(event, LearningMode.APPRENTICE, deferred=False))
+        made.observations.append(past.reward(event.event_id, at_us + 30 * SECOND, float(GUESTS[guest] == DISHES[0])))
+    return made
+
+
+def ranked_as(event: Event, mode: LearningMode, *, deferred: bool) -> Event:
+    """The same Rank in another learning mode."""
+    ranked = ranked_event.unpack(event.payload, event.event_id, event.at_us)
+    return replace(event, payload=ranked_event.pack(replace(ranked, mode=mode, deferred=deferred)))
+
+
+def write(made: Past, stored: StoredLoop) -> None:
+    """Put a past into a loop's storage, from a thread: Playwright has an event loop in this one."""
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(made.write, stored).result()
+
+
+@contextmanager
+def learned(azurite: Azurite, folder: Path, made: Past, configuration: Configuration) -> Iterator[Api]:
+    """A loop with a past that it has joined and learned; a test module has it for itself."""
+    storage = azurite.new_account().connection_string
+    with StoredLoop(storage) as stored:
+        past.configure(stored, configuration)
+        write(made, stored)
+    with Trainer(storage, folder / "trainer.log") as trainer:
+        trainer.succeed()
+    with HostProcess(storage, env=QUICK) as host:
+        yield Api.at(host.url, KEY, tries=4)
 
 
 def serve(event_id: str, at_us: int, guest: str, weather: str, chances: list[float]) -> tuple[Event, str]:

@@ -42,7 +42,7 @@ function Form({ stored }) {
         <${Entries} settings=${settings} stored=${stored} refusal=${isChanged ? (put.error ?? preview.refusal) : null} onChange=${setEntered} />
         <${Files} stored=${stored} onImport=${setEntered} onReset=${() => setDialog("reset")} />
       <//>
-      <${Panel} class="changes" title=${isChanged ? "Not saved yet" : "No unsaved changes"}>
+      <${Panel} class=${isChanged ? "changes active" : "changes"} title=${isChanged ? "Not saved yet" : "No unsaved changes"}>
         ${isChanged ? html`<${Preview} ...${preview} />` : html`<p class="hint">Change the arguments, and the loop says here what that would do.</p>`}
         <div class="buttons">
           <button disabled=${!isChanged} onClick=${() => setEntered(null)}>Undo all</button>
