@@ -56,7 +56,7 @@ def test_each_model_tells_what_it_earned_or_why_nothing_is_known(
     for row, model in zip(rows.all(), listed, strict=True):
         expect(row).to_contain_text("in use" if model["current"] else "Publish …")
         expect(row).to_contain_text({"trained": "Learned from more", "imported": "Imported"}[model["origin"]])
-        expect(row).to_contain_text(f"{model['learnedEvents']} events")
+        expect(row).to_contain_text(str(model["learnedEvents"]))
         expect(row).to_contain_text(model["earned"]["because"] or f"{model['earned']['averageReward']:.2f}")
         expect(row).to_contain_text(model["arguments"])
     expect(page.locator(".fingerprint")).to_contain_text(loop.get(f"{OWN}/models").json["signer"]["fingerprint"])

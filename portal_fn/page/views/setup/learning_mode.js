@@ -1,5 +1,5 @@
 // The learning mode: what each one does, and how well an apprentice imitates the default.
-import { count, interval, share } from "../../format.js";
+import { events, interval, share } from "../../format.js";
 import { Panel } from "../../parts/panel.js";
 import { STATUS_SECONDS, usePolled } from "../../polling.js";
 import { html, useId } from "../../view.js";
@@ -41,7 +41,7 @@ function MatchRate({ metrics, isApprentice }) {
   const over = now ? "since mode, settings or model last changed" : "when it last was an apprentice, or before its settings changed";
   return html`
     <p class="match-rate">
-      Match rate <b>${share(last.matchRate)}</b> (${interval(last.matchRateInterval, share)}) over ${count(last.numberOfEvents)} events ${over};
+      Match rate <b>${share(last.matchRate)}</b> (${interval(last.matchRateInterval, share)}) over ${events(last.numberOfEvents)} ${over};
       ${" "}${last.matchRateCeiling === null ? "its ceiling is not known" : html`<b>${share(last.matchRateCeiling)}</b> is the most that the exploration leaves`}.
     </p>
   `;
