@@ -2,4 +2,5 @@
 
 export const VIEWS = [
   { name: "", title: "Overview", load: () => import("./views/overview.js") },
+  { name: "monitor", title: "Monitor", load: () => import("./views/monitor.js") },
 ];
