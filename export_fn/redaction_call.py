@@ -139,7 +139,7 @@ class _Work:
         start_us = max(state.joined_up_to_us, configuration.logs_deleted_before_us)
         shards = range(max(configuration.shard_numbers(start_us, FAR_US)))
         since = RowQuery("events", shards, start_us, keys_only=True)
-        self.done.waiting, _ = scan.count_rows(self._tables, since, _MOST_COUNTED)
+        self.done.waiting = scan.count_rows(self._tables, since, _MOST_COUNTED).number
         if self.done.waiting:
             self.done.run_again_us = _join_time_us(configuration, self._now_us)
 
