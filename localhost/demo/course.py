@@ -1,6 +1,7 @@
 """The course of a demo for the program that has started it, here the local host: one JSON object a line."""
 
 import json
+import os
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TextIO
@@ -67,8 +68,11 @@ class Reporter:
     def _write(self, course: Course) -> None:
         self._course = course
         if self._stream:
-            self._stream.write(f"{json.dumps(asdict(course))}\n")
-            self._stream.flush()
+            try:
+                self._stream.write(f"{json.dumps(asdict(course))}\n")
+                self._stream.flush()
+            except BrokenPipeError:  # whoever has read it was killed, and the end of the input ends the demo
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
 class ReportedProgress(Progress):

@@ -22,10 +22,12 @@ WHERE_NEXT = """\
 Where to look next:
   python3 dev.py demo --data {other}
       the same with the other purchases
+  python3 dev.py demo --keep --open
+      the same on the loop's page, which stays after the demo
   python3 dev.py demo --apprentice
       let the loop learn from what an application does already, unseen, before it takes over
   python3 dev.py up
-      serve, and keep what is learned; prints the address, a key and the first calls
+      serve, and keep what is learned; prints the address, a key, the page and the first calls
   docs/evaluation.md
       what an evaluation tells, and how any log is evaluated
   localhost/demo/calls.py
