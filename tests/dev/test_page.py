@@ -73,7 +73,7 @@ def test_a_browser_is_given_a_file_for_its_user_alone(tmp_path: Path) -> None:
 def test_without_a_browser_it_says_so_in_a_line_and_goes_on(tmp_path: Path, name: str) -> None:
     """One that shows pages in the terminal would take it from what is served there."""
     browser, file = Browser(tmp_path, name), tmp_path / "page.html"
-    with open_page(file, tmp_path) as process:
+    with open_page(file, tmp_path, TERM="xterm") as process:
         output, _ = process.communicate("")
 
     assert (output.splitlines(), process.returncode) == ([output.strip()], 0)
