@@ -1,10 +1,11 @@
 """The loop's answer to whether it learns, and if not, why not: sentences that follow from the commit record."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared import durations
 from shared.configuration.configuration import Configuration
 from shared.metrics.bins import Metrics
+from shared.metrics.last_change import find_last_change
 from shared.metrics.verdict import Verdict, judge
 from shared.models.published import ModelReference, Published
 from shared.status import troubles
@@ -16,8 +17,11 @@ from shared.training.training_state import Counters, State
 from shared.training.trouble import Subject
 from shared.words import pluralize
 
+NO_RANK = "No Rank call has come in yet."
+NOT_RUN = "The trainer has not run yet; it runs on a timer, by default once a minute."
+RESET = "The model was reset; the next events that are joined make a new model."
 GOES_ON = "A model came with its settings; with the next run of the trainer, learning goes on from that model."
-_OTHER_TYPE = (
+OTHER_TYPE = (
     "The last model is for one action an event and the learning settings are for several slots, or the other way "
     "round; the next events that are joined make a new model."
 )
@@ -30,13 +34,19 @@ class Waiting:
     """Ranks that are not log yet.
 
     Attributes:
-        at_least: Whether counting stopped before all of them were pluralize.
+        at_least: Whether counting stopped before all of them were counted.
         first_us: When the oldest of them arrived; None if none waits.
+        last_us: When the newest of them arrived; None if none waits.
+        counted: How many were counted: no fewer than `events`.
+        counted_up_to_us: All that arrived earlier were counted; None if all were.
     """
 
     events: int = 0
     at_least: bool = False
     first_us: int | None = None
+    last_us: int | None = None
+    counted: int = 0
+    counted_up_to_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class StatusInputs:
         state: None before the first training run.
         grace_us: How long the join waits beyond the reward wait time.
         profile: Of the features of recent events.
+        newest_reward_us: When the newest reward arrived, in a loop of which no reward is log yet; None if none did.
     """
 
     state: State | None
@@ -56,6 +67,7 @@ class StatusInputs:
     now_us: int
     grace_us: int
     profile: Profile = field(default_factory=Profile)
+    newest_reward_us: int | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -99,30 +111,28 @@ def judge_earnings(state: State | None, configuration: Configuration, now_us: in
         return judge(Metrics(), configuration.service.learning_mode, now_us)
     metrics = note_settings(state, configuration, now_us).metrics
     returns = state.before_apprentice is not None
-    return judge(metrics, configuration.service.learning_mode, now_us, returns=returns)
+    verdict = judge(metrics, configuration.service.learning_mode, now_us, returns=returns)
+    return replace(verdict, change=find_last_change(metrics.lift, configuration))
 
 
 def judge_learning(inputs: StatusInputs) -> LearningVerdict:
     """Decide whether the loop learns, and say why or why not."""
     state, waiting = inputs.state, inputs.waiting
     if state is None:
-        return LearningVerdict(False, "The trainer has not run yet; it runs on a timer, by default once a minute.")
+        return LearningVerdict(False, NOT_RUN)
     for subject in (Subject.RUNNING, Subject.JOIN, Subject.PUBLICATION):
         if subject in state.troubles:
             return LearningVerdict(False, troubles.describe(subject, state.troubles[subject]))
-    if (late_us := lag_us(inputs)) > _SLACK_US:
-        since = to_iso_second(inputs.now_us - late_us)
-        return LearningVerdict(
-            False, f"Events have been ready to join since {since} and are not joined: does the timer run?"
-        )
+    if is_overdue(inputs):
+        return LearningVerdict(False, describe_overdue(inputs))
     if inputs.counters.events == 0 and waiting.events == 0:
-        return LearningVerdict(False, "No Rank call has come in yet.")
+        return LearningVerdict(False, NO_RANK)
     if inputs.counters.learned == 0:
-        return _explain_nothing_learned(inputs)
+        return explain_nothing_learned(inputs)
     if inputs.published.model is None:
-        return LearningVerdict(False, "The model was reset; the next events that are joined make a new model.")
+        return LearningVerdict(False, RESET)
     if inputs.model is None:
-        return LearningVerdict(False, _OTHER_TYPE)
+        return LearningVerdict(False, OTHER_TYPE)
     return LearningVerdict(True, _describe_progress(inputs, state))
 
 
@@ -132,7 +142,7 @@ def predict_next_model(inputs: StatusInputs) -> NextModelTime:
     frequency = durations.in_words(frequency_us)
     earliest_us = state.published_at_us + frequency_us if state and state.published_at_us is not None else 0
     if inputs.waiting.first_us is None:
-        if state and _is_unpublished(state, inputs.published):
+        if is_unpublished(inputs):
             return NextModelTime(
                 earliest_us, f"Models are published at most every {frequency}, the model export frequency."
             )
@@ -174,6 +184,24 @@ def lag_us(inputs: StatusInputs) -> int:
     return max(0, inputs.now_us - ready_us(inputs, inputs.waiting.first_us))
 
 
+def is_overdue(inputs: StatusInputs) -> bool:
+    """Whether the oldest waiting event should have been joined for so long that something must be wrong."""
+    return lag_us(inputs) > _SLACK_US
+
+
+def describe_overdue(inputs: StatusInputs) -> str:
+    """Describe events that are overdue."""
+    since = to_iso_second(inputs.now_us - lag_us(inputs))
+    return f"Events have been ready to join since {since} and are not joined: does the timer run?"
+
+
+def is_unpublished(inputs: StatusInputs) -> bool:
+    """Whether the model in training has learned something that no published model has."""
+    model = inputs.state.running.model if inputs.state else None
+    published = inputs.published.model
+    return model is not None and (published is None or published.predictor_blob != model.predictor_blob)
+
+
 def ready_us(inputs: StatusInputs, arrived_us: int) -> int:
     """When an event is ready to join: after its cell of the time grid, the reward wait time and the grace."""
     return time_slices.cell(0, arrived_us, _cell_us(inputs))[1] + inputs.configuration.rewards.wait_us + inputs.grace_us
@@ -192,7 +220,8 @@ def _explain_wait(inputs: StatusInputs, first_us: int) -> str:
     )
 
 
-def _explain_nothing_learned(inputs: StatusInputs) -> LearningVerdict:
+def explain_nothing_learned(inputs: StatusInputs) -> LearningVerdict:
+    """Say why a loop that has had Ranks has learned nothing."""
     if inputs.counters.events == 0:
         waiting = pluralize(inputs.waiting.events, "event waits", "events wait")
         return LearningVerdict(False, f"{waiting} to be learned. {predict_next_model(inputs).because}")
@@ -225,8 +254,3 @@ def _is_replaced(state: State, inputs: StatusInputs) -> bool:
     start, revision = inputs.published.start, inputs.configuration.revision
     is_new = inputs.published.generation != state.running.generation and revision != state.running.revision
     return is_new and start.model is not None and start.revision == revision
-
-
-def _is_unpublished(state: State, published: Published) -> bool:
-    model = state.running.model
-    return model is not None and (published.model is None or published.model.predictor_blob != model.predictor_blob)
