@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -58,7 +59,7 @@ def open_page(context: BrowserContext, complaints: list[str]) -> Iterator[OpenPa
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{api.url}/rankloop#key={key}&view={view}" if key else f"{api.url}/rankloop#{view}")
+        page.goto(f"{api.url}/rankloop#key={key}&view={quote(view)}" if key else f"{api.url}/rankloop#{view}")
         return page
 
     yield open_view
@@ -72,7 +73,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         storage = azurite.new_account().connection_string
         with StoredLoop(storage) as stored:
             past.configure(stored, past.seldom(exploration_percentage=0.2))
-            loops.good_past().write(stored)
+            loops.write(loops.good_past(), stored)
         with Trainer(storage, tmp_path_factory.mktemp("good") / "trainer.log") as trainer:
             trainer.succeed()
         with HostProcess(storage, env=QUICK) as host:

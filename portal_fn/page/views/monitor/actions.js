@@ -1,5 +1,5 @@
 // How often each action was shown in about the last day, what it earned then, and how that changed.
-import { count, share } from "../../format.js";
+import { count, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
@@ -31,10 +31,10 @@ export function Actions({ range, query }) {
 
 function Shown({ metrics, asked, query }) {
   const chosen = query.action ?? null;
-  if (metrics.count === 0) return html`<${Notice} title="No event of this range counts yet." text=${metrics.missing ?? "Here will be how often each action was shown and what it earned, once events are joined."} />`;
+  if (metrics.count === 0) return html`<${Notice} title="No event of this range counts yet." text=${sentence(metrics.missing) || "Here will be how often each action was shown and what it earned, once events are joined."} />`;
   const tools = html`<${CopyAsCurl} path=${PATH} query=${asked} /><${SaveAsCsv} name="rankloop-actions-over-time" rows=${() => seriesRows(metrics)} />`;
   return html`
-    ${metrics.missing && html`<${Notice} text=${metrics.missing} />`}
+    ${metrics.missing && html`<${Notice} text=${sentence(metrics.missing)} />`}
     <${Panel} title=${chosen === null ? "Share of each action" : `Share of ${chosen}`} aside=${tools}>
       <${ShareChart} metrics=${metrics} chosen=${chosen} />
     <//>

@@ -1,5 +1,5 @@
 // How well the loop imitates its default as an apprentice: the matching performance of the old portal.
-import { count, figure, interval, moment, share } from "../../format.js";
+import { count, figure, interval, moment, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
@@ -50,7 +50,7 @@ function Performance({ apprentice }) {
   return html`
     <${Panel} title="Matching performance" aside=${tools}>
       ${times && html`<p class="faint">Events in Apprentice mode came from ${moment(times.startTime)} to ${moment(times.lastProcessedEventTime)}.</p>`}
-      ${verdict?.apprentice && html`<p>${verdict.because}</p>`}
+      ${verdict?.apprentice && html`<p>${sentence(verdict.because)}</p>`}
       <div class="scroll" tabindex="0" role="region" aria-label="Matching performance">
         <table class="matching">
           <thead>

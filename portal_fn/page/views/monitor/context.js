@@ -1,5 +1,5 @@
 // How often a feature of the context had each of its values in about the last day, and what was earned with it.
-import { count, share } from "../../format.js";
+import { count, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
@@ -18,43 +18,43 @@ const ABSENT = "(absent)";
 export function Context({ range, query }) {
   const asked = lastDayQuery(range);
   const list = useReading(PATH, rereadSeconds(range), asked);
+  const chosen = query.feature ?? list.answer?.features.find(({ values }) => values !== null)?.name;
   return html`
     <${RangeBar} range=${range} reading=${list} intervals=${[]} />
     ${isBeyondLastDay(range) && html`<${LastDayNotice} what="by context" answer=${list.answer} />`}
     <${Answered} reading=${list}>
-      <${Features} list=${list.answer} asked=${asked} query=${query} />
-      ${query.feature && html`<${Feature} key=${query.feature} range=${range} asked=${{ ...asked, feature: query.feature }} query=${query} />`}
+      <${Features} list=${list.answer} asked=${asked} query=${query} chosen=${chosen} />
+      ${chosen && html`<${Feature} key=${chosen} range=${range} asked=${{ ...asked, feature: chosen }} query=${query} />`}
     <//>
   `;
 }
 
-function Features({ list, asked, query }) {
-  if (!list?.features.length) {
-    return html`<${Notice} title="No event with context features counts in this range." text=${list?.missing ?? "Here will be the features of the context and what was earned with each value, once events are joined."} />`;
+function Features({ list, asked, query, chosen }) {
+  if (!list.features.length) {
+    return html`<${Notice} title="No event with context features counts in this range." text=${sentence(list.missing) || "Here will be the features of the context and what was earned with each value, once events are joined."} />`;
   }
   const tools = html`<${CopyAsCurl} path=${PATH} query=${asked} /><${SaveAsCsv} name="rankloop-context-features" rows=${() => featureRows(list)} />`;
+  const held = list.features.filter(({ because }) => because === null);
+  const notHeld = Object.entries(Object.groupBy(list.features, ({ because }) => because ?? "")).filter(([because]) => because);
   return html`
-    ${list.missing && html`<${Notice} text=${list.missing} />`}
+    ${list.missing && html`<${Notice} text=${sentence(list.missing)} />`}
     <${Panel} title="Features of the context" aside=${tools}>
-      ${!query.feature && html`<p class="hint">Choose a feature to see what was earned with each of its values.</p>`}
       <ul class="choices">
-        ${list.features.map((feature) => html`<li key=${feature.name}><${Choice} feature=${feature} query=${query} /></li>`)}
+        ${held.map((feature) => html`<li key=${feature.name}><${Choice} feature=${feature} query=${query} isChosen=${feature.name === chosen} /></li>`)}
       </ul>
-      ${list.features.some(({ because }) => because) && html`<p class="hint">Values are not held of those that are struck through. Point at one to read why.</p>`}
+      ${notHeld.map(([because, names]) => html`<p key=${because} class="hint"><strong>${names.map(({ name }) => name).join(", ")}:</strong> ${because}</p>`)}
     <//>
   `;
 }
 
-function Choice({ feature: { name, values, because }, query }) {
-  if (because) return html`<span class="choice not-held" title=${because}><s>${name}</s><span class="visually-hidden"> ${because}</span></span>`;
-  const isChosen = name === query.feature;
-  const link = linkTo("monitor", ["context"], { ...rangeQuery(query), feature: isChosen ? null : name });
+function Choice({ feature: { name, values }, query, isChosen }) {
+  const link = linkTo("monitor", ["context"], { ...rangeQuery(query), feature: name });
   return html`<a class="choice" href=${link} aria-current=${isChosen || undefined}>${name} <small>${count(values)}</small></a>`;
 }
 
 function Feature({ range, asked, query }) {
   const reading = useReading(PATH, rereadSeconds(range), asked);
-  if (reading.error) return html`<${Notice} kind="trouble" title=${`Of ${query.feature} nothing is shown.`} text=${reading.error.message} />`;
+  if (reading.error) return html`<${Notice} kind="trouble" title=${`Nothing is shown of ${asked.feature}.`} text=${sentence(reading.error.message)} />`;
   return html`<${Answered} reading=${reading}><${Values} metrics=${reading.answer} asked=${asked} query=${query} /><//>`;
 }
 
@@ -73,7 +73,7 @@ function Values({ metrics, asked, query }) {
         An average is of the events whose context had the value. What differs between values may be the users, not what the loop shows them.
       </p>
       ${chosen && html`<${Chosen} feature=${feature} row=${chosen} total=${metrics.count} />`}
-      <${Table} rows=${rows} span=${metrics.rewardSpan} query=${query} />
+      <${Table} rows=${rows} span=${metrics.rewardSpan} query=${{ ...query, feature }} />
     <//>
   `;
 }

@@ -34,10 +34,10 @@ export function Importances({ rest: [id = null], query }) {
   `;
 }
 
-/** Gives after how many seconds the list is read again: while a report runs, after 3 and then ever more seldom; else never. */
+/** Gives after how many seconds the list is read again: while a report runs, after 1 and then ever more seldom; else never. */
 function rereadSeconds(reports = []) {
   const begun = reports.filter(({ status }) => status === "Running").map(({ creationTime }) => new Date(creationTime).getTime());
-  return begun.length ? Math.min(Math.max((Date.now() - Math.max(...begun)) / 1000, 3), 30) : Infinity;
+  return begun.length ? Math.min(Math.max((Date.now() - Math.max(...begun)) / 1000, 1), 30) : Infinity;
 }
 
 function Create({ query }) {
@@ -126,9 +126,9 @@ function Row({ report: { id, name, startTime, endTime, creationTime, status }, q
 
 function Removal({ id, name, isRunning, isChosen, query, onClose }) {
   const { run, busy, error } = useAction(async () => {
+    if (isChosen) go("monitor", ["features"], rangeQuery(query)); // first, for what is gone cannot be read again
     await send("DELETE", pathOf(id), undefined, VERSION);
     onClose();
-    if (isChosen) go("monitor", ["features"], rangeQuery(query));
   });
   const title = isRunning ? `Cancel ${name}?` : `Delete ${name}?`;
   const button = html`<button class="danger" disabled=${busy} onClick=${run}>${isRunning ? "Stop it" : "Delete"}</button>`;

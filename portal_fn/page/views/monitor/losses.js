@@ -1,5 +1,5 @@
 // What did not teach the loop: late and lost rewards, and events that were not learned. In all, over time, and what to do.
-import { count } from "../../format.js";
+import { count, sentence } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
@@ -66,7 +66,7 @@ export function Losses({ range }) {
   const status = usePolled("rankloop/v1/status", STATUS_SECONDS).answer;
   return html`
     <${RangeBar} range=${range} reading=${reading} automatic=${range.interval ? null : reading.answer?.interval} />
-    ${status?.warnings.filter(({ code }) => WARNINGS.includes(code)).map(({ code, message, whatToDo }) => html`<${Notice} key=${code} kind="warning" title=${message} text=${whatToDo} />`)}
+    ${status?.warnings.filter(({ code }) => WARNINGS.includes(code)).map(({ code, message, whatToDo }) => html`<${Notice} key=${code} kind="warning" title=${sentence(message)} text=${whatToDo} />`)}
     <${Answered} reading=${reading}><${Lost} metrics=${reading.answer} asked=${asked} ever=${status?.events} /><//>
   `;
 }
@@ -76,7 +76,7 @@ function Lost({ metrics, asked, ever }) {
   const curl = html`<${CopyAsCurl} path=${METRICS} query=${asked} />`;
   return html`
     <${Panel} title="In all" aside=${html`${curl}<${SaveAsCsv} name="rankloop-losses" rows=${() => rowsOf([total])} />`}>
-      <p>${sentence(total.events)}</p>
+      <p>${joinedText(total.events)}</p>
       <div class="scroll" tabindex="0" role="region" aria-label="Late and lost">
         <table class="losses">
           <thead>
@@ -100,7 +100,7 @@ function Lost({ metrics, asked, ever }) {
   `;
 }
 
-function sentence({ joined, waiting, learned }) {
+function joinedText({ joined, waiting, learned }) {
   const learning = learned === null ? "" : `, ${count(learned)} of them were learned, and ${count(waiting)} wait to be learned`;
   return `${count(joined)} events of this range were joined${learning}.`;
 }

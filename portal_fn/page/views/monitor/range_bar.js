@@ -1,8 +1,8 @@
 // The bar above the figures: the range, the interval, when they were read, and what of it the loop refuses.
-import { duration, moment, secondsOf } from "../../format.js";
+import { duration, moment, secondsOf, sentence } from "../../format.js";
 import { changeQuery } from "../../route.js";
 import { html } from "../../view.js";
-import { INTERVALS, localOf, momentOf, PRESETS, refusalOf } from "./range.js";
+import { INTERVALS, localOf, momentOf, PRESETS, rangeOf, refusalOf } from "./range.js";
 
 const FIELDS = { from: "From", to: "To", interval: "Interval" };
 
@@ -13,10 +13,11 @@ const FIELDS = { from: "From", to: "To", interval: "Interval" };
  * that there are, and `most` how many of them there may be; without intervals none can be chosen.
  */
 export function RangeBar({ range, reading, automatic, intervals = INTERVALS, most = 500, children }) {
+  const change = (changes) => changeQuery({ ...changes, interval: fitting(range.interval, { ...range, ...changes }, most) });
   return html`
     <div class="toolbar range-bar">
-      <${Presets} range=${range} />
-      ${range.preset === null && html`<${Ends} range=${range} target=${reading.error?.target} />`}
+      <${Presets} range=${range} change=${change} />
+      ${range.preset === null && html`<${Ends} range=${range} change=${change} target=${reading.error?.target} />`}
       ${intervals.length > 0 && html`<${Interval} range=${range} automatic=${automatic} intervals=${intervals} most=${most} />`} ${children}
       <${ReadAgain} reading=${reading} />
     </div>
@@ -24,13 +25,18 @@ export function RangeBar({ range, reading, automatic, intervals = INTERVALS, mos
   `;
 }
 
-function Presets({ range }) {
-  const own = () => changeQuery({ range: null, from: range.from, to: range.to });
+/** Gives the interval that was chosen if another range can have it; else null, for the automatic one. */
+function fitting(interval, query, most) {
+  return interval && refusalOf(interval, rangeOf(query), most) === null ? interval : null;
+}
+
+function Presets({ range, change }) {
+  const own = () => change({ range: null, from: range.from, to: range.to });
   return html`
     <div class="presets" role="group" aria-label="Range">
       ${PRESETS.map(
         (preset) => html`
-          <button aria-pressed=${range.preset === preset} onClick=${() => changeQuery({ range: preset, from: null, to: null })}>
+          <button aria-pressed=${range.preset === preset} onClick=${() => change({ range: preset, from: null, to: null })}>
             ${duration(secondsOf(preset))}
           </button>
         `,
@@ -40,7 +46,7 @@ function Presets({ range }) {
   `;
 }
 
-function Ends({ range, target }) {
+function Ends({ range, change, target }) {
   const end = (name, label, hint) => html`
     <label>
       ${label}
@@ -49,7 +55,7 @@ function Ends({ range, target }) {
         title=${hint}
         value=${localOf(range[name])}
         aria-invalid=${target === name || undefined}
-        onChange=${({ currentTarget }) => changeQuery({ [name]: momentOf(currentTarget.value) })}
+        onChange=${({ currentTarget }) => change({ [name]: momentOf(currentTarget.value) })}
       />
     </label>
   `;
@@ -84,8 +90,10 @@ function ReadAgain({ reading }) {
   `;
 }
 
+/** What the loop refuses, with the field's name on the page in the place of its name in the API. */
 function Refused({ error }) {
   if (!error) return null;
-  const field = FIELDS[error.target];
-  return html`<p class="problem" role="alert">${field ? `${field}: ` : ""}${error.message}</p>`;
+  const [field, name] = [FIELDS[error.target], `${error.target}: `];
+  const text = field && error.message.startsWith(name) ? `${field}: ${error.message.slice(name.length)}` : error.message;
+  return html`<p class="problem" role="alert">${sentence(text)}</p>`;
 }

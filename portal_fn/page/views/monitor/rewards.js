@@ -1,5 +1,5 @@
 // What the loop earned per event, beside always the first action and random ones: in all, over time, and by learning mode.
-import { count, figure, interval, moment } from "../../format.js";
+import { count, figure, interval, moment, sentence } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
@@ -50,7 +50,7 @@ function Earnings({ metrics, asked, mode, joinedUpTo }) {
   const shown = useMemo(() => metrics.intervals.map((each) => (mode && !isOfMode(each, mode) ? withoutFigures(each, mode) : each)), [metrics, mode]);
   const tools = html`<${CopyAsCurl} path=${METRICS} query=${asked} /><${SaveAsCsv} name="rankloop-rewards" rows=${() => rowsOf(shown)} />`;
   return html`
-    ${metrics.missing && html`<${Notice} text=${metrics.missing} />`}
+    ${metrics.missing && html`<${Notice} text=${sentence(metrics.missing)} />`}
     ${mode ? html`<p class="hint">The figures of ${mode} events alone are those of its stretches, below.</p>` : html`<${Totals} total=${metrics.total} joinedUpTo=${joinedUpTo} />`}
     <${Panel} title="Reward per event" aside=${tools}>
       <${RewardChart} intervals=${shown} joinedUpTo=${joinedUpTo} />
