@@ -212,7 +212,7 @@ def test_learning_modes_and_the_matching_performance(losing: Api, open_page: Ope
     expect(matching.get_by_role("row")).to_have_count(6)
     figures = losing.get(METRICS).json["apprentice"]
     expect(matching.get_by_role("row", name="Baseline average reward")).to_contain_text(figure(figures["total"]["baselineAverageReward"]))
-    expect(matching.get_by_role("row", name="Match rate")).to_contain_text(f"{figures['last']['matchRate']:.0%}")
+    expect(matching.get_by_role("row", name="In how many events")).to_contain_text(f"{figures['last']['matchRate']:.0%}")
     [_, saved] = read_csv(page, matching)
     assert float(saved["rewardAchievementRatio"]) == pytest.approx(figures["total"]["rewardAchievementRatio"])
     photograph(page, "monitor-matching")

@@ -51,10 +51,10 @@ function Performance({ apprentice }) {
     <${Panel} title="Matching performance" aside=${tools}>
       ${times && html`<p class="faint">Events in Apprentice mode came from ${moment(times.startTime)} to ${moment(times.lastProcessedEventTime)}.</p>`}
       ${verdict?.apprentice && html`<p>${sentence(verdict.because)}</p>`}
-      <div class="scroll" tabindex="0" role="region" aria-label="Matching performance">
+      <div class="scroll" tabindex="0" role="region" aria-label="Figures of the apprentice">
         <table class="matching">
           <thead>
-            <tr><th></th>${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}<th scope="col">What it tells</th></tr>
+            <tr><th scope="col">Figure</th>${columns.map(({ title }) => html`<th scope="col">${title}</th>`)}<th scope="col">What it tells</th></tr>
           </thead>
           <tbody>
             ${ROWS.map((row) => html`<${Row} key=${row.name} row=${row} columns=${columns} />`)}
