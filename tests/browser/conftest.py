@@ -55,11 +55,11 @@ def open_page(context: BrowserContext, complaints: list[str]) -> Iterator[OpenPa
         if message.type in ("error", "warning"):
             complaints.append(message.text)
 
-    def open_view(api: Api, view: str = "/", key: str | None = KEY) -> Page:
+    def open_view(api: Api, view: str = "/", key: str | None = KEY, path: str = "/rankloop") -> Page:
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{api.url}/rankloop#key={key}&view={quote(view)}" if key else f"{api.url}/rankloop#{view}")
+        page.goto(f"{api.url}{path}#key={key}&view={quote(view)}" if key else f"{api.url}{path}#{view}")
         return page
 
     yield open_view
@@ -73,7 +73,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         storage = azurite.new_account().connection_string
         with StoredLoop(storage) as stored:
             past.configure(stored, past.seldom(exploration_percentage=0.2))
-            loops.write(loops.good_past(), stored)
+            loops.good_past().write(stored)
         with Trainer(storage, tmp_path_factory.mktemp("good") / "trainer.log") as trainer:
             trainer.succeed()
         with HostProcess(storage, env=QUICK) as host:

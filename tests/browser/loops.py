@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,6 @@ from shared.times import MINUTE, SECOND
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.past import Past
-from tests.loop.stored_loop import StoredLoop
 
 KEY = "page-key"
 QUICK = {"API_KEY_1": KEY, "WRITE_DEADLINE": "PT2S", "JOIN_GRACE": "PT3S", "TRAIN_SCHEDULE": "*/1 * * * * *"}
@@ -43,6 +41,25 @@ def good_past(events: int = 1200, hours: float = 5, seed: int = 7) -> Past:
         made.events.append(event)
         made.observations.append(past.reward(event.event_id, at_us + 30 * SECOND, reward))
     return made
+
+
+def serve(event_id: str, at_us: int, guest: str, weather: str, chances: list[float]) -> tuple[Event, str]:
+    """A Rank of dishes for a guest, and the dish that was drawn by the chances."""
+    actions = [(dish, [{"hot": dish != "salad", "price": 5 + number}]) for number, dish in enumerate(DISHES)]
+    document = features.document([{"guest": {"kind": guest}}, {"weather": weather}], actions)
+    decision = decide(chances, NO_MODEL, event_id, paths.LOOP)
+    ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
+    event = Event(event_id, keys.request_hash(document, b""), at_us, ranked_event.pack(ranked))
+    return event, DISHES[decision.order[0]]
+
+
+def wait_until(api: Api, true: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+    """The status once something is true of it."""
+    until = time.monotonic() + seconds
+    while not true(status := api.get("/rankloop/v1/status").json):
+        assert time.monotonic() < until, status
+        time.sleep(0.2)
+    return dict(status)
 
 
 def losing_past(events: int = 600, hours: float = 4, seed: int = 11) -> Past:
@@ -73,28 +90,3 @@ def ranked_as(event: Event, mode: LearningMode, *, deferred: bool) -> Event:
     """The same Rank in another learning mode."""
     ranked = ranked_event.unpack(event.payload, event.event_id, event.at_us)
     return replace(event, payload=ranked_event.pack(replace(ranked, mode=mode, deferred=deferred)))
-
-
-def serve(event_id: str, at_us: int, guest: str, weather: str, chances: list[float]) -> tuple[Event, str]:
-    """A Rank of dishes for a guest, and the dish that was drawn by the chances."""
-    actions = [(dish, [{"hot": dish != "salad", "price": 5 + number}]) for number, dish in enumerate(DISHES)]
-    document = features.document([{"guest": {"kind": guest}}, {"weather": weather}], actions)
-    decision = decide(chances, NO_MODEL, event_id, paths.LOOP)
-    ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
-    event = Event(event_id, keys.request_hash(document, b""), at_us, ranked_event.pack(ranked))
-    return event, DISHES[decision.order[0]]
-
-
-def write(made: Past, stored: StoredLoop) -> None:
-    """Put a past into a loop's storage, from a thread: Playwright has an event loop in this one."""
-    with ThreadPoolExecutor(1) as executor:
-        executor.submit(made.write, stored).result()
-
-
-def wait_until(api: Api, true: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
-    """The status once something is true of it."""
-    until = time.monotonic() + seconds
-    while not true(status := api.get("/rankloop/v1/status").json):
-        assert time.monotonic() < until, status
-        time.sleep(0.2)
-    return dict(status)

@@ -31,7 +31,7 @@ def losing(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     storage = azurite.new_account().connection_string
     with StoredLoop(storage) as stored:
         past.configure(stored, past.seldom(exploration_percentage=0.2))
-        loops.write(loops.losing_past(), stored)
+        loops.losing_past().write(stored)
     with Trainer(storage, tmp_path_factory.mktemp("losing") / "trainer.log") as trainer:
         trainer.succeed()
     with HostProcess(storage, env=QUICK) as host:
