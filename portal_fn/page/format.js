@@ -44,6 +44,13 @@ export function share(value) {
   return written(value, { style: "percent", maximumFractionDigits: value > 0 && value < 0.1 ? 1 : 0 });
 }
 
+/** Writes how often something happens: `4.6 a minute`, or `20 an hour` if that is less than one a minute. */
+export function rate(perMinute) {
+  if (perMinute === null || perMinute === undefined) return UNKNOWN;
+  const [often, unit] = perMinute >= 1 ? [perMinute, "a minute"] : [perMinute * 60, "an hour"];
+  return `${written(often, { maximumFractionDigits: often < 10 ? 1 : 0 })} ${unit}`;
+}
+
 /** Writes a moment, an ISO text: the time alone if it is of today, else with the date. */
 export function moment(text, { seconds = true } = {}) {
   if (!text) return UNKNOWN;
