@@ -6,7 +6,7 @@ import { Panel } from "../../parts/panel.js";
 import { TimeChart } from "../../parts/time_chart.js";
 import { linkTo } from "../../route.js";
 import { html, useMemo } from "../../view.js";
-import { AverageCells, middles, rewardLine, ShareBar } from "./figures.js";
+import { AverageCells, axisOf, rewardLine, ShareBar, withoutEvents } from "./figures.js";
 import { actionInterval, isBeyondLastDay, lastDayQuery, rangeQuery, rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
 import { Answered, LastDayNotice, useReading } from "./reading.js";
@@ -15,7 +15,7 @@ const PATH = "rankloop/v1/metrics/actions";
 const INTERVALS = ["PT5M", "PT1H"];
 const MOST_INTERVALS = 100;
 const MOST_LINES = 7;
-const NOTHING = []; // no marks, and nothing unknown
+const NO_MARKS = [];
 
 /** The part of the view by action; `query.action` is the chosen one. */
 export function Actions({ range, query }) {
@@ -45,7 +45,7 @@ function Shown({ metrics, asked, query }) {
 
 function ShareChart({ metrics, chosen }) {
   const chart = useMemo(() => shareChart(metrics, chosen), [metrics, chosen]);
-  return html`<${TimeChart} title="Share of each action over time" marks=${NOTHING} unknown=${NOTHING} write=${share} height=${220} ...${chart} />`;
+  return html`<${TimeChart} title="Share of each action over time" marks=${NO_MARKS} write=${share} height=${220} ...${chart} />`;
 }
 
 function shareChart({ intervals, actions }, chosen) {
@@ -56,19 +56,23 @@ function shareChart({ intervals, actions }, chosen) {
     const others = (each) => (each.count ? Math.max(1 - names.reduce((sum, id) => sum + shareOf(each, id), 0), 0) : null);
     lines.push({ label: "All others", color: "--faint-text", dash: [4, 4], values: intervals.map(others) });
   }
-  return { times: middles(intervals), lines };
+  return { ...axisOf(intervals), unknown: withoutEvents(intervals), lines };
 }
 
 function RewardOfChosen({ metrics, chosen }) {
   const chart = useMemo(
-    () => ({ times: middles(metrics.intervals), lines: [rewardLine(metrics.intervals, chosen, colorOf(metrics.actions, chosen), (each) => figuresOf(each, chosen))] }),
+    () => ({
+      ...axisOf(metrics.intervals, (each) => figuresOf(each, chosen)?.count ?? 0),
+      unknown: withoutEvents(metrics.intervals),
+      lines: [rewardLine(metrics.intervals, chosen, colorOf(metrics.actions, chosen), (each) => figuresOf(each, chosen))],
+    }),
     [metrics, chosen],
   );
   const isHeld = metrics.intervals.some((each) => figuresOf(each, chosen));
   return html`
     <${Panel} title=${`Reward per event in which ${chosen} was shown`}>
       ${isHeld
-        ? html`<${TimeChart} title="Reward per event over time" marks=${NOTHING} unknown=${NOTHING} ...${chart} />`
+        ? html`<${TimeChart} title="Reward per event over time" marks=${NO_MARKS} ...${chart} />`
         : html`<p class="faint">Over time, only the 20 actions are told that were shown most in this range. ${chosen} is none of them.</p>`}
     <//>
   `;
@@ -90,8 +94,8 @@ function Table({ metrics, asked, query, chosen }) {
               <th scope="col">Action</th>
               <th scope="col" class="number">Events</th>
               <th scope="col" class="number">Share</th>
-              <th><span class="visually-hidden">Share as a bar</span></th>
-              <th><span class="visually-hidden">Reward as a bar</span></th>
+              <th class="bar-cell"><span class="visually-hidden">Share as a bar</span></th>
+              <th class="bar-cell"><span class="visually-hidden">Reward as a bar</span></th>
               <th scope="col" class="number">Reward per event</th>
             </tr>
           </thead>
@@ -121,7 +125,7 @@ function Row({ figures, span, name, isChosen = false }) {
 function Name({ id, query, chosen, color }) {
   const isChosen = id === chosen;
   const link = linkTo("monitor", ["actions"], { ...rangeQuery(query), action: isChosen ? null : id });
-  return html`<span class="swatch" style=${{ background: `var(${color})` }}></span><a href=${link} aria-current=${isChosen || undefined}>${id}</a>`;
+  return html`<span class="name"><span class="swatch" style=${{ background: `var(${color})` }}></span><a href=${link} aria-current=${isChosen || undefined}>${id}</a></span>`;
 }
 
 function colorOf(actions, id) {

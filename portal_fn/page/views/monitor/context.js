@@ -96,8 +96,8 @@ function Table({ rows, span, query }) {
             <th scope="col">Value</th>
             <th scope="col" class="number">Events</th>
             <th scope="col" class="number">Share</th>
-            <th><span class="visually-hidden">Share as a bar</span></th>
-            <th><span class="visually-hidden">Reward as a bar</span></th>
+            <th class="bar-cell"><span class="visually-hidden">Share as a bar</span></th>
+            <th class="bar-cell"><span class="visually-hidden">Reward as a bar</span></th>
             <th scope="col" class="number">Reward per event</th>
           </tr>
         </thead>

@@ -34,9 +34,10 @@ export function ShareBar({ share }) {
   return html`<span class="share-bar" aria-hidden="true"><span style=${{ width: `${100 * Math.min(Math.max(share, 0), 1)}%` }}></span></span>`;
 }
 
-/** The middle of each interval, in seconds, as the charts take it. */
-export function middles(intervals) {
-  return intervals.map(({ from, to }) => (new Date(from).getTime() + new Date(to).getTime()) / 2000);
+/** Gives the axis of a chart over intervals, with the stretch of each and of how many events it is. */
+export function axisOf(intervals, countOf = ({ count }) => count) {
+  const spans = intervals.map(({ from, to }) => ({ from: new Date(from) / 1000, to: new Date(to) / 1000 }));
+  return { spans, times: spans.map(({ from, to }) => (from + to) / 2), counts: intervals.map(countOf) };
 }
 
 /** A line of a chart, of the figures that `of` gives for an interval; null leaves a gap. */
@@ -51,16 +52,8 @@ export function rewardLine(intervals, label, color, of) {
   };
 }
 
-/** Joins stretches of one reason that follow each other, for a chart; intervals without a reason are none. */
-export function unknownStretches(intervals, reasonOf) {
-  const stretches = [];
-  for (const each of intervals) {
-    const because = reasonOf(each);
-    if (!because) continue;
-    const [from, to] = [new Date(each.from) / 1000, new Date(each.to) / 1000];
-    const before = stretches.at(-1);
-    if (before?.to === from && before.because === because) before.to = to;
-    else stretches.push({ from, to, because });
-  }
-  return stretches;
+/** Gives the intervals without events as stretches of a chart. */
+export function withoutEvents(intervals) {
+  const { spans } = axisOf(intervals);
+  return spans.filter((_, place) => !intervals[place].count).map((span) => ({ ...span, because: "No event of this time counts.", calm: "no events" }));
 }

@@ -42,7 +42,7 @@ function Scores({ scores }) {
             <th scope="col">Feature</th>
             <th scope="col">Namespace</th>
             <th scope="col" class="number">Score</th>
-            <th><span class="visually-hidden">Score as a bar</span></th>
+            <th class="bar-cell"><span class="visually-hidden">Score as a bar</span></th>
           </tr>
         </thead>
         <tbody>

@@ -6,7 +6,7 @@ import { Panel } from "../../parts/panel.js";
 import { TimeChart } from "../../parts/time_chart.js";
 import { STATUS_SECONDS, usePolled } from "../../polling.js";
 import { html, useMemo } from "../../view.js";
-import { middles } from "./figures.js";
+import { axisOf } from "./figures.js";
 import { rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
 import { Answered, METRICS, useReading } from "./reading.js";
@@ -120,7 +120,7 @@ function LossChart({ metrics }) {
   const chart = useMemo(() => {
     const lost = LOSSES.filter(({ name }) => metrics.total.events[name] > 0);
     const lines = lost.map(({ name, title, color }) => ({ label: title, color, values: metrics.intervals.map(({ events }) => events[name]) }));
-    return { times: middles(metrics.intervals), lines };
+    return { ...axisOf(metrics.intervals, ({ events }) => events.joined), lines };
   }, [metrics]);
   if (!chart.lines.length) return html`<p class="faint">Nothing was late or lost in this range.</p>`;
   return html`<${TimeChart} title="Late and lost over time" marks=${NOTHING} unknown=${NOTHING} write=${count} height=${200} ...${chart} />`;

@@ -11,9 +11,9 @@ import { METRICS } from "./reading.js";
 export const MODES = ["Online", "Apprentice", "LoggingOnly"];
 const MOST_READ = 6; // each costs a call
 
-/** Says whether all events of an interval that count were ranked in a mode; one without events is of no mode. */
+/** Says whether all events of an interval that count were ranked in a mode; without events it fits any, and null is any mode. */
 export function isOfMode({ learningModes, count: events }, mode) {
-  return events === 0 || (learningModes?.length === 1 && learningModes[0] === mode);
+  return mode === null || events === 0 || (learningModes?.length === 1 && learningModes[0] === mode);
 }
 
 /** Writes the learning modes of a stretch. */

@@ -7,7 +7,9 @@ import { TimeChart } from "../../parts/time_chart.js";
 import { STATUS_SECONDS, usePolled } from "../../polling.js";
 import { changeQuery } from "../../route.js";
 import { html, useMemo } from "../../view.js";
-import { middles, rewardLine, unknownStretches } from "./figures.js";
+import { chartOf } from "../overview/chart.js";
+import { useMarks } from "../overview/marks.js";
+import { axisOf, withoutEvents } from "./figures.js";
 import { ByMode, isOfMode, modeText, MODES } from "./modes.js";
 import { rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
@@ -29,7 +31,7 @@ export function Rewards({ range, query }) {
   return html`
     <${RangeBar} range=${range} reading=${reading} automatic=${range.interval ? null : reading.answer?.interval}><${Mode} mode=${mode} /><//>
     <${Answered} reading=${reading}>
-      <${Earnings} metrics=${reading.answer} asked=${asked} mode=${mode} joinedUpTo=${status?.joinedUpTo} />
+      <${Earnings} metrics=${reading.answer} asked=${asked} mode=${mode} status=${status} />
     <//>
   `;
 }
@@ -46,14 +48,14 @@ function Mode({ mode }) {
   `;
 }
 
-function Earnings({ metrics, asked, mode, joinedUpTo }) {
-  const shown = useMemo(() => metrics.intervals.map((each) => (mode && !isOfMode(each, mode) ? withoutFigures(each, mode) : each)), [metrics, mode]);
+function Earnings({ metrics, asked, mode, status }) {
+  const shown = useMemo(() => metrics.intervals.map((each) => (isOfMode(each, mode) ? each : withoutFigures(each))), [metrics, mode]);
   const tools = html`<${CopyAsCurl} path=${METRICS} query=${asked} /><${SaveAsCsv} name="rankloop-rewards" rows=${() => rowsOf(shown)} />`;
   return html`
     ${metrics.missing && html`<${Notice} text=${sentence(metrics.missing)} />`}
-    ${mode ? html`<p class="hint">The figures of ${mode} events alone are those of its stretches, below.</p>` : html`<${Totals} total=${metrics.total} joinedUpTo=${joinedUpTo} />`}
+    ${mode ? html`<p class="hint">The figures of ${mode} events alone are those of its stretches, below.</p>` : html`<${Totals} total=${metrics.total} joinedUpTo=${status?.joinedUpTo} />`}
     <${Panel} title="Reward per event" aside=${tools}>
-      <${RewardChart} intervals=${shown} joinedUpTo=${joinedUpTo} />
+      ${status && html`<${RewardChart} intervals=${metrics.intervals} shown=${shown} mode=${mode} status=${status} />`}
       <p class="hint">
         Bands: where the true average lies, with 95 % certainty, for rewards from ${figure(metrics.rewardSpan[0])} to ${figure(metrics.rewardSpan[1])}.
         An event counts once its reward wait time is over, at the moment when it was ranked.
@@ -64,9 +66,11 @@ function Earnings({ metrics, asked, mode, joinedUpTo }) {
   `;
 }
 
-function withoutFigures(stretch, mode) {
-  const nothing = { averageReward: null, interval: null, nonZeroWeights: null, because: `Not only ${mode} events: ${modeText(stretch.learningModes)}.` };
-  return { ...stretch, count: null, online: nothing, firstAction: nothing, random: nothing, events: { ...stretch.events, joined: null } };
+const NOTHING = { averageReward: null, interval: null, nonZeroWeights: null, because: null };
+
+/** Leaves the time of an interval: it is of other modes than the one that is shown. */
+function withoutFigures(stretch) {
+  return { ...stretch, count: null, online: NOTHING, firstAction: NOTHING, random: NOTHING, events: { ...stretch.events, joined: null } };
 }
 
 function Totals({ total, joinedUpTo }) {
@@ -99,34 +103,30 @@ function Tile({ figures, label, color, tells }) {
   `;
 }
 
-function RewardChart({ intervals, joinedUpTo }) {
-  const chart = useMemo(
-    () => ({
-      times: middles(intervals),
-      lines: POLICIES.map(({ name, label, color }) => rewardLine(intervals, label, color, (each) => each[name])),
-      unknown: unknownStretches(intervals, (each) => reasonOf(each, joinedUpTo)),
-    }),
-    [intervals, joinedUpTo],
-  );
-  return html`<${TimeChart} title="Reward per event over time" marks=${NO_MARKS} ...${chart} />`;
+function RewardChart({ intervals, shown, mode, status }) {
+  const marks = useMarks(status);
+  const isWaiting = status.events.waiting > 0;
+  const chart = useMemo(() => {
+    const whole = chartOf({ intervals: shown }, isWaiting ? status.joinedUpTo : null);
+    const others = intervals.map((each, place) => ({ ...whole.spans[place], because: isOfMode(each, mode) ? null : othersText(each, mode), calm: "other modes" }));
+    return { ...whole, unknown: [...whole.unknown, ...others.filter(({ because }) => because)] };
+  }, [intervals, shown, mode, isWaiting && status.joinedUpTo]);
+  return html`<${TimeChart} title="Reward per event over time" marks=${marks} ...${chart} />`;
 }
 
-function reasonOf({ from, to, count: events, online, firstAction }, joinedUpTo) {
-  if (events === 0 && joinedUpTo && new Date(to) > new Date(joinedUpTo)) {
-    return new Date(from) > Date.now() ? null : `What came from ${moment(joinedUpTo)} on is not joined yet.`;
-  }
-  return online.because ?? firstAction.because;
+function othersText({ learningModes }, mode) {
+  return `Not ${mode} alone: ${modeText(learningModes)}.`;
 }
 
 function EventChart({ intervals }) {
   const chart = useMemo(
     () => ({
-      times: middles(intervals),
+      ...axisOf(intervals),
       lines: [
         { label: "Joined", color: "--faint-text", dash: [4, 4], values: intervals.map(({ events }) => events.joined) },
         { label: "That count", color: "--loop", values: intervals.map((each) => each.count) },
       ],
-      unknown: [],
+      unknown: withoutEvents(intervals.filter((each) => each.count === 0)),
     }),
     [intervals],
   );
