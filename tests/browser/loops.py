@@ -62,7 +62,7 @@ def wait_until(api: Api, true: Callable[[dict[str, Any]], bool], seconds: float 
     return dict(status)
 
 
-def losing_past(events: int = 600, hours: float = 4, seed: int = 11) -> Past:
+def losing_past(events: int = 450, hours: float = 4, seed: int = 11) -> Past:
     """Hours as an apprentice and then Online, in which much got lost.
 
     Of each ten events, one is never activated, one is rewarded too late, and one under an id that nobody knows. Two are
@@ -80,7 +80,7 @@ def losing_past(events: int = 600, hours: float = 4, seed: int = 11) -> Past:
         lost = {5: (event.event_id, 12 * MINUTE), 7: (f"unknown-{number}", MINUTE)}
         event_id, after_us = lost.get(number % 10, (event.event_id, 30 * SECOND))
         made.observations.append(past.reward(event_id, at_us + after_us, reward))
-        if number in (401, 501):
+        if number in (301, 401):
             again, _ = serve(event.event_id, at_us + 70 * SECOND, guest, "sun", [0.7, 0.1, 0.1, 0.1])
             made.events.append(again)
     return made

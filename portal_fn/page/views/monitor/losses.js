@@ -81,10 +81,9 @@ function Lost({ metrics, asked, ever }) {
         <table class="losses">
           <thead>
             <tr>
-              <th scope="col">What</th>
+              <th scope="col">What, what it means, and what to do</th>
               <th scope="col" class="number">In this range</th>
               <th scope="col" class="number">Since the loop was made</th>
-              <th scope="col">What it means, and what to do</th>
             </tr>
           </thead>
           <tbody>
@@ -108,10 +107,12 @@ function joinedText({ joined, waiting, learned }) {
 function Row({ loss, inRange, ever }) {
   return html`
     <tr>
-      <th scope="row"><span class="swatch" style=${{ background: `var(${loss.color})` }}></span>${loss.title}</th>
+      <th scope="row">
+        <span class="swatch" style=${{ background: `var(${loss.color})` }}></span>${loss.title}
+        <p>${loss.means} <span class="faint">${loss.toDo}</span></p>
+      </th>
       <td class="number">${inRange > 0 ? html`<b>${count(inRange)}</b>` : count(inRange)}</td>
       <td class="number">${count(ever)}</td>
-      <td>${loss.means} <span class="faint">${loss.toDo}</span></td>
     </tr>
   `;
 }

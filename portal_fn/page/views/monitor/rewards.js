@@ -53,7 +53,7 @@ function Earnings({ metrics, asked, mode, status }) {
   const tools = html`<${CopyAsCurl} path=${METRICS} query=${asked} /><${SaveAsCsv} name="rankloop-rewards" rows=${() => rowsOf(shown)} />`;
   return html`
     ${metrics.missing && html`<${Notice} text=${sentence(metrics.missing)} />`}
-    ${mode ? html`<p class="hint">The figures of ${mode} events alone are those of its stretches, below.</p>` : html`<${Totals} total=${metrics.total} joinedUpTo=${status?.joinedUpTo} />`}
+    ${mode ? html`<p class="hint apart">The figures of ${mode} events alone are those of its stretches, below.</p>` : html`<${Totals} total=${metrics.total} joinedUpTo=${status?.joinedUpTo} />`}
     <${Panel} title="Reward per event" aside=${tools}>
       ${status && html`<${RewardChart} intervals=${metrics.intervals} shown=${shown} mode=${mode} status=${status} />`}
       <p class="hint">
