@@ -20,6 +20,7 @@ from shared.words import pluralize
 NO_RANK = "No Rank call has come in yet."
 NOT_RUN = "The trainer has not run yet; it runs on a timer, by default once a minute."
 RESET = "The model was reset; the next events that are joined make a new model."
+UNPUBLISHED = "The first model has learned, and is about to be published."
 GOES_ON = "A model came with its settings; with the next run of the trainer, learning goes on from that model."
 OTHER_TYPE = (
     "The last model is for one action an event and the learning settings are for several slots, or the other way "
@@ -129,18 +130,15 @@ def judge_learning(inputs: StatusInputs) -> LearningVerdict:
         return LearningVerdict(False, NO_RANK)
     if inputs.counters.learned == 0:
         return explain_nothing_learned(inputs)
-    if inputs.published.model is None:
-        return LearningVerdict(False, RESET)
-    if inputs.model is None:
-        return LearningVerdict(False, OTHER_TYPE)
+    if (absent := describe_absent_model(inputs)) is not None:
+        return LearningVerdict(False, absent)
     return LearningVerdict(True, _describe_progress(inputs, state))
 
 
 def predict_next_model(inputs: StatusInputs) -> NextModelTime:
     """Predict when the next model can come, and say why not earlier."""
-    state, frequency_us = inputs.state, inputs.configuration.export_frequency_us
+    frequency_us, earliest_us = inputs.configuration.export_frequency_us, _earliest_us(inputs)
     frequency = durations.in_words(frequency_us)
-    earliest_us = state.published_at_us + frequency_us if state and state.published_at_us is not None else 0
     if inputs.waiting.first_us is None:
         if is_unpublished(inputs):
             return NextModelTime(
@@ -202,9 +200,28 @@ def is_unpublished(inputs: StatusInputs) -> bool:
     return model is not None and (published is None or published.predictor_blob != model.predictor_blob)
 
 
+def describe_absent_model(inputs: StatusInputs) -> str | None:
+    """Say why a loop that has learned has no model that Rank can use; None if it has one."""
+    if inputs.published.model is not None:
+        return OTHER_TYPE if inputs.model is None else None
+    is_current = inputs.state is not None and inputs.state.running.generation == inputs.published.generation
+    return UNPUBLISHED if is_current and is_unpublished(inputs) else RESET
+
+
+def is_publication_due(inputs: StatusInputs) -> bool:
+    """Whether a model may be published, and is not yet."""
+    return is_unpublished(inputs) and inputs.now_us >= _earliest_us(inputs)
+
+
 def ready_us(inputs: StatusInputs, arrived_us: int) -> int:
     """When an event is ready to join: after its cell of the time grid, the reward wait time and the grace."""
     return time_slices.cell(0, arrived_us, _cell_us(inputs))[1] + inputs.configuration.rewards.wait_us + inputs.grace_us
+
+
+def _earliest_us(inputs: StatusInputs) -> int:
+    """When the next model may be published; 0 before the first."""
+    published_us = inputs.state.published_at_us if inputs.state else None
+    return 0 if published_us is None else published_us + inputs.configuration.export_frequency_us
 
 
 def _cell_us(inputs: StatusInputs) -> int:
