@@ -11,7 +11,7 @@ from shared.models.published import ModelReference, Published
 from shared.status import troubles
 from shared.status.feature_profile import Profile
 from shared.times import MINUTE, to_iso_second
-from shared.training import time_slices
+from shared.training import publication, time_slices
 from shared.training.configuration_changes import note_settings
 from shared.training.training_state import Counters, State
 from shared.training.trouble import Subject
@@ -140,7 +140,7 @@ def predict_next_model(inputs: StatusInputs) -> NextModelTime:
     frequency_us, earliest_us = inputs.configuration.export_frequency_us, _earliest_us(inputs)
     frequency = durations.in_words(frequency_us)
     if inputs.waiting.first_us is None:
-        if is_unpublished(inputs):
+        if _is_unpublished(inputs):
             return NextModelTime(
                 earliest_us, f"Models are published at most every {frequency}, the model export frequency."
             )
@@ -193,24 +193,16 @@ def describe_overdue(inputs: StatusInputs) -> str:
     return f"Events have been ready to join since {since} and are not joined: does the timer run?"
 
 
-def is_unpublished(inputs: StatusInputs) -> bool:
-    """Whether the model in training has learned something that no published model has."""
-    model = inputs.state.running.model if inputs.state else None
-    published = inputs.published.model
-    return model is not None and (published is None or published.predictor_blob != model.predictor_blob)
-
-
 def describe_absent_model(inputs: StatusInputs) -> str | None:
     """Say why a loop that has learned has no model that Rank can use; None if it has one."""
     if inputs.published.model is not None:
         return OTHER_TYPE if inputs.model is None else None
-    is_current = inputs.state is not None and inputs.state.running.generation == inputs.published.generation
-    return UNPUBLISHED if is_current and is_unpublished(inputs) else RESET
+    return UNPUBLISHED if _is_unpublished(inputs) else RESET
 
 
-def is_publication_due(inputs: StatusInputs) -> bool:
+def may_publish(inputs: StatusInputs) -> bool:
     """Whether a model may be published, and is not yet."""
-    return is_unpublished(inputs) and inputs.now_us >= _earliest_us(inputs)
+    return _is_unpublished(inputs) and inputs.now_us >= _earliest_us(inputs)
 
 
 def ready_us(inputs: StatusInputs, arrived_us: int) -> int:
@@ -218,10 +210,14 @@ def ready_us(inputs: StatusInputs, arrived_us: int) -> int:
     return time_slices.cell(0, arrived_us, _cell_us(inputs))[1] + inputs.configuration.rewards.wait_us + inputs.grace_us
 
 
+def _is_unpublished(inputs: StatusInputs) -> bool:
+    """Whether the model in training is newer than the published one."""
+    return inputs.state is not None and publication.is_new(inputs.state, inputs.published)
+
+
 def _earliest_us(inputs: StatusInputs) -> int:
     """When the next model may be published; 0 before the first."""
-    published_us = inputs.state.published_at_us if inputs.state else None
-    return 0 if published_us is None else published_us + inputs.configuration.export_frequency_us
+    return publication.next_us(inputs.state, inputs.configuration) if inputs.state else 0
 
 
 def _cell_us(inputs: StatusInputs) -> int:

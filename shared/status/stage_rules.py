@@ -115,7 +115,7 @@ def judge_published(inputs: StatusInputs) -> Finding:
     if model is None:
         absent = learning_status.describe_absent_model(inputs) if inputs.counters.learned else None
         return Finding(Light.WAITING, absent or coming)
-    if learning_status.is_publication_due(inputs):
+    if learning_status.may_publish(inputs):
         return Finding(Light.WAITING, f"A model is ready to be published. {coming}")
     return Finding(Light.GOOD, f"The model in use was published at {to_iso_second(model.made_at_us)}. {coming}")
 
