@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from shared.metrics.bins import Bin, EventOutcomes, Metrics, Pending
-from shared.models.published import Published
+from shared.models.published import ModelFiles, Published
 from shared.status import learning_status, troubles
 from shared.status.learning_status import StatusInputs, Waiting
 from shared.status.stage_rules import Light
@@ -178,6 +178,28 @@ def test_a_quiet_loop_is_joined_up_to_what_is_due() -> None:
 
     assert stage.count is not None
     assert (stage.light, stage.count.to_us) == (Light.GOOD, NOW_US - 11 * MINUTE)
+
+
+def test_nothing_is_joined_beyond_the_oldest_event_that_waits() -> None:
+    """However long it is overdue."""
+    oldest_us = JOINED_US + MINUTE
+    status = replace(
+        inputs(state_in_use(), Waiting(1, False, oldest_us, oldest_us, 1), PUBLISHED), now_us=NOW_US + HOUR
+    )
+    count = judge(status)[StageName.JOINED].count
+
+    assert count is not None
+    assert count.to_us == oldest_us
+
+
+@pytest.mark.parametrize(("published_us", "light"), [(NOW_US - HOUR, Light.WAITING), (NOW_US, Light.GOOD)])
+def test_a_model_waits_to_be_published_once_it_may_be(published_us: int, light: Light) -> None:
+    """Before that it comes as planned."""
+    newer = ModelFiles("s", "1", "newer", "2", 100)
+    state = state_in_use(published_at_us=published_us)
+    state = replace(state, running=replace(state.running, model=newer))
+
+    assert judge(inputs(state, published=PUBLISHED))[StageName.PUBLISHED].light is light
 
 
 def test_last_times_outlast_runs_that_do_other_things() -> None:
