@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sets this project up on first use, then runs it.
 
-Needs Python 3.10 or later, and a network connection the first time. Packages go to .venv, the storage emulator to
+Needs Python 3.10 or later, and a network connection the first time. Packages go to .venv and
 node_modules, tools to .boot. Nothing is fetched again until a lock file changes.
 """
 
@@ -25,9 +25,9 @@ from deployment.removal import predown
 from deployment.smoke import check
 from deployment.vault import preprovision
 from localhost.setup import help_texts
-from localhost.setup.azurite import has_node, install_azurite
 from localhost.setup.checks import run_checks
 from localhost.setup.command_line import Parser, Version, parse, port
+from localhost.setup.node_packages import NodePackages, are_installed, install
 from localhost.setup.packages import install_packages
 from localhost.setup.places import WINDOWS, Places, hold_lock
 from localhost.setup.programs import CannotSetUp, end_in_order_on_sigterm, openly, say
@@ -179,7 +179,7 @@ def up(chosen: argparse.Namespace) -> NoReturn:
 def report(chosen: argparse.Namespace) -> NoReturn:
     """Read a loop; standard output is for what it answers."""
     with redirect_stdout(sys.stderr):
-        set_up(emulator=False)
+        set_up(NodePackages.NONE)
     given = [f"--{name}={value}" for name in ("endpoint", "at") if (value := getattr(chosen, name, ""))]
     given += [f"--data={chosen.data.resolve()}"] if chosen.data else []
     event = ["--", chosen.id] if chosen.command == "event" else []
@@ -195,7 +195,7 @@ def replay(chosen: argparse.Namespace) -> NoReturn:
 def evaluate(chosen: argparse.Namespace) -> NoReturn:
     """Evaluate a log; standard output is for what was found."""
     with redirect_stdout(sys.stderr):
-        set_up(emulator=False)
+        set_up(NodePackages.NONE)
     given = [f"--policy={policy}" for policy in chosen.policy]
     switches = [f"--{name}" for name in ("optimize", "json") if getattr(chosen, name)]
     log = chosen.log.resolve() if chosen.log.is_file() else chosen.log.absolute()
@@ -204,7 +204,7 @@ def evaluate(chosen: argparse.Namespace) -> NoReturn:
 
 def package(chosen: argparse.Namespace) -> int:
     """Build the deployment folder."""
-    set_up(emulator=False)
+    set_up(NodePackages.PAGE)
     zip_file = chosen.zip.resolve() if chosen.zip else None
     order = folder.Order(chosen.output.resolve(), zip_file, by_azd="AZURE_ENV_NAME" in os.environ)
     folder.package(PLACES, order)
@@ -223,7 +223,7 @@ def azd(chosen: argparse.Namespace) -> int:
 
 def test(chosen: argparse.Namespace) -> int:
     """Run the checks; quick checks need no storage."""
-    set_up(emulator=not chosen.quick)
+    set_up(NodePackages.NONE if chosen.quick else NodePackages.ALL)
     return run_checks(PLACES, chosen.pytest, quick=chosen.quick)
 
 
@@ -234,23 +234,18 @@ def bench(chosen: argparse.Namespace) -> NoReturn:
     hand_over("benchmarks", *chosen.names, *(["--details"] if chosen.details else []), *json)
 
 
-def set_up(*, emulator: bool = True) -> None:
-    """Make what is not there or was made from other lock files; without `emulator`, only the Python packages."""
-    if PLACES.venv.is_current() and (not emulator or _has_emulator()):
+def set_up(wanted: NodePackages = NodePackages.ALL) -> None:
+    """Make what is not there or was made from other lock files: the Python packages, and what is wanted of npm's."""
+    if PLACES.venv.is_current() and are_installed(PLACES, wanted):
         return
     PLACES.boot.mkdir(exist_ok=True)
     with hold_lock(PLACES.boot / "lock"):
         if not PLACES.venv.is_current():
             install_packages(PLACES)
             PLACES.venv.finish()
-        if emulator and not _has_emulator():
-            install_azurite(PLACES)
-            PLACES.modules.finish()
+        if not are_installed(PLACES, wanted):
+            install(PLACES, wanted)
     say("The set-up is complete.\n")
-
-
-def _has_emulator() -> bool:
-    return PLACES.modules.is_current() and has_node(PLACES)
 
 
 def hand_over(module: str, *arguments: str) -> NoReturn:

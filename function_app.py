@@ -18,6 +18,7 @@ from evaluate_fn import (
     work,
 )
 from export_fn import bundles, logs, model, model_import, models
+from portal_fn import files
 from rank_fn import chances, multislot, rank
 from reward_fn import multislot as multislot_rewards
 from reward_fn import reward
@@ -44,6 +45,7 @@ registry = Registry(
             *(policy, service_configuration, settings_history, preview),
             *(policy_application, evaluations, evaluations_2022, feature_importances, report),
             *(bundles, logs, model, model_import, models),
+            files,
             *(chances, multislot, rank),
             *(multislot_rewards, reward),
             *(

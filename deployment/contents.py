@@ -8,6 +8,7 @@ from pathlib import Path
 
 APP = "function_app.py"
 HOST = "host.json"
+PAGE = "portal_fn/page"
 _MODULES = "*.py"
 # Not the syntax tree: the Python that runs this may be older than the one that the app is written for.
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
@@ -26,21 +27,26 @@ def app_folders(root: Path) -> list[str]:
 
 
 def copy_app(root: Path, target: Path) -> None:
-    """Copy the app into a folder that is there: modules only, so that no other file of a folder goes along.
+    """Copy the app into a folder that is there: modules and the page, so that no other file of a folder goes along.
 
     The app needs no other files; a test compares with what the repository has of them.
     """
     for name in (APP, HOST):
         shutil.copyfile(root / name, target / name)
     for folder in app_folders(root):
-        for module in _modules(root / folder):
-            place = target / module.relative_to(root)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(module, place)
+        for module in _files(root / folder, _MODULES):
+            _copy(module, target / module.relative_to(root))
+    for file in _files(root / PAGE, "*"):
+        _copy(file, target / file.relative_to(root))
 
 
-def _modules(folder: Path) -> list[Path]:
-    paths = [path for path in folder.rglob(_MODULES) if path.is_file()]
+def _copy(file: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, place)
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    paths = [path for path in folder.rglob(pattern) if path.is_file()]
     return [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 

@@ -67,9 +67,19 @@ class Places:
 
     @property
     def modules(self) -> Made:
-        """The folder with Azurite."""
+        """The folder with all packages of npm's lock file."""
         folder = self.root / "node_modules"
-        return Made(folder, folder / "azurite", (self.root / "package-lock.json", self.root / "package.json"))
+        return Made(folder, folder / "azurite", self._npm_locks)
+
+    @property
+    def libraries(self) -> Made:
+        """The folder with the libraries of the page, beside the page."""
+        folder = self.root / "portal_fn" / "page" / "libraries"
+        return Made(folder, folder / "preact.mjs", self._npm_locks)
+
+    @property
+    def _npm_locks(self) -> tuple[Path, ...]:
+        return (self.root / "package-lock.json", self.root / "package.json")
 
     @property
     def python(self) -> Path:

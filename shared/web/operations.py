@@ -24,6 +24,8 @@ class Api(Enum):
     """The loop's own API, which the old service had no counterpart for."""
     OPEN = ""
     """What everyone may read without a key."""
+    PAGE = "rankloop/{*file}"
+    """The files of the page; open, and not in the description."""
     ANY_PATH = "{*path}"
     """What no other operation serves; open, and not in the description."""
 

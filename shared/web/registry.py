@@ -82,7 +82,7 @@ class Registry:
         served = [
             operation for module in modules for declared in module.operations for operation in self._serve(declared)
         ]
-        self.operations = [operation for operation in served if operation.api is not Api.ANY_PATH]
+        self.operations = [operation for operation in served if operation.api not in (Api.PAGE, Api.ANY_PATH)]
         self._served = served
 
     def blueprint(self) -> Blueprint:
@@ -126,7 +126,7 @@ class Registry:
         self, declared: Operation, name: str, route: str, handler: Handler, version: Version | None
     ) -> ServedOperation:
         note = self._hot_path.note_refusal
-        if declared.api in (Api.OPEN, Api.ANY_PATH):
+        if declared.api in (Api.OPEN, Api.PAGE, Api.ANY_PATH):
             framed = open_endpoint(handler, limit_bytes=declared.limit_bytes, note_refusal=note)
         else:
             framed = endpoint(handler, version=version, limit_bytes=declared.limit_bytes, note_refusal=note)

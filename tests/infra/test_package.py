@@ -22,7 +22,10 @@ from localhost.setup.programs import CannotSetUp
 from tests.infra.conftest import PLACES, Built
 
 NEWEST_GLIBC = (2, 28)
-APP_FOLDERS = ["configure_fn", "evaluate_fn", "export_fn", "rank_fn", "reward_fn", "shared", "status_fn", "train_timer"]
+APP_FOLDERS = [
+    *("configure_fn", "evaluate_fn", "export_fn", "portal_fn", "rank_fn", "reward_fn", "shared", "status_fn"),
+    "train_timer",
+]
 FOREIGN = ("tests", "docs", "localhost", "benchmarks", "infra", "deployment", "node_modules", "requirements.txt")
 _INDEX = "import function_app; print(len(function_app.app.get_functions()))"
 _PIN = re.compile(r"^([a-z0-9-]+)==([^ ;]+)")
@@ -138,7 +141,9 @@ class TestApp:
         own = [path for name in APP_FOLDERS for path in (built.folder / name).rglob("*") if path.is_file()]
 
         assert names.isdisjoint(FOREIGN)
-        assert {path.suffix for path in own} == {".py", ".pyc"}
+        page = {path for path in own if contents.PAGE in path.as_posix()}
+        assert {path.suffix for path in own if path not in page} == {".py", ".pyc"}
+        assert {path.suffix for path in page} == {".html", ".js", ".mjs", ".css", ".svg", ".txt"}
 
     def test_azd_leaves_nothing_of_it_out(self, built: Built) -> None:
         """Without a list of the folder's own it leaves out what is compiled; with one it heeds that, which is empty."""

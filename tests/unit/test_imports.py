@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[2]
-_FOLDERS = ["rank_fn", "reward_fn", "train_timer", "export_fn", "configure_fn", "status_fn", "evaluate_fn"]
+_FOLDERS = ["rank_fn", "reward_fn", "train_timer", "export_fn", "configure_fn", "status_fn", "evaluate_fn", "portal_fn"]
 _PRODUCT = sorted(path for folder in ["shared", *_FOLDERS] for path in (_ROOT / folder).rglob("*.py"))
 _SHARED = sorted((_ROOT / "shared").rglob("*.py"))
 _FUNCTIONS = tuple(f"{folder}/*" for folder in _FOLDERS)

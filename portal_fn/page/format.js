@@ -1,0 +1,90 @@
+// Numbers, moments and durations as the browser's language writes them.
+
+const UNKNOWN = "–";
+const numbers = new Map();
+
+function written(value, options) {
+  const name = JSON.stringify(options);
+  if (!numbers.has(name)) numbers.set(name, new Intl.NumberFormat(undefined, options));
+  return numbers.get(name).format(value);
+}
+
+/** Writes a whole number. */
+export function count(value) {
+  return value === null || value === undefined ? UNKNOWN : written(value, { maximumFractionDigits: 0 });
+}
+
+/** Writes a reward, or any figure of the API, with at most three digits behind the point. */
+export function figure(value) {
+  if (value === null || value === undefined) return UNKNOWN;
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 0.1 ? 2 : 3;
+  return written(value, { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits });
+}
+
+/** Writes a difference, with its sign. */
+export function difference(value) {
+  if (value === null || value === undefined) return UNKNOWN;
+  const digits = Math.abs(value) >= 0.1 || value === 0 ? 2 : 3;
+  return written(value, { minimumFractionDigits: 2, maximumFractionDigits: digits, signDisplay: "exceptZero" });
+}
+
+/** Writes an interval: `0.04 to 0.20`. */
+export function interval(bounds, write = figure) {
+  return bounds ? `${write(bounds[0])} to ${write(bounds[1])}` : UNKNOWN;
+}
+
+/** Writes a share from 0 to 1 as percent. */
+export function share(value) {
+  if (value === null || value === undefined) return UNKNOWN;
+  return written(value, { style: "percent", maximumFractionDigits: value > 0 && value < 0.1 ? 1 : 0 });
+}
+
+/** Writes a moment, an ISO text: the time alone if it is of today, else with the date. */
+export function moment(text, { seconds = true } = {}) {
+  if (!text) return UNKNOWN;
+  const at = new Date(text);
+  const time = { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}) };
+  const date = at.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
+  const year = at.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
+  return at.toLocaleString(undefined, { ...(Object.keys(date).length ? year : {}), ...date, ...time });
+}
+
+/** Writes how long ago a moment was: `12 seconds ago`. */
+export function ago(text, now = Date.now()) {
+  if (!text) return UNKNOWN;
+  const seconds = Math.round((new Date(text).getTime() - now) / 1000);
+  const [size, unit] = unitOf(Math.abs(seconds));
+  return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.round(seconds / size), unit);
+}
+
+/** Writes a number of seconds: `1 hour 30 minutes`. */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return UNKNOWN;
+  const parts = [];
+  let rest = Math.round(seconds);
+  for (const [size, unit] of UNITS) {
+    const number = Math.floor(rest / size);
+    rest -= number * size;
+    if (number) parts.push(written(number, { style: "unit", unit, unitDisplay: "long" }));
+  }
+  return parts.slice(0, 2).join(" ") || written(0, { style: "unit", unit: "second", unitDisplay: "long" });
+}
+
+/** Reads an ISO duration such as `PT1H30M`, in seconds; null if it is none. */
+export function secondsOf(text) {
+  const match = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$/.exec(text ?? "");
+  if (!match) return null;
+  const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
+  return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+}
+
+const UNITS = [
+  [86_400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+  [1, "second"],
+];
+
+function unitOf(seconds) {
+  return UNITS.find(([size]) => seconds >= size) ?? UNITS.at(-1);
+}

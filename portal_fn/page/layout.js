@@ -1,0 +1,65 @@
+// The frame around every view: the menu, what is wrong with the connection, and the way in.
+import { STATUS_SECONDS, usePolled } from "./polling.js";
+import { Notice } from "./parts/notice.js";
+import { linkTo, useRoute } from "./route.js";
+import { signOut, useSession } from "./session.js";
+import { SignIn } from "./views/sign_in.js";
+import { VIEWS } from "./views.js";
+import { html, useEffect, useErrorBoundary, useState } from "./view.js";
+
+/** The whole page. */
+export function Layout() {
+  const session = useSession();
+  return session.credentials ? html`<${Frame} />` : html`<${SignIn} refusal=${session.refusal} />`;
+}
+
+function Frame() {
+  const { view } = useRoute();
+  const chosen = VIEWS.find(({ name }) => name === view) ?? VIEWS[0];
+  useEffect(() => {
+    document.title = `${chosen.title} · Rankloop`;
+  }, [chosen]);
+  return html`
+    <a class="skip" href="#content" onClick=${skipToContent}>Skip to the content</a>
+    <header class="menu">
+      <a class="brand" href=${linkTo("")}>Rankloop</a>
+      <nav aria-label="Views">
+        ${VIEWS.map(
+          ({ name, title }) =>
+            html`<a href=${linkTo(name)} aria-current=${name === chosen.name ? "page" : undefined}>${title}</a>`,
+        )}
+      </nav>
+      <button class="quiet" onClick=${() => signOut()}>Sign out</button>
+    </header>
+    <main id="content" tabindex="-1">
+      <${Connection} />
+      <${View} key=${chosen.name} chosen=${chosen} />
+    </main>
+  `;
+}
+
+function skipToContent(event) {
+  event.preventDefault();
+  document.getElementById("content").focus();
+}
+
+/** Says what is wrong between this page and the loop, if anything is. */
+function Connection() {
+  const { error, answer, slow } = usePolled("rankloop/v1/status", STATUS_SECONDS);
+  const older = answer ? " What is shown is what it said before." : "";
+  if (error) return html`<${Notice} kind="trouble" text=${`${error.message}${older}`} />`;
+  if (slow) return html`<${Notice} kind="warning" text=${`The loop takes long to answer.${older}`} />`;
+  return null;
+}
+
+function View({ chosen }) {
+  const [module, setModule] = useState(null);
+  const [failure, setFailure] = useState(null);
+  const [error, reset] = useErrorBoundary();
+  useEffect(() => {
+    chosen.load().then(setModule, setFailure);
+  }, [chosen]);
+  if (error) return html`<${Notice} kind="trouble" text=${`This view failed: ${error.message}`} action="Show it again" onAction=${reset} />`;
+  if (failure) return html`<${Notice} kind="trouble" text="This view could not be loaded." action="Load the page again" onAction=${() => location.reload()} />`;
+  return module ? html`<${module.View} />` : html`<p class="loading" role="status">Loading …</p>`;
+}

@@ -1,0 +1,47 @@
+// Who the user is: an API key, or a bearer token of Entra ID. It stays in this tab, and leaves it as a header only.
+import { useEffect, useState } from "./view.js";
+
+/** The address that the API's paths begin with; there may be a path before it, such as that of a reverse proxy. */
+export const LOOP = new URL("../", import.meta.url);
+
+const PLACE = `rankloop ${LOOP.pathname}`;
+const listeners = new Set();
+let refusal = null;
+
+/** Takes a key out of the address, as `up` and `demo` put it there, before anybody can see it or it is kept in the history. */
+export function takeKeyFromAddress() {
+  const given = new URLSearchParams(location.hash.replace(/^#/, ""));
+  if (!location.hash.startsWith("#key=")) return;
+  signIn({ key: given.get("key").trim() });
+  history.replaceState(null, "", `${location.pathname}${location.search}#${given.get("view") ?? "/"}`);
+}
+
+/** Gives `{key}` or `{token}`; null if nobody is signed in. */
+export function credentials() {
+  return JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
+}
+
+/** Signs in with `{key}` or `{token}`; whether the loop takes it is seen with the first call. */
+export function signIn(given) {
+  refusal = null;
+  sessionStorage.setItem(PLACE, JSON.stringify(given));
+  listeners.forEach((listener) => listener());
+}
+
+/** Signs out; `reason` is told where one can sign in again. */
+export function signOut(reason = null) {
+  refusal = reason;
+  sessionStorage.removeItem(PLACE);
+  listeners.forEach((listener) => listener());
+}
+
+/** Gives `{credentials, refusal}`, and renders again when they change. */
+export function useSession() {
+  const [, count] = useState(0);
+  useEffect(() => {
+    const listener = () => count((before) => before + 1);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }, []);
+  return { credentials: credentials(), refusal };
+}

@@ -1,0 +1,5 @@
+// The views of the page, in the order of its menu. Each is loaded when it is first opened.
+
+export const VIEWS = [
+  { name: "", title: "Overview", load: () => import("./views/overview.js") },
+];

@@ -1,0 +1,101 @@
+"""A real browser, and loops to look at."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from localhost.azurite.emulator import Azurite
+from tests.browser import loops
+from tests.browser.chromium import launch_options
+from tests.browser.loops import KEY, QUICK
+from tests.hosts import HostProcess
+from tests.http.api import Api
+from tests.loop import past
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.traffic import V1
+from tests.loop.trainers import Trainer
+
+WIDE = {"width": 1280, "height": 800}
+OpenPage = Callable[..., Page]
+Photograph = Callable[[Page, str], None]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(**launch_options())
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser that nobody has used before."""
+    opened = browser.new_context(viewport=WIDE, locale="en-GB", timezone_id="UTC")
+    opened.set_default_timeout(15_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained of. A test that provokes complaints empties it."""
+    return []
+
+
+@pytest.fixture
+def open_page(context: BrowserContext, complaints: list[str]) -> Iterator[OpenPage]:
+    """Opens a view of a loop's page, signed in; the test fails if the browser complains of anything."""
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def open_view(api: Api, view: str = "/", key: str | None = KEY, path: str = "/rankloop") -> Page:
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{api.url}{path}#key={key}&view={view}" if key else f"{api.url}{path}#{view}")
+        return page
+
+    yield open_view
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A loop with hours behind it, which earns more than its default. Tests may not change it."""
+    with Azurite() as azurite:
+        storage = azurite.new_account().connection_string
+        with StoredLoop(storage) as stored:
+            past.configure(stored, past.seldom(exploration_percentage=0.2))
+            loops.good_past().write(stored)
+        with Trainer(storage, tmp_path_factory.mktemp("good") / "trainer.log") as trainer:
+            trainer.succeed()
+        with HostProcess(storage, env=QUICK) as host:
+            api = Api.at(host.url, KEY, tries=4)
+            api.put(f"{V1}/configurations/service", {"modelExportFrequency": "PT1S"})  # for the newest model to come
+            loops.wait_until(api, lambda status: status["model"]["learnedEvents"] == status["events"]["learned"])
+            yield api
+
+
+@pytest.fixture(scope="module")
+def empty(azurite: Azurite) -> Iterator[Api]:
+    """A loop that nobody has used, of the module's own."""
+    with HostProcess(azurite.new_account().connection_string, env=QUICK) as host:
+        yield Api.at(host.url, KEY, tries=4)
+
+
+@pytest.fixture
+def photograph() -> Photograph:
+    """Keeps a picture of a page in the folder that SCREENSHOTS names, if it does."""
+    folder = os.environ.get("SCREENSHOTS", "")
+
+    def keep(page: Page, name: str) -> None:
+        if folder:
+            page.screenshot(path=Path(folder) / f"{name}.png")
+
+    return keep

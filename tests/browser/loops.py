@@ -1,0 +1,60 @@
+"""Loops for the page: with hours behind them that the trainer has joined and learned."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from shared.intake import keys
+from shared.intake.rows import Event
+from shared.learner import features
+from shared.log import ranked_event
+from shared.ranking.decision import NO_MODEL, decide, equal_chances
+from shared.storage import paths
+from shared.times import SECOND
+from tests.http.api import Api
+from tests.loop import past
+from tests.loop.past import Past
+
+KEY = "page-key"
+QUICK = {"API_KEY_1": KEY, "WRITE_DEADLINE": "PT2S", "JOIN_GRACE": "PT3S", "TRAIN_SCHEDULE": "*/1 * * * * *"}
+"""Settings of a host whose trainer runs each second."""
+DISHES = ("soup", "salad", "pasta", "curry")
+GUESTS = {"student": "pasta", "nurse": "curry", "farmer": "soup"}
+"""What each kind of guest likes best."""
+WEATHER = ("sun", "rain", "snow")
+
+
+def good_past(events: int = 1200, hours: float = 5, seed: int = 7) -> Past:
+    """Hours in which guests were first served at random, and then mostly what they like."""
+    chance, made = random.Random(seed), Past()
+    for number in range(events):
+        at_us = past.minutes_ago(hours * 60 * (1 - number / events) + 12)
+        guest = chance.choice(list(GUESTS))
+        best = DISHES.index(GUESTS[guest])
+        learned = [0.7 if place == best else 0.1 for place in range(len(DISHES))]
+        chances = learned if number > events / 3 else equal_chances(len(DISHES))
+        event, dish = serve(f"visit-{number}", at_us, guest, chance.choice(WEATHER), chances)
+        reward = float(chance.random() < (0.9 if dish == GUESTS[guest] else 0.1))
+        made.events.append(event)
+        made.observations.append(past.reward(event.event_id, at_us + 30 * SECOND, reward))
+    return made
+
+
+def serve(event_id: str, at_us: int, guest: str, weather: str, chances: list[float]) -> tuple[Event, str]:
+    """A Rank of dishes for a guest, and the dish that was drawn by the chances."""
+    actions = [(dish, [{"hot": dish != "salad", "price": 5 + number}]) for number, dish in enumerate(DISHES)]
+    document = features.document([{"guest": {"kind": guest}}, {"weather": weather}], actions)
+    decision = decide(chances, NO_MODEL, event_id, paths.LOOP)
+    ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
+    event = Event(event_id, keys.request_hash(document, b""), at_us, ranked_event.pack(ranked))
+    return event, DISHES[decision.order[0]]
+
+
+def wait_until(api: Api, true: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+    """The status once something is true of it."""
+    until = time.monotonic() + seconds
+    while not true(status := api.get("/rankloop/v1/status").json):
+        assert time.monotonic() < until, status
+        time.sleep(0.2)
+    return dict(status)
