@@ -75,7 +75,7 @@ class StoredEvents:
         start_us = max(self.state.joined_up_to_us, self.configuration.logs_deleted_before_us)
         shards = range(max(self.configuration.shard_numbers(start_us, FAR_US)))
         since = RowQuery("events", shards, start_us, keys_only=True)
-        waiting, _ = scan.count_rows(self.tables, since, _MOST_COUNTED)
+        waiting = scan.count_rows(self.tables, since, _MOST_COUNTED).number
         return waiting, self._join_time_us() if waiting else None
 
     def _join_time_us(self) -> int:
