@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from shared.configuration.service_configuration import LearningMode
@@ -17,6 +18,8 @@ from shared.times import MINUTE, SECOND
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.past import Past
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.trainers import Trainer
 
 KEY = "page-key"
 QUICK = {"API_KEY_1": KEY, "WRITE_DEADLINE": "PT2S", "JOIN_GRACE": "PT3S", "TRAIN_SCHEDULE": "*/1 * * * * *"}
@@ -25,6 +28,15 @@ DISHES = ("soup", "salad", "pasta", "curry")
 GUESTS = {"student": "pasta", "nurse": "curry", "farmer": "soup"}
 """What each kind of guest likes best."""
 WEATHER = ("sun", "rain", "snow")
+
+
+def make_good(storage: str, log_file: Path) -> None:
+    """Give an empty account a loop with hours behind it, which earns more than its default."""
+    with StoredLoop(storage) as stored:
+        past.configure(stored, past.seldom(exploration_percentage=0.2))
+        good_past().write(stored)
+    with Trainer(storage, log_file) as trainer:
+        trainer.succeed()
 
 
 def good_past(events: int = 1200, hours: float = 5, seed: int = 7) -> Past:
