@@ -34,6 +34,7 @@ export function TimeChart({ title, times, lines, spans, counts, marks = [], unkn
   const at = pointed < times.length ? pointed : null;
   const shown = at ?? lastKnown(lines);
   const toKey = (event) => {
+    if (event.key === "Escape") drawing.current.point(null);
     if (!(event.key in STEPS) || !times.length) return;
     event.preventDefault();
     const next = (shown ?? times.length - 1) + STEPS[event.key];
@@ -55,7 +56,6 @@ export function TimeChart({ title, times, lines, spans, counts, marks = [], unkn
         aria-valuenow=${shown ?? 0}
         aria-valuetext=${shown === null ? "No figures" : spoken(shown, chart)}
         onKeyDown=${toKey}
-        onBlur=${() => drawing.current.point(null)}
       >
         <div class="plot" ref=${place} aria-hidden="true"></div>
       </div>

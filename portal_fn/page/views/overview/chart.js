@@ -32,6 +32,11 @@ function lineOf(estimates, label, color) {
 function reasonOf(each, joinedUpTo) {
   if (each.count === 0 && joinedUpTo && each.to > joinedUpTo) return NOT_JOINED;
   if (each.count === 0) return { because: each.online.because, calm: "no events" };
-  const reasons = POLICIES.filter(({ name }) => each[name].because).map(({ name, label }) => `${label}: ${each[name].because}`);
+  const reasons = POLICIES.filter(({ name }) => each[name].because).map(({ name, label }) => `${label}: ${withoutCounts(each[name].because)}`);
   return { because: reasons.join(" ") };
+}
+
+/** Writes a reason as that of any stretch, so that neighbours of the same reason are one; the chart tells the counts beside it. */
+function withoutCounts(because) {
+  return because.replace(/^In [\d,]+ events? of [\d,]+,/, "in some or all events,");
 }
