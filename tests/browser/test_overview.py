@@ -147,14 +147,14 @@ def test_a_loop_of_which_nothing_can_be_told_says_why_and_one_that_is_worse_says
     assert re.fullmatch(r"Not distinguishable yet: about \d+ more events", undecided)
     since = r"Worse than your default since (\d+ \w+, )?\d\d:\d\d"
     assert re.fullmatch(rf"{since}: explorationPercentage changed from 0\.0 to 1\.0", worse)
-    why = "Always the first action: in some or all events, the first action had no chance to be shown"
+    why = "Always the first action: in some or all events, the first action had no chance to be shown."
     expect(page.locator(".chart-note")).to_contain_text(why)
+    photograph(page, "overview-worse")
     page.get_by_text("The figures as a table").click()
     reasons = page.get_by_role("region", name="What is unknown, and why").get_by_role("row")
     expect(reasons.filter(has_text=why)).to_have_count(1)
     changes = page.get_by_role("region", name="Models and changes of settings").get_by_role("row")
     expect(changes.filter(has_text="explorationPercentage from 0")).to_have_count(1)
-    photograph(page, "overview-worse")
 
 
 def test_of_an_apprentice_the_page_says_how_well_it_imitates(
