@@ -51,6 +51,8 @@ class Bin(StoredObject):
         random: For the policy that shows each action with the same chance.
         joined: Events joined, whatever their outcome.
         answered_otherwise: Events that are not learned, since they were answered again with another action or chance.
+        modes: In which learning mode how many of the events were ranked. Those that an earlier version has added are
+            not among them.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(outcomes="fates")
@@ -66,6 +68,7 @@ class Bin(StoredObject):
     joined: int = 0
     outcomes: EventOutcomes = field(default_factory=EventOutcomes)
     answered_otherwise: int = 0
+    modes: Mapping[str, int] = field(default_factory=dict)
 
     def plus(self, other: "Bin") -> "Bin":
         """The sums of both, from when the earlier bin begins."""
@@ -82,6 +85,7 @@ class Bin(StoredObject):
             joined=self.joined + other.joined,
             outcomes=self.outcomes.plus(other.outcomes),
             answered_otherwise=self.answered_otherwise + other.answered_otherwise,
+            modes=add_counts(self.modes, other.modes),
         )
 
 
@@ -249,6 +253,11 @@ def merge(bins: Iterable[Bin]) -> tuple[Bin, ...]:
         before = by_time.get(a_bin.from_us)
         by_time[a_bin.from_us] = a_bin if before is None else before.plus(a_bin)
     return tuple(by_time[at_us] for at_us in sorted(by_time))
+
+
+def add_counts(some: Mapping[str, int], others: Mapping[str, int]) -> Mapping[str, int]:
+    """The sums of both, name by name."""
+    return {name: some.get(name, 0) + others.get(name, 0) for name in (*some, *others)} if others else some
 
 
 def total(bins: Sequence[Bin], from_us: int) -> Bin:

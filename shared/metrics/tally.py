@@ -151,6 +151,8 @@ class Tally:
             _add_by_probabilities(into, actions, probabilities, baseline, reward)
             return
         _add_certain(into, len(actions), reward)
+        mode = event.mode.value
+        into.not_online[mode] = into.not_online.get(mode, 0) + 1
         self._undecided[event.model_id] += 1
         if event.mode is LearningMode.APPRENTICE:
             highest = ceiling(min(probabilities), len(probabilities), self._exploration)

@@ -119,7 +119,8 @@ def test_the_metrics_are_a_table(api: Api) -> None:
     assert ["online", f"{online['averageReward']:.3f}", f"{low:.3f}", "…", f"{high:.3f}", count] in rows
     hours = [hour for hour in metrics["intervals"] if hour["count"]]
     assert len(hours) > 1
-    assert [str(hour["count"]) for hour in hours] == [row[3] for row in rows if row[2:3] == ["UTC"]]
+    of_hours = [row for row in rows if row[2:3] == ["UTC"]]
+    assert [(str(hour["count"]), *hour["learningModes"]) for hour in hours] == [(row[3], row[-1]) for row in of_hours]
 
 
 @pytest.mark.parametrize(
