@@ -1,0 +1,2 @@
+import { html } from "../view.js";
+export function View() { return html`<p>…</p>`; }
