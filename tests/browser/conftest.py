@@ -72,7 +72,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         storage = azurite.new_account().connection_string
         with StoredLoop(storage) as stored:
             past.configure(stored, past.seldom(exploration_percentage=0.2))
-            loops.good_past().write(stored)
+            loops.write(loops.good_past(), stored)
         with Trainer(storage, tmp_path_factory.mktemp("good") / "trainer.log") as trainer:
             trainer.succeed()
         with HostProcess(storage, env=QUICK) as host:

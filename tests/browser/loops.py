@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from shared.intake import keys
@@ -11,10 +12,11 @@ from shared.learner import features
 from shared.log import ranked_event
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
 from shared.storage import paths
-from shared.times import SECOND
+from shared.times import DAY, SECOND
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.past import Past
+from tests.loop.stored_loop import StoredLoop
 
 KEY = "page-key"
 QUICK = {"API_KEY_1": KEY, "WRITE_DEADLINE": "PT2S", "JOIN_GRACE": "PT3S", "TRAIN_SCHEDULE": "*/1 * * * * *"}
@@ -39,6 +41,16 @@ def good_past(events: int = 1200, hours: float = 5, seed: int = 7) -> Past:
         made.events.append(event)
         made.observations.append(past.reward(event.event_id, at_us + 30 * SECOND, reward))
     return made
+
+
+def write(made: Past, stored: StoredLoop) -> None:
+    """Write rows, which hosts and trainers count although they are written long after they came.
+
+    In a thread, since Playwright has an event loop running in that of the tests.
+    """
+    made.deadline_us = 10 * DAY
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(made.write, stored).result()
 
 
 def serve(event_id: str, at_us: int, guest: str, weather: str, chances: list[float]) -> tuple[Event, str]:

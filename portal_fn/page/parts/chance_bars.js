@@ -5,13 +5,15 @@ import { html } from "../view.js";
 /**
  * Bars of actions: `{id, probability, score, before, scoreBefore, tag}`, in the order of the request.
  *
- * `now` and `earlier` say of what the chances are. Without `earlier` there is nothing to compare with.
+ * `now` and `earlier` say of what the chances are. Without `earlier` there is nothing to compare with. Small ones stand
+ * among other things.
  */
-export function ChanceBars({ label, actions, now, earlier }) {
+export function ChanceBars({ label, actions, now, earlier, isSmall }) {
   const places = placesOf(actions);
+  const highest = Math.max(...actions.map(({ probability }) => probability ?? 0)) - 1e-6;
   const hasScores = actions.some(({ score }) => score !== null && score !== undefined);
   return html`
-    <div class="chance-bars">
+    <div class=${`chance-bars ${isSmall ? "small" : ""}`}>
       <${Keys} now=${now} earlier=${earlier} />
       <div class=${`bars ${earlier ? "compared" : ""} ${hasScores ? "scored" : ""}`} role="table" aria-label=${label}>
         <div class="bars-head" role="row">
@@ -21,7 +23,7 @@ export function ChanceBars({ label, actions, now, earlier }) {
           ${hasScores && html`<span role="columnheader">Expected reward</span>`}
         </div>
         <div class="bars-rows" role="rowgroup" style=${{ "--count": String(actions.length) }}>
-          ${actions.map((action) => html`<${Row} key=${action.id} action=${action} place=${places.get(action.id)} isCompared=${Boolean(earlier)} hasScores=${hasScores} />`)}
+          ${actions.map((action) => html`<${Row} key=${action.id} action=${action} place=${places.get(action.id)} isLikeliest=${action.probability >= highest} isCompared=${Boolean(earlier)} hasScores=${hasScores} />`)}
         </div>
       </div>
     </div>
@@ -38,10 +40,10 @@ function Keys({ now, earlier }) {
   `;
 }
 
-function Row({ action, place, isCompared, hasScores }) {
+function Row({ action, place, isLikeliest, isCompared, hasScores }) {
   const { id, probability, score, before, scoreBefore, tag } = action;
   return html`
-    <div class=${`bar-row ${place === 0 ? "first" : ""}`} role="row" aria-label=${id} style=${{ "--place": String(place) }}>
+    <div class=${`bar-row ${isLikeliest ? "first" : ""}`} role="row" aria-label=${id} style=${{ "--place": String(place) }}>
       <span class="bar-name" role="rowheader" title=${id}><span>${id}</span>${tag && html`<em class="tag">${tag}</em>`}</span>
       <span class="bar-chance" role="cell">
         <span class="bar-track" aria-hidden="true">

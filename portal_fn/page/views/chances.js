@@ -6,7 +6,7 @@ import { Panel } from "../parts/panel.js";
 import { ReadAgain, useReading } from "../parts/reading.js";
 import { MINUTE_SECONDS, STATUS_SECONDS, usePolled } from "../polling.js";
 import { changeQuery, useRoute } from "../route.js";
-import { html, useEffect, useRef, useState } from "../view.js";
+import { html, useEffect, useRef } from "../view.js";
 import { useBothModels } from "./chances/both_models.js";
 import { defaultOf, EXAMPLE, EXAMPLE_OF_SLOTS, parsed, questionOf, withFeature } from "./chances/question.js";
 import { ContextFeatures, RecentRanks, useRecentRanks } from "./chances/seen.js";
@@ -18,19 +18,20 @@ export function View() {
   const service = usePolled("personalizer/configurations/service", MINUTE_SECONDS, { "api-version": "2022-09-01-preview" }).answer;
   const recent = useRecentRanks();
   const asked = useQuestion(recent.ranks);
-  const text = asked.text ?? (asked.isEmpty ? JSON.stringify(status?.model?.arguments.includes("--ccb") ? EXAMPLE_OF_SLOTS : EXAMPLE) : null);
+  const policy = usePolled(asked.isEmpty ? "personalizer/v1.0/configurations/policy" : null, Infinity).answer;
+  const text = asked.text ?? (policy ? JSON.stringify(policy.arguments.includes("--ccb") ? EXAMPLE_OF_SLOTS : EXAMPLE) : null);
   const answers = useBothModels(text, status?.model?.id ?? null);
   const question = text && parsed(text);
   return html`
     <div class="chances">
       <div class="chances-context">
         <h1 class="view-title">Who gets what</h1>
-        <${Panel} title="In this context" aside=${html`<${ReadAgain} reading=${recent.reading} />`}>
+        <${Panel} title="Context" aside=${html`<${ReadAgain} reading=${recent.reading} />`}>
           <${RecentRanks} recent=${recent} chosen=${asked.event} at=${asked.at} onChoose=${choose} />
           ${asked.problem && html`<${Notice} kind="warning" text=${asked.problem} />`}
           ${question && html`<${ContextFeatures} question=${question} onChange=${(name, value) => ask(JSON.stringify(withFeature(question, name, value)))} />`}
           ${asked.isChanged && html`<p class="changed"><span class="faint">It is not as it came any more.</span> <button class="quiet" onClick=${() => ask(null)}>As it came</button></p>`}
-          ${text !== null && html`<${TypedQuestion} text=${text} refusal=${answers.text === text ? answers.error : null} refused=${answers.text} isOpen=${asked.isEmpty || !asked.event} onAsk=${ask} />`}
+          ${text !== null && html`<${TypedQuestion} text=${text} refusal=${answers.refused === text ? answers.error : null} refused=${answers.refused} isOpen=${asked.isEmpty || !asked.event} onAsk=${ask} />`}
         <//>
       </div>
       <div class="chances-answer">
@@ -84,10 +85,10 @@ function NoAnswer({ answers, asked }) {
 
 function Answer({ answers, service, status }) {
   const { now, before, error } = answers;
-  const question = useLastAnswered(answers);
+  const question = parsed(answers.text);
   const parts = now.slots.length ? now.slots.map((slot, place) => ({ slot, before: before?.slots[place] })) : [{ slot: now, before }];
   return html`
-    ${error && html`<${Notice} kind="trouble" text=${`${error.message} What is shown is what was said before.`} />`}
+    ${error && html`<${Notice} kind="trouble" title="The loop does not take this question. What is shown is what it said before." text=${error.message} />`}
     <${Headline} answers=${answers} question=${question} mode=${service?.learningMode} />
     ${parts.map(
       (part, place) => html`
@@ -100,16 +101,6 @@ function Answer({ answers, service, status }) {
     )}
     <${WhatComes} status=${status} answers=${answers} />
   `;
-}
-
-/** Gives the question that the answers shown are about. */
-function useLastAnswered({ text }) {
-  const [question, set] = useState(() => parsed(text) ?? {});
-  useEffect(() => {
-    const read = parsed(text);
-    if (read) set(read);
-  }, [text]);
-  return question;
 }
 
 function Bars({ part, answers, question, place, mode }) {
@@ -139,7 +130,7 @@ function Headline({ answers, question, mode }) {
   const firsts = (now.slots.length ? now.slots : [now]).map((slot, place) => likeliest(slot, before && (before.slots[place] ?? before)));
   return html`
     <section class="headline" aria-label="Who gets what">
-      <p class="big">${firsts.map((first, place) => html`${place > 0 && ", "}<span><b>${first.id}</b> ${share(first.probability)}</span>`)}</p>
+      <p class="big">${firsts.map((first) => html`<span>${first.slot && html`<small>${first.slot}</small> `}<b>${first.id}</b> ${share(first.probability)}</span>`)}</p>
       <p class="faint" aria-live="polite">${news ? "A new model came: " : ""}${firsts.map(changeOf).join(" ")}</p>
       <${Shown} question=${question} mode=${mode} />
     </section>
@@ -155,7 +146,7 @@ function useNews({ model }) {
 function likeliest(slot, before) {
   const action = slot.actions.find(({ id }) => id === slot.why?.action) ?? slot.actions.reduce((one, other) => (other.probability > one.probability ? other : one));
   const earlier = before?.actions.find(({ id }) => id === action.id)?.probability;
-  return { id: action.id, probability: action.probability, earlier };
+  return { slot: slot.id, id: action.id, probability: action.probability, earlier };
 }
 
 function changeOf({ id, probability, earlier }) {

@@ -7,14 +7,15 @@ const WAIT_MS = 3000; // a published model reaches every instance within 5 secon
 const TRIES = 3;
 
 /**
- * Gives `{now, before, model, earlier, because, error, text}` of a question's text.
+ * Gives `{now, before, model, earlier, because, text, error, refused}` of a question's text.
  *
  * `now` and `before` are answers about chances; `before` is null where there is nothing to compare with, for the reason
  * in `because`. `model` and `earlier` are the models' entries of the list. They are asked again when the id of the
- * published model is another one. An answer stays until the next one is there.
+ * published model is another one. An answer stays, with its `text`, until the next one is there; `error` is what was said
+ * against the text `refused`.
  */
 export function useBothModels(text, publishedId) {
-  const [state, set] = useState({ now: null, before: null, error: null, text: null });
+  const [state, set] = useState({ now: null, before: null, text: null, error: null, refused: null });
   const last = useRef(0);
   useEffect(() => {
     if (text === null) return undefined;
@@ -22,10 +23,10 @@ export function useBothModels(text, publishedId) {
     const isLast = () => last.current === number;
     let timer = null;
     const ask = async (triesLeft) => {
-      const answer = await askBoth(text);
+      const { answer, error } = await askBoth(text);
       if (!isLast()) return;
-      set({ ...answer, text });
-      const isBehind = publishedId && answer.now && answer.isOfModelInUse && answer.now.model !== publishedId;
+      set((before) => (error ? { ...before, error, refused: text } : { ...answer, text, error: null, refused: null }));
+      const isBehind = publishedId && answer?.isOfModelInUse && answer.now.model !== publishedId;
       if (isBehind && triesLeft > 0) timer = setTimeout(() => ask(triesLeft - 1), WAIT_MS);
     };
     ask(TRIES);
@@ -38,13 +39,13 @@ export function useBothModels(text, publishedId) {
 }
 
 async function askBoth(text) {
-  const nothing = { now: null, before: null, model: null, earlier: null, because: null, error: null };
   try {
     const now = await ask(text);
     const question = JSON.parse(text);
-    return { ...nothing, now, isOfModelInUse: !question.modelId, ...(await askEarlier(question, now.model)) };
+    const nothing = { before: null, model: null, earlier: null, because: null };
+    return { answer: { ...nothing, now, isOfModelInUse: !question.modelId, ...(await askEarlier(question, now.model)) } };
   } catch (error) {
-    return { ...nothing, error };
+    return { error };
   }
 }
 

@@ -49,10 +49,11 @@ export function TypedQuestion({ text, refusal, refused, isOpen, onAsk }) {
 
 function Problem({ id, refusal, text, place }) {
   const line = place && lineOf(text, place);
+  const isTold = refusal.message.includes("column"); // of what is not JSON
   return html`
     <div id=${id} class="problem" role="alert">
       <p>${refusal.message}</p>
-      ${line && html`<p>Line ${line.line}, column ${line.column}:</p>`}
+      ${line && !isTold && html`<p>Line ${line.line}, column ${line.column}:</p>`}
       ${line && html`<pre>${line.before}<mark>${line.marked}</mark>${line.after}</pre>`}
     </div>
   `;

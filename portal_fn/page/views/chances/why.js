@@ -82,7 +82,8 @@ function namesOf(name, why, question) {
   const context = new Map(featuresOf(question).map((feature) => [feature.name, feature.value]));
   return name.split(" × ").map((each) => {
     if (each === "action") return { side: "action", name: "the action itself" };
-    if (each === "slot") return { side: "slot", name: "the slot itself" };
+    if (each === "slot" || each === "slot.id") return { side: "slot", name: "the slot itself" };
+    if (each === "slot.position") return { side: "slot", name: "its place among the slots" };
     if (each === "constant") return { side: "constant", name: "any action" };
     const [side] = each.split(".", 1);
     const feature = each.slice(side.length + 1);
