@@ -13,6 +13,8 @@ import { ContextFeatures, RecentRanks, useRecentRanks } from "./chances/seen.js"
 import { TypedQuestion } from "./chances/typed.js";
 import { Why } from "./chances/why.js";
 
+const MANY = 12;
+
 export function View() {
   const status = usePolled("rankloop/v1/status", STATUS_SECONDS).answer;
   const service = usePolled("personalizer/configurations/service", MINUTE_SECONDS, { "api-version": "2022-09-01-preview" }).answer;
@@ -113,7 +115,7 @@ function Bars({ part, answers, question, place, mode }) {
     scoreBefore: earlier.get(action.id)?.score,
     tag: action.id === shown ? "shown" : null,
   }));
-  return html`<${ChanceBars} label=${slot.id ? `Chances in slot ${slot.id}` : "Chances"} actions=${actions} now=${nameOf(answers.model, "The model in use")} earlier=${before && nameOf(answers.earlier, "the model before")} />`;
+  return html`<${ChanceBars} label=${slot.id ? `Chances in slot ${slot.id}` : "Chances"} actions=${actions} now=${nameOf(answers.model, "The model in use")} earlier=${before && nameOf(answers.earlier, "the model before")} isSmall=${actions.length > MANY} />`;
 }
 
 function nameOf(model, title) {

@@ -111,7 +111,7 @@ function Joined({ event }) {
       ${!isLog && html`<p>${event.because}</p><${Until} at=${event.at} />`}
       ${choices.map(
         ({ id, reward, rewardBecause }) =>
-          html`<p>${id && html`Slot <b>${id}</b>. `}${reward !== null && html`Worth <b>${figure(reward)}</b>. `}${rewardBecause}</p>`,
+          html`<p>${id && html`Slot <b>${id}</b>. `}Reward${reward !== null && html` <b>${figure(reward)}</b>`}: ${rewardBecause}</p>`,
       )}
     <//>
   `;
