@@ -65,9 +65,8 @@ class StoredEvents:
 
     def is_mirrored(self, blob: LogBlob) -> bool:
         """Whether the customer's container got a copy of a log blob, and is reached."""
-        is_copied = (self.state.mirrored_from_us or 0) <= blob.from_us
-        is_copied = is_copied and blob.to_us <= (self.state.mirrored_up_to_us or 0)
-        return self.configuration.service.log_mirror_enabled and is_copied
+        from_us, to_us = self.state.mirrored_from_us or 0, self.state.mirrored_up_to_us or 0
+        return self.configuration.service.log_mirror_enabled and from_us <= blob.from_us and blob.to_us <= to_us
 
     def count_waiting(self, target: Target) -> tuple[int, int | None]:
         """The events that may hold a feature and are not log yet, and when all of them are; none for an event."""
@@ -76,7 +75,7 @@ class StoredEvents:
         start_us = max(self.state.joined_up_to_us, self.configuration.logs_deleted_before_us)
         shards = range(max(self.configuration.shard_numbers(start_us, FAR_US)))
         since = RowQuery("events", shards, start_us, keys_only=True)
-        waiting, _ = scan.count_rows(self.tables, since, _MOST_COUNTED)
+        waiting = scan.count_rows(self.tables, since, _MOST_COUNTED).number
         return waiting, self._join_time_us() if waiting else None
 
     def _join_time_us(self) -> int:

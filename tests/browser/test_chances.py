@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from localhost.azurite.emulator import Azurite
+from shared.times import DAY
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import DISHES, KEY, QUICK
@@ -130,7 +131,9 @@ def young(azurite: Azurite) -> Iterator[tuple[Api, str]]:
     storage = azurite.new_account().connection_string
     with StoredLoop(storage) as stored:
         past.configure(stored, past.seldom())
-        loops.write(loops.good_past(120, hours=0.5), stored)
+        made = loops.good_past(120, hours=0.5)
+        made.deadline_us = DAY
+        made.write(stored)
     with HostProcess(storage, env={**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}) as host:
         yield Api.at(host.url, KEY, tries=4), storage
 

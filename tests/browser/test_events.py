@@ -7,8 +7,7 @@ from playwright.sync_api import expect
 
 from localhost.azurite.emulator import Azurite
 from shared.configuration.service_configuration import LearningMode
-from shared.times import SECOND
-from tests.browser import loops
+from shared.times import DAY, SECOND
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
 from tests.hosts import HostProcess
@@ -25,7 +24,7 @@ def lived(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     storage = azurite.new_account().connection_string
     with StoredLoop(storage) as stored:
         past.configure(stored, past.seldom())
-        loops.write(_everything(), stored)
+        _everything().write(stored)
     with Trainer(storage, tmp_path_factory.mktemp("lived") / "trainer.log") as trainer:
         trainer.succeed()
     with HostProcess(storage, env={**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}) as host:
@@ -37,7 +36,7 @@ def lived(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def _everything() -> past.Past:
     """An event for each thing that may become of one, with its id; and many others."""
-    made = past.Past()
+    made = past.Past(deadline_us=DAY)
     at_us = past.minutes_ago(40)
     named = {
         name: past.event(name, at_us, user="ann") for name in ("default", "late", "page", "apprentice", "explored")
