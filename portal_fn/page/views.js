@@ -2,5 +2,7 @@
 
 export const VIEWS = [
   { name: "", title: "Overview", load: () => import("./views/overview.js") },
+  { name: "chances", title: "Who gets what", load: () => import("./views/chances.js") },
+  { name: "events", title: "Events", load: () => import("./views/events.js") },
   { name: "monitor", title: "Monitor", load: () => import("./views/monitor.js") },
 ];
