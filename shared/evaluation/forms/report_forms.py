@@ -1,6 +1,6 @@
 """The report on an evaluation in the loop's own API: all estimates, intervals and counts."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ from shared.evaluation import lead
 from shared.evaluation.evaluation import EvaluatedLog, Evaluation
 from shared.evaluation.forms.evaluation_times import EvaluationMoment
 from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
-from shared.evaluation.tasks import LineCounts
+from shared.evaluation.tasks import LineCounts, Progress
 from shared.metrics.estimators import clopper_pearson, confidence_sequence, difference, gaussian
 from shared.metrics.estimators.estimates import Estimates, estimates
 from shared.metrics.estimators.point_estimators import POINT_ESTIMATORS
@@ -141,8 +141,15 @@ class LinesReport(Wire):
         return cls.model_validate(lines, from_attributes=True)
 
 
-class EvaluationReport(Wire):
-    """Everything that is known of an evaluation."""
+class ProgressReport(Wire):
+    """How far an evaluation is that runs; `tasks` grows as a search goes on, and is null before any are planned."""
+
+    tasks_done: int
+    tasks: int | None
+
+
+class EvaluationHead(Wire):
+    """What an evaluation is about, and what came of it."""
 
     id: str
     name: str
@@ -154,23 +161,17 @@ class EvaluationReport(Wire):
     end_time: EvaluationMoment
     creation_time: EvaluationMoment
     ended_time: EvaluationMoment | None
-    log: LogReport
-    lines: LinesReport | None
-    exploration: float
     optimal_policy: str | None
     finding: str | None
-    difference_confidence: float | None
-    reward_span: _Pair | None
-    policies: list[PolicyReport]
-    candidates: list[CandidateReport]
     no_search: str | None
 
     @classmethod
-    def of(cls, evaluation: Evaluation, outcome: Outcome | None) -> Self:
-        """Report on an evaluation.
+    def of(cls, evaluation: Evaluation, outcome: Outcome | None, **more: Any) -> Self:
+        """Describe an evaluation.
 
         Args:
             outcome: None before the evaluation has ended.
+            more: The fields that a subclass adds.
         """
         return cls(
             id=evaluation.id,
@@ -183,17 +184,24 @@ class EvaluationReport(Wire):
             end_time=evaluation.end_us,
             creation_time=evaluation.created_us,
             ended_time=evaluation.ended_us,
-            log=LogReport.of(evaluation.log, outcome),
-            lines=LinesReport.of(outcome.lines) if outcome else None,
-            exploration=evaluation.exploration,
             optimal_policy=evaluation.optimal,
             finding=outcome.finding if outcome else None,
-            difference_confidence=lead.confidence(outcome) if outcome else None,
-            reward_span=outcome.rewards if outcome else None,
-            policies=_report_policies(outcome) if outcome else [],
-            candidates=_report_candidates(outcome) if outcome else [],
             no_search=outcome.no_search if outcome else None,
+            **more,
         )
+
+
+class EvaluationReport(EvaluationHead):
+    """Everything that is known of an evaluation."""
+
+    progress: ProgressReport | None
+    log: LogReport
+    lines: LinesReport | None
+    exploration: float
+    difference_confidence: float | None
+    reward_span: _Pair | None
+    policies: list[PolicyReport]
+    candidates: list[CandidateReport]
 
 
 def _report_policies(outcome: Outcome) -> list[PolicyReport]:
@@ -206,6 +214,23 @@ def _report_candidates(outcome: Outcome) -> list[CandidateReport]:
     return [CandidateReport.of(candidate, rewards) for candidate in outcome.candidates]
 
 
-def answer(evaluation: Evaluation, outcome: Outcome | None) -> bytes:
-    """Write the report on an evaluation; `outcome` is None before its end."""
-    return EvaluationReport.of(evaluation, outcome).to_json()
+def answer(evaluation: Evaluation, outcome: Outcome | None, progress: Progress | None = None) -> bytes:
+    """Write the report on an evaluation.
+
+    Args:
+        outcome: None before the evaluation has ended.
+        progress: None once it has.
+    """
+    report = EvaluationReport.of(
+        evaluation,
+        outcome,
+        progress=ProgressReport.model_validate(progress, from_attributes=True) if progress else None,
+        log=LogReport.of(evaluation.log, outcome),
+        lines=LinesReport.of(outcome.lines) if outcome else None,
+        exploration=evaluation.exploration,
+        difference_confidence=lead.confidence(outcome) if outcome else None,
+        reward_span=outcome.rewards if outcome else None,
+        policies=_report_policies(outcome) if outcome else [],
+        candidates=_report_candidates(outcome) if outcome else [],
+    )
+    return report.to_json()
