@@ -2,4 +2,5 @@
 
 export const VIEWS = [
   { name: "", title: "Overview", load: () => import("./views/overview.js") },
+  { name: "evaluations", title: "Evaluations", load: () => import("./views/evaluations.js") },
 ];

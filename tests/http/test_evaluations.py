@@ -348,6 +348,12 @@ def test_the_loops_own_page_tells_everything(loop: Api, described: Described) ->
     answers = {name: loop.get(f"{OWN}/own-{name}") for name in ("found", "empty", "running")}
 
     assert [len(answer.json["policies"]) for answer in answers.values()] == [4, 3, 0]
+    compared = [policy["comparedToOnline"] for policy in answers["found"].json["policies"]]
+    assert compared == [None, "notDistinguishable", "notDistinguishable", "notDistinguishable"]
+    doubts = [policy["doubt"] for policy in answers["found"].json["policies"]]
+    assert doubts[:3] == [None, None, None]
+    assert "mine is not better than online for certain" in doubts[3]
+    assert [policy["comparedToOnline"] for policy in answers["empty"].json["policies"]] == [None, "unknown", "unknown"]
     for answer in answers.values():
         described.demand("GET", f"{OWN}/{{evaluationId}}", answer)
 
@@ -378,7 +384,11 @@ def test_what_each_policy_earned_is_told_over_time(loop: Api, described: Describ
     online = course.json["policies"][0]
     assert (online["name"], online["source"]) == ("online", "Online")
     assert [entry["events"] for entry in online["intervals"]] == [196, 0, 4]
-    assert [entry["cressieRead"] for entry in online["intervals"]] == [pytest.approx(4 / 196), None, pytest.approx(0.25)]
+    assert [entry["cressieRead"] for entry in online["intervals"]] == [
+        pytest.approx(4 / 196),
+        None,
+        pytest.approx(0.25),
+    ]
     assert [entry["interval"] is None for entry in online["intervals"]] == [False, True, False]
     assert nothing.json == {"interval": None, "policies": []}
     for answer in (course, nothing):

@@ -4,15 +4,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from shared.evaluation import lead
-from shared.evaluation.evaluation import EvaluatedLog, Evaluation
+from shared.evaluation import finding, lead
+from shared.evaluation.evaluation import EvaluatedLog, Evaluation, Source
 from shared.evaluation.forms.evaluation_times import EvaluationMoment
 from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
 from shared.evaluation.tasks import LineCounts, Progress
-from shared.metrics.estimators import clopper_pearson, confidence_sequence, difference, gaussian
+from shared.metrics.estimators import answerable, clopper_pearson, confidence_sequence, difference, gaussian
 from shared.metrics.estimators.estimates import Estimates, estimates
 from shared.metrics.estimators.point_estimators import POINT_ESTIMATORS
-from shared.metrics.intervals import Span
+from shared.metrics.estimators.sums import Sums
+from shared.metrics.intervals import Interval, Span
 from shared.web.json_forms import Wire
 
 _Pair = tuple[float, float]
@@ -47,19 +48,23 @@ class PolicyReport(Wire):
     anytime_interval: _Pair | None
     difference_to_online: float | None
     difference_interval: _Pair | None
+    compared_to_online: Literal["better", "worse", "notDistinguishable", "unknown"] | None
     can_be_applied: bool
+    doubt: str | None
     because: str | None
 
     @classmethod
-    def of(cls, outcome: PolicyOutcome, rewards: Span, confidence: float) -> Self:
+    def of(cls, outcome: PolicyOutcome, rewards: Span, confidence: float, doubt: str | None) -> Self:
         """Estimate what a policy would have earned.
 
         Args:
             rewards: The span in which all rewards of the log lie.
             confidence: Of the difference to `online`.
+            doubt: Why applying it has to be confirmed.
         """
         sums = outcome.total
         policy_estimates = estimates(sums, rewards)
+        interval = difference.interval(sums, rewards, confidence)
         return cls(
             name=outcome.policy.name,
             slot_id=outcome.slot_id,
@@ -75,10 +80,21 @@ class PolicyReport(Wire):
             clopper_pearson_interval=clopper_pearson.interval(sums, rewards),
             anytime_interval=confidence_sequence.interval(sums, rewards),
             difference_to_online=difference.difference(sums),
-            difference_interval=difference.interval(sums, rewards, confidence),
+            difference_interval=interval,
+            compared_to_online=None if outcome.policy.source is Source.ONLINE else _compare(sums, interval),
             can_be_applied=outcome.model is not None,
+            doubt=doubt,
             because=policy_estimates.because,
         )
+
+
+def _compare(sums: Sums, interval: Interval | None) -> Literal["better", "worse", "notDistinguishable", "unknown"]:
+    """What the interval of a difference says; nothing where actions had no chance to be shown."""
+    if interval is None or answerable.has_no_chance(sums):
+        return "unknown"
+    if interval.low > 0:
+        return "better"
+    return "worse" if interval.high < 0 else "notDistinguishable"
 
 
 class CandidateReport(Wire):
@@ -206,7 +222,14 @@ class EvaluationReport(EvaluationHead):
 
 def _report_policies(outcome: Outcome) -> list[PolicyReport]:
     rewards, confidence = outcome.rewards, lead.confidence(outcome)
-    return [PolicyReport.of(policy, rewards, confidence) for policy in outcome.policies]
+    return [PolicyReport.of(policy, rewards, confidence, _doubt(outcome, policy)) for policy in outcome.policies]
+
+
+def _doubt(outcome: Outcome, policy: PolicyOutcome) -> str | None:
+    """Why applying a policy has to be confirmed; None where it has not, and where it cannot be applied."""
+    if policy.model is None or policy.slot_id:
+        return None
+    return finding.doubt(policy.policy.name, lead.lead(outcome, policy))
 
 
 def _report_candidates(outcome: Outcome) -> list[CandidateReport]:

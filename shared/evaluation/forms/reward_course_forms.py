@@ -37,12 +37,12 @@ class RewardInInterval(Wire):
         Args:
             rewards: The span in which all rewards of the log lie.
         """
-        found = estimates(sums, rewards)
+        estimated = estimates(sums, rewards)
         fields = {
             "from": from_us,
             "events": sums.events,
-            "cressieRead": found.points["cressie_read"],
-            "interval": found.interval,
+            "cressieRead": estimated.points["cressie_read"],
+            "interval": estimated.interval,
         }
         return cls.model_validate(fields)
 
