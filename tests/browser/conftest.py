@@ -54,11 +54,11 @@ def open_page(context: BrowserContext, complaints: list[str]) -> Iterator[OpenPa
         if message.type in ("error", "warning"):
             complaints.append(message.text)
 
-    def open_view(api: Api, view: str = "/", key: str | None = KEY) -> Page:
+    def open_view(api: Api, view: str = "/", key: str | None = KEY, path: str = "/rankloop") -> Page:
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{api.url}/rankloop#key={key}&view={view}" if key else f"{api.url}/rankloop#{view}")
+        page.goto(f"{api.url}{path}#key={key}&view={view}" if key else f"{api.url}{path}#{view}")
         return page
 
     yield open_view
