@@ -4,7 +4,7 @@ import { CopyAsCurl } from "../../parts/copy.js";
 import { useAction } from "../../parts/action.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
-import { changeQuery, go, linkTo } from "../../route.js";
+import { changeQuery, go, linkTo, route } from "../../route.js";
 import { html, useId, useMemo, useState } from "../../view.js";
 import { IN_USE, NEWEST } from "./evaluation.js";
 import { problemAt, textOf } from "./field_problem.js";
@@ -67,10 +67,13 @@ export function Create({ query }) {
 
 function Policies({ policies, error }) {
   const [problem, setProblem] = useState(null);
-  const change = (changed) => changeQuery({ policies: changed.length ? JSON.stringify(changed) : "" });
+  const change = (make) => {
+    const changed = make(policiesOf(route().query.policies));
+    changeQuery({ policies: changed.length ? JSON.stringify(changed) : "" });
+  };
   const add = (more) => {
     setProblem(null);
-    change([...policies, ...more]);
+    change((before) => [...before, ...more]);
   };
   const addInUse = async () => {
     try {
@@ -97,8 +100,8 @@ function Policies({ policies, error }) {
           <${Policy}
             key=${place}
             ...${{ policy, place, error }}
-            onChange=${(changed) => change(policies.with(place, { ...policy, ...changed }))}
-            onRemove=${() => change(policies.toSpliced(place, 1))}
+            onChange=${(changed) => change((before) => before.with(place, { ...before[place], ...changed }))}
+            onRemove=${() => change((before) => before.toSpliced(place, 1))}
           />
         `,
       )}

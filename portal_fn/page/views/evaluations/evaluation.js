@@ -75,8 +75,7 @@ export function isUsed(policy, inUse) {
 
 /** Writes how far an evaluation is. */
 export function progressOf(progress) {
-  if (!progress || progress.tasks === null) return "It begins.";
-  return `${count(progress.tasksDone)} of ${count(progress.tasks)} tasks are done.`;
+  return progress?.tasks ? `${count(progress.tasksDone)} of ${count(progress.tasks)} tasks done` : "it begins";
 }
 
 /** Writes a range of time. */
@@ -107,11 +106,11 @@ export function useUntilEnd(path, goesOn, { query = {}, onEnd = () => {} } = {})
   return polled;
 }
 
-/** Reads as `usePolled` does; what was read a while ago is read again when it comes into view. */
+/** Reads as `usePolled` does; what was read before is read again when it comes into view. */
 export function useFresh(path, seconds, query = {}) {
   const polled = usePolled(path, seconds, query);
   useEffect(() => {
-    if (polled.at !== null && Date.now() - polled.at > SOONEST_SECONDS * 1000) polled.refresh();
+    if (polled.at !== null) polled.refresh();
   }, [path]);
   return polled;
 }

@@ -5,9 +5,8 @@ import { useAction } from "../../parts/action.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
-import { usePolled } from "../../polling.js";
 import { html } from "../../view.js";
-import { isRunning, NEWEST, useUntilEnd } from "./evaluation.js";
+import { isRunning, NEWEST, useFresh, useUntilEnd } from "./evaluation.js";
 import { importanceId } from "./list.js";
 
 const IMPORTANCES = "personalizer/featureImportances";
@@ -16,24 +15,25 @@ const IMPORTANCES = "personalizer/featureImportances";
 export function Importance({ evaluation }) {
   const id = importanceId(evaluation.id);
   const path = `${IMPORTANCES}/${encodeURIComponent(id)}`;
-  const listed = usePolled(IMPORTANCES, Infinity, NEWEST).answer?.value.find((importance) => importance.id === id);
+  const list = useFresh(IMPORTANCES, Infinity, NEWEST);
+  const listed = list.answer?.value.find((importance) => importance.id === id);
   const contract = { name: evaluation.name, startTime: evaluation.startTime, endTime: evaluation.endTime };
   const ask = useAction(() => send("PUT", path, contract, NEWEST));
   const curl = listed ? html`<${CopyAsCurl} path=${path} query=${NEWEST} />` : html`<${CopyAsCurl} method="PUT" path=${path} query=${NEWEST} body=${contract} />`;
   return html`
     <${Panel} title="What each feature is worth" aside=${curl}>
       <p class="hint">How much less the settings in use would have earned without it, as a share of the largest loss: 1 is the most important feature.</p>
-      ${listed
-        ? html`<${Scores} path=${path} />`
+      ${!list.answer ? null : listed
+        ? html`<${Scores} path=${path} onForgotten=${list.refresh} />`
         : html`<button disabled=${ask.busy} onClick=${() => ask.run()}>Find out</button>`}
       ${ask.error && html`<${Notice} kind="trouble" text=${ask.error.message} />`}
     <//>
   `;
 }
 
-function Scores({ path }) {
+function Scores({ path, onForgotten }) {
   const { answer } = useUntilEnd(path, isRunning, { query: NEWEST });
-  const again = useAction(() => send("DELETE", path, undefined, NEWEST));
+  const forget = () => send("DELETE", path, undefined, NEWEST).then(onForgotten, onForgotten);
   if (!answer) return html`<p class="loading" role="status">Loading …</p>`;
   if (isRunning(answer)) return html`<p role="status">It runs: one pass over the log for each feature.</p><progress aria-label="The feature importance runs"></progress>`;
   return html`
@@ -51,7 +51,7 @@ function Scores({ path }) {
     </ol>
     <div class="buttons">
       <${SaveAsCsv} name="features" rows=${() => [["namespace", "featureName", "score"], ...answer.featureScores.map((each) => [each.namespace, each.featureName, each.score])]} />
-      <button class="quiet" disabled=${again.busy} onClick=${() => again.run()}>Forget it</button>
+      <button class="quiet" onClick=${forget}>Forget it</button>
     </div>
   `;
 }

@@ -1,7 +1,6 @@
 // The list of evaluations.
 import { count, figure, interval, moment } from "../../format.js";
 import { read, send } from "../../loop_api.js";
-import { useAction } from "../../parts/action.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Notice } from "../../parts/notice.js";
@@ -51,6 +50,10 @@ export function List({ answer, skip }) {
 
 function Row({ evaluation }) {
   const [deletes, setDeletes] = useState(false);
+  const forget = () => {
+    setDeletes(false);
+    refresh(LIST);
+  };
   return html`
     <tr>
       <th scope="row"><a href=${linkTo("evaluations", [evaluation.id])}>${evaluation.name}</a></th>
@@ -61,7 +64,7 @@ function Row({ evaluation }) {
       <td class="nowrap">${moment(evaluation.creationTime, { seconds: false })}</td>
       <td>
         <button class="quiet" aria-label=${`Delete ${evaluation.name}`} onClick=${() => setDeletes(true)}>Delete</button>
-        ${deletes && html`<${DeleteDialog} evaluation=${evaluation} onClose=${() => setDeletes(false)} />`}
+        ${deletes && html`<${DeleteDialog} evaluation=${evaluation} onClose=${() => setDeletes(false)} onDeleted=${forget} />`}
       </td>
     </tr>
   `;
@@ -87,24 +90,30 @@ function Pages({ answer, skip }) {
   `;
 }
 
-/** Asks whether an evaluation is to be deleted; `onDeleted` is called once it is. */
-export function DeleteDialog({ evaluation, onClose, onDeleted = onClose }) {
-  const remove = useAction(async () => {
-    await removeImportance(importanceId(evaluation.id));
-    await send("DELETE", `personalizer/v1.1-preview.3/evaluations/${encodeURIComponent(evaluation.id)}`);
-    onDeleted();
-  });
+/** Asks whether an evaluation is to be deleted; `onDeleted` is called once it is, and sees to it that nobody reads it again. */
+export function DeleteDialog({ evaluation, onClose, onDeleted }) {
+  const [state, setState] = useState({ busy: false, error: null });
+  const remove = async () => {
+    setState({ busy: true, error: null });
+    try {
+      await removeImportance(importanceId(evaluation.id));
+      await send("DELETE", `personalizer/v1.1-preview.3/evaluations/${encodeURIComponent(evaluation.id)}`);
+      onDeleted();
+    } catch (error) {
+      setState({ busy: false, error });
+    }
+  };
   return html`
     <${Dialog}
       title=${`Delete “${evaluation.name}”?`}
       onClose=${onClose}
-      buttons=${html`<button class="danger" disabled=${remove.busy} onClick=${() => remove.run()}>Delete it</button>`}
+      buttons=${html`<button class="danger" disabled=${state.busy} onClick=${remove}>Delete it</button>`}
     >
       <p>
         ${isRunning(evaluation) ? "It still runs; it is stopped. " : ""}What it found is forgotten, with what its policies learned. Settings
         that were taken from it stay as they are.
       </p>
-      ${remove.error && html`<${Notice} kind="trouble" text=${remove.error.message} />`}
+      ${state.error && html`<${Notice} kind="trouble" text=${state.error.message} />`}
     <//>
   `;
 }

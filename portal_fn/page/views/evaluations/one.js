@@ -18,20 +18,15 @@ import { Lines, Search } from "./search.js";
 /** The evaluation of an id; `query` chooses the slot and the policy that are looked at. */
 export function One({ id, query }) {
   const { answer, error, refresh } = useUntilEnd(pathOf(id), isOpen);
-  const [deleted, setDeleted] = useState(false);
   const back = html`<a class="back" href=${linkTo("evaluations")}>All evaluations</a>`;
-  if (error && !answer && !deleted) {
+  if (error && !answer) {
     return html`${back}<${Notice} kind="trouble" text=${error.message} action="Try again" onAction=${refresh} />`;
   }
   if (!answer) return html`<p class="loading" role="status">Loading …</p>`;
-  const leave = () => {
-    setDeleted(true);
-    go("evaluations", [], { create: "no" });
-  };
   return html`
     <div class="evaluation">
       ${back}
-      <${Head} evaluation=${answer} onDeleted=${leave} />
+      <${Head} evaluation=${answer} onDeleted=${() => go("evaluations", [], { create: "no" })} />
       ${!isRunning(answer) && !hasFailed(answer) && html`<${Found} evaluation=${answer} query=${query} />`}
     </div>
   `;
@@ -69,9 +64,9 @@ function Verdict({ evaluation }) {
   return html`
     <section class=${`verdict ${kind}`} aria-label="Verdict" aria-live="polite">
       <h1>${headline}</h1>
-      <p>${isOn ? "This page shows what it finds as soon as it is done. You may leave it; the evaluation goes on." : textOf(evaluation)}</p>
+      <p>${isOn ? "This page shows what it finds as soon as it is done. You may leave it; the evaluation goes on." : findingOf(evaluation)}</p>
       ${isOn && html`<${Progress} progress=${evaluation.progress} />`}
-      ${evaluation.noSearch && evaluation.noSearch !== textOf(evaluation) && html`<p>${evaluation.noSearch}</p>`}
+      ${evaluation.noSearch && evaluation.noSearch !== findingOf(evaluation) && html`<p>${evaluation.noSearch}</p>`}
       ${evaluation.log.kind.endsWith("-apprentice") && html`<p>These are events of an apprentice: what counts as reward is 1 where the drawn action was your application's, else 0.</p>`}
     </section>
   `;
@@ -82,14 +77,10 @@ function Progress({ progress }) {
   return html`<progress aria-label="Tasks of the evaluation" max=${isPlanned ? progress.tasks : undefined} value=${isPlanned ? progress.tasksDone : undefined}></progress>`;
 }
 
-function textOf(evaluation) {
-  return findingOf(evaluation);
-}
-
 /** Gives the verdict in a few words, and its kind: better, failed, or plain. */
 function headlineOf(evaluation) {
   const { status, optimalPolicy, policies, progress } = evaluation;
-  if (isRunning(evaluation)) return { kind: "plain", headline: `It runs: ${lowerFirst(progressOf(progress))}` };
+  if (isRunning(evaluation)) return { kind: "plain", headline: `Running: ${progressOf(progress)}` };
   if (hasFailed(evaluation)) return { kind: "worse", headline: { Failed: "The evaluation failed", Canceled: "The evaluation was canceled" }[status] ?? "The evaluation took too long" };
   if (policies.every(({ events }) => events === 0)) return { kind: "plain", headline: "Nothing to evaluate in this range" };
   if (status === "OptimalPolicyApplied") return { kind: "better", headline: `The loop took better settings: ${optimalPolicy}` };
@@ -99,10 +90,6 @@ function headlineOf(evaluation) {
     return { kind: "better", headline: `${best.name} earns ${difference(best.differenceToOnline)} (${interval(best.differenceInterval, difference)}) an event more than what was done` };
   }
   return { kind: "plain", headline: "No settings are better for certain than what was done" };
-}
-
-function lowerFirst(text) {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /** All that an evaluation with results found. */

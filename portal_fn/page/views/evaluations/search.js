@@ -4,11 +4,11 @@ import { SaveAsCsv } from "../../parts/copy.js";
 import { Panel } from "../../parts/panel.js";
 import { html } from "../../view.js";
 
-const STEPS = {
-  Hyper1: "Ways to explore, cost types and learning rates",
-  Inter: "Interactions of namespaces",
-  Hyper2: "The best three of the first step again, and what lies around the best one",
-};
+const STEPS = [
+  { step: "Hyper1", text: "Ways to explore, cost types and learning rates." },
+  { step: "Inter", text: "Interactions of namespaces, with the best of the first step." },
+  { step: "Hyper2", text: "With the best interactions: the best three of the first step again, and what lies around the best one." },
+];
 const LINES = [
   ["used", "were used for the figures"],
   ["skipped", "say nothing to learn from: deferred and never activated, or answered otherwise when their Rank was repeated"],
@@ -22,7 +22,6 @@ const LINES = [
 export function Search({ evaluation }) {
   const { candidates, exploration } = evaluation;
   if (candidates.length === 0) return null;
-  const steps = Map.groupBy(candidates, ({ step }) => step);
   return html`
     <${Panel}
       title=${`What the search tried: ${count(candidates.length)} settings`}
@@ -32,19 +31,20 @@ export function Search({ evaluation }) {
         Figures are for the first half of the log, by which the settings won: part of that is luck. What the winners are worth is above. All of
         them explored with ${share(exploration)}, as the loop does.
       </p>
-      ${[...steps].map(([step, tried]) => html`<${Step} key=${step} step=${step} tried=${tried} />`)}
+      ${STEPS.map(({ step, text }) => html`<${Step} key=${step} step=${step} text=${text} tried=${candidates.filter((each) => each.step.startsWith(step))} />`)}
     <//>
   `;
 }
 
-function Step({ step, tried }) {
+function Step({ step, text, tried }) {
+  if (tried.length === 0) return null;
   const best = tried.reduce((one, other) => ((other.estimates.cressieRead ?? -Infinity) > (one.estimates.cressieRead ?? -Infinity) ? other : one));
   return html`
     <details class="step">
       <summary>
         <b>${step}</b> · ${count(tried.length)} tried · highest: ${figure(best.estimates.cressieRead)} with <code>${best.arguments}</code>
       </summary>
-      <p class="hint">${STEPS[step] ?? STEPS.Inter}</p>
+      <p class="hint">${text}</p>
       <div class="scroll" tabindex="0" role="region" aria-label=${`Settings that ${step} tried`}>
         <table>
           <thead>
