@@ -7,4 +7,5 @@ export const VIEWS = [
   { name: "monitor", title: "Monitor", load: () => import("./views/monitor.js") },
   { name: "setup", title: "Setup", load: () => import("./views/setup.js") },
   { name: "models", title: "Models", load: () => import("./views/models.js") },
+  { name: "evaluations", title: "Evaluations", load: () => import("./views/evaluations.js") },
 ];
