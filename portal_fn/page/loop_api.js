@@ -46,11 +46,12 @@ export async function call(method, path, { query = {}, body, type = "application
   const answer = await fetched(addressOf(path, query), { method, headers, body });
   if (answer.ok) return answer;
   const refusal = new Refusal(answer.status, await errorOf(answer), Number(answer.headers.get("Retry-After")) || null);
-  if (answer.status === 401) signOut(refusal.message);
+  if (answer.status === 401 && credentials()) signOut(refusal.message);
   throw refusal;
 }
 
-function identity() {
+/** Gives the headers that say who calls. */
+export function identity() {
   const { key, token } = credentials() ?? {};
   if (token) return { Authorization: `Bearer ${token}` };
   return key ? { "Ocp-Apim-Subscription-Key": key } : {};

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from localhost.azurite.emulator import Azurite
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
+from tests.browser.test_accessibility import violations
 from tests.http.api import Api
 from tests.loop import past
 
@@ -76,6 +77,7 @@ def test_an_earlier_model_is_published_and_the_other_one_again(
         row.get_by_role("button", name="Publish").click()
         page.get_by_role("radio", name=way).check()
         photograph(page, "models-publish")
+        assert violations(page) == []
         page.get_by_role("dialog").get_by_role("button", name="Publish").click()
         expect(in_use).to_have_text(wanted)
         assert current(loop) == wanted

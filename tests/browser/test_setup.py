@@ -12,6 +12,7 @@ from localhost.azurite.emulator import Azurite
 from shared.configuration.service_configuration import LearningMode
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
+from tests.browser.test_accessibility import violations
 from tests.http.api import Api
 from tests.loop import past
 
@@ -24,8 +25,9 @@ SECRET = "https://account.blob.core.windows.net/copies?sp=rw&sv=2022-11-02&se=20
 @pytest.fixture(scope="module")
 def loop(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A loop that has been an apprentice for a while, of the module's own."""
+    made = loops.steady_past("meal", 150, (100, 12), [0.7, 0.1, 0.1, 0.1], {"soup": 0.5}, LearningMode.APPRENTICE)
     configuration = past.seldom(learning_mode=LearningMode.APPRENTICE)
-    with loops.learned(azurite, tmp_path_factory.mktemp("setup"), loops.apprentice_past(), configuration) as api:
+    with loops.learned(azurite, tmp_path_factory.mktemp("setup"), made, configuration) as api:
         yield api
 
 
@@ -92,14 +94,14 @@ def test_what_is_foreseen_is_what_happens(loop: Api, open_page: OpenPage, photog
     fill(page, "Log retention days", "30")
     expect(changes(page).get_by_text("3 unsaved changes")).to_be_visible()
     expect(changes(page).get_by_text("logRetentionDays changes from 90 to 30.")).to_be_visible()
-    told = {name: listed(changes(page), name) for name in ("Changes", "What happens")}
+    told = {name: listed(changes(page), name) for name in ("Changes", "What will happen")}
     photograph(page, "setup-changed")
     page.get_by_role("button", name="Save …").click()
-    confirmed = listed(page.get_by_role("dialog"), "What happens")
+    confirmed = listed(page.get_by_role("dialog"), "What will happen")
     confirm(page)
     expect(page.get_by_text("No unsaved changes")).to_be_visible()
 
-    assert told == {"Changes": foreseen["changes"], "What happens": foreseen["happens"]}
+    assert told == {"Changes": foreseen["changes"], "What will happen": foreseen["happens"]}
     assert confirmed == foreseen["happens"]
     after = service(loop)
     assert {name: after[name] for name in wanted} == wanted
@@ -143,6 +145,7 @@ def test_mode_and_rewards_change_in_two_calls(loop: Api, open_page: OpenPage, ph
     page.get_by_role("button", name="Save …").click()
     expect(page.get_by_role("dialog")).to_contain_text("these are two calls")
     photograph(page, "setup-confirm")
+    assert violations(page) == []
     confirm(page)
 
     expect(page.get_by_text("No unsaved changes")).to_be_visible()
@@ -183,6 +186,7 @@ def test_an_option_that_is_refused_is_marked(
     expect(page.locator("mark")).to_have_text(["--epsilon", "7"])
     expect(page.locator("#policy-arguments-problem")).to_contain_text("--epsilon must be a number from 0 to 1.")
     photograph(page, "setup-option")
+    assert violations(page) == []
     page.get_by_label("Import a file").set_input_files(none)
     expect(page.get_by_text("none.json was not taken: it is no JSON")).to_be_visible()
     page.get_by_label("Import a file").set_input_files(own)
@@ -230,6 +234,7 @@ def test_clearing_tells_what_was_done_and_what_was_not(
     dialog.get_by_label("Reset the model").check()
     dialog.get_by_label("to confirm").fill("clear")
     photograph(page, "setup-clear")
+    assert violations(page) == []
     dialog.get_by_role("button", name="Clear").click()
     expect(dialog.get_by_role("listitem")).to_have_text(
         ["Delete logged rank and reward data: failed", "Reset the model: not done"]
@@ -256,6 +261,7 @@ def test_the_history_is_read_page_by_page(loop: Api, open_page: OpenPage, photog
 
     expect(rows).to_have_count(20)
     photograph(page, "setup-history")
+    assert violations(page) == []
     page.get_by_role("button", name="Older").click()
 
     older = loop.get(f"{OWN}/configurations/history?skip=20&maxpagesize=20").json["changes"]

@@ -1,5 +1,5 @@
 // The list of models as a table.
-import { count, difference, events, figure, interval, moment } from "../../format.js";
+import { count, difference, events, figure, interval, moment, sentence } from "../../format.js";
 import { CopyButton } from "../../parts/copy.js";
 import { html } from "../../view.js";
 
@@ -60,7 +60,7 @@ function rangeOf({ learnedFrom, learnedUpTo }) {
 
 /** A figure with its interval and its count, or why there is none. */
 function Figure({ value, bounds, number, because, write }) {
-  if (value === null) return html`– <span class="hint">${because}</span>`;
+  if (value === null) return html`– <span class="hint">${sentence(because)}</span>`;
   return html`<b>${write(value)}</b>${bounds && html` (${interval(bounds, write)})`}<span class="hint">${events(number)}</span>`;
 }
 

@@ -1,4 +1,5 @@
 // What a change would do, as the loop foresees it.
+import { sentence } from "../../format.js";
 import { Refusal, send } from "../../loop_api.js";
 import { Notice } from "../../parts/notice.js";
 import { html, useEffect, useState } from "../../view.js";
@@ -42,7 +43,7 @@ function Sentences({ title, told }) {
   return html`
     ${title && html`<h3>${title}</h3>`}
     <${Group} name="Changes" sentences=${told.changes} />
-    <${Group} name="What happens" sentences=${told.happens} />
+    <${Group} name="What will happen" sentences=${told.happens} />
     <${Group} name="For it" kind="good" sentences=${told.for} />
     <${Group} name="Against it" kind="warning" sentences=${told.against} />
   `;
@@ -54,7 +55,7 @@ function Group({ name, kind = "", sentences }) {
     <div class=${`group ${kind}`}>
       <h4>${name}</h4>
       <ul>
-        ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
+        ${sentences.map((text) => html`<li>${sentence(text)}</li>`)}
       </ul>
     </div>
   `;
