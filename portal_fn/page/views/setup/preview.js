@@ -40,20 +40,21 @@ export function Preview({ previews, refusal, busy }) {
 }
 
 function Sentences({ title, told }) {
+  const level = title ? "h4" : "h3";
   return html`
     ${title && html`<h3>${title}</h3>`}
-    <${Group} name="Changes" sentences=${told.changes} />
-    <${Group} name="What will happen" sentences=${told.happens} />
-    <${Group} name="For it" kind="good" sentences=${told.for} />
-    <${Group} name="Against it" kind="warning" sentences=${told.against} />
+    <${Group} level=${level} name="Changes" sentences=${told.changes} />
+    <${Group} level=${level} name="What will happen" sentences=${told.happens} />
+    <${Group} level=${level} name="For it" kind="good" sentences=${told.for} />
+    <${Group} level=${level} name="Against it" kind="warning" sentences=${told.against} />
   `;
 }
 
-function Group({ name, kind = "", sentences }) {
+function Group({ level, name, kind = "", sentences }) {
   if (sentences.length === 0) return null;
   return html`
     <div class=${`group ${kind}`}>
-      <h4>${name}</h4>
+      <${level}>${name}<//>
       <ul>
         ${sentences.map((text) => html`<li>${sentence(text)}</li>`)}
       </ul>
