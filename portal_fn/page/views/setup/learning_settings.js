@@ -18,12 +18,13 @@ const foreseeReset = async () => [await previewOf("rankloop/v1/configurations/po
 
 export function LearningSettings() {
   const policy = usePolled(POLICY, MINUTE_SECONDS, NEWEST);
+  if (policy.error && !policy.answer) return html`<${Notice} kind="trouble" title="The learning settings could not be read." text=${policy.error.message} action="Try again" onAction=${policy.refresh} />`;
   if (!policy.answer) return html`<p class="loading" role="status">Loading …</p>`;
   return html`<${Form} stored=${policy.answer} />`;
 }
 
 function Form({ stored }) {
-  const [entered, setEntered] = useState(null);
+  const [entered, set] = useState(null);
   const [dialog, setDialog] = useState(null);
   const settings = entered ?? stored;
   const isChanged = settings.name !== stored.name || settings.arguments !== stored.arguments;
@@ -31,8 +32,12 @@ function Form({ stored }) {
   const put = useAction(async () => {
     await send("PUT", POLICY, settings, NEWEST);
     await refresh(POLICY);
-    setEntered(null);
+    set(null);
   });
+  const setEntered = (next) => {
+    put.clear();
+    set(next);
+  };
   const done = !isChanged && put.done && html`<${Notice} kind="good" title="Saved." text="The trainer learns by it with its next run." />`;
   return html`
     <${LeaveGuard} unsaved=${isChanged} />
