@@ -58,7 +58,10 @@ def keep_older() -> None:
     policies = (PolicyOutcome(name, "", {begin: evaluated.plain(200, earned)}) for name, earned in figures.items())
     outcome = evaluated.outcome(*policies)
     fields: dict[str, Any] = {"custom": (), "optimise": True, "created_us": now_us() - 9 * DAY}
-    for number, status, because in ((1, Status.RETAINED, "It may be chance."), (2, Status.APPLIED, "It earns 0.1 more.")):
+    for number, status, because in (
+        (1, Status.RETAINED, "It may be chance."),
+        (2, Status.APPLIED, "It earns 0.1 more."),
+    ):
         round_ = evaluated.evaluation(f"auto-{number}", round_number=number, status=status, reason=because, **fields)
         evaluated.keep(replace(round_, created_us=round_.created_us + number, optimal="Hyper2"), outcome)
     fields |= {"status": Status.FAILED, "reason": "The log was deleted meanwhile.", "optimal": None}
