@@ -14,10 +14,10 @@ export function Course({ evaluation, chosen }) {
   const course = usePolled(`${pathOf(evaluation.id)}/rewards`, Infinity).answer;
   const others = evaluation.policies.filter(({ source, slotId }) => (source === "Custom" || source === "OfflineExperimentation") && !slotId);
   const policy = others.find(({ name }) => name === chosen) ?? highestOf(others, evaluation.optimalPolicy);
-  const chart = useMemo(() => (course?.policies.length ? chartOf(course, policy?.name) : null), [course, policy?.name]);
+  const chart = useMemo(() => (isCourse(course) ? chartOf(course, policy?.name) : null), [course, policy?.name]);
   if (!chart) return null;
   const choice = html`
-    <label>Beside it
+    <label class="beside">Beside it
       <select value=${policy?.name} onChange=${({ target }) => changeQuery({ policy: target.value })}>
         ${others.map(({ name }) => html`<option value=${name} selected=${name === policy?.name}>${name}</option>`)}
       </select>
@@ -28,6 +28,11 @@ export function Course({ evaluation, chosen }) {
       <${TimeChart} title="Reward per event over time" ...${chart} height=${220} />
     <//>
   `;
+}
+
+/** Says whether there is more than one interval: a single one tells nothing over time. */
+function isCourse(course) {
+  return course?.policies[0]?.intervals.length > 1;
 }
 
 /** Gives the policy that is named the best, or else the one with the highest estimate. */

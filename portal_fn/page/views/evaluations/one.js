@@ -1,5 +1,5 @@
 // One evaluation: what it found in words, in a plot, and in figures, and what can be done with it.
-import { difference, interval, moment } from "../../format.js";
+import { figure, interval, moment } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
@@ -87,7 +87,7 @@ function headlineOf(evaluation) {
   if (status === "OnlinePolicyRetained") return { kind: "plain", headline: "The loop kept the settings in use" };
   const best = policies.find(({ name, slotId }) => name === optimalPolicy && !slotId);
   if (best && best.source !== "Online") {
-    return { kind: "better", headline: `${best.name} earns ${difference(best.differenceToOnline)} (${interval(best.differenceInterval, difference)}) an event more than what was done` };
+    return { kind: "better", headline: `${best.name} would have earned ${figure(best.differenceToOnline)} more an event (${interval(best.differenceInterval)})` };
   }
   return { kind: "plain", headline: "No settings are better for certain than what was done" };
 }

@@ -91,5 +91,5 @@ function amountOf({ log, isEmpty, events }) {
   const all = `The log reaches from ${moment(log.from, { seconds: false })} to ${moment(log.to, { seconds: false })}.`;
   if (events === null) return all;
   const few = events < FEWEST_EVENTS ? ` Better settings are searched from ${count(FEWEST_EVENTS)} usable events on.` : "";
-  return `${all} In this range there are about ${count(events)} events.${few}`;
+  return `${all} Events in this range: about ${count(events)}.${few}`;
 }
