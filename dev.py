@@ -90,6 +90,8 @@ def add_commands_of_this_machine(commands: Commands) -> None:
         "--data", choices=("yogurt", "cracker"), help="what was bought (default: yogurt; cracker with --apprentice)"
     )
     added.add_argument("--apprentice", action="store_true", help="let the loop be an apprentice first, then take over")
+    added.add_argument("--keep", action="store_true", help="go on serving its loop afterwards, until Ctrl-C")
+    added.add_argument("--open", action="store_true", help="open its page in the browser, and watch it live")
 
     added = command(commands, "up", up, "serve on this machine until Ctrl-C")
     added.add_argument("--port", type=port, default=7071, help="port to listen on; 0 takes a free one (default: 7071)")
@@ -106,8 +108,10 @@ def add_commands_of_this_machine(commands: Commands) -> None:
         "--key", default="", help="API key (default: RANKLOOP_KEY, API_KEY_1, or one kept in the folder)"
     )
     added.add_argument("--json", action="store_true", help="write log lines as JSON, for programs")
-    added.add_argument(
-        "--welcome", action="store_true", help="print address, key and first call of what serves, and end"
+    after = added.add_mutually_exclusive_group()
+    after.add_argument("--open", action="store_true", help="open the page in the browser once it serves")
+    after.add_argument(
+        "--welcome", action="store_true", help="print address, key, page and first call of what serves, and end"
     )
 
     added = command(commands, "replay", replay, "make a model again from its log, and compare")
@@ -161,7 +165,7 @@ def demo(chosen: argparse.Namespace) -> NoReturn:
     """Run the demo."""
     set_up()
     data = ["--data", chosen.data] if chosen.data else []
-    hand_over("localhost.demo", *data, *(["--apprentice"] if chosen.apprentice else []))
+    hand_over("localhost.demo", *data, *_switches(chosen, "apprentice", "keep", "open"))
 
 
 def up(chosen: argparse.Namespace) -> NoReturn:
@@ -173,7 +177,7 @@ def up(chosen: argparse.Namespace) -> NoReturn:
     if chosen.welcome:
         hand_over("localhost.report", "welcome", *data)
     place = ["--port", str(chosen.port), f"--host={chosen.host}", *data]
-    hand_over("localhost", "up", *place, *(["--json"] if chosen.json else []))
+    hand_over("localhost", "up", *place, *_switches(chosen, "json", "open"))
 
 
 def report(chosen: argparse.Namespace) -> NoReturn:
@@ -197,9 +201,12 @@ def evaluate(chosen: argparse.Namespace) -> NoReturn:
     with redirect_stdout(sys.stderr):
         set_up(NodePackages.NONE)
     given = [f"--policy={policy}" for policy in chosen.policy]
-    switches = [f"--{name}" for name in ("optimize", "json") if getattr(chosen, name)]
     log = chosen.log.resolve() if chosen.log.is_file() else chosen.log.absolute()
-    hand_over("localhost.evaluate", f"--log={log}", *given, *switches)
+    hand_over("localhost.evaluate", f"--log={log}", *given, *_switches(chosen, "optimize", "json"))
+
+
+def _switches(chosen: argparse.Namespace, *names: str) -> list[str]:
+    return [f"--{name}" for name in names if getattr(chosen, name)]
 
 
 def package(chosen: argparse.Namespace) -> int:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from azure.functions import HttpRequest, HttpResponse
 
-from export_fn import redaction_call
+from export_fn import redaction_call, redaction_preview
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.settings_change import Act, Cause
 from shared.log import log_store, manifest_store, stored_lines
 from shared.log.log_forms import LogRange, LogsProperties, next_page, properties, read_range, read_shard
 from shared.log.manifest import LogBlob
-from shared.log.redaction_forms import RedactAnswer, RedactRequest, answer
+from shared.log.redaction_forms import RedactAnswer, RedactPreview, RedactRequest, answer, answer_preview
 from shared.log.stored_lines import UnreadableLines
 from shared.storage.clock import storage_clock
 from shared.storage.storage_clock import AHEAD_US
@@ -73,6 +73,14 @@ async def redact_logs(req: HttpRequest) -> HttpResponse:
     request = RedactRequest.read(req.get_body())
     done = await asyncio.to_thread(redaction_call.redact, request.target, *request.range_us)
     return json_answer(answer(done).to_json())
+
+
+@functions.operation(["POST"], "logs/redact:preview", api=Api.OWN, request=RedactRequest, answer=RedactPreview)
+async def preview_redaction(req: HttpRequest) -> HttpResponse:
+    """Tell what a redaction would take out, as far as there is time to look, and where to go on."""
+    request = RedactRequest.read(req.get_body())
+    counted = await asyncio.to_thread(redaction_preview.preview, request.target, *request.range_us)
+    return json_answer(answer_preview(counted).to_json())
 
 
 @functions.operation(["GET"], "logs/properties", answer=LogsProperties)

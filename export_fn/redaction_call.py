@@ -4,29 +4,24 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import IO
 
+from export_fn.redaction_range import Rows, StoredEvents
 from shared.configuration import configuration_store
-from shared.configuration.configuration import Configuration
-from shared.intake import row_deletion, scan
-from shared.intake.scan import FAR_US, RowQuery
-from shared.log import customer_copy, log_listing_store, log_store, manifest_store, redaction_store
+from shared.intake import row_deletion
+from shared.log import customer_copy, log_store, redaction_store
 from shared.log.customer_copy import MirrorFailed
-from shared.log.manifest import LONGEST_PART_US, LogBlob
+from shared.log.manifest import LogBlob
 from shared.log.redaction import EventTarget, Target, without_id
 from shared.log.redaction_forms import Redaction
 from shared.log.stored_lines import UnreadableLines
 from shared.metrics import recent_store
 from shared.models import published_store
-from shared.settings import settings
 from shared.status import profile_store
 from shared.storage.blobs import ChangedMeanwhile
-from shared.storage.clock import now_us
-from shared.storage.paths import IntakeTable
 from shared.storage_errors import TrainerAtWork
-from shared.times import MINUTE
-from shared.training import collected_store, lease, shard_result_store, time_slices
+from shared.training import collected_store, lease, shard_result_store
 from shared.training.configuration_changes import new_state
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.training_state import State
@@ -34,18 +29,8 @@ from shared.training.training_state import State
 _SECONDS = 12.0
 _PATIENCE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.25
-_MOST_COUNTED = 20_000
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Rows of a table and a range of time, which are redacted in one step."""
-
-    table: IntakeTable
-    from_us: int
-    to_us: int
 
 
 def redact(target: Target, from_us: int, to_us: int) -> Redaction:
@@ -69,7 +54,7 @@ def redact(target: Target, from_us: int, to_us: int) -> Redaction:
                 return work.done
             work.redact(step)
             reached_us = max(reached_us, at_us)
-        work.count_waiting()
+        work.done.waiting, work.done.run_again_us = work.stored.count_waiting(target)
         return work.done
 
 
@@ -78,11 +63,9 @@ class _Work:
 
     def __init__(self, trainer: Trainer, target: Target) -> None:
         self.done = Redaction()
+        self.stored = StoredEvents.read(trainer.state)
         self._trainer = trainer
         self._target = target
-        self._tables = scan.list_tables()
-        self._configuration = configuration_store.read_configuration()
-        self._now_us = now_us()
         self._contents: Iterator[bytes] = iter(())
 
     def remove_id(self) -> None:
@@ -103,45 +86,24 @@ class _Work:
         """Remove what the event got from the rewards that wait, for the hours whose rows are deleted."""
         if isinstance(self._target, EventTarget):
             hours = row_deletion.whole_hours(from_us, to_us)
-            collected_store.remove_event(self._trainer, self._target.event_id, *hours, self._now_us)
+            collected_store.remove_event(self._trainer, self._target.event_id, *hours, self.stored.now_us)
 
-    def steps(self, from_us: int, to_us: int) -> list[tuple[int, _Rows | LogBlob]]:
+    def steps(self, from_us: int, to_us: int) -> list[tuple[int, Rows | LogBlob]]:
         """The rows and log blobs to redact, by the moment at which they begin; at one moment, rows before log."""
-        blobs = self._list_blobs(from_us, to_us)
+        blobs = self.stored.list_blobs(from_us, to_us)
         self._contents = log_store.contents(blobs)
-        steps: list[tuple[int, _Rows | LogBlob]] = [(blob.from_us, blob) for blob in blobs]
-        if isinstance(self._target, EventTarget):
-            rows = (_Rows(*stretch) for stretch in row_deletion.list_hours(self._tables, from_us, to_us))
-            steps += [(part.from_us, part) for part in rows]
+        steps: list[tuple[int, Rows | LogBlob]] = [(blob.from_us, blob) for blob in blobs]
+        steps += [(rows.from_us, rows) for rows in self.stored.list_rows(self._target, from_us, to_us)]
         return sorted(steps, key=lambda step: (step[0], isinstance(step[1], LogBlob)))
 
-    def _list_blobs(self, from_us: int, to_us: int) -> list[LogBlob]:
-        """The log blobs of a range: by the manifests, if they are sure to name all that there are."""
-        if self._trainer.state.manifests_from_us == 0:
-            return list(manifest_store.list_blobs(from_us, to_us, 0))
-        stored = log_listing_store.list_range(max(0, from_us - LONGEST_PART_US), to_us).blobs
-        return [blob for blob in stored if blob.to_us > from_us and not blob.damaged]
-
-    def redact(self, step: _Rows | LogBlob) -> None:
+    def redact(self, step: Rows | LogBlob) -> None:
         """Redact the rows or the log blob of a step."""
         if isinstance(step, LogBlob):
             self._redact_blob(step, next(self._contents))
         elif isinstance(self._target, EventTarget):
-            shards = self._configuration.shard_numbers(step.from_us, step.to_us)
+            shards = self.stored.shard_numbers(step)
             gone = row_deletion.delete_rows(self._target.event_id, shards, step.table, step.from_us, step.to_us)
             self.done.removed_rows += gone
-
-    def count_waiting(self) -> None:
-        """Count the events that may hold the feature, and cannot be redacted before they are log."""
-        if isinstance(self._target, EventTarget):
-            return
-        configuration, state = self._configuration, self._trainer.state
-        start_us = max(state.joined_up_to_us, configuration.logs_deleted_before_us)
-        shards = range(max(configuration.shard_numbers(start_us, FAR_US)))
-        since = RowQuery("events", shards, start_us, keys_only=True)
-        self.done.waiting, _ = scan.count_rows(self._tables, since, _MOST_COUNTED)
-        if self.done.waiting:
-            self.done.run_again_us = _join_time_us(configuration, self._now_us)
 
     def _redact_blob(self, blob: LogBlob, stored: bytes) -> None:
         redaction_store.settle(blob, self._trainer.check)
@@ -150,7 +112,7 @@ class _Work:
                 return
             self._trainer.check()
             lines = redaction_store.redact(
-                blob, self._target, self._now_us, self._trainer.check, lambda file: self._copy(blob, file)
+                blob, self._target, self.stored.now_us, self._trainer.check, lambda file: self._copy(blob, file)
             )
         except UnreadableLines:
             _log.error("%s is damaged and cannot be redacted", blob.path)
@@ -161,21 +123,13 @@ class _Work:
 
     def _copy(self, blob: LogBlob, file: IO[bytes]) -> None:
         """Replace the customer's copy, if there is one; the log itself is redacted even if the copy cannot be."""
-        service, state = self._configuration.service, self._trainer.state
-        is_copied = (state.mirrored_from_us or 0) <= blob.from_us and blob.to_us <= (state.mirrored_up_to_us or 0)
-        if not service.log_mirror_enabled or not is_copied:
+        if not self.stored.is_mirrored(blob):
             return
+        sas_uri = self.stored.configuration.service.log_mirror_sas_uri
         try:
-            self.done.mirrored += customer_copy.replace(service.log_mirror_sas_uri, blob.path, file)
+            self.done.mirrored += customer_copy.replace(sas_uri, blob.path, file)
         except MirrorFailed:
             self.done.not_mirrored.append(blob.path)
-
-
-def _join_time_us(configuration: Configuration, at_us: int) -> int:
-    """When rows that arrived up to a moment are log: at the end of their cell, the wait, the grace and the next run."""
-    rewards = configuration.rewards
-    length_us = time_slices.cell_us(configuration.export_frequency_us, rewards.wait_us)
-    return time_slices.cell(0, at_us, length_us)[1] + rewards.wait_us + settings().join_grace_us + MINUTE
 
 
 @contextmanager

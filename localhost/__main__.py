@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         "--key", default="", help="API key; shows in the list of processes, the variable RANKLOOP_KEY does not"
     )
     up.add_argument("--json", action="store_true", help="write log lines as JSON")
+    up.add_argument("--open", action="store_true", help="open the page in the machine's browser")
     up.set_defaults(run=_up)
     again = commands.add_parser("replay", help="make a model again from its log, and compare")
     again.add_argument("--model", required=True, metavar="ID", help="the model's id")
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--log", type=LogStyle, choices=LogStyle, default=LogStyle.FULL, help="how to write log lines")
     serve.add_argument("--address-file", type=Path, help="file to write the address to, once requests are taken")
     serve.add_argument("--end-with-input", action="store_true", help="stop at the end of standard input")
+    serve.add_argument("--offer-demo", action="store_true", help="let the page have a demo played")
     serve.set_defaults(run=_serve)
     return parser
 
@@ -58,7 +60,7 @@ def _up(chosen: argparse.Namespace) -> int:
     from localhost.up.supervisor import Up, up
 
     log = LogStyle.JSON if chosen.json else LogStyle.SHORT
-    return up(Up(chosen.port, chosen.host, chosen.data.resolve(), chosen.key, log))
+    return up(Up(chosen.port, chosen.host, chosen.data.resolve(), chosen.key, log, chosen.open))
 
 
 def _replay(chosen: argparse.Namespace) -> int:
@@ -74,7 +76,8 @@ def _serve(chosen: argparse.Namespace) -> int:
     put_first(root)
     from localhost.host.server import Serving, serve
 
-    serve(Serving(root, chosen.port, chosen.host, chosen.address_file, chosen.end_with_input, chosen.log))
+    place = chosen.port, chosen.host, chosen.address_file
+    serve(Serving(root, *place, chosen.end_with_input, chosen.log, chosen.offer_demo))
     return 0
 
 

@@ -7,15 +7,9 @@ from azure.functions import HttpRequest, HttpResponse
 
 from shared.configuration import configuration_store
 from shared.metrics import recent_store
+from shared.metrics.action_forms import ActionMetrics, ActionsQuery, answer_actions
 from shared.metrics.breakdown import Step
-from shared.metrics.breakdown_forms import (
-    ActionMetrics,
-    ActionsQuery,
-    ContextMetrics,
-    ContextQuery,
-    answer_actions,
-    answer_context,
-)
+from shared.metrics.context_forms import ContextMetrics, ContextQuery, answer_context
 from shared.metrics.last_day_forms import LastDayRange, describe_missing, read_range, without_deleted
 from shared.storage import clock
 from shared.training import lease
@@ -30,8 +24,8 @@ type _Answer = Callable[[LastDayRange, list[Step], str | None], Wire]
 
 @functions.operation(["GET"], "metrics/actions", api=Api.OWN, query=ActionsQuery, answer=ActionMetrics)
 async def read_actions(req: HttpRequest) -> HttpResponse:
-    """Tell how often each action was shown in the last day, and what it earned."""
-    return json_answer(await asyncio.to_thread(_read, req, answer_actions))
+    """Tell how often each action was shown in the last day, and what it earned; with an interval, over time."""
+    return json_answer(await asyncio.to_thread(_read, req, answer_actions, req.params.get("interval")))
 
 
 @functions.operation(["GET"], "metrics/context", api=Api.OWN, query=ContextQuery, answer=ContextMetrics)
@@ -45,10 +39,10 @@ async def read_context(req: HttpRequest) -> HttpResponse:
     )
 
 
-def _read(req: HttpRequest, answer: _Answer) -> bytes:
+def _read(req: HttpRequest, answer: _Answer, interval: str | None = None) -> bytes:
     state, now_us = lease.read_state(), clock.now_us()
     recent = state.recent if state else None
-    range_ = read_range(req.params.get("from"), req.params.get("to"), recent, now_us)
+    range_ = read_range(req.params.get("from"), req.params.get("to"), recent, now_us, interval)
     deleted_us = configuration_store.read_configuration().logs_deleted_before_us
     current = without_deleted(recent, deleted_us)
     steps = recent_store.read_steps(range_.from_us, range_.to_us) if current else []

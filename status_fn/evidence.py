@@ -21,7 +21,7 @@ from shared.settings import settings
 from shared.status import profile_store
 from shared.status.event_trace import Evidence
 from shared.status.learning_status import StatusInputs
-from shared.status.waiting import count_waiting
+from shared.status.waiting import count_waiting, find_newest_reward, with_newest
 from shared.storage import clock
 from shared.times import HOUR, LAST_US
 from shared.training import lease
@@ -41,8 +41,10 @@ def read_status_inputs() -> StatusInputs:
     configuration, published = configuration_store.read_configuration(), published_store.read_published()
     state = lease.read_state()
     profile = profile_store.read()[0]
-    waiting = count_waiting(scan.list_tables(), configuration, state, _MOST_COUNTED)
-    return StatusInputs(state, configuration, published, waiting, now_us, settings().join_grace_us, profile)
+    tables, grace_us = scan.list_tables(), settings().join_grace_us
+    waiting = with_newest(count_waiting(tables, configuration, state, _MOST_COUNTED), tables, now_us)
+    reward_us = find_newest_reward(tables, configuration, state) if waiting.events else None
+    return StatusInputs(state, configuration, published, waiting, now_us, grace_us, profile, reward_us)
 
 
 def read_evidence(event_id: str, around_us: int | None) -> Evidence:

@@ -109,7 +109,7 @@ class Part:
         content.events[kind] += 1
         content.answered_otherwise[kind] += otherwise
         content.tally.add_event(event, kind, line)
-        is_rewarded = _count_event(content.outcomes, joined, rewards.default)
+        is_rewarded = _count_event(content, joined, rewards.default)
         if line.learnable:
             content.rewarded.add(arrival.at_us, is_rewarded=is_rewarded)
         content.outcomes["reused_ids"] += reused
@@ -147,13 +147,14 @@ def _is_answered_otherwise(event: RankedEvent, repetitions: Iterable[Payload]) -
     return False
 
 
-def _count_event(outcomes: dict[str, int], joined: Joined, default: float) -> bool:
+def _count_event(content: PartContent, joined: Joined, default: float) -> bool:
     """Count an event by its rewards; gives whether it has any."""
+    outcomes, is_rewarded = content.outcomes, False
     outcomes["events"] += 1
-    is_rewarded = False
     for row in joined.observations:
         if (value := row.value) is not None:
             is_rewarded = True
+            content.tally.note_reward(row.at_us)
             outcomes["rewards"] += 1
             outcomes["out_of_range"] += abs(value) > 1
             outcomes["unlike_default"] += value != default

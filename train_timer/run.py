@@ -294,6 +294,6 @@ class _Run:
         learned = state.counters.learned - before.counters.learned
         if not joined and (state.running, state.next) == (before.running, before.next):
             return
-        note = LastRun(self._clock.started_us, clock.now_us(), joined, learned)
+        note = LastRun.after(before.last_run, self._clock.started_us, clock.now_us(), joined, learned)
         self._trainer.commit(replace(state, last_run=note))
         _log.info("joined %s events, learned %s", joined, learned)

@@ -3,7 +3,7 @@
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,12 @@ class Stage:
     Attributes:
         address: Its URL.
         key: An API key of it.
+        has_ended: Says whether it has ended by itself.
     """
 
     address: str
     key: str
+    has_ended: Callable[[], bool]
 
 
 @contextmanager
@@ -44,7 +46,7 @@ def stage(**settings: str) -> Iterator[Stage]:
         HostProcess(storage.account.connection_string, env={**settings, "API_KEY_1": key}, log_file=log) as host,
     ):
         try:
-            yield Stage(host.url, key)
+            yield Stage(host.url, key, lambda: storage.has_ended() or host.exit_code() is not None)
         except DemoFailed as failure:
             raise DemoFailed(f"{failure}\n{_describe_end(host, storage)}The functions' log: {log}") from failure
 

@@ -53,6 +53,7 @@ class HostProcess(ChildProcess):
         ready_path: str = "/ready",
         python: Path = Path(sys.executable),
         home: Path = ROOT,
+        offers_demo: bool = False,
     ) -> None:
         """Describe the host; nothing runs before `start`.
 
@@ -68,10 +69,12 @@ class HostProcess(ChildProcess):
             ready_path: What must answer 200 before the host counts as started.
             python: The interpreter, which has the host's own packages.
             home: The folder in which `localhost` lies.
+            offers_demo: Let the page have a demo played.
         """
         self.url = ""
         self.log_file = None if shown else log_file or _temporary_log(self)
         self._place = ["--root", str(root), "--host", host, *(["--log", shown] if shown else [])]
+        self._place += ["--offer-demo"] if offers_demo else []
         inherited = {**clean_environment(), **LOCAL_DEFAULTS} if inherit else {}
         self._settings = {**inherited, **({STORAGE: storage} if storage else {}), **(env or {})}
         self._root, self._port = root, port

@@ -19,7 +19,8 @@ from localhost.host import worker
 from localhost.host.admin import Admin
 from localhost.host.asgi_app import Front
 from localhost.host.background import Background
-from localhost.host.function_keys import FUNCTION_KEY, MASTER_KEY, Keys
+from localhost.host.demo_process import DemoProcess
+from localhost.host.function_keys import Keys
 from localhost.host.functions import AnyFunction, HttpFunction, QueueFunction, TimerFunction
 from localhost.host.host_file import HostFile, read_host_file
 from localhost.host.host_log import set_up_logs
@@ -47,6 +48,7 @@ class Serving:
         address_file: Where to write the host's URL once it takes requests.
         ends_with_input: Whether the end of standard input ends the host, as it does when its parent dies.
         log: How log lines are written; in another style than `full`, each request is one.
+        offers_demo: Whether the page can have a demo played.
     """
 
     root: Path
@@ -55,6 +57,7 @@ class Serving:
     address_file: Path | None = None
     ends_with_input: bool = False
     log: LogStyle = LogStyle.FULL
+    offers_demo: bool = False
 
 
 class _Server(uvicorn.Server):
@@ -95,7 +98,8 @@ async def _serve(serving: Serving, host_file: HostFile, listening: socket.socket
     _stop_on_signals(stop)
     functions = await worker.load(serving.root)
     background = _background(functions, host_file)
-    front = _front(functions, background, host_file)
+    demo = DemoProcess() if serving.offers_demo else None
+    front = _front(functions, background, host_file, demo)
     server = _server(front if serving.log is LogStyle.FULL else RequestLog(front))
     serving_task = asyncio.create_task(server.serve([listening]))
     await server.listening.wait()
@@ -106,16 +110,19 @@ async def _serve(serving: Serving, host_file: HostFile, listening: socket.socket
     _announce(url_from_here(listening), len(functions), serving.address_file)
     await stop.wait()
     server.should_exit = True
-    await asyncio.gather(serving_task, *(task.close(_BACKGROUND_GRACE) for task in background))
+    closing = [task.close(_BACKGROUND_GRACE) for task in background] + ([demo.close()] if demo else [])
+    await asyncio.gather(serving_task, *closing)
     worker.close()
     _log.info("the host has stopped")
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what an app leaves open ends with the process
 
 
-def _front(functions: Sequence[AnyFunction], background: Sequence[Background], host_file: HostFile) -> Front:
+def _front(
+    functions: Sequence[AnyFunction], background: Sequence[Background], host_file: HostFile, demo: DemoProcess | None
+) -> Front:
     http = [function for function in functions if isinstance(function, HttpFunction)]
-    keys = Keys(function=os.environ.get(FUNCTION_KEY, ""), master=os.environ.get(MASTER_KEY, ""))
-    admin = Admin(http, {function.name.lower(): function for function in background}, keys)
+    keys = Keys.of(os.environ)
+    admin = Admin(http, {function.name.lower(): function for function in background}, keys, demo)
     return Front(http, host_file.route_prefix, keys, admin, _limit(host_file))
 
 

@@ -7,7 +7,7 @@ from localhost.report.verdict_lines import verdict_lines
 
 _POLICIES = {"online": "online", "firstAction": "always first", "random": "random"}
 _SHOWN = ("interval", "rewardSpan", "total", "intervals", "apprentice", "verdict")
-_OF_STRETCH = ("from", "to", "count", "events", *_POLICIES)
+_OF_STRETCH = ("from", "to", "count", "events", "learningModes", *_POLICIES)
 
 
 def metrics_lines(metrics: Document) -> Iterator[str]:
@@ -43,10 +43,15 @@ def _by_hour(stretches: list[Document]) -> Iterator[str]:
         return
     yield ""
     rows = [
-        (moment(each["from"]), f"{each['count']:,}", *(number(each[name].get("averageReward")) for name in _POLICIES))
+        (
+            moment(each["from"]),
+            f"{each['count']:,}",
+            *(number(each[name].get("averageReward")) for name in _POLICIES),
+            ", ".join(each.get("learningModes") or ()),
+        )
         for each in stretches
     ]
-    yield from table([("from", "events", *_POLICIES.values()), *rows])
+    yield from table([("from", "events", *_POLICIES.values(), "mode"), *rows])
 
 
 def _apprentice(apprentice: Document | None) -> Iterator[str]:

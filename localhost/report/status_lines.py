@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 
 from localhost.report.layout import Document, in_words, moment, paragraph, rest
+from localhost.report.stage_lines import stage_lines
 from localhost.report.verdict_lines import verdict_lines
 
 _SHOWN = (
-    *("learning", "because", "verdict", "nextModel", "retraining", "optimization", "model", "instance", "events"),
-    *("lastRun", "joinedUpTo", "lagSeconds", "warnings"),
+    *("learning", "because", "stages", "verdict", "nextModel", "retraining", "optimization", "model", "instance"),
+    *("events", "lastRun", "joinedUpTo", "lagSeconds", "warnings"),
 )
 
 
 def status_lines(status: Document) -> Iterator[str]:
     """Give the lines: whether it learns and why, what that is worth, when the next model comes, what to look at."""
     yield from paragraph("Learning", f"{'yes' if status.get('learning') else 'no'}. {status.get('because', '')}")
+    yield from stage_lines(status)
     yield from verdict_lines(status.get("verdict"))
     yield from _next_model(status.get("nextModel") or {})
     for label in ("retraining", "optimization"):

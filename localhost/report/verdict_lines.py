@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from localhost.report.layout import UNKNOWN, Document, between, in_words, number, paragraph, rest, table
+from localhost.report.layout import UNKNOWN, Document, between, in_words, moment, number, paragraph, rest, table
 
 _WINDOWS = {"last1000Events": "last 1,000 events", "sinceChange": "since change"}
 _FINDINGS = {"notDistinguishable": "may be chance"}
-_SHOWN = ("conclusion", "because", "since", "windows", "apprentice")
+_SHOWN = ("conclusion", "because", "since", "change", "over", "windows", "apprentice")
 _HEADINGS = ("over", "events", "above first", "95 % interval", "finding", "more events")
 
 
@@ -19,9 +19,23 @@ def verdict_lines(verdict: Document | None) -> Iterator[str]:
         return
     conclusion = in_words(str(verdict.get("conclusion", UNKNOWN)))
     yield from paragraph("Verdict", f"{conclusion}. {verdict.get('because', '')}")
+    if change := verdict.get("change"):
+        yield from paragraph("Last change", f"{moment(change.get('at'))}: {change.get('what', '')}.")
+    yield from _average(verdict)
     if windows := verdict.get("windows"):
         yield from table([_HEADINGS, *(_row(window) for window in windows)])
     yield from rest(verdict, _SHOWN)
+
+
+def _average(verdict: Document) -> Iterator[str]:
+    """Give the line of what the loop earned over the window that the verdict is about."""
+    for window in verdict.get("windows") or []:
+        earned = window.get("earned") or {}
+        if window.get("over") == verdict.get("over") and earned.get("averageReward") is not None:
+            average, interval = number(earned["averageReward"]), between(earned.get("interval"))
+            yield from paragraph(
+                "Earned", f"{average} per event ({interval}), over {_count(earned.get('events'))} events."
+            )
 
 
 def _row(window: Document) -> tuple[str, ...]:

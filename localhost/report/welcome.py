@@ -7,6 +7,7 @@ from pathlib import Path
 
 from localhost.environment import ROOT
 from localhost.failures import CommandFailure
+from localhost.page import page_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Welcome:
         _file(data).unlink(missing_ok=True)
 
     def text(self, key: str, data: Path) -> str:
-        """Write address, key, and a first call.
+        """Write address, key, the link of the page, and a first call.
 
         Args:
             key: An API key of the loop.
@@ -60,8 +61,7 @@ class Welcome:
         rank = f'{{"eventId": "lunch-1", "contextFeatures": [{{"weather": "cold"}}], "actions": {actions}}}'
         base = f"{self.url}/personalizer/v1.0"
         return f"""
-Rankloop serves at {self.url}
-API key             {key}
+{place_lines(self.url, key)}
 Data                {self.storage}
 {self._reach()}
 Rank:
@@ -80,6 +80,14 @@ Is it learning?
 Open to             other machines and containers, by the name or an address of this machine and port {port}.
                     Calls and their key are not encrypted: serve so only in a network that you trust.
 """
+
+
+def place_lines(address: str, key: str) -> str:
+    """Write where a loop is: address, key, and the link of its page."""
+    return f"""\
+Rankloop serves at {address}
+API key             {key}
+Page                {page_link(address, key)}"""
 
 
 def _file(data: Path) -> Path:

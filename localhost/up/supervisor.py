@@ -20,6 +20,7 @@ from localhost.failures import StartFailure
 from localhost.host.function_keys import MASTER_KEY
 from localhost.host.host_process import HostProcess
 from localhost.host.log_lines import LogStyle
+from localhost.page import page_in_browser, page_link
 from localhost.ports import bind, is_open
 from localhost.report.welcome import Welcome
 from shared.settings import InvalidSetting, read
@@ -44,6 +45,7 @@ class Up:
         data: The folder that keeps data and key.
         key: The API key that the command line gives; empty leaves the choice to the settings, then to the folder.
         log: How log lines are written.
+        opens: Whether the page is opened in a browser.
     """
 
     port: int
@@ -51,6 +53,7 @@ class Up:
     data: Path
     key: str
     log: LogStyle
+    opens: bool
 
 
 def up(command: Up) -> int:
@@ -68,7 +71,7 @@ def up(command: Up) -> int:
         if own:
             running.enter_context(own)
             settings[STORAGE] = own.account.connection_string
-        host = HostProcess(env=settings, port=command.port, host=command.host, shown=command.log, inherit=False)
+        host = _describe_host(command, settings)
         host.start()
         running.callback(host.stop)
         signals.interrupt = False
@@ -76,7 +79,11 @@ def up(command: Up) -> int:
         welcome = Welcome(host.url, str(command.data) if own else _ELSEWHERE, is_open(command.host))
         welcome.write(command.data)
         running.callback(Welcome.remove, command.data)
-        print(f"{welcome.text(settings['API_KEY_1'], command.data)}{_END}", flush=True)
+        text = welcome.text(settings["API_KEY_1"], command.data)
+        if command.opens:
+            link = page_link(host.url, settings["API_KEY_1"])
+            text += f"\n{running.enter_context(page_in_browser(link, command.data / 'page.html'))}\n"
+        print(f"{text}{_END}", flush=True)
         return _watch(host, own, signals.ended)
 
 
@@ -125,6 +132,12 @@ def _end_left_behind(path: Path) -> None:
     if record and not record.owner.runs() and not record.child.wait(_LEFT_BEHIND_SECONDS):
         record.child.send(getattr(signal, "SIGKILL", signal.SIGTERM))
         record.child.wait(_LEFT_BEHIND_SECONDS)
+
+
+def _describe_host(command: Up, settings: Mapping[str, str]) -> HostProcess:
+    return HostProcess(
+        env=settings, port=command.port, host=command.host, shown=command.log, inherit=False, offers_demo=True
+    )
 
 
 def _write(path: Path, host: HostProcess) -> None:

@@ -1,6 +1,7 @@
 // Numbers, moments and durations as the browser's language writes them.
 
 const UNKNOWN = "–";
+const ISO_MOMENT = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z/g;
 const numbers = new Map();
 
 function written(value, options) {
@@ -21,11 +22,15 @@ export function figure(value) {
   return written(value, { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits });
 }
 
-/** Writes a difference, with its sign. */
-export function difference(value) {
+/** Writes a difference, with its sign; `digits` behind the point are those of another figure that it stands beside. */
+export function difference(value, digits = digitsOf(value)) {
   if (value === null || value === undefined) return UNKNOWN;
-  const digits = Math.abs(value) >= 0.1 || value === 0 ? 2 : 3;
   return written(value, { minimumFractionDigits: 2, maximumFractionDigits: digits, signDisplay: "exceptZero" });
+}
+
+/** Gives how many digits behind the point a difference has. */
+export function digitsOf(difference) {
+  return Math.abs(difference) >= 0.1 || !difference ? 2 : 3;
 }
 
 /** Writes an interval: `0.04 to 0.20`. */
@@ -39,6 +44,13 @@ export function share(value) {
   return written(value, { style: "percent", maximumFractionDigits: value > 0 && value < 0.1 ? 1 : 0 });
 }
 
+/** Writes how often something happens: `4.6 a minute`, or `20 an hour` if that is less than one a minute. */
+export function rate(perMinute) {
+  if (perMinute === null || perMinute === undefined) return UNKNOWN;
+  const [often, unit] = perMinute >= 1 ? [perMinute, "a minute"] : [perMinute * 60, "an hour"];
+  return `${written(often, { maximumFractionDigits: often < 10 ? 1 : 0 })} ${unit}`;
+}
+
 /** Writes a moment, an ISO text: the time alone if it is of today, else with the date. */
 export function moment(text, { seconds = true } = {}) {
   if (!text) return UNKNOWN;
@@ -47,6 +59,11 @@ export function moment(text, { seconds = true } = {}) {
   const date = at.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
   const year = at.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
   return at.toLocaleString(undefined, { ...(Object.keys(date).length ? year : {}), ...date, ...time });
+}
+
+/** Writes a sentence of the API, with the moments in it as the browser's language has them. */
+export function sentence(text) {
+  return text?.replace(ISO_MOMENT, (found) => moment(found)) ?? "";
 }
 
 /** Writes how long ago a moment was: `12 seconds ago`. */

@@ -50,7 +50,8 @@ export async function call(method, path, { query = {}, body, type = "application
   throw refusal;
 }
 
-function identity() {
+/** Gives the headers that say who calls. */
+export function identity() {
   const { key, token } = credentials() ?? {};
   if (token) return { Authorization: `Bearer ${token}` };
   return key ? { "Ocp-Apim-Subscription-Key": key } : {};

@@ -9,6 +9,7 @@ export const STATUS_SECONDS = 20;
 export const MINUTE_SECONDS = 60;
 
 const SLOW_MS = 5_000;
+const MOST_KEPT = 60;
 const polls = new Map();
 
 class Poll {
@@ -102,8 +103,17 @@ export function forget() {
 }
 
 function pollOf(name, path, query) {
-  if (!polls.has(name)) polls.set(name, new Poll(path, query));
+  if (!polls.has(name)) {
+    if (polls.size >= MOST_KEPT) dropOldest();
+    polls.set(name, new Poll(path, query));
+  }
   return polls.get(name);
+}
+
+/** Drops the oldest poll that is not shown: a range that moves along with the time asks again and again for another one. */
+function dropOldest() {
+  const oldest = [...polls].find(([, { seconds }]) => seconds.size === 0);
+  if (oldest) polls.delete(oldest[0]);
 }
 
 document.addEventListener("visibilitychange", () => polls.forEach((poll) => poll.plan()));

@@ -30,18 +30,29 @@ def delete_rows(event_id: str, shards: Iterable[int], table: IntakeTable, from_u
     Args:
         shards: All numbers of shards over which rows of that time may be spread.
     """
-    places = {shard(event_id, number) for number in shards}
-    return sum(_delete_rows(event_id, place, table, from_us, to_us) for place in sorted(places))
-
-
-def _delete_rows(event_id: str, place: int, table: IntakeTable, from_us: int, to_us: int) -> int:
-    key = event_key(event_id)
-    first, last = partition_key(place, from_us), partition_key(place, to_us - 1)
-    where = f"PartitionKey ge '{first}' and PartitionKey le '{last}' and RowKey gt '{key}|' and RowKey lt '{key}}}'"
     deleted = 0
-    with sdk.translate_errors(absent=True):
-        client = sdk.tables().get_table_client(table.name)
-        for row in list(client.query_entities(where, select=["PartitionKey", "RowKey"])):
-            client.delete_entity(row["PartitionKey"], row["RowKey"])
-            deleted += 1
+    for where in _queries(event_id, shards, from_us, to_us):
+        with sdk.translate_errors(absent=True):
+            client = sdk.tables().get_table_client(table.name)
+            for row in list(client.query_entities(where, select=["PartitionKey", "RowKey"])):
+                client.delete_entity(row["PartitionKey"], row["RowKey"])
+                deleted += 1
     return deleted
+
+
+def list_moments(event_id: str, shards: Iterable[int], table: IntakeTable, from_us: int, to_us: int) -> list[int]:
+    """List when the rows arrived that `delete_rows` would delete. Blocking."""
+    moments: list[int] = []
+    for where in _queries(event_id, shards, from_us, to_us):
+        with sdk.translate_errors(absent=True):
+            client = sdk.tables().get_table_client(table.name)
+            moments += [row["at"].value for row in client.query_entities(where, select=["at"])]
+    return moments
+
+
+def _queries(event_id: str, shards: Iterable[int], from_us: int, to_us: int) -> Iterator[str]:
+    """Write the queries that select an event's rows of a range of time, one for each shard that may have some."""
+    key = event_key(event_id)
+    for place in sorted({shard(event_id, number) for number in shards}):
+        first, last = partition_key(place, from_us), partition_key(place, to_us - 1)
+        yield f"PartitionKey ge '{first}' and PartitionKey le '{last}' and RowKey gt '{key}|' and RowKey lt '{key}}}'"

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shared.intake import row_json
 from shared.intake.row_stream import Budget, Entity, Pages, RowStream
@@ -16,6 +16,7 @@ from shared.times import MINUTE, from_iso, from_minute_key, minute_key
 
 FAR_US: Final = from_minute_key("999912310000")
 _KEYS: Final = "PartitionKey,RowKey,Timestamp,at,within,id"
+_VALUE: Final = ",v"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class RowQuery:
         from_us: Rows that arrived in [from_us, to_us).
         event_key: Rows of this event only; empty for all events.
         id_begin: Rows of ids that begin so, in characters of which `keys.is_plain`; empty for all.
+        valued: Only rows with a value: rewards without activations.
         keys_only: Whether to leave out what the rows hold beside keys and times.
         exact: Whether storage is to send no other rows of the first and the last minute; it looks at them all the same.
         takes: Whether rows of an event id are wanted.
@@ -58,10 +60,13 @@ class RowQuery:
     exact: bool = False
     takes: Callable[[str], bool] | None = None
     id_begin: str = ""
+    valued: bool = False
 
     def wants(self, row: Entity) -> bool:
         """Whether a row that storage has sent is wanted, and may be acknowledged."""
         if self.takes is not None and not self.takes(row["id"]):
+            return False
+        if self.valued and row.get("v") is None:
             return False
         at_us = row_json.arrival(row)
         return self.from_us <= at_us < self.to_us and counts(at_us, from_iso(row["Timestamp"]), _deadline_us(row))
@@ -76,7 +81,21 @@ class RowQuery:
             where += f" and RowKey gt '{self.event_key}|' and RowKey lt '{self.event_key}}}'"
         if self.id_begin:
             where += f" and id ge '{self.id_begin}' and id lt '{self.id_begin[:-1]}{chr(ord(self.id_begin[-1]) + 1)}'"
-        return {"$filter": where} | ({"$select": _KEYS} if self.keys_only else {})
+        return {"$filter": where} | ({"$select": _KEYS + _VALUE * self.valued} if self.keys_only else {})
+
+
+class CountedRows(NamedTuple):
+    """Rows that were counted in order of time.
+
+    Attributes:
+        first_us: When the first of them arrived; None without any, as `last_us`.
+        up_to_us: All rows that arrived earlier were counted; None if counting did not stop.
+    """
+
+    number: int
+    first_us: int | None
+    last_us: int | None
+    up_to_us: int | None
 
 
 def list_tables() -> Tables:
@@ -167,8 +186,8 @@ def read_rows(tables: Tables, query: RowQuery) -> list[Entity]:
     return background_reads.begin(_read_all(tables, query)).result()
 
 
-def count_rows(tables: Tables, query: RowQuery, most: int) -> tuple[int, int | None]:
-    """Count the rows that count, and read when the first of them arrived; stops beyond `most`. Blocking."""
+def count_rows(tables: Tables, query: RowQuery, most: int) -> CountedRows:
+    """Count the rows that count, minute by minute; stops beyond `most`. Blocking."""
     return background_reads.begin(_count(tables, query, most)).result()
 
 
@@ -205,14 +224,15 @@ async def _read_all(tables: Tables, query: RowQuery) -> list[Entity]:
     return [row async for _, rows in slices(tables, query) for row in rows]
 
 
-async def _count(tables: Tables, query: RowQuery, most: int) -> tuple[int, int | None]:
-    number, first_us = 0, None
-    async for _, rows in slices(tables, query):
-        first_us = min(map(row_json.arrival, rows)) if first_us is None else first_us
-        number += len(rows)
+async def _count(tables: Tables, query: RowQuery, most: int) -> CountedRows:
+    number, first_us, last, up_to_us = 0, None, list[Entity](), None
+    async for end_us, last in slices(tables, query):
+        first_us = min(map(row_json.arrival, last)) if first_us is None else first_us
+        number += len(last)
         if number > most:
+            up_to_us = end_us
             break
-    return number, first_us
+    return CountedRows(number, first_us, max(map(row_json.arrival, last), default=None), up_to_us)
 
 
 def _deadline_us(entity: Entity) -> int:

@@ -145,6 +145,14 @@ def read_ids(line: bytes) -> LineIds:
     return LineIds(parsed[keys.EVENT_ID], from_iso(at), ids, arrivals_us, late)
 
 
+def arrival_us(line: bytes, otherwise_us: int) -> int:
+    """When the event, reward or activation of a line arrived; another moment if the line cannot be read."""
+    try:
+        return read_ids(line).at_us
+    except ValueError:
+        return otherwise_us
+
+
 def read_lone(line: bytes) -> tuple[Observation, bool]:
     """Read a line that holds an observation without event; gives also whether the observation was late."""
     parsed = json.loads(line)

@@ -1,5 +1,6 @@
 """The forms of redaction: what a request takes out of the log, and how far that has come."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from shared.log.log_forms import read_range
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.times import to_iso
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import Wire
+from shared.web.json_forms import Moment, Wire
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 
@@ -89,6 +90,27 @@ class RedactAnswer(Wire):
     next: str | None
 
 
+class RedactPreview(Wire):
+    """What a redaction would do, as far as a preview has come; the other fields are those of `RedactAnswer`.
+
+    Attributes:
+        mirrored: How many copies it would write anew, if they are still in the customer's container.
+        first, last: Between which moments the lines and rows arrived that it would change or remove; null for none.
+    """
+
+    changed_lines: int
+    removed_lines: int
+    removed_rows: int
+    blobs: int
+    mirrored: int
+    first: Moment | None
+    last: Moment | None
+    waiting: int
+    run_again_at: str | None
+    done: bool
+    next: str | None
+
+
 @dataclass(slots=True)
 class Redaction:
     """A redaction as far as it has come; the attributes are those of `RedactAnswer`.
@@ -106,6 +128,31 @@ class Redaction:
     run_again_us: int | None = None
     next_us: int | None = None
     not_mirrored: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RedactionPreview:
+    """A preview of a redaction as far as it has come.
+
+    Attributes:
+        redaction: What the redaction would come to.
+        first_us, last_us: Those of `RedactPreview`.
+    """
+
+    redaction: Redaction = field(default_factory=Redaction)
+    first_us: int | None = None
+    last_us: int | None = None
+
+    def widen(self, moments_us: Iterable[int]) -> None:
+        """Note when more lines or rows arrived."""
+        moments_us = [*moments_us, *(at_us for at_us in (self.first_us, self.last_us) if at_us is not None)]
+        self.first_us, self.last_us = min(moments_us, default=None), max(moments_us, default=None)
+
+
+def answer_preview(preview: RedactionPreview) -> RedactPreview:
+    """The answer about a preview as far as it has come."""
+    figures = answer(preview.redaction).model_dump(exclude={"not_mirrored"})
+    return RedactPreview(**figures, first=preview.first_us, last=preview.last_us)
 
 
 def answer(redaction: Redaction) -> RedactAnswer:

@@ -4,7 +4,7 @@ import gzip
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO
 
@@ -42,6 +42,25 @@ class Redacted:
 
 
 @dataclass(frozen=True, slots=True)
+class ConcernedLines:
+    """What a redaction would do to the lines of a log blob.
+
+    Attributes:
+        moments_us: When the events, rewards and activations arrived whose lines are concerned, in order of the lines;
+            of a line that cannot be read, when the blob begins.
+        removed: How many lines it would take out; of the others it would change something.
+    """
+
+    moments_us: Sequence[int]
+    removed: int
+
+    @property
+    def changed(self) -> int:
+        """How many lines it would change."""
+        return len(self.moments_us) - self.removed
+
+
+@dataclass(frozen=True, slots=True)
 class _RefusedLines:
     """The lines of a log blob that models of a kind cannot learn from: the reasons by their places."""
 
@@ -59,6 +78,24 @@ def holds(stored: bytes, target: Target) -> bool:
         UnreadableLines: The content is damaged.
     """
     return any(_is_concerned(line, target) for line in stored_lines.unpack(stored))
+
+
+def count(blob: LogBlob, stored: bytes, target: Target) -> ConcernedLines:
+    """Count the lines that `redact` would change or take out.
+
+    Args:
+        stored: The blob's content, compressed.
+
+    Raises:
+        UnreadableLines: The content is damaged.
+    """
+    moments_us, removed = [], 0
+    for line in stored_lines.unpack(stored):
+        left = _redact_line(line, target)
+        if left is not line:
+            moments_us.append(log_line.arrival_us(line, blob.from_us))
+            removed += left is None
+    return ConcernedLines(moments_us, removed)
 
 
 def redact(blob: LogBlob, target: Target, at_us: int, check: Check, copy: Callable[[IO[bytes]], None]) -> Redacted:
@@ -128,7 +165,7 @@ def _rewrite(
     done, texts = Redacted(), {}
     with gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as log:
         for place, line in enumerate(stored_lines.unpack(stored)):
-            left = target.redact(line) if _is_concerned(line, target) else line
+            left = _redact_line(line, target)
             if left is None:
                 done.removed += 1
                 continue
@@ -155,6 +192,11 @@ def _store_refused(blob: LogBlob, aside: _RefusedLines, texts: Mapping[int, tupl
         blobs.write(
             path_of_refused(blob.path, aside.kind), b"".join(json.dumps(line).encode() + b"\n" for line in refused)
         )
+
+
+def _redact_line(line: bytes, target: Target) -> bytes | None:
+    """What is left of a line; None if the line goes."""
+    return target.redact(line) if _is_concerned(line, target) else line
 
 
 def _is_concerned(line: bytes, target: Target) -> bool:

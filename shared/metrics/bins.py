@@ -51,6 +51,8 @@ class Bin(StoredObject):
         random: For the policy that shows each action with the same chance.
         joined: Events joined, whatever their outcome.
         answered_otherwise: Events that are not learned, since they were answered again with another action or chance.
+        modes: In which learning mode how many of the events were ranked. Those that an earlier version has added are
+            not among them.
     """
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = store_under(outcomes="fates")
@@ -66,6 +68,7 @@ class Bin(StoredObject):
     joined: int = 0
     outcomes: EventOutcomes = field(default_factory=EventOutcomes)
     answered_otherwise: int = 0
+    modes: Mapping[str, int] = field(default_factory=dict)
 
     def plus(self, other: "Bin") -> "Bin":
         """The sums of both, from when the earlier bin begins."""
@@ -82,6 +85,7 @@ class Bin(StoredObject):
             joined=self.joined + other.joined,
             outcomes=self.outcomes.plus(other.outcomes),
             answered_otherwise=self.answered_otherwise + other.answered_otherwise,
+            modes=add_counts(self.modes, other.modes),
         )
 
 
@@ -146,6 +150,7 @@ class PartMetrics:
         lifts: What it earned above the first action and above random ones.
         details: For the metrics of the last day; None if an earlier version has joined the part, or a shard of it.
         models: What it earned by the models that its events were ranked with.
+        last_rank_us: When its last event arrived; 0 without any, as `last_reward_us`: the last reward of its events.
     """
 
     bins: Sequence[Bin]
@@ -156,6 +161,8 @@ class PartMetrics:
     lifts: Lifts = field(default_factory=Lifts)
     details: Details | None = None
     models: Mapping[str, ModelSums] = field(default_factory=dict)
+    last_rank_us: int = 0
+    last_reward_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +180,8 @@ class Metrics(StoredObject):
         bins: In order of time; only those in which anything came.
         pending: In order of their parts.
         models: What the models in use last earned, in order of their last events.
+        last_rank_us: When the last event arrived; 0 if that is not known, as `last_reward_us`: the last reward that
+            came in time.
     """
 
     bins: tuple[Bin, ...] = ()
@@ -180,6 +189,8 @@ class Metrics(StoredObject):
     apprentice: Apprentice = field(default_factory=Apprentice)
     lift: LiftRecord = field(default_factory=LiftRecord)
     models: tuple[Stint, ...] = ()
+    last_rank_us: int = 0
+    last_reward_us: int = 0
 
     def plus(self, part: PartMetrics, from_us: int, to_us: int) -> "Metrics":
         """The metrics with those of one more part, which begins and ends at two moments."""
@@ -189,7 +200,16 @@ class Metrics(StoredObject):
         bins, pending = merge([*self.bins, *part.bins]), (*self.pending, *part.pending)
         lift = self.lift.plus(part.lifts, from_us, to_us)
         models = with_part(self.models, part.models, from_us, to_us)
-        return replace(self, bins=bins, pending=pending, apprentice=apprentice, lift=lift, models=models)
+        return replace(
+            self,
+            bins=bins,
+            pending=pending,
+            apprentice=apprentice,
+            lift=lift,
+            models=models,
+            last_rank_us=max(self.last_rank_us, part.last_rank_us),
+            last_reward_us=max(self.last_reward_us, part.last_reward_us),
+        )
 
     def settle(self, part_us: int, kind: str, learned_from_us: int, refused: int) -> "Metrics":
         """The metrics once a model has learned a part: the outcomes of its events, and of all earlier parts, are known.
@@ -249,6 +269,11 @@ def merge(bins: Iterable[Bin]) -> tuple[Bin, ...]:
         before = by_time.get(a_bin.from_us)
         by_time[a_bin.from_us] = a_bin if before is None else before.plus(a_bin)
     return tuple(by_time[at_us] for at_us in sorted(by_time))
+
+
+def add_counts(some: Mapping[str, int], others: Mapping[str, int]) -> Mapping[str, int]:
+    """The sums of both, name by name."""
+    return {name: some.get(name, 0) + others.get(name, 0) for name in (*some, *others)} if others else some
 
 
 def total(bins: Sequence[Bin], from_us: int) -> Bin:

@@ -142,6 +142,7 @@ class LiftRecord(StoredObject):
     Attributes:
         settings: The learning mode, the revision of the configuration and the generation of the model.
         since_us: When they changed; parts that begin earlier are in no sum.
+        before: What they were before; empty if they never changed, or if that is not known.
         from_us: When the first part in the sums begins; None without any.
         up_to_us: When the last one with events ended.
         checkpoints: By window, the oldest first.
@@ -159,10 +160,17 @@ class LiftRecord(StoredObject):
     settled: Checkpoint | None = None
     conclusion: str = Conclusion.UNKNOWN
     concluded_us: int = 0
+    before: str = ""
 
     def follow(self, settings: str, now_us: int) -> "LiftRecord":
-        """The record under the settings as they are now: a new one if they are others."""
-        return self if self.settings == settings else LiftRecord(settings, now_us if self.settings else 0)
+        """The record under the settings as they are now: a new one if they are others.
+
+        Changes without an event in between are one change.
+        """
+        if self.settings == settings:
+            return self
+        before = self.before if self.before and self.from_us is None else self.settings
+        return LiftRecord(settings, now_us if self.settings else 0, before=before)
 
     def plus(self, part: Lifts, from_us: int, to_us: int) -> "LiftRecord":
         """The record with one more part, which is later than all before."""

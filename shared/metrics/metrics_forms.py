@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared import durations
+from shared.configuration.service_configuration import LearningMode
 from shared.metrics import comparison
 from shared.metrics.apprentice import Apprentice
 from shared.metrics.bins import BIN_US, Bin, total
@@ -44,11 +45,16 @@ class Fates(Wire):
 
 
 class Stretch(Wire):
-    """The figures of one stretch of time."""
+    """The figures of one stretch of time.
+
+    Attributes:
+        learning_modes: Those in which the events that count were ranked; null if it is not known of all of them.
+    """
 
     from_: Annotated[Moment, Field(alias="from")]
     to: Moment
     count: int
+    learning_modes: list[LearningMode] | None
     online: PolicyEstimate
     first_action: PolicyEstimate
     random: PolicyEstimate
@@ -177,11 +183,18 @@ def _stretch(bins: Sequence[Bin], from_us: int, to_us: int, wanted: MetricsRange
         from_=from_us,
         to=to_us,
         count=sums.events,
+        learning_modes=_learning_modes(sums),
         online=policies.online,
         first_action=policies.first,
         random=policies.random,
         events=_fine_outcomes(sums) if wanted.is_fine else _outcomes(sums),
     )
+
+
+def _learning_modes(sums: Bin) -> list[LearningMode] | None:
+    if sum(sums.modes.values()) != sums.events:
+        return None
+    return [mode for mode in LearningMode if sums.modes.get(mode.value)]
 
 
 def _fine_outcomes(sums: Bin) -> Fates:

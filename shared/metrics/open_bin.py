@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from operator import add
 
+from shared.configuration.service_configuration import LearningMode
 from shared.metrics.bins import Bin, EventOutcomes
 from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.lift_record import Lifts
@@ -82,6 +83,9 @@ class OpenBin:
 
     Args:
         decided_by: The model that decided what was shown; `NO_MODEL` for the bin of all events of its time.
+
+    Attributes:
+        not_online: How many of the events were ranked in each learning mode that is not Online.
     """
 
     __slots__ = (
@@ -92,6 +96,7 @@ class OpenBin:
         "highest",
         "kinds",
         "lowest",
+        "not_online",
         "random",
         "rewards",
         "squares",
@@ -104,6 +109,7 @@ class OpenBin:
         self.rewards = self.squares = self.lowest = self.highest = 0.0
         self.first, self.random = GrowingPolicySums(), GrowingPolicySums()
         self.kinds: dict[str, list[int]] = {}
+        self.not_online: dict[str, int] = {}
 
     def add(self, reward: float) -> None:
         """Count an event."""
@@ -126,6 +132,8 @@ class OpenBin:
         for kind, counts in other.kinds.items():
             before = self.kinds.setdefault(kind, [0, 0, 0])
             before[:] = map(add, before, counts)
+        for mode, events in other.not_online.items():
+            self.not_online[mode] = self.not_online.get(mode, 0) + events
 
     def freeze(self, outcomes: EventOutcomes) -> Bin:
         joined = sum(sum(counts) for counts in self.kinds.values()) + outcomes.refused
@@ -140,7 +148,12 @@ class OpenBin:
             self.random.freeze(),
             joined,
             outcomes,
+            modes=self._modes(),
         )
+
+    def _modes(self) -> dict[str, int]:
+        online = self.events - sum(self.not_online.values())
+        return ({LearningMode.ONLINE.value: online} if online else {}) | self.not_online
 
     def lifts(self) -> Lifts:
         """The sums for the lift above both policies."""

@@ -25,6 +25,8 @@ def combine(shards: Sequence[PartMetrics]) -> PartMetrics:
         reduce(Lifts.plus, (shard.lifts for shard in shards), Lifts()),
         combine_details([shard.details for shard in shards]),
         model_rewards.combine(shard.models for shard in shards),
+        max((shard.last_rank_us for shard in shards), default=0),
+        max((shard.last_reward_us for shard in shards), default=0),
     )
 
 

@@ -48,13 +48,13 @@ class Tally:
         self._undecided: dict[str, int] = defaultdict(int)
         self._outcomes: dict[int, EventOutcomes] = defaultdict(EventOutcomes)
         self._imitated: list[ImitatedEvent] = []
-        self._first_us = self._last_us = 0
+        self._first_us = self._last_us = self._last_rank_us = self._last_reward_us = 0
         self._open = OpenBin(-BIN_US)
         self._breakdown = BreakdownTally()
 
     def add_event(self, event: RankedEvent, kind: str, line: EventLine) -> None:
         """Count an event of the part; to be called in order of arrival."""
-        into = self._open
+        self._last_rank_us, into = event.at_us, self._open
         decided_by = event.model_id if event.mode is LearningMode.ONLINE else NO_MODEL
         if decided_by != into.decided_by or not 0 <= event.at_us - into.from_us < FINE_US:
             into = self._open = self._bin(event.at_us - event.at_us % FINE_US, decided_by)
@@ -72,6 +72,11 @@ class Tally:
         else:
             _add_online(into, event, reward)
         self._breakdown.add(event, reward)
+
+    def note_reward(self, at_us: int) -> None:
+        """Note that a reward of an event came."""
+        if at_us > self._last_reward_us:
+            self._last_reward_us = at_us
 
     def add_lone(self, at_us: int, *, late: bool) -> None:
         """Count a reward or an activation that belongs to no event."""
@@ -101,6 +106,8 @@ class Tally:
             lifts,
             details,
             self._models(),
+            self._last_rank_us,
+            self._last_reward_us,
         )
 
     def details(self) -> Details:
@@ -151,6 +158,8 @@ class Tally:
             _add_by_probabilities(into, actions, probabilities, baseline, reward)
             return
         _add_certain(into, len(actions), reward)
+        mode = event.mode.value
+        into.not_online[mode] = into.not_online.get(mode, 0) + 1
         self._undecided[event.model_id] += 1
         if event.mode is LearningMode.APPRENTICE:
             highest = ceiling(min(probabilities), len(probabilities), self._exploration)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from shared.configuration.service_configuration import LearningMode
 from shared.metrics import comparison
 from shared.metrics.bins import Metrics
-from shared.metrics.comparison import Likeness
+from shared.metrics.comparison import Likeness, PolicyEstimate
 from shared.metrics.estimators import lift
 from shared.metrics.estimators.lift import LiftSums
 from shared.metrics.intervals import Interval
+from shared.metrics.last_change import LastChange
 from shared.metrics.lift_record import Conclusion, Over, Window, conclude
 from shared.times import to_iso_second
 from shared.words import pluralize
@@ -55,10 +56,15 @@ class Advantage:
 
 @dataclass(frozen=True, slots=True)
 class WindowVerdict:
-    """The verdict over one window of events."""
+    """The verdict over one window of events.
+
+    Attributes:
+        earned: What the loop earned per event, over the events that speak for the first action.
+    """
 
     over: Over
     from_us: int
+    earned: PolicyEstimate
     first: Advantage
     random: Advantage
 
@@ -70,9 +76,11 @@ class Verdict:
     Attributes:
         because: In one or two sentences.
         since_us: Since when the conclusion is the same, as a log position; None if there is none.
+        over: The window of which the conclusion is and `because` tells; None if that is none.
         windows: Those in which there are events, the shortest first.
         apprentice: How well the loop imitates the first action, while it is an apprentice, since its settings last
             changed.
+        change: With what the stretch begins that is judged; None if nothing has changed since the loop was made.
     """
 
     conclusion: Conclusion
@@ -80,6 +88,8 @@ class Verdict:
     since_us: int | None
     windows: Sequence[WindowVerdict]
     apprentice: Likeness | None = None
+    change: LastChange | None = None
+    over: Over | None = None
 
 
 def judge(metrics: Metrics, mode: LearningMode, now_us: int, *, returns: bool = False) -> Verdict:
@@ -100,7 +110,8 @@ def judge(metrics: Metrics, mode: LearningMode, now_us: int, *, returns: bool = 
         return Verdict(conclusion, _NO_EVENT, None, ())
     since_us = metrics.lift.concluded_us if conclusion == metrics.lift.conclusion else None
     verdicts = [measure(each) for each in windows]
-    return Verdict(conclusion, describe(verdicts[windows.index(window)], since_us), since_us, verdicts)
+    because = describe(verdicts[windows.index(window)], since_us)
+    return Verdict(conclusion, because, since_us, verdicts, over=window.over)
 
 
 def describe(window: WindowVerdict, since_us: int | None = None) -> str:
@@ -132,7 +143,9 @@ def measure(window: Window) -> WindowVerdict:
     """Measure what the loop earned over a window."""
     first = _advantage(window, window.sums.first, window.against_first)
     random = _advantage(window, window.sums.random, window.against_random)
-    return WindowVerdict(window.over, window.from_us, first, random)
+    sums = window.sums.first
+    earned = comparison.estimate_average(sums.events, sums.rewards, sums.reward_squares, sums.span)
+    return WindowVerdict(window.over, window.from_us, earned, first, random)
 
 
 def _advantage(window: Window, sums: LiftSums, conclusion: Conclusion) -> Advantage:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.metrics.comparison import Likeness
+from shared.metrics.last_change import LastChange
 from shared.metrics.verdict import Advantage, Verdict, WindowVerdict
 from shared.web.json_forms import Moment, Wire
 
@@ -32,11 +33,26 @@ class LiftAnswer(Wire):
         )
 
 
+class EarnedAnswer(Wire):
+    """What the loop earned per event, over the events that speak for the first action."""
+
+    average_reward: float | None
+    interval: tuple[float, float] | None
+    events: int
+
+    @classmethod
+    def of(cls, window: WindowVerdict) -> "EarnedAnswer":
+        """The answer about a window."""
+        earned = window.earned
+        return cls(average_reward=earned.average_reward, interval=earned.interval, events=window.first.events)
+
+
 class WindowAnswer(Wire):
     """What the loop earned over a window of events."""
 
     over: str
     from_: Annotated[Moment, Field(alias="from")]
+    earned: EarnedAnswer
     above_first_action: LiftAnswer
     above_random: LiftAnswer
 
@@ -46,9 +62,22 @@ class WindowAnswer(Wire):
         return cls(
             over=window.over,
             from_=window.from_us,
+            earned=EarnedAnswer.of(window),
             above_first_action=LiftAnswer.of(window.first),
             above_random=LiftAnswer.of(window.random),
         )
+
+
+class ChangeAnswer(Wire):
+    """What last changed: the learning mode, the settings, or by hand the model."""
+
+    at: Moment
+    what: str
+
+    @classmethod
+    def of(cls, change: LastChange) -> "ChangeAnswer":
+        """The answer about a change."""
+        return cls(at=change.at_us, what=change.what)
 
 
 class VerdictAnswer(Wire):
@@ -57,6 +86,8 @@ class VerdictAnswer(Wire):
     conclusion: str
     because: str
     since: Moment | None
+    change: ChangeAnswer | None
+    over: str | None
     windows: list[WindowAnswer]
     apprentice: Likeness | None
 
@@ -67,6 +98,8 @@ class VerdictAnswer(Wire):
             conclusion=verdict.conclusion,
             because=verdict.because,
             since=verdict.since_us,
+            change=ChangeAnswer.of(verdict.change) if verdict.change else None,
+            over=verdict.over,
             windows=[WindowAnswer.of(window) for window in verdict.windows],
             apprentice=verdict.apprentice,
         )

@@ -1,23 +1,28 @@
 """The loop's answer to whether it learns, and if not, why not: sentences that follow from the commit record."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared import durations
 from shared.configuration.configuration import Configuration
 from shared.metrics.bins import Metrics
+from shared.metrics.last_change import find_last_change
 from shared.metrics.verdict import Verdict, judge
 from shared.models.published import ModelReference, Published
 from shared.status import troubles
 from shared.status.feature_profile import Profile
 from shared.times import MINUTE, to_iso_second
-from shared.training import time_slices
+from shared.training import publication, time_slices
 from shared.training.configuration_changes import note_settings
 from shared.training.training_state import Counters, State
 from shared.training.trouble import Subject
 from shared.words import pluralize
 
+NO_RANK = "No Rank call has come in yet."
+NOT_RUN = "The trainer has not run yet; it runs on a timer, by default once a minute."
+RESET = "The model was reset; the next events that are joined make a new model."
+UNPUBLISHED = "The first model has learned, and is about to be published."
 GOES_ON = "A model came with its settings; with the next run of the trainer, learning goes on from that model."
-_OTHER_TYPE = (
+OTHER_TYPE = (
     "The last model is for one action an event and the learning settings are for several slots, or the other way "
     "round; the next events that are joined make a new model."
 )
@@ -30,13 +35,19 @@ class Waiting:
     """Ranks that are not log yet.
 
     Attributes:
-        at_least: Whether counting stopped before all of them were pluralize.
+        at_least: Whether counting stopped before all of them were counted.
         first_us: When the oldest of them arrived; None if none waits.
+        last_us: When the newest of them arrived; None if none waits.
+        counted: How many were counted: no fewer than `events`.
+        counted_up_to_us: All that arrived earlier were counted; None if all were.
     """
 
     events: int = 0
     at_least: bool = False
     first_us: int | None = None
+    last_us: int | None = None
+    counted: int = 0
+    counted_up_to_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,7 @@ class StatusInputs:
         state: None before the first training run.
         grace_us: How long the join waits beyond the reward wait time.
         profile: Of the features of recent events.
+        newest_reward_us: When the newest reward arrived, in a loop of which no reward is log yet; None if none did.
     """
 
     state: State | None
@@ -56,6 +68,7 @@ class StatusInputs:
     now_us: int
     grace_us: int
     profile: Profile = field(default_factory=Profile)
+    newest_reward_us: int | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -99,40 +112,35 @@ def judge_earnings(state: State | None, configuration: Configuration, now_us: in
         return judge(Metrics(), configuration.service.learning_mode, now_us)
     metrics = note_settings(state, configuration, now_us).metrics
     returns = state.before_apprentice is not None
-    return judge(metrics, configuration.service.learning_mode, now_us, returns=returns)
+    verdict = judge(metrics, configuration.service.learning_mode, now_us, returns=returns)
+    return replace(verdict, change=find_last_change(metrics.lift, configuration))
 
 
 def judge_learning(inputs: StatusInputs) -> LearningVerdict:
     """Decide whether the loop learns, and say why or why not."""
     state, waiting = inputs.state, inputs.waiting
     if state is None:
-        return LearningVerdict(False, "The trainer has not run yet; it runs on a timer, by default once a minute.")
+        return LearningVerdict(False, NOT_RUN)
     for subject in (Subject.RUNNING, Subject.JOIN, Subject.PUBLICATION):
         if subject in state.troubles:
             return LearningVerdict(False, troubles.describe(subject, state.troubles[subject]))
-    if (late_us := lag_us(inputs)) > _SLACK_US:
-        since = to_iso_second(inputs.now_us - late_us)
-        return LearningVerdict(
-            False, f"Events have been ready to join since {since} and are not joined: does the timer run?"
-        )
+    if is_overdue(inputs):
+        return LearningVerdict(False, describe_overdue(inputs))
     if inputs.counters.events == 0 and waiting.events == 0:
-        return LearningVerdict(False, "No Rank call has come in yet.")
+        return LearningVerdict(False, NO_RANK)
     if inputs.counters.learned == 0:
-        return _explain_nothing_learned(inputs)
-    if inputs.published.model is None:
-        return LearningVerdict(False, "The model was reset; the next events that are joined make a new model.")
-    if inputs.model is None:
-        return LearningVerdict(False, _OTHER_TYPE)
+        return explain_nothing_learned(inputs)
+    if (absent := describe_absent_model(inputs)) is not None:
+        return LearningVerdict(False, absent)
     return LearningVerdict(True, _describe_progress(inputs, state))
 
 
 def predict_next_model(inputs: StatusInputs) -> NextModelTime:
     """Predict when the next model can come, and say why not earlier."""
-    state, frequency_us = inputs.state, inputs.configuration.export_frequency_us
+    frequency_us, earliest_us = inputs.configuration.export_frequency_us, _earliest_us(inputs)
     frequency = durations.in_words(frequency_us)
-    earliest_us = state.published_at_us + frequency_us if state and state.published_at_us is not None else 0
     if inputs.waiting.first_us is None:
-        if state and _is_unpublished(state, inputs.published):
+        if _is_unpublished(inputs):
             return NextModelTime(
                 earliest_us, f"Models are published at most every {frequency}, the model export frequency."
             )
@@ -174,9 +182,42 @@ def lag_us(inputs: StatusInputs) -> int:
     return max(0, inputs.now_us - ready_us(inputs, inputs.waiting.first_us))
 
 
+def is_overdue(inputs: StatusInputs) -> bool:
+    """Whether the oldest waiting event should have been joined for so long that something must be wrong."""
+    return lag_us(inputs) > _SLACK_US
+
+
+def describe_overdue(inputs: StatusInputs) -> str:
+    """Describe events that are overdue."""
+    since = to_iso_second(inputs.now_us - lag_us(inputs))
+    return f"Events have been ready to join since {since} and are not joined: does the timer run?"
+
+
+def describe_absent_model(inputs: StatusInputs) -> str | None:
+    """Say why a loop that has learned has no model that Rank can use; None if it has one."""
+    if inputs.published.model is not None:
+        return OTHER_TYPE if inputs.model is None else None
+    return UNPUBLISHED if _is_unpublished(inputs) else RESET
+
+
+def may_publish(inputs: StatusInputs) -> bool:
+    """Whether a model may be published, and is not yet."""
+    return _is_unpublished(inputs) and inputs.now_us >= _earliest_us(inputs)
+
+
 def ready_us(inputs: StatusInputs, arrived_us: int) -> int:
     """When an event is ready to join: after its cell of the time grid, the reward wait time and the grace."""
     return time_slices.cell(0, arrived_us, _cell_us(inputs))[1] + inputs.configuration.rewards.wait_us + inputs.grace_us
+
+
+def _is_unpublished(inputs: StatusInputs) -> bool:
+    """Whether the model in training is newer than the published one."""
+    return inputs.state is not None and publication.is_new(inputs.state, inputs.published)
+
+
+def _earliest_us(inputs: StatusInputs) -> int:
+    """When the next model may be published; 0 before the first."""
+    return publication.next_us(inputs.state, inputs.configuration) if inputs.state else 0
 
 
 def _cell_us(inputs: StatusInputs) -> int:
@@ -192,7 +233,8 @@ def _explain_wait(inputs: StatusInputs, first_us: int) -> str:
     )
 
 
-def _explain_nothing_learned(inputs: StatusInputs) -> LearningVerdict:
+def explain_nothing_learned(inputs: StatusInputs) -> LearningVerdict:
+    """Say why a loop that has had Ranks has learned nothing."""
     if inputs.counters.events == 0:
         waiting = pluralize(inputs.waiting.events, "event waits", "events wait")
         return LearningVerdict(False, f"{waiting} to be learned. {predict_next_model(inputs).because}")
@@ -225,8 +267,3 @@ def _is_replaced(state: State, inputs: StatusInputs) -> bool:
     start, revision = inputs.published.start, inputs.configuration.revision
     is_new = inputs.published.generation != state.running.generation and revision != state.running.revision
     return is_new and start.model is not None and start.revision == revision
-
-
-def _is_unpublished(state: State, published: Published) -> bool:
-    model = state.running.model
-    return model is not None and (published.model is None or published.model.predictor_blob != model.predictor_blob)

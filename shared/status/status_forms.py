@@ -1,6 +1,9 @@
 """The status of the loop over HTTP: whether it learns, and if not, why not."""
 
 from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
 
 from shared.evaluation.optimization_schedule import OptimizationRounds
 from shared.metrics.verdict_forms import VerdictAnswer
@@ -8,6 +11,9 @@ from shared.models.published import ModelReference
 from shared.status import learning_status
 from shared.status.learning_status import StatusInputs
 from shared.status.optimization_text import describe_optimization
+from shared.status.stage_rules import Light
+from shared.status.stage_times import StageCount
+from shared.status.stages import Stage, StageName, judge_stages
 from shared.status.warnings import LoopWarning
 from shared.times import SECOND
 from shared.training.training_state import LastRun
@@ -109,11 +115,49 @@ class StatusWarning(Wire):
     what_to_do: str
 
 
+class StageRate(Wire):
+    """How often a stage happened in a stretch of time."""
+
+    count: int
+    per_minute: float
+    from_: Annotated[Moment, Field(alias="from")]
+    to: Moment
+
+    @classmethod
+    def of(cls, counted: StageCount) -> "StageRate":
+        """The answer about a stretch of time."""
+        return cls(count=counted.count, per_minute=counted.per_minute, from_=counted.from_us, to=counted.to_us)
+
+
+class StageAnswer(Wire):
+    """A stage on the way of events through the loop, and whether it is in order."""
+
+    stage: StageName
+    state: Light
+    last_at: Moment | None
+    rate: StageRate | None
+    because: str
+    what_to_do: str | None
+
+    @classmethod
+    def of(cls, stage: Stage) -> "StageAnswer":
+        """The answer about a stage."""
+        return cls(
+            stage=stage.name,
+            state=stage.light,
+            last_at=stage.last_us,
+            rate=StageRate.of(stage.count) if stage.count else None,
+            because=stage.because,
+            what_to_do=stage.what_to_do,
+        )
+
+
 class LoopStatus(Wire):
     """Whether the loop learns, and why or why not."""
 
     learning: bool
     because: str
+    stages: list[StageAnswer]
     verdict: VerdictAnswer
     last_run: RunOfTrainer | None
     joined_up_to: Moment | None
@@ -138,6 +182,7 @@ class LoopStatus(Wire):
         return cls(
             learning=verdict.learns,
             because=verdict.because,
+            stages=[StageAnswer.of(stage) for stage in judge_stages(inputs, warnings)],
             verdict=VerdictAnswer.of(inputs.verdict),
             last_run=RunOfTrainer.of(state.last_run) if state and state.last_run else None,
             joined_up_to=(state.joined_up_to_us or None) if state else None,

@@ -216,12 +216,26 @@ class CollectedRewards(StoredObject):
 
 @dataclass(frozen=True, slots=True)
 class LastRun(StoredObject):
-    """The last run that found something to do."""
+    """The last run that found something to do.
+
+    Attributes:
+        joined_us: When the last run ended that joined events; None if that is not known, as `learned_us`.
+        learned_us: When the last run ended that learned some.
+    """
 
     started_us: int
     ended_us: int
     joined_events: int
     learned_events: int
+    joined_us: int | None = None
+    learned_us: int | None = None
+
+    @classmethod
+    def after(cls, before: "LastRun | None", started_us: int, ended_us: int, joined: int, learned: int) -> "LastRun":
+        """A run that has joined and learned some events, after another one."""
+        joined_us = ended_us if joined else before.joined_us if before else None
+        learned_us = ended_us if learned else before.learned_us if before else None
+        return cls(started_us, ended_us, joined, learned, joined_us, learned_us)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,8 +40,7 @@ def logged(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     storage, folder = azurite.new_account().connection_string, tmp_path_factory.mktemp("logged")
     with StoredLoop(storage) as stored, evaluated_log.use_storage(storage):
         past.configure(stored, past.configuration(BLIND, reward_wait_time="PT10M"))
-        with ThreadPoolExecutor(1) as pool:  # Playwright has an event loop in this thread
-            pool.submit(past.Past([past.event("last", past.minutes_ago(30))]).write, stored).result()
+        past.Past([past.event("last", past.minutes_ago(30))]).write(stored)
         evaluated_log.write(stored, hours=3)
         keep_older()
         with Trainer(storage, folder / "trainer.log") as trainer:
@@ -250,7 +248,7 @@ def test_what_features_are_worth_is_found_for_the_same_range(
 
     page.set_viewport_size(PHONE)
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.wait_for_function(f"document.documentElement.scrollWidth <= {PHONE['width']}")
     photograph(page, "evaluation-phone")
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({**WIDE, "height": 2000})

@@ -31,6 +31,7 @@ def test_called_bare_it_prints_its_help(clone: Clone) -> None:
         (["xyzzy"], "There is no command xyzzy."),
         (["up", "--prot", "80"], "Unrecognized: --prot 80."),
         (["event"], "The following arguments are required: ID."),
+        (["up", "--welcome", "--open"], "Argument --open: not allowed with argument --welcome."),
         (["demo", "--data", "wine"], "Argument --data: invalid choice: 'wine'"),
         *(
             (["up", f"--port={port}"], f"Argument --port: {port} is no port: give a number from 0 to 65535.")
@@ -57,6 +58,17 @@ def test_up_hands_on_where_to_listen(clone: Clone, port: int) -> None:
     code, output = clone.run("up", "--port", str(port), "--host", "::", "--data", "/d", "--json")
 
     assert (code, output) == (0, f"ran -P -m localhost up --port {port} --host=:: --data /d --json\n")
+
+
+def test_a_demo_is_handed_how_it_is_shown(clone: Clone) -> None:
+    clone.run("demo")
+
+    outputs = [clone.run("demo", "--open", "--keep", "--apprentice"), clone.run("up", "--data", "/d", "--open")]
+
+    assert outputs == [
+        (0, "ran -P -m localhost.demo --apprentice --keep --open\n"),
+        (0, "ran -P -m localhost up --port 7071 --host=127.0.0.1 --data /d --open\n"),
+    ]
 
 
 def test_reading_a_loop_needs_no_emulator(clone: Clone) -> None:

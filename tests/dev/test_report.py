@@ -80,6 +80,11 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
+def pairs(output: str) -> list[str]:
+    """The first two words of each line."""
+    return [" ".join(line.replace(",", "").split()[:2]).rstrip(".") for line in output.splitlines()]
+
+
 def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
     """Every sentence of the answer, in lines that fit a terminal."""
     code, output = run("status", endpoint=api.url)
@@ -92,6 +97,7 @@ def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
         status["nextModel"]["because"],
         verdict["because"],
         status["model"]["id"],
+        *(stage["because"] for stage in status["stages"] if stage["state"] != "good"),
         *warnings,
     ]
     assert code == 0
@@ -101,7 +107,12 @@ def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
     assert f"{status['events']['learned']} learned" in output
     assert [line for line in output.splitlines() if len(line) > 90] == []
     assert verdict["windows"]
+    assert {f"{stage['stage'].capitalize()} {stage['state']}" for stage in status["stages"]} - set(
+        pairs(output)
+    ) == set()
     for window in verdict["windows"]:
+        if window["over"] == verdict["over"]:
+            assert f"Earned {window['earned']['averageReward']:.3f} per event (" in flat(output)
         above = window["aboveFirstAction"]
         assert f"{above['events']} {above['lift']:+.3f} {above['interval'][0]:+.3f} … " in flat(output)
 
@@ -119,7 +130,8 @@ def test_the_metrics_are_a_table(api: Api) -> None:
     assert ["online", f"{online['averageReward']:.3f}", f"{low:.3f}", "…", f"{high:.3f}", count] in rows
     hours = [hour for hour in metrics["intervals"] if hour["count"]]
     assert len(hours) > 1
-    assert [str(hour["count"]) for hour in hours] == [row[3] for row in rows if row[2:3] == ["UTC"]]
+    of_hours = [row for row in rows if row[2:3] == ["UTC"]]
+    assert [(str(hour["count"]), *hour["learningModes"]) for hour in hours] == [(row[3], row[-1]) for row in of_hours]
 
 
 @pytest.mark.parametrize(

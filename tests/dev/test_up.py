@@ -19,6 +19,7 @@ from azure.data.tables import TableServiceClient
 from localhost.azurite.emulator import Azurite
 from localhost.azurite.processes import start_of
 from localhost.environment import LOCAL_DEFAULTS, ROOT, clean_environment
+from tests.dev.browsers import Browser
 from tests.http.api import Api
 
 RANK = {
@@ -109,6 +110,11 @@ class Starter:
 
 
 @pytest.fixture
+def browser(tmp_path: Path) -> Browser:
+    return Browser(tmp_path)
+
+
+@pytest.fixture
 def up(tmp_path: Path) -> Iterator[Starter]:
     starter = Starter(tmp_path / "data")
     yield starter
@@ -153,14 +159,20 @@ def test_after_a_kill_the_next_one_has_the_data_and_the_key(up: Starter) -> None
     assert up.rows() == 2
 
 
-def test_the_key_is_for_its_owner_only_and_in_no_list_of_processes(up: Starter) -> None:
-    serving = up()
+def test_the_key_is_for_its_owner_only_and_in_no_list_of_processes(up: Starter, browser: Browser) -> None:
+    """Nor is it while the page opens: the browser is given a file."""
+    serving = up("--open", BROWSER=str(browser.program))
     key = (up.data / "key").read_text(encoding="ascii").strip()
+    opened = browser.wait()
     listed = [line for line in processes("args=") if key in line] if key else ["no key"]
+    left = (up.data / "page.html").exists(), serving.end(), (up.data / "page.html").exists()
 
     assert key == serving.api.key
     assert stat.S_IMODE((up.data / "key").stat().st_mode) == 0o600
     assert listed == []
+    assert opened.argument == (up.data / "page.html").as_uri()
+    assert (opened.mode, f'url={serving.api.url}/rankloop#key={key}"' in opened.page) == ("600", True), opened
+    assert left == (True, 0, False)
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +216,7 @@ def test_what_it_says_at_first_can_be_read_again(serving: RunningUp, tmp_path: P
     cut_off = report(tmp_path, "status")
 
     assert (code, output.strip() in serving.output, serving.api.key in output) == (0, True, True), output
+    assert f"\nPage                {serving.api.url}/rankloop#key={serving.api.key}\n" in output
     for refused in (nothing, cut_off):
         assert (refused[0], "No loop serves with the data in" in refused[1]) == (2, True), refused
 

@@ -63,6 +63,7 @@ def log(api: Api) -> bytes:
     return plain
 
 
+@pytest.mark.parametrize("path", [PATH, f"{PATH}:preview"])
 @pytest.mark.parametrize(
     ("body", "code", "target"),
     [
@@ -78,11 +79,43 @@ def log(api: Api) -> bytes:
         ({"eventId": "e", "from": "2026-02-01", "to": "2026-01-01"}, "InvalidExportLogsRequest", "to"),
     ],
 )
-def test_what_cannot_be_redacted_is_refused(logged: Api, body: dict[str, Any], code: str, target: str | None) -> None:
+def test_what_cannot_be_redacted_is_refused(
+    logged: Api, path: str, body: dict[str, Any], code: str, target: str | None
+) -> None:
     """With the place that is wrong, and nothing is changed."""
-    answer = logged.post(PATH, body)
+    answer = logged.post(path, body)
 
     assert (answer.status, answer.error["code"], answer.error.get("target")) == (400, code, target)
+
+
+def test_a_preview_tells_what_would_be_redacted_while_the_trainer_is_at_work(logged: Api) -> None:
+    """It waits for nobody, and changes nothing."""
+    before = log(logged)
+    trainer = lease.take(lambda: new_state(new_configuration(4), Published()))
+    assert trainer is not None
+    try:
+        answer = logged.post(f"{PATH}:preview", {"eventId": "e0"})
+    finally:
+        trainer.release()
+
+    at = "2026-03-01T00:00:00.000000Z"
+    assert (answer.status, answer.json) == (
+        200,
+        {
+            "changedLines": 1,
+            "removedLines": 1,
+            "removedRows": 0,
+            "blobs": 1,
+            "mirrored": 0,
+            "first": at,
+            "last": at,
+            "waiting": 0,
+            "runAgainAt": None,
+            "done": True,
+            "next": None,
+        },
+    )
+    assert log(logged) == before
 
 
 def test_the_log_pages_hold_no_more_what_was_redacted(logged: Api) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import batched, groupby
 from typing import Any
@@ -95,7 +96,8 @@ class Past:
             shards: Over how many shards rows are spread that arrive at a moment.
         """
         span_us = span_us or _span_us([*self.events, *self.observations])
-        asyncio.run(_write(stored_loop.storage, self, span_us, shards))
+        with ThreadPoolExecutor(1) as thread:  # the caller's may have an event loop: Playwright's
+            thread.submit(asyncio.run, _write(stored_loop.storage, self, span_us, shards)).result()
         stored_loop.collect_anew()
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from export_fn import redaction_call
+from export_fn import redaction_call, redaction_preview
 from shared import settings
 from shared.log.redaction import Target
-from shared.log.redaction_forms import Redaction
+from shared.log.redaction_forms import Redaction, RedactionPreview
 from shared.times import from_iso
 from tests.loop import past
 from tests.loop.trainers import PAST, Trainer
@@ -49,6 +49,16 @@ def redact(
     with settings.use(changed), pytest.MonkeyPatch.context() as patch:
         patch.setattr(redaction_call, "_SECONDS", seconds)
         return redaction_call.redact(target, *range_us)
+
+
+def preview(
+    storage: str, target: Target, range_us: tuple[int, int] = ALWAYS, seconds: float = _PATIENT_SECONDS
+) -> RedactionPreview:
+    """One call of a preview, as `redact`."""
+    changed = replace(settings.read({"AzureWebJobsStorage": storage}), **PAST)
+    with settings.use(changed), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redaction_preview, "_SECONDS", seconds)
+        return redaction_preview.preview(target, *range_us)
 
 
 def _redact(target: Target, sender: Connection) -> None:

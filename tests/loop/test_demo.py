@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from scipy.stats import binomtest
 
 from localhost.azurite.processes import ProcessId
 from localhost.demo.calls import Calls
+from localhost.demo.course import Reporter
 from localhost.demo.demos import WHERE_NEXT, WHERE_NEXT_APPRENTICE, evaluate_on
 from localhost.demo.failures import DemoFailed
 from localhost.demo.figures import Played, fifths, wilson
@@ -26,11 +28,13 @@ from localhost.demo.loop import Loop, Standing
 from localhost.demo.purchases import DATA_SETS, Offer, Purchase, interleave, load
 from localhost.demo.rehearsal import log_of
 from localhost.demo.run import Round, Run, cut, play
-from localhost.demo.servers import stage
+from localhost.demo.servers import Stage, stage
+from localhost.demo.showing import Showing
 from localhost.demo.table import table, verdict
 from localhost.environment import ROOT
 from localhost.interruption import Interruption, interruptible
 from localhost.progress import Progress
+from tests.http.api import Api
 from tests.loop.test_evaluate_command import below
 
 SHELF = (Offer("best", 8.1, advertised=False), Offer("second", 9.5, advertised=True))
@@ -328,17 +332,19 @@ def decision_of(line: dict[str, Any]) -> tuple[object, ...]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
-    ("number", "arguments"), [(signal.SIGINT, []), (signal.SIGTERM, []), (signal.SIGINT, ["--apprentice"])]
+    ("number", "arguments"), [(signal.SIGINT, ["--keep"]), (signal.SIGTERM, []), (signal.SIGINT, ["--apprentice"])]
 )
 def test_an_interrupted_demo_leaves_nothing_running(number: signal.Signals, arguments: list[str]) -> None:
-    """Ctrl-C ends all of its processes."""
+    """Ctrl-C ends all of its processes; until then, its loop serves where it says."""
     command = [sys.executable, "-m", "localhost.demo", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
-        _address(demo)
+        loop = _loop(demo)
+        statuses = [loop.get("/ready").status, loop.get("/rankloop/v1/status").status]
         children = [ProcessId.of(child) for child in below(demo.pid)]
         demo.send_signal(number)
         _, output = demo.communicate(timeout=30)
 
+    assert statuses == [200, 200]
     assert demo.returncode == 130
     assert "interrupted" in output
     assert "Traceback" not in output
@@ -358,8 +364,43 @@ def test_an_interruption_that_a_library_swallows_ends_the_next_step() -> None:
             progress.show(2, "at work")
 
 
-def _address(demo: "subprocess.Popen[str]") -> str:
+def test_a_loop_that_is_kept_serves_until_ctrl_c_and_the_demo_has_not_failed_by_that() -> None:
+    """So the exit code still says whether the loop learned."""
+    statuses, course = list[int](), io.StringIO()
+
+    def look() -> None:
+        while '"ended"' not in course.getvalue():
+            time.sleep(0.02)
+        address, _, key = json.loads(course.getvalue().splitlines()[-1])["url"].partition("/rankloop#key=")
+        statuses.append(Api.at(address, key).get("/rankloop/v1/status").status)
+        signal.raise_signal(signal.SIGINT)
+
+    with interruptible() as interruption:
+        showing = Showing(interruption, Reporter(course), keeps=True)
+        with showing.on_stage("yogurt", 7) as (here, progress):
+            progress.show(3, "playing")
+            Thread(target=look).start()
+            showing.end(here, "It learned.")
+        ended = here.has_ended()
+
+    lines = [json.loads(line) for line in course.getvalue().splitlines()]
+    assert (statuses, ended) == ([200], True)
+    assert [line["state"] for line in lines] == ["starting", "playing", "playing", "ended"]
+    assert [line["played"] for line in lines] == [0, 0, 3, 3]
+    assert [line["because"] for line in lines][2:] == ["Playing.", "It learned."]
+
+
+def test_a_loop_that_ends_while_it_is_kept_is_a_failure() -> None:
+    """Nobody has asked for that."""
+    showing = Showing(Interruption(), Reporter(None), keeps=True)
+
+    with pytest.raises(DemoFailed, match="ended by itself"):
+        showing.end(Stage("http://127.0.0.1:9", "key", lambda: True), "It learned.")
+
+
+def _loop(demo: "subprocess.Popen[str]") -> Api:
+    """The loop of a demo, by the link of its page."""
     for line in demo.stdout or ():
-        if match := re.search(r"http://[\d.]+:\d+", line):
-            return match[0]
+        if match := re.search(r"^Page +(\S+)/rankloop#key=(\S+)", line):
+            return Api.at(match[1], match[2])
     raise AssertionError("the demo did not start")

@@ -213,7 +213,7 @@ def test_they_are_answered_by_action_and_by_context(
     lines = [json.loads(line) for line in stored_loop.lines()]
     shown = Counter(past.ACTIONS[line["_labelIndex"]] for line in lines)
 
-    actions = api.get(f"{OWN}/actions").json
+    actions, by_hour = (api.get(f"{OWN}/actions{query}").json for query in ("", "?interval=PT1H"))
     features_ = api.get(f"{OWN}/context").json
     mails = api.get(f"{OWN}/context?feature=user.mail").json
     ends = f"from={to_iso(past.minutes_ago(130))}&to={to_iso(past.minutes_ago(55))}"
@@ -233,6 +233,9 @@ def test_they_are_answered_by_action_and_by_context(
     train(trainer, stored_loop)
 
     assert {action["id"]: action["count"] for action in actions["actions"]} == shown
+    assert (actions["intervals"], by_hour["actions"]) == ([], actions["actions"])
+    assert sum_intervals(by_hour["intervals"]) == shown
+    assert len(by_hour["intervals"]) == 25
     assert [action["count"] for action in actions["actions"]] == sorted(shown.values(), reverse=True)
     assert (actions["count"], actions["rest"]["count"]) == (60, 0)
     assert sum(action["share"] for action in actions["actions"]) == pytest.approx(1)
@@ -249,6 +252,7 @@ def test_they_are_answered_by_action_and_by_context(
         "late": 0,
         "dangling": 0,
     }
+    assert {str(each["learningModes"]) for each in fine["intervals"]} == {"[]", "['Online']"}
     assert fine["total"]["online"] == coarse["total"]["online"]
     assert len([each for each in fine["intervals"] if each["count"]]) == 60
     assert from_iso(fine["intervals"][0]["to"]) - from_iso(fine["intervals"][0]["from"]) == FINE_US
@@ -258,6 +262,15 @@ def test_they_are_answered_by_action_and_by_context(
         assert "since 20" in refused.error["message"]
     assert (deleted.status, after["count"], after["actions"]) == (204, 0, [])
     assert stored_loop.blobs("lastday/") == stored_loop.blobs("joins/") == {}
+
+
+def sum_intervals(intervals: Any) -> Counter[str]:
+    """How often each action was shown in all intervals together."""
+    sums = Counter[str]()
+    for interval in intervals:
+        sums.update({action["id"]: action["count"] for action in interval["actions"]})
+        assert interval["count"] == sum(action["count"] for action in interval["actions"]) + interval["rest"]["count"]
+    return sums
 
 
 def test_trouble_with_the_hours_does_not_keep_what_is_deleted(

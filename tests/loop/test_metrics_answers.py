@@ -91,6 +91,35 @@ def test_policies_have_intervals_where_something_is_known_of_them(api: Api, midn
     assert 0 < after["firstAction"]["nonZeroWeights"] < after["count"] == after["random"]["nonZeroWeights"]
 
 
+def test_each_interval_tells_in_which_modes_the_loop_was(api: Api, midnight_us: int) -> None:
+    """By the events that count, so an hour without any tells none."""
+    metrics = read_metrics(api, midnight_us - 2 * HOUR, midnight_us + 2 * HOUR, "PT1H")
+
+    modes = [interval["learningModes"] for interval in metrics["intervals"]]
+    assert modes == [[], ["Apprentice"], ["Online"], []]
+    assert metrics["total"]["learningModes"] == ["Online", "Apprentice"]
+
+
+def test_where_an_earlier_version_counted_the_modes_are_not_known(
+    api: Api, storage_of_all: str, midnight_us: int
+) -> None:
+    """It counted no modes, or not those of all events of an interval."""
+    span = (midnight_us, midnight_us + HOUR, "PT5M")
+    before = [interval["learningModes"] for interval in read_metrics(api, *span)["intervals"]]
+    with StoredLoop(storage_of_all) as stored_loop:
+        path = f"metrics/{to_iso(midnight_us)[:10].replace('-', '')}.json"
+        original, day = stored_loop.blob(path), stored_loop.document(path)
+        with_events = [stored for stored in day["bins"] if stored["events"]]
+        del with_events[0]["modes"]
+        with_events[1]["events"] += 1
+        stored_loop.put(path, json.dumps(day).encode())
+        after = [interval["learningModes"] for interval in read_metrics(api, *span)["intervals"]]
+        stored_loop.put(path, original or b"")
+
+    assert before == [["Online"]] * 12
+    assert after == [None] * 2 + [["Online"]] * 10
+
+
 def test_the_apprentice_is_answered_in_every_place(api: Api) -> None:
     """With the ceiling of 1 − ε + ε ÷ K, here 0.85."""
     own = api.get(OWN).json["apprentice"]

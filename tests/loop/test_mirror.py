@@ -21,7 +21,7 @@ from shared.times import MINUTE, from_datetime
 from tests.faults.proxy import Fault
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
-from tests.loop.redactors import redact
+from tests.loop.redactors import preview, redact
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Held, HoldingProxy, Strike, write
 
@@ -207,13 +207,16 @@ def test_a_redaction_reaches_the_copies_that_are_there(
     run(trainer, stored_loop, None, minutes=300)
     run(trainer, stored_loop, sas(), minutes=200)
     copied, before = copies(mirrored), set(stored_loop.blobs("logs/"))
-    answers = [redact(stored_loop.storage, EventTarget(name)) for name in ("300-0", "200-0")]
+    targets = [EventTarget(name) for name in ("300-0", "200-0")]
+    previews = [preview(stored_loop.storage, target).redaction for target in targets]
+    answers = [redact(stored_loop.storage, target) for target in targets]
     redacted = copies(mirrored)
     run(trainer, stored_loop, sas(rights="r"))
 
     last = redact(stored_loop.storage, EventTarget("200-1"))
 
     assert [(answer.blobs, answer.mirrored, answer.not_mirrored) for answer in answers] == [(1, 0, []), (1, 1, [])]
+    assert previews == answers
     assert set(redacted) == set(copied) < before
     assert b'"200-0"' not in b"".join(map(gzip.decompress, redacted.values()))
     assert (last.blobs, last.mirrored, [path.removeprefix("loops/default/") for path in last.not_mirrored]) == (

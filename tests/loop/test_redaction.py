@@ -25,7 +25,7 @@ from shared.times import MINUTE, SECOND
 from tests.faults.proxy import Fault
 from tests.loop import past
 from tests.loop.conftest import StartTrainer
-from tests.loop.redactors import Redactor, recently, redact
+from tests.loop.redactors import Redactor, preview, recently, redact
 from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Held, Strike, open_route, write
 from tests.loop.trainers import PAST, Trainer
@@ -280,6 +280,63 @@ def test_calls_that_have_no_time_go_on_from_where_the_last_one_ended(
     expected = (0, 2, 3) if target == ANN else (18, 0, 0)
     sums = [sum(getattr(call, name) for call in calls) for name in ("changed_lines", "removed_lines", "removed_rows")]
     assert tuple(sums) == expected
+
+
+TARGETS = [ANN, MAIL, replace(MAIL, namespace="who"), EventTarget("refused-0"), EventTarget("nobody")]
+NAMES = ["event", "feature", "feature in a namespace", "refused event", "no event"]
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=NAMES)
+def test_a_preview_counts_what_the_redaction_then_does(
+    stored_loop: StoredLoop, learned: Learned, redacting: Redact, target: Target
+) -> None:
+    """Lines, rows, copies in the log and what waits, and it changes nothing; afterwards there is nothing left."""
+    learned.copy_to(stored_loop)
+    last_us = past.minutes_ago(2)
+    waiting = [event_with_mail(name, last_us - MINUTE) for name in (ANN.event_id, "w")]
+    past.Past(waiting, [past.reward(ANN.event_id, last_us)]).write(stored_loop)
+    before = stored_loop.blobs(), sorted(map(repr, stored_loop.rows("")))
+
+    counted = preview(stored_loop.storage, target, recently())
+    between = stored_loop.blobs(), sorted(map(repr, stored_loop.rows("")))
+    done = redacting(target)
+    after = preview(stored_loop.storage, target, recently())
+
+    assert between == before
+    assert replace(counted.redaction, run_again_us=None) == replace(done, run_again_us=None)
+    assert (counted.redaction.run_again_us is None) == (done.run_again_us is None)
+    assert done.waiting == (2 if isinstance(target, FeatureTarget) else 0)
+    assert (counted.first_us, counted.last_us) == expected_moments(target, learned.began_us, last_us)
+    assert replace(after.redaction, run_again_us=None) == Redaction(waiting=done.waiting)
+    assert (after.first_us, after.last_us) == (None, None)
+
+
+def expected_moments(target: Target, began_us: int, last_us: int) -> tuple[int | None, int | None]:
+    """When the first and the last line or row came that has the target."""
+    if isinstance(target, FeatureTarget):
+        return began_us, began_us + 40 * MINUTE + 6 * SECOND
+    moments = {ANN.event_id: (began_us, last_us), "refused-0": (began_us + 6 * SECOND,) * 2}
+    return moments.get(target.event_id, (None, None))
+
+
+@pytest.mark.parametrize("target", [ANN, MAIL], ids=["event", "feature"])
+def test_previews_that_have_no_time_count_nothing_twice(
+    stored_loop: StoredLoop, learned: Learned, redacting: Redact, target: Target
+) -> None:
+    """Each goes on from where the last one ended, in the middle of an hour and of its rows, too."""
+    learned.copy_to(stored_loop)
+    from_us, to_us = learned.began_us + 3 * SECOND, recently()[1]
+    at_us, calls = from_us, [preview(stored_loop.storage, target, (from_us, to_us), seconds=0)]
+    while (next_us := calls[-1].redaction.next_us) is not None:
+        assert next_us > at_us
+        at_us = next_us
+        calls.append(preview(stored_loop.storage, target, (at_us, to_us), seconds=0))
+    done = redacting(target, (from_us, to_us))
+
+    assert len(calls) > 2
+    for name in ("changed_lines", "removed_lines", "removed_rows", "blobs"):
+        assert sum(getattr(call.redaction, name) for call in calls) == getattr(done, name), name
+    assert done.changed_lines + done.removed_lines >= 2
 
 
 @pytest.mark.parametrize("target", [ANN, MAIL], ids=["event", "feature"])

@@ -3,10 +3,10 @@ import { refresh } from "../polling.js";
 import { useState } from "../view.js";
 
 /**
- * Gives `{run, busy, error, done}` of an action.
+ * Gives `{run, clear, busy, error, done}` of an action.
  *
  * `run(...)` calls the function `act`, once at a time, and then reads again all that is shown. `error` is what it threw
- * last, `done` what it gave.
+ * last, `done` what it gave; `clear()` forgets both.
  */
 export function useAction(act) {
   const [state, set] = useState({ busy: false, error: null, done: null });
@@ -23,5 +23,6 @@ export function useAction(act) {
       return null;
     }
   };
-  return { run, ...state };
+  const clear = () => set({ busy: false, error: null, done: null });
+  return { run, clear, ...state };
 }

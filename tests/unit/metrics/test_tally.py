@@ -116,6 +116,21 @@ def test_where_the_baseline_is_always_shown_a_hidden_draw_is_no_evidence(mode: L
     assert result.random == PolicySums(silent=10)
 
 
+def test_events_that_count_are_counted_by_their_learning_mode() -> None:
+    """In the bins of five minutes and of ten seconds, whichever model they were ranked by."""
+    tally = Tally(0.2)
+    for number, mode in enumerate((ONLINE, APPRENTICE, ONLINE, LOGGING, APPRENTICE, ONLINE)):
+        event = Case(number, greedy(0, 3), 1.0).record(mode)
+        tally.add_event(event, "cb", EventLine(b"", 1.0, learnable=number < 5))
+
+    metrics = tally.freeze(7)
+
+    assert metrics.details is not None
+    for (a_bin,) in (metrics.bins, metrics.details.bins):
+        assert a_bin.modes == {"Online": 2, "Apprentice": 2, "LoggingOnly": 1}
+        assert a_bin.plus(a_bin).modes == {"Online": 4, "Apprentice": 4, "LoggingOnly": 2}
+
+
 def test_without_a_chance_there_is_no_evidence() -> None:
     """Where the first action can come by no draw, and where some other cannot."""
     chosen, never = Case(1, [1.0, 0.0], 1.0), Case(2, [0.0, 1.0], 1.0)

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.metrics.breakdown import MOST_FEATURES, Cell, Step
-from shared.metrics.breakdown_forms import answer_context
+from shared.metrics.context_forms import answer_context
 from shared.metrics.last_day_forms import LastDayRange
 from shared.times import HOUR
 from shared.web.errors import InvalidRequest

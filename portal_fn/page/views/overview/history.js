@@ -1,0 +1,57 @@
+// What the loop earned over time, and which actions it showed: over as long as there is something to see.
+import { sentence } from "../../format.js";
+import { Panel } from "../../parts/panel.js";
+import { TimeChart } from "../../parts/time_chart.js";
+import { MINUTE_SECONDS, STATUS_SECONDS, usePolled } from "../../polling.js";
+import { linkTo } from "../../route.js";
+import { html, useEffect, useMemo, useRef } from "../../view.js";
+import { chartOf } from "./chart.js";
+import { useMarks } from "./marks.js";
+import { scaleOf } from "./scale.js";
+import { Shares } from "./shares.js";
+
+const ACTIONS = "rankloop/v1/metrics/actions";
+
+/** The charts, and `children` beside the first. */
+export function History({ status, children }) {
+  const recent = usePolled(ACTIONS, MINUTE_SECONDS, { interval: "PT5M" });
+  const isJoined = status.joinedUpTo !== null;
+  useEffect(() => {
+    if (isJoined && recent.answer?.count === 0) recent.refresh();
+  }, [isJoined]);
+  const scale = isJoined ? scaleOf(recent) : null;
+  const hours = usePolled(scale?.isHourly ? ACTIONS : null, MINUTE_SECONDS, { interval: "PT1H" });
+  return html`
+    <div class="histories">
+      <${Rewards} status=${status} scale=${scale} />
+      <div>
+        ${children}
+        <${Shares} actions=${scale?.isHourly ? hours.answer : recent.answer} />
+      </div>
+    </div>
+  `;
+}
+
+function Rewards({ status, scale }) {
+  const metrics = useMetrics(scale);
+  const marks = useMarks(status);
+  const isWaiting = status.events.waiting > 0;
+  const chart = useMemo(() => metrics && chartOf(metrics, isWaiting ? status.joinedUpTo : null), [metrics, isWaiting && status.joinedUpTo]);
+  const aside = scale && html`${scale.words} · <a href=${linkTo("monitor")}>Monitor</a>`;
+  return html`
+    <${Panel} title="Reward per event" aside=${aside}>
+      ${chart && html`<${TimeChart} title="Reward per event over time" ...${chart} marks=${marks} height=${280} />`}
+      ${metrics?.missing && html`<p class="hint">${sentence(metrics.missing)}</p>`}
+      ${!chart && html`<p class="loading">${scale ? "Loading …" : `The chart begins with the first joined event. ${sentence(status.stages[2].because)}`}</p>`}
+    <//>
+  `;
+}
+
+/** Gives the metrics on a scale; while those on another scale are read, the ones before. */
+function useMetrics(scale) {
+  const seconds = scale?.isFine ? STATUS_SECONDS : MINUTE_SECONDS;
+  const { answer } = usePolled(scale && "rankloop/v1/metrics", seconds, { interval: scale?.interval, from: scale?.from });
+  const last = useRef(null);
+  if (answer) last.current = answer;
+  return answer ?? last.current;
+}

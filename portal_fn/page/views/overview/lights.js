@@ -1,0 +1,32 @@
+// Five lights: the stages that an event passes, each with when it last happened, how often, and what to do.
+import { ago, count, moment, rate, sentence } from "../../format.js";
+import { html } from "../../view.js";
+import { useNow } from "./now.js";
+
+const NAMES = { ranks: "Ranks", rewards: "Rewards", joined: "Joined", learned: "Learned", published: "Published" };
+const STATES = { good: "In order", waiting: "Waiting", trouble: "Trouble" };
+const SIGNS = { good: "M2 6.5 5 9.5 10 3", waiting: "M6 2.5V6.5L8.5 8", trouble: "M6 2V7M6 9.4V9.9" };
+const SECONDS = 5;
+
+/** The lights of the five stages, in order. */
+export function Lights({ stages }) {
+  const now = useNow(SECONDS);
+  return html`
+    <ul class="lights" aria-label="From Rank to model">
+      ${stages.map((stage) => html`<${Light} key=${stage.stage} ...${stage} now=${now} />`)}
+    </ul>
+  `;
+}
+
+function Light({ stage, state, lastAt, rate: often, because, whatToDo, now }) {
+  return html`
+    <li class=${state}>
+      <div class="light-name">
+        <svg class="sign" viewBox="0 0 12 12" aria-hidden="true"><path d=${SIGNS[state]} /></svg><b>${NAMES[stage]}</b><span class="word">${STATES[state]}</span>
+      </div>
+      ${lastAt && html`<div><time datetime=${lastAt} title=${moment(lastAt)}>${ago(lastAt, Math.max(now, new Date(lastAt)))}</time>${often?.count > 0 && `, ${rate(often.perMinute)}`}</div>`}
+      ${often?.count > 0 && html`<div class="faint">${count(often.count)} from ${moment(often.from, { seconds: false })} to ${moment(often.to, { seconds: false })}</div>`}
+      ${state !== "good" && html`<p>${sentence(because)}</p>`} ${whatToDo && html`<p class="to-do">${sentence(whatToDo)}</p>`}
+    </li>
+  `;
+}

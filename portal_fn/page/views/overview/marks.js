@@ -1,0 +1,59 @@
+// What happened to the loop, as marks of a chart: models, and changes of its settings.
+import { count, figure } from "../../format.js";
+import { usePolled } from "../../polling.js";
+import { useEffect, useMemo, useRef } from "../../view.js";
+
+const OFTEN_MS = 5 * 60_000; // the list of models is dear: it tells what each of them earned
+const ORIGINS = {
+  trained: "A model",
+  retrained: "A model that learned anew",
+  imported: "An imported model",
+  applied: "A model from an evaluation",
+};
+const ACTS = {
+  evaluationApplied: "An evaluation was applied",
+  modelReset: "The model was reset",
+  modelImported: "A model was imported",
+  modelPublished: "An earlier model was published again",
+  modelReturned: "The model from before the loop was an apprentice returned",
+  logsDeleted: "Logs were deleted",
+};
+
+/** Gives the marks; models that come while one looks are taken from the status. */
+export function useMarks({ model, verdict }) {
+  const models = usePolled("rankloop/v1/models", Infinity);
+  const history = usePolled("rankloop/v1/configurations/history", Infinity);
+  const seen = useRef(new Map());
+  if (model) seen.current.set(model.id, { ...model, origin: "trained" });
+  useEffect(() => {
+    if (Date.now() - models.at > OFTEN_MS && models.at) models.refresh();
+  }, [model?.id]);
+  useEffect(() => {
+    if (history.at) history.refresh();
+  }, [model?.id, verdict.change?.at]);
+  return useMemo(() => marksOf(models.answer, history.answer, seen.current), [models.answer, history.answer, model?.id]);
+}
+
+function marksOf(models, history, seen) {
+  const all = new Map([...seen, ...(models?.models ?? []).map((model) => [model.id, model])]);
+  return [...[...all.values()].map(markOfModel), ...(history?.changes ?? []).map(markOfChange)];
+}
+
+function markOfModel({ publishedAt, origin, learnedEvents }) {
+  return { at: new Date(publishedAt) / 1000, kind: "model", label: `${ORIGINS[origin]}, which has learned from ${count(learnedEvents)} events` };
+}
+
+function markOfChange({ at, act, by, changed }) {
+  const fields = changed.map(({ name, from, to }) => `${name} from ${written(from)} to ${written(to)}`).join(", ");
+  const what = [ACTS[act], fields].filter(Boolean).join(": ");
+  return { at: new Date(at) / 1000, kind: "settings", label: `${what} (by ${authorOf(by)})` };
+}
+
+function written(value) {
+  if (value === null || value === "") return "nothing";
+  return typeof value === "number" ? figure(value) : String(value);
+}
+
+function authorOf(by) {
+  return typeof by === "string" ? by : Object.values(by).filter(Boolean).join(", ");
+}
