@@ -79,9 +79,9 @@ def judged(logged: Api) -> dict[str, Any]:
     return dict(report)
 
 
-def written(value: float) -> str:
-    """A difference as the page writes it."""
-    return f"{value:+.2f}" if abs(value) >= 0.1 else f"{value:+.3f}".removesuffix("0")
+def written(value: float, beside: float) -> str:
+    """A difference as the page writes it beside another one."""
+    return f"{value:+.2f}" if abs(beside) >= 0.1 else f"{value:+.3f}".removesuffix("0")
 
 
 def expect_plot(page: Page, report: dict[str, Any]) -> None:
@@ -90,10 +90,11 @@ def expect_plot(page: Page, report: dict[str, Any]) -> None:
     rows = page.get_by_role("list", name="Differences to what was done").get_by_role("listitem")
     expect(rows).to_have_count(len(report["policies"]) - 1)
     for place, policy in enumerate(report["policies"][1:]):
-        low, high = policy["differenceInterval"]
+        lead = policy["differenceToOnline"]
+        figures = [written(value, lead) for value in (lead, *policy["differenceInterval"])]
         row = rows.nth(place)
         expect(row).to_contain_text(policy["name"])
-        expect(row).to_contain_text(f"{written(policy['differenceToOnline'])} {written(low)} to {written(high)}")
+        expect(row).to_contain_text(f"{figures[0]} {figures[1]} to {figures[2]}")
         expect(row).to_contain_text(words[policy["comparedToOnline"]])
 
 
@@ -218,7 +219,7 @@ def test_one_that_failed_says_why_and_can_be_deleted(logged: Api, open_page: Ope
 def test_a_range_without_events_is_told_so(logged: Api, open_page: OpenPage, complaints: list[str]) -> None:
     """And one that ends before it begins is refused at its field; a link holds all of the form."""
     query = "create=yes&name=early&search=no&range=own&from=2020-01-02T00:00:00.000Z&to=2020-01-01T00:00:00.000Z"
-    page = open_page(logged, f"/evaluations?{query.replace('&', '%26')}")
+    page = open_page(logged, f"/evaluations?{query}")
     page.get_by_role("button", name="Start the evaluation").click()
     expect(page.get_by_label("To", exact=True)).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_role("alert")).to_have_text("It has to be later than startTime.")
@@ -244,7 +245,7 @@ def test_what_features_are_worth_is_found_for_the_same_range(
     importances = "/personalizer/featureImportances/of-judged?api-version=2022-09-01-preview"
     importance = logged.get(importances).json
     expect(page.get_by_text(importance["description"])).to_be_visible()
-    expect(page.locator(".scores li")).to_have_count(len(importance["featureScores"]))
+    expect(page.locator(".feature-scores li")).to_have_count(len(importance["featureScores"]))
 
     page.set_viewport_size(PHONE)
 

@@ -17,7 +17,7 @@ export function Course({ evaluation, chosen }) {
   const chart = useMemo(() => (isCourse(course) ? chartOf(course, policy?.name) : null), [course, policy?.name]);
   if (!chart) return null;
   const choice = html`
-    <label class="beside">Beside it
+    <label class="course-choice">Beside it
       <select value=${policy?.name} onChange=${({ target }) => changeQuery({ policy: target.value })}>
         ${others.map(({ name }) => html`<option value=${name} selected=${name === policy?.name}>${name}</option>`)}
       </select>
@@ -51,10 +51,10 @@ function chartOf({ interval, policies }, chosen) {
     ...policies.filter(({ source }) => source === "Random").map((policy) => lineOf(policy, "At random", "--random", false)),
     ...policies.filter(({ name }) => name === chosen).map((policy) => lineOf(policy, chosen, "--loop", true)),
   ];
-  const unknown = online.intervals
-    .filter(({ events }) => events === 0)
-    .map(({ from }) => ({ from: new Date(from).getTime() / 1000, to: new Date(from).getTime() / 1000 + seconds, because: UNKNOWN }));
-  return { times, lines, unknown };
+  const spans = online.intervals.map(({ from }) => ({ from: new Date(from).getTime() / 1000, to: new Date(from).getTime() / 1000 + seconds }));
+  const counts = online.intervals.map(({ events }) => events);
+  const unknown = spans.filter((_, place) => counts[place] === 0).map((span) => ({ ...span, because: UNKNOWN, calm: "no events" }));
+  return { times, lines, spans, counts, unknown };
 }
 
 function lineOf({ intervals }, label, color, hasBand) {
