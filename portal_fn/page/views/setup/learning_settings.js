@@ -62,7 +62,7 @@ function Form({ stored }) {
 
 function Entries({ settings, stored, refusal, onChange }) {
   const at = (target) => (refusal?.target === target ? refusal.message.replace(`${target}: `, "") : "");
-  const changed = (name) => `${settings[name] === stored[name] ? "" : "changed"} ${at(name) ? "refused" : ""}`;
+  const changed = (name) => `${settings[name] === stored[name] ? "" : "unsaved"} ${at(name) ? "refused" : ""}`;
   return html`
     <div class=${`field wide ${changed("name")}`}>
       <label for="policy-name">Name</label>
