@@ -94,6 +94,7 @@ function Files({ stored, onImport, onReset }) {
   const [problem, setProblem] = useState("");
   const load = async ({ target }) => {
     const [file] = target.files;
+    if (!file) return;
     target.value = "";
     try {
       onImport(settingsOf(await file.text()));
