@@ -105,6 +105,8 @@ def test_the_page_turns_green_when_the_first_rank_comes_and_counts_down_to_the_f
     expect(lights.first).to_contain_text("In order")
     page.get_by_role("button", name="Show the loop").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Nothing can be told yet")
-    expect(page.get_by_role("region", name="Reward per event")).to_contain_text("The chart begins with the first joined event")
+    expect(page.get_by_role("region", name="Reward per event")).to_contain_text(
+        "The chart begins with the first joined event"
+    )
     photograph(page, "first-rank")
     complaints.clear()  # the host offers no demo
