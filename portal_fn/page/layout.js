@@ -45,22 +45,21 @@ function skipToContent(event) {
 
 /** Says what is wrong between this page and the loop, if anything is. */
 function Connection() {
-  const { error, answer } = usePolled("rankloop/v1/status", STATUS_SECONDS);
-  if (!error) return null;
+  const { error, answer, slow } = usePolled("rankloop/v1/status", STATUS_SECONDS);
   const older = answer ? " What is shown is what it said before." : "";
-  return html`<${Notice} kind="trouble" text=${`${error.message}${older}`} />`;
+  if (error) return html`<${Notice} kind="trouble" text=${`${error.message}${older}`} />`;
+  if (slow) return html`<${Notice} kind="warning" text=${`The loop takes long to answer.${older}`} />`;
+  return null;
 }
 
 function View({ chosen }) {
   const [module, setModule] = useState(null);
   const [failure, setFailure] = useState(null);
   const [error, reset] = useErrorBoundary();
-  const load = () => {
-    setFailure(null);
+  useEffect(() => {
     chosen.load().then(setModule, setFailure);
-  };
-  useEffect(load, [chosen]);
+  }, [chosen]);
   if (error) return html`<${Notice} kind="trouble" text=${`This view failed: ${error.message}`} action="Show it again" onAction=${reset} />`;
-  if (failure) return html`<${Notice} kind="trouble" text="This view could not be loaded." action="Try again" onAction=${load} />`;
+  if (failure) return html`<${Notice} kind="trouble" text="This view could not be loaded." action="Load the page again" onAction=${() => location.reload()} />`;
   return module ? html`<${module.View} />` : html`<p class="loading" role="status">Loading …</p>`;
 }

@@ -46,7 +46,7 @@ export async function call(method, path, { query = {}, body, type = "application
   const answer = await fetched(addressOf(path, query), { method, headers, body });
   if (answer.ok) return answer;
   const refusal = new Refusal(answer.status, await errorOf(answer), Number(answer.headers.get("Retry-After")) || null);
-  if (answer.status === 401) signOut(refusal.message);
+  if (answer.status === 401 && credentials()) signOut(refusal.message);
   throw refusal;
 }
 

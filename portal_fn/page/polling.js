@@ -8,12 +8,14 @@ import { useEffect, useState } from "./view.js";
 export const STATUS_SECONDS = 20;
 export const MINUTE_SECONDS = 60;
 
+const SLOW_MS = 5_000;
+const MOST_KEPT = 60;
 const polls = new Map();
 
 class Poll {
   constructor(path, query) {
     Object.assign(this, { path, query, answer: null, error: null, at: null, seconds: new Map(), timer: null });
-    this.busy = null;
+    Object.assign(this, { busy: null, slow: false });
   }
 
   /** Joins a listener, who wants a new answer after so many seconds. */
@@ -38,30 +40,38 @@ class Poll {
   }
 
   call() {
-    this.busy ??= this.readOnce().finally(() => {
+    if (this.busy) return this.busy;
+    const patience = setTimeout(() => this.tell({ slow: true }), SLOW_MS);
+    this.busy = this.readOnce().finally(() => {
+      clearTimeout(patience);
       this.busy = null;
       this.plan();
     });
     return this.busy;
   }
 
-  async readOnce() {
-    try {
-      this.answer = await read(this.path, this.query);
-      this.error = null;
-    } catch (error) {
-      this.error = error;
-      if (error instanceof Refusal && error.status < 500) this.answer = null;
-    }
-    this.at = Date.now();
+  tell(changes) {
+    Object.assign(this, changes);
     this.seconds.forEach((_, listener) => listener());
+  }
+
+  async readOnce() {
+    const last = { error: null, slow: false };
+    try {
+      last.answer = await read(this.path, this.query);
+    } catch (error) {
+      last.error = error;
+      if (error instanceof Refusal && error.status < 500) last.answer = null;
+    }
+    this.tell({ ...last, at: Date.now() });
   }
 }
 
 /**
- * Gives `{answer, error, at, refresh}` of a path, read again every so many seconds; Infinity reads it once.
+ * Gives `{answer, error, at, slow, refresh}` of a path, read again every so many seconds; Infinity reads it once.
  *
- * After an error that may pass, the answer before it stays, with the time of the last try. A path of null reads nothing.
+ * After an error that may pass, the answer before it stays; `at` is the time of the last try, in milliseconds. `slow`
+ * says that an answer is overdue. A path of null reads nothing.
  */
 export function usePolled(path, seconds, query = {}) {
   const name = path && addressOf(path, query).href;
@@ -73,9 +83,10 @@ export function usePolled(path, seconds, query = {}) {
     poll.join(listener, seconds);
     return () => poll.leave(listener);
   }, [name, seconds]);
-  if (!name) return { answer: null, error: null, at: null, refresh: () => {} };
+  if (!name) return { answer: null, error: null, at: null, slow: false, refresh: () => {} };
   const poll = pollOf(name, path, query);
-  return { answer: poll.answer, error: poll.error, at: poll.at, refresh: () => poll.call() };
+  const { answer, error, at, slow } = poll;
+  return { answer, error, at, slow, refresh: () => poll.call() };
 }
 
 /** Reads everything again that is shown and whose path begins so: after something was changed. */
@@ -92,8 +103,17 @@ export function forget() {
 }
 
 function pollOf(name, path, query) {
-  if (!polls.has(name)) polls.set(name, new Poll(path, query));
+  if (!polls.has(name)) {
+    if (polls.size >= MOST_KEPT) dropOldest();
+    polls.set(name, new Poll(path, query));
+  }
   return polls.get(name);
+}
+
+/** Drops the oldest poll that is not shown: a range that moves along with the time asks again and again for another one. */
+function dropOldest() {
+  const oldest = [...polls].find(([, { seconds }]) => seconds.size === 0);
+  if (oldest) polls.delete(oldest[0]);
 }
 
 document.addEventListener("visibilitychange", () => polls.forEach((poll) => poll.plan()));

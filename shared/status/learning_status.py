@@ -11,7 +11,7 @@ from shared.models.published import ModelReference, Published
 from shared.status import troubles
 from shared.status.feature_profile import Profile
 from shared.times import MINUTE, to_iso_second
-from shared.training import time_slices
+from shared.training import publication, time_slices
 from shared.training.configuration_changes import note_settings
 from shared.training.training_state import Counters, State
 from shared.training.trouble import Subject
@@ -20,6 +20,7 @@ from shared.words import pluralize
 NO_RANK = "No Rank call has come in yet."
 NOT_RUN = "The trainer has not run yet; it runs on a timer, by default once a minute."
 RESET = "The model was reset; the next events that are joined make a new model."
+UNPUBLISHED = "The first model has learned, and is about to be published."
 GOES_ON = "A model came with its settings; with the next run of the trainer, learning goes on from that model."
 OTHER_TYPE = (
     "The last model is for one action an event and the learning settings are for several slots, or the other way "
@@ -129,20 +130,17 @@ def judge_learning(inputs: StatusInputs) -> LearningVerdict:
         return LearningVerdict(False, NO_RANK)
     if inputs.counters.learned == 0:
         return explain_nothing_learned(inputs)
-    if inputs.published.model is None:
-        return LearningVerdict(False, RESET)
-    if inputs.model is None:
-        return LearningVerdict(False, OTHER_TYPE)
+    if (absent := describe_absent_model(inputs)) is not None:
+        return LearningVerdict(False, absent)
     return LearningVerdict(True, _describe_progress(inputs, state))
 
 
 def predict_next_model(inputs: StatusInputs) -> NextModelTime:
     """Predict when the next model can come, and say why not earlier."""
-    state, frequency_us = inputs.state, inputs.configuration.export_frequency_us
+    frequency_us, earliest_us = inputs.configuration.export_frequency_us, _earliest_us(inputs)
     frequency = durations.in_words(frequency_us)
-    earliest_us = state.published_at_us + frequency_us if state and state.published_at_us is not None else 0
     if inputs.waiting.first_us is None:
-        if is_unpublished(inputs):
+        if _is_unpublished(inputs):
             return NextModelTime(
                 earliest_us, f"Models are published at most every {frequency}, the model export frequency."
             )
@@ -195,16 +193,31 @@ def describe_overdue(inputs: StatusInputs) -> str:
     return f"Events have been ready to join since {since} and are not joined: does the timer run?"
 
 
-def is_unpublished(inputs: StatusInputs) -> bool:
-    """Whether the model in training has learned something that no published model has."""
-    model = inputs.state.running.model if inputs.state else None
-    published = inputs.published.model
-    return model is not None and (published is None or published.predictor_blob != model.predictor_blob)
+def describe_absent_model(inputs: StatusInputs) -> str | None:
+    """Say why a loop that has learned has no model that Rank can use; None if it has one."""
+    if inputs.published.model is not None:
+        return OTHER_TYPE if inputs.model is None else None
+    return UNPUBLISHED if _is_unpublished(inputs) else RESET
+
+
+def may_publish(inputs: StatusInputs) -> bool:
+    """Whether a model may be published, and is not yet."""
+    return _is_unpublished(inputs) and inputs.now_us >= _earliest_us(inputs)
 
 
 def ready_us(inputs: StatusInputs, arrived_us: int) -> int:
     """When an event is ready to join: after its cell of the time grid, the reward wait time and the grace."""
     return time_slices.cell(0, arrived_us, _cell_us(inputs))[1] + inputs.configuration.rewards.wait_us + inputs.grace_us
+
+
+def _is_unpublished(inputs: StatusInputs) -> bool:
+    """Whether the model in training is newer than the published one."""
+    return inputs.state is not None and publication.is_new(inputs.state, inputs.published)
+
+
+def _earliest_us(inputs: StatusInputs) -> int:
+    """When the next model may be published; 0 before the first."""
+    return publication.next_us(inputs.state, inputs.configuration) if inputs.state else 0
 
 
 def _cell_us(inputs: StatusInputs) -> int:

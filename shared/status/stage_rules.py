@@ -94,7 +94,8 @@ def judge_learned(inputs: StatusInputs) -> Finding:
         if counters.not_activated == counters.events:
             return Finding(Light.TROUBLE, because, _ACTIVATE)
         return Finding(Light.WAITING, because)
-    if (absent := _describe_absent_model(inputs)) is not None:
+    absent = learning_status.describe_absent_model(inputs)
+    if absent not in (None, learning_status.UNPUBLISHED):
         return Finding(Light.WAITING, absent)
     unlearned = sum(
         pending.learnable
@@ -112,19 +113,12 @@ def judge_published(inputs: StatusInputs) -> Finding:
     """Whether Rank gets the models."""
     model, coming = inputs.model, learning_status.predict_next_model(inputs).because
     if model is None:
-        absent = _describe_absent_model(inputs) if inputs.counters.learned else None
+        absent = learning_status.describe_absent_model(inputs) if inputs.counters.learned else None
         return Finding(Light.WAITING, absent or coming)
-    if learning_status.is_unpublished(inputs):
+    if learning_status.may_publish(inputs):
         return Finding(Light.WAITING, f"A model is ready to be published. {coming}")
     return Finding(Light.GOOD, f"The model in use was published at {to_iso_second(model.made_at_us)}. {coming}")
 
 
 def _has_no_rank(inputs: StatusInputs) -> bool:
     return inputs.counters.events == 0 and inputs.waiting.events == 0
-
-
-def _describe_absent_model(inputs: StatusInputs) -> str | None:
-    """Why a loop that has learned has no model; None if it has one."""
-    if inputs.published.model is None and inputs.state and not learning_status.is_unpublished(inputs):
-        return learning_status.RESET
-    return learning_status.OTHER_TYPE if inputs.published.model and inputs.model is None else None

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -13,10 +14,7 @@ from tests.browser.chromium import launch_options
 from tests.browser.loops import KEY, QUICK
 from tests.hosts import HostProcess
 from tests.http.api import Api
-from tests.loop import past
-from tests.loop.stored_loop import StoredLoop
 from tests.loop.traffic import V1
-from tests.loop.trainers import Trainer
 
 WIDE = {"width": 1280, "height": 800}
 OpenPage = Callable[..., Page]
@@ -54,11 +52,11 @@ def open_page(context: BrowserContext, complaints: list[str]) -> Iterator[OpenPa
         if message.type in ("error", "warning"):
             complaints.append(message.text)
 
-    def open_view(api: Api, view: str = "/", key: str | None = KEY) -> Page:
+    def open_view(api: Api, view: str = "/", key: str | None = KEY, path: str = "/rankloop") -> Page:
         page = context.new_page()
         page.on("console", note)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{api.url}/rankloop#key={key}&view={view}" if key else f"{api.url}/rankloop#{view}")
+        page.goto(f"{api.url}{path}#key={key}&view={quote(view)}" if key else f"{api.url}{path}#{view}")
         return page
 
     yield open_view
@@ -70,11 +68,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A loop with hours behind it, which earns more than its default. Tests may not change it."""
     with Azurite() as azurite:
         storage = azurite.new_account().connection_string
-        with StoredLoop(storage) as stored:
-            past.configure(stored, past.seldom(exploration_percentage=0.2))
-            loops.good_past().write(stored)
-        with Trainer(storage, tmp_path_factory.mktemp("good") / "trainer.log") as trainer:
-            trainer.succeed()
+        loops.make_good(storage, tmp_path_factory.mktemp("good") / "trainer.log")
         with HostProcess(storage, env=QUICK) as host:
             api = Api.at(host.url, KEY, tries=4)
             api.put(f"{V1}/configurations/service", {"modelExportFrequency": "PT1S"})  # for the newest model to come

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from localhost.environment import ROOT
+from localhost.setup.node_packages import LIBRARIES
 
 UV = """#!{python}
 import os, pathlib, sys, time
@@ -43,6 +44,9 @@ if "--version" in sys.argv:
     print("10.0.0")
 else:
     (folder / "node_modules" / "azurite").mkdir(parents=True)
+    for name in {libraries}:
+        (folder / "node_modules" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "node_modules" / name).write_text("")
 """
 NODE = "#!/bin/sh\necho v20.1.0\n"
 
@@ -57,7 +61,10 @@ class Clone:
     def program(self, name: str, text: str) -> None:
         """Put a program on the PATH."""
         path = self.programs / name
-        path.write_text(text.format(python=sys.executable, folder=str(self.folder)), encoding="utf-8")
+        path.write_text(
+            text.format(python=sys.executable, folder=str(self.folder), libraries=[*LIBRARIES.values()]),
+            encoding="utf-8",
+        )
         path.chmod(0o755)
 
     def begin(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:

@@ -68,15 +68,13 @@ def test_azd_which_goes_on_by_itself_is_told_no_next_step(project: Clone) -> Non
     assert ["Next step: `azd deploy`" in output for _, output in (alone, by_azd)] == [True, False]
 
 
-def test_it_needs_no_node_and_no_npm(project: Clone) -> None:
-    """Who only deploys has no use for a storage emulator."""
-    for name in ("npm", "node"):
-        (project.programs / name).unlink()
-
+def test_of_npm_it_needs_the_libraries_of_the_page_and_no_more(project: Clone) -> None:
+    """Who only deploys has no use for a storage emulator, or for a browser."""
     code, _ = project.run("package")
 
-    assert (code, project.calls("npm")) == (0, [])
-    assert not (project.folder / "node_modules").exists()
+    (call,) = project.calls("npm")
+    assert (code, "--omit=dev" in call.split()) == (0, True)
+    assert (project.folder / "dist" / "portal_fn" / "page" / "libraries" / "preact.mjs").is_file()
 
 
 def test_a_second_build_takes_the_place_of_the_first(project: Clone) -> None:

@@ -80,6 +80,11 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
+def pairs(output: str) -> list[str]:
+    """The first two words of each line."""
+    return [" ".join(line.replace(",", "").split()[:2]).rstrip(".") for line in output.splitlines()]
+
+
 def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
     """Every sentence of the answer, in lines that fit a terminal."""
     code, output = run("status", endpoint=api.url)
@@ -92,6 +97,7 @@ def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
         status["nextModel"]["because"],
         verdict["because"],
         status["model"]["id"],
+        *(stage["because"] for stage in status["stages"] if stage["state"] != "good"),
         *warnings,
     ]
     assert code == 0
@@ -101,7 +107,12 @@ def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
     assert f"{status['events']['learned']} learned" in output
     assert [line for line in output.splitlines() if len(line) > 90] == []
     assert verdict["windows"]
+    assert {f"{stage['stage'].capitalize()} {stage['state']}" for stage in status["stages"]} - set(
+        pairs(output)
+    ) == set()
     for window in verdict["windows"]:
+        if window["over"] == verdict["over"]:
+            assert f"Earned {window['earned']['averageReward']:.3f} per event (" in flat(output)
         above = window["aboveFirstAction"]
         assert f"{above['events']} {above['lift']:+.3f} {above['interval'][0]:+.3f} … " in flat(output)
 

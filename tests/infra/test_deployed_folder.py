@@ -4,6 +4,7 @@ On Linux with the very wheels that go to Azure, elsewhere with those of this mac
 """
 
 import platform
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -88,6 +89,20 @@ class TestLoop:
         assert ranked.status == 201
         assert api.get("/rankloop/v1/status").json["instance"]["modelId"] >= model_id
         assert max(chances, key=chances.__getitem__) == LIKED["ann"]
+
+    def test_it_serves_the_page_with_its_libraries(self, host: HostProcess) -> None:
+        """Which no package of Python has: the folder holds them."""
+        anyone = Api.at(host.url, None)
+        document = anyone.get("/rankloop").body.decode()
+        names = [
+            *re.findall(r'(?:src|href)="rankloop/([^"]+)"', document),
+            "libraries/preact.mjs",
+            "libraries/hooks.mjs",
+        ]
+
+        assert "libraries/uplot.js" in names
+        assert {name: anyone.get(f"/rankloop/{name}").status for name in names} == dict.fromkeys(names, 200)
+        assert anyone.get("/rankloop/libraries/.made-from").status == 404
 
     def live(self, api: Api, event_id: str, user: str) -> None:
         """One event of a user, rewarded by what the user likes."""

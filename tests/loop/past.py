@@ -96,7 +96,7 @@ class Past:
             shards: Over how many shards rows are spread that arrive at a moment.
         """
         span_us = span_us or _span_us([*self.events, *self.observations])
-        with ThreadPoolExecutor(1) as thread:  # a test's own may have an event loop, as that of a browser's test does
+        with ThreadPoolExecutor(1) as thread:  # the caller's may have an event loop: Playwright's
             thread.submit(asyncio.run, _write(stored_loop.storage, self, span_us, shards)).result()
         stored_loop.collect_anew()
 

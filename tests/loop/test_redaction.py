@@ -326,8 +326,10 @@ def test_previews_that_have_no_time_count_nothing_twice(
     """Each goes on from where the last one ended, in the middle of an hour and of its rows, too."""
     learned.copy_to(stored_loop)
     from_us, to_us = learned.began_us + 3 * SECOND, recently()[1]
-    calls = [preview(stored_loop.storage, target, (from_us, to_us), seconds=0)]
-    while (at_us := calls[-1].redaction.next_us) is not None:
+    at_us, calls = from_us, [preview(stored_loop.storage, target, (from_us, to_us), seconds=0)]
+    while (next_us := calls[-1].redaction.next_us) is not None:
+        assert next_us > at_us
+        at_us = next_us
         calls.append(preview(stored_loop.storage, target, (at_us, to_us), seconds=0))
     done = redacting(target, (from_us, to_us))
 

@@ -24,6 +24,12 @@ def warnings(loop: Loop) -> dict[str, str]:
     return {warning["code"]: warning["message"] for warning in loop.status()["warnings"]}
 
 
+def light(loop: Loop, name: str) -> str:
+    """The state of a stage."""
+    (state,) = [stage["state"] for stage in loop.status()["stages"] if stage["stage"] == name]
+    return str(state)
+
+
 def rank_strangely(loop: Loop, number: int) -> None:
     """A Rank with an id and a time among its features, of actions that differ in nothing but their ids."""
     actions: list[Any] = [{"id": name, "features": [{"kind": "offer"}]} for name in ACTIONS]
@@ -39,12 +45,13 @@ def test_that_rewards_stop_is_told_after_few_events_until_they_come_again(loop: 
     for _ in range(30):
         loop.rank()
     loop.train(READY)
-    stopped = warnings(loop)
+    stopped, broken = warnings(loop), light(loop, "rewards")
     loop.use(5)
     loop.train(READY)
 
     assert in_order == {}
     assert stopped.keys() == {"RewardsStopped"}
+    assert (broken, light(loop, "rewards")) == ("trouble", "good")
     assert "Of 30 events in a row, since 20" in stopped["RewardsStopped"]
     assert "none got a reward in time; before, 40 of 40 did." in stopped["RewardsStopped"]
     assert warnings(loop) == {}

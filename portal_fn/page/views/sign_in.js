@@ -1,27 +1,64 @@
-// The way in: a key, or a bearer token.
+// The way in: an API key, or a bearer token of Entra ID.
 import { Notice } from "../parts/notice.js";
 import { forget } from "../polling.js";
 import { LOOP, signIn } from "../session.js";
 import { html, useState } from "../view.js";
 
-/** Asks for a key; `refusal` is why the last one was not taken. */
+const LOCAL = ["127.0.0.1", "localhost", "[::1]"];
+
+/** Asks for a key or a token; `refusal` is why the last one was not taken, in the loop's words. */
 export function SignIn({ refusal }) {
-  const [key, setKey] = useState("");
-  const enter = (event) => {
-    event.preventDefault();
-    forget();
-    signIn({ key: key.trim() });
-  };
   return html`
     <main class="sign-in">
       <h1>Rankloop</h1>
-      <p>The loop at <code>${LOOP.href}</code></p>
-      ${refusal && html`<${Notice} kind="trouble" title="The loop did not take this key." text=${refusal} />`}
-      <form onSubmit=${enter}>
-        <label for="key">API key</label>
-        <input id="key" type="password" autocomplete="off" required value=${key} onInput=${(event) => setKey(event.target.value)} />
-        <button class="main" disabled=${!key.trim()}>Open the page</button>
-      </form>
+      <p>Whether the loop at <code>${LOOP.href}</code> pays, and if not, why not.</p>
+      ${refusal && html`<${Notice} kind="trouble" title="The loop did not let you in." text=${refusal} />`}
+      <${Entry} name="key" label="API key" act=${(key) => ({ key })} main>
+        <p class="hint">${LOCAL.includes(LOOP.hostname) ? html`<${KeyHere} />` : html`<${KeyInAzure} />`}</p>
+      <//>
+      <details>
+        <summary>Sign in with a token of Entra ID</summary>
+        <${Entry} name="token" label="Bearer token" act=${(token) => ({ token: token.replace(/^Bearer\s+/i, "") })}>
+          <p class="hint">
+            If the loop takes tokens (settings <code>AUTH_TENANT</code> and <code>AUTH_AUDIENCE</code>), get one by
+            ${" "}<code>az account get-access-token --resource AUTH_AUDIENCE --query accessToken -o tsv</code>. It opens
+            the page for about an hour.
+          </p>
+        <//>
+      </details>
+      <p class="hint">What you enter stays in this tab, and is forgotten when you close it.</p>
     </main>
+  `;
+}
+
+function Entry({ name, label, act, main = false, children }) {
+  const [text, setText] = useState("");
+  const enter = (event) => {
+    event.preventDefault();
+    forget();
+    signIn(act(text.trim()));
+  };
+  return html`
+    <form onSubmit=${enter}>
+      <label for=${name}>${label}</label>
+      <input id=${name} type="password" autocomplete="off" spellcheck=${false} value=${text} onInput=${(event) => setText(event.target.value)} />
+      ${children}
+      <button class=${main ? "main" : ""} disabled=${!text.trim()}>Open the page</button>
+    </form>
+  `;
+}
+
+function KeyHere() {
+  return html`
+    <code>python3 dev.py up</code> printed the key, with a link that opens this page. <code>python3 dev.py up --welcome</code>
+    ${" "}prints both again.
+  `;
+}
+
+function KeyInAzure() {
+  return html`
+    In Azure the keys are the secrets <code>api-key-1</code> and <code>api-key-2</code> of the loop's Key Vault:
+    ${" "}<code>az keyvault secret show --vault-name VAULT --name api-key-1 --query value -o tsv</code>. Elsewhere they are
+    the settings <code>API_KEY_1</code> and <code>API_KEY_2</code> of the app.
   `;
 }

@@ -33,3 +33,11 @@ def test_shards_come_to_what_the_part_would_have_come_to() -> None:
     assert [event.reward for event in part.imitated] == [1.0, 0.5, 0.0]
     assert (part.first_us, part.last_us) == (5, 9)
     assert Metrics().plus(part, 0, 1).apprentice.matches == "110"
+
+
+def test_the_last_times_of_a_loop_are_those_of_any_shard_and_stay_where_a_part_has_none() -> None:
+    """A part of lone rewards has no event."""
+    shards = [PartMetrics((), last_rank_us=7, last_reward_us=8), PartMetrics((), last_rank_us=6, last_reward_us=9)]
+    metrics = Metrics().plus(combine(shards), 0, 10).plus(PartMetrics(()), 10, 20)
+
+    assert (metrics.last_rank_us, metrics.last_reward_us) == (7, 9)

@@ -193,3 +193,25 @@ def test_more_events_like_these_make_the_difference_clear() -> None:
     later = LiftRecord("loop").plus(Lifts(log_sums, log_sums), 0, MINUTE)
     assert later.window(Over.CHANGE, HOUR) is not None
     assert judge_record(later).conclusion is Conclusion.BETTER
+
+
+def test_what_was_earned_is_over_the_events_that_are_compared() -> None:
+    """So that a lift and what it is above of belong together; events that tell nothing of the first action are not."""
+    some = replace(part(400, first=0.1, others=0.8).first, silent=1600)
+    (window, *_) = judge_record(LiftRecord("loop").plus(Lifts(some, some), 0, MINUTE)).windows
+    nothing = LiftSums(silent=40)
+    (unknown, *_) = judge_record(LiftRecord("loop").plus(Lifts(nothing, nothing), 0, MINUTE)).windows
+
+    assert window.earned.average_reward == pytest.approx(some.rewards / 400)
+    assert window.earned.interval is not None
+    assert window.earned.interval[0] < some.rewards / 400 < window.earned.interval[1]
+    assert window.first.events == window.earned.non_zero_weights == 400
+    assert (unknown.earned.average_reward, unknown.earned.interval) == (None, None)
+
+
+def test_the_verdict_names_the_window_that_decides() -> None:
+    """The one that its sentence is about."""
+    clear = judge_record(grow([300] * 4, first=0.1, others=0.8))
+    open_ = judge_record(grow([100, 100], first=0.3, others=0.6))
+
+    assert (clear.over, open_.over, judge_record(LiftRecord()).over) == (Over.EVENTS, Over.CHANGE, None)

@@ -55,7 +55,8 @@ def inputs(state: State | None, waiting: Waiting = Waiting(), published: Publish
             inputs(state_of_trained_loop(), Waiting(3, False, NOW_US - DAY), Published(model=_MODEL)),
             "does the timer run",
         ),
-        (inputs(state_of_trained_loop()), "was reset"),
+        (inputs(state_of_trained_loop(), published=Published(generation=1)), "was reset"),
+        (inputs(state_of_trained_loop()), "about to be published"),
         (
             inputs(state_of_trained_loop(), published=Published(model=replace(_MODEL, arguments="--ccb_explore_adf"))),
             "are for several slots",

@@ -1,0 +1,231 @@
+"""Who gets in, by what, and what the page says when the loop refuses, is slow, or is not there."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Request, Route, expect
+
+from localhost.azurite.emulator import Azurite
+from tests.browser.conftest import OpenPage, Photograph
+from tests.browser.loops import KEY, QUICK
+from tests.browser.prefix import PREFIX, below_a_path
+from tests.faults.proxy import FaultProxy
+from tests.hosts import HostProcess
+from tests.http.api import Api
+from tests.http.authority import Authority
+
+MINUTE_MS = 60_000
+MINUTES = 3
+STATUS_CALLS = 3
+"""How often a view reads the status in a minute; two other things are read once."""
+
+
+@pytest.fixture(scope="module")
+def authority() -> Iterator[Authority]:
+    with Authority() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def trusting(azurite: Azurite, authority: Authority) -> Iterator[Api]:
+    """A loop that takes bearer tokens, and no key."""
+    settings = {**QUICK, "API_KEY_1": "", **authority.settings}
+    with HostProcess(azurite.new_account().connection_string, env=settings) as host:
+        yield Api.at(host.url, None)
+
+
+def heading(page: Page) -> str:
+    return page.get_by_role("heading", level=1).inner_text()
+
+
+def in_the_page(page: Page) -> None:
+    """The view is there, and not the way in."""
+    expect(page.get_by_role("navigation", name="Views")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_the_key_leaves_the_address_at_once_and_goes_out_in_a_header_only(
+    good: Api, context: BrowserContext, open_page: OpenPage
+) -> None:
+    """It is in no address, in no cookie, and in no storage that outlives the tab."""
+    requests: list[Request] = []
+    context.on("request", lambda request: requests.append(request))
+    page = open_page(good)
+    in_the_page(page)
+
+    calls = [request for request in requests if "/v1/" in request.url]
+    assert urlsplit(page.url).fragment == "/"
+    assert [request.url for request in requests if KEY in request.url] == []
+    assert {request.headers.get("ocp-apim-subscription-key") for request in calls} == {KEY}
+    assert {urlsplit(request.url).netloc for request in requests} == {urlsplit(good.url).netloc}
+    assert (context.cookies(), page.evaluate("localStorage.length")) == ([], 0)
+    page.go_back()
+    assert KEY not in page.url
+
+
+def test_who_has_no_key_is_asked_for_it_and_a_wrong_one_is_refused_in_plain_words(
+    good: Api, open_page: OpenPage, complaints: list[str], photograph: Photograph
+) -> None:
+    """With where to find the right one; the right one then opens the page."""
+    page = open_page(good, key=None)
+    page.get_by_label("API key").fill("not the key")
+    page.get_by_role("button", name="Open the page").first.click()
+
+    expect(page.get_by_role("alert")).to_contain_text("The loop did not let you in.")
+    expect(page.get_by_text("python3 dev.py up --welcome")).to_be_visible()
+    photograph(page, "access-wrong-key")
+    page.get_by_label("API key").fill(KEY)
+    page.keyboard.press("Enter")
+    in_the_page(page)
+    assert all("401" in complaint for complaint in complaints)
+    complaints.clear()
+
+
+def test_a_token_opens_a_loop_that_takes_tokens(
+    trusting: Api, authority: Authority, open_page: OpenPage, complaints: list[str]
+) -> None:
+    """One that has expired is told so."""
+    page = open_page(trusting, key=None)
+    page.get_by_text("Sign in with a token of Entra ID").click()
+    page.get_by_label("Bearer token").fill(authority.token(exp=1))
+    page.get_by_role("button", name="Open the page").last.click()
+    expect(page.get_by_role("alert")).to_contain_text("The bearer token has expired.")
+
+    page.get_by_text("Sign in with a token of Entra ID").click()
+    page.get_by_label("Bearer token").fill(f"Bearer {authority.token()}")
+    page.get_by_role("button", name="Open the page").last.click()
+    in_the_page(page)
+    assert all("401" in complaint for complaint in complaints)
+    complaints.clear()
+
+
+def test_the_page_works_below_a_path(good: Api, open_page: OpenPage) -> None:
+    """As behind a reverse proxy; with a slash at the end of its address, too."""
+    with below_a_path(good) as below:
+        page = open_page(below, path=f"{PREFIX}/rankloop")
+        in_the_page(page)
+        assert urlsplit(page.url).path == f"{PREFIX}/rankloop"
+        page.goto(f"{below.url}{PREFIX}/rankloop/")
+        in_the_page(page)
+
+
+def test_storage_that_is_away_is_told_and_what_was_shown_stays(
+    azurite: Azurite, context: BrowserContext, open_page: OpenPage, complaints: list[str]
+) -> None:
+    """And goes away by itself once storage is back."""
+    account = azurite.new_account()
+    endpoints = (account.blob_endpoint, account.table_endpoint)
+    with ExitStack() as stack:
+        proxies = [stack.enter_context(FaultProxy(endpoint)) for endpoint in endpoints]
+        storage = account.connection_string
+        for endpoint, proxy in zip(endpoints, proxies, strict=True):
+            storage = storage.replace(endpoint, proxy.url)
+        host = stack.enter_context(HostProcess(storage, env={**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}))
+        context.clock.install()
+        page = open_page(Api.at(host.url, KEY))
+        in_the_page(page)
+        before = heading(page)
+        with ExitStack() as away:
+            for proxy in proxies:
+                away.enter_context(proxy.away())
+            page.clock.fast_forward(30_000)
+            expect(page.get_by_role("alert")).to_contain_text("Storage", timeout=30_000)
+            expect(page.get_by_role("alert")).to_contain_text("What is shown is what it said before.")
+            assert heading(page) == before
+        page.clock.fast_forward(30_000)
+        expect(page.get_by_role("alert")).to_have_count(0, timeout=30_000)
+    complaints.clear()
+
+
+def test_a_loop_that_is_gone_or_slow_is_told(
+    azurite: Azurite, context: BrowserContext, open_page: OpenPage, complaints: list[str]
+) -> None:
+    """Without losing what was shown."""
+    unanswered: list[Route] = []
+    with HostProcess(azurite.new_account().connection_string, env=QUICK) as host:
+        context.clock.install()
+        page = open_page(Api.at(host.url, KEY))
+        in_the_page(page)
+        page.route("**/v1/status", lambda route: unanswered.append(route))
+        page.clock.fast_forward(30_000)
+        page.clock.fast_forward(6_000)
+        expect(page.get_by_text("The loop takes long to answer.")).to_be_visible()
+        page.unroute("**/v1/status")
+    page.clock.fast_forward(60_000)
+    expect(page.get_by_role("alert")).to_contain_text("The loop does not answer.", timeout=30_000)
+    complaints.clear()
+
+
+def test_minutes_of_a_view_cost_few_calls_and_a_hidden_tab_none(
+    good: Api, context: BrowserContext, open_page: OpenPage
+) -> None:
+    """What they cost beside five calls of `status` is measured by the benchmark `page`."""
+    context.clock.install()
+    page = open_page(good)
+    in_the_page(page)
+    page.wait_for_load_state("networkidle")
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
+    calls: list[str] = []
+    answered: list[Request] = []
+    page.on("request", lambda request: calls.append(urlsplit(request.url).path))
+    page.on("requestfinished", lambda request: answered.append(request))
+    for _ in range(60 * MINUTES):
+        page.clock.run_for(1000)
+        while len(answered) < len(calls):
+            page.wait_for_timeout(10)
+    shown = list(calls)
+    calls.clear()
+    hide(page, hidden=True)
+    page.clock.run_for(5 * MINUTE_MS)
+    page.wait_for_timeout(100)
+    hidden = list(calls)
+    hide(page, hidden=False)
+    page.clock.run_for(100)
+    page.wait_for_timeout(100)
+
+    assert STATUS_CALLS * MINUTES - 1 <= shown.count("/rankloop/v1/status") <= STATUS_CALLS * MINUTES
+    assert len(shown) <= (STATUS_CALLS + 2) * MINUTES + 1, shown
+    assert hidden == []
+    assert "/rankloop/v1/status" in calls, "it reads again as soon as it is seen again"
+
+
+def hide(page: Page, *, hidden: bool) -> None:
+    """Let the page believe that its tab is hidden, or shown again."""
+    page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+        " document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden,
+    )
+
+
+def test_the_first_view_is_small(good: Api, context: BrowserContext, open_page: OpenPage) -> None:
+    """All that goes over the wire until it is complete: at most 250 KB."""
+    sizes: list[int] = []
+
+    def note(request: Request) -> None:
+        sent = request.sizes()
+        sizes.append(sent["responseBodySize"] + sent["responseHeadersSize"])
+
+    context.on("requestfinished", note)
+    page = open_page(good)
+    in_the_page(page)
+    page.wait_for_load_state("networkidle")
+
+    assert len(sizes) > 10
+    assert sum(sizes) <= 250_000
+
+
+def test_a_view_that_cannot_be_loaded_can_be_asked_for_again(
+    good: Api, open_page: OpenPage, complaints: list[str]
+) -> None:
+    """As after an upgrade, or with a connection that comes and goes."""
+    page = open_page(good, key=None)
+    page.route("**/views/overview.js*", lambda route: route.abort(), times=1)
+    page.get_by_label("API key").fill(KEY)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("This view could not be loaded.")).to_be_visible()
+    page.get_by_role("button", name="Load the page again").click()
+    in_the_page(page)
+    complaints.clear()

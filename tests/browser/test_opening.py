@@ -1,0 +1,24 @@
+"""How a browser comes to the page."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from localhost.page import page_in_browser, page_link
+from tests.browser.loops import KEY
+from tests.http.api import Api
+
+
+def test_what_up_gives_a_browser_leads_to_the_page_signed_in(
+    good: Api, context: BrowserContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file with the link is left behind, and so is the key in the address."""
+    monkeypatch.setenv("BROWSER", "true")
+    file, page = tmp_path / "page.html", context.new_page()
+    with page_in_browser(page_link(good.url, KEY), file):
+        page.goto(file.as_uri())
+        page.wait_for_url(f"{good.url}/rankloop#/")
+        stored = page.evaluate("Object.values(sessionStorage).map(JSON.parse)")
+
+    assert stored == [{"key": KEY}]
