@@ -201,6 +201,7 @@ def test_what_was_late_or_lost_is_told_with_what_to_do(
 
     expect(table).to_contain_text(f"{total['joined']:,} events of this range were joined")
     expect(table).to_contain_text(f"{total['learned']:,} of them were learned")
+    expect(table.locator("tbody td").nth(1)).to_have_text(f"{ever['late']:,}")
     rows = cells(table.get_by_role("table"))
     assert [row[1:] for row in rows] == [[f"{total[name]:,}", f"{ever[name]:,}"] for name in names]
     expect(table.get_by_role("row", name="Late rewards")).to_contain_text("set a longer rewardWaitTime")

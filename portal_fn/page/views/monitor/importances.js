@@ -85,7 +85,7 @@ function List({ reading, asked, id, query, more }) {
   `;
   return html`
     <${Panel} title="Reports" aside=${tools}>
-      <div class="scroll" tabindex="0" role="region" aria-label="Reports">
+      <div class="scroll" tabindex="0" role="region" aria-label="All reports">
         <table>
           <thead>
             <tr>
