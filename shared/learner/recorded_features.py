@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -13,6 +13,14 @@ from shared.ranking.slots import Slot
 _ALLOWED, _ID = "_inc", "_id"
 
 
+class RankedSlot(NamedTuple):
+    """A slot as it was ranked; `excluded` are the ids of the actions that it was not to show."""
+
+    id: str
+    features: Sequence[Any]
+    excluded: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class RankedFeatures:
     """The features of one event as they were ranked, in the shape of the request.
@@ -20,24 +28,30 @@ class RankedFeatures:
     Attributes:
         context: The objects of `contextFeatures`.
         actions: Id and features of each action that could be chosen, in the order of the request.
-        slots: Id and features of each slot; none for an event with one choice.
+        slots: None for an event with one choice.
     """
 
     context: Sequence[Any]
     actions: Sequence[tuple[str, Sequence[Any]]]
-    slots: Sequence[tuple[str, Sequence[Any]]]
+    slots: Sequence[RankedSlot]
 
 
 def read_features(document: Mapping[str, Any]) -> RankedFeatures:
-    """The inverse of `features.document` and, but for exclusions, of `SlotsDocument.log_text`.
+    """The inverse of `features.document` and of `SlotsDocument.log_text`.
 
     Features that were cleaned stay as they were learned, and what was redacted since is not there.
     """
+    ids = read_ids(document)
     return RankedFeatures(
         document.get(DOCUMENT_CONTEXT, ()),
-        [*zip(read_ids(document), (action.get("j", ()) for action in document[DOCUMENT_ACTIONS]), strict=True)],
-        [(slot[_ID], slot["s"][1:]) for slot in document.get(DOCUMENT_SLOTS, ())],
+        [*zip(ids, (action.get("j", ()) for action in document[DOCUMENT_ACTIONS]), strict=True)],
+        [RankedSlot(slot[_ID], slot["s"][1:], _find_excluded(ids, slot)) for slot in document.get(DOCUMENT_SLOTS, ())],
     )
+
+
+def _find_excluded(ids: Sequence[str], slot: Mapping[str, Any]) -> list[str]:
+    allowed = slot.get(_ALLOWED)
+    return [id_ for position, id_ in enumerate(ids) if position not in allowed] if allowed else []
 
 
 def read_ids(document: Mapping[str, Any]) -> list[str]:

@@ -51,6 +51,7 @@ class TracedEvent:
     Attributes:
         features: As they were ranked.
         decisions: One, or one a slot.
+        baselines: The id of each slot's baseline action; None of events that were logged before it was.
         model_id: The model that decided; `N/A` before the first.
         mode: The learning mode in which the event was ranked.
         state: `waiting`, `logged`, `learned`, `notActivated`, `answeredOtherwise` or `passedOver`.
@@ -59,6 +60,7 @@ class TracedEvent:
     at_us: int
     features: RankedFeatures
     decisions: tuple[TracedDecision, ...]
+    baselines: tuple[str | None, ...]
     model_id: str
     deferred: bool
     mode: LearningMode
@@ -147,8 +149,10 @@ def _trace_waiting(event: RankedEvent, observations: Iterable[Observation], rewa
     )
     decisions = tuple(_wait(choice, traced, rewards.default) for choice in choices)
     features = read_features(json.loads(event.document))
+    baselines = _baselines(features, event.baselines)
     return TracedEvent(
-        event.at_us, features, decisions, event.model_id, event.deferred, event.mode, "waiting", because, traced
+        *(event.at_us, features, decisions, baselines, event.model_id, event.deferred, event.mode),
+        *("waiting", because, traced),
     )
 
 
@@ -176,9 +180,18 @@ def _trace_logged(event: LoggedEvent, kind: str | None, evidence: Evidence) -> T
         for choice, logged in zip(choices, event.choices, strict=True)
     )
     features = read_features(event.features)
+    baselines = _baselines(features, event.baselines)
     return TracedEvent(
-        event.at_us, features, decisions, event.model_id, event.deferred, event.mode, state, because, traced
+        *(event.at_us, features, decisions, baselines, event.model_id, event.deferred, event.mode),
+        *(state, because, traced),
     )
+
+
+def _baselines(features: RankedFeatures, positions: Sequence[int]) -> tuple[str | None, ...]:
+    """The id of each slot's baseline action."""
+    if not positions:
+        return (None,) * len(features.slots)
+    return tuple(features.actions[position][0] for position in positions)
 
 
 def _settle(choice: TracedChoice, observations: Iterable[TracedObservation], reward: float) -> TracedDecision:

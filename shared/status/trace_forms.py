@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import orjson
 
+from shared.learner.recorded_features import RankedSlot
 from shared.log.log_forms import DateRange
 from shared.status.event_trace import Trace, TracedDecision, TracedEvent, TracedObservation
 from shared.status.now_forms import Now
@@ -52,7 +53,11 @@ class ActionChance(Wire):
 
 
 class TracedSlot(Wire):
-    """The same for one slot."""
+    """The same for one slot.
+
+    Attributes:
+        baseline_action: Null of an event that an earlier version logged.
+    """
 
     reward_action_id: str | None
     drawn_action_id: str | None
@@ -64,13 +69,21 @@ class TracedSlot(Wire):
     reward_because: str | None
     id: str
     features: list[Any]
+    baseline_action: str | None
+    excluded_actions: list[str]
     actions: list[ActionChance]
 
     @classmethod
-    def of(cls, decision: TracedDecision, slot: str, features: Sequence[Any]) -> "TracedSlot":
+    def of(cls, decision: TracedDecision, slot: RankedSlot, baseline: str | None) -> "TracedSlot":
         """The answer about a slot."""
-        chances = [ActionChance(id=action_id, probability=chance) for action_id, chance in decision.choice.chances]
-        return cls(id=slot, features=[*features], actions=chances, **_decision_fields(decision))
+        return cls(
+            id=slot.id,
+            features=[*slot.features],
+            baseline_action=baseline,
+            excluded_actions=[*slot.excluded],
+            actions=[ActionChance(id=action_id, probability=chance) for action_id, chance in decision.choice.chances],
+            **_decision_fields(decision),
+        )
 
 
 class TracedAction(Wire):
@@ -163,11 +176,10 @@ class EventTrace(Wire):
         )
 
 
-def _slots(event: TracedEvent) -> Iterator[tuple[TracedDecision, str, Sequence[Any]]]:
-    """The slots of an event: what was decided, id, and features."""
+def _slots(event: TracedEvent) -> Iterator[tuple[TracedDecision, RankedSlot, str | None]]:
+    """The slots of an event: what was decided, what was ranked, and the baseline."""
     if event.features.slots:
-        for decision, (slot, features) in zip(event.decisions, event.features.slots, strict=True):
-            yield decision, slot, features
+        yield from zip(event.decisions, event.features.slots, event.baselines, strict=True)
 
 
 def _decision_fields(decision: TracedDecision | None) -> dict[str, Any]:

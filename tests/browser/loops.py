@@ -2,12 +2,16 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from localhost.azurite.emulator import Azurite
+from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
+from shared.configuration.settings_change import Act, Cause, SettingsChange
 from shared.intake import keys
 from shared.intake.rows import Event
 from shared.learner import features
@@ -15,6 +19,7 @@ from shared.log import ranked_event
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
 from shared.storage import paths
 from shared.times import MINUTE, SECOND
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.past import Past
@@ -32,11 +37,25 @@ WEATHER = ("sun", "rain", "snow")
 
 def make_good(storage: str, log_file: Path) -> None:
     """Give an empty account a loop with hours behind it, which earns more than its default."""
+    make(storage, log_file, good_past(), past.seldom(exploration_percentage=0.2))
+
+
+def make(storage: str, log_file: Path, made: Past, configuration: Configuration) -> None:
+    """Give an empty account a loop with a past that it has joined and learned."""
     with StoredLoop(storage) as stored:
-        past.configure(stored, past.seldom(exploration_percentage=0.2))
-        good_past().write(stored)
+        past.configure(stored, configuration)
+        made.write(stored)
     with Trainer(storage, log_file) as trainer:
         trainer.succeed()
+
+
+@contextmanager
+def learned(azurite: Azurite, folder: Path, made: Past, configuration: Configuration) -> Iterator[Api]:
+    """A loop with such a past, of its own account, and served."""
+    storage = azurite.new_account().connection_string
+    make(storage, folder / "trainer.log", made, configuration)
+    with HostProcess(storage, env=QUICK) as host:
+        yield Api.at(host.url, KEY, tries=4)
 
 
 def good_past(events: int = 1200, hours: float = 5, seed: int = 7) -> Past:
@@ -55,12 +74,47 @@ def good_past(events: int = 1200, hours: float = 5, seed: int = 7) -> Past:
     return made
 
 
-def serve(event_id: str, at_us: int, guest: str, weather: str, chances: list[float]) -> tuple[Event, str]:
+def steady_past(
+    name: str,
+    events: int,
+    minutes: tuple[float, float],
+    chances: list[float],
+    pays: Mapping[str, float],
+    mode: LearningMode = LearningMode.ONLINE,
+) -> Past:
+    """Events between two moments, in minutes ago, in which each dish has its chance, and its share of rewards of 1."""
+    chance, made = random.Random(name), Past()
+    begin, end = minutes
+    for number in range(events):
+        at_us = past.minutes_ago(begin + (end - begin) * number / events)
+        event, dish = serve(f"{name}-{number}", at_us, chance.choice(list(GUESTS)), "sun", chances, mode)
+        shown = dish if mode is LearningMode.ONLINE else DISHES[0]
+        made.events.append(event)
+        made.observations.append(past.reward(event.event_id, at_us + 30 * SECOND, float(chance.random() < pays[shown])))
+    return made
+
+
+def changed(before: Configuration, minutes: float, **service: Any) -> Configuration:
+    """A configuration after a caller has changed its service configuration, so many minutes ago."""
+    at_us = past.minutes_ago(minutes)
+    after = before.with_service(replace(before.service, **service), at_us)
+    change = SettingsChange.of(Cause("API_KEY_1", Act.SERVICE), at_us, after.differences(before))
+    return replace(after, changes=(*before.changes, change))
+
+
+def serve(
+    event_id: str,
+    at_us: int,
+    guest: str,
+    weather: str,
+    chances: list[float],
+    mode: LearningMode = LearningMode.ONLINE,
+) -> tuple[Event, str]:
     """A Rank of dishes for a guest, and the dish that was drawn by the chances."""
     actions = [(dish, [{"hot": dish != "salad", "price": 5 + number}]) for number, dish in enumerate(DISHES)]
     document = features.document([{"guest": {"kind": guest}}, {"weather": weather}], actions)
     decision = decide(chances, NO_MODEL, event_id, paths.LOOP)
-    ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
+    ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False, mode=mode)
     event = Event(event_id, keys.request_hash(document, b""), at_us, ranked_event.pack(ranked))
     return event, DISHES[decision.order[0]]
 

@@ -91,6 +91,8 @@ def test_each_slot_has_its_features_and_the_chances_of_what_it_could_show(tell: 
     assert (top["id"], top["features"], top["explored"]) == ("top", [{"size": "large"}], False)
     assert top["actions"] == [{"id": "tea", "probability": 0.1}, {"id": "juice", "probability": 0.9}]
     assert (side["id"], side["features"], side["actions"]) == ("side", [], [{"id": "tea", "probability": 1.0}])
+    assert (top["baselineAction"], top["excludedActions"]) == ("juice", [])
+    assert (side["baselineAction"], side["excludedActions"]) == ("tea", ["juice"])
 
 
 def test_an_apprentice_tells_what_it_drew_in_secret_and_did_not_explore() -> None:
