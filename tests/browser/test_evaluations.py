@@ -149,29 +149,29 @@ def test_files_of_settings_are_taken_and_given(
     assert json.loads((tmp_path / "pairs.json").read_text()) == {"name": "pairs", "arguments": PAIRS}
 
 
-def test_settings_are_used_once_their_consequences_were_told(
+def test_settings_are_applied_once_their_consequences_were_told(
     logged: Api, judged: dict[str, Any], open_page: OpenPage, photograph: Photograph
 ) -> None:
     """What may be no better wants an explicit word, with the figures."""
     (doubt,) = [policy["doubt"] for policy in judged["policies"] if policy["doubt"]]
     page = open_page(logged, f"/evaluations/{judged['id']}")
-    page.get_by_role("button", name="Use chance").click()
-    dialog = page.get_by_role("dialog", name="Use “chance”?")
+    page.get_by_role("button", name="Apply chance").click()
+    dialog = page.get_by_role("dialog", name="Apply “chance”?")
     expect(dialog.get_by_text(doubt)).to_be_visible()
-    expect(dialog.get_by_role("button", name="Use it")).to_be_disabled()
+    expect(dialog.get_by_role("button", name="Apply it")).to_be_disabled()
     photograph(page, "evaluation-apply")
-    dialog.get_by_label("Use it although it may be no better").check()
-    dialog.get_by_role("button", name="Use it").click()
+    dialog.get_by_label("Apply it although it may be no better").check()
+    dialog.get_by_role("button", name="Apply it").click()
     expect(page.get_by_text("chance is in use.")).to_be_visible()
     assert logged.get(IN_USE).json == {"name": "chance", "arguments": CHANCE}
 
-    page.get_by_role("button", name="Use pairs", exact=True).click()
-    dialog = page.get_by_role("dialog", name="Use “pairs”?")
+    page.get_by_role("button", name="Apply pairs", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Apply “pairs”?")
     expect(dialog.get_by_text("Training goes on at the end of the evaluated log")).to_be_visible()
     dialog.get_by_label("The settings only").check()
     expect(dialog.get_by_role("list")).to_contain_text("learn")
     dialog.get_by_label("The settings and what they learned").check()
-    dialog.get_by_role("button", name="Use it").click()
+    dialog.get_by_role("button", name="Apply it").click()
 
     expect(page.get_by_text("pairs is in use.")).to_be_visible()
     expect(page.get_by_role("row", name="pairs").get_by_text("In use")).to_be_visible()
@@ -241,11 +241,12 @@ def test_what_features_are_worth_is_found_for_the_same_range(
         page.emulate_media(color_scheme=colors)
         assert violations(page) == []
     page.get_by_role("button", name="Find out").click()
-    expect(page.get_by_role("button", name="Forget it")).to_be_visible(timeout=60_000)
+    scores = page.get_by_role("region", name="Scores").get_by_role("row")
+    expect(scores.first).to_be_visible(timeout=60_000)
     importances = "/personalizer/featureImportances/of-judged?api-version=2022-09-01-preview"
     importance = logged.get(importances).json
     expect(page.get_by_text(importance["description"])).to_be_visible()
-    expect(page.locator(".feature-scores li")).to_have_count(len(importance["featureScores"]))
+    expect(scores).to_have_count(1 + len(importance["featureScores"]))
 
     page.set_viewport_size(PHONE)
 
