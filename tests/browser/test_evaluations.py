@@ -11,8 +11,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from localhost.azurite.emulator import Azurite
+from shared.evaluation import evaluation_run_store
 from shared.evaluation.evaluation import Policy, Source, Status
 from shared.evaluation.outcome import PolicyOutcome
+from shared.evaluation.tasks import LineCounts, TaskResult
 from shared.times import DAY, to_iso
 from tests.browser.conftest import WIDE, OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
@@ -36,12 +38,12 @@ CHANCE = "--cb_explore_adf --epsilon 1.0"
 
 @pytest.fixture(scope="module")
 def logged(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A loop that has learned with blind settings; it had two rounds of its own, and an evaluation that failed."""
+    """A loop that has learned with blind settings, and has evaluations of earlier."""
     storage, folder = azurite.new_account().connection_string, tmp_path_factory.mktemp("logged")
     with StoredLoop(storage) as stored, evaluated_log.use_storage(storage):
         past.configure(stored, past.configuration(BLIND, reward_wait_time="PT10M"))
         past.Past([past.event("last", past.minutes_ago(30))]).write(stored)
-        evaluated_log.write(stored, hours=3)
+        evaluated_log.write(stored, hours=2)
         keep_older()
         with Trainer(storage, folder / "trainer.log") as trainer:
             trainer.succeed()
@@ -50,7 +52,7 @@ def logged(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def keep_older() -> None:
-    """Two rounds of automatic optimization, the second of which took what it found, and a failed evaluation."""
+    """Keep two rounds of the loop's own, the second of which took what it found; one that failed, and one that runs."""
     begin, found = evaluated.START_US, Policy("Hyper2", PAIRS, Source.SEARCH)
     figures = {evaluated.ONLINE: 60, evaluated.FIRST: 40, evaluated.RANDOM: 50, found: 90}
     policies = (PolicyOutcome(name, "", {begin: evaluated.plain(200, earned)}) for name, earned in figures.items())
@@ -64,6 +66,10 @@ def keep_older() -> None:
         evaluated.keep(replace(round_, created_us=round_.created_us + number, optimal="Hyper2"), outcome)
     fields |= {"status": Status.FAILED, "reason": "The log was deleted meanwhile.", "optimal": None}
     evaluated.keep(evaluated.evaluation("unlucky", **fields))
+    fields |= {"status": Status.RUNNING, "reason": None, "ended_us": None, "created_us": now_us()}
+    evaluated.keep(running := evaluated.evaluation("busy", **fields))
+    evaluation_run_store.mark_sent(running, 0, 3)
+    evaluation_run_store.keep_result(running, TaskResult("logged", LineCounts(), {}))
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +198,7 @@ def test_each_round_of_the_loops_own_shows_its_evidence(
     expect(row).to_contain_text("It earns 0.1 more.")
     photograph(page, "evaluations")
 
+    expect(page.get_by_role("row", name="the busy")).to_contain_text("1 of 3 tasks done")
     row.get_by_role("link", name="Round 2").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("The loop took better settings: Hyper2")
