@@ -202,7 +202,7 @@ def test_each_round_of_the_loops_own_shows_its_evidence(
     row.get_by_role("link", name="Round 2").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("The loop took better settings: Hyper2")
-    expect(page.get_by_text("What the search tried: 1 settings")).to_be_visible()
+    expect(page.get_by_text("Settings that the search tried: 1")).to_be_visible()
 
 
 def test_one_that_failed_says_why_and_can_be_deleted(logged: Api, open_page: OpenPage) -> None:

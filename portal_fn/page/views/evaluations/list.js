@@ -109,7 +109,8 @@ export function DeleteDialog({ evaluation, onClose, onDeleted }) {
 
 function stateOf(evaluation) {
   if (hasFailed(evaluation)) return "failed";
-  const isBetter = evaluation.optimalPolicy && evaluation.optimalPolicy !== "online";
+  const { status, optimalPolicy } = evaluation;
+  const isBetter = status !== "OnlinePolicyRetained" && optimalPolicy && optimalPolicy !== "online";
   return isBetter ? "better" : "done";
 }
 
