@@ -2,7 +2,7 @@
 import { sentence } from "../../format.js";
 import { Panel } from "../../parts/panel.js";
 import { TimeChart } from "../../parts/time_chart.js";
-import { MINUTE_SECONDS, STATUS_SECONDS, usePolled } from "../../polling.js";
+import { MINUTE_SECONDS, usePolled } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html, useEffect, useMemo, useRef } from "../../view.js";
 import { chartOf } from "./chart.js";
@@ -11,12 +11,15 @@ import { useMarks } from "./marks.js";
 import { scaleOf } from "./scale.js";
 import { Shares } from "./shares.js";
 
+const FINE_SECONDS = 30; // a call of the metrics costs half as much as one of the status
 const ACTIONS = "rankloop/v1/metrics/actions";
 
 /** The charts, and `children` beside the first. */
 export function History({ status, children }) {
-  const recent = useRecent(isJoined(status));
+  const isHourly = useRef(false);
+  const recent = useRecent(isJoined(status), isHourly.current ? Infinity : MINUTE_SECONDS);
   const scale = isJoined(status) ? scaleOf(recent) : null;
+  isHourly.current = Boolean(scale?.isHourly);
   const hours = usePolled(scale?.isHourly ? ACTIONS : null, MINUTE_SECONDS, { interval: "PT1H" });
   return html`
     <div class="histories">
@@ -30,8 +33,8 @@ export function History({ status, children }) {
 }
 
 /** Gives the actions of the last hours; if they were read before the first event was joined, those from after it. */
-function useRecent(joined) {
-  const recent = usePolled(ACTIONS, MINUTE_SECONDS, { interval: "PT5M" });
+function useRecent(joined, seconds) {
+  const recent = usePolled(ACTIONS, seconds, { interval: "PT5M" });
   const joinedAt = useRef(joined ? 0 : null);
   if (joined) joinedAt.current ??= Date.now();
   useEffect(() => {
@@ -61,7 +64,7 @@ function Rewards({ status, scale }) {
 
 /** Gives the metrics on a scale; while those on another scale are read, the ones before. */
 function useMetrics(scale) {
-  const seconds = scale?.isFine ? STATUS_SECONDS : MINUTE_SECONDS;
+  const seconds = scale?.isFine ? FINE_SECONDS : MINUTE_SECONDS;
   const { answer } = usePolled(scale && "rankloop/v1/metrics", seconds, { interval: scale?.interval, from: scale?.from });
   const last = useRef(null);
   if (answer) last.current = answer;
