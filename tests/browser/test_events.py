@@ -68,7 +68,7 @@ def test_filters_stand_in_the_address(
     lived: Api, open_page: OpenPage, complaints: list[str], photograph: Photograph
 ) -> None:
     """So that whoever is sent it sees the same; and what a filter cannot be is told at it."""
-    page = open_page(lived, "/events?kind=rank%26eventId=ex")
+    page = open_page(lived, "/events?kind=rank&eventId=ex")
     table = page.get_by_role("region", name="Events").get_by_role("row")
     expect(table).to_have_count(2)
     expect(table.last).to_contain_text("Rank")

@@ -1,5 +1,5 @@
 // Who gets what: each action's chance in a context, before and after the latest model, and why.
-import { count, moment, share } from "../format.js";
+import { count, moment, sentence, share } from "../format.js";
 import { ChanceBars } from "../parts/chance_bars.js";
 import { Notice } from "../parts/notice.js";
 import { Panel } from "../parts/panel.js";
@@ -76,7 +76,8 @@ function useQuestion(ranks) {
 }
 
 function notFound(event, { hint }) {
-  return `There is no Rank ${event}. ${hint ?? "It may be redacted, or older than the log that is kept."} Choose another one, or type a context.`;
+  const where = hint ? "It may be in older log, which was not looked through: look for it among the events." : "It may be redacted, or older than the log that is kept.";
+  return `There is no Rank ${event}. ${where} Choose another one, or type a context.`;
 }
 
 function NoAnswer({ answers, asked }) {
@@ -167,7 +168,7 @@ function Shown({ question, mode }) {
 function WhatComes({ status, answers }) {
   return html`
     <p class="hint what-comes">
-      ${answers.because ? `${answers.because} ` : ""}${status?.nextModel ? status.nextModel.because : "No event waits to be learned."} The bars move when a new model comes; it is looked for every ${STATUS_SECONDS} seconds.
+      ${answers.because ? `${answers.because} ` : ""}${status?.nextModel ? sentence(status.nextModel.because) : "No event waits to be learned."} The bars move when a new model comes; it is looked for every ${STATUS_SECONDS} seconds.
       Exploration ${share(answers.now.exploration)}. Nothing is recorded of what is asked here.
     </p>
   `;
