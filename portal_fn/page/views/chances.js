@@ -7,7 +7,7 @@ import { ReadAgain, useReading } from "../parts/reading.js";
 import { MINUTE_SECONDS, STATUS_SECONDS, usePolled } from "../polling.js";
 import { changeQuery, useRoute } from "../route.js";
 import { html, useEffect, useRef } from "../view.js";
-import { useBothModels } from "./chances/both_models.js";
+import { isRefusal, useBothModels } from "./chances/both_models.js";
 import { defaultOf, EXAMPLE, EXAMPLE_OF_SLOTS, parsed, questionOf, withFeature } from "./chances/question.js";
 import { ContextFeatures, RecentRanks, useRecentRanks } from "./chances/seen.js";
 import { TypedQuestion } from "./chances/typed.js";
@@ -33,7 +33,7 @@ export function View() {
           ${asked.problem && html`<${Notice} kind="warning" text=${asked.problem} />`}
           ${question && html`<${ContextFeatures} question=${question} onChange=${(name, value) => ask(JSON.stringify(withFeature(question, name, value)))} />`}
           ${asked.isChanged && html`<p class="changed"><span class="faint">It is not as it came any more.</span> <button class="quiet" onClick=${() => ask(null)}>As it came</button></p>`}
-          ${text !== null && html`<${TypedQuestion} text=${text} refusal=${answers.refused === text ? answers.error : null} refused=${answers.refused} isOpen=${asked.isEmpty || !asked.event} onAsk=${ask} />`}
+          ${text !== null && html`<${TypedQuestion} text=${text} refusal=${answers.refused === text && isRefusal(answers.error) ? answers.error : null} refused=${answers.refused} isOpen=${asked.isEmpty || !asked.event} onAsk=${ask} />`}
         <//>
       </div>
       <div class="chances-answer">
@@ -81,9 +81,14 @@ function notFound(event, { hint }) {
 }
 
 function NoAnswer({ answers, asked }) {
-  if (answers.error) return html`<${Notice} kind="trouble" title="The loop does not take this question." text=${answers.error.message} />`;
+  if (answers.error) return html`<${Trouble} error=${answers.error} />`;
   if (asked.problem) return html`<p class="faint">Here the chances will be.</p>`;
   return html`<p class="loading" role="status">Loading …</p>`;
+}
+
+function Trouble({ error, older = "" }) {
+  const title = isRefusal(error) ? `The loop does not take this question.${older}` : `The loop could not be asked.${older}`;
+  return html`<${Notice} kind="trouble" title=${title} text=${error.message} />`;
 }
 
 function Answer({ answers, service, status }) {
@@ -91,7 +96,7 @@ function Answer({ answers, service, status }) {
   const question = parsed(answers.text);
   const parts = now.slots.length ? now.slots.map((slot, place) => ({ slot, before: before?.slots[place] })) : [{ slot: now, before }];
   return html`
-    ${error && html`<${Notice} kind="trouble" title="The loop does not take this question. What is shown is what it said before." text=${error.message} />`}
+    ${error && html`<${Trouble} error=${error} older=" What is shown is what it said before." />`}
     <${Headline} answers=${answers} question=${question} mode=${service?.learningMode} />
     ${parts.map(
       (part, place) => html`
