@@ -38,10 +38,11 @@ async def change_policy(req: HttpRequest, caller: str) -> HttpResponse:
 @functions.operation(["DELETE"], PATH, answer=PolicyContract)
 async def reset_policy(_: HttpRequest, caller: str) -> HttpResponse:
     """Go back to the old service's default for one slot or several, as the loop has it, and tell it."""
-    return await _put(_default, caller)
+    return await _put(default, caller)
 
 
-def _default(stored: LearningSettings) -> LearningSettings:
+def default(stored: LearningSettings) -> LearningSettings:
+    """Give the old service's default, for one slot or several as the loop has it."""
     several = stored.problem_type == "ccb"
     return LearningSettings(DEFAULT_NAME, arguments.DEFAULT_CCB_ARGUMENTS if several else arguments.DEFAULT_ARGUMENTS)
 

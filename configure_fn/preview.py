@@ -63,6 +63,16 @@ async def preview_policy(req: HttpRequest) -> HttpResponse:
     return json_answer(await asyncio.to_thread(_preview, lambda stored: stored.with_learning(learning, now_us())))
 
 
+@functions.operation(["POST"], f"{policy.PATH}:previewReset", api=Api.OWN, answer=ChangePreview, refusals=[403])
+async def preview_reset_policy(_: HttpRequest) -> HttpResponse:
+    """Tell what would happen if the learning settings were deleted: which default they get, and what follows."""
+
+    def change(stored: Configuration) -> Configuration:
+        return stored.with_learning(policy.default(stored.learning), now_us())
+
+    return json_answer(await asyncio.to_thread(_preview, change))
+
+
 def _preview(change: Callable[[Configuration], Configuration]) -> bytes:
     published, before = published_store.read_published(), configuration_store.read_configuration()
     coming = FutureChange(before, change(before), lease.read_state(), published)

@@ -92,7 +92,7 @@ def _go_on(evaluation: Evaluation, key: str | None, stop: Event) -> None:
         runner.run(evaluation, task, stop)
         results = evaluation_run_store.read_results(evaluation)
     if left := _open(evaluation, results):
-        _send(evaluation, left, by=key)
+        _send(evaluation, left, len(results) + len(left), by=key)
     else:
         _finish(evaluation, results)
 
@@ -101,18 +101,19 @@ def _open(evaluation: Evaluation, results: Mapping[str, TaskResult]) -> tuple[Ta
     return _OPEN_TASKS[evaluation.purpose](evaluation, results)
 
 
-def _send(evaluation: Evaluation, tasks: tuple[Task, ...], by: str | None) -> None:
+def _send(evaluation: Evaluation, tasks: tuple[Task, ...], planned: int, by: str | None) -> None:
     """Send messages for the tasks of a stage, unless they were sent or another worker sends them.
 
     Should that worker die, its message comes again, and with it the stage.
 
     Args:
+        planned: How many tasks the evaluation has with those.
         by: Key of the task whose message this worker has.
     """
     stage = tasks[0].stage
     if evaluation_run_store.claim_stage(evaluation, stage, by):
         evaluation_queue.send(make_message(evaluation, task.key) for task in tasks)
-        evaluation_run_store.mark_sent(evaluation, stage)
+        evaluation_run_store.mark_sent(evaluation, stage, planned)
 
 
 def _finish(evaluation: Evaluation, results: Mapping[str, TaskResult]) -> None:

@@ -5,4 +5,7 @@ export const VIEWS = [
   { name: "chances", title: "Who gets what", load: () => import("./views/chances.js") },
   { name: "events", title: "Events", load: () => import("./views/events.js") },
   { name: "monitor", title: "Monitor", load: () => import("./views/monitor.js") },
+  { name: "setup", title: "Setup", load: () => import("./views/setup.js") },
+  { name: "models", title: "Models", load: () => import("./views/models.js") },
+  { name: "evaluations", title: "Evaluations", load: () => import("./views/evaluations.js") },
 ];

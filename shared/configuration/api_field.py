@@ -1,7 +1,7 @@
 """The API's side of a field of the service configuration: what its declaration has beside type and default."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -20,6 +20,9 @@ class ApiField:
     Attributes:
         meaning: What the field is for, as the table says it.
         values: Which values can be sent, as the table says it; empty where the type says enough.
+        unit: What the value counts: `fraction` (from 0 to 1), `days`, `duration` (a text), `moment` (a text); empty for
+            none.
+        words: The words that can be sent, and what each means; empty where it is no choice of words.
         since: The first version of the API that has the field.
         least: The lowest number that is accepted.
         most: The highest number that is accepted.
@@ -34,6 +37,8 @@ class ApiField:
 
     meaning: str
     values: str = ""
+    unit: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
     since: str = "v1.0"
     least: float | None = None
     most: float | None = None

@@ -16,6 +16,16 @@ class Aggregation(StrEnum):
     MAX = "max"
 
 
+MEANINGS: Mapping[str, str] = {
+    Aggregation.EARLIEST: "The reward that came first",
+    Aggregation.AVERAGE: "The sum of all rewards, divided by their number",
+    Aggregation.MEDIAN: "The one in the middle; of two in the middle, their average",
+    Aggregation.SUM: "All rewards together",
+    Aggregation.MIN: "The lowest reward",
+    Aggregation.MAX: "The highest reward",
+}
+"""What each aggregation makes of the rewards of one event, for whoever chooses one."""
+
 _FOLDS: Mapping[Aggregation, Callable[[Sequence[float]], float]] = {
     Aggregation.EARLIEST: lambda rewards: rewards[0],
     Aggregation.AVERAGE: statistics.fmean,

@@ -1,5 +1,6 @@
 """The service configuration: each field is declared here once, for the loop and for all versions of the API."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Annotated
@@ -13,7 +14,7 @@ from shared.configuration.field_readers import (
     read_optimization_frequency,
     word_of,
 )
-from shared.configuration.reward_aggregation import Aggregation
+from shared.configuration.reward_aggregation import MEANINGS, Aggregation
 from shared.stored_objects import StoredObject
 from shared.times import to_iso
 
@@ -31,6 +32,13 @@ class LearningMode(StrEnum):
     ONLINE = "Online"
     APPRENTICE = "Apprentice"
     LOGGING_ONLY = "LoggingOnly"
+
+
+_MODES: Mapping[str, str] = {
+    LearningMode.ONLINE: "Rank shows what it draws by the model's chances, and the loop learns from rewards",
+    LearningMode.APPRENTICE: "Rank shows the first action that is not excluded, and the loop learns to choose the same",
+    LearningMode.LOGGING_ONLY: "Rank shows the first action that is not excluded, and the loop learns from its rewards",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,7 @@ class ServiceConfiguration(StoredObject):
         ApiField(
             meaning="How long rewards count",
             values="5 seconds to `MAX_REWARD_WAIT_TIME`",
+            unit="duration",
             read=read_duration,
             learns_anew=True,
         ),
@@ -64,6 +73,7 @@ class ServiceConfiguration(StoredObject):
         ApiField(
             meaning="How several rewards become one",
             values="`earliest`, `average`, `median`, `sum`, `min`, `max`, in any case",
+            words=MEANINGS,
             read=word_of(Aggregation),
             learns_anew=True,
         ),
@@ -73,6 +83,7 @@ class ServiceConfiguration(StoredObject):
         ApiField(
             meaning="How much is tried at random",
             values="0 to 1: a fraction, in spite of its name",
+            unit="fraction",
             least=0,
             most=1,
             hint=hint_at_fraction,
@@ -84,6 +95,7 @@ class ServiceConfiguration(StoredObject):
         ApiField(
             meaning="The shortest time between two models",
             values="more than 0, at most 30 days",
+            unit="duration",
             read=read_export_frequency,
         ),
     ] = "PT5M"
@@ -102,6 +114,7 @@ class ServiceConfiguration(StoredObject):
         ApiField(
             meaning="How long logs are kept",
             values="at least the wait and a day, rounded up; −1 for ever",
+            unit="days",
             least=-1,
             most=MOST_DAYS,
         ),
@@ -111,6 +124,7 @@ class ServiceConfiguration(StoredObject):
         ApiField(
             meaning="How many days of log a model that learns anew starts from",
             values="0 to `logRetentionDays`",
+            unit="days",
             since=_V2022,
         ),
     ] = 2
@@ -120,6 +134,7 @@ class ServiceConfiguration(StoredObject):
             meaning="What Rank answers, and what is learned: "
             "[what a change does](how-the-loop-works.md#when-the-learning-mode-changes)",
             values="`Online`, `Apprentice`, `LoggingOnly`, in any case",
+            words=_MODES,
             since=_V1_1,
             read=word_of(LearningMode),
         ),
@@ -137,6 +152,7 @@ class ServiceConfiguration(StoredObject):
         ApiField(
             meaning="From 32,000 learned events on, the time after which it searches again",
             values="`P1D` to `P3650D` in whole days",
+            unit="duration",
             since=_V1_1,
             read=read_optimization_frequency,
         ),
@@ -146,6 +162,7 @@ class ServiceConfiguration(StoredObject):
         ApiField(
             meaning="Before this date it does not search",
             values="any date",
+            unit="moment",
             since=_V1_1,
             read=read_date,
             answer=lambda text: text or NEVER,

@@ -9,11 +9,9 @@ from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Evaluation
 from shared.evaluation.evaluation_store import run_folder
 from shared.evaluation.outcome import FeatureScore, Outcome
-from shared.evaluation.tasks import TaskResult
+from shared.evaluation.tasks import Progress, TaskResult
 from shared.models.model_store import DamagedModel
 from shared.storage import background_reads, blobs
-
-_SENT = b""
 
 
 def read_outcome(evaluation: Evaluation) -> Outcome | None:
@@ -90,9 +88,23 @@ def claim_stage(evaluation: Evaluation, stage: int, by: str | None) -> bool:
     return stored is not None and stored.data == claim
 
 
-def mark_sent(evaluation: Evaluation, stage: int) -> None:
-    """Note that the messages for all tasks of a stage were sent."""
-    blobs.write(_stage(evaluation, stage), _SENT)
+def mark_sent(evaluation: Evaluation, stage: int, tasks: int) -> None:
+    """Note that the messages for all tasks of a stage were sent.
+
+    Args:
+        tasks: How many tasks the evaluation has up to the end of the stage.
+    """
+    blobs.write(_stage(evaluation, stage), str(tasks).encode())
+
+
+def read_progress(evaluation: Evaluation) -> Progress:
+    """Count the tasks of an evaluation that runs."""
+    run = run_folder(evaluation)
+    paths = [blob.path for blob in blobs.list_blobs(run)]
+    stages = [path for path in paths if path.startswith(f"{run}stages/")]
+    stored = background_reads.read_all(stages)
+    planned = [int(mark) for mark in stored if mark is not None and mark.isdigit()]
+    return Progress(sum(path.startswith(f"{run}tasks/") for path in paths), max(planned, default=None))
 
 
 def first_count(evaluation: Evaluation, lines: int) -> int:

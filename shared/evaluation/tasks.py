@@ -62,6 +62,19 @@ class LineCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an evaluation is.
+
+    Attributes:
+        tasks_done: Those that have a result.
+        tasks: All that are planned so far; None before any are.
+    """
+
+    tasks_done: int
+    tasks: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Namespaces:
     """First letters of the namespaces that the first hundred usable events have.
 

@@ -2,12 +2,14 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
+from shared.configuration.settings_change import Act, Cause, SettingsChange
 from shared.intake import keys
 from shared.intake.rows import Event
 from shared.learner import features
@@ -55,12 +57,47 @@ def good_past(events: int = 1200, hours: float = 5, seed: int = 7) -> Past:
     return made
 
 
-def serve(event_id: str, at_us: int, guest: str, weather: str, chances: list[float]) -> tuple[Event, str]:
+def steady_past(
+    name: str,
+    events: int,
+    minutes: tuple[float, float],
+    chances: list[float],
+    pays: Mapping[str, float],
+    mode: LearningMode = LearningMode.ONLINE,
+) -> Past:
+    """Events between two moments, in minutes ago, in which each dish has its chance, and its share of rewards of 1."""
+    chance, made = random.Random(name), Past()
+    begin, end = minutes
+    for number in range(events):
+        at_us = past.minutes_ago(begin + (end - begin) * number / events)
+        event, dish = serve(f"{name}-{number}", at_us, chance.choice(list(GUESTS)), "sun", chances, mode)
+        shown = dish if mode is LearningMode.ONLINE else DISHES[0]
+        made.events.append(event)
+        made.observations.append(past.reward(event.event_id, at_us + 30 * SECOND, float(chance.random() < pays[shown])))
+    return made
+
+
+def changed(before: Configuration, minutes: float, **service: Any) -> Configuration:
+    """A configuration after a caller has changed its service configuration, so many minutes ago."""
+    at_us = past.minutes_ago(minutes)
+    after = before.with_service(replace(before.service, **service), at_us)
+    change = SettingsChange.of(Cause("API_KEY_1", Act.SERVICE), at_us, after.differences(before))
+    return replace(after, changes=(*before.changes, change))
+
+
+def serve(
+    event_id: str,
+    at_us: int,
+    guest: str,
+    weather: str,
+    chances: list[float],
+    mode: LearningMode = LearningMode.ONLINE,
+) -> tuple[Event, str]:
     """A Rank of dishes for a guest, and the dish that was drawn by the chances."""
     actions = [(dish, [{"hot": dish != "salad", "price": 5 + number}]) for number, dish in enumerate(DISHES)]
     document = features.document([{"guest": {"kind": guest}}, {"weather": weather}], actions)
     decision = decide(chances, NO_MODEL, event_id, paths.LOOP)
-    ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
+    ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False, mode=mode)
     event = Event(event_id, keys.request_hash(document, b""), at_us, ranked_event.pack(ranked))
     return event, DISHES[decision.order[0]]
 

@@ -1,15 +1,174 @@
-"""The first screen."""
+"""The first screen: whether the loop pays, and if not, why not."""
 
-from playwright.sync_api import expect
+import re
+from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+from playwright.sync_api import Page, expect
+
+from localhost.azurite.accounts import EmulatedAccount
+from shared.configuration.service_configuration import LearningMode
+from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
+from tests.browser.loops import DISHES, KEY
+from tests.conftest import StartHost
 from tests.http.api import Api
+from tests.loop import past
+from tests.loop.conftest import NEVER
+from tests.loop.past import Past
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.trainers import Trainer
+
+EQUAL = [0.25, 0.25, 0.25, 0.25]
+WITHOUT_DEFAULT = [0.0, 0.4, 0.3, 0.3]
+NEARLY_DEFAULT = [0.85, 0.05, 0.05, 0.05]
+DEFAULT_IS_BEST = {"soup": 0.6, "salad": 0.2, "pasta": 0.2, "curry": 0.2}
 
 
-def test_the_verdict_stands_in_large_type(good: Api, open_page: OpenPage, photograph: Photograph) -> None:
-    """With what is earned, and how much more that is than the default earns."""
+@pytest.fixture
+def join(storage: EmulatedAccount, tmp_path: Path) -> Callable[[Past], None]:
+    """Lets the trainer join some of a loop's past."""
+
+    def join_past(made: Past) -> None:
+        with StoredLoop(storage.connection_string) as stored:
+            made.write(stored)
+        with Trainer(storage.connection_string, tmp_path / "trainer.log") as trainer:
+            trainer.succeed()
+
+    return join_past
+
+
+def headline(page: Page) -> str:
+    """What the page says in large type."""
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_be_visible()
+    return heading.inner_text()
+
+
+def test_what_the_loop_earns_stands_in_large_type_and_everything_without_scrolling(
+    good: Api, open_page: OpenPage, photograph: Photograph
+) -> None:
+    """The figures are those of the status."""
+    verdict = good.get("/rankloop/v1/status").json["verdict"]
+    window = next(each for each in verdict["windows"] if each["over"] == verdict["over"])
+    above = window["aboveFirstAction"]
     page = open_page(good)
 
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Earns")
-    expect(page.get_by_text("The loop", exact=False).first).to_be_visible()
+    low, high = above["interval"]
+    figures = f"{above['lift']:+.2f} ({low:+.2f} to {high:+.2f})"
+    assert headline(page) == f"Earns {window['earned']['averageReward']:.2f} an event, {figures} over your default"
+    for text in ("Reward per event", "Next model", "Shown actions"):
+        expect(page.get_by_role("heading", name=text)).to_be_in_viewport()
+    expect(page.get_by_role("list", name="From Rank to model")).to_be_in_viewport()
+    expect(page.get_by_role("slider", name="Reward per event over time")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     photograph(page, "overview")
+
+
+def test_five_lights_tell_when_each_stage_last_happened_and_how_often(good: Api, open_page: OpenPage) -> None:
+    """Their state is a word, too, for those who do not see a color."""
+    stages = good.get("/rankloop/v1/status").json["stages"]
+    page = open_page(good)
+
+    lights = page.get_by_role("list", name="From Rank to model").get_by_role("listitem")
+    expect(lights).to_have_count(5)
+    words = {"good": "In order", "waiting": "Waiting", "trouble": "Trouble"}
+    for stage, light in zip(stages, lights.all(), strict=True):
+        expect(light).to_contain_text(re.compile(stage["stage"], re.IGNORECASE))
+        expect(light).to_contain_text(words[stage["state"]])
+        expect(light.locator("time")).to_have_attribute("datetime", stage["lastAt"])
+        expect(light).to_contain_text(re.compile(r" ago.*(a minute|an hour)|since"))
+
+
+def test_models_and_changes_of_settings_are_read_at_the_chart_and_in_its_tables(good: Api, open_page: OpenPage) -> None:
+    """By the keys, as a screen reader speaks it; the pointer shows the same."""
+    learned = f"{good.get('/rankloop/v1/status').json['model']['learnedEvents']:,}"
+    page = open_page(good)
+    chart = page.get_by_role("slider", name="Reward per event over time")
+
+    chart.press("Home")
+    first = chart.get_attribute("aria-valuetext") or ""
+    chart.press("End")
+    expect(chart).to_have_attribute("aria-valuetext", re.compile("modelExportFrequency from PT15M to PT1S"))
+    last = chart.get_attribute("aria-valuetext") or ""
+    expect(page.locator(".chart-note")).to_contain_text(f"A model, which has learned from {learned} events")
+    page.get_by_text("The figures as a table").click()
+
+    assert re.search(r"The loop 0\.\d+, Always the first action 0\.\d+, At random 0\.\d+", first)
+    assert "A model, which has learned from" in last
+    marks = page.get_by_role("region", name="Models and changes of settings").get_by_role("row")
+    expect(marks.filter(has_text="modelExportFrequency from PT15M to PT1S (by API_KEY_1)")).to_have_count(1)
+    expect(marks.filter(has_text=f"A model, which has learned from {learned} events")).to_have_count(1)
+    events = page.get_by_role("region", name="Figures of the chart").get_by_role("row").locator("td:first-of-type")
+    assert sum(map(int, events.all_inner_texts())) == good.get("/rankloop/v1/metrics").json["total"]["count"]
+
+
+def test_the_share_of_each_action_is_shown_over_time(good: Api, open_page: OpenPage) -> None:
+    """As bars, in the legend in all, and as a table."""
+    actions = good.get("/rankloop/v1/metrics/actions").json["actions"]
+    page = open_page(good)
+
+    shown = page.get_by_role("region", name="Shown actions")
+    expect(shown.get_by_role("img", name="Share of each action over time")).to_be_visible()
+    for action in actions:
+        share = f"{action['share'] * 100:.0f}%"
+        expect(shown.get_by_role("listitem").filter(has_text=action["id"])).to_have_text(f"{action['id']} {share}")
+    shown.get_by_text("The shares as a table").click()
+    table = page.get_by_role("region", name="Shares of the actions")
+    expect(table.get_by_role("columnheader")).to_have_text(["Time", "Events", *[action["id"] for action in actions]])
+
+
+def test_a_loop_of_which_nothing_can_be_told_says_why_and_one_that_is_worse_says_since_which_change(
+    storage: EmulatedAccount,
+    join: Callable[[Past], None],
+    start_host: StartHost,
+    open_page: OpenPage,
+    photograph: Photograph,
+) -> None:
+    """First its default has no chance; then exploration is changed, and a few events, at last many, tell."""
+    before = past.seldom(exploration_percentage=0.0)
+    after = loops.changed(before, 102, exploration_percentage=1.0)
+    with StoredLoop(storage.connection_string) as stored:
+        past.configure(stored, before)
+        join(loops.steady_past("blind", 200, (240, 120), WITHOUT_DEFAULT, DEFAULT_IS_BEST))
+        api = Api.at(start_host(**NEVER | {"API_KEY_1": KEY}).url, KEY, tries=4)
+        page = open_page(api)
+        unknown = headline(page)
+        past.configure(stored, after)
+    join(loops.steady_past("few", 30, (85, 70), EQUAL, DEFAULT_IS_BEST))
+    page.reload()
+    undecided = headline(page)
+    join(loops.steady_past("many", 500, (50, 15), EQUAL, DEFAULT_IS_BEST))
+    page.reload()
+    worse = headline(page)
+
+    assert unknown == "Unknown: your default had no chance to be shown"
+    assert re.fullmatch(r"Not distinguishable yet: about \d+ more events", undecided)
+    since = r"Worse than your default since (\d+ \w+, )?\d\d:\d\d"
+    assert re.fullmatch(rf"{since}: explorationPercentage changed from 0\.0 to 1\.0", worse)
+    why = "Always the first action: in some or all events, the first action had no chance to be shown."
+    expect(page.locator(".chart-note")).to_contain_text(why)
+    photograph(page, "overview-worse")
+    page.get_by_text("The figures as a table").click()
+    reasons = page.get_by_role("region", name="What is unknown, and why").get_by_role("row")
+    expect(reasons.filter(has_text=why)).to_have_count(1)
+    changes = page.get_by_role("region", name="Models and changes of settings").get_by_role("row")
+    expect(changes.filter(has_text="explorationPercentage from 0")).to_have_count(1)
+
+
+def test_of_an_apprentice_the_page_says_how_well_it_imitates(
+    storage: EmulatedAccount, join: Callable[[Past], None], start_host: StartHost, open_page: OpenPage
+) -> None:
+    """And how well it could at most, with its exploration."""
+    with StoredLoop(storage.connection_string) as stored:
+        past.configure(stored, past.seldom(learning_mode=LearningMode.APPRENTICE))
+    pays = dict.fromkeys(DISHES, 0.4)
+    join(loops.steady_past("apprentice", 300, (200, 15), NEARLY_DEFAULT, pays, LearningMode.APPRENTICE))
+    api = Api.at(start_host(**NEVER | {"API_KEY_1": KEY}).url, KEY, tries=4)
+    likeness = api.get("/rankloop/v1/status").json["verdict"]["apprentice"]
+    page = open_page(api)
+
+    low, high = (f"{bound * 100:.0f}%" for bound in likeness["matchRateInterval"])
+    rate, most = (f"{likeness[name] * 100:.0f}%" for name in ("matchRate", "matchRateCeiling"))
+    assert headline(page) == f"Apprentice: would choose your default in {rate} ({low} to {high}); {most} is possible"

@@ -17,6 +17,7 @@ from tests.http.described import Described
 from tests.http.evaluated import evaluation, keep, outcome
 
 NEWEST, OLDER = "/personalizer/evaluations", "/personalizer/v1.1-preview.3/evaluations"
+OWN = "/rankloop/v1/evaluations"
 DATED = "api-version=2022-09-01-preview"
 IDS = ["seventh", "sixth", "fifth", "fourth", "third", "second", "first"]
 
@@ -163,3 +164,21 @@ def test_a_query_that_makes_no_sense_is_refused(loop: Api, described: Described,
 
     assert (answer.status, answer.error["code"], answer.error["target"]) == (400, "BadRequest", target)
     described.demand("GET", NEWEST, answer)
+
+
+def test_the_loops_own_list_tells_what_came_of_each(loop: Api, described: Described) -> None:
+    """With the figures of the page of each, in pages."""
+    answer = loop.get(f"{OWN}?maxpagesize=5")
+    report = loop.get(f"{OWN}/sixth").json
+
+    described.demand("GET", OWN, answer)
+    assert ids(answer) == IDS[:5]
+    running, ended = answer.json["value"][:2]
+    assert (running["status"], running["policies"], running["endedTime"]) == ("Running", [], None)
+    assert (ended["finding"], ended["optimalPolicy"]) == (report["finding"], report["optimalPolicy"])
+    assert [(policy["name"], policy["cressieRead"], policy["interval"]) for policy in ended["policies"]] == [
+        (policy["name"], policy["estimates"]["cressieRead"], policy["interval"]) for policy in report["policies"]
+    ]
+    assert (answer.json["value"][4]["type"], answer.json["value"][4]["look"]) == ("Auto", 1)
+    following = urlsplit(answer.json["nextLink"])
+    assert ids(loop.get(f"{following.path}?{following.query}")) == IDS[5:]

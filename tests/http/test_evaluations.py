@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from localhost.azurite.emulator import Azurite
-from shared.evaluation import evaluation_store
+from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Purpose, Status
+from shared.evaluation.tasks import LineCounts, TaskResult
 from shared.web.versions import LAST_OF_V1, Version, since
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
@@ -347,8 +348,51 @@ def test_the_loops_own_page_tells_everything(loop: Api, described: Described) ->
     answers = {name: loop.get(f"{OWN}/own-{name}") for name in ("found", "empty", "running")}
 
     assert [len(answer.json["policies"]) for answer in answers.values()] == [4, 3, 0]
+    compared = [policy["comparedToOnline"] for policy in answers["found"].json["policies"]]
+    assert compared == [None, "notDistinguishable", "notDistinguishable", "notDistinguishable"]
+    doubts = [policy["doubt"] for policy in answers["found"].json["policies"]]
+    assert doubts[:3] == [None, None, None]
+    assert "mine is not better than online for certain" in doubts[3]
+    assert [policy["comparedToOnline"] for policy in answers["empty"].json["policies"]] == [None, "unknown", "unknown"]
     for answer in answers.values():
         described.demand("GET", f"{OWN}/{{evaluationId}}", answer)
+
+
+def test_a_running_one_tells_how_far_it_is(loop: Api) -> None:
+    """How many tasks are done of those that are planned so far; before there is a plan, of how many is not known."""
+    running = evaluation("progressing", status=Status.RUNNING, ended_us=None, optimal=None)
+    keep(running)
+
+    planned = [loop.get(f"{OWN}/progressing").json["progress"]]
+    evaluation_run_store.claim_stage(running, 0, None)
+    evaluation_run_store.mark_sent(running, 0, 3)
+    evaluation_run_store.keep_result(running, TaskResult("logged", LineCounts(), {}))
+    planned.append(loop.get(f"{OWN}/progressing").json["progress"])
+
+    assert planned == [{"tasksDone": 0, "tasks": None}, {"tasksDone": 1, "tasks": 3}]
+    assert loop.get(f"{OWN}/own-found").json["progress"] is None
+
+
+def test_what_each_policy_earned_is_told_over_time(loop: Api, described: Described) -> None:
+    """Where nothing came, nothing is known: that is no reward of 0."""
+    keep(evaluation("over-time"), outcome())
+    keep(evaluation("over-no-time"), EMPTY)
+
+    course, nothing = (loop.get(f"{OWN}/{name}/rewards") for name in ("over-time", "over-no-time"))
+
+    assert course.json["interval"] == "PT5M"
+    online = course.json["policies"][0]
+    assert (online["name"], online["source"]) == ("online", "Online")
+    assert [entry["events"] for entry in online["intervals"]] == [196, 0, 4]
+    assert [entry["cressieRead"] for entry in online["intervals"]] == [
+        pytest.approx(4 / 196),
+        None,
+        pytest.approx(0.25),
+    ]
+    assert [entry["interval"] is None for entry in online["intervals"]] == [False, True, False]
+    assert nothing.json == {"interval": None, "policies": []}
+    for answer in (course, nothing):
+        described.demand("GET", f"{OWN}/{{evaluationId}}/rewards", answer)
 
 
 # Deleting

@@ -47,6 +47,25 @@ def test_a_preview_tells_what_a_change_does_and_does_nothing(single_slot: Api) -
     assert read_all(single_slot) == before
 
 
+@pytest.mark.parametrize("loop", ["single_slot", "several_slots"])
+def test_the_preview_of_a_reset_tells_the_default_that_it_gives(loop: str, request: pytest.FixtureRequest) -> None:
+    """Which is another one where a Rank has several slots."""
+    api: Api = request.getfixturevalue(loop)
+    before, path = api.get(NEWEST.format(POLICY)).json, "/rankloop/v1/configurations/policy:previewReset"
+
+    told = api.post(path)
+
+    assert told.status == 200
+    Described.by(api).demand("POST", path, told)
+    assert api.get(NEWEST.format(POLICY)).json == before
+    default = api.delete(NEWEST.format(POLICY)).json
+    assert told.json["changes"] == [
+        f"The name of the learning settings changes from {before['name']} to default.",
+        f"The arguments of the learning settings change from {before['arguments']} to {default['arguments']}.",
+    ]
+    api.put(NEWEST.format(POLICY), before)
+
+
 def test_a_preview_warns_of_the_fields_that_the_change_would_ignore(single_slot: Api) -> None:
     """Else a misspelt change looks like one that changes nothing."""
     bodies = [{"explorationPercentge": 0.7}, {"LearningMode": "Apprentice"}, {"modelExportFrequency": "PT5M"}]

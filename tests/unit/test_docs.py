@@ -16,7 +16,15 @@ from localhost.environment import LOCAL_DEFAULTS
 from shared.configuration.configuration import RewardSettings, new_configuration
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import LearningMode
-from shared.evaluation.forms import answers_2022, answers_v1, queries_2022, report_forms
+from shared.evaluation.forms import (
+    answers_2022,
+    answers_v1,
+    evaluation_list_forms,
+    queries_2022,
+    report_forms,
+    reward_course_forms,
+)
+from shared.evaluation.tasks import Progress
 from shared.intake.rows import Event, Observation
 from shared.learner.allowed_options import ALLOWED, SHORT_NAMES, STRIPPED
 from shared.learner.explanations.explanation import Contribution
@@ -317,7 +325,12 @@ def test_every_field_of_an_evaluation_is_on_its_page() -> None:
     evaluation, outcome = evaluated.evaluation("e"), evaluated.outcome()
     older = answers_v1.answer(evaluation, outcome, VERSIONS[-2])
     newest = answers_2022.answer(evaluation, outcome, queries_2022.read_answer_range({}, evaluation))
-    answers = [json.loads(text) for text in (older, newest, report_forms.answer(evaluation, outcome))]
+    own = (
+        report_forms.answer(evaluation, outcome, Progress(1, 2)),
+        evaluation_list_forms.list_answer([(evaluation, outcome)], None),
+        reward_course_forms.answer(outcome),
+    )
+    answers = [json.loads(text) for text in (older, newest, *own)]
 
     assert _absent(answers, page("docs/api.md").text) == []
 

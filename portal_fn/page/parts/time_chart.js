@@ -15,18 +15,19 @@ const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDow
  * property of the style such as `--loop`, and null in `values` leaves a gap. `spans`: of which stretch each value is,
  * `{from, to}` in seconds; without them, values are of the moments. `counts`: of how many events each is. `marks`: `{at,
  * label, kind}`, where kind is `model` or `settings`. `unknown`: `{from, to, because, calm}`, stretches in seconds, where
- * `calm` is for those in which nothing is wrong: the few words that stand there, such as *no events*. `write` writes a value.
+ * `calm` is for those in which nothing is wrong: the few words that stand there, such as *no events*. `bounds`:
+ * the lines leave the chart beyond them, as the estimate of a reward does that nothing can earn. `write` writes a value.
  *
  * The arrow keys move over the chart like the pointer; figures, marks and stretches can be read as tables, too.
  */
-export function TimeChart({ title, times, lines, spans, counts, marks = [], unknown = [], write = figure, height = 260 }) {
+export function TimeChart({ title, times, lines, spans, counts, marks = [], unknown = [], bounds = null, write = figure, height = 260 }) {
   const place = useRef(null);
   const drawing = useRef(null);
   const [pointed, setPointed] = useState(null);
   const dark = useDark();
   const stretches = useMemo(() => merged(unknown), [unknown]);
   const near = useMemo(() => inside(marks, times, spans), [marks, times, spans]);
-  const chart = { times, lines, spans, counts, marks: near, stretches, write };
+  const chart = { times, lines, spans, counts, marks: near, stretches, bounds, write };
   useLayoutEffect(() => {
     drawing.current = draw(place.current, chart, height, setPointed);
     return drawing.current.remove;
@@ -34,6 +35,7 @@ export function TimeChart({ title, times, lines, spans, counts, marks = [], unkn
   const at = pointed < times.length ? pointed : null;
   const shown = at ?? lastKnown(lines);
   const toKey = (event) => {
+    if (event.key === "Escape") drawing.current.point(null);
     if (!(event.key in STEPS) || !times.length) return;
     event.preventDefault();
     const next = (shown ?? times.length - 1) + STEPS[event.key];
@@ -55,7 +57,6 @@ export function TimeChart({ title, times, lines, spans, counts, marks = [], unkn
         aria-valuenow=${shown ?? 0}
         aria-valuetext=${shown === null ? "No figures" : spoken(shown, chart)}
         onKeyDown=${toKey}
-        onBlur=${() => drawing.current.point(null)}
       >
         <div class="plot" ref=${place} aria-hidden="true"></div>
       </div>

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
-from pydantic import create_model
+from pydantic import Field, create_model
 
 from shared import durations
 from shared.configuration import container_sas
@@ -67,7 +67,13 @@ class _Change(Wire):
         return changed
 
 
-_TYPES: dict[str, Any] = {name: (field.request_type, None) for name, field in _SETTABLE.items()}
+_TYPES: dict[str, Any] = {
+    name: (
+        field.request_type,
+        Field(None, description=field.description, json_schema_extra={"x-rankloop": field.details}),
+    )
+    for name, field in _SETTABLE.items()
+}
 ServiceConfigurationRequest = create_model(
     "ServiceConfigurationRequest",
     __base__=_Change,

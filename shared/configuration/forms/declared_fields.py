@@ -1,5 +1,6 @@
 """The fields of the service configuration in each version of the API, from their declaration."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -9,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from shared.configuration.api_field import ApiField
 from shared.configuration.forms.apprentice_metrics import ApprenticeMetrics
-from shared.configuration.service_configuration import ServiceConfiguration
+from shared.configuration.service_configuration import SECRETS, ServiceConfiguration
 from shared.web.versions import VERSIONS, Version, since
 
 
@@ -40,11 +41,34 @@ class DeclaredField:
         return kind | None
 
     @property
+    def description(self) -> str:
+        """What the field is for, without the links that the table of the docs has."""
+        return _LINK.sub("", self.api.meaning)
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the description of the API tells of a field that may be set, beside its type and its meaning.
+
+        `x-rankloop` says which values can be sent, their unit, what the words among them mean, what a new loop has, and
+        whether a change makes the model learn anew or the value is a secret.
+        """
+        api = self.api
+        return {
+            "range": api.values,
+            "unit": api.unit,
+            "words": [{"word": word, "meaning": meaning} for word, meaning in api.words.items()],
+            "newLoop": api.answer(getattr(ServiceConfiguration(), self.name)),
+            "learnsAnew": api.learns_anew,
+            "secret": self.name in SECRETS,
+        }
+
+    @property
     def answer_type(self) -> Any:
         """The type in answers."""
         return self.api.answer_type or _json_type(self.kind)
 
 
+_LINK = re.compile(r":? ?\[[^]]*\]\([^)]*\)")
 _FINITE: dict[Any, dict[str, Any]] = {float: {"allow_inf_nan": False}}
 
 

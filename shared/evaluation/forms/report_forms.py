@@ -1,18 +1,19 @@
 """The report on an evaluation in the loop's own API: all estimates, intervals and counts."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from shared.evaluation import lead
-from shared.evaluation.evaluation import EvaluatedLog, Evaluation
+from shared.evaluation import finding, lead
+from shared.evaluation.evaluation import EvaluatedLog, Evaluation, Source
 from shared.evaluation.forms.evaluation_times import EvaluationMoment
 from shared.evaluation.outcome import Candidate, Outcome, PolicyOutcome
-from shared.evaluation.tasks import LineCounts
-from shared.metrics.estimators import clopper_pearson, confidence_sequence, difference, gaussian
+from shared.evaluation.tasks import LineCounts, Progress
+from shared.metrics.estimators import answerable, clopper_pearson, confidence_sequence, difference, gaussian
 from shared.metrics.estimators.estimates import Estimates, estimates
 from shared.metrics.estimators.point_estimators import POINT_ESTIMATORS
-from shared.metrics.intervals import Span
+from shared.metrics.estimators.sums import Sums
+from shared.metrics.intervals import Interval, Span
 from shared.web.json_forms import Wire
 
 _Pair = tuple[float, float]
@@ -47,19 +48,23 @@ class PolicyReport(Wire):
     anytime_interval: _Pair | None
     difference_to_online: float | None
     difference_interval: _Pair | None
+    compared_to_online: Literal["better", "worse", "notDistinguishable", "unknown"] | None
     can_be_applied: bool
+    doubt: str | None
     because: str | None
 
     @classmethod
-    def of(cls, outcome: PolicyOutcome, rewards: Span, confidence: float) -> Self:
+    def of(cls, outcome: PolicyOutcome, rewards: Span, confidence: float, doubt: str | None) -> Self:
         """Estimate what a policy would have earned.
 
         Args:
             rewards: The span in which all rewards of the log lie.
             confidence: Of the difference to `online`.
+            doubt: Why applying it has to be confirmed.
         """
         sums = outcome.total
         policy_estimates = estimates(sums, rewards)
+        interval = difference.interval(sums, rewards, confidence)
         return cls(
             name=outcome.policy.name,
             slot_id=outcome.slot_id,
@@ -75,10 +80,21 @@ class PolicyReport(Wire):
             clopper_pearson_interval=clopper_pearson.interval(sums, rewards),
             anytime_interval=confidence_sequence.interval(sums, rewards),
             difference_to_online=difference.difference(sums),
-            difference_interval=difference.interval(sums, rewards, confidence),
+            difference_interval=interval,
+            compared_to_online=None if outcome.policy.source is Source.ONLINE else _compare(sums, interval),
             can_be_applied=outcome.model is not None,
+            doubt=doubt,
             because=policy_estimates.because,
         )
+
+
+def _compare(sums: Sums, interval: Interval | None) -> Literal["better", "worse", "notDistinguishable", "unknown"]:
+    """What the interval of a difference says; nothing where actions had no chance to be shown."""
+    if interval is None or answerable.has_no_chance(sums):
+        return "unknown"
+    if interval.low > 0:
+        return "better"
+    return "worse" if interval.high < 0 else "notDistinguishable"
 
 
 class CandidateReport(Wire):
@@ -141,8 +157,15 @@ class LinesReport(Wire):
         return cls.model_validate(lines, from_attributes=True)
 
 
-class EvaluationReport(Wire):
-    """Everything that is known of an evaluation."""
+class ProgressReport(Wire):
+    """How far an evaluation is that runs; `tasks` grows as a search goes on, and is null before any are planned."""
+
+    tasks_done: int
+    tasks: int | None
+
+
+class EvaluationHead(Wire):
+    """What an evaluation is about, and what came of it."""
 
     id: str
     name: str
@@ -154,23 +177,17 @@ class EvaluationReport(Wire):
     end_time: EvaluationMoment
     creation_time: EvaluationMoment
     ended_time: EvaluationMoment | None
-    log: LogReport
-    lines: LinesReport | None
-    exploration: float
     optimal_policy: str | None
     finding: str | None
-    difference_confidence: float | None
-    reward_span: _Pair | None
-    policies: list[PolicyReport]
-    candidates: list[CandidateReport]
     no_search: str | None
 
     @classmethod
-    def of(cls, evaluation: Evaluation, outcome: Outcome | None) -> Self:
-        """Report on an evaluation.
+    def of(cls, evaluation: Evaluation, outcome: Outcome | None, **more: Any) -> Self:
+        """Describe an evaluation.
 
         Args:
             outcome: None before the evaluation has ended.
+            more: The fields that a subclass adds.
         """
         return cls(
             id=evaluation.id,
@@ -183,22 +200,36 @@ class EvaluationReport(Wire):
             end_time=evaluation.end_us,
             creation_time=evaluation.created_us,
             ended_time=evaluation.ended_us,
-            log=LogReport.of(evaluation.log, outcome),
-            lines=LinesReport.of(outcome.lines) if outcome else None,
-            exploration=evaluation.exploration,
             optimal_policy=evaluation.optimal,
             finding=outcome.finding if outcome else None,
-            difference_confidence=lead.confidence(outcome) if outcome else None,
-            reward_span=outcome.rewards if outcome else None,
-            policies=_report_policies(outcome) if outcome else [],
-            candidates=_report_candidates(outcome) if outcome else [],
             no_search=outcome.no_search if outcome else None,
+            **more,
         )
+
+
+class EvaluationReport(EvaluationHead):
+    """Everything that is known of an evaluation."""
+
+    progress: ProgressReport | None
+    log: LogReport
+    lines: LinesReport | None
+    exploration: float
+    difference_confidence: float | None
+    reward_span: _Pair | None
+    policies: list[PolicyReport]
+    candidates: list[CandidateReport]
 
 
 def _report_policies(outcome: Outcome) -> list[PolicyReport]:
     rewards, confidence = outcome.rewards, lead.confidence(outcome)
-    return [PolicyReport.of(policy, rewards, confidence) for policy in outcome.policies]
+    return [PolicyReport.of(policy, rewards, confidence, _doubt(outcome, policy)) for policy in outcome.policies]
+
+
+def _doubt(outcome: Outcome, policy: PolicyOutcome) -> str | None:
+    """Why applying a policy has to be confirmed; None where it has not, and where it cannot be applied."""
+    if policy.model is None or policy.slot_id:
+        return None
+    return finding.doubt(policy.policy.name, lead.lead(outcome, policy))
 
 
 def _report_candidates(outcome: Outcome) -> list[CandidateReport]:
@@ -206,6 +237,23 @@ def _report_candidates(outcome: Outcome) -> list[CandidateReport]:
     return [CandidateReport.of(candidate, rewards) for candidate in outcome.candidates]
 
 
-def answer(evaluation: Evaluation, outcome: Outcome | None) -> bytes:
-    """Write the report on an evaluation; `outcome` is None before its end."""
-    return EvaluationReport.of(evaluation, outcome).to_json()
+def answer(evaluation: Evaluation, outcome: Outcome | None, progress: Progress | None = None) -> bytes:
+    """Write the report on an evaluation.
+
+    Args:
+        outcome: None before the evaluation has ended.
+        progress: None once it has.
+    """
+    report = EvaluationReport.of(
+        evaluation,
+        outcome,
+        progress=ProgressReport.model_validate(progress, from_attributes=True) if progress else None,
+        log=LogReport.of(evaluation.log, outcome),
+        lines=LinesReport.of(outcome.lines) if outcome else None,
+        exploration=evaluation.exploration,
+        difference_confidence=lead.confidence(outcome) if outcome else None,
+        reward_span=outcome.rewards if outcome else None,
+        policies=_report_policies(outcome) if outcome else [],
+        candidates=_report_candidates(outcome) if outcome else [],
+    )
+    return report.to_json()

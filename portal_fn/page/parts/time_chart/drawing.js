@@ -19,7 +19,7 @@ export function draw(place, chart, height, setPointed) {
   };
 }
 
-function optionsOf(place, { times, spans, lines, marks, stretches, write }, height, setPointed) {
+function optionsOf(place, { times, spans, lines, marks, stretches, bounds, write }, height, setPointed) {
   const colorOf = (name) => resolved(place, name);
   const axis = { stroke: colorOf("--faint-text"), grid: { stroke: colorOf("--line"), width: 1 }, ticks: { show: false }, font: FONT };
   const isShort = times.length > 1 && times.at(-1) - times[0] < 15 * 60;
@@ -28,7 +28,7 @@ function optionsOf(place, { times, spans, lines, marks, stretches, write }, heig
     height,
     legend: { show: false },
     cursor: { y: false, drag: { setScale: false, x: false } },
-    scales: { x: { time: true, ...(spans?.length ? { range: [spans[0].from, spans.at(-1).to] } : {}) }, y: { range: rangeOf } },
+    scales: { x: { time: true, ...(spans?.length ? { range: [spans[0].from, spans.at(-1).to] } : {}) }, y: { range: (_, least, most) => rangeOf(least, most, bounds ?? [-Infinity, Infinity]) } },
     axes: [
       { ...axis, values: (_, splits) => splits.map((time) => written(time, { seconds: isShort && time % 60 !== 0 })), space: 96, size: 28 },
       { ...axis, size: 52, values: (_, splits) => splits.map((value) => write(value)) },
@@ -69,10 +69,10 @@ function bandOf({ color }, number, colorOf) {
   return { series: [number * 3 + 3, number * 3 + 2], fill: `color-mix(in srgb, ${colorOf(color)} 16%, transparent)` };
 }
 
-function rangeOf(_, least, most) {
+function rangeOf(least, most, [lowest, highest]) {
   if (least === null) return [0, 1];
-  const low = Math.min(least, 0);
-  const span = Math.max(most, low + 0.01) - low;
+  const low = Math.min(Math.max(least, lowest), 0);
+  const span = Math.max(Math.min(most, highest), low + 0.01) - low;
   return [low === 0 ? 0 : low - span * 0.06, low + span * 1.12];
 }
 

@@ -1,0 +1,30 @@
+// What the loop is set to: the service configuration, the learning settings, what was changed, and what can be cleared.
+import { linkTo, useRoute } from "../route.js";
+import { html } from "../view.js";
+import { Access } from "./setup/access.js";
+import { ClearData } from "./setup/clear_data.js";
+import { Configuration } from "./setup/configuration.js";
+import { History } from "./setup/history.js";
+import { LearningSettings } from "./setup/learning_settings.js";
+
+const PARTS = [
+  { name: "", title: "Configuration", part: Configuration },
+  { name: "learning", title: "Learning settings", part: LearningSettings },
+  { name: "history", title: "History", part: History },
+  { name: "data", title: "Clear data", part: ClearData },
+  { name: "access", title: "Keys and endpoint", part: Access },
+];
+
+export function View() {
+  const [name = ""] = useRoute().rest;
+  const chosen = PARTS.find((each) => each.name === name) ?? PARTS[0];
+  return html`
+    <div class="setup">
+      <h1 class="visually-hidden">Setup: ${chosen.title}</h1>
+      <nav class="tabs" aria-label="Setup">
+        ${PARTS.map(({ name, title }) => html`<a href=${linkTo("setup", name ? [name] : [])} aria-current=${name === chosen.name ? "page" : undefined}>${title}</a>`)}
+      </nav>
+      <${chosen.part} key=${chosen.name} />
+    </div>
+  `;
+}

@@ -1,0 +1,82 @@
+// The service configuration: its fields, what a change of them would do, and saving it.
+import { useAction } from "../../parts/action.js";
+import { Notice } from "../../parts/notice.js";
+import { Panel } from "../../parts/panel.js";
+import { LeaveGuard } from "../../parts/unsaved.js";
+import { MINUTE_SECONDS, refresh, usePolled } from "../../polling.js";
+import { html, useState } from "../../view.js";
+import { useFields } from "./described_fields.js";
+import { Field } from "./field.js";
+import { LearningMode, MODE } from "./learning_mode.js";
+import { Preview, usePreview } from "./preview.js";
+import { SaveDialog } from "./save_dialog.js";
+import { change, foresee, NEWEST, SERVICE } from "./service_calls.js";
+import { same } from "./values.js";
+
+export function Configuration() {
+  const { fields, error } = useFields();
+  const service = usePolled(SERVICE, MINUTE_SECONDS, NEWEST);
+  if (error) return html`<${Notice} kind="trouble" title="The loop did not describe its settings." text=${error.message} />`;
+  if (!fields || !service.answer) return html`<p class="loading" role="status">Loading …</p>`;
+  return html`<${Form} fields=${fields} stored=${service.answer} />`;
+}
+
+function Form({ fields, stored }) {
+  const [entered, setEntered] = useState({});
+  const [saving, setSaving] = useState(false);
+  const changed = Object.fromEntries(Object.entries(entered).filter(([name, value]) => value !== stored[name]));
+  const isChanged = Object.keys(changed).length > 0;
+  const preview = usePreview(isChanged ? changed : null, foresee);
+  const save = useAction(async () => {
+    try {
+      await change(changed);
+    } finally {
+      await refresh(SERVICE);
+    }
+    setEntered({});
+  });
+  const enter = (field) => (value) => setEntered({ ...entered, [field.name]: same(field, value, stored[field.name]) ? stored[field.name] : value });
+  const undo = (name) => () => setEntered(({ [name]: _, ...others }) => others);
+  const refusal = save.error ?? preview.refusal;
+  const fieldProps = (field) => ({
+    field,
+    value: field.name in changed ? changed[field.name] : stored[field.name],
+    stored: stored[field.name],
+    problem: isChanged ? problemOf(refusal, field.name) : "",
+    onChange: enter(field),
+    onUndo: undo(field.name),
+  });
+  const mode = fields.find(({ name }) => name === MODE);
+  return html`
+    <${LeaveGuard} unsaved=${isChanged} />
+    ${save.done && !isChanged && html`<${Notice} kind="good" title="Saved." text="Rank and the trainer hear of it within seconds." />`}
+    <div class="editor">
+      <div>
+        ${mode && html`<${LearningMode} ...${fieldProps(mode)} metrics=${stored.latestApprenticeModeMetrics} />`}
+        <${Panel} title="Service configuration">
+          ${fields.filter((field) => field !== mode).map((field) => html`<${Field} key=${field.name} ...${fieldProps(field)} />`)}
+        <//>
+      </div>
+      <${Changes} changed=${changed} preview=${preview} onUndo=${() => setEntered({})} onSave=${() => setSaving(true)} />
+    </div>
+    ${saving && isChanged && html`<${SaveDialog} title="Save these settings?" preview=${preview} save=${save} onClose=${() => setSaving(false)} />`}
+  `;
+}
+
+function problemOf(refusal, name) {
+  if (!refusal || refusal.target !== name) return "";
+  const beginning = `${name}: `;
+  return refusal.message.startsWith(beginning) ? refusal.message.slice(beginning.length) : refusal.message;
+}
+
+/** What is changed and not saved, with what it would do. */
+function Changes({ changed, preview, onUndo, onSave }) {
+  const number = Object.keys(changed).length;
+  const buttons = html`<button disabled=${number === 0} onClick=${onUndo}>Undo all</button><button class="main" disabled=${number === 0 || preview.busy || preview.refusal} onClick=${onSave}>Save …</button>`;
+  return html`
+    <${Panel} class="changes" title=${number === 0 ? "No unsaved changes" : number === 1 ? "1 unsaved change" : `${number} unsaved changes`}>
+      ${number === 0 ? html`<p class="hint">Change a setting, and the loop says here what that would do. Nothing is changed before it is saved.</p>` : html`<${Preview} ...${preview} />`}
+      <div class="buttons">${buttons}</div>
+    <//>
+  `;
+}

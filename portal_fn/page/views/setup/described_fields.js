@@ -1,0 +1,58 @@
+// The fields of the service configuration as the loop describes them itself, so that a new one needs no change here.
+import { read } from "../../loop_api.js";
+import { useEffect, useState } from "../../view.js";
+
+const PREVIEW = "/rankloop/v1/configurations/service:preview";
+const CAPITALS = new Set(["sas", "uri"]);
+let description = null;
+
+/** Gives `{fields, error}`: each field with `name`, `label`, `kind`, `meaning`, `least`, `most`, and what `x-rankloop` tells. */
+export function useFields() {
+  const [state, set] = useState({ fields: null, error: null });
+  useEffect(() => {
+    readFields().then(
+      (fields) => set({ fields, error: null }),
+      (error) => set({ fields: null, error }),
+    );
+  }, []);
+  return state;
+}
+
+function readFields() {
+  description ??= read("rankloop/v1/openapi.json")
+    .then(fieldsOf)
+    .catch((error) => {
+      description = null; // the next view tries again
+      throw error;
+    });
+  return description;
+}
+
+function fieldsOf({ paths, components }) {
+  const schema = paths[PREVIEW].post.requestBody.content["application/json"].schema;
+  const named = components.schemas[schema.$ref.split("/").at(-1)];
+  return Object.entries(named.properties).map(([name, property]) => fieldOf(name, property));
+}
+
+function fieldOf(name, property) {
+  const type = property.anyOf?.find(({ type }) => type !== "null") ?? property;
+  const details = property["x-rankloop"] ?? { range: "", unit: "", words: [], newLoop: null, learnsAnew: false, secret: false };
+  const meaning = property.description ?? "";
+  return { name, label: labelOf(name), kind: kindOf(type, details), meaning, least: type.minimum, most: type.maximum, ...details };
+}
+
+function kindOf({ type }, { secret, words, unit }) {
+  if (secret) return "secret";
+  if (words.length) return "words";
+  if (type === "boolean") return "flag";
+  if (["fraction", "duration", "moment"].includes(unit)) return unit;
+  return type === "number" || type === "integer" ? "number" : "text";
+}
+
+/** Writes a field's name as words: `rewardWaitTime` is `Reward wait time`. */
+export function labelOf(name) {
+  const words = name.replace(/([A-Z])/g, " $1").toLowerCase().split(" ").filter(Boolean);
+  const plain = words[0] === "is" ? words.slice(1) : words;
+  const text = plain.map((word) => (CAPITALS.has(word) ? word.toUpperCase() : word)).join(" ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,73 @@
+// Who changed what, when, from what and to what.
+import { moment } from "../../format.js";
+import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
+import { Pager } from "../../parts/pager.js";
+import { Panel } from "../../parts/panel.js";
+import { MINUTE_SECONDS, usePolled } from "../../polling.js";
+import { useRoute } from "../../route.js";
+import { html } from "../../view.js";
+
+const PATH = "rankloop/v1/configurations/history";
+const PAGE_SIZE = 20;
+const ACTS = {
+  serviceConfiguration: "Service configuration",
+  learningSettings: "Learning settings",
+  evaluationApplied: "Evaluation applied",
+  modelReset: "Model reset",
+  modelImported: "Model imported",
+  modelPublished: "Earlier model published",
+  modelReturned: "Model of before the apprentice",
+  logsDeleted: "Log deleted",
+};
+
+export function History() {
+  const skip = Number(useRoute().query.skip ?? 0) || 0;
+  const query = { maxpagesize: PAGE_SIZE, skip };
+  const { answer, error } = usePolled(PATH, MINUTE_SECONDS, query);
+  if (error && !answer) return html`<p class="problem" role="alert">${error.message}</p>`;
+  if (!answer) return html`<p class="loading" role="status">Loading …</p>`;
+  const aside = html`<${CopyAsCurl} path=${PATH} query=${query} /><${SaveAsCsv} name="history" rows=${() => rowsOf(answer.changes)} />`;
+  return html`
+    <${Panel} title="History of settings" aside=${aside}>
+      ${answer.changes.length === 0 ? html`<p class="hint">Nothing was changed yet. What is changed, by whom and from what to what, will be here.</p>` : html`<${Table} changes=${answer.changes} />`}
+      <${Pager} skip=${skip} size=${PAGE_SIZE} shown=${answer.changes.length} more=${Boolean(answer.nextLink)} />
+    <//>
+  `;
+}
+
+function Table({ changes }) {
+  return html`
+    <div class="scroll" tabindex="0" role="region" aria-label="Changes of settings">
+      <table class="history">
+        <thead>
+          <tr><th scope="col">When</th><th scope="col">What</th><th scope="col">From and to</th><th scope="col">By</th></tr>
+        </thead>
+        <tbody>
+          ${changes.map(
+            (change) => html`
+              <tr key=${change.at}>
+                <td class="when">${moment(change.at)}</td>
+                <td>${ACTS[change.act] ?? change.act}${change.about && html`<br /><small class="faint">${change.about}</small>`}</td>
+                <td>${change.changed.map((value) => html`<${Changed} ...${value} />`)}</td>
+                <td>${change.by}</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
+}
+
+function Changed({ name, from, to }) {
+  return html`<div class="changed-value"><code>${name}</code> <s>${plain(from)}</s> → <span>${plain(to)}</span></div>`;
+}
+
+function plain(value) {
+  return value === null || value === "" ? "none" : String(value);
+}
+
+function rowsOf(changes) {
+  const rows = changes.flatMap(({ at, act, about, by, changed }) => changed.map(({ name, from, to }) => [at, act, about, name, from, to, by]));
+  return [["at", "act", "about", "name", "from", "to", "by"], ...rows];
+}

@@ -1,0 +1,71 @@
+// Values of the service configuration: how a field's value is written, and when two of them are the same.
+import { count, duration, figure, moment, secondsOf, share } from "../../format.js";
+
+const UNITS = [
+  ["days", 86_400, "D"],
+  ["hours", 3600, "H"],
+  ["minutes", 60, "M"],
+  ["seconds", 1, "S"],
+];
+const FIRST_DATE = 1900; // the API tells a date that never came as one of 1601
+
+/** The units of a duration, by name. */
+export const UNIT_NAMES = UNITS.map(([name]) => name);
+
+/** Writes a value as a user reads it. */
+export function written({ kind, unit }, value) {
+  if (value === null || value === undefined || value === "") return "none";
+  if (kind === "flag") return value ? "yes" : "no";
+  if (kind === "secret") return "hidden";
+  if (kind === "fraction") return share(Number(value));
+  if (kind === "duration") return secondsOf(value) === null ? value : duration(secondsOf(value));
+  if (kind === "moment") return isDate(value) ? moment(utc(value), { seconds: false }) : "none";
+  if (unit === "days") return value === -1 ? "for ever" : `${count(value)} days`;
+  return typeof value === "number" ? figure(value) : String(value);
+}
+
+/** Says whether two values of a field are the same for the loop. */
+export function same({ kind }, one, other) {
+  if (kind === "duration" && secondsOf(one) !== null) return secondsOf(one) === secondsOf(other);
+  if (kind === "moment") return isDate(one) === isDate(other) && (!isDate(one) || utc(one) === utc(other));
+  return one === other;
+}
+
+/** Takes a duration apart: `PT90M` is `["90", "minutes"]`. Null if it is written in another way. */
+export function durationParts(text) {
+  const seconds = secondsOf(text);
+  if (seconds === null) return null;
+  const [name, size] = UNITS.find(([, each]) => seconds >= each && seconds % each === 0) ?? UNITS.at(-1);
+  return [String(seconds / size), name];
+}
+
+/** Writes a number of units as ISO 8601; what is no number stays, for the loop to refuse. */
+export function durationOf(number, name) {
+  const wanted = UNITS.find(([each]) => each === name);
+  const seconds = Number(number) * wanted[1];
+  if (number.trim() === "" || !(seconds >= 0)) return number;
+  const [, size, letter] = UNITS.find(([, each]) => seconds >= each && seconds % each === 0) ?? UNITS.at(-1);
+  return letter === "D" ? `P${seconds / size}D` : `PT${seconds / size}${letter}`;
+}
+
+/** Gives a moment as an input of the browser takes it, in the user's zone; "" for none. */
+export function localMoment(text) {
+  if (!isDate(text)) return "";
+  const at = new Date(utc(text));
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** Gives what the user chose in such an input as the API takes it. */
+export function momentOf(local, none) {
+  return local ? new Date(local).toISOString().replace(".000Z", "Z") : none;
+}
+
+function isDate(text) {
+  return Boolean(text) && new Date(utc(text)).getUTCFullYear() >= FIRST_DATE;
+}
+
+/** Gives a moment with its zone: without one it is of UTC. */
+function utc(text) {
+  const at = new Date(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}${text.includes("T") ? "" : "T00:00:00"}Z`);
+  return Number.isNaN(at.getTime()) ? "" : at.toISOString();
+}

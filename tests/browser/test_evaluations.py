@@ -1,0 +1,254 @@
+"""Evaluations: what other settings would have earned, and what is made of it."""
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from localhost.azurite.emulator import Azurite
+from shared.evaluation.evaluation import Policy, Source, Status
+from shared.evaluation.outcome import PolicyOutcome
+from shared.times import DAY
+from tests.browser.conftest import WIDE, OpenPage, Photograph
+from tests.browser.loops import KEY, QUICK
+from tests.browser.test_accessibility import PHONE, violations
+from tests.clock import now_us
+from tests.hosts import HostProcess
+from tests.http import evaluated
+from tests.http.api import Api
+from tests.loop import evaluated_log, past
+from tests.loop.stored_loop import StoredLoop
+from tests.loop.trainers import Trainer
+
+OWN, NEWEST = "/rankloop/v1/evaluations", "/personalizer/evaluations/{}?api-version=2022-09-01-preview"
+IN_USE = "/personalizer/v1.1-preview.3/configurations/policy"
+BLIND = "--cb_explore_adf --epsilon 0.2 --cb_type mtr"
+"""Settings that cannot learn what a user has to do with an action."""
+PAIRS = "--cb_explore_adf --epsilon 0.2 --cb_type mtr -q ::"
+CHANCE = "--cb_explore_adf --epsilon 1.0"
+"""What the log shows: nothing is better or worse about it."""
+
+
+@pytest.fixture(scope="module")
+def logged(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A loop that has learned with blind settings; it had two rounds of its own, and an evaluation that failed."""
+    storage, folder = azurite.new_account().connection_string, tmp_path_factory.mktemp("logged")
+    with StoredLoop(storage) as stored, evaluated_log.use_storage(storage):
+        past.configure(stored, past.configuration(BLIND, reward_wait_time="PT10M"))
+        with ThreadPoolExecutor(1) as pool:  # Playwright has an event loop in this thread
+            pool.submit(past.Past([past.event("last", past.minutes_ago(30))]).write, stored).result()
+        evaluated_log.write(stored, hours=3)
+        keep_older()
+        with Trainer(storage, folder / "trainer.log") as trainer:
+            trainer.succeed()
+    with HostProcess(storage, env=QUICK, log_file=folder / "host.log") as host:
+        yield Api.at(host.url, KEY, tries=4)
+
+
+def keep_older() -> None:
+    """Two rounds of automatic optimization, the second of which took what it found, and a failed evaluation."""
+    begin, found = evaluated.START_US, Policy("Hyper2", PAIRS, Source.SEARCH)
+    figures = {evaluated.ONLINE: 60, evaluated.FIRST: 40, evaluated.RANDOM: 50, found: 90}
+    policies = (PolicyOutcome(name, "", {begin: evaluated.plain(200, earned)}) for name, earned in figures.items())
+    outcome = evaluated.outcome(*policies)
+    fields: dict[str, Any] = {"custom": (), "optimise": True, "created_us": now_us() - 9 * DAY}
+    for number, status, because in ((1, Status.RETAINED, "It may be chance."), (2, Status.APPLIED, "It earns 0.1 more.")):
+        round_ = evaluated.evaluation(f"auto-{number}", round_number=number, status=status, reason=because, **fields)
+        evaluated.keep(replace(round_, created_us=round_.created_us + number, optimal="Hyper2"), outcome)
+    fields |= {"status": Status.FAILED, "reason": "The log was deleted meanwhile.", "optimal": None}
+    evaluated.keep(evaluated.evaluation("unlucky", **fields))
+
+
+@pytest.fixture(scope="module")
+def judged(logged: Api) -> dict[str, Any]:
+    """The report on an evaluation of settings that are better, and of others that may not be."""
+    policies = [{"name": "pairs", "arguments": PAIRS}, {"name": "chance", "arguments": CHANCE}]
+    span = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2099-01-01T00:00:00Z"}
+    assert logged.put(NEWEST.format("judged"), {"name": "judged", "policies": policies, **span}).status == 200
+    until = time.monotonic() + 60
+    while (report := logged.get(f"{OWN}/judged").json)["status"] == "Running":
+        assert time.monotonic() < until, report
+        time.sleep(0.2)
+    return dict(report)
+
+
+def written(value: float) -> str:
+    """A difference as the page writes it."""
+    return f"{value:+.2f}" if abs(value) >= 0.1 else f"{value:+.3f}".removesuffix("0")
+
+
+def expect_plot(page: Page, report: dict[str, Any]) -> None:
+    """Each policy's difference, its interval, and what they say, as the API tells them."""
+    words = {"better": "better for certain", "worse": "worse for certain", "notDistinguishable": "may be chance"}
+    rows = page.get_by_role("list", name="Differences to what was done").get_by_role("listitem")
+    expect(rows).to_have_count(len(report["policies"]) - 1)
+    for place, policy in enumerate(report["policies"][1:]):
+        low, high = policy["differenceInterval"]
+        row = rows.nth(place)
+        expect(row).to_contain_text(policy["name"])
+        expect(row).to_contain_text(f"{written(policy['differenceToOnline'])} {written(low)} to {written(high)}")
+        expect(row).to_contain_text(words[policy["comparedToOnline"]])
+
+
+def test_what_other_settings_would_earn_is_asked_and_answered(
+    logged: Api, open_page: OpenPage, complaints: list[str], photograph: Photograph
+) -> None:
+    """What is refused is told at its field; the answer is that of the API, in words and as a plot."""
+    page = open_page(logged, "/evaluations")
+    page.get_by_role("link", name="What would other settings earn?").click()
+    expect(page.get_by_text("In this range there are about")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("which dish")
+    page.get_by_label("Search for better settings").uncheck()
+    page.get_by_role("button", name="Add settings").click()
+    page.get_by_label("Learning arguments 1").fill(f"{PAIRS} --learning_rate 99")
+    page.get_by_role("button", name="Start the evaluation").click()
+    field = page.get_by_label("Learning arguments 1")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("alert")).to_contain_text("--learning_rate")
+    assert "400 (Bad Request)" in complaints.pop()
+    photograph(page, "evaluation-form")
+    field.fill(PAIRS)
+    page.reload()
+    expect(page.get_by_label("Learning arguments 1")).to_have_value(PAIRS)
+
+    page.get_by_role("button", name="Start the evaluation").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("settings-1 earns", timeout=60_000)
+    (report,) = [each for each in logged.get(OWN).json["value"] if each["name"] == "which dish"]
+    assert page.url.endswith(f"#/evaluations/{report['id']}")
+    expect(page.get_by_text(report["finding"])).to_be_visible()
+    expect_plot(page, logged.get(f"{OWN}/{report['id']}").json)
+
+
+def test_files_of_settings_are_taken_and_given(
+    logged: Api, judged: dict[str, Any], open_page: OpenPage, tmp_path: Path
+) -> None:
+    """What is downloaded as learning settings can be asked for again."""
+    page = open_page(logged, f"/evaluations/{judged['id']}")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the settings of pairs").click()
+    download.value.save_as(tmp_path / "pairs.json")
+    page.get_by_role("link", name="All evaluations").click()
+    page.get_by_role("link", name="What would other settings earn?").click()
+
+    page.get_by_label("Learning-settings files").set_input_files(tmp_path / "pairs.json")
+    expect(page.get_by_label("Name of settings 1")).to_have_value("pairs")
+    (tmp_path / "wrong.json").write_text("[]")
+    page.get_by_label("Learning-settings files").set_input_files(tmp_path / "wrong.json")
+
+    expect(page.get_by_role("alert")).to_contain_text("wrong.json holds no learning settings")
+    expect(page.get_by_label("Learning arguments 1")).to_have_value(PAIRS)
+    assert json.loads((tmp_path / "pairs.json").read_text()) == {"name": "pairs", "arguments": PAIRS}
+
+
+def test_settings_are_used_once_their_consequences_were_told(
+    logged: Api, judged: dict[str, Any], open_page: OpenPage, photograph: Photograph
+) -> None:
+    """What may be no better wants an explicit word, with the figures."""
+    (doubt,) = [policy["doubt"] for policy in judged["policies"] if policy["doubt"]]
+    page = open_page(logged, f"/evaluations/{judged['id']}")
+    page.get_by_role("button", name="Use chance").click()
+    dialog = page.get_by_role("dialog", name="Use “chance”?")
+    expect(dialog.get_by_text(doubt)).to_be_visible()
+    expect(dialog.get_by_role("button", name="Use it")).to_be_disabled()
+    photograph(page, "evaluation-apply")
+    dialog.get_by_label("Use it although it may be no better").check()
+    dialog.get_by_role("button", name="Use it").click()
+    expect(page.get_by_text("chance is in use.")).to_be_visible()
+    assert logged.get(IN_USE).json == {"name": "chance", "arguments": CHANCE}
+
+    page.get_by_role("button", name="Use pairs …").or_(page.get_by_role("button", name="Use pairs")).last.click()
+    dialog = page.get_by_role("dialog", name="Use “pairs”?")
+    expect(dialog.get_by_text("Training goes on at the end of the evaluated log")).to_be_visible()
+    dialog.get_by_label("The settings only").check()
+    expect(dialog.get_by_role("list")).to_contain_text("learn")
+    dialog.get_by_label("The settings and what they learned").check()
+    dialog.get_by_role("button", name="Use it").click()
+
+    expect(page.get_by_text("pairs is in use.")).to_be_visible()
+    expect(page.get_by_role("row", name="pairs").get_by_text("In use")).to_be_visible()
+    assert logged.get(IN_USE).json == {"name": "pairs", "arguments": PAIRS}
+    assert logged.get("/rankloop/v1/status").json["model"]["arguments"] == PAIRS
+
+
+def test_each_round_of_the_loops_own_shows_its_evidence(
+    logged: Api, open_page: OpenPage, photograph: Photograph
+) -> None:
+    """Figures, and what part of the default's reward they are, as the old portal had them; what was done, and why."""
+    page = open_page(logged, "/evaluations")
+    row = page.get_by_role("region", name="Rounds of automatic optimization").get_by_role("row", name="Round 2")
+    for figures in ("0.20 (100%)", "0.30 (150%)", "0.45 (225%)"):
+        expect(row.get_by_text(figures.split()[0], exact=True)).to_be_visible()
+        expect(row).to_contain_text(figures)
+    expect(row).to_contain_text("Better settings taken")
+    expect(row).to_contain_text("It earns 0.1 more.")
+    photograph(page, "evaluations")
+
+    row.get_by_role("link", name="Round 2").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("The loop took better settings: Hyper2")
+    expect(page.get_by_text("What the search tried: 1 settings")).to_be_visible()
+
+
+def test_one_that_failed_says_why_and_can_be_deleted(logged: Api, open_page: OpenPage) -> None:
+    """After a question."""
+    page = open_page(logged, "/evaluations")
+    row = page.get_by_role("row", name="the unlucky")
+    expect(row).to_contain_text("Failed")
+    expect(row).to_contain_text("The log was deleted meanwhile.")
+    row.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The evaluation failed")
+    expect(page.get_by_text("The log was deleted meanwhile.")).to_be_visible()
+
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
+
+    expect(page.get_by_role("row", name="the auto-1")).to_be_visible()
+    expect(page.get_by_role("row", name="the unlucky")).to_have_count(0)
+    assert "unlucky" not in [each["id"] for each in logged.get(OWN).json["value"]]
+
+
+def test_a_range_without_events_is_told_so(logged: Api, open_page: OpenPage, complaints: list[str]) -> None:
+    """And one that ends before it begins is refused at its field; a link holds all of the form."""
+    query = "create=yes&name=early&search=no&range=own&from=2020-01-02T00:00:00.000Z&to=2020-01-01T00:00:00.000Z"
+    page = open_page(logged, f"/evaluations?{query.replace('&', '%26')}")
+    page.get_by_role("button", name="Start the evaluation").click()
+    expect(page.get_by_label("To", exact=True)).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("alert")).to_have_text("It has to be later than startTime.")
+    assert "400 (Bad Request)" in complaints.pop()
+    page.get_by_label("To", exact=True).fill("2020-01-03T00:00:00")
+    page.get_by_role("button", name="Start the evaluation").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing to evaluate in this range", timeout=60_000)
+    expect(page.get_by_text("No event of this range is in the log")).to_be_visible()
+
+
+def test_what_features_are_worth_is_found_for_the_same_range(
+    logged: Api, judged: dict[str, Any], open_page: OpenPage, photograph: Photograph
+) -> None:
+    """And everyone can read the page of an evaluation: in light and dark, with a screen reader, on a phone."""
+    page = open_page(logged, f"/evaluations/{judged['id']}")
+    expect_plot(page, judged)
+    for colors in ("light", "dark"):
+        page.emulate_media(color_scheme=colors)
+        assert violations(page) == []
+    page.get_by_role("button", name="Find out").click()
+    expect(page.get_by_role("button", name="Forget it")).to_be_visible(timeout=60_000)
+    importances = "/personalizer/featureImportances/of-judged?api-version=2022-09-01-preview"
+    importance = logged.get(importances).json
+    expect(page.get_by_text(importance["description"])).to_be_visible()
+    expect(page.locator(".scores li")).to_have_count(len(importance["featureScores"]))
+
+    page.set_viewport_size(PHONE)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    photograph(page, "evaluation-phone")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({**WIDE, "height": 2000})
+    photograph(page, "evaluation")
