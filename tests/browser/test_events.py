@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from localhost.azurite.emulator import Azurite
 from shared.configuration.service_configuration import LearningMode
-from shared.times import DAY, SECOND
+from shared.times import DAY, MINUTE, SECOND
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
 from tests.hosts import HostProcess
@@ -37,7 +37,7 @@ def lived(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def _everything() -> past.Past:
     """An event for each thing that may become of one, with its id; and many others."""
     made = past.Past(deadline_us=DAY)
-    at_us = past.minutes_ago(40)
+    at_us = past.minutes_ago(55)
     named = {
         name: past.event(name, at_us, user="ann") for name in ("default", "late", "page", "apprentice", "explored")
     }
@@ -58,7 +58,7 @@ def _everything() -> past.Past:
         past.reward("activated", at_us + 5 * SECOND, None),
         past.reward("activated", at_us + 6 * SECOND),
         past.reward("deferred", at_us + 6 * SECOND),
-        past.reward("late", at_us + 15 * 60 * SECOND),
+        past.reward("late", at_us + 11 * MINUTE),
         past.reward("nobody", at_us + 6 * SECOND, -1.0),
     ]
     return made

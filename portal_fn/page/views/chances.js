@@ -27,7 +27,7 @@ export function View() {
   return html`
     <div class="chances">
       <div class="chances-context">
-        <h1 class="view-title">Who gets what</h1>
+        <h1>Who gets what</h1>
         <${Panel} title="Context" aside=${html`<${ReadAgain} reading=${recent.reading} />`}>
           <${RecentRanks} recent=${recent} chosen=${asked.event} at=${asked.at} onChoose=${choose} />
           ${asked.problem && html`<${Notice} kind="warning" text=${asked.problem} />`}

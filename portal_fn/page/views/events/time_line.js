@@ -48,10 +48,10 @@ function later(at, since) {
 
 function Rank({ event }) {
   const { at, learningMode, model, deferred, contextFeatures, actions, slots } = event;
-  const by = model === NO_MODEL ? "There was no model yet" : html`Ranked by the model <code>${model}</code>`;
+  const by = model === NO_MODEL ? "; there was no model yet" : html` by the model <code>${model}</code>`;
   return html`
     <${Step} kind="rank" title="The Rank came" at=${at}>
-      <p>${by}, in ${learningMode} mode.${deferred ? " It was deferred: it counts only if it is activated." : ""}</p>
+      <p>Ranked in ${learningMode} mode${by}.${deferred ? " It was deferred: it counts only if it is activated." : ""}</p>
       <details>
         <summary>Context, ${count(actions.length)} actions${slots.length ? `, ${count(slots.length)} slots` : ""}</summary>
         <pre class="json scroll" tabindex="0" role="region" aria-label="Features">${lines("contextFeatures", contextFeatures)}${"\n"}${lines("actions", actions.map(({ id, features }) => ({ id, features })))}${slots.length ? `\n${lines("slots", slots.map(({ id, features }) => ({ id, features })))}` : ""}</pre>
