@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from localhost.azurite.emulator import Azurite
+from shared.evaluation import evaluation_run_store
 from shared.evaluation.evaluation import Policy, Source, Status
 from shared.evaluation.outcome import PolicyOutcome
-from shared.times import DAY
+from shared.evaluation.tasks import LineCounts, TaskResult
+from shared.times import DAY, to_iso
 from tests.browser.conftest import WIDE, OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
 from tests.browser.test_accessibility import PHONE, violations
@@ -37,13 +38,12 @@ CHANCE = "--cb_explore_adf --epsilon 1.0"
 
 @pytest.fixture(scope="module")
 def logged(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A loop that has learned with blind settings; it had two rounds of its own, and an evaluation that failed."""
+    """A loop that has learned with blind settings, and has evaluations of earlier."""
     storage, folder = azurite.new_account().connection_string, tmp_path_factory.mktemp("logged")
     with StoredLoop(storage) as stored, evaluated_log.use_storage(storage):
         past.configure(stored, past.configuration(BLIND, reward_wait_time="PT10M"))
-        with ThreadPoolExecutor(1) as pool:  # Playwright has an event loop in this thread
-            pool.submit(past.Past([past.event("last", past.minutes_ago(30))]).write, stored).result()
-        evaluated_log.write(stored, hours=3)
+        past.Past([past.event("last", past.minutes_ago(30))]).write(stored)
+        evaluated_log.write(stored, hours=2)
         keep_older()
         with Trainer(storage, folder / "trainer.log") as trainer:
             trainer.succeed()
@@ -52,24 +52,31 @@ def logged(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def keep_older() -> None:
-    """Two rounds of automatic optimization, the second of which took what it found, and a failed evaluation."""
+    """Keep two rounds of the loop's own, the second of which took what it found; one that failed, and one that runs."""
     begin, found = evaluated.START_US, Policy("Hyper2", PAIRS, Source.SEARCH)
     figures = {evaluated.ONLINE: 60, evaluated.FIRST: 40, evaluated.RANDOM: 50, found: 90}
     policies = (PolicyOutcome(name, "", {begin: evaluated.plain(200, earned)}) for name, earned in figures.items())
     outcome = evaluated.outcome(*policies)
     fields: dict[str, Any] = {"custom": (), "optimise": True, "created_us": now_us() - 9 * DAY}
-    for number, status, because in ((1, Status.RETAINED, "It may be chance."), (2, Status.APPLIED, "It earns 0.1 more.")):
+    for number, status, because in (
+        (1, Status.RETAINED, "It may be chance."),
+        (2, Status.APPLIED, "It earns 0.1 more."),
+    ):
         round_ = evaluated.evaluation(f"auto-{number}", round_number=number, status=status, reason=because, **fields)
         evaluated.keep(replace(round_, created_us=round_.created_us + number, optimal="Hyper2"), outcome)
     fields |= {"status": Status.FAILED, "reason": "The log was deleted meanwhile.", "optimal": None}
     evaluated.keep(evaluated.evaluation("unlucky", **fields))
+    fields |= {"status": Status.RUNNING, "reason": None, "ended_us": None, "created_us": now_us()}
+    evaluated.keep(running := evaluated.evaluation("busy", **fields))
+    evaluation_run_store.mark_sent(running, 0, 3)
+    evaluation_run_store.keep_result(running, TaskResult("logged", LineCounts(), {}))
 
 
 @pytest.fixture(scope="module")
 def judged(logged: Api) -> dict[str, Any]:
     """The report on an evaluation of settings that are better, and of others that may not be."""
     policies = [{"name": "pairs", "arguments": PAIRS}, {"name": "chance", "arguments": CHANCE}]
-    span = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2099-01-01T00:00:00Z"}
+    span = {"startTime": to_iso(now_us() - DAY), "endTime": to_iso(now_us())}
     assert logged.put(NEWEST.format("judged"), {"name": "judged", "policies": policies, **span}).status == 200
     until = time.monotonic() + 60
     while (report := logged.get(f"{OWN}/judged").json)["status"] == "Running":
@@ -78,9 +85,9 @@ def judged(logged: Api) -> dict[str, Any]:
     return dict(report)
 
 
-def written(value: float) -> str:
-    """A difference as the page writes it."""
-    return f"{value:+.2f}" if abs(value) >= 0.1 else f"{value:+.3f}".removesuffix("0")
+def written(value: float, beside: float) -> str:
+    """A difference as the page writes it beside another one."""
+    return f"{value:+.2f}" if abs(beside) >= 0.1 else f"{value:+.3f}".removesuffix("0")
 
 
 def expect_plot(page: Page, report: dict[str, Any]) -> None:
@@ -89,10 +96,11 @@ def expect_plot(page: Page, report: dict[str, Any]) -> None:
     rows = page.get_by_role("list", name="Differences to what was done").get_by_role("listitem")
     expect(rows).to_have_count(len(report["policies"]) - 1)
     for place, policy in enumerate(report["policies"][1:]):
-        low, high = policy["differenceInterval"]
+        lead = policy["differenceToOnline"]
+        figures = [written(value, lead) for value in (lead, *policy["differenceInterval"])]
         row = rows.nth(place)
         expect(row).to_contain_text(policy["name"])
-        expect(row).to_contain_text(f"{written(policy['differenceToOnline'])} {written(low)} to {written(high)}")
+        expect(row).to_contain_text(f"{figures[0]} {figures[1]} to {figures[2]}")
         expect(row).to_contain_text(words[policy["comparedToOnline"]])
 
 
@@ -102,7 +110,7 @@ def test_what_other_settings_would_earn_is_asked_and_answered(
     """What is refused is told at its field; the answer is that of the API, in words and as a plot."""
     page = open_page(logged, "/evaluations")
     page.get_by_role("link", name="What would other settings earn?").click()
-    expect(page.get_by_text("In this range there are about")).to_be_visible()
+    expect(page.get_by_text("Events in this range: about")).to_be_visible()
     page.get_by_label("Name", exact=True).fill("which dish")
     page.get_by_label("Search for better settings").uncheck()
     page.get_by_role("button", name="Add settings").click()
@@ -119,7 +127,7 @@ def test_what_other_settings_would_earn_is_asked_and_answered(
 
     page.get_by_role("button", name="Start the evaluation").click()
 
-    expect(page.get_by_role("heading", level=1)).to_contain_text("settings-1 earns", timeout=60_000)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("settings-1 would have earned", timeout=60_000)
     (report,) = [each for each in logged.get(OWN).json["value"] if each["name"] == "which dish"]
     assert page.url.endswith(f"#/evaluations/{report['id']}")
     expect(page.get_by_text(report["finding"])).to_be_visible()
@@ -147,29 +155,29 @@ def test_files_of_settings_are_taken_and_given(
     assert json.loads((tmp_path / "pairs.json").read_text()) == {"name": "pairs", "arguments": PAIRS}
 
 
-def test_settings_are_used_once_their_consequences_were_told(
+def test_settings_are_applied_once_their_consequences_were_told(
     logged: Api, judged: dict[str, Any], open_page: OpenPage, photograph: Photograph
 ) -> None:
     """What may be no better wants an explicit word, with the figures."""
     (doubt,) = [policy["doubt"] for policy in judged["policies"] if policy["doubt"]]
     page = open_page(logged, f"/evaluations/{judged['id']}")
-    page.get_by_role("button", name="Use chance").click()
-    dialog = page.get_by_role("dialog", name="Use “chance”?")
+    page.get_by_role("button", name="Apply chance").click()
+    dialog = page.get_by_role("dialog", name="Apply “chance”?")
     expect(dialog.get_by_text(doubt)).to_be_visible()
-    expect(dialog.get_by_role("button", name="Use it")).to_be_disabled()
+    expect(dialog.get_by_role("button", name="Apply it")).to_be_disabled()
     photograph(page, "evaluation-apply")
-    dialog.get_by_label("Use it although it may be no better").check()
-    dialog.get_by_role("button", name="Use it").click()
+    dialog.get_by_label("Apply it although it may be no better").check()
+    dialog.get_by_role("button", name="Apply it").click()
     expect(page.get_by_text("chance is in use.")).to_be_visible()
     assert logged.get(IN_USE).json == {"name": "chance", "arguments": CHANCE}
 
-    page.get_by_role("button", name="Use pairs …").or_(page.get_by_role("button", name="Use pairs")).last.click()
-    dialog = page.get_by_role("dialog", name="Use “pairs”?")
+    page.get_by_role("button", name="Apply pairs", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Apply “pairs”?")
     expect(dialog.get_by_text("Training goes on at the end of the evaluated log")).to_be_visible()
     dialog.get_by_label("The settings only").check()
     expect(dialog.get_by_role("list")).to_contain_text("learn")
     dialog.get_by_label("The settings and what they learned").check()
-    dialog.get_by_role("button", name="Use it").click()
+    dialog.get_by_role("button", name="Apply it").click()
 
     expect(page.get_by_text("pairs is in use.")).to_be_visible()
     expect(page.get_by_role("row", name="pairs").get_by_text("In use")).to_be_visible()
@@ -190,10 +198,11 @@ def test_each_round_of_the_loops_own_shows_its_evidence(
     expect(row).to_contain_text("It earns 0.1 more.")
     photograph(page, "evaluations")
 
+    expect(page.get_by_role("row", name="the busy")).to_contain_text("1 of 3 tasks done")
     row.get_by_role("link", name="Round 2").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("The loop took better settings: Hyper2")
-    expect(page.get_by_text("What the search tried: 1 settings")).to_be_visible()
+    expect(page.get_by_text("Settings that the search tried: 1")).to_be_visible()
 
 
 def test_one_that_failed_says_why_and_can_be_deleted(logged: Api, open_page: OpenPage) -> None:
@@ -217,7 +226,7 @@ def test_one_that_failed_says_why_and_can_be_deleted(logged: Api, open_page: Ope
 def test_a_range_without_events_is_told_so(logged: Api, open_page: OpenPage, complaints: list[str]) -> None:
     """And one that ends before it begins is refused at its field; a link holds all of the form."""
     query = "create=yes&name=early&search=no&range=own&from=2020-01-02T00:00:00.000Z&to=2020-01-01T00:00:00.000Z"
-    page = open_page(logged, f"/evaluations?{query.replace('&', '%26')}")
+    page = open_page(logged, f"/evaluations?{query}")
     page.get_by_role("button", name="Start the evaluation").click()
     expect(page.get_by_label("To", exact=True)).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_role("alert")).to_have_text("It has to be later than startTime.")
@@ -239,15 +248,16 @@ def test_what_features_are_worth_is_found_for_the_same_range(
         page.emulate_media(color_scheme=colors)
         assert violations(page) == []
     page.get_by_role("button", name="Find out").click()
-    expect(page.get_by_role("button", name="Forget it")).to_be_visible(timeout=60_000)
+    scores = page.get_by_role("region", name="Scores").get_by_role("row")
+    expect(scores.first).to_be_visible(timeout=60_000)
     importances = "/personalizer/featureImportances/of-judged?api-version=2022-09-01-preview"
     importance = logged.get(importances).json
     expect(page.get_by_text(importance["description"])).to_be_visible()
-    expect(page.locator(".scores li")).to_have_count(len(importance["featureScores"]))
+    expect(scores).to_have_count(1 + len(importance["featureScores"]))
 
     page.set_viewport_size(PHONE)
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.wait_for_function(f"document.documentElement.scrollWidth <= {PHONE['width']}")
     photograph(page, "evaluation-phone")
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({**WIDE, "height": 2000})

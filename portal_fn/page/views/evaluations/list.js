@@ -1,14 +1,15 @@
 // The list of evaluations.
-import { count, figure, interval, moment } from "../../format.js";
-import { read, send } from "../../loop_api.js";
+import { figure, interval, moment } from "../../format.js";
+import { send } from "../../loop_api.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Notice } from "../../parts/notice.js";
+import { Pager } from "../../parts/pager.js";
 import { Panel } from "../../parts/panel.js";
 import { refresh } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html, useState } from "../../view.js";
-import { hasFailed, isOpen, isRunning, kindOf, LIST, NEWEST, pathOf, progressOf, rangeOf, statusOf, useUntilEnd } from "./evaluation.js";
+import { hasFailed, isOpen, isRunning, kindOf, LIST, pathOf, progressOf, rangeOf, statusOf, useUntilEnd } from "./evaluation.js";
 
 /** How many evaluations the list has at once. */
 export const PAGE = 100;
@@ -43,7 +44,7 @@ export function List({ answer, skip }) {
           </tbody>
         </table>
       </div>
-      <${Pages} answer=${answer} skip=${skip} />
+      <${Pager} skip=${skip} size=${PAGE} shown=${evaluations.length} more=${Boolean(answer.nextLink)} />
     <//>
   `;
 }
@@ -57,11 +58,11 @@ function Row({ evaluation }) {
   return html`
     <tr>
       <th scope="row"><a href=${linkTo("evaluations", [evaluation.id])}>${evaluation.name}</a></th>
-      <td>${isRunning(evaluation) ? html`<${Running} id=${evaluation.id} />` : html`<span class=${`state ${stateOf(evaluation)}`}>${statusOf(evaluation)}</span>`}</td>
-      <td class="finding">${findingOf(evaluation)}</td>
-      <td class="nowrap">${rangeOf(evaluation.startTime, evaluation.endTime)}</td>
-      <td class="nowrap">${kindOf(evaluation)}</td>
-      <td class="nowrap">${moment(evaluation.creationTime, { seconds: false })}</td>
+      <td>${isRunning(evaluation) ? html`<${Running} id=${evaluation.id} />` : html`<span class=${`evaluation-state ${stateOf(evaluation)}`}>${statusOf(evaluation)}</span>`}</td>
+      <td class="evaluation-finding">${findingOf(evaluation)}</td>
+      <td class="unbroken">${rangeOf(evaluation.startTime, evaluation.endTime)}</td>
+      <td class="unbroken">${kindOf(evaluation)}</td>
+      <td class="unbroken">${moment(evaluation.creationTime, { seconds: false })}</td>
       <td>
         <button class="quiet" aria-label=${`Delete ${evaluation.name}`} onClick=${() => setDeletes(true)}>Delete</button>
         ${deletes && html`<${DeleteDialog} evaluation=${evaluation} onClose=${() => setDeletes(false)} onDeleted=${forget} />`}
@@ -74,19 +75,8 @@ function Row({ evaluation }) {
 function Running({ id }) {
   const { answer } = useUntilEnd(pathOf(id), isOpen, { onEnd: () => refresh(LIST) });
   return html`
-    <span class="state running">Running</span>
+    <span class="evaluation-state running">Running</span>
     <small>${progressOf(answer?.progress)}</small>
-  `;
-}
-
-function Pages({ answer, skip }) {
-  if (!answer.nextLink && !skip) return null;
-  return html`
-    <nav class="buttons" aria-label="Pages of the list">
-      ${skip > 0 && html`<a href=${linkTo("evaluations", [], { skip: Math.max(skip - PAGE, 0) || "" })}>Newer</a>`}
-      <span class="faint">${count(skip + 1)} to ${count(skip + answer.value.length)}</span>
-      ${answer.nextLink && html`<a href=${linkTo("evaluations", [], { skip: skip + PAGE })}>Older</a>`}
-    </nav>
   `;
 }
 
@@ -96,7 +86,6 @@ export function DeleteDialog({ evaluation, onClose, onDeleted }) {
   const remove = async () => {
     setState({ busy: true, error: null });
     try {
-      await removeImportance(importanceId(evaluation.id));
       await send("DELETE", `personalizer/v1.1-preview.3/evaluations/${encodeURIComponent(evaluation.id)}`);
       onDeleted();
     } catch (error) {
@@ -118,21 +107,10 @@ export function DeleteDialog({ evaluation, onClose, onDeleted }) {
   `;
 }
 
-/** Gives the id of the feature importance of an evaluation's range. */
-export function importanceId(id) {
-  return `of-${id}`.slice(0, 256);
-}
-
-async function removeImportance(id) {
-  const listed = await read("personalizer/featureImportances", NEWEST);
-  if (listed.value.some((importance) => importance.id === id)) {
-    await send("DELETE", `personalizer/featureImportances/${encodeURIComponent(id)}`, undefined, NEWEST);
-  }
-}
-
 function stateOf(evaluation) {
   if (hasFailed(evaluation)) return "failed";
-  const isBetter = evaluation.optimalPolicy && evaluation.optimalPolicy !== "online";
+  const { status, optimalPolicy } = evaluation;
+  const isBetter = status !== "OnlinePolicyRetained" && optimalPolicy && optimalPolicy !== "online";
   return isBetter ? "better" : "done";
 }
 

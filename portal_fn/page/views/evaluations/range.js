@@ -5,6 +5,7 @@ import { changeQuery } from "../../route.js";
 import { html, useId, useMemo } from "../../view.js";
 import { textOf } from "./field_problem.js";
 
+const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
 const LONGEST_DAYS = 100; // of a range that the metrics tell of
 const FEWEST_EVENTS = 100;
@@ -20,7 +21,8 @@ const PRESETS = [
 export function useRange(query) {
   const properties = usePolled("personalizer/v1.1-preview.3/logs/properties", Infinity).answer;
   const log = properties?.dateRange ?? null;
-  const now = useMemo(() => Date.now(), []);
+  const opened = useMemo(() => Date.now(), []);
+  const now = Math.max(opened, log ? new Date(log.to).getTime() + SECOND_MS : 0); // this machine's clock may be behind
   const chosen = PRESETS.find(({ name }) => name === (query.range ?? "all")) ?? PRESETS[0];
   const { from, to } = spanOf(chosen, query, log, properties, now);
   const isTold = Boolean(from) && new Date(to) > new Date(from) && new Date(to) - new Date(from) <= LONGEST_DAYS * DAY_MS;
@@ -45,10 +47,10 @@ export function Range({ range, query, error }) {
   return html`
     <fieldset class="range">
       <legend>Events of</legend>
-      <div class="choices">
+      <div class="ask-choices">
         ${PRESETS.map(
           ({ name, title }) => html`
-            <label class="choice">
+            <label class="ask-choice">
               <input type="radio" name="range" checked=${name === chosen.name} onChange=${() => changeQuery({ range: name === "all" ? "" : name, ...(name === "own" ? { from, to } : { from: "", to: "" }) })} />${title}
             </label>
           `,
@@ -71,7 +73,7 @@ function Moment({ title, at, onChange, problem }) {
   const id = useId();
   const take = ({ target }) => target.value && onChange(iso(target.value));
   return html`
-    <div class="field">
+    <div class="ask-field">
       <label for=${id}>${title}</label>
       <input id=${id} type="datetime-local" step="1" value=${localOf(at)} aria-invalid=${problem ? "true" : undefined} aria-describedby=${problem ? `${id}-problem` : undefined} onChange=${take} />
       ${problem && html`<p class="problem" id=${`${id}-problem`} role="alert">${problem}</p>`}
@@ -91,5 +93,5 @@ function amountOf({ log, isEmpty, events }) {
   const all = `The log reaches from ${moment(log.from, { seconds: false })} to ${moment(log.to, { seconds: false })}.`;
   if (events === null) return all;
   const few = events < FEWEST_EVENTS ? ` Better settings are searched from ${count(FEWEST_EVENTS)} usable events on.` : "";
-  return `${all} In this range there are about ${count(events)} events.${few}`;
+  return `${all} Events in this range: about ${count(events)}.${few}`;
 }

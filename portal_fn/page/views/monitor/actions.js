@@ -9,7 +9,7 @@ import { html, useMemo } from "../../view.js";
 import { AverageCells, axisOf, rewardLine, ShareBar, withoutEvents } from "./figures.js";
 import { actionInterval, isBeyondLastDay, lastDayQuery, rangeQuery, rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
-import { Answered, LastDayNotice, useReading } from "./reading.js";
+import { Answered, LastDayNotice, useShown } from "./shown.js";
 
 const PATH = "rankloop/v1/metrics/actions";
 const INTERVALS = ["PT5M", "PT1H"];
@@ -21,7 +21,7 @@ const NO_MARKS = [];
 export function Actions({ range, query }) {
   const interval = actionInterval(range);
   const asked = { ...lastDayQuery(range), interval };
-  const reading = useReading(PATH, rereadSeconds(range), asked);
+  const reading = useShown(PATH, rereadSeconds(range), asked);
   return html`
     <${RangeBar} range=${range} reading=${reading} automatic=${interval} intervals=${INTERVALS} most=${MOST_INTERVALS} />
     ${isBeyondLastDay(range) && html`<${LastDayNotice} what="by action" answer=${reading.answer} />`}
