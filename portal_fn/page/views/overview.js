@@ -19,7 +19,7 @@ export function View() {
     <div class="overview">
       <${Verdict} verdict=${status.verdict} />
       <${Warnings} warnings=${status.warnings} stages=${status.stages} />
-      <${Lights} stages=${status.stages} />
+      <${Lights} status=${status} />
       <${History} status=${status}><${NextModel} status=${status} /><//>
     </div>
   `;

@@ -1,5 +1,5 @@
 // What a loop shows before its first Rank: how to send one, and that it came.
-import { count, moment, sentence } from "../../format.js";
+import { count, moment } from "../../format.js";
 import { usePolled } from "../../polling.js";
 import { html } from "../../view.js";
 import { Demo } from "./demo.js";
@@ -18,7 +18,7 @@ export function FirstSteps({ onEnd }) {
   return html`
     <div class="first-steps">
       <${Awaited} ranks=${ranks} status=${status} onEnd=${onEnd} />
-      ${ranks.lastAt && html`<${Lights} stages=${status.stages} />`}
+      ${ranks.lastAt && html`<${Lights} status=${status} />`}
       <div class="histories">
         <${Snippets} />
         <div>
@@ -40,7 +40,7 @@ function Awaited({ ranks, status, onEnd }) {
         <h1>${came ? "Your first Rank is here" : "Waiting for your first Rank …"}</h1>
         <p>
           ${came
-            ? `It came at ${moment(ranks.lastAt)}. Send its reward with the eventId that Rank answered; ${waiting(status)}`
+            ? `It came at ${moment(ranks.lastAt)}. Send the reward of each event with the eventId that Rank answered. ${next(status)}`
             : "Send one to this address: by one of these clients, or by curl. This page sees it by itself within seconds."}
         </p>
       </div>
@@ -49,7 +49,7 @@ function Awaited({ ranks, status, onEnd }) {
   `;
 }
 
-function waiting({ events, stages }) {
-  if (events.learned) return `${count(events.learned)} events are learned.`;
-  return sentence(stages[3].because).replace(/^./, (first) => first.toLowerCase());
+function next({ events }) {
+  if (events.learned) return `${count(events.learned)} events are learned already.`;
+  return "Then events wait for their rewards, are joined, and are learned.";
 }

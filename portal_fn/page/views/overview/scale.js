@@ -6,7 +6,7 @@ const MOST_POINTS = 96;
 const ENOUGH_EVENTS = 30;
 const SCALES = [
   { interval: "PT10S", step: MINUTE / 6, words: "In steps of 10 seconds", isFine: true },
-  { interval: "PT1M", step: MINUTE, words: "By the minute" },
+  { interval: "PT1M", step: MINUTE, words: "By the minute", isFine: true },
   { interval: "PT5M", step: 5 * MINUTE, words: "In steps of 5 minutes" },
   { interval: "PT1H", step: 60 * MINUTE, words: "By the hour", isHourly: true },
 ];
