@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from localhost.azurite.emulator import Azurite
 from tests import clock
@@ -32,6 +32,7 @@ Photograph = Callable[[Page, str], None]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=15_000)  # other processes may keep the machine busy
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(**launch_options())
         yield started

@@ -191,15 +191,17 @@ def test_a_feature_and_a_value_of_it_are_in_the_address(
 
 
 def test_what_was_late_or_lost_is_told_with_what_to_do(
-    losing: Api, open_page: OpenPage, photograph: Photograph
+    losing: Api, context: BrowserContext, open_page: OpenPage, photograph: Photograph
 ) -> None:
     """Of the range and of all time, and in the file interval by interval."""
-    total = losing.get(METRICS).json["total"]["events"]
-    ever = losing.get("/rankloop/v1/status").json["events"]
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
     names = ("late", "dangling", "notActivated", "answeredOtherwise", "refused", "passedOver")
-    assert [total[name] > 0 for name in names] == [True, True, True, True, False, True]
-    page = open_page(losing, "/monitor/losses")
+    ever = losing.get("/rankloop/v1/status").json["events"]
+    assert [ever[name] > 0 for name in names] == [True, True, True, True, False, True]
+    page = open_page(losing, "/monitor/losses?range=PT1H")
     table = panel(page, "In all")
+    total = run_curl(page, table)["total"]["events"]
+    assert 0 < total["late"] < ever["late"]
 
     expect(table).to_contain_text(f"{total['joined']:,} events of this range were joined")
     expect(table).to_contain_text(f"{total['learned']:,} of them were learned")

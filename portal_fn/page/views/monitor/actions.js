@@ -16,6 +16,7 @@ const INTERVALS = ["PT5M", "PT1H"];
 const MOST_INTERVALS = 100;
 const MOST_LINES = 7;
 const NO_MARKS = [];
+const EMPTY = "Here will be how often each action was shown and what it earned, once events are joined.";
 
 /** The part of the view by action; `query.action` is the chosen one. */
 export function Actions({ range, query }) {
@@ -31,7 +32,7 @@ export function Actions({ range, query }) {
 
 function Shown({ metrics, asked, query }) {
   const chosen = query.action ?? null;
-  if (metrics.count === 0) return html`<${Notice} title="No event of this range counts yet." text=${sentence(metrics.missing) || "Here will be how often each action was shown and what it earned, once events are joined."} />`;
+  if (metrics.count === 0) return html`<${Notice} title="No event of this range counts yet." text=${sentence(metrics.missing) || EMPTY} />`;
   const tools = html`<${CopyAsCurl} path=${PATH} query=${asked} /><${SaveAsCsv} name="rankloop-actions-over-time" rows=${() => seriesRows(metrics)} />`;
   return html`
     ${metrics.missing && html`<${Notice} text=${sentence(metrics.missing)} />`}
@@ -100,7 +101,10 @@ function Table({ metrics, asked, query, chosen }) {
             </tr>
           </thead>
           <tbody>
-            ${actions.map((figures) => html`<${Row} key=${figures.id} figures=${figures} span=${rewardSpan} name=${html`<${Name} id=${figures.id} query=${query} chosen=${chosen} color=${colorOf(actions, figures.id)} />`} isChosen=${figures.id === chosen} />`)}
+            ${actions.map((figures) => {
+              const name = html`<${Name} id=${figures.id} query=${query} chosen=${chosen} color=${colorOf(actions, figures.id)} />`;
+              return html`<${Row} key=${figures.id} figures=${figures} span=${rewardSpan} name=${name} isChosen=${figures.id === chosen} />`;
+            })}
             ${rest.count > 0 && html`<${Row} figures=${rest} span=${rewardSpan} name="All others" />`}
           </tbody>
         </table>

@@ -11,6 +11,7 @@ import { RangeBar } from "./range_bar.js";
 import { Answered, LastDayNotice, useShown } from "./shown.js";
 
 const PATH = "rankloop/v1/metrics/context";
+const EMPTY = "Here will be the features of the context and what was earned with each value, once events are joined.";
 const REST = "(rest)";
 const ABSENT = "(absent)";
 
@@ -31,7 +32,7 @@ export function Context({ range, query }) {
 
 function Features({ list, asked, query, chosen }) {
   if (!list.features.length) {
-    return html`<${Notice} title="No event with context features counts in this range." text=${sentence(list.missing) || "Here will be the features of the context and what was earned with each value, once events are joined."} />`;
+    return html`<${Notice} title="No event with context features counts in this range." text=${sentence(list.missing) || EMPTY} />`;
   }
   const tools = html`<${CopyAsCurl} path=${PATH} query=${asked} /><${SaveAsCsv} name="rankloop-context-features" rows=${() => featureRows(list)} />`;
   const held = list.features.filter(({ because }) => because === null);

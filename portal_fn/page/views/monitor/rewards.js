@@ -87,9 +87,14 @@ function Totals({ total, joinedUpTo }) {
     ${total.count === 0 &&
     html`<${Notice}
       title="No event of this range counts yet."
-      text=${`An event counts once its reward wait time is over and the trainer has joined it. ${joinedUpTo ? `Joined is all that came before ${moment(joinedUpTo)}.` : "Nothing was joined so far."} Choose a longer range to see what came earlier.`}
+      text=${`An event counts once its reward wait time is over and the trainer has joined it. ${joinedText(joinedUpTo)}`}
     />`}
   `;
+}
+
+function joinedText(joinedUpTo) {
+  if (!joinedUpTo) return "Nothing was joined so far.";
+  return `Joined is all that came before ${moment(joinedUpTo)}. Choose a longer range to see what came earlier.`;
 }
 
 function Tile({ figures, label, color, tells }) {
