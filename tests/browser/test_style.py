@@ -20,7 +20,7 @@ def test_biome_finds_nothing() -> None:
 
 
 def test_styles_of_one_view_do_not_reach_another() -> None:
-    """All styles are loaded at first. What begins with a class begins so in one file; a view's rules begin with its own."""
+    """All styles are loaded at first; what begins with a class begins so in one file."""
     places: dict[str, set[str]] = defaultdict(set)
     for path in (PAGE / "styles").glob("*.css"):
         for selectors in re.findall(r"(?:^|[},])\s*([^{}@]+)\{", path.read_text(encoding="utf-8")):
