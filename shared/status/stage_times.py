@@ -48,7 +48,7 @@ def count_ranks(inputs: StatusInputs) -> StageCount | None:
     if deleted_us > joined_us:
         from_us = max(from_us, deleted_us)
     count = waiting.counted + sum(a_bin.joined for a_bin in _since(from_us, state))
-    return _stretch(count, from_us, waiting.counted_up_to_us or inputs.now_us)
+    return _stretch(count, from_us, min(waiting.counted_up_to_us or inputs.now_us, inputs.now_us))
 
 
 def count_joined(inputs: StatusInputs, state: State) -> StageCount | None:

@@ -162,6 +162,15 @@ def test_where_not_all_were_counted_the_rate_is_of_what_was() -> None:
     assert (stage.count.count, stage.count.to_us, stage.last_us) == (20_500, NOW_US - 2 * MINUTE, NOW_US)
 
 
+def test_a_stretch_ends_now_if_the_minute_goes_on_in_which_counting_stopped() -> None:
+    """Rows are counted by minutes, and this one is not over."""
+    crowd = Waiting(20_000, True, NOW_US - MINUTE, NOW_US, 20_400, NOW_US + 30 * SECOND)
+    stage = judge(inputs(state_in_use(), crowd, PUBLISHED))[StageName.RANKS]
+
+    assert stage.count is not None
+    assert stage.count.to_us == NOW_US
+
+
 def test_no_stretch_reaches_into_days_whose_bins_may_be_gone() -> None:
     """They move to a blob of their own, which no status reads."""
     midnight = NOW_US - NOW_US % DAY
