@@ -36,6 +36,11 @@ class RewardCount:
     rewards: StageCount
 
 
+def of_late_us(at_us: int) -> int:
+    """Since when something happened of late: 15 to 20 minutes before a moment, when a bin begins."""
+    return bin_us(at_us - _OF_LATE_US)
+
+
 def count_ranks(inputs: StatusInputs) -> StageCount | None:
     """The Ranks of the last 15 to 20 minutes, or since the oldest that waits, if that came earlier.
 

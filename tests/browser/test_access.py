@@ -101,9 +101,7 @@ def test_an_address_that_lost_its_end_still_opens_the_page(good: Api, open_page:
     expect(page.get_by_role("link", name="Events")).to_have_attribute("aria-current", "page")
 
 
-def test_a_late_refusal_of_another_user_signs_nobody_out(
-    good: Api, open_page: OpenPage, complaints: list[str]
-) -> None:
+def test_a_late_refusal_of_another_user_signs_nobody_out(good: Api, open_page: OpenPage, complaints: list[str]) -> None:
     """The loop may answer slowly, and the next one be in by then."""
     late: list[Route] = []
     page = open_page(good, key=None)

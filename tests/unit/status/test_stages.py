@@ -41,7 +41,7 @@ def state_in_use(**changes: object) -> State:
     """A loop that has had 100 Ranks in the last bin before the join position."""
     bin_us = JOINED_US - MINUTE
     bins = (Bin(bin_us - bin_us % (5 * MINUTE), joined=100, outcomes=EventOutcomes(learned=100)),)
-    metrics = Metrics(bins=bins, last_rank_us=JOINED_US - 5 * MINUTE, last_reward_us=JOINED_US - 4 * MINUTE)
+    metrics = Metrics(bins=bins, last_rank_us=JOINED_US - MINUTE, last_reward_us=JOINED_US - 4 * MINUTE)
     counters = Counters(events=100, learned=100, rewards=50, unlike_default=50)
     whole = state_of_trained_loop(joined_up_to_us=JOINED_US, metrics=metrics, counters=counters)
     return replace(whole, **{"snapshots": (Snapshot(0, Counters()),), **changes})  # type: ignore[arg-type]
@@ -106,7 +106,7 @@ FRESH = new_state(_CONFIGURATION, Published())
     [
         (inputs(None), "wwwww"),
         (inputs(None, waiting(1)), "gwwww"),
-        (inputs(None, Waiting(1, False, NOW_US - DAY, NOW_US - DAY, 1)), "gwtww"),
+        (inputs(None, Waiting(1, False, NOW_US - DAY, NOW_US - DAY, 1)), "wwtww"),
         (inputs(FRESH), "wwwww"),
         (inputs(FRESH, waiting(1)), "gwwww"),
         (replace(inputs(FRESH, waiting(1)), newest_reward_us=NOW_US), "ggwww"),
