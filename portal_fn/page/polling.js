@@ -76,11 +76,13 @@ class Poll {
 export function usePolled(path, seconds, query = {}) {
   const name = path && addressOf(path, query).href;
   const [, count] = useState(0);
+  const shown = name && pollOf(name, path, query).at;
   useEffect(() => {
     if (!name) return undefined;
     const poll = pollOf(name, path, query);
     const listener = () => count((before) => before + 1);
     poll.join(listener, seconds);
+    if (poll.at !== shown) listener(); // it was answered between the rendering and this
     return () => poll.leave(listener);
   }, [name, seconds]);
   if (!name) return { answer: null, error: null, at: null, slow: false, refresh: () => {} };

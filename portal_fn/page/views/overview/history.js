@@ -52,7 +52,7 @@ function Rewards({ status, scale }) {
   const marks = useMarks(status);
   const isWaiting = status.events.waiting > 0;
   const chart = useMemo(
-    () => metrics && chartOf(metrics, isWaiting ? status.joinedUpTo : null, scale?.from),
+    () => metrics && chartOf(scale?.from ? fromFirstEvent(metrics) : metrics, isWaiting ? status.joinedUpTo : null),
     [metrics, isWaiting && status.joinedUpTo],
   );
   const aside = scale && html`${scale.words} · <a href=${linkTo("monitor")}>Monitor</a>`;
@@ -63,6 +63,12 @@ function Rewards({ status, scale }) {
       ${!chart && html`<p class="loading">${isJoined(status) ? "Loading …" : `The chart begins with the first joined event. ${sentence(without(status.stages[2].because, status.nextModel.because))}`}</p>`}
     <//>
   `;
+}
+
+/** Gives the metrics of a new loop without the intervals before its first event: a scale begins with whole five minutes. */
+function fromFirstEvent(metrics) {
+  const first = metrics.intervals.findIndex(({ count }) => count > 0);
+  return { ...metrics, intervals: metrics.intervals.slice(Math.max(first, 0)) };
 }
 
 /** Gives the metrics on a scale; while those on another scale are read, the ones before. */
