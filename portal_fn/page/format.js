@@ -1,7 +1,9 @@
-// Numbers, moments and durations as the browser's language writes them.
+// Numbers and moments as the browser's language writes them; words are English, as the page is.
 
 const UNKNOWN = "–";
 const ISO_MOMENT = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z/g;
+const ISO_DURATION = /\bP(?=T?\d)(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+S)?)?\b/g;
+const NUMBER = /(?<=^|[\s(+-])(?<!--?[\w-]+ )(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?=[\s,;:)]|\.?$|\.\s)/g;
 const numbers = new Map();
 
 function written(value, options) {
@@ -71,9 +73,16 @@ export function moment(text, { seconds = true } = {}) {
   return at.toLocaleString(undefined, { ...(Object.keys(date).length ? year : {}), ...date, ...time });
 }
 
-/** Writes a sentence of the API, with the moments in it as the browser's language has them. */
+/** Writes a sentence of the API, with the moments, durations and numbers in it as they are written elsewhere on the page. */
 export function sentence(text) {
-  return text?.replace(ISO_MOMENT, (found) => moment(found)) ?? "";
+  const numbered = text?.replace(NUMBER, translated).replace(ISO_DURATION, (found) => duration(secondsOf(found)));
+  return numbered?.replace(ISO_MOMENT, (found) => moment(found)) ?? "";
+}
+
+/** Writes a number such as `1,206` or `0.24` again, with as many digits. */
+function translated(text) {
+  const digits = text.split(".")[1]?.length ?? 0;
+  return written(Number(text.replaceAll(",", "")), { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** Writes how long ago a moment was: `12 seconds ago`. */
@@ -81,7 +90,9 @@ export function ago(text, now = Date.now()) {
   if (!text) return UNKNOWN;
   const seconds = Math.round((new Date(text).getTime() - now) / 1000);
   const [size, unit] = unitOf(Math.abs(seconds));
-  return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.round(seconds / size), unit);
+  const number = Math.round(Math.abs(seconds) / size);
+  if (number === 0) return "now";
+  return seconds < 0 ? `${amount(number, unit)} ago` : `in ${amount(number, unit)}`;
 }
 
 /** Writes a number of seconds: `1 hour 30 minutes`. */
@@ -92,9 +103,9 @@ export function duration(seconds) {
   for (const [size, unit] of UNITS) {
     const number = Math.floor(rest / size);
     rest -= number * size;
-    if (number) parts.push(written(number, { style: "unit", unit, unitDisplay: "long" }));
+    if (number) parts.push(amount(number, unit));
   }
-  return parts.slice(0, 2).join(" ") || written(0, { style: "unit", unit: "second", unitDisplay: "long" });
+  return parts.slice(0, 2).join(" ") || amount(0, "second");
 }
 
 /** Reads an ISO duration such as `PT1H30M`, in seconds; null if it is none. */
@@ -111,6 +122,10 @@ const UNITS = [
   [60, "minute"],
   [1, "second"],
 ];
+
+function amount(number, unit) {
+  return `${count(number)} ${unit}${number === 1 ? "" : "s"}`;
+}
 
 function unitOf(seconds) {
   return UNITS.find(([size]) => seconds >= size) ?? UNITS.at(-1);
