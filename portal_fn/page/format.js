@@ -21,7 +21,7 @@ export function count(value) {
 export function figure(value) {
   if (value === null || value === undefined) return UNKNOWN;
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 0.1 ? 2 : 3;
-  return written(value, { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits });
+  return written(value, { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits, signDisplay: "negative" }); // no -0
 }
 
 /** Writes how many events there are. */
