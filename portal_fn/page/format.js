@@ -4,6 +4,7 @@ const UNKNOWN = "–";
 const ISO_MOMENT = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z/g;
 const ISO_DURATION = /\bP(?=T?\d)(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+S)?)?\b/g;
 const NUMBER = /(?<=^|[\s(+-])(?<!--?[\w-]+ )(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?=[\s,;:)]|\.?$|\.\s)/g;
+const HOUR = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions().hour12 ? "numeric" : "2-digit";
 const numbers = new Map();
 
 function written(value, options) {
@@ -67,7 +68,7 @@ export function rate(perMinute) {
 export function moment(text, { seconds = true } = {}) {
   if (!text) return UNKNOWN;
   const at = new Date(text);
-  const time = { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}) };
+  const time = { hour: HOUR, minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}) };
   const date = at.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
   const year = at.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
   return at.toLocaleString(undefined, { ...(Object.keys(date).length ? year : {}), ...date, ...time });
