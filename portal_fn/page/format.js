@@ -111,10 +111,16 @@ export function duration(seconds) {
 
 /** Reads an ISO duration such as `PT1H30M`, in seconds; null if it is none. */
 export function secondsOf(text) {
-  const match = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$/.exec(text ?? "");
+  const match = /^P(?=T?\d)(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$/.exec(text ?? "");
   if (!match) return null;
   const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
   return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+}
+
+/** Writes a value of a setting: a duration in words, a number with all of its digits, anything else as it is. */
+export function setting(value) {
+  if (typeof value === "number") return exact(value);
+  return secondsOf(value) === null ? String(value) : duration(secondsOf(value));
 }
 
 const UNITS = [

@@ -57,11 +57,23 @@ export function identity() {
   return key ? { "Ocp-Apim-Subscription-Key": key } : {};
 }
 
-async function fetched(address, given) {
+async function fetched(address, { headers, ...given }) {
+  const sent = headersOf(headers);
   try {
-    return await fetch(address, { ...given, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
+    return await fetch(address, { ...given, headers: sent, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch (cause) {
     throw new Unreachable(cause);
+  }
+}
+
+/** Gives headers as `fetch` takes them; what no header can hold is no key that a loop has. */
+function headersOf(headers) {
+  try {
+    return new Headers(headers);
+  } catch {
+    const message = "This key or token has letters that no key has. See that all of it was copied, and nothing else.";
+    if (credentials()) signOut(message);
+    throw new Refusal(401, { message });
   }
 }
 
