@@ -1,5 +1,5 @@
-// When the next model comes, and why not earlier; and the model in use.
-import { count, duration, moment, sentence } from "../../format.js";
+// When the next model comes, and why not earlier.
+import { duration, sentence } from "../../format.js";
 import { Panel } from "../../parts/panel.js";
 import { html } from "../../view.js";
 import { useNow } from "./now.js";
@@ -11,7 +11,7 @@ export function NextModel({ status: { nextModel, model, retraining, optimization
       <${Countdown} dueAt=${nextModel.dueAt} />
       <p>${sentence(nextModel.because)}</p>
       ${retraining && html`<p>${sentence(retraining)}</p>`} ${optimization && html`<p>${sentence(optimization)}</p>`}
-      <p class="faint">${model ? `In use: the model of ${moment(model.publishedAt)}, which has learned from ${count(model.learnedEvents)} events.` : "No model is in use: all actions have the same chance."}</p>
+      ${!model && html`<p class="faint">No model is in use: all actions have the same chance.</p>`}
     <//>
   `;
 }
