@@ -22,6 +22,16 @@ export function figure(value) {
   return written(value, { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits });
 }
 
+/** Writes how many events there are. */
+export function events(number) {
+  return number === 1 ? "1 event" : `${count(number)} events`;
+}
+
+/** Writes a number that somebody has set, with all of its digits. */
+export function exact(value) {
+  return value === null || value === undefined ? UNKNOWN : written(value, { maximumFractionDigits: 12 });
+}
+
 /** Writes a difference, with its sign; `digits` behind the point are those of another figure that it stands beside. */
 export function difference(value, digits = digitsOf(value)) {
   if (value === null || value === undefined) return UNKNOWN;

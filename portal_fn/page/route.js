@@ -27,6 +27,17 @@ export function changeQuery(changes) {
   window.dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
+let guard = null;
+
+/** Asks `stays()` with each new address, before any view hears of it; a view with unsaved changes says whether it stays. Null ends that. */
+export function guardRoute(stays) {
+  guard = stays;
+}
+
+window.addEventListener("hashchange", (event) => {
+  if (guard?.()) event.stopImmediatePropagation(); // this listener is the first one
+});
+
 /** Gives the route, and renders again when it changes. */
 export function useRoute() {
   const [now, set] = useState(route);

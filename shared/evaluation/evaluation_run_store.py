@@ -98,12 +98,12 @@ def mark_sent(evaluation: Evaluation, stage: int, tasks: int) -> None:
 
 
 def read_progress(evaluation: Evaluation) -> Progress:
-    """Count the tasks of an evaluation that runs."""
+    """Count the tasks of an evaluation that runs; the messages of its last stage may not have been sent yet."""
     run = run_folder(evaluation)
     paths = [blob.path for blob in blobs.list_blobs(run)]
-    stages = [path for path in paths if path.startswith(f"{run}stages/")]
-    stored = background_reads.read_all(stages)
-    planned = [int(mark) for mark in stored if mark is not None and mark.isdigit()]
+    stages = sum(path.startswith(f"{run}stages/") for path in paths)
+    last = background_reads.read_all(_stage(evaluation, stage) for stage in range(max(stages - 2, 0), stages))
+    planned = [int(mark) for mark in last if mark is not None and mark.isdigit()]
     return Progress(sum(path.startswith(f"{run}tasks/") for path in paths), max(planned, default=None))
 
 

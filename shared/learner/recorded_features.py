@@ -45,11 +45,11 @@ def read_features(document: Mapping[str, Any]) -> RankedFeatures:
     return RankedFeatures(
         document.get(DOCUMENT_CONTEXT, ()),
         [*zip(ids, (action.get("j", ()) for action in document[DOCUMENT_ACTIONS]), strict=True)],
-        [RankedSlot(slot[_ID], slot["s"][1:], _excluded(ids, slot)) for slot in document.get(DOCUMENT_SLOTS, ())],
+        [RankedSlot(slot[_ID], slot["s"][1:], _find_excluded(ids, slot)) for slot in document.get(DOCUMENT_SLOTS, ())],
     )
 
 
-def _excluded(ids: Sequence[str], slot: Mapping[str, Any]) -> list[str]:
+def _find_excluded(ids: Sequence[str], slot: Mapping[str, Any]) -> list[str]:
     allowed = slot.get(_ALLOWED)
     return [id_ for position, id_ in enumerate(ids) if position not in allowed] if allowed else []
 

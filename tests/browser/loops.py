@@ -2,11 +2,13 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from localhost.azurite.emulator import Azurite
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import LearningMode
 from shared.configuration.settings_change import Act, Cause, SettingsChange
@@ -17,6 +19,7 @@ from shared.log import ranked_event
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
 from shared.storage import paths
 from shared.times import MINUTE, SECOND
+from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop import past
 from tests.loop.past import Past
@@ -34,11 +37,25 @@ WEATHER = ("sun", "rain", "snow")
 
 def make_good(storage: str, log_file: Path) -> None:
     """Give an empty account a loop with hours behind it, which earns more than its default."""
+    make(storage, log_file, good_past(), past.seldom(exploration_percentage=0.2))
+
+
+def make(storage: str, log_file: Path, made: Past, configuration: Configuration) -> None:
+    """Give an empty account a loop with a past that it has joined and learned."""
     with StoredLoop(storage) as stored:
-        past.configure(stored, past.seldom(exploration_percentage=0.2))
-        good_past().write(stored)
+        past.configure(stored, configuration)
+        made.write(stored)
     with Trainer(storage, log_file) as trainer:
         trainer.succeed()
+
+
+@contextmanager
+def learned(azurite: Azurite, folder: Path, made: Past, configuration: Configuration) -> Iterator[Api]:
+    """A loop with such a past, of its own account, and served."""
+    storage = azurite.new_account().connection_string
+    make(storage, folder / "trainer.log", made, configuration)
+    with HostProcess(storage, env=QUICK) as host:
+        yield Api.at(host.url, KEY, tries=4)
 
 
 def good_past(events: int = 1200, hours: float = 5, seed: int = 7) -> Past:

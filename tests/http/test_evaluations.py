@@ -10,13 +10,15 @@ import pytest
 from localhost.azurite.emulator import Azurite
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Purpose, Status
+from shared.evaluation.outcome import PolicyOutcome
 from shared.evaluation.tasks import LineCounts, TaskResult
+from shared.times import HOUR
 from shared.web.versions import LAST_OF_V1, Version, since
 from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.conftest import NEVER
 from tests.http.described import Described
-from tests.http.evaluated import EMPTY, evaluation, keep, outcome
+from tests.http.evaluated import BIN, EMPTY, ONLINE, START_US, evaluation, keep, outcome, plain
 
 V1, NEWEST, OWN = "/personalizer/v1.1-preview.3/evaluations", "/personalizer/evaluations", "/rankloop/v1/evaluations"
 DATED = "api-version=2022-09-01-preview"
@@ -374,14 +376,18 @@ def test_a_running_one_tells_how_far_it_is(loop: Api) -> None:
 
 
 def test_what_each_policy_earned_is_told_over_time(loop: Api, described: Described) -> None:
-    """Where nothing came, nothing is known: that is no reward of 0."""
-    keep(evaluation("over-time"), outcome())
+    """In intervals with enough events to tell; where nothing came, nothing is known: that is no reward of 0."""
+    shown = {START_US: plain(196, 4.0), START_US + 2 * BIN: plain(4, 1.0)}
+    keep(evaluation("over-time"), outcome(PolicyOutcome(ONLINE, "", shown, START_US)))
+    keep(
+        evaluation("over-hours", bins=13), outcome(PolicyOutcome(ONLINE, "", {**shown, START_US + HOUR: plain(2, 2.0)}))
+    )
     keep(evaluation("over-no-time"), EMPTY)
 
-    course, nothing = (loop.get(f"{OWN}/{name}/rewards") for name in ("over-time", "over-no-time"))
+    course, hours, nothing = (loop.get(f"{OWN}/over-{name}/rewards") for name in ("time", "hours", "no-time"))
 
-    assert course.json["interval"] == "PT5M"
-    online = course.json["policies"][0]
+    assert (course.json["interval"], hours.json["interval"]) == ("PT5M", "PT1H")
+    (online,) = course.json["policies"]
     assert (online["name"], online["source"]) == ("online", "Online")
     assert [entry["events"] for entry in online["intervals"]] == [196, 0, 4]
     assert [entry["cressieRead"] for entry in online["intervals"]] == [
@@ -390,6 +396,7 @@ def test_what_each_policy_earned_is_told_over_time(loop: Api, described: Describ
         pytest.approx(0.25),
     ]
     assert [entry["interval"] is None for entry in online["intervals"]] == [False, True, False]
+    assert [entry["events"] for entry in hours.json["policies"][0]["intervals"]] == [200, 2]
     assert nothing.json == {"interval": None, "policies": []}
     for answer in (course, nothing):
         described.demand("GET", f"{OWN}/{{evaluationId}}/rewards", answer)

@@ -1,28 +1,28 @@
 // What is not saved yet: leaving it asks first, whether by a link, by the browser's way back, or by closing the tab.
-import { html, useEffect, useRef, useState } from "../view.js";
+import { guardRoute } from "../route.js";
+import { html, useLayoutEffect, useRef, useState } from "../view.js";
 import { Dialog } from "./dialog.js";
 
 /** Asks before the user leaves a view with unsaved changes. */
 export function LeaveGuard({ unsaved }) {
   const [target, setTarget] = useState(null);
   const leaving = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!unsaved) return undefined;
     let here = location.hash;
-    const goes = (event) => {
-      if (leaving.current || pathOf(location.hash) === pathOf(here)) {
-        here = location.hash;
-        return;
+    guardRoute(() => {
+      const stays = !leaving.current && pathOf(location.hash) !== pathOf(here);
+      if (stays) {
+        setTarget(location.hash);
+        history.replaceState(null, "", here);
       }
-      event.stopImmediatePropagation();
-      setTarget(location.hash);
-      history.replaceState(null, "", here);
-    };
+      here = location.hash;
+      return stays;
+    });
     const closes = (event) => event.preventDefault();
-    window.addEventListener("hashchange", goes, true);
     window.addEventListener("beforeunload", closes);
     return () => {
-      window.removeEventListener("hashchange", goes, true);
+      guardRoute(null);
       window.removeEventListener("beforeunload", closes);
     };
   }, [unsaved]);

@@ -24,9 +24,9 @@ function Everything({ query }) {
   const creates = query.create === "yes" || (isEmpty && query.create !== "no");
   return html`
     <div class="evaluations-view">
-      <div class="view-head">
+      <div class="evaluations-head">
         <h1>Evaluations</h1>
-        ${!creates && html`<a class="button main" href=${linkTo("evaluations", [], { create: "yes" })}>What would other settings earn?</a>`}
+        ${!creates && html`<a class="link-button main" href=${linkTo("evaluations", [], { create: "yes" })}>What would other settings earn?</a>`}
       </div>
       ${creates && html`<${Create} query=${query} />`}
       <${List} answer=${answer} skip=${skip} />

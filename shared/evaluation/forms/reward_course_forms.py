@@ -18,6 +18,8 @@ from shared.web.json_forms import Wire
 
 MOST = 100
 """Intervals; of a range that is longer than so many weeks there are more."""
+EVENTS = 50
+"""So many an interval has on average: fewer tell next to nothing."""
 _WIDTHS = (5 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY)
 _Pair = tuple[float, float]
 
@@ -68,7 +70,8 @@ def answer(outcome: Outcome | None) -> bytes:
         return RewardCourse(interval=None, policies=[]).to_json()
     whole = [policy for policy in outcome.policies if not policy.slot_id]
     starts = sorted({start for policy in whole for start in policy.bins})
-    width_us = _width_us(starts, outcome.width_us)
+    most = min(max(int(whole[0].total.events) // EVENTS, 1), MOST)
+    width_us = _width_us(starts, outcome.width_us, most)
     courses = [_course(policy, starts, width_us, outcome.rewards) for policy in whole]
     return RewardCourse(interval=durations.to_iso(width_us), policies=courses).to_json()
 
@@ -90,7 +93,7 @@ def _by_interval(bins: Bins, width_us: int) -> dict[int, list[Sums]]:
     return grouped
 
 
-def _width_us(starts: Sequence[int], least_us: int) -> int:
-    """The shortest width of which there are at most `MOST`, and not less than that of the stored bins."""
-    span_us = starts[-1] - starts[0]
-    return next((width for width in _WIDTHS if width >= least_us and span_us < (MOST - 1) * width), _WIDTHS[-1])
+def _width_us(starts: Sequence[int], least_us: int, most: int) -> int:
+    """The shortest width of which there are at most so many, and that is not less than that of the stored bins."""
+    widths = [width for width in _WIDTHS if width >= least_us]
+    return next((width for width in widths if starts[-1] // width - starts[0] // width < most), _WIDTHS[-1])

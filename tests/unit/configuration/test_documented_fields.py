@@ -1,11 +1,13 @@
 """The table of the service configuration's fields in `docs/api.md`."""
 
 import json
+from enum import StrEnum
 from typing import Any
 
 import pytest
 
 from shared.configuration.forms.configuration_answer import answer
+from shared.configuration.forms.configuration_request import ServiceConfigurationRequest
 from shared.configuration.forms.declared_fields import DeclaredField, fields_of
 from shared.configuration.service_configuration import ServiceConfiguration
 from shared.web.versions import VERSIONS
@@ -25,6 +27,20 @@ def test_a_field_is_on_its_page_as_it_is_declared(field: DeclaredField) -> None:
     row = " ".join(f"| {cell}".rstrip() for cell in cells) + " |"
 
     assert row in page("docs/api.md").text.splitlines()
+
+
+@pytest.mark.parametrize("field", [field for field in _FIELDS if field.api.is_settable], ids=lambda field: field.alias)
+def test_a_field_is_described_as_it_is_declared(field: DeclaredField) -> None:
+    """For whoever makes a form of the description: in plain words, and with every word that can be sent."""
+    described = ServiceConfigurationRequest.model_json_schema()["properties"][field.alias]
+    details = described["x-rankloop"]
+    words = [each["word"] for each in details["words"]]
+
+    assert described["description"]
+    assert "](" not in described["description"]
+    assert (details["range"], details["newLoop"]) == (field.api.values, _NEW_LOOP[field.alias])
+    assert words == ([*field.kind] if isinstance(field.kind, type) and issubclass(field.kind, StrEnum) else [])
+    assert all(each["meaning"] for each in details["words"])
 
 
 def _as_text(value: Any) -> str:

@@ -1,5 +1,5 @@
 // Using a policy of an evaluation: what will happen, and, where it may be no better, an explicit word.
-import { difference, interval, moment, share } from "../../format.js";
+import { difference, digitsOf, interval, moment, sentence, share } from "../../format.js";
 import { send } from "../../loop_api.js";
 import { useAction } from "../../parts/action.js";
 import { CopyAsCurl } from "../../parts/copy.js";
@@ -20,6 +20,7 @@ export function ApplyDialog({ evaluation, policy, onClose, onApplied }) {
     onApplied({ title: `${policy.name} is in use.`, text: withModel ? "Rank uses it, with what it learned, within seconds." : "A model learns anew with it; until then the one in use goes on answering." });
     onClose();
   });
+  const write = (value) => difference(value, digitsOf(policy.differenceToOnline));
   const isConfirmed = !policy.doubt || confirm;
   return html`
     <${Dialog}
@@ -29,19 +30,19 @@ export function ApplyDialog({ evaluation, policy, onClose, onApplied }) {
     >
       <p><code>${policy.arguments}</code></p>
       <p>
-        <span class=${`state ${policy.comparedToOnline}`}>${comparedOf(policy)}</span>${" "}
-        ${difference(policy.differenceToOnline)} (${interval(policy.differenceInterval, difference)}) an event beside what was done
+        <span class=${`evaluation-state ${policy.comparedToOnline}`}>${comparedOf(policy)}</span>${" "}
+        ${write(policy.differenceToOnline)} (${interval(policy.differenceInterval, write)}) an event beside what was done
       </p>
-      <fieldset class="choices">
+      <fieldset class="ask-choices">
         <legend>What is taken</legend>
-        <label class="choice"><input type="radio" name="taken" checked=${withModel} onChange=${() => setWithModel(true)} />The settings and what they learned from the log</label>
-        <label class="choice"><input type="radio" name="taken" checked=${!withModel} onChange=${() => setWithModel(false)} />The settings only</label>
+        <label class="ask-choice"><input type="radio" name="taken" checked=${withModel} onChange=${() => setWithModel(true)} />The settings and what they learned from the log</label>
+        <label class="ask-choice"><input type="radio" name="taken" checked=${!withModel} onChange=${() => setWithModel(false)} />The settings only</label>
       </fieldset>
       ${withModel ? html`<${WithModel} evaluation=${evaluation} />` : html`<${SettingsOnly} policy=${policy} />`}
       ${policy.doubt &&
       html`
         <${Notice} kind="warning" text=${policy.doubt}>
-          <label class="choice"><input type="checkbox" checked=${confirm} onChange=${({ target }) => setConfirm(target.checked)} />Use it although it may be no better</label>
+          <label class="ask-choice"><input type="checkbox" checked=${confirm} onChange=${({ target }) => setConfirm(target.checked)} />Use it although it may be no better</label>
         <//>
       `}
       ${apply.error && html`<${Notice} kind="trouble" text=${apply.error.message} />`}
@@ -59,7 +60,7 @@ function changeOf(evaluation, policy, withModel, confirm) {
 function WithModel({ evaluation }) {
   const { log, exploration } = evaluation;
   return html`
-    <ul class="consequences">
+    <ul class="apply-consequences">
       <li>Rank uses the settings and their model within seconds.</li>
       <li>The exploration stays the configured one; in this evaluation it was ${share(exploration)}.</li>
       <li>Training goes on at the end of the evaluated log, ${moment(log.to)}: what came after it is learned next. Up to a quarter of an hour of log behind it may not be.</li>
@@ -77,5 +78,5 @@ function SettingsOnly({ policy }) {
     send("POST", PREVIEW, { name: policy.name, arguments: policy.arguments }).then(setPreview, (error) => setProblem(error.message));
   }, [policy]);
   if (problem) return html`<${Notice} kind="trouble" text=${problem} />`;
-  return html`<ul class="consequences">${[...preview.happens, ...preview.against].map((text) => html`<li key=${text}>${text}</li>`)}</ul>`;
+  return html`<ul class="apply-consequences">${[...preview.happens, ...preview.against].map((text) => html`<li key=${text}>${sentence(text)}</li>`)}</ul>`;
 }

@@ -14,10 +14,10 @@ export function Course({ evaluation, chosen }) {
   const course = usePolled(`${pathOf(evaluation.id)}/rewards`, Infinity).answer;
   const others = evaluation.policies.filter(({ source, slotId }) => (source === "Custom" || source === "OfflineExperimentation") && !slotId);
   const policy = others.find(({ name }) => name === chosen) ?? highestOf(others, evaluation.optimalPolicy);
-  const chart = useMemo(() => (course?.policies.length ? chartOf(course, policy?.name) : null), [course, policy?.name]);
+  const chart = useMemo(() => (isCourse(course) ? chartOf(course, policy?.name) : null), [course, policy?.name]);
   if (!chart) return null;
   const choice = html`
-    <label>Beside it
+    <label class="course-choice">Beside it
       <select value=${policy?.name} onChange=${({ target }) => changeQuery({ policy: target.value })}>
         ${others.map(({ name }) => html`<option value=${name} selected=${name === policy?.name}>${name}</option>`)}
       </select>
@@ -28,6 +28,11 @@ export function Course({ evaluation, chosen }) {
       <${TimeChart} title="Reward per event over time" ...${chart} height=${220} />
     <//>
   `;
+}
+
+/** Says whether there is more than one interval: a single one tells nothing over time. */
+function isCourse(course) {
+  return course?.policies[0]?.intervals.length > 1;
 }
 
 /** Gives the policy that is named the best, or else the one with the highest estimate. */
@@ -46,10 +51,10 @@ function chartOf({ interval, policies }, chosen) {
     ...policies.filter(({ source }) => source === "Random").map((policy) => lineOf(policy, "At random", "--random", false)),
     ...policies.filter(({ name }) => name === chosen).map((policy) => lineOf(policy, chosen, "--loop", true)),
   ];
-  const unknown = online.intervals
-    .filter(({ events }) => events === 0)
-    .map(({ from }) => ({ from: new Date(from).getTime() / 1000, to: new Date(from).getTime() / 1000 + seconds, because: UNKNOWN }));
-  return { times, lines, unknown };
+  const spans = online.intervals.map(({ from }) => ({ from: new Date(from).getTime() / 1000, to: new Date(from).getTime() / 1000 + seconds }));
+  const counts = online.intervals.map(({ events }) => events);
+  const unknown = spans.filter((_, place) => counts[place] === 0).map((span) => ({ ...span, because: UNKNOWN, calm: "no events" }));
+  return { times, lines, spans, counts, unknown };
 }
 
 function lineOf({ intervals }, label, color, hasBand) {

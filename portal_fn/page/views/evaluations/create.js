@@ -45,12 +45,12 @@ export function Create({ query }) {
         The log says what was shown, with which chance, and what it earned. So it tells what other learning settings would have
         earned on the same events. Nothing of your loop changes.
       </p>
-      <form class="fields" onSubmit=${submit} noValidate>
+      <form class="ask-form" onSubmit=${submit} noValidate>
         <${Field} label="Name" error=${start.error} place="name">
           ${(field) => html`<input ...${field} value=${contract.name} maxlength="256" onInput=${({ target }) => changeQuery({ name: target.value })} />`}
         <//>
         <${Range} range=${range} query=${query} error=${start.error} />
-        <label class="choice">
+        <label class="ask-choice">
           <input type="checkbox" checked=${contract.enablePolicyOptimization} onChange=${({ target }) => changeQuery({ search: target.checked ? "" : "no" })} />
           <span>Search for better settings<small>The first half of the log shows which of about thirty do best, the second half what the best are worth.</small></span>
         </label>
@@ -139,7 +139,7 @@ function Field({ label, error, place, children }) {
   const id = useId();
   const text = textOf(error, place);
   return html`
-    <div class="field">
+    <div class="ask-field">
       <label for=${id}>${label}</label>
       ${children({ id, "aria-invalid": text ? "true" : undefined, "aria-describedby": text ? `${id}-problem` : undefined })}
       ${text && html`<p class="problem" id=${`${id}-problem`} role="alert">${text}</p>`}

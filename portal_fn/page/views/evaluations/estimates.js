@@ -40,14 +40,14 @@ function Row({ policy, inUse, onApply }) {
       <th scope="row">
         ${name} <small>${sourceOf(policy)}</small>
         ${learning && html`<code>${learning}</code>`}
-        ${because && html`<small class="caution">${because}</small>`}
+        ${because && html`<small class="policy-caution">${because}</small>`}
       </th>
       <td class="number"><b>${figure(estimates.cressieRead)}</b><small>${interval(bounds)}</small></td>
       ${ESTIMATORS.map((estimator) => html`<td class="number">${figure(estimates[estimator])}</td>`)}
       <td class="number">${count(nonZero)}<small>of ${count(events)}</small></td>
       <td class="number">${count(effectiveEvents)}</td>
-      <td class="deeds">
-        ${isUsed(policy, inUse) && html`<span class="state better">In use</span>`}
+      <td class="policy-deeds">
+        ${isUsed(policy, inUse) && html`<span class="evaluation-state better">In use</span>`}
         ${canBeApplied && !policy.slotId && !isUsed(policy, inUse) && html`<button aria-label=${`Use ${name}`} onClick=${() => onApply(policy)}>Use …</button>`}
         ${learning && html`<button class="quiet" aria-label=${`Download the settings of ${name}`} onClick=${() => download(policy)}>Download</button>`}
       </td>

@@ -23,7 +23,7 @@ const SOURCES = {
   Online: "what was done",
   Baseline: "always the first action",
   Random: "any action, by equal chances",
-  Custom: "given",
+  Custom: "your own",
   OfflineExperimentation: "found by the search",
 };
 const COMPARED = {
@@ -116,5 +116,5 @@ export function useFresh(path, seconds, query = {}) {
 }
 
 function paceOf(seconds) {
-  return Math.min(Math.max(Math.round(seconds / 3), SOONEST_SECONDS), LATEST_SECONDS);
+  return Math.min(Math.max(Math.round(seconds / 2), SOONEST_SECONDS), LATEST_SECONDS);
 }

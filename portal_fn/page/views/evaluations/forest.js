@@ -1,5 +1,5 @@
 // The forest plot: how much more or less than what was done each policy earns on the same events, with intervals.
-import { difference, interval, share } from "../../format.js";
+import { difference, digitsOf, interval, share } from "../../format.js";
 import { html } from "../../view.js";
 import { comparedOf, sourceOf } from "./evaluation.js";
 
@@ -26,6 +26,7 @@ export function Forest({ policies, confidence, isAuto }) {
 
 function Row({ policy, scale }) {
   const { name, differenceToOnline, differenceInterval, comparedToOnline, because } = policy;
+  const write = (value) => difference(value, digitsOf(differenceToOnline));
   return html`
     <li class=${`forest-row ${comparedToOnline}`}>
       <span class="forest-name">${name}<small>${sourceOf(policy)}</small></span>
@@ -34,7 +35,7 @@ function Row({ policy, scale }) {
         ${differenceInterval && html`<span class="range" style=${{ left: scale.place(differenceInterval[0]), width: scale.width(...differenceInterval) }}></span>`}
         ${differenceToOnline !== null && html`<span class="point" style=${{ left: scale.place(differenceToOnline) }}></span>`}
       </span>
-      <span class="forest-figures"><b>${difference(differenceToOnline)}</b> ${differenceInterval && html`<span>${interval(differenceInterval, difference)}</span>`}</span>
+      <span class="forest-figures"><b>${write(differenceToOnline)}</b> ${differenceInterval && html`<span>${interval(differenceInterval, write)}</span>`}</span>
       <span class="forest-word">${comparedOf(policy)}${comparedToOnline === "unknown" && because ? html`<small>${because}</small>` : ""}</span>
     </li>
   `;
@@ -42,12 +43,12 @@ function Row({ policy, scale }) {
 
 function confidenceOf(confidence, isAuto) {
   if (confidence === null) return "";
-  const each = `Each interval holds with ${share1(confidence)}, so that those of all policies that could be used hold together with ${share(0.95)}.`;
+  const each = `Each interval holds with ${precise(confidence)}, so that those of all policies that could be used hold together with ${share(0.95)}.`;
   return isAuto ? `${each} What the loop takes by itself has to be more certain than that.` : each;
 }
 
 /** Writes a confidence, with the digits that tell it from 100 %. */
-function share1(value) {
+function precise(value) {
   return new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 }).format(value);
 }
 

@@ -38,12 +38,12 @@ function Scores({ path, onForgotten }) {
   if (isRunning(answer)) return html`<p role="status">It runs: one pass over the log for each feature.</p><progress aria-label="The feature importance runs"></progress>`;
   return html`
     ${answer.description && html`<p>${answer.description}</p>`}
-    <ol class="scores">
+    <ol class="feature-scores">
       ${answer.featureScores.map(
         ({ namespace, featureName, score }) => html`
           <li key=${`${namespace} ${featureName}`}>
-            <span class="feature"><span class="faint">${namespace}.</span>${featureName}</span>
-            <span class="bar" aria-hidden="true"><span style=${{ width: `${score * 100}%` }}></span></span>
+            <span class="feature-name"><span class="faint">${namespace}.</span>${featureName}</span>
+            <span class="score-bar" aria-hidden="true"><span style=${{ width: `${score * 100}%` }}></span></span>
             <b>${figure(score)}</b>
           </li>
         `,

@@ -1,9 +1,10 @@
 // The list of evaluations.
-import { count, figure, interval, moment } from "../../format.js";
+import { figure, interval, moment } from "../../format.js";
 import { read, send } from "../../loop_api.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Notice } from "../../parts/notice.js";
+import { Pager } from "../../parts/pager.js";
 import { Panel } from "../../parts/panel.js";
 import { refresh } from "../../polling.js";
 import { linkTo } from "../../route.js";
@@ -43,7 +44,7 @@ export function List({ answer, skip }) {
           </tbody>
         </table>
       </div>
-      <${Pages} answer=${answer} skip=${skip} />
+      <${Pager} skip=${skip} size=${PAGE} shown=${evaluations.length} more=${Boolean(answer.nextLink)} />
     <//>
   `;
 }
@@ -57,11 +58,11 @@ function Row({ evaluation }) {
   return html`
     <tr>
       <th scope="row"><a href=${linkTo("evaluations", [evaluation.id])}>${evaluation.name}</a></th>
-      <td>${isRunning(evaluation) ? html`<${Running} id=${evaluation.id} />` : html`<span class=${`state ${stateOf(evaluation)}`}>${statusOf(evaluation)}</span>`}</td>
-      <td class="finding">${findingOf(evaluation)}</td>
-      <td class="nowrap">${rangeOf(evaluation.startTime, evaluation.endTime)}</td>
-      <td class="nowrap">${kindOf(evaluation)}</td>
-      <td class="nowrap">${moment(evaluation.creationTime, { seconds: false })}</td>
+      <td>${isRunning(evaluation) ? html`<${Running} id=${evaluation.id} />` : html`<span class=${`evaluation-state ${stateOf(evaluation)}`}>${statusOf(evaluation)}</span>`}</td>
+      <td class="evaluation-finding">${findingOf(evaluation)}</td>
+      <td class="unbroken">${rangeOf(evaluation.startTime, evaluation.endTime)}</td>
+      <td class="unbroken">${kindOf(evaluation)}</td>
+      <td class="unbroken">${moment(evaluation.creationTime, { seconds: false })}</td>
       <td>
         <button class="quiet" aria-label=${`Delete ${evaluation.name}`} onClick=${() => setDeletes(true)}>Delete</button>
         ${deletes && html`<${DeleteDialog} evaluation=${evaluation} onClose=${() => setDeletes(false)} onDeleted=${forget} />`}
@@ -74,19 +75,8 @@ function Row({ evaluation }) {
 function Running({ id }) {
   const { answer } = useUntilEnd(pathOf(id), isOpen, { onEnd: () => refresh(LIST) });
   return html`
-    <span class="state running">Running</span>
+    <span class="evaluation-state running">Running</span>
     <small>${progressOf(answer?.progress)}</small>
-  `;
-}
-
-function Pages({ answer, skip }) {
-  if (!answer.nextLink && !skip) return null;
-  return html`
-    <nav class="buttons" aria-label="Pages of the list">
-      ${skip > 0 && html`<a href=${linkTo("evaluations", [], { skip: Math.max(skip - PAGE, 0) || "" })}>Newer</a>`}
-      <span class="faint">${count(skip + 1)} to ${count(skip + answer.value.length)}</span>
-      ${answer.nextLink && html`<a href=${linkTo("evaluations", [], { skip: skip + PAGE })}>Older</a>`}
-    </nav>
   `;
 }
 

@@ -1,5 +1,5 @@
 // One evaluation: what it found in words, in a plot, and in figures, and what can be done with it.
-import { difference, interval, moment } from "../../format.js";
+import { figure, interval, moment } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
@@ -18,7 +18,7 @@ import { Lines, Search } from "./search.js";
 /** The evaluation of an id; `query` chooses the slot and the policy that are looked at. */
 export function One({ id, query }) {
   const { answer, error, refresh } = useUntilEnd(pathOf(id), isOpen);
-  const back = html`<a class="back" href=${linkTo("evaluations")}>All evaluations</a>`;
+  const back = html`<a class="evaluations-back" href=${linkTo("evaluations")}>All evaluations</a>`;
   if (error && !answer) {
     return html`${back}<${Notice} kind="trouble" text=${error.message} action="Try again" onAction=${refresh} />`;
   }
@@ -35,14 +35,14 @@ export function One({ id, query }) {
 function Head({ evaluation, onDeleted }) {
   const [deletes, setDeletes] = useState(false);
   return html`
-    <div class="view-head">
-      <p class="about">
+    <div class="evaluations-head">
+      <p class="evaluation-about">
         <strong>${evaluation.name}</strong>
         <span class="faint">${kindOf(evaluation)} · ${rangeOf(evaluation.startTime, evaluation.endTime)} · ${statusOf(evaluation)}${evaluation.endedTime ? ` ${moment(evaluation.endedTime, { seconds: false })}` : ""}</span>
       </p>
       <div class="toolbar">
         <${CopyAsCurl} path=${pathOf(evaluation.id)} />
-        <a class="button quiet" href=${againOf(evaluation)}>Evaluate again</a>
+        <a class="link-button quiet" href=${againOf(evaluation)}>Evaluate again</a>
         <button class="quiet" onClick=${() => setDeletes(true)}>Delete</button>
       </div>
     </div>
@@ -87,7 +87,7 @@ function headlineOf(evaluation) {
   if (status === "OnlinePolicyRetained") return { kind: "plain", headline: "The loop kept the settings in use" };
   const best = policies.find(({ name, slotId }) => name === optimalPolicy && !slotId);
   if (best && best.source !== "Online") {
-    return { kind: "better", headline: `${best.name} earns ${difference(best.differenceToOnline)} (${interval(best.differenceInterval, difference)}) an event more than what was done` };
+    return { kind: "better", headline: `${best.name} would have earned ${figure(best.differenceToOnline)} more an event (${interval(best.differenceInterval)})` };
   }
   return { kind: "plain", headline: "No settings are better for certain than what was done" };
 }
@@ -125,7 +125,7 @@ function Found({ evaluation, query }) {
 
 function Slots({ slots, chosen, evaluation }) {
   return html`
-    <nav class="slots" aria-label="Slots">
+    <nav class="slot-choice" aria-label="Slots">
       ${slots.map((slot) => html`<a href=${linkTo("evaluations", [evaluation.id], { slot })} aria-current=${slot === chosen ? "true" : undefined}>${slot || "Whole event"}</a>`)}
     </nav>
   `;

@@ -45,10 +45,10 @@ export function Range({ range, query, error }) {
   return html`
     <fieldset class="range">
       <legend>Events of</legend>
-      <div class="choices">
+      <div class="ask-choices">
         ${PRESETS.map(
           ({ name, title }) => html`
-            <label class="choice">
+            <label class="ask-choice">
               <input type="radio" name="range" checked=${name === chosen.name} onChange=${() => changeQuery({ range: name === "all" ? "" : name, ...(name === "own" ? { from, to } : { from: "", to: "" }) })} />${title}
             </label>
           `,
@@ -71,7 +71,7 @@ function Moment({ title, at, onChange, problem }) {
   const id = useId();
   const take = ({ target }) => target.value && onChange(iso(target.value));
   return html`
-    <div class="field">
+    <div class="ask-field">
       <label for=${id}>${title}</label>
       <input id=${id} type="datetime-local" step="1" value=${localOf(at)} aria-invalid=${problem ? "true" : undefined} aria-describedby=${problem ? `${id}-problem` : undefined} onChange=${take} />
       ${problem && html`<p class="problem" id=${`${id}-problem`} role="alert">${problem}</p>`}
@@ -91,5 +91,5 @@ function amountOf({ log, isEmpty, events }) {
   const all = `The log reaches from ${moment(log.from, { seconds: false })} to ${moment(log.to, { seconds: false })}.`;
   if (events === null) return all;
   const few = events < FEWEST_EVENTS ? ` Better settings are searched from ${count(FEWEST_EVENTS)} usable events on.` : "";
-  return `${all} In this range there are about ${count(events)} events.${few}`;
+  return `${all} Events in this range: about ${count(events)}.${few}`;
 }

@@ -1,5 +1,5 @@
 // Automatic optimization: when the loop searches by itself, and the evidence of each round.
-import { count, figure, interval, moment, share } from "../../format.js";
+import { count, figure, interval, moment, sentence, share } from "../../format.js";
 import { SaveAsCsv } from "../../parts/copy.js";
 import { Panel } from "../../parts/panel.js";
 import { STATUS_SECONDS, usePolled } from "../../polling.js";
@@ -21,7 +21,7 @@ export function Rounds({ evaluations }) {
       aside=${rounds.length > 0 && html`<${SaveAsCsv} name="automatic-optimization" rows=${() => rowsOf(rounds)} />`}
     >
       <p>
-        ${status.optimization ?? "It is off: the loop does not search for better settings by itself."}
+        ${sentence(status.optimization) || "It is off: the loop does not search for better settings by itself."}
         ${" "}<a href=${linkTo("setup")}>${status.optimization ? "How often is in Setup" : "Switch it on in Setup"}</a>.
       </p>
       ${rounds.length > 0 && html`<${Evidence} rounds=${rounds} />`}
@@ -66,7 +66,7 @@ function Round({ round }) {
       <td>${rangeOf(round.startTime, round.endTime)}<small>${first && `${count(first.events)} events`}</small></td>
       ${[first, online, best].map((policy) => html`<td class="number"><${Earned} policy=${policy} base=${first} /></td>`)}
       <td>
-        <span class=${`state ${round.status === "OptimalPolicyApplied" ? "better" : "done"}`}>${statusOf(round)}</span>
+        <span class=${`evaluation-state ${round.status === "OptimalPolicyApplied" ? "better" : "done"}`}>${statusOf(round)}</span>
         <small>${isRunning(round) ? "" : findingOf(round)}</small>
       </td>
     </tr>

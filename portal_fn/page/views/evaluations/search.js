@@ -40,7 +40,7 @@ function Step({ step, text, tried }) {
   if (tried.length === 0) return null;
   const best = tried.reduce((one, other) => ((other.estimates.cressieRead ?? -Infinity) > (one.estimates.cressieRead ?? -Infinity) ? other : one));
   return html`
-    <details class="step">
+    <details class="search-step">
       <summary>
         <b>${step}</b> · ${count(tried.length)} tried · highest: ${figure(best.estimates.cressieRead)} with <code>${best.arguments}</code>
       </summary>
@@ -93,7 +93,7 @@ export function Lines({ evaluation }) {
         ${count(lines.read)} lines were read${log.upTo ? `, the last event is of ${moment(log.upTo)}` : ""}.
         ${from && evaluation.candidates.length > 0 ? ` All policies learned from all of it, and are judged by the events from ${moment(from)} on.` : ""}
       </p>
-      <ul class="lines">
+      <ul class="log-lines">
         ${LINES.filter(([name]) => name === "used" || lines[name] > 0).map(([name, text]) => html`<li><b>${count(lines[name])}</b> ${text}</li>`)}
       </ul>
     <//>

@@ -1,5 +1,5 @@
 // Going back to an earlier model, and where training goes on from.
-import { count, moment } from "../../format.js";
+import { events, moment } from "../../format.js";
 import { send } from "../../loop_api.js";
 import { useAction } from "../../parts/action.js";
 import { Dialog } from "../../parts/dialog.js";
@@ -23,7 +23,7 @@ export function PublishDialog({ model, onClose }) {
   const button = html`<button class="main" disabled=${publish.busy} onClick=${run}>${publish.busy ? "Publishing …" : "Publish"}</button>`;
   return html`
     <${Dialog} title="Publish this model again?" onClose=${onClose} buttons=${button}>
-      <p>The model of ${moment(model.publishedAt)}, which has learned from ${count(model.learnedEvents)} events. Rank uses it within seconds; the model in use stays in the list. How shall training go on?</p>
+      <p>The model of ${moment(model.publishedAt)}, which has learned from ${events(model.learnedEvents)}. Rank uses it within seconds; the model in use stays in the list. How shall training go on?</p>
       <fieldset class="ways">
         <legend class="visually-hidden">How training goes on</legend>
         ${WAYS.map(

@@ -1,5 +1,5 @@
 // The list of models as a table.
-import { count, difference, figure, interval, moment } from "../../format.js";
+import { count, difference, events, figure, interval, moment, sentence } from "../../format.js";
 import { CopyButton } from "../../parts/copy.js";
 import { html } from "../../view.js";
 
@@ -36,8 +36,8 @@ function Row({ model, onPublish }) {
       <th scope="row">${moment(model.publishedAt)}${model.current && html` <span class="badge">in use</span>`}</th>
       <td>${ORIGINS[model.origin] ?? model.origin}<${Details} model=${model} /></td>
       <td><${Learned} model=${model} /></td>
-      <td><${Figure} value=${earned.averageReward} bounds=${earned.interval} events=${earned.events} because=${earned.because} write=${figure} /><${Undecided} number=${earned.undecidedEvents} /></td>
-      <td><${Figure} value=${earned.aboveFirstAction.lift} bounds=${earned.aboveFirstAction.interval} events=${earned.aboveFirstAction.events} because=${earned.aboveFirstAction.because} write=${difference} /></td>
+      <td><${Figure} value=${earned.averageReward} bounds=${earned.interval} number=${earned.events} because=${earned.because} write=${figure} /><${Undecided} number=${earned.undecidedEvents} /></td>
+      <td><${Figure} value=${earned.aboveFirstAction.lift} bounds=${earned.aboveFirstAction.interval} number=${earned.aboveFirstAction.events} because=${earned.aboveFirstAction.because} write=${difference} /></td>
       <td class="act">${!model.current && html`<${Publish} model=${model} onPublish=${onPublish} />`}</td>
     </tr>
   `;
@@ -49,17 +49,19 @@ function Publish({ model, onPublish }) {
 }
 
 function Learned({ model }) {
-  const from = model.learnedFrom ? moment(model.learnedFrom) : "the beginning";
-  return html`
-    ${count(model.learnedEvents)} events
-    <span class="hint">${model.learnedUpTo ? `${from} to ${moment(model.learnedUpTo)}` : "nothing that was learned here"}</span>
-  `;
+  return html`${events(model.learnedEvents)} <span class="hint">${rangeOf(model)}</span>`;
+}
+
+/** The stretch of this loop's log that a model learned: an imported one brings what it learned elsewhere, too. */
+function rangeOf({ learnedFrom, learnedUpTo }) {
+  if (!learnedUpTo || learnedFrom === learnedUpTo) return "nothing of this log since it came";
+  return `${learnedFrom ? moment(learnedFrom) : "the beginning"} to ${moment(learnedUpTo)}`;
 }
 
 /** A figure with its interval and its count, or why there is none. */
-function Figure({ value, bounds, events, because, write }) {
-  if (value === null) return html`– <span class="hint">${because}</span>`;
-  return html`<b>${write(value)}</b>${bounds && html` (${interval(bounds, write)})`}<span class="hint">${count(events)} events</span>`;
+function Figure({ value, bounds, number, because, write }) {
+  if (value === null) return html`– <span class="hint">${sentence(because)}</span>`;
+  return html`<b>${write(value)}</b>${bounds && html` (${interval(bounds, write)})`}<span class="hint">${events(number)}</span>`;
 }
 
 function Undecided({ number }) {
@@ -89,7 +91,7 @@ function keptOf({ model, trainingState }) {
 /** The table as rows of texts and numbers, the first one of names. */
 export function rowsOf(models) {
   const names = ["id", "current", "origin", "publishedAt", "learnedFrom", "learnedUpTo", "learnedEvents"];
-  const of = ({ events, averageReward, interval: bounds, aboveFirstAction: above }) => [events, averageReward, ...(bounds ?? ["", ""]), above.events, above.lift, ...(above.interval ?? ["", ""])];
+  const of = ({ events: number, averageReward, interval: bounds, aboveFirstAction: above }) => [number, averageReward, ...(bounds ?? ["", ""]), above.events, above.lift, ...(above.interval ?? ["", ""])];
   const figures = ["events", "averageReward", "from", "to", "liftEvents", "lift", "liftFrom", "liftTo"];
   return [[...names, ...figures], ...models.map((model) => [...names.map((name) => model[name]), ...of(model.earned)])];
 }

@@ -1,5 +1,5 @@
 // Clearing data, with the old portal's three boxes in one dialogue.
-import { count, moment } from "../../format.js";
+import { events, moment } from "../../format.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
@@ -69,8 +69,9 @@ function Boxes({ chosen, onChange }) {
 /** What there is of a thing at the moment, in a sentence. */
 function figureOf(name, status) {
   if (!status) return "";
-  if (name === "logs") return status.joinedUpTo ? `The log reaches up to ${moment(status.joinedUpTo)}; ${count(status.events.waiting)} events wait.` : `There is no log yet; ${count(status.events.waiting)} events wait.`;
-  if (name === "model") return status.model ? `The model in use has learned from ${count(status.model.learnedEvents)} events.` : "There is no model in use.";
+  const waiting = events(status.events.waiting);
+  if (name === "logs") return status.joinedUpTo ? `The log reaches up to ${moment(status.joinedUpTo)}; ${waiting} wait to become log.` : `There is no log yet; ${waiting} wait to become log.`;
+  if (name === "model") return status.model ? `The model in use has learned from ${events(status.model.learnedEvents)}.` : "There is no model in use.";
   return "";
 }
 

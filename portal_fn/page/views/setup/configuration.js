@@ -74,7 +74,7 @@ function Changes({ changed, preview, onUndo, onSave }) {
   const number = Object.keys(changed).length;
   const buttons = html`<button disabled=${number === 0} onClick=${onUndo}>Undo all</button><button class="main" disabled=${number === 0 || preview.busy || preview.refusal} onClick=${onSave}>Save …</button>`;
   return html`
-    <${Panel} class="changes" title=${number === 0 ? "No unsaved changes" : number === 1 ? "1 unsaved change" : `${number} unsaved changes`}>
+    <${Panel} class=${number === 0 ? "changes" : "changes active"} title=${number === 0 ? "No unsaved changes" : number === 1 ? "1 unsaved change" : `${number} unsaved changes`}>
       ${number === 0 ? html`<p class="hint">Change a setting, and the loop says here what that would do. Nothing is changed before it is saved.</p>` : html`<${Preview} ...${preview} />`}
       <div class="buttons">${buttons}</div>
     <//>

@@ -1,7 +1,7 @@
 // One field of the service configuration: what it is for, its control, and what is wrong with what was entered.
 import { html, useId } from "../../view.js";
 import { Control } from "./controls.js";
-import { written } from "./values.js";
+import { rangeOf, written } from "./values.js";
 
 /** A field; `problem` is the loop's refusal of its value. A changed one is marked, and can be undone. */
 export function Field({ field, value, stored, problem, onChange, onUndo }) {
@@ -23,7 +23,7 @@ export function Field({ field, value, stored, problem, onChange, onUndo }) {
 }
 
 function Range({ field }) {
-  const parts = [field.kind === "words" ? "" : field.range, `A new loop has ${written(field, field.newLoop)}`, field.learnsAnew ? "A change makes the model learn anew" : ""];
+  const parts = [rangeOf(field), `New loop: ${written(field, field.newLoop)}`, field.learnsAnew ? "A change makes the model learn anew" : ""];
   return parts.filter(Boolean).map((part) => html`<${Marked} text=${`${part.charAt(0).toUpperCase()}${part.slice(1)}. `} />`);
 }
 

@@ -60,7 +60,7 @@ function Table({ changes }) {
 }
 
 function Changed({ name, from, to }) {
-  return html`<div class="changed-value"><code>${name}</code> <s>${plain(from)}</s> → <span>${plain(to)}</span></div>`;
+  return html`<div class="changed-value"><code>${name}</code> <span class="faint">${plain(from)} to</span> ${plain(to)}</div>`;
 }
 
 function plain(value) {

@@ -1,5 +1,5 @@
 // The learning mode: what each one does, and how well an apprentice imitates the default.
-import { count, interval, share } from "../../format.js";
+import { events, interval, share } from "../../format.js";
 import { Panel } from "../../parts/panel.js";
 import { STATUS_SECONDS, usePolled } from "../../polling.js";
 import { html, useId } from "../../view.js";
@@ -32,15 +32,16 @@ export function LearningMode({ field, value, stored, problem, metrics, onChange,
 
 /** How often the model would have shown the default's action itself: of the present mode and settings, else of all that was. */
 function MatchRate({ metrics, isApprentice }) {
-  const now = usePolled("rankloop/v1/status", STATUS_SECONDS).answer?.verdict.apprentice;
+  const latest = usePolled("rankloop/v1/status", STATUS_SECONDS).answer?.verdict.apprentice;
+  const now = latest?.numberOfEvents ? latest : null;
   const last = now ?? metrics?.lastBatchMetrics;
   if (!last || last.matchRate === null) {
     return html`<p class="hint">${isApprentice ? "How well the loop imitates is known once the first events are learned." : "This loop was never an apprentice, so there is no match rate."}</p>`;
   }
-  const over = now ? "since mode, settings or model last changed" : "when it was an apprentice";
+  const over = now ? "since mode, settings or model last changed" : "when it last was an apprentice, or before its settings changed";
   return html`
     <p class="match-rate">
-      Match rate <b>${share(last.matchRate)}</b> (${interval(last.matchRateInterval, share)}) over ${count(last.numberOfEvents)} events ${over};
+      Match rate <b>${share(last.matchRate)}</b> (${interval(last.matchRateInterval, share)}) over ${events(last.numberOfEvents)} ${over};
       ${" "}${last.matchRateCeiling === null ? "its ceiling is not known" : html`<b>${share(last.matchRateCeiling)}</b> is the most that the exploration leaves`}.
     </p>
   `;

@@ -42,7 +42,7 @@ function Form({ stored }) {
         <${Entries} settings=${settings} stored=${stored} refusal=${isChanged ? (put.error ?? preview.refusal) : null} onChange=${setEntered} />
         <${Files} stored=${stored} onImport=${setEntered} onReset=${() => setDialog("reset")} />
       <//>
-      <${Panel} class="changes" title=${isChanged ? "Not saved yet" : "No unsaved changes"}>
+      <${Panel} class=${isChanged ? "changes active" : "changes"} title=${isChanged ? "Not saved yet" : "No unsaved changes"}>
         ${isChanged ? html`<${Preview} ...${preview} />` : html`<p class="hint">Change the arguments, and the loop says here what that would do.</p>`}
         <div class="buttons">
           <button disabled=${!isChanged} onClick=${() => setEntered(null)}>Undo all</button>
@@ -57,7 +57,7 @@ function Form({ stored }) {
 
 function Entries({ settings, stored, refusal, onChange }) {
   const at = (target) => (refusal?.target === target ? refusal.message.replace(`${target}: `, "") : "");
-  const changed = (name) => (settings[name] === stored[name] ? "" : "changed");
+  const changed = (name) => `${settings[name] === stored[name] ? "" : "changed"} ${at(name) ? "refused" : ""}`;
   return html`
     <div class=${`field wide ${changed("name")}`}>
       <label for="policy-name">Name</label>

@@ -1,4 +1,5 @@
 // What a change would do, as the loop foresees it.
+import { sentence } from "../../format.js";
 import { Refusal, send } from "../../loop_api.js";
 import { Notice } from "../../parts/notice.js";
 import { html, useEffect, useState } from "../../view.js";
@@ -39,22 +40,23 @@ export function Preview({ previews, refusal, busy }) {
 }
 
 function Sentences({ title, told }) {
+  const level = title ? "h4" : "h3";
   return html`
     ${title && html`<h3>${title}</h3>`}
-    <${Group} name="Changes" sentences=${told.changes} />
-    <${Group} name="What happens" sentences=${told.happens} />
-    <${Group} name="For it" kind="good" sentences=${told.for} />
-    <${Group} name="Against it" kind="warning" sentences=${told.against} />
+    <${Group} level=${level} name="Changes" sentences=${told.changes} />
+    <${Group} level=${level} name="What will happen" sentences=${told.happens} />
+    <${Group} level=${level} name="For it" kind="good" sentences=${told.for} />
+    <${Group} level=${level} name="Against it" kind="warning" sentences=${told.against} />
   `;
 }
 
-function Group({ name, kind = "", sentences }) {
+function Group({ level, name, kind = "", sentences }) {
   if (sentences.length === 0) return null;
   return html`
     <div class=${`group ${kind}`}>
-      <h4>${name}</h4>
+      <${level}>${name}<//>
       <ul>
-        ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
+        ${sentences.map((text) => html`<li>${sentence(text)}</li>`)}
       </ul>
     </div>
   `;

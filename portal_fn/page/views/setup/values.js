@@ -1,5 +1,5 @@
 // Values of the service configuration: how a field's value is written, and when two of them are the same.
-import { count, duration, figure, moment, secondsOf, share } from "../../format.js";
+import { count, duration, exact, moment, secondsOf, share } from "../../format.js";
 
 const UNITS = [
   ["days", 86_400, "D"],
@@ -17,11 +17,21 @@ export function written({ kind, unit }, value) {
   if (value === null || value === undefined || value === "") return "none";
   if (kind === "flag") return value ? "yes" : "no";
   if (kind === "secret") return "hidden";
-  if (kind === "fraction") return share(Number(value));
+  if (kind === "fraction") return exactShare(value);
   if (kind === "duration") return secondsOf(value) === null ? value : duration(secondsOf(value));
   if (kind === "moment") return isDate(value) ? moment(utc(value), { seconds: false }) : "none";
   if (unit === "days") return value === -1 ? "for ever" : `${count(value)} days`;
-  return typeof value === "number" ? figure(value) : String(value);
+  return typeof value === "number" ? exact(value) : String(value);
+}
+
+function exactShare(value) {
+  return typeof value === "number" && (value * 100) % 1 ? `${exact(Number((value * 100).toFixed(4)))} %` : share(Number(value));
+}
+
+/** Writes which values a field takes; a share is one in percent here. */
+export function rangeOf({ kind, range, least, most }) {
+  if (kind === "words") return "";
+  return kind === "fraction" ? `${share(least)} to ${share(most)}; the API takes it as a fraction` : range;
 }
 
 /** Says whether two values of a field are the same for the loop. */
