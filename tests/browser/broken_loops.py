@@ -27,7 +27,7 @@ FAVOURITES = {"student": "soup", "nurse": "salad", "farmer": "pasta", "clerk": "
 """Guests who want different things, so that no dish is better than another for all of them together."""
 
 
-_LOSSES = (("lost", 1010, (90, 65)), ("still", 220, (50, 35)))
+_LOSSES = (("lost", 1010, (74, 61)), ("still", 150, (44, 31)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +62,26 @@ def _together(*pasts: Past) -> Past:
 
 
 def _rewards_stopped() -> Past:
-    silent = loops.steady_past("silent", 60, (50, 15), EQUAL, ALIKE)
-    return _together(loops.steady_past("heard", 90, (100, 52), EQUAL, ALIKE), Past(silent.events))
+    silent = loops.steady_past("silent", 45, (44, 31), EQUAL, ALIKE)
+    return _together(loops.steady_past("heard", 60, (74, 46), EQUAL, ALIKE), Past(silent.events))
 
 
 def _rewards_late() -> Past:
-    made = loops.steady_past("slow", 60, (90, 30), EQUAL, ALIKE)
+    made = loops.steady_past("slow", 60, (74, 31), EQUAL, ALIKE)
     made.observations = [replace(row, at_us=row.at_us + 11 * MINUTE) for row in made.observations]
     return made
 
 
 def _not_joined() -> Past:
-    return replace(loops.steady_past("stuck", 40, (90, 60), EQUAL, ALIKE), deadline_us=DAY)
+    return replace(loops.steady_past("stuck", 30, (90, 60), EQUAL, ALIKE), deadline_us=DAY)
 
 
 def _strange() -> Past:
     """Features that are new each time or the same, actions that are alike, and rows that storage has damaged."""
     made = Past()
     actions = [(dish, [{"kind": "dish"}]) for dish in DISHES]
-    for number in range(120):
-        at_us = past.minutes_ago(90 - number * 0.6)
+    for number in range(110):
+        at_us = past.minutes_ago(74 - number * 0.35)
         moment = f"2026-11-{number % 28 + 1:02}T{number % 24:02}:{number % 60:02}:{number % 59:02}Z"
         document = features.document([{"visit": f"v-{number}", "at": moment}], actions)
         made.events.append(_row(f"odd-{number}", at_us, document, EQUAL))
@@ -94,7 +94,7 @@ def _collapsed() -> Past:
     """Three models after each other that take the same dish for the best for everyone, which it is not."""
     chance, made = random.Random(5), Past()
     for number in range(630):
-        at_us = past.minutes_ago(110 - number * 0.15)
+        at_us = past.minutes_ago(74 - number * 0.068)
         guest = chance.choice(list(FAVOURITES))
         actions = [(dish, [{"price": 5 + place}]) for place, dish in enumerate(DISHES)]
         document = features.document([{"guest": guest}, {"hour": f"h{chance.randrange(12)}"}], actions)
@@ -154,7 +154,7 @@ BROKEN = (
     ),
     BrokenLoop(
         "exploration 0",
-        lambda: loops.steady_past("blind", 150, (90, 20), NEVER_FIRST, ALIKE),
+        lambda: loops.steady_past("blind", 100, (74, 31), NEVER_FIRST, ALIKE),
         "blind-7",
         "Unknown: your default had no chance to be shown",
         frozenset({"NoExploration"}),
@@ -163,7 +163,7 @@ BROKEN = (
     BrokenLoop("a collapsed model", _collapsed, "same-7", "Not distinguishable yet", frozenset({"ModelCollapsed"})),
     BrokenLoop(
         "an apprentice that imitates badly",
-        lambda: loops.steady_past("pupil", 200, (90, 15), EQUAL, ALIKE, LearningMode.APPRENTICE),
+        lambda: loops.steady_past("pupil", 120, (74, 31), EQUAL, ALIKE, LearningMode.APPRENTICE),
         "pupil-7",
         "Apprentice: would choose your default in",
         configuration=lambda: past.seldom(learning_mode=LearningMode.APPRENTICE),

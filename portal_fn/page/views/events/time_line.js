@@ -1,5 +1,5 @@
 // An event as a time line: its Rank, what was drawn, its rewards, its join, what was learned, and what would be shown now.
-import { count, duration, figure, moment, secondsOf, share } from "../../format.js";
+import { count, duration, figure, moment, secondsOf, sentence, share } from "../../format.js";
 import { ChanceBars } from "../../parts/chance_bars.js";
 import { STATUS_SECONDS, MINUTE_SECONDS, usePolled } from "../../polling.js";
 import { html } from "../../view.js";
@@ -149,7 +149,7 @@ function Learned({ event }) {
 function NextModel() {
   const next = usePolled("rankloop/v1/status", STATUS_SECONDS).answer?.nextModel;
   if (!next) return null;
-  return html`<p>${next.dueAt && html`The next model can come at <b>${moment(next.dueAt)}</b>. `}${next.because}</p>`;
+  return html`<p>${next.dueAt && html`The next model ${new Date(next.dueAt) > Date.now() ? "can" : "could"} come at <b>${moment(next.dueAt)}</b>. `}${sentence(next.because)}</p>`;
 }
 
 function Now({ event }) {

@@ -25,6 +25,7 @@ export function FirstSteps({ onEnd }) {
           ${ranks.lastAt && html`<${NextModel} status=${status} />`}
           <${ShortTimes} />
           <${Demo} />
+          ${!ranks.lastAt && html`<${NextModel} status=${status} />`}
         </div>
       </div>
     </div>
@@ -41,7 +42,7 @@ function Awaited({ ranks, status, onEnd }) {
         <p>
           ${came
             ? `It came at ${moment(ranks.lastAt)}. Send its reward with the eventId that Rank answered; ${waiting(status)}`
-            : "Send one to this address: by one of these clients, or by curl. This page sees it by itself within seconds."}
+            : `${sentence(status.because)} Send one to this address: by one of these clients, or by curl. This page sees it by itself within seconds.`}
         </p>
       </div>
       ${came && html`<button class="main" onClick=${onEnd}>Show the loop</button>`}

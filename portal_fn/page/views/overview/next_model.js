@@ -1,8 +1,10 @@
 // When the next model comes, and why not earlier.
-import { duration, sentence } from "../../format.js";
+import { duration, moment, sentence } from "../../format.js";
 import { Panel } from "../../parts/panel.js";
 import { html } from "../../view.js";
 import { useNow } from "./now.js";
+
+const SLACK_SECONDS = 120; // as the status has it before it says that the trainer is missing
 
 /** The countdown to the next model. */
 export function NextModel({ status: { nextModel, model, retraining, optimization } }) {
@@ -19,6 +21,10 @@ export function NextModel({ status: { nextModel, model, retraining, optimization
 function Countdown({ dueAt }) {
   const now = useNow(1);
   const seconds = dueAt ? Math.round((new Date(dueAt) - now) / 1000) : null;
-  const text = seconds === null ? "–" : seconds > 0 ? `in ${duration(seconds)}` : "any moment now";
-  return html`<p class="countdown" role="timer" aria-live="off">${text}</p>`;
+  return html`<p class="countdown" role="timer" aria-live="off">${seconds === null ? "–" : written(seconds, dueAt)}</p>`;
+}
+
+function written(seconds, dueAt) {
+  if (seconds > 0) return `in ${duration(seconds)}`;
+  return seconds > -SLACK_SECONDS ? "any moment now" : `overdue since ${moment(dueAt, { seconds: false })}`;
 }
