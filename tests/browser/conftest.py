@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from localhost.azurite.emulator import Azurite
+from tests import clock
 from tests.browser import loops
 from tests.browser.chromium import launch_options
 from tests.browser.loops import KEY, QUICK
@@ -19,6 +20,14 @@ from tests.http.api import Api
 from tests.loop.traffic import V1
 
 WIDE = {"width": 1280, "height": 800}
+MOVED_CLOCK = """
+const Machine = Date;
+globalThis.Date = class extends Machine {
+  constructor(...given) { given.length ? super(...given) : super(Machine.now() + ahead); }
+  static now() { return Machine.now() + ahead; }
+};
+"""
+"""Lets a browser have the time of the run."""
 OpenPage = Callable[..., Page]
 Photograph = Callable[[Page, str], None]
 Keep = Callable[[str, Any], None]
@@ -26,6 +35,7 @@ Keep = Callable[[str, Any], None]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=15_000)  # other processes may keep the machine busy
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(**launch_options())
         yield started
@@ -37,6 +47,8 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser that nobody has used before."""
     opened = browser.new_context(viewport=WIDE, locale="en-GB", timezone_id="UTC")
     opened.set_default_timeout(15_000)
+    if clock.ahead_us():
+        opened.add_init_script(f"const ahead = {clock.ahead_us() // 1000};{MOVED_CLOCK}")
     yield opened
     opened.close()
 

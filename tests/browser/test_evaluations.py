@@ -11,8 +11,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from localhost.azurite.emulator import Azurite
+from shared.evaluation import evaluation_run_store
 from shared.evaluation.evaluation import Policy, Source, Status
 from shared.evaluation.outcome import PolicyOutcome
+from shared.evaluation.tasks import LineCounts, TaskResult
 from shared.times import DAY, to_iso
 from tests.browser.conftest import WIDE, OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
@@ -36,12 +38,12 @@ CHANCE = "--cb_explore_adf --epsilon 1.0"
 
 @pytest.fixture(scope="module")
 def logged(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A loop that has learned with blind settings; it had two rounds of its own, and an evaluation that failed."""
+    """A loop that has learned with blind settings, and has evaluations of earlier."""
     storage, folder = azurite.new_account().connection_string, tmp_path_factory.mktemp("logged")
     with StoredLoop(storage) as stored, evaluated_log.use_storage(storage):
         past.configure(stored, past.configuration(BLIND, reward_wait_time="PT10M"))
         past.Past([past.event("last", past.minutes_ago(30))]).write(stored)
-        evaluated_log.write(stored, hours=3)
+        evaluated_log.write(stored, hours=2)
         keep_older()
         with Trainer(storage, folder / "trainer.log") as trainer:
             trainer.succeed()
@@ -50,7 +52,7 @@ def logged(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def keep_older() -> None:
-    """Two rounds of automatic optimization, the second of which took what it found, and a failed evaluation."""
+    """Keep two rounds of the loop's own, the second of which took what it found; one that failed, and one that runs."""
     begin, found = evaluated.START_US, Policy("Hyper2", PAIRS, Source.SEARCH)
     figures = {evaluated.ONLINE: 60, evaluated.FIRST: 40, evaluated.RANDOM: 50, found: 90}
     policies = (PolicyOutcome(name, "", {begin: evaluated.plain(200, earned)}) for name, earned in figures.items())
@@ -64,6 +66,10 @@ def keep_older() -> None:
         evaluated.keep(replace(round_, created_us=round_.created_us + number, optimal="Hyper2"), outcome)
     fields |= {"status": Status.FAILED, "reason": "The log was deleted meanwhile.", "optimal": None}
     evaluated.keep(evaluated.evaluation("unlucky", **fields))
+    fields |= {"status": Status.RUNNING, "reason": None, "ended_us": None, "created_us": now_us()}
+    evaluated.keep(running := evaluated.evaluation("busy", **fields))
+    evaluation_run_store.mark_sent(running, 0, 3)
+    evaluation_run_store.keep_result(running, TaskResult("logged", LineCounts(), {}))
 
 
 @pytest.fixture(scope="module")
@@ -149,29 +155,29 @@ def test_files_of_settings_are_taken_and_given(
     assert json.loads((tmp_path / "pairs.json").read_text()) == {"name": "pairs", "arguments": PAIRS}
 
 
-def test_settings_are_used_once_their_consequences_were_told(
+def test_settings_are_applied_once_their_consequences_were_told(
     logged: Api, judged: dict[str, Any], open_page: OpenPage, photograph: Photograph
 ) -> None:
     """What may be no better wants an explicit word, with the figures."""
     (doubt,) = [policy["doubt"] for policy in judged["policies"] if policy["doubt"]]
     page = open_page(logged, f"/evaluations/{judged['id']}")
-    page.get_by_role("button", name="Use chance").click()
-    dialog = page.get_by_role("dialog", name="Use “chance”?")
+    page.get_by_role("button", name="Apply chance").click()
+    dialog = page.get_by_role("dialog", name="Apply “chance”?")
     expect(dialog.get_by_text(doubt)).to_be_visible()
-    expect(dialog.get_by_role("button", name="Use it")).to_be_disabled()
+    expect(dialog.get_by_role("button", name="Apply it")).to_be_disabled()
     photograph(page, "evaluation-apply")
-    dialog.get_by_label("Use it although it may be no better").check()
-    dialog.get_by_role("button", name="Use it").click()
+    dialog.get_by_label("Apply it although it may be no better").check()
+    dialog.get_by_role("button", name="Apply it").click()
     expect(page.get_by_text("chance is in use.")).to_be_visible()
     assert logged.get(IN_USE).json == {"name": "chance", "arguments": CHANCE}
 
-    page.get_by_role("button", name="Use pairs", exact=True).click()
-    dialog = page.get_by_role("dialog", name="Use “pairs”?")
+    page.get_by_role("button", name="Apply pairs", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Apply “pairs”?")
     expect(dialog.get_by_text("Training goes on at the end of the evaluated log")).to_be_visible()
     dialog.get_by_label("The settings only").check()
     expect(dialog.get_by_role("list")).to_contain_text("learn")
     dialog.get_by_label("The settings and what they learned").check()
-    dialog.get_by_role("button", name="Use it").click()
+    dialog.get_by_role("button", name="Apply it").click()
 
     expect(page.get_by_text("pairs is in use.")).to_be_visible()
     expect(page.get_by_role("row", name="pairs").get_by_text("In use")).to_be_visible()
@@ -192,10 +198,11 @@ def test_each_round_of_the_loops_own_shows_its_evidence(
     expect(row).to_contain_text("It earns 0.1 more.")
     photograph(page, "evaluations")
 
+    expect(page.get_by_role("row", name="the busy")).to_contain_text("1 of 3 tasks done")
     row.get_by_role("link", name="Round 2").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("The loop took better settings: Hyper2")
-    expect(page.get_by_text("What the search tried: 1 settings")).to_be_visible()
+    expect(page.get_by_text("Settings that the search tried: 1")).to_be_visible()
 
 
 def test_one_that_failed_says_why_and_can_be_deleted(logged: Api, open_page: OpenPage) -> None:
@@ -241,11 +248,12 @@ def test_what_features_are_worth_is_found_for_the_same_range(
         page.emulate_media(color_scheme=colors)
         assert violations(page) == []
     page.get_by_role("button", name="Find out").click()
-    expect(page.get_by_role("button", name="Forget it")).to_be_visible(timeout=60_000)
+    scores = page.get_by_role("region", name="Scores").get_by_role("row")
+    expect(scores.first).to_be_visible(timeout=60_000)
     importances = "/personalizer/featureImportances/of-judged?api-version=2022-09-01-preview"
     importance = logged.get(importances).json
     expect(page.get_by_text(importance["description"])).to_be_visible()
-    expect(page.locator(".feature-scores li")).to_have_count(len(importance["featureScores"]))
+    expect(scores).to_have_count(1 + len(importance["featureScores"]))
 
     page.set_viewport_size(PHONE)
 

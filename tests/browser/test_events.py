@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from localhost.azurite.emulator import Azurite
 from shared.configuration.service_configuration import LearningMode
-from shared.times import DAY, SECOND
+from shared.times import DAY, MINUTE, SECOND
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
 from tests.hosts import HostProcess
@@ -37,7 +37,7 @@ def lived(azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def _everything() -> past.Past:
     """An event for each thing that may become of one, with its id; and many others."""
     made = past.Past(deadline_us=DAY)
-    at_us = past.minutes_ago(40)
+    at_us = past.minutes_ago(55)
     named = {
         name: past.event(name, at_us, user="ann") for name in ("default", "late", "page", "apprentice", "explored")
     }
@@ -58,7 +58,7 @@ def _everything() -> past.Past:
         past.reward("activated", at_us + 5 * SECOND, None),
         past.reward("activated", at_us + 6 * SECOND),
         past.reward("deferred", at_us + 6 * SECOND),
-        past.reward("late", at_us + 15 * 60 * SECOND),
+        past.reward("late", at_us + 11 * MINUTE),
         past.reward("nobody", at_us + 6 * SECOND, -1.0),
     ]
     return made
@@ -68,7 +68,7 @@ def test_filters_stand_in_the_address(
     lived: Api, open_page: OpenPage, complaints: list[str], photograph: Photograph
 ) -> None:
     """So that whoever is sent it sees the same; and what a filter cannot be is told at it."""
-    page = open_page(lived, "/events?kind=rank%26eventId=ex")
+    page = open_page(lived, "/events?kind=rank&eventId=ex")
     table = page.get_by_role("region", name="Events").get_by_role("row")
     expect(table).to_have_count(2)
     expect(table.last).to_contain_text("Rank")
@@ -162,7 +162,7 @@ def test_a_value_is_counted_and_taken_out_for_good(lived: Api, open_page: OpenPa
 def test_an_event_is_taken_out_from_its_trace(lived: Api, open_page: OpenPage) -> None:
     """Its lines and its rows; what is there no more is unknown."""
     page = open_page(lived, "/events/activated")
-    page.get_by_role("link", name="Take it out").click()
+    page.get_by_role("link", name="What is held of it").click()
     page.get_by_role("button", name="Count what is held").click()
     expect(page.get_by_text("1 line of the log and 3 rows of the intake have it.")).to_be_visible()
 

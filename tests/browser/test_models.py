@@ -51,7 +51,7 @@ def test_each_model_tells_what_it_earned_or_why_nothing_is_known(
     """With why it was made, what it learned from, and which one is in use."""
     listed = models(loop)
     page = open_page(loop, "/models")
-    rows = page.get_by_role("region", name="Models").locator("tbody tr")
+    rows = page.get_by_role("region", name="List of models").locator("tbody tr")
 
     expect(rows).to_have_count(len(listed))
     for row, model in zip(rows.all(), listed, strict=True):

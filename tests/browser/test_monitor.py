@@ -122,7 +122,9 @@ def test_range_and_interval_are_chosen_by_hand(good: Api, open_page: OpenPage, c
     )
 
     ranges.get_by_role("button", name="6 hours").click()
-    page.get_by_label("Interval").select_option("1 hour")
+    with page.expect_response(lambda response: "interval=PT1H" in response.url):
+        page.get_by_label("Interval").select_option("1 hour")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
 
     expect(page).to_have_url(f"{good.url}/rankloop#/monitor?range=PT6H&interval=PT1H")
     expect(page.get_by_role("group", name="In all")).to_contain_text(f"{good.get(METRICS).json['total']['count']:,}")
@@ -189,18 +191,21 @@ def test_a_feature_and_a_value_of_it_are_in_the_address(
 
 
 def test_what_was_late_or_lost_is_told_with_what_to_do(
-    losing: Api, open_page: OpenPage, photograph: Photograph
+    losing: Api, context: BrowserContext, open_page: OpenPage, photograph: Photograph
 ) -> None:
     """Of the range and of all time, and in the file interval by interval."""
-    total = losing.get(METRICS).json["total"]["events"]
-    ever = losing.get("/rankloop/v1/status").json["events"]
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
     names = ("late", "dangling", "notActivated", "answeredOtherwise", "refused", "passedOver")
-    assert [total[name] > 0 for name in names] == [True, True, True, True, False, True]
-    page = open_page(losing, "/monitor/losses")
+    ever = losing.get("/rankloop/v1/status").json["events"]
+    assert [ever[name] > 0 for name in names] == [True, True, True, True, False, True]
+    page = open_page(losing, "/monitor/losses?range=PT1H")
     table = panel(page, "In all")
+    total = run_curl(page, table)["total"]["events"]
+    assert 0 < total["late"] < ever["late"]
 
     expect(table).to_contain_text(f"{total['joined']:,} events of this range were joined")
     expect(table).to_contain_text(f"{total['learned']:,} of them were learned")
+    expect(table.locator("tbody td").nth(1)).to_have_text(f"{ever['late']:,}")
     rows = cells(table.get_by_role("table"))
     assert [row[1:] for row in rows] == [[f"{total[name]:,}", f"{ever[name]:,}"] for name in names]
     expect(table.get_by_role("row", name="Late rewards")).to_contain_text("set a longer rewardWaitTime")

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from localhost.azurite.accounts import EmulatedAccount
 from shared.configuration.service_configuration import LearningMode
+from shared.times import MINUTE, SECOND
 from tests.browser import loops
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import DISHES, KEY
@@ -18,8 +19,9 @@ from tests.loop import past
 from tests.loop.conftest import NEVER
 from tests.loop.past import Past
 from tests.loop.stored_loop import StoredLoop
-from tests.loop.trainers import Trainer
+from tests.loop.trainers import PAST, Trainer
 
+Join = Callable[..., None]
 EQUAL = [0.25, 0.25, 0.25, 0.25]
 WITHOUT_DEFAULT = [0.0, 0.4, 0.3, 0.3]
 NEARLY_DEFAULT = [0.85, 0.05, 0.05, 0.05]
@@ -27,13 +29,14 @@ DEFAULT_IS_BEST = {"soup": 0.6, "salad": 0.2, "pasta": 0.2, "curry": 0.2}
 
 
 @pytest.fixture
-def join(storage: EmulatedAccount, tmp_path: Path) -> Callable[[Past], None]:
-    """Lets the trainer join some of a loop's past."""
+def join(storage: EmulatedAccount, tmp_path: Path) -> Join:
+    """Lets the trainer join some of a loop's past, and nothing that came in the last minutes."""
 
-    def join_past(made: Past) -> None:
+    def join_past(made: Past, before: int = 0) -> None:
         with StoredLoop(storage.connection_string) as stored:
             made.write(stored)
-        with Trainer(storage.connection_string, tmp_path / "trainer.log") as trainer:
+        as_then = {**PAST, "join_grace_us": before * MINUTE + SECOND}
+        with Trainer(storage.connection_string, tmp_path / "trainer.log", as_then) as trainer:
             trainer.succeed()
 
     return join_past
@@ -121,7 +124,7 @@ def test_the_share_of_each_action_is_shown_over_time(good: Api, open_page: OpenP
 
 def test_a_loop_of_which_nothing_can_be_told_says_why_and_one_that_is_worse_says_since_which_change(
     storage: EmulatedAccount,
-    join: Callable[[Past], None],
+    join: Join,
     start_host: StartHost,
     open_page: OpenPage,
     photograph: Photograph,
@@ -131,12 +134,12 @@ def test_a_loop_of_which_nothing_can_be_told_says_why_and_one_that_is_worse_says
     after = loops.changed(before, 102, exploration_percentage=1.0)
     with StoredLoop(storage.connection_string) as stored:
         past.configure(stored, before)
-        join(loops.steady_past("blind", 200, (240, 120), WITHOUT_DEFAULT, DEFAULT_IS_BEST))
+        join(loops.steady_past("blind", 200, (240, 120), WITHOUT_DEFAULT, DEFAULT_IS_BEST), 80)
         api = Api.at(start_host(**NEVER | {"API_KEY_1": KEY}).url, KEY, tries=4)
         page = open_page(api)
         unknown = headline(page)
         past.configure(stored, after)
-    join(loops.steady_past("few", 30, (85, 70), EQUAL, DEFAULT_IS_BEST))
+    join(loops.steady_past("few", 30, (85, 70), EQUAL, DEFAULT_IS_BEST), 40)
     page.reload()
     undecided = headline(page)
     join(loops.steady_past("many", 500, (50, 15), EQUAL, DEFAULT_IS_BEST))
@@ -158,7 +161,7 @@ def test_a_loop_of_which_nothing_can_be_told_says_why_and_one_that_is_worse_says
 
 
 def test_of_an_apprentice_the_page_says_how_well_it_imitates(
-    storage: EmulatedAccount, join: Callable[[Past], None], start_host: StartHost, open_page: OpenPage
+    storage: EmulatedAccount, join: Join, start_host: StartHost, open_page: OpenPage
 ) -> None:
     """And how well it could at most, with its exploration."""
     with StoredLoop(storage.connection_string) as stored:

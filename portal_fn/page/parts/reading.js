@@ -28,7 +28,7 @@ export function ReadAgain({ reading }) {
   };
   const at = reading.at && new Date(reading.at).toISOString();
   return html`
-    <span class="read-again">
+    <span class="reading">
       ${at && html`<small class="faint" title=${moment(at)}>Read ${ago(at, Date.now())}</small>`}
       <button class="quiet" disabled=${busy} onClick=${again}>Read again</button>
     </span>

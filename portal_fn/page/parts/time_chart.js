@@ -91,11 +91,10 @@ function eventsAt(at, counts) {
 
 /** What the chart's signs mean, and why something is unknown. */
 function Signs({ marks, stretches }) {
-  const models = marks.filter(({ kind }) => kind === "model").length;
-  const settings = marks.length - models;
+  const has = (wanted) => marks.some(({ kind }) => kind === wanted);
   return html`
-    ${models > 0 && html`<span><${Sign} kind="model" />${models === 1 ? "a model" : `${count(models)} models`}</span>`}
-    ${settings > 0 && html`<span><${Sign} kind="settings" />${settings === 1 ? "a change of settings" : `${count(settings)} changes of settings`}</span>`}
+    ${has("model") && html`<span><${Sign} kind="model" />model</span>`}
+    ${has("settings") && html`<span><${Sign} kind="settings" />change of settings</span>`}
     ${reasons(stretches.filter(({ calm }) => !calm)).map((reason) => html`<span><${Sign} kind="hatched" />${reason}</span>`)}
   `;
 }

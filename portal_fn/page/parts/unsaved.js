@@ -3,8 +3,10 @@ import { guardRoute } from "../route.js";
 import { html, useLayoutEffect, useRef, useState } from "../view.js";
 import { Dialog } from "./dialog.js";
 
-/** Asks before the user leaves a view with unsaved changes. */
-export function LeaveGuard({ unsaved }) {
+const UNSAVED = "There are changes here that are not saved.";
+
+/** Asks before the user leaves a view with unsaved changes; `what` says what else would be lost. */
+export function LeaveGuard({ unsaved, what = UNSAVED }) {
   const [target, setTarget] = useState(null);
   const leaving = useRef(false);
   useLayoutEffect(() => {
@@ -31,8 +33,8 @@ export function LeaveGuard({ unsaved }) {
     location.hash = target;
   };
   if (target === null) return null;
-  const buttons = html`<button class="danger" onClick=${leave}>Leave and forget them</button>`;
-  return html`<${Dialog} title="Leave without saving?" onClose=${() => setTarget(null)} buttons=${buttons}><p>There are changes here that are not saved.</p><//>`;
+  const buttons = html`<button class="danger" onClick=${leave}>Leave</button>`;
+  return html`<${Dialog} title="Leave this view?" onClose=${() => setTarget(null)} buttons=${buttons}><p>${what}</p><//>`;
 }
 
 function pathOf(hash) {

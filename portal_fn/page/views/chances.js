@@ -1,5 +1,5 @@
 // Who gets what: each action's chance in a context, before and after the latest model, and why.
-import { count, moment, share } from "../format.js";
+import { count, moment, sentence, share } from "../format.js";
 import { ChanceBars } from "../parts/chance_bars.js";
 import { Notice } from "../parts/notice.js";
 import { Panel } from "../parts/panel.js";
@@ -7,7 +7,7 @@ import { ReadAgain, useReading } from "../parts/reading.js";
 import { MINUTE_SECONDS, STATUS_SECONDS, usePolled } from "../polling.js";
 import { changeQuery, useRoute } from "../route.js";
 import { html, useEffect, useRef } from "../view.js";
-import { useBothModels } from "./chances/both_models.js";
+import { isRefusal, useBothModels } from "./chances/both_models.js";
 import { defaultOf, EXAMPLE, EXAMPLE_OF_SLOTS, parsed, questionOf, withFeature } from "./chances/question.js";
 import { ContextFeatures, RecentRanks, useRecentRanks } from "./chances/seen.js";
 import { TypedQuestion } from "./chances/typed.js";
@@ -27,13 +27,13 @@ export function View() {
   return html`
     <div class="chances">
       <div class="chances-context">
-        <h1 class="view-title">Who gets what</h1>
+        <h1>Who gets what</h1>
         <${Panel} title="Context" aside=${html`<${ReadAgain} reading=${recent.reading} />`}>
           <${RecentRanks} recent=${recent} chosen=${asked.event} at=${asked.at} onChoose=${choose} />
           ${asked.problem && html`<${Notice} kind="warning" text=${asked.problem} />`}
           ${question && html`<${ContextFeatures} question=${question} onChange=${(name, value) => ask(JSON.stringify(withFeature(question, name, value)))} />`}
           ${asked.isChanged && html`<p class="changed"><span class="faint">It is not as it came any more.</span> <button class="quiet" onClick=${() => ask(null)}>As it came</button></p>`}
-          ${text !== null && html`<${TypedQuestion} text=${text} refusal=${answers.refused === text ? answers.error : null} refused=${answers.refused} isOpen=${asked.isEmpty || !asked.event} onAsk=${ask} />`}
+          ${text !== null && html`<${TypedQuestion} text=${text} refusal=${answers.refused === text && isRefusal(answers.error) ? answers.error : null} refused=${answers.refused} isOpen=${asked.isEmpty || !asked.event} onAsk=${ask} />`}
         <//>
       </div>
       <div class="chances-answer">
@@ -76,13 +76,19 @@ function useQuestion(ranks) {
 }
 
 function notFound(event, { hint }) {
-  return `There is no Rank ${event}. ${hint ?? "It may be redacted, or older than the log that is kept."} Choose another one, or type a context.`;
+  const where = hint ? "It may be in older log, which was not looked through: look for it among the events." : "It may be redacted, or older than the log that is kept.";
+  return `There is no Rank ${event}. ${where} Choose another one, or type a context.`;
 }
 
 function NoAnswer({ answers, asked }) {
-  if (answers.error) return html`<${Notice} kind="trouble" title="The loop does not take this question." text=${answers.error.message} />`;
+  if (answers.error) return html`<${Trouble} error=${answers.error} />`;
   if (asked.problem) return html`<p class="faint">Here the chances will be.</p>`;
   return html`<p class="loading" role="status">Loading …</p>`;
+}
+
+function Trouble({ error, older = "" }) {
+  const title = isRefusal(error) ? `The loop does not take this question.${older}` : `The loop could not be asked.${older}`;
+  return html`<${Notice} kind="trouble" title=${title} text=${error.message} />`;
 }
 
 function Answer({ answers, service, status }) {
@@ -90,7 +96,7 @@ function Answer({ answers, service, status }) {
   const question = parsed(answers.text);
   const parts = now.slots.length ? now.slots.map((slot, place) => ({ slot, before: before?.slots[place] })) : [{ slot: now, before }];
   return html`
-    ${error && html`<${Notice} kind="trouble" title="The loop does not take this question. What is shown is what it said before." text=${error.message} />`}
+    ${error && html`<${Trouble} error=${error} older=" What is shown is what it said before." />`}
     <${Headline} answers=${answers} question=${question} mode=${service?.learningMode} />
     ${parts.map(
       (part, place) => html`
@@ -167,7 +173,7 @@ function Shown({ question, mode }) {
 function WhatComes({ status, answers }) {
   return html`
     <p class="hint what-comes">
-      ${answers.because ? `${answers.because} ` : ""}${status?.nextModel ? status.nextModel.because : "No event waits to be learned."} The bars move when a new model comes; it is looked for every ${STATUS_SECONDS} seconds.
+      ${answers.because ? `${answers.because} ` : ""}${status?.nextModel ? sentence(status.nextModel.because) : "No event waits to be learned."} The bars move when a new model comes; it is looked for every ${STATUS_SECONDS} seconds.
       Exploration ${share(answers.now.exploration)}. Nothing is recorded of what is asked here.
     </p>
   `;

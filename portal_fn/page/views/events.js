@@ -11,8 +11,8 @@ export function View() {
   const chosen = id !== undefined ? "trace" : query.show === "held" ? "held" : "list";
   return html`
     <div class="events">
-      <header class="view-head">
-        <h1 class="view-title">Events</h1>
+      <header class="events-head">
+        <h1>Events</h1>
         <nav class="tabs" aria-label="Events">
           <a href=${linkTo("events")} aria-current=${chosen === "list" ? "page" : undefined}>As they come</a>
           ${chosen === "trace" && html`<a href=${linkTo("events", rest, query)} aria-current="page">${id}</a>`}

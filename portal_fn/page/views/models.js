@@ -24,7 +24,7 @@ export function View() {
   useEffect(() => {
     if (list.at !== null) list.refresh();
   }, [current]);
-  if (list.error && !list.answer) return html`<${Notice} kind="trouble" title="The models could not be read." text=${list.error.message} />`;
+  if (list.error && !list.answer) return html`<${Notice} kind="trouble" title="The models could not be read." text=${list.error.message} action="Try again" onAction=${list.refresh} />`;
   if (!list.answer) return html`<p class="loading" role="status">Loading …</p>`;
   const { models, signer, nextLink } = list.answer;
   const aside = html`<${CopyAsCurl} path=${PATH} query=${query} /><${SaveAsCsv} name="models" rows=${() => rowsOf(models)} />`;

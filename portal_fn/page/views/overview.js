@@ -21,7 +21,7 @@ export function View() {
       <${Verdict} verdict=${status.verdict} />
       <${Warnings} warnings=${status.warnings} stages=${status.stages} />
       <${Learning} status=${status} />
-      <${Lights} stages=${status.stages} />
+      <${Lights} status=${status} />
       <${History} status=${status}><${NextModel} status=${status} /><//>
     </div>
   `;

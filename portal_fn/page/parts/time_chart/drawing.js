@@ -55,7 +55,7 @@ function resolved(place, name) {
 
 function seriesOf({ label, color, dash }, colorOf) {
   const hidden = { stroke: "transparent", width: 0, points: { show: false } };
-  const line = { label, stroke: colorOf(color), width: 2, dash, points: { show: true, size: 5, filter: lonely } };
+  const line = { label, stroke: colorOf(color), width: 2, dash, points: { show: true, size: 7, fill: colorOf(color), filter: lonely } };
   return [line, hidden, hidden];
 }
 

@@ -1,5 +1,6 @@
 // What the model in use and the model before it say of a question.
 import { call, read, Refusal } from "../../loop_api.js";
+import { STATUS_SECONDS } from "../../polling.js";
 import { useEffect, useRef, useState } from "../../view.js";
 
 const NONE = "N/A";
@@ -26,6 +27,7 @@ export function useBothModels(text, publishedId) {
       const { answer, error } = await askBoth(text);
       if (!isLast()) return;
       set((before) => (error ? { ...before, error, refused: text } : { ...answer, text, error: null, refused: null }));
+      if (error && !isRefusal(error)) timer = setTimeout(() => ask(triesLeft), (error.retryAfter ?? STATUS_SECONDS) * 1000);
       const isBehind = publishedId && answer?.isOfModelInUse && answer.now.model !== publishedId;
       if (isBehind && triesLeft > 0) timer = setTimeout(() => ask(triesLeft - 1), WAIT_MS);
     };
@@ -36,6 +38,11 @@ export function useBothModels(text, publishedId) {
     };
   }, [text, publishedId]);
   return state;
+}
+
+/** Tells whether an error is about the question, and not about the loop or the way to it. */
+export function isRefusal(error) {
+  return error instanceof Refusal && error.status < 500;
 }
 
 async function askBoth(text) {

@@ -1,5 +1,5 @@
 // Choosing a context from those seen: a recent Rank, and other values of its features.
-import { count, figure, moment, share } from "../../format.js";
+import { count, figure, moment, sentence, share } from "../../format.js";
 import { useReading } from "../../parts/reading.js";
 import { linkTo } from "../../route.js";
 import { html, useId, useState } from "../../view.js";
@@ -62,7 +62,7 @@ export function ContextFeatures({ question, onChange }) {
 function SeenValues({ name, value, onChange }) {
   const { answer, error } = useReading("rankloop/v1/metrics/context", { feature: name });
   const group = useId();
-  if (error) return html`<p class="hint">${error.message} Another value can be typed below.</p>`;
+  if (error) return html`<p class="hint">${sentence(error.message)} Another value can be typed below.</p>`;
   if (!answer) return html`<p class="hint" role="status">Loading …</p>`;
   if (answer.values.length === 0) return html`<p class="hint">No values were seen in the last day. Another one can be typed below.</p>`;
   return html`

@@ -23,7 +23,7 @@ export function TypedQuestion({ text, refusal, refused, isOpen, onAsk }) {
   const withEnter = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && ask(event);
   return html`
     <details class="typed" open=${isOpen || Boolean(refusal)}>
-      <summary>As JSON, to change it or to type another one</summary>
+      <summary>As JSON: change it, or type another</summary>
       <form onSubmit=${ask}>
         <label class="visually-hidden" for=${id}>The body of a Rank, as JSON</label>
         <textarea

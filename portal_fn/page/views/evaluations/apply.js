@@ -1,4 +1,4 @@
-// Using a policy of an evaluation: what will happen, and, where it may be no better, an explicit word.
+// Applying a policy of an evaluation: what will happen, and, where it may be no better, an explicit word.
 import { difference, digitsOf, interval, moment, sentence, share } from "../../format.js";
 import { send } from "../../loop_api.js";
 import { useAction } from "../../parts/action.js";
@@ -24,9 +24,9 @@ export function ApplyDialog({ evaluation, policy, onClose, onApplied }) {
   const isConfirmed = !policy.doubt || confirm;
   return html`
     <${Dialog}
-      title=${`Use “${policy.name}”?`}
+      title=${`Apply “${policy.name}”?`}
       onClose=${onClose}
-      buttons=${html`<button class="main" disabled=${apply.busy || !isConfirmed} onClick=${() => apply.run()}>Use it</button>`}
+      buttons=${html`<button class="main" disabled=${apply.busy || !isConfirmed} onClick=${() => apply.run()}>Apply it</button>`}
     >
       <p><code>${policy.arguments}</code></p>
       <p>
@@ -42,7 +42,7 @@ export function ApplyDialog({ evaluation, policy, onClose, onApplied }) {
       ${policy.doubt &&
       html`
         <${Notice} kind="warning" text=${policy.doubt}>
-          <label class="ask-choice"><input type="checkbox" checked=${confirm} onChange=${({ target }) => setConfirm(target.checked)} />Use it although it may be no better</label>
+          <label class="ask-choice"><input type="checkbox" checked=${confirm} onChange=${({ target }) => setConfirm(target.checked)} />Apply it although it may be no better</label>
         <//>
       `}
       ${apply.error && html`<${Notice} kind="trouble" text=${apply.error.message} />`}

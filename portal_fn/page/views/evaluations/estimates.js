@@ -6,7 +6,7 @@ import { isUsed, sourceOf } from "./evaluation.js";
 
 const ESTIMATORS = ["ips", "snips", "doublyRobust"];
 
-/** The table; `onApply` is called with a policy that is to be used. */
+/** The table; `onApply` is called with a policy that is to be applied. */
 export function Estimates({ evaluation, policies, inUse, onApply }) {
   return html`
     <div class="scroll" tabindex="0" role="region" aria-label="Estimates">
@@ -48,7 +48,7 @@ function Row({ policy, inUse, onApply }) {
       <td class="number">${count(effectiveEvents)}</td>
       <td class="policy-deeds">
         ${isUsed(policy, inUse) && html`<span class="evaluation-state better">In use</span>`}
-        ${canBeApplied && !policy.slotId && !isUsed(policy, inUse) && html`<button aria-label=${`Use ${name}`} onClick=${() => onApply(policy)}>Use …</button>`}
+        ${canBeApplied && !policy.slotId && !isUsed(policy, inUse) && html`<button aria-label=${`Apply ${name}`} onClick=${() => onApply(policy)}>Apply …</button>`}
         ${learning && html`<button class="quiet" aria-label=${`Download the settings of ${name}`} onClick=${() => download(policy)}>Download</button>`}
       </td>
     </tr>

@@ -46,7 +46,7 @@ function Row({ policy, scale }) {
 
 function confidenceOf(confidence, isAuto) {
   if (confidence === null) return "";
-  const each = `Each interval holds with ${precise(confidence)}, so that those of all policies that could be used hold together with ${share(0.95)}.`;
+  const each = `Each interval holds with ${precise(confidence)}, so that those of all policies that could be applied hold together with ${share(0.95)}.`;
   return isAuto ? `${each} What the loop takes by itself has to be more certain than that.` : each;
 }
 

@@ -1,6 +1,6 @@
 // The list of evaluations.
 import { figure, interval, moment } from "../../format.js";
-import { read, send } from "../../loop_api.js";
+import { send } from "../../loop_api.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Notice } from "../../parts/notice.js";
@@ -9,7 +9,7 @@ import { Panel } from "../../parts/panel.js";
 import { refresh } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html, useState } from "../../view.js";
-import { hasFailed, isOpen, isRunning, kindOf, LIST, NEWEST, pathOf, progressOf, rangeOf, statusOf, useUntilEnd } from "./evaluation.js";
+import { hasFailed, isOpen, isRunning, kindOf, LIST, pathOf, progressOf, rangeOf, statusOf, useUntilEnd } from "./evaluation.js";
 
 /** How many evaluations the list has at once. */
 export const PAGE = 100;
@@ -86,7 +86,6 @@ export function DeleteDialog({ evaluation, onClose, onDeleted }) {
   const remove = async () => {
     setState({ busy: true, error: null });
     try {
-      await removeImportance(importanceId(evaluation.id));
       await send("DELETE", `personalizer/v1.1-preview.3/evaluations/${encodeURIComponent(evaluation.id)}`);
       onDeleted();
     } catch (error) {
@@ -108,21 +107,10 @@ export function DeleteDialog({ evaluation, onClose, onDeleted }) {
   `;
 }
 
-/** Gives the id of the feature importance of an evaluation's range. */
-export function importanceId(id) {
-  return `of-${id}`.slice(0, 256);
-}
-
-async function removeImportance(id) {
-  const listed = await read("personalizer/featureImportances", NEWEST);
-  if (listed.value.some((importance) => importance.id === id)) {
-    await send("DELETE", `personalizer/featureImportances/${encodeURIComponent(id)}`, undefined, NEWEST);
-  }
-}
-
 function stateOf(evaluation) {
   if (hasFailed(evaluation)) return "failed";
-  const isBetter = evaluation.optimalPolicy && evaluation.optimalPolicy !== "online";
+  const { status, optimalPolicy } = evaluation;
+  const isBetter = status !== "OnlinePolicyRetained" && optimalPolicy && optimalPolicy !== "online";
   return isBetter ? "better" : "done";
 }
 

@@ -104,7 +104,7 @@ function Found({ evaluation, query }) {
   const best = policies.find(({ name, canBeApplied }) => name === evaluation.optimalPolicy && canBeApplied);
   return html`
     ${applied && html`<${Notice} kind="good" title=${applied.title} text=${applied.text} />`}
-    ${best && !applied && !isUsed(best, inUse) && html`<div class="buttons start"><button class="main" onClick=${() => setApplies(best)}>Use ${best.name} …</button></div>`}
+    ${best && inUse && !applied && !isUsed(best, inUse) && html`<div class="buttons start"><button class="main" onClick=${() => setApplies(best)}>Apply ${best.name} …</button></div>`}
     ${slots.length > 1 && html`<${Slots} slots=${slots} chosen=${slot} evaluation=${evaluation} />`}
     ${hasEvents &&
     html`

@@ -5,6 +5,7 @@ import { changeQuery } from "../../route.js";
 import { html, useId, useMemo } from "../../view.js";
 import { textOf } from "./field_problem.js";
 
+const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
 const LONGEST_DAYS = 100; // of a range that the metrics tell of
 const FEWEST_EVENTS = 100;
@@ -20,7 +21,8 @@ const PRESETS = [
 export function useRange(query) {
   const properties = usePolled("personalizer/v1.1-preview.3/logs/properties", Infinity).answer;
   const log = properties?.dateRange ?? null;
-  const now = useMemo(() => Date.now(), []);
+  const opened = useMemo(() => Date.now(), []);
+  const now = Math.max(opened, log ? new Date(log.to).getTime() + SECOND_MS : 0); // this machine's clock may be behind
   const chosen = PRESETS.find(({ name }) => name === (query.range ?? "all")) ?? PRESETS[0];
   const { from, to } = spanOf(chosen, query, log, properties, now);
   const isTold = Boolean(from) && new Date(to) > new Date(from) && new Date(to) - new Date(from) <= LONGEST_DAYS * DAY_MS;

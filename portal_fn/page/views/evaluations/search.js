@@ -24,7 +24,7 @@ export function Search({ evaluation }) {
   if (candidates.length === 0) return null;
   return html`
     <${Panel}
-      title=${`What the search tried: ${count(candidates.length)} settings`}
+      title=${`Settings that the search tried: ${count(candidates.length)}`}
       aside=${html`<${SaveAsCsv} name="candidates" rows=${() => rowsOf(candidates)} />`}
     >
       <p class="hint">

@@ -1,5 +1,5 @@
 // The newest Ranks, rewards and activations; filters are in the address.
-import { figure, moment, share } from "../../format.js";
+import { figure, moment, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
@@ -33,7 +33,7 @@ function Aside({ reading, filters }) {
 }
 
 function searched({ from, to, because }) {
-  return `Looked through what came from ${moment(from)} to ${moment(to)}. ${because}`;
+  return `Looked through what came from ${moment(from)} to ${moment(to)}. ${sentence(because)}`;
 }
 
 function Filters({ filters, target, message }) {

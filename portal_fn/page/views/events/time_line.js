@@ -48,10 +48,10 @@ function later(at, since) {
 
 function Rank({ event }) {
   const { at, learningMode, model, deferred, contextFeatures, actions, slots } = event;
-  const by = model === NO_MODEL ? "There was no model yet" : html`Ranked by the model <code>${model}</code>`;
+  const by = model === NO_MODEL ? "; there was no model yet" : html` by the model <code>${model}</code>`;
   return html`
     <${Step} kind="rank" title="The Rank came" at=${at}>
-      <p>${by}, in ${learningMode} mode.${deferred ? " It was deferred: it counts only if it is activated." : ""}</p>
+      <p>Ranked in ${learningMode} mode${by}.${deferred ? " It was deferred: it counts only if it is activated." : ""}</p>
       <details>
         <summary>Context, ${count(actions.length)} actions${slots.length ? `, ${count(slots.length)} slots` : ""}</summary>
         <pre class="json scroll" tabindex="0" role="region" aria-label="Features">${lines("contextFeatures", contextFeatures)}${"\n"}${lines("actions", actions.map(({ id, features }) => ({ id, features })))}${slots.length ? `\n${lines("slots", slots.map(({ id, features }) => ({ id, features })))}` : ""}</pre>
@@ -108,7 +108,7 @@ function Joined({ event }) {
   const isLog = IS_LOG[event.state];
   return html`
     <${Step} kind=${isLog ? "done" : "waits"} title=${isLog ? "Joined with its rewards" : "Waits to be joined with its rewards"}>
-      ${!isLog && html`<p>${event.because}</p><${Until} at=${event.at} />`}
+      ${!isLog && html`<p>${sentence(event.because)}</p><${Until} at=${event.at} />`}
       ${choices.map(
         ({ id, reward, rewardBecause }) =>
           html`<p>${id && html`Slot <b>${id}</b>. `}Reward${reward !== null && html` <b>${figure(reward)}</b>`}: ${rewardBecause}</p>`,
@@ -140,7 +140,7 @@ function Learned({ event }) {
   const waits = state === "waiting" || state === "logged";
   return html`
     <${Step} kind=${state === "learned" ? "done" : waits ? "waits" : "not"} title=${TITLES[state] ?? state}>
-      ${state !== "waiting" && html`<p>${because}</p>`}
+      ${state !== "waiting" && html`<p>${sentence(because)}</p>`}
       ${waits && html`<${NextModel} />`}
     <//>
   `;

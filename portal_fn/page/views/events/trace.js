@@ -29,10 +29,10 @@ export function Trace({ id, at }) {
 }
 
 function Event({ id, event, number }) {
-  const title = number > 1 ? `The event of ${moment(event.at)}` : id;
+  const title = number > 1 ? `The event of ${moment(event.at)}` : "What became of it";
   const aside = html`
     <a href=${linkTo("chances", [], { event: id, at: event.at })}>Who gets what here</a>
-    <a href=${linkTo("events", [], { show: "held", eventId: id })}>Take it out</a>
+    <a href=${linkTo("events", [], { show: "held", eventId: id })}>What is held of it</a>
   `;
   return html`<${Panel} title=${title} aside=${aside} class="trace"><${TimeLine} event=${event} /><//>`;
 }

@@ -20,6 +20,7 @@ export function Import() {
   });
   const choose = async ({ target }) => {
     const [file] = target.files;
+    if (!file) return;
     const isZip = (await file.slice(0, 2).text()) === ZIP;
     setChosen({ file, kind: isZip ? SIGNED : PLAIN });
     target.value = "";

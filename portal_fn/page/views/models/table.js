@@ -13,7 +13,7 @@ const ORIGINS = {
 /** The models, newest first; `onPublish` is given the one that is to be published again. */
 export function ModelTable({ models, onPublish }) {
   return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Models">
+    <div class="scroll" tabindex="0" role="region" aria-label="List of models">
       <table>
         <thead>
           <tr>

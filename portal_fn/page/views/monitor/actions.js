@@ -9,19 +9,20 @@ import { html, useMemo } from "../../view.js";
 import { AverageCells, axisOf, rewardLine, ShareBar, withoutEvents } from "./figures.js";
 import { actionInterval, isBeyondLastDay, lastDayQuery, rangeQuery, rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
-import { Answered, LastDayNotice, useReading } from "./reading.js";
+import { Answered, LastDayNotice, useShown } from "./shown.js";
 
 const PATH = "rankloop/v1/metrics/actions";
 const INTERVALS = ["PT5M", "PT1H"];
 const MOST_INTERVALS = 100;
 const MOST_LINES = 7;
 const NO_MARKS = [];
+const EMPTY = "Here will be how often each action was shown and what it earned, once events are joined.";
 
 /** The part of the view by action; `query.action` is the chosen one. */
 export function Actions({ range, query }) {
   const interval = actionInterval(range);
   const asked = { ...lastDayQuery(range), interval };
-  const reading = useReading(PATH, rereadSeconds(range), asked);
+  const reading = useShown(PATH, rereadSeconds(range), asked);
   return html`
     <${RangeBar} range=${range} reading=${reading} automatic=${interval} intervals=${INTERVALS} most=${MOST_INTERVALS} />
     ${isBeyondLastDay(range) && html`<${LastDayNotice} what="by action" answer=${reading.answer} />`}
@@ -31,7 +32,7 @@ export function Actions({ range, query }) {
 
 function Shown({ metrics, asked, query }) {
   const chosen = query.action ?? null;
-  if (metrics.count === 0) return html`<${Notice} title="No event of this range counts yet." text=${sentence(metrics.missing) || "Here will be how often each action was shown and what it earned, once events are joined."} />`;
+  if (metrics.count === 0) return html`<${Notice} title="No event of this range counts yet." text=${sentence(metrics.missing) || EMPTY} />`;
   const tools = html`<${CopyAsCurl} path=${PATH} query=${asked} /><${SaveAsCsv} name="rankloop-actions-over-time" rows=${() => seriesRows(metrics)} />`;
   return html`
     ${metrics.missing && html`<${Notice} text=${sentence(metrics.missing)} />`}
@@ -100,7 +101,10 @@ function Table({ metrics, asked, query, chosen }) {
             </tr>
           </thead>
           <tbody>
-            ${actions.map((figures) => html`<${Row} key=${figures.id} figures=${figures} span=${rewardSpan} name=${html`<${Name} id=${figures.id} query=${query} chosen=${chosen} color=${colorOf(actions, figures.id)} />`} isChosen=${figures.id === chosen} />`)}
+            ${actions.map((figures) => {
+              const name = html`<${Name} id=${figures.id} query=${query} chosen=${chosen} color=${colorOf(actions, figures.id)} />`;
+              return html`<${Row} key=${figures.id} figures=${figures} span=${rewardSpan} name=${name} isChosen=${figures.id === chosen} />`;
+            })}
             ${rest.count > 0 && html`<${Row} figures=${rest} span=${rewardSpan} name="All others" />`}
           </tbody>
         </table>

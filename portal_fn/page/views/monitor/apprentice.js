@@ -6,7 +6,7 @@ import { Panel } from "../../parts/panel.js";
 import { MINUTE_SECONDS, STATUS_SECONDS, usePolled } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html } from "../../view.js";
-import { Answered, METRICS, useReading } from "./reading.js";
+import { Answered, METRICS, useShown } from "./shown.js";
 
 const TIMES = "personalizer/v1.1-preview.3/metrics/apprentice";
 const ROWS = [
@@ -19,7 +19,7 @@ const ROWS = [
 
 /** The part of the view about the apprentice; it is of all time, whatever range is chosen elsewhere. */
 export function Apprentice() {
-  const reading = useReading(METRICS, MINUTE_SECONDS, {});
+  const reading = useShown(METRICS, MINUTE_SECONDS, {});
   return html`
     ${reading.error && html`<${Notice} kind="trouble" text=${reading.error.message} />`}
     <${Answered} reading=${reading}>

@@ -8,16 +8,17 @@ import { html } from "../../view.js";
 import { AverageCells, averageText, ShareBar } from "./figures.js";
 import { isBeyondLastDay, lastDayQuery, rangeQuery, rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
-import { Answered, LastDayNotice, useReading } from "./reading.js";
+import { Answered, LastDayNotice, useShown } from "./shown.js";
 
 const PATH = "rankloop/v1/metrics/context";
+const EMPTY = "Here will be the features of the context and what was earned with each value, once events are joined.";
 const REST = "(rest)";
 const ABSENT = "(absent)";
 
 /** The part of the view by context; `query.feature` is the chosen one, `query.value` one of its values as JSON. */
 export function Context({ range, query }) {
   const asked = lastDayQuery(range);
-  const list = useReading(PATH, rereadSeconds(range), asked);
+  const list = useShown(PATH, rereadSeconds(range), asked);
   const chosen = query.feature ?? list.answer?.features.find(({ values }) => values !== null)?.name;
   return html`
     <${RangeBar} range=${range} reading=${list} intervals=${[]} />
@@ -31,7 +32,7 @@ export function Context({ range, query }) {
 
 function Features({ list, asked, query, chosen }) {
   if (!list.features.length) {
-    return html`<${Notice} title="No event with context features counts in this range." text=${sentence(list.missing) || "Here will be the features of the context and what was earned with each value, once events are joined."} />`;
+    return html`<${Notice} title="No event with context features counts in this range." text=${sentence(list.missing) || EMPTY} />`;
   }
   const tools = html`<${CopyAsCurl} path=${PATH} query=${asked} /><${SaveAsCsv} name="rankloop-context-features" rows=${() => featureRows(list)} />`;
   const held = list.features.filter(({ because }) => because === null);
@@ -39,7 +40,7 @@ function Features({ list, asked, query, chosen }) {
   return html`
     ${list.missing && html`<${Notice} text=${sentence(list.missing)} />`}
     <${Panel} title="Features of the context" aside=${tools}>
-      <ul class="choices">
+      <ul class="feature-choices">
         ${held.map((feature) => html`<li key=${feature.name}><${Choice} feature=${feature} query=${query} isChosen=${feature.name === chosen} /></li>`)}
       </ul>
       ${notHeld.map(([because, names]) => html`<p key=${because} class="hint"><strong>${names.map(({ name }) => name).join(", ")}:</strong> ${because}</p>`)}
@@ -49,11 +50,11 @@ function Features({ list, asked, query, chosen }) {
 
 function Choice({ feature: { name, values }, query, isChosen }) {
   const link = linkTo("monitor", ["context"], { ...rangeQuery(query), feature: name });
-  return html`<a class="choice" href=${link} aria-current=${isChosen || undefined}>${name} <small>${count(values)}</small></a>`;
+  return html`<a class="feature-choice" href=${link} aria-current=${isChosen || undefined}>${name} <small>${count(values)}</small></a>`;
 }
 
 function Feature({ range, asked, query }) {
-  const reading = useReading(PATH, rereadSeconds(range), asked);
+  const reading = useShown(PATH, rereadSeconds(range), asked);
   if (reading.error) return html`<${Notice} kind="trouble" title=${`Nothing is shown of ${asked.feature}.`} text=${sentence(reading.error.message)} />`;
   return html`<${Answered} reading=${reading}><${Values} metrics=${reading.answer} asked=${asked} query=${query} /><//>`;
 }

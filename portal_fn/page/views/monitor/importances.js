@@ -6,11 +6,12 @@ import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
+import { ReadAgain } from "../../parts/reading.js";
 import { go, linkTo } from "../../route.js";
 import { html, useEffect, useState } from "../../view.js";
 import { PATH, pathOf, Report, VERSION } from "./importance_report.js";
 import { iso, localOf, momentOf, rangeQuery } from "./range.js";
-import { Answered, useReading } from "./reading.js";
+import { Answered, useShown } from "./shown.js";
 
 const PAGE = 20;
 const MINUTE_MS = 60_000;
@@ -21,7 +22,7 @@ export function Importances({ rest: [id = null], query }) {
   const [most, setMost] = useState(PAGE);
   const asked = { ...VERSION, maxpagesize: most };
   const [seconds, setSeconds] = useState(Infinity);
-  const reading = useReading(PATH, seconds, asked);
+  const reading = useShown(PATH, seconds, asked);
   useEffect(() => setSeconds(rereadSeconds(reading.answer?.value)), [reading.answer]);
   const listed = reading.answer?.value.find((each) => each.id === id);
   return html`
@@ -80,12 +81,12 @@ function List({ reading, asked, id, query, more }) {
   const { value, nextLink } = reading.answer;
   if (!value.length) return html`<p class="faint">There is no report yet. Create one above; it is made from the log in the background.</p>`;
   const tools = html`
-    <button class="quiet" onClick=${reading.refresh}>Read again</button><${CopyAsCurl} path=${PATH} query=${asked} />
+    <${ReadAgain} reading=${reading} /><${CopyAsCurl} path=${PATH} query=${asked} />
     <${SaveAsCsv} name="rankloop-feature-reports" rows=${() => rowsOf(value)} />
   `;
   return html`
     <${Panel} title="Reports" aside=${tools}>
-      <div class="scroll" tabindex="0" role="region" aria-label="Reports">
+      <div class="scroll" tabindex="0" role="region" aria-label="All reports">
         <table>
           <thead>
             <tr>

@@ -9,7 +9,7 @@ import { html, useMemo } from "../../view.js";
 import { axisOf } from "./figures.js";
 import { rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
-import { Answered, METRICS, useReading } from "./reading.js";
+import { Answered, METRICS, useShown } from "./shown.js";
 
 const NOTHING = []; // no marks, and nothing unknown
 const WARNINGS = ["NoRewards", "RewardsStopped", "RewardsLate", "RewardsWithoutEvent", "NothingActivated", "RanksAnsweredTwice", "EventIdsReused", "EventsRefused"];
@@ -62,7 +62,7 @@ const LOSSES = [
 /** The part of the view about late and lost rewards. */
 export function Losses({ range }) {
   const asked = { from: range.from, to: range.to, interval: range.interval };
-  const reading = useReading(METRICS, rereadSeconds(range), asked);
+  const reading = useShown(METRICS, rereadSeconds(range), asked);
   const status = usePolled("rankloop/v1/status", STATUS_SECONDS).answer;
   return html`
     <${RangeBar} range=${range} reading=${reading} automatic=${range.interval ? null : reading.answer?.interval} />

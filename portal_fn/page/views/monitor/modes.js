@@ -6,7 +6,7 @@ import { usePolled } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html, useMemo } from "../../view.js";
 import { averageText } from "./figures.js";
-import { METRICS } from "./reading.js";
+import { METRICS } from "./shown.js";
 
 export const MODES = ["Online", "Apprentice", "LoggingOnly"];
 const MOST_READ = 6; // each costs a call

@@ -1,5 +1,6 @@
 // The bar above the figures: the range, the interval, when they were read, and what of it the loop refuses.
-import { duration, moment, secondsOf, sentence } from "../../format.js";
+import { duration, secondsOf, sentence } from "../../format.js";
+import { ReadAgain } from "../../parts/reading.js";
 import { changeQuery } from "../../route.js";
 import { html } from "../../view.js";
 import { INTERVALS, localOf, momentOf, PRESETS, rangeOf, refusalOf } from "./range.js";
@@ -9,7 +10,7 @@ const FIELDS = { from: "From", to: "To", interval: "Interval" };
 /**
  * The bar of a part of the view.
  *
- * `reading` is what `useReading` gives, `automatic` the interval that is used where none is chosen. `intervals` are those
+ * `reading` is what `useShown` gives, `automatic` the interval that is used where none is chosen. `intervals` are those
  * that there are, and `most` how many of them there may be; without intervals none can be chosen.
  */
 export function RangeBar({ range, reading, automatic, intervals = INTERVALS, most = 500, children }) {
@@ -78,15 +79,6 @@ function Interval({ range, automatic, intervals, most }) {
         })}
       </select>
     </label>
-  `;
-}
-
-function ReadAgain({ reading }) {
-  return html`
-    <div class="read-again">
-      ${reading.at && html`<span class="hint">Read at ${moment(new Date(reading.at).toISOString())}</span>`}
-      <button class="quiet" onClick=${reading.refresh}>Read again</button>
-    </div>
   `;
 }
 

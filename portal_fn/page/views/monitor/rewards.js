@@ -13,7 +13,7 @@ import { axisOf, withoutEvents } from "./figures.js";
 import { ByMode, isOfMode, modeText, MODES } from "./modes.js";
 import { rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
-import { Answered, METRICS, useReading } from "./reading.js";
+import { Answered, METRICS, useShown } from "./shown.js";
 
 const NO_MARKS = [];
 const POLICIES = [
@@ -25,7 +25,7 @@ const POLICIES = [
 /** The part of the view that it begins with. */
 export function Rewards({ range, query }) {
   const asked = { from: range.from, to: range.to, interval: range.interval };
-  const reading = useReading(METRICS, rereadSeconds(range), asked);
+  const reading = useShown(METRICS, rereadSeconds(range), asked);
   const status = usePolled("rankloop/v1/status", STATUS_SECONDS).answer;
   const mode = MODES.includes(query.mode) ? query.mode : null;
   return html`
@@ -87,9 +87,14 @@ function Totals({ total, joinedUpTo }) {
     ${total.count === 0 &&
     html`<${Notice}
       title="No event of this range counts yet."
-      text=${`An event counts once its reward wait time is over and the trainer has joined it. ${joinedUpTo ? `Joined is all that came before ${moment(joinedUpTo)}.` : "Nothing was joined so far."} Choose a longer range to see what came earlier.`}
+      text=${`An event counts once its reward wait time is over and the trainer has joined it. ${joinedText(joinedUpTo)}`}
     />`}
   `;
+}
+
+function joinedText(joinedUpTo) {
+  if (!joinedUpTo) return "Nothing was joined so far.";
+  return `Joined is all that came before ${moment(joinedUpTo)}. Choose a longer range to see what came earlier.`;
 }
 
 function Tile({ figures, label, color, tells }) {

@@ -7,8 +7,10 @@ const POLICIES = [
 ];
 const NOT_JOINED = { because: "Events of this time are not joined yet: they count once their wait is over.", calm: "not joined yet" };
 
-/** Gives what a `TimeChart` shows; `joinedUpTo` is null if nothing waits. */
-export function chartOf({ intervals, rewardSpan }, joinedUpTo) {
+/** Gives what a `TimeChart` shows; `joinedUpTo` is null if nothing waits, `isNew` says that there is nothing before the first event. */
+export function chartOf(metrics, joinedUpTo, isNew) {
+  const { rewardSpan } = metrics;
+  const intervals = isNew ? fromFirst(metrics.intervals) : metrics.intervals;
   const spans = intervals.map(({ from, to }) => ({ from: new Date(from) / 1000, to: new Date(to) / 1000 }));
   return {
     spans,
@@ -18,6 +20,10 @@ export function chartOf({ intervals, rewardSpan }, joinedUpTo) {
     bounds: rewardSpan,
     unknown: intervals.map((each, place) => ({ ...spans[place], ...reasonOf(each, joinedUpTo) })).filter(({ because }) => because),
   };
+}
+
+function fromFirst(intervals) {
+  return intervals.slice(Math.max(intervals.findIndex(({ count }) => count > 0), 0));
 }
 
 function lineOf(estimates, label, color) {

@@ -3,6 +3,7 @@ import { count } from "../../format.js";
 import { addressOf, identity } from "../../loop_api.js";
 import { CopyButton } from "../../parts/copy.js";
 import { Panel } from "../../parts/panel.js";
+import { credentials } from "../../session.js";
 import { html, useEffect, useState } from "../../view.js";
 import { isHere } from "./here.js";
 
@@ -14,7 +15,7 @@ export function Demo() {
   const [course, setCourse] = useState(null);
   const ask = async (method) => setCourse(await demo(method));
   useEffect(() => {
-    if (isHere()) ask("GET");
+    if (isHere() && credentials().key) ask("GET");
   }, []);
   useEffect(() => {
     if (!["starting", "playing"].includes(course?.state)) return undefined;

@@ -18,7 +18,7 @@ export function FirstSteps({ onEnd }) {
   return html`
     <div class="first-steps">
       <${Awaited} ranks=${ranks} status=${status} onEnd=${onEnd} />
-      ${ranks.lastAt && html`<${Lights} stages=${status.stages} />`}
+      ${ranks.lastAt && html`<${Lights} status=${status} />`}
       <div class="histories">
         <${Snippets} />
         <div>
@@ -41,7 +41,7 @@ function Awaited({ ranks, status, onEnd }) {
         <h1>${came ? "Your first Rank is here" : "Waiting for your first Rank …"}</h1>
         <p>
           ${came
-            ? `It came at ${moment(ranks.lastAt)}. Send its reward with the eventId that Rank answered; ${waiting(status)}`
+            ? `It came at ${moment(ranks.lastAt)}. Send the reward of each event with the eventId that Rank answered. ${next(status)}`
             : `${sentence(status.because)} Send one to this address: by one of these clients, or by curl. This page sees it by itself within seconds.`}
         </p>
       </div>
@@ -50,7 +50,7 @@ function Awaited({ ranks, status, onEnd }) {
   `;
 }
 
-function waiting({ events, stages }) {
-  if (events.learned) return `${count(events.learned)} events are learned.`;
-  return sentence(stages[3].because).replace(/^./, (first) => first.toLowerCase());
+function next({ events }) {
+  if (events.learned) return `${count(events.learned)} events are learned already.`;
+  return "Then events wait for their rewards, are joined, and are learned.";
 }

@@ -2,24 +2,24 @@
 import { sentence } from "../../format.js";
 import { Panel } from "../../parts/panel.js";
 import { TimeChart } from "../../parts/time_chart.js";
-import { MINUTE_SECONDS, STATUS_SECONDS, usePolled } from "../../polling.js";
+import { MINUTE_SECONDS, usePolled } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html, useEffect, useMemo, useRef } from "../../view.js";
 import { chartOf } from "./chart.js";
+import { without } from "./lights.js";
 import { useMarks } from "./marks.js";
 import { scaleOf } from "./scale.js";
 import { Shares } from "./shares.js";
 
+const FINE_SECONDS = 30; // a call of the metrics costs half as much as one of the status
 const ACTIONS = "rankloop/v1/metrics/actions";
 
 /** The charts, and `children` beside the first. */
 export function History({ status, children }) {
-  const recent = usePolled(ACTIONS, MINUTE_SECONDS, { interval: "PT5M" });
-  const isJoined = status.joinedUpTo !== null;
-  useEffect(() => {
-    if (isJoined && recent.answer?.count === 0) recent.refresh();
-  }, [isJoined]);
-  const scale = isJoined ? scaleOf(recent) : null;
+  const isHourly = useRef(false);
+  const recent = useRecent(isJoined(status), isHourly.current ? Infinity : MINUTE_SECONDS);
+  const scale = isJoined(status) ? scaleOf(recent) : null;
+  isHourly.current = Boolean(scale?.isHourly);
   const hours = usePolled(scale?.isHourly ? ACTIONS : null, MINUTE_SECONDS, { interval: "PT1H" });
   return html`
     <div class="histories">
@@ -32,24 +32,39 @@ export function History({ status, children }) {
   `;
 }
 
+/** Gives the actions of the last hours; if they were read before the first event was joined, those from after it. */
+function useRecent(joined, seconds) {
+  const recent = usePolled(ACTIONS, seconds, { interval: "PT5M" });
+  const joinedAt = useRef(joined ? 0 : null);
+  if (joined) joinedAt.current ??= Date.now();
+  useEffect(() => {
+    if (joinedAt.current > recent.at) recent.refresh();
+  }, [joined]);
+  return joinedAt.current > recent.at ? { answer: null, error: null } : recent;
+}
+
+function isJoined({ joinedUpTo }) {
+  return joinedUpTo !== null;
+}
+
 function Rewards({ status, scale }) {
   const metrics = useMetrics(scale);
   const marks = useMarks(status);
   const isWaiting = status.events.waiting > 0;
-  const chart = useMemo(() => metrics && chartOf(metrics, isWaiting ? status.joinedUpTo : null), [metrics, isWaiting && status.joinedUpTo]);
+  const chart = useMemo(() => metrics && chartOf(metrics, isWaiting ? status.joinedUpTo : null, scale?.from), [metrics, isWaiting && status.joinedUpTo]);
   const aside = scale && html`${scale.words} · <a href=${linkTo("monitor")}>Monitor</a>`;
   return html`
     <${Panel} title="Reward per event" aside=${aside}>
       ${chart && html`<${TimeChart} title="Reward per event over time" ...${chart} marks=${marks} height=${280} />`}
       ${metrics?.missing && html`<p class="hint">${sentence(metrics.missing)}</p>`}
-      ${!chart && html`<p class="loading">${scale ? "Loading …" : `The chart begins with the first joined event. ${sentence(status.stages[2].because)}`}</p>`}
+      ${!chart && html`<p class="loading">${isJoined(status) ? "Loading …" : `The chart begins with the first joined event. ${sentence(without(status.stages[2].because, status.nextModel.because))}`}</p>`}
     <//>
   `;
 }
 
 /** Gives the metrics on a scale; while those on another scale are read, the ones before. */
 function useMetrics(scale) {
-  const seconds = scale?.isFine ? STATUS_SECONDS : MINUTE_SECONDS;
+  const seconds = scale?.isFine ? FINE_SECONDS : MINUTE_SECONDS;
   const { answer } = usePolled(scale && "rankloop/v1/metrics", seconds, { interval: scale?.interval, from: scale?.from });
   const last = useRef(null);
   if (answer) last.current = answer;

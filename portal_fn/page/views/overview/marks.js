@@ -3,7 +3,7 @@ import { count, figure } from "../../format.js";
 import { usePolled } from "../../polling.js";
 import { useEffect, useMemo, useRef } from "../../view.js";
 
-const OFTEN_MS = 5 * 60_000; // the list of models is dear: it tells what each of them earned
+const OFTEN_MS = 5 * 60_000; // the list of models costs more than the status: it tells what each of them earned
 const ORIGINS = {
   trained: "A model",
   retrained: "A model that learned anew",
@@ -26,11 +26,11 @@ export function useMarks({ model, verdict }) {
   const seen = useRef(new Map());
   if (model) seen.current.set(model.id, { ...model, origin: "trained" });
   useEffect(() => {
-    if (Date.now() - models.at > OFTEN_MS && models.at) models.refresh();
+    for (const { at, refresh } of [models, history]) if (at && Date.now() - at > OFTEN_MS) refresh();
   }, [model?.id]);
   useEffect(() => {
     if (history.at) history.refresh();
-  }, [model?.id, verdict.change?.at]);
+  }, [verdict.change?.at]);
   return useMemo(() => marksOf(models.answer, history.answer, seen.current), [models.answer, history.answer, model?.id]);
 }
 

@@ -2,21 +2,23 @@
 import { count, difference, digitsOf, figure, interval, moment, sentence, share } from "../../format.js";
 import { html } from "../../view.js";
 
+const MOST_IN_A_LINE = 66;
 const A_DAY_MS = 86_400_000;
 
 /** The verdict of the status, with the sentence that says how it was found. */
 export function Verdict({ verdict }) {
   const kind = verdict.apprentice ? "apprentice" : verdict.conclusion;
+  const text = headline(verdict);
   return html`
     <section class=${`verdict ${kind}`} aria-label="Verdict">
-      <h1>${headline(verdict)}</h1>
+      <h1 class=${text.length > MOST_IN_A_LINE ? "long" : ""}>${text}</h1>
       <p>${sentence(verdict.because)}</p>
     </section>
   `;
 }
 
 /** Writes the verdict in a few words. */
-export function headline(verdict) {
+function headline(verdict) {
   const { conclusion, apprentice } = verdict;
   if (apprentice) return imitates(apprentice);
   if (conclusion === "better") return earns(verdict);

@@ -3,6 +3,7 @@ import { events, moment } from "../../format.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
+import { LeaveGuard } from "../../parts/unsaved.js";
 import { refresh, STATUS_SECONDS, usePolled } from "../../polling.js";
 import { html, useId, useState } from "../../view.js";
 import { clear, STEPS } from "./clearing.js";
@@ -12,22 +13,29 @@ const STATES = { busy: "being done …", done: "done", failed: "failed", waiting
 
 export function ClearData() {
   const [isOpen, setOpen] = useState(false);
+  const clearing = useClearing();
+  const open = () => {
+    clearing.forget();
+    setOpen(true);
+  };
   return html`
+    <${LeaveGuard} unsaved=${clearing.isBusy} what="Data is being cleared." />
     <${Panel} title="Clear data">
       <p>Starts the loop over, wholly or in part. You choose what of these three:</p>
       <dl class="places">
         ${STEPS.map(({ title, does }) => html`<dt>${title}</dt><dd>${does}</dd>`)}
       </dl>
       <p class="hint">To take out one event, or one person's data, redact it instead: the rest stays.</p>
-      <div class="buttons"><button class="danger" onClick=${() => setOpen(true)}>Clear data …</button></div>
+      ${!isOpen && clearing.progress && html`<${Progress} ...${clearing} />`}
+      <div class="buttons"><button class="danger" disabled=${clearing.isBusy} onClick=${open}>Clear data …</button></div>
     <//>
-    ${isOpen && html`<${ClearDialog} onClose=${() => setOpen(false)} />`}
+    ${isOpen && html`<${ClearDialog} clearing=${clearing} onClose=${() => setOpen(false)} />`}
   `;
 }
 
-function ClearDialog({ onClose }) {
+/** What was chosen to be cleared, and how far that is. */
+function useClearing() {
   const [chosen, setChosen] = useState([]);
-  const [typed, setTyped] = useState("");
   const [progress, setProgress] = useState(null);
   const [isBusy, setBusy] = useState(false);
   const steps = STEPS.filter(({ name }) => chosen.includes(name));
@@ -39,11 +47,21 @@ function ClearDialog({ onClose }) {
     setBusy(false);
     refresh();
   };
-  const isReady = steps.length > 0 && typed.trim().toLowerCase() === WORD && !isBusy && left.length > 0;
-  const button = html`<button class="danger" disabled=${!isReady} onClick=${run}>${isBusy ? "Clearing …" : progress && left.length ? "Try the rest again" : "Clear"}</button>`;
+  const forget = () => {
+    setChosen([]);
+    setProgress(null);
+  };
+  return { chosen, setChosen, steps, left, progress, isBusy, run, forget };
+}
+
+function ClearDialog({ clearing, onClose }) {
+  const { chosen, setChosen, steps, left, progress, isBusy, run } = clearing;
+  const [typed, setTyped] = useState("");
+  const isReady = steps.length > 0 && typed.trim().toLowerCase() === WORD && !isBusy;
+  const button = html`<button class="danger" disabled=${!isReady} onClick=${run}>${isBusy ? "Clearing …" : progress ? "Try the rest again" : "Clear"}</button>`;
   return html`
-    <${Dialog} title="Clear data" onClose=${onClose} cancel=${progress && !isBusy ? "Close" : "Cancel"} buttons=${progress && left.length === 0 ? null : button}>
-      ${progress ? html`<${Progress} steps=${steps} progress=${progress} isBusy=${isBusy} />` : html`<${Boxes} chosen=${chosen} onChange=${setChosen} /><${Confirmation} value=${typed} onChange=${setTyped} />`}
+    <${Dialog} title="Clear data" onClose=${onClose} cancel=${progress ? "Close" : "Cancel"} buttons=${progress && left.length === 0 ? null : button}>
+      ${progress ? html`<${Progress} ...${clearing} />` : html`<${Boxes} chosen=${chosen} onChange=${setChosen} /><${Confirmation} value=${typed} onChange=${setTyped} />`}
     <//>
   `;
 }

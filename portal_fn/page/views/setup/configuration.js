@@ -1,5 +1,6 @@
 // The service configuration: its fields, what a change of them would do, and saving it.
 import { useAction } from "../../parts/action.js";
+import { CopyAsCurl } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { LeaveGuard } from "../../parts/unsaved.js";
@@ -14,9 +15,10 @@ import { change, foresee, NEWEST, SERVICE } from "./service_calls.js";
 import { same } from "./values.js";
 
 export function Configuration() {
-  const { fields, error } = useFields();
+  const { fields, error, retry } = useFields();
   const service = usePolled(SERVICE, MINUTE_SECONDS, NEWEST);
-  if (error) return html`<${Notice} kind="trouble" title="The loop did not describe its settings." text=${error.message} />`;
+  if (error) return html`<${Notice} kind="trouble" title="The loop did not describe its settings." text=${error.message} action="Try again" onAction=${retry} />`;
+  if (service.error && !service.answer) return html`<${Notice} kind="trouble" title="The settings could not be read." text=${service.error.message} action="Try again" onAction=${service.refresh} />`;
   if (!fields || !service.answer) return html`<p class="loading" role="status">Loading …</p>`;
   return html`<${Form} fields=${fields} stored=${service.answer} />`;
 }
@@ -35,8 +37,12 @@ function Form({ fields, stored }) {
     }
     setEntered({});
   });
-  const enter = (field) => (value) => setEntered({ ...entered, [field.name]: same(field, value, stored[field.name]) ? stored[field.name] : value });
-  const undo = (name) => () => setEntered(({ [name]: _, ...others }) => others);
+  const set = (next) => {
+    save.clear();
+    setEntered(next);
+  };
+  const enter = (field) => (value) => set({ ...entered, [field.name]: same(field, value, stored[field.name]) ? stored[field.name] : value });
+  const undo = (name) => () => set(({ [name]: _, ...others }) => others);
   const refusal = save.error ?? preview.refusal;
   const fieldProps = (field) => ({
     field,
@@ -53,11 +59,11 @@ function Form({ fields, stored }) {
     <div class="editor">
       <div>
         ${mode && html`<${LearningMode} ...${fieldProps(mode)} metrics=${stored.latestApprenticeModeMetrics} />`}
-        <${Panel} title="Service configuration">
+        <${Panel} title="Service configuration" aside=${html`<${CopyAsCurl} path=${SERVICE} query=${NEWEST} />`}>
           ${fields.filter((field) => field !== mode).map((field) => html`<${Field} key=${field.name} ...${fieldProps(field)} />`)}
         <//>
       </div>
-      <${Changes} changed=${changed} preview=${preview} onUndo=${() => setEntered({})} onSave=${() => setSaving(true)} />
+      <${Changes} changed=${changed} preview=${preview} onUndo=${() => set({})} onSave=${() => setSaving(true)} />
     </div>
     ${saving && isChanged && html`<${SaveDialog} title="Save these settings?" preview=${preview} save=${save} onClose=${() => setSaving(false)} />`}
   `;

@@ -6,16 +6,18 @@ const PREVIEW = "/rankloop/v1/configurations/service:preview";
 const CAPITALS = new Set(["sas", "uri"]);
 let description = null;
 
-/** Gives `{fields, error}`: each field with `name`, `label`, `kind`, `meaning`, `least`, `most`, and what `x-rankloop` tells. */
+/** Gives `{fields, error, retry}`: each field with `name`, `label`, `kind`, `meaning`, `least`, `most`, and what `x-rankloop` tells. */
 export function useFields() {
   const [state, set] = useState({ fields: null, error: null });
-  useEffect(() => {
+  const retry = () => {
+    set({ fields: null, error: null });
     readFields().then(
       (fields) => set({ fields, error: null }),
       (error) => set({ fields: null, error }),
     );
-  }, []);
-  return state;
+  };
+  useEffect(retry, []);
+  return { ...state, retry };
 }
 
 function readFields() {

@@ -12,8 +12,8 @@ export function LearningMode({ field, value, stored, problem, metrics, onChange,
   const id = useId();
   const isChanged = value !== stored;
   return html`
-    <${Panel} title=${field.label} class=${isChanged ? "mode changed" : "mode"} aside=${html`<code>${field.name}</code>`}>
-      <div class="choices" role="radiogroup" aria-label=${field.label} aria-describedby=${`${id}-problem`}>
+    <${Panel} title=${field.label} class=${isChanged ? "mode unsaved" : "mode"} aside=${html`<code>${field.name}</code>`}>
+      <div class="modes" role="radiogroup" aria-label=${field.label} aria-describedby=${`${id}-problem`}>
         ${field.words.map(
           ({ word, meaning }) => html`
             <label class=${word === value ? "chosen" : ""}>

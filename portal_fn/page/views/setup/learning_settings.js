@@ -18,12 +18,13 @@ const foreseeReset = async () => [await previewOf("rankloop/v1/configurations/po
 
 export function LearningSettings() {
   const policy = usePolled(POLICY, MINUTE_SECONDS, NEWEST);
+  if (policy.error && !policy.answer) return html`<${Notice} kind="trouble" title="The learning settings could not be read." text=${policy.error.message} action="Try again" onAction=${policy.refresh} />`;
   if (!policy.answer) return html`<p class="loading" role="status">Loading …</p>`;
   return html`<${Form} stored=${policy.answer} />`;
 }
 
 function Form({ stored }) {
-  const [entered, setEntered] = useState(null);
+  const [entered, set] = useState(null);
   const [dialog, setDialog] = useState(null);
   const settings = entered ?? stored;
   const isChanged = settings.name !== stored.name || settings.arguments !== stored.arguments;
@@ -31,8 +32,12 @@ function Form({ stored }) {
   const put = useAction(async () => {
     await send("PUT", POLICY, settings, NEWEST);
     await refresh(POLICY);
-    setEntered(null);
+    set(null);
   });
+  const setEntered = (next) => {
+    put.clear();
+    set(next);
+  };
   const done = !isChanged && put.done && html`<${Notice} kind="good" title="Saved." text="The trainer learns by it with its next run." />`;
   return html`
     <${LeaveGuard} unsaved=${isChanged} />
@@ -57,7 +62,7 @@ function Form({ stored }) {
 
 function Entries({ settings, stored, refusal, onChange }) {
   const at = (target) => (refusal?.target === target ? refusal.message.replace(`${target}: `, "") : "");
-  const changed = (name) => `${settings[name] === stored[name] ? "" : "changed"} ${at(name) ? "refused" : ""}`;
+  const changed = (name) => `${settings[name] === stored[name] ? "" : "unsaved"} ${at(name) ? "refused" : ""}`;
   return html`
     <div class=${`field wide ${changed("name")}`}>
       <label for="policy-name">Name</label>
@@ -89,6 +94,7 @@ function Files({ stored, onImport, onReset }) {
   const [problem, setProblem] = useState("");
   const load = async ({ target }) => {
     const [file] = target.files;
+    if (!file) return;
     target.value = "";
     try {
       onImport(settingsOf(await file.text()));

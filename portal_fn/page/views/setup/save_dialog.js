@@ -16,7 +16,7 @@ export function SaveDialog({ title, preview, save, action = "Save", onClose }) {
     <${Dialog} title=${title} onClose=${onClose} buttons=${button}>
       ${preview.previews.length > 1 && html`<p>${TWO_CALLS}</p>`}
       <${Preview} ...${preview} />
-      ${save.error && html`<${Notice} kind="trouble" title="Not saved." text=${save.error.message} />`}
+      ${save.error && html`<${Notice} kind="trouble" title=${save.error.isHalfDone ? "Half of it is saved." : "Not saved."} text=${save.error.message} />`}
     <//>
   `;
 }

@@ -13,7 +13,7 @@ const MODE = "learningMode";
 export class HalfDone extends Error {
   constructor(refusal) {
     super(`The other settings were saved; the learning mode was not. ${refusal.message}`);
-    Object.assign(this, { refusal, target: MODE });
+    Object.assign(this, { refusal, target: MODE, isHalfDone: true });
   }
 }
 

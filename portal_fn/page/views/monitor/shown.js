@@ -10,7 +10,7 @@ export const METRICS = "rankloop/v1/metrics";
  *
  * `stale` says that `answer` is the one of an earlier question. What the loop refuses has no answer.
  */
-export function useReading(path, seconds, query) {
+export function useShown(path, seconds, query) {
   const polled = usePolled(path, seconds, query);
   const kept = useRef(null);
   if (polled.answer || polled.error) kept.current = polled.answer;
