@@ -1,7 +1,6 @@
 """Who gets in, by what, and what the page says when the loop refuses, is slow, or is not there."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,11 +10,12 @@ from localhost.azurite.emulator import Azurite
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
 from tests.browser.prefix import PREFIX, below_a_path
-from tests.faults.proxy import FaultProxy
+from tests.browser.storage_away import removable
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.authority import Authority
 
+UNTRAINED = {**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
 MINUTE_MS = 60_000
 MINUTES = 3
 STATUS_CALLS = 3
@@ -152,21 +152,12 @@ def test_storage_that_is_away_is_told_and_what_was_shown_stays(
     azurite: Azurite, context: BrowserContext, open_page: OpenPage, complaints: list[str]
 ) -> None:
     """And goes away by itself once storage is back."""
-    account = azurite.new_account()
-    endpoints = (account.blob_endpoint, account.table_endpoint)
-    with ExitStack() as stack:
-        proxies = [stack.enter_context(FaultProxy(endpoint)) for endpoint in endpoints]
-        storage = account.connection_string
-        for endpoint, proxy in zip(endpoints, proxies, strict=True):
-            storage = storage.replace(endpoint, proxy.url)
-        host = stack.enter_context(HostProcess(storage, env={**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}))
+    with removable(azurite.new_account()) as (storage, away), HostProcess(storage, env=UNTRAINED) as host:
         context.clock.install()
         page = open_page(Api.at(host.url, KEY))
         in_the_page(page)
         before = heading(page)
-        with ExitStack() as away:
-            for proxy in proxies:
-                away.enter_context(proxy.away())
+        with away():
             page.clock.fast_forward(30_000)
             expect(page.get_by_role("alert")).to_contain_text("Storage", timeout=30_000)
             expect(page.get_by_role("alert")).to_contain_text("What is shown is what it said before.")

@@ -51,6 +51,7 @@ function Filters({ filters, target, message }) {
       <${Choice} name="learningMode" title="Learning mode" value=${filters.learningMode} options=${{ Online: "Online", Apprentice: "Apprentice", LoggingOnly: "LoggingOnly" }} problem=${problem("learningMode")} isOff=${isOfOthers} />
       <${Choice} name="explored" title="Explored" value=${filters.explored} options=${{ true: "yes", false: "no" }} problem=${problem("explored")} isOff=${isOfOthers} />
       <${Choice} name="rewarded" title="Rewarded" value=${filters.rewarded} options=${{ true: "yes", false: "no" }} problem=${problem("rewarded")} isOff=${isOfOthers} />
+      ${filters.eventId && html`<a class="button" href=${linkTo("events", [filters.eventId])}>What became of ${filters.eventId}?</a>`}
       ${isUsed && html`<a class="clear" href=${linkTo("events")}>All</a>`}
     </div>
   `;
@@ -130,7 +131,7 @@ function OfRank({ entry }) {
   const choices = entry.slots.length ? entry.slots : [entry];
   const each = (write) => choices.map((choice) => html`<div>${write(choice)}</div>`);
   return html`
-    <td>${each((choice) => html`${choice.id && html`<small class="faint">${choice.id}: </small>`}${choice.rewardActionId}`)}</td>
+    <td class="shown">${each((choice) => html`${choice.id && html`<small class="faint">${choice.id}: </small>`}${choice.rewardActionId}`)}</td>
     <td class="number">${each(({ probability }) => share(probability))}</td>
     <td>${each(({ explored, exploredBecause }) => html`<span title=${exploredBecause}>${exploredText(explored)}</span>`)}</td>
     <td>${each(({ rewards }) => (rewards?.length ? rewards.map((reward) => figure(reward)).join(", ") : html`<span class="faint">none yet</span>`))}</td>
