@@ -8,6 +8,8 @@ import { html, useEffect, useErrorBoundary, useState } from "./view.js";
 import { SignIn } from "./views/sign_in.js";
 import { VIEWS } from "./views.js";
 
+const IF_IT_STAYS = " This page asks again by itself. If it stays so, see whether the storage account is there and the app may use it.";
+
 /** The whole page. */
 export function Layout() {
   const session = useSession();
@@ -47,7 +49,7 @@ function skipToContent(event) {
 function Connection() {
   const { error, answer, slow } = usePolled("rankloop/v1/status", STATUS_SECONDS);
   const older = answer ? " What is shown is what it said before." : "";
-  if (error) return html`<${Notice} kind="trouble" text=${`${error.message}${older}`} />`;
+  if (error) return html`<${Notice} kind="trouble" title=${error.message} text=${`${error.status === 503 ? IF_IT_STAYS : ""}${older}`} />`;
   if (slow) return html`<${Notice} kind="warning" text=${`The loop takes long to answer.${older}`} />`;
   return null;
 }

@@ -42,11 +42,12 @@ export async function send(method, path, body, query = {}) {
 
 /** Makes one call and gives the answer as `fetch` does. Throws a `Refusal`, or `Unreachable`. */
 export async function call(method, path, { query = {}, body, type = "application/json" } = {}) {
-  const headers = body === undefined ? identity() : { ...identity(), "Content-Type": type };
+  const caller = identity();
+  const headers = body === undefined ? caller : { ...caller, "Content-Type": type };
   const answer = await fetched(addressOf(path, query), { method, headers, body });
   if (answer.ok) return answer;
   const refusal = new Refusal(answer.status, await errorOf(answer), Number(answer.headers.get("Retry-After")) || null);
-  if (answer.status === 401 && credentials()) signOut(refusal.message);
+  if (answer.status === 401 && isSignedIn(caller)) signOut(refusal.message);
   throw refusal;
 }
 
@@ -57,23 +58,16 @@ export function identity() {
   return key ? { "Ocp-Apim-Subscription-Key": key } : {};
 }
 
-async function fetched(address, { headers, ...given }) {
-  const sent = headersOf(headers);
-  try {
-    return await fetch(address, { ...given, headers: sent, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
-  } catch (cause) {
-    throw new Unreachable(cause);
-  }
+/** Says whether somebody is signed in, and still the one who made a call: another one may have come meanwhile. */
+function isSignedIn(caller) {
+  return Boolean(credentials()) && JSON.stringify(identity()) === JSON.stringify(caller);
 }
 
-/** Gives headers as `fetch` takes them; what no header can hold is no key that a loop has. */
-function headersOf(headers) {
+async function fetched(address, given) {
   try {
-    return new Headers(headers);
-  } catch {
-    const message = "This key or token has letters that no key has. See that all of it was copied, and nothing else.";
-    if (credentials()) signOut(message);
-    throw new Refusal(401, { message });
+    return await fetch(address, { ...given, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch (cause) {
+    throw new Unreachable(cause);
   }
 }
 

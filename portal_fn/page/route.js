@@ -8,7 +8,7 @@ export function route() {
   return { view, rest, query: Object.fromEntries(new URLSearchParams(query)) };
 }
 
-/** Decodes a part of the path; one that is cut off within a sign stays as it is. */
+/** Decodes a part of an address; one that cannot be decoded, such as that of a link that lost its end, stays as it is. */
 function decoded(part) {
   try {
     return decodeURIComponent(part);

@@ -142,7 +142,7 @@ def _join(
 
 
 def _trace_waiting(event: RankedEvent, observations: Iterable[Observation], rewards: RewardSettings) -> TracedEvent:
-    because = f"It is joined when the reward wait time of {in_words(rewards.wait_us)} is over."
+    because = f"It is joined by the trainer's first run after the reward wait time of {in_words(rewards.wait_us)}."
     choices = traced_choice.of_ranked(event)
     traced = tuple(
         _trace_of_event(observation, choices, "It lies in the event's window.") for observation in observations

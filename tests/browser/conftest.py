@@ -1,8 +1,10 @@
 """A real browser, and loops to look at."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -28,6 +30,7 @@ globalThis.Date = class extends Machine {
 """Lets a browser have the time of the run."""
 OpenPage = Callable[..., Page]
 Photograph = Callable[[Page, str], None]
+Keep = Callable[[str, Any], None]
 
 
 @pytest.fixture(scope="session")
@@ -105,3 +108,16 @@ def photograph() -> Photograph:
             page.screenshot(path=Path(folder) / f"{name}.png")
 
     return keep
+
+
+@pytest.fixture
+def keep() -> Keep:
+    """Keeps a record beside the pictures, as JSON, if SCREENSHOTS names a folder."""
+    folder = os.environ.get("SCREENSHOTS", "")
+
+    def write(name: str, record: Any) -> None:
+        if folder:
+            text = json.dumps(record, indent=2, ensure_ascii=False)
+            (Path(folder) / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+
+    return write

@@ -1,7 +1,6 @@
 """Who gets in, by what, and what the page says when the loop refuses, is slow, or is not there."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,11 +10,12 @@ from localhost.azurite.emulator import Azurite
 from tests.browser.conftest import OpenPage, Photograph
 from tests.browser.loops import KEY, QUICK
 from tests.browser.prefix import PREFIX, below_a_path
-from tests.faults.proxy import FaultProxy
+from tests.browser.storage_away import removable
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.authority import Authority
 
+UNTRAINED = {**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
 MINUTE_MS = 60_000
 MINUTES = 3
 STATUS_CALLS = 3
@@ -83,6 +83,43 @@ def test_who_has_no_key_is_asked_for_it_and_a_wrong_one_is_refused_in_plain_word
     complaints.clear()
 
 
+def test_a_key_that_cannot_be_sent_is_refused_before_the_loop_is_asked(good: Api, open_page: OpenPage) -> None:
+    """As one that a word processor has made nicer; the loop would seem not to answer."""
+    page = open_page(good, key="“page-key”")
+
+    expect(page.get_by_role("alert")).to_contain_text("characters in it that no call can carry")
+    page.get_by_label("API key").fill(f"{KEY}…")
+    page.get_by_role("button", name="Open the page").first.click()
+    expect(page.get_by_role("alert")).to_contain_text("characters in it that no call can carry")
+
+
+def test_an_address_that_lost_its_end_still_opens_the_page(good: Api, open_page: OpenPage) -> None:
+    """As where a mail program has cut it between the characters of an encoded one."""
+    page = open_page(good, view="/events/visit-1%E2%80")
+
+    in_the_page(page)
+    expect(page.get_by_role("link", name="Events")).to_have_attribute("aria-current", "page")
+
+
+def test_a_late_refusal_of_another_user_signs_nobody_out(good: Api, open_page: OpenPage, complaints: list[str]) -> None:
+    """The loop may answer slowly, and the next one be in by then."""
+    late: list[Route] = []
+    page = open_page(good, key=None)
+    page.route("**/v1/status", lambda route: late.append(route), times=1)
+    page.get_by_label("API key").fill("not the key")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("API key").fill(KEY)
+    page.keyboard.press("Enter")
+    in_the_page(page)
+    with page.expect_response(lambda response: response.status == 401):
+        late[0].continue_()
+
+    in_the_page(page)
+    assert page.get_by_role("button", name="Sign out").is_visible()
+    complaints.clear()
+
+
 def test_a_token_opens_a_loop_that_takes_tokens(
     trusting: Api, authority: Authority, open_page: OpenPage, complaints: list[str]
 ) -> None:
@@ -115,21 +152,12 @@ def test_storage_that_is_away_is_told_and_what_was_shown_stays(
     azurite: Azurite, context: BrowserContext, open_page: OpenPage, complaints: list[str]
 ) -> None:
     """And goes away by itself once storage is back."""
-    account = azurite.new_account()
-    endpoints = (account.blob_endpoint, account.table_endpoint)
-    with ExitStack() as stack:
-        proxies = [stack.enter_context(FaultProxy(endpoint)) for endpoint in endpoints]
-        storage = account.connection_string
-        for endpoint, proxy in zip(endpoints, proxies, strict=True):
-            storage = storage.replace(endpoint, proxy.url)
-        host = stack.enter_context(HostProcess(storage, env={**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}))
+    with removable(azurite.new_account()) as (storage, away), HostProcess(storage, env=UNTRAINED) as host:
         context.clock.install()
         page = open_page(Api.at(host.url, KEY))
         in_the_page(page)
         before = heading(page)
-        with ExitStack() as away:
-            for proxy in proxies:
-                away.enter_context(proxy.away())
+        with away():
             page.clock.fast_forward(30_000)
             expect(page.get_by_role("alert")).to_contain_text("Storage", timeout=30_000)
             expect(page.get_by_role("alert")).to_contain_text("What is shown is what it said before.")

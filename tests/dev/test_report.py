@@ -150,7 +150,7 @@ def test_the_metrics_are_a_table(api: Api) -> None:
         ("asleep", ["to be activated.", "not activated. It was deferred", "Reward none. "]),
         (
             "new/1",
-            ["in Online mode, by model 2", "Shown a b, which had a chance of 100 %.", "waiting. It is joined when"],
+            ["in Online mode, by model 2", "Shown a b, which had a chance of 100 %.", "waiting. It is joined by"],
         ),
     ],
 )

@@ -10,7 +10,7 @@ export function CopyButton({ text, title }) {
     setDone(true);
     setTimeout(() => setDone(false), 2000);
   };
-  return html`<button class="quiet" onClick=${copy}>${done ? "Copied" : title}</button>`;
+  return html`<button type="button" class="quiet" onClick=${copy}>${done ? "Copied" : title}</button>`;
 }
 
 /** A button that copies a call of the API as a curl command; the key stays out of it, as `$KEY`. */
@@ -31,7 +31,7 @@ function quoted(text) {
 
 /** A button that saves a table: `rows` gives arrays of texts and numbers, the first one of names. */
 export function SaveAsCsv({ name, rows }) {
-  return html`<button class="quiet" onClick=${() => save(`${name}.csv`, new Blob([csvOf(rows())], { type: "text/csv" }))}>CSV</button>`;
+  return html`<button type="button" class="quiet" onClick=${() => save(`${name}.csv`, new Blob([csvOf(rows())], { type: "text/csv" }))}>CSV</button>`;
 }
 
 /** Writes a table as RFC 4180 has it. A text that a spreadsheet would take for a formula gets an apostrophe before it. */

@@ -2,6 +2,7 @@
 import { STATUS_SECONDS, usePolled } from "../polling.js";
 import { html, useEffect, useState } from "../view.js";
 import { History } from "./overview/history.js";
+import { Learning } from "./overview/learning.js";
 import { Lights } from "./overview/lights.js";
 import { NextModel } from "./overview/next_model.js";
 import { Verdict } from "./overview/verdict.js";
@@ -19,6 +20,7 @@ export function View() {
     <div class="overview">
       <${Verdict} verdict=${status.verdict} />
       <${Warnings} warnings=${status.warnings} stages=${status.stages} />
+      <${Learning} status=${status} />
       <${Lights} status=${status} />
       <${History} status=${status}><${NextModel} status=${status} /><//>
     </div>

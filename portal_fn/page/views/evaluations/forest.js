@@ -3,6 +3,8 @@ import { difference, digitsOf, interval, share } from "../../format.js";
 import { html } from "../../view.js";
 import { comparedOf, sourceOf } from "./evaluation.js";
 
+const NOTHING = { differenceToOnline: null, differenceInterval: null };
+
 /** The plot of policies but `online`; `confidence` is that of each interval. */
 export function Forest({ policies, confidence, isAuto }) {
   const compared = policies.filter(({ source }) => source !== "Online");
@@ -25,7 +27,8 @@ export function Forest({ policies, confidence, isAuto }) {
 }
 
 function Row({ policy, scale }) {
-  const { name, differenceToOnline, differenceInterval, comparedToOnline, because } = policy;
+  const { name, comparedToOnline, because } = policy;
+  const { differenceToOnline, differenceInterval } = comparedToOnline === "unknown" ? NOTHING : policy;
   const write = (value) => difference(value, digitsOf(differenceToOnline));
   return html`
     <li class=${`forest-row ${comparedToOnline}`}>

@@ -51,6 +51,7 @@ function Filters({ filters, target, message }) {
       <${Choice} name="learningMode" title="Learning mode" value=${filters.learningMode} options=${{ Online: "Online", Apprentice: "Apprentice", LoggingOnly: "LoggingOnly" }} problem=${problem("learningMode")} isOff=${isOfOthers} />
       <${Choice} name="explored" title="Explored" value=${filters.explored} options=${{ true: "yes", false: "no" }} problem=${problem("explored")} isOff=${isOfOthers} />
       <${Choice} name="rewarded" title="Rewarded" value=${filters.rewarded} options=${{ true: "yes", false: "no" }} problem=${problem("rewarded")} isOff=${isOfOthers} />
+      ${filters.eventId && html`<a class="button" href=${linkTo("events", [filters.eventId])}>What became of ${filters.eventId}?</a>`}
       ${isUsed && html`<a class="clear" href=${linkTo("events")}>All</a>`}
     </div>
   `;

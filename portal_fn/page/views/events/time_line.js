@@ -159,7 +159,7 @@ function Learned({ event }) {
 function NextModel() {
   const next = usePolled("rankloop/v1/status", STATUS_SECONDS).answer?.nextModel;
   if (!next) return null;
-  return html`<p>${next.dueAt && html`The next model can come at <b>${moment(next.dueAt)}</b>. `}${sentence(next.because)}</p>`;
+  return html`<p>${next.dueAt && html`The next model ${new Date(next.dueAt) > Date.now() ? "can" : "could"} come at <b>${moment(next.dueAt)}</b>. `}${sentence(next.because)}</p>`;
 }
 
 function Now({ event }) {

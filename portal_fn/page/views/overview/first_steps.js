@@ -1,5 +1,5 @@
 // What a loop shows before its first Rank: how to send one, and that it came.
-import { count, moment } from "../../format.js";
+import { count, moment, sentence } from "../../format.js";
 import { usePolled } from "../../polling.js";
 import { html } from "../../view.js";
 import { Demo } from "./demo.js";
@@ -25,6 +25,7 @@ export function FirstSteps({ onEnd }) {
           ${ranks.lastAt && html`<${NextModel} status=${status} />`}
           <${ShortTimes} />
           <${Demo} />
+          ${!ranks.lastAt && html`<${NextModel} status=${status} />`}
         </div>
       </div>
     </div>
@@ -42,7 +43,7 @@ function Awaited({ ranks, status, onEnd }) {
           ${
             came
               ? `It came at ${moment(ranks.lastAt)}. Send the reward of each event with the eventId that Rank answered. ${next(status)}`
-              : "Send one to this address: by one of these clients, or by curl. This page sees it by itself within seconds."
+              : `${sentence(status.because)} Send one to this address: by one of these clients, or by curl. This page sees it by itself within seconds.`
           }
         </p>
       </div>

@@ -1,8 +1,10 @@
-// When the next model comes, and why not earlier; and the model in use.
-import { count, duration, moment, sentence } from "../../format.js";
+// When the next model comes, and why not earlier.
+import { duration, moment, sentence } from "../../format.js";
 import { Panel } from "../../parts/panel.js";
 import { html } from "../../view.js";
 import { useNow } from "./now.js";
+
+const SLACK_SECONDS = 120; // as the status has it before it says that the trainer is missing
 
 /** The countdown to the next model. */
 export function NextModel({ status: { nextModel, model, retraining, optimization } }) {
@@ -11,7 +13,7 @@ export function NextModel({ status: { nextModel, model, retraining, optimization
       <${Countdown} dueAt=${nextModel.dueAt} />
       <p>${sentence(nextModel.because)}</p>
       ${retraining && html`<p>${sentence(retraining)}</p>`} ${optimization && html`<p>${sentence(optimization)}</p>`}
-      <p class="faint">${model ? `In use: the model of ${moment(model.publishedAt)}, which has learned from ${count(model.learnedEvents)} events.` : "No model is in use: all actions have the same chance."}</p>
+      ${!model && html`<p class="faint">No model is in use: all actions have the same chance.</p>`}
     <//>
   `;
 }
@@ -19,6 +21,10 @@ export function NextModel({ status: { nextModel, model, retraining, optimization
 function Countdown({ dueAt }) {
   const now = useNow(1);
   const seconds = dueAt ? Math.round((new Date(dueAt) - now) / 1000) : null;
-  const text = seconds === null ? "–" : seconds > 0 ? `in ${duration(seconds)}` : "any moment now";
-  return html`<p class="countdown" role="timer" aria-live="off">${text}</p>`;
+  return html`<p class="countdown" role="timer" aria-live="off">${seconds === null ? "–" : written(seconds, dueAt)}</p>`;
+}
+
+function written(seconds, dueAt) {
+  if (seconds > 0) return `in ${duration(seconds)}`;
+  return seconds > -SLACK_SECONDS ? "any moment now" : `overdue since ${moment(dueAt, { seconds: false })}`;
 }
