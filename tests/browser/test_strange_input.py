@@ -1,4 +1,4 @@
-"""What nobody thought of: addresses that are none, ids of all letters, keys that no header holds, other languages."""
+"""What nobody thought of: addresses that are none, ids of all letters, a phone, another language."""
 
 import re
 from collections.abc import Iterator
@@ -95,10 +95,15 @@ def test_words_are_english_and_numbers_the_browsers_in_the_apis_sentences_too(ge
     assert ENGLISH_NUMBERS.findall(german.get_by_text("more per event than").inner_text()) == []
 
 
-def test_a_key_that_no_header_can_hold_is_told_to_be_none(empty: Api, open_page: OpenPage) -> None:
-    """Not that the loop does not answer."""
-    page = open_page(empty, key=None)
-    page.get_by_label("API key").fill("ключ")
-    page.get_by_role("button", name="Open the page").first.click()
+@pytest.mark.parametrize(("language", "typed"), [("en-GB", "-0.25"), ("de-DE", "-0,25")])
+def test_a_broken_number_can_be_typed(browser: Browser, empty: Api, language: str, typed: str) -> None:
+    """Digit by digit, with the sign that the browser's language has for it; the loop is asked for the number."""
+    with browser.new_context(locale=language) as context:
+        page = context.new_page()
+        page.goto(f"{empty.url}/rankloop#key={KEY}&view=/setup")
+        field = page.get_by_role("textbox", name="Default reward")
+        field.press("Control+a")
+        field.press_sequentially(typed)
 
-    expect(page.get_by_text("letters that no key has")).to_be_visible()
+        expect(field).to_have_value(typed)
+        expect(page.get_by_text("defaultReward changes from")).to_contain_text(typed)
