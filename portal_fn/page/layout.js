@@ -1,11 +1,12 @@
 // The frame around every view: the menu, what is wrong with the connection, and the way in.
-import { STATUS_SECONDS, usePolled } from "./polling.js";
+
 import { Notice } from "./parts/notice.js";
+import { STATUS_SECONDS, usePolled } from "./polling.js";
 import { linkTo, useRoute } from "./route.js";
 import { signOut, useSession } from "./session.js";
+import { html, useEffect, useErrorBoundary, useState } from "./view.js";
 import { SignIn } from "./views/sign_in.js";
 import { VIEWS } from "./views.js";
-import { html, useEffect, useErrorBoundary, useState } from "./view.js";
 
 const IF_IT_STAYS = " This page asks again by itself. If it stays so, see whether the storage account is there and the app may use it.";
 
@@ -27,8 +28,7 @@ function Frame() {
       <a class="brand" href=${linkTo("")}>Rankloop</a>
       <nav aria-label="Views">
         ${VIEWS.map(
-          ({ name, title }) =>
-            html`<a href=${linkTo(name)} aria-current=${name === chosen.name ? "page" : undefined}>${title}</a>`,
+          ({ name, title }) => html`<a href=${linkTo(name)} aria-current=${name === chosen.name ? "page" : undefined}>${title}</a>`,
         )}
       </nav>
       <button class="quiet" onClick=${() => signOut()}>Sign out</button>
@@ -61,7 +61,9 @@ function View({ chosen }) {
   useEffect(() => {
     chosen.load().then(setModule, setFailure);
   }, [chosen]);
-  if (error) return html`<${Notice} kind="trouble" text=${`This view failed: ${error.message}`} action="Show it again" onAction=${reset} />`;
-  if (failure) return html`<${Notice} kind="trouble" text="This view could not be loaded." action="Load the page again" onAction=${() => location.reload()} />`;
+  if (error)
+    return html`<${Notice} kind="trouble" text=${`This view failed: ${error.message}`} action="Show it again" onAction=${reset} />`;
+  if (failure)
+    return html`<${Notice} kind="trouble" text="This view could not be loaded." action="Load the page again" onAction=${() => location.reload()} />`;
   return module ? html`<${module.View} />` : html`<p class="loading" role="status">Loading …</p>`;
 }

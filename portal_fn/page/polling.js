@@ -2,7 +2,7 @@
 //
 // A minute of an open view costs the loop at most what five calls of `status` cost: a view reads the status every
 // STATUS_SECONDS, and at most two other things every MINUTE_SECONDS.
-import { addressOf, read, Refusal } from "./loop_api.js";
+import { addressOf, Refusal, read } from "./loop_api.js";
 import { useEffect, useState } from "./view.js";
 
 export const STATUS_SECONDS = 20;
@@ -52,7 +52,7 @@ class Poll {
 
   tell(changes) {
     Object.assign(this, changes);
-    this.seconds.forEach((_, listener) => listener());
+    for (const listener of this.seconds.keys()) listener();
   }
 
   async readOnce() {
@@ -76,11 +76,13 @@ class Poll {
 export function usePolled(path, seconds, query = {}) {
   const name = path && addressOf(path, query).href;
   const [, count] = useState(0);
+  const shown = name && pollOf(name, path, query).at;
   useEffect(() => {
     if (!name) return undefined;
     const poll = pollOf(name, path, query);
     const listener = () => count((before) => before + 1);
     poll.join(listener, seconds);
+    if (poll.at !== shown) listener(); // it was answered between the rendering and this
     return () => poll.leave(listener);
   }, [name, seconds]);
   if (!name) return { answer: null, error: null, at: null, slow: false, refresh: () => {} };
@@ -98,7 +100,7 @@ export async function refresh(prefix = "") {
 
 /** Forgets what was read: when another user signs in. */
 export function forget() {
-  polls.forEach((poll) => clearTimeout(poll.timer));
+  for (const { timer } of polls.values()) clearTimeout(timer);
   polls.clear();
 }
 
@@ -116,4 +118,6 @@ function dropOldest() {
   if (oldest) polls.delete(oldest[0]);
 }
 
-document.addEventListener("visibilitychange", () => polls.forEach((poll) => poll.plan()));
+document.addEventListener("visibilitychange", () => {
+  for (const poll of polls.values()) poll.plan();
+});

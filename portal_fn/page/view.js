@@ -2,6 +2,6 @@
 import htm from "./libraries/htm.mjs";
 import { h } from "./libraries/preact.mjs";
 
-export { Fragment, render } from "./libraries/preact.mjs";
 export * from "./libraries/hooks.mjs";
+export { Fragment, render } from "./libraries/preact.mjs";
 export const html = htm.bind(h);

@@ -104,7 +104,7 @@ def test_the_page_turns_green_when_the_first_rank_comes_and_counts_down_to_the_f
     lights = page.get_by_role("list", name="From Rank to model").get_by_role("listitem")
     expect(lights.first).to_contain_text("In order")
     page.get_by_role("button", name="Show the loop").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing can be told yet")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("No event is joined yet")
     expect(page.get_by_role("region", name="Reward per event")).to_contain_text(
         "The chart begins with the first joined event"
     )

@@ -85,7 +85,7 @@ def test_five_lights_tell_when_each_stage_last_happened_and_how_often(good: Api,
 
 
 def test_models_and_changes_of_settings_are_read_at_the_chart_and_in_its_tables(good: Api, open_page: OpenPage) -> None:
-    """By the keys, as a screen reader speaks it; the pointer shows the same."""
+    """By the keys, as a screen reader speaks it."""
     learned = f"{good.get('/rankloop/v1/status').json['model']['learnedEvents']:,}"
     page = open_page(good)
     chart = page.get_by_role("slider", name="Reward per event over time")

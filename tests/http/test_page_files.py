@@ -9,6 +9,7 @@ import pytest
 from portal_fn.files import PAGE
 from tests.http.api import Api
 
+IMPORT = re.compile(r'^(?:im|ex)port\b[^"`;]*?\bfrom ?"([^"]+)"|\bimport\("([^"]+)"\)', re.MULTILINE)
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 
 
@@ -47,7 +48,7 @@ def test_every_import_of_a_module_is_there(anyone: Api) -> None:
     imported = [
         (module, name)
         for module in modules
-        for name in re.findall(r'(?:from|import)\s?\(?\s?"([^"]+)"', module.read_text(encoding="utf-8"))
+        for name in map("".join, IMPORT.findall(module.read_text(encoding="utf-8")))
     ]
     missing = [
         (module.name, name)

@@ -36,7 +36,7 @@ export function SaveAsCsv({ name, rows }) {
 
 /** Writes a table as RFC 4180 has it. A text that a spreadsheet would take for a formula gets an apostrophe before it. */
 export function csvOf(rows) {
-  return rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+  return `${rows.map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 
 function cell(value) {

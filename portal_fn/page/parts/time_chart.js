@@ -5,6 +5,7 @@ import { draw } from "./time_chart/drawing.js";
 import { Tables } from "./time_chart/tables.js";
 import { inside, merged, noteAt, reasons, spoken, whenOf } from "./time_chart/words.js";
 
+const NOTHING = []; // the same at each render, so that nothing is drawn again
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };
 
@@ -20,7 +21,18 @@ const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDow
  *
  * The arrow keys move over the chart like the pointer; figures, marks and stretches can be read as tables, too.
  */
-export function TimeChart({ title, times, lines, spans, counts, marks = [], unknown = [], bounds = null, write = figure, height = 260 }) {
+export function TimeChart({
+  title,
+  times,
+  lines,
+  spans,
+  counts,
+  marks = NOTHING,
+  unknown = NOTHING,
+  bounds = null,
+  write = figure,
+  height = 260,
+}) {
   const place = useRef(null);
   const drawing = useRef(null);
   const [pointed, setPointed] = useState(null);

@@ -76,7 +76,9 @@ function useQuestion(ranks) {
 }
 
 function notFound(event, { hint }) {
-  const where = hint ? "It may be in older log, which was not looked through: look for it among the events." : "It may be redacted, or older than the log that is kept.";
+  const where = hint
+    ? "It may be in older log, which was not looked through: look for it among the events."
+    : "It may be redacted, or older than the log that is kept.";
   return `There is no Rank ${event}. ${where} Choose another one, or type a context.`;
 }
 
@@ -152,7 +154,9 @@ function useNews({ model }) {
 }
 
 function likeliest(slot, before) {
-  const action = slot.actions.find(({ id }) => id === slot.why?.action) ?? slot.actions.reduce((one, other) => (other.probability > one.probability ? other : one));
+  const action =
+    slot.actions.find(({ id }) => id === slot.why?.action) ??
+    slot.actions.reduce((one, other) => (other.probability > one.probability ? other : one));
   const earlier = before?.actions.find(({ id }) => id === action.id)?.probability;
   return { slot: slot.id, id: action.id, probability: action.probability, earlier };
 }

@@ -1,6 +1,7 @@
 // Evaluations: what other settings would have earned. The list, the form for a new one, and one of them.
-import { refresh, STATUS_SECONDS, usePolled } from "../polling.js";
+
 import { Notice } from "../parts/notice.js";
+import { refresh, STATUS_SECONDS, usePolled } from "../polling.js";
 import { linkTo, useRoute } from "../route.js";
 import { html, useEffect, useRef } from "../view.js";
 import { Create } from "./evaluations/create.js";

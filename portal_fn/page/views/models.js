@@ -1,8 +1,9 @@
 // The models of the loop: what each earned and why it was made, going back to one, and their files.
+
+import { CopyAsCurl, SaveAsCsv } from "../parts/copy.js";
 import { Notice } from "../parts/notice.js";
 import { Pager } from "../parts/pager.js";
 import { Panel } from "../parts/panel.js";
-import { CopyAsCurl, SaveAsCsv } from "../parts/copy.js";
 import { STATUS_SECONDS, usePolled } from "../polling.js";
 import { useRoute } from "../route.js";
 import { html, useEffect, useState } from "../view.js";
@@ -24,7 +25,8 @@ export function View() {
   useEffect(() => {
     if (list.at !== null) list.refresh();
   }, [current]);
-  if (list.error && !list.answer) return html`<${Notice} kind="trouble" title="The models could not be read." text=${list.error.message} action="Try again" onAction=${list.refresh} />`;
+  if (list.error && !list.answer)
+    return html`<${Notice} kind="trouble" title="The models could not be read." text=${list.error.message} action="Try again" onAction=${list.refresh} />`;
   if (!list.answer) return html`<p class="loading" role="status">Loading …</p>`;
   const { models, signer, nextLink } = list.answer;
   const aside = html`<${CopyAsCurl} path=${PATH} query=${query} /><${SaveAsCsv} name="models" rows=${() => rowsOf(models)} />`;

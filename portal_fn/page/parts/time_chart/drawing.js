@@ -28,7 +28,10 @@ function optionsOf(place, { times, spans, lines, marks, stretches, bounds, write
     height,
     legend: { show: false },
     cursor: { y: false, drag: { setScale: false, x: false } },
-    scales: { x: { time: true, ...(spans?.length ? { range: [spans[0].from, spans.at(-1).to] } : {}) }, y: { range: (_, least, most) => rangeOf(least, most, bounds ?? [-Infinity, Infinity]) } },
+    scales: {
+      x: { time: true, ...(spans?.length ? { range: [spans[0].from, spans.at(-1).to] } : {}) },
+      y: { range: (_, least, most) => rangeOf(least, most, bounds ?? [-Infinity, Infinity]) },
+    },
     axes: [
       { ...axis, values: (_, splits) => splits.map((time) => written(time, { seconds: isShort && time % 60 !== 0 })), space: 96, size: 28 },
       { ...axis, size: 52, values: (_, splits) => splits.map((value) => write(value)) },

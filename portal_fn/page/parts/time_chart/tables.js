@@ -9,8 +9,9 @@ export function Tables({ times, spans, counts, lines, marks, stretches, write })
   return html`
     <details class="as-table" onToggle=${(event) => setOpen(event.target.open)}>
       <summary>The figures as a table</summary>
-      ${open &&
-      html`
+      ${
+        open &&
+        html`
         <${Table} name="Figures of the chart" heads=${["Time", ...(counts ? ["Events"] : []), ...lines.map(({ label }) => label)]}>
           ${times.map(
             (_, at) => html`
@@ -22,19 +23,24 @@ export function Tables({ times, spans, counts, lines, marks, stretches, write })
             `,
           )}
         <//>
-        ${marks.length > 0 &&
-        html`
+        ${
+          marks.length > 0 &&
+          html`
           <${Table} name="Models and changes of settings" heads=${["Time", "What"]}>
             ${marks.map(({ at, label }) => html`<tr><th scope="row">${written(at, { seconds: true })}</th><td>${label}</td></tr>`)}
           <//>
-        `}
-        ${stretches.length > 0 &&
-        html`
+        `
+        }
+        ${
+          stretches.length > 0 &&
+          html`
           <${Table} name="What is unknown, and why" heads=${["Time", "Why"]}>
             ${stretches.map((each) => html`<tr><th scope="row">${range(each)}</th><td>${each.because}</td></tr>`)}
           <//>
-        `}
-      `}
+        `
+        }
+      `
+      }
     </details>
   `;
 }

@@ -1,5 +1,5 @@
 // What the model in use and the model before it say of a question.
-import { call, read, Refusal } from "../../loop_api.js";
+import { call, Refusal, read } from "../../loop_api.js";
 import { STATUS_SECONDS } from "../../polling.js";
 import { useEffect, useRef, useState } from "../../view.js";
 
@@ -20,7 +20,8 @@ export function useBothModels(text, publishedId) {
   const last = useRef(0);
   useEffect(() => {
     if (text === null) return undefined;
-    const number = (last.current += 1);
+    last.current += 1;
+    const number = last.current;
     const isLast = () => last.current === number;
     let timer = null;
     const ask = async (triesLeft) => {
@@ -66,7 +67,8 @@ async function askEarlier(question, modelId) {
   try {
     return { model, earlier, before: await ask(JSON.stringify({ ...question, modelId: earlier.id })) };
   } catch (error) {
-    if (error instanceof Refusal && [404, 409].includes(error.status)) return { model, because: `The model before it cannot be asked: ${error.message}` };
+    if (error instanceof Refusal && [404, 409].includes(error.status))
+      return { model, because: `The model before it cannot be asked: ${error.message}` };
     throw error;
   }
 }

@@ -29,7 +29,10 @@ export function lineOf(text, [from, to]) {
 }
 
 function placeAt(text, line, column) {
-  const start = text.split("\n").slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
+  const start = text
+    .split("\n")
+    .slice(0, line - 1)
+    .reduce((sum, each) => sum + each.length + 1, 0);
   const from = Math.min(start + column - 1, text.length);
   return [from, Math.min(from + 1, text.length)];
 }

@@ -49,11 +49,15 @@ export function layOut(text) {
 }
 
 function written(value, depth) {
-  const short = JSON.stringify(value, null, 1).replace(/\n\s*/g, " ").replace(/([{[]) | ([}\]])/g, "$1$2");
+  const short = JSON.stringify(value, null, 1)
+    .replace(/\n\s*/g, " ")
+    .replace(/([{[]) | ([}\]])/g, "$1$2");
   if (value === null || typeof value !== "object" || (short.length + depth * 2 <= 60 && depth > 0)) return short;
   const pad = "  ".repeat(depth + 1);
   const isArray = Array.isArray(value);
-  const inner = Object.entries(value).map(([name, each]) => `${pad}${isArray ? "" : `${JSON.stringify(name)}: `}${written(each, depth + 1)}`);
+  const inner = Object.entries(value).map(
+    ([name, each]) => `${pad}${isArray ? "" : `${JSON.stringify(name)}: `}${written(each, depth + 1)}`,
+  );
   return `${isArray ? "[" : "{"}\n${inner.join(",\n")}\n${"  ".repeat(depth)}${isArray ? "]" : "}"}`;
 }
 

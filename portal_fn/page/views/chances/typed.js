@@ -1,8 +1,8 @@
 // The question as JSON, to be typed; what is wrong is shown at its place.
 import { CopyAsCurl } from "../../parts/copy.js";
 import { html, useEffect, useId, useRef, useState } from "../../view.js";
-import { layOut, parsed } from "./question.js";
 import { lineOf, placeOf } from "./places.js";
+import { layOut, parsed } from "./question.js";
 
 /** The editor of a question's text; `refusal` is what the loop said against `refused`, the text that was sent. */
 export function TypedQuestion({ text, refusal, refused, isOpen, onAsk }) {

@@ -35,7 +35,10 @@ function Parts({ why, question }) {
   const shown = isWhole ? parts : parts.slice(0, SHORT);
   const most = Math.max(...parts.map((part) => Math.abs(part.difference)), 1e-9);
   const hidden = parts.slice(shown.length);
-  const rest = { count: hidden.length + smallParts.count, difference: hidden.reduce((sum, part) => sum + part.difference, smallParts.difference) };
+  const rest = {
+    count: hidden.length + smallParts.count,
+    difference: hidden.reduce((sum, part) => sum + part.difference, smallParts.difference),
+  };
   return html`
     ${why.other !== null && html`<p class="why-sides" aria-hidden="true"><span>for ${why.other}</span><span>for ${why.action}</span></p>`}
     <ul class="parts">
@@ -95,11 +98,18 @@ function namesOf(name, why, question) {
 
 /** Writes what the two compared actions have in a feature: `7`, or `7 / 5` where they differ. */
 function valuesOfActions(feature, { action, other }, question) {
-  const values = [action, other].filter((id) => id !== null).map((id) => valueOf(feature, question.actions?.find((each) => each.id === id)));
+  const values = [action, other]
+    .filter((id) => id !== null)
+    .map((id) =>
+      featureValue(
+        feature,
+        question.actions?.find((each) => each.id === id),
+      ),
+    );
   return values.every((value) => value === values[0]) ? values[0] : values.map((value) => value ?? "–").join(" / ");
 }
 
-function valueOf(feature, action) {
+function featureValue(feature, action) {
   const found = featuresOf({ contextFeatures: action?.features ?? [] }).find(({ name }) => name === feature);
   return found ? valueText(found.value) : null;
 }

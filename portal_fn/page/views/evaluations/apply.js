@@ -17,7 +17,12 @@ export function ApplyDialog({ evaluation, policy, onClose, onApplied }) {
   const change = changeOf(evaluation, policy, withModel, confirm);
   const apply = useAction(async () => {
     await send(change.method, change.path, change.body);
-    onApplied({ title: `${policy.name} is in use.`, text: withModel ? "Rank uses it, with what it learned, within seconds." : "A model learns anew with it; until then the one in use goes on answering." });
+    onApplied({
+      title: `${policy.name} is in use.`,
+      text: withModel
+        ? "Rank uses it, with what it learned, within seconds."
+        : "A model learns anew with it; until then the one in use goes on answering.",
+    });
     onClose();
   });
   const write = (value) => difference(value, digitsOf(policy.differenceToOnline));
@@ -39,12 +44,14 @@ export function ApplyDialog({ evaluation, policy, onClose, onApplied }) {
         <label class="ask-choice"><input type="radio" name="taken" checked=${!withModel} onChange=${() => setWithModel(false)} />The settings only</label>
       </fieldset>
       ${withModel ? html`<${WithModel} evaluation=${evaluation} />` : html`<${SettingsOnly} policy=${policy} />`}
-      ${policy.doubt &&
-      html`
+      ${
+        policy.doubt &&
+        html`
         <${Notice} kind="warning" text=${policy.doubt}>
           <label class="ask-choice"><input type="checkbox" checked=${confirm} onChange=${({ target }) => setConfirm(target.checked)} />Apply it although it may be no better</label>
         <//>
-      `}
+      `
+      }
       ${apply.error && html`<${Notice} kind="trouble" text=${apply.error.message} />`}
       <${CopyAsCurl} ...${change} />
     <//>

@@ -1,7 +1,8 @@
 // What each policy earned over the time of the log.
+
+import { secondsOf } from "../../format.js";
 import { Panel } from "../../parts/panel.js";
 import { TimeChart } from "../../parts/time_chart.js";
-import { secondsOf } from "../../format.js";
 import { usePolled } from "../../polling.js";
 import { changeQuery } from "../../route.js";
 import { html, useMemo } from "../../view.js";
@@ -12,7 +13,9 @@ const UNKNOWN = "No event of this time counts.";
 /** The chart: what was done, the baselines, and one more policy, which the user chooses. */
 export function Course({ evaluation, chosen }) {
   const course = usePolled(`${pathOf(evaluation.id)}/rewards`, Infinity).answer;
-  const others = evaluation.policies.filter(({ source, slotId }) => (source === "Custom" || source === "OfflineExperimentation") && !slotId);
+  const others = evaluation.policies.filter(
+    ({ source, slotId }) => (source === "Custom" || source === "OfflineExperimentation") && !slotId,
+  );
   const policy = others.find(({ name }) => name === chosen) ?? highestOf(others, evaluation.optimalPolicy);
   const chart = useMemo(() => (isCourse(course) ? chartOf(course, policy?.name) : null), [course, policy?.name]);
   if (!chart) return null;
@@ -47,11 +50,16 @@ function chartOf({ interval, policies }, chosen) {
   const times = online.intervals.map(({ from }) => new Date(from).getTime() / 1000 + seconds / 2);
   const lines = [
     lineOf(online, "What was done", "--default", true),
-    ...policies.filter(({ source }) => source === "Baseline").map((policy) => lineOf(policy, "Always the first action", "--faint-text", false)),
+    ...policies
+      .filter(({ source }) => source === "Baseline")
+      .map((policy) => lineOf(policy, "Always the first action", "--faint-text", false)),
     ...policies.filter(({ source }) => source === "Random").map((policy) => lineOf(policy, "At random", "--random", false)),
     ...policies.filter(({ name }) => name === chosen).map((policy) => lineOf(policy, chosen, "--loop", true)),
   ];
-  const spans = online.intervals.map(({ from }) => ({ from: new Date(from).getTime() / 1000, to: new Date(from).getTime() / 1000 + seconds }));
+  const spans = online.intervals.map(({ from }) => ({
+    from: new Date(from).getTime() / 1000,
+    to: new Date(from).getTime() / 1000 + seconds,
+  }));
   const counts = online.intervals.map(({ events }) => events);
   const unknown = spans.filter((_, place) => counts[place] === 0).map((span) => ({ ...span, because: UNKNOWN, calm: "no events" }));
   return { times, lines, spans, counts, unknown };
@@ -60,5 +68,11 @@ function chartOf({ interval, policies }, chosen) {
 function lineOf({ intervals }, label, color, hasBand) {
   const values = intervals.map(({ cressieRead }) => cressieRead);
   if (!hasBand) return { label, color, values };
-  return { label, color, values, low: intervals.map(({ interval }) => interval?.[0] ?? null), high: intervals.map(({ interval }) => interval?.[1] ?? null) };
+  return {
+    label,
+    color,
+    values,
+    low: intervals.map(({ interval }) => interval?.[0] ?? null),
+    high: intervals.map(({ interval }) => interval?.[1] ?? null),
+  };
 }

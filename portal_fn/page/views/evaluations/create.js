@@ -1,7 +1,7 @@
 // The form that asks what other settings would earn. All that is typed is in the address, so that a link asks the same.
 import { read, send } from "../../loop_api.js";
-import { CopyAsCurl } from "../../parts/copy.js";
 import { useAction } from "../../parts/action.js";
+import { CopyAsCurl } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { changeQuery, go, linkTo, route } from "../../route.js";
@@ -34,7 +34,12 @@ export function Create({ query }) {
     event.preventDefault();
     start.run();
   };
-  const places = ["name", "startTime", "endTime", ...policies.flatMap((_, place) => [`policies[${place}].name`, `policies[${place}].arguments`])];
+  const places = [
+    "name",
+    "startTime",
+    "endTime",
+    ...policies.flatMap((_, place) => [`policies[${place}].name`, `policies[${place}].arguments`]),
+  ];
   return html`
     <${Panel}
       title="What would other settings earn?"
@@ -49,7 +54,7 @@ export function Create({ query }) {
         <${Field} label="Name" error=${start.error} place="name">
           ${(field) => html`<input ...${field} value=${contract.name} maxlength="256" onInput=${({ target }) => changeQuery({ name: target.value })} />`}
         <//>
-        <${Range} range=${range} query=${query} error=${start.error} />
+        <${Range} range=${range} error=${start.error} />
         <label class="ask-choice">
           <input type="checkbox" checked=${contract.enablePolicyOptimization} onChange=${({ target }) => changeQuery({ search: target.checked ? "" : "no" })} />
           <span>Search for better settings<small>The first half of the log shows which of about thirty do best, the second half what the best are worth.</small></span>

@@ -57,7 +57,9 @@ function precise(value) {
 
 /** Gives the scale of a plot that shows all intervals, and zero: where values lie, from left to right, and its ticks. */
 function scaleOf(policies) {
-  const values = policies.flatMap(({ differenceToOnline, differenceInterval }) => [differenceToOnline, ...(differenceInterval ?? [])]).filter((value) => value !== null);
+  const values = policies
+    .flatMap(({ differenceToOnline, differenceInterval }) => [differenceToOnline, ...(differenceInterval ?? [])])
+    .filter((value) => value !== null);
   const low = Math.min(0, ...values);
   const high = Math.max(0, ...values);
   const margin = (high - low || 1) * 0.05;

@@ -2,10 +2,10 @@
 import { send } from "../../loop_api.js";
 import { useAction } from "../../parts/action.js";
 import { CopyAsCurl } from "../../parts/copy.js";
+import { Report } from "../../parts/importance_report.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { html } from "../../view.js";
-import { Report } from "../monitor/importance_report.js";
 import { isRunning, NEWEST, useUntilEnd } from "./evaluation.js";
 
 const IMPORTANCES = "personalizer/featureImportances";
@@ -15,7 +15,9 @@ const LONGEST_ID = 256;
 export function Importance({ evaluation }) {
   const id = `of-${evaluation.id}`.slice(0, LONGEST_ID);
   const isThis = (importance) => importance.id === id;
-  const { answer } = useUntilEnd(IMPORTANCES, ({ value }) => value.some((importance) => isThis(importance) && isRunning(importance)), { query: NEWEST });
+  const { answer } = useUntilEnd(IMPORTANCES, ({ value }) => value.some((importance) => isThis(importance) && isRunning(importance)), {
+    query: NEWEST,
+  });
   const listed = answer?.value.find(isThis);
   if (!answer) return null;
   return listed ? html`<${Report} id=${id} status=${listed.status} />` : html`<${Question} id=${id} evaluation=${evaluation} />`;

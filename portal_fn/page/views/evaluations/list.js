@@ -123,7 +123,20 @@ export function findingOf({ status, because, finding, noSearch, policies }) {
 }
 
 function rowsOf(evaluations) {
-  const head = ["id", "name", "status", "finding", "startTime", "endTime", "type", "look", "creationTime", "optimalPolicy", "online", "interval"];
+  const head = [
+    "id",
+    "name",
+    "status",
+    "finding",
+    "startTime",
+    "endTime",
+    "type",
+    "look",
+    "creationTime",
+    "optimalPolicy",
+    "online",
+    "interval",
+  ];
   return [
     head,
     ...evaluations.map((evaluation) => {

@@ -53,7 +53,9 @@ function Head({ evaluation, onDeleted }) {
 
 /** Gives the address of a form that asks the same of the log as it is now. */
 function againOf({ name, policies, candidates, noSearch }) {
-  const own = policies.filter(({ source, slotId }) => source === "Custom" && !slotId).map((policy) => ({ name: policy.name, arguments: policy.arguments }));
+  const own = policies
+    .filter(({ source, slotId }) => source === "Custom" && !slotId)
+    .map((policy) => ({ name: policy.name, arguments: policy.arguments }));
   const search = candidates.length || noSearch ? "" : "no";
   return linkTo("evaluations", [], { create: "yes", name, search, policies: own.length ? JSON.stringify(own) : "" });
 }
@@ -81,13 +83,20 @@ function Progress({ progress }) {
 function headlineOf(evaluation) {
   const { status, optimalPolicy, policies, progress } = evaluation;
   if (isRunning(evaluation)) return { kind: "plain", headline: `Running: ${progressOf(progress)}` };
-  if (hasFailed(evaluation)) return { kind: "worse", headline: { Failed: "The evaluation failed", Canceled: "The evaluation was canceled" }[status] ?? "The evaluation took too long" };
+  if (hasFailed(evaluation))
+    return {
+      kind: "worse",
+      headline: { Failed: "The evaluation failed", Canceled: "The evaluation was canceled" }[status] ?? "The evaluation took too long",
+    };
   if (policies.every(({ events }) => events === 0)) return { kind: "plain", headline: "Nothing to evaluate in this range" };
   if (status === "OptimalPolicyApplied") return { kind: "better", headline: `The loop took better settings: ${optimalPolicy}` };
   if (status === "OnlinePolicyRetained") return { kind: "plain", headline: "The loop kept the settings in use" };
   const best = policies.find(({ name, slotId }) => name === optimalPolicy && !slotId);
   if (best && best.source !== "Online") {
-    return { kind: "better", headline: `${best.name} would have earned ${figure(best.differenceToOnline)} more an event (${interval(best.differenceInterval)})` };
+    return {
+      kind: "better",
+      headline: `${best.name} would have earned ${figure(best.differenceToOnline)} more an event (${interval(best.differenceInterval)})`,
+    };
   }
   return { kind: "plain", headline: "No settings are better for certain than what was done" };
 }
@@ -106,8 +115,9 @@ function Found({ evaluation, query }) {
     ${applied && html`<${Notice} kind="good" title=${applied.title} text=${applied.text} />`}
     ${best && inUse && !applied && !isUsed(best, inUse) && html`<div class="buttons start"><button class="main" onClick=${() => setApplies(best)}>Apply ${best.name} …</button></div>`}
     ${slots.length > 1 && html`<${Slots} slots=${slots} chosen=${slot} evaluation=${evaluation} />`}
-    ${hasEvents &&
-    html`
+    ${
+      hasEvents &&
+      html`
       <${Panel} title="More or less than what was done, on the same events" aside=${html`<${SaveAsCsv} name="policies" rows=${() => rowsOf(evaluation)} />`}>
         <${Forest} policies=${policies} confidence=${evaluation.differenceConfidence} isAuto=${evaluation.type === "Auto"} />
       <//>
@@ -115,7 +125,8 @@ function Found({ evaluation, query }) {
         <${Estimates} evaluation=${evaluation} policies=${policies} inUse=${inUse} onApply=${setApplies} />
       <//>
       <${Course} evaluation=${evaluation} chosen=${query.policy} />
-    `}
+    `
+    }
     <${Search} evaluation=${evaluation} />
     ${hasEvents && html`<${Importance} evaluation=${evaluation} />`}
     <${Lines} evaluation=${evaluation} />
@@ -136,7 +147,14 @@ function rowsOf({ policies }) {
   const pairs = ["interval", "differenceInterval"];
   const plain = ["name", "slotId", "source", "arguments", "events", "nonZero", "effectiveEvents"];
   return [
-    [...plain, ...estimators, "differenceToOnline", ...pairs.flatMap((pair) => [`${pair} low`, `${pair} high`]), "comparedToOnline", "because"],
+    [
+      ...plain,
+      ...estimators,
+      "differenceToOnline",
+      ...pairs.flatMap((pair) => [`${pair} low`, `${pair} high`]),
+      "comparedToOnline",
+      "because",
+    ],
     ...policies.map((policy) => [
       ...plain.map((name) => policy[name]),
       ...estimators.map((name) => policy.estimates[name]),

@@ -42,7 +42,7 @@ function iso(at) {
 }
 
 /** The choice of a range; what is refused of it is told beside it. */
-export function Range({ range, query, error }) {
+export function Range({ range, error }) {
   const { chosen, from, to } = range;
   return html`
     <fieldset class="range">
@@ -56,13 +56,15 @@ export function Range({ range, query, error }) {
           `,
         )}
       </div>
-      ${chosen.name === "own" &&
-      html`
+      ${
+        chosen.name === "own" &&
+        html`
         <div class="toolbar">
           <${Moment} title="From" at=${from} onChange=${(at) => changeQuery({ from: at })} problem=${textOf(error, "startTime")} />
           <${Moment} title="To" at=${to} onChange=${(at) => changeQuery({ to: at })} problem=${textOf(error, "endTime")} />
         </div>
-      `}
+      `
+      }
       <p class="hint" role="status">${amountOf(range)}</p>
       ${chosen.name !== "own" && ["startTime", "endTime"].map((place) => textOf(error, place) && html`<p class="problem" role="alert">${textOf(error, place)}</p>`)}
     </fieldset>

@@ -98,8 +98,22 @@ function rowsOf(rounds) {
     ["round", "created", "startTime", "endTime", "events", "status", "because", ...names],
     ...rounds.map((round) => {
       const earned = earningsOf(round);
-      const figures = earned.flatMap((policy) => [policy?.cressieRead, policy?.interval?.[0], policy?.interval?.[1], shareOf(policy, earned[0])]);
-      return [round.look, round.creationTime, round.startTime, round.endTime, earned[0]?.events, round.status, findingOf(round), ...figures];
+      const figures = earned.flatMap((policy) => [
+        policy?.cressieRead,
+        policy?.interval?.[0],
+        policy?.interval?.[1],
+        shareOf(policy, earned[0]),
+      ]);
+      return [
+        round.look,
+        round.creationTime,
+        round.startTime,
+        round.endTime,
+        earned[0]?.events,
+        round.status,
+        findingOf(round),
+        ...figures,
+      ];
     }),
   ];
 }

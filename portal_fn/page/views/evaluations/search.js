@@ -38,7 +38,9 @@ export function Search({ evaluation }) {
 
 function Step({ step, text, tried }) {
   if (tried.length === 0) return null;
-  const best = tried.reduce((one, other) => ((other.estimates.cressieRead ?? -Infinity) > (one.estimates.cressieRead ?? -Infinity) ? other : one));
+  const best = tried.reduce((one, other) =>
+    (other.estimates.cressieRead ?? -Infinity) > (one.estimates.cressieRead ?? -Infinity) ? other : one,
+  );
   return html`
     <details class="search-step">
       <summary>
@@ -77,7 +79,13 @@ function rowsOf(candidates) {
   return [
     ["step", "arguments", "events", "cressieRead", "interval low", "interval high", "differenceToOnline"],
     ...candidates.map(({ step, arguments: learning, events, estimates, interval: bounds, differenceToOnline }) => [
-      step, learning, events, estimates.cressieRead, bounds?.[0], bounds?.[1], differenceToOnline,
+      step,
+      learning,
+      events,
+      estimates.cressieRead,
+      bounds?.[0],
+      bounds?.[1],
+      differenceToOnline,
     ]),
   ];
 }

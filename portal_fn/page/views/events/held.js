@@ -76,11 +76,13 @@ function Counted({ figures, isEvent, onRemove }) {
   const isThere = changedLines + removedRows > 0;
   return html`
     ${!isThere && html`<${Notice} kind=${waiting ? "warning" : "good"} title="Nothing is held of it in the log." text=${isEvent ? "No line and no row has it." : "No line of the log has it."} />`}
-    ${isThere &&
-    html`
+    ${
+      isThere &&
+      html`
       <p class="held-much">${held(figures, isEvent)}</p>
       <p>Arrived from ${moment(first)} to ${moment(last)}. ${plural(blobs, "blob of the log", "blobs of the log")}${mirrored ? `, and ${plural(mirrored, "copy in your container", "copies in your container")},` : ""} would be written anew.</p>
-    `}
+    `
+    }
     <${Waiting} figures=${figures} />
     ${(isThere || (waiting > 0 && !isEvent)) && html`<div class="buttons"><button class="danger" onClick=${onRemove}>Take it out for good …</button></div>`}
   `;
@@ -119,9 +121,11 @@ function Question({ figures, entered, onClose, onRemove }) {
     <${Dialog} title=${isEvent ? `Take the event ${id} out of all that is kept?` : `Take this value of ${feature.name} out of all that is kept?`} onClose=${onClose} buttons=${button}>
       <p>This cannot be undone. Removed for good:</p>
       <ul>
-        ${isEvent
-          ? html`<li>${plural(figures.removedLines, "line of the log", "lines of the log")}: the event, its rewards and those that came late</li><li>${plural(figures.removedRows, "row of the intake", "rows of the intake")}</li>`
-          : html`<li>The feature with this value, in ${plural(figures.changedLines, "line of the log", "lines of the log")}. The lines stay, and are learned without it</li>`}
+        ${
+          isEvent
+            ? html`<li>${plural(figures.removedLines, "line of the log", "lines of the log")}: the event, its rewards and those that came late</li><li>${plural(figures.removedRows, "row of the intake", "rows of the intake")}</li>`
+            : html`<li>The feature with this value, in ${plural(figures.changedLines, "line of the log", "lines of the log")}. The lines stay, and are learned without it</li>`
+        }
         <li>The figures by action and by feature of the last day, which are made anew of the log</li>
       </ul>
       <p class="faint">Models stay as they are: they hold no ids and no texts, but weights that were learned with them. Your own copies are yours to change.</p>

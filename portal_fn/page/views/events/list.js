@@ -110,17 +110,19 @@ function Entry({ entry }) {
       <td class="when"><time datetime=${at}>${moment(at)}</time></td>
       <td><span class=${`kind ${kind}`}>${KINDS[kind]}</span> ${kind === "rank" && html`<${Traits} entry=${entry} />`}</td>
       <td class="id"><a href=${linkTo("events", [eventId], kind === "rank" ? { at } : {})}>${eventId}</a></td>
-      ${kind === "rank" ? html`<${OfRank} entry=${entry} />` : html`<td colspan="3"></td><td>${valueOf(entry)}</td>`}
+      ${kind === "rank" ? html`<${OfRank} entry=${entry} />` : html`<td colspan="3"></td><td>${valueText(entry)}</td>`}
     </tr>
   `;
 }
 
 function Traits({ entry }) {
   const deferred = entry.deferred ? (entry.activated ? "activated" : "deferred, not activated yet") : null;
-  return [entry.learningMode === "Online" ? null : entry.learningMode, deferred].filter(Boolean).map((text) => html`<small class="tag">${text}</small> `);
+  return [entry.learningMode === "Online" ? null : entry.learningMode, deferred]
+    .filter(Boolean)
+    .map((text) => html`<small class="tag">${text}</small> `);
 }
 
-function valueOf({ kind, value, slotId }) {
+function valueText({ kind, value, slotId }) {
   if (kind === "activation") return "";
   return `${figure(value)}${slotId ? ` for slot ${slotId}` : ""}`;
 }
@@ -141,7 +143,20 @@ export function exploredText(explored) {
   return explored === null ? "at random" : explored ? "yes" : "no";
 }
 
-const NAMES = ["at", "kind", "eventId", "slotId", "learningMode", "model", "rewardActionId", "drawnActionId", "probability", "explored", "rewards", "value"];
+const NAMES = [
+  "at",
+  "kind",
+  "eventId",
+  "slotId",
+  "learningMode",
+  "model",
+  "rewardActionId",
+  "drawnActionId",
+  "probability",
+  "explored",
+  "rewards",
+  "value",
+];
 
 function rowsOf(entries) {
   return [NAMES, ...entries.flatMap((entry) => rowsOfEntry(entry).map((row) => NAMES.map((name) => row[name])))];

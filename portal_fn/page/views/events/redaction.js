@@ -31,7 +31,13 @@ function added(total, answer) {
   const sums = Object.fromEntries(SUMS.map((name) => [name, total[name] + answer[name]]));
   const firsts = [total.first, answer.first].filter(Boolean).sort();
   const lasts = [total.last, answer.last].filter(Boolean).sort();
-  return { ...answer, ...sums, first: firsts[0] ?? null, last: lasts.at(-1) ?? null, notMirrored: [...(total.notMirrored ?? []), ...(answer.notMirrored ?? [])] };
+  return {
+    ...answer,
+    ...sums,
+    first: firsts[0] ?? null,
+    last: lasts.at(-1) ?? null,
+    notMirrored: [...(total.notMirrored ?? []), ...(answer.notMirrored ?? [])],
+  };
 }
 
 /** Makes a call again, while the trainer is at work. */

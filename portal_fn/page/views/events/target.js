@@ -7,13 +7,13 @@ export const EMPTY = { name: "", value: "", kind: "text", namespace: "" };
 export function targetOf({ isEvent, id, feature }) {
   if (isEvent) return id ? { eventId: id } : null;
   const { name, namespace } = feature;
-  const { value, problem } = valueOf(feature);
+  const { value, problem } = readValue(feature);
   if (!name || problem || (feature.kind === "json" && !feature.value.trim())) return null;
   return { feature: { name, value, ...(namespace && { namespace }) } };
 }
 
 /** Gives `{value}` of what was entered, or `{problem}`. */
-function valueOf({ kind, value }) {
+function readValue({ kind, value }) {
   if (kind === "text" || !value.trim()) return { value };
   try {
     const read = JSON.parse(value);
@@ -40,9 +40,11 @@ export function TargetFields({ entered, onChange, isBusy, refusal }) {
           html`<label><input type="radio" name=${group} checked=${entered.isEvent === isEvent} onChange=${() => onChange({ ...entered, isEvent })} /> ${title}</label>`,
       )}
     </fieldset>
-    ${entered.isEvent
-      ? html`<${Text} title="Event id" value=${entered.id} isBusy=${isBusy} problem=${refusal?.target === "eventId" ? refusal.message : null} onChange=${(id) => onChange({ ...entered, id })} />`
-      : html`<${FeatureFields} feature=${entered.feature} isBusy=${isBusy} refusal=${refusal} onChange=${(feature) => onChange({ ...entered, feature })} />`}
+    ${
+      entered.isEvent
+        ? html`<${Text} title="Event id" value=${entered.id} isBusy=${isBusy} problem=${refusal?.target === "eventId" ? refusal.message : null} onChange=${(id) => onChange({ ...entered, id })} />`
+        : html`<${FeatureFields} feature=${entered.feature} isBusy=${isBusy} refusal=${refusal} onChange=${(feature) => onChange({ ...entered, feature })} />`
+    }
   `;
 }
 
@@ -53,7 +55,7 @@ function FeatureFields({ feature, onChange, isBusy, refusal }) {
   return html`
     <div class="fields">
       <${Text} title="Name of the feature" value=${feature.name} isBusy=${isBusy} problem=${problem("name")} onChange=${set("name")} hint="Its own name, such as mail; without the names around it." />
-      <${Text} title="Value" value=${feature.value} isBusy=${isBusy} problem=${problem("value") ?? valueOf(feature).problem} onChange=${set("value")} hint="As it was sent." />
+      <${Text} title="Value" value=${feature.value} isBusy=${isBusy} problem=${problem("value") ?? readValue(feature).problem} onChange=${set("value")} hint="As it was sent." />
       <label for=${kind}>
         The value is
         <select id=${kind} value=${feature.kind} disabled=${isBusy} onChange=${({ target }) => set("kind")(target.value)}>

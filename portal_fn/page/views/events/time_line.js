@@ -1,7 +1,7 @@
 // An event as a time line: its Rank, what was drawn, its rewards, its join, what was learned, and what would be shown now.
 import { count, duration, figure, moment, secondsOf, sentence, share } from "../../format.js";
 import { ChanceBars } from "../../parts/chance_bars.js";
-import { STATUS_SECONDS, MINUTE_SECONDS, usePolled } from "../../polling.js";
+import { MINUTE_SECONDS, STATUS_SECONDS, usePolled } from "../../polling.js";
 import { html } from "../../view.js";
 import { exploredText } from "./list.js";
 
@@ -54,7 +54,17 @@ function Rank({ event }) {
       <p>Ranked in ${learningMode} mode${by}.${deferred ? " It was deferred: it counts only if it is activated." : ""}</p>
       <details>
         <summary>Context, ${count(actions.length)} actions${slots.length ? `, ${count(slots.length)} slots` : ""}</summary>
-        <pre class="json scroll" tabindex="0" role="region" aria-label="Features">${lines("contextFeatures", contextFeatures)}${"\n"}${lines("actions", actions.map(({ id, features }) => ({ id, features })))}${slots.length ? `\n${lines("slots", slots.map(({ id, features }) => ({ id, features })))}` : ""}</pre>
+        <pre class="json scroll" tabindex="0" role="region" aria-label="Features">${lines("contextFeatures", contextFeatures)}${"\n"}${lines(
+          "actions",
+          actions.map(({ id, features }) => ({ id, features })),
+        )}${
+          slots.length
+            ? `\n${lines(
+                "slots",
+                slots.map(({ id, features }) => ({ id, features })),
+              )}`
+            : ""
+        }</pre>
       </details>
     <//>
   `;
@@ -156,16 +166,18 @@ function Now({ event }) {
   const { chances, because } = event.now;
   const title = "What the model in use would show now";
   if (!chances) return html`<${Step} kind="now" title=${title}><p>${because}</p><//>`;
-  const parts = chances.slots.length ? chances.slots.map((slot, place) => ({ now: slot, then: event.slots[place] })) : [{ now: chances, then: event }];
+  const parts = chances.slots.length
+    ? chances.slots.map((slot, place) => ({ now: slot, before: event.slots[place] }))
+    : [{ now: chances, before: event }];
   return html`
     <${Step} kind="now" title=${title}>
-      ${parts.map(({ now, then }) => html`<${NowBars} key=${now.id ?? ""} now=${now} then=${then} />`)}
+      ${parts.map(({ now, before }) => html`<${NowBars} key=${now.id ?? ""} now=${now} before=${before} />`)}
     <//>
   `;
 }
 
-function NowBars({ now, then }) {
-  const earlier = new Map(then.actions.map(({ id, probability }) => [id, probability]));
+function NowBars({ now, before }) {
+  const earlier = new Map(before.actions.map(({ id, probability }) => [id, probability]));
   const actions = now.actions.map((action) => ({ ...action, before: earlier.get(action.id) }));
   return html`
     ${now.id && html`<p>Slot <b>${now.id}</b></p>`}

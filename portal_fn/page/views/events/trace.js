@@ -6,7 +6,7 @@ import { Panel } from "../../parts/panel.js";
 import { ReadAgain, useReading } from "../../parts/reading.js";
 import { changeQuery, linkTo } from "../../route.js";
 import { html, useId, useState } from "../../view.js";
-import { TimeLine, Observation } from "./time_line.js";
+import { Observation, TimeLine } from "./time_line.js";
 
 /** The trace of an id, looked for around the moment `at` if there is one. */
 export function Trace({ id, at }) {
@@ -58,7 +58,8 @@ function Unknown({ id, at, lookedThrough }) {
 }
 
 function nowhere({ log }) {
-  const redacted = "See that the id is written as it was sent, in the same letters; an event that was redacted, or is older than the log that is kept, is gone.";
+  const redacted =
+    "See that the id is written as it was sent, in the same letters; an event that was redacted, or is older than the log that is kept, is gone.";
   return log ? `There is no older log. ${redacted}` : `There is no log yet. ${redacted}`;
 }
 

@@ -1,10 +1,11 @@
 // A model from a file, plain or signed.
+
+import { count } from "../../format.js";
 import { call } from "../../loop_api.js";
 import { useAction } from "../../parts/action.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
-import { count } from "../../format.js";
 import { html, useState } from "../../view.js";
 
 const SIGNED = { path: "personalizer/v1.1-preview.3/model", title: "a signed export, for it is a ZIP archive" };

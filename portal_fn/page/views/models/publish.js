@@ -7,9 +7,21 @@ import { Notice } from "../../parts/notice.js";
 import { html, useId, useState } from "../../view.js";
 
 const WAYS = [
-  { name: "end", title: "From this model, with what comes from now on", does: "What was learned after it is forgotten. For: the world changed for a while." },
-  { name: "model", title: "From this model, over what was logged after it", does: "It learns again what came after it. For: bad data, which was taken out of the log." },
-  { name: "newest", title: "The newest model goes on learning", does: "Rank has this model only until the newest has learned more. For: time to look." },
+  {
+    name: "end",
+    title: "From this model, with what comes from now on",
+    does: "What was learned after it is forgotten. For: the world changed for a while.",
+  },
+  {
+    name: "model",
+    title: "From this model, over what was logged after it",
+    does: "It learns again what came after it. For: bad data, which was taken out of the log.",
+  },
+  {
+    name: "newest",
+    title: "The newest model goes on learning",
+    does: "Rank has this model only until the newest has learned more. For: time to look.",
+  },
 ];
 
 /** Asks how training goes on, and publishes a model again. */

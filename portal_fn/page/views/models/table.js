@@ -85,13 +85,24 @@ function Details({ model }) {
 
 function keptOf({ model, trainingState }) {
   if (model && trainingState) return "The model and its training state";
-  return model ? "The model, not its training state" : trainingState ? "Its training state, not the model" : "Neither the model nor its training state";
+  return model
+    ? "The model, not its training state"
+    : trainingState
+      ? "Its training state, not the model"
+      : "Neither the model nor its training state";
 }
 
 /** The table as rows of texts and numbers, the first one of names. */
 export function rowsOf(models) {
   const names = ["id", "current", "origin", "publishedAt", "learnedFrom", "learnedUpTo", "learnedEvents"];
-  const of = ({ events: number, averageReward, interval: bounds, aboveFirstAction: above }) => [number, averageReward, ...(bounds ?? ["", ""]), above.events, above.lift, ...(above.interval ?? ["", ""])];
+  const of = ({ events: number, averageReward, interval: bounds, aboveFirstAction: above }) => [
+    number,
+    averageReward,
+    ...(bounds ?? ["", ""]),
+    above.events,
+    above.lift,
+    ...(above.interval ?? ["", ""]),
+  ];
   const figures = ["events", "averageReward", "from", "to", "liftEvents", "lift", "liftFrom", "liftTo"];
   return [[...names, ...figures], ...models.map((model) => [...names.map((name) => model[name]), ...of(model.earned)])];
 }

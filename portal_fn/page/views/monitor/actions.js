@@ -1,12 +1,12 @@
 // How often each action was shown in about the last day, what it earned then, and how that changed.
 import { count, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
+import { AverageCells, axisOf, rewardLine, ShareBar, withoutEvents } from "../../parts/figures.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { TimeChart } from "../../parts/time_chart.js";
 import { linkTo } from "../../route.js";
 import { html, useMemo } from "../../view.js";
-import { AverageCells, axisOf, rewardLine, ShareBar, withoutEvents } from "./figures.js";
 import { actionInterval, isBeyondLastDay, lastDayQuery, rangeQuery, rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
 import { Answered, LastDayNotice, useShown } from "./shown.js";
@@ -72,9 +72,11 @@ function RewardOfChosen({ metrics, chosen }) {
   const isHeld = metrics.intervals.some((each) => figuresOf(each, chosen));
   return html`
     <${Panel} title=${`Reward per event in which ${chosen} was shown`}>
-      ${isHeld
-        ? html`<${TimeChart} title="Reward per event over time" marks=${NO_MARKS} ...${chart} />`
-        : html`<p class="faint">Over time, only the 20 actions are told that were shown most in this range. ${chosen} is none of them.</p>`}
+      ${
+        isHeld
+          ? html`<${TimeChart} title="Reward per event over time" marks=${NO_MARKS} ...${chart} />`
+          : html`<p class="faint">Over time, only the 20 actions are told that were shown most in this range. ${chosen} is none of them.</p>`
+      }
     <//>
   `;
 }
@@ -142,8 +144,21 @@ function figuresOf({ actions }, id) {
 }
 
 function rowsOf({ from, to, actions, rest }) {
-  const row = (name, { count: events, share: part, averageReward, interval }) => [from, to, name, events, part, averageReward, interval?.[0], interval?.[1]];
-  return [["from", "to", "action", "count", "share", "averageReward", "low", "high"], ...actions.map((each) => row(each.id, each)), row("(rest)", rest)];
+  const row = (name, { count: events, share: part, averageReward, interval }) => [
+    from,
+    to,
+    name,
+    events,
+    part,
+    averageReward,
+    interval?.[0],
+    interval?.[1],
+  ];
+  return [
+    ["from", "to", "action", "count", "share", "averageReward", "low", "high"],
+    ...actions.map((each) => row(each.id, each)),
+    row("(rest)", rest),
+  ];
 }
 
 function seriesRows({ intervals }) {

@@ -11,10 +11,30 @@ import { Answered, METRICS, useShown } from "./shown.js";
 const TIMES = "personalizer/v1.1-preview.3/metrics/apprentice";
 const ROWS = [
   { name: "matchRate", title: "Match rate", write: share, means: "In how many events the loop would have shown the first action itself." },
-  { name: "matchRateCeiling", title: "Its ceiling", write: share, means: "The match rate of a loop that has learned all of its default: it explores, too." },
-  { name: "baselineAverageReward", title: "Baseline average reward", write: figure, means: "What was earned per event: the first action was shown." },
-  { name: "modelAverageReward", title: "The loop's average reward", write: figure, means: "What was earned per event by events in which the loop matched; the others count 0." },
-  { name: "rewardAchievementRatio", title: "Reward achievement ratio", write: share, means: "The loop's average reward as a share of the baseline's." },
+  {
+    name: "matchRateCeiling",
+    title: "Its ceiling",
+    write: share,
+    means: "The match rate of a loop that has learned all of its default: it explores, too.",
+  },
+  {
+    name: "baselineAverageReward",
+    title: "Baseline average reward",
+    write: figure,
+    means: "What was earned per event: the first action was shown.",
+  },
+  {
+    name: "modelAverageReward",
+    title: "The loop's average reward",
+    write: figure,
+    means: "What was earned per event by events in which the loop matched; the others count 0.",
+  },
+  {
+    name: "rewardAchievementRatio",
+    title: "Reward achievement ratio",
+    write: share,
+    means: "The loop's average reward as a share of the baseline's.",
+  },
 ];
 
 /** The part of the view about the apprentice; it is of all time, whatever range is chosen elsewhere. */
@@ -101,6 +121,14 @@ function MatchBar({ figures: { matchRate, matchRateInterval, matchRateCeiling } 
 }
 
 function rowsOf({ last, total }) {
-  const line = (over, figures) => [over, figures.numberOfEvents, ...ROWS.flatMap(({ name }) => [figures[name], ...(figures[`${name}Interval`] ?? [null, null])])];
-  return [["over", "numberOfEvents", ...ROWS.flatMap(({ name }) => [name, `${name}.low`, `${name}.high`])], line("last", last), line("total", total)];
+  const line = (over, figures) => [
+    over,
+    figures.numberOfEvents,
+    ...ROWS.flatMap(({ name }) => [figures[name], ...(figures[`${name}Interval`] ?? [null, null])]),
+  ];
+  return [
+    ["over", "numberOfEvents", ...ROWS.flatMap(({ name }) => [name, `${name}.low`, `${name}.high`])],
+    line("last", last),
+    line("total", total),
+  ];
 }

@@ -1,11 +1,11 @@
 // How often a feature of the context had each of its values in about the last day, and what was earned with it.
 import { count, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
+import { AverageCells, averageText, ShareBar } from "../../parts/figures.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { linkTo } from "../../route.js";
 import { html } from "../../view.js";
-import { AverageCells, averageText, ShareBar } from "./figures.js";
 import { isBeyondLastDay, lastDayQuery, rangeQuery, rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
 import { Answered, LastDayNotice, useShown } from "./shown.js";
@@ -55,7 +55,8 @@ function Choice({ feature: { name, values }, query, isChosen }) {
 
 function Feature({ range, asked, query }) {
   const reading = useShown(PATH, rereadSeconds(range), asked);
-  if (reading.error) return html`<${Notice} kind="trouble" title=${`Nothing is shown of ${asked.feature}.`} text=${sentence(reading.error.message)} />`;
+  if (reading.error)
+    return html`<${Notice} kind="trouble" title=${`Nothing is shown of ${asked.feature}.`} text=${sentence(reading.error.message)} />`;
   return html`<${Answered} reading=${reading}><${Values} metrics=${reading.answer} asked=${asked} query=${query} /><//>`;
 }
 
@@ -130,12 +131,25 @@ function textOf(value) {
 }
 
 function featureRows({ from, to, features }) {
-  return [["from", "to", "feature", "values", "because"], ...features.map(({ name, values, because }) => [from, to, name, values, because])];
+  return [
+    ["from", "to", "feature", "values", "because"],
+    ...features.map(({ name, values, because }) => [from, to, name, values, because]),
+  ];
 }
 
 function valueRows({ from, to, feature }, rows) {
   return [
     ["from", "to", "feature", "value", "count", "share", "averageReward", "low", "high"],
-    ...rows.map(({ value, figures }) => [from, to, feature, value, figures.count, figures.share, figures.averageReward, figures.interval?.[0], figures.interval?.[1]]),
+    ...rows.map(({ value, figures }) => [
+      from,
+      to,
+      feature,
+      value,
+      figures.count,
+      figures.share,
+      figures.averageReward,
+      figures.interval?.[0],
+      figures.interval?.[1],
+    ]),
   ];
 }

@@ -1,15 +1,16 @@
 // What each feature is worth: reports over a range of the log, as the old portal made them under Monitor, Features.
-import { send } from "../../loop_api.js";
+
 import { moment } from "../../format.js";
+import { send } from "../../loop_api.js";
 import { useAction } from "../../parts/action.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Dialog } from "../../parts/dialog.js";
+import { PATH, pathOf, Report, VERSION } from "../../parts/importance_report.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { ReadAgain } from "../../parts/reading.js";
 import { go, linkTo } from "../../route.js";
 import { html, useEffect, useState } from "../../view.js";
-import { PATH, pathOf, Report, VERSION } from "./importance_report.js";
 import { iso, localOf, momentOf, rangeQuery } from "./range.js";
 import { Answered, useShown } from "./shown.js";
 

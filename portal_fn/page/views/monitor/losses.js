@@ -1,18 +1,27 @@
 // What did not teach the loop: late and lost rewards, and events that were not learned. In all, over time, and what to do.
 import { count, sentence } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
+import { axisOf } from "../../parts/figures.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { TimeChart } from "../../parts/time_chart.js";
 import { STATUS_SECONDS, usePolled } from "../../polling.js";
 import { html, useMemo } from "../../view.js";
-import { axisOf } from "./figures.js";
 import { rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
 import { Answered, METRICS, useShown } from "./shown.js";
 
 const NOTHING = []; // no marks, and nothing unknown
-const WARNINGS = ["NoRewards", "RewardsStopped", "RewardsLate", "RewardsWithoutEvent", "NothingActivated", "RanksAnsweredTwice", "EventIdsReused", "EventsRefused"];
+const WARNINGS = [
+  "NoRewards",
+  "RewardsStopped",
+  "RewardsLate",
+  "RewardsWithoutEvent",
+  "NothingActivated",
+  "RanksAnsweredTwice",
+  "EventIdsReused",
+  "EventsRefused",
+];
 
 const LOSSES = [
   {
@@ -40,7 +49,8 @@ const LOSSES = [
     name: "answeredOtherwise",
     title: "Answered otherwise",
     color: "--series-4",
-    means: "Events whose Rank was repeated and answered with another action, or another chance. Which answer was used is not known, so nothing is learned.",
+    means:
+      "Events whose Rank was repeated and answered with another action, or another chance. Which answer was used is not known, so nothing is learned.",
     toDo: "Let clients wait longer for an answer before they repeat a Rank, and see why answers do not reach them.",
   },
   {
@@ -54,7 +64,8 @@ const LOSSES = [
     name: "passedOver",
     title: "Passed over",
     color: "--series-6",
-    means: "Events that were ranked in another learning mode or kind of Rank than the loop had when they were due, or before a model was put by hand.",
+    means:
+      "Events that were ranked in another learning mode or kind of Rank than the loop had when they were due, or before a model was put by hand.",
     toDo: "Nothing: this follows a change of settings or of the model. If it goes on, see in the history who changes them.",
   },
 ];
@@ -120,7 +131,11 @@ function Row({ loss, inRange, ever }) {
 function LossChart({ metrics }) {
   const chart = useMemo(() => {
     const lost = LOSSES.filter(({ name }) => metrics.total.events[name] > 0);
-    const lines = lost.map(({ name, title, color }) => ({ label: title, color, values: metrics.intervals.map(({ events }) => events[name]) }));
+    const lines = lost.map(({ name, title, color }) => ({
+      label: title,
+      color,
+      values: metrics.intervals.map(({ events }) => events[name]),
+    }));
     return { ...axisOf(metrics.intervals, ({ events }) => events.joined), lines };
   }, [metrics]);
   if (!chart.lines.length) return html`<p class="faint">Nothing was late or lost in this range.</p>`;

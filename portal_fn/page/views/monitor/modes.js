@@ -1,11 +1,11 @@
 // The stretches of a range in which the loop was in one learning mode, each with figures of its own.
 import { count, moment } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
+import { averageText } from "../../parts/figures.js";
 import { Panel } from "../../parts/panel.js";
 import { usePolled } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html, useMemo } from "../../view.js";
-import { averageText } from "./figures.js";
 import { METRICS } from "./shown.js";
 
 export const MODES = ["Online", "Apprentice", "LoggingOnly"];
@@ -70,7 +70,8 @@ function Row({ stretch, interval, asked, policies, keep, total, isRead }) {
       <td>${moment(stretch.to, { seconds: false })}</td>
       <td class="number">${count(stretch.count)}</td>
       ${policies.map(
-        ({ name }) => html`<td class="number" title=${figures?.[name].because}>${figures ? averageText(figures[name].averageReward, figures[name].interval) : isRead ? "…" : ""}</td>`,
+        ({ name }) =>
+          html`<td class="number" title=${figures?.[name].because}>${figures ? averageText(figures[name].averageReward, figures[name].interval) : isRead ? "…" : ""}</td>`,
       )}
       <td class="number">
         <a href=${linkTo("monitor", [], own)}>Show</a>

@@ -1,16 +1,16 @@
 // What the loop earned per event, beside always the first action and random ones: in all, over time, and by learning mode.
 import { count, figure, interval, moment, sentence } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
+import { axisOf, withoutEvents } from "../../parts/figures.js";
+import { useMarks } from "../../parts/marks.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
+import { chartOf } from "../../parts/reward_chart.js";
 import { TimeChart } from "../../parts/time_chart.js";
 import { STATUS_SECONDS, usePolled } from "../../polling.js";
 import { changeQuery } from "../../route.js";
 import { html, useMemo } from "../../view.js";
-import { chartOf } from "../overview/chart.js";
-import { useMarks } from "../overview/marks.js";
-import { axisOf, withoutEvents } from "./figures.js";
-import { ByMode, isOfMode, modeText, MODES } from "./modes.js";
+import { ByMode, isOfMode, MODES, modeText } from "./modes.js";
 import { rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
 import { Answered, METRICS, useShown } from "./shown.js";
@@ -84,11 +84,13 @@ function Totals({ total, joinedUpTo }) {
         <p class="faint">${moment(total.from, { seconds: false })} to ${moment(total.to, { seconds: false })}</p>
       </div>
     </div>
-    ${total.count === 0 &&
-    html`<${Notice}
+    ${
+      total.count === 0 &&
+      html`<${Notice}
       title="No event of this range counts yet."
       text=${`An event counts once its reward wait time is over and the trainer has joined it. ${joinedText(joinedUpTo)}`}
-    />`}
+    />`
+    }
   `;
 }
 
@@ -113,7 +115,11 @@ function RewardChart({ intervals, shown, mode, status }) {
   const isWaiting = status.events.waiting > 0;
   const chart = useMemo(() => {
     const whole = chartOf({ intervals: shown }, isWaiting ? status.joinedUpTo : null);
-    const others = intervals.map((each, place) => ({ ...whole.spans[place], because: isOfMode(each, mode) ? null : othersText(each, mode), calm: "other modes" }));
+    const others = intervals.map((each, place) => ({
+      ...whole.spans[place],
+      because: isOfMode(each, mode) ? null : othersText(each, mode),
+      calm: "other modes",
+    }));
     return { ...whole, unknown: [...whole.unknown, ...others.filter(({ because }) => because)] };
   }, [intervals, shown, mode, isWaiting && status.joinedUpTo]);
   return html`<${TimeChart} title="Reward per event over time" marks=${marks} ...${chart} />`;
@@ -139,7 +145,13 @@ function EventChart({ intervals }) {
 }
 
 function rowsOf(intervals) {
-  const names = POLICIES.flatMap(({ name }) => [`${name}.averageReward`, `${name}.low`, `${name}.high`, `${name}.nonZeroWeights`, `${name}.because`]);
+  const names = POLICIES.flatMap(({ name }) => [
+    `${name}.averageReward`,
+    `${name}.low`,
+    `${name}.high`,
+    `${name}.nonZeroWeights`,
+    `${name}.because`,
+  ]);
   return [
     ["from", "to", "learningModes", "count", "joined", ...names],
     ...intervals.map((each) => [
@@ -155,4 +167,3 @@ function rowsOf(intervals) {
     ]),
   ];
 }
-

@@ -25,6 +25,8 @@ export function Answered({ reading, children }) {
 
 /** Says that such metrics reach back for about a day, and which stretch is shown instead of a longer one. */
 export function LastDayNotice({ what, answer }) {
-  const shown = answer ? ` Shown is all that there is: ${moment(answer.from, { seconds: false })} to ${moment(answer.to, { seconds: false })}.` : "";
+  const shown = answer
+    ? ` Shown is all that there is: ${moment(answer.from, { seconds: false })} to ${moment(answer.to, { seconds: false })}.`
+    : "";
   return html`<p class="hint apart">Metrics ${what} are kept of about the last day only.${shown}</p>`;
 }

@@ -40,9 +40,11 @@ function Awaited({ ranks, status, onEnd }) {
       <div role="status">
         <h1>${came ? "Your first Rank is here" : "Waiting for your first Rank …"}</h1>
         <p>
-          ${came
-            ? `It came at ${moment(ranks.lastAt)}. Send the reward of each event with the eventId that Rank answered. ${next(status)}`
-            : `${sentence(status.because)} Send one to this address: by one of these clients, or by curl. This page sees it by itself within seconds.`}
+          ${
+            came
+              ? `It came at ${moment(ranks.lastAt)}. Send the reward of each event with the eventId that Rank answered. ${next(status)}`
+              : `${sentence(status.because)} Send one to this address: by one of these clients, or by curl. This page sees it by itself within seconds.`
+          }
         </p>
       </div>
       ${came && html`<button class="main" onClick=${onEnd}>Show the loop</button>`}

@@ -1,13 +1,13 @@
 // What the loop earned over time, and which actions it showed: over as long as there is something to see.
 import { sentence } from "../../format.js";
+import { useMarks } from "../../parts/marks.js";
 import { Panel } from "../../parts/panel.js";
+import { chartOf } from "../../parts/reward_chart.js";
 import { TimeChart } from "../../parts/time_chart.js";
 import { MINUTE_SECONDS, usePolled } from "../../polling.js";
 import { linkTo } from "../../route.js";
 import { html, useEffect, useMemo, useRef } from "../../view.js";
-import { chartOf } from "./chart.js";
 import { without } from "./lights.js";
-import { useMarks } from "./marks.js";
 import { scaleOf } from "./scale.js";
 import { Shares } from "./shares.js";
 
@@ -51,7 +51,10 @@ function Rewards({ status, scale }) {
   const metrics = useMetrics(scale);
   const marks = useMarks(status);
   const isWaiting = status.events.waiting > 0;
-  const chart = useMemo(() => metrics && chartOf(metrics, isWaiting ? status.joinedUpTo : null, scale?.from), [metrics, isWaiting && status.joinedUpTo]);
+  const chart = useMemo(
+    () => metrics && chartOf(scale?.from ? fromFirstEvent(metrics) : metrics, isWaiting ? status.joinedUpTo : null),
+    [metrics, isWaiting && status.joinedUpTo],
+  );
   const aside = scale && html`${scale.words} · <a href=${linkTo("monitor")}>Monitor</a>`;
   return html`
     <${Panel} title="Reward per event" aside=${aside}>
@@ -60,6 +63,12 @@ function Rewards({ status, scale }) {
       ${!chart && html`<p class="loading">${isJoined(status) ? "Loading …" : `The chart begins with the first joined event. ${sentence(without(status.stages[2].because, status.nextModel.because))}`}</p>`}
     <//>
   `;
+}
+
+/** Gives the metrics of a new loop without the intervals before its first event: a scale begins with whole five minutes. */
+function fromFirstEvent(metrics) {
+  const first = metrics.intervals.findIndex(({ count }) => count > 0);
+  return { ...metrics, intervals: metrics.intervals.slice(Math.max(first, 0)) };
 }
 
 /** Gives the metrics on a scale; while those on another scale are read, the ones before. */

@@ -48,8 +48,9 @@ function AsTable({ shown, bands }) {
   return html`
     <details class="as-table" onToggle=${(event) => setOpen(event.target.open)}>
       <summary>The shares as a table</summary>
-      ${open &&
-      html`
+      ${
+        open &&
+        html`
         <div class="scroll" tabindex="0" role="region" aria-label="Shares of the actions">
           <table>
             <thead><tr><th scope="col">Time</th><th scope="col">Events</th>${bands.map(({ name }) => html`<th scope="col">${name}</th>`)}</tr></thead>
@@ -58,7 +59,8 @@ function AsTable({ shown, bands }) {
             </tbody>
           </table>
         </div>
-      `}
+      `
+      }
     </details>
   `;
 }

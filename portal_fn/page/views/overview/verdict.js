@@ -12,7 +12,7 @@ export function Verdict({ verdict }) {
   return html`
     <section class=${`verdict ${kind}`} aria-label="Verdict">
       <h1 class=${text.length > MOST_IN_A_LINE ? "long" : ""}>${text}</h1>
-      <p>${sentence(verdict.because)}</p>
+      ${text !== sentence(verdict.because) && html`<p>${sentence(verdict.because)}</p>`}
     </section>
   `;
 }
@@ -56,8 +56,8 @@ function imitates({ matchRate, matchRateInterval, matchRateCeiling }) {
   return `Apprentice: would choose your default in ${share(matchRate)} (${interval(matchRateInterval, share)}); ${share(matchRateCeiling)} is possible`;
 }
 
-function whyUnknown({ windows }) {
+function whyUnknown({ windows, because }) {
   const [first] = windows.map(({ aboveFirstAction }) => aboveFirstAction);
-  if (!first) return "Nothing can be told yet";
+  if (!first) return sentence(because);
   return first.events ? "Unknown: your default was not drawn as its chances say" : "Unknown: your default had no chance to be shown";
 }

@@ -12,13 +12,15 @@ export function Warnings({ warnings, stages }) {
   const more = others.slice(MOST_SHOWN);
   return html`
     ${others.slice(0, MOST_SHOWN).map(notice)}
-    ${more.length > 0 &&
-    html`
+    ${
+      more.length > 0 &&
+      html`
       <details class="more-warnings">
         <summary>${more.length === 1 ? "One more warning" : `${more.length} more warnings`}</summary>
         ${more.map(notice)}
       </details>
-    `}
+    `
+    }
   `;
 }
 

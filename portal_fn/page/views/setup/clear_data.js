@@ -88,8 +88,12 @@ function Boxes({ chosen, onChange }) {
 function figureOf(name, status) {
   if (!status) return "";
   const waiting = events(status.events.waiting);
-  if (name === "logs") return status.joinedUpTo ? `The log reaches up to ${moment(status.joinedUpTo)}; ${waiting} wait to become log.` : `There is no log yet; ${waiting} wait to become log.`;
-  if (name === "model") return status.model ? `The model in use has learned from ${events(status.model.learnedEvents)}.` : "There is no model in use.";
+  if (name === "logs")
+    return status.joinedUpTo
+      ? `The log reaches up to ${moment(status.joinedUpTo)}; ${waiting} wait to become log.`
+      : `There is no log yet; ${waiting} wait to become log.`;
+  if (name === "model")
+    return status.model ? `The model in use has learned from ${events(status.model.learnedEvents)}.` : "There is no model in use.";
   return "";
 }
 

@@ -17,8 +17,10 @@ import { same } from "./values.js";
 export function Configuration() {
   const { fields, error, retry } = useFields();
   const service = usePolled(SERVICE, MINUTE_SECONDS, NEWEST);
-  if (error) return html`<${Notice} kind="trouble" title="The loop did not describe its settings." text=${error.message} action="Try again" onAction=${retry} />`;
-  if (service.error && !service.answer) return html`<${Notice} kind="trouble" title="The settings could not be read." text=${service.error.message} action="Try again" onAction=${service.refresh} />`;
+  if (error)
+    return html`<${Notice} kind="trouble" title="The loop did not describe its settings." text=${error.message} action="Try again" onAction=${retry} />`;
+  if (service.error && !service.answer)
+    return html`<${Notice} kind="trouble" title="The settings could not be read." text=${service.error.message} action="Try again" onAction=${service.refresh} />`;
   if (!fields || !service.answer) return html`<p class="loading" role="status">Loading …</p>`;
   return html`<${Form} fields=${fields} stored=${service.answer} />`;
 }
@@ -41,7 +43,8 @@ function Form({ fields, stored }) {
     save.clear();
     setEntered(next);
   };
-  const enter = (field) => (value) => set({ ...entered, [field.name]: same(field, value, stored[field.name]) ? stored[field.name] : value });
+  const enter = (field) => (value) =>
+    set({ ...entered, [field.name]: same(field, value, stored[field.name]) ? stored[field.name] : value });
   const undo = (name) => () => set(({ [name]: _, ...others }) => others);
   const refusal = save.error ?? preview.refusal;
   const fieldProps = (field) => ({

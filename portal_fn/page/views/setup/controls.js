@@ -15,7 +15,8 @@ function Text({ props, value, onChange }) {
 
 /** A whole or a broken number; what is none is sent as it is, for the loop to say what is wrong. */
 function Numeric({ field, props, value, onChange }) {
-  const change = ({ target }) => onChange(target.value.trim() === "" || Number.isNaN(Number(target.value)) ? target.value : Number(target.value));
+  const change = ({ target }) =>
+    onChange(target.value.trim() === "" || Number.isNaN(Number(target.value)) ? target.value : Number(target.value));
   return html`
     <span class="with-unit">
       <input ...${props} class="short" inputmode="decimal" value=${value} onInput=${change} />
@@ -99,4 +100,13 @@ function Secret({ props, value, stored, onChange }) {
   `;
 }
 
-const KINDS = { text: Text, number: Numeric, fraction: Fraction, duration: Duration, moment: Moment, flag: Flag, words: Words, secret: Secret };
+const KINDS = {
+  text: Text,
+  number: Numeric,
+  fraction: Fraction,
+  duration: Duration,
+  moment: Moment,
+  flag: Flag,
+  words: Words,
+  secret: Secret,
+};

@@ -53,7 +53,11 @@ function kindOf({ type }, { secret, words, unit }) {
 
 /** Writes a field's name as words: `rewardWaitTime` is `Reward wait time`. */
 export function labelOf(name) {
-  const words = name.replace(/([A-Z])/g, " $1").toLowerCase().split(" ").filter(Boolean);
+  const words = name
+    .replace(/([A-Z])/g, " $1")
+    .toLowerCase()
+    .split(" ")
+    .filter(Boolean);
   const plain = words[0] === "is" ? words.slice(1) : words;
   const text = plain.map((word) => (CAPITALS.has(word) ? word.toUpperCase() : word)).join(" ");
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -68,6 +68,8 @@ function plain(value) {
 }
 
 function rowsOf(changes) {
-  const rows = changes.flatMap(({ at, act, about, by, changed }) => changed.map(({ name, from, to }) => [at, act, about, name, from, to, by]));
+  const rows = changes.flatMap(({ at, act, about, by, changed }) =>
+    changed.map(({ name, from, to }) => [at, act, about, name, from, to, by]),
+  );
   return [["at", "act", "about", "name", "from", "to", "by"], ...rows];
 }

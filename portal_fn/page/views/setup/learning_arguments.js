@@ -20,7 +20,11 @@ function optionOf(message) {
 
 function isSame(piece, option) {
   const name = nameOf(piece);
-  return name === option || (option.endsWith("...") && piece.startsWith(option.slice(0, -3))) || (/^--[a-z]/.test(option) && name === `-${option[2]}`);
+  return (
+    name === option ||
+    (option.endsWith("...") && piece.startsWith(option.slice(0, -3))) ||
+    (/^--[a-z]/.test(option) && name === `-${option[2]}`)
+  );
 }
 
 /** The name of an option, without what is attached to it: `--epsilon=0.2`, `-qab`. */

@@ -18,7 +18,8 @@ const foreseeReset = async () => [await previewOf("rankloop/v1/configurations/po
 
 export function LearningSettings() {
   const policy = usePolled(POLICY, MINUTE_SECONDS, NEWEST);
-  if (policy.error && !policy.answer) return html`<${Notice} kind="trouble" title="The learning settings could not be read." text=${policy.error.message} action="Try again" onAction=${policy.refresh} />`;
+  if (policy.error && !policy.answer)
+    return html`<${Notice} kind="trouble" title="The learning settings could not be read." text=${policy.error.message} action="Try again" onAction=${policy.refresh} />`;
   if (!policy.answer) return html`<p class="loading" role="status">Loading …</p>`;
   return html`<${Form} stored=${policy.answer} />`;
 }

@@ -18,7 +18,14 @@ export function usePreview(change, plan) {
     if (name === null) return set({ previews: [], refusal: null, of: null });
     let isCurrent = true;
     const answer = (next) => isCurrent && set({ previews: [], refusal: null, of: name, ...next });
-    const timer = setTimeout(() => plan(JSON.parse(name)).then((previews) => answer({ previews }), (refusal) => answer({ refusal })), PAUSE_MS);
+    const timer = setTimeout(
+      () =>
+        plan(JSON.parse(name)).then(
+          (previews) => answer({ previews }),
+          (refusal) => answer({ refusal }),
+        ),
+      PAUSE_MS,
+    );
     return () => {
       isCurrent = false;
       clearTimeout(timer);
@@ -34,7 +41,8 @@ export async function previewOf(path, body, title = null) {
 
 /** The previews of a change, in sentences. */
 export function Preview({ previews, refusal, busy }) {
-  if (refusal) return html`<${Notice} kind="trouble" title=${refusal instanceof Refusal ? "The loop would refuse this." : "What would happen is not known."} text=${refusal.message} />`;
+  if (refusal)
+    return html`<${Notice} kind="trouble" title=${refusal instanceof Refusal ? "The loop would refuse this." : "What would happen is not known."} text=${refusal.message} />`;
   if (busy && previews.length === 0) return html`<p class="hint" role="status">Asking the loop …</p>`;
   return html`<div class=${`preview ${busy ? "older" : ""}`} role="status">${previews.map(({ title, told }) => html`<${Sentences} title=${title} told=${told} />`)}</div>`;
 }

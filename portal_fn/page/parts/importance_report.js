@@ -1,11 +1,11 @@
 // A report of what features are worth: how far it can be believed, and the scores, highest first.
-import { count } from "../../format.js";
-import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
-import { Notice } from "../../parts/notice.js";
-import { Panel } from "../../parts/panel.js";
-import { usePolled } from "../../polling.js";
-import { html, useEffect } from "../../view.js";
+import { count } from "../format.js";
+import { usePolled } from "../polling.js";
+import { html, useEffect } from "../view.js";
+import { CopyAsCurl, SaveAsCsv } from "./copy.js";
 import { ShareBar } from "./figures.js";
+import { Notice } from "./notice.js";
+import { Panel } from "./panel.js";
 
 export const PATH = "personalizer/featureImportances";
 export const VERSION = { "api-version": "2022-09-01-preview" };
@@ -64,5 +64,8 @@ function Scores({ scores }) {
 }
 
 function rowsOf({ featureScores }) {
-  return [["namespace", "featureName", "score"], ...featureScores.map(({ namespace, featureName, score }) => [namespace, featureName, score])];
+  return [
+    ["namespace", "featureName", "score"],
+    ...featureScores.map(({ namespace, featureName, score }) => [namespace, featureName, score]),
+  ];
 }

@@ -1,6 +1,6 @@
 // Figures of rewards as the parts of the view show them: in words, and as a bar of the interval in which the average lies.
-import { figure, interval } from "../../format.js";
-import { html } from "../../view.js";
+import { figure, interval } from "../format.js";
+import { html } from "../view.js";
 
 /** Writes an average with its interval: `0.42 (0.39 to 0.45)`. */
 export function averageText(average, bounds, write = figure) {
@@ -55,5 +55,7 @@ export function rewardLine(intervals, label, color, of) {
 /** Gives the intervals without events as stretches of a chart. */
 export function withoutEvents(intervals) {
   const { spans } = axisOf(intervals);
-  return spans.filter((_, place) => !intervals[place].count).map((span) => ({ ...span, because: "No event of this time counts.", calm: "no events" }));
+  return spans
+    .filter((_, place) => !intervals[place].count)
+    .map((span) => ({ ...span, because: "No event of this time counts.", calm: "no events" }));
 }

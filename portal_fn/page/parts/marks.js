@@ -1,7 +1,7 @@
 // What happened to the loop, as marks of a chart: models, and changes of its settings.
-import { count, figure } from "../../format.js";
-import { usePolled } from "../../polling.js";
-import { useEffect, useMemo, useRef } from "../../view.js";
+import { count, figure } from "../format.js";
+import { usePolled } from "../polling.js";
+import { useEffect, useMemo, useRef } from "../view.js";
 
 const OFTEN_MS = 5 * 60_000; // the list of models costs more than the status: it tells what each of them earned
 const ORIGINS = {
@@ -40,7 +40,11 @@ function marksOf(models, history, seen) {
 }
 
 function markOfModel({ publishedAt, origin, learnedEvents }) {
-  return { at: new Date(publishedAt) / 1000, kind: "model", label: `${ORIGINS[origin]}, which has learned from ${count(learnedEvents)} events` };
+  return {
+    at: new Date(publishedAt) / 1000,
+    kind: "model",
+    label: `${ORIGINS[origin]}, which has learned from ${count(learnedEvents)} events`,
+  };
 }
 
 function markOfChange({ at, act, by, changed }) {
