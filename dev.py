@@ -236,12 +236,12 @@ def test(chosen: argparse.Namespace) -> int:
 
 def bench(chosen: argparse.Namespace) -> NoReturn:
     """Run the benchmarks."""
-    set_up()
+    set_up(NodePackages.ALL)
     json = [f"--json={chosen.json.resolve()}"] if chosen.json else []
     hand_over("benchmarks", *chosen.names, *(["--details"] if chosen.details else []), *json)
 
 
-def set_up(wanted: NodePackages = NodePackages.ALL) -> None:
+def set_up(wanted: NodePackages = NodePackages.LOOP) -> None:
     """Make what is not there or was made from other lock files: the Python packages, and what is wanted of npm's."""
     if PLACES.venv.is_current() and are_installed(PLACES, wanted):
         return

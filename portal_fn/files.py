@@ -20,7 +20,7 @@ from shared.web.registry import Registry
 functions = Functions()
 
 PAGE = Path(__file__).parent / "page"
-_DOCUMENT = "index.html"
+_DOCUMENT, _DOCUMENT_ABOVE = "index.html", ""
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -50,7 +50,7 @@ class File:
         content: As it is.
         compressed: The same by gzip.
         media_type: With its character set.
-        etag: Of the content.
+        etag: Of the content, however it is encoded; so it goes out as a weak one.
     """
 
     content: bytes
@@ -63,35 +63,37 @@ class File:
 async def page(req: HttpRequest, registry: Registry) -> HttpResponse:
     """Give a file of the page; what is none is a path like any other that is unknown."""
     name = req.route_params.get("file", "")
-    file = (await asyncio.to_thread(_files, _has_slash(req))).get(name or _DOCUMENT)
+    file = (await asyncio.to_thread(_files)).get(name or _name_document(req))
     if file is None:
         return await registry.serve_any_spelling(urls.with_route(req, {"path": f"rankloop/{name}"}))
-    headers = _HEADERS | {"ETag": file.etag, "Content-Type": file.media_type}
+    headers = _HEADERS | {"ETag": f"W/{file.etag}", "Content-Type": file.media_type}
     if file.etag in req.headers.get("If-None-Match", ""):
         return HttpResponse(status_code=304, headers=headers)
-    if "gzip" in req.headers.get("Accept-Encoding", ""):
+    if _takes_gzip(req.headers.get("Accept-Encoding", "")):
         return HttpResponse(file.compressed, headers=headers | {"Content-Encoding": "gzip"})
     return HttpResponse(file.content, headers=headers)
 
 
-def _has_slash(req: HttpRequest) -> bool:
-    """Say whether the page was asked for as `/rankloop/`: its files are beside such a path, not below it."""
+def _name_document(req: HttpRequest) -> str:
+    """Say as which file the document was asked for: at `/rankloop/` the others are beside it, at `/rankloop` below."""
     path: str = urlsplit(req.url).path
-    return path.endswith("/")
+    return _DOCUMENT if path.endswith("/") else _DOCUMENT_ABOVE
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Say whether a header `Accept-Encoding` names gzip, and not with a weight of 0."""
+    codings = (each.replace(" ", "").lower().partition(";q=") for each in accepted.split(","))
+    return any(name == "gzip" and (not mark or weight.strip("0.") != "") for name, mark, weight in codings)
 
 
 @cache
-def _files(beside: bool) -> dict[str, File]:
-    """Read all files of the page, by their names in the address.
-
-    Args:
-        beside: Whether the document names the other files without its own name, `rankloop/`, before theirs.
-    """
+def _files() -> dict[str, File]:
+    """Read all files of the page, by their names in the address."""
     paths = [path for path in PAGE.rglob("*") if path.suffix in _TYPES]
-    contents = {path.relative_to(PAGE).as_posix(): path.read_bytes() for path in paths}
-    if beside:
-        contents[_DOCUMENT] = contents[_DOCUMENT].replace(b'"rankloop/', b'"')
-    return {name: _file(content, _TYPES[Path(name).suffix]) for name, content in contents.items()}
+    files = {path.relative_to(PAGE).as_posix(): _file(path.read_bytes(), _TYPES[path.suffix]) for path in paths}
+    files[_DOCUMENT_ABOVE] = files[_DOCUMENT]
+    beside = files[_DOCUMENT].content.replace(b'"rankloop/', b'"')
+    return files | {_DOCUMENT: _file(beside, _TYPES[Path(_DOCUMENT).suffix])}
 
 
 def _file(content: bytes, media_type: str) -> File:

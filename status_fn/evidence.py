@@ -42,8 +42,8 @@ def read_status_inputs() -> StatusInputs:
     state = lease.read_state()
     profile = profile_store.read()[0]
     tables, grace_us = scan.list_tables(), settings().join_grace_us
-    waiting = with_newest(count_waiting(tables, configuration, state, _MOST_COUNTED), tables, now_us)
-    reward_us = find_newest_reward(tables, configuration, state) if waiting.events else None
+    waiting = with_newest(count_waiting(tables, configuration, state, _MOST_COUNTED), tables, configuration, now_us)
+    reward_us = find_newest_reward(tables, configuration, state, now_us) if waiting.events else None
     return StatusInputs(state, configuration, published, waiting, now_us, grace_us, profile, reward_us)
 
 

@@ -35,29 +35,48 @@ class NodePackages(Enum):
 
     NONE = "none"
     PAGE = "the libraries of the page"
+    LOOP = "the libraries of the page, and Azurite"
     ALL = "the libraries of the page, Azurite, and what the tests need"
+
+
+_LEFT_OUT = {
+    NodePackages.PAGE: ("--omit=dev", "--omit=optional"),
+    NodePackages.LOOP: ("--omit=dev",),
+    NodePackages.ALL: (),
+}
 
 
 def are_installed(places: Places, wanted: NodePackages) -> bool:
     """Say whether they are there; whether the Node.js that is there runs Azurite is seen when it is started."""
     if wanted is NodePackages.NONE:
         return True
-    everything = wanted is NodePackages.PAGE or (places.modules.is_current() and _has_node(places))
+    everything = wanted is NodePackages.PAGE or (_has_packages(places, wanted) and _has_node(places))
     return places.libraries.is_current() and everything
 
 
 def install(places: Places, wanted: NodePackages) -> None:
     """Make `node_modules`, with the npm of this machine or one from PyPI, and copy the page's libraries."""
     with step(f"Installing {wanted.value}"):
-        npm, path = _npm(places)
-        part = ["--omit=dev"] if wanted is NodePackages.PAGE else []
-        code, output = quietly([*npm, "ci", "--prefix", str(places.root), *part, *_QUIET], PATH=path)
-    if code:
-        raise CannotSetUp("The packages of package-lock.json could not be installed", NETWORK, output)
-    _copy_libraries(places)
+        if not (wanted is NodePackages.PAGE and _has_packages(places, wanted)):
+            _install_packages(places, wanted)
+        _copy_libraries(places)
     places.libraries.finish()
-    if wanted is NodePackages.ALL:
-        places.modules.finish()
+
+
+def _has_packages(places: Places, wanted: NodePackages) -> bool:
+    made = places.all_modules if wanted is NodePackages.ALL else places.modules
+    return made.is_current()
+
+
+def _install_packages(places: Places, wanted: NodePackages) -> None:
+    npm, path = _npm(places)
+    modules = places.modules
+    modules.begin()
+    code, output = quietly([*npm, "ci", "--prefix", str(places.root), *_LEFT_OUT[wanted], *_QUIET], PATH=path)
+    if code or (wanted is not NodePackages.PAGE and not modules.proof.exists()):  # npm goes on without Azurite
+        raise CannotSetUp("The packages of package-lock.json could not be installed", NETWORK, output)
+    if wanted is not NodePackages.PAGE:
+        modules.finish()
 
 
 def _copy_libraries(places: Places) -> None:

@@ -39,6 +39,10 @@ class Made:
         """Write down what it was made from; the last step, so that an interrupted set-up is done again."""
         (self.folder / ".made-from").write_text(self._digest(), encoding="ascii")
 
+    def begin(self) -> None:
+        """Forget what it was made from, before it is made anew: an installer may leave that file where it is."""
+        (self.folder / ".made-from").unlink(missing_ok=True)
+
     def _digest(self) -> str:
         contents = b"\0".join(path.read_bytes().replace(b"\r\n", b"\n") for path in self.locks)
         return hashlib.sha256(contents).hexdigest()
@@ -67,9 +71,15 @@ class Places:
 
     @property
     def modules(self) -> Made:
-        """The folder with all packages of npm's lock file."""
+        """The folder with the packages of npm's lock file that a loop on this machine needs, or with all of them."""
         folder = self.root / "node_modules"
         return Made(folder, folder / "azurite", self._npm_locks)
+
+    @property
+    def all_modules(self) -> Made:
+        """The same folder with all of them."""
+        folder = self.root / "node_modules"
+        return Made(folder, folder / "axe-core", self._npm_locks)
 
     @property
     def libraries(self) -> Made:

@@ -58,7 +58,8 @@ class Up:
 
 def up(command: Up) -> int:
     """Serve until a signal comes, and give the exit code; raises `StartFailure` if it cannot start."""
-    record = command.data / "host.json"
+    record, page = command.data / "host.json", command.data / "page.html"
+    page.unlink(missing_ok=True)  # of one that was killed: it holds a key, which may be kept nowhere else
     _end_left_behind(record)
     bind(command.port, command.host).close()
     settings = choose_settings(ROOT)
@@ -82,7 +83,7 @@ def up(command: Up) -> int:
         text = welcome.text(settings["API_KEY_1"], command.data)
         if command.opens:
             link = page_link(host.url, settings["API_KEY_1"])
-            text += f"\n{running.enter_context(page_in_browser(link, command.data / 'page.html'))}\n"
+            text += f"\n{running.enter_context(page_in_browser(link, page))}\n"
         print(f"{text}{_END}", flush=True)
         return _watch(host, own, signals.ended)
 

@@ -1,7 +1,10 @@
-// Numbers, moments and durations as the browser's language writes them.
+// Numbers and moments as the browser's language writes them; words are English, as the page is.
 
 const UNKNOWN = "–";
 const ISO_MOMENT = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z/g;
+const ISO_DURATION = /\bP(?=T?\d)(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+S)?)?\b/g;
+const NUMBER = /(?<=^|[\s(+-])(?<!--?[\w-]+ )(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?=[\s,;:)]|\.?$|\.\s)/g;
+const HOUR = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions().hour12 ? "numeric" : "2-digit";
 const numbers = new Map();
 
 function written(value, options) {
@@ -19,7 +22,7 @@ export function count(value) {
 export function figure(value) {
   if (value === null || value === undefined) return UNKNOWN;
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 0.1 ? 2 : 3;
-  return written(value, { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits });
+  return written(value, { minimumFractionDigits: Math.min(digits, 2), maximumFractionDigits: digits, signDisplay: "negative" }); // no -0
 }
 
 /** Writes how many events there are. */
@@ -65,15 +68,22 @@ export function rate(perMinute) {
 export function moment(text, { seconds = true } = {}) {
   if (!text) return UNKNOWN;
   const at = new Date(text);
-  const time = { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}) };
+  const time = { hour: HOUR, minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}) };
   const date = at.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
   const year = at.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
   return at.toLocaleString(undefined, { ...(Object.keys(date).length ? year : {}), ...date, ...time });
 }
 
-/** Writes a sentence of the API, with the moments in it as the browser's language has them. */
+/** Writes a sentence of the API, with the moments, durations and numbers in it as they are written elsewhere on the page. */
 export function sentence(text) {
-  return text?.replace(ISO_MOMENT, (found) => moment(found)) ?? "";
+  const numbered = text?.replace(NUMBER, translated).replace(ISO_DURATION, (found) => duration(secondsOf(found)));
+  return numbered?.replace(ISO_MOMENT, (found) => moment(found)) ?? "";
+}
+
+/** Writes a number such as `1,206` or `0.24` again, with as many digits. */
+function translated(text) {
+  const digits = text.split(".")[1]?.length ?? 0;
+  return written(Number(text.replaceAll(",", "")), { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** Writes how long ago a moment was: `12 seconds ago`. */
@@ -81,7 +91,9 @@ export function ago(text, now = Date.now()) {
   if (!text) return UNKNOWN;
   const seconds = Math.round((new Date(text).getTime() - now) / 1000);
   const [size, unit] = unitOf(Math.abs(seconds));
-  return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.round(seconds / size), unit);
+  const number = Math.round(Math.abs(seconds) / size);
+  if (number === 0) return "now";
+  return seconds < 0 ? `${amount(number, unit)} ago` : `in ${amount(number, unit)}`;
 }
 
 /** Writes a number of seconds: `1 hour 30 minutes`. */
@@ -92,17 +104,23 @@ export function duration(seconds) {
   for (const [size, unit] of UNITS) {
     const number = Math.floor(rest / size);
     rest -= number * size;
-    if (number) parts.push(written(number, { style: "unit", unit, unitDisplay: "long" }));
+    if (number) parts.push(amount(number, unit));
   }
-  return parts.slice(0, 2).join(" ") || written(0, { style: "unit", unit: "second", unitDisplay: "long" });
+  return parts.slice(0, 2).join(" ") || amount(0, "second");
 }
 
 /** Reads an ISO duration such as `PT1H30M`, in seconds; null if it is none. */
 export function secondsOf(text) {
-  const match = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$/.exec(text ?? "");
+  const match = /^P(?=T?\d)(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$/.exec(text ?? "");
   if (!match) return null;
   const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
   return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+}
+
+/** Writes a value of a setting: a duration in words, a number with all of its digits, anything else as it is. */
+export function setting(value) {
+  if (typeof value === "number") return exact(value);
+  return secondsOf(value) === null ? String(value) : duration(secondsOf(value));
 }
 
 const UNITS = [
@@ -111,6 +129,10 @@ const UNITS = [
   [60, "minute"],
   [1, "second"],
 ];
+
+function amount(number, unit) {
+  return `${count(number)} ${unit}${number === 1 ? "" : "s"}`;
+}
 
 function unitOf(seconds) {
   return UNITS.find(([size]) => seconds >= size) ?? UNITS.at(-1);

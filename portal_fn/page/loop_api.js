@@ -42,11 +42,12 @@ export async function send(method, path, body, query = {}) {
 
 /** Makes one call and gives the answer as `fetch` does. Throws a `Refusal`, or `Unreachable`. */
 export async function call(method, path, { query = {}, body, type = "application/json" } = {}) {
-  const headers = body === undefined ? identity() : { ...identity(), "Content-Type": type };
+  const caller = identity();
+  const headers = body === undefined ? caller : { ...caller, "Content-Type": type };
   const answer = await fetched(addressOf(path, query), { method, headers, body });
   if (answer.ok) return answer;
   const refusal = new Refusal(answer.status, await errorOf(answer), Number(answer.headers.get("Retry-After")) || null);
-  if (answer.status === 401 && credentials()) signOut(refusal.message);
+  if (answer.status === 401 && isSignedIn(caller)) signOut(refusal.message);
   throw refusal;
 }
 
@@ -55,6 +56,11 @@ export function identity() {
   const { key, token } = credentials() ?? {};
   if (token) return { Authorization: `Bearer ${token}` };
   return key ? { "Ocp-Apim-Subscription-Key": key } : {};
+}
+
+/** Says whether somebody is signed in, and still the one who made a call: another one may have come meanwhile. */
+function isSignedIn(caller) {
+  return Boolean(credentials()) && JSON.stringify(identity()) === JSON.stringify(caller);
 }
 
 async function fetched(address, given) {

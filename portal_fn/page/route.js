@@ -4,8 +4,17 @@ import { useEffect, useState } from "./view.js";
 /** Gives `{view, rest, query}` of the address: `#/events/visit-1?at=x` is `events`, `["visit-1"]`, `{at: "x"}`. */
 export function route() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  const [view = "", ...rest] = path.split("/").filter(Boolean).map(decodeURIComponent);
+  const [view = "", ...rest] = path.split("/").filter(Boolean).map(decoded);
   return { view, rest, query: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/** Decodes a part of an address; one that cannot be decoded, such as that of a link that lost its end, stays as it is. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** Gives the address of a view; fields of the query that are null or "" are left out. */

@@ -5,6 +5,7 @@ import { useEffect, useState } from "./view.js";
 export const LOOP = new URL("../", import.meta.url);
 
 const PLACE = `rankloop ${LOOP.pathname}`;
+const NOT_SENT = "There are characters in it that no call can carry, such as “ or …: copy it once more.";
 const listeners = new Set();
 let refusal = null;
 
@@ -23,6 +24,10 @@ export function credentials() {
 
 /** Signs in with `{key}` or `{token}`; whether the loop takes it is seen with the first call. */
 export function signIn(given) {
+  if (!canBeSent(given.key ?? given.token)) {
+    signOut(NOT_SENT);
+    return;
+  }
   refusal = null;
   sessionStorage.setItem(PLACE, JSON.stringify(given));
   for (const listener of listeners) listener();
@@ -44,4 +49,13 @@ export function useSession() {
     return () => listeners.delete(listener);
   }, []);
   return { credentials: credentials(), refusal };
+}
+
+/** Says whether a text can be a header: a browser refuses one that is not Latin-1, before it asks the loop. */
+function canBeSent(text) {
+  try {
+    return new Headers({ key: text }).has("key");
+  } catch {
+    return false;
+  }
 }

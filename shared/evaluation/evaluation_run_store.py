@@ -98,13 +98,17 @@ def mark_sent(evaluation: Evaluation, stage: int, tasks: int) -> None:
 
 
 def read_progress(evaluation: Evaluation) -> Progress:
-    """Count the tasks of an evaluation that runs; the messages of its last stage may not have been sent yet."""
+    """Count the tasks of an evaluation that runs.
+
+    Before all messages of its last stage are sent, it is not stored how many there are, and some may be done already.
+    """
     run = run_folder(evaluation)
     paths = [blob.path for blob in blobs.list_blobs(run)]
     stages = sum(path.startswith(f"{run}stages/") for path in paths)
     last = background_reads.read_all(_stage(evaluation, stage) for stage in range(max(stages - 2, 0), stages))
     planned = [int(mark) for mark in last if mark is not None and mark.isdigit()]
-    return Progress(sum(path.startswith(f"{run}tasks/") for path in paths), max(planned, default=None))
+    done = sum(path.startswith(f"{run}tasks/") for path in paths)
+    return Progress(done, max(*planned, done) if planned else None)
 
 
 def first_count(evaluation: Evaluation, lines: int) -> int:

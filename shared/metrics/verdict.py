@@ -13,7 +13,7 @@ from shared.metrics.intervals import Interval
 from shared.metrics.last_change import LastChange
 from shared.metrics.lift_record import Conclusion, Over, Window, conclude
 from shared.times import to_iso_second
-from shared.words import pluralize
+from shared.words import pluralize, round_figure
 
 _NEARLY, _CERTAINLY = 0.95, 0.8
 """An apprentice has learned its default that matches in the one share of its ceiling, and for certain in the other."""
@@ -128,9 +128,9 @@ def describe(window: WindowVerdict, since_us: int | None = None) -> str:
             f"The first action had no chance to be shown in {_events(window, first.silent)}, so nothing is known of "
             "what it would have earned. An exploration above 0 gives it one."
         )
-    low, high = (_number(bound) for bound in first.interval)
+    low, high = (round_figure(bound) for bound in first.interval)
     earned = (
-        f"Over {_describe_events(window)}, the loop earned {_number(abs(first.lift))} "
+        f"Over {_describe_events(window)}, the loop earned {round_figure(abs(first.lift))} "
         f"{'more' if first.lift >= 0 else 'less'} per event than always the first action would have "
         f"(95 % interval {low} to {high})"
     )
@@ -193,10 +193,6 @@ def _events(window: WindowVerdict, number: int) -> str:
     if window.over is Over.CHANGE:
         return f"{events} since {to_iso_second(window.from_us)} (all since mode, settings or model last changed)"
     return f"{events} {_SPANS[window.over]}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.{_DIGITS}g}"
 
 
 def _describe_apprentice(likeness: Likeness, *, returns: bool) -> str:

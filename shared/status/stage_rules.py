@@ -41,10 +41,10 @@ def judge_ranks(inputs: StatusInputs) -> Finding:
     """Whether Ranks come in."""
     if _has_no_rank(inputs):
         return Finding(Light.WAITING, learning_status.NO_RANK, _SEND_RANK)
-    count, last_us = stage_times.count_ranks(inputs), stage_times.last_rank_us(inputs)
+    last_us = stage_times.last_rank_us(inputs)
     if last_us is None:
         return Finding(Light.GOOD, "Rank calls have come in.")
-    if count is not None and not count.count:
+    if last_us < stage_times.of_late_us(inputs.now_us):
         return Finding(Light.WAITING, f"No Rank call has come in since {to_iso_second(last_us)}.")
     return Finding(Light.GOOD, f"The last Rank call came in at {to_iso_second(last_us)}.")
 

@@ -36,6 +36,11 @@ class RewardCount:
     rewards: StageCount
 
 
+def of_late_us(at_us: int) -> int:
+    """Since when something happened of late: 15 to 20 minutes before a moment, when a bin begins."""
+    return bin_us(at_us - _OF_LATE_US)
+
+
 def count_ranks(inputs: StatusInputs) -> StageCount | None:
     """The Ranks of the last 15 to 20 minutes, or since the oldest that waits, if that came earlier.
 
@@ -48,7 +53,7 @@ def count_ranks(inputs: StatusInputs) -> StageCount | None:
     if deleted_us > joined_us:
         from_us = max(from_us, deleted_us)
     count = waiting.counted + sum(a_bin.joined for a_bin in _since(from_us, state))
-    return _stretch(count, from_us, waiting.counted_up_to_us or inputs.now_us)
+    return _stretch(count, from_us, min(waiting.counted_up_to_us or inputs.now_us, inputs.now_us))
 
 
 def count_joined(inputs: StatusInputs, state: State) -> StageCount | None:

@@ -6,7 +6,7 @@ from shared.metrics.verdict import Advantage, measure
 from shared.status.learning_status import StatusInputs
 from shared.status.warnings import LoopWarning
 from shared.times import to_iso_second
-from shared.words import pluralize
+from shared.words import pluralize, round_figure
 
 _SPANS = {Over.DAY: "the last day or so", Over.WEEK: "the last week or so"}
 
@@ -53,6 +53,6 @@ def _describe_shortfall(window: Window, advantage: Advantage) -> str:
     events = pluralize(advantage.events, "event", "events")
     span = _SPANS.get(window.over, f"those since {to_iso_second(window.from_us)}")
     return (
-        f"Over {events}, {span}, the loop earned {abs(advantage.lift or 0):.2g} less per event "
-        f"(95 % interval {-high:.2g} to {-low:.2g})"
+        f"Over {events}, {span}, the loop earned {round_figure(abs(advantage.lift or 0))} less per event "
+        f"(95 % interval {round_figure(-high)} to {round_figure(-low)})"
     )

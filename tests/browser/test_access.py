@@ -83,6 +83,43 @@ def test_who_has_no_key_is_asked_for_it_and_a_wrong_one_is_refused_in_plain_word
     complaints.clear()
 
 
+def test_a_key_that_cannot_be_sent_is_refused_before_the_loop_is_asked(good: Api, open_page: OpenPage) -> None:
+    """As one that a word processor has made nicer; the loop would seem not to answer."""
+    page = open_page(good, key="“page-key”")
+
+    expect(page.get_by_role("alert")).to_contain_text("characters in it that no call can carry")
+    page.get_by_label("API key").fill(f"{KEY}…")
+    page.get_by_role("button", name="Open the page").first.click()
+    expect(page.get_by_role("alert")).to_contain_text("characters in it that no call can carry")
+
+
+def test_an_address_that_lost_its_end_still_opens_the_page(good: Api, open_page: OpenPage) -> None:
+    """As where a mail program has cut it between the characters of an encoded one."""
+    page = open_page(good, view="/events/visit-1%E2%80")
+
+    in_the_page(page)
+    expect(page.get_by_role("link", name="Events")).to_have_attribute("aria-current", "page")
+
+
+def test_a_late_refusal_of_another_user_signs_nobody_out(good: Api, open_page: OpenPage, complaints: list[str]) -> None:
+    """The loop may answer slowly, and the next one be in by then."""
+    late: list[Route] = []
+    page = open_page(good, key=None)
+    page.route("**/v1/status", lambda route: late.append(route), times=1)
+    page.get_by_label("API key").fill("not the key")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("API key").fill(KEY)
+    page.keyboard.press("Enter")
+    in_the_page(page)
+    with page.expect_response(lambda response: response.status == 401):
+        late[0].continue_()
+
+    in_the_page(page)
+    assert page.get_by_role("button", name="Sign out").is_visible()
+    complaints.clear()
+
+
 def test_a_token_opens_a_loop_that_takes_tokens(
     trusting: Api, authority: Authority, open_page: OpenPage, complaints: list[str]
 ) -> None:

@@ -36,14 +36,17 @@ elif sys.argv[1] == "export":
     print("# a comment\\na==1")
 """
 NPM = """#!{python}
-import os, pathlib, sys
+import os, pathlib, shutil, sys
 folder = pathlib.Path({folder!r})
 with (folder / "calls").open("a") as calls:
     calls.write("npm " + " ".join(sys.argv[1:]) + "\\n")
 if "--version" in sys.argv:
     print("10.0.0")
 else:
-    (folder / "node_modules" / "azurite").mkdir(parents=True)
+    shutil.rmtree(folder / "node_modules", ignore_errors=True)
+    for name, kind in (("azurite", "optional"), ("axe-core", "dev")):
+        if f"--omit={{kind}}" not in sys.argv and os.environ.get("PRETEND_WITHOUT") != name:
+            (folder / "node_modules" / name).mkdir(parents=True)
     for name in {libraries}:
         (folder / "node_modules" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "node_modules" / name).write_text("")

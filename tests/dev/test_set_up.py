@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shutil
 import signal
 import sys
 import time
@@ -88,6 +89,38 @@ def test_a_changed_lock_file_is_followed(clone: Clone) -> None:
     clone.run("bench")
 
     assert (len(clone.calls("uv sync")), len(clone.calls("npm ci"))) == (2, 1)
+
+
+def test_a_loop_needs_no_packages_of_the_tests(clone: Clone) -> None:
+    """A browser and checkers are some hundred megabytes; they come with the first command that uses them."""
+    begun = clone.run("up")
+    again = clone.run("demo")
+    (first,) = clone.calls("npm ci")
+    clone.run("bench")
+    _, last = clone.calls("npm ci")
+    clone.run("up")
+
+    assert (begun[0], again[1]) == (0, "ran -P -m localhost.demo\n")
+    assert [[word for word in call.split() if "omit" in word] for call in (first, last)] == [["--omit=dev"], []]
+    assert len(clone.calls("npm ci")) == 2
+
+
+def test_libraries_of_the_page_that_are_gone_are_copied_and_nothing_is_fetched(clone: Clone) -> None:
+    """A running loop goes on: npm would take its storage emulator away, and a package has no use for one."""
+    clone.run("up")
+    shutil.rmtree(clone.folder / "portal_fn" / "page" / "libraries")
+    clone.run("package")
+
+    assert len(clone.calls("npm ci")) == 1
+    assert (clone.folder / "portal_fn" / "page" / "libraries" / "preact.mjs").is_file()
+    assert (clone.folder / "node_modules" / "azurite").is_dir()
+
+
+def test_a_storage_emulator_that_npm_has_left_out_is_told(clone: Clone) -> None:
+    """An optional package that cannot be installed is no failure to npm."""
+    code, output = clone.run("up", PRETEND_WITHOUT="azurite")
+
+    assert (code, "The packages of package-lock.json could not be installed." in output) == (2, True)
 
 
 def test_an_interrupted_set_up_is_done_again(clone: Clone) -> None:

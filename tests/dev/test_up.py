@@ -150,13 +150,15 @@ def test_after_a_kill_the_next_one_has_the_data_and_the_key(up: Starter) -> None
     children = killed.children()
     killed.api.post("/personalizer/v1.0/rank", RANK)
     killed.end(signal.SIGKILL)
+    page = up.data / "page.html"
+    page.write_text("what --open has left, with its key", encoding="utf-8")
     again = up("--port", str(killed.api.port))
     answer = again.api.post("/personalizer/v1.0/rank", {**RANK, "eventId": "dinner"})
 
     assert (again.api, answer.status) == (killed.api, 201)
     assert wait_for_end(children, 0)
     assert again.end() == 0
-    assert up.rows() == 2
+    assert (up.rows(), page.exists()) == (2, False)
 
 
 def test_the_key_is_for_its_owner_only_and_in_no_list_of_processes(up: Starter, browser: Browser) -> None:

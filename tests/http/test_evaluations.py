@@ -361,18 +361,26 @@ def test_the_loops_own_page_tells_everything(loop: Api, described: Described) ->
 
 
 def test_a_running_one_tells_how_far_it_is(loop: Api) -> None:
-    """How many tasks are done of those that are planned so far; before there is a plan, of how many is not known."""
+    """How many tasks are done of those that are planned so far; before there is a plan, of how many is not known.
+
+    The first of a stage may be done before it is noted how many the stage has.
+    """
     running = evaluation("progressing", status=Status.RUNNING, ended_us=None, optimal=None)
     keep(running)
+    keep(evaluation("progressed"), outcome())
 
     planned = [loop.get(f"{OWN}/progressing").json["progress"]]
     evaluation_run_store.claim_stage(running, 0, None)
     evaluation_run_store.mark_sent(running, 0, 3)
     evaluation_run_store.keep_result(running, TaskResult("logged", LineCounts(), {}))
     planned.append(loop.get(f"{OWN}/progressing").json["progress"])
+    evaluation_run_store.claim_stage(running, 1, None)
+    for number in range(3):
+        evaluation_run_store.keep_result(running, TaskResult(f"early-{number}", LineCounts(), {}))
+    planned.append(loop.get(f"{OWN}/progressing").json["progress"])
 
-    assert planned == [{"tasksDone": 0, "tasks": None}, {"tasksDone": 1, "tasks": 3}]
-    assert loop.get(f"{OWN}/own-found").json["progress"] is None
+    assert planned == [{"tasksDone": 0, "tasks": None}, {"tasksDone": 1, "tasks": 3}, {"tasksDone": 4, "tasks": 4}]
+    assert loop.get(f"{OWN}/progressed").json["progress"] is None
 
 
 def test_what_each_policy_earned_is_told_over_time(loop: Api, described: Described) -> None:

@@ -28,9 +28,11 @@ def test_a_browser_at_the_root_is_led_to_the_page(anyone: Api) -> None:
     assert (program.status, program.error["code"]) == (404, "ResourceNotFound")
 
 
-@pytest.mark.parametrize(("path", "before"), [("/rankloop", "rankloop/"), ("/rankloop/", "")])
+@pytest.mark.parametrize(
+    ("path", "before"), [("/rankloop", "rankloop/"), ("/rankloop/", ""), ("/rankloop/index.html", "")]
+)
 def test_the_document_names_files_that_are_there(anyone: Api, path: str, before: str) -> None:
-    """Whether or not there is a slash at the end of its address."""
+    """Whether or not there is a slash at the end of its address, or the name of its file."""
     document = anyone.get(path)
     names = re.findall(r'(?:src|href)="([^"]+)"', document.body.decode())
 
@@ -63,11 +65,15 @@ def test_every_import_of_a_module_is_there(anyone: Api) -> None:
 def test_a_file_is_compressed_and_asked_for_again_only_if_it_is_another(anyone: Api) -> None:
     plain = anyone.get("/rankloop/main.js")
     packed = anyone.get("/rankloop/main.js", {"Accept-Encoding": "gzip, br"})
-    again = anyone.get("/rankloop/main.js", {"If-None-Match": f"W/{plain.headers['etag']}"})
+    refused = anyone.get("/rankloop/main.js", {"Accept-Encoding": "br, gzip;q=0"})
+    again = anyone.get("/rankloop/main.js", {"If-None-Match": plain.headers["etag"]})
 
     assert plain.body == (PAGE / "main.js").read_bytes()
     assert (packed.headers["content-encoding"], gzip.decompress(packed.body)) == ("gzip", plain.body)
+    assert ("content-encoding" in refused.headers, refused.body) == (False, plain.body)
     assert (again.status, again.body) == (304, b"")
+    assert packed.headers["etag"] == plain.headers["etag"]
+    assert plain.headers["etag"].startswith('W/"'), "weak, since it is that of both"
     assert plain.headers["content-type"] == "text/javascript; charset=utf-8"
 
 

@@ -63,7 +63,8 @@ def test_a_trainer_that_does_not_run_is_told_by_the_light_of_the_join(
     """What comes before it is in order."""
     past.configure(stored_loop, past.seldom())
     at_us = past.minutes_ago(60)
-    past.Past([past.event("old", at_us)], [past.reward("old", at_us + SECOND)], deadline_us=DAY).write(stored_loop)
+    events = [past.event("old", at_us), past.event("new", past.minutes_ago(1))]
+    past.Past(events, [past.reward("old", at_us + SECOND)], deadline_us=DAY).write(stored_loop)
     status = Loop(start_host(**NEVER).url, stored_loop, lambda **_: pytest.fail("no trainer")).status()
 
     assert lights(status) == ["good", "good", "trouble", "waiting", "waiting"]

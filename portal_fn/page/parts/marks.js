@@ -1,5 +1,5 @@
 // What happened to the loop, as marks of a chart: models, and changes of its settings.
-import { count, figure } from "../format.js";
+import { events, setting } from "../format.js";
 import { usePolled } from "../polling.js";
 import { useEffect, useMemo, useRef } from "../view.js";
 
@@ -43,7 +43,7 @@ function markOfModel({ publishedAt, origin, learnedEvents }) {
   return {
     at: new Date(publishedAt) / 1000,
     kind: "model",
-    label: `${ORIGINS[origin]}, which has learned from ${count(learnedEvents)} events`,
+    label: `${ORIGINS[origin]}, which has learned from ${events(learnedEvents)}`,
   };
 }
 
@@ -55,7 +55,7 @@ function markOfChange({ at, act, by, changed }) {
 
 function written(value) {
   if (value === null || value === "") return "nothing";
-  return typeof value === "number" ? figure(value) : String(value);
+  return setting(value);
 }
 
 function authorOf(by) {

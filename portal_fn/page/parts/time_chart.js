@@ -1,5 +1,5 @@
 // A chart over time: lines with bands, marks of what happened, and hatched stretches of which something is unknown.
-import { count, figure } from "../format.js";
+import { events, figure } from "../format.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../view.js";
 import { draw } from "./time_chart/drawing.js";
 import { Tables } from "./time_chart/tables.js";
@@ -98,7 +98,7 @@ function Legend({ chart: { lines, write }, at }) {
 
 function eventsAt(at, counts) {
   if (counts?.[at] == null) return "";
-  return counts[at] === 1 ? " · 1 event" : ` · ${count(counts[at])} events`;
+  return ` · ${events(counts[at])}`;
 }
 
 /** What the chart's signs mean, and why something is unknown. */

@@ -1,5 +1,5 @@
 // Who gets what: each action's chance in a context, before and after the latest model, and why.
-import { count, moment, sentence, share } from "../format.js";
+import { events, moment, sentence, share } from "../format.js";
 import { ChanceBars } from "../parts/chance_bars.js";
 import { Notice } from "../parts/notice.js";
 import { Panel } from "../parts/panel.js";
@@ -62,8 +62,8 @@ function useQuestion(ranks) {
   useEffect(() => {
     if (!event && !question && ranks?.length) choose(ranks[0]);
   }, [event, question, ranks]);
-  const events = trace.answer?.events ?? [];
-  const traced = events.find((each) => each.at === at) ?? events.at(-1);
+  const found = trace.answer?.events ?? [];
+  const traced = found.find((each) => each.at === at) ?? found.at(-1);
   const problem = trace.error?.message ?? (trace.answer && !traced ? notFound(event, trace.answer.lookedThrough) : null);
   return {
     event,
@@ -127,7 +127,7 @@ function Bars({ part, answers, question, place, mode }) {
 }
 
 function nameOf(model, title) {
-  return model ? `${title}: of ${moment(model.publishedAt)}, ${count(model.learnedEvents)} events` : title;
+  return model ? `${title}: of ${moment(model.publishedAt)}, ${events(model.learnedEvents)}` : title;
 }
 
 /** Says in a sentence who gets what, and what the latest model changed. */

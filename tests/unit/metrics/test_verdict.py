@@ -13,6 +13,7 @@ from shared.metrics.model_rewards import ModelSums
 from shared.metrics.model_rewards_forms import Earned
 from shared.metrics.verdict import Advantage, Verdict, judge, round_up
 from shared.times import HOUR, MINUTE, from_iso
+from shared.words import round_figure
 from tests.unit.metrics.estimators.test_lift import some_events, sums
 from tests.unit.metrics.test_lift_record import grow, part
 
@@ -215,3 +216,11 @@ def test_the_verdict_names_the_window_that_decides() -> None:
     open_ = judge_record(grow([100, 100], first=0.3, others=0.6))
 
     assert (clear.over, open_.over, judge_record(LiftRecord()).over) == (Over.EVENTS, Over.CHANGE, None)
+
+
+@pytest.mark.parametrize(
+    ("figure", "text"), [(4e-18, "0"), (-0.0, "0"), (0.00001, "0.00001"), (-0.3426, "-0.34"), (1234.5, "1200")]
+)
+def test_a_figure_of_a_sentence_has_no_exponent(figure: float, text: str) -> None:
+    """Nor does a difference that is none look like one."""
+    assert round_figure(figure) == text

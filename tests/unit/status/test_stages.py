@@ -41,7 +41,7 @@ def state_in_use(**changes: object) -> State:
     """A loop that has had 100 Ranks in the last bin before the join position."""
     bin_us = JOINED_US - MINUTE
     bins = (Bin(bin_us - bin_us % (5 * MINUTE), joined=100, outcomes=EventOutcomes(learned=100)),)
-    metrics = Metrics(bins=bins, last_rank_us=JOINED_US - 5 * MINUTE, last_reward_us=JOINED_US - 4 * MINUTE)
+    metrics = Metrics(bins=bins, last_rank_us=JOINED_US - MINUTE, last_reward_us=JOINED_US - 4 * MINUTE)
     counters = Counters(events=100, learned=100, rewards=50, unlike_default=50)
     whole = state_of_trained_loop(joined_up_to_us=JOINED_US, metrics=metrics, counters=counters)
     return replace(whole, **{"snapshots": (Snapshot(0, Counters()),), **changes})  # type: ignore[arg-type]
@@ -106,7 +106,7 @@ FRESH = new_state(_CONFIGURATION, Published())
     [
         (inputs(None), "wwwww"),
         (inputs(None, waiting(1)), "gwwww"),
-        (inputs(None, Waiting(1, False, NOW_US - DAY, NOW_US - DAY, 1)), "gwtww"),
+        (inputs(None, Waiting(1, False, NOW_US - DAY, NOW_US - DAY, 1)), "wwtww"),
         (inputs(FRESH), "wwwww"),
         (inputs(FRESH, waiting(1)), "gwwww"),
         (replace(inputs(FRESH, waiting(1)), newest_reward_us=NOW_US), "ggwww"),
@@ -160,6 +160,15 @@ def test_where_not_all_were_counted_the_rate_is_of_what_was() -> None:
 
     assert stage.count is not None
     assert (stage.count.count, stage.count.to_us, stage.last_us) == (20_500, NOW_US - 2 * MINUTE, NOW_US)
+
+
+def test_a_stretch_ends_now_if_the_minute_goes_on_in_which_counting_stopped() -> None:
+    """Rows are counted by minutes, and this one is not over."""
+    crowd = Waiting(20_000, True, NOW_US - MINUTE, NOW_US, 20_400, NOW_US + 30 * SECOND)
+    stage = judge(inputs(state_in_use(), crowd, PUBLISHED))[StageName.RANKS]
+
+    assert stage.count is not None
+    assert stage.count.to_us == NOW_US
 
 
 def test_no_stretch_reaches_into_days_whose_bins_may_be_gone() -> None:

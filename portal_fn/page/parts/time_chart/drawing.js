@@ -1,8 +1,10 @@
 // Draws a chart over time with uPlot, and what uPlot has not: hatched stretches, and marks.
+import { count } from "../../format.js";
 import { written } from "./words.js";
 
 const FONT = "12px system-ui, sans-serif";
 const LEAST_WIDTH = 100;
+const WHOLE_STEPS = [...Array(12).keys()].flatMap((zeros) => [1, 2, 5].map((digit) => digit * 10 ** zeros));
 const LEAST_FOR_WORDS = 76;
 
 /** Draws a chart into a place, as wide as that is; gives `point(place)`, which points at a value or at none, and `remove()`. */
@@ -34,7 +36,7 @@ function optionsOf(place, { times, spans, lines, marks, stretches, bounds, write
     },
     axes: [
       { ...axis, values: (_, splits) => splits.map((time) => written(time, { seconds: isShort && time % 60 !== 0 })), space: 96, size: 28 },
-      { ...axis, size: 52, values: (_, splits) => splits.map((value) => write(value)) },
+      { ...axis, size: 52, ...(write === count ? { incrs: WHOLE_STEPS } : {}), values: (_, splits) => splits.map((value) => write(value)) },
     ],
     series: [{}, ...lines.flatMap((line) => seriesOf(line, colorOf))],
     bands: lines.flatMap((line, number) => (line.low ? [bandOf(line, number, colorOf)] : [])),

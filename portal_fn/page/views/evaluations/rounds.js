@@ -1,5 +1,5 @@
 // Automatic optimization: when the loop searches by itself, and the evidence of each round.
-import { count, figure, interval, moment, sentence, share } from "../../format.js";
+import { count, events, figure, interval, moment, sentence, share } from "../../format.js";
 import { SaveAsCsv } from "../../parts/copy.js";
 import { Panel } from "../../parts/panel.js";
 import { STATUS_SECONDS, usePolled } from "../../polling.js";
@@ -63,7 +63,7 @@ function Round({ round }) {
         <a href=${linkTo("evaluations", [round.id])}>Round ${count(round.look)}</a>
         <small>${moment(round.creationTime, { seconds: false })}</small>
       </th>
-      <td>${rangeOf(round.startTime, round.endTime)}<small>${first && `${count(first.events)} events`}</small></td>
+      <td>${rangeOf(round.startTime, round.endTime)}<small>${first && events(first.events)}</small></td>
       ${[first, online, best].map((policy) => html`<td class="number"><${Earned} policy=${policy} base=${first} /></td>`)}
       <td>
         <span class=${`evaluation-state ${round.status === "OptimalPolicyApplied" ? "better" : "done"}`}>${statusOf(round)}</span>

@@ -131,7 +131,7 @@ function OfRank({ entry }) {
   const choices = entry.slots.length ? entry.slots : [entry];
   const each = (write) => choices.map((choice) => html`<div>${write(choice)}</div>`);
   return html`
-    <td>${each((choice) => html`${choice.id && html`<small class="faint">${choice.id}: </small>`}${choice.rewardActionId}`)}</td>
+    <td class="shown">${each((choice) => html`${choice.id && html`<small class="faint">${choice.id}: </small>`}${choice.rewardActionId}`)}</td>
     <td class="number">${each(({ probability }) => share(probability))}</td>
     <td>${each(({ explored, exploredBecause }) => html`<span title=${exploredBecause}>${exploredText(explored)}</span>`)}</td>
     <td>${each(({ rewards }) => (rewards?.length ? rewards.map((reward) => figure(reward)).join(", ") : html`<span class="faint">none yet</span>`))}</td>

@@ -1,5 +1,5 @@
 // How well the loop imitates its default as an apprentice: the matching performance of the old portal.
-import { count, figure, interval, moment, sentence, share } from "../../format.js";
+import { count, events, figure, interval, moment, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
@@ -64,7 +64,7 @@ function Performance({ apprentice }) {
   const verdict = usePolled("rankloop/v1/status", STATUS_SECONDS).answer?.verdict;
   const columns = [
     { title: `Last ${count(apprentice.last.numberOfEvents)} events`, figures: apprentice.last },
-    { title: `All ${count(apprentice.total.numberOfEvents)} events`, figures: apprentice.total },
+    { title: `All ${events(apprentice.total.numberOfEvents)}`, figures: apprentice.total },
   ];
   const tools = html`<${CopyAsCurl} path=${METRICS} /><${SaveAsCsv} name="rankloop-matching-performance" rows=${() => rowsOf(apprentice)} />`;
   return html`

@@ -55,7 +55,8 @@ function Rewards({ status, scale }) {
     () => metrics && chartOf(scale?.from ? fromFirstEvent(metrics) : metrics, isWaiting ? status.joinedUpTo : null),
     [metrics, isWaiting && status.joinedUpTo],
   );
-  const aside = scale && html`${scale.words} · <a href=${linkTo("monitor")}>Monitor</a>`;
+  const aside =
+    scale && html`${scale.words} · <a href=${linkTo("monitor", [], { from: scale.from, interval: scale.interval })}>Monitor</a>`;
   return html`
     <${Panel} title="Reward per event" aside=${aside}>
       ${chart && html`<${TimeChart} title="Reward per event over time" ...${chart} marks=${marks} height=${280} />`}

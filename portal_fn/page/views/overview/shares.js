@@ -1,5 +1,5 @@
 // Which actions were shown, as shares over time: a bar for each stretch.
-import { count, moment, share } from "../../format.js";
+import { count, events, moment, share } from "../../format.js";
 import { Panel } from "../../parts/panel.js";
 import { html, useState } from "../../view.js";
 
@@ -9,7 +9,7 @@ const HEIGHT = 100;
 /** The shares of the actions that were shown most, and of all others together. */
 export function Shares({ actions }) {
   return html`
-    <${Panel} title="Shown actions" class="shares" aside=${actions?.count > 0 && `${count(actions.count)} events`}>
+    <${Panel} title="Shown actions" class="shares" aside=${actions?.count > 0 && events(actions.count)}>
       ${actions?.count > 0 ? html`<${Bars} actions=${actions} />` : html`<p class="loading">${actions ? "No joined event yet." : "Loading …"}</p>`}
     <//>
   `;
@@ -40,7 +40,7 @@ function Bar({ place, each, bands }) {
     top -= height;
     return html`<rect class=${`action-${band.isRest ? "rest" : number}`} x=${place + 0.06} y=${top} width="0.88" height=${height} />`;
   });
-  return html`<g><title>${each.count ? `${span(each)}: ${count(each.count)} events` : `${span(each)}: no events`}</title>${each.count ? parts : ""}<rect class="whole" x=${place} y="0" width="1" height=${HEIGHT} /></g>`;
+  return html`<g><title>${each.count ? `${span(each)}: ${events(each.count)}` : `${span(each)}: no events`}</title>${each.count ? parts : ""}<rect class="whole" x=${place} y="0" width="1" height=${HEIGHT} /></g>`;
 }
 
 function AsTable({ shown, bands }) {

@@ -1,5 +1,5 @@
 // Who changed what, when, from what and to what.
-import { moment } from "../../format.js";
+import { moment, setting } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Pager } from "../../parts/pager.js";
 import { Panel } from "../../parts/panel.js";
@@ -64,7 +64,7 @@ function Changed({ name, from, to }) {
 }
 
 function plain(value) {
-  return value === null || value === "" ? "none" : String(value);
+  return value === null || value === "" ? "none" : setting(value);
 }
 
 function rowsOf(changes) {
