@@ -135,7 +135,7 @@ BROKEN = (
         "rewards",
     ),
     BrokenLoop(
-        "a trainer that does not run", _not_joined, "stuck-7", "Nothing can be told yet", light="joined", trains=False
+        "a trainer that does not run", _not_joined, "stuck-7", "No event is joined yet", light="joined", trains=False
     ),
     BrokenLoop(
         "features that teach nothing, and damaged rows",
