@@ -93,7 +93,7 @@ def test_models_and_changes_of_settings_are_read_at_the_chart_and_in_its_tables(
     chart.press("Home")
     first = chart.get_attribute("aria-valuetext") or ""
     chart.press("End")
-    expect(chart).to_have_attribute("aria-valuetext", re.compile("modelExportFrequency from PT15M to PT1S"))
+    expect(chart).to_have_attribute("aria-valuetext", re.compile("modelExportFrequency from 15 minutes to 1 second"))
     last = chart.get_attribute("aria-valuetext") or ""
     expect(page.locator(".chart-note")).to_contain_text(f"A model, which has learned from {learned} events")
     page.get_by_text("The figures as a table").click()
@@ -101,7 +101,7 @@ def test_models_and_changes_of_settings_are_read_at_the_chart_and_in_its_tables(
     assert re.search(r"The loop 0\.\d+, Always the first action 0\.\d+, At random 0\.\d+", first)
     assert "A model, which has learned from" in last
     marks = page.get_by_role("region", name="Models and changes of settings").get_by_role("row")
-    expect(marks.filter(has_text="modelExportFrequency from PT15M to PT1S (by API_KEY_1)")).to_have_count(1)
+    expect(marks.filter(has_text="modelExportFrequency from 15 minutes to 1 second (by API_KEY_1)")).to_have_count(1)
     expect(marks.filter(has_text=f"A model, which has learned from {learned} events")).to_have_count(1)
     events = page.get_by_role("region", name="Figures of the chart").get_by_role("row").locator("td:first-of-type")
     assert sum(map(int, events.all_inner_texts())) == good.get("/rankloop/v1/metrics").json["total"]["count"]

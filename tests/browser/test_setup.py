@@ -109,7 +109,8 @@ def test_what_is_foreseen_is_what_happens(loop: Api, open_page: OpenPage, photog
     confirm(page)
     expect(page.get_by_text("No unsaved changes")).to_be_visible()
 
-    assert told["Changes"] == foreseen["changes"]
+    in_words = [change.replace("PT15M", "15 minutes").replace("PT2H", "2 hours") for change in foreseen["changes"]]
+    assert told["Changes"] == in_words
     assert are_shown(foreseen["happens"], told["What will happen"])
     assert are_shown(foreseen["happens"], confirmed)
     after = service(loop)
