@@ -55,7 +55,7 @@ def test_short_times_are_set_once_the_user_has_read_what_they_do(new: Api, open_
     page = open_page(new)
     page.get_by_role("button", name="Set short times …").click()
     dialog = page.get_by_role("dialog", name="Set short times?")
-    expect(dialog).to_contain_text("rewardWaitTime changes from PT10M to PT5S.")
+    expect(dialog).to_contain_text("rewardWaitTime changes from 10 minutes to 5 seconds.")
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_have_count(0)
     before = new.get(f"{V1}/configurations/service").json
