@@ -22,4 +22,7 @@ def _times(stage: Document) -> Iterator[str]:
     if stage.get("lastAt"):
         yield f"last at {moment(stage['lastAt'])}"
     if rate := stage.get("rate"):
-        yield f"{rate['count']:,} from {moment(rate['from'])[11:16]} to {moment(rate['to'])[11:16]}"
+        first, last = moment(rate["from"])[:16], moment(rate["to"])[:16]
+        if first[:10] == last[:10]:
+            first, last = first[11:], last[11:]
+        yield f"{rate['count']:,} from {first} to {last}"

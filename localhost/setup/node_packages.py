@@ -50,14 +50,13 @@ def are_installed(places: Places, wanted: NodePackages) -> bool:
     """Say whether they are there; whether the Node.js that is there runs Azurite is seen when it is started."""
     if wanted is NodePackages.NONE:
         return True
-    everything = wanted is NodePackages.PAGE or (_has_packages(places, wanted) and _has_node(places))
-    return places.libraries.is_current() and everything
+    return places.libraries.is_current() and (wanted is NodePackages.PAGE or _has_packages(places, wanted))
 
 
 def install(places: Places, wanted: NodePackages) -> None:
     """Make `node_modules`, with the npm of this machine or one from PyPI, and copy the page's libraries."""
     with step(f"Installing {wanted.value}"):
-        if not (wanted is NodePackages.PAGE and _has_packages(places, wanted)):
+        if not _has_packages(places, wanted):
             _install_packages(places, wanted)
         _copy_libraries(places)
     places.libraries.finish()
@@ -65,7 +64,7 @@ def install(places: Places, wanted: NodePackages) -> None:
 
 def _has_packages(places: Places, wanted: NodePackages) -> bool:
     made = places.all_modules if wanted is NodePackages.ALL else places.modules
-    return made.is_current()
+    return made.is_current() and (wanted is NodePackages.PAGE or _has_node(places))
 
 
 def _install_packages(places: Places, wanted: NodePackages) -> None:

@@ -12,9 +12,9 @@ _BIOME = ROOT / "node_modules" / "@biomejs" / "biome" / "bin" / "biome"
 
 
 def test_biome_finds_nothing() -> None:
-    """`node_modules/.bin/biome check --write page` in `portal_fn` mends what can be mended without thought."""
-    command = [node(), str(_BIOME), "ci", "--error-on-warnings", "--colors=off", "page"]
-    checked = subprocess.run(command, cwd=ROOT / "portal_fn", capture_output=True, text=True)
+    """`node_modules/.bin/biome check --write portal_fn/page` mends what can be mended without thought."""
+    command = [node(), str(_BIOME), "ci", "--error-on-warnings", "--colors=off", "portal_fn/page"]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
 

@@ -12,6 +12,7 @@ from localhost.azurite.emulator import Azurite
 from localhost.environment import ROOT, clean_environment
 from localhost.report.metrics_lines import metrics_lines
 from localhost.report.prospect_lines import prospect_lines
+from localhost.report.stage_lines import stage_lines
 from localhost.report.status_lines import status_lines
 from shared.times import MINUTE, SECOND, to_iso
 from tests.conftest import StartHost
@@ -115,6 +116,17 @@ def test_the_status_says_all_that_the_loop_says(api: Api) -> None:
             assert f"Earned {window['earned']['averageReward']:.3f} per event (" in flat(output)
         above = window["aboveFirstAction"]
         assert f"{above['events']} {above['lift']:+.3f} {above['interval'][0]:+.3f} … " in flat(output)
+
+
+@pytest.mark.parametrize(
+    ("begin", "told"), [("30T22:10", "from 22:10 to 23:50"), ("28T22:10", "from 2026-11-28 22:10 to 2026-11-30 23:50")]
+)
+def test_a_stretch_of_a_stage_over_several_days_has_their_dates(begin: str, told: str) -> None:
+    """Where rewards count for days, the Ranks of days wait."""
+    rate = {"count": 1200, "perMinute": 1.0, "from": f"2026-11-{begin}:00.0Z", "to": "2026-11-30T23:50:00.0Z"}
+    lines = list(stage_lines({"stages": [{"stage": "ranks", "state": "good", "lastAt": None, "rate": rate}]}))
+
+    assert f"good, 1,200 {told}" in " ".join(line.strip() for line in lines)
 
 
 def test_the_metrics_are_a_table(api: Api) -> None:

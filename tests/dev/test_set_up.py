@@ -105,11 +105,12 @@ def test_a_loop_needs_no_packages_of_the_tests(clone: Clone) -> None:
     assert len(clone.calls("npm ci")) == 2
 
 
-def test_libraries_of_the_page_that_are_gone_are_copied_and_nothing_is_fetched(clone: Clone) -> None:
+@pytest.mark.parametrize("command", ["package", "demo"])
+def test_libraries_of_the_page_that_are_gone_are_copied_and_nothing_is_fetched(clone: Clone, command: str) -> None:
     """A running loop goes on: npm would take its storage emulator away, and a package has no use for one."""
     clone.run("up")
     shutil.rmtree(clone.folder / "portal_fn" / "page" / "libraries")
-    clone.run("package")
+    clone.run(command)
 
     assert len(clone.calls("npm ci")) == 1
     assert (clone.folder / "portal_fn" / "page" / "libraries" / "preact.mjs").is_file()

@@ -1,6 +1,6 @@
 // What a setting is changed with: a control for each kind of field. Each is given an id, the value, and `onChange`.
 import { html, useState } from "../../view.js";
-import { durationOf, durationParts, localMoment, momentOf, UNIT_NAMES } from "./values.js";
+import { durationOf, durationParts, localMoment, momentOf, numberOf, UNIT_NAMES } from "./values.js";
 
 /** The control of a field; `about` are the ids of what describes it. */
 export function Control({ field, id, value, stored, about, invalid, onChange }) {
@@ -13,13 +13,22 @@ function Text({ props, value, onChange }) {
   return html`<input ...${props} value=${value} onInput=${(event) => onChange(event.target.value)} />`;
 }
 
+/** A number, whose text stays as it is typed: `0.` is on its way to 0.5, though it is the same as 0. */
+function Typed({ props, value, onChange }) {
+  const [typed, setTyped] = useState({ text: value, value });
+  const change = ({ target }) => {
+    const number = numberOf(target.value);
+    setTyped({ text: target.value, value: number });
+    onChange(number);
+  };
+  return html`<input ...${props} class="short" inputmode="decimal" value=${typed.value === value ? typed.text : value} onInput=${change} />`;
+}
+
 /** A whole or a broken number; what is none is sent as it is, for the loop to say what is wrong. */
 function Numeric({ field, props, value, onChange }) {
-  const change = ({ target }) =>
-    onChange(target.value.trim() === "" || Number.isNaN(Number(target.value)) ? target.value : Number(target.value));
   return html`
     <span class="with-unit">
-      <input ...${props} class="short" inputmode="decimal" value=${value} onInput=${change} />
+      <${Typed} props=${props} value=${value} onChange=${onChange} />
       ${field.unit && html`<span class="unit">${field.unit}</span>`}
     </span>
   `;
@@ -28,14 +37,11 @@ function Numeric({ field, props, value, onChange }) {
 /** A share, shown as percent: a slider, and a number for those who want it exactly. */
 function Fraction({ field, props, value, onChange }) {
   const percent = typeof value === "number" ? Number((value * 100).toFixed(4)) : value;
-  const change = ({ target }) => {
-    const number = Number(target.value);
-    onChange(target.value.trim() === "" || Number.isNaN(number) ? target.value : Number((number / 100).toFixed(6)));
-  };
+  const change = (given) => onChange(typeof given === "number" ? Number((given / 100).toFixed(6)) : given);
   return html`
     <span class="percent">
-      <input type="range" min="0" max="100" step="1" aria-label=${`${field.label}, slider`} value=${percent} onInput=${change} />
-      <span class="with-unit"><input ...${props} class="short" inputmode="decimal" value=${percent} onInput=${change} /><span class="unit">%</span></span>
+      <input type="range" min="0" max="100" step="1" aria-label=${`${field.label}, slider`} value=${percent} onInput=${({ target }) => change(Number(target.value))} />
+      <span class="with-unit"><${Typed} props=${props} value=${percent} onChange=${change} /><span class="unit">%</span></span>
     </span>
   `;
 }
@@ -46,7 +52,7 @@ function Duration({ field, props, value, onChange }) {
   const [typed, setTyped] = useState({ value, number: parts?.[0] ?? value });
   const now = typed.value === value ? { number: typed.number, unit } : { number: parts?.[0] ?? value, unit: parts?.[1] ?? unit };
   const change = (number, name) => {
-    const text = durationOf(number, name);
+    const text = durationOf(String(numberOf(number)), name);
     setUnit(name);
     setTyped({ value: text, number });
     onChange(text);

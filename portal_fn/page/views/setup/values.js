@@ -9,6 +9,8 @@ const UNITS = [
 ];
 const FIRST_DATE = 1900; // the API tells a date that never came as one of 1601
 
+const HAS_COMMA = (0.5).toLocaleString().includes(",");
+
 /** The units of a duration, by name. */
 export const UNIT_NAMES = UNITS.map(([name]) => name);
 
@@ -39,6 +41,12 @@ export function same({ kind }, one, other) {
   if (kind === "duration" && secondsOf(one) !== null) return secondsOf(one) === secondsOf(other);
   if (kind === "moment") return isDate(one) === isDate(other) && (!isDate(one) || utc(one) === utc(other));
   return one === other;
+}
+
+/** Reads a number that was typed, with a comma where the browser's language has one; gives the text of what is none. */
+export function numberOf(text) {
+  const plain = HAS_COMMA ? text.replace(",", ".") : text;
+  return plain.trim() === "" || Number.isNaN(Number(plain)) ? text : Number(plain);
 }
 
 /** Takes a duration apart: `PT90M` is `["90", "minutes"]`. Null if it is written in another way. */
