@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 
 from playwright.sync_api import Locator, Page, expect
 
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z|\bP(?=T?\d)[\dDTHMS.]*[DHMS]\b")
+"""A moment or a duration in a sentence of the API."""
 PATIENCE_MS = 60_000
 
 
@@ -98,5 +99,5 @@ class Owner:
 
 
 def as_shown(sentence: str) -> re.Pattern[str]:
-    """A sentence of the API as the page may show it: its moments are written as the browser has them."""
-    return re.compile(".{5,24}?".join(re.escape(part).replace(r"\ ", r"\s") for part in MOMENT.split(sentence)))
+    """A sentence of the API as the page may show it: its moments and durations are written as the browser has them."""
+    return re.compile(".{5,24}?".join(re.escape(part).replace(r"\ ", r"\s") for part in TIME.split(sentence)))
