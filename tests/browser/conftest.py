@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
 from localhost.azurite.emulator import Azurite
 from tests import clock
@@ -19,7 +19,7 @@ from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.loop.traffic import V1
 
-WIDE = {"width": 1280, "height": 800}
+WIDE = ViewportSize(width=1280, height=800)
 MOVED_CLOCK = """
 const Machine = Date;
 globalThis.Date = class extends Machine {

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import MOVED_CLOCK, OpenPage
 from tests.browser.loops import KEY
@@ -13,7 +13,7 @@ from tests.clock import ahead_us
 from tests.http.api import Api
 from tests.loop.traffic import V1
 
-PHONE = {"width": 390, "height": 844}
+PHONE = ViewportSize(width=390, height=844)
 LONG = "z" * 200
 TAG = "<img src=x onerror=alert(1)>"
 IDS = ("a/b ü", "%2F", "../..", "a?b#c&d=e", "x" * 256, TAG)
