@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.configuration.configuration import Configuration
+from shared.configuration.service_configuration import LearningMode
 from shared.status import troubles
 from shared.status.recent_counters import recent_counters
 from shared.times import to_iso, to_iso_second
@@ -69,7 +70,7 @@ def _ranks_answered_twice(counters: Counters, _: Configuration) -> LoopWarning |
 
 
 def _no_exploration(_: Counters, configuration: Configuration) -> LoopWarning | None:
-    if not configuration.has_no_exploration:
+    if not configuration.has_no_exploration or configuration.service.learning_mode is not LearningMode.ONLINE:
         return None
     return LoopWarning(
         "NoExploration",

@@ -183,6 +183,14 @@ def test_to_explore_no_more_is_doubted_where_it_is_epsilon_that_explores(argumen
     assert [warning.code for warning in counter_warnings(state, after)] == ["NoExploration"] * doubts
 
 
+@pytest.mark.parametrize("mode", [LearningMode.APPRENTICE, LearningMode.LOGGING_ONLY])
+def test_a_loop_that_shows_the_default_is_not_warned_that_it_does_not_explore(mode: LearningMode) -> None:
+    """What it draws is not shown, so nothing is missing until it goes Online."""
+    after = service(_CONFIGURATION, exploration_percentage=0.0, learning_mode=mode)
+
+    assert counter_warnings(online(), after) == []
+
+
 def test_another_problem_type_is_told_to_drop_the_model() -> None:
     told = foreseen(_CONFIGURATION, _CONFIGURATION.with_learning(_SLOTS, NOW_US), online(), ChangeFigures({"cb": 9}))
     as_apprentice = _APPRENTICE.with_learning(_SLOTS, NOW_US)
