@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from azure.functions import HttpRequest, HttpResponse
 
-from export_fn import redaction_call, redaction_preview
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.settings_change import Act, Cause
@@ -70,6 +69,8 @@ async def read_logs(req: HttpRequest) -> HttpResponse:
 @functions.operation(["POST"], "logs/redact", api=Api.OWN, request=RedactRequest, answer=RedactAnswer)
 async def redact_logs(req: HttpRequest) -> HttpResponse:
     """Take out as much as there is time for, and say where to go on."""
+    from export_fn import redaction_call  # here: redactions are rare, and a cold start would wait for their modules
+
     request = RedactRequest.read(req.get_body())
     done = await asyncio.to_thread(redaction_call.redact, request.target, *request.range_us)
     return json_answer(answer(done).to_json())
@@ -78,6 +79,8 @@ async def redact_logs(req: HttpRequest) -> HttpResponse:
 @functions.operation(["POST"], "logs/redact:preview", api=Api.OWN, request=RedactRequest, answer=RedactPreview)
 async def preview_redaction(req: HttpRequest) -> HttpResponse:
     """Tell what a redaction would take out, as far as there is time to look, and where to go on."""
+    from export_fn import redaction_preview
+
     request = RedactRequest.read(req.get_body())
     counted = await asyncio.to_thread(redaction_preview.preview, request.target, *request.range_us)
     return json_answer(answer_preview(counted).to_json())

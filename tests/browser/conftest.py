@@ -33,8 +33,9 @@ Photograph = Callable[[Page, str], None]
 Keep = Callable[[str, Any], None]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for one file of tests: as long as it is there, Playwright has an event loop running in this thread."""
     expect.set_options(timeout=15_000)  # other processes may keep the machine busy
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(**launch_options())

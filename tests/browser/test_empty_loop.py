@@ -77,7 +77,10 @@ def test_the_demo_is_offered_where_the_host_plays_it_and_else_told_as_a_command(
     """The host that does not is asked, and answers 404."""
     with_button = open_page(new)
     expect(with_button.get_by_role("button", name="Play the demo")).to_be_visible()
-    without = open_page(empty)
+    without = open_page(empty, key=None)
+    with without.expect_console_message(lambda message: "404" in message.text):
+        without.get_by_label("API key").fill(KEY)
+        without.keyboard.press("Enter")
     expect(without.get_by_text("python3 dev.py demo --keep --open")).to_be_visible()
 
     expect(without.get_by_role("button", name="Play the demo")).to_have_count(0)

@@ -11,7 +11,8 @@ import { without } from "./lights.js";
 import { scaleOf } from "./scale.js";
 import { Shares } from "./shares.js";
 
-const FINE_SECONDS = 30; // a call of the metrics costs half as much as one of the status
+const FINE_SECONDS = 30; // the metrics of a young loop cost half as much as its status
+const HOURLY_SECONDS = 300; // shares by the hour change slowly
 const ACTIONS = "rankloop/v1/metrics/actions";
 
 /** The charts, and `children` beside the first. */
@@ -20,7 +21,7 @@ export function History({ status, children }) {
   const recent = useRecent(isJoined(status), isHourly.current ? Infinity : MINUTE_SECONDS);
   const scale = isJoined(status) ? scaleOf(recent) : null;
   isHourly.current = Boolean(scale?.isHourly);
-  const hours = usePolled(scale?.isHourly ? ACTIONS : null, MINUTE_SECONDS, { interval: "PT1H" });
+  const hours = usePolled(scale?.isHourly ? ACTIONS : null, HOURLY_SECONDS, { interval: "PT1H" });
   return html`
     <div class="histories">
       <${Rewards} status=${status} scale=${scale} />
