@@ -3,7 +3,7 @@
 const MINUTE = 60_000;
 const FEWEST_POINTS = 5;
 const MOST_POINTS = 96;
-const ENOUGH_EVENTS = 30;
+const ENOUGH_EVENTS = 10;
 const SCALES = [
   { interval: "PT10S", step: MINUTE / 6, words: "In steps of 10 seconds", isFine: true },
   { interval: "PT1M", step: MINUTE, words: "By the minute", isFine: true },
