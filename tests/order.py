@@ -15,6 +15,8 @@ LONG_FIRST = (
     *("tests/loop/test_evaluations_twice.py", "tests/loop/test_evaluations_in_trouble.py"),
     *("tests/loop/test_optimization.py", "tests/loop/test_redaction.py", "tests/loop/test_models.py"),
     *("tests/loop/test_calendar.py", "tests/loop/test_evaluate_command.py", "tests/loop/test_settings_change.py"),
+    *("tests/browser/test_questions.py", "tests/browser/test_overview.py", "tests/browser/test_evaluations.py"),
+    *("tests/browser/test_monitor.py", "tests/browser/test_setup.py", "tests/browser"),
     *("tests/loop", "tests/learner", "tests/unit/learner", "tests/unit/evaluation", "tests/dev", "tests/clients"),
     "tests/http",
 )
