@@ -3,7 +3,8 @@
 const MINUTE = 60_000;
 const FEWEST_POINTS = 5;
 const MOST_POINTS = 96;
-const ENOUGH_EVENTS = 10;
+const ENOUGH_EVENTS = 30;
+const ENOUGH_WHILE_WATCHED = 10;
 const SCALES = [
   { interval: "PT10S", step: MINUTE / 6, words: "In steps of 10 seconds", isFine: true },
   { interval: "PT1M", step: MINUTE, words: "By the minute", isFine: true },
@@ -24,5 +25,10 @@ export function scaleOf({ answer, error, at }) {
   const { from } = answer.intervals[first];
   const age = new Date(answer.to) - new Date(from) + Date.now() - at;
   const fitting = SCALES.filter(({ step }) => age <= MOST_POINTS * step && age >= FEWEST_POINTS * step);
-  return { ...(fitting.find(({ step }) => answer.count * step >= ENOUGH_EVENTS * age) ?? fitting.at(-1)), from };
+  return { ...(fitting.find((each) => answer.count * each.step >= enough(each) * age) ?? fitting.at(-1)), from };
+}
+
+/** Gives how many events a step has to have on average; steps of seconds are for those who watch a loop begin. */
+function enough({ isFine }) {
+  return isFine ? ENOUGH_WHILE_WATCHED : ENOUGH_EVENTS;
 }
