@@ -4,7 +4,6 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from export_fn import imported_model
 from shared.models import model_store, published_store
 from shared.models.model_forms import (
     ModelProperties,
@@ -41,6 +40,8 @@ async def read_model_properties(_req: HttpRequest) -> HttpResponse:
 @functions.operation(["DELETE"], "model", status=204)
 async def reset_model(_: HttpRequest, caller: str) -> HttpResponse:
     """Forget what was learned; the log stays, and learning starts with the events to come."""
+    from export_fn import imported_model  # here: a cold start would wait for its modules
+
     await asyncio.to_thread(imported_model.forget, caller)
     return no_content()
 

@@ -4,7 +4,6 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
-from export_fn import imported_model
 from shared.models import signing
 from shared.models.signed_file import MAX_MODEL_BYTES, unpack
 from shared.settings import settings
@@ -37,11 +36,19 @@ async def import_model_file(req: HttpRequest, caller: str) -> HttpResponse:
     """Use a model file of Vowpal Wabbit from now on, and go on learning from it."""
     if not req.get_body():
         raise InvalidModelImportFormat("The body is empty. To forget the model, use DELETE.")
-    await asyncio.to_thread(imported_model.import_model, req.get_body(), caller)
+    await asyncio.to_thread(_import_plain, req.get_body(), caller)
     return no_content()
 
 
+def _import_plain(body: bytes, caller: str) -> None:
+    from export_fn import imported_model  # here: imports are rare, and a cold start would wait for its modules
+
+    imported_model.import_model(body, caller)
+
+
 def _import_signed(body: bytes, caller: str) -> None:
+    from export_fn import imported_model
+
     signed = unpack(body)
     signing.check(signed.model, signed.certificate, signed.signature)
     _check_trust(signing.fingerprint(signed.certificate))
