@@ -1,7 +1,7 @@
 // What the page reads again and again. Views that want the same share one poll; a hidden tab polls nothing.
 //
-// A minute of an open view costs the loop at most what five calls of `status` cost: a view reads the status every
-// STATUS_SECONDS, and at most two other things every MINUTE_SECONDS.
+// A minute of an open view costs the loop at most what five calls of `status` cost, which the benchmark `page` measures: the
+// status is read every STATUS_SECONDS, and what else a view shows every MINUTE_SECONDS, seldomer where that is dear.
 import { addressOf, Refusal, read } from "./loop_api.js";
 import { useEffect, useState } from "./view.js";
 

@@ -9,7 +9,7 @@ const NOT_SENT = "There are characters in it that no call can carry, such as “
 const listeners = new Set();
 let refusal = null;
 
-/** Takes a key out of the address, as `up` and `demo` put it there, before anybody can see it or it is kept in the history. */
+/** Takes a key out of the address, as `up` and `demo` put it there, before anybody can see it; a browser may have noted the link by then. */
 export function takeKeyFromAddress() {
   const given = new URLSearchParams(location.hash.replace(/^#/, ""));
   if (!location.hash.startsWith("#key=")) return;
