@@ -23,6 +23,8 @@ from tests.loop.trainers import Trainer
 
 SERVICE = {"rewardWaitTime": "PT5S", "modelExportFrequency": "PT5S", "rewardAggregation": "average"}
 EPSILON = 0.2
+TOO_LATE_SECONDS = 6.5
+"""The reward wait time, and what the clocks of a Rank and of its reward may differ by: storage tells whole seconds."""
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ def live(api: Api, stored_loop: StoredLoop) -> dict[str, Answer]:
     for value, request_id in ((0.1, "1"), (0.9, "2"), (0.9, "2"), (0.2, "3")):
         reward("many", value, request_id)
     reward("dangling", 0.5)
-    time.sleep(5.1)
+    time.sleep(TOO_LATE_SECONDS)
     reward("late", 1)
     published = stored_loop.wait_for(
         lambda published: published["model"] and published["model"]["learned_events"] == 47, "published.json"
