@@ -11,6 +11,9 @@ type LoopSettings = {
   @description('Who signs bearer tokens.')
   AUTH_AUTHORITY: string?
 
+  @description('As which application of the tenant the page signs people in.')
+  AUTH_PAGE_CLIENT_ID: string?
+
   @description('Whether a reward outside -1 to 1 is refused: true or false.')
   STRICT_REWARDS: string?
 
@@ -177,6 +180,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     AUTH_TENANT: loopSettings.?AUTH_TENANT ?? ''
     AUTH_AUDIENCE: loopSettings.?AUTH_AUDIENCE ?? ''
     AUTH_AUTHORITY: loopSettings.?AUTH_AUTHORITY ?? ''
+    AUTH_PAGE_CLIENT_ID: loopSettings.?AUTH_PAGE_CLIENT_ID ?? ''
     STRICT_REWARDS: loopSettings.?STRICT_REWARDS ?? ''
     TRUSTED_MODEL_SIGNERS: loopSettings.?TRUSTED_MODEL_SIGNERS ?? ''
     MAX_REWARD_WAIT_TIME: loopSettings.?MAX_REWARD_WAIT_TIME ?? ''

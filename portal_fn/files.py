@@ -1,4 +1,4 @@
-"""`GET /rankloop`: the files of the page. They hold nothing of the loop, so everyone may have them.
+"""`GET /rankloop`: the files of the page. They hold nothing that the loop keeps to itself, so everyone may have them.
 
 The page reads and changes the loop by the API, with the key that its user gives it.
 """
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from azure.functions import HttpRequest, HttpResponse
 
+from portal_fn import sign_in
 from shared.web import urls
 from shared.web.operations import Api, Functions
 from shared.web.registry import Registry
@@ -26,15 +27,16 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
+_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src {connections}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 _HEADERS = {
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept-Encoding",
@@ -63,15 +65,27 @@ class File:
 async def page(req: HttpRequest, registry: Registry) -> HttpResponse:
     """Give a file of the page; what is none is a path like any other that is unknown."""
     name = req.route_params.get("file", "")
-    file = (await asyncio.to_thread(_files)).get(name or _name_document(req))
+    file = _sign_in() if name == sign_in.NAME else (await asyncio.to_thread(_files)).get(name or _name_document(req))
     if file is None:
         return await registry.serve_any_spelling(urls.with_route(req, {"path": f"rankloop/{name}"}))
-    headers = _HEADERS | {"ETag": f"W/{file.etag}", "Content-Type": file.media_type}
+    headers = _headers() | {"ETag": f"W/{file.etag}", "Content-Type": file.media_type}
     if file.etag in req.headers.get("If-None-Match", ""):
         return HttpResponse(status_code=304, headers=headers)
     if _takes_gzip(req.headers.get("Accept-Encoding", "")):
         return HttpResponse(file.compressed, headers=headers | {"Content-Encoding": "gzip"})
     return HttpResponse(file.content, headers=headers)
+
+
+@cache
+def _headers() -> dict[str, str]:
+    """Those of every file; the page may call the loop, and who signs its users in."""
+    connections = " ".join(filter(None, ["'self'", sign_in.authority()]))
+    return _HEADERS | {"Content-Security-Policy": _SECURITY_POLICY.format(connections=connections)}
+
+
+@cache
+def _sign_in() -> File:
+    return _file(sign_in.describe(), _TYPES[".json"])
 
 
 def _name_document(req: HttpRequest) -> str:

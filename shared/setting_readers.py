@@ -6,11 +6,22 @@ from collections.abc import Callable
 from shared import durations
 from shared.times import DAY, MINUTE
 
+_ID = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+
 
 def read_tenant(text: str) -> str:
     """Read the id of a tenant; empty for none."""
+    return _read_id(text, f"must be the tenant's id, such as {_ID}, and not its name")
+
+
+def read_client(text: str) -> str:
+    """Read the id of an application; empty for none."""
+    return _read_id(text, f"must be the application (client) id, such as {_ID}")
+
+
+def _read_id(text: str, advice: str) -> str:
     if not re.fullmatch(r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower()):
-        raise ValueError("must be the tenant's id, such as 72f988bf-86f1-41af-91ab-2d7cd011db47, and not its name")
+        raise ValueError(advice)
     return text.lower()
 
 

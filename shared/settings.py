@@ -11,6 +11,7 @@ from shared import durations
 from shared.setting_readers import (
     between,
     read_authority,
+    read_client,
     read_fingerprints,
     read_flag,
     read_schedule,
@@ -76,11 +77,13 @@ class TokenSettings:
         tenant: The id of the tenant whose people and apps may call.
         audience: For whom a token has to be made out.
         authority: Who signs the tenant's tokens; an address without a slash at its end.
+        page_client_id: As which application the page signs people in; empty if it does not.
     """
 
     tenant: str
     audience: str
     authority: str
+    page_client_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,7 @@ def declarations() -> dict[str, Setting]:
 
 _TENANT = Setting("AUTH_TENANT", "", read_tenant)
 _AUTHORITY = Setting("AUTH_AUTHORITY", "https://login.microsoftonline.com", read_authority)
+_PAGE_CLIENT_ID = Setting("AUTH_PAGE_CLIENT_ID", "", read_client)
 
 
 _chosen: list[Settings] = []
@@ -252,8 +256,12 @@ def _storage(environ: Mapping[str, str]) -> StorageSettings:
 def _tokens(environ: Mapping[str, str]) -> TokenSettings | None:
     tenant = _read(environ, _TENANT)
     audience = _text(environ, "AUTH_AUDIENCE")
-    authority = _read(environ, _AUTHORITY)
+    authority, page_client_id = _read(environ, _AUTHORITY), _read(environ, _PAGE_CLIENT_ID)
     if bool(tenant) != bool(audience):
         missing, there = ("AUTH_AUDIENCE", "AUTH_TENANT") if tenant else ("AUTH_TENANT", "AUTH_AUDIENCE")
         raise InvalidSetting(missing, f"bearer tokens need it beside {there}; set both or none of the two")
-    return TokenSettings(tenant, audience.rstrip("/"), authority) if tenant else None
+    if page_client_id and not tenant:
+        raise InvalidSetting(
+            _TENANT.name, f"the page signs people in by it and AUTH_AUDIENCE; or leave out {_PAGE_CLIENT_ID.name}"
+        )
+    return TokenSettings(tenant, audience.rstrip("/"), authority, page_client_id) if tenant else None

@@ -19,10 +19,12 @@ LIBRARIES = {
     "preact.mjs": "preact/dist/preact.mjs",
     "hooks.mjs": "preact/hooks/dist/hooks.mjs",
     "htm.mjs": "htm/dist/htm.mjs",
+    "oauth4webapi.mjs": "oauth4webapi/build/index.js",
     "uplot.js": "uplot/dist/uPlot.iife.min.js",
     "uplot.css": "uplot/dist/uPlot.min.css",
     "preact-license.txt": "preact/LICENSE",
     "htm-license.txt": "htm/LICENSE",
+    "oauth4webapi-license.txt": "oauth4webapi/LICENSE.md",
     "uplot-license.txt": "uplot/LICENSE",
 }
 """The files of the page's libraries: their names beside the page, and where npm puts them."""

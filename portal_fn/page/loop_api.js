@@ -2,6 +2,9 @@
 import { credentials, LOOP, signOut } from "./session.js";
 
 const PATIENCE_MS = 25_000; // every call is answered within 20 seconds
+const EARLY_MS = 5 * 60_000; // before a token ends
+
+let renewal = null;
 
 /** The loop refused a call: its status, and the code, the message and the target of its error. */
 export class Refusal extends Error {
@@ -42,6 +45,7 @@ export async function send(method, path, body, query = {}) {
 
 /** Makes one call and gives the answer as `fetch` does. Throws a `Refusal`, or `Unreachable`. */
 export async function call(method, path, { query = {}, body, type = "application/json" } = {}) {
+  await renewToken();
   const caller = identity();
   const headers = body === undefined ? caller : { ...caller, "Content-Type": type };
   const answer = await fetched(addressOf(path, query), { method, headers, body });
@@ -56,6 +60,18 @@ export function identity() {
   const { key, token } = credentials() ?? {};
   if (token) return { Authorization: `Bearer ${token}` };
   return key ? { "Ocp-Apim-Subscription-Key": key } : {};
+}
+
+/** Waits for a new token, if the present one ends soon and Entra ID gives another one; calls at the same time share it. */
+async function renewToken() {
+  const { refreshToken, until } = credentials() ?? {};
+  if (!refreshToken || until - Date.now() > EARLY_MS) return;
+  renewal ??= import("./entra_id.js")
+    .then(({ renew }) => renew())
+    .finally(() => {
+      renewal = null;
+    });
+  await renewal;
 }
 
 /** Says whether somebody is signed in, and still the one who made a call: another one may have come meanwhile. */

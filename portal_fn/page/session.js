@@ -17,12 +17,23 @@ export function takeKeyFromAddress() {
   history.replaceState(null, "", `${location.pathname}${location.search}#${given.get("view") ?? "/"}`);
 }
 
-/** Gives `{key}` or `{token}`; null if nobody is signed in. */
+/** Says whether Entra ID has led back to the page. */
+export function isReturning() {
+  const query = new URLSearchParams(location.search);
+  return query.has("state") && (query.has("code") || query.has("error"));
+}
+
+/** Reads how people sign in: `{}` if the loop takes no tokens, without `clientId` if they have to bring one. Throws if it cannot be read. */
+export async function readSignIn() {
+  return (await fetch(new URL("rankloop/sign-in.json", LOOP), { credentials: "omit" })).json();
+}
+
+/** Gives `{key}` or `{token}`, by Entra ID with `refreshToken` and the time `until` which it is good; null if nobody is signed in. */
 export function credentials() {
   return JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
 }
 
-/** Signs in with `{key}` or `{token}`; whether the loop takes it is seen with the first call. */
+/** Signs in with such credentials; whether the loop takes it is seen with the first call. */
 export function signIn(given) {
   if (!canBeSent(given.key ?? given.token)) {
     signOut(NOT_SENT);

@@ -8,12 +8,12 @@ from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 
 from localhost.azurite.emulator import Azurite
 from tests.browser.conftest import OpenPage, Photograph
+from tests.browser.entra_id import EntraId
 from tests.browser.loops import KEY, QUICK
 from tests.browser.prefix import PREFIX, below_a_path
 from tests.browser.storage_away import removable
 from tests.hosts import HostProcess
 from tests.http.api import Api
-from tests.http.authority import Authority
 
 UNTRAINED = {**QUICK, "TRAIN_SCHEDULE": "0 0 0 1 1 *"}
 MINUTE_MS = 60_000
@@ -23,15 +23,23 @@ STATUS_CALLS = 3
 
 
 @pytest.fixture(scope="module")
-def authority() -> Iterator[Authority]:
-    with Authority() as started:
+def started_authority() -> Iterator[EntraId]:
+    with EntraId() as started:
         yield started
 
 
+@pytest.fixture
+def authority(started_authority: EntraId) -> EntraId:
+    """Signs everyone in."""
+    started_authority.refusal, started_authority.lasts = None, 3600
+    started_authority.asked.clear()
+    return started_authority
+
+
 @pytest.fixture(scope="module")
-def trusting(azurite: Azurite, authority: Authority) -> Iterator[Api]:
+def trusting(azurite: Azurite, started_authority: EntraId) -> Iterator[Api]:
     """A loop that takes bearer tokens, and no key."""
-    settings = {**QUICK, "API_KEY_1": "", **authority.settings}
+    settings = {**QUICK, "API_KEY_1": "", **started_authority.settings}
     with HostProcess(azurite.new_account().connection_string, env=settings) as host:
         yield Api.at(host.url, None)
 
@@ -73,7 +81,7 @@ def test_who_has_no_key_is_asked_for_it_and_a_wrong_one_is_refused_in_plain_word
     page.get_by_label("API key").fill("not the key")
     page.get_by_role("button", name="Open the page").first.click()
 
-    expect(page.get_by_role("alert")).to_contain_text("The loop did not let you in.")
+    expect(page.get_by_role("alert")).to_contain_text("You are not signed in.")
     expect(page.get_by_text("python3 dev.py up --welcome")).to_be_visible()
     photograph(page, "access-wrong-key")
     page.get_by_label("API key").fill(KEY)
@@ -121,7 +129,7 @@ def test_a_late_refusal_of_another_user_signs_nobody_out(good: Api, open_page: O
 
 
 def test_a_token_opens_a_loop_that_takes_tokens(
-    trusting: Api, authority: Authority, open_page: OpenPage, complaints: list[str]
+    trusting: Api, authority: EntraId, open_page: OpenPage, complaints: list[str]
 ) -> None:
     """One that has expired is told so."""
     page = open_page(trusting, key=None)
@@ -135,6 +143,76 @@ def test_a_token_opens_a_loop_that_takes_tokens(
     page.get_by_role("button", name="Open the page").last.click()
     in_the_page(page)
     assert all("401" in complaint for complaint in complaints)
+    complaints.clear()
+
+
+def test_people_sign_in_by_entra_id(
+    trusting: Api, authority: EntraId, context: BrowserContext, open_page: OpenPage
+) -> None:
+    """And come to the view that they asked for; the code leaves the address, the token goes out in a header only."""
+    requests: list[Request] = []
+    context.on("request", lambda request: requests.append(request))
+    page = open_page(trusting, key=None, view="/monitor?range=day")
+    page.get_by_role("button", name="Sign in with Entra ID").click()
+    in_the_page(page)
+
+    (asked,) = authority.asked
+    (token,) = {request.headers.get("authorization", "") for request in requests if "/v1/" in request.url}
+    assert page.url == f"{trusting.url}/rankloop/#/monitor?range=day"
+    assert (asked["grant_type"], asked["redirect_uri"]) == ("authorization_code", f"{trusting.url}/rankloop/")
+    assert [request.url for request in requests if token.removeprefix("Bearer ") in request.url] == []
+    assert (context.cookies(), page.evaluate("localStorage.length")) == ([], 0)
+    page.reload()
+    in_the_page(page)
+    assert len(authority.asked) == 1
+
+
+def test_whom_entra_id_does_not_sign_in_is_told_why(
+    trusting: Api, authority: EntraId, open_page: OpenPage, photograph: Photograph
+) -> None:
+    """In its own words; and may try again."""
+    authority.refusal = ("access_denied", "AADSTS65004: User declined to consent to access the app.")
+    page = open_page(trusting, key=None)
+    page.get_by_role("button", name="Sign in with Entra ID").click()
+    expect(page.get_by_role("alert")).to_contain_text("Entra ID did not sign you in: AADSTS65004")
+    assert urlsplit(page.url).query == ""
+    photograph(page, "access-entra-id")
+
+    authority.refusal = None
+    page.get_by_role("button", name="Sign in with Entra ID").click()
+    in_the_page(page)
+
+
+def test_an_answer_to_another_tab_signs_nobody_in(trusting: Api, authority: EntraId, open_page: OpenPage) -> None:
+    """As one to which somebody else was led, for whose account the page would be."""
+    page = open_page(trusting, key=None, path="/rankloop/?code=theirs&state=theirs")
+
+    expect(page.get_by_role("alert")).to_contain_text("belongs to no sign-in of this tab")
+    assert urlsplit(page.url).query == ""
+    assert authority.asked == []
+
+
+def test_a_token_that_ends_soon_is_renewed_until_entra_id_refuses(
+    trusting: Api, authority: EntraId, context: BrowserContext, open_page: OpenPage, complaints: list[str]
+) -> None:
+    """A page may be open all day; while Entra ID is away, the token that there is goes on being good."""
+    authority.lasts = 200
+    page = open_page(trusting, key=None)
+    page.get_by_role("button", name="Sign in with Entra ID").click()
+    in_the_page(page)
+    page.wait_for_load_state("networkidle")
+    renewals = [asked for asked in authority.asked if asked["grant_type"] == "refresh_token"]
+    assert len(renewals) >= 1
+    assert len({asked["refresh_token"] for asked in renewals}) == len(renewals), "calls at the same time share one"
+
+    page.route(f"{authority.url}/**", lambda route: route.abort())
+    page.get_by_role("link", name="Events").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Events")
+    page.unroute(f"{authority.url}/**")
+
+    authority.refusal = ("invalid_grant", "AADSTS50173: The grant has been revoked.")
+    page.get_by_role("link", name="Models").click()
+    expect(page.get_by_role("alert")).to_contain_text("Entra ID did not sign you in: AADSTS50173")
     complaints.clear()
 
 

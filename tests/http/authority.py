@@ -4,7 +4,9 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -32,6 +34,28 @@ def public(name: str) -> str:
     return pem.decode()
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a browser or an app asks.
+
+    Attributes:
+        form: The body of a POST.
+    """
+
+    path: str
+    origin: str | None
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered to a browser or an app; the body is JSON."""
+
+    body: Mapping[str, Any]
+    status: int = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class Authority:
     """Serves the discovery document and the public keys of one tenant.
 
@@ -48,9 +72,18 @@ class Authority:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = json.dumps(authority.answer(self.path)).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
+                self.reply("")
+
+            def do_POST(self) -> None:
+                self.reply(self.rfile.read(int(self.headers["Content-Length"])).decode())
+
+            def reply(self, form: str) -> None:
+                given = authority.answer(Call(self.path, self.headers.get("Origin"), form))
+                body = json.dumps(given.body).encode()
+                self.send_response(given.status)
+                own = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+                for name, value in (given.headers | own).items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -73,10 +106,10 @@ class Authority:
         """Settings of an app that trusts this authority."""
         return {"AUTH_TENANT": TENANT, "AUTH_AUDIENCE": AUDIENCE, "AUTH_AUTHORITY": self.url}
 
-    def answer(self, path: str) -> Mapping[str, Any]:
-        """The document at a path: the discovery document, or the keys."""
-        if path == f"/{TENANT}/v2.0/.well-known/openid-configuration":
-            return {"issuer": f"https://login.example/{TENANT}/v2.0", "jwks_uri": f"{self.url}/keys"}
+    def answer(self, call: Call) -> Reply:
+        """The discovery document, or the keys."""
+        if call.path == f"/{TENANT}/v2.0/.well-known/openid-configuration":
+            return Reply({"issuer": f"https://login.example/{TENANT}/v2.0", "jwks_uri": f"{self.url}/keys"})
         self.key_requests += 1
         time.sleep(self.pause)
         strange = [
@@ -84,7 +117,7 @@ class Authority:
             {"kty": "RSA"},
             {"kty": "RSA", "kid": "damaged", "n": "AQ", "e": "x"},
         ]
-        return {"keys": [*strange, *map(_export_key, self.names)]}
+        return Reply({"keys": [*strange, *map(_export_key, self.names)]})
 
     def token(self, signed_by: str = "first", lasts: int = 600, **claims: Any) -> str:
         """A token that is good for so many seconds; claims of None are left out."""

@@ -83,10 +83,17 @@ def test_the_page_may_run_its_own_files_only(anyone: Api) -> None:
     policy = dict(part.strip().split(" ", 1) for part in document.headers["content-security-policy"].split(";"))
 
     assert (policy["default-src"], policy["script-src"], policy["style-src"]) == ("'none'", "'self'", "'self'")
+    assert policy["connect-src"] == "'self'", "this loop signs nobody in by Entra ID"
     assert (policy["frame-ancestors"], policy["base-uri"], policy["form-action"]) == ("'none'", "'none'", "'none'")
     assert document.headers["referrer-policy"] == "no-referrer"
     assert "set-cookie" not in document.headers
     assert re.search(r"<script(?![^>]*\ssrc=)|<style|\son\w+=|\sstyle=", document.body.decode()) is None
+
+
+def test_a_loop_without_tokens_offers_keys_only(anyone: Api) -> None:
+    answer = anyone.get("/rankloop/sign-in.json")
+
+    assert (answer.headers["content-type"], answer.json) == ("application/json", {})
 
 
 @pytest.mark.parametrize(

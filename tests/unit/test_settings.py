@@ -80,6 +80,7 @@ def test_an_identity_is_read() -> None:
         ("AUTH_TENANT", "common"),
         ("AUTH_AUTHORITY", "login.microsoftonline.us"),
         ("AUTH_AUTHORITY", "http://login.microsoftonline.us"),
+        ("AUTH_PAGE_CLIENT_ID", "rankloop-page"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
@@ -92,6 +93,8 @@ def test_what_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
 
 
 TENANT = "72F988BF-86F1-41AF-91AB-2D7CD011DB47"
+CLIENT = "9D5B4B55-0C1F-4A39-8F0C-6A1F0F6F2A77"
+PAGE = {"AUTH_PAGE_CLIENT_ID": CLIENT}
 
 
 def test_bearer_tokens_need_a_tenant_and_an_audience() -> None:
@@ -106,6 +109,11 @@ def test_bearer_tokens_need_a_tenant_and_an_audience() -> None:
         TENANT.lower(), "api://mine", "https://login.microsoftonline.us"
     )
     assert read(STORAGE | cloud).tokens is None
+    assert read(STORAGE | environ | PAGE).tokens == TokenSettings(
+        TENANT.lower(), "api://mine", "https://login.microsoftonline.com", CLIENT.lower()
+    )
+    with pytest.raises(InvalidSetting, match="AUTH_PAGE_CLIENT_ID"):
+        read(STORAGE | PAGE)
     for name, other in (("AUTH_TENANT", "AUTH_AUDIENCE"), ("AUTH_AUDIENCE", "AUTH_TENANT")):
         with pytest.raises(InvalidSetting) as refused:
             read(STORAGE | {other: environ[other]})

@@ -1,33 +1,56 @@
-// The way in: an API key, or a bearer token of Entra ID.
+// The way in: an API key, or where the loop takes them, a bearer token of Entra ID.
 import { Notice } from "../parts/notice.js";
 import { forget } from "../polling.js";
-import { LOOP, signIn } from "../session.js";
-import { html, useState } from "../view.js";
+import { LOOP, readSignIn, signIn } from "../session.js";
+import { html, useEffect, useState } from "../view.js";
 
 const LOCAL = ["127.0.0.1", "localhost", "[::1]"];
 
-/** Asks for a key or a token; `refusal` is why the last one was not taken, in the loop's words. */
+/** Asks for a key or a token; `refusal` is why the last one was not taken, in the words of who did not. */
 export function SignIn({ refusal }) {
+  const [ways, setWays] = useState({});
+  useEffect(() => {
+    readSignIn().then(setWays, () => {}); // whoever has a key needs no more
+  }, []);
   return html`
     <main class="sign-in">
       <h1>Rankloop</h1>
       <p>Whether the loop at <code>${LOOP.href}</code> pays, and if not, why not.</p>
-      ${refusal && html`<${Notice} kind="trouble" title="The loop did not let you in." text=${refusal} />`}
+      ${refusal && html`<${Notice} kind="trouble" title="You are not signed in." text=${refusal} />`}
       <${Entry} name="key" label="API key" act=${(key) => ({ key })} main>
         <p class="hint">${LOCAL.includes(LOOP.hostname) ? html`<${KeyHere} />` : html`<${KeyInAzure} />`}</p>
       <//>
-      <details>
-        <summary>Sign in with a token of Entra ID</summary>
-        <${Entry} name="token" label="Bearer token" act=${(token) => ({ token: token.replace(/^Bearer\s+/i, "") })}>
-          <p class="hint">
-            If the loop takes tokens (settings <code>AUTH_TENANT</code> and <code>AUTH_AUDIENCE</code>), get one by
-            ${" "}<code>az account get-access-token --resource AUTH_AUDIENCE --query accessToken -o tsv</code>. It opens
-            the page for about an hour.
-          </p>
-        <//>
-      </details>
+      ${ways.clientId && html`<${ByEntraId} />`} ${ways.audience && html`<${ByToken} audience=${ways.audience} />`}
       <p class="hint">What you enter stays in this tab, and is forgotten when you close it.</p>
     </main>
+  `;
+}
+
+function ByEntraId() {
+  const [leaving, setLeaving] = useState(false);
+  const leave = async () => {
+    setLeaving(true);
+    forget();
+    try {
+      await (await import("../entra_id.js")).leave();
+    } finally {
+      setLeaving(false);
+    }
+  };
+  return html`<button disabled=${leaving} onClick=${leave}>Sign in with Entra ID</button>`;
+}
+
+function ByToken({ audience }) {
+  return html`
+    <details>
+      <summary>Sign in with a token of Entra ID</summary>
+      <${Entry} name="token" label="Bearer token" act=${(token) => ({ token: token.replace(/^Bearer\s+/i, "") })}>
+        <p class="hint">
+          Get one by <code>az account get-access-token --resource ${audience} --query accessToken -o tsv</code>. It opens
+          the page for about an hour.
+        </p>
+      <//>
+    </details>
   `;
 }
 
