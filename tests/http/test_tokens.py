@@ -201,3 +201,14 @@ def test_tokens_alone_make_a_host_ready(start_host: StartHost) -> None:
 
         assert host.get("/ready").status == 200
         assert call(host, authority.token()).status == 200
+
+
+def test_the_page_is_served_whatever_is_wrong_with_the_settings(azurite: Azurite) -> None:
+    """It shows what the API says of them."""
+    settings = {**NEVER, "AUTH_TENANT": "contoso.com", "AUTH_AUDIENCE": AUDIENCE}
+    with HostProcess(azurite.new_account().connection_string, env=settings, ready_path="/rankloop") as host:
+        page, sign_in = (Api.at(host.url, None).get(f"/rankloop/{name}") for name in ("main.js", "sign-in.json"))
+        ready = Api.at(host.url, None).get("/ready")
+
+    assert (page.status, sign_in.status, sign_in.json, ready.status) == (200, 200, {}, 503)
+    assert ready.json["missing"][0].startswith("Setting AUTH_TENANT")
