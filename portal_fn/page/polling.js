@@ -3,7 +3,7 @@
 // A minute of an open view costs the loop at most what five calls of `status` cost, which the benchmark `page` measures: the
 // status is read every STATUS_SECONDS, and what else a view shows every MINUTE_SECONDS, seldomer where that is dear.
 import { addressOf, Refusal, read } from "./loop_api.js";
-import { useEffect, useState } from "./view.js";
+import { useLayoutEffect, useState } from "./view.js";
 
 export const STATUS_SECONDS = 20;
 export const MINUTE_SECONDS = 60;
@@ -77,7 +77,8 @@ export function usePolled(path, seconds, query = {}) {
   const name = path && addressOf(path, query).href;
   const [, count] = useState(0);
   const shown = name && pollOf(name, path, query).at;
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // what is removed from the screen leaves at once; by an effect it would a frame later, and what was just deleted be read again
     if (!name) return undefined;
     const poll = pollOf(name, path, query);
     const listener = () => count((before) => before + 1);

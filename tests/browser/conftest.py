@@ -66,7 +66,7 @@ def open_page(context: BrowserContext, complaints: list[str]) -> Iterator[OpenPa
 
     def note(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            complaints.append(message.text)
+            complaints.append(f"{message.text} [{message.location['url']}]")
 
     def open_view(api: Api, view: str = "/", key: str | None = KEY, path: str = "/rankloop") -> Page:
         page = context.new_page()

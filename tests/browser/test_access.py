@@ -211,7 +211,7 @@ def test_a_token_that_ends_soon_is_renewed_until_entra_id_refuses(
     page.unroute(f"{authority.url}/**")
 
     authority.refusal = ("invalid_grant", "AADSTS50173: The grant has been revoked.")
-    page.get_by_role("link", name="Models").click()
+    page.evaluate("location.hash = '/models'")  # whatever the page asks next
     expect(page.get_by_role("alert")).to_contain_text("Entra ID did not sign you in: AADSTS50173")
     complaints.clear()
 

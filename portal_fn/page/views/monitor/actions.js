@@ -1,12 +1,13 @@
 // How often each action was shown in about the last day, what it earned then, and how that changed.
-import { count, sentence, share } from "../../format.js";
+import { sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
-import { AverageCells, axisOf, rewardLine, ShareBar, withoutEvents } from "../../parts/figures.js";
+import { axisOf, rewardLine, withoutEvents } from "../../parts/figures.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { TimeChart } from "../../parts/time_chart.js";
 import { linkTo } from "../../route.js";
 import { html, useMemo } from "../../view.js";
+import { BreakdownTable, FIGURE_NAMES, figureCells } from "./breakdown_table.js";
 import { actionInterval, isBeyondLastDay, lastDayQuery, rangeQuery, rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
 import { Answered, LastDayNotice, useShown } from "./shown.js";
@@ -84,47 +85,22 @@ function RewardOfChosen({ metrics, chosen }) {
 function Table({ metrics, asked, query, chosen }) {
   const { actions, rest, rewardSpan } = metrics;
   const tools = html`<${CopyAsCurl} path=${PATH} query=${asked} /><${SaveAsCsv} name="rankloop-actions" rows=${() => rowsOf(metrics)} />`;
+  const rows = actions.map((figures) => ({
+    key: figures.id,
+    name: html`<${Name} id=${figures.id} query=${query} chosen=${chosen} color=${colorOf(actions, figures.id)} />`,
+    figures,
+    isChosen: figures.id === chosen,
+  }));
+  if (rest.count > 0) rows.push({ key: null, name: "All others", figures: rest });
   return html`
     <${Panel} title="By action" aside=${tools}>
       <p class="hint">
         An average is of the events in which the action was shown. The model shows an action where it thinks that this is the best one, so the
         averages of two actions are of different events, and do not tell which one is better.
       </p>
-      <div class="scroll" tabindex="0" role="region" aria-label="Actions">
-        <table class="figures">
-          <thead>
-            <tr>
-              <th scope="col">Action</th>
-              <th scope="col" class="number">Events</th>
-              <th scope="col" class="number">Share</th>
-              <th class="bar-cell"><span class="visually-hidden">Share as a bar</span></th>
-              <th class="bar-cell"><span class="visually-hidden">Reward as a bar</span></th>
-              <th scope="col" class="number">Reward per event</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${actions.map((figures) => {
-              const name = html`<${Name} id=${figures.id} query=${query} chosen=${chosen} color=${colorOf(actions, figures.id)} />`;
-              return html`<${Row} key=${figures.id} figures=${figures} span=${rewardSpan} name=${name} isChosen=${figures.id === chosen} />`;
-            })}
-            ${rest.count > 0 && html`<${Row} figures=${rest} span=${rewardSpan} name="All others" />`}
-          </tbody>
-        </table>
-      </div>
+      <${BreakdownTable} label="Actions" kind="Action" rows=${rows} span=${rewardSpan} />
       ${chosen !== null && html`<p><a href=${linkTo("monitor", ["actions"], rangeQuery(query))}>Show all actions</a></p>`}
     <//>
-  `;
-}
-
-function Row({ figures, span, name, isChosen = false }) {
-  return html`
-    <tr class=${isChosen ? "chosen" : ""}>
-      <th scope="row">${name}</th>
-      <td class="number">${count(figures.count)}</td>
-      <td class="number">${share(figures.share)}</td>
-      <td class="bar-cell"><${ShareBar} share=${figures.share} /></td>
-      <${AverageCells} figures=${figures} span=${span} />
-    </tr>
   `;
 }
 
@@ -144,20 +120,10 @@ function figuresOf({ actions }, id) {
 }
 
 function rowsOf({ from, to, actions, rest }) {
-  const row = (name, { count: events, share: part, averageReward, interval }) => [
-    from,
-    to,
-    name,
-    events,
-    part,
-    averageReward,
-    interval?.[0],
-    interval?.[1],
-  ];
   return [
-    ["from", "to", "action", "count", "share", "averageReward", "low", "high"],
-    ...actions.map((each) => row(each.id, each)),
-    row("(rest)", rest),
+    ["from", "to", "action", ...FIGURE_NAMES],
+    ...actions.map((each) => [from, to, each.id, ...figureCells(each)]),
+    [from, to, "(rest)", ...figureCells(rest)],
   ];
 }
 

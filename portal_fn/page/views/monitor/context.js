@@ -1,11 +1,12 @@
 // How often a feature of the context had each of its values in about the last day, and what was earned with it.
 import { count, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
-import { AverageCells, averageText, ShareBar } from "../../parts/figures.js";
+import { averageText } from "../../parts/figures.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { linkTo } from "../../route.js";
 import { html } from "../../view.js";
+import { BreakdownTable, FIGURE_NAMES, figureCells } from "./breakdown_table.js";
 import { isBeyondLastDay, lastDayQuery, rangeQuery, rereadSeconds } from "./range.js";
 import { RangeBar } from "./range_bar.js";
 import { Answered, LastDayNotice, useShown } from "./shown.js";
@@ -68,6 +69,11 @@ function Values({ metrics, asked, query }) {
     { figures: absent, name: "Without the feature, or not held", value: ABSENT },
   ].filter(({ figures }) => figures.count > 0);
   const chosen = rows.find(({ value }) => value === query.value);
+  const named = ({ figures, name, value }) => {
+    const isChosen = value === query.value;
+    const link = linkToValue({ ...query, feature }, value);
+    return { key: value, name: html`<a href=${link} aria-current=${isChosen || undefined}>${name}</a>`, figures, isChosen };
+  };
   const tools = html`<${CopyAsCurl} path=${PATH} query=${asked} /><${SaveAsCsv} name=${`rankloop-context-${feature}`} rows=${() => valueRows(metrics, rows)} />`;
   return html`
     <${Panel} title=${`By ${feature}`} aside=${tools}>
@@ -75,7 +81,7 @@ function Values({ metrics, asked, query }) {
         An average is of the events whose context had the value. What differs between values may be the users, not what the loop shows them.
       </p>
       ${chosen && html`<${Chosen} feature=${feature} row=${chosen} total=${metrics.count} />`}
-      <${Table} rows=${rows} span=${metrics.rewardSpan} query=${{ ...query, feature }} />
+      <${BreakdownTable} label="Values" kind="Value" rows=${rows.map(named)} span=${metrics.rewardSpan} />
     <//>
   `;
 }
@@ -86,38 +92,6 @@ function Chosen({ feature, row: { name, figures }, total }) {
       <strong>${feature}: ${name}</strong> in ${count(figures.count)} of ${count(total)} events (${share(figures.share)}).
       ${" "}They earned ${averageText(figures.averageReward, figures.interval)} an event.
     </p>
-  `;
-}
-
-function Table({ rows, span, query }) {
-  return html`
-    <div class="scroll" tabindex="0" role="region" aria-label="Values">
-      <table class="figures">
-        <thead>
-          <tr>
-            <th scope="col">Value</th>
-            <th scope="col" class="number">Events</th>
-            <th scope="col" class="number">Share</th>
-            <th class="bar-cell"><span class="visually-hidden">Share as a bar</span></th>
-            <th class="bar-cell"><span class="visually-hidden">Reward as a bar</span></th>
-            <th scope="col" class="number">Reward per event</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            ({ figures, name, value }) => html`
-              <tr key=${value} class=${value === query.value ? "chosen" : ""}>
-                <th scope="row"><a href=${linkToValue(query, value)} aria-current=${value === query.value || undefined}>${name}</a></th>
-                <td class="number">${count(figures.count)}</td>
-                <td class="number">${share(figures.share)}</td>
-                <td class="bar-cell"><${ShareBar} share=${figures.share} /></td>
-                <${AverageCells} figures=${figures} span=${span} />
-              </tr>
-            `,
-          )}
-        </tbody>
-      </table>
-    </div>
   `;
 }
 
@@ -139,17 +113,7 @@ function featureRows({ from, to, features }) {
 
 function valueRows({ from, to, feature }, rows) {
   return [
-    ["from", "to", "feature", "value", "count", "share", "averageReward", "low", "high"],
-    ...rows.map(({ value, figures }) => [
-      from,
-      to,
-      feature,
-      value,
-      figures.count,
-      figures.share,
-      figures.averageReward,
-      figures.interval?.[0],
-      figures.interval?.[1],
-    ]),
+    ["from", "to", "feature", "value", ...FIGURE_NAMES],
+    ...rows.map(({ value, figures }) => [from, to, feature, value, ...figureCells(figures)]),
   ];
 }
