@@ -1,26 +1,37 @@
-"""In which order files of tests begin.
+"""In which order tests begin, and which of them a worker runs as one piece.
 
-A worker runs a whole file, since its tests share hosts and storage. So the longest files begin first: one that begins
-last would run on while the other workers have nothing to do.
+That is a file, since its tests share hosts and storage; or a folder whose files do. So the longest pieces begin first:
+one that begins last would run on while the other workers have nothing to do.
 """
 
 from pathlib import PurePath
+from typing import override
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from localhost.environment import ROOT
 
+BROWSER = "tests/browser"
+"""A folder whose files share a loop that takes long to make, and a browser."""
 LONG_FIRST = (
-    *("tests/loop/test_replay.py", "tests/loop/test_two_trainers.py", "tests/loop/test_evaluations.py"),
+    *(BROWSER, "tests/loop/test_replay.py", "tests/loop/test_two_trainers.py", "tests/loop/test_evaluations.py"),
     *("tests/loop/test_evaluations_twice.py", "tests/loop/test_evaluations_in_trouble.py"),
     *("tests/loop/test_optimization.py", "tests/loop/test_redaction.py", "tests/loop/test_models.py"),
     *("tests/loop/test_calendar.py", "tests/loop/test_evaluate_command.py", "tests/loop/test_settings_change.py"),
-    *("tests/browser/test_questions.py", "tests/browser/test_overview.py", "tests/browser/test_evaluations.py"),
-    *("tests/browser/test_monitor.py", "tests/browser/test_setup.py", "tests/browser"),
     *("tests/loop", "tests/learner", "tests/unit/learner", "tests/unit/evaluation", "tests/dev", "tests/clients"),
     "tests/http",
 )
 """Files and folders, the longest first."""
+
+
+class Scheduling(LoadFileScheduling):
+    """Gives each worker a piece, and then the next one."""
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return BROWSER if PurePath(file).is_relative_to(BROWSER) else file
 
 
 def begin_with_long_files(tests: list[pytest.Item]) -> None:

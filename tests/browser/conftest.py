@@ -33,9 +33,9 @@ Photograph = Callable[[Page, str], None]
 Keep = Callable[[str, Any], None]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A browser for one file of tests: as long as it is there, Playwright has an event loop running in this thread."""
+    """A browser for the tests of this folder: as long as it is there, Playwright has an event loop in this thread."""
     expect.set_options(timeout=15_000)  # other processes may keep the machine busy
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(**launch_options())
@@ -79,13 +79,13 @@ def open_page(context: BrowserContext, complaints: list[str]) -> Iterator[OpenPa
     assert complaints == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A loop with hours behind it, which earns more than its default. Tests may not change it."""
     with Azurite() as azurite:
         storage = azurite.new_account().connection_string
         loops.make_good(storage, tmp_path_factory.mktemp("good") / "trainer.log")
-        with HostProcess(storage, env=QUICK) as host:
+        with HostProcess(storage, env={**QUICK, "TRAIN_SCHEDULE": "*/5 * * * * *"}) as host:
             api = Api.at(host.url, KEY, tries=4)
             api.put(f"{V1}/configurations/service", {"modelExportFrequency": "PT1S"})  # for the newest model to come
             loops.wait_until(api, lambda status: status["model"]["learnedEvents"] == status["events"]["learned"])
