@@ -168,9 +168,9 @@ def test_people_sign_in_by_entra_id(
 
 
 def test_whom_entra_id_does_not_sign_in_is_told_why(
-    trusting: Api, authority: EntraId, open_page: OpenPage, photograph: Photograph
+    trusting: Api, authority: EntraId, open_page: OpenPage, complaints: list[str], photograph: Photograph
 ) -> None:
-    """In its own words; and may try again."""
+    """In its own words, or that it does not answer; and may try again."""
     authority.refusal = ("access_denied", "AADSTS65004: User declined to consent to access the app.")
     page = open_page(trusting, key=None)
     page.get_by_role("button", name="Sign in with Entra ID").click()
@@ -179,6 +179,11 @@ def test_whom_entra_id_does_not_sign_in_is_told_why(
     photograph(page, "access-entra-id")
 
     authority.refusal = None
+    page.route(f"{authority.url}/**", lambda route: route.abort())
+    page.get_by_role("button", name="Sign in with Entra ID").click()
+    expect(page.get_by_role("alert")).to_contain_text("Entra ID does not answer.")
+    complaints.clear()
+    page.unroute(f"{authority.url}/**")
     page.get_by_role("button", name="Sign in with Entra ID").click()
     in_the_page(page)
 
