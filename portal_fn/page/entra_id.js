@@ -11,6 +11,7 @@ const NOT_ASKED = "This answer of Entra ID belongs to no sign-in of this tab. Si
 /** Leaves the page for Entra ID, which leads back to it; a failure is told where one signs in. */
 export async function leave() {
   try {
+    if (!isSecureContext) throw new Error("open the page by https, without which browsers do no cryptography.");
     const { server, client, scope } = await readAuthority();
     const [state, verifier] = [oauth.generateRandomState(), oauth.generateRandomCodeVerifier()];
     const address = new URL(server.authorization_endpoint);
@@ -38,7 +39,7 @@ export async function comeBack() {
   sessionStorage.removeItem(PLACE);
   history.replaceState(null, "", `${location.pathname}${view}`);
   if (state !== answer.searchParams.get("state")) {
-    signOut(NOT_ASKED);
+    if (!credentials()) signOut(NOT_ASKED);
     return;
   }
   try {

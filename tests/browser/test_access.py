@@ -194,7 +194,11 @@ def test_an_answer_to_another_tab_signs_nobody_in(trusting: Api, authority: Entr
 
     expect(page.get_by_role("alert")).to_contain_text("belongs to no sign-in of this tab")
     assert urlsplit(page.url).query == ""
-    assert authority.asked == []
+    page.get_by_role("button", name="Sign in with Entra ID").click()
+    in_the_page(page)
+    page.goto(f"{trusting.url}/rankloop/?code=theirs&state=theirs")
+    in_the_page(page)
+    assert len(authority.asked) == 1, "who is signed in stays so"
 
 
 def test_a_token_that_ends_soon_is_renewed_until_entra_id_refuses(
