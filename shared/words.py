@@ -9,8 +9,8 @@ _NOISE = 9
 
 
 def pluralize(number: int, singular: str, plural: str) -> str:
-    """Write a number with its noun, such as `1 event` or `2 events`."""
-    return f"{number} {singular if number == 1 else plural}"
+    """Write a number with its noun, such as `1 event` or `1,206 events`."""
+    return f"{number:,} {singular if number == 1 else plural}"
 
 
 def round_figure(value: float) -> str:

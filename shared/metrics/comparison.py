@@ -121,7 +121,7 @@ def likeness(sums: Imitation) -> Likeness:
 def _of_policy(sums: Bin, policy: PolicySums, name: str, rewards: Span) -> PolicyEstimate:
     if sums.events and policy.silent:
         silent = pluralize(policy.silent, "event", "events")
-        return PolicyEstimate(None, None, policy.non_zero, f"In {silent} of {sums.events}, {_NO_CHANCE[name]}.")
+        return PolicyEstimate(None, None, policy.non_zero, f"In {silent} of {sums.events:,}, {_NO_CHANCE[name]}.")
     return _estimate(policy.of_events(sums.events), policy.non_zero, rewards)
 
 

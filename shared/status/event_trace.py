@@ -199,7 +199,7 @@ def _settle(choice: TracedChoice, observations: Iterable[TracedObservation], rew
     count = _count_rewards(choice, observations)
     if count == 0:
         return TracedDecision(choice, reward, True, "The default reward, since none came in time.")
-    because = "The reward that came." if count == 1 else f"{count} rewards came, and were aggregated to this one."
+    because = "The reward that came." if count == 1 else f"{count:,} rewards came, and were aggregated to this one."
     return TracedDecision(choice, reward, False, because)
 
 

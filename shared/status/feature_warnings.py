@@ -40,7 +40,7 @@ def _always_new(sample: Sample) -> LoopWarning | None:
     return LoopWarning(
         "FeaturesAlwaysNew",
         f"{list_names(sorted(new))} had a new value nearly every time, as an id or a time stamp has: "
-        f"about {min(most.different, most.count)} different values in {most.count} of the sample. "
+        f"about {min(most.different, most.count):,} different values in {most.count:,} of the sample. "
         "Such a feature teaches nothing.",
         "Leave the feature out, or send what matters about it: the hour of the day, the kind of user.",
     )
@@ -59,7 +59,7 @@ def _always_the_same(profile: Profile, sample: Sample) -> LoopWarning | None:
         return None
     return LoopWarning(
         "FeaturesAlwaysTheSame",
-        f"{list_names(sorted(constant))} had the same value in all {sample.events} events of the sample.",
+        f"{list_names(sorted(constant))} had the same value in all {sample.events:,} events of the sample.",
         "Leave the feature out, or check whether it should differ. Numbers beyond 1,000,000 are learned as 1,000,000.",
     )
 
@@ -84,7 +84,7 @@ def _actions_alike(sample: Sample) -> LoopWarning | None:
         return None
     return LoopWarning(
         "ActionsAlike",
-        f"In {sample.alike} of {sample.choices} events of the sample, the actions differ in nothing but their ids, "
+        f"In {sample.alike:,} of {sample.choices:,} events of the sample, the actions differ in nothing but their ids, "
         "so what is learned of one action says nothing of another action, or of a new one.",
         "Send features that tell actions apart, such as their kind, price or age.",
     )

@@ -256,7 +256,7 @@ def _describe_progress(inputs: StatusInputs, state: State) -> str:
     text = f"{pluralize(inputs.counters.learned, 'event was', 'events were')} learned so far."
     if model is not None:
         at = to_iso_second(model.made_at_us)
-        text += f" The model in use was published at {at} and has learned from {model.learned_events}."
+        text += f" The model in use was published at {at} and has learned from {model.learned_events:,}."
     if state.next is not None:
         text += " A change of settings is being learned; Rank keeps answering from the model in use."
     return text

@@ -59,7 +59,7 @@ def describe_imitation(likeness: Likeness) -> str:
     """A sentence about an apprentice that has had events."""
     low, high = likeness.match_rate_interval or (0.0, 1.0)
     return (
-        f"In its last {likeness.number_of_events} events, the apprentice would have shown the first action in "
+        f"In its last {likeness.number_of_events:,} events, the apprentice would have shown the first action in "
         f"{likeness.match_rate or 0:.3f} of them ({low:.3f} to {high:.3f} with 95 % certainty); "
         f"{likeness.match_rate_ceiling or 0:.3f} is the most that the exploration leaves."
     )

@@ -84,7 +84,7 @@ def _nothing_activated(counters: Counters, _: Configuration) -> LoopWarning | No
         return None
     return LoopWarning(
         "NothingActivated",
-        f"{counters.not_activated} events were deferred, and none was activated in time.",
+        f"{counters.not_activated:,} events were deferred, and none was activated in time.",
         "Call activate when the action is shown, or leave deferActivation out; a reward alone does not activate.",
     )
 
@@ -94,7 +94,7 @@ def _no_rewards(counters: Counters, _: Configuration) -> LoopWarning | None:
         return None
     return LoopWarning(
         "NoRewards",
-        f"None of {counters.events} events got a reward in time, so all of them count with the default reward.",
+        f"None of {counters.events:,} events got a reward in time, so all of them count with the default reward.",
         "Send a reward for each event, with the eventId that Rank answered, within the reward wait time.",
     )
 
@@ -104,7 +104,7 @@ def _rewards_default(counters: Counters, configuration: Configuration) -> LoopWa
         return None
     return LoopWarning(
         "RewardsAlwaysDefault",
-        f"All {counters.rewards} rewards had the value of the default reward, "
+        f"All {counters.rewards:,} rewards had the value of the default reward, "
         f"{configuration.service.default_reward:g}: an event with a reward counts like one without.",
         "Send other values for what went well or badly, or set a defaultReward that differs from them.",
     )
@@ -115,7 +115,7 @@ def _rewards_late(counters: Counters, configuration: Configuration) -> LoopWarni
         return None
     return LoopWarning(
         "RewardsLate",
-        f"{counters.late} rewards came after the reward wait time, {counters.rewards} within it.",
+        f"{counters.late:,} rewards came after the reward wait time, {counters.rewards:,} within it.",
         f"Send rewards sooner, or set a rewardWaitTime longer than {configuration.service.reward_wait_time}.",
     )
 
@@ -125,7 +125,7 @@ def _rewards_without_event(counters: Counters, _: Configuration) -> LoopWarning 
         return None
     return LoopWarning(
         "RewardsWithoutEvent",
-        f"{counters.dangling} rewards named an event that no Rank had; {counters.rewards} found their event.",
+        f"{counters.dangling:,} rewards named an event that no Rank had; {counters.rewards:,} found their event.",
         "Send the eventId that Rank answered, and send the reward after the Rank.",
     )
 
@@ -157,8 +157,8 @@ def _rewards_stopped(state: State | None, configuration: Configuration) -> LoopW
     silence, before = rate.silence, rate.total
     return LoopWarning(
         "RewardsStopped",
-        f"Of {silence.events} events in a row, since {to_iso_second(silence.from_us)}, {silence.rewarded or 'none'} "
-        f"got a reward in time; before, {before.rewarded} of {before.events} did.",
+        f"Of {silence.events:,} events in a row, since {to_iso_second(silence.from_us)}, {silence.rewarded or 'none'} "
+        f"got a reward in time; before, {before.rewarded:,} of {before.events:,} did.",
         "See whether your application still sends rewards, with the eventId that Rank answered and within the reward "
         f"wait time of {configuration.service.reward_wait_time}, and whether these calls are answered 204.",
     )

@@ -92,7 +92,7 @@ def test_a_loop_that_was_online_before_is_told_which_model_returns_and_what_it_e
     assert f"stays in the list of models as {published_of(apprentice()).model.id}" in text  # type: ignore[union-attr]
     assert told.doubts == []
     assert "the loop earned 0.420 (" in told.reasons[0]
-    assert "over 1000 events; always the first action would have earned 0.200" in told.reasons[0]
+    assert "over 1,000 events; always the first action would have earned 0.200" in told.reasons[0]
 
 
 @pytest.mark.parametrize(("first", "others", "is_against"), [(0.1, 0.8, True), (0.8, 0.1, False)])
