@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from localhost.azurite.emulator import Azurite
 from shared.configuration.service_configuration import LearningMode
@@ -62,6 +62,25 @@ def _everything() -> past.Past:
         past.reward("nobody", at_us + 6 * SECOND, -1.0),
     ]
     return made
+
+
+def test_what_is_typed_stays_while_the_list_arrives(lived: Api, open_page: OpenPage) -> None:
+    """The loop may be slower than its owner."""
+    late: list[Route] = []
+    page = open_page(lived, "/monitor")
+    page.route("**/rankloop/v1/events", lambda route: late.append(route), times=1)
+    page.get_by_role("link", name="Events").click()
+    field = page.get_by_label("The id begins with")
+    field.fill("explored")
+    expect(page.get_by_role("table")).to_have_count(0)
+    late[0].continue_()
+    expect(page.get_by_role("table")).to_be_visible()
+
+    expect(field).to_have_value("explored")
+    field.press("Enter")
+    expect(page.get_by_role("link", name="What became of explored?")).to_be_visible()
+    page.get_by_role("link", name="All", exact=True).click()
+    expect(field).to_have_value("")
 
 
 def test_filters_stand_in_the_address(

@@ -1,5 +1,6 @@
 // Which range of the log is evaluated, and how much log it has.
 import { count, moment } from "../../format.js";
+import { EnteredMoment } from "../../parts/entered.js";
 import { usePolled } from "../../polling.js";
 import { changeQuery } from "../../route.js";
 import { html, useId, useMemo } from "../../view.js";
@@ -73,20 +74,13 @@ export function Range({ range, error }) {
 
 function Moment({ title, at, onChange, problem }) {
   const id = useId();
-  const take = ({ target }) => target.value && onChange(iso(target.value));
   return html`
     <div class="ask-field">
       <label for=${id}>${title}</label>
-      <input id=${id} type="datetime-local" step="1" value=${localOf(at)} aria-invalid=${problem ? "true" : undefined} aria-describedby=${problem ? `${id}-problem` : undefined} onChange=${take} />
+      <${EnteredMoment} id=${id} step="1" value=${at} aria-invalid=${problem ? "true" : undefined} aria-describedby=${problem ? `${id}-problem` : undefined} onEnter=${(entered) => entered && onChange(entered)} />
       ${problem && html`<p class="problem" id=${`${id}-problem`} role="alert">${problem}</p>`}
     </div>
   `;
-}
-
-/** Writes a moment as an input of the browser's own time has it. */
-function localOf(at) {
-  const date = new Date(at);
-  return Number.isNaN(date.getTime()) ? "" : iso(date.getTime() - date.getTimezoneOffset() * 60_000).slice(0, 19);
 }
 
 function amountOf({ log, isEmpty, events }) {

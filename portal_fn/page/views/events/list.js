@@ -1,6 +1,7 @@
 // The newest Ranks, rewards and activations; filters are in the address.
 import { figure, moment, sentence, share } from "../../format.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
+import { Entered } from "../../parts/entered.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { ReadAgain, useReading } from "../../parts/reading.js";
@@ -44,7 +45,7 @@ function Filters({ filters, target, message }) {
     <div class="toolbar" role="search" aria-label="Filter the events">
       <label>
         The id begins with
-        <input type="search" value=${filters.eventId ?? ""} onChange=${({ target: { value } }) => changeQuery({ eventId: value.trim() })} />
+        <${Entered} type="search" value=${filters.eventId ?? ""} onEnter=${(text) => changeQuery({ eventId: text.trim() })} />
         <${Wrong} text=${problem("eventId")} />
       </label>
       <${Choice} name="kind" title="Kind" value=${filters.kind} options=${KINDS} problem=${problem("kind")} onChoose=${chooseKind} />

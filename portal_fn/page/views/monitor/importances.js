@@ -5,13 +5,14 @@ import { send } from "../../loop_api.js";
 import { useAction } from "../../parts/action.js";
 import { CopyAsCurl, SaveAsCsv } from "../../parts/copy.js";
 import { Dialog } from "../../parts/dialog.js";
+import { EnteredMoment } from "../../parts/entered.js";
 import { PATH, pathOf, Report, VERSION } from "../../parts/importance_report.js";
 import { Notice } from "../../parts/notice.js";
 import { Panel } from "../../parts/panel.js";
 import { ReadAgain } from "../../parts/reading.js";
 import { go, linkTo } from "../../route.js";
 import { html, useEffect, useState } from "../../view.js";
-import { iso, localOf, momentOf, rangeQuery } from "./range.js";
+import { iso, rangeQuery } from "./range.js";
 import { Answered, useShown } from "./shown.js";
 
 const PAGE = 20;
@@ -62,10 +63,10 @@ function Create({ query }) {
           <input required maxlength="256" value=${fields.name} onInput=${({ currentTarget }) => change("name", currentTarget.value)} />
         <//>
         <${Field} label="From" name="startTime" error=${error}>
-          <input type="datetime-local" required value=${localOf(fields.startTime)} onChange=${({ currentTarget }) => change("startTime", momentOf(currentTarget.value))} />
+          <${EnteredMoment} required value=${fields.startTime} onEnter=${(at) => change("startTime", at)} />
         <//>
         <${Field} label="To" name="endTime" error=${error}>
-          <input type="datetime-local" required value=${localOf(fields.endTime)} onChange=${({ currentTarget }) => change("endTime", momentOf(currentTarget.value))} />
+          <${EnteredMoment} required value=${fields.endTime} onEnter=${(at) => change("endTime", at)} />
         <//>
         <button class="main" disabled=${busy}>${busy ? "Creating …" : "Create report"}</button>
       </form>

@@ -65,19 +65,6 @@ export function actionInterval({ interval, preset, seconds }) {
   return held !== null && held <= 99 * 300 ? "PT5M" : "PT1H";
 }
 
-/** Writes a moment of a field for local times, an empty text for none. */
-export function localOf(text) {
-  const at = new Date(text ?? "");
-  if (Number.isNaN(at.getTime())) return "";
-  const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString();
-  return local.slice(0, local.slice(17, 19) === "00" ? 16 : 19);
-}
-
-/** Reads a field for local times as an ISO text; null if it is empty. */
-export function momentOf(local) {
-  return local ? iso(new Date(local).getTime()) : null;
-}
-
 function between(from, to, now) {
   const end = to ? new Date(to).getTime() : now;
   const begin = from ? new Date(from).getTime() : end - DAY_SECONDS * 1000;

@@ -1,9 +1,10 @@
 // The bar above the figures: the range, the interval, when they were read, and what of it the loop refuses.
 import { duration, secondsOf, sentence } from "../../format.js";
+import { EnteredMoment } from "../../parts/entered.js";
 import { ReadAgain } from "../../parts/reading.js";
 import { changeQuery } from "../../route.js";
 import { html } from "../../view.js";
-import { INTERVALS, localOf, momentOf, PRESETS, rangeOf, refusalOf } from "./range.js";
+import { INTERVALS, PRESETS, rangeOf, refusalOf } from "./range.js";
 
 const FIELDS = { from: "From", to: "To", interval: "Interval" };
 
@@ -51,13 +52,7 @@ function Ends({ range, change, target }) {
   const end = (name, label, hint) => html`
     <label>
       ${label}
-      <input
-        type="datetime-local"
-        title=${hint}
-        value=${localOf(range[name])}
-        aria-invalid=${target === name || undefined}
-        onChange=${({ currentTarget }) => change({ [name]: momentOf(currentTarget.value) })}
-      />
+      <${EnteredMoment} title=${hint} value=${range[name]} aria-invalid=${target === name || undefined} onEnter=${(at) => change({ [name]: at })} />
     </label>
   `;
   return html`${end("from", "From", "Local time")} ${end("to", "To", "Local time; empty for until now")}`;

@@ -1,6 +1,7 @@
 // What a setting is changed with: a control for each kind of field. Each is given an id, the value, and `onChange`.
+import { EnteredMoment } from "../../parts/entered.js";
 import { html, useState } from "../../view.js";
-import { durationOf, durationParts, localMoment, momentOf, numberOf, UNIT_NAMES } from "./values.js";
+import { dated, durationOf, durationParts, numberOf, UNIT_NAMES } from "./values.js";
 
 /** The control of a field; `about` are the ids of what describes it. */
 export function Control({ field, id, value, stored, about, invalid, onChange }) {
@@ -68,7 +69,7 @@ function Duration({ field, props, value, onChange }) {
 }
 
 function Moment({ field, props, value, onChange }) {
-  return html`<input ...${props} type="datetime-local" value=${localMoment(value)} onChange=${({ target }) => onChange(momentOf(target.value, field.newLoop))} />`;
+  return html`<${EnteredMoment} ...${props} value=${dated(value)} onEnter=${(at) => onChange(at ?? field.newLoop)} />`;
 }
 
 function Flag({ props, value, onChange }) {

@@ -66,16 +66,9 @@ export function durationOf(number, name) {
   return letter === "D" ? `P${seconds / size}D` : `PT${seconds / size}${letter}`;
 }
 
-/** Gives a moment as an input of the browser takes it, in the user's zone; "" for none. */
-export function localMoment(text) {
-  if (!isDate(text)) return "";
-  const at = new Date(utc(text));
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-/** Gives what the user chose in such an input as the API takes it. */
-export function momentOf(local, none) {
-  return local ? new Date(local).toISOString().replace(".000Z", "Z") : none;
+/** Gives a moment with its zone; null for none. */
+export function dated(text) {
+  return isDate(text) ? utc(text) : null;
 }
 
 function isDate(text) {
