@@ -70,7 +70,7 @@ def test_what_the_loop_earns_stands_in_large_type_and_everything_without_scrolli
 
 
 def test_five_lights_tell_when_each_stage_last_happened_and_how_often(good: Api, open_page: OpenPage) -> None:
-    """Their state is a word, too, for those who do not see a color."""
+    """Their state is a word, too, for those who do not see a color; nothing is told of what did not happen of late."""
     stages = good.get("/rankloop/v1/status").json["stages"]
     page = open_page(good)
 
@@ -81,7 +81,9 @@ def test_five_lights_tell_when_each_stage_last_happened_and_how_often(good: Api,
         expect(light).to_contain_text(re.compile(stage["stage"], re.IGNORECASE))
         expect(light).to_contain_text(words[stage["state"]])
         expect(light.locator("time")).to_have_attribute("datetime", stage["lastAt"])
-        expect(light).to_contain_text(re.compile(r" ago.*(a minute|an hour)|since"))
+        expect(light).to_contain_text(re.compile(r" ago(, [\d.]+ (a minute|an hour))?"))
+    for name in ("Rewards", "Published"):  # of the last hour, and not of the last minutes, after which the loop came
+        expect(lights.filter(has_text=name)).to_contain_text(re.compile(r" ago, [\d.]+ (a minute|an hour)"))
 
 
 def read_aloud(chart: Locator) -> list[str]:
