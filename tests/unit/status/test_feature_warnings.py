@@ -79,7 +79,7 @@ def test_a_feature_that_is_new_every_time_is_named(value: Callable[[int], Any], 
 
     assert warning.code == "FeaturesAlwaysNew"
     assert "context.visit" in warning.message
-    assert str(events) in warning.message
+    assert f"{events:,}" in warning.message
     assert str(value(events - 1)) not in warning.message
 
 

@@ -64,7 +64,7 @@ def test_that_rewards_have_stopped_is_said_within_few_events(share: float, most:
     (warning,) = loop.warnings()
 
     assert 13.8 / share < assumed <= most
-    assert f"{before.rewarded} of {before.events} did" in warning.message
+    assert f"{before.rewarded:,} of {before.events:,} did" in warning.message
     assert f"events in a row, since {_text(loop)}, none got a reward" in warning.message
 
 
@@ -120,7 +120,7 @@ def test_the_past_is_not_forgotten_in_a_week_of_silence() -> None:
     loop.live(200, 0.3)
     again = loop.count_until(stopped=True)
 
-    assert f"{before.rewarded} of {before.events} did" in first[0].message
+    assert f"{before.rewarded:,} of {before.events:,} did" in first[0].message
     assert again < 150
 
 
