@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,21 @@ def row_of(name: str, figures: dict[str, Any]) -> list[str]:
     """A row of a table by action or by value, with its two bars."""
     average = f"{figure(figures['averageReward'])} ({between(figures['interval'])})"
     return [name, f"{figures['count']:,}", f"{figures['share']:.0%}", "", "", average]
+
+
+def test_what_the_browser_does_not_let_copy_is_shown(good: Api, open_page: OpenPage, photograph: Photograph) -> None:
+    """As to a page that is not reached by https."""
+    page = open_page(good, "/monitor")
+    panel(page, "Reward per event").get_by_role("button", name="Copy as curl").click()
+    dialog = page.get_by_role("dialog", name="Copy it from here")
+    text = dialog.get_by_role("textbox", name="The text")
+
+    expect(text).to_have_value(re.compile(r"^curl '.*/rankloop/v1/metrics\?"))
+    expect(text).to_be_focused()
+    assert text.evaluate("field => field.selectionEnd - field.selectionStart") == len(text.input_value())
+    photograph(page, "monitor-copy")
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
 
 
 def test_what_was_earned_is_what_the_api_tells(

@@ -1,16 +1,35 @@
 // What a user takes along: a text in the clipboard, a file.
 import { addressOf } from "../loop_api.js";
 import { html, useState } from "../view.js";
+import { Dialog } from "./dialog.js";
 
-/** A button that copies a text. */
+/** A button that copies a text; where the browser does not let it, as a page without https, the text is shown to be copied by hand. */
 export function CopyButton({ text, title }) {
   const [done, setDone] = useState(false);
+  const [refused, setRefused] = useState(false);
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      setRefused(true);
+      return;
+    }
     setDone(true);
     setTimeout(() => setDone(false), 2000);
   };
-  return html`<button type="button" class="quiet" onClick=${copy}>${done ? "Copied" : title}</button>`;
+  return html`
+    <button type="button" class="quiet" onClick=${copy}>${done ? "Copied" : title}</button>
+    ${refused && html`<${ByHand} text=${text} onClose=${() => setRefused(false)} />`}
+  `;
+}
+
+function ByHand({ text, onClose }) {
+  return html`
+    <${Dialog} title="Copy it from here" cancel="Close" onClose=${onClose}>
+      <p>The browser does not let this page copy.</p>
+      <textarea class="to-copy" readonly rows="5" aria-label="The text" value=${text} onFocus=${({ currentTarget }) => currentTarget.select()}></textarea>
+    <//>
+  `;
 }
 
 /** A button that copies a call of the API as a curl command; the key stays out of it, as `$KEY`. */

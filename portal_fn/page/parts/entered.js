@@ -5,7 +5,7 @@ import { html, useLayoutEffect, useRef } from "../view.js";
 export function Entered({ value, onEnter, ...props }) {
   const place = useRef(null);
   const show = () => {
-    place.current.value = value;
+    if (place.current) place.current.value = value; // a field that is removed loses the focus, too
   };
   useLayoutEffect(show, [value]);
   return html`<input ref=${place} ...${props} onChange=${({ currentTarget }) => onEnter(currentTarget.value)} onBlur=${show} />`;
