@@ -5,7 +5,8 @@ import { html, useLayoutEffect, useRef } from "../view.js";
 export function Entered({ value, onEnter, ...props }) {
   const place = useRef(null);
   const show = () => {
-    if (place.current) place.current.value = value; // a field that is removed loses the focus, too
+    const field = place.current; // null once it is removed, with which it loses the focus, too
+    if (field && field.value !== value) field.value = value; // a time of which a part is missing has "", and keeps its other parts
   };
   useLayoutEffect(show, [value]);
   return html`<input ref=${place} ...${props} onChange=${({ currentTarget }) => onEnter(currentTarget.value)} onBlur=${show} />`;
