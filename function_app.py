@@ -23,7 +23,7 @@ from rank_fn import chances, multislot, rank
 from reward_fn import multislot as multislot_rewards
 from reward_fn import reward
 from shared.learner.explorer import Explorer
-from shared.ranking.hot_path import HotPath
+from shared.ranking.hot_paths import HotPaths
 from shared.web.registry import Registry
 from status_fn import (
     apprentice,
@@ -33,12 +33,12 @@ from status_fn import (
     loop_status,
     metrics,
     newest_events,
+    other_paths,
     service,
-    unknown_path,
 )
 
 registry = Registry(
-    HotPath(Explorer),
+    HotPaths(Explorer),
     [
         module.functions
         for module in (
@@ -57,7 +57,7 @@ registry = Registry(
                 metrics,
                 newest_events,
                 service,
-                unknown_path,
+                other_paths,
             ),
         )
     ],

@@ -6,10 +6,11 @@ from dataclasses import replace
 from shared.configuration import settings_history_store
 from shared.configuration.configuration import Configuration, new_configuration
 from shared.configuration.settings_change import Cause
+from shared.errors import UnknownLoop
+from shared.loops import loop_list_store
 from shared.settings import settings
 from shared.storage import blobs, json_documents
-from shared.storage.paths import CONFIGURATION
-from shared.storage_errors import StorageUnavailable
+from shared.storage.paths import DEFAULT, this_loop
 
 
 def initial_configuration() -> Configuration:
@@ -18,17 +19,19 @@ def initial_configuration() -> Configuration:
 
 
 def read_configuration() -> Configuration:
-    """Read the configuration; a new loop gets its first configuration.
+    """Read the configuration; the loop `default` gets its first one when it is first read.
 
     Raises:
+        UnknownLoop: There is no such loop.
         StorageUnavailable: Storage did not answer.
     """
-    stored = blobs.read(CONFIGURATION)
+    loop = this_loop()
+    stored = blobs.read(loop.configuration)
+    if stored is None and loop.name == DEFAULT:
+        blobs.create(loop.configuration, json_documents.to_json(initial_configuration()))
+        stored = blobs.read(loop.configuration)
     if stored is None:
-        blobs.create(CONFIGURATION, json_documents.to_json(initial_configuration()))
-        stored = blobs.read(CONFIGURATION)
-    if stored is None:
-        raise StorageUnavailable("the configuration vanished while it was read")
+        raise UnknownLoop
     return json_documents.read(Configuration, stored.data)
 
 
@@ -40,6 +43,7 @@ def change_configuration(change: Callable[[Configuration], Configuration], cause
         cause: Of a change that the history of settings is to have; None for a change that is nobody's.
     """
     read_configuration()
+    loop_list_store.mark()
 
     def change_and_note(before: Configuration) -> Configuration:
         after = change(before)
@@ -48,9 +52,14 @@ def change_configuration(change: Callable[[Configuration], Configuration], cause
             return after
         return replace(after, changes=settings_history_store.note(before.changes, cause, values))
 
+    def change_stored(before: Configuration | None) -> Configuration:
+        if before is None:
+            raise UnknownLoop
+        return change_and_note(before)
+
     return json_documents.change(
-        CONFIGURATION,
+        this_loop().configuration,
         lambda text: json_documents.read(Configuration, text),
         json_documents.to_json,
-        lambda before: change_and_note(before or initial_configuration()),
+        change_stored,
     )

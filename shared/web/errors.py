@@ -7,6 +7,29 @@ class NotAuthorized(LoopError):
     """The call carries none of the loop's keys."""
 
 
+class NotAllowed(LoopError):
+    """The caller is known, and may not do this: the key's or the token's role does not have it."""
+
+    def __init__(self, caller: str, wanted: str) -> None:
+        super().__init__(f"Access denied: this needs the role {wanted}, which {caller} does not have.")
+
+
+class ExpiredKey(NotAuthorized):
+    """The call carries a key of the loop whose time is over."""
+
+
+class TooManyCalls(LoopError):
+    """More calls than are taken on at a time.
+
+    Attributes:
+        retry_after: Seconds after which another try makes sense.
+    """
+
+    def __init__(self, problem: str, retry_after: int) -> None:
+        super().__init__(problem)
+        self.retry_after = retry_after
+
+
 class InvalidToken(NotAuthorized):
     """The call carries a bearer token that does not open the loop; the text says why and holds nothing of it."""
 
