@@ -7,7 +7,7 @@ gc.disable()  # until all is imported: imports make no garbage, and to look for 
 from azure.functions import AuthLevel, FunctionApp
 
 import train_timer
-from configure_fn import policy, preview, service_configuration, settings_history
+from configure_fn import keys, loops, policy, preview, service_configuration, settings_history
 from evaluate_fn import (
     evaluations,
     evaluations_2022,
@@ -42,7 +42,7 @@ registry = Registry(
     [
         module.functions
         for module in (
-            *(policy, service_configuration, settings_history, preview),
+            *(policy, service_configuration, settings_history, preview, keys, loops),
             *(policy_application, evaluations, evaluations_2022, feature_importances, report),
             *(bundles, logs, model, model_import, models),
             files,

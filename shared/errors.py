@@ -15,3 +15,15 @@ class AutoOptimizationOfSlots(LoopError):
 
 class UnknownLoop(LoopError):
     """There is no loop of the name that the call's path begins with."""
+
+
+class KeyExists(LoopError):
+    """The loop has a key of that name."""
+
+
+class UnknownKey(LoopError):
+    """The loop has no key of that name."""
+
+
+class TooManyKeys(LoopError):
+    """The loop has as many keys as it may have."""

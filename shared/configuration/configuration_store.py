@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from shared.configuration import settings_history_store
 from shared.configuration.configuration import Configuration, new_configuration
-from shared.configuration.settings_change import Cause
+from shared.configuration.settings_change import Cause, SettingsChange
 from shared.errors import UnknownLoop
 from shared.loops import loop_list_store
 from shared.settings import settings
 from shared.storage import blobs, json_documents
+from shared.storage.clock import now_us
 from shared.storage.paths import DEFAULT, this_loop
 
 
@@ -33,6 +34,26 @@ def read_configuration() -> Configuration:
     if stored is None:
         raise UnknownLoop
     return json_documents.read(Configuration, stored.data)
+
+
+def first_configuration(cause: Cause, copied: Configuration | None = None) -> Configuration:
+    """Make the configuration of a new loop, with an entry of the history that says who made it.
+
+    Args:
+        copied: Another loop's, whose settings it gets; its keys, its log and the copy of its log stay its own.
+    """
+    first = initial_configuration()
+    configuration = first
+    if copied is not None:
+        service = replace(copied.service, log_mirror_enabled=False, log_mirror_sas_uri="")
+        configuration = replace(first, service=service, learning=copied.learning)
+    change = SettingsChange.of(cause, now_us(), configuration.differences(first))
+    return replace(configuration, changes=(change,))
+
+
+def create_configuration(configuration: Configuration) -> None:
+    """Write the first configuration of this loop; one that another call has written in the same moment stays."""
+    blobs.create(this_loop().configuration, json_documents.to_json(configuration))
 
 
 def change_configuration(change: Callable[[Configuration], Configuration], cause: Cause | None = None) -> Configuration:

@@ -17,16 +17,28 @@ class HotPath[Model]:
     """What one process answers a loop's Ranks and takes its rewards with.
 
     Attributes:
-        rest: The account's REST interface.
         refused_ranks: The Ranks that this process refused since they had too many actions.
     """
 
-    def __init__(self, rest: Rest, load: Callable[[bytes, ModelReference, float], Model]) -> None:
-        """Take what makes a model of a blob's bytes, of what was published of it, and of a share of exploration."""
-        self.rest = rest
+    def __init__(self, connect: Callable[[], Rest], load: Callable[[bytes, ModelReference, float], Model]) -> None:
+        """Take what gives the account's REST interface when it is first needed, and what makes a model.
+
+        Args:
+            load: Is given a blob's bytes, what was published of it, and a share of exploration.
+        """
+        self._connect = connect
         self._load = load
         self._model: ModelInUse[Model] | None = None
         self.refused_ranks = RefusedRanks()
+
+    @cached_property
+    def rest(self) -> Rest:
+        """The account's REST interface.
+
+        Raises:
+            InvalidSetting: A setting is missing or makes no sense.
+        """
+        return self._connect()
 
     @cached_property
     def intake(self) -> Intake:

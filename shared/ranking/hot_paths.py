@@ -91,4 +91,4 @@ class HotPaths[Model]:
         return self.rest.clock
 
     def _make(self) -> HotPath[Model]:
-        return HotPath(self.rest, self._load)
+        return HotPath(lambda: self.rest, self._load)

@@ -18,6 +18,20 @@ class ExpiredKey(NotAuthorized):
     """The call carries a key of the loop whose time is over."""
 
 
+class LoopExists(LoopError):
+    """There is a loop of that name, so that it gets no settings of another."""
+
+    def __init__(self) -> None:
+        super().__init__("There is a loop of that name, with settings of its own. Nothing was changed.")
+
+
+class LoopBeingDeleted(LoopError):
+    """A loop of that name was deleted, and something of it may be left."""
+
+    def __init__(self) -> None:
+        super().__init__("A loop of that name was deleted, and what it had is being removed: try again in 15 minutes.")
+
+
 class TooManyCalls(LoopError):
     """More calls than are taken on at a time.
 
