@@ -16,6 +16,7 @@ type LoopSettings = {
 
   @description('Whether a reward outside -1 to 1 is refused: true or false.')
   STRICT_REWARDS: string?
+  RATE_LIMIT: string?
 
   @description('Fingerprints of the certificates whose models are taken in, with commas between.')
   TRUSTED_MODEL_SIGNERS: string?
@@ -182,6 +183,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     AUTH_AUTHORITY: loopSettings.?AUTH_AUTHORITY ?? ''
     AUTH_PAGE_CLIENT_ID: loopSettings.?AUTH_PAGE_CLIENT_ID ?? ''
     STRICT_REWARDS: loopSettings.?STRICT_REWARDS ?? ''
+    RATE_LIMIT: loopSettings.?RATE_LIMIT ?? ''
     TRUSTED_MODEL_SIGNERS: loopSettings.?TRUSTED_MODEL_SIGNERS ?? ''
     MAX_REWARD_WAIT_TIME: loopSettings.?MAX_REWARD_WAIT_TIME ?? ''
     SHARDS: loopSettings.?SHARDS ?? ''

@@ -66,6 +66,13 @@ def read_shards(text: str) -> int:
     return int(text)
 
 
+def read_rate(text: str) -> int:
+    """Read a number of calls a second; 0 for no limit."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 10_000):
+        raise ValueError("must be a whole number from 0 to 10000")
+    return int(text)
+
+
 def read_flag(text: str) -> bool:
     """Read true or false, in upper or lower case."""
     if text.lower() not in ("true", "false"):

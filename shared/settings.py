@@ -14,6 +14,7 @@ from shared.setting_readers import (
     read_client,
     read_fingerprints,
     read_flag,
+    read_rate,
     read_schedule,
     read_shards,
     read_span,
@@ -136,6 +137,9 @@ class Settings:
 
     strict_rewards: Annotated[bool, Setting("STRICT_REWARDS", "false", read_flag)]
     """Whether a reward outside [-1, 1] is refused."""
+
+    rate_limit: Annotated[int, Setting("RATE_LIMIT", "0", read_rate)]
+    """How many calls a second one key may make of one loop, on each instance; 0 for no limit."""
 
     trusted_signers: Annotated[tuple[str, ...], Setting("TRUSTED_MODEL_SIGNERS", "", read_fingerprints)]
     """Fingerprints of the certificates whose models are imported; if empty, everyone's are."""
