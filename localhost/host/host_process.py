@@ -7,6 +7,7 @@ with Azurite() as storage, HostProcess(storage.account.connection_string, env={"
 import http.client
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -59,7 +60,7 @@ class HostProcess(ChildProcess):
 
         Args:
             storage: Connection string for `AzureWebJobsStorage`.
-            env: Settings; they win over the local defaults.
+            env: Settings; they win over the local defaults. A host without a master key is given one.
             root: Folder of the app.
             port: 0 takes a free one.
             host: The address to listen at.
@@ -77,6 +78,7 @@ class HostProcess(ChildProcess):
         self._place += ["--offer-demo"] if offers_demo else []
         inherited = {**clean_environment(), **LOCAL_DEFAULTS} if inherit else {}
         self._settings = {**inherited, **({STORAGE: storage} if storage else {}), **(env or {})}
+        self._settings[MASTER_KEY] = self._settings.get(MASTER_KEY) or secrets.token_hex(16)
         self._root, self._port = root, port
         self._ready_path = ready_path
         self._python = python
@@ -194,7 +196,7 @@ class HostProcess(ChildProcess):
     def _request(self, method: str, path: str, body: str | None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(urlsplit(self.url).hostname or "", self._port, timeout=30)
         try:
-            connection.request(method, path, body, {HEADER: self._settings.get(MASTER_KEY, "")})
+            connection.request(method, path, body, {HEADER: self._settings[MASTER_KEY]})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:

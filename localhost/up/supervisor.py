@@ -1,7 +1,6 @@
 """`up`: storage and host together, until Ctrl-C, SIGTERM, or the end of either."""
 
 import os
-import secrets
 import signal
 import sys
 import threading
@@ -17,7 +16,6 @@ from localhost.azurite.processes import ProcessId, Record
 from localhost.data_folder import azurite_folder, choose_key, keep_key
 from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
-from localhost.host.function_keys import MASTER_KEY
 from localhost.host.host_process import HostProcess
 from localhost.host.log_lines import LogStyle
 from localhost.page import page_in_browser, page_link
@@ -64,8 +62,6 @@ def up(command: Up) -> int:
     bind(command.port, command.host).close()
     settings = choose_settings(ROOT)
     settings["API_KEY_1"] = command.key or choose_key(command.data, settings) or keep_key(command.data)
-    if is_open(command.host):
-        settings.setdefault(MASTER_KEY, secrets.token_hex(16))
     own = Azurite(azurite_folder(command.data)) if needs_emulator(settings) else None
     _check({**settings, STORAGE: own.account.connection_string} if own else settings)
     with _Signals() as signals, ExitStack() as running:
