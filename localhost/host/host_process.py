@@ -25,6 +25,7 @@ from localhost.failures import StartFailure
 from localhost.host.function_keys import HEADER, MASTER_KEY
 from localhost.host.log_lines import LogStyle
 from localhost.ports import THIS_MACHINE
+from localhost.private_files import UMASK, open_file
 
 _STOP_SECONDS = 15.0
 _PAUSE = 0.02
@@ -164,6 +165,7 @@ class HostProcess(ChildProcess):
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                umask=UMASK,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
 
@@ -227,7 +229,7 @@ def _temporary_log(host: HostProcess) -> Path:
 
 def open_log(log_file: Path | None) -> IO[bytes]:
     """Open a host's log to append to it; without a file, the log is this process's standard error."""
-    return log_file.open("ab") if log_file else os.fdopen(os.dup(2), "wb")
+    return open_file(log_file, "ab") if log_file else os.fdopen(os.dup(2), "wb")
 
 
 def _end_children(pid: int) -> None:

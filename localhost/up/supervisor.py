@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from localhost.azurite.emulator import Azurite
 from localhost.azurite.processes import ProcessId, Record
-from localhost.data_folder import azurite_folder, choose_key, keep_key
+from localhost.data_folder import azurite_folder, choose_key, keep_key, make_private
 from localhost.environment import ROOT, STORAGE, choose_settings, needs_emulator
 from localhost.failures import StartFailure
 from localhost.host.host_process import HostProcess
@@ -60,6 +60,8 @@ def up(command: Up) -> int:
     page.unlink(missing_ok=True)  # of one that was killed: it holds a key, which may be kept nowhere else
     _end_left_behind(record)
     bind(command.port, command.host).close()
+    if closed := make_private(command.data):
+        print(closed, flush=True)
     settings = choose_settings(ROOT)
     settings["API_KEY_1"] = command.key or choose_key(command.data, settings) or keep_key(command.data)
     own = Azurite(azurite_folder(command.data)) if needs_emulator(settings) else None
@@ -138,7 +140,6 @@ def _describe_host(command: Up, settings: Mapping[str, str]) -> HostProcess:
 
 
 def _write(path: Path, host: HostProcess) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     Record(ProcessId.of(host.pid), ProcessId.of(os.getpid())).write(path)
 
 

@@ -84,8 +84,9 @@ class RunningUp:
 class Starter:
     """Starts `up` on one data folder."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, umask: int = -1) -> None:
         self.data = data
+        self.umask = umask
         self.started: list[RunningUp] = []
 
     def __call__(self, *arguments: str, **variables: str) -> RunningUp:
@@ -93,7 +94,9 @@ class Starter:
         environment = {**clean_environment(), **OWN_SETTINGS, **variables}
         log_file = self.data.with_suffix(f".{len(self.started)}.log")
         with log_file.open("wb") as log:
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, umask=self.umask
+            )
         self.started.append(RunningUp(self.data, process, log_file))
         self.started[-1].read_until("Ctrl-C ends it.")
         return self.started[-1]
