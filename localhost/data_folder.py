@@ -40,7 +40,7 @@ def choose_key(data: Path, settings: Mapping[str, str]) -> str:
 
 
 def keep_key(data: Path) -> str:
-    """Give the API key of this folder; the first call makes one."""
+    """Give the API key of this folder, which is there; the first call makes one."""
     if key := _read_key(data):
         return key
     key = secrets.token_hex(16)
