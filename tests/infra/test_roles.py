@@ -12,7 +12,8 @@ from deployment.contents import APP, app_folders
 from localhost.environment import ROOT
 from tests.infra.bicep.expressions import Call, Expression, Literal, Name, Object, Text, walk
 from tests.infra.bicep.template import Resource, Value
-from tests.infra.project import app_settings, template
+from tests.infra.project import INFRA, app_settings, template
+from tests.unit.pages import page
 
 ROLES = {
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
@@ -190,6 +191,21 @@ def test_an_assignment_says_what_it_is_for(assignment: Resource) -> None:
     kind = {IDENTITY: "ServicePrincipal", CODE: "ServicePrincipal", DEPLOYER: "{main.principalType}"}
 
     assert template().render(assignment.get("properties", "principalType")) == kind[_grant(assignment).who]
+
+
+def test_a_pipeline_that_provisions_may_give_the_roles_of_the_templates_and_no_others() -> None:
+    """Such as Owner, to itself. One that is missing would fail in Azure only."""
+    condition = (INFRA / "given-roles.condition").read_text(encoding="utf-8")
+    lists = [set(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", part)) for part in condition.split("AND")]
+
+    assert lists == [{_role(assignment) for assignment in _ASSIGNMENTS}] * 2
+    assert re.findall(r"roleAssignments/(\w+)'\}|@(\w+)", condition) == [
+        ("write", ""),
+        ("", "Request"),
+        ("delete", ""),
+        ("", "Resource"),
+    ]
+    assert '--condition "$(cat infra/given-roles.condition)"' in page("docs/deploy.md").text
 
 
 def test_a_role_that_bicep_names_has_the_id_of_that_name() -> None:
