@@ -40,10 +40,11 @@ def is_address(text: str) -> bool:
     """Whether a text is the address of a service, with a host and perhaps a port, and without a name or a password."""
     try:
         split = urlsplit(text)
-        host = re.fullmatch(r"[\w.:-]+", split.hostname or "", re.ASCII)
-        return split.scheme in ("http", "https") and bool(host) and split.port != 0 and "@" not in split.netloc
+        host, _ = split.hostname, split.port
     except ValueError:  # the port is no number, or brackets hold no address
         return False
+    is_host = re.fullmatch(r"[\w.:-]+", host or "", re.ASCII) is not None
+    return split.scheme in ("http", "https") and is_host and "@" not in split.netloc
 
 
 def between(shortest: int, longest: int) -> Callable[[str], int]:
