@@ -21,8 +21,8 @@ from shared.web.errors import NotAllowed, NotAuthorized
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 _TOKEN_ROLES = frozenset({Role.RANK.value, Role.READ.value, Role.ADMIN.value})
 _WITHOUT_ROLES = "https://cognitiveservices.azure.com"
-"""The audience for which unchanged clients of the old service ask. It is Microsoft's own application, to which nobody can
-add roles: its tokens open everything."""
+"""The audience for which unchanged clients of the old service ask. It is Microsoft's own application, to which nobody
+can add roles: its tokens open everything."""
 
 
 class LoopAccess(Protocol):
@@ -120,5 +120,3 @@ def _roles_of(claims: Mapping[str, Any]) -> list[Role]:
     of_all = [Role.OWNER if text == Role.ADMIN else Role(text) for text in texts if text in _TOKEN_ROLES]
     of_loop = [Role(name) for text in texts if text.endswith(own) and (name := text.removesuffix(own)) in _TOKEN_ROLES]
     return of_all + of_loop
-
-

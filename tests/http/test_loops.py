@@ -164,4 +164,4 @@ def test_a_loop_that_is_none_is_told_to_those_only_who_may_know(owner: Api) -> N
     assert [api.post(RANK, QUESTION).status for api in (nobody, stranger, forged)] == [401, 401, 401]
     refused = replace(owner, loop="/nowhere").post(RANK, QUESTION)
     assert (refused.status, refused.error["code"]) == (404, "ResourceNotFound")
-    assert replace(owner, loop="/nowhere", key=None).get("/ready").status == 200
+    assert replace(owner, loop="/nowhere", key=None).get("/ready").status == 404
