@@ -49,7 +49,10 @@ param nameSuffix string
 @description('Resource id of the identity that the app runs as.')
 param identityId string
 
-@description('Client id of that identity.')
+@description('Resource id of the identity that the platform stores and fetches the deployed package as.')
+param deploymentIdentityId string
+
+@description('Client id of the identity that the app runs as.')
 param identityClientId string
 
 @description('Address of the blobs.')
@@ -119,7 +122,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: { '${identityId}': {} }
+    userAssignedIdentities: {
+      '${identityId}': {}
+      '${deploymentIdentityId}': {}
+    }
   }
   properties: {
     serverFarmId: plan.id
@@ -135,7 +141,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           value: deploymentContainer
           authentication: {
             type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityId
+            userAssignedIdentityResourceId: deploymentIdentityId
           }
         }
       }

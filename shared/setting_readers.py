@@ -1,7 +1,11 @@
-"""Readers of the texts of settings: each gives the value, or raises ValueError with what the text must be."""
+"""Readers of the texts of settings: each gives the value, or raises ValueError with what the text must be.
+
+None repeats the text: what is wrong with a setting is told to everyone.
+"""
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from shared import durations
 from shared.times import DAY, MINUTE
@@ -27,9 +31,20 @@ def _read_id(text: str, advice: str) -> str:
 
 def read_authority(text: str) -> str:
     """Read the address of an issuer of tokens, without the slash at its end."""
-    if not re.match(r"https://[\w.-]|http://(127\.0\.0\.1|localhost)[:/]", text):
+    if not re.match(r"https://[\w.-]|http://(127\.0\.0\.1|localhost)[:/]", text) or not is_address(text):
         raise ValueError("must be an address that begins with https://")
     return text.rstrip("/")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is the address of a service, with a host and perhaps a port, and without a name or a password."""
+    try:
+        split = urlsplit(text)
+        host, _ = split.hostname, split.port
+    except ValueError:  # the port is no number, or brackets hold no address
+        return False
+    is_host = re.fullmatch(r"[\w.:-]+", host or "", re.ASCII) is not None
+    return split.scheme in ("http", "https") and is_host and "@" not in split.netloc
 
 
 def between(shortest: int, longest: int) -> Callable[[str], int]:
