@@ -4,15 +4,38 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from shared.log.log_forms import read_range
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.times import to_iso
 from shared.web.errors import InvalidRequest
-from shared.web.json_forms import Moment, Wire
+from shared.web.json_forms import MAX_ID, Moment, SentMoment, Wire
 
-Text = Annotated[str, StringConstraints(min_length=1)]
+MOST_CHARACTERS = 4096
+"""Of a feature's name and of its value: of both, only the beginning is logged."""
+_MOST_NUMBERS = 400
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
+Value = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "maxLength": MOST_CHARACTERS},
+                {"type": "array", "maxItems": _MOST_NUMBERS, "items": {"type": "number"}},
+                *({"type": kind} for kind in ("number", "boolean", "null")),
+            ],
+            "title": "Value",
+        }
+    ),
+]
+
+
+_NO_VALUE = (
+    f"Not a text of at most {MOST_CHARACTERS} characters, number, boolean, null or array of at most {_MOST_NUMBERS} "
+    "numbers. The first 256 characters of a longer text do."
+)
 
 
 class FeatureToRedact(Wire):
@@ -23,18 +46,18 @@ class FeatureToRedact(Wire):
         namespace: Only directly under this name; if not given, anywhere.
     """
 
-    name: Text
-    value: Any
-    namespace: Text | None = None
+    name: Name
+    value: Value
+    namespace: Name | None = None
 
 
 class RedactRequest(Wire):
     """Either an event or a feature, and the range of the log to look through; an end that is not given is open."""
 
-    event_id: Text | None = None
+    event_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID)] | None = None
     feature: FeatureToRedact | None = None
-    from_: Annotated[str | None, Field(alias="from")] = None
-    to: str | None = None
+    from_: Annotated[SentMoment | None, Field(alias="from")] = None
+    to: SentMoment | None = None
 
     @property
     def range_us(self) -> tuple[int, int]:
@@ -58,7 +81,7 @@ class RedactRequest(Wire):
             return EventTarget(self.event_id)
         feature = self.feature
         if feature is None or not _is_value(feature.value):
-            raise InvalidRequest("Not a text, number, boolean, null or array of numbers.", "feature.value")
+            raise InvalidRequest(_NO_VALUE, "feature.value")
         return FeatureTarget(feature.name, feature.value, feature.namespace)
 
 
@@ -173,5 +196,7 @@ def answer(redaction: Redaction) -> RedactAnswer:
 
 def _is_value(value: Any) -> bool:
     if isinstance(value, list):
-        return all(isinstance(number, int | float) and not isinstance(number, bool) for number in value)
-    return value is None or isinstance(value, str | int | float)
+        return len(value) <= _MOST_NUMBERS and all(type(number) in (int, float) for number in value)
+    if isinstance(value, str):
+        return len(value) <= MOST_CHARACTERS
+    return value is None or isinstance(value, int | float)
