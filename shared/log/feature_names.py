@@ -6,7 +6,7 @@ from hashlib import blake2b
 MAX_NAME = 256
 """Longer names are cut."""
 HASH_DIGITS = 16
-KEPT = MAX_NAME - HASH_DIGITS - 1
+BEGINNING = MAX_NAME - HASH_DIGITS - 1
 """The characters that are left of a name that is cut; behind them come a `~` and a hash of the whole name."""
 _MARK = "~"
 
@@ -16,12 +16,12 @@ def cut(name: str) -> str:
     if len(name) <= MAX_NAME:
         return name
     digits = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=HASH_DIGITS // 2).hexdigest()
-    return f"{name[:KEPT]}~{digits}"
+    return f"{name[:BEGINNING]}~{digits}"
 
 
 @lru_cache(64)
-def logged(name: str) -> frozenset[str]:
-    """What a name may have become in the log: behind a mark, if the learner could not take it, cut, or as it was sent.
+def list_logged_forms(name: str) -> frozenset[str]:
+    """List what a name may have become in the log: behind a mark, if the learner could not take it, cut, or as it was sent.
 
     Earlier versions did not cut names.
     """
@@ -31,4 +31,4 @@ def logged(name: str) -> frozenset[str]:
 
 def common_part(name: str) -> str | None:
     """What all that a long name may have become in the log begins with, but for marks; None if it is never cut."""
-    return name[: KEPT - 2] if len(name) > MAX_NAME - 2 else None
+    return name[: BEGINNING - 2] if len(name) > MAX_NAME - 2 else None

@@ -91,7 +91,7 @@ class FeatureTarget:
         if name.startswith("_") or not self._is_namespace(inside):
             return False
         wanted = self.value[:_MAX_TEXT] if isinstance(self.value, str) else self.value
-        return name in feature_names.logged(self.name) and _is_same(value, wanted)
+        return name in feature_names.list_logged_forms(self.name) and _is_same(value, wanted)
 
     def _is_namespace(self, inside: str | None) -> bool:
         return self.namespace is None or inside in (self.namespace, feature_names.cut(self.namespace))

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from shared.log.feature_names import HASH_DIGITS, KEPT, MAX_NAME
+from shared.log.feature_names import HASH_DIGITS, BEGINNING, MAX_NAME
 from shared.status.feature_profile import Profile, Sample
 from shared.status.warnings import LoopWarning
 from shared.words import list_names
@@ -17,7 +17,7 @@ _NEW = 0.6
 _MANY = 1000
 """Of fewer values than this, users who come again are as different as ids; but ids do not come again."""
 _RARE = 0.02
-_CUT_NAME = re.compile(rf"(.{{{KEPT}}})~[0-9a-f]{{{HASH_DIGITS}}}(?:\.|\Z)", re.DOTALL)
+_CUT_NAME = re.compile(rf"(.{{{BEGINNING}}})~[0-9a-f]{{{HASH_DIGITS}}}(?:\.|\Z)", re.DOTALL)
 _SHOWN = 40
 """The characters that are shown of a long name."""
 
