@@ -21,7 +21,7 @@ def cut(name: str) -> str:
 
 @lru_cache(64)
 def list_logged_forms(name: str) -> frozenset[str]:
-    """List what a name may have become in the log: behind a mark, if the learner could not take it, cut, or as it was sent.
+    """List what a name may have become in the log: cut, behind a mark if the learner could not take it, or both.
 
     Earlier versions did not cut names.
     """

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from shared.log.feature_names import HASH_DIGITS, BEGINNING, MAX_NAME
+from shared.log.feature_names import BEGINNING, HASH_DIGITS, MAX_NAME
 from shared.status.feature_profile import Profile, Sample
 from shared.status.warnings import LoopWarning
 from shared.words import list_names
