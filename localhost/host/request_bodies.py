@@ -90,6 +90,8 @@ class RequestBodies:
         raise Disconnected
 
     def _hold(self, body: _Unfinished, size: int) -> None:
+        while self._unfinished and self.held_bytes + size > self._memory_bytes:
+            self._let_go(next(iter(self._unfinished)))
         if body.let_go:
             raise TooManyBodies
         body.size += size
@@ -97,8 +99,6 @@ class RequestBodies:
         if body.size > BODY_LIMIT_BYTES:
             raise BodyTooLarge
         body.limit.reschedule(body.since + self._seconds + body.size / BYTES_A_SECOND)
-        while self.held_bytes > self._memory_bytes:
-            self._let_go(next(iter(self._unfinished)))
 
     def _let_go(self, body: _Unfinished) -> None:
         """End the wait for a body; its memory counts as free, for its task is the next to run."""

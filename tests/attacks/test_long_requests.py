@@ -26,7 +26,7 @@ from tests.http.api import Answer, Api
 MANY = (MAX_VALUES - 10_000, 2_000_000)
 """Elements that are looked at one after the other, and more than there may be values."""
 MOST_BYTES = 64 * 1024 * 1024
-"""What a refusal may take beside the body; the parser alone asks for twelve times the body, and uses next to nothing."""
+"""What a refusal may take beside the body: the parser asks for twelve times the body, and uses little of it."""
 LONGEST_ANSWER = 1500
 FEATURES = ("contextFeatures[0]", "features[0]")
 """Elements of these lists have any shape; what cleans features bounds them."""
