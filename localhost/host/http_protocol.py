@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from localhost.host.http_trigger import Receive, Scope, Send, answer_empty
+from localhost.host.http_trigger import WHOLE, Receive, Scope, Send, answer_empty
 
 HEAD_SECONDS = 30.0
 """The time for the head of a request."""
@@ -68,6 +68,11 @@ class Http11(HttpToolsProtocol):
         refusal = self._refusal()
         self.app = self.config.loaded_app if refusal is None else partial(_refuse, refusal)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that there is no more to wait for."""
+        super().on_message_complete()
+        self.scope[WHOLE] = True  # type: ignore[literal-required]
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""

@@ -16,6 +16,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+WHOLE = "rankloop.whole"
+"""In the scope of a request whose body has come: there is nothing to wait for."""
 _SET_BY_THE_SERVER = frozenset({"content-length", "transfer-encoding", "connection", "date"})
 _WITHOUT_BODY = frozenset({204, 304})
 

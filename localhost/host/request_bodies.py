@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from localhost.host.http_trigger import Message, Receive, Scope
+from localhost.host.http_trigger import WHOLE, Message, Receive, Scope
 
 BODY_LIMIT_BYTES = 104_857_600
 """The longest body that the platform takes."""
@@ -59,14 +59,13 @@ class RequestBodies:
             TooManyBodies: if it is the oldest one of more than there is memory for.
             Disconnected: if it never comes to an end.
         """
+        if WHOLE in scope:
+            return _last_piece(await receive())
         _refuse_announced(scope)
         try:
             async with asyncio.timeout(self._seconds) as limit:
                 message = await receive()
-                if message["type"] == "http.request" and not message.get("more_body"):
-                    first: bytes = message.get("body", b"")
-                    return first
-                return await self._read_pieces(message, receive, limit)
+                return await self._read_pieces(message, receive, limit) if _has_more(message) else _last_piece(message)
         except TimeoutError:
             raise BodyTooSlow from None
 
@@ -75,19 +74,17 @@ class RequestBodies:
         self._unfinished[body] = None
         pieces: list[bytes] = []
         try:
-            while message["type"] == "http.request":
-                pieces.append(message.get("body", b""))
+            while _has_more(message):
+                pieces.append(message["body"])
                 self._hold(body, len(pieces[-1]))
-                if not message.get("more_body"):
-                    return b"".join(pieces)
                 message = await receive()
+            return b"".join((*pieces, _last_piece(message)))
         except asyncio.CancelledError:
             if body.let_go:
                 raise TooManyBodies from None
             raise
         finally:
             self._forget(body)
-        raise Disconnected
 
     def _hold(self, body: _Unfinished, size: int) -> None:
         while self._unfinished and self.held_bytes + size > self._memory_bytes:
@@ -111,6 +108,17 @@ class RequestBodies:
         if body in self._unfinished:
             del self._unfinished[body]
             self.held_bytes -= body.size
+
+
+def _has_more(message: Message) -> bool:
+    return bool(message.get("more_body"))
+
+
+def _last_piece(message: Message) -> bytes:
+    if message["type"] != "http.request":
+        raise Disconnected
+    piece: bytes = message["body"]
+    return piece
 
 
 def _refuse_announced(scope: Scope) -> None:
