@@ -162,13 +162,6 @@ def test_a_long_id_or_parameter_is_not_repeated(api: Api) -> None:
             assert b"secretsecret" not in answer.body
 
 
-def test_a_long_request_id_is_not_told_back(api: Api) -> None:
-    """An answer is no echo."""
-    headers = {"x-ms-return-client-request-id": "true", "x-ms-client-request-id": "x" * 257}
-
-    assert "x-ms-client-request-id" not in api.get("/rankloop/v1/models", headers).headers
-
-
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
 def test_what_is_refused_takes_little_memory(model: type[Wire]) -> None:
     """Beside the body, whatever is in it."""
