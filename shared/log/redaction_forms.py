@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from shared.log.log_forms import read_range
 from shared.log.redaction import EventTarget, FeatureTarget, Target
@@ -17,25 +18,30 @@ MOST_CHARACTERS = 4096
 _MOST_NUMBERS = 400
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)]
-Value = Annotated[
-    Any,
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "maxLength": MOST_CHARACTERS},
-                {"type": "array", "maxItems": _MOST_NUMBERS, "items": {"type": "number"}},
-                *({"type": kind} for kind in ("number", "boolean", "null")),
-            ],
-            "title": "Value",
-        }
-    ),
-]
-
-
 _NO_VALUE = (
     f"Not a text of at most {MOST_CHARACTERS} characters, number, boolean, null or array of at most {_MOST_NUMBERS} "
-    "numbers. The first 256 characters of a longer text do."
+    "numbers. The first 256 characters of a longer text do"
 )
+
+
+def _check_value(value: Any) -> Any:
+    if isinstance(value, list):
+        usable = len(value) <= _MOST_NUMBERS and all(type(number) in (int, float) for number in value)
+    elif isinstance(value, str):
+        usable = len(value) <= MOST_CHARACTERS
+    else:
+        usable = value is None or isinstance(value, int | float)
+    if not usable:
+        raise PydanticCustomError("value_of_feature", _NO_VALUE)
+    return value
+
+
+_VALUES: list[dict[str, Any]] = [
+    {"type": "string", "maxLength": MOST_CHARACTERS},
+    {"type": "array", "maxItems": _MOST_NUMBERS, "items": {"type": "number"}},
+    *({"type": kind} for kind in ("number", "boolean", "null")),
+]
+Value = Annotated[Any, AfterValidator(_check_value), WithJsonSchema({"anyOf": _VALUES, "title": "Value"})]
 
 
 class FeatureToRedact(Wire):
@@ -73,16 +79,14 @@ class RedactRequest(Wire):
         """What is to be taken out.
 
         Raises:
-            InvalidRequest: Neither or both are given, or no feature can have such a value.
+            InvalidRequest: Neither or both are given.
         """
-        if (self.event_id is None) == (self.feature is None):
-            raise InvalidRequest("Give either eventId or feature.")
-        if self.event_id is not None:
-            return EventTarget(self.event_id)
-        feature = self.feature
-        if feature is None or not _is_value(feature.value):
-            raise InvalidRequest(_NO_VALUE, "feature.value")
-        return FeatureTarget(feature.name, feature.value, feature.namespace)
+        match self.event_id, self.feature:
+            case str() as event_id, None:
+                return EventTarget(event_id)
+            case None, FeatureToRedact() as feature:
+                return FeatureTarget(feature.name, feature.value, feature.namespace)
+        raise InvalidRequest("Give either eventId or feature.")
 
 
 class RedactAnswer(Wire):
@@ -192,11 +196,3 @@ def answer(redaction: Redaction) -> RedactAnswer:
         done=redaction.next_us is None,
         next=None if redaction.next_us is None else to_iso(redaction.next_us),
     )
-
-
-def _is_value(value: Any) -> bool:
-    if isinstance(value, list):
-        return len(value) <= _MOST_NUMBERS and all(type(number) in (int, float) for number in value)
-    if isinstance(value, str):
-        return len(value) <= MOST_CHARACTERS
-    return value is None or isinstance(value, int | float)
