@@ -24,8 +24,8 @@ from localhost.host.http_trigger import (
     answer,
     headers_of,
     query_of,
-    read_body,
 )
+from localhost.host.request_bodies import RequestBodies
 
 _FUNCTIONS = "/admin/functions"
 _DEMO = "/admin/rankloop/demo"
@@ -39,12 +39,14 @@ class Admin:
         http: Iterable[HttpFunction],
         background: Mapping[str, Background],
         keys: Keys,
+        bodies: RequestBodies,
         demo: DemoProcess | None = None,
     ) -> None:
         """Take the functions by kind, those that run by themselves by lower-case name, the keys, and a demo."""
         self._http = list(http)
         self._background = background
         self._keys = keys
+        self._bodies = bodies
         self._demo = demo
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +59,7 @@ class Admin:
         if self._demo and path.lower() == _DEMO:
             return await self._answer_page(self._demo, scope, send)
         if scope["method"] == "POST":
-            return await self._run(path, await read_body(scope, receive), send)
+            return await self._run(path, await self._bodies.read(scope, receive), send)
         status, content = self._show(path) if scope["method"] == "GET" else (404, None)
         return await _json(send, status, content)
 

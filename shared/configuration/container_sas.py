@@ -5,7 +5,8 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 _CONTAINER = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*|\$root")
-_MAX_LENGTH = 4096
+MAX_LENGTH = 4096
+"""The most characters of an address."""
 
 
 def problem(address: str) -> str | None:
@@ -19,8 +20,8 @@ def problem(address: str) -> str | None:
         parts = urlsplit(address)
     except ValueError:
         return "It is no address."
-    if len(address) > _MAX_LENGTH or parts.scheme not in ("https", "http") or not parts.hostname:
-        return f"It has to be an address with http or https, of at most {_MAX_LENGTH} characters."
+    if len(address) > MAX_LENGTH or parts.scheme not in ("https", "http") or not parts.hostname:
+        return f"It has to be an address with http or https, of at most {MAX_LENGTH} characters."
     return _path_problem(parts) or _query_problem(parse_qs(parts.query))
 
 

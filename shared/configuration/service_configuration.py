@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from shared.configuration.api_field import ApiField
+from shared.configuration.container_sas import MAX_LENGTH
 from shared.configuration.field_readers import (
     hint_at_fraction,
     read_date,
@@ -106,6 +107,7 @@ class ServiceConfiguration(StoredObject):
             meaning="Where the log is copied to",
             values="if `logMirrorEnabled`, the address of a container with a signature that lets write "
             "(`sp` with `w` or `c`)",
+            longest=MAX_LENGTH,
             answer_type=str | None,
         ),
     ] = field(default="", repr=False)

@@ -17,7 +17,7 @@ from shared.learner.cleaning import (
     SMALLEST,
     InvalidFeatures,
     clean,
-    is_plain,
+    is_usable,
 )
 from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_CONTEXT, DOCUMENT_SLOTS, member
 
@@ -30,7 +30,7 @@ _LARGEST = float(LARGEST)
 _MUST_CHANGE = -(10**12)
 """In place of a count: so small that no sum with it becomes positive."""
 _plain_names: set[str] = set()
-"""Names that are plain: a search in this set is faster than a check of the name."""
+"""Names that can stay as they are: a search in this set is faster than a check of the name."""
 _MAX_PLAIN_NAMES, _MAX_PLAIN_LENGTH = 4096, 64
 
 
@@ -186,8 +186,8 @@ def _is_usable_number(value: Any) -> bool:
 
 
 def _remember_plain(names: dict[str, Any]) -> bool:
-    """Whether all names are plain; remembers them, within limits, if so."""
-    if not all(map(is_plain, names)):
+    """Whether all names can stay as they are; remembers them, within limits, if so."""
+    if not all(map(is_usable, names)):
         return False
     if len(_plain_names) > _MAX_PLAIN_NAMES:
         _plain_names.clear()

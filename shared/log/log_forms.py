@@ -1,7 +1,6 @@
 """The forms of the log's range, in queries and in answers."""
 
 import re
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -9,7 +8,7 @@ from pydantic import Field
 
 from shared.times import from_iso, to_datetime, to_iso
 from shared.web.errors import InvalidExportLogsRequest
-from shared.web.json_forms import MomentText, Wire, read_moment
+from shared.web.json_forms import MomentText, SentMoment, Wire, read_moment
 
 _FOREVER_US = from_iso("9999-12-31")
 _LAST_SHARD = 99
@@ -35,8 +34,8 @@ class LogRange(Wire):
         shard: Of log that begins with the range and is in several blobs, those before this one were read already.
     """
 
-    from_: Annotated[datetime | None, Field(alias="from")] = None
-    to: datetime | None = None
+    from_: Annotated[SentMoment | None, Field(alias="from")] = None
+    to: SentMoment | None = None
     shard: Annotated[int, Field(ge=0, le=_LAST_SHARD)] = 0
 
 

@@ -1,7 +1,6 @@
 """The trace of an event over HTTP."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any, Literal
 
 import orjson
@@ -11,7 +10,7 @@ from shared.log.log_forms import DateRange
 from shared.status.event_trace import Trace, TracedDecision, TracedEvent, TracedObservation
 from shared.status.now_forms import Now
 from shared.times import to_iso
-from shared.web.json_forms import Moment, Wire
+from shared.web.json_forms import Moment, SentMoment, Wire
 
 _HINT = "There is older log. If the event is in it, add ?at= with a moment near it, such as ?at=2026-11-25T12:00:00Z."
 
@@ -19,7 +18,7 @@ _HINT = "There is older log. If the event is in it, add ?at= with a moment near 
 class TraceQuery(Wire):
     """Around which moment the log is looked through; without one, from its end back to the event."""
 
-    at: datetime | None = None
+    at: SentMoment | None = None
 
 
 class TracedReward(Wire):

@@ -99,6 +99,13 @@ class NotJson(InvalidRequest):
     """The body is no JSON; the place is its line and column."""
 
 
+class TooManyValues(InvalidRequest):
+    """A body with more values than the loop looks at."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The body has more than {most} values: texts, numbers, objects and lists.")
+
+
 class UnknownApiVersion(InvalidRequest):
     """The query names no version of the API, or none that is known.
 

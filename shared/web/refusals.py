@@ -97,6 +97,7 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.UnknownPath: Refusal(404, "ResourceNotFound", _UNKNOWN),
     errors.TooLarge: Refusal(400, "PayloadSizeExceeded"),
     errors.NotJson: Refusal(400, "BadRequest"),
+    errors.TooManyValues: Refusal(400, "PayloadSizeExceeded"),
     errors.InvalidRequest: Refusal(400, "BadRequest"),
     errors.BinaryNotSupported: Refusal(400, "InvalidRequest"),
     errors.InvalidRankRequest: Refusal(400, "InvalidRankRequest"),

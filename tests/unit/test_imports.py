@@ -59,6 +59,7 @@ _LIBRARIES = {
         "shared/metrics/growing_step.py",
     ),
     "pydantic": _FORMS,
+    "pydantic_core": _FORMS,
     "vowpalwabbit": ("shared/learner/vowpal_wabbit.py",),
     **dict.fromkeys(
         ("asyncio", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "threading", "time"),
@@ -74,6 +75,7 @@ _ALLOWED = {
     "azure.core": _STORES,
     "httptools": ("shared/storage/http_connection.py",),
     "pydantic": _FORMS,
+    "pydantic_core": _FORMS,
     "vowpalwabbit": ("shared/learner/vowpal_wabbit.py",),
     "os.environ": ("shared/settings.py",),
     "os.getenv": ("shared/settings.py",),

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from localhost.host.host_process import HostProcess
-from localhost.host.http_trigger import BODY_LIMIT_BYTES
+from localhost.host.request_bodies import BODY_LIMIT_BYTES
 from tests.http.api import Answer, Api
 from tests.http.local_host.watching import port_of, raw
 
