@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from shared import running_call
 from shared.configuration import settings_history_store
 from shared.configuration.configuration import Configuration, new_configuration
 from shared.configuration.settings_change import Cause
@@ -25,7 +26,8 @@ def read_configuration() -> Configuration:
     """
     stored = blobs.read(CONFIGURATION)
     if stored is None:
-        blobs.create(CONFIGURATION, json_documents.to_json(initial_configuration()))
+        with running_call.harmless():
+            blobs.create(CONFIGURATION, json_documents.to_json(initial_configuration()))
         stored = blobs.read(CONFIGURATION)
     if stored is None:
         raise StorageUnavailable("the configuration vanished while it was read")

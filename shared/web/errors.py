@@ -23,6 +23,10 @@ class SigningKeysAway(LoopError):
         self.retry_after = retry_after
 
 
+class MayHaveHappened(LoopError):
+    """Storage does not say whether it has made what the call wanted, all of it or a part."""
+
+
 class UnknownPath(LoopError):
     """The call's path and method are those of no operation."""
 
@@ -162,6 +166,13 @@ class EvaluationAlreadyExists(InvalidRequest):
         super().__init__("An evaluation of that id is there already: choose another id, or delete that one.")
 
 
+class TooManyInWork(LoopError):
+    """As many evaluations, or feature importances, as may be are in work."""
+
+    def __init__(self, most: int, what: str) -> None:
+        super().__init__(f"{most} {what} are in work, as many as may be: wait until one has ended, or delete one.")
+
+
 class EvaluationNotFound(LoopError):
     """No evaluation of that id is kept."""
 
@@ -235,6 +246,19 @@ class InvalidModelImportFormat(InvalidRequest):
 
 class InvalidModelImportSignature(InvalidRequest):
     """A model that is not signed, was changed after it was signed, or whose signer is not trusted."""
+
+
+class ImportInProgress(LoopError):
+    """Another model is being imported.
+
+    Attributes:
+        retry_after: Seconds after which another try makes sense.
+    """
+
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("Another model is being imported, and one at a time is; nothing was changed. Try again.")
 
 
 class ModelDoesNotFit(LoopError):

@@ -15,6 +15,7 @@ from shared.web.versions import VERSIONS
 _OWN = "rankloop"
 _ABOUT = "The Personalizer API in all its published versions, and the loop's own API."
 _REFUSED = (400, 401, 500, 503)
+_REFUSED_CHANGE = (*_REFUSED, 504)
 _REFUSED_OPEN = (400, 500, 503)
 _ID: Schema = {"type": "string", "minLength": 1, "maxLength": 256}
 _CODE: Schema = {"x-ms-error-code": {"description": "The code of the error.", "schema": {"type": "string"}}}
@@ -33,8 +34,10 @@ _REASONS = {
     404: "There is no such thing.",
     405: "It was made by an older version of the API.",
     409: "It does not fit what is there.",
+    429: "Others are at it, and no more may be; nothing was changed.",
     500: "The service failed.",
     503: "Storage did not answer in time; nothing was acknowledged.",
+    504: "Storage did not answer in time, and does not say whether it happened.",
 }
 
 
@@ -95,7 +98,7 @@ def _parameters(served: ServedOperation, schemas: Schemas) -> list[Schema]:
 
 
 def _responses(served: ServedOperation, schemas: Schemas) -> Schema:
-    refused = _REFUSED_OPEN if served.api is Api.OPEN else _REFUSED
+    refused = _REFUSED_OPEN if served.api is Api.OPEN else _REFUSED_CHANGE if served.changes_documents else _REFUSED
     responses = {str(status): _refusal(status, served, schemas) for status in sorted({*refused, *served.doc.refusals})}
     for status in served.doc.statuses:
         responses[str(status)] = {"description": _REASONS[status]}
@@ -107,7 +110,7 @@ def _responses(served: ServedOperation, schemas: Schemas) -> Schema:
 def _refusal(status: int, served: ServedOperation, schemas: Schemas) -> Schema:
     response: Schema = {"description": _REASONS[status], "content": _content(ErrorResponse, schemas.of_answer)}
     headers = _CODE if served.version and served.version.has_code_header else {}
-    headers = headers | (_PAUSE if status == 503 else {})
+    headers = headers | (_PAUSE if status in (429, 503) else {})
     return response | ({"headers": headers} if headers else {})
 
 

@@ -60,6 +60,10 @@ class Refusal:
 _UNAUTHORIZED = "Access denied: the header Ocp-Apim-Subscription-Key holds no key of this loop."
 _UNKNOWN = "There is no such operation: check the path, the version in it, and the method."
 _AWAY = "Storage does not answer in time. Nothing was acknowledged; try again."
+_UNKNOWN_OUTCOME = (
+    "Storage does not answer in time. What the call wanted may have happened, all of it or a part: look before you "
+    "repeat the call. The history of settings tells the apim-request-id of the call that made a change."
+)
 _UNKNOWN_SIGNER = (
     "Bearer tokens cannot be checked at the moment, for who signs them does not answer. Keys open as ever."
 )
@@ -95,6 +99,7 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.DuplicateCustomPolicyNames: Refusal(400, "DuplicateCustomPolicyNames"),
     errors.MaximumEvaluationCustomPoliciesExceeded: Refusal(400, "MaximumEvaluationCustomPoliciesExceeded"),
     errors.EvaluationAlreadyExists: Refusal(400, "EvaluationAlreadyExists"),
+    errors.TooManyInWork: Refusal(409, "TooManyInWork"),
     errors.EvaluationNotFound: Refusal(404, "EvaluationNotFound"),
     errors.IncompatibleEvaluationVersion: Refusal(405, "IncompatibleEvaluationVersion"),
     errors.LearningSettingsNotFound: Refusal(404, "LearningSettingsNotFound"),
@@ -106,6 +111,7 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.InvalidExportLogsRequest: Refusal(400, "InvalidExportLogsRequest"),
     errors.InvalidModelImportFormat: Refusal(400, "InvalidModelImportFormat"),
     errors.InvalidModelImportSignature: Refusal(400, "InvalidModelImportSignature"),
+    errors.ImportInProgress: Refusal(429, "TooManyRequests"),
     errors.ModelDoesNotFit: Refusal(409, "ModelRankingError"),
     errors.UnknownModel: Refusal(404, "ResourceNotFound"),
     errors.ApprenticeModeNeverTurnedOn: Refusal(400, "ApprenticeModeNeverTurnedOn", _NO_APPRENTICE),
@@ -113,11 +119,13 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     TrainerAtWork: Refusal(503, "OperationNotAllowed"),
     errors.SigningKeysAway: Refusal(503, "OperationNotAllowed", _UNKNOWN_SIGNER),
     StorageUnavailable: Refusal(503, "OperationNotAllowed", _AWAY),
+    errors.MayHaveHappened: Refusal(504, "OperationOutcomeUnknown", _UNKNOWN_OUTCOME),
     Exception: Refusal(500, "InternalServerError", _FAILED),
 }
 
 
-_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway)
+_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway, errors.ImportInProgress)
+_OUTAGE = (503, 504)
 
 
 class _Outage:
@@ -131,7 +139,7 @@ class _Outage:
         self._calls += 1
         if time.monotonic() - self._logged_at < _PAUSE_SECONDS:
             return
-        _logger.warning("%d calls were answered 503; the last one because %s", self._calls, error)
+        _logger.warning("%d calls were answered 503 or 504; the last one because %s", self._calls, error)
         self._calls, self._logged_at = 0, time.monotonic()
 
 
@@ -151,8 +159,9 @@ def refuse(error: Exception, request_id: str, version: Version | None = None) ->
         answer.headers["x-ms-error-code"] = code
     if refusal.status == 401:
         answer.headers["WWW-Authenticate"] = challenge()
-    elif refusal.status == 503:
-        answer.headers["Retry-After"] = str(error.retry_after) if isinstance(error, _WITH_PAUSE) else "1"
+    elif isinstance(error, _WITH_PAUSE):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    if refusal.status in _OUTAGE:
         _outage.log(error)
     elif refusal.status == 500:
         _logger.error("%s failed: %s", request_id, _whereabouts(error))

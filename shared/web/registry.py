@@ -38,6 +38,7 @@ class ServedOperation:
         route: Its path, with parameters in braces.
         handler: What answers, in its frame.
         version: None for what has no versions.
+        changes_documents: As that of `Operation`.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ServedOperation:
     version: Version | None
     api: Api
     doc: OperationDoc
+    changes_documents: bool
 
     @property
     def answer(self) -> Any:
@@ -129,8 +131,16 @@ class Registry:
         if declared.api in (Api.OPEN, Api.PAGE, Api.ANY_PATH):
             framed = open_endpoint(handler, limit_bytes=declared.limit_bytes, note_refusal=note)
         else:
-            framed = endpoint(handler, version=version, limit_bytes=declared.limit_bytes, note_refusal=note)
-        return ServedOperation(name, declared.methods, route, framed, version, declared.api, declared.doc)
+            framed = endpoint(
+                handler,
+                version=version,
+                limit_bytes=declared.limit_bytes,
+                note_refusal=note,
+                changes_documents=declared.changes_documents,
+            )
+        return ServedOperation(
+            name, declared.methods, route, framed, version, declared.api, declared.doc, declared.changes_documents
+        )
 
     def _bind(self, handler: Callable[..., Any], **of_version: Version) -> Handler:
         at_hand = {"hot_path": self._hot_path, "registry": self, **of_version}

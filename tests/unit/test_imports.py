@@ -56,10 +56,12 @@ _LIBRARIES = {
         "shared/metrics/growing_step.py",
     ),
     "pydantic": _FORMS,
+    "requests": ("shared/storage/public_transport.py",),
+    "urllib3": ("shared/storage/timed_transport.py", "shared/storage/public_transport.py"),
     "vowpalwabbit": ("shared/learner/vowpal_wabbit.py",),
     **dict.fromkeys(
         ("asyncio", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "threading", "time"),
-        (*_STORES, *_LEARNER, "shared/web/*", "shared/settings.py"),
+        (*_STORES, *_LEARNER, "shared/web/*", "shared/settings.py", "shared/running_call.py"),
     ),
 }
 """What in `shared/` may import what is no rule: other libraries, and the modules that do I/O or read the time."""
