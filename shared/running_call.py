@@ -86,7 +86,7 @@ def working_for(call: RunningCall | None) -> Iterator[None]:
 
 @contextmanager
 def harmless() -> Iterator[None]:
-    """Write what nobody sees before another write names it, or what changes nothing for anyone: the call needs no count.
+    """Write what nobody sees before another write names it, or what changes nothing for anyone; it is not counted.
 
     Such writes are not refused either, so that what was taken for a while, such as a lease, can be given back.
     """

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 
 from azure.functions import Context
 
@@ -28,7 +29,7 @@ class OneAtATime:
         self, work: Callable[Arguments, None], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> None:
         """Do work; it begins at once unless another piece is going on."""
-        self._work = self._pool.submit(copy_context().run, work, *args, **kwargs)
+        self._work = self._pool.submit(copy_context().run, partial(work, *args, **kwargs))
         await asyncio.wrap_future(self._work)
 
 
