@@ -11,7 +11,6 @@ _PRINTABLE = re.compile(r"[!-~]+")
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = re.compile(rf"(?=.{{1,253}}$)({_LABEL}\.)+(?=[a-z]){_LABEL}")
 """The name of a host in a domain; what ends with a number would be an address, in one of the ways to write them."""
-_PORT = re.compile(r"(:\d{1,5})?")
 
 
 def problem(address: str) -> str | None:
@@ -33,12 +32,12 @@ def host_problem(address: str) -> str | None:
         return f"It has to be at most {_MAX_LENGTH} printable characters of ASCII, none of them a space."
     try:
         parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         return "It is no address."
     if "@" in parts.netloc:
         return "It must not have a user or a password."
-    host = parts.hostname or ""
-    if not _PORT.fullmatch(parts.netloc.lower().removeprefix(f"[{host}]" if ":" in host else host)):
+    if parts.netloc.lower() not in (host, f"[{host}]", f"{host}:{port}", f"[{host}]:{port}"):
         return "It is no address."
     if (parts.scheme == "https" and _NAME.fullmatch(host)) or (parts.scheme == "http" and names_this_machine(host)):
         return None
