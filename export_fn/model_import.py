@@ -10,11 +10,11 @@ from shared.models.signed_file import MAX_MODEL_BYTES, unpack
 from shared.web.errors import ImportInProgress, InvalidModelImportFormat
 from shared.web.operations import BINARY, Api, Functions
 from shared.web.responses import no_content
-from shared.web.threads import OneAtATime
+from shared.web.threads import SingleThread
 
 functions = Functions()
 
-_imports = OneAtATime("import")
+_imports = SingleThread("import")
 """A check of a model may take much memory and time, and a signed model is unpacked first."""
 
 

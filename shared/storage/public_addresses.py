@@ -60,12 +60,12 @@ def is_loopback(address: Address) -> bool:
 def is_public(address: Address) -> bool:
     """Whether an address is one of the public network, also where it holds another one."""
     if isinstance(address, IPv6Address):
-        held = _held(address)
-        return address in _GLOBAL_UNICAST and address.is_global if held is None else is_public(held)
+        inner = _find_inner(address)
+        return address in _GLOBAL_UNICAST and address.is_global if inner is None else is_public(inner)
     return address.is_global and not address.is_multicast and address != _AZURE_PLATFORM
 
 
-def _held(address: IPv6Address) -> IPv4Address | None:
+def _find_inner(address: IPv6Address) -> IPv4Address | None:
     """The address of IPv4 that one of IPv6 leads to, if it does."""
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)

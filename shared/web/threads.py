@@ -10,7 +10,7 @@ from functools import partial
 from azure.functions import Context
 
 
-class OneAtATime:
+class SingleThread:
     """Does blocking work in a thread of its own, one piece at a time; other work never waits for it.
 
     Belongs to one event loop.
