@@ -5,15 +5,17 @@ from collections.abc import Callable
 from azure.functions import HttpRequest, HttpResponse
 
 from export_fn import trusted_signers
+from shared.access.role import Role
 from shared.models import signing
 from shared.models.signed_file import MAX_MODEL_BYTES, unpack
-from shared.web.errors import ImportInProgress, InvalidModelImportFormat
+from shared.web.errors import InvalidModelImportFormat, TooManyCalls
 from shared.web.operations import BINARY, Api, Functions
 from shared.web.responses import no_content
 from shared.web.threads import SingleThread
 
 functions = Functions()
 
+_PAUSE_SECONDS = 5
 _imports = SingleThread("import")
 """A check of a model may take much memory and time, and a signed model is unpacked first."""
 
@@ -21,10 +23,11 @@ _imports = SingleThread("import")
 @functions.operation(
     ["PUT"],
     "model",
+    Role.ADMIN,
     since="v1.1-preview.3",
     request=BINARY,
     status=204,
-    refusals=[409, 429],
+    refusals=[409],
     limit_bytes=MAX_MODEL_BYTES,
 )
 async def import_model(req: HttpRequest, caller: str) -> HttpResponse:
@@ -34,7 +37,7 @@ async def import_model(req: HttpRequest, caller: str) -> HttpResponse:
 
 
 @functions.operation(
-    ["PUT"], "model", api=Api.OWN, request=BINARY, status=204, refusals=[409, 429], limit_bytes=MAX_MODEL_BYTES
+    ["PUT"], "model", Role.ADMIN, api=Api.OWN, request=BINARY, status=204, refusals=[409], limit_bytes=MAX_MODEL_BYTES
 )
 async def import_model_file(req: HttpRequest, caller: str) -> HttpResponse:
     """Use a model file of Vowpal Wabbit from now on, and go on learning from it."""
@@ -47,7 +50,7 @@ async def import_model_file(req: HttpRequest, caller: str) -> HttpResponse:
 async def _do_alone(work: Callable[[bytes, str], None], body: bytes, caller: str) -> None:
     """Do the work of an import, unless one is going on: who waited for it would be answered too late."""
     if _imports.is_busy:
-        raise ImportInProgress
+        raise TooManyCalls("Another model is being imported; nothing was changed. Try again.", _PAUSE_SECONDS)
     await _imports.do(work, body, caller)
 
 

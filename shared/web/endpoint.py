@@ -3,15 +3,17 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import nullcontext
 from typing import Any
 
 from azure.functions import HttpRequest, HttpResponse
 
 from shared import running_call
+from shared.access.role import Role
 from shared.running_call import RunningCall
 from shared.storage_errors import StorageUnavailable
 from shared.web import versions
-from shared.web.api_keys import check_caller
+from shared.web.api_keys import LoopAccess, check_caller
 from shared.web.errors import MayHaveHappened, TooLarge, UnknownApiVersion
 from shared.web.refusals import refuse
 from shared.web.urls import with_ids_as_sent
@@ -34,15 +36,18 @@ _LAST_SECONDS = 1.5
 
 def endpoint(
     handler: Handler,
+    role: Role,
+    access: LoopAccess,
     *,
     version: Version | None = None,
     limit_bytes: int = MAX_BODY_BYTES,
     note_refusal: NoteRefusal = lambda _: None,
     changes_documents: bool = False,
 ) -> Handler:
-    """Serve callers with a key or a token; refusals have the words of a version of the API, if there is one.
+    """Serve callers whose key or token has a role; refusals have the words of a version of the API, if there is one.
 
     Args:
+        access: What is known of the loop that is called.
         changes_documents: Whether the operation may write more than rows of the intake; then a 503 says that it has
             written nothing, and never will.
         note_refusal: Is given each error that is refused.
@@ -51,9 +56,13 @@ def endpoint(
     async def serve_sent_ids(req: HttpRequest) -> HttpResponse:
         return await handler(with_ids_as_sent(req))
 
+    async def admit(req: HttpRequest) -> None:
+        with running_call.harmless() if changes_documents else nullcontext():
+            await check_caller(req, role, access)
+
     serve_sent_ids.__name__, serve_sent_ids.__doc__ = handler.__name__, handler.__doc__
     in_time = _change_in_time if changes_documents else _in_time
-    return _frame(serve_sent_ids, check_caller, version, limit_bytes, note_refusal, in_time)
+    return _frame(serve_sent_ids, admit, version, limit_bytes, note_refusal, in_time)
 
 
 def open_endpoint(
