@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import nullcontext
 from typing import Any
 
 from azure.functions import HttpRequest, HttpResponse
@@ -57,12 +56,16 @@ def endpoint(
         return await handler(with_ids_as_sent(req))
 
     async def admit(req: HttpRequest) -> None:
-        with running_call.harmless() if changes_documents else nullcontext():
-            await check_caller(req, role, access)
+        await check_caller(req, role, access)
+
+    async def admit_change(req: HttpRequest) -> None:
+        with running_call.harmless():  # what is begun here for all calls to come is not this call's
+            await admit(req)
 
     serve_sent_ids.__name__, serve_sent_ids.__doc__ = handler.__name__, handler.__doc__
-    in_time = _change_in_time if changes_documents else _in_time
-    return _frame(serve_sent_ids, admit, version, limit_bytes, note_refusal, in_time)
+    if changes_documents:
+        return _frame(serve_sent_ids, admit_change, version, limit_bytes, note_refusal, _change_in_time)
+    return _frame(serve_sent_ids, admit, version, limit_bytes, note_refusal, _in_time)
 
 
 def open_endpoint(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_of_two_at_the_same_moment_one_is_taken(storage: EmulatedAccount) -> Non
         put_to_work(MOST_IN_WORK - 1, Purpose.EVALUATION)
         route.plan(strike := Strike(write("/evaluations/second/"), lambda: None, held := Held()))
         with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(submit, second)
+            waiting = pool.submit(copy_context().run, submit, second)
             strike.wait()
             taken = submit(first)
             held.free.set()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from azure.functions import HttpRequest, HttpResponse
+from azure.storage.blob import BlobServiceClient
 
 import function_app
 from export_fn import model_import
@@ -33,7 +34,6 @@ from tests.faults.proxy import Fault
 from tests.http.evaluated import CUSTOM, evaluation, keep, outcome
 from tests.http.test_model_import import make_model, sign
 from tests.http.test_model_in_use import ARGUMENTS
-from tests.loop.stored_loop import StoredLoop
 from tests.loop.strikes import Held, Matches, Route, Strike, open_route, write
 from train_timer.run import _first_state
 
@@ -41,7 +41,7 @@ KEY, MODEL = "test-key-1", "20261101T000000000000Z-1-123456789abc"
 EVALUATION = {"name": "n", "startTime": "2026-10-01T12:00:00Z", "endTime": "2026-10-02T12:00:00Z"}
 PREVIEWS = {"preview_service_configuration", "preview_policy", "preview_reset_policy", "preview_redaction"}
 ALWAYS_REFUSED = {"upload_interactions", "upload_observations"}
-UNSEEN = ("models/", "references/", "history.json")
+UNSEEN = tuple(f"default/{name}" for name in ("models/", "references/", "history.json"))
 """What no one looks at unless another document names it, or what holds only what others hold."""
 
 
@@ -74,6 +74,11 @@ def calls(model: bytes) -> dict[str, Sent]:
         "import_model": Sent({}, sign(model)),
         "import_model_file": Sent({}, model),
         "publish_model": Sent({"modelId": MODEL}),
+        "make_key": Sent({"keyName": "new"}, {"role": "rank"}),
+        "rotate_key": Sent({"keyName": "old"}),
+        "revoke_key": Sent({"keyName": "old"}),
+        "make_loop": Sent({"loop": "new"}),
+        "delete_loop": Sent({"loop": "old"}),
     }
 
 
@@ -99,6 +104,8 @@ def route(storage: EmulatedAccount, model: bytes, tmp_path: Path) -> Iterator[Ro
         evaluation_run_store.keep_model(evaluation("done"), tmp_path / "model.vw")
         keep(evaluation("at-work", status=Status.RUNNING, ended_us=None, optimal=None))
         keep(evaluation("done", purpose=Purpose.IMPORTANCE))
+        assert call("make_key", Sent({"keyName": "old"}, {"role": "rank"})).status_code == 201
+        assert call("make_loop", Sent({"loop": "old"})).status_code == 201
         yield opened
 
 
@@ -120,10 +127,10 @@ def publish(model: bytes) -> str:
 
 
 @pytest.fixture
-def stored(storage: EmulatedAccount) -> Iterator[StoredLoop]:
-    """The loop's storage, not through the proxies."""
-    with StoredLoop(storage.connection_string) as loop:
-        yield loop
+def stored(storage: EmulatedAccount) -> Iterator[BlobServiceClient]:
+    """The storage, not through the proxies."""
+    with BlobServiceClient.from_connection_string(storage.connection_string) as client:
+        yield client
 
 
 @pytest.fixture
@@ -174,10 +181,15 @@ def code(answer: HttpResponse) -> str:
     return str(json.loads(answer.get_body())["error"]["code"])
 
 
-def seen(stored: StoredLoop) -> dict[str, bytes]:
+def seen(stored: BlobServiceClient) -> dict[str, bytes]:
     """All that another call could see."""
-    loops = {name: data for name, data in stored.blobs().items() if not name.startswith(UNSEEN)}
-    return loops | {f"exports/{name}": data for name, data in stored.blobs(container="exports").items()}
+    containers = [stored.get_container_client(each.name) for each in stored.list_containers()]
+    return {
+        f"{each.container_name}/{name}": each.download_blob(name).readall()
+        for each in containers
+        for name in each.list_blob_names()
+        if not name.startswith(UNSEEN)
+    }
 
 
 def hold(route: Route, matches: Matches) -> tuple[Strike, Held]:
@@ -194,7 +206,7 @@ def test_every_operation_that_may_change_something_is_called_here() -> None:
 
 @pytest.mark.parametrize("name", calls(b""))
 def test_a_call_that_was_answered_503_changes_nothing_later(
-    route: Route, stored: StoredLoop, short_time: None, model: bytes, name: str
+    route: Route, stored: BlobServiceClient, short_time: None, model: bytes, name: str
 ) -> None:
     """Storage is slow with its first answer; the call's thread goes on when that comes, after the call's own answer."""
     sent, before = calls(model)[name], seen(stored)
@@ -249,7 +261,7 @@ def test_a_change_whose_answer_was_lost_is_made_once(route: Route) -> None:
     assert [change.request for change in after.changes] == [answer.headers["apim-request-id"]]
 
 
-def test_a_storage_that_refuses_is_a_503(route: Route, stored: StoredLoop) -> None:
+def test_a_storage_that_refuses_is_a_503(route: Route, stored: BlobServiceClient) -> None:
     """A server that says that it is too busy to begin has not begun."""
     before = seen(stored)
     route.plan(lambda request: Fault(status=503) if write("/published.json")(request) else None)
@@ -258,3 +270,14 @@ def test_a_storage_that_refuses_is_a_503(route: Route, stored: StoredLoop) -> No
 
     assert (answer.status_code, code(answer)) == (503, "OperationNotAllowed")
     assert seen(stored) == before
+
+
+def test_a_key_whose_answer_was_lost_is_made_once(route: Route) -> None:
+    """Or nobody would ever be told the key that is there."""
+    route.plan(strike := Strike(write("/configuration.json"), do_nothing, Fault(cut="after")))
+
+    answer = call("make_key", Sent({"keyName": "new"}, {"role": "rank"}))
+
+    assert strike.struck.is_set()
+    assert answer.status_code == 201
+    assert [key.name for key in configuration_store.read_configuration().keys] == ["old", "new"]
