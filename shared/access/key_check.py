@@ -3,16 +3,19 @@
 import asyncio
 import hmac
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from typing import Any
 
 from shared.access import loop_keys
 from shared.access.loop_keys import LoopKey
 
 _REMEMBERED = 4_096
 _MOST_WAITING = 64
+_REFUSED_SECONDS = 60.0
 
 
 class TooManyChecks(Exception):
@@ -30,6 +33,7 @@ class KeyCheck:
     def __init__(self) -> None:
         self._secret = os.urandom(32)
         self._digests: OrderedDict[bytes, str] = OrderedDict()
+        self._refusals: OrderedDict[bytes, float] = OrderedDict()
         self._waiting = 0
 
     @cached_property
@@ -51,8 +55,21 @@ class KeyCheck:
         digest = await self._digest(parts[1], key.salt)
         return key if hmac.compare_digest(digest, key.digest) else None
 
+    def note_refusal(self, text: str, loop: str) -> None:
+        """Remember for a minute that a text is no key of a loop; a key that is made later is another text."""
+        self._refusals[self._place(f"{loop} {text}")] = time.monotonic()
+        _shorten(self._refusals)
+
+    def was_refused(self, text: str, loop: str) -> bool:
+        """Whether a text was no key of a loop within the last minute."""
+        refused_at = self._refusals.get(self._place(f"{loop} {text}"))
+        return refused_at is not None and time.monotonic() - refused_at < _REFUSED_SECONDS
+
+    def _place(self, text: str) -> bytes:
+        return hmac.digest(self._secret, text.encode(), "sha256")
+
     async def _digest(self, secret: str, salt: str) -> str:
-        place = hmac.digest(self._secret, f"{salt} {secret}".encode(), "sha256")
+        place = self._place(f"{salt} {secret}")
         if (digest := self._digests.get(place)) is not None:
             return digest
         if self._waiting >= _MOST_WAITING:
@@ -64,6 +81,10 @@ class KeyCheck:
         finally:
             self._waiting -= 1
         self._digests[place] = digest
-        if len(self._digests) > _REMEMBERED:
-            self._digests.popitem(last=False)
+        _shorten(self._digests)
         return digest
+
+
+def _shorten(remembered: OrderedDict[bytes, Any]) -> None:
+    while len(remembered) > _REMEMBERED:
+        remembered.popitem(last=False)

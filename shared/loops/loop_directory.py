@@ -8,12 +8,15 @@ from shared.errors import UnknownLoop
 from shared.loops import loop_list_store
 from shared.storage.paths import DEFAULT, this_loop
 
-_PAUSE: Final = 2.0
-"""Seconds between two looks at the list, however many unknown names are called."""
+_PAUSE: Final = 0.2
+"""Seconds between two reads of the list, however many unknown names are called."""
 
 
 class LoopDirectory:
-    """Knows the list of loops as it was when an unknown loop was last called."""
+    """Knows the list of loops as it was when an unknown loop was last called.
+
+    Whoever calls a loop that was made just before, by another instance, waits for a new read, and is served.
+    """
 
     def __init__(self) -> None:
         self._names = {DEFAULT}
@@ -24,7 +27,7 @@ class LoopDirectory:
         """Check that this loop is in the list.
 
         Raises:
-            UnknownLoop: It is not, or was not two seconds ago.
+            UnknownLoop: It is not.
             StorageUnavailable: Storage does not answer.
         """
         name = this_loop().name
@@ -38,12 +41,15 @@ class LoopDirectory:
         self._names.discard(this_loop().name)
 
     async def _refresh(self) -> None:
-        if time.monotonic() - self._read_at < _PAUSE:
-            return
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read())
-        await asyncio.shield(self._reading)
+        """Read the list once more, after this call has begun."""
+        called_at = time.monotonic()
+        while self._read_at < called_at:
+            if self._reading is None or self._reading.done():
+                self._reading = asyncio.create_task(self._read())
+            await asyncio.shield(self._reading)
 
     async def _read(self) -> None:
+        await asyncio.sleep(self._read_at + _PAUSE - time.monotonic())
+        began = time.monotonic()
         self._names = await asyncio.to_thread(loop_list_store.names)
-        self._read_at = time.monotonic()
+        self._read_at = began

@@ -12,8 +12,10 @@ from shared.loops.loop_directory import LoopDirectory
 from shared.loops.per_loop import PerLoop
 from shared.models.published import ModelReference
 from shared.ranking.hot_path import HotPath
+from shared.ranking.live_settings import CurrentSettings
 from shared.settings import settings
 from shared.storage.account import account
+from shared.storage.paths import this_loop
 from shared.storage.rest import Rest
 from shared.storage.storage_clock import StorageClock
 from shared.times import SECOND
@@ -66,14 +68,21 @@ class HotPaths[Model]:
             TooManyCalls: Too many keys that were never seen before wait for their check.
         """
         await self._directory.check()
-        current = await self.here().live_settings.current()
-        try:
-            key = await self._keys.find(text, current.configuration.keys)
-        except TooManyChecks:
-            raise TooManyCalls("Too many keys wait for their check; try again.", 1) from None
-        if key is not None and key.is_over(self._clock.now_us()):
+        live_settings, loop = self.here().live_settings, this_loop().name
+        key = await self._search_key(text, await live_settings.current())
+        if key is None and not self._keys.was_refused(text, loop):
+            key = await self._search_key(text, await live_settings.newest())
+        if key is None:
+            self._keys.note_refusal(text, loop)
+        elif key.is_over(self._clock.now_us()):
             raise ExpiredKey
         return key
+
+    async def _search_key(self, text: str, current: CurrentSettings) -> LoopKey | None:
+        try:
+            return await self._keys.find(text, current.configuration.keys)
+        except TooManyChecks:
+            raise TooManyCalls("Too many keys wait for their check; try again.", 1) from None
 
     def note_refusal(self, error: Exception) -> None:
         """Count a Rank that was refused since it had too many actions."""

@@ -21,6 +21,8 @@ from shared.storage_errors import StorageUnavailable
 PERIOD: Final = 2.0
 _OLDEST_IN_PERIODS: Final = 2.5
 _FIRST_PATIENCE: Final = 10.0
+_PAUSE: Final = 0.2
+"""Seconds between two refreshes at least, however many callers ask for what is newest."""
 _UNUSED_SECONDS: Final = 300.0
 """After this time without a call nothing is refreshed until the next one, which refreshes first."""
 
@@ -95,6 +97,18 @@ class LiveSettings:
         if self._current is None:
             raise StorageUnavailable(f"the configuration cannot be read: {self.last_error or 'no answer in time'}", 2)
         return self._current
+
+    async def newest(self) -> CurrentSettings:
+        """The settings as storage has them after this call has begun; for whoever misses something in `current`.
+
+        Raises:
+            StorageUnavailable, UnknownLoop: As `current`.
+        """
+        called_at = time.monotonic()
+        while self._tried is None or self._tried[0] < called_at:
+            await asyncio.sleep((self._tried[0] if self._tried else called_at) + _PAUSE - called_at)
+            await asyncio.wait({self._start_attempt()})
+        return await self.current()
 
     @property
     def exploration(self) -> float:

@@ -19,6 +19,10 @@ from shared.web import bearer_tokens, callers
 from shared.web.errors import NotAllowed, NotAuthorized
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
+_TOKEN_ROLES = frozenset({Role.RANK.value, Role.READ.value, Role.ADMIN.value})
+_WITHOUT_ROLES = "https://cognitiveservices.azure.com"
+"""The audience for which unchanged clients of the old service ask. It is Microsoft's own application, to which nobody
+can add roles: its tokens open everything."""
 
 
 class LoopAccess(Protocol):
@@ -100,7 +104,7 @@ async def _note_token(req: HttpRequest) -> Iterable[Role]:
         raise NotAuthorized
     claims = await bearer_tokens.check(token.strip(), tenant)
     callers.note(callers.of_token(claims))
-    return _roles_of(claims)
+    return [Role.OWNER] if tenant.audience == _WITHOUT_ROLES else _roles_of(claims)
 
 
 def _roles_of(claims: Mapping[str, Any]) -> list[Role]:
@@ -116,6 +120,3 @@ def _roles_of(claims: Mapping[str, Any]) -> list[Role]:
     of_all = [Role.OWNER if text == Role.ADMIN else Role(text) for text in texts if text in _TOKEN_ROLES]
     of_loop = [Role(name) for text in texts if text.endswith(own) and (name := text.removesuffix(own)) in _TOKEN_ROLES]
     return of_all + of_loop
-
-
-_TOKEN_ROLES = frozenset({Role.RANK.value, Role.READ.value, Role.ADMIN.value})

@@ -113,14 +113,16 @@ class Registry:
         """Serve a call whose path begins with a loop's name, or has a slash too many, or a prefix too many.
 
         Such as the last two are the calls to an endpoint with a slash at its end, and to one that ends in
-        `/personalizer/v1.0`. What is open to everyone says the same of every loop.
+        `/personalizer/v1.0`. What is open to everyone is about no loop, and has no loop before it.
 
         Raises:
             UnknownPath: There is no such operation.
         """
         loop, path = _split_loop(urls.path_of_call(req))
         served, params = self._find(req.method, _PREFIXES_TOO_MANY.sub("", path))
-        with in_loop(DEFAULT if served.role is None else loop):
+        if served.role is None and loop != DEFAULT:
+            raise UnknownPath
+        with in_loop(loop):
             return await served.handler(urls.with_route(req, params))
 
     def _find(self, method: str, path: str) -> tuple[ServedOperation, dict[str, str]]:

@@ -43,7 +43,7 @@ def test_the_host_waits_longer_than_a_task_of_an_evaluation_takes() -> None:
 def test_queue_messages_are_as_the_app_writes_them_and_few_at_a_time() -> None:
     """A task takes two processors and some memory; who waits for it is not the one who would get what is left over."""
     queues = _host()["extensions"]["queues"]
-    sent = evaluation_queue.WorkMessage(Purpose.EVALUATION, "an id", 1, None)
+    sent = evaluation_queue.WorkMessage("default", Purpose.EVALUATION, "an id", 1, None)
 
     assert queues["messageEncoding"] == "none"
     assert evaluation_queue.read(sent.text()) == sent

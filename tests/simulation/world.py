@@ -36,6 +36,7 @@ from shared.metrics import model_rewards, model_rewards_store
 from shared.models import published_store
 from shared.settings import Settings
 from shared.storage import background_reads, json_documents, loop_threads, queues, sdk
+from shared.storage.paths import DEFAULT, in_loop
 from shared.storage_errors import StorageUnavailable
 from shared.stored_objects import GrowingStoredObject
 from shared.times import DAY, from_iso
@@ -116,7 +117,7 @@ class Process:
         Raises:
             Died: The process died meanwhile.
         """
-        with self:
+        with self, in_loop(DEFAULT):
             return function(*values)
 
     def begin[Result](self, function: Callable[..., Result], *values: Any) -> "Future[Result]":
