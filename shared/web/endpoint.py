@@ -3,17 +3,22 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine
+from math import ceil
+from time import monotonic
 from typing import Any
 
 from azure.functions import HttpRequest, HttpResponse
 
 from shared import running_call
+from shared.access.rate_limit import RateLimit
 from shared.access.role import Role
 from shared.running_call import RunningCall
+from shared.settings import settings
+from shared.storage.paths import this_loop
 from shared.storage_errors import StorageUnavailable
-from shared.web import versions
+from shared.web import callers, versions
 from shared.web.api_keys import LoopAccess, check_caller
-from shared.web.errors import MayHaveHappened, TooLarge, UnknownApiVersion
+from shared.web.errors import MayHaveHappened, TooLarge, TooManyCalls, UnknownApiVersion
 from shared.web.refusals import refuse
 from shared.web.urls import with_ids_as_sent
 from shared.web.versions import Version
@@ -27,6 +32,7 @@ HOST_BODY_BYTES = 100 * 1024 * 1024
 """The longest body that the Functions host takes."""
 _TOO_LONG = "the call took longer than it may"
 _CLIENT_REQUEST_ID = "x-ms-client-request-id"
+_calls = RateLimit()
 _SECONDS = 18
 """The time limit of a call, so that clients have an answer within 20 seconds."""
 _LAST_SECONDS = 1.5
@@ -57,6 +63,8 @@ def endpoint(
 
     async def admit(req: HttpRequest) -> None:
         await check_caller(req, role, access)
+        if rate := settings().rate_limit:
+            _check_rate(rate)
 
     async def admit_change(req: HttpRequest) -> None:
         with running_call.harmless():  # what is begun here for all calls to come is not this call's
@@ -105,6 +113,11 @@ def _frame(
 
     answer_call.__name__, answer_call.__doc__ = handler.__name__, handler.__doc__
     return answer_call
+
+
+def _check_rate(rate: int) -> None:
+    if seconds := _calls.take(this_loop().name, callers.current(), rate, monotonic()):
+        raise TooManyCalls(f"There are more than {rate} calls a second with this key or token.", ceil(seconds))
 
 
 def _check_version(req: HttpRequest, version: Version | None) -> None:
