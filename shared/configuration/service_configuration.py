@@ -105,8 +105,8 @@ class ServiceConfiguration(StoredObject):
         str,
         ApiField(
             meaning="Where the log is copied to",
-            values="if `logMirrorEnabled`, the address of a container with a signature that lets write "
-            "(`sp` with `w` or `c`)",
+            values="if `logMirrorEnabled`, the https address of a container with a signature that lets write "
+            "(`sp` with `w` or `c`), [reached from the internet](operating.md#a-copy-of-the-log-elsewhere)",
             longest=MAX_LENGTH,
             answer_type=str | None,
         ),

@@ -63,6 +63,10 @@ class SigningKeysAway(LoopError):
         self.retry_after = retry_after
 
 
+class MayHaveHappened(LoopError):
+    """Storage does not say whether it has made what the call wanted, all of it or a part."""
+
+
 class UnknownPath(LoopError):
     """The call's path and method are those of no operation."""
 
@@ -207,6 +211,13 @@ class EvaluationAlreadyExists(InvalidRequest):
 
     def __init__(self) -> None:
         super().__init__("An evaluation of that id is there already: choose another id, or delete that one.")
+
+
+class TooManyInWork(LoopError):
+    """As many evaluations, or feature importances, as may be are in work."""
+
+    def __init__(self, most: int, what: str) -> None:
+        super().__init__(f"{most} {what} are in work, as many as may be: wait until one has ended, or delete one.")
 
 
 class EvaluationNotFound(LoopError):

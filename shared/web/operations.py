@@ -3,6 +3,7 @@
 Declaring an operation serves nothing yet: `shared.web.registry` composes what the app serves.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -79,6 +80,11 @@ class Operation:
     until: str | None = None
     doc: OperationDoc = field(default_factory=OperationDoc)
     limit_bytes: int = MAX_BODY_BYTES
+
+    @property
+    def changes_documents(self) -> bool:
+        """Whether it may write more than rows of the intake, which are for the hot path to write."""
+        return {*self.methods} != {"GET"} and "hot_path" not in inspect.signature(self.handler).parameters
 
 
 class Functions:

@@ -48,6 +48,7 @@ class ServedOperation:
         handler: What answers, in its frame.
         version: None for what has no versions.
         role: What a caller needs; None for what is open to everyone.
+        changes_documents: As that of `Operation`.
     """
 
     name: str
@@ -58,6 +59,7 @@ class ServedOperation:
     api: Api
     role: Role | None
     doc: OperationDoc
+    changes_documents: bool
 
     @property
     def answer(self) -> Any:
@@ -160,9 +162,18 @@ class Registry:
             framed = open_endpoint(handler, limit_bytes=limit_bytes, note_refusal=note)
         else:
             framed = endpoint(
-                handler, role, self._hot_paths, version=version, limit_bytes=limit_bytes, note_refusal=note
+                handler,
+                role,
+                self._hot_paths,
+                version=version,
+                limit_bytes=limit_bytes,
+                note_refusal=note,
+                changes_documents=declared.changes_documents,
             )
-        return ServedOperation(name, declared.methods, route, framed, version, declared.api, role, declared.doc)
+        return ServedOperation(
+            *(name, declared.methods, route, framed, version, declared.api, role, declared.doc),
+            declared.changes_documents,
+        )
 
     def _bind(self, handler: Callable[..., Any], **of_version: Version) -> Handler:
         at_hand = {"registry": self, **of_version}
