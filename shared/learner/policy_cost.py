@@ -44,9 +44,14 @@ _NAMESPACES = 95
 """Namespaces are told apart by their first letters, which are printable ASCII characters."""
 _OWN_FEATURES = 2
 """What the loop adds to the features of an action."""
-_LEAST_BYTES = 2
-"""Of a feature, in an array of digits."""
-_ACTION_BEGINS = b'{"i":'
+_NAME_ENDS, _SEPARATOR, _LIST_BEGINS = b'":', b",", b'":['
+_LEAST_BYTES = {_NAME_ENDS: 6, _SEPARATOR: 2}
+"""Of a feature: of one with a name, and of one in an array of numbers."""
+_OWN_LISTS = 2
+"""The lists of a document, beside one for each action and each slot; each array of numbers is one more."""
+_PARTS = 3
+"""Context, action and slot."""
+_ACTIONS_BEGIN, _ACTION_BEGINS = b'"_multi":', b'{"i":'
 
 
 class ReferenceRank(NamedTuple):
@@ -95,23 +100,37 @@ class PolicyCost:
         self._term_ns *= _COIN if "--coin" in options else 1
         self._action_ns = _SAMPLED_ACTION_NS if "--large_action_space" in options else _ACTION_NS
         self._factors = _SLOT_FACTORS if self.reference.slots else (1.0,) * len(_SLOT_FACTORS)
-        self._most_ns, largest_ns = (self._bound(MAX_FEATURES * times + _OWN_FEATURES) for times in (1, 2))
-        self._most_byte_ns = (largest_ns - self._most_ns) / MAX_FEATURES / _LEAST_BYTES + _BYTE_NS
+        self._bounds: dict[int, tuple[float, float]] = {}
+        self._most_ns, feature_ns = self._bound_with(MAX_FEATURES + _OWN_FEATURES)
+        self._most_byte_ns = feature_ns / _LEAST_BYTES[_SEPARATOR] + _BYTE_NS
 
     def is_light(self, question: Question) -> bool:
         """Whether an answer certainly takes no longer than the event loop may wait.
 
-        Told without a look at single features: by the length of a small document, or by the commas of each part, which
-        has no more features than commas and one.
+        Told without a look at single features: by lengths, or by what each feature has once in each part of a document.
         """
         document, actions, slots, times = question
-        if not slots and len(document) * self._most_byte_ns + actions * self._most_ns <= EVENT_LOOP_SECONDS / _NS:
+        if not slots and self._is_small(document, actions):
+            return not self.is_only_apart
+        sign = _find_sign(question)
+        if not slots and self._is_short(document, actions, _LEAST_BYTES[sign]):
             return not self.is_only_apart
         context, *own = document.split(_ACTION_BEGINS)
         if len(own) != actions or self.is_only_apart:
             return False  # a caller's feature looks like an action
-        most = context.count(b",") + _most_commas(own) + _most_commas(slots) + 3
+        most = context.count(sign) + _count_most(own, sign) + _count_most(slots, sign) + _PARTS
         return self._to_seconds(actions * self._bound(most), question) * times <= EVENT_LOOP_SECONDS
+
+    def _is_small(self, document: bytes, actions: int) -> bool:
+        """Whether it is light even if its context has as many features as can be, and all features are short."""
+        return actions * self._most_ns + len(document) * self._most_byte_ns <= EVENT_LOOP_SECONDS / _NS
+
+    def _is_short(self, document: bytes, actions: int, least_bytes: int) -> bool:
+        """Whether it is light even if the context, and then some actions, have all features that their lengths allow."""
+        context = document.find(_ACTIONS_BEGIN)
+        action_ns, feature_ns = self._bound_with(min(context // least_bytes, MAX_FEATURES) + _OWN_FEATURES)
+        ns = actions * action_ns + (len(document) - context) / least_bytes * feature_ns + len(document) * _BYTE_NS
+        return ns <= EVENT_LOOP_SECONDS / _NS
 
     def estimate(self, question: Question) -> float:
         """Seconds that an answer takes."""
@@ -143,6 +162,13 @@ class PolicyCost:
             ns += _TRIPLE_NS * combinations(namespaces, wildcards) * (order > 2)
         return ns * self._passes + namespaces * _NAMESPACE_NS + self._action_ns
 
+    def _bound_with(self, shared: int) -> tuple[float, float]:
+        """What an action takes at most that has only shared features, and each of its own features on the average."""
+        if shared not in self._bounds:
+            least_ns = self._bound(shared)
+            self._bounds[shared] = least_ns, (self._bound(shared + MAX_FEATURES) - least_ns) / MAX_FEATURES
+        return self._bounds[shared]
+
     def _bound(self, features: int) -> float:
         """What an action with so many features takes at most: all combinations, in as many namespaces as can be."""
         namespaces = min(features, _NAMESPACES)
@@ -162,6 +188,11 @@ class PolicyCost:
         return (once_ns * rounds + question.size_bytes * _BYTE_NS) * _NS
 
 
+def is_affordable(arguments: LearningArguments) -> bool:
+    """Whether a prediction for the reference is quick enough."""
+    return PolicyCost(arguments).estimate_reference() <= MAX_SECONDS
+
+
 def demand_affordable(arguments: LearningArguments) -> None:
     """Refuse learning arguments that would be too slow already for the reference.
 
@@ -172,8 +203,9 @@ def demand_affordable(arguments: LearningArguments) -> None:
     if (seconds := cost.estimate_reference()) > MAX_SECONDS:
         raise InvalidLearningArguments(
             "arguments",
-            f"take Vowpal Wabbit about {seconds:.2g} s for {cost.reference}, and {MAX_SECONDS:g} s are allowed: use "
-            "fewer or shorter interactions, namespaces in place of colons, or a smaller --bag, --cover, --rnd or -b",
+            f"take Vowpal Wabbit about {seconds:.2g} s for a Rank of {cost.reference}, and {MAX_SECONDS:g} s are "
+            "allowed: use fewer or shorter interactions, namespaces in place of colons, or a smaller --bag, --cover, "
+            "--rnd or -b",
         )
 
 
@@ -183,8 +215,14 @@ def _count_passes(options: Mapping[str, str | None]) -> int:
     return int(options["--rnd"] or 0) + 1 if "--rnd" in options else several
 
 
-def _most_commas(texts: Iterable[bytes]) -> int:
-    return max((text.count(b",") for text in texts), default=0)
+def _find_sign(question: Question) -> bytes:
+    """What a document has as often as features, or but once less often: names, if no array has features without any."""
+    lists = question.document.count(_LIST_BEGINS) + sum(slot.count(_LIST_BEGINS) for slot in question.slots)
+    return _NAME_ENDS if lists == _OWN_LISTS + question.actions + len(question.slots) else _SEPARATOR
+
+
+def _count_most(parts: Iterable[bytes], sign: bytes) -> int:
+    return max((part.count(sign) for part in parts), default=0)
 
 
 def _add(one: Counts, other: Counts) -> Counts:

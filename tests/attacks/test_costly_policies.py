@@ -1,8 +1,9 @@
 """No policy and no Rank keeps the event loop busy: what takes long is refused, and what takes a moment leaves it."""
 
 import asyncio
+import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from shared import settings
 from shared.learner.arguments import parse
 from shared.learner.explorer import Explorer
 from shared.learner.feature_counts import Question
-from shared.learner.features import document
-from shared.learner.model import Model
+from shared.learner.features import document, slots_document
+from shared.learner.model import Model, Predictor
+from shared.learner.model_apart import MAX_WAITING, ModelApart
 from shared.models import model_store, published_store
 from shared.models.published import ModelReference, Published
+from shared.ranking.slots import SlotChoice
+from shared.web.errors import ModelBusy
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
@@ -29,6 +33,10 @@ POLICY = f"{V1}/configurations/policy"
 CB = "--cb_explore_adf --epsilon 0.2 --cb_type mtr"
 COSTLY = f"{CB} --bag 10 --cubic :::"
 """What was accepted once."""
+CRASH = b"7"
+"""What Vowpal Wabbit's parser does not survive, and features cannot be."""
+BAG = f"{CB} --bag 3 -q ::"
+"""What is accepted: the largest Ranks take a tenth of a second."""
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +143,10 @@ def await_model(api: Api, request: dict[str, Any]) -> None:
         time.sleep(0.1)
 
 
+def load(folder: Path, arguments: str) -> Model:
+    return Model.load(make_model(folder / "model.vw", arguments), parse(arguments), 0.2)
+
+
 def explorer(folder: Path, arguments: str) -> Explorer:
     reference = ModelReference("m", "", "", "", arguments, 1, 1, 1, 1)
     return Explorer(make_model(folder / "model.vw", arguments), reference, 0.2)
@@ -144,20 +156,87 @@ def event(actions: int, features: int, context: int) -> bytes:
     return document(numbers(context), [(f"a{place}", numbers(features)) for place in range(actions)])
 
 
+def ask(asked: Explorer, text: bytes, count: int) -> Coroutine[Any, Any, list[float]]:
+    return asked.ask(Question(text, count), 0.2, lambda model: model.probabilities(text, count))
+
+
 def test_other_calls_are_answered_while_the_model_is_at_work(tmp_path: Path) -> None:
     """What takes over 20 ms goes to another process: in this one, Vowpal Wabbit would stop every thread."""
-    heavy, light = event(50, 300, 300), event(3, 2, 2)
-    asked, answered = explorer(tmp_path, f"{CB} -q :: --bag 3"), []
+    heavy, light, asked, answered = event(50, 300, 300), event(3, 2, 2), explorer(tmp_path, BAG), []
 
-    async def ask(name: str, text: bytes, count: int) -> list[float]:
-        chances = await asked.ask(Question(text, count), 0.2, lambda model: model.probabilities(text, count))
+    async def note(name: str, text: bytes, count: int) -> list[float]:
+        chances = await ask(asked, text, count)
         answered.append(name)
         return chances
 
     async def run() -> list[list[float]]:
-        return await asyncio.gather(ask("heavy", heavy, 50), *(ask("light", light, 3) for _ in range(3)))
+        return await asyncio.gather(note("heavy", heavy, 50), *(note("light", light, 3) for _ in range(3)))
 
     chances, *_ = asyncio.run(run())
 
     assert answered == ["light", "light", "light", "heavy"]
-    assert chances == Model.load(asked._data, parse(f"{CB} -q :: --bag 3"), 0.2).probabilities(heavy, 50)
+    assert chances == load(tmp_path, BAG).probabilities(heavy, 50)
+
+
+def test_slots_get_from_another_process_what_the_model_would_choose(tmp_path: Path) -> None:
+    """The same actions, drawn with the same chances."""
+    arguments = "--ccb_explore_adf --epsilon 0.2 -q ::"
+    features = slots_document(
+        numbers(200), [(f"a{place}", numbers(200)) for place in range(20)], [(f"s{place}", []) for place in range(5)]
+    )
+    text = features.model_text([*"12345"], [range(20)] * 5)
+
+    async def run() -> Sequence[SlotChoice | None]:
+        asked = explorer(tmp_path, arguments)
+        return await asked.ask(features.question(times=1), 0.2, lambda model: model.choices(text, note(model)))
+
+    models: list[Predictor] = []
+
+    def note(model: Predictor) -> int:
+        models.append(model)
+        return 5
+
+    choices = asyncio.run(run())
+
+    assert [type(model) for model in models] == [ModelApart]
+    assert choices == load(tmp_path, arguments).choices(text, 5)
+
+
+def test_only_some_costly_ranks_wait(tmp_path: Path) -> None:
+    """Or they would take all memory and each other's time; those that cannot wait are told to come again."""
+    heavy, asked = event(50, 250, 250), explorer(tmp_path, BAG)
+
+    async def run() -> list[list[float] | BaseException]:
+        return await asyncio.gather(*(ask(asked, heavy, 50) for _ in range(MAX_WAITING + 4)), return_exceptions=True)
+
+    answers = asyncio.run(run())
+
+    assert [type(answer) for answer in answers] == [list] * MAX_WAITING + [ModelBusy] * 4
+
+
+def test_a_process_that_crashes_takes_nothing_along(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The Rank that it worked at gets equal chances, which are recorded as they are; the next Rank a new process."""
+    heavy, asked = event(50, 250, 250), explorer(tmp_path, BAG)
+
+    async def run() -> list[list[float]]:
+        crash = asked.ask(Question(heavy, 50), 0.2, lambda model: model.probabilities(CRASH, 50))
+        return [await ask(asked, heavy, 50), await crash, await ask(asked, heavy, 50)]
+
+    first, second, third = asyncio.run(run())
+
+    assert first == third == load(tmp_path, BAG).probabilities(heavy, 50)
+    assert second == [1 / 50] * 50
+    assert "gave no answer: predicting ended with signal SIGSEGV" in caplog.text
+
+
+def test_a_model_that_is_not_used_any_more_leaves_no_process(tmp_path: Path) -> None:
+    """A loop publishes models by the hundred."""
+    asked = explorer(tmp_path, BAG)
+    asyncio.run(ask(asked, event(50, 250, 250), 50))
+    worker = asked._use_apart()._process._process
+    assert worker is not None
+
+    del asked
+    gc.collect()
+
+    assert worker.returncode is not None
