@@ -126,7 +126,7 @@ class PolicyCost:
         return actions * self._most_ns + len(document) * self._most_byte_ns <= EVENT_LOOP_SECONDS / _NS
 
     def _is_short(self, document: bytes, actions: int, least_bytes: int) -> bool:
-        """Whether it is light even if the context, and then some actions, have all features that their lengths allow."""
+        """Whether it is light even if context, and then some actions, have all features that their lengths allow."""
         context = document.find(_ACTIONS_BEGIN)
         action_ns, feature_ns = self._bound_with(min(context // least_bytes, MAX_FEATURES) + _OWN_FEATURES)
         ns = actions * action_ns + (len(document) - context) / least_bytes * feature_ns + len(document) * _BYTE_NS
