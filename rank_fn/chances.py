@@ -29,6 +29,9 @@ from shared.web.responses import json_answer
 
 functions = Functions()
 
+_other_model_lock = asyncio.Lock()
+"""Lets only one model be in memory beside the model in use."""
+
 
 @functions.operation(["POST"], "chances", api=Api.OWN, request=ChancesRequest, answer=Chances, refusals=[404, 409])
 async def read_chances(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
@@ -74,17 +77,18 @@ async def _model(
         served = await current_model(hot_path, current, kind)
         yield (served.model, served.reference.id) if served else (None, NO_MODEL)
         return
-    reference, data = await asyncio.to_thread(_read_model, model_id)
-    if problem_type(reference.arguments) != kind:
-        raise ModelDoesNotFit("The model is of another problem type than the learning settings.")
-    try:
-        explorer = Explorer(data, reference, exploration)
-    except UnusableModel as problem:
-        raise ModelDoesNotFit(f"The model cannot be loaded: {problem.reason}.") from problem
-    try:
-        yield explorer, model_id
-    finally:
-        explorer.close()
+    async with _other_model_lock:
+        reference, data = await asyncio.to_thread(_read_model, model_id)
+        if problem_type(reference.arguments) != kind:
+            raise ModelDoesNotFit("The model is of another problem type than the learning settings.")
+        try:
+            explorer = Explorer(data, reference, exploration)
+        except UnusableModel as problem:
+            raise ModelDoesNotFit(f"The model cannot be loaded: {problem.reason}.") from problem
+        try:
+            yield explorer, model_id
+        finally:
+            explorer.close()
 
 
 def _read_model(model_id: str) -> tuple[ModelReference, bytes]:

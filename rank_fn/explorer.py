@@ -32,8 +32,9 @@ async def chances(
     if served is None:
         return equal_chances(count), NO_MODEL
     exploration = current.configuration.service.exploration_percentage
-    asked = served.model.ask(Question(document, count), exploration, lambda model: model.probabilities(document, count))
-    return await asked, served.reference.id
+    question = Question(document, count)
+    answer = await served.model.ask(question, exploration, lambda model: model.probabilities(document, count))
+    return answer, served.reference.id
 
 
 async def fill(

@@ -70,11 +70,11 @@ def parse_patterns(texts: Iterable[str]) -> list[Pattern]:
     return patterns
 
 
-def combinations(of: int, taken: int) -> int:
+def combinations(of: int, size: int) -> int:
     """How many combinations there are, with repetitions."""
-    return comb(of + taken - 1, taken) if taken else 1
+    return comb(of + size - 1, size) if size else 1
 
 
-def _multiply(one: Sequence[int], other: Sequence[int]) -> list[int]:
+def _multiply(first: Sequence[int], other: Sequence[int]) -> list[int]:
     """Multiply two polynomials, given by their coefficients, up to their common degree."""
-    return [sum(one[at] * other[degree - at] for at in range(degree + 1)) for degree in range(len(one))]
+    return [sum(first[at] * other[degree - at] for at in range(degree + 1)) for degree in range(len(first))]

@@ -94,14 +94,14 @@ class PolicyCost:
         self.is_only_apart = listed * _LISTED_NS * _NS > EVENT_LOOP_SECONDS
         self._patterns = [(pattern, pattern.without_last()) for pattern in patterns]
         self._ignored = {value or "" for name, value in arguments.options if name == "--ignore"}
-        self._kept = {value or "" for name, value in arguments.options if name == "--keep"}
+        self._usable = {value or "" for name, value in arguments.options if name == "--keep"}
         self._passes = _count_passes(options)
         self._term_ns = _TERM_NS.get(options.get("--bit_precision"), _SMALL_TERM_NS)
         self._term_ns *= _COIN if "--coin" in options else 1
         self._action_ns = _SAMPLED_ACTION_NS if "--large_action_space" in options else _ACTION_NS
         self._factors = _SLOT_FACTORS if self.reference.slots else (1.0,) * len(_SLOT_FACTORS)
-        self._bounds: dict[int, tuple[float, float]] = {}
-        self._most_ns, feature_ns = self._bound_with(MAX_FEATURES + _OWN_FEATURES)
+        self._limits: dict[int, tuple[float, float]] = {}
+        self._most_ns, feature_ns = self._limit_with(MAX_FEATURES + _OWN_FEATURES)
         self._most_byte_ns = feature_ns / _LEAST_BYTES[_SEPARATOR] + _BYTE_NS
 
     def is_light(self, question: Question) -> bool:
@@ -119,7 +119,7 @@ class PolicyCost:
         if len(own) != actions or self.is_only_apart:
             return False  # a caller's feature looks like an action
         most = context.count(sign) + _count_most(own, sign) + _count_most(slots, sign) + _PARTS
-        return self._to_seconds(actions * self._bound(most), question) * times <= EVENT_LOOP_SECONDS
+        return self._to_seconds(actions * self._limit(most), question) * times <= EVENT_LOOP_SECONDS
 
     def _is_small(self, document: bytes, actions: int) -> bool:
         """Whether it is light even if its context has as many features as can be, and all features are short."""
@@ -128,7 +128,7 @@ class PolicyCost:
     def _is_short(self, document: bytes, actions: int, least_bytes: int) -> bool:
         """Whether it is light even if context, and then some actions, have all features that their lengths allow."""
         context = document.find(_ACTIONS_BEGIN)
-        action_ns, feature_ns = self._bound_with(min(context // least_bytes, MAX_FEATURES) + _OWN_FEATURES)
+        action_ns, feature_ns = self._limit_with(min(context // least_bytes, MAX_FEATURES) + _OWN_FEATURES)
         ns = actions * action_ns + (len(document) - context) / least_bytes * feature_ns + len(document) * _BYTE_NS
         return ns <= EVENT_LOOP_SECONDS / _NS
 
@@ -144,15 +144,15 @@ class PolicyCost:
         """Seconds that a prediction takes for the reference, its features spread over the namespaces that count."""
         letters = {letter for pattern, _ in self._patterns for letter in pattern.letters}
         if not letters or any(pattern.wildcards for pattern, _ in self._patterns):
-            letters.add(min(self._kept, default=ANY))
+            letters.add(min(self._usable, default=ANY))
         size = 2 * self.reference.features // len(letters)
         once_ns = self.reference.actions * self._estimate_action(dict.fromkeys(letters, size))
         return self._to_seconds(once_ns, Question(b"", self.reference.actions, (b"",) * self.reference.slots))
 
     def _estimate_action(self, sizes: Counts) -> float:
-        if self._ignored or self._kept:
-            usable = (self._kept or sizes.keys()) - self._ignored
-            sizes = {letter: size for letter, size in sizes.items() if letter in usable}
+        if self._ignored or self._usable:
+            letters = (self._usable or sizes.keys()) - self._ignored
+            sizes = {letter: size for letter, size in sizes.items() if letter in letters}
         total, namespaces = sum(sizes.values()), len(sizes)
         ns = self._term_ns * total * self._factors[1]
         for pattern, outer in self._patterns:
@@ -162,14 +162,18 @@ class PolicyCost:
             ns += _TRIPLE_NS * combinations(namespaces, wildcards) * (order > 2)
         return ns * self._passes + namespaces * _NAMESPACE_NS + self._action_ns
 
-    def _bound_with(self, shared: int) -> tuple[float, float]:
-        """What an action takes at most that has only shared features, and each of its own features on the average."""
-        if shared not in self._bounds:
-            least_ns = self._bound(shared)
-            self._bounds[shared] = least_ns, (self._bound(shared + MAX_FEATURES) - least_ns) / MAX_FEATURES
-        return self._bounds[shared]
+    def _limit_with(self, shared: int) -> tuple[float, float]:
+        """What an action takes at most that has only shared features, and what each of its own features adds at most.
 
-    def _bound(self, features: int) -> float:
+        The limit of some features is convex up to as many as there are namespaces, and from there on.
+        """
+        if shared not in self._limits:
+            least_ns, ends = self._limit(shared), (_NAMESPACES, shared + MAX_FEATURES)
+            slopes = [(self._limit(end) - least_ns) / (end - shared) for end in ends if end > shared]
+            self._limits[shared] = least_ns, max(slopes)
+        return self._limits[shared]
+
+    def _limit(self, features: int) -> float:
         """What an action with so many features takes at most: all combinations, in as many namespaces as can be."""
         namespaces = min(features, _NAMESPACES)
         ns = self._term_ns * features * self._factors[1]
@@ -225,8 +229,8 @@ def _count_most(parts: Iterable[bytes], sign: bytes) -> int:
     return max((part.count(sign) for part in parts), default=0)
 
 
-def _add(one: Counts, other: Counts) -> Counts:
-    return {letter: one.get(letter, 0) + other.get(letter, 0) for letter in (*one, *other)} if other else one
+def _add(own: Counts, other: Counts) -> Counts:
+    return {letter: own.get(letter, 0) + other.get(letter, 0) for letter in (*own, *other)} if other else own
 
 
 def _find_widest(slots: Iterable[Counts]) -> Counts:
