@@ -53,7 +53,7 @@ class Explorer:
             raise TooCostlyRank(seconds, MAX_SECONDS)
         if seconds <= EVENT_LOOP_SECONDS and not self._cost.is_only_apart:
             return work(model)
-        return await self._use_apart().do(work)
+        return await self._use_apart().do(work, seconds)
 
     def close(self) -> None:
         """Free the memory; the model cannot be used any more."""

@@ -22,8 +22,8 @@ from shared.web.errors import ModelBusy
 if TYPE_CHECKING:
     from shared.learner.explanations.explainer import Explainer
 
-MAX_WAITING = 16
-"""How many questions may wait, each for a quarter of a second at most."""
+MAX_WAITING_SECONDS = 4
+"""For how long the questions that wait may keep the process busy, as estimated."""
 _TIMEOUT = timedelta(seconds=5)
 """Of one answer; loading a model included."""
 
@@ -40,24 +40,27 @@ class ModelApart:
     def __init__(self, data: bytes, arguments: LearningArguments, exploration: float) -> None:
         """Start nothing yet; for the arguments see `Model.load`."""
         self._data, self._arguments, self._exploration = data, arguments, exploration
-        self._waiting = 0
+        self._waiting_seconds = 0.0
         self._thread = ThreadPoolExecutor(1, "model-apart")
         self._process = JobProcess("shared.learner.model_apart_process", "predicting")
         self.close = weakref.finalize(self, _end, self._thread, self._process)
 
-    async def do[Answer](self, work: Callable[[Predictor], Answer]) -> Answer:
+    async def do[Answer](self, work: Callable[[Predictor], Answer], seconds: float) -> Answer:
         """Do some work with this model, in a thread that does one after another.
+
+        Args:
+            seconds: How long the work takes, as estimated.
 
         Raises:
             ModelBusy: Too much waits already.
         """
-        if self._waiting >= MAX_WAITING:
+        if self._waiting_seconds + seconds > MAX_WAITING_SECONDS:
             raise ModelBusy
-        self._waiting += 1
+        self._waiting_seconds += seconds
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work, self)
         finally:
-            self._waiting -= 1
+            self._waiting_seconds -= seconds
 
     def probabilities(self, document: bytes, count: int) -> list[float]:
         """The chance that each action gets, as `Model.probabilities`."""

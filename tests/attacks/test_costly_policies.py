@@ -6,6 +6,7 @@ import time
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from shared.learner.explorer import Explorer
 from shared.learner.feature_counts import Question
 from shared.learner.features import document, slots_document
 from shared.learner.model import Model, Predictor
-from shared.learner.model_apart import MAX_WAITING, ModelApart
+from shared.learner.model_apart import MAX_WAITING_SECONDS, ModelApart
 from shared.models import model_store, published_store
 from shared.models.published import ModelReference, Published
 from shared.ranking.slots import SlotChoice
@@ -204,14 +205,18 @@ def test_slots_get_from_another_process_what_the_model_would_choose(tmp_path: Pa
 
 def test_only_some_costly_ranks_wait(tmp_path: Path) -> None:
     """Or they would take all memory and each other's time; those that cannot wait are told to come again."""
-    heavy, asked = event(50, 250, 250), explorer(tmp_path, BAG)
+    asked, question, gate = explorer(tmp_path, f"{CB} --bag 10 -q ::"), Question(event(50, 390, 390), 50), Event()
+    most = int(MAX_WAITING_SECONDS / asked._cost.estimate(question))
 
-    async def run() -> list[list[float] | BaseException]:
-        return await asyncio.gather(*(ask(asked, heavy, 50) for _ in range(MAX_WAITING + 4)), return_exceptions=True)
+    async def run() -> list[bool | BaseException]:
+        asking = [asyncio.ensure_future(asked.ask(question, 0.2, lambda _: gate.wait())) for _ in range(most + 3)]
+        await asyncio.wait(asking[-3:])
+        gate.set()
+        return await asyncio.gather(*asking, return_exceptions=True)
 
     answers = asyncio.run(run())
 
-    assert [type(answer) for answer in answers] == [list] * MAX_WAITING + [ModelBusy] * 4
+    assert [type(answer) for answer in answers] == [bool] * most + [ModelBusy] * 3
 
 
 def test_a_process_that_crashes_takes_nothing_along(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
