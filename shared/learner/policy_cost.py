@@ -19,7 +19,7 @@ EVENT_LOOP_SECONDS = 0.02
 
 _INTERACTIONS = ("--quadratic", "--cubic", "--interactions")
 _NS = 1e-9
-_TERM_NS: Mapping[str | None, float] = {"19": 1.4, "20": 2.0, "21": 2.5, "22": 3.7}
+_TERM_NS: Mapping[int, float] = {19: 1.4, 20: 2.0, 21: 2.5, 22: 3.7}
 """To add up a term, by the bits of its weight's place: of many weights, the processor's caches hold few."""
 _SMALL_TERM_NS = 1.2
 """The same with fewer bits."""
@@ -96,7 +96,7 @@ class PolicyCost:
         self._ignored = {value or "" for name, value in arguments.options if name == "--ignore"}
         self._usable = {value or "" for name, value in arguments.options if name == "--keep"}
         self._passes = _count_passes(options)
-        self._term_ns = _TERM_NS.get(options.get("--bit_precision"), _SMALL_TERM_NS)
+        self._term_ns = _TERM_NS.get(int(options.get("--bit_precision") or 0), _SMALL_TERM_NS)
         self._term_ns *= _COIN if "--coin" in options else 1
         self._action_ns = _SAMPLED_ACTION_NS if "--large_action_space" in options else _ACTION_NS
         self._factors = _SLOT_FACTORS if self.reference.slots else (1.0,) * len(_SLOT_FACTORS)

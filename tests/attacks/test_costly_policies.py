@@ -83,6 +83,7 @@ def rank_request(actions: int, features: int, context: int) -> dict[str, Any]:
         f"{CB} --cover 10 --cubic abc --cubic abd",
         f"{CB} --rnd 10 -q :: --coin -b 22",
         f"{CB} -b 22 -qab --cubic aab --cubic abb",
+        f"{CB} --bit_precision=022 --cubic abb",
         "--ccb_explore_adf --epsilon 0.2 --cubic :::",
         "--ccb_explore_adf --bag 10 --cubic aab",
     ],
