@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from shared.log import log_listing_store, manifest, stored_lines
 from shared.log.log_listing_store import ListedLog
 from shared.log.manifest import LogBlob
 from shared.log.stored_lines import Takes, UnreadableLines, take_all
-from shared.storage import background_reads, blobs
+from shared.storage import background_reads, blobs, loop_threads
 from shared.storage.blobs import Blob, ChangedMeanwhile
 
 _MOST_AHEAD = 16
@@ -139,9 +139,8 @@ def remove(listed: Collection[ListedLog]) -> None:
         for blob in blobs.list_blobs(folder)
         if blob.path.rsplit("/", 1)[1].removesuffix(manifest.REFUSED_SUFFIX).rpartition(".")[0] in stems
     ]
-    with ThreadPoolExecutor(_DELETED_AT_ONCE) as pool:
-        for some in (refused, [(log.path, log.etag) for log in listed]):
-            list(pool.map(lambda blob: blobs.remove_unchanged(*blob), some))
+    for some in (refused, [(log.path, log.etag) for log in listed]):
+        loop_threads.at_once(lambda blob: blobs.remove_unchanged(*blob), some, _DELETED_AT_ONCE)
 
 
 def store_refused(blob: LogBlob, kind: str, refused: Mapping[int, Mapping[str, Any]]) -> None:
