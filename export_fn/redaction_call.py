@@ -101,8 +101,8 @@ class _Work:
         if isinstance(step, LogBlob):
             self._redact_blob(step, next(self._contents))
         elif isinstance(self._target, EventTarget):
-            shards = self.stored.shard_numbers(step)
-            gone = row_deletion.delete_rows(self._target.event_id, shards, step.table, step.from_us, step.to_us)
+            rows = self.stored.rows_of(self._target.event_id, step)
+            gone = row_deletion.delete_rows(rows, step.table, step.from_us, step.to_us)
             self.done.removed_rows += gone
 
     def _redact_blob(self, blob: LogBlob, stored: bytes) -> None:

@@ -67,8 +67,8 @@ class _Count:
         if isinstance(step, LogBlob):
             self._count_lines(step, next(self._contents))
         elif isinstance(self._target, EventTarget):
-            shards = self._stored.shard_numbers(step)
-            moments = row_deletion.list_moments(self._target.event_id, shards, step.table, step.from_us, step.to_us)
+            rows = self._stored.rows_of(self._target.event_id, step)
+            moments = row_deletion.list_moments(rows, step.table, step.from_us, step.to_us)
             self.done.redaction.removed_rows += len(moments)
             self.done.widen(moments)
 

@@ -138,7 +138,7 @@ class _RowsOfEvent:
     def __init__(self, event_id: str, configuration: Configuration) -> None:
         self._tables = scan.list_tables()
         self._event_id = event_id
-        self._key = event_key(event_id)
+        self._key = event_key(event_id, configuration.event_key_secret)
         self._configuration = configuration
         self._deleted_us = configuration.logs_deleted_before_us
 

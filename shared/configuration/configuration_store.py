@@ -1,5 +1,6 @@
 """`configuration.json`: read the configuration, or change it so that no other change is lost."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from shared.storage.paths import DEFAULT, this_loop
 
 def initial_configuration() -> Configuration:
     """Make the configuration that a loop starts with in this deployment."""
-    return new_configuration(settings().shards)
+    return new_configuration(settings().shards, os.urandom(16).hex())
 
 
 def read_configuration() -> Configuration:

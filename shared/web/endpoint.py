@@ -3,14 +3,19 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from math import ceil
+from time import monotonic
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.rate_limit import RateLimit
 from shared.access.role import Role
+from shared.settings import settings
+from shared.storage.paths import this_loop
 from shared.storage_errors import StorageUnavailable
-from shared.web import versions
+from shared.web import callers, versions
 from shared.web.api_keys import LoopAccess, check_caller
-from shared.web.errors import TooLarge, UnknownApiVersion
+from shared.web.errors import TooLarge, TooManyCalls, UnknownApiVersion
 from shared.web.refusals import refuse
 from shared.web.urls import with_ids_as_sent
 from shared.web.versions import Version
@@ -22,6 +27,7 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 HOST_BODY_BYTES = 100 * 1024 * 1024
 """The longest body that the Functions host takes."""
 _CLIENT_REQUEST_ID = "x-ms-client-request-id"
+_calls = RateLimit()
 _SECONDS = 18
 """The time limit of a call, so that clients have an answer within 20 seconds."""
 
@@ -47,6 +53,8 @@ def endpoint(
 
     async def admit(req: HttpRequest) -> None:
         await check_caller(req, role, access)
+        if rate := settings().rate_limit:
+            _check_rate(rate)
 
     serve_sent_ids.__name__, serve_sent_ids.__doc__ = handler.__name__, handler.__doc__
     return _frame(serve_sent_ids, admit, version, limit_bytes, note_refusal)
@@ -88,6 +96,11 @@ def _frame(
 
     answer_call.__name__, answer_call.__doc__ = handler.__name__, handler.__doc__
     return answer_call
+
+
+def _check_rate(rate: int) -> None:
+    if seconds := _calls.take(this_loop().name, callers.current(), rate, monotonic()):
+        raise TooManyCalls(f"There are more than {rate} calls a second with this key or token.", ceil(seconds))
 
 
 def _check_version(req: HttpRequest, version: Version | None) -> None:

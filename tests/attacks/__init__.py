@@ -1,1 +1,1 @@
-"""What one caller could do to all others, or to what is theirs; each was possible once."""
+"""What was done to harm a loop or its neighbours, and does so no longer; one file for what is protected."""
