@@ -210,7 +210,7 @@ def test_only_some_costly_ranks_wait(tmp_path: Path) -> None:
     most = int(MAX_WAITING_SECONDS / asked._cost.estimate(question))
 
     async def run() -> list[bool | BaseException]:
-        asking = [asyncio.ensure_future(asked.ask(question, 0.2, lambda _: gate.wait())) for _ in range(most + 3)]
+        asking = [asyncio.ensure_future(asked.ask(question, 0.2, lambda _: gate.wait(10))) for _ in range(most + 3)]
         await asyncio.wait(asking[-3:])
         gate.set()
         return await asyncio.gather(*asking, return_exceptions=True)
