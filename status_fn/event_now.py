@@ -8,7 +8,7 @@ import orjson
 
 from shared.configuration.configuration import Configuration
 from shared.learner.explorer import Explorer
-from shared.learner.prospect import prospect, slot_prospects
+from shared.learner.prospect import ask_prospect, ask_slot_prospects
 from shared.learner.prospect_forms import Chances
 from shared.learner.recorded_features import read_ids, read_slots
 from shared.log import log_line
@@ -19,6 +19,7 @@ from shared.ranking.hot_path import HotPath
 from shared.ranking.model_in_use import LoadedModel
 from shared.status.event_trace import Evidence
 from shared.status.now_forms import Now
+from shared.web.errors import ModelBusy, TooCostlyRank
 
 _MOST_EVENTS = 10
 _NO_MODEL = "There is no model in use yet."
@@ -43,7 +44,7 @@ async def read_nows(hot_path: HotPath[Explorer], evidence: Evidence) -> list[Now
     left_out = max(0, len(events) - _MOST_EVENTS)
     nows = [Now(chances=None, because=_TOO_MANY)] * left_out
     for event in events[left_out:]:
-        nows.append(_now(served, current.configuration, *_document(event)))
+        nows.append(await _now(served, current.configuration, *_document(event)))
         await asyncio.sleep(0)  # Ranks that wait come first
     return nows
 
@@ -56,7 +57,7 @@ def _document(event: bytes | RankedEvent) -> tuple[Mapping[str, Any], Sequence[i
     return logged.features, logged.baselines
 
 
-def _now(
+async def _now(
     served: LoadedModel[Explorer] | None,
     configuration: Configuration,
     document: Mapping[str, Any],
@@ -68,19 +69,25 @@ def _now(
     if {kind, configuration.learning.problem_type} != {served.model.kind}:
         return Now(chances=None, because=_OTHER_TYPE)
     ask = _ask_for_slots if kind == "ccb" else _ask
-    return Now(chances=ask(served, configuration.service.exploration_percentage, document, baselines), because=None)
+    try:
+        chances = await ask(served, configuration.service.exploration_percentage, document, baselines)
+    except (TooCostlyRank, ModelBusy) as refusal:
+        return Now(chances=None, because=str(refusal))
+    return Now(chances=chances, because=None)
 
 
-def _ask(served: LoadedModel[Explorer], exploration: float, document: Mapping[str, Any], _: Sequence[int]) -> Chances:
+async def _ask(
+    served: LoadedModel[Explorer], exploration: float, document: Mapping[str, Any], _: Sequence[int]
+) -> Chances:
     ids = read_ids(document)
-    chances = prospect(served.model.at(exploration), orjson.dumps(document), len(ids))
+    chances = await ask_prospect(served.model, orjson.dumps(document), len(ids), exploration)
     return Chances.of_event(served.reference.id, exploration, chances, ids)
 
 
-def _ask_for_slots(
+async def _ask_for_slots(
     served: LoadedModel[Explorer], exploration: float, document: Mapping[str, Any], baselines: Sequence[int]
 ) -> Chances:
     features, slots = read_slots(document, baselines)
-    chances = slot_prospects(served.model.at(exploration), features, slots)
+    chances = await ask_slot_prospects(served.model, features, slots, exploration)
     named = zip([slot.id for slot in slots], chances, strict=True)
     return Chances.of_slots(served.reference.id, exploration, named, read_ids(document))

@@ -19,6 +19,7 @@ from shared.learner.cleaning import (
     clean,
     is_usable,
 )
+from shared.learner.feature_counts import Question
 from shared.log.line_keys import DOCUMENT_ACTIONS, DOCUMENT_CONTEXT, DOCUMENT_SLOTS, member
 
 __all__ = ["InvalidFeatures", "SlotsDocument", "document", "slots_document"]
@@ -69,6 +70,10 @@ class SlotsDocument:
     def log_text(self, allowed: Sequence[Sequence[int]]) -> bytes:
         """The JSON text that is recorded and trained on, on one line; with the actions that each slot might show."""
         return self._text(map(self._inclusion, allowed))
+
+    def question(self, times: int) -> Question:
+        """What decides how long a model takes that is asked so many times."""
+        return Question(self.head, self.actions, self.slots, times)
 
     def model_text(self, seeds: Sequence[str], offers: Sequence[Sequence[int]]) -> bytes:
         """The JSON text from which a model predicts.

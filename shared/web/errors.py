@@ -140,6 +140,23 @@ class TooManyActions(InvalidRankRequest):
     """More actions than one Rank may have."""
 
 
+class TooCostlyRank(InvalidRankRequest):
+    """A Rank that would keep the model busy for too long."""
+
+    def __init__(self, seconds: float, most: float) -> None:
+        super().__init__(
+            f"The model would take about {seconds:.2g} s for it, and {most:g} s are allowed: send fewer actions, slots "
+            "or features, or set learning settings with fewer interactions."
+        )
+
+
+class ModelBusy(LoopError):
+    """More Ranks of the kind that keeps the model busy than can wait."""
+
+    def __init__(self) -> None:
+        super().__init__("The model is busy with other Ranks that take long; this one did not happen. Try again.")
+
+
 class InvalidMultiSlotApiAccess(InvalidRequest):
     """A multi-slot Rank on a loop that is not one."""
 

@@ -140,6 +140,7 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     RowTooLarge: Refusal(400, "PayloadSizeExceeded", _ROW),
     TrainerAtWork: Refusal(503, "OperationNotAllowed"),
     errors.SigningKeysAway: Refusal(503, "OperationNotAllowed", _UNKNOWN_SIGNER),
+    errors.ModelBusy: Refusal(503, "OperationNotAllowed"),
     StorageUnavailable: Refusal(503, "OperationNotAllowed", _AWAY),
     errors.MayHaveHappened: Refusal(504, "OperationOutcomeUnknown", _UNKNOWN_OUTCOME),
     Exception: Refusal(500, "InternalServerError", _FAILED),
