@@ -1,14 +1,15 @@
 """The contents of log blobs, the record of everything that was joined; which there are, `manifest_store` says."""
 
+import io
 import json
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import IO, Any
 
 from shared.configuration.configuration import RewardSettings
 from shared.errors import LoopError
@@ -16,7 +17,8 @@ from shared.log import log_listing_store, manifest, stored_lines
 from shared.log.log_listing_store import ListedLog
 from shared.log.manifest import LogBlob
 from shared.log.stored_lines import Takes, UnreadableLines, take_all
-from shared.storage import background_reads, blobs
+from shared.storage import background_reads, blob_file, blobs
+from shared.storage.blob_file import BlobFile
 from shared.storage.blobs import Blob, ChangedMeanwhile
 
 _MOST_AHEAD = 16
@@ -75,6 +77,36 @@ def read(blob: LogBlob) -> bytes | None:
     """The lines of a log blob as stored, gzip; None if it was deleted meanwhile."""
     stored = blobs.read(blob.path)
     return stored.data if stored else None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLog:
+    """A log blob that is being read.
+
+    Attributes:
+        etag: Of the content that is read; empty for a blob that was deleted meanwhile.
+        file: The content, gzip.
+    """
+
+    etag: str
+    file: IO[bytes] | BlobFile
+
+
+def open_log(blob: LogBlob) -> OpenLog:
+    """Open a log blob, of which no more is in memory than a few MiB."""
+    opened = BlobFile.open(blob.path)
+    return OpenLog(opened.etag, opened) if opened else OpenLog("", io.BytesIO())
+
+
+def open_ahead(log: Sequence[LogBlob]) -> Iterator[OpenLog]:
+    """Open log blobs in the order given; small ones are read ahead."""
+    small = read_ahead(blob for blob in log if blob.size_bytes <= blob_file.PIECE_BYTES)
+    for blob in log:
+        if blob.size_bytes > blob_file.PIECE_BYTES:
+            yield open_log(blob)
+        else:
+            stored = next(small)
+            yield OpenLog(stored.etag, io.BytesIO(stored.data)) if stored else OpenLog("", io.BytesIO())
 
 
 def read_ahead(log: Iterable[LogBlob]) -> Iterator[Blob | None]:

@@ -112,12 +112,13 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     RowTooLarge: Refusal(400, "PayloadSizeExceeded", _ROW),
     TrainerAtWork: Refusal(503, "OperationNotAllowed"),
     errors.SigningKeysAway: Refusal(503, "OperationNotAllowed", _UNKNOWN_SIGNER),
+    errors.LogReadersBusy: Refusal(503, "OperationNotAllowed"),
     StorageUnavailable: Refusal(503, "OperationNotAllowed", _AWAY),
     Exception: Refusal(500, "InternalServerError", _FAILED),
 }
 
 
-_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway)
+_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway, errors.LogReadersBusy)
 
 
 class _Outage:

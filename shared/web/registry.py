@@ -13,6 +13,7 @@ from shared.web import callers, urls, versions
 from shared.web.endpoint import Handler, endpoint, open_endpoint
 from shared.web.errors import UnknownPath
 from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVersion
+from shared.web.threads import LogReaders
 from shared.web.versions import Version
 
 _NAMES = "|".join(re.escape(version.name) for version in versions.VERSIONS)
@@ -79,6 +80,7 @@ class Registry:
     def __init__(self, hot_path: RefusalCounter, modules: Iterable[Functions]) -> None:
         """Compose what modules declare: each handler is given those of its parameters that it asks for by name."""
         self._hot_path = hot_path
+        self._log_readers = LogReaders()
         served = [
             operation for module in modules for declared in module.operations for operation in self._serve(declared)
         ]
@@ -133,7 +135,12 @@ class Registry:
         return ServedOperation(name, declared.methods, route, framed, version, declared.api, declared.doc)
 
     def _bind(self, handler: Callable[..., Any], **of_version: Version) -> Handler:
-        at_hand = {"hot_path": self._hot_path, "registry": self, **of_version}
+        at_hand = {
+            "hot_path": self._hot_path,
+            "registry": self,
+            "log_readers": self._log_readers,
+            **of_version,
+        }
         wanted = inspect.signature(handler).parameters
         given = {name: at_hand[name] for name in wanted if name in at_hand}
         if "caller" not in wanted:
