@@ -24,6 +24,8 @@ from shared.storage.blobs import Blob, ChangedMeanwhile
 _MOST_AHEAD = 16
 _MOST_BYTES_AHEAD = 16 * 1024 * 1024
 _SECONDS = 120
+_MOST_REFUSED_BYTES = 4 * 1024
+"""Of the text of a line that models cannot learn from."""
 _DELETED_AT_ONCE = 8
 
 
@@ -174,6 +176,11 @@ def remove(listed: Collection[ListedLog]) -> None:
     with ThreadPoolExecutor(_DELETED_AT_ONCE) as pool:
         for some in (refused, [(log.path, log.etag) for log in listed]):
             list(pool.map(lambda blob: blobs.remove_unchanged(*blob), some))
+
+
+def shorten(text: bytes) -> str:
+    """The text under which a line is stored that models cannot learn from; of a long line, its beginning."""
+    return text[:_MOST_REFUSED_BYTES].decode(errors="replace")
 
 
 def store_refused(blob: LogBlob, kind: str, refused: Mapping[int, Mapping[str, Any]]) -> None:

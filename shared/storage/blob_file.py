@@ -1,7 +1,7 @@
 """A blob as a file that is read from its beginning to its end, a few MiB at a time."""
 
 import io
-from collections.abc import Buffer
+from collections.abc import Buffer, Mapping
 from typing import Final, Self
 
 from shared.storage import blobs
@@ -16,12 +16,14 @@ class BlobFile(io.RawIOBase):
 
     Attributes:
         etag: Of that version.
+        metadata: Of that version.
     """
 
-    def __init__(self, path: str, first: bytes, etag: str, size_bytes: int) -> None:
-        """Take the blob's first piece, its ETag and its size; `open` reads them."""
+    def __init__(self, path: str, first: bytes, etag: str, size_bytes: int, metadata: Mapping[str, str]) -> None:
+        """Take the blob's first piece, its ETag, its size and its metadata; `open` reads them."""
         super().__init__()
         self.etag = etag
+        self.metadata = metadata
         self._path = path
         self._piece = memoryview(first)
         self._read_bytes = len(first)
@@ -32,9 +34,10 @@ class BlobFile(io.RawIOBase):
         """Open a blob and read its first piece; None if there is no blob."""
         with translate_errors(absent=True):
             first = blobs.client(path).download_blob(0, PIECE_BYTES)
-            piece = first.readall()
-            size = (first.properties.content_range or "").rpartition("/")[2]
-            return cls(path, piece, str(first.properties.etag), int(size) if size else len(piece))
+            piece, properties = first.readall(), first.properties
+            size = (properties.content_range or "").rpartition("/")[2]
+            size_bytes = int(size) if size else len(piece)
+            return cls(path, piece, str(properties.etag), size_bytes, properties.metadata or {})
         return None
 
     def readable(self) -> bool:
