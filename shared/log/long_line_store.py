@@ -35,15 +35,19 @@ class LongLine:
         while some := self._file.read(_SLICE_BYTES):
             yield some
 
-    def holds(self, texts: Collection[bytes]) -> bool:
-        """Whether the line holds all of some texts, which are short."""
-        missing, overlap, before = {*texts}, max(map(len, texts)), b""
+    def holds(self, texts: Collection[bytes], before: bytes | None) -> bool:
+        """Whether the line holds all of some texts, which are short, and holds them before another one."""
+        missing, overlap = {*texts}, max(map(len, (*texts, before or b"")))
+        read, is_over = b"", False
         for some in self.slices():
-            missing = {text for text in missing if text not in before + some}
-            if not missing:
-                return True
-            before = (before + some)[-overlap:]
-        return False
+            read += some
+            if before is not None and (end := read.find(before)) >= 0:
+                read, is_over = read[:end], True
+            missing = {text for text in missing if text not in read}
+            if is_over or not missing:
+                break
+            read = read[-overlap:]
+        return not missing
 
 
 def unpack_lines(stored: Stored) -> Iterator[bytes | LongLine]:

@@ -213,5 +213,5 @@ def _redact_line(line: bytes | LongLine, target: Target) -> bytes | LongLine | N
 
 def _is_concerned(line: bytes | LongLine, target: Target) -> bool:
     if isinstance(line, LongLine):
-        return line.holds(target.texts)
+        return line.holds(target.texts, target.before)
     return all(text in line for text in target.texts)
