@@ -26,7 +26,7 @@ _MODE = b',%b"%%b"' % member(keys.MODE)
 _MODES = {mode.value.encode(): mode for mode in LearningMode} | {None: LearningMode.ONLINE}
 _MODEL = b",%b{" % member(keys.MODEL)
 _END = re.compile(
-    rb'%b%b"(?:[^"\\]|\\.)*"\}(%b)?(%b)?(?:,%b"(%b)")?(?:,%b[-+.0-9eE]+)?\}\s*'
+    rb'%b%b"[^"\\]*(?:\\.[^"\\]*)*"\}(%b)?(%b)?(?:,%b"(%b)")?(?:,%b[-+.0-9eE]+)?\}\s*'
     % (
         re.escape(_MODEL),
         member(keys.MODEL_ID),
