@@ -50,6 +50,11 @@ class LongLine:
         return not missing
 
 
+def outline_of(line: bytes | LongLine) -> bytes:
+    """The line, or what tells the kind of a long one."""
+    return line.outline if isinstance(line, LongLine) else line
+
+
 def unpack_lines(stored: Stored) -> Iterator[bytes | LongLine]:
     """Read the lines as they are, with their ends.
 

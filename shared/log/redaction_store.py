@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import IO
 
 from shared.log import line_pieces, log_line, log_listing_store, log_store, manifest_store
-from shared.log.long_line_store import LongLine, unpack_lines
+from shared.log.long_line_store import LongLine, outline_of, unpack_lines
 from shared.log.manifest import LogBlob, path_of_refused
 from shared.log.manifest_store import Check
 from shared.log.redaction import Target
@@ -182,7 +182,7 @@ def _rewrite(
                 done.removed += 1
                 continue
             done.changed += left is not line
-            outline = left.outline if isinstance(left, LongLine) else left
+            outline = outline_of(left)
             if place in wanted:
                 texts[place] = done.lines, log_store.shorten(outline.rstrip(b"\n"))
             done.count(outline, len(left))

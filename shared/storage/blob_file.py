@@ -17,6 +17,7 @@ class BlobFile(io.RawIOBase):
     Attributes:
         etag: Of that version.
         metadata: Of that version.
+        size_bytes: Of all of it.
     """
 
     def __init__(self, path: str, first: bytes, etag: str, size_bytes: int, metadata: Mapping[str, str]) -> None:
@@ -27,7 +28,7 @@ class BlobFile(io.RawIOBase):
         self._path = path
         self._piece = memoryview(first)
         self._read_bytes = len(first)
-        self._size_bytes = size_bytes
+        self.size_bytes = size_bytes
 
     @classmethod
     def open(cls, path: str) -> Self | None:
@@ -50,7 +51,7 @@ class BlobFile(io.RawIOBase):
         Raises:
             StorageUnavailable: The blob was changed or deleted meanwhile.
         """
-        if not self._piece and self._read_bytes < self._size_bytes:
+        if not self._piece and self._read_bytes < self.size_bytes:
             self._piece = memoryview(self._read_piece())
             self._read_bytes += len(self._piece)
         into = memoryview(buffer).cast("B")
