@@ -33,7 +33,7 @@ class LogSearch:
         self.is_cut = False
         self._event_id = event_id
         self._until = time.monotonic() + _SECONDS
-        self._room_bytes = MOST_LINES_BYTES
+        self._left_bytes = MOST_LINES_BYTES
         self._lines: dict[tuple[int, int], Sequence[bytes]] = {}
 
     @property
@@ -67,12 +67,12 @@ class LogSearch:
             for line in self._lines_of_id(opened):
                 lines.append(line)
                 size += len(line)
-                while size > self._room_bytes:
+                while size > self._left_bytes:
                     size -= len(lines.popleft())
                     self.is_cut = self.is_over = True
         if lines:
             self._lines[blob.from_us, -1 if blob.shard is None else blob.shard] = lines
-            self._room_bytes -= size
+            self._left_bytes -= size
 
     def _lines_of_id(self, opened: OpenLog) -> Iterator[bytes]:
         """The lines of the id, searched by the text of the id before any line is parsed."""
