@@ -141,8 +141,9 @@ def _describe_content(place: Place, redacted: str) -> LogBlob | None:
     if stored is None:
         return None
     from_us, to_us, shard = place
-    empty = LogBlob(from_us, to_us, None, 0, {}, stored.size_bytes, 0, stored.etag, redacted, shard=shard)
-    if not stored.size_bytes:
+    size_bytes, etag = stored.version.size_bytes, stored.version.etag
+    empty = LogBlob(from_us, to_us, None, 0, {}, size_bytes, 0, etag, redacted, shard=shard)
+    if not size_bytes:
         return replace(empty, damaged="it is empty")
     lines, unpacked, events, otherwise = 0, 0, Counter[str](), Counter[str]()
     try:

@@ -97,7 +97,7 @@ class OpenLog:
 def open_log(blob: LogBlob) -> OpenLog:
     """Open a log blob, of which no more is in memory than a few MiB."""
     opened = BlobFile.open(blob.path)
-    return OpenLog(opened.etag, opened) if opened else OpenLog("", io.BytesIO())
+    return OpenLog(opened.version.etag, opened) if opened else OpenLog("", io.BytesIO())
 
 
 def open_ahead(log: Sequence[LogBlob]) -> Iterator[OpenLog]:

@@ -142,8 +142,8 @@ def redact(blob: LogBlob, target: Target, at_us: int, check: Check, copy: Callab
             copy(file)
             file.seek(0)
             manifest_store.unsettle(blob, check)
-            metadata = {**stored.metadata, **log_listing_store.metadata(left)}
-            etag = blobs.write_over(blob.path, file, stored.etag, metadata=metadata)
+            metadata = {**stored.version.metadata, **log_listing_store.metadata(left)}
+            etag = blobs.write_over(blob.path, file, stored.version.etag, metadata=metadata)
             for lines in aside:
                 _store_refused(blob, lines, texts, target)
             manifest_store.put(replace(left, etag=etag), check)

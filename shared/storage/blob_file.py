@@ -1,10 +1,11 @@
 """A blob as a file that is read from its beginning to its end, a few MiB at a time."""
 
 import io
-from collections.abc import Buffer, Mapping
-from typing import Final, Self
+from collections.abc import Buffer
+from typing import Any, Final, Self
 
 from shared.storage import blobs
+from shared.storage.blobs import BlobVersion
 from shared.storage.sdk import translate_errors
 from shared.storage_errors import StorageUnavailable
 
@@ -15,31 +16,22 @@ class BlobFile(io.RawIOBase):
     """The content of one version of a blob.
 
     Attributes:
-        etag: Of that version.
-        metadata: Of that version.
-        size_bytes: Of all of it.
+        version: Which one it is.
     """
 
-    def __init__(self, path: str, first: bytes, etag: str, size_bytes: int, metadata: Mapping[str, str]) -> None:
-        """Take the blob's first piece, its ETag, its size and its metadata; `open` reads them."""
+    def __init__(self, path: str, version: BlobVersion) -> None:
+        """Take the blob's path and its version; `open` reads that."""
         super().__init__()
-        self.etag = etag
-        self.metadata = metadata
+        self.version = version
         self._path = path
-        self._piece = memoryview(first)
-        self._read_bytes = len(first)
-        self.size_bytes = size_bytes
+        self._piece = memoryview(b"")
+        self._read_bytes = 0
 
     @classmethod
     def open(cls, path: str) -> Self | None:
-        """Open a blob and read its first piece; None if there is no blob."""
-        with translate_errors(absent=True):
-            first = blobs.client(path).download_blob(0, PIECE_BYTES)
-            piece, properties = first.readall(), first.properties
-            size = (properties.content_range or "").rpartition("/")[2]
-            size_bytes = int(size) if size else len(piece)
-            return cls(path, piece, str(properties.etag), size_bytes, properties.metadata or {})
-        return None
+        """Open a blob; None if there is no blob."""
+        version = blobs.read_version(path)
+        return cls(path, version) if version else None
 
     def readable(self) -> bool:
         """Yes."""
@@ -51,7 +43,7 @@ class BlobFile(io.RawIOBase):
         Raises:
             StorageUnavailable: The blob was changed or deleted meanwhile.
         """
-        if not self._piece and self._read_bytes < self.size_bytes:
+        if not self._piece and self._read_bytes < self.version.size_bytes:
             self._piece = memoryview(self._read_piece())
             self._read_bytes += len(self._piece)
         into = memoryview(buffer).cast("B")
@@ -64,14 +56,11 @@ class BlobFile(io.RawIOBase):
         from azure.core import MatchConditions
         from azure.core.exceptions import ResourceModifiedError
 
-        same = MatchConditions.IfNotModified
+        same: dict[str, Any] = {"etag": self.version.etag, "match_condition": MatchConditions.IfNotModified}
         try:
             with translate_errors(absent=True):
-                return (
-                    blobs.client(self._path)
-                    .download_blob(self._read_bytes, PIECE_BYTES, etag=self.etag, match_condition=same)
-                    .readall()
-                )
+                piece: bytes = blobs.client(self._path).download_blob(self._read_bytes, PIECE_BYTES, **same).readall()
+                return piece
         except ResourceModifiedError as error:
             raise StorageUnavailable(f"{self._path} was changed while it was read") from error
         raise StorageUnavailable(f"{self._path} was deleted while it was read")
