@@ -7,7 +7,7 @@ gc.disable()  # until all is imported: imports make no garbage, and to look for 
 from azure.functions import AuthLevel, FunctionApp
 
 import train_timer
-from configure_fn import policy, preview, service_configuration, settings_history
+from configure_fn import keys, loops, policy, preview, service_configuration, settings_history
 from evaluate_fn import (
     evaluations,
     evaluations_2022,
@@ -23,7 +23,7 @@ from rank_fn import chances, multislot, rank
 from reward_fn import multislot as multislot_rewards
 from reward_fn import reward
 from shared.learner.explorer import Explorer
-from shared.ranking.hot_path import HotPath
+from shared.ranking.hot_paths import HotPaths
 from shared.web.registry import Registry
 from status_fn import (
     apprentice,
@@ -33,16 +33,16 @@ from status_fn import (
     loop_status,
     metrics,
     newest_events,
+    other_paths,
     service,
-    unknown_path,
 )
 
 registry = Registry(
-    HotPath(Explorer),
+    HotPaths(Explorer),
     [
         module.functions
         for module in (
-            *(policy, service_configuration, settings_history, preview),
+            *(policy, service_configuration, settings_history, preview, keys, loops),
             *(policy_application, evaluations, evaluations_2022, feature_importances, report),
             *(bundles, logs, model, model_import, models),
             files,
@@ -57,7 +57,7 @@ registry = Registry(
                 metrics,
                 newest_events,
                 service,
-                unknown_path,
+                other_paths,
             ),
         )
     ],

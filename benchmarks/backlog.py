@@ -18,8 +18,8 @@ from shared.intake.keys import observation_id, request_hash
 from shared.intake.rows import Event, Observation
 from shared.log.ranked_event import from_decision, pack
 from shared.settings import settings
-from shared.storage import paths
 from shared.storage.account import account
+from shared.storage.paths import this_loop
 from shared.storage.rest import Rest
 from shared.times import MINUTE, SECOND
 
@@ -143,7 +143,7 @@ def _rows(
 def event_row(event: Event, shards: int = SHARDS) -> Row:
     """The row of an event, and where it belongs."""
     place = row_json.event_place(event, shards)
-    table = paths.table_name("events", event.at_us, settings().intake_span_us)
+    table = this_loop().table_name("events", event.at_us, settings().intake_span_us)
     return table, place[0], row_json.event_entity(place, event, DEADLINE_US)
 
 
@@ -152,7 +152,7 @@ def observation_row(event_id: str, at_us: int, value: float, shards: int = SHARD
     key = observation_id(os.urandom(16), slot=None, value=value)
     observation = Observation(event_id, key, at_us, value)
     place = row_json.observation_place(observation, shards)
-    table = paths.table_name("rewards", at_us, settings().intake_span_us)
+    table = this_loop().table_name("rewards", at_us, settings().intake_span_us)
     return table, place[0], row_json.observation_entity(place, observation, DEADLINE_US)
 
 

@@ -71,7 +71,7 @@ def join_all() -> dict[str, Any]:
     from shared.settings import settings
     from shared.storage import blobs
     from shared.storage.clock import now_us
-    from shared.storage.paths import LOGS, MANIFESTS, STATE
+    from shared.storage.paths import this_loop
     from shared.training import lease
     from train_timer import run
     from train_timer.join_memory import JoinMemory
@@ -90,9 +90,9 @@ def join_all() -> dict[str, Any]:
     joiner.close()
     used = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
     trainer.release()
-    stored = list(blobs.list_blobs(LOGS))
+    stored = list(blobs.list_blobs(this_loop().logs))
     counters = trainer.state.counters
-    for path in [STATE, *blobs.list_paths(MANIFESTS), *(blob.path for blob in stored)]:
+    for path in [this_loop().state, *blobs.list_paths(this_loop().manifests), *(blob.path for blob in stored)]:
         blobs.remove(path)
     return {
         **used,

@@ -30,7 +30,7 @@ from shared.intake import row_json
 from shared.intake.keys import observation_id
 from shared.intake.rows import Event, Observation
 from shared.log.join import BEFORE_US
-from shared.storage import paths
+from shared.storage.paths import this_loop
 from shared.times import DAY, MINUTE, SECOND
 from shared.training import time_slices
 from train_timer import reward_sieve
@@ -128,14 +128,14 @@ def _rows(from_us: int, length_us: int, wait_us: int, events: int, table_us: int
         event = Event(chance.randbytes(16).hex(), request_hash, at_us, payload)
         place = row_json.event_place(event, backlog.SHARDS)
         entity = row_json.event_entity(place, event, _DEADLINE_US)
-        rows.append((paths.table_name("events", event.at_us, table_us), place[0], entity))
+        rows.append((this_loop().table_name("events", event.at_us, table_us), place[0], entity))
         at_us += chance.randrange(wait_us - pause_us - MINUTE)
         at_us += -at_us % pause_us + chance.randrange(MINUTE)
         key = observation_id(chance.randbytes(16), slot=None, value=1.0)
         observation = Observation(event.event_id, key, at_us, 1.0)
         place = row_json.observation_place(observation, backlog.SHARDS)
         entity = row_json.observation_entity(place, observation, _DEADLINE_US)
-        rows.append((paths.table_name("rewards", at_us, table_us), place[0], entity))
+        rows.append((this_loop().table_name("rewards", at_us, table_us), place[0], entity))
     return rows
 
 

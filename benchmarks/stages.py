@@ -48,11 +48,11 @@ async def _call(actions: int, calls: int, watches: "_Watches") -> float:
 
     from rank_fn import rank
     from shared.learner.explorer import Explorer
-    from shared.ranking.hot_path import HotPath
+    from shared.ranking.hot_paths import HotPaths
     from shared.web.registry import Registry
 
-    hot_path = HotPath(Explorer)
-    function, numbers = Registry(hot_path, [rank.functions]).operations[0].handler, iter(range(_WARM + calls))
+    hot_paths = HotPaths(Explorer)
+    function, numbers = Registry(hot_paths, [rank.functions]).operations[0].handler, iter(range(_WARM + calls))
     bodies = [
         orjson.dumps({**examples.body(actions, number), "eventId": "EVENT-ID"}) for number in range(examples.VARIANTS)
     ]
@@ -71,7 +71,7 @@ async def _call(actions: int, calls: int, watches: "_Watches") -> float:
 
     await asyncio.gather(*(client() for _ in range(_AT_ONCE)))
     used = time.process_time() - began[0]
-    await hot_path.close()
+    await hot_paths.close()
     return used
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration, LearningSettings
 from shared.configuration.forms.learning_settings import DEFAULT_NAME, PolicyContract, answer
@@ -20,14 +21,14 @@ functions = Functions()
 PATH = "configurations/policy"
 
 
-@functions.operation(["GET"], PATH, answer=PolicyContract)
+@functions.operation(["GET"], PATH, Role.READ, answer=PolicyContract)
 async def read_policy(_: HttpRequest) -> HttpResponse:
     """Tell the learning settings as they were sent."""
     configuration = await asyncio.to_thread(configuration_store.read_configuration)
     return json_answer(answer(configuration.learning))
 
 
-@functions.operation(["PUT"], PATH, request=PolicyContract, answer=PolicyContract, refusals=[403])
+@functions.operation(["PUT"], PATH, Role.ADMIN, request=PolicyContract, answer=PolicyContract, refusals=[403])
 async def change_policy(req: HttpRequest, caller: str) -> HttpResponse:
     """Let the loop learn in another way from now on."""
     learning = PolicyContract.read(req.get_body()).settings()
@@ -35,7 +36,7 @@ async def change_policy(req: HttpRequest, caller: str) -> HttpResponse:
     return await _put(lambda _: learning, caller)
 
 
-@functions.operation(["DELETE"], PATH, answer=PolicyContract)
+@functions.operation(["DELETE"], PATH, Role.ADMIN, answer=PolicyContract)
 async def reset_policy(_: HttpRequest, caller: str) -> HttpResponse:
     """Go back to the old service's default for one slot or several, as the loop has it, and tell it."""
     return await _put(default, caller)

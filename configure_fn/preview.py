@@ -7,6 +7,7 @@ from collections.abc import Callable
 from azure.functions import HttpRequest, HttpResponse
 
 from configure_fn import policy, service_configuration
+from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.forms.configuration_request import ServiceConfigurationRequest
@@ -34,6 +35,7 @@ functions = Functions()
 @functions.operation(
     ["POST"],
     f"{service_configuration.PATH}:preview",
+    Role.READ,
     api=Api.OWN,
     request=ServiceConfigurationRequest,
     answer=ChangePreview,
@@ -54,7 +56,13 @@ async def preview_service_configuration(req: HttpRequest) -> HttpResponse:
 
 
 @functions.operation(
-    ["POST"], f"{policy.PATH}:preview", api=Api.OWN, request=PolicyContract, answer=ChangePreview, refusals=[403]
+    ["POST"],
+    f"{policy.PATH}:preview",
+    Role.READ,
+    api=Api.OWN,
+    request=PolicyContract,
+    answer=ChangePreview,
+    refusals=[403],
 )
 async def preview_policy(req: HttpRequest) -> HttpResponse:
     """Tell what would happen if these learning settings were put."""
@@ -63,7 +71,14 @@ async def preview_policy(req: HttpRequest) -> HttpResponse:
     return json_answer(await asyncio.to_thread(_preview, lambda stored: stored.with_learning(learning, now_us())))
 
 
-@functions.operation(["POST"], f"{policy.PATH}:previewReset", api=Api.OWN, answer=ChangePreview, refusals=[403])
+@functions.operation(
+    ["POST"],
+    f"{policy.PATH}:previewReset",
+    Role.READ,
+    api=Api.OWN,
+    answer=ChangePreview,
+    refusals=[403],
+)
 async def preview_reset_policy(_: HttpRequest) -> HttpResponse:
     """Tell what would happen if the learning settings were deleted: which default they get, and what follows."""
 

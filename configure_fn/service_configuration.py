@@ -5,6 +5,7 @@ import logging
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.forms.configuration_answer import answer, answer_model
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 PATH = "configurations/service"
 
 
-@functions.operation(["GET"], PATH, answer=PerVersion(answer_model))
+@functions.operation(["GET"], PATH, Role.READ, answer=PerVersion(answer_model))
 async def read_service_configuration(_: HttpRequest, version: Version) -> HttpResponse:
     """Tell the service configuration."""
     configuration = await asyncio.to_thread(configuration_store.read_configuration)
@@ -37,6 +38,7 @@ async def read_service_configuration(_: HttpRequest, version: Version) -> HttpRe
 @functions.operation(
     ["PUT", "PATCH"],
     PATH,
+    Role.ADMIN,
     request=ServiceConfigurationRequest,
     answer=PerVersion(answer_model),
     refusals=[403],

@@ -4,6 +4,7 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.configuration import configuration_store, settings_history_store
 from shared.configuration.forms import settings_history
 from shared.configuration.forms.settings_history import History
@@ -16,7 +17,7 @@ from shared.web.responses import json_answer
 functions = Functions()
 
 
-@functions.operation(["GET"], "configurations/history", api=Api.OWN, query=PageQuery, answer=History)
+@functions.operation(["GET"], "configurations/history", Role.READ, api=Api.OWN, query=PageQuery, answer=History)
 async def read_settings_history(req: HttpRequest) -> HttpResponse:
     """The last changes of settings, and of the model by hand, newest first."""
     page, changes = Page.read(req.params), await asyncio.to_thread(_read_newest_first)

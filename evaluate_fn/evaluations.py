@@ -7,6 +7,7 @@ from dataclasses import replace
 from azure.functions import HttpRequest, HttpResponse
 
 from evaluate_fn.submission import submit
+from shared.access.role import Role
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.evaluation.forms import answers_v1 as answers
@@ -24,7 +25,7 @@ PATH = "evaluations"
 EVALUATION_PATH = PATH + "/{evaluationId}"
 
 
-@functions.operation(["GET"], PATH, until=LAST_OF_V1, answer=PerVersion(answers.list_model))
+@functions.operation(["GET"], PATH, Role.READ, until=LAST_OF_V1, answer=PerVersion(answers.list_model))
 async def list_evaluations(_: HttpRequest, version: Version) -> HttpResponse:
     """List the evaluations, the newest first."""
     return json_answer(await asyncio.to_thread(_list, version))
@@ -33,6 +34,7 @@ async def list_evaluations(_: HttpRequest, version: Version) -> HttpResponse:
 @functions.operation(
     ["POST"],
     PATH,
+    Role.ADMIN,
     until=LAST_OF_V1,
     request=EvaluationContract,
     answer=PerVersion(answers.answer_model),
@@ -54,14 +56,14 @@ async def create_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
 
 
 @functions.operation(
-    ["GET"], EVALUATION_PATH, until=LAST_OF_V1, answer=PerVersion(answers.answer_model), refusals=[404]
+    ["GET"], EVALUATION_PATH, Role.READ, until=LAST_OF_V1, answer=PerVersion(answers.answer_model), refusals=[404]
 )
 async def read_evaluation(req: HttpRequest, version: Version) -> HttpResponse:
     """Tell an evaluation, and what it found once it has ended."""
     return json_answer(await asyncio.to_thread(_answer, evaluation_id(req), version))
 
 
-@functions.operation(["DELETE"], EVALUATION_PATH, until=LAST_OF_V1, status=204)
+@functions.operation(["DELETE"], EVALUATION_PATH, Role.ADMIN, until=LAST_OF_V1, status=204)
 async def remove_evaluation(req: HttpRequest) -> HttpResponse:
     """Forget an evaluation; one that still runs stops."""
     await asyncio.to_thread(evaluation_store.remove, Purpose.EVALUATION, evaluation_id(req))

@@ -8,6 +8,7 @@ from azure.functions import HttpRequest, HttpResponse
 from evaluate_fn.deletion import delete
 from evaluate_fn.evaluations import EVALUATION_PATH, PATH, evaluation_id, load_evaluation, load_outcome
 from evaluate_fn.submission import submit
+from shared.access.role import Role
 from shared.evaluation import evaluation_store
 from shared.evaluation.evaluation import Purpose
 from shared.evaluation.forms import answers_2022 as answers
@@ -31,7 +32,7 @@ functions = Functions()
 _SINCE = "2022-09-01-preview"
 
 
-@functions.operation(["GET"], PATH, since=_SINCE, query=EvaluationsQuery, answer=Evaluations2022)
+@functions.operation(["GET"], PATH, Role.READ, since=_SINCE, query=EvaluationsQuery, answer=Evaluations2022)
 async def list_evaluations(req: HttpRequest) -> HttpResponse:
     """List the evaluations in pages, the newest first."""
     page, passes = Page.read(req.params), queries.parse_filter(req.params.get("filter"))
@@ -41,7 +42,7 @@ async def list_evaluations(req: HttpRequest) -> HttpResponse:
     return json_answer(answers.list_answer(page.of(evaluations), link))
 
 
-@functions.operation(["PUT"], EVALUATION_PATH, since=_SINCE, request=EvaluationContract2022)
+@functions.operation(["PUT"], EVALUATION_PATH, Role.ADMIN, since=_SINCE, request=EvaluationContract2022)
 async def create_evaluation(req: HttpRequest) -> HttpResponse:
     """Start an evaluation under an id of the caller's."""
     of_id = read_new_id(req.route_params["evaluationId"], "evaluationId", InvalidEvaluationContract)
@@ -57,14 +58,14 @@ async def create_evaluation(req: HttpRequest) -> HttpResponse:
 
 
 @functions.operation(
-    ["GET"], EVALUATION_PATH, since=_SINCE, query=EvaluationQuery, answer=Evaluation2022, refusals=[404, 405]
+    ["GET"], EVALUATION_PATH, Role.READ, since=_SINCE, query=EvaluationQuery, answer=Evaluation2022, refusals=[404, 405]
 )
 async def read_evaluation(req: HttpRequest) -> HttpResponse:
     """Tell an evaluation, and the wanted part of what it found once it has ended."""
     return json_answer(await asyncio.to_thread(_answer, req))
 
 
-@functions.operation(["DELETE"], EVALUATION_PATH, since=_SINCE, status=204, refusals=[404])
+@functions.operation(["DELETE"], EVALUATION_PATH, Role.ADMIN, since=_SINCE, status=204, refusals=[404])
 async def delete_evaluation(req: HttpRequest) -> HttpResponse:
     """Cancel an evaluation that runs, or forget one that has ended."""
     if not await asyncio.to_thread(delete, Purpose.EVALUATION, evaluation_id(req)):

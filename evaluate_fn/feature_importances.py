@@ -6,6 +6,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from evaluate_fn.deletion import delete
 from evaluate_fn.submission import submit
+from shared.access.role import Role
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Purpose
 from shared.evaluation.forms import feature_importance_answers as answers
@@ -34,7 +35,7 @@ _SINCE = "2022-09-01-preview"
 _ID = "featureImportanceId"
 
 
-@functions.operation(["GET"], PATH, since=_SINCE, query=PageQuery, answer=FeatureImportances)
+@functions.operation(["GET"], PATH, Role.READ, since=_SINCE, query=PageQuery, answer=FeatureImportances)
 async def list_feature_importances(req: HttpRequest) -> HttpResponse:
     """List the feature importances in pages, the newest first."""
     page = Page.read(req.params)
@@ -42,7 +43,7 @@ async def list_feature_importances(req: HttpRequest) -> HttpResponse:
     return json_answer(answers.list_answer(page.of(importances), next_link(req, page.after(len(importances)))))
 
 
-@functions.operation(["PUT"], IMPORTANCE_PATH, since=_SINCE, request=FeatureImportanceContract)
+@functions.operation(["PUT"], IMPORTANCE_PATH, Role.ADMIN, since=_SINCE, request=FeatureImportanceContract)
 async def create_feature_importance(req: HttpRequest) -> HttpResponse:
     """Start a feature importance under an id of the caller's."""
     of_id = read_new_id(req.route_params[_ID], _ID, InvalidContract)
@@ -52,13 +53,13 @@ async def create_feature_importance(req: HttpRequest) -> HttpResponse:
     return done()
 
 
-@functions.operation(["GET"], IMPORTANCE_PATH, since=_SINCE, answer=FeatureImportance, refusals=[404])
+@functions.operation(["GET"], IMPORTANCE_PATH, Role.READ, since=_SINCE, answer=FeatureImportance, refusals=[404])
 async def read_feature_importance(req: HttpRequest) -> HttpResponse:
     """Tell a feature importance, and the scores once it has ended."""
     return json_answer(await asyncio.to_thread(_answer, _id(req)))
 
 
-@functions.operation(["DELETE"], IMPORTANCE_PATH, since=_SINCE, status=204, refusals=[404])
+@functions.operation(["DELETE"], IMPORTANCE_PATH, Role.ADMIN, since=_SINCE, status=204, refusals=[404])
 async def delete_feature_importance(req: HttpRequest) -> HttpResponse:
     """Cancel a feature importance that runs, or forget one that has ended."""
     if not await asyncio.to_thread(delete, Purpose.IMPORTANCE, _id(req)):

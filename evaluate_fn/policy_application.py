@@ -11,6 +11,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from evaluate_fn.adoption import adopt
 from evaluate_fn.evaluations import EVALUATION_PATH, evaluation_id, load_evaluation, load_outcome
+from shared.access.role import Role
 from shared.configuration.configuration import Configuration, problem_type
 from shared.evaluation import finding
 from shared.evaluation.evaluation import Evaluation, Source
@@ -39,6 +40,7 @@ PATH = "configurations/applyFromEvaluation"
 @functions.operation(
     ["POST"],
     PATH,
+    Role.ADMIN,
     since="v1.1-preview.1",
     request=PolicyReferenceContract,
     status=204,
@@ -58,7 +60,13 @@ async def apply_from_evaluation(req: HttpRequest, caller: str) -> HttpResponse:
 
 
 @functions.operation(
-    ["POST"], EVALUATION_PATH + "/apply", api=Api.OWN, request=ApplyRequest, status=204, refusals=[403, 404, 409]
+    ["POST"],
+    EVALUATION_PATH + "/apply",
+    Role.ADMIN,
+    api=Api.OWN,
+    request=ApplyRequest,
+    status=204,
+    refusals=[403, 404, 409],
 )
 async def apply_policy(req: HttpRequest, caller: str) -> HttpResponse:
     """Use a policy of an evaluation with what it learned; one that may be no better has to be confirmed."""

@@ -5,6 +5,7 @@ import asyncio
 from azure.functions import HttpRequest, HttpResponse
 
 from evaluate_fn.evaluations import EVALUATION_PATH, PATH, evaluation_id, load_evaluation, load_outcome
+from shared.access.role import Role
 from shared.evaluation import evaluation_run_store, evaluation_store
 from shared.evaluation.evaluation import Purpose
 from shared.evaluation.forms import evaluation_list_forms, report_forms, reward_course_forms
@@ -18,7 +19,7 @@ from shared.web.responses import json_answer
 functions = Functions()
 
 
-@functions.operation(["GET"], PATH, api=Api.OWN, query=PageQuery, answer=EvaluationList)
+@functions.operation(["GET"], PATH, Role.READ, api=Api.OWN, query=PageQuery, answer=EvaluationList)
 async def list_reports(req: HttpRequest) -> HttpResponse:
     """List the evaluations of all versions with what came of them, in pages, the newest first."""
     page = Page.read(req.params)
@@ -30,13 +31,13 @@ async def list_reports(req: HttpRequest) -> HttpResponse:
     return json_answer(await asyncio.to_thread(evaluation_list_forms.list_answer, pairs, link))
 
 
-@functions.operation(["GET"], EVALUATION_PATH, api=Api.OWN, answer=EvaluationReport, refusals=[404])
+@functions.operation(["GET"], EVALUATION_PATH, Role.READ, api=Api.OWN, answer=EvaluationReport, refusals=[404])
 async def report_evaluation(req: HttpRequest) -> HttpResponse:
     """Tell all estimates and intervals of an evaluation, whichever version it was made in, and what was tried."""
     return json_answer(await asyncio.to_thread(_report, evaluation_id(req)))
 
 
-@functions.operation(["GET"], EVALUATION_PATH + "/rewards", api=Api.OWN, answer=RewardCourse, refusals=[404])
+@functions.operation(["GET"], EVALUATION_PATH + "/rewards", Role.READ, api=Api.OWN, answer=RewardCourse, refusals=[404])
 async def read_reward_course(req: HttpRequest) -> HttpResponse:
     """Tell what each policy of an evaluation earned over time."""
     return json_answer(await asyncio.to_thread(_course, evaluation_id(req)))

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextvars import copy_context
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -113,7 +114,7 @@ class _TaskRun:
         order.write(self._folder)
         with tempfile.TemporaryFile() as output:
             process = _start(self._folder, output)
-            writer = Thread(target=self._write_log, args=(process, blobs), name="log", daemon=True)
+            writer = Thread(target=copy_context().run, args=(self._write_log, process, blobs), name="log", daemon=True)
             try:
                 writer.start()
                 self._wait(process)

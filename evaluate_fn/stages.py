@@ -18,6 +18,7 @@ from shared.evaluation.tasks import Task, TaskResult
 from shared.learner.arguments import InvalidLearningArguments
 from shared.learner.training import TrainingFailed
 from shared.storage import clock
+from shared.storage.paths import in_loop
 
 _TRAINING_TRIES = 3
 """Since a process that was killed, or had too little memory, cannot be distinguished from one that failed."""
@@ -38,6 +39,11 @@ def take(text: str, tries: int, stop: Event) -> None:
         stop: Set when the work is to stop; then the message comes again, too.
     """
     work = evaluation_queue.read(text)
+    with in_loop(work.loop):
+        _take(work, tries, stop)
+
+
+def _take(work: WorkMessage, tries: int, stop: Event) -> None:
     evaluation = _evaluation_of(work)
     if evaluation is None:
         return
@@ -68,6 +74,11 @@ def give_up(text: str) -> None:
     except ValueError:
         _log.error("a message that says nothing about an evaluation is thrown away")
         return
+    with in_loop(work.loop):
+        _give_up(work)
+
+
+def _give_up(work: WorkMessage) -> None:
     if (evaluation := _evaluation_of(work)) is not None and not evaluation.status.has_ended:
         problem = (
             evaluation_run_store.read_problem(evaluation, work.task) or "whoever worked on it ended without a word"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.models import model_store, published_store
 from shared.models.export_forms import Bundle, settings_of
@@ -12,7 +13,7 @@ from shared.models.model_store import DamagedModel
 from shared.models.published import ModelReference
 from shared.storage import blobs
 from shared.storage.clock import now_us
-from shared.storage.paths import EXPORTS, split_path
+from shared.storage.paths import split_path, this_loop
 from shared.storage_errors import StorageUnavailable
 from shared.times import compact
 from shared.web.operations import Api, Functions
@@ -21,7 +22,7 @@ from shared.web.responses import answer_created
 functions = Functions()
 
 
-@functions.operation(["POST"], "exports", api=Api.OWN, answer=Bundle, status=201)
+@functions.operation(["POST"], "exports", Role.ADMIN, api=Api.OWN, answer=Bundle, status=201)
 async def export_bundle(_: HttpRequest) -> HttpResponse:
     """Write model, training state, learning settings and configuration into the container of exports."""
     return answer_created(await asyncio.to_thread(_export))
@@ -35,10 +36,10 @@ def _export() -> bytes:
 
 def _store(files: Mapping[str, bytes], at_us: int) -> Bundle:
     """Store files by their names under `exports/{loop}/{moment}/`; they are never changed."""
-    paths = {f"{EXPORTS}{compact(at_us)}/{name}": data for name, data in files.items()}
+    paths = {f"{this_loop().exports}{compact(at_us)}/{name}": data for name, data in files.items()}
     for path, data in paths.items():
         blobs.create(path, data)
-    return Bundle(container=split_path(EXPORTS)[0], blobs=[split_path(path)[1] for path in paths])
+    return Bundle(container=split_path(this_loop().exports)[0], blobs=[split_path(path)[1] for path in paths])
 
 
 def _model(model: ModelReference) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from azure.functions import HttpRequest, HttpResponse
 
 from export_fn import log_page
+from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.configuration.settings_change import Act, Cause
@@ -35,19 +36,19 @@ _BEHIND_US = SECOND
 """How far the clock of an instance may be behind storage's, if storage answers it within a quarter of a second."""
 
 
-@functions.operation(["POST"], "logs/interactions", since="v1.1-preview.2", request=BINARY, status=None)
+@functions.operation(["POST"], "logs/interactions", Role.RANK, since="v1.1-preview.2", request=BINARY, status=None)
 async def upload_interactions(_: HttpRequest) -> HttpResponse:
     """Refuse the binary records of events that a client has ranked on its own."""
     raise BinaryNotSupported
 
 
-@functions.operation(["POST"], "logs/observations", since="v1.1-preview.2", request=BINARY, status=None)
+@functions.operation(["POST"], "logs/observations", Role.RANK, since="v1.1-preview.2", request=BINARY, status=None)
 async def upload_observations(_: HttpRequest) -> HttpResponse:
     """Refuse the binary records of rewards for such events."""
     raise BinaryNotSupported
 
 
-@functions.operation(["GET"], "logs", api=Api.OWN, query=LogRange, answer=LINES)
+@functions.operation(["GET"], "logs", Role.READ, api=Api.OWN, query=LogRange, answer=LINES)
 async def read_logs(req: HttpRequest, log_readers: LogReaders) -> HttpResponse:
     """The lines of the log blobs with events of a range."""
     from_us, to_us = read_range(req.params.get("from"), req.params.get("to"))
@@ -60,7 +61,7 @@ async def read_logs(req: HttpRequest, log_readers: LogReaders) -> HttpResponse:
     return lines(page.text, headers)
 
 
-@functions.operation(["POST"], "logs/redact", api=Api.OWN, request=RedactRequest, answer=RedactAnswer)
+@functions.operation(["POST"], "logs/redact", Role.ADMIN, api=Api.OWN, request=RedactRequest, answer=RedactAnswer)
 async def redact_logs(req: HttpRequest, log_readers: LogReaders) -> HttpResponse:
     """Take out as much as there is time for, and say where to go on."""
     from export_fn import redaction_call  # here: redactions are rare, and a cold start would wait for their modules
@@ -70,7 +71,14 @@ async def redact_logs(req: HttpRequest, log_readers: LogReaders) -> HttpResponse
     return json_answer(answer(done).to_json())
 
 
-@functions.operation(["POST"], "logs/redact:preview", api=Api.OWN, request=RedactRequest, answer=RedactPreview)
+@functions.operation(
+    ["POST"],
+    "logs/redact:preview",
+    Role.READ,
+    api=Api.OWN,
+    request=RedactRequest,
+    answer=RedactPreview,
+)
 async def preview_redaction(req: HttpRequest, log_readers: LogReaders) -> HttpResponse:
     """Tell what a redaction would take out, as far as there is time to look, and where to go on."""
     from export_fn import redaction_preview
@@ -80,13 +88,13 @@ async def preview_redaction(req: HttpRequest, log_readers: LogReaders) -> HttpRe
     return json_answer(answer_preview(counted).to_json())
 
 
-@functions.operation(["GET"], "logs/properties", answer=LogsProperties)
+@functions.operation(["GET"], "logs/properties", Role.READ, answer=LogsProperties)
 async def read_logs_properties(_: HttpRequest) -> HttpResponse:
     """From when to when there is log."""
     return json_answer(properties(await asyncio.to_thread(_extent)))
 
 
-@functions.operation(["DELETE"], "logs", status=204)
+@functions.operation(["DELETE"], "logs", Role.ADMIN, status=204)
 async def delete_logs(_: HttpRequest, caller: str) -> HttpResponse:
     """Forget all events and rewards so far; the model stays.
 

@@ -4,6 +4,7 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.models import model_store, published_store
 from shared.models.model_forms import (
     ModelProperties,
@@ -21,7 +22,7 @@ from shared.web.versions import Version
 functions = Functions()
 
 
-@functions.operation(["GET"], "model", query=PerVersion(download_query), answer=BINARY)
+@functions.operation(["GET"], "model", Role.READ, query=PerVersion(download_query), answer=BINARY)
 async def download_model(req: HttpRequest, version: Version) -> HttpResponse:
     """The bytes that Rank uses, plain or signed by the loop; none while there is no model."""
     signed = wants_signed(req.params.get("signed"), version)
@@ -30,14 +31,14 @@ async def download_model(req: HttpRequest, version: Version) -> HttpResponse:
     return binary(data, download_headers(published, signed=signed))
 
 
-@functions.operation(["GET"], "model/properties", answer=ModelProperties)
+@functions.operation(["GET"], "model/properties", Role.READ, answer=ModelProperties)
 async def read_model_properties(_req: HttpRequest) -> HttpResponse:
     """When the model was made and last changed."""
     published = await asyncio.to_thread(published_store.read_published)
     return json_answer(ModelProperties.of(published).to_json())
 
 
-@functions.operation(["DELETE"], "model", status=204)
+@functions.operation(["DELETE"], "model", Role.ADMIN, status=204)
 async def reset_model(_: HttpRequest, caller: str) -> HttpResponse:
     """Forget what was learned; the log stays, and learning starts with the events to come."""
     from export_fn import imported_model  # here: a cold start would wait for its modules

@@ -4,6 +4,7 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.models import signing
 from shared.models.signed_file import MAX_MODEL_BYTES, unpack
 from shared.settings import settings
@@ -17,6 +18,7 @@ functions = Functions()
 @functions.operation(
     ["PUT"],
     "model",
+    Role.ADMIN,
     since="v1.1-preview.3",
     request=BINARY,
     status=204,
@@ -30,7 +32,7 @@ async def import_model(req: HttpRequest, caller: str) -> HttpResponse:
 
 
 @functions.operation(
-    ["PUT"], "model", api=Api.OWN, request=BINARY, status=204, refusals=[409], limit_bytes=MAX_MODEL_BYTES
+    ["PUT"], "model", Role.ADMIN, api=Api.OWN, request=BINARY, status=204, refusals=[409], limit_bytes=MAX_MODEL_BYTES
 )
 async def import_model_file(req: HttpRequest, caller: str) -> HttpResponse:
     """Use a model file of Vowpal Wabbit from now on, and go on learning from it."""

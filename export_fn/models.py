@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.configuration import problem_type
 from shared.configuration.settings_change import Act, Cause
@@ -28,7 +29,7 @@ from shared.web.responses import json_answer, no_content
 functions = Functions()
 
 
-@functions.operation(["GET"], "models", api=Api.OWN, query=PageQuery, answer=Models)
+@functions.operation(["GET"], "models", Role.READ, api=Api.OWN, query=PageQuery, answer=Models)
 async def list_models(req: HttpRequest) -> HttpResponse:
     """The model in use and all that are kept, newest first, and the fingerprint of the loop's certificate."""
     page = Page.read(req.params)
@@ -38,7 +39,13 @@ async def list_models(req: HttpRequest) -> HttpResponse:
 
 
 @functions.operation(
-    ["POST"], "models/{modelId}/publish", api=Api.OWN, request=PublishRequest, status=204, refusals=[404, 409]
+    ["POST"],
+    "models/{modelId}/publish",
+    Role.ADMIN,
+    api=Api.OWN,
+    request=PublishRequest,
+    status=204,
+    refusals=[404, 409],
 )
 async def publish_model(req: HttpRequest, caller: str) -> HttpResponse:
     """Go back to an earlier model, and say where training goes on from."""

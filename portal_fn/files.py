@@ -61,13 +61,13 @@ class File:
     etag: str
 
 
-@functions.operation(["GET"], "", api=Api.PAGE)
+@functions.operation(["GET"], "", None, api=Api.PAGE)
 async def page(req: HttpRequest, registry: Registry) -> HttpResponse:
     """Give a file of the page; what is none is a path like any other that is unknown."""
     name = req.route_params.get("file", "")
     file = _sign_in() if name == sign_in.NAME else (await asyncio.to_thread(_files)).get(name or _name_document(req))
     if file is None:
-        return await registry.serve_any_spelling(urls.with_route(req, {"path": f"rankloop/{name}"}))
+        return await registry.serve_path(urls.with_route(req, {"path": f"rankloop/{name}"}))
     headers = _headers() | {"ETag": f"W/{file.etag}", "Content-Type": file.media_type}
     if file.etag in req.headers.get("If-None-Match", ""):
         return HttpResponse(status_code=304, headers=headers)

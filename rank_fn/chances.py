@@ -8,6 +8,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.multislot import read_features as read_slots
 from rank_fn.rank import read_features
+from shared.access.role import Role
 from shared.configuration.configuration import problem_type
 from shared.learner.chances_forms import ChancesRequest
 from shared.learner.explorer import Explorer, current_model
@@ -30,7 +31,15 @@ from shared.web.responses import json_answer
 functions = Functions()
 
 
-@functions.operation(["POST"], "chances", api=Api.OWN, request=ChancesRequest, answer=Chances, refusals=[404, 409])
+@functions.operation(
+    ["POST"],
+    "chances",
+    Role.READ,
+    api=Api.OWN,
+    request=ChancesRequest,
+    answer=Chances,
+    refusals=[404, 409],
+)
 async def read_chances(req: HttpRequest, hot_path: HotPath[Explorer]) -> HttpResponse:
     """Tell each action's chance by the model in use, or by another one, and what speaks for the likeliest action."""
     body = from_json(req.get_body())

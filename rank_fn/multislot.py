@@ -7,6 +7,7 @@ from azure.functions import HttpRequest, HttpResponse
 
 from rank_fn.explorer import fill
 from rank_fn.recording import append, arrival_us, new_event_id
+from shared.access.role import Role
 from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
 from shared.learner.explorer import Explorer
@@ -37,6 +38,7 @@ class _Question:
 @functions.operation(
     ["POST"],
     "multislot/rank",
+    Role.RANK,
     since=SINCE,
     request=MultiSlotRankRequest,
     answer=MultiSlotRankResponse,

@@ -7,6 +7,7 @@ from azure.functions import HttpRequest, HttpResponse
 from rank_fn.explorer import chances
 from rank_fn.inference_explanation import with_explanation
 from rank_fn.recording import append, arrival_us, new_event_id
+from shared.access.role import Role
 from shared.configuration.service_configuration import LearningMode
 from shared.learner import features
 from shared.learner.explorer import Explorer
@@ -15,7 +16,7 @@ from shared.ranking.decision import Decision, decide
 from shared.ranking.hot_path import HotPath
 from shared.ranking.live_settings import CurrentSettings
 from shared.ranking.rank_forms import Candidates, RankRequest, rank_response
-from shared.storage.paths import LOOP
+from shared.storage.paths import this_loop
 from shared.web.errors import InvalidRankRequest, MultiSlotOnly
 from shared.web.operations import Functions, PerVersion
 from shared.web.responses import answer_created
@@ -36,7 +37,7 @@ class _Question:
     deferred: bool
 
 
-@functions.operation(["POST"], "rank", request=RankRequest, answer=PerVersion(rank_response), status=201)
+@functions.operation(["POST"], "rank", Role.RANK, request=RankRequest, answer=PerVersion(rank_response), status=201)
 async def rank(req: HttpRequest, hot_path: HotPath[Explorer], version: Version) -> HttpResponse:
     """Rank the actions of a request; if it is a repetition, the answer is what was decided first."""
     question = _question(RankRequest.read(req.get_body()))
@@ -85,7 +86,7 @@ async def _single_slot_loop(hot_path: HotPath[Explorer]) -> CurrentSettings:
 async def _decision(hot_path: HotPath[Explorer], question: _Question, current: CurrentSettings) -> Decision:
     count = len(question.candidates.eligible)
     probabilities, model_id = await chances(hot_path, current, question.document, count)
-    return decide(probabilities, model_id, question.event_id, LOOP)
+    return decide(probabilities, model_id, question.event_id, this_loop().name)
 
 
 def _decision_to_show(decision: Decision, mode: LearningMode, earlier: RankedEvent | None) -> Decision:

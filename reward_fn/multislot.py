@@ -5,6 +5,7 @@ from typing import Any
 from azure.functions import HttpRequest, HttpResponse
 
 from reward_fn.observations import append
+from shared.access.role import Role
 from shared.intake.reward_forms import read_event_id
 from shared.ranking.hot_path import HotPath
 from shared.ranking.multislot_forms import MultiSlotRewardRequest
@@ -18,7 +19,7 @@ SINCE = "v1.1-preview.1"
 
 
 @functions.operation(
-    ["POST"], "multislot/events/{eventId}/reward", since=SINCE, request=MultiSlotRewardRequest, status=204
+    ["POST"], "multislot/events/{eventId}/reward", Role.RANK, since=SINCE, request=MultiSlotRewardRequest, status=204
 )
 async def multislot_reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say how good the actions were that an event showed in its slots; some of them or all."""
@@ -30,7 +31,7 @@ async def multislot_reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResp
     return no_content()
 
 
-@functions.operation(["POST"], "multislot/events/{eventId}/activate", since=SINCE, status=204)
+@functions.operation(["POST"], "multislot/events/{eventId}/activate", Role.RANK, since=SINCE, status=204)
 async def multislot_activate(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say that the actions of a deferred event were shown, in all of its slots."""
     event_id = read_event_id(req.route_params["eventId"], InvalidEventIdToActivate)

@@ -5,6 +5,7 @@ from typing import Any
 from azure.functions import HttpRequest, HttpResponse
 
 from reward_fn.observations import append
+from shared.access.role import Role
 from shared.intake.reward_forms import RewardRequest, read_event_id
 from shared.ranking.hot_path import HotPath
 from shared.settings import settings
@@ -15,7 +16,7 @@ from shared.web.responses import no_content
 functions = Functions()
 
 
-@functions.operation(["POST"], "events/{eventId}/reward", request=RewardRequest, status=204)
+@functions.operation(["POST"], "events/{eventId}/reward", Role.RANK, request=RewardRequest, status=204)
 async def reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say how good the action was that an event showed."""
     event_id = read_event_id(req.route_params["eventId"], InvalidRewardRequest)
@@ -25,7 +26,7 @@ async def reward(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     return no_content()
 
 
-@functions.operation(["POST"], "events/{eventId}/activate", status=204)
+@functions.operation(["POST"], "events/{eventId}/activate", Role.RANK, status=204)
 async def activate(req: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Say that the action of a deferred event was shown."""
     event_id = read_event_id(req.route_params["eventId"], InvalidEventIdToActivate)

@@ -1,4 +1,4 @@
-"""Base of all refusals, and the refusals of a change of the configuration."""
+"""Base of all refusals, and those that the loop's own rules raise below the web."""
 
 
 class LoopError(Exception):
@@ -11,3 +11,19 @@ class ModeChangedWithRewards(LoopError):
 
 class AutoOptimizationOfSlots(LoopError):
     """Automatic optimization of a multi-slot loop, which there is none of."""
+
+
+class UnknownLoop(LoopError):
+    """There is no loop of the name that the call's path begins with."""
+
+
+class KeyExists(LoopError):
+    """The loop has a key of that name."""
+
+
+class UnknownKey(LoopError):
+    """The loop has no key of that name."""
+
+
+class TooManyKeys(LoopError):
+    """The loop has as many keys as it may have."""

@@ -4,6 +4,7 @@ import asyncio
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.forms.apprentice_metrics import ApprenticeMetrics
 from shared.configuration.service_configuration import LearningMode
@@ -17,7 +18,7 @@ from shared.web.responses import json_answer
 functions = Functions()
 
 
-@functions.operation(["GET"], "metrics/apprentice", since="v1.1-preview.1", answer=ApprenticeMetrics)
+@functions.operation(["GET"], "metrics/apprentice", Role.READ, since="v1.1-preview.1", answer=ApprenticeMetrics)
 async def read_apprentice_metrics(_: HttpRequest) -> HttpResponse:
     """Tell how often the model chose what the application shows by default, and what that earned."""
     return json_answer(await asyncio.to_thread(_read_metrics))

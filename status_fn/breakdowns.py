@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.metrics import recent_store
 from shared.metrics.action_forms import ActionMetrics, ActionsQuery, answer_actions
@@ -22,13 +23,13 @@ functions = Functions()
 type _Answer = Callable[[LastDayRange, list[Step], str | None], Wire]
 
 
-@functions.operation(["GET"], "metrics/actions", api=Api.OWN, query=ActionsQuery, answer=ActionMetrics)
+@functions.operation(["GET"], "metrics/actions", Role.READ, api=Api.OWN, query=ActionsQuery, answer=ActionMetrics)
 async def read_actions(req: HttpRequest) -> HttpResponse:
     """Tell how often each action was shown in the last day, and what it earned; with an interval, over time."""
     return json_answer(await asyncio.to_thread(_read, req, answer_actions, req.params.get("interval")))
 
 
-@functions.operation(["GET"], "metrics/context", api=Api.OWN, query=ContextQuery, answer=ContextMetrics)
+@functions.operation(["GET"], "metrics/context", Role.READ, api=Api.OWN, query=ContextQuery, answer=ContextMetrics)
 async def read_context(req: HttpRequest) -> HttpResponse:
     """Tell how often a feature of the context had each value in the last day, and what was earned with it."""
     feature = req.params.get("feature") or None

@@ -5,6 +5,7 @@ from functools import cache
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.web.operations import JSON, Api, Functions
 from shared.web.registry import Registry
 from shared.web.responses import json_answer
@@ -12,7 +13,7 @@ from shared.web.responses import json_answer
 functions = Functions()
 
 
-@functions.operation(["GET"], "openapi.json", api=Api.OWN, answer=JSON)
+@functions.operation(["GET"], "openapi.json", Role.READ, api=Api.OWN, answer=JSON)
 async def read_description(_: HttpRequest, registry: Registry) -> HttpResponse:
     """Describe every operation of every version, and the loop's own API."""
     return json_answer(await asyncio.to_thread(_description, registry))

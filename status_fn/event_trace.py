@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.intake.reward_forms import read_event_id
 from shared.learner.explorer import Explorer
 from shared.ranking.hot_path import HotPath
@@ -22,7 +23,7 @@ from status_fn.evidence import read_evidence
 functions = Functions()
 
 
-@functions.operation(["GET"], "events/{eventId}", api=Api.OWN, query=TraceQuery, answer=EventTrace)
+@functions.operation(["GET"], "events/{eventId}", Role.READ, api=Api.OWN, query=TraceQuery, answer=EventTrace)
 async def read_event(req: HttpRequest, hot_path: HotPath[Explorer], log_readers: LogReaders) -> HttpResponse:
     """Tell when an event came, what was shown, which rewards count for it, and what would be shown now."""
     event_id = read_event_id(req.route_params["eventId"], InvalidRequest)

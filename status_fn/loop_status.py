@@ -5,6 +5,7 @@ from typing import Any
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.ranking.hot_path import HotPath
 from shared.settings import NOT_RESOLVED, TO_RESOLVE, settings
 from shared.status.collapse_warnings import collapse_warnings
@@ -22,7 +23,7 @@ from status_fn import evidence
 functions = Functions()
 
 
-@functions.operation(["GET"], "status", api=Api.OWN, answer=LoopStatus)
+@functions.operation(["GET"], "status", Role.READ, api=Api.OWN, answer=LoopStatus)
 async def read_loop_status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Tell the story of the loop so far."""
     return json_answer(await asyncio.to_thread(_read_status, hot_path))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.metrics import metrics_store, recent_store
 from shared.metrics.bins import Bin, Metrics
@@ -20,7 +21,7 @@ from shared.web.responses import json_answer
 functions = Functions()
 
 
-@functions.operation(["GET"], "metrics", api=Api.OWN, query=MetricsQuery, answer=LoopMetrics)
+@functions.operation(["GET"], "metrics", Role.READ, api=Api.OWN, query=MetricsQuery, answer=LoopMetrics)
 async def read_metrics(req: HttpRequest) -> HttpResponse:
     """Tell what the loop earns per event, beside always the first action and random ones, with intervals."""
     now_us = await asyncio.to_thread(clock.now_us)

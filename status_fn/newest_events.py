@@ -8,6 +8,7 @@ from typing import Final
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.configuration import configuration_store
 from shared.configuration.configuration import Configuration
 from shared.intake import newest, scan
@@ -41,11 +42,11 @@ _ALL: Final = "There are no others."
 _LIMIT: Final = "No more is looked through at once; there may be others before them."
 
 
-@functions.operation(["GET"], "events", api=Api.OWN, query=NewestQuery, answer=NewestEvents)
+@functions.operation(["GET"], "events", Role.READ, api=Api.OWN, query=NewestQuery, answer=NewestEvents)
 async def read_newest_events(req: HttpRequest, registry: Registry, log_readers: LogReaders) -> HttpResponse:
     """List the last 50 Ranks, rewards and activations as they come, joined or not."""
     if path_of_call(req).endswith("/."):  # the id of an event, which the host takes for a step of the path
-        return await registry.serve_any_spelling(req)
+        return await registry.serve_path(req)
     filters = read_filters(req.params)
     return json_answer((await log_readers.run(_read, filters)).to_json())
 

@@ -14,7 +14,7 @@ from shared.web.responses import json_answer
 functions = Functions()
 
 
-@functions.operation(["GET"], "ready", api=Api.OPEN, answer=Readiness, status=(200, 503))
+@functions.operation(["GET"], "ready", None, api=Api.OPEN, answer=Readiness, status=(200, 503))
 async def ready(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """Answer 200 once the service can do its work, else 503 with what is missing."""
     missing = await _missing(hot_path)
@@ -24,7 +24,7 @@ async def ready(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     return answer
 
 
-@functions.operation(["GET"], "status", api=Api.OPEN, answer=ServiceStatus)
+@functions.operation(["GET"], "status", None, api=Api.OPEN, answer=ServiceStatus)
 async def status(_: HttpRequest, hot_path: HotPath[Any]) -> HttpResponse:
     """The same for whoever expects it where the old service's containers had it."""
     return json_answer(ServiceStatus.of(await _missing(hot_path)).to_json())

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import settings
 
 from localhost.azurite.accounts import EmulatedAccount
 from localhost.azurite.emulator import Azurite
+from shared.storage.paths import DEFAULT, in_loop
 from tests import clock, order
 from tests.hosts import HostProcess
 
@@ -25,12 +27,15 @@ PATIENT = {"WRITE_DEADLINE": "PT20S", "JOIN_GRACE": "PT60S"}
 
 
 _YOUNG_SECONDS = 300
+_whole_run = ExitStack()
+"""What begins with a run of tests and ends with it."""
 
 
 def pytest_configure() -> None:
     """Before any test is read, let alone run."""
     clock.begin_run()
     keep_bytecode()
+    _whole_run.enter_context(in_loop(DEFAULT))
 
 
 def keep_bytecode() -> None:

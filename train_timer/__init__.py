@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from shared.storage.paths import JOIN_QUEUE
+from shared.storage.paths import JOIN_QUEUE, TRAINING_QUEUE
 from shared.web.threads import in_thread
 
 if TYPE_CHECKING:
-    from train_timer.run import Trainings
+    from train_timer.loop_runs import LoopRuns
     from train_timer.shard_join import ShardJoins
 
 
@@ -23,6 +23,13 @@ def blueprint() -> func.Blueprint:
     async def train_timer(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001 - the binding's
         """Turn the rows that have waited long enough into log, and the log into models."""
         await in_thread(context, process.run)
+
+    @functions.function_name("train_loop")
+    @functions.queue_trigger(arg_name="message", queue_name=TRAINING_QUEUE, connection="AzureWebJobsStorage")
+    async def train_loop(message: func.QueueMessage, context: func.Context) -> None:
+        """Do the same for one loop, on any instance."""
+        text = message.get_body().decode()
+        await in_thread(context, lambda stop: process.run_loop(text, stop))
 
     @functions.function_name("join_shard")
     @functions.queue_trigger(arg_name="message", queue_name=JOIN_QUEUE, connection="AzureWebJobsStorage")
@@ -38,10 +45,10 @@ class _Process:
     """The trainer of this process; imported when first needed, since that takes longer than a cold start may."""
 
     @cached_property
-    def _trainings(self) -> "Trainings":
-        from train_timer.run import Trainings
+    def _loop_runs(self) -> "LoopRuns":
+        from train_timer.loop_runs import LoopRuns
 
-        return Trainings()
+        return LoopRuns()
 
     @cached_property
     def _shard_joins(self) -> "ShardJoins":
@@ -50,7 +57,10 @@ class _Process:
         return ShardJoins()
 
     def run(self, stop: threading.Event) -> None:
-        self._trainings.run(stop)
+        self._loop_runs.run_all(stop)
+
+    def run_loop(self, text: str, stop: threading.Event) -> None:
+        self._loop_runs.take(text, stop)
 
     def join(self, text: str, tries: int) -> None:
         self._shard_joins.take(text, tries)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable, Mapping
+from contextvars import copy_context
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -65,7 +66,7 @@ class Feed:
         self.path.unlink(missing_ok=True)
         if _HAS_FIFO:
             os.mkfifo(self.path)
-            self._writer = Thread(target=self._write_fifo, name="feed", daemon=True)
+            self._writer = Thread(target=copy_context().run, args=(self._write_fifo,), name="feed", daemon=True)
             self._writer.start()
         else:
             with self.path.open("wb") as file:

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from shared.models.model_description import ModelDescription
 from shared.models.model_store import DescribedModel
 from shared.models.published import ModelFiles, ModelReference, Origin
 from shared.models.replacement import find_model
+from shared.storage import loop_threads
 from shared.times import to_iso
 from shared.training.training_state import Cursor
 from train_timer.driver_run import NEW, OLD, PREDICTOR, drive
@@ -121,8 +121,8 @@ def _log_of(steps: Sequence[DescribedModel]) -> Mapping[str, LogBlob]:
     """The log blobs that were learned, by path; each is asked itself, for a replay is a check of what storage has."""
     paths = [path for step in steps for path in step.description.logs]
     deleted_us = configuration_store.read_configuration().logs_deleted_before_us
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        stored = pool.map(log_listing_store.read_log_blob, *zip(*map(manifest.place_of, paths), strict=True))
+    places = map(manifest.place_of, paths)
+    stored = loop_threads.at_once(lambda place: log_listing_store.read_log_blob(*place), places, _AT_ONCE)
     blobs = {blob.path: blob for blob in stored if blob is not None and blob.to_us > deleted_us and not blob.damaged}
     gone = [path for path in paths if path not in blobs]
     if gone:

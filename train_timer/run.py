@@ -24,7 +24,7 @@ from shared.storage.blobs import BlobLeased
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
-from shared.training import lease
+from shared.training import lease, publication
 from shared.training.configuration_changes import apply_changes, new_state, note_settings
 from shared.training.lease import LeaseLost, Trainer
 from shared.training.mode_changes import is_return_ahead
@@ -76,22 +76,27 @@ class Trainings:
         self.join_memory = JoinMemory()
         self.recorder = Recorder()
 
-    def run(self, stop: Event) -> None:
+    def run(self, stop: Event) -> int | None:
         """Catch up with the intake, until nothing is left, the run's time is used, or `stop` is set.
 
         A second trainer ends quietly; so does a trainer whose lease another has taken. After a crash, the next run
         finishes its work.
+
+        Returns:
+            The moment before which no row is left to be joined, if the run had nothing to do and no model waits to be
+            published; else None.
         """
         began, current = time.monotonic(), None
         try:
             trainer = lease.take(_first_state)
             if trainer is None:
                 _log.info("another trainer is at work")
-                return
+                return None
             try:
                 with DriverProcess() as driver:
                     current = _Run(self, trainer, stop, driver)
                     current.go()
+                    return current.done_up_to_us
             finally:
                 trainer.release()
         except LeaseLost as lost:
@@ -100,6 +105,7 @@ class Trainings:
         except (StorageUnavailable, UnreadableDocument, BlobLeased) as trouble:
             _log.error("the run ends here, the next one goes on: %s", trouble)
             self._record_unfinished(current, began, str(trouble))
+        return None
 
     def _record_unfinished(self, current: "_Run | None", began: float, problem: str) -> None:
         run = current.done(problem) if current else _describe_failure(time.monotonic() - began, problem)
@@ -149,6 +155,7 @@ class _Run:
         self._configuration: Configuration | None = None
         self._published = Published()
         self._tables = Tables(())
+        self._watermark_us: int | None = None
 
     def go(self) -> None:
         """Repeat the pass until a pass has nothing to do."""
@@ -175,6 +182,15 @@ class _Run:
         """Whether the run has left everything as it was."""
         return self._trainer.state == self._before
 
+    @property
+    def done_up_to_us(self) -> int | None:
+        """As of `Trainings.run`."""
+        state = self._trainer.state
+        is_busy = state.troubles or state.next or state.intent or state.publishing
+        if is_busy or not self.is_idle or publication.is_new(state, self._published):
+            return None
+        return self._watermark_us
+
     def done(self, problem: str | None = None) -> TrainingRun:
         """The record of the run so far."""
         state = self._trainer.state
@@ -189,6 +205,7 @@ class _Run:
         configuration = self._configuration = self._follow_settings()
         before = self._trainer.state
         watermark_us = now_us - configuration.rewards.wait_us - settings().join_grace_us
+        self._watermark_us = watermark_us
         joiner = Joiner(self._trainer, tables, configuration, watermark_us, self._process.join_memory)
         models = ModelSteps(
             self._trainer, self._attempts, configuration, self._published, self._process.pace, self._driver

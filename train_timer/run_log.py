@@ -11,7 +11,7 @@ from shared.status import run_record
 from shared.status.learning_status import StatusInputs
 from shared.status.run_record import LoopSummary, TrainingRun
 from shared.status.waiting import count_waiting
-from shared.storage import paths
+from shared.storage.paths import this_loop
 from shared.times import MINUTE
 from shared.training.training_state import State
 
@@ -38,7 +38,7 @@ class Recorder:
         minute = run.started_us // MINUTE
         if idle and minute == self._logged_minute:
             return
-        line = run_record.line(paths.LOOP, run, summary())
+        line = run_record.line(this_loop().name, run, summary())
         self._logged_minute = minute
         _log.info("%s", line)
 

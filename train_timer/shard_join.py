@@ -13,6 +13,7 @@ from shared.intake import scan
 from shared.intake.scan import FAR_US
 from shared.intake.sharding import JoinShard
 from shared.learner import work_folder
+from shared.storage.paths import in_loop, this_loop
 from shared.training import join_queue, lease, shard_result_store
 from shared.training.shard_result import ShardResult
 from shared.training.training_state import CollectedRewards, Intent
@@ -52,9 +53,11 @@ class ShardJoins:
 
     def _take(self, text: str) -> None:
         """Join the shard of a message; a message of a part that is not in progress any more does nothing."""
-        message, state = join_queue.read(text), lease.read_state()
-        if state is not None and state.intent is not None and message.is_of(state.intent):
-            self.join(state.intent, message.shard, message.complete_us)
+        message = join_queue.read(text)
+        with in_loop(message.loop):
+            state = lease.read_state()
+            if state is not None and state.intent is not None and message.is_of(state.intent):
+                self.join(state.intent, message.shard, message.complete_us)
 
     def join(self, intent: Intent, shard: int, complete_us: int) -> None:
         """Join a shard of the part in progress, unless it has a result.
@@ -104,6 +107,7 @@ class _Window:
 
     def __init__(self, intent: Intent, shard: int, complete_us: int) -> None:
         configuration = configuration_store.read_configuration()
+        self._loop = this_loop()
         self._shard = JoinShard(configuration.shard_numbers(intent.from_us, FAR_US), shard, intent.shards)
         self._position_us = intent.from_us
         self._rewards, self._complete_us = intent.rewards, complete_us
@@ -139,7 +143,8 @@ class _Window:
         They are not in another pass of the trainer: what a redaction has deleted since would be there.
         """
         return (
-            (self._shard.number, self._shard.shards) == (shard, intent.shards)
+            self._loop is this_loop()
+            and (self._shard.number, self._shard.shards) == (shard, intent.shards)
             and self._position_us == intent.from_us
             and (self._rewards, self._complete_us) == (intent.rewards, complete_us)
             and intent.to_us <= self._end_us

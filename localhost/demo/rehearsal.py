@@ -18,7 +18,7 @@ from shared.log import log_line
 from shared.log.logged_event import read_event
 from shared.log.ranked_event import from_decision
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
-from shared.storage.paths import LOOP
+from shared.storage.paths import this_loop
 from shared.times import SECOND
 
 _BEGIN_US = 1_700_000_000 * SECOND
@@ -71,7 +71,7 @@ class _Loop:
         )
         count = len(offers)
         chances = self._model.probabilities(document, count) if self._model else equal_chances(count)
-        decision = decide(chances, "rehearsed" if self._model else NO_MODEL, event_id, LOOP)
+        decision = decide(chances, "rehearsed" if self._model else NO_MODEL, event_id, this_loop().name)
         event = from_decision(event_id, at_us, document, decision, deferred=False)
         reward = float(Played(purchase, offers[decision.order[0]].brand).reward)
         return log_line.event_line(event, [Observation(event_id, "reward", at_us, reward)], self._rewards).text

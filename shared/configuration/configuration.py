@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from shared import durations
+from shared.access.loop_keys import LoopKey
 from shared.configuration import container_sas
 from shared.configuration.reward_aggregation import Aggregation
 from shared.configuration.service_configuration import SECRETS, ServiceConfiguration
@@ -76,6 +77,7 @@ class Configuration(StoredObject):
         shard_changes: The changes of the number, the oldest first; the last may be still to come.
         logs_deleted_before_us: Events and observations that arrived earlier are gone for every reader; 0 for none.
         changes: The last few changes of the configuration by callers, the oldest first.
+        keys: The keys of the loop that were made and not revoked, the oldest first.
     """
 
     service: ServiceConfiguration
@@ -85,6 +87,7 @@ class Configuration(StoredObject):
     logs_deleted_before_us: int = 0
     shard_changes: tuple[ShardChange, ...] = ()
     changes: tuple[SettingsChange, ...] = ()
+    keys: tuple[LoopKey, ...] = ()
 
     @property
     def has_no_exploration(self) -> bool:
@@ -147,6 +150,10 @@ class Configuration(StoredObject):
         if before.logs_deleted_before_us != self.logs_deleted_before_us:
             moments = before.logs_deleted_before_us, self.logs_deleted_before_us
             yield value_change("logs_deleted_before", *(to_iso(at_us) if at_us else None for at_us in moments))
+        old_keys, new_keys = _describe_keys(before), _describe_keys(self)
+        for key_id in old_keys | new_keys:
+            if key_id not in old_keys or key_id not in new_keys:
+                yield value_change("key", old_keys.get(key_id), new_keys.get(key_id))
 
     def with_service(self, service: ServiceConfiguration, at_us: int) -> "Configuration":
         """The configuration after a new service configuration was put at a moment.
@@ -182,6 +189,11 @@ class Configuration(StoredObject):
 
     def _edit(self, at_us: int) -> "Configuration":
         return replace(self, revision=self.revision + 1, service=replace(self.service, last_edit_us=at_us))
+
+
+def _describe_keys(configuration: "Configuration") -> dict[str, str]:
+    """What the history says of keys: their names and roles, by their ids."""
+    return {key.id: f"{key.name} ({key.role})" for key in configuration.keys}
 
 
 def _as_is(value: Value) -> Value:

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from shared.configuration import settings_history_store
 from shared.configuration.configuration import Configuration, new_configuration
-from shared.configuration.settings_change import Cause
+from shared.configuration.settings_change import Cause, SettingsChange
+from shared.errors import UnknownLoop
+from shared.loops import loop_list_store
 from shared.settings import settings
 from shared.storage import blobs, json_documents
-from shared.storage.paths import CONFIGURATION
-from shared.storage_errors import StorageUnavailable
+from shared.storage.clock import now_us
+from shared.storage.paths import DEFAULT, this_loop
 
 
 def initial_configuration() -> Configuration:
@@ -18,18 +20,40 @@ def initial_configuration() -> Configuration:
 
 
 def read_configuration() -> Configuration:
-    """Read the configuration; a new loop gets its first configuration.
+    """Read the configuration; the loop `default` gets its first one when it is first read.
 
     Raises:
+        UnknownLoop: There is no such loop.
         StorageUnavailable: Storage did not answer.
     """
-    stored = blobs.read(CONFIGURATION)
+    loop = this_loop()
+    stored = blobs.read(loop.configuration)
+    if stored is None and loop.name == DEFAULT:
+        blobs.create(loop.configuration, json_documents.to_json(initial_configuration()))
+        stored = blobs.read(loop.configuration)
     if stored is None:
-        blobs.create(CONFIGURATION, json_documents.to_json(initial_configuration()))
-        stored = blobs.read(CONFIGURATION)
-    if stored is None:
-        raise StorageUnavailable("the configuration vanished while it was read")
+        raise UnknownLoop
     return json_documents.read(Configuration, stored.data)
+
+
+def first_configuration(cause: Cause, copied: Configuration | None = None) -> Configuration:
+    """Make the configuration of a new loop, with an entry of the history that says who made it.
+
+    Args:
+        copied: Another loop's, whose settings it gets; its keys, its log and the copy of its log stay its own.
+    """
+    first = initial_configuration()
+    configuration = first
+    if copied is not None:
+        service = replace(copied.service, log_mirror_enabled=False, log_mirror_sas_uri="")
+        configuration = replace(first, service=service, learning=copied.learning)
+    change = SettingsChange.of(cause, now_us(), configuration.differences(first))
+    return replace(configuration, changes=(change,))
+
+
+def create_configuration(configuration: Configuration) -> None:
+    """Write the first configuration of this loop; one that another call has written in the same moment stays."""
+    blobs.create(this_loop().configuration, json_documents.to_json(configuration))
 
 
 def change_configuration(change: Callable[[Configuration], Configuration], cause: Cause | None = None) -> Configuration:
@@ -40,6 +64,7 @@ def change_configuration(change: Callable[[Configuration], Configuration], cause
         cause: Of a change that the history of settings is to have; None for a change that is nobody's.
     """
     read_configuration()
+    loop_list_store.mark()
 
     def change_and_note(before: Configuration) -> Configuration:
         after = change(before)
@@ -48,9 +73,14 @@ def change_configuration(change: Callable[[Configuration], Configuration], cause
             return after
         return replace(after, changes=settings_history_store.note(before.changes, cause, values))
 
+    def change_stored(before: Configuration | None) -> Configuration:
+        if before is None:
+            raise UnknownLoop
+        return change_and_note(before)
+
     return json_documents.change(
-        CONFIGURATION,
+        this_loop().configuration,
         lambda text: json_documents.read(Configuration, text),
         json_documents.to_json,
-        lambda before: change_and_note(before or initial_configuration()),
+        change_stored,
     )

@@ -29,6 +29,8 @@ class Act(StrEnum):
     PUBLISH = "modelPublished"
     RETURN = "modelReturned"
     DELETE_LOGS = "logsDeleted"
+    KEYS = "keysChanged"
+    LOOP = "loopMade"
 
 
 @dataclass(frozen=True, slots=True)

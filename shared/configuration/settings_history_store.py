@@ -20,7 +20,7 @@ from shared.configuration.settings_change import (
 from shared.errors import LoopError
 from shared.storage import blobs, json_documents
 from shared.storage.clock import now_us
-from shared.storage.paths import HISTORY
+from shared.storage.paths import this_loop
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def read_with(*recent: Iterable[SettingsChange]) -> tuple[SettingsChange, ...]:
     Args:
         recent: Those of the documents that have any, read before.
     """
-    stored = blobs.read(HISTORY)
+    stored = blobs.read(this_loop().history)
     history = SettingsHistory() if stored is None else json_documents.read(SettingsHistory, stored.data)
     return merge(history.changes, *recent)
 
@@ -57,7 +57,7 @@ def _add(changes: Sequence[SettingsChange]) -> None:
     if not changes:
         return
     json_documents.change(
-        HISTORY,
+        this_loop().history,
         lambda text: json_documents.read(SettingsHistory, text),
         json_documents.to_json,
         lambda before: _merge(before or SettingsHistory(), changes),

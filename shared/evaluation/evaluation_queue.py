@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.evaluation.evaluation import Evaluation, Purpose
 from shared.storage import queues
-from shared.storage.paths import EVALUATION_QUEUE
+from shared.storage.paths import DEFAULT, EVALUATION_QUEUE, check_name, this_loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +14,12 @@ class WorkMessage:
     """Work on an evaluation.
 
     Attributes:
+        loop: The name of the evaluation's loop.
         created_us: When the evaluation was created; the work is not for a later evaluation of the same id.
         task: Key of the task that is to be carried out; None to send the messages of the next stage.
     """
 
+    loop: str
     purpose: Purpose
     id: str
     created_us: int
@@ -25,25 +27,32 @@ class WorkMessage:
 
     def text(self) -> str:
         """Write the message as JSON."""
-        fields = {"purpose": self.purpose, "id": self.id, "created": self.created_us, "task": self.task}
+        fields = {
+            "loop": self.loop,
+            "purpose": self.purpose,
+            "id": self.id,
+            "created": self.created_us,
+            "task": self.task,
+        }
         return json.dumps(fields)
 
 
 def make_message(evaluation: Evaluation, task: str | None = None) -> WorkMessage:
     """Make the message for a task of an evaluation, or for its next stage."""
-    return WorkMessage(evaluation.purpose, evaluation.id, evaluation.created_us, task)
+    return WorkMessage(this_loop().name, evaluation.purpose, evaluation.id, evaluation.created_us, task)
 
 
 def read(text: str) -> WorkMessage:
-    """Read a message.
+    """Read a message; those of earlier versions name no loop, and are of `default`.
 
     Raises:
         ValueError: The text is no message.
     """
     try:
         fields = json.loads(text)
-        return WorkMessage(Purpose(fields["purpose"]), str(fields["id"]), int(fields["created"]), fields["task"])
-    except (LookupError, TypeError) as error:
+        loop = check_name(fields.get("loop", DEFAULT))
+        return WorkMessage(loop, Purpose(fields["purpose"]), str(fields["id"]), int(fields["created"]), fields["task"])
+    except (LookupError, TypeError, AttributeError) as error:
         raise ValueError("the message says nothing about an evaluation") from error
 
 

@@ -4,7 +4,7 @@ All blobs of an evaluation lie in a folder named after its id. What its tasks wr
 the moment of its creation: workers of a deleted evaluation cannot write into a later one of the same id.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.evaluation import evaluation_queue
@@ -13,10 +13,9 @@ from shared.evaluation.evaluation_queue import make_message
 from shared.intake.keys import event_key, hash_key
 from shared.storage import background_reads, blobs, json_documents
 from shared.storage.json_documents import UnreadableDocument
-from shared.storage.paths import EVALUATIONS, IMPORTANCES
+from shared.storage.paths import this_loop
 from shared.times import compact
 
-_ROOTS: Mapping[Purpose, str] = {Purpose.EVALUATION: EVALUATIONS, Purpose.IMPORTANCE: IMPORTANCES}
 _HIDDEN_SECONDS = 30
 """After this time a worker sees to a new evaluation, in case that the process which creates it dies before its end."""
 
@@ -49,7 +48,7 @@ def read(purpose: Purpose, evaluation_id: str) -> Evaluation | None:
 
 def list_all(purpose: Purpose) -> list[Evaluation]:
     """Read all evaluations, the newest first."""
-    root = _ROOTS[purpose]
+    root = _root(purpose)
     texts = background_reads.read_all(_record_in(root + key) for key in blobs.list_folders(root))
     evaluations = [_parse(text) for text in texts if text is not None]
     return sorted(evaluations, key=lambda evaluation: (evaluation.created_us, evaluation.id), reverse=True)
@@ -76,7 +75,7 @@ def survey(purpose: Purpose) -> Survey:
     which is read after the listing, belongs to an evaluation that was deleted. While a record is damaged, it is
     uncertain which blobs belong to it.
     """
-    root = _ROOTS[purpose]
+    root = _root(purpose)
     paths = [blob.path for blob in blobs.list_blobs(root)]
     records = dict.fromkeys(path for path in paths if path == _record_in(root + path.removeprefix(root).split("/")[0]))
     evaluations, damaged = dict[str, Evaluation](), None
@@ -130,10 +129,14 @@ def _to_json(evaluation: Evaluation | None) -> bytes:
     return json_documents.to_json(evaluation)
 
 
+def _root(purpose: Purpose) -> str:
+    return this_loop().evaluations if purpose is Purpose.EVALUATION else this_loop().importances
+
+
 def _folder(purpose: Purpose, evaluation_id: str) -> str:
     """Path of the folder of all blobs of an evaluation: no slash and no dot at its end, which storage would remove."""
     key = hash_key(evaluation_id) if evaluation_id.endswith(".") else event_key(evaluation_id)
-    return f"{_ROOTS[purpose]}{key}"
+    return f"{_root(purpose)}{key}"
 
 
 def _record(purpose: Purpose, evaluation_id: str) -> str:

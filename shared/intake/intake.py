@@ -8,6 +8,7 @@ from typing import Final
 from shared.intake import row_json
 from shared.intake.group_commit import GroupCommit, Landed
 from shared.intake.intake_tables import IntakeTables
+from shared.intake.loop_mark import LoopMark
 from shared.intake.rows import Event, Observation, counts
 from shared.settings import Settings
 from shared.storage.clock import Arrivals
@@ -44,6 +45,7 @@ class Intake:
         self._arrivals = Arrivals(self._clock)
         self._tables = IntakeTables(rest, settings.intake_span_us, self._arrivals.next)
         self._commit = GroupCommit(rest, self._tables.make)
+        self._mark = LoopMark(rest)
 
     def arrival(self, joined_up_to_us: int = 0) -> int:
         """Give the arrival time for an event or observation that arrives now and is appended next.
@@ -92,6 +94,7 @@ class Intake:
 
     async def _append(self, kind: Kind, at_us: int, place: tuple[str, str], entity: bytes) -> Landed:
         partition, key = place
+        await self._mark.set()
         left_us = min(self._deadline_us, at_us + self._deadline_us - self._clock())
         where = (self._tables.name(kind, at_us), partition)
         landed = await self._commit.insert(where, key, entity, left_us / SECOND)

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, get_args
 
-from shared.storage import paths
-from shared.storage.paths import Kind
+from shared.storage.paths import Kind, this_loop
 from shared.storage.rest import Rest
 from shared.storage.storage_answers import TableClosed
 from shared.storage_errors import StorageUnavailable
@@ -28,8 +27,8 @@ class IntakeTables:
         """Name the table for rows that arrive at a moment; near the span's end, also make the next table."""
         left = self._span_us - at_us % self._span_us
         if left * _PART_AHEAD <= self._span_us:
-            self._prepare(kind, paths.table_name(kind, at_us + left, self._span_us))
-        return paths.table_name(kind, at_us, self._span_us)
+            self._prepare(kind, this_loop().table_name(kind, at_us + left, self._span_us))
+        return this_loop().table_name(kind, at_us, self._span_us)
 
     async def make(self, table: str) -> None:
         """Make a table that is missing.
@@ -40,7 +39,7 @@ class IntakeTables:
         """
         now = self._clock()
         moments = (now, now + self._span_us)
-        if table not in {paths.table_name(kind, at, self._span_us) for kind in get_args(Kind) for at in moments}:
+        if table not in {this_loop().table_name(kind, at, self._span_us) for kind in get_args(Kind) for at in moments}:
             raise TableClosed("it came too late for its table")
         await self._rest.create_table(table)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from shared.intake.keys import event_key, shard
 from shared.intake.scan import Tables
 from shared.storage import sdk
-from shared.storage.paths import IntakeTable, partition_key
+from shared.storage.paths import IntakeTable, this_loop
 from shared.times import HOUR
 
 
@@ -54,5 +54,5 @@ def _queries(event_id: str, shards: Iterable[int], from_us: int, to_us: int) -> 
     """Write the queries that select an event's rows of a range of time, one for each shard that may have some."""
     key = event_key(event_id)
     for place in sorted({shard(event_id, number) for number in shards}):
-        first, last = partition_key(place, from_us), partition_key(place, to_us - 1)
+        first, last = this_loop().partition_key(place, from_us), this_loop().partition_key(place, to_us - 1)
         yield f"PartitionKey ge '{first}' and PartitionKey le '{last}' and RowKey gt '{key}|' and RowKey lt '{key}}}'"

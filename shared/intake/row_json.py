@@ -9,6 +9,7 @@ from typing import Any, Final
 from shared.intake.keys import event_key, shard
 from shared.intake.rows import Event, Observation
 from shared.storage import paths
+from shared.storage.paths import this_loop
 from shared.storage_errors import RowTooLarge
 
 PIECE_BYTES: Final = 64 * 1024
@@ -17,13 +18,13 @@ ROW_BYTES: Final = 900 * 1024
 
 def event_place(event: Event, shards: int) -> tuple[str, str]:
     """Give the partition key and the row key of an event."""
-    partition = paths.partition_key(shard(event.event_id, shards), event.at_us)
+    partition = this_loop().partition_key(shard(event.event_id, shards), event.at_us)
     return partition, paths.row_key(event_key(event.event_id), event.request_hash)
 
 
 def observation_place(observation: Observation, shards: int) -> tuple[str, str]:
     """Give the partition key and the row key of an observation."""
-    partition = paths.partition_key(shard(observation.event_id, shards), observation.at_us)
+    partition = this_loop().partition_key(shard(observation.event_id, shards), observation.at_us)
     return partition, paths.row_key(event_key(observation.event_id), observation.observation_id)
 
 

@@ -10,8 +10,8 @@ from shared.intake import row_json
 from shared.intake.row_stream import Budget, Entity, Pages, RowStream
 from shared.intake.rows import Event, Observation, counts
 from shared.settings import settings
-from shared.storage import background_reads, paths, sdk
-from shared.storage.paths import IntakeTable, Kind, partition_key
+from shared.storage import background_reads, sdk
+from shared.storage.paths import IntakeTable, Kind, this_loop
 from shared.times import MINUTE, from_iso, from_minute_key, minute_key
 
 FAR_US: Final = from_minute_key("999912310000")
@@ -75,7 +75,7 @@ class RowQuery:
 
     def of_shard(self, shard: int) -> dict[str, str]:
         """Write the query of one shard for the service; it selects whole minutes, by key."""
-        first, last = partition_key(shard, self.from_us), partition_key(shard, self.to_us - 1)
+        first, last = this_loop().partition_key(shard, self.from_us), this_loop().partition_key(shard, self.to_us - 1)
         where = f"PartitionKey ge '{first}' and PartitionKey le '{last}'"
         if self.exact:
             where += f" and at ge {self.from_us}L and at lt {self.to_us}L"
@@ -102,8 +102,11 @@ class CountedRows(NamedTuple):
 
 def list_tables() -> Tables:
     """List the intake tables that exist now."""
+    loop = this_loop()
+    first, end = loop.table_names
     with sdk.translate_errors():
-        parsed = [paths.parse_table_name(item.name) for item in sdk.tables().list_tables()]
+        named = sdk.tables().query_tables(f"TableName ge '{first}' and TableName lt '{end}'")
+        parsed = [loop.parse_table_name(item.name) for item in named]
     return Tables(tuple(sorted((table for table in parsed if table), key=lambda table: table.from_us)))
 
 

@@ -13,7 +13,7 @@ from shared.log.manifest import SUFFIX, LogBlob, Manifest, Place, day_folder, pa
 from shared.log.stored_lines import UnreadableLines
 from shared.storage import blobs
 from shared.storage.blob_file import BlobFile
-from shared.storage.paths import LOGS
+from shared.storage.paths import this_loop
 from shared.times import DAY, LAST_US, from_iso, to_datetime
 
 _FIRST_KIND = "cb"
@@ -44,9 +44,9 @@ class ListedLog:
 
 def list_days() -> Iterator[int]:
     """List the days with folders of log, by their first moments."""
-    for year in blobs.list_folders(LOGS):
-        for month in blobs.list_folders(f"{LOGS}{year}/"):
-            for day in blobs.list_folders(f"{LOGS}{year}/{month}/"):
+    for year in blobs.list_folders(this_loop().logs):
+        for month in blobs.list_folders(f"{this_loop().logs}{year}/"):
+            for day in blobs.list_folders(f"{this_loop().logs}{year}/{month}/"):
                 try:
                     yield from_iso(f"{year}-{month}-{day}")
                 except ValueError:
@@ -65,7 +65,7 @@ def list_all(page: int) -> Iterator[ListedLog]:
     Args:
         page: How many a request is to give.
     """
-    for blob in blobs.list_blobs(LOGS, page):
+    for blob in blobs.list_blobs(this_loop().logs, page):
         if (place := _read_place(blob.path)) is not None:
             yield ListedLog(*place, blob.etag)
 
@@ -177,4 +177,4 @@ def _common_folder(from_us: int, to_us: int) -> str:
     shared = 0
     while shared < len(start) and start[shared] == end[shared]:
         shared += 1
-    return LOGS + "".join(f"{part}/" for part in start[:shared])
+    return this_loop().logs + "".join(f"{part}/" for part in start[:shared])

@@ -4,7 +4,7 @@ import io
 import json
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from shared.log import log_listing_store, manifest, stored_lines
 from shared.log.log_listing_store import ListedLog
 from shared.log.manifest import LogBlob
 from shared.log.stored_lines import Takes, UnreadableLines, take_all
-from shared.storage import background_reads, blob_file, blobs
+from shared.storage import background_reads, blob_file, blobs, loop_threads
 from shared.storage.blob_file import BlobFile
 from shared.storage.blobs import Blob, ChangedMeanwhile
 
@@ -173,9 +173,8 @@ def remove(listed: Collection[ListedLog]) -> None:
         for blob in blobs.list_blobs(folder)
         if blob.path.rsplit("/", 1)[1].removesuffix(manifest.REFUSED_SUFFIX).rpartition(".")[0] in stems
     ]
-    with ThreadPoolExecutor(_DELETED_AT_ONCE) as pool:
-        for some in (refused, [(log.path, log.etag) for log in listed]):
-            list(pool.map(lambda blob: blobs.remove_unchanged(*blob), some))
+    for some in (refused, [(log.path, log.etag) for log in listed]):
+        loop_threads.at_once(lambda blob: blobs.remove_unchanged(*blob), some, _DELETED_AT_ONCE)
 
 
 def shorten(text: bytes) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, zip_longest
 
 from shared.configuration.configuration import RewardSettings
-from shared.storage.paths import LOGS, MANIFESTS, REFUSED
+from shared.storage.paths import this_loop
 from shared.stored_objects import StoredObject
 from shared.times import DAY, compact, from_compact, from_minute_key, minute_key, to_datetime
 
@@ -14,8 +14,6 @@ SUFFIX = ".dsjson.gz"
 LONGEST_PART_US = 4 * DAY
 """No part is longer: cells are a sixteenth of the reward wait time, which is at most 60 days."""
 REFUSED_SUFFIX = ".jsonl"
-COMPLETE = f"{MANIFESTS}complete.json"
-"""The blob that says that all days of log have a manifest; its name comes after those of the days."""
 _JSON = ".json"
 
 type Place = tuple[int, int, int | None]
@@ -126,7 +124,7 @@ def name(from_us: int, to_us: int, shard: int | None) -> str:
 
 def day_folder(at_us: int) -> str:
     """The folder of the log blobs whose range begins on the day of a moment."""
-    return f"{LOGS}{to_datetime(at_us):%Y/%m/%d}/"
+    return f"{this_loop().logs}{to_datetime(at_us):%Y/%m/%d}/"
 
 
 def place_of(path: str) -> Place:
@@ -142,22 +140,27 @@ def place_of(path: str) -> Place:
 
 def folder_of_refused(at_us: int) -> str:
     """The folder of the refused lines of the log blobs whose range begins on the day of a moment."""
-    return day_folder(at_us).replace(LOGS, REFUSED, 1)
+    return day_folder(at_us).replace(this_loop().logs, this_loop().refused, 1)
 
 
 def path_of_refused(log_path: str, kind: str) -> str:
     """The path of the lines of a log blob that models of a kind cannot learn from."""
-    return f"{REFUSED}{log_path.removeprefix(LOGS).removesuffix(SUFFIX)}.{kind}{REFUSED_SUFFIX}"
+    return f"{this_loop().refused}{log_path.removeprefix(this_loop().logs).removesuffix(SUFFIX)}.{kind}{REFUSED_SUFFIX}"
 
 
 def manifest_path(at_us: int) -> str:
     """The path of the manifest for the day of a moment."""
-    return f"{MANIFESTS}{minute_key(at_us)[:8]}{_JSON}"
+    return f"{this_loop().manifests}{minute_key(at_us)[:8]}{_JSON}"
+
+
+def complete_path() -> str:
+    """The path of the blob that says that all days of log have a manifest; its name comes after those of the days."""
+    return f"{this_loop().manifests}complete.json"
 
 
 def day_of(path: str) -> int | None:
     """The first moment of the day of a manifest; None if the path is none of a manifest."""
-    name = path.removeprefix(MANIFESTS).removesuffix(_JSON)
+    name = path.removeprefix(this_loop().manifests).removesuffix(_JSON)
     try:
         return from_minute_key(f"{name}0000")
     except ValueError:

@@ -16,10 +16,10 @@ from itertools import chain
 
 from shared.log import log_listing_store
 from shared.log.manifest import (
-    COMPLETE,
     LONGEST_PART_US,
     LogBlob,
     Manifest,
+    complete_path,
     day_of,
     manifest_path,
 )
@@ -27,7 +27,7 @@ from shared.settings import StorageSettings, settings
 from shared.storage import background_reads, blobs, json_documents
 from shared.storage.blobs import Blob, ChangedMeanwhile
 from shared.storage.json_documents import UnreadableDocument
-from shared.storage.paths import MANIFESTS
+from shared.storage.paths import this_loop
 from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, LAST_US
 
@@ -38,8 +38,8 @@ _MOST_AHEAD = 16
 Check = Callable[[], None]
 """Raises an error where the lease is lost."""
 
-_with_complete_manifests: set[StorageSettings] = set()
-"""The storage whose days of log have been seen to have manifests, all of them; they never lose them again."""
+_with_complete_manifests: set[tuple[StorageSettings, str]] = set()
+"""The loops, with their storage, whose days of log were seen to have manifests, all of them; they never lose them."""
 
 
 def list_blobs(from_us: int, to_us: int, deleted_before_us: int, reach_us: int = LONGEST_PART_US) -> Iterator[LogBlob]:
@@ -93,7 +93,7 @@ def remove(at_us: int, paths: Collection[str], check: Check) -> None:
 
 def list_days() -> list[int]:
     """The days with a manifest, by their first moments, in order."""
-    return sorted(day for path in blobs.list_paths(MANIFESTS) if (day := day_of(path)) is not None)
+    return sorted(day for path in blobs.list_paths(this_loop().manifests) if (day := day_of(path)) is not None)
 
 
 def compare(day_us: int, check: Check) -> Manifest:
@@ -122,7 +122,7 @@ def forget_before(oldest_us: int | None, check: Check) -> None:
 
 def mark_complete() -> None:
     """Note for all readers that every day of log has a manifest, now and from now on."""
-    blobs.create(COMPLETE, b"{}\n")
+    blobs.create(complete_path(), b"{}\n")
 
 
 def _list(from_us: int, to_us: int, deleted_before_us: int, reach_us: int) -> Iterator[LogBlob]:
@@ -194,17 +194,17 @@ def _blobs_of(day_us: int, reading: "Future[Blob | None]") -> Sequence[LogBlob]:
 
 def _list_complete_days() -> list[int] | None:
     """The days with a manifest, if no other day has log; else None."""
-    paths = list(blobs.list_paths(MANIFESTS))
-    if COMPLETE not in paths:
+    paths = list(blobs.list_paths(this_loop().manifests))
+    if complete_path() not in paths:
         return None
     return [day for path in paths if (day := day_of(path)) is not None]
 
 
 def _is_complete() -> bool:
-    storage = settings().storage
-    if storage not in _with_complete_manifests and blobs.read_etag(COMPLETE) is not None:
-        _with_complete_manifests.add(storage)
-    return storage in _with_complete_manifests
+    place = (settings().storage, this_loop().name)
+    if place not in _with_complete_manifests and blobs.read_etag(complete_path()) is not None:
+        _with_complete_manifests.add(place)
+    return place in _with_complete_manifests
 
 
 def _change(at_us: int, check: Check, edit: Callable[[Manifest], Manifest]) -> Manifest:

@@ -11,7 +11,7 @@ from shared.log import manifest, marks
 from shared.log.manifest import Place
 from shared.log.marks import Run
 from shared.storage import blobs
-from shared.storage.paths import MARKS
+from shared.storage.paths import this_loop
 
 CHUNK_BYTES = 1024 * 1024
 _MARKS_AT_ONCE = 65_536
@@ -24,7 +24,9 @@ def create(from_us: int, to_us: int, of_part: Iterable[int], shard: int | None =
 
 def list_runs() -> list[Run]:
     """List all runs, oldest first; a blob that is none of them is passed over."""
-    return [run for blob in blobs.list_blobs(MARKS) if (run := _run(blob.path, blob.size_bytes)) is not None]
+    return [
+        run for blob in blobs.list_blobs(this_loop().marks) if (run := _run(blob.path, blob.size_bytes)) is not None
+    ]
 
 
 def read(run: Run) -> array[int]:
@@ -77,7 +79,7 @@ def _read_marks(run: Run) -> Iterator[int]:
 
 
 def _create(place: Place, content: bytes | IO[bytes]) -> Run:
-    path = f"{MARKS}{manifest.name(*place)}"
+    path = f"{this_loop().marks}{manifest.name(*place)}"
     blobs.create(path, content)
     size = len(content) if isinstance(content, bytes) else content.seek(0, 2)
     return Run(path, *place[:2], size)

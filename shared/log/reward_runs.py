@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from shared.intake.rows import Observation
 from shared.log import marks
-from shared.storage.paths import REWARDS
+from shared.storage.paths import this_loop
 from shared.stored_objects import StoredObject
 from shared.times import compact
 
@@ -50,7 +50,7 @@ class RewardRun(StoredObject):
     @property
     def path(self) -> str:
         """The path of the blob."""
-        return f"{REWARDS}{compact(self.from_us)}-{compact(self.to_us)}-{self.digest}"
+        return f"{this_loop().rewards}{compact(self.from_us)}-{compact(self.to_us)}-{self.digest}"
 
 
 @dataclass(frozen=True, slots=True)

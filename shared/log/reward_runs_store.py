@@ -13,7 +13,7 @@ from shared.errors import LoopError
 from shared.log import reward_runs
 from shared.log.reward_runs import Index, Record, RewardRun
 from shared.storage import background_reads, blobs
-from shared.storage.paths import REWARDS
+from shared.storage.paths import this_loop
 
 _DIGEST_BYTES = 8
 _PIECE_BYTES = 2 * 1024 * 1024
@@ -46,7 +46,7 @@ def create(from_us: int, to_us: int, records: Iterable[Record]) -> RewardRun | N
 
 def list_paths() -> Iterator[tuple[str, str]]:
     """List the paths of all runs in storage, each with its ETag."""
-    return ((blob.path, blob.etag) for blob in blobs.list_blobs(REWARDS))
+    return ((blob.path, blob.etag) for blob in blobs.list_blobs(this_loop().rewards))
 
 
 def merge_runs(runs: Sequence[RewardRun], keep: Callable[[Record], bool] | None = None) -> RewardRun | None:

@@ -1,11 +1,10 @@
 """The metrics of finished days, one blob each."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from shared.metrics.bins import Bin, Day, Metrics, day_us
-from shared.storage import blobs, json_documents
-from shared.storage.paths import METRICS
+from shared.storage import blobs, json_documents, loop_threads
+from shared.storage.paths import this_loop
 from shared.times import DAY, from_minute_key, minute_key
 
 _SUFFIX = ".json"
@@ -15,7 +14,7 @@ _AT_ONCE = 8
 def write(day_us: int, day: Day) -> None:
     """Write the metrics of a day."""
     json_documents.change(
-        f"{METRICS}{minute_key(day_us)[:8]}{_SUFFIX}",
+        f"{this_loop().metrics}{minute_key(day_us)[:8]}{_SUFFIX}",
         lambda text: json_documents.read(Day, text),
         json_documents.to_json,
         lambda before: replace(before, bins=day.bins) if before else day,
@@ -30,21 +29,20 @@ def read_bins(from_us: int, to_us: int, metrics: Metrics) -> list[Bin]:
     """
     recent = {day_us(a_bin.from_us) for a_bin in metrics.bins}
     paths = [path for path, day in _days(from_us, to_us) if day not in recent]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        old = [a_bin for bins in pool.map(_read, paths) for a_bin in bins]
+    old = [a_bin for bins in loop_threads.at_once(_read, paths, _AT_ONCE) for a_bin in bins]
     in_range = [a_bin for a_bin in (*old, *metrics.bins) if from_us <= a_bin.from_us < to_us]
     return sorted(in_range, key=lambda a_bin: a_bin.from_us)
 
 
 def _days(from_us: int, to_us: int) -> list[tuple[str, int]]:
     """The days of a range that have a blob, with its path."""
-    paths = [blob.path for blob in blobs.list_blobs(METRICS) if blob.path.endswith(_SUFFIX)]
+    paths = [blob.path for blob in blobs.list_blobs(this_loop().metrics) if blob.path.endswith(_SUFFIX)]
     days = [(path, _day_of(path)) for path in paths]
     return [(path, day) for path, day in days if day < to_us and day + DAY > from_us]
 
 
 def _day_of(path: str) -> int:
-    text = path.removeprefix(METRICS).removesuffix(_SUFFIX)
+    text = path.removeprefix(this_loop().metrics).removesuffix(_SUFFIX)
     return from_minute_key(f"{text}0000")
 
 

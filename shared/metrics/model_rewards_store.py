@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared.metrics.model_rewards import ModelRecord, ModelSums, Stint
 from shared.storage import background_reads, blobs, json_documents
-from shared.storage.paths import MODEL_REWARDS
+from shared.storage.paths import this_loop
 
 _SUFFIX = ".json"
 
@@ -49,8 +49,8 @@ def read(model_ids: Sequence[str], recent: Sequence[Stint]) -> Mapping[str, Mode
 def list_all() -> list[StoredRecord]:
     """List the documents."""
     return [
-        StoredRecord(blob.path, blob.path.removeprefix(MODEL_REWARDS).removesuffix(_SUFFIX), blob.etag)
-        for blob in blobs.list_blobs(MODEL_REWARDS)
+        StoredRecord(blob.path, blob.path.removeprefix(this_loop().model_rewards).removesuffix(_SUFFIX), blob.etag)
+        for blob in blobs.list_blobs(this_loop().model_rewards)
     ]
 
 
@@ -60,4 +60,4 @@ def remove(record: StoredRecord) -> None:
 
 
 def _path(model_id: str) -> str:
-    return f"{MODEL_REWARDS}{model_id}{_SUFFIX}"
+    return f"{this_loop().model_rewards}{model_id}{_SUFFIX}"

@@ -1,13 +1,12 @@
 """The metrics of the last day in storage: one blob an hour."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from shared.metrics.bins import FINE_US, Bin
 from shared.metrics.breakdown import STEP_US, Step
 from shared.metrics.recent import Hour
-from shared.storage import blobs, json_documents
-from shared.storage.paths import LAST_DAY
+from shared.storage import blobs, json_documents, loop_threads
+from shared.storage.paths import this_loop
 from shared.times import HOUR, from_minute_key, minute_key
 
 _SUFFIX = ".json"
@@ -48,8 +47,7 @@ def read_bins(from_us: int, to_us: int) -> list[Bin]:
 def read_range(from_us: int, to_us: int) -> list[Hour]:
     """Read the hours that have some of a range, in order of time."""
     starts = [start for start in _starts() if start < to_us and start + HOUR > from_us]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return [hour for hour, _ in pool.map(read, starts)]
+    return [hour for hour, _ in loop_threads.at_once(read, starts, _AT_ONCE)]
 
 
 def remove_before(at_us: int) -> None:
@@ -61,14 +59,14 @@ def remove_before(at_us: int) -> None:
 
 def remove_all() -> None:
     """Delete all hours."""
-    for path in list(blobs.list_paths(LAST_DAY)):
+    for path in list(blobs.list_paths(this_loop().last_day)):
         blobs.remove(path)
 
 
 def _starts() -> Iterator[int]:
-    for path in blobs.list_paths(LAST_DAY):
-        yield from_minute_key(f"{path.removeprefix(LAST_DAY).removesuffix(_SUFFIX)}00")
+    for path in blobs.list_paths(this_loop().last_day):
+        yield from_minute_key(f"{path.removeprefix(this_loop().last_day).removesuffix(_SUFFIX)}00")
 
 
 def _path(from_us: int) -> str:
-    return f"{LAST_DAY}{minute_key(from_us)[:10]}{_SUFFIX}"
+    return f"{this_loop().last_day}{minute_key(from_us)[:10]}{_SUFFIX}"

@@ -3,7 +3,7 @@
 from shared.models.signing import Signer, new_signer
 from shared.storage import blobs
 from shared.storage.clock import now_us
-from shared.storage.paths import LOOP, SIGNER
+from shared.storage.paths import this_loop
 from shared.storage_errors import StorageUnavailable
 
 
@@ -13,10 +13,10 @@ def signer() -> Signer:
     Raises:
         StorageUnavailable: The certificate vanished while it was read.
     """
-    stored = blobs.read(SIGNER)
+    stored = blobs.read(this_loop().signer)
     if stored is None:
-        blobs.create(SIGNER, new_signer(LOOP, now_us()))
-        stored = blobs.read(SIGNER)
+        blobs.create(this_loop().signer, new_signer(this_loop().name, now_us()))
+        stored = blobs.read(this_loop().signer)
     if stored is None:
         raise StorageUnavailable("the loop's certificate vanished while it was read")
     return Signer.read(stored.data)

@@ -9,7 +9,7 @@ from shared.errors import LoopError
 from shared.models.model_description import ModelDescription
 from shared.models.published import ID_DIGITS, sha256_in
 from shared.storage import blobs
-from shared.storage.paths import MODELS
+from shared.storage.paths import this_loop
 from shared.times import compact, from_compact
 
 
@@ -97,7 +97,7 @@ def _keep_intact(path: str) -> bool:
 
 def path_of(sha256: str, position_us: int, revision: int) -> str:
     """Where a model is stored."""
-    return f"{MODELS}{compact(position_us)}-{revision}/{sha256}.vw"
+    return f"{this_loop().models}{compact(position_us)}-{revision}/{sha256}.vw"
 
 
 def description_path(state_blob: str) -> str:
@@ -119,7 +119,7 @@ def read_described(state_blob: str) -> DescribedModel | None:
 
 def find_described(sha256: str) -> DescribedModel | None:
     """Find the model whose training state or predictor has a SHA-256; None if no such model was made here."""
-    paths = [blob.path for blob in blobs.list_blobs(MODELS)]
+    paths = [blob.path for blob in blobs.list_blobs(this_loop().models)]
     model_blob = next((path for path in paths if path.endswith(f"/{sha256}.vw")), None)
     folder = model_blob.rsplit("/", 1)[0] + "/" if model_blob else None
     for path in paths:
@@ -139,7 +139,7 @@ def find_described_by_id(model_id: str) -> DescribedModel | None:
     digest = model_id.rpartition("-")[2]
     if len(digest) != ID_DIGITS:
         return None
-    names = (Path(blob.path) for blob in blobs.list_blobs(MODELS) if blob.path.endswith(".vw"))
+    names = (Path(blob.path) for blob in blobs.list_blobs(this_loop().models) if blob.path.endswith(".vw"))
     sha256 = next((name.stem for name in names if name.stem.startswith(digest)), None)
     return find_described(sha256) if sha256 else None
 
@@ -178,6 +178,6 @@ def read(path: str) -> bytes | None:
 
 def list_blobs() -> Iterator[ModelBlob]:
     """All blobs of models, descriptions too, oldest log position first."""
-    for blob in blobs.list_blobs(MODELS):
-        position = blob.path.removeprefix(MODELS).split("-", 1)[0]
+    for blob in blobs.list_blobs(this_loop().models):
+        position = blob.path.removeprefix(this_loop().models).split("-", 1)[0]
         yield ModelBlob(blob.path, from_compact(position), blob.etag)

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from shared.configuration import settings_history_store
 from shared.configuration.settings_change import Cause, value_change
+from shared.loops import loop_list_store
 from shared.models import reference_store
 from shared.models.published import Published
 from shared.storage import blobs, json_documents
-from shared.storage.paths import PUBLISHED
+from shared.storage.paths import this_loop
 
 MOST_PREVIOUS = 50
 """How many models before the one in use `published.json` names."""
@@ -25,7 +26,7 @@ def read_published() -> Published:
 
 def read_published_version() -> tuple[Published, str | None]:
     """Read what is published, and its ETag; a new loop has published nothing, and no ETag."""
-    stored = blobs.read(PUBLISHED)
+    stored = blobs.read(this_loop().published)
     if stored is None:
         return Published(), None
     return json_documents.read(Published, stored.data), stored.etag
@@ -33,13 +34,14 @@ def read_published_version() -> tuple[Published, str | None]:
 
 def change_published(change: Callable[[Published], Published], cause: Cause | None = None) -> Published:
     """Write what `change` makes of what is published; as `change_configuration`."""
+    loop_list_store.mark()
 
     def change_and_note(before: Published) -> Published:
         after = _shorten(change(before))
         return after if cause is None else note_replacement(before, after, cause)
 
     return json_documents.change(
-        PUBLISHED,
+        this_loop().published,
         lambda text: json_documents.read(Published, text),
         json_documents.to_json,
         lambda before: change_and_note(before or Published()),
@@ -60,7 +62,7 @@ def publish(published: Published, etag: str | None) -> str:
     Raises:
         ChangedMeanwhile: Storage has another version.
     """
-    return blobs.write_over(PUBLISHED, json_documents.to_json(_shorten(published)), etag)
+    return blobs.write_over(this_loop().published, json_documents.to_json(_shorten(published)), etag)
 
 
 def _shorten(published: Published) -> Published:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shared.models.published import ModelReference
 from shared.storage import background_reads, blobs, json_documents
-from shared.storage.paths import REFERENCES
+from shared.storage.paths import this_loop
 from shared.times import compact, from_compact
 
 _SUFFIX = ".json"
@@ -34,14 +34,14 @@ class StoredReference:
 def store(model: ModelReference, since_us: int) -> None:
     """Store the reference to a model, without the ids of its events."""
     text = json_documents.to_json(model.without_event_ids())
-    blobs.write(f"{REFERENCES}{compact(since_us)}-{model.id}{_SUFFIX}", text)
+    blobs.write(f"{this_loop().references}{compact(since_us)}-{model.id}{_SUFFIX}", text)
 
 
 def list_all() -> list[StoredReference]:
     """List the references, newest first; a model may have several."""
     stored = []
-    for blob in blobs.list_blobs(REFERENCES):
-        since, model_id = blob.path.removeprefix(REFERENCES).removesuffix(_SUFFIX).split("-", 1)
+    for blob in blobs.list_blobs(this_loop().references):
+        since, model_id = blob.path.removeprefix(this_loop().references).removesuffix(_SUFFIX).split("-", 1)
         stored.append(StoredReference(blob.path, model_id, from_compact(since), blob.etag))
     return stored[::-1]
 

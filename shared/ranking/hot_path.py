@@ -1,39 +1,44 @@
-"""What Rank and Reward use of storage: composed once in a process, and opened with its first use."""
+"""What Rank and Reward of one loop use of storage: opened with its first use."""
 
 from collections.abc import Callable
 from functools import cached_property
 
 from shared.configuration.configuration_store import initial_configuration
-from shared.intake.intake import ATTEMPTS, Intake
+from shared.intake.intake import Intake
 from shared.models.published import ModelReference
 from shared.ranking.live_settings import LiveSettings
 from shared.ranking.model_in_use import ModelInUse
 from shared.ranking.refused_ranks import RefusedRanks
 from shared.settings import settings
-from shared.storage.account import account
 from shared.storage.rest import Rest
-from shared.times import SECOND
-from shared.web.errors import TooManyActions
 
 
 class HotPath[Model]:
-    """What one process answers Ranks and takes rewards with.
+    """What one process answers a loop's Ranks and takes its rewards with.
 
     Attributes:
         refused_ranks: The Ranks that this process refused since they had too many actions.
     """
 
-    def __init__(self, load: Callable[[bytes, ModelReference, float], Model]) -> None:
-        """Take what makes a model of a blob's bytes, of what was published of it, and of a share of exploration."""
+    def __init__(self, connect: Callable[[], Rest], load: Callable[[bytes, ModelReference, float], Model]) -> None:
+        """Take what gives the account's REST interface when it is first needed, and what makes a model.
+
+        Args:
+            load: Is given a blob's bytes, what was published of it, and a share of exploration.
+        """
+        self._connect = connect
         self._load = load
         self._model: ModelInUse[Model] | None = None
         self.refused_ranks = RefusedRanks()
 
     @cached_property
     def rest(self) -> Rest:
-        """The account's REST interface."""
-        deadline = settings().write_deadline_us / SECOND
-        return Rest(account(settings().storage), timeout=deadline / ATTEMPTS)
+        """The account's REST interface.
+
+        Raises:
+            InvalidSetting: A setting is missing or makes no sense.
+        """
+        return self._connect()
 
     @cached_property
     def intake(self) -> Intake:
@@ -57,15 +62,9 @@ class HotPath[Model]:
             self.live_settings.follow(self._model.follow)
         return self._model
 
-    def note_refusal(self, error: Exception) -> None:
-        """Count a Rank that was refused since it had too many actions."""
-        if type(error) is TooManyActions:
-            self.refused_ranks.count()
-
     async def close(self) -> None:
-        """Stop refreshing, and close the connections."""
+        """Stop refreshing."""
         await self.live_settings.close()
-        await self.rest.close()
 
     def _load_with_exploration(self, data: bytes, reference: ModelReference) -> Model:
         return self._load(data, reference, self.live_settings.exploration)

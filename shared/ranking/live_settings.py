@@ -9,11 +9,11 @@ from typing import Final
 
 from shared.configuration.configuration import Configuration
 from shared.configuration.service_configuration import ServiceConfiguration
-from shared.errors import LoopError
+from shared.errors import LoopError, UnknownLoop
 from shared.models.published import Published
 from shared.storage import json_documents
 from shared.storage.blobs import Blob
-from shared.storage.paths import CONFIGURATION, PUBLISHED
+from shared.storage.paths import DEFAULT, this_loop
 from shared.storage.rest import Rest
 from shared.storage.storage_answers import BlobMissing
 from shared.storage_errors import StorageUnavailable
@@ -21,6 +21,10 @@ from shared.storage_errors import StorageUnavailable
 PERIOD: Final = 2.0
 _OLDEST_IN_PERIODS: Final = 2.5
 _FIRST_PATIENCE: Final = 10.0
+_PAUSE: Final = 0.2
+"""Seconds between two refreshes at least, however many callers ask for what is newest."""
+_UNUSED_SECONDS: Final = 300.0
+"""After this time without a call nothing is refreshed until the next one, which refreshes first."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +38,7 @@ class CurrentSettings:
 
 
 class LiveSettings:
-    """Reads the configuration and the published model again every period, from the first use on.
+    """Reads the configuration and the published model again every period, for as long as they are used.
 
     Attributes:
         last_error: Why the last refresh failed; None if it succeeded.
@@ -64,6 +68,8 @@ class LiveSettings:
         self._configuration: tuple[Configuration, str] | None = None
         self._published: tuple[Published, str] | None = None
         self._current: CurrentSettings | None = None
+        self._is_gone = False
+        self._used_at = 0.0
         self._tried: tuple[float, float] | None = None
         self._followers: list[Callable[[Published], Awaitable[None]]] = []
         self._attempt: asyncio.Task[None] | None = None
@@ -80,13 +86,29 @@ class LiveSettings:
 
         Raises:
             StorageUnavailable: Storage does not answer, and no earlier refresh succeeded.
+            UnknownLoop: There is no such loop.
         """
+        self._used_at = time.monotonic()
         self._start_rounds()
         if self._age() > self._period * _OLDEST_IN_PERIODS:
             await asyncio.wait({self._start_attempt()}, timeout=self._patience())
+        if self._is_gone:
+            raise UnknownLoop
         if self._current is None:
             raise StorageUnavailable(f"the configuration cannot be read: {self.last_error or 'no answer in time'}", 2)
         return self._current
+
+    async def newest(self) -> CurrentSettings:
+        """The settings as storage has them after this call has begun; for whoever misses something in `current`.
+
+        Raises:
+            StorageUnavailable, UnknownLoop: As `current`.
+        """
+        called_at = time.monotonic()
+        while self._tried is None or self._tried[0] < called_at:
+            await asyncio.sleep((self._tried[0] if self._tried else called_at) + _PAUSE - called_at)
+            await asyncio.wait({self._start_attempt()})
+        return await self.current()
 
     @property
     def exploration(self) -> float:
@@ -111,10 +133,10 @@ class LiveSettings:
     def _start_rounds(self) -> None:
         loop = asyncio.get_running_loop()
         if self._rounds is None or self._rounds.done() or self._rounds.get_loop() is not loop:
-            self._rounds = loop.create_task(self._refresh_for_ever())
+            self._rounds = loop.create_task(self._refresh_while_used())
 
-    async def _refresh_for_ever(self) -> None:
-        while True:
+    async def _refresh_while_used(self) -> None:
+        while time.monotonic() - self._used_at < _UNUSED_SECONDS:
             began = time.monotonic()
             await asyncio.wait({self._start_attempt()})
             await asyncio.sleep(max(0.1, began + self._period - time.monotonic()))
@@ -137,6 +159,9 @@ class LiveSettings:
             self.last_error, self.refreshed_at = None, began[1]
             for follower in self._followers:
                 await follower(published[0])
+            self._is_gone = False
+        except UnknownLoop:
+            self._current, self._is_gone = None, True
         except Exception as error:
             self._remember(error)
         finally:
@@ -144,16 +169,18 @@ class LiveSettings:
 
     async def _read_configuration(self) -> tuple[Configuration, str]:
         try:
-            blob = await self._read(CONFIGURATION, self._configuration)
+            blob = await self._read(this_loop().configuration, self._configuration)
         except BlobMissing:
+            if this_loop().name != DEFAULT:
+                raise UnknownLoop from None
             first = json_documents.to_json(self._first_configuration())
-            await self._rest.create_blob(CONFIGURATION, first, "application/json")
-            blob = await self._read(CONFIGURATION, None)
+            await self._rest.create_blob(this_loop().configuration, first, "application/json")
+            blob = await self._read(this_loop().configuration, None)
         return _newer(blob, lambda text: json_documents.read(Configuration, text), self._configuration)
 
     async def _read_published(self) -> tuple[Published, str]:
         try:
-            blob = await self._read(PUBLISHED, self._published)
+            blob = await self._read(this_loop().published, self._published)
         except BlobMissing:
             return Published(), ""
         return _newer(blob, lambda text: json_documents.read(Published, text), self._published)

@@ -10,7 +10,7 @@ import logging
 import os
 
 from shared.storage import blobs
-from shared.storage.paths import INSTANCES
+from shared.storage.paths import this_loop
 from shared.storage.steady_clock import steady_us
 from shared.storage_errors import StorageUnavailable
 from shared.times import DAY, SECOND, from_datetime
@@ -26,7 +26,7 @@ class RefusedRanks:
     """The count of one process, which begins again after a day."""
 
     def __init__(self) -> None:
-        self._path = f"{INSTANCES}{os.urandom(8).hex()}.json"
+        self._name = f"{os.urandom(8).hex()}.json"
         self._count = 0
         self._since_us = steady_us()
         self._written_us = self._since_us - _PAUSE_US
@@ -42,24 +42,24 @@ class RefusedRanks:
 
     def count_recent(self, at_us: int) -> int:
         """The refused Ranks of all processes in about the last day before a moment. Blocking."""
-        newest = sorted(blobs.list_blobs(INSTANCES), key=lambda blob: blob.modified)[-_MOST_READ:]
+        newest = sorted(blobs.list_blobs(this_loop().instances), key=lambda blob: blob.modified)[-_MOST_READ:]
         recent = (blob.path for blob in newest if at_us - from_datetime(blob.modified) < DAY)
         own = self._count if steady_us() - self._since_us < DAY else 0
-        return own + sum(_read_count(blobs.read(path)) for path in recent if path != self._path)
+        return own + sum(_read_count(blobs.read(path)) for path in recent if not path.endswith(self._name))
 
     async def _write(self) -> None:
         await asyncio.sleep(max(_SOON_US, self._written_us + _PAUSE_US - steady_us()) / SECOND)
         self._written_us = steady_us()
         text = json.dumps({_KEY: self._count})
         try:
-            await asyncio.to_thread(blobs.write, self._path, text.encode())
+            await asyncio.to_thread(blobs.write, f"{this_loop().instances}{self._name}", text.encode())
         except StorageUnavailable as trouble:
             _log.info("refused Ranks are told later: %s", trouble)
 
 
 def delete_old_counts(at_us: int) -> None:
     """Delete the counts that were written more than two days before a moment."""
-    for blob in list(blobs.list_blobs(INSTANCES)):
+    for blob in list(blobs.list_blobs(this_loop().instances)):
         if at_us - from_datetime(blob.modified) > 2 * DAY:
             blobs.remove_unchanged(blob.path, blob.etag)
 

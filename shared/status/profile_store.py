@@ -2,12 +2,12 @@
 
 from shared.status.feature_profile import Profile
 from shared.storage import blobs, json_documents
-from shared.storage.paths import PROFILE
+from shared.storage.paths import this_loop
 
 
 def read() -> tuple[Profile, str | None]:
     """Read the profile and its ETag; an empty profile if there is none, or none that can be read."""
-    stored = blobs.read(PROFILE)
+    stored = blobs.read(this_loop().profile)
     if stored is None:
         return Profile(), None
     try:
@@ -22,9 +22,9 @@ def write(profile: Profile, etag: str | None) -> str:
     Raises:
         ChangedMeanwhile: Another version is stored by now.
     """
-    return blobs.write_over(PROFILE, json_documents.to_json(profile), etag)
+    return blobs.write_over(this_loop().profile, json_documents.to_json(profile), etag)
 
 
 def remove() -> None:
     """Delete the profile."""
-    blobs.remove(PROFILE)
+    blobs.remove(this_loop().profile)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from shared.storage import blobs, sdk
-from shared.storage.paths import STATE
+from shared.storage.paths import this_loop
 from shared.storage.storage_clock import AHEAD_US, StorageClock
 
 
@@ -24,7 +24,7 @@ def storage_clock() -> StorageClock:
     """
     clock = sdk.clock()
     if not clock.has_answer:
-        blobs.read_etag(STATE)
+        blobs.read_etag(this_loop().state)
     return clock
 
 

@@ -1,45 +1,36 @@
-"""The names of blobs, tables, rows and queues in the storage account; all of them follow from the loop's name."""
+"""The names of blobs, tables, rows and queues in the storage account; those of a loop follow from the loop's name."""
 
+import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from shared.times import MINUTE, from_minute_key, minute_key
 
-LOOP: Final = "default"
+DEFAULT: Final = "default"
+"""The name of the loop that every deployment has."""
 
 Kind = Literal["events", "rewards"]
 
-CONFIGURATION: Final = f"loops/{LOOP}/configuration.json"
-HISTORY: Final = f"loops/{LOOP}/history.json"
-STATE: Final = f"loops/{LOOP}/state.json"
-PUBLISHED: Final = f"loops/{LOOP}/published.json"
-PROFILE: Final = f"loops/{LOOP}/profile.json"
-INSTANCES: Final = f"loops/{LOOP}/instances/"
-SIGNER: Final = f"loops/{LOOP}/signer.pem"
-LOGS: Final = f"loops/{LOOP}/logs/"
-MANIFESTS: Final = f"loops/{LOOP}/manifests/"
-MARKS: Final = f"loops/{LOOP}/marks/"
-JOINS: Final = f"loops/{LOOP}/joins/"
-REWARDS: Final = f"loops/{LOOP}/rewards/"
-MODELS: Final = f"loops/{LOOP}/models/"
-REFERENCES: Final = f"loops/{LOOP}/references/"
-MODEL_REWARDS: Final = f"loops/{LOOP}/model-rewards/"
-REFUSED: Final = f"loops/{LOOP}/refused/"
-METRICS: Final = f"loops/{LOOP}/metrics/"
-LAST_DAY: Final = f"loops/{LOOP}/lastday/"
-EVALUATIONS: Final = f"loops/{LOOP}/evaluations/"
-IMPORTANCES: Final = f"loops/{LOOP}/importances/"
-EXPORTS: Final = f"exports/{LOOP}/"
-CURRENT_EXPORT: Final = f"{EXPORTS}current/"
-EVALUATION_QUEUE: Final = f"{LOOP}-evaluations"
+EVALUATION_QUEUE: Final = "default-evaluations"
 """Queue names have lower-case letters, digits and single hyphens, at most 63 characters with `-poison`."""
 EVALUATION_POISON_QUEUE: Final = f"{EVALUATION_QUEUE}-poison"
 """The queue into which the host puts messages that failed too often."""
+JOIN_QUEUE: Final = "default-joins"
+TRAINING_QUEUE: Final = "default-trainings"
+"""The queues are those of all loops: a message names its loop."""
 
-JOIN_QUEUE: Final = f"{LOOP}-joins"
-
+_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_LONGEST_NAME: Final = 40
+_FIRST_WORDS: Final = ("personalizer", "rankloop", "admin", "ready", "status")
+"""What the paths of the loop `default` begin with."""
 _TABLE: Final = re.compile(r"(events|rewards)(\d{12})(\d{4})", re.ASCII)
+_PREFIX_DIGITS: Final = 20
+_MOST_NAMED: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +43,114 @@ class IntakeTable:
     to_us: int
 
 
-def table_name(kind: Kind, at_us: int, span_us: int) -> str:
-    """Name the table for rows that arrive at a moment, such as `events2026112500001440`.
+class Loop:
+    """A loop, and the names of what it keeps in the storage account.
 
-    The name holds the span's first minute and its length in minutes: tables stay readable when the span changes.
+    Attributes:
+        name: As `check_name` takes it.
+        table_prefix: What the names of its tables begin with; names of tables have letters and digits only, so that it
+            is made of a hash. The loop `default` has none.
     """
-    return f"{kind}{minute_key(at_us - at_us % span_us)}{span_us // MINUTE:04}"
+
+    def __init__(self, name: str) -> None:
+        """Take the name, which was checked."""
+        self.name = name
+        self.root = f"loops/{name}/"
+        self.configuration = f"{self.root}configuration.json"
+        self.history = f"{self.root}history.json"
+        self.state = f"{self.root}state.json"
+        self.published = f"{self.root}published.json"
+        self.profile = f"{self.root}profile.json"
+        self.signer = f"{self.root}signer.pem"
+        self.instances = f"{self.root}instances/"
+        self.logs = f"{self.root}logs/"
+        self.manifests = f"{self.root}manifests/"
+        self.marks = f"{self.root}marks/"
+        self.joins = f"{self.root}joins/"
+        self.rewards = f"{self.root}rewards/"
+        self.models = f"{self.root}models/"
+        self.references = f"{self.root}references/"
+        self.model_rewards = f"{self.root}model-rewards/"
+        self.refused = f"{self.root}refused/"
+        self.metrics = f"{self.root}metrics/"
+        self.last_day = f"{self.root}lastday/"
+        self.evaluations = f"{self.root}evaluations/"
+        self.importances = f"{self.root}importances/"
+        self.exports = f"exports/{name}/"
+        self.current_export = f"{self.exports}current/"
+        self.table_prefix = "" if name == DEFAULT else f"t{hashlib.sha256(name.encode()).hexdigest()[:_PREFIX_DIGITS]}"
+
+    def __repr__(self) -> str:
+        return f"Loop({self.name})"
+
+    def table_name(self, kind: Kind, at_us: int, span_us: int) -> str:
+        """Name the table for rows that arrive at a moment, such as `events2026112500001440`.
+
+        The name holds the span's first minute and its length in minutes: tables stay readable when the span changes.
+        """
+        return f"{self.table_prefix}{kind}{minute_key(at_us - at_us % span_us)}{span_us // MINUTE:04}"
+
+    @property
+    def table_names(self) -> tuple[str, str]:
+        """The names between which those of its tables are: no earlier than the first, and before the second.
+
+        Prefixes begin with a letter behind those of `events` and `rewards`.
+        """
+        return (self.table_prefix, f"{self.table_prefix}s") if self.table_prefix else ("events", "s")
+
+    def parse_table_name(self, name: str) -> IntakeTable | None:
+        """Read the name of a table; None if the name is none of this loop's intake."""
+        match = _TABLE.fullmatch(name.removeprefix(self.table_prefix)) if name.startswith(self.table_prefix) else None
+        if match is None:
+            return None
+        from_us = from_minute_key(match[2])
+        kind: Kind = "events" if match[1] == "events" else "rewards"
+        return IntakeTable(name, kind, from_us, from_us + int(match[3]) * MINUTE)
+
+    def partition_key(self, shard: int, at_us: int) -> str:
+        """Name the partition for rows of a shard that arrive in the minute of a moment."""
+        return f"{self.name}|{shard:02}|{minute_key(at_us - at_us % MINUTE)}"
 
 
-def parse_table_name(name: str) -> IntakeTable | None:
-    """Read the name of a table; None if the name is none of the intake's."""
-    match = _TABLE.fullmatch(name)
-    if match is None:
-        return None
-    from_us = from_minute_key(match[2])
-    return IntakeTable(name, "events" if match[1] == "events" else "rewards", from_us, from_us + int(match[3]) * MINUTE)
+loop_named = lru_cache(_MOST_NAMED)(Loop)
+"""Give the loop of a name that was checked."""
+
+_this: ContextVar[Loop] = ContextVar("loop")
 
 
-def partition_key(shard: int, at_us: int) -> str:
-    """Name the partition for rows of a shard that arrive in the minute of a moment."""
-    return f"{LOOP}|{shard:02}|{minute_key(at_us - at_us % MINUTE)}"
+def this_loop() -> Loop:
+    """The loop that the call, message or run is about which this task or thread works for.
+
+    Raises:
+        LookupError: It works for no loop.
+    """
+    return _this.get()
+
+
+@contextmanager
+def in_loop(name: str) -> Iterator[Loop]:
+    """Work for a loop of a name that was checked; tasks and threads that are begun meanwhile do so too."""
+    loop = loop_named(name)
+    before = _this.set(loop)
+    try:
+        yield loop
+    finally:
+        _this.reset(before)
+
+
+def check_name(name: str) -> str:
+    """Give the name of a loop, if it is one: lower-case letters, digits, and single hyphens between them.
+
+    Raises:
+        ValueError: It is none; tells what a name must be.
+    """
+    if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"a loop's name has 1 to {_LONGEST_NAME} lower-case letters, digits, and single hyphens between them"
+        )
+    if name in _FIRST_WORDS:
+        raise ValueError(f"paths of the API begin with {name}, so that no loop can have this name")
+    return name
 
 
 def row_key(event_key: str, rest: str) -> str:

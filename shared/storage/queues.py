@@ -1,10 +1,9 @@
 """Queues: messages for whoever takes them."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from shared.storage import sdk
+from shared.storage import loop_threads, sdk
 from shared.storage.sdk import translate_errors
 
 if TYPE_CHECKING:
@@ -36,8 +35,7 @@ def send_at_once(name: str, messages: Iterable[str], seconds_to_live: int) -> No
         StorageUnavailable: Not all of them could be sent.
     """
     queue = sdk.queues().get_queue_client(name)
-    with ThreadPoolExecutor(_SENT_AT_ONCE) as pool:
-        list(pool.map(lambda each: _send(queue, each, 0, seconds_to_live), messages))
+    loop_threads.at_once(lambda each: _send(queue, each, 0, seconds_to_live), messages, _SENT_AT_ONCE)
 
 
 def _send(queue: "QueueClient", message: str, hidden_seconds: int, seconds_to_live: int) -> None:

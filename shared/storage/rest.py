@@ -174,6 +174,18 @@ class Rest:
             return False
         raise _error(answer)
 
+    async def clear_metadata(self, path: str) -> None:
+        """Remove a blob's metadata, which gives the blob another ETag.
+
+        Raises:
+            BlobMissing: There is no such blob.
+        """
+        answer = await self._blob("PUT", path, "comp=metadata", {"If-Match": "*"}, b"")
+        if answer.status == 404:
+            raise BlobMissing(path)
+        if answer.status != 200:
+            raise _error(answer)
+
     async def close(self) -> None:
         """End all idle connections; the next request opens a new connection."""
         await self._tables.close()

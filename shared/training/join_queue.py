@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.storage import queues
-from shared.storage.paths import JOIN_QUEUE
+from shared.storage.paths import DEFAULT, JOIN_QUEUE, check_name, this_loop
 from shared.training.training_state import Intent
 
-_NAMES = ("from", "to", "shards", "shard", "complete")
+_NUMBERS = ("from", "to", "shards", "shard", "complete")
 _SECONDS_TO_LIVE = 3600
 """Long before, the trainer has joined the shard itself."""
 
@@ -18,6 +18,7 @@ class JoinMessage:
     """A shard of a part to join, as long as the part is in progress.
 
     Attributes:
+        loop: The name of the loop.
         from_us: Where the part begins.
         to_us: Where it ends.
         shards: Into how many shards it is split.
@@ -25,6 +26,7 @@ class JoinMessage:
         complete_us: Up to there all rows are in storage since the trainer has begun its pass; another pass has another.
     """
 
+    loop: str
     from_us: int
     to_us: int
     shards: int
@@ -34,7 +36,7 @@ class JoinMessage:
     def text(self) -> str:
         """Write the message as JSON."""
         numbers = (self.from_us, self.to_us, self.shards, self.shard, self.complete_us)
-        return json.dumps(dict(zip(_NAMES, numbers, strict=True)))
+        return json.dumps({"loop": self.loop} | dict(zip(_NUMBERS, numbers, strict=True)))
 
     def is_of(self, intent: Intent) -> bool:
         """Whether it is for a part."""
@@ -42,15 +44,15 @@ class JoinMessage:
 
 
 def read(text: str) -> JoinMessage:
-    """Read a message.
+    """Read a message; those of earlier versions name no loop, and are of `default`.
 
     Raises:
         ValueError: The text is no message.
     """
     try:
         fields = json.loads(text)
-        return JoinMessage(*(int(fields[name]) for name in _NAMES))
-    except (LookupError, TypeError) as error:
+        return JoinMessage(check_name(fields.get("loop", DEFAULT)), *(int(fields[name]) for name in _NUMBERS))
+    except (LookupError, TypeError, AttributeError) as error:
         raise ValueError("the message says nothing about a shard to join") from error
 
 
@@ -64,5 +66,5 @@ def send(intent: Intent, shards: Iterable[int], complete_us: int) -> None:
         StorageUnavailable: Not all of them could be sent.
     """
     part = intent.from_us, intent.to_us, intent.shards
-    messages = (JoinMessage(*part, shard, complete_us) for shard in shards)
+    messages = (JoinMessage(this_loop().name, *part, shard, complete_us) for shard in shards)
     queues.send_at_once(JOIN_QUEUE, [message.text() for message in messages], _SECONDS_TO_LIVE)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from shared.errors import LoopError
 from shared.storage import blobs, json_documents
-from shared.storage.paths import STATE
+from shared.storage.paths import this_loop
 from shared.storage.sdk import translate_errors
 from shared.storage.steady_clock import steady_us
 from shared.storage_errors import StorageUnavailable
@@ -82,7 +82,7 @@ class Trainer:
             return
         self.check()
         try:
-            self._etag = blobs.write_over(STATE, json_documents.to_json(state), self._etag, self._lease.id)
+            self._etag = blobs.write_over(this_loop().state, json_documents.to_json(state), self._etag, self._lease.id)
         except blobs.ChangedMeanwhile as error:
             raise LeaseLost("another trainer has taken over") from error
         self.state = state
@@ -128,23 +128,23 @@ def take(first: Callable[[], State], clock: Callable[[], int] = steady_us) -> Tr
     from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
     from azure.storage.blob import BlobLeaseClient
 
-    lease, acquired_us = BlobLeaseClient(blobs.client(STATE)), clock()
+    lease, acquired_us = BlobLeaseClient(blobs.client(this_loop().state)), clock()
     with translate_errors():
         try:
             try:
                 lease.acquire(_SECONDS)
             except ResourceNotFoundError:
-                blobs.create(STATE, json_documents.to_json(first()))
+                blobs.create(this_loop().state, json_documents.to_json(first()))
                 acquired_us = clock()
                 lease.acquire(_SECONDS)
         except HttpResponseError as error:
             if error.status_code != 409:
                 raise
-            if blobs.client(STATE).get_blob_properties().lease.duration == "infinite":
-                raise blobs.BlobLeased(STATE) from error
+            if blobs.client(this_loop().state).get_blob_properties().lease.duration == "infinite":
+                raise blobs.BlobLeased(this_loop().state) from error
             return None
     try:
-        stored = blobs.read(STATE)
+        stored = blobs.read(this_loop().state)
         if stored is None:
             raise StorageUnavailable("the commit record vanished while it was read")
         return Trainer(lease, acquired_us, json_documents.read(State, stored.data), stored.etag, clock)
@@ -155,7 +155,7 @@ def take(first: Callable[[], State], clock: Callable[[], int] = steady_us) -> Tr
 
 def read_state() -> State | None:
     """Read the commit record without the lease; None before the first training run."""
-    stored = blobs.read(STATE)
+    stored = blobs.read(this_loop().state)
     return json_documents.read(State, stored.data) if stored else None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from shared.log import manifest
 from shared.storage import background_reads, blobs, json_documents
-from shared.storage.paths import JOINS
+from shared.storage.paths import this_loop
 from shared.training.shard_result import ShardResult
 from shared.training.training_state import Intent
 
@@ -28,16 +28,16 @@ def read_new(intent: Intent, before: Iterable[int] = ()) -> Mapping[int, ShardRe
         before: Shards whose results were read before.
     """
     wanted = {_path(intent, shard) for shard in range(intent.shards)} - {_path(intent, shard) for shard in before}
-    texts = background_reads.read_all(path for path in blobs.list_paths(JOINS) if path in wanted)
+    texts = background_reads.read_all(path for path in blobs.list_paths(this_loop().joins) if path in wanted)
     results = [json_documents.read(ShardResult, text) for text in texts if text is not None]
     return {result.shard: result for result in results if result.intent == intent}
 
 
 def remove_all() -> None:
     """Delete all results; those of a part that is not finished will be there again when they are needed."""
-    for path in blobs.list_paths(JOINS):
+    for path in blobs.list_paths(this_loop().joins):
         blobs.remove(path)
 
 
 def _path(intent: Intent, shard: int) -> str:
-    return f"{JOINS}{manifest.name(intent.from_us, intent.to_us, shard)}{_JSON}"
+    return f"{this_loop().joins}{manifest.name(intent.from_us, intent.to_us, shard)}{_JSON}"

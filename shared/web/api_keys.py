@@ -1,30 +1,69 @@
-"""Callers' rights: a call needs one of the loop's two keys, or a bearer token of its tenant."""
+"""Callers' rights: a call needs a key of the deployment, a key of the loop, or a bearer token of the tenant.
+
+Each has a role, and each operation asks for one.
+"""
 
 import hmac
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from azure.functions import HttpRequest
 
+from shared.access import loop_keys
+from shared.access.loop_keys import LoopKey
+from shared.access.role import Role
+from shared.errors import UnknownLoop
 from shared.settings import settings
+from shared.storage.paths import DEFAULT, this_loop
 from shared.web import bearer_tokens, callers
-from shared.web.errors import NotAuthorized
+from shared.web.errors import NotAllowed, NotAuthorized
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
+_TOKEN_ROLES = frozenset({Role.RANK.value, Role.READ.value, Role.ADMIN.value})
+_WITHOUT_ROLES = "https://cognitiveservices.azure.com"
+"""The audience for which unchanged clients of the old service ask. It is Microsoft's own application, to which nobody can
+add roles: its tokens open everything."""
 
 
-async def check_caller(req: HttpRequest) -> None:
-    """Let the holder of a key pass, and the bearer of a token if the deployment accepts tokens; note who that is.
+class LoopAccess(Protocol):
+    """What is known of the loop that is called."""
+
+    async def check_loop(self) -> None:
+        """Check that there is the loop.
+
+        Raises:
+            UnknownLoop: There is none.
+        """
+
+    async def find_key(self, text: str) -> LoopKey | None:
+        """Find the key of the loop that a text is; None if it is none.
+
+        Raises:
+            UnknownLoop: There is no such loop.
+            ExpiredKey: The key's time is over.
+        """
+
+
+async def check_caller(req: HttpRequest, wanted: Role, access: LoopAccess) -> None:
+    """Let a caller pass whose key or token has a role; note who that is.
+
+    Only to callers with a key of the deployment, or a token, it is told that there is no such loop.
 
     Raises:
         NotAuthorized: The call has neither key nor valid token; the text says what is wrong with the token.
+        NotAllowed: The key or the token has another role.
+        UnknownLoop: There is no such loop.
         SigningKeysAway: The call has a token that cannot be checked now.
     """
-    if (name := _find_key(req)) is not None:
-        callers.note(name)
-        return
-    tenant, (scheme, _, token) = settings().tokens, req.headers.get("authorization", "").partition(" ")
-    if tenant is None or scheme.lower() != "bearer":
-        raise NotAuthorized
-    callers.note(callers.of_token(await bearer_tokens.check(token.strip(), tenant)))
+    sent = req.headers.get(KEY_HEADER, "")
+    if (owner_key := _find_owner_key(sent)) is not None:
+        callers.note(owner_key)
+    elif loop_keys.split(sent) is not None:
+        _check_role(await _note_loop_key(sent, access), wanted)
+    else:
+        _check_role(await _note_token(req), wanted)
+    if this_loop().name != DEFAULT:
+        await access.check_loop()
 
 
 def challenge() -> str:
@@ -36,8 +75,48 @@ def challenge() -> str:
     return f'{key}, Bearer realm="rankloop", authorization_uri="{tokens.authority}/{tokens.tenant}"'
 
 
-def _find_key(req: HttpRequest) -> str | None:
-    """Name the caller's key; every key is compared in full, also after a match, so that time reveals nothing."""
-    sent = req.headers.get(KEY_HEADER, "").encode("utf-8", "replace")
-    matches = [name for name, key in settings().api_keys.items() if hmac.compare_digest(sent, key.encode())]
+def _check_role(roles: Iterable[Role | None], wanted: Role) -> None:
+    if not any(role is not None and role.allows(wanted) for role in roles):
+        raise NotAllowed(callers.current(), wanted)
+
+
+def _find_owner_key(sent: str) -> str | None:
+    """Name the deployment's key that was sent; every key is compared in full, so that time reveals nothing."""
+    text = sent.encode("utf-8", "replace")
+    matches = [name for name, key in settings().api_keys.items() if hmac.compare_digest(text, key.encode())]
     return matches[0] if matches else None
+
+
+async def _note_loop_key(sent: str, access: LoopAccess) -> Iterable[Role | None]:
+    try:
+        key = await access.find_key(sent)
+    except UnknownLoop:
+        raise NotAuthorized from None
+    if key is None:
+        raise NotAuthorized
+    callers.note(f"key {key.name}")
+    return [key.allowed_role]
+
+
+async def _note_token(req: HttpRequest) -> Iterable[Role]:
+    tenant, (scheme, _, token) = settings().tokens, req.headers.get("authorization", "").partition(" ")
+    if tenant is None or scheme.lower() != "bearer":
+        raise NotAuthorized
+    claims = await bearer_tokens.check(token.strip(), tenant)
+    callers.note(callers.of_token(claims))
+    return [Role.OWNER] if tenant.audience == _WITHOUT_ROLES else _roles_of(claims)
+
+
+def _roles_of(claims: Mapping[str, Any]) -> list[Role]:
+    """The roles of a token for this loop: app roles such as `rank`, for all loops, or `rank.news`, for the loop `news`.
+
+    Whoever administers all loops may make and delete loops.
+
+    Source: the claim `roles` of Entra ID's access tokens.
+    """
+    roles = claims.get("roles")
+    texts = [text for text in roles if isinstance(text, str)] if isinstance(roles, list) else []
+    own = f".{this_loop().name}"
+    of_all = [Role.OWNER if text == Role.ADMIN else Role(text) for text in texts if text in _TOKEN_ROLES]
+    of_loop = [Role(name) for text in texts if text.endswith(own) and (name := text.removesuffix(own)) in _TOKEN_ROLES]
+    return of_all + of_loop

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from azure.functions import HttpRequest, HttpResponse
 
+from shared.access.role import Role
 from shared.storage_errors import StorageUnavailable
 from shared.web import versions
-from shared.web.api_keys import check_caller
+from shared.web.api_keys import LoopAccess, check_caller
 from shared.web.errors import TooLarge, UnknownApiVersion
 from shared.web.refusals import refuse
 from shared.web.urls import with_ids_as_sent
@@ -27,22 +28,28 @@ _SECONDS = 18
 
 def endpoint(
     handler: Handler,
+    role: Role,
+    access: LoopAccess,
     *,
     version: Version | None = None,
     limit_bytes: int = MAX_BODY_BYTES,
     note_refusal: NoteRefusal = lambda _: None,
 ) -> Handler:
-    """Serve callers with a key or a token; refusals have the words of a version of the API, if there is one.
+    """Serve callers whose key or token has a role; refusals have the words of a version of the API, if there is one.
 
     Args:
+        access: What is known of the loop that is called.
         note_refusal: Is given each error that is refused.
     """
 
     async def serve_sent_ids(req: HttpRequest) -> HttpResponse:
         return await handler(with_ids_as_sent(req))
 
+    async def admit(req: HttpRequest) -> None:
+        await check_caller(req, role, access)
+
     serve_sent_ids.__name__, serve_sent_ids.__doc__ = handler.__name__, handler.__doc__
-    return _frame(serve_sent_ids, check_caller, version, limit_bytes, note_refusal)
+    return _frame(serve_sent_ids, admit, version, limit_bytes, note_refusal)
 
 
 def open_endpoint(

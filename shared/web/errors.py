@@ -7,6 +7,43 @@ class NotAuthorized(LoopError):
     """The call carries none of the loop's keys."""
 
 
+class NotAllowed(LoopError):
+    """The caller is known, and may not do this: the key's or the token's role does not have it."""
+
+    def __init__(self, caller: str, wanted: str) -> None:
+        super().__init__(f"Access denied: this needs the role {wanted}, which {caller} does not have.")
+
+
+class ExpiredKey(NotAuthorized):
+    """The call carries a key of the loop whose time is over."""
+
+
+class LoopExists(LoopError):
+    """There is a loop of that name, so that it gets no settings of another."""
+
+    def __init__(self) -> None:
+        super().__init__("There is a loop of that name, with settings of its own. Nothing was changed.")
+
+
+class LoopBeingDeleted(LoopError):
+    """A loop of that name was deleted, and something of it may be left."""
+
+    def __init__(self) -> None:
+        super().__init__("A loop of that name was deleted, and what it had is being removed: try again in 15 minutes.")
+
+
+class TooManyCalls(LoopError):
+    """More calls than are taken on at a time.
+
+    Attributes:
+        retry_after: Seconds after which another try makes sense.
+    """
+
+    def __init__(self, problem: str, retry_after: int) -> None:
+        super().__init__(problem)
+        self.retry_after = retry_after
+
+
 class InvalidToken(NotAuthorized):
     """The call carries a bearer token that does not open the loop; the text says why and holds nothing of it."""
 

@@ -14,7 +14,7 @@ from shared.web.versions import VERSIONS
 
 _OWN = "rankloop"
 _ABOUT = "The Personalizer API in all its published versions, and the loop's own API."
-_REFUSED = (400, 401, 500, 503)
+_REFUSED = (400, 401, 403, 429, 500, 503)
 _REFUSED_OPEN = (400, 500, 503)
 _ID: Schema = {"type": "string", "minLength": 1, "maxLength": 256}
 _CODE: Schema = {"x-ms-error-code": {"description": "The code of the error.", "schema": {"type": "string"}}}
@@ -29,10 +29,11 @@ _REASONS = {
     204: "Done, and nothing to say.",
     400: "The request says something it may not; nothing was changed.",
     401: "The call carries no key and no token of this loop.",
-    403: "It is not allowed as the loop is set up.",
+    403: "The key or the token has not the role that this needs, or the loop is not set up for it.",
     404: "There is no such thing.",
     405: "It was made by an older version of the API.",
     409: "It does not fit what is there.",
+    429: "More calls came than are taken on; try again later.",
     500: "The service failed.",
     503: "Storage did not answer in time; nothing was acknowledged.",
 }
@@ -107,7 +108,7 @@ def _responses(served: ServedOperation, schemas: Schemas) -> Schema:
 def _refusal(status: int, served: ServedOperation, schemas: Schemas) -> Schema:
     response: Schema = {"description": _REASONS[status], "content": _content(ErrorResponse, schemas.of_answer)}
     headers = _CODE if served.version and served.version.has_code_header else {}
-    headers = headers | (_PAUSE if status == 503 else {})
+    headers = headers | (_PAUSE if status in (429, 503) else {})
     return response | ({"headers": headers} if headers else {})
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from shared.access.role import Role
 from shared.web.endpoint import MAX_BODY_BYTES
 from shared.web.versions import Version
 
@@ -64,6 +65,7 @@ class Operation:
         handler: What answers. Besides the request, a handler may have parameters `version` (the API version that was
             called), `caller` (who called), `hot_path`, `log_readers` and `registry` (what the process is composed of).
         path: What follows the prefix of the API or of a version, such as `events/{eventId}/reward`.
+        role: What a caller needs; None for what is open to everyone.
         since, until: The first and the last version that have the operation; None for the newest version.
         limit_bytes: The longest body.
     """
@@ -71,6 +73,7 @@ class Operation:
     handler: Callable[..., Any]
     methods: Sequence[str]
     path: str
+    role: Role | None
     api: Api = Api.PERSONALIZER
     since: str = "v1.0"
     until: str | None = None
@@ -88,6 +91,7 @@ class Functions:
         self,
         methods: Sequence[str],
         path: str,
+        role: Role | None,
         *,
         api: Api = Api.PERSONALIZER,
         since: str = "v1.0",
@@ -109,7 +113,7 @@ class Functions:
 
         def declare(handler: Handler) -> Handler:
             doc = OperationDoc(request, answer, query, statuses, refusals)
-            self.operations.append(Operation(handler, methods, path, api, since, until, doc, limit_bytes))
+            self.operations.append(Operation(handler, methods, path, role, api, since, until, doc, limit_bytes))
             return handler
 
         return declare

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import orjson
 from azure.functions import HttpResponse
 
-from shared.errors import AutoOptimizationOfSlots, LoopError, ModeChangedWithRewards
+from shared.errors import (
+    AutoOptimizationOfSlots,
+    KeyExists,
+    LoopError,
+    ModeChangedWithRewards,
+    TooManyKeys,
+    UnknownKey,
+    UnknownLoop,
+)
 from shared.storage_errors import RowTooLarge, StorageUnavailable, TrainerAtWork
 from shared.web import errors
 from shared.web.api_keys import challenge
@@ -58,6 +66,11 @@ class Refusal:
 
 
 _UNAUTHORIZED = "Access denied: the header Ocp-Apim-Subscription-Key holds no key of this loop."
+_EXPIRED = "Access denied: the time of this key is over; have another one made."
+_NO_LOOP = "There is no loop of that name: GET /rankloop/v1/loops lists those that there are."
+_KEY_EXISTS = "The loop has a key of that name: rotate it, or revoke it first. Nothing was changed."
+_KEYS = "The loop has 50 keys, and can have no more: revoke one first. Nothing was changed."
+_NO_KEY = "The loop has no key of that name; keys whose time is over are gone."
 _UNKNOWN = "There is no such operation: check the path, the version in it, and the method."
 _AWAY = "Storage does not answer in time. Nothing was acknowledged; try again."
 _UNKNOWN_SIGNER = (
@@ -72,6 +85,15 @@ _FAILED = "The service failed. Its log names this answer's apim-request-id."
 _REFUSALS: Mapping[type[Exception], Refusal] = {
     errors.NotAuthorized: Refusal(401, "401", _UNAUTHORIZED),
     errors.InvalidToken: Refusal(401, "401"),
+    errors.ExpiredKey: Refusal(401, "401", _EXPIRED),
+    errors.NotAllowed: Refusal(403, "PermissionDenied"),
+    errors.TooManyCalls: Refusal(429, "429"),
+    errors.LoopExists: Refusal(409, "LoopAlreadyExists"),
+    errors.LoopBeingDeleted: Refusal(409, "LoopBeingDeleted"),
+    KeyExists: Refusal(409, "KeyAlreadyExists", _KEY_EXISTS),
+    TooManyKeys: Refusal(409, "TooManyKeys", _KEYS),
+    UnknownKey: Refusal(404, "ResourceNotFound", _NO_KEY),
+    UnknownLoop: Refusal(404, "ResourceNotFound", _NO_LOOP),
     errors.UnknownPath: Refusal(404, "ResourceNotFound", _UNKNOWN),
     errors.TooLarge: Refusal(400, "PayloadSizeExceeded"),
     errors.NotJson: Refusal(400, "BadRequest"),
@@ -118,7 +140,7 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
 }
 
 
-_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway, errors.LogReadersBusy)
+_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway, errors.TooManyCalls, errors.LogReadersBusy)
 
 
 class _Outage:
@@ -152,8 +174,9 @@ def refuse(error: Exception, request_id: str, version: Version | None = None) ->
         answer.headers["x-ms-error-code"] = code
     if refusal.status == 401:
         answer.headers["WWW-Authenticate"] = challenge()
-    elif refusal.status == 503:
+    elif refusal.status in (429, 503):
         answer.headers["Retry-After"] = str(error.retry_after) if isinstance(error, _WITH_PAUSE) else "1"
+    if refusal.status == 503:
         _outage.log(error)
     elif refusal.status == 500:
         _logger.error("%s failed: %s", request_id, _whereabouts(error))

@@ -9,7 +9,10 @@ from typing import Any, Protocol
 
 from azure.functions import Blueprint, HttpRequest, HttpResponse
 
+from shared.access.role import Role
+from shared.storage.paths import DEFAULT, check_name, in_loop
 from shared.web import callers, urls, versions
+from shared.web.api_keys import LoopAccess
 from shared.web.endpoint import Handler, endpoint, open_endpoint
 from shared.web.errors import UnknownPath
 from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVersion
@@ -23,8 +26,11 @@ _PREFIXES_TOO_MANY = re.compile(
 """Prefixes of the API that an endpoint ends in, before the prefix that the client writes."""
 
 
-class RefusalCounter(Protocol):
-    """What the registry knows of the hot path, which it hands to handlers."""
+class HotPaths(LoopAccess, Protocol):
+    """What the registry knows of the hot paths of all loops."""
+
+    def here(self) -> Any:
+        """Give what serves this loop, which handlers are given."""
 
     def note_refusal(self, error: Exception) -> None:
         """Count a refusal, if it is of a kind that is counted."""
@@ -39,6 +45,7 @@ class ServedOperation:
         route: Its path, with parameters in braces.
         handler: What answers, in its frame.
         version: None for what has no versions.
+        role: What a caller needs; None for what is open to everyone.
     """
 
     name: str
@@ -47,6 +54,7 @@ class ServedOperation:
     handler: Handler
     version: Version | None
     api: Api
+    role: Role | None
     doc: OperationDoc
 
     @property
@@ -77,36 +85,50 @@ class Registry:
         operations: Those that the description lists.
     """
 
-    def __init__(self, hot_path: RefusalCounter, modules: Iterable[Functions]) -> None:
+    def __init__(self, hot_paths: HotPaths, modules: Iterable[Functions]) -> None:
         """Compose what modules declare: each handler is given those of its parameters that it asks for by name."""
-        self._hot_path = hot_path
+        self._hot_paths = hot_paths
         self._log_readers = LogReaders()
         served = [
             operation for module in modules for declared in module.operations for operation in self._serve(declared)
         ]
         self.operations = [operation for operation in served if operation.api not in (Api.PAGE, Api.ANY_PATH)]
         self._served = served
+        self._without_parameters = {
+            (method, operation.route.lower()): operation
+            for operation in self.operations
+            if "{" not in operation.route
+            for method in operation.methods
+        }
 
     def blueprint(self) -> Blueprint:
         """Make the functions for the app."""
         blueprint = Blueprint()  # type: ignore[no-untyped-call]
         for served in self._served:
             route = blueprint.route(route=served.route, methods=list(served.methods))
-            blueprint.function_name(served.name)(route(served.handler))
+            blueprint.function_name(served.name)(route(_in_default(served.handler)))
         return blueprint
 
-    async def serve_any_spelling(self, req: HttpRequest) -> HttpResponse:
-        """Serve a call whose path has a slash too many, or a prefix too many.
+    async def serve_path(self, req: HttpRequest) -> HttpResponse:
+        """Serve a call whose path begins with a loop's name, or has a slash too many, or a prefix too many.
 
-        Such are the calls to an endpoint with a slash at its end, and to one that ends in `/personalizer/v1.0`.
+        Such as the last two are the calls to an endpoint with a slash at its end, and to one that ends in
+        `/personalizer/v1.0`. What is open to everyone says the same of every loop.
 
         Raises:
             UnknownPath: There is no such operation.
         """
-        path = _PREFIXES_TOO_MANY.sub("", urls.path_of_call(req))
+        loop, path = _split_loop(urls.path_of_call(req))
+        served, params = self._find(req.method, _PREFIXES_TOO_MANY.sub("", path))
+        with in_loop(DEFAULT if served.role is None else loop):
+            return await served.handler(urls.with_route(req, params))
+
+    def _find(self, method: str, path: str) -> tuple[ServedOperation, dict[str, str]]:
+        if (served := self._without_parameters.get((method, path.lower()))) is not None:
+            return served, {}
         for served in self.operations:
-            if req.method in served.methods and (match := served.pattern.fullmatch(path)):
-                return await served.handler(urls.with_route(req, match.groupdict()))
+            if method in served.methods and (match := served.pattern.fullmatch(path)):
+                return served, match.groupdict()
         raise UnknownPath
 
     def _serve(self, declared: Operation) -> list[ServedOperation]:
@@ -127,25 +149,43 @@ class Registry:
     def _frame(
         self, declared: Operation, name: str, route: str, handler: Handler, version: Version | None
     ) -> ServedOperation:
-        note = self._hot_path.note_refusal
-        if declared.api in (Api.OPEN, Api.PAGE, Api.ANY_PATH):
-            framed = open_endpoint(handler, limit_bytes=declared.limit_bytes, note_refusal=note)
+        role, note, limit_bytes = declared.role, self._hot_paths.note_refusal, declared.limit_bytes
+        if role is None:
+            framed = open_endpoint(handler, limit_bytes=limit_bytes, note_refusal=note)
         else:
-            framed = endpoint(handler, version=version, limit_bytes=declared.limit_bytes, note_refusal=note)
-        return ServedOperation(name, declared.methods, route, framed, version, declared.api, declared.doc)
+            framed = endpoint(
+                handler, role, self._hot_paths, version=version, limit_bytes=limit_bytes, note_refusal=note
+            )
+        return ServedOperation(name, declared.methods, route, framed, version, declared.api, role, declared.doc)
 
     def _bind(self, handler: Callable[..., Any], **of_version: Version) -> Handler:
-        at_hand = {
-            "hot_path": self._hot_path,
-            "registry": self,
-            "log_readers": self._log_readers,
-            **of_version,
-        }
+        at_hand = {"registry": self, "log_readers": self._log_readers, **of_version}
+        of_call: dict[str, Callable[[], Any]] = {"hot_path": self._hot_paths.here, "caller": callers.current}
         wanted = inspect.signature(handler).parameters
         given = {name: at_hand[name] for name in wanted if name in at_hand}
-        if "caller" not in wanted:
-            return _name_as(handler, lambda req: handler(req, **given)) if given else handler
-        return _name_as(handler, lambda req: handler(req, caller=callers.current(), **given))
+        late = {name: of_call[name] for name in wanted if name in of_call}
+        if not given and not late:
+            return handler
+        return _name_as(handler, lambda req: handler(req, **given, **{name: find() for name, find in late.items()}))
+
+
+def _split_loop(path: str) -> tuple[str, str]:
+    """Split a path into the name of its loop, in any letter case, and what follows; other paths are of `default`."""
+    first, _, rest = path.partition("/")
+    try:
+        return (check_name(first.lower()), rest) if rest else (DEFAULT, path)
+    except ValueError:
+        return DEFAULT, path
+
+
+def _in_default(handler: Handler) -> Handler:
+    """Serve the loop `default`."""
+
+    async def serve(req: HttpRequest) -> HttpResponse:
+        with in_loop(DEFAULT):
+            return await handler(req)
+
+    return _name_as(handler, serve)
 
 
 def _name_as(handler: Callable[..., Any], call: Handler) -> Handler:

@@ -11,7 +11,7 @@ from shared.intake.rows import Event
 from shared.learner import features
 from shared.log import ranked_event
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
-from shared.storage import paths
+from shared.storage.paths import this_loop
 from shared.times import DAY, MINUTE, SECOND
 from tests.browser import loops
 from tests.browser.loops import DISHES
@@ -99,7 +99,7 @@ def _collapsed() -> Past:
         actions = [(dish, [{"price": 5 + place}]) for place, dish in enumerate(DISHES)]
         document = features.document([{"guest": guest}, {"hour": f"h{chance.randrange(12)}"}], actions)
         event = _row(f"same-{number}", at_us, document, MOSTLY_FIRST, f"model-{number // 210}")
-        shown = DISHES[decide(MOSTLY_FIRST, NO_MODEL, event.event_id, paths.LOOP).order[0]]
+        shown = DISHES[decide(MOSTLY_FIRST, NO_MODEL, event.event_id, this_loop().name).order[0]]
         pays = float(shown == FAVOURITES[guest])
         made.events.append(event)
         made.observations.append(past.reward(event.event_id, at_us + 30 * SECOND, float(chance.random() < pays)))
@@ -112,7 +112,7 @@ def _worse() -> Past:
 
 
 def _row(event_id: str, at_us: int, document: str, chances: list[float], model_id: str = NO_MODEL) -> Event:
-    decision = decide(chances, model_id, event_id, paths.LOOP)
+    decision = decide(chances, model_id, event_id, this_loop().name)
     ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False, mode=LearningMode.ONLINE)
     return Event(event_id, keys.request_hash(document, b""), at_us, ranked_event.pack(ranked))
 

@@ -17,7 +17,7 @@ from shared.intake.rows import Event
 from shared.learner import features
 from shared.log import ranked_event
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
-from shared.storage import paths
+from shared.storage.paths import this_loop
 from shared.times import MINUTE, SECOND
 from tests.hosts import HostProcess
 from tests.http.api import Api
@@ -113,7 +113,7 @@ def serve(
     """A Rank of dishes for a guest, and the dish that was drawn by the chances."""
     actions = [(dish, [{"hot": dish != "salad", "price": 5 + number}]) for number, dish in enumerate(DISHES)]
     document = features.document([{"guest": {"kind": guest}}, {"weather": weather}], actions)
-    decision = decide(chances, NO_MODEL, event_id, paths.LOOP)
+    decision = decide(chances, NO_MODEL, event_id, this_loop().name)
     ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False, mode=mode)
     event = Event(event_id, keys.request_hash(document, b""), at_us, ranked_event.pack(ranked))
     return event, DISHES[decision.order[0]]

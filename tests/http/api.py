@@ -34,6 +34,7 @@ class Api:
     """A running Rankloop, and the key that opens it.
 
     Attributes:
+        loop: The path of its loop, such as `/news`; empty for the loop `default`.
         tries: How often a call is made that is answered with 503 and a time to wait. A test that wants
             to see that answer tries once; published clients try four times.
     """
@@ -42,17 +43,18 @@ class Api:
     port: int
     key: str | None
     tries: int = 1
+    loop: str = ""
 
     @classmethod
     def at(cls, url: str, key: str | None, tries: int = 1) -> "Api":
         """The API at an address."""
         parts = urlsplit(url)
-        return cls(parts.hostname or "", parts.port or 80, key, tries)
+        return cls(parts.hostname or "", parts.port or 80, key, tries, parts.path)
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://{self.host}:{self.port}"
+        return f"http://{self.host}:{self.port}{self.loop}"
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Read."""
@@ -84,7 +86,7 @@ class Api:
         key = {"Ocp-Apim-Subscription-Key": self.key} if self.key is not None else {}
         connection = HTTPConnection(self.host, self.port, timeout=30)
         try:
-            connection.request(method, path, sent, {**key, **(headers or {})})
+            connection.request(method, f"{self.loop}{path}", sent, {**key, **(headers or {})})
             answer = connection.getresponse()
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
         finally:

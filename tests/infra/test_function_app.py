@@ -13,6 +13,7 @@ from localhost.environment import ROOT
 from shared.evaluation import evaluation_queue
 from shared.evaluation.evaluation import Purpose
 from shared.storage import paths
+from shared.storage.paths import this_loop
 from tests.infra.bicep.expressions import Each, Expression, Literal, Name, Object, Operation, Text, walk
 from tests.infra.bicep.template import Value
 from tests.infra.project import default_text, read_parameters, template
@@ -42,7 +43,7 @@ def test_the_host_waits_longer_than_a_task_of_an_evaluation_takes() -> None:
 def test_queue_messages_are_as_the_app_writes_them_and_few_at_a_time() -> None:
     """A task takes two processors and some memory; who waits for it is not the one who would get what is left over."""
     queues = _host()["extensions"]["queues"]
-    sent = evaluation_queue.WorkMessage(Purpose.EVALUATION, "an id", 1, None)
+    sent = evaluation_queue.WorkMessage("default", Purpose.EVALUATION, "an id", 1, None)
 
     assert queues["messageEncoding"] == "none"
     assert evaluation_queue.read(sent.text()) == sent
@@ -145,7 +146,7 @@ def test_the_package_has_its_container() -> None:
     place = [part for part in walk(template().origin(where).expression) if isinstance(part, Name | Literal)]
 
     assert place == [Name("account"), Name("containers"), Literal(0)]
-    assert made[0] not in {paths.split_path(path)[0] for path in (paths.LOGS, paths.EXPORTS)}
+    assert made[0] not in {paths.split_path(path)[0] for path in (this_loop().logs, this_loop().exports)}
 
 
 def test_new_code_takes_over_by_a_strategy_that_the_platform_has() -> None:

@@ -1,6 +1,7 @@
 """What storage deletes by itself, and what it keeps of what was deleted."""
 
 from shared.storage import paths
+from shared.storage.paths import this_loop
 from tests.infra.bicep.expressions import Array, Call, Each, Expression, Literal, Name, Object, Operation, Text, walk
 from tests.infra.bicep.template import Value
 from tests.infra.project import template
@@ -15,7 +16,7 @@ def test_storage_deletes_nothing_but_log() -> None:
     base = actions.get("baseBlob")
     assert isinstance(base, Object)
 
-    assert _rule().get("definition", "filters", "prefixMatch") == Array((Text((paths.LOGS,)),))
+    assert _rule().get("definition", "filters", "prefixMatch") == Array((Text((this_loop().logs,)),))
     assert (actions.names, base.names) == (["baseBlob"], ["delete"])
 
 
@@ -45,7 +46,7 @@ def test_the_containers_are_those_of_the_loop_and_the_platforms() -> None:
     """A role can then be given on one of them before the first Rank."""
     containers = template().only("Microsoft.Storage/storageAccounts/blobServices/containers").declaration.value
     assert isinstance(containers, Each)
-    used = {paths.split_path(path)[0] for path in (paths.STATE, paths.EXPORTS)}
+    used = {paths.split_path(path)[0] for path in (this_loop().state, this_loop().exports)}
 
     assert used | {"deployments"} == {text.plain for text in _texts(containers.over)}
 

@@ -23,7 +23,7 @@ from shared.evaluation.tasks import Task, TaskResult
 from shared.learner import features
 from shared.log import log_line, ranked_event
 from shared.ranking.decision import decide
-from shared.storage import paths
+from shared.storage.paths import this_loop
 from shared.times import HOUR, MINUTE, SECOND, compact, to_datetime
 from tests.clock import now_us
 from tests.loop import past
@@ -62,7 +62,7 @@ def _line(chance: random.Random, number: int, event_id: str, at_us: int, rewards
         return log_line.event_line(event, [], rewards).text
     document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in past.ACTIONS])
     best = chance.randrange(len(past.ACTIONS))
-    decision = decide([0.1 + 0.6 * (action == best) for action in range(4)], "m", event_id, paths.LOOP)
+    decision = decide([0.1 + 0.6 * (action == best) for action in range(4)], "m", event_id, this_loop().name)
     event = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
     is_liked = decision.order[0] == LIKED[user]
     return log_line.event_line(event, [past.reward(event_id, at_us + MINUTE)] if is_liked else [], rewards).text

@@ -11,7 +11,7 @@ from shared.log import ranked_event
 from shared.ranking.decision import decide
 from shared.ranking.slots import Slot
 from shared.ranking.slots import decide as fill
-from shared.storage import paths
+from shared.storage.paths import this_loop
 from tests.loop import past
 
 SLOTS = (Slot("top", (0, 1, 2, 3), 0), Slot("side", (1, 2, 3), 1))
@@ -23,7 +23,7 @@ def rank_by_model(event: Event, best: int, mode: LearningMode = LearningMode.ONL
     document = features.document([{"user": "ann"}], actions)
     probabilities = [0.05 + 0.8 * (action == best) for action in range(len(actions))]
     deferred = ranked_event.unpack(event.payload, event.event_id, event.at_us).deferred
-    decision = decide(probabilities, model_id, event.event_id, paths.LOOP)
+    decision = decide(probabilities, model_id, event.event_id, this_loop().name)
     ranked_by_model = ranked_event.from_decision(
         event.event_id, event.at_us, document, decision, deferred=deferred, mode=mode
     )

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from itertools import batched, groupby
 from typing import Any
@@ -18,6 +19,7 @@ from shared.ranking.decision import NO_MODEL, decide, equal_chances
 from shared.settings import StorageSettings
 from shared.storage import json_documents, paths
 from shared.storage.account import account
+from shared.storage.paths import this_loop
 from shared.storage.rest import Rest
 from shared.times import DAY, HOUR, MINUTE
 from tests.clock import now_us
@@ -63,7 +65,7 @@ def configure(stored_loop: StoredLoop, configuration: Configuration) -> None:
 def event(event_id: str, at_us: int, *, user: str = "ann", deferred: bool = False) -> Event:
     """A Rank of four actions, answered without a model."""
     document = features.document([{"user": user}], [(name, [{"letter": name}]) for name in ACTIONS])
-    decision = decide(equal_chances(len(ACTIONS)), NO_MODEL, event_id, paths.LOOP)
+    decision = decide(equal_chances(len(ACTIONS)), NO_MODEL, event_id, this_loop().name)
     ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=deferred)
     request_hash = keys.request_hash(document, b"deferred" if deferred else b"")
     return Event(event_id, request_hash, at_us, ranked_event.pack(ranked))
@@ -97,7 +99,8 @@ class Past:
         """
         span_us = span_us or _span_us([*self.events, *self.observations])
         with ThreadPoolExecutor(1) as thread:  # the caller's may have an event loop: Playwright's
-            thread.submit(asyncio.run, _write(stored_loop.storage, self, span_us, shards)).result()
+            writing = _write(stored_loop.storage, self, span_us, shards)
+            thread.submit(copy_context().run, asyncio.run, writing).result()
         stored_loop.collect_anew()
 
 
@@ -160,7 +163,7 @@ async def _write(storage: str, past: Past, span_us: int, shards: Callable[[int],
     try:
         for kind, rows in _build_entities(past, shards).items():
             by_time = sorted(rows, key=lambda row: row[0])
-            for table, group in groupby(by_time, key=lambda row: paths.table_name(kind, row[0], span_us)):
+            for table, group in groupby(by_time, key=lambda row: this_loop().table_name(kind, row[0], span_us)):
                 await rest.create_table(table)
                 await _insert(rest, table, [(place, entity) for _, place, entity in group])
     finally:

@@ -16,8 +16,8 @@ from shared.log import ranked_event
 from shared.models.published import Published
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
 from shared.settings import settings, use
-from shared.storage import paths
 from shared.storage.clock import storage_clock
+from shared.storage.paths import this_loop
 from shared.times import DAY, MINUTE
 from shared.training import lease
 from shared.training.configuration_changes import new_state
@@ -40,7 +40,7 @@ def large_event(event_id: str, at_us: int) -> Event:
         (f"a{number}", [{f"f{feature}": chance.randbytes(120).hex() for feature in range(400)}]) for number in range(15)
     ]
     document = features.document([{"x": 1}], actions)
-    decision = decide(equal_chances(len(actions)), NO_MODEL, event_id, paths.LOOP)
+    decision = decide(equal_chances(len(actions)), NO_MODEL, event_id, this_loop().name)
     ranked = ranked_event.from_decision(event_id, at_us, document, decision, deferred=True)
     return Event(event_id, keys.request_hash(document), at_us, ranked_event.pack(ranked))
 

@@ -18,7 +18,8 @@ from shared.metrics.bins import BIN_US, FINE_US, day_us
 from shared.metrics.last_day_forms import describe_missing
 from shared.metrics.recent import Hour, Recent, hour_us
 from shared.ranking.decision import decide
-from shared.storage import json_documents, paths
+from shared.storage import json_documents
+from shared.storage.paths import this_loop
 from shared.times import DAY, HOUR, MINUTE, SECOND, from_iso, to_iso
 from tests.clock import now_us
 from tests.conftest import StartHost
@@ -42,7 +43,7 @@ def shop(event_id: str, at_us: int, user: str, shown: int) -> Event:
     document = features.document([{"user": {"mail": user, "vip": len(user) % 2 == 0}}], names)
     chances = [0.05 + 0.8 * (place == shown) for place in range(len(names))]
     event = ranked_event.from_decision(
-        event_id, at_us, document, decide(chances, "m", event_id, paths.LOOP), deferred=False
+        event_id, at_us, document, decide(chances, "m", event_id, this_loop().name), deferred=False
     )
     return replace(past.event(event_id, at_us), payload=ranked_event.pack(event))
 

@@ -8,7 +8,7 @@ from shared.intake.rows import Event
 from shared.learner import features
 from shared.log import ranked_event
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
-from shared.storage import paths
+from shared.storage.paths import this_loop
 from shared.times import MINUTE, SECOND
 from tests.conftest import StartHost
 from tests.http.api import Api
@@ -22,7 +22,7 @@ ALIKE = [("a", [{"kind": "one"}]), ("b", [{"kind": "one"}])]
 def build_rank(event_id: str, at_us: int, **context: Any) -> Event:
     """A Rank of two actions that differ in nothing but their ids."""
     document = features.document([context], [(name, list(features_of_action)) for name, features_of_action in ALIKE])
-    decision = decide(equal_chances(2), NO_MODEL, event_id, paths.LOOP)
+    decision = decide(equal_chances(2), NO_MODEL, event_id, this_loop().name)
     event = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
     return replace(past.event(event_id, at_us), payload=ranked_event.pack(event))
 

@@ -20,7 +20,7 @@ from shared.log import ranked_event
 from shared.log.redaction import EventTarget, FeatureTarget, Target
 from shared.log.redaction_forms import Redaction
 from shared.ranking.decision import NO_MODEL, decide, equal_chances
-from shared.storage import paths
+from shared.storage.paths import this_loop
 from shared.times import MINUTE, SECOND
 from tests.faults.proxy import Fault
 from tests.loop import past
@@ -57,7 +57,7 @@ def event_with_mail(event_id: str, at_us: int, mail: str = SECRET) -> Event:
         ("mail", [{"x": 1.5}]),
     ]
     document = features.document(context, actions)
-    decision = decide(equal_chances(3), NO_MODEL, event_id, paths.LOOP)
+    decision = decide(equal_chances(3), NO_MODEL, event_id, this_loop().name)
     event = ranked_event.from_decision(event_id, at_us, document, decision, deferred=False)
     return replace(past.event(event_id, at_us), payload=ranked_event.pack(event))
 

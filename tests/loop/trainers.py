@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from shared import settings
+from shared.storage.paths import DEFAULT, in_loop
 from shared.times import DAY, SECOND
 from shared.training import time_slices
 from tests.loop import past
@@ -150,6 +151,6 @@ def _train(
     if single_part:
         stop.set()
     trainings = Trainings(pace)
-    with settings.use(replace(settings.settings(), **changed)):
+    with settings.use(replace(settings.settings(), **changed)), in_loop(DEFAULT):
         for _ in range(runs):
             trainings.run(stop)

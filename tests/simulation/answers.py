@@ -193,7 +193,8 @@ class Side:
         return sdk.tables().delete_table(self.table(name))
 
     def list_tables(self) -> Answer:
-        return [item.name for item in sdk.tables().list_tables() if item.name.startswith(self.scope)]
+        named = f"TableName ge '{self.scope}' and TableName lt '{self.scope}zz'"
+        return [item.name for item in sdk.tables().query_tables(named)]
 
     def insert(self, name: str, row: tuple[str, str, str]) -> Answer:
         stored_us = self.run(self.rest.insert(self.table(name), entity(row)))
@@ -260,7 +261,7 @@ class Side:
             sdk.queues().get_queue_client(self.scope).delete_message(self.messages[number % len(self.messages)])
 
     def send_work(self, work: str) -> Answer:
-        evaluation_queue.send([WorkMessage(Purpose.EVALUATION, work, 1, None)])
+        evaluation_queue.send([WorkMessage("default", Purpose.EVALUATION, work, 1, None)])
 
     def receive_work(self, most: int) -> Answer:
         client = sdk.queues().get_queue_client(EVALUATION_QUEUE)

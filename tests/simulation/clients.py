@@ -6,6 +6,7 @@ SDKs' own errors; `test_storage_model.py` compares them with the real clients.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -600,8 +601,11 @@ class SimulatedTables:
         except Refused as refused:
             raise _table_error(refused) from None
 
-    def list_tables(self) -> Iterator[TableItem]:
-        yield from map(TableItem, self.call("list tables", "", lambda _: self.storage.names()))
+    def query_tables(self, query_filter: str) -> Iterator[TableItem]:
+        """List the tables of a range of names, which is the one filter that the product writes."""
+        first, end = re.fullmatch(r"TableName ge '(\w*)' and TableName lt '(\w+)'", query_filter).groups()
+        names = self.call("list tables", "", lambda _: self.storage.names())
+        yield from (TableItem(name) for name in names if first <= name < end)
 
     def delete_table(self, table_name: str) -> None:
         try:

@@ -45,8 +45,7 @@ class _Instance:
 
     def __init__(self, world: World) -> None:
         self._process = world.process("instance")
-        self._hot_path = HotPath(Explorer)
-        self._hot_path.__dict__["rest"] = self._process.rest
+        self._hot_path = HotPath(lambda: self._process.rest, Explorer)
 
     def call(self, handler: Callable[..., Any], body: object = None, event_id: str | None = None) -> Any:
         """Let a handler answer, as the registry calls it, and no refresh of settings go on behind it."""

@@ -17,6 +17,7 @@ from shared.models.published import Published
 from shared.status.learning_status import Waiting
 from shared.status.waiting import count_waiting
 from shared.storage import blobs, paths
+from shared.storage.paths import this_loop
 from shared.times import DAY, SECOND
 from shared.training import lease
 from shared.training.training_state import State
@@ -140,7 +141,7 @@ class Outcome:
     @property
     def state_etag(self) -> str | None:
         """The ETag of the commit record, if there is one."""
-        stored = self.world.storage.blobs.find(*paths.split_path(paths.STATE))
+        stored = self.world.storage.blobs.find(*paths.split_path(this_loop().state))
         return stored and stored.etag
 
     @property
@@ -201,7 +202,7 @@ class Outcome:
     def all_log(self) -> Iterator[str]:
         """The paths of all log that there ever was, oldest first."""
         written = self.world.storage.blobs.versions
-        return (f"loops/{name}" for _, name in sorted(written) if f"loops/{name}".startswith(paths.LOGS))
+        return (f"loops/{name}" for _, name in sorted(written) if f"loops/{name}".startswith(this_loop().logs))
 
     def age(self, days: int) -> None:
         """Let days pass, and a trainer run."""
@@ -211,7 +212,7 @@ class Outcome:
 
     def stored_log(self) -> list[str]:
         """The paths of the log blobs in storage."""
-        return self.reader.call(lambda: list(blobs.list_paths(paths.LOGS)))
+        return self.reader.call(lambda: list(blobs.list_paths(this_loop().logs)))
 
     def copies(self) -> dict[str, bytes]:
         """The customer's copies of log blobs, by their paths in the loop's own account."""

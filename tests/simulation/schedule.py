@@ -11,7 +11,7 @@ from typing import Any, Final
 from shared.configuration.configuration import new_configuration
 from shared.models.published import Published
 from shared.storage import json_documents
-from shared.storage.paths import CONFIGURATION, split_path
+from shared.storage.paths import split_path, this_loop
 from shared.training.training_state import State
 from tests.simulation.changes import plan_changes
 from tests.simulation.faults import Seeded
@@ -41,7 +41,7 @@ def run(plan: Plan, faults: Seeded | None = None, **world_options: Any) -> Itera
     with world.active():
         outcome = Outcome(plan, faults, world, Acknowledged(), world.process("reader"))
         world.storage.blobs.create_container("loops")
-        world.storage.blobs.put(*split_path(CONFIGURATION), _configuration(world.settings.shards), {})
+        world.storage.blobs.put(*split_path(this_loop().configuration), _configuration(world.settings.shards), {})
         plan_traffic(outcome)
         plan_changes(outcome)
         try:

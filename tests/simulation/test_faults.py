@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from shared.intake.scan import RowQuery, Tables, drop_table, read_rows
-from shared.storage import blobs, paths, sdk
-from shared.storage.paths import parse_table_name
+from shared.storage import blobs, sdk
+from shared.storage.paths import this_loop
 from shared.storage.storage_answers import OutcomeUnknown
 from shared.storage_errors import StorageUnavailable
 from shared.training import lease
@@ -221,12 +221,14 @@ def test_partial_pages_hold_all_rows_together() -> None:
     """However few each of them holds, none included."""
     partial = [Fault(Kind.PARTIAL, page=size) for size in (0, 1, 2, 0, 3)]
     with process() as (world, planned, started):
-        table = parse_table_name(paths.table_name("events", world.clock.now_us, world.settings.intake_span_us))
+        table = this_loop().parse_table_name(
+            this_loop().table_name("events", world.clock.now_us, world.settings.intake_span_us)
+        )
         assert table is not None
         started.run(started.rest.create_table(table.name))
         for number in range(8):
             place = b'"PartitionKey":"%b","RowKey":"e%d|a"' % (
-                paths.partition_key(0, world.clock.now_us).encode(),
+                this_loop().partition_key(0, world.clock.now_us).encode(),
                 number,
             )
             row = b'{%b,"id":"e%d","at":"%d"}' % (place, number, world.clock.now_us)
@@ -323,7 +325,9 @@ def test_an_instance_that_stands_still_answers_nobody_meanwhile() -> None:
 def test_a_table_is_dropped_once_though_its_deletion_seems_to_have_failed() -> None:
     """The client tries again, and Azure answers that the table is being deleted; the run must go on."""
     with process() as (world, planned, started):
-        table = parse_table_name(paths.table_name("events", world.clock.now_us, world.settings.intake_span_us))
+        table = this_loop().parse_table_name(
+            this_loop().table_name("events", world.clock.now_us, world.settings.intake_span_us)
+        )
         assert table is not None
         started.run(started.rest.create_table(table.name))
 

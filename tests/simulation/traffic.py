@@ -14,7 +14,7 @@ from shared.intake.intake import Intake, StoredEvent
 from shared.intake.rows import Event, Observation
 from shared.log import ranked_event
 from shared.storage import json_documents
-from shared.storage.paths import CONFIGURATION, split_path
+from shared.storage.paths import split_path, this_loop
 from shared.storage_errors import StorageUnavailable
 from tests.loop import past
 from tests.simulation.faults import Died
@@ -48,7 +48,7 @@ class Instance:
     async def _answer(self, call: Callable[[Intake], Coroutine[Any, Any, Any]]) -> Any:
         """Answer a call; the instance reads the configuration before the first one, and so learns what time it is."""
         if not self.process.rest.clock.has_answer:
-            await self.process.rest.read_blob(CONFIGURATION)
+            await self.process.rest.read_blob(this_loop().configuration)
         return await call(self._intake)
 
     def _begin(self) -> None:
@@ -192,7 +192,7 @@ class _Traffic:
 
     def _mode(self) -> LearningMode:
         """The learning mode, as an instance knows it that has just read the configuration."""
-        stored = self.world.storage.blobs.find(*split_path(CONFIGURATION))
+        stored = self.world.storage.blobs.find(*split_path(this_loop().configuration))
         assert stored is not None
         return _read_mode(stored.data)
 

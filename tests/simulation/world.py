@@ -23,19 +23,20 @@ from functools import cache, lru_cache
 from importlib import import_module
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import azure.storage.blob
 
 from shared import settings
 from shared.configuration import settings_history_store as history
 from shared.learner import model_check, training, work_folder
-from shared.log import customer_copy, log_store, manifest_store
+from shared.log import customer_copy, manifest_store
 from shared.log.customer_copy import MirrorFailed
-from shared.metrics import metrics_store, model_rewards, model_rewards_store
+from shared.metrics import model_rewards, model_rewards_store
 from shared.models import published_store
 from shared.settings import Settings
-from shared.storage import background_reads, json_documents, queues, sdk
+from shared.storage import background_reads, json_documents, loop_threads, queues, sdk
+from shared.storage.paths import DEFAULT, in_loop
 from shared.storage_errors import StorageUnavailable
 from shared.stored_objects import GrowingStoredObject
 from shared.times import DAY, from_iso
@@ -116,7 +117,7 @@ class Process:
         Raises:
             Died: The process died meanwhile.
         """
-        with self:
+        with self, in_loop(DEFAULT):
             return function(*values)
 
     def begin[Result](self, function: Callable[..., Result], *values: Any) -> "Future[Result]":
@@ -361,8 +362,7 @@ class World:
             (lease, "_Repetition", lambda seconds, call: Repetition(self, seconds, call)),
             (json_documents, "read", _read_document),
             (manifest_store, "_with_complete_manifests", set()),
-            (log_store, "ThreadPoolExecutor", _OneThread),
-            (metrics_store, "ThreadPoolExecutor", _OneThread),
+            (loop_threads, "at_once", lambda work, items, _most: list(map(work, items))),
             (driver_input, "_HAS_FIFO", False),
             (queues, "send_at_once", lambda name, messages, seconds: queues.send(name, messages, 0, seconds)),
             (attempts, "_explain", _watch_failures(attempts._explain, self._unexpected)),
@@ -448,19 +448,6 @@ class _Folder:
         for name in os.listdir(self._path):  # noqa: PTH208
             os.unlink(f"{self._path}/{name}")  # noqa: PTH108
         self._empty.append(self._path)
-
-
-class _OneThread:
-    """As `ThreadPoolExecutor`, with no other thread."""
-
-    def __init__(self, _: int) -> None:
-        self.map = map
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
 
 
 class _LogWatch(logging.Handler):

@@ -10,7 +10,7 @@ from localhost.azurite import accounts
 from shared.intake.intake import Intake
 from shared.settings import Settings, StorageSettings, read, use
 from shared.storage.account import StorageAccount, account
-from shared.storage.paths import CONFIGURATION
+from shared.storage.paths import this_loop
 from shared.storage.rest import Rest
 from shared.storage.storage_answers import BlobMissing
 from shared.times import MINUTE, SECOND
@@ -45,7 +45,7 @@ class Services:
 async def hear_time(rest: Rest) -> None:
     """Let storage answer, as it does before the first Rank of a process."""
     with suppress(BlobMissing):
-        await rest.read_blob(CONFIGURATION)
+        await rest.read_blob(this_loop().configuration)
 
 
 @pytest.fixture

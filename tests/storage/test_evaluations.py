@@ -1,7 +1,6 @@
 """Evaluations in storage: read as they were written, changed so that nothing is lost, and gone once deleted."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from shared.evaluation.outcome import Candidate, FeatureScore, Outcome, PolicyOu
 from shared.evaluation.tasks import LineCounts, TaskResult, TrainedModel
 from shared.metrics.estimators.sums import Sums
 from shared.models.model_store import DamagedModel
-from shared.storage import blobs, sdk
+from shared.storage import blobs, loop_threads, sdk
 from shared.storage.json_documents import UnreadableDocument
 from shared.storage.paths import EVALUATION_QUEUE
 from shared.times import HOUR, MINUTE, compact
@@ -83,8 +82,7 @@ def test_changes_at_the_same_moment_are_all_made() -> None:
     def longer(evaluation: Evaluation) -> Evaluation:
         return replace(evaluation, name=evaluation.name + "x")
 
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: evaluation_store.change(Purpose.EVALUATION, "one", longer), range(12)))
+    loop_threads.at_once(lambda _: evaluation_store.change(Purpose.EVALUATION, "one", longer), range(12), 4)
 
     changed = evaluation_store.read(Purpose.EVALUATION, "one")
     assert changed is not None

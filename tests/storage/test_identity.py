@@ -13,9 +13,10 @@ from azure.core.credentials import AccessToken
 from shared.intake.intake import Intake
 from shared.intake.rows import Event
 from shared.settings import Settings, StorageSettings
-from shared.storage import endpoints, paths
+from shared.storage import endpoints
 from shared.storage.access_token import Identity
 from shared.storage.account import StorageAccount
+from shared.storage.paths import this_loop
 from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
@@ -78,7 +79,7 @@ async def test_the_intake_works_with_a_token(secured: SecuredAzurite, settings: 
     again = await intake.append_event(events[0], 2)
 
     assert all(row.own for row in (*rows, again))
-    assert len(read_rows(reached, paths.table_name("events", events[0].at_us, settings.intake_span_us))) == 20
+    assert len(read_rows(reached, this_loop().table_name("events", events[0].at_us, settings.intake_span_us))) == 20
     await rest.close()
 
 

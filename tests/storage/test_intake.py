@@ -14,7 +14,7 @@ from shared.intake import row_json
 from shared.intake.intake import Intake
 from shared.intake.keys import shard
 from shared.settings import Settings
-from shared.storage import paths
+from shared.storage.paths import this_loop
 from shared.storage.rest import Rest
 from shared.storage_errors import RowTooLarge, StorageUnavailable
 from shared.times import DAY, MINUTE, SECOND
@@ -69,7 +69,7 @@ async def test_the_observations_of_one_call_take_one_round_trip(
         await intake.append_observations([observation(intake, "event", f"{count}-{n}") for n in range(count)], 4)
 
     assert [request.body.count(b'"RowKey"') for request in proxy.requests] == [1, 2, 50]
-    assert len(read_rows(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 54
+    assert len(read_rows(services.account(), this_loop().table_name("rewards", intake.arrival(), DAY))) == 54
 
 
 async def test_observations_that_were_stored_in_part_can_be_sent_again(
@@ -81,7 +81,7 @@ async def test_observations_that_were_stored_in_part_can_be_sent_again(
 
     await intake.append_observations(observations, 4)
 
-    assert len(read_rows(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 5
+    assert len(read_rows(services.account(), this_loop().table_name("rewards", intake.arrival(), DAY))) == 5
 
 
 async def test_observations_are_acknowledged_together_or_not_at_all(hasty_intake: Intake, proxy: FaultProxy) -> None:
@@ -155,7 +155,7 @@ async def test_conflicts_inside_a_batch_do_not_touch_the_others(
 
     assert numbers == {number for number, row in enumerate(rows) if not row.own}
     assert dict.fromkeys(numbers, b"before") == {n: row.payload for n, row in enumerate(rows) if not row.own}
-    assert len(rows) + 1 == len(read_rows(services.account(), paths.table_name("events", intake.arrival(), DAY)))
+    assert len(rows) + 1 == len(read_rows(services.account(), this_loop().table_name("events", intake.arrival(), DAY)))
 
 
 async def test_one_key_twice_in_the_queue_is_one_row(intake: Intake, proxy: FaultProxy) -> None:
@@ -181,7 +181,7 @@ async def test_a_batch_of_unknown_outcome_is_settled_row_by_row(
     rows = await asyncio.gather(*(intake.append_event(event(intake, f"event{n}", b"%d" % n), 1) for n in range(30)))
 
     assert [(True, b"%d" % n) for n in range(30)] == [(row.own, row.payload) for row in rows]
-    assert len(read_rows(services.account(), paths.table_name("events", intake.arrival(), DAY))) == 31
+    assert len(read_rows(services.account(), this_loop().table_name("events", intake.arrival(), DAY))) == 31
 
 
 async def test_a_batch_whose_answer_does_not_come_is_settled_row_by_row(
@@ -203,7 +203,7 @@ async def test_a_batch_that_never_arrived_goes_again(intake: Intake, proxy: Faul
     rows = await asyncio.gather(*(intake.append_event(event(intake, f"event{number}"), 1) for number in range(30)))
 
     assert all(row.own for row in rows)
-    assert len(read_rows(services.account(), paths.table_name("events", intake.arrival(), DAY))) == 31
+    assert len(read_rows(services.account(), this_loop().table_name("events", intake.arrival(), DAY))) == 31
 
 
 async def test_large_rows_are_split_over_batches(intake: Intake, proxy: FaultProxy, services: Services) -> None:
@@ -246,7 +246,9 @@ async def test_a_row_that_lands_late_is_not_acknowledged(proxied: Rest, settings
 
     assert 1 <= refused.value.retry_after <= 61
     assert "clock" in str(refused.value)
-    assert row_json.event_place(late, 4) in read_rows(services.account(), paths.table_name("events", late.at_us, DAY))
+    assert row_json.event_place(late, 4) in read_rows(
+        services.account(), this_loop().table_name("events", late.at_us, DAY)
+    )
 
 
 async def test_a_repetition_does_not_acknowledge_a_row_that_landed_late(proxied: Rest, settings: Settings) -> None:
@@ -276,7 +278,9 @@ async def test_a_row_that_is_ahead_of_storage_is_not_acknowledged(
         await ahead.append_observation(observation(ahead, "early-event"), 4)
 
     assert 1 <= refused.value.retry_after <= 61
-    assert row_json.event_place(early, 4) in read_rows(services.account(), paths.table_name("events", early.at_us, DAY))
+    assert row_json.event_place(early, 4) in read_rows(
+        services.account(), this_loop().table_name("events", early.at_us, DAY)
+    )
 
 
 @pytest.mark.parametrize("step", [timedelta(days=-1), timedelta(minutes=-5), timedelta(minutes=5), timedelta(days=1)])
@@ -292,7 +296,7 @@ async def test_a_step_of_the_machines_clock_changes_no_arrival_time(
         await intake.append_event(event(intake, "meanwhile"), 4)
     await intake.append_event(event(intake, "after"), 4)
 
-    tables = {paths.table_name("events", at_us, DAY) for at_us in (began_us, now_us())}
+    tables = {this_loop().table_name("events", at_us, DAY) for at_us in (began_us, now_us())}
     rows = [row for table in tables for row in read_rows(services.account(), table).values()]
     at = {row["id"]: row["at"].value for row in rows}
     assert at["before"] <= at["meanwhile"] <= at["after"]
@@ -308,7 +312,7 @@ async def test_a_row_says_under_which_deadline_it_was_acknowledged(
     await intake.append_observation(rewarded := observation(intake, "event"), 4)
 
     for kind, at_us in (("events", ranked.at_us), ("rewards", rewarded.at_us)):
-        rows = read_rows(services.account(), paths.table_name(kind, at_us, DAY)).values()
+        rows = read_rows(services.account(), this_loop().table_name(kind, at_us, DAY)).values()
         assert [row["within"] for row in rows] == [7 * SECOND]
 
 
@@ -348,7 +352,7 @@ async def test_the_next_table_is_made_ahead_of_time(
 
     await intake.append_event(event(intake, "event"), 4)
 
-    assert [paths.table_name("events", now, DAY)] == kinds(proxy.requests)
+    assert [this_loop().table_name("events", now, DAY)] == kinds(proxy.requests)
 
 
 async def test_an_outage_ends_in_time_and_leaves_nothing_behind(hasty_intake: Intake, proxy: FaultProxy) -> None:
@@ -445,7 +449,7 @@ async def test_the_same_observation_again_is_as_good_as_stored(intake: Intake, s
     for _ in range(3):
         await intake.append_observation(observation(intake, "event"), 4)
 
-    assert len(read_rows(services.account(), paths.table_name("rewards", intake.arrival(), DAY))) == 1
+    assert len(read_rows(services.account(), this_loop().table_name("rewards", intake.arrival(), DAY))) == 1
 
 
 async def test_a_row_that_storage_refuses_does_not_fail_the_others(intake: Intake, proxy: FaultProxy) -> None:

@@ -18,6 +18,7 @@ from shared.intake.intake import Intake, StoredEvent
 from shared.intake.rows import Event, Observation, counts
 from shared.settings import Settings
 from shared.storage import paths
+from shared.storage.paths import this_loop
 from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from shared.times import SECOND
@@ -112,5 +113,5 @@ def _check_observations(
 def _rows(
     kind: paths.Kind, sent: list[Event] | list[Observation], services: Services, settings: Settings
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    tables = {paths.table_name(kind, row.at_us, settings.intake_span_us) for row in sent}
+    tables = {this_loop().table_name(kind, row.at_us, settings.intake_span_us) for row in sent}
     return {place: row for table in tables for place, row in read_rows(services.account(), table).items()}

@@ -10,7 +10,7 @@ from shared.configuration.configuration import Configuration, new_configuration
 from shared.models.published import Published
 from shared.ranking.live_settings import LiveSettings
 from shared.storage.json_documents import to_json
-from shared.storage.paths import CONFIGURATION, PUBLISHED
+from shared.storage.paths import this_loop
 from shared.storage.rest import Rest
 from shared.storage_errors import StorageUnavailable
 from tests.faults.proxy import Fault, FaultProxy
@@ -55,11 +55,13 @@ async def test_a_new_loop_gets_its_first_configuration(watched: LiveSettings, se
 
     assert (now.configuration, now.published) == (FIRST, Published())
     with services.account().blobs as client:
-        assert client.get_blob_client(*CONFIGURATION.split("/", 1)).download_blob().readall() == to_json(FIRST)
+        assert client.get_blob_client(*this_loop().configuration.split("/", 1)).download_blob().readall() == to_json(
+            FIRST
+        )
 
 
 async def test_an_existing_configuration_is_left_alone(watched: LiveSettings, services: Services) -> None:
-    services.put(CONFIGURATION, to_json(OTHER))
+    services.put(this_loop().configuration, to_json(OTHER))
 
     assert (await watched.current()).configuration == OTHER
 
@@ -77,8 +79,8 @@ async def test_readers_cause_no_reads(watched: LiveSettings, proxy: FaultProxy) 
 
 async def test_a_change_is_seen_soon_by_who_only_reads_memory(watched: LiveSettings, services: Services) -> None:
     await watched.current()
-    services.put(CONFIGURATION, to_json(OTHER))
-    services.put(PUBLISHED, to_json(Published(joined_up_to_us=5)))
+    services.put(this_loop().configuration, to_json(OTHER))
+    services.put(this_loop().published, to_json(Published(joined_up_to_us=5)))
 
     await asyncio.sleep(2.5 * PERIOD)
     now = await watched.current()
@@ -89,7 +91,7 @@ async def test_a_change_is_seen_soon_by_who_only_reads_memory(watched: LiveSetti
 async def test_what_did_not_change_is_not_read_again(
     watched: LiveSettings, proxy: FaultProxy, services: Services
 ) -> None:
-    services.put(PUBLISHED, to_json(Published(joined_up_to_us=5)))
+    services.put(this_loop().published, to_json(Published(joined_up_to_us=5)))
     await watched.current()
     proxy.requests.clear()
 
@@ -113,11 +115,11 @@ async def test_a_failed_refresh_keeps_what_was_read_and_is_reported(watched: Liv
     assert await wait_for_refresh(watched) < PERIOD + 1
 
 
-@pytest.mark.parametrize("path", [CONFIGURATION, PUBLISHED])
+@pytest.mark.parametrize("path", [this_loop().configuration, this_loop().published])
 async def test_a_damaged_document_keeps_both_as_they_were(watched: LiveSettings, services: Services, path: str) -> None:
     """Half of a new state is no state that anybody wanted."""
     before = await watched.current()
-    services.put(CONFIGURATION, to_json(OTHER))
+    services.put(this_loop().configuration, to_json(OTHER))
     services.put(path, b'{"damaged":')
 
     await wait_for_refresh(watched, wanted=False)
@@ -145,7 +147,7 @@ async def test_an_instance_that_slept_refreshes_before_it_answers(services: Serv
     slept = 0.0
     watched = LiveSettings(rest, first, lambda: time.time() + slept, PERIOD)
     await watched.current()
-    services.put(PUBLISHED, to_json(Published(joined_up_to_us=9)))
+    services.put(this_loop().published, to_json(Published(joined_up_to_us=9)))
     slept = 3600
 
     assert (await watched.current()).published.joined_up_to_us == 9

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,8 +11,8 @@ from localhost.environment import ROOT
 from shared import settings
 from shared.models.certificate_store import signer
 from shared.models.signing import Signer
-from shared.storage import blobs
-from shared.storage.paths import SIGNER
+from shared.storage import blobs, loop_threads
+from shared.storage.paths import this_loop
 
 
 @pytest.fixture
@@ -27,10 +26,9 @@ def here(storage: accounts.EmulatedAccount) -> Iterator[None]:
 def test_all_instances_sign_with_one_certificate() -> None:
     """Also those that need it for the first time at once."""
     blobs.create("loops/default/nothing", b"")
-    with ThreadPoolExecutor(4) as pool:
-        signers = list(pool.map(lambda _: signer(), range(4)))
+    signers = loop_threads.at_once(lambda _: signer(), range(4), 4)
 
-    stored = blobs.read(SIGNER)
+    stored = blobs.read(this_loop().signer)
     assert stored is not None
     assert {loop_signer.certificate for loop_signer in signers} == {Signer.read(stored.data).certificate}
     assert len({loop_signer.sign(b"a model") for loop_signer in signers}) == 1

@@ -24,13 +24,16 @@ _STORES = (
     "shared/intake/group_commit.py",
     "shared/intake/intake.py",
     "shared/intake/intake_tables.py",
+    "shared/intake/loop_mark.py",
     "shared/intake/newest.py",
     "shared/intake/row_deletion.py",
     "shared/intake/row_stream.py",
     "shared/intake/scan.py",
     "shared/log/customer_copy.py",
+    "shared/loops/*",
     "shared/models/current_export.py",
     "shared/ranking/hot_path.py",
+    "shared/ranking/hot_paths.py",
     "shared/ranking/live_settings.py",
     "shared/ranking/model_in_use.py",
     "shared/ranking/refused_ranks.py",
@@ -61,7 +64,7 @@ _LIBRARIES = {
     "vowpalwabbit": ("shared/learner/vowpal_wabbit.py",),
     **dict.fromkeys(
         ("asyncio", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "threading", "time"),
-        (*_STORES, *_LEARNER, "shared/web/*", "shared/settings.py"),
+        (*_STORES, *_LEARNER, "shared/web/*", "shared/settings.py", "shared/access/key_check.py"),
     ),
 }
 """What in `shared/` may import what is no rule: other libraries, and the modules that do I/O or read the time."""

@@ -6,7 +6,7 @@ import pytest
 
 from shared.configuration.configuration import RewardSettings
 from shared.configuration.reward_aggregation import Aggregation
-from shared.log.manifest import COMPLETE, LogBlob, Manifest, day_of, manifest_path, path, place_of, select_log
+from shared.log.manifest import LogBlob, Manifest, complete_path, day_of, manifest_path, path, place_of, select_log
 from shared.storage import json_documents
 from shared.times import DAY, HOUR, MINUTE
 
@@ -90,4 +90,4 @@ def test_the_names_of_blobs_say_of_when_they_are(at_us: int) -> None:
     assert place_of(path(at_us, at_us + HOUR)) == (at_us, at_us + HOUR, None)
     assert place_of(path(at_us, at_us + HOUR, 7)) == (at_us, at_us + HOUR, 7)
     assert day_of(manifest_path(at_us)) == at_us // DAY * DAY
-    assert day_of(COMPLETE) is None
+    assert day_of(complete_path()) is None

@@ -69,6 +69,6 @@ def test_a_foreign_message_is_refused(text: str) -> None:
 
 
 def test_a_message_is_read_as_it_was_written() -> None:
-    message = join_queue.JoinMessage(1, 2, 16, 15, 3)
+    message = join_queue.JoinMessage("news", 1, 2, 16, 15, 3)
 
     assert join_queue.read(message.text()) == message

@@ -1,4 +1,4 @@
-"""Calls of unknown paths: one with a slash too many is served, a browser at `/` led to the page, any other refused."""
+"""Calls of other paths than those of `default`: those of other loops; a browser at `/` is led to the page."""
 
 from azure.functions import HttpRequest, HttpResponse
 
@@ -11,11 +11,11 @@ functions = Functions()
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-@functions.operation(_METHODS, "", api=Api.ANY_PATH, limit_bytes=HOST_BODY_BYTES)
-async def unknown_path(req: HttpRequest, registry: Registry) -> HttpResponse:
-    """Serve the operation whose path was misspelt, which checks key and size itself, or say that there is none."""
+@functions.operation(_METHODS, "", None, api=Api.ANY_PATH, limit_bytes=HOST_BODY_BYTES)
+async def other_path(req: HttpRequest, registry: Registry) -> HttpResponse:
+    """Serve another loop, or a path with a slash too many, or say that there is no such operation."""
     if req.method == "GET" and not urls.path_of_call(req) and "text/html" in req.headers.get("Accept", ""):
         return HttpResponse(
             status_code=302, headers={"Location": "rankloop"}
         )  # relative: there may be a path before it
-    return await registry.serve_any_spelling(req)
+    return await registry.serve_path(req)

@@ -1,0 +1,1 @@
+"""Who may do what with a loop: roles, and the keys that have them."""

@@ -1,0 +1,90 @@
+"""The check of keys that callers send: the slow digest once for each key, a fast one from then on."""
+
+import asyncio
+import hmac
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any
+
+from shared.access import loop_keys
+from shared.access.loop_keys import LoopKey
+
+_REMEMBERED = 4_096
+_MOST_WAITING = 64
+_REFUSED_SECONDS = 60.0
+
+
+class TooManyChecks(Exception):
+    """More keys that were not seen before wait for their check than one process takes on."""
+
+
+class KeyCheck:
+    """Checks keys in one process.
+
+    What the slow digest said of a text is remembered under a digest of the text with a secret of this process, right
+    and wrong alike: memory holds no key, and a wrong key that is sent again and again costs its sender's time alone.
+    Slow digests are computed one after the other.
+    """
+
+    def __init__(self) -> None:
+        self._secret = os.urandom(32)
+        self._digests: OrderedDict[bytes, str] = OrderedDict()
+        self._refusals: OrderedDict[bytes, float] = OrderedDict()
+        self._waiting = 0
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(1, "keys")
+
+    async def find(self, text: str, keys: Iterable[LoopKey]) -> LoopKey | None:
+        """Find the key that a text is; None if it is none of them.
+
+        Raises:
+            TooManyChecks: Too many keys wait for their check.
+        """
+        parts = loop_keys.split(text)
+        if parts is None:
+            return None
+        key = next((key for key in keys if key.id == parts[0]), None)
+        if key is None:
+            return None
+        digest = await self._digest(parts[1], key.salt)
+        return key if hmac.compare_digest(digest, key.digest) else None
+
+    def note_refusal(self, text: str, loop: str) -> None:
+        """Remember for a minute that a text is no key of a loop; a key that is made later is another text."""
+        self._refusals[self._place(f"{loop} {text}")] = time.monotonic()
+        _shorten(self._refusals)
+
+    def was_refused(self, text: str, loop: str) -> bool:
+        """Whether a text was no key of a loop within the last minute."""
+        refused_at = self._refusals.get(self._place(f"{loop} {text}"))
+        return refused_at is not None and time.monotonic() - refused_at < _REFUSED_SECONDS
+
+    def _place(self, text: str) -> bytes:
+        return hmac.digest(self._secret, text.encode(), "sha256")
+
+    async def _digest(self, secret: str, salt: str) -> str:
+        place = self._place(f"{salt} {secret}")
+        if (digest := self._digests.get(place)) is not None:
+            return digest
+        if self._waiting >= _MOST_WAITING:
+            raise TooManyChecks
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            digest = await loop.run_in_executor(self._pool, loop_keys.digest_of, secret, salt)
+        finally:
+            self._waiting -= 1
+        self._digests[place] = digest
+        _shorten(self._digests)
+        return digest
+
+
+def _shorten(remembered: OrderedDict[bytes, Any]) -> None:
+    while len(remembered) > _REMEMBERED:
+        remembered.popitem(last=False)

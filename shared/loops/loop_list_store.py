@@ -1,0 +1,120 @@
+"""The list of loops: an empty blob for each but `default`, whose metadata tells when the trainer is to look at it.
+
+Whoever gives a loop something to do marks it first, and only then does what the trainer is to follow: so a loop with
+work is marked, whoever dies when. The trainer lets a loop rest if nobody has marked it for so long that no row can come
+under an old mark. A loop that is deleted has another blob beside its entry, until nothing of it is left.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from shared.storage import blobs
+from shared.storage.paths import DEFAULT, this_loop
+from shared.storage.sdk import translate_errors
+from shared.times import DAY, SECOND, from_datetime
+
+MARKED_FOR: Final = 60 * SECOND
+"""For how long an instance that has marked a loop takes rows of it without marking it again."""
+RESTED_AFTER: Final = 10 * 60 * SECOND
+"""How long a mark must be old before its loop may rest: more than `MARKED_FOR`, the longest write deadline, 5 minutes,
+and what clocks differ by."""
+FAR_US: Final = 10**9 * DAY
+_ROOT: Final = "loops/_"
+_LIST: Final = f"{_ROOT}list/"
+_DELETED: Final = f"{_ROOT}deleted/"
+_VISIT: Final = "visit"
+
+
+@dataclass(frozen=True, slots=True)
+class LoopEntry:
+    """A loop of the list.
+
+    Attributes:
+        marked_us: When it was last marked, or its trainer let it rest.
+        visit_us: When the trainer is to look at it.
+        is_deleted: Whether it was deleted, and something of it may be left.
+    """
+
+    name: str
+    marked_us: int
+    visit_us: int
+    is_deleted: bool
+    etag: str
+
+
+def list_loops() -> list[LoopEntry]:
+    """List all loops but `default`, by name, with those that are being deleted; one request for every 5,000."""
+    stored = list(blobs.list_blobs(_ROOT))
+    deleted = {blob.path.removeprefix(_DELETED) for blob in stored if blob.path.startswith(_DELETED)}
+    listed = {blob.path.removeprefix(_LIST): blob for blob in stored if blob.path.startswith(_LIST)}
+    entries = [
+        LoopEntry(name, from_datetime(blob.modified), _visit_us(blob.metadata), name in deleted, blob.etag)
+        for name, blob in listed.items()
+    ]
+    lost = [LoopEntry(name, 0, 0, True, "") for name in deleted - listed.keys()]
+    return sorted([*entries, *lost], key=lambda entry: entry.name)
+
+
+def names() -> set[str]:
+    """The names of all loops that can be called, `default` included."""
+    return {DEFAULT, *(entry.name for entry in list_loops() if not entry.is_deleted)}
+
+
+def add(name: str) -> bool:
+    """Add a loop, which rests until its first row; False if it is there."""
+    return blobs.create(f"{_LIST}{name}", b"", {_VISIT: str(FAR_US)})
+
+
+def mark() -> None:
+    """Have the trainer look at this loop; `default` needs no mark. Before what the trainer is to find."""
+    name = this_loop().name
+    if name != DEFAULT:
+        with translate_errors(absent=True):
+            blobs.client(mark_path(name)).set_blob_metadata({})
+
+
+def mark_path(name: str) -> str:
+    """The blob whose metadata are removed by a mark."""
+    return f"{_LIST}{name}"
+
+
+def rest(entry: LoopEntry, until_us: int) -> bool:
+    """Let a loop rest until a moment, unless it was marked meanwhile; False if it was."""
+    from azure.core import MatchConditions
+    from azure.core.exceptions import HttpResponseError
+
+    with translate_errors(absent=True):
+        try:
+            blobs.client(mark_path(entry.name)).set_blob_metadata(
+                {_VISIT: str(until_us)}, etag=entry.etag, match_condition=MatchConditions.IfNotModified
+            )
+        except HttpResponseError as error:
+            if error.status_code == 412:
+                return False
+            raise
+        return True
+    return False
+
+
+def begin_deletion(name: str) -> None:
+    """Note that a loop is to be deleted; from then on nobody can call it, and the trainer deletes what it has."""
+    blobs.create(f"{_DELETED}{name}", b"")
+
+
+def end_deletion(name: str) -> None:
+    """Remove a loop from the list, once nothing of it is left; then its name is free."""
+    blobs.remove(f"{_LIST}{name}")
+    blobs.remove(f"{_DELETED}{name}")
+
+
+def read_deletion_us(name: str) -> int | None:
+    """When the deletion of a loop began; None if it was not deleted."""
+    with translate_errors(absent=True):
+        return from_datetime(blobs.client(f"{_DELETED}{name}").get_blob_properties().last_modified)
+    return None
+
+
+def _visit_us(metadata: Mapping[str, str]) -> int:
+    text = metadata.get(_VISIT, "0")
+    return int(text) if text.isascii() and text.isdigit() else 0

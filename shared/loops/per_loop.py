@@ -1,0 +1,34 @@
+"""What a process keeps of the loops that it works for, at most so many of them."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+
+from shared.storage.paths import this_loop
+
+
+class PerLoop[Thing]:
+    """One thing for each loop, made when it is first needed; the one whose last use is longest ago goes first."""
+
+    def __init__(self, make: Callable[[], Thing], most: int) -> None:
+        """Take what makes the thing of this loop, and the most that are kept."""
+        self._make = make
+        self._most = most
+        self._things: OrderedDict[str, Thing] = OrderedDict()
+        self._lock = Lock()
+
+    def here(self) -> Thing:
+        """The thing of this loop."""
+        name = this_loop().name
+        with self._lock:
+            if name not in self._things:
+                self._things[name] = self._make()
+                if len(self._things) > self._most:
+                    self._things.popitem(last=False)
+            self._things.move_to_end(name)
+            return self._things[name]
+
+    def all(self) -> list[Thing]:
+        """All things that are kept."""
+        with self._lock:
+            return list(self._things.values())

@@ -1,0 +1,103 @@
+"""What Rank and Reward use of storage, loop by loop: composed once in a process, and opened with its first use."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Final
+
+from shared.access.key_check import KeyCheck, TooManyChecks
+from shared.access.loop_keys import LoopKey
+from shared.errors import UnknownLoop
+from shared.intake.intake import ATTEMPTS
+from shared.loops.loop_directory import LoopDirectory
+from shared.loops.per_loop import PerLoop
+from shared.models.published import ModelReference
+from shared.ranking.hot_path import HotPath
+from shared.ranking.live_settings import CurrentSettings
+from shared.settings import settings
+from shared.storage.account import account
+from shared.storage.paths import this_loop
+from shared.storage.rest import Rest
+from shared.storage.storage_clock import StorageClock
+from shared.times import SECOND
+from shared.web.errors import ExpiredKey, TooManyActions, TooManyCalls
+
+MOST_LOOPS: Final = 128
+"""The loops whose model, settings and connections a process keeps: those that were called last."""
+
+
+class HotPaths[Model]:
+    """The hot paths of the loops that a process serves."""
+
+    def __init__(self, load: Callable[[bytes, ModelReference, float], Model]) -> None:
+        """Take what makes a model of a blob's bytes, of what was published of it, and of a share of exploration."""
+        self._load = load
+        self._loops = PerLoop(self._make, MOST_LOOPS)
+        self._directory = LoopDirectory()
+        self._keys = KeyCheck()
+
+    @cached_property
+    def rest(self) -> Rest:
+        """The account's REST interface, whose connections all loops share."""
+        deadline = settings().write_deadline_us / SECOND
+        return Rest(account(settings().storage), timeout=deadline / ATTEMPTS)
+
+    def here(self) -> HotPath[Model]:
+        """The hot path of this loop, which there is."""
+        return self._loops.here()
+
+    async def check_loop(self) -> None:
+        """Check that there is this loop.
+
+        Raises:
+            UnknownLoop: There is none.
+            StorageUnavailable: Storage does not answer, and nothing is known of the loop.
+        """
+        await self._directory.check()
+        try:
+            await self.here().live_settings.current()
+        except UnknownLoop:
+            self._directory.forget()
+            raise
+
+    async def find_key(self, text: str) -> LoopKey | None:
+        """Find the key of this loop that a text is; None if it is none.
+
+        Raises:
+            UnknownLoop, StorageUnavailable: As `check_loop`.
+            ExpiredKey: The key's time is over.
+            TooManyCalls: Too many keys that were never seen before wait for their check.
+        """
+        await self._directory.check()
+        live_settings, loop = self.here().live_settings, this_loop().name
+        key = await self._search_key(text, await live_settings.current())
+        if key is None and not self._keys.was_refused(text, loop):
+            key = await self._search_key(text, await live_settings.newest())
+        if key is None:
+            self._keys.note_refusal(text, loop)
+        elif key.is_over(self._clock.now_us()):
+            raise ExpiredKey
+        return key
+
+    async def _search_key(self, text: str, current: CurrentSettings) -> LoopKey | None:
+        try:
+            return await self._keys.find(text, current.configuration.keys)
+        except TooManyChecks:
+            raise TooManyCalls("Too many keys wait for their check; try again.", 1) from None
+
+    def note_refusal(self, error: Exception) -> None:
+        """Count a Rank that was refused since it had too many actions."""
+        if type(error) is TooManyActions:
+            self.here().refused_ranks.count()
+
+    async def close(self) -> None:
+        """Stop refreshing, and close the connections."""
+        for hot_path in self._loops.all():
+            await hot_path.close()
+        await self.rest.close()
+
+    @property
+    def _clock(self) -> StorageClock:
+        return self.rest.clock
+
+    def _make(self) -> HotPath[Model]:
+        return HotPath(lambda: self.rest, self._load)

@@ -1,0 +1,161 @@
+"""Loops beside one another in one deployment: each learns for itself, and those that rest cost nothing."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from threading import Event
+
+import pytest
+
+from localhost.azurite.accounts import EmulatedAccount
+from shared import settings
+from shared.configuration.configuration_store import create_configuration, initial_configuration
+from shared.loops import loop_list_store
+from shared.storage import blobs, clock, loop_threads, sdk
+from shared.storage.paths import DEFAULT, TRAINING_QUEUE, in_loop, loop_named
+from shared.times import DAY, HOUR
+from tests.conftest import StartHost
+from tests.faults.proxy import FaultProxy
+from tests.http.api import Api
+from tests.http.loops import make_key, make_loop
+from tests.loop.conftest import KEY, QUICK
+from tests.loop.traffic import LIKED, USERS, V1, rank_body
+from train_timer import loop_deletion, loop_runs
+from train_timer.loop_runs import LoopRuns
+
+SERVICE = {"rewardWaitTime": "PT5S", "modelExportFrequency": "PT5S"}
+
+
+@pytest.fixture
+def loops(storage: EmulatedAccount) -> None:
+    """A thousand loops, all at rest, of which three were used and marked."""
+    names = [f"loop-{number}" for number in range(1000)]
+    with settings.use(settings.read({"AzureWebJobsStorage": storage.connection_string})):
+        loop_threads.at_once(loop_list_store.add, names[3:], 8)
+        for name in names[:3]:
+            use(name)
+
+
+@pytest.fixture
+def requests(storage: EmulatedAccount) -> Iterator[list[FaultProxy]]:
+    """Proxies between this process and each of the services, as if the account were the app's."""
+    with ExitStack() as stack:
+        targets = storage.blob_endpoint, storage.queue_endpoint, storage.table_endpoint
+        proxies = [stack.enter_context(FaultProxy(target)) for target in targets]
+        addresses = zip(("Blob", "Queue", "Table"), proxies, strict=True)
+        parts = [f"{service}Endpoint={proxy.url}" for service, proxy in addresses]
+        connection = ";".join([f"AccountName={storage.name}", f"AccountKey={storage.key}", *parts])
+        stack.enter_context(settings.use(settings.read({"AzureWebJobsStorage": connection})))
+        yield proxies
+
+
+def count(proxies: list[FaultProxy]) -> int:
+    return sum(len(proxy.requests) for proxy in proxies)
+
+
+def use(name: str) -> None:
+    """Make a loop with settings and a mark, as one has that was called."""
+    with in_loop(name):
+        create_configuration(initial_configuration())
+        loop_list_store.add(name)
+        loop_list_store.mark()
+
+
+def take_messages() -> list[str]:
+    """Take the messages that wait for an instance."""
+    queue = sdk.queues().get_queue_client(TRAINING_QUEUE)
+    taken = [message for page in queue.receive_messages(max_messages=32).by_page() for message in page]
+    for message in taken:
+        queue.delete_message(message)
+    return [message.content for message in taken]
+
+
+def test_each_loop_learns_from_its_own_events(start_host: StartHost) -> None:
+    """By the functions that the host runs; a loop without calls has nothing, and the answers are those of its model."""
+    host = start_host(**QUICK)
+    owner = Api.at(host.url, KEY, tries=4)
+    news = make_loop(owner, "news")
+    assert news.put(f"{V1}/configurations/service", SERVICE).status == 200
+    app = make_key(news, "app", "rank")
+    for number in range(30):
+        user = USERS[number % len(USERS)]
+        chosen = app.post(f"{V1}/rank", rank_body(f"event-{number}", user)).json["rewardActionId"]
+        assert app.post(f"{V1}/events/event-{number}/reward", {"value": float(chosen == LIKED[user])}).status == 204
+    until = time.monotonic() + 60
+    while not (status := news.get("/rankloop/v1/status").json)["model"] and time.monotonic() < until:
+        time.sleep(0.5)
+
+    assert status["model"], status
+    assert news.get("/rankloop/v1/models").json["models"]
+    assert owner.get("/rankloop/v1/models").json["models"] == []
+    assert owner.get("/rankloop/v1/events").json["entries"] == []
+
+
+@pytest.mark.usefixtures("loops")
+def test_loops_that_rest_cost_a_run_one_request_together(
+    requests: list[FaultProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand loops, of which three were used: the list is one request, and nobody looks at any of them."""
+    monkeypatch.setattr(loop_runs, "RESTED_AFTER", -DAY)
+    runs, stop = LoopRuns(), Event()
+    runs.run_all(stop)
+    for text in take_messages():
+        for _ in range(2):
+            runs.take(text, stop)
+    with in_loop(DEFAULT):
+        trainings = runs._trainings.here()
+        trainings.run(stop)
+        before = count(requests)
+        trainings.run(stop)
+    alone = count(requests) - before
+
+    runs.run_all(stop)
+
+    assert count(requests) - before - alone == alone + 1
+    assert [entry.visit_us > clock.now_us() + HOUR for entry in loop_list_store.list_loops()] == 1000 * [True]
+
+
+def test_a_marked_loop_is_looked_at_until_nothing_can_come_any_more(requests: list[FaultProxy]) -> None:
+    """Rows may come for as long as an instance takes its mark for good; a loop that is marked again rests no more."""
+    use("news")
+    runs, stop = LoopRuns(), Event()
+    runs.run_all(stop)
+    (text,) = take_messages()
+    for _ in range(2):
+        runs.take(text, stop)
+    runs.run_all(stop)
+    (again,) = take_messages()
+    entry = loop_list_store.list_loops()[0]
+
+    assert loop_list_store.rest(entry, clock.now_us() + DAY)
+    assert not loop_list_store.rest(entry, clock.now_us() + DAY), again
+    with in_loop("news"):
+        loop_list_store.mark()
+    runs.run_all(stop)
+    assert len(take_messages()) == 1
+
+
+def test_nothing_is_left_of_a_deleted_loop(requests: list[FaultProxy], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once no instance can write into it; a run that dies on the way is gone on with."""
+    use("news")
+    use("news-2")
+    runs, stop = LoopRuns(), Event()
+    runs.run_all(stop)
+    for text in take_messages():
+        runs.take(text, stop)
+    sdk.tables().create_table(loop_named("news").table_name("events", clock.now_us(), DAY))
+    loop_list_store.begin_deletion("news")
+    runs.run_all(stop)
+    for text in take_messages():
+        runs.take(text, stop)
+    assert [*blobs.list_paths("loops/news/")]
+    monkeypatch.setattr(loop_deletion, "_INSTANCES_KNOW_AFTER_US", 0)
+    runs.run_all(stop)
+    for text in take_messages():
+        runs.take(text, stop)
+
+    runs.run_all(stop)
+    assert [entry.name for entry in loop_list_store.list_loops()] == ["news-2"]
+    assert [*blobs.list_paths("loops/news/")] == []
+    assert [*blobs.list_paths("loops/news-2/")]
+    assert [table.name for table in sdk.tables().list_tables()] == []

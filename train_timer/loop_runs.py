@@ -1,0 +1,87 @@
+"""Runs of the trainer for all loops: for `default` at once, for others by messages, which any instance takes."""
+
+import json
+import logging
+from threading import Event
+
+from shared.configuration import configuration_store
+from shared.errors import UnknownLoop
+from shared.loops import loop_list_store
+from shared.loops.loop_list_store import RESTED_AFTER, LoopEntry
+from shared.loops.per_loop import PerLoop
+from shared.storage import clock, queues
+from shared.storage.paths import DEFAULT, TRAINING_QUEUE, check_name, in_loop
+from shared.storage_errors import StorageUnavailable
+from shared.times import DAY, HOUR, MINUTE, SECOND
+from train_timer import loop_deletion
+from train_timer.run import Trainings
+
+_MOST_LOOPS = 8
+"""So many loops' reads and paces a process remembers from one run to the next."""
+_SECONDS_TO_LIVE = 2 * MINUTE // SECOND
+"""A loop that waits longer for a free instance gets another message by then."""
+
+_log = logging.getLogger(__name__)
+
+
+class LoopRuns:
+    """The runs of the trainer in one process."""
+
+    def __init__(self) -> None:
+        self._trainings = PerLoop(Trainings, _MOST_LOOPS)
+
+    def run_all(self, stop: Event) -> None:
+        """Send a message for each loop that the trainer is to look at, and run for the loop `default`."""
+        try:
+            self._send_messages()
+        except StorageUnavailable as trouble:
+            _log.error("only the loop default is looked at, the next run looks at the others too: %s", trouble)
+        with in_loop(DEFAULT):
+            self._trainings.here().run(stop)
+
+    def take(self, text: str, stop: Event) -> None:
+        """Run for the loop of a message, and let the loop rest if it has nothing to do; or delete what it has left.
+
+        No error is raised: a message of the next minute begins another run.
+        """
+        try:
+            entry = _read(text)
+            with in_loop(entry.name):
+                if entry.is_deleted:
+                    loop_deletion.go_on(entry.name)
+                else:
+                    self._run(entry, stop)
+        except UnknownLoop:
+            _log.info("the loop of a message was deleted meanwhile")
+        except StorageUnavailable as trouble:
+            _log.error("a loop's run ends here, the next one goes on: %s", trouble)
+        except Exception:
+            _log.exception("a loop's run has failed, the next one goes on")
+
+    def _send_messages(self) -> None:
+        entries = loop_list_store.list_loops()
+        if not entries:
+            return
+        now_us = clock.now_us()
+        busy = [entry for entry in entries if entry.is_deleted or entry.visit_us <= now_us]
+        if busy:
+            messages = [_write(entry) for entry in sorted(busy, key=lambda entry: entry.marked_us)]
+            queues.send_at_once(TRAINING_QUEUE, messages, _SECONDS_TO_LIVE)
+
+    def _run(self, entry: LoopEntry, stop: Event) -> None:
+        service = configuration_store.read_configuration().service
+        done_up_to_us = self._trainings.here().run(stop)
+        if done_up_to_us is not None and done_up_to_us > entry.marked_us + RESTED_AFTER:
+            pause_us = HOUR if service.is_auto_optimization_enabled else DAY
+            loop_list_store.rest(entry, clock.now_us() + pause_us)
+
+
+def _write(entry: LoopEntry) -> str:
+    members = (entry.name, entry.marked_us, entry.visit_us, entry.is_deleted, entry.etag)
+    return json.dumps(dict(zip(LoopEntry.__dataclass_fields__, members, strict=True)))
+
+
+def _read(text: str) -> LoopEntry:
+    entry = LoopEntry(**json.loads(text))
+    check_name(entry.name)
+    return entry
