@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from azure.functions import HttpRequest, HttpResponse
 
@@ -57,7 +58,7 @@ async def read_logs(req: HttpRequest, log_readers: LogReaders) -> HttpResponse:
     page = await log_readers.run(log_page.read_page, place, to_us, packed=packed)
     headers = {"Content-Encoding": "gzip"} if packed and page.text else {}
     if page.next is not None:
-        headers["Link"] = next_page(f"/{Api.OWN.value}logs", page.next, req.params.get("to"))
+        headers["Link"] = next_page(urlsplit(req.url).path, page.next, req.params.get("to"))
     return lines(page.text, headers)
 
 
