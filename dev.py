@@ -28,6 +28,7 @@ from localhost.setup import help_texts
 from localhost.setup.checks import run_checks
 from localhost.setup.command_line import Parser, Version, parse, port
 from localhost.setup.node_packages import NodePackages, are_installed, install
+from localhost.setup.owner_actions import add_key_actions, add_loop_actions
 from localhost.setup.packages import install_packages
 from localhost.setup.places import WINDOWS, Places, hold_lock
 from localhost.setup.programs import CannotSetUp, end_in_order_on_sigterm, openly, say
@@ -142,6 +143,8 @@ def add_commands_that_read_a_loop(commands: Commands) -> None:
         added.add_argument("--json", action="store_true", help="print the loop's answer as it is")
     added.add_argument("--at", default="", metavar="TIME", help="around when it came, such as 2026-11-25T12:50:00Z")
     added.add_argument("id", metavar="ID", help="the event's id")
+    add_loop_actions(command(commands, "loop", own, "list, make and delete the loops of a deployment"))
+    add_key_actions(command(commands, "key", own, "list, make, rotate and revoke the keys of a loop"))
 
 
 def add_commands_for_azure(commands: Commands) -> None:
@@ -188,6 +191,13 @@ def report(chosen: argparse.Namespace) -> NoReturn:
     given += [f"--data={chosen.data.resolve()}"] if chosen.data else []
     event = ["--", chosen.id] if chosen.command == "event" else []
     hand_over("localhost.report", chosen.command, *given, *(["--json"] if chosen.json else []), *event)
+
+
+def own(_: argparse.Namespace) -> NoReturn:
+    """Change loops or keys; standard output is for what was done."""
+    with redirect_stdout(sys.stderr):
+        set_up(NodePackages.NONE)
+    hand_over("localhost.report", *sys.argv[1:])
 
 
 def replay(chosen: argparse.Namespace) -> NoReturn:

@@ -17,6 +17,7 @@ from benchmarks.figures import Figure
 from benchmarks.progress import Progress
 from localhost.environment import ROOT
 from localhost.failures import StartFailure
+from shared.storage.paths import DEFAULT, in_loop
 
 MEASURES = {
     "rank-cpu": "processor time of one Rank, against Vowpal Wabbit's own",
@@ -106,7 +107,8 @@ def _measure(names: Sequence[str]) -> tuple[list[Figure], dict[str, str]]:
     for name in dict.fromkeys(names):
         progress = Progress(name)
         try:
-            measured += import_measure(name).measure(progress)
+            with in_loop(DEFAULT):
+                measured += import_measure(name).measure(progress)
         except (MeasureFailed, StartFailure, OSError, subprocess.SubprocessError) as problem:
             failed[name] = str(problem)
         finally:

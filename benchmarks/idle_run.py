@@ -11,7 +11,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from benchmarks.figures import Figure, Goal
 from benchmarks.progress import Progress
 from benchmarks.storage import Storage, start_storage
 from localhost.environment import STORAGE
+from shared.storage import loop_threads
 from shared.times import DAY, HOUR, MINUTE
 from tests.faults.proxy import Fault, FaultProxy, Request
 
@@ -174,7 +174,7 @@ def write_log(days: int) -> dict[str, int]:
 
     rewards = configuration_store.read_configuration().rewards
     end_us = backlog.Backlog(1, 0).from_us() // DAY * DAY
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_AT_ONCE) as pool:
+    with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "part")
         file.write_bytes(b"log")
 
@@ -182,7 +182,7 @@ def write_log(days: int) -> dict[str, int]:
             return log_store.create(from_us, from_us + _PART_US, file, rewards, 10, {"cb": 10}, 3)
 
         for day_us in range(end_us - days * DAY, end_us, DAY):
-            parts = list(pool.map(create, range(day_us, day_us + DAY, HOUR)))
+            parts = loop_threads.at_once(create, range(day_us, day_us + DAY, HOUR), _AT_ONCE)
             manifest_store.put_part(parts, lambda: None)
     return {"written": days * 24}
 

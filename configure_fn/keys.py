@@ -11,7 +11,7 @@ from shared.access.loop_keys import LoopKey
 from shared.access.role import Role
 from shared.configuration import configuration_store, key_changes
 from shared.configuration.configuration import Configuration
-from shared.configuration.forms.keys import Keys, KeyWithText, NewKey, Rotation, role_of
+from shared.configuration.forms.keys import Keys, KeyWithText, NewKey, Rotation
 from shared.configuration.settings_change import Act, Cause
 from shared.storage.clock import now_us
 from shared.web.errors import InvalidRequest
@@ -36,8 +36,8 @@ async def list_keys(_: HttpRequest) -> HttpResponse:
 )
 async def make_key(req: HttpRequest, caller: str) -> HttpResponse:
     """Make a key of the loop; the answer holds it, and nothing ever tells it again."""
-    name, asked = _name(req), NewKey.read(req.get_body())
-    return answer_created(await asyncio.to_thread(_make, name, asked, caller))
+    name, new = _name(req), NewKey.read(req.get_body())
+    return answer_created(await asyncio.to_thread(_make, name, new, caller))
 
 
 @functions.operation(
@@ -71,11 +71,11 @@ def _name(req: HttpRequest) -> str:
         raise InvalidRequest(f"{error}.", "keyName") from None
 
 
-def _make(name: str, asked: NewKey, caller: str) -> bytes:
+def _make(name: str, new: NewKey, caller: str) -> bytes:
     at_us = now_us()
-    key, text = loop_keys.make(name, role_of(asked), at_us, asked.expires_us(at_us), os.urandom)
+    key, text = loop_keys.make(name, Role(new.role), at_us, new.expires_us(at_us), os.urandom)
     _change(lambda stored: key_changes.add(stored, key, at_us), caller)
-    return KeyWithText.made(key, text).to_json()
+    return KeyWithText.with_text(key, text).to_json()
 
 
 def _rotate(name: str, overlap_us: int, caller: str) -> bytes:
@@ -83,7 +83,7 @@ def _rotate(name: str, overlap_us: int, caller: str) -> bytes:
     old = key_changes.find(configuration_store.read_configuration(), name, at_us)
     key, text = _successor(old, at_us)
     _change(lambda stored: key_changes.rotate(stored, key, at_us + overlap_us, at_us), caller)
-    return KeyWithText.made(key, text).to_json()
+    return KeyWithText.with_text(key, text).to_json()
 
 
 def _successor(old: LoopKey, at_us: int) -> tuple[LoopKey, str]:

@@ -47,8 +47,8 @@ async def read_loop(req: HttpRequest) -> HttpResponse:
 )
 async def make_loop(req: HttpRequest, caller: str) -> HttpResponse:
     """Make a loop, unless there is one of that name, which stays as it is."""
-    name, asked = _name(req), NewLoop.read(req.get_body() or b"{}")
-    source = _check(asked.copy_settings_from, "copySettingsFrom") if asked.copy_settings_from is not None else None
+    name, new = _name(req), NewLoop.read(req.get_body() or b"{}")
+    source = _check(new.copy_settings_from, "copySettingsFrom") if new.copy_settings_from is not None else None
     is_new = await asyncio.to_thread(_make, name, source, caller)
     answer = Loop(name=name).to_json()
     return answer_created(answer) if is_new else json_answer(answer)

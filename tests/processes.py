@@ -9,6 +9,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from shared.storage.paths import DEFAULT, in_loop
 from tests import clock
 
 _FORKS = multiprocessing.get_context("forkserver")
@@ -47,7 +48,8 @@ def _run(ahead_us: int, log_file: str, storage: str, work: Callable[..., object]
     clock.set_ahead(ahead_us)
     os.environ.update({"AzureWebJobsStorage": storage})
     try:
-        work(*arguments)
+        with in_loop(DEFAULT):
+            work(*arguments)
     except Exception:
         traceback.print_exc()
         sys.exit(1)

@@ -3,7 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,8 +14,10 @@ from localhost.report.event_lines import event_lines, is_unknown
 from localhost.report.layout import printable
 from localhost.report.loop import Loop
 from localhost.report.metrics_lines import metrics_lines
+from localhost.report.owner_command import run_key_command, run_loop_command
 from localhost.report.status_lines import status_lines
 from localhost.report.welcome import Welcome
+from localhost.setup.owner_actions import add_key_actions, add_loop_actions
 from localhost.setup.programs import CannotSetUp
 
 NOT_THERE, CANNOT_READ, INTERRUPTED = 1, 2, 130
@@ -49,6 +52,13 @@ def _parser() -> argparse.ArgumentParser:
         if name == "event":
             command.add_argument("--at", default="", help="around which moment to search the log")
             command.add_argument("id", help="the event's id")
+    for name, add_actions, lines_of in (
+        ("loop", add_loop_actions, run_loop_command),
+        ("key", add_key_actions, run_key_command),
+    ):
+        command = commands.add_parser(name)
+        command.set_defaults(run=partial(_own, lines_of))
+        add_actions(command)
     return parser
 
 
@@ -83,6 +93,12 @@ def _event(chosen: argparse.Namespace) -> int:
     answer = _loop(chosen).read(f"events/{quote(chosen.id, safe='')}", query, "withoutEvent")
     _print(answer.body, event_lines(answer.document), chosen)
     return NOT_THERE if is_unknown(answer.document) else 0
+
+
+def _own(lines_of: Callable[[Loop, argparse.Namespace], list[str]], chosen: argparse.Namespace) -> int:
+    for line in lines_of(_loop(chosen), chosen):
+        print(line)
+    return 0
 
 
 def _welcome(chosen: argparse.Namespace) -> int:

@@ -65,20 +65,44 @@ class Loop:
         Raises:
             CommandFailure: It does not answer, or not with what was wanted.
         """
-        url = f"{self.address}/rankloop/v1/{path}{f'?{urlencode(query)}' if query else ''}"
+        answer = self._ask("GET", f"{path}{f'?{urlencode(query)}' if query else ''}", None)
+        if answer.status != 200 or expected not in answer.document:
+            raise self._refusal("GET", path, answer)
+        return answer
+
+    def send(self, method: str, path: str, body: object) -> Answer:
+        """Have something done.
+
+        Args:
+            body: A JSON value; None for none.
+
+        Raises:
+            CommandFailure: It was not done.
+        """
+        answer = self._ask(method, path, body)
+        if answer.status not in (200, 201, 204):
+            raise self._refusal(method, path, answer)
+        return answer
+
+    def _ask(self, method: str, path: str, body: object) -> Answer:
+        url = f"{self.address}/rankloop/v1/{path}"
         try:
-            answer = ask("GET", url, {"Ocp-Apim-Subscription-Key": self.key})
+            answer = ask(method, url, {"Ocp-Apim-Subscription-Key": self.key}, body)
         except Unreachable as error:
             raise CommandFailure(f"{self.address} cannot be reached: {error}.", self.if_away) from error
         if answer.status == 401:
             raise CommandFailure(f"{self.address} does not take the key.", _OTHER_KEY)
-        if answer.status != 200 or expected not in answer.document:
-            raise CommandFailure(f"GET {url} was answered {answer.summary().rstrip('.')}.", _next_step(answer))
         return answer
+
+    def _refusal(self, method: str, path: str, answer: Answer) -> CommandFailure:
+        call = f"{method} {self.address}/rankloop/v1/{path}"
+        return CommandFailure(f"{call} was answered {answer.summary().rstrip('.')}.", _next_step(answer))
 
 
 def _next_step(answer: Answer) -> str:
-    if answer.status in (400, 404) and answer.code:
+    if answer.status == 403:
+        return f"Put a key with that role into the variable {KEY_VARIABLE}."
+    if answer.status in (400, 404, 409) and answer.code:
         return "Correct what the message names."
     if answer.status >= 500 or answer.status == 429:
         return "Wait a moment, then run it again; if it stays, look into the log of the functions."

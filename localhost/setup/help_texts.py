@@ -60,3 +60,10 @@ EVENT = """Asks a running loop what became of an event: when and how it was rank
 and count, whether it is learned, what would be shown now and why. The log is searched from its end, or around the time
 that --at names. Reads the loop that up serves on this machine, or the one at an address, with the key that is in the
 variable RANKLOOP_KEY. Exit code 0: it is printed; 1: nothing of such an event is there; 2: the loop cannot be read."""
+LOOP = """Lists, makes and deletes the loops of a deployment: the one that up serves on this machine, or the one at an
+address, with a key of the deployment in the variable RANKLOOP_KEY. A loop is called at the deployment's address with
+the loop's name behind it. Exit code 0: it is done; 2: it is not, and the text says why."""
+KEY = """Lists, makes, rotates and revokes the keys of a loop: of the one that up serves on this machine, or of the one
+at an address, which ends in the loop's name unless that is default. A key of the deployment, or one of the loop with
+the role admin, is in the variable RANKLOOP_KEY. A new key is printed once, and nothing ever tells it again. Exit code
+0: it is done; 2: it is not, and the text says why."""

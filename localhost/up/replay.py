@@ -34,7 +34,9 @@ def replay(command: Replay) -> int:
     Raises:
         StartFailure: Storage cannot be reached.
     """
-    with _storage(command.data):
+    from shared.storage.paths import DEFAULT, in_loop
+
+    with _storage(command.data), in_loop(DEFAULT):
         from shared.learner.training import TrainingFailed
         from shared.models.model_store import DamagedModel
         from train_timer.model_replay import CannotReplay

@@ -21,8 +21,8 @@ from shared.web.errors import NotAllowed, NotAuthorized
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 _TOKEN_ROLES = frozenset({Role.RANK.value, Role.READ.value, Role.ADMIN.value})
 _WITHOUT_ROLES = "https://cognitiveservices.azure.com"
-"""The audience for which unchanged clients of the old service ask. It is Microsoft's own application, to which nobody can
-add roles: its tokens open everything."""
+"""The audience for which unchanged clients of the old service ask. It is Microsoft's own application, to which nobody
+can add roles: its tokens open everything."""
 
 
 class LoopAccess(Protocol):

@@ -1,5 +1,6 @@
 """Refusals of requests: the problem and its place, never the status that it gives."""
 
+from shared.access.role import Role
 from shared.errors import LoopError
 
 
@@ -10,8 +11,10 @@ class NotAuthorized(LoopError):
 class NotAllowed(LoopError):
     """The caller is known, and may not do this: the key's or the token's role does not have it."""
 
-    def __init__(self, caller: str, wanted: str) -> None:
-        super().__init__(f"Access denied: this needs the role {wanted}, which {caller} does not have.")
+    def __init__(self, caller: str, wanted: Role) -> None:
+        of_all = "a key of the deployment, or the role admin for all loops"
+        needed = of_all if wanted is Role.OWNER else f"the role {wanted}"
+        super().__init__(f"Access denied: this needs {needed}, which {caller} does not have.")
 
 
 class ExpiredKey(NotAuthorized):

@@ -26,6 +26,9 @@ _PREFIXES_TOO_MANY = re.compile(
 """Prefixes of the API that an endpoint ends in, before the prefix that the client writes."""
 
 
+_PAGE = re.compile(r"rankloop(?:/(?P<file>.*))?", re.IGNORECASE)
+
+
 class HotPaths(LoopAccess, Protocol):
     """What the registry knows of the hot paths of all loops."""
 
@@ -94,6 +97,7 @@ class Registry:
         ]
         self.operations = [operation for operation in served if operation.api not in (Api.PAGE, Api.ANY_PATH)]
         self._served = served
+        self._page = next((operation for operation in served if operation.api is Api.PAGE), None)
         self._without_parameters = {
             (method, operation.route.lower()): operation
             for operation in self.operations
@@ -113,23 +117,27 @@ class Registry:
         """Serve a call whose path begins with a loop's name, or has a slash too many, or a prefix too many.
 
         Such as the last two are the calls to an endpoint with a slash at its end, and to one that ends in
-        `/personalizer/v1.0`. What is open to everyone says the same of every loop.
+        `/personalizer/v1.0`. Of what is open to everyone, only the page is about a loop.
 
         Raises:
             UnknownPath: There is no such operation.
         """
         loop, path = _split_loop(urls.path_of_call(req))
         served, params = self._find(req.method, _PREFIXES_TOO_MANY.sub("", path))
-        with in_loop(DEFAULT if served.role is None else loop):
+        if served is None and loop != DEFAULT and req.method == "GET" and (match := _PAGE.fullmatch(path)):
+            served, params = self._page, match.groupdict("")
+        if served is None or (served.role is None and (loop != DEFAULT) != (served is self._page)):
+            raise UnknownPath
+        with in_loop(loop):
             return await served.handler(urls.with_route(req, params))
 
-    def _find(self, method: str, path: str) -> tuple[ServedOperation, dict[str, str]]:
+    def _find(self, method: str, path: str) -> tuple[ServedOperation | None, dict[str, str]]:
         if (served := self._without_parameters.get((method, path.lower()))) is not None:
             return served, {}
         for served in self.operations:
             if method in served.methods and (match := served.pattern.fullmatch(path)):
                 return served, match.groupdict()
-        raise UnknownPath
+        return None, {}
 
     def _serve(self, declared: Operation) -> list[ServedOperation]:
         name, handler = declared.handler.__name__, declared.handler

@@ -15,6 +15,7 @@ from azure.core.credentials import AzureKeyCredential
 from localhost.azurite.emulator import Azurite
 from tests.hosts import HostProcess
 from tests.http.api import Api
+from tests.http.loops import make_loop
 
 KINDS = ("sync", "async")
 PATIENCE_SECONDS = 60
@@ -71,7 +72,7 @@ def clients(kind: str, endpoint: str, key: str) -> Iterator[Clients]:
 
 @contextmanager
 def feed_loop(azurite: Azurite, events: int) -> Iterator[tuple[Clients, Api]]:
-    """A loop of its own that learns within seconds, after so many events in which soup earns 1, all else 0."""
+    """A loop beside `default` that learns within seconds, after so many events in which soup earns 1, all else 0."""
     settings = {
         "API_KEY_1": "test-key-1",
         "WRITE_DEADLINE": "PT2S",
@@ -80,13 +81,14 @@ def feed_loop(azurite: Azurite, events: int) -> Iterator[tuple[Clients, Api]]:
     }
     with (
         HostProcess(azurite.new_account().connection_string, env=settings) as host,
-        clients("sync", host.url, "test-key-1") as client,
+        clients("sync", f"{host.url}/meals", "test-key-1") as client,
     ):
+        loop = make_loop(Api.at(host.url, "test-key-1", tries=4), "meals")
         client.owner.update_service_configuration({"rewardWaitTime": "PT5S", "modelExportFrequency": "PT1S"})
         for number in range(events):
             event = client.application.rank({"actions": MEALS, "eventId": f"fed-{number}"})
             client.application.reward(event["eventId"], {"value": float(event["rewardActionId"] == "soup")})
-        yield client, Api.at(host.url, "test-key-1", tries=4)
+        yield client, loop
 
 
 def _open(stack: ExitStack, runner: asyncio.Runner, client: Any, endpoint: str, key: str) -> Any:

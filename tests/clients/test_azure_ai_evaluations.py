@@ -34,7 +34,7 @@ def test_one_is_created_polled_read_listed_and_deleted(api: Api, kind: str) -> N
     """On a loop that has not been used: the range is empty, and the evaluation succeeds."""
     of_id = str(uuid.uuid4())
     query = {"start_time": datetime.datetime(2022, 9, 20), "end_time": datetime.datetime(2022, 9, 30)}  # noqa: DTZ001
-    with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
+    with clients(kind, api.url, "test-key-1") as client:
         assert client.owner.create_evaluation(of_id, WITHOUT_DATA) is None
         evaluation = wait_for_end(client, of_id, **query)
         listed = [evaluation["id"] for evaluation in client.owner.list_evaluations()]
@@ -53,7 +53,7 @@ def test_pages_are_gone_through_by_the_client(api: Api, kind: str) -> None:
     """It follows the address of the next page, with the filter of the first call."""
     ids = [str(uuid.uuid4()) for _ in range(5)]
     manual, automatic = ("metadata=evaluationType eq 'Manual'", "metadata=evaluationType eq 'Auto'")
-    with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
+    with clients(kind, api.url, "test-key-1") as client:
         for of_id in ids:
             client.owner.create_evaluation(of_id, WITHOUT_DATA)
 
@@ -72,7 +72,7 @@ def test_refusals_are_the_clients_own_exceptions(api: Api, kind: str) -> None:
     twice = {**WITHOUT_DATA, "policies": WITHOUT_DATA["policies"] * 2}  # type: ignore[operator]
     reversed_range = {**WITHOUT_DATA, "startTime": WITHOUT_DATA["endTime"]}
     cases = ((twice, "DuplicateCustomPolicyNames"), (reversed_range, "InvalidDateTimesInEvaluationContract"))
-    with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
+    with clients(kind, api.url, "test-key-1") as client:
         for body, code in cases:
             with pytest.raises(HttpResponseError) as refusal:
                 client.owner.create_evaluation(str(uuid.uuid4()), body)
@@ -99,7 +99,7 @@ def test_a_log_is_evaluated(logged: Api) -> None:
         "endTime": end.isoformat(),
         "policies": [{"name": "squarecb", "arguments": "--cb_explore_adf --squarecb -q ::"}],
     }
-    with clients("sync", f"http://{logged.host}:{logged.port}", "test-key-1") as client:
+    with clients("sync", logged.url, "test-key-1") as client:
         client.owner.create_evaluation("meals", body)
         newest = wait_for_end(client, "meals", start_time=start, end_time=end)
     older = logged.get("/personalizer/v1.1-preview.3/evaluations/meals").json
@@ -133,7 +133,7 @@ def test_what_is_not_certain_can_be_applied_as_ever(logged: Api) -> None:
         "endTime": end.isoformat(),
         "policies": [{"name": "random", "arguments": "--cb_explore_adf --epsilon 1.0"}],
     }
-    with clients("sync", f"http://{logged.host}:{logged.port}", "test-key-1") as client:
+    with clients("sync", logged.url, "test-key-1") as client:
         client.owner.create_evaluation("chance", body)
         evaluation = wait_for_end(client, "chance", start_time=start, end_time=end)
 

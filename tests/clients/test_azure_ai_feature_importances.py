@@ -24,7 +24,7 @@ def body() -> dict[str, object]:
 def test_one_is_created_polled_read_listed_and_deleted(api: Api, kind: str) -> None:
     """From the first call to the last, on a loop that has not been used."""
     of_id = str(uuid.uuid4())
-    with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
+    with clients(kind, api.url, "test-key-1") as client:
         assert client.owner.create_feature_importance(of_id, body()) is None
         eventually(lambda: client.owner.get_feature_importance(of_id)["status"] == "Succeeded")
         importance = client.owner.get_feature_importance(of_id)
@@ -46,7 +46,7 @@ def test_one_is_created_polled_read_listed_and_deleted(api: Api, kind: str) -> N
 def test_pages_are_gone_through_by_the_client(api: Api, kind: str) -> None:
     """It follows the address of the next page, and reads no more than `top` of them."""
     ids = [str(uuid.uuid4()) for _ in range(5)]
-    with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
+    with clients(kind, api.url, "test-key-1") as client:
         for of_id in ids:
             client.owner.create_feature_importance(of_id, body())
 
@@ -61,7 +61,7 @@ def test_pages_are_gone_through_by_the_client(api: Api, kind: str) -> None:
 def test_an_id_that_is_there_is_refused(api: Api, kind: str) -> None:
     """With the code that is documented for it."""
     of_id = str(uuid.uuid4())
-    with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
+    with clients(kind, api.url, "test-key-1") as client:
         client.owner.create_feature_importance(of_id, body())
         with pytest.raises(HttpResponseError) as refusal:
             client.owner.create_feature_importance(of_id, body())

@@ -16,7 +16,7 @@ from tests.http.api import Api
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_loop_without_a_model_gives_an_empty_one_that_can_be_taken_back(api: Api, kind: str) -> None:
     """Plain before and after are the same bytes: none."""
-    with clients(kind, f"http://{api.host}:{api.port}", "test-key-1") as client:
+    with clients(kind, api.url, "test-key-1") as client:
         before = whole(client.owner.export_model(signed=False))
         signed = whole(client.owner.export_model(signed=True))
 
@@ -35,7 +35,7 @@ def learned(azurite: Azurite) -> Iterator[Api]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_goes_out_signed_and_comes_back_after_a_reset(learned: Api, kind: str) -> None:
     """The plain bytes are the same as before; `creationTime` and `lastModifiedTime` say that something happened."""
-    with clients(kind, f"http://{learned.host}:{learned.port}", "test-key-1") as client:
+    with clients(kind, learned.url, "test-key-1") as client:
         plain, signed = (whole(client.owner.export_model(signed=is_signed)) for is_signed in (False, True))
         client.owner.reset_model()
         without = whole(client.owner.export_model())
@@ -50,7 +50,7 @@ def test_a_model_goes_out_signed_and_comes_back_after_a_reset(learned: Api, kind
 
 def test_a_signed_model_may_be_handed_on_as_it_comes_in(learned: Api) -> None:
     """The pieces that one call gives are what the next one sends, without a length."""
-    with clients("sync", f"http://{learned.host}:{learned.port}", "test-key-1") as client:
+    with clients("sync", learned.url, "test-key-1") as client:
         before = whole(client.owner.export_model(signed=False))
         client.owner.import_model(client.owner.export_model(signed=True))
 
@@ -60,7 +60,7 @@ def test_a_signed_model_may_be_handed_on_as_it_comes_in(learned: Api) -> None:
 async def test_so_may_the_asynchronous_pieces(learned: Api) -> None:
     """They are sent while they still come in."""
     credential = AzureKeyCredential("test-key-1")
-    async with PersonalizerAdministrationClient(f"http://{learned.host}:{learned.port}", credential) as owner:
+    async with PersonalizerAdministrationClient(learned.url, credential) as owner:
         before = [piece async for piece in await owner.export_model(signed=False)]
         await owner.import_model(await owner.export_model(signed=True))
         after = [piece async for piece in await owner.export_model(signed=False)]
@@ -71,7 +71,7 @@ async def test_so_may_the_asynchronous_pieces(learned: Api) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_without_a_valid_signature_is_refused(learned: Api, kind: str) -> None:
     """Neither a plain one nor what is no archive comes in, and the model stays."""
-    with clients(kind, f"http://{learned.host}:{learned.port}", "test-key-1") as client:
+    with clients(kind, learned.url, "test-key-1") as client:
         before = whole(client.owner.export_model())
         with pytest.raises(HttpResponseError) as refusal:
             client.owner.import_model(io.BytesIO(before))

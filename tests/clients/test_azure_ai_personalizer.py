@@ -15,6 +15,7 @@ from tests.clients.azure_ai import KINDS, MEALS, Clients, clients, eventually
 from tests.hosts import HostProcess
 from tests.http.api import Api
 from tests.http.conftest import NEVER
+from tests.http.loops import make_key, make_loop
 
 SITUATION = [{"clock": {"day": "friday", "part": "noon"}}, {"guest": {"regular": True, "share": 0.12}}]
 PLACES = [
@@ -48,14 +49,14 @@ def _start_loop(azurite: Azurite) -> Iterator[Api]:
 @pytest.fixture(params=KINDS)
 def client(request: pytest.FixtureRequest, loop: Api) -> Iterator[Clients]:
     """Both clients of a loop; its endpoint ends with a slash, as the old service's did."""
-    with clients(request.param, f"http://{loop.host}:{loop.port}/", "test-key-1") as made:
+    with clients(request.param, f"{loop.url}/", "test-key-1") as made:
         yield made
 
 
 @pytest.fixture(params=KINDS)
 def slots(request: pytest.FixtureRequest, slots_loop: Api) -> Iterator[Clients]:
     """The same of a loop that the owner has made a multi-slot one."""
-    with clients(request.param, f"http://{slots_loop.host}:{slots_loop.port}", "test-key-1") as made:
+    with clients(request.param, slots_loop.url, "test-key-1") as made:
         made.owner.update_service_configuration({"isAutoOptimizationEnabled": False})
         made.owner.update_policy({"name": "slots", "arguments": SLOTS})
         eventually(lambda: _is_accepted(made.application.rank_multi_slot, {"actions": MEALS, "slots": PLACES}))
@@ -124,13 +125,30 @@ def test_a_loop_without_slots_refuses_them_by_name(client: Clients) -> None:
     assert "--ccb_explore_adf" in refusal.value.message
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_application_needs_no_more_than_a_key_for_ranks_of_its_loop(loop: Api, kind: str) -> None:
+    """And with that it can do no more: the administration's client raises its own exception."""
+    app = make_key(make_loop(loop, f"of-{kind}"), "app", "rank")
+    assert app.key is not None
+    with clients(kind, app.url, app.key) as made:
+        event = made.application.rank({"actions": MEALS, "eventId": "tonight", "deferActivation": True})
+        made.application.activate("tonight")
+        made.application.reward("tonight", {"value": 1})
+
+        assert event["eventId"] == "tonight"
+        with pytest.raises(HttpResponseError) as refusal:
+            made.owner.get_service_configuration()
+        assert (refusal.value.status_code, refusal.value.error.code) == (403, "PermissionDenied")
+    assert loop.get("/rankloop/v1/events/tonight").json["events"] == []
+
+
 def test_a_mistake_and_a_wrong_key_raise_the_clients_own_exceptions(client: Clients, loop: Api) -> None:
     """At once: neither is tried again."""
     began = time.monotonic()
     with pytest.raises(HttpResponseError) as mistake:
         client.application.rank({"actions": []})
     with (
-        clients("sync", f"http://{loop.host}:{loop.port}", "wrong") as stranger,
+        clients("sync", loop.url, "wrong") as stranger,
         pytest.raises(ClientAuthenticationError) as shut_out,
     ):
         stranger.application.rank({"actions": MEALS})

@@ -9,6 +9,7 @@ from msrest.authentication import CognitiveServicesCredentials
 from msrest.exceptions import HttpOperationError
 
 from tests.http.api import Api
+from tests.http.loops import make_key, make_loop
 
 ACTIONS = [
     RankableAction(id="tea", features=[{"hot": True}, {"price": 2.5}]),
@@ -16,10 +17,17 @@ ACTIONS = [
 ]
 
 
-@pytest.fixture
-def client(api: Api) -> Iterator[PersonalizerClient]:
+@pytest.fixture(scope="module")
+def meals(api: Api) -> Api:
+    """Another loop, opened with a key for applications."""
+    return make_key(make_loop(api, "meals"), "app", "rank")
+
+
+@pytest.fixture(params=["api", "meals"])
+def client(request: pytest.FixtureRequest) -> Iterator[PersonalizerClient]:
     """The client, made with nothing but endpoint and key."""
-    with PersonalizerClient(f"http://{api.host}:{api.port}", CognitiveServicesCredentials(api.key)) as made:
+    loop: Api = request.getfixturevalue(request.param)
+    with PersonalizerClient(loop.url, CognitiveServicesCredentials(loop.key)) as made:
         yield made
 
 
@@ -72,7 +80,7 @@ def test_a_wrong_reward_becomes_the_clients_own_exception(client: PersonalizerCl
 def test_a_wrong_key_becomes_the_clients_own_exception(api: Api) -> None:
     """As the old gateway's 401 did."""
     with (
-        PersonalizerClient(f"http://{api.host}:{api.port}", CognitiveServicesCredentials("wrong")) as client,
+        PersonalizerClient(api.url, CognitiveServicesCredentials("wrong")) as client,
         pytest.raises(ErrorResponseException) as refusal,
     ):
         client.rank(RankRequest(actions=ACTIONS))

@@ -63,7 +63,7 @@ def run(command: str, *arguments: str, endpoint: str, key: str = KEY, letters: s
         letters: The encoding of the terminal.
     """
     ended = subprocess.run(
-        [sys.executable, "-m", "localhost.report", command, "--endpoint", endpoint, *arguments],
+        [sys.executable, "-m", "localhost.report", command, *arguments, f"--endpoint={endpoint}"],
         cwd=ROOT,
         env={**clean_environment(), "RANKLOOP_KEY": key, "COLUMNS": "90", "PYTHONIOENCODING": letters},
         stdout=subprocess.PIPE,

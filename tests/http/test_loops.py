@@ -164,4 +164,19 @@ def test_a_loop_that_is_none_is_told_to_those_only_who_may_know(owner: Api) -> N
     assert [api.post(RANK, QUESTION).status for api in (nobody, stranger, forged)] == [401, 401, 401]
     refused = replace(owner, loop="/nowhere").post(RANK, QUESTION)
     assert (refused.status, refused.error["code"]) == (404, "ResourceNotFound")
-    assert replace(owner, loop="/nowhere", key=None).get("/ready").status == 200
+    assert replace(owner, loop="/nowhere", key=None).get("/ready").status == 404
+
+
+def test_each_loop_has_the_page_below_its_own_address(owner: Api) -> None:
+    """Whoever has a key of it only can look at it, and the page's calls are those of its loop."""
+    make_loop(owner, "seen")
+    page = replace(owner, loop="/seen", key=None)
+
+    assert page.get("/rankloop/").body == replace(page, loop="").get("/rankloop/").body
+    assert page.get("/rankloop").status == 200
+    assert page.get("/rankloop/main.js").body == replace(page, loop="").get("/rankloop/main.js").body
+    assert [page.get(path).status for path in ("/rankloop/none.js", "/rankloop/v1/none", "/rankloop/v1/status")] == [
+        404,
+        404,
+        401,
+    ]

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -17,6 +18,7 @@ from tests.hosts import HostProcess
 from tests.http.api import Answer, Api
 from tests.http.authority import AUDIENCE, TENANT, Authority, key, public
 from tests.http.conftest import NEVER
+from tests.http.loops import make_loop
 
 SERVICE = "/personalizer/v1.0/configurations/service"
 
@@ -212,3 +214,52 @@ def test_the_page_is_served_whatever_is_wrong_with_the_settings(azurite: Azurite
 
     assert (page.status, sign_in.status, sign_in.json, ready.status) == (200, 200, {}, 503)
     assert ready.json["missing"][0].startswith("Setting AUTH_TENANT")
+
+
+STATUS, LOOPS, POLICY = "/rankloop/v1/status", "/rankloop/v1/loops", "/personalizer/v1.0/configurations/policy"
+REWARD = "/personalizer/v1.0/events/none/reward"
+
+
+@pytest.fixture(scope="module")
+def with_roles(azurite: Azurite, authority: Authority) -> Iterator[Api]:
+    """A host whose tokens are made out for an application of the owner's own, and another loop."""
+    settings = {"API_KEY_1": "test-key-1", **NEVER, **authority.settings, "AUTH_AUDIENCE": "api://shop"}
+    with HostProcess(azurite.new_account().connection_string, env=settings) as started:
+        make_loop(Api.at(started.url, "test-key-1", tries=4), "news")
+        yield Api.at(started.url, None)
+
+
+@pytest.mark.parametrize(
+    ("roles", "opened"),
+    [
+        (None, []),
+        ([], []),
+        ("admin", []),
+        (["owner", "Rank.All", "rank.", ".news", 1], []),
+        (["rank"], [("", "rank"), ("/news", "rank")]),
+        (["read.news"], [("/news", "read")]),
+        (["rank.news", "read"], [("", "read"), ("/news", "rank"), ("/news", "read")]),
+        (["admin.news"], [("/news", "rank"), ("/news", "read"), ("/news", "admin")]),
+        (
+            ["admin"],
+            [(loop, role) for loop in ("", "/news") for role in ("rank", "read", "admin", "owner")],
+        ),
+    ],
+    ids=str,
+)
+def test_a_token_opens_what_its_app_roles_say(
+    with_roles: Api, authority: Authority, roles: object, opened: list[tuple[str, str]]
+) -> None:
+    """For all loops, or for one; a token without any of them opens nothing."""
+    header = {"Authorization": f"Bearer {authority.token(aud='api://shop', roles=roles)}"}
+    calls = {
+        "rank": ("POST", REWARD, {"value": 1}, 204),
+        "read": ("GET", STATUS, None, 200),
+        "admin": ("DELETE", POLICY, None, 200),
+        "owner": ("GET", LOOPS, None, 200),
+    }
+
+    for loop in ("", "/news"):
+        for role, (method, path, body, done) in calls.items():
+            answer = replace(with_roles, loop=loop).call(method, path, body, header)
+            assert answer.status == (done if (loop, role) in opened else 403), (loop, role, answer.body)

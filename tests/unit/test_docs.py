@@ -200,9 +200,9 @@ def _operations() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("name", _NAMES)
 def test_every_call_that_a_page_names_is_served(name: str) -> None:
-    """In sentences and in examples with curl."""
+    """In sentences and in examples with curl; some are of the loop `news`."""
     quoted = [match for span in _PAGES[name].spans for match in _CALL.findall(span)]
-    calls = [*quoted, *_curl_calls(_PAGES[name])]
+    calls = [(method, path.removeprefix("/news")) for method, path in (*quoted, *_curl_calls(_PAGES[name]))]
     wrong = [call for call in calls if not call[1].startswith("/admin") and not serves(*call)]
 
     assert wrong == []

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from shared import durations
 from shared.access.loop_keys import LoopKey
-from shared.access.role import Role
 from shared.times import DAY
 from shared.web.errors import InvalidRequest
 from shared.web.json_forms import Moment, MomentText, Wire, read_moment
@@ -82,7 +81,7 @@ class KeyWithText(Key):
     key: str
 
     @classmethod
-    def made(cls, key: LoopKey, text: str) -> "KeyWithText":
+    def with_text(cls, key: LoopKey, text: str) -> "KeyWithText":
         """The answer about a key that was just made."""
         return cls(name=key.name, role=key.role, created_at=key.created_us, expires_at=key.expires_us, key=text)
 
@@ -96,8 +95,3 @@ class Keys(Wire):
     def of(cls, keys: Sequence[LoopKey]) -> "Keys":
         """The answer about stored keys."""
         return cls(keys=[Key.of(key) for key in keys])
-
-
-def role_of(asked: NewKey) -> Role:
-    """The role that was asked for."""
-    return Role(asked.role)
