@@ -266,7 +266,7 @@ def test_few_calls_read_the_log_at_once_and_some_wait() -> None:
 
     def read(place: int) -> int:
         began.append(place)
-        go.wait()
+        go.wait(5)
         return place
 
     async def attack() -> tuple[list[Any], str, list[int]]:
@@ -291,7 +291,7 @@ def test_who_waits_too_long_to_read_the_log_is_refused(monkeypatch: pytest.Monke
 
     def read(place: int) -> int:
         began.append(place)
-        go.wait()
+        go.wait(5)
         return place
 
     async def attack() -> list[Any]:
