@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -30,31 +30,45 @@ _OTHER_TYPE = (
 _TOO_MANY = "It is told of the 10 newest events of an id only."
 
 
-async def read_nows(hot_path: HotPath[Explorer], evidence: Evidence) -> list[Now]:
-    """Ask the model in use about all events of an id, in the order of their trace.
+class RecordedEvent(NamedTuple):
+    """The features of an event, and the positions of its slots' baselines."""
+
+    document: Mapping[str, Any]
+    baselines: Sequence[int]
+
+
+def read_recorded(evidence: Evidence) -> list[RecordedEvent | None]:
+    """Read the events of an id, in the order of their trace; None in the place of those before the 10 newest ones."""
+    events: list[bytes | RankedEvent] = [*filter(log_line.is_event, evidence.lines), *evidence.waiting]
+    left_out = max(0, len(events) - _MOST_EVENTS)
+    return [*(None,) * left_out, *map(_read, events[left_out:])]
+
+
+def _read(event: bytes | RankedEvent) -> RecordedEvent:
+    if isinstance(event, RankedEvent):
+        return RecordedEvent(orjson.loads(event.document), event.baselines)
+    logged = read_event(event)
+    return RecordedEvent(logged.features, logged.baselines)
+
+
+async def read_nows(hot_path: HotPath[Explorer], events: Sequence[RecordedEvent | None]) -> list[Now]:
+    """Ask the model in use about events; of those that are None nothing is said.
 
     Raises:
         StorageUnavailable: A model is published, but could not be fetched yet.
     """
-    events: list[bytes | RankedEvent] = [*filter(log_line.is_event, evidence.lines), *evidence.waiting]
     if not events:
         return []
     current = await hot_path.live_settings.current()
     served = await hot_path.follow_published().current(current.published)
-    left_out = max(0, len(events) - _MOST_EVENTS)
-    nows = [Now(chances=None, because=_TOO_MANY)] * left_out
-    for event in events[left_out:]:
-        nows.append(await _now(served, current.configuration, *_document(event)))
+    nows = []
+    for event in events:
+        if event is None:
+            nows.append(Now(chances=None, because=_TOO_MANY))
+            continue
+        nows.append(await _now(served, current.configuration, *event))
         await asyncio.sleep(0)  # Ranks that wait come first
     return nows
-
-
-def _document(event: bytes | RankedEvent) -> tuple[Mapping[str, Any], Sequence[int]]:
-    """The features of an event, and the positions of its slots' baselines."""
-    if isinstance(event, RankedEvent):
-        return orjson.loads(event.document), event.baselines
-    logged = read_event(event)
-    return logged.features, logged.baselines
 
 
 async def _now(

@@ -18,6 +18,9 @@ class EventTarget:
 
     event_id: str
 
+    before = line_pieces.FEATURES
+    """They stand before this one, if the line has it."""
+
     @property
     def texts(self) -> tuple[bytes, ...]:
         """The texts that every line of the event holds."""
@@ -48,6 +51,9 @@ class FeatureTarget:
     name: str
     value: Any
     namespace: str | None = None
+
+    before = None
+    """They stand anywhere."""
 
     @property
     def texts(self) -> tuple[bytes, ...]:

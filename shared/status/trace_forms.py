@@ -12,7 +12,8 @@ from shared.status.now_forms import Now
 from shared.times import to_iso
 from shared.web.json_forms import Moment, SentMoment, Wire
 
-_HINT = "There is older log. If the event is in it, add ?at= with a moment near it, such as ?at=2026-11-25T12:00:00Z."
+_HINT = "There is other log. If the event is in it, add ?at= with a moment near it, such as ?at=2026-11-25T12:00:00Z."
+_CUT = "There is more of this id before what is listed: it is used too often, or holds too much, for one answer."
 
 
 class TraceQuery(Wire):
@@ -167,11 +168,12 @@ class EventTrace(Wire):
     def of(cls, event_id: str, trace: Trace, nows: Sequence[Now]) -> "EventTrace":
         """The answer about an event id; `nows` are what would be shown now, for each of its events."""
         log = DateRange(from_=to_iso(trace.log_range[0]), to=to_iso(trace.log_range[1])) if trace.log_range else None
+        hint = _CUT if trace.is_cut else _HINT if trace.has_more else None
         return cls(
             event_id=event_id,
             events=[TracedRank.of(*event) for event in zip(trace.events, nows, strict=True)],
             without_event=[TracedReward.of(observation) for observation in trace.lone],
-            looked_through=LookedThrough(waiting=True, log=log, hint=_HINT if trace.has_more else None),
+            looked_through=LookedThrough(waiting=True, log=log, hint=hint),
         )
 
 

@@ -67,6 +67,19 @@ class MayHaveHappened(LoopError):
     """Storage does not say whether it has made what the call wanted, all of it or a part."""
 
 
+class LogReadersBusy(LoopError):
+    """This instance reads the log for so many calls already that another would wait too long.
+
+    Attributes:
+        retry_after: Seconds after which another try makes sense.
+    """
+
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("The log is being read for many other calls. Nothing was changed; try again in some seconds.")
+
+
 class UnknownPath(LoopError):
     """The call's path and method are those of no operation."""
 

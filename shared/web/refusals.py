@@ -141,13 +141,14 @@ _REFUSALS: Mapping[type[Exception], Refusal] = {
     TrainerAtWork: Refusal(503, "OperationNotAllowed"),
     errors.SigningKeysAway: Refusal(503, "OperationNotAllowed", _UNKNOWN_SIGNER),
     errors.ModelBusy: Refusal(503, "OperationNotAllowed"),
+    errors.LogReadersBusy: Refusal(503, "OperationNotAllowed"),
     StorageUnavailable: Refusal(503, "OperationNotAllowed", _AWAY),
     errors.MayHaveHappened: Refusal(504, "OperationOutcomeUnknown", _UNKNOWN_OUTCOME),
     Exception: Refusal(500, "InternalServerError", _FAILED),
 }
 
 
-_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway, errors.TooManyCalls)
+_WITH_PAUSE = (StorageUnavailable, errors.SigningKeysAway, errors.TooManyCalls, errors.LogReadersBusy)
 _OUTAGE = (503, 504)
 
 

@@ -16,6 +16,7 @@ from shared.web.api_keys import LoopAccess
 from shared.web.endpoint import Handler, endpoint, open_endpoint
 from shared.web.errors import UnknownPath
 from shared.web.operations import Api, Functions, Operation, OperationDoc, PerVersion
+from shared.web.threads import LogReaders
 from shared.web.versions import Version
 
 _NAMES = "|".join(re.escape(version.name) for version in versions.VERSIONS)
@@ -92,6 +93,7 @@ class Registry:
     def __init__(self, hot_paths: HotPaths, modules: Iterable[Functions]) -> None:
         """Compose what modules declare: each handler is given those of its parameters that it asks for by name."""
         self._hot_paths = hot_paths
+        self._log_readers = LogReaders()
         served = [
             operation for module in modules for declared in module.operations for operation in self._serve(declared)
         ]
@@ -176,7 +178,7 @@ class Registry:
         )
 
     def _bind(self, handler: Callable[..., Any], **of_version: Version) -> Handler:
-        at_hand = {"registry": self, **of_version}
+        at_hand = {"registry": self, "log_readers": self._log_readers, **of_version}
         of_call: dict[str, Callable[[], Any]] = {"hot_path": self._hot_paths.here, "caller": callers.current}
         wanted = inspect.signature(handler).parameters
         given = {name: at_hand[name] for name in wanted if name in at_hand}

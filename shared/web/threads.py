@@ -1,4 +1,4 @@
-"""Blocking work of functions: work that no HTTP request waits for, and work that is done one piece at a time."""
+"""Threads for blocking work: of functions no HTTP request waits for, of one piece at a time, of readers of the log."""
 
 import asyncio
 import threading
@@ -6,8 +6,48 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from typing import Any, Final
 
 from azure.functions import Context
+
+from shared.web.errors import LogReadersBusy
+
+_AT_ONCE: Final = 2
+_WAITING: Final = 8
+_PATIENCE_SECONDS: Final = 6
+
+
+class LogReaders:
+    """The threads in which the calls of one process read the log: two at once, eight wait, others are refused.
+
+    They are not those of other calls, so that none waits for the log.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "log-reader")
+        self._calls: list[Future[Any]] = []
+
+    async def run[**Given, Result](
+        self, read: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Result:
+        """Run a function that reads the log.
+
+        Raises:
+            LogReadersBusy: Too many calls wait, or this one has waited for six seconds.
+        """
+        self._calls = [call for call in self._calls if not call.done()]
+        if len(self._calls) >= _AT_ONCE + _WAITING:
+            raise LogReadersBusy
+        call = self._threads.submit(partial(copy_context().run, partial(read, *args, **kwargs)))
+        self._calls.append(call)
+        try:
+            result = asyncio.wrap_future(call)
+            await asyncio.wait((result,), timeout=_PATIENCE_SECONDS)
+            if call.cancel():
+                raise LogReadersBusy
+            return await result
+        finally:
+            call.cancel()  # unless it has begun
 
 
 class SingleThread:
