@@ -18,6 +18,7 @@ from shared.metrics import apprentice_forms
 from shared.settings import settings
 from shared.storage.clock import now_us
 from shared.training import lease
+from shared.web import callers
 from shared.web.json_forms import from_json
 from shared.web.operations import Functions, PerVersion
 from shared.web.responses import json_answer, warn
@@ -70,4 +71,5 @@ async def _answer(configuration: Configuration, version: Version) -> HttpRespons
         state = await asyncio.to_thread(lease.read_state)
         if state and state.metrics.apprentice.total.events:
             metrics = apprentice_forms.metrics(state.metrics.apprentice)
-    return json_answer(answer(configuration.service, version, metrics))
+    service = configuration.service
+    return json_answer(answer(service if callers.may(Role.ADMIN) else service.without_secrets(), version, metrics))

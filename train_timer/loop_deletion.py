@@ -1,7 +1,8 @@
 """What is left of a deleted loop, taken away: its rows, then its blobs, then its entry in the list."""
 
 from shared.loops import loop_list_store
-from shared.storage import clock
+from shared.storage import blobs, clock
+from shared.storage.paths import this_loop
 from shared.times import MINUTE
 from shared.training import loop_removal_store
 
@@ -16,6 +17,7 @@ def go_on(name: str) -> None:
     Raises:
         StorageUnavailable: Storage does not answer.
     """
+    blobs.remove(this_loop().configuration)  # whoever began the deletion may have died before
     since_us = loop_list_store.read_deletion_us(name)
     if since_us is None or clock.now_us() < since_us + _INSTANCES_KNOW_AFTER_US:
         return

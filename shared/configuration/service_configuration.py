@@ -1,12 +1,12 @@
 """The service configuration: each field is declared here once, for the loop and for all versions of the API."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Annotated
 
 from shared.configuration.api_field import ApiField
-from shared.configuration.container_sas import MAX_LENGTH
+from shared.configuration.container_sas import MAX_LENGTH, hide_secret
 from shared.configuration.field_readers import (
     hint_at_fraction,
     read_date,
@@ -184,6 +184,10 @@ class ServiceConfiguration(StoredObject):
             answer_type=str,
         ),
     ] = None
+
+    def without_secrets(self) -> "ServiceConfiguration":
+        """The configuration as those see it who may read it and change nothing."""
+        return replace(self, **{name: hide_secret(getattr(self, name)) for name in SECRETS})
 
 
 SECRETS = frozenset(each.name for each in fields(ServiceConfiguration) if not each.repr) - {"unknown"}

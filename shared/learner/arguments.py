@@ -12,6 +12,8 @@ DEFAULT_CCB_ARGUMENTS = "--ccb_explore_adf --epsilon 0.2 --power_t 0 -l 0.001 --
 """The same for a multi-slot loop."""
 MAX_LENGTH = 1024
 
+DEFAULT_BITS = 18
+"""Of Vowpal Wabbit, for `-b`."""
 _EPSILON = "--epsilon"
 _PROBLEM_TYPES = {"--cb_explore_adf": "cb", "--ccb_explore_adf": "ccb"}
 _ALGORITHMS = frozenset(
@@ -84,6 +86,11 @@ class LearningArguments:
     def words(self) -> list[str]:
         """The list that VW gets, with the exploration rate as given."""
         return self.only([name for name, _ in self.options])
+
+    @property
+    def bits(self) -> int:
+        """The bits of a weight's place: a model has 2 to the power of these weights."""
+        return next((int(value or 0) for name, value in self.options if name == "--bit_precision"), DEFAULT_BITS)
 
     def only(self, names: Sequence[str]) -> list[str]:
         """The words of some options, by their long names; options that are not given have none."""

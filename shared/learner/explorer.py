@@ -55,6 +55,11 @@ class Explorer:
             return work(model)
         return await self._use_apart().do(work, seconds)
 
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory it takes: four numbers of 32 bits for each weight, and the bytes it was made of."""
+        return (16 << self._arguments.bits) + len(self._data)
+
     def close(self) -> None:
         """Free the memory; the model cannot be used any more."""
         self._model.close()

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 
 from shared.learner import arguments
 from shared.learner.allowed_options import SHORT_NAMES
-from shared.learner.arguments import InvalidLearningArguments, LearningArguments
+from shared.learner.arguments import DEFAULT_BITS, InvalidLearningArguments, LearningArguments
 from shared.learner.model import UnusableModel
 
 _OLDEST, _NEWEST = (9, 0, 0), (9, 11, 9)
 """Of Vowpal Wabbit: the old service's last models are of 9.1.0, this loop's of the version in use."""
 _LONGEST = 64 * 1024
-_DEFAULT_BITS = 18
 _IMPLIED: dict[str, str | None] = {
     "--cb_adf": None,
     "--cb_sample": None,
@@ -80,7 +79,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _arguments(words: list[str], bits: int) -> LearningArguments:
-    size = [] if bits == _DEFAULT_BITS else ["-b", str(bits)]
+    size = [] if bits == DEFAULT_BITS else ["-b", str(bits)]
     try:
         return arguments.parse(" ".join([*_explicit_options(words), *size]))
     except InvalidLearningArguments as problem:

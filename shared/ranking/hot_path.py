@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Protocol
 
 from shared.configuration.configuration_store import initial_configuration
 from shared.intake.intake import Intake
@@ -13,7 +14,15 @@ from shared.settings import settings
 from shared.storage.rest import Rest
 
 
-class HotPath[Model]:
+class SizedModel(Protocol):
+    """A model in memory."""
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory it takes."""
+
+
+class HotPath[Model: SizedModel]:
     """What one process answers a loop's Ranks and takes its rewards with.
 
     Attributes:
@@ -61,6 +70,12 @@ class HotPath[Model]:
             self._model = ModelInUse(self.rest, self._load_with_exploration)
             self.live_settings.follow(self._model.follow)
         return self._model
+
+    @property
+    def model_bytes(self) -> int:
+        """About how much memory the model takes; 0 without one."""
+        loaded = self._model.loaded if self._model else None
+        return loaded.model.size_bytes if loaded else 0
 
     async def close(self) -> None:
         """Stop refreshing."""

@@ -11,7 +11,7 @@ from shared.intake.intake import ATTEMPTS
 from shared.loops.loop_directory import LoopDirectory
 from shared.loops.per_loop import PerLoop
 from shared.models.published import ModelReference
-from shared.ranking.hot_path import HotPath
+from shared.ranking.hot_path import HotPath, SizedModel
 from shared.ranking.live_settings import CurrentSettings
 from shared.settings import settings
 from shared.storage.account import account
@@ -25,13 +25,23 @@ MOST_LOOPS: Final = 128
 """The loops whose model, settings and connections a process keeps: those that were called last."""
 
 
-class HotPaths[Model]:
+MOST_BYTES: Final = 512 * 1024 * 1024
+"""How much memory their models may take together, when another loop is called for the first time."""
+
+
+class HotPaths[Model: SizedModel]:
     """The hot paths of the loops that a process serves."""
 
     def __init__(self, load: Callable[[bytes, ModelReference, float], Model]) -> None:
         """Take what makes a model of a blob's bytes, of what was published of it, and of a share of exploration."""
         self._load = load
-        self._loops = PerLoop(self._make, MOST_LOOPS)
+        self._loops = PerLoop(
+            self._make,
+            MOST_LOOPS,
+            size_bytes=lambda hot_path: hot_path.model_bytes,
+            most_bytes=MOST_BYTES,
+            drop=lambda hot_path: hot_path.live_settings.stop(),
+        )
         self._directory = LoopDirectory()
         self._keys = KeyCheck()
 

@@ -116,6 +116,10 @@ class LiveSettings:
         service = self._current.configuration.service if self._current else ServiceConfiguration()
         return service.exploration_percentage
 
+    def stop(self) -> None:
+        """Stop refreshing after a refresh that is going on; the next use starts again."""
+        self._used_at = float("-inf")
+
     async def close(self) -> None:
         """Stop refreshing; the next use starts again."""
         for task in (self._rounds, self._attempt):

@@ -57,6 +57,11 @@ class ModelInUse[Model]:
         self._running_change: asyncio.Task[None] | None = None
 
     @property
+    def loaded(self) -> LoadedModel[Model] | None:
+        """The loaded model, and what was published of it; None before the first model."""
+        return self._loaded
+
+    @property
     def reference(self) -> ModelReference | None:
         """The reference of the loaded model; None before the first model."""
         return self._loaded.reference if self._loaded else None

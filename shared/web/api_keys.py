@@ -4,7 +4,7 @@ Each has a role, and each operation asks for one.
 """
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from azure.functions import HttpRequest
@@ -57,11 +57,13 @@ async def check_caller(req: HttpRequest, wanted: Role, access: LoopAccess) -> No
     """
     sent = req.headers.get(KEY_HEADER, "")
     if (owner_key := _find_owner_key(sent)) is not None:
-        callers.note(owner_key)
+        callers.note(owner_key, [Role.OWNER])
     elif loop_keys.split(sent) is not None:
-        _check_role(await _note_loop_key(sent, access), wanted)
+        await _note_loop_key(sent, access)
     else:
-        _check_role(await _note_token(req), wanted)
+        await _note_token(req)
+    if not callers.may(wanted):
+        raise NotAllowed(callers.current(), wanted)
     if this_loop().name != DEFAULT:
         await access.check_loop()
 
@@ -75,11 +77,6 @@ def challenge() -> str:
     return f'{key}, Bearer realm="rankloop", authorization_uri="{tokens.authority}/{tokens.tenant}"'
 
 
-def _check_role(roles: Iterable[Role | None], wanted: Role) -> None:
-    if not any(role is not None and role.allows(wanted) for role in roles):
-        raise NotAllowed(callers.current(), wanted)
-
-
 def _find_owner_key(sent: str) -> str | None:
     """Name the deployment's key that was sent; every key is compared in full, so that time reveals nothing."""
     text = sent.encode("utf-8", "replace")
@@ -87,24 +84,23 @@ def _find_owner_key(sent: str) -> str | None:
     return matches[0] if matches else None
 
 
-async def _note_loop_key(sent: str, access: LoopAccess) -> Iterable[Role | None]:
+async def _note_loop_key(sent: str, access: LoopAccess) -> None:
     try:
         key = await access.find_key(sent)
     except UnknownLoop:
         raise NotAuthorized from None
     if key is None:
         raise NotAuthorized
-    callers.note(f"key {key.name}")
-    return [key.allowed_role]
+    callers.note(f"key {key.name}", [key.allowed_role] if key.allowed_role else [])
 
 
-async def _note_token(req: HttpRequest) -> Iterable[Role]:
+async def _note_token(req: HttpRequest) -> None:
     tenant, (scheme, _, token) = settings().tokens, req.headers.get("authorization", "").partition(" ")
     if tenant is None or scheme.lower() != "bearer":
         raise NotAuthorized
     claims = await bearer_tokens.check(token.strip(), tenant)
-    callers.note(callers.of_token(claims))
-    return [Role.OWNER] if tenant.audience == _WITHOUT_ROLES else _roles_of(claims)
+    roles = [Role.OWNER] if tenant.audience == _WITHOUT_ROLES else _roles_of(claims)
+    callers.note(callers.of_token(claims), roles)
 
 
 def _roles_of(claims: Mapping[str, Any]) -> list[Role]:

@@ -1,21 +1,30 @@
-"""The caller of the call that is being answered, as the history of settings names it."""
+"""The caller of the call that is being answered: what the history of settings calls it, and its roles."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from shared.access.role import Role
+
 _LONGEST = 100
 _caller: ContextVar[str] = ContextVar("caller")
+_roles: ContextVar[frozenset[Role]] = ContextVar("roles")
 
 
-def note(caller: str) -> None:
-    """Note who made the call that this task answers."""
+def note(caller: str, roles: Iterable[Role]) -> None:
+    """Note who made the call that this task answers, and what roles the caller has."""
     _caller.set(caller)
+    _roles.set(frozenset(roles))
 
 
 def current() -> str:
     """Who made the call; of operations that need a key or a token."""
     return _caller.get()
+
+
+def may(wanted: Role) -> bool:
+    """Whether the caller may do what asks for a role; of operations that need a key or a token."""
+    return any(role.allows(wanted) for role in _roles.get())
 
 
 def of_token(claims: Mapping[str, Any]) -> str:

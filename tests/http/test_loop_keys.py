@@ -183,3 +183,17 @@ def test_the_first_loop_has_keys_of_its_own(deployment: Deployment) -> None:
     assert key.post("/personalizer/v1.0/events/none/reward", {"value": 1}).status == 204
     assert key.get(STATUS).status == 403
     assert replace(key, loop=deployment.loop().loop).get(STATUS).status == 401
+
+
+def test_who_only_reads_is_not_told_the_secret_of_the_logs_copy(deployment: Deployment) -> None:
+    """With that signature one could write into the customer's container."""
+    loop, service = deployment.loop(), "/personalizer/v1.0/configurations/service"
+    sas = "https://shop.blob.core.windows.net/logs?sv=2024-01-01&sr=c&sp=rwl&sig=secret&se=2090-01-01T00%3A00Z"
+    assert loop.put(service, {"logMirrorEnabled": True, "logMirrorSasUri": sas}).status == 200
+
+    told = make_key(loop, "board", "read").get(service).json["logMirrorSasUri"]
+
+    assert (told, loop.get(service).json["logMirrorSasUri"]) == (
+        "https://shop.blob.core.windows.net/logs?(hidden)",
+        sas,
+    )
