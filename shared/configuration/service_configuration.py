@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from shared.configuration.api_field import ApiField
 from shared.configuration.container_sas import MAX_LENGTH, hide_secret
@@ -187,7 +187,8 @@ class ServiceConfiguration(StoredObject):
 
     def without_secrets(self) -> "ServiceConfiguration":
         """The configuration as those see it who may read it and change nothing."""
-        return replace(self, **{name: hide_secret(getattr(self, name)) for name in SECRETS})
+        hidden: dict[str, Any] = {name: hide_secret(getattr(self, name)) for name in SECRETS}
+        return replace(self, **hidden)
 
 
 SECRETS = frozenset(each.name for each in fields(ServiceConfiguration) if not each.repr) - {"unknown"}

@@ -191,9 +191,7 @@ def test_who_only_reads_is_not_told_the_secret_of_the_logs_copy(deployment: Depl
     sas = "https://shop.blob.core.windows.net/logs?sv=2024-01-01&sr=c&sp=rwl&sig=secret&se=2090-01-01T00%3A00Z"
     assert loop.put(service, {"logMirrorEnabled": True, "logMirrorSasUri": sas}).status == 200
 
-    told = make_key(loop, "board", "read").get(service).json["logMirrorSasUri"]
+    reader = make_key(loop, "board", "read")
 
-    assert (told, loop.get(service).json["logMirrorSasUri"]) == (
-        "https://shop.blob.core.windows.net/logs?(hidden)",
-        sas,
-    )
+    told = [api.get(service).json["logMirrorSasUri"] for api in (reader, loop)]
+    assert told == ["https://shop.blob.core.windows.net/logs?(hidden)", sas]
