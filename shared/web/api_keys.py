@@ -20,6 +20,7 @@ from shared.web.errors import NotAllowed, NotAuthorized
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 _TOKEN_ROLES = frozenset({Role.RANK.value, Role.READ.value, Role.ADMIN.value})
+_BY_STRENGTH = list(Role)
 _WITHOUT_ROLES = "https://cognitiveservices.azure.com"
 """The audience for which unchanged clients of the old service ask. It is Microsoft's own application, to which nobody
 can add roles: its tokens open everything."""
@@ -58,6 +59,7 @@ async def check_caller(req: HttpRequest, wanted: Role, access: LoopAccess) -> No
     sent = req.headers.get(KEY_HEADER, "")
     if (owner_key := _find_owner_key(sent)) is not None:
         callers.note(owner_key)
+        callers.note_role(Role.OWNER)
     elif loop_keys.split(sent) is not None:
         _check_role(await _note_loop_key(sent, access), wanted)
     else:
@@ -76,8 +78,10 @@ def challenge() -> str:
 
 
 def _check_role(roles: Iterable[Role | None], wanted: Role) -> None:
-    if not any(role is not None and role.allows(wanted) for role in roles):
+    allowing = [role for role in roles if role is not None and role.allows(wanted)]
+    if not allowing:
         raise NotAllowed(callers.current(), wanted)
+    callers.note_role(max(allowing, key=_BY_STRENGTH.index))
 
 
 def _find_owner_key(sent: str) -> str | None:

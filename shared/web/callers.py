@@ -1,11 +1,14 @@
-"""The caller of the call that is being answered, as the history of settings names it."""
+"""The caller of the call that is being answered: the name that the history of settings has, and the role."""
 
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from shared.access.role import Role
+
 _LONGEST = 100
 _caller: ContextVar[str] = ContextVar("caller")
+_role: ContextVar[Role] = ContextVar("role")
 
 
 def note(caller: str) -> None:
@@ -16,6 +19,16 @@ def note(caller: str) -> None:
 def current() -> str:
     """Who made the call; of operations that need a key or a token."""
     return _caller.get()
+
+
+def note_role(role: Role) -> None:
+    """Note the role by which the caller was let in."""
+    _role.set(role)
+
+
+def current_role() -> Role:
+    """The role by which the caller was let in, the strongest that the caller has."""
+    return _role.get()
 
 
 def of_token(claims: Mapping[str, Any]) -> str:
