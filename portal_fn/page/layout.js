@@ -5,7 +5,7 @@ import { DEFAULT, useCaller } from "./loops.js";
 import { Notice } from "./parts/notice.js";
 import { STATUS_SECONDS, usePolled } from "./polling.js";
 import { linkTo, useRoute } from "./route.js";
-import { signOut, useSession } from "./session.js";
+import { refuse, signOut, useSession } from "./session.js";
 import { html, useEffect, useErrorBoundary, useState } from "./view.js";
 import { SignIn } from "./views/sign_in.js";
 import { VIEWS } from "./views.js";
@@ -54,7 +54,7 @@ function skipToContent(event) {
 function Connection() {
   const { error, answer, slow } = usePolled("rankloop/v1/status", STATUS_SECONDS);
   useEffect(() => {
-    if (error?.code === "PermissionDenied") signOut(`${error.message} ${WANTED_ROLE}`, "This does not open the page.", "warning");
+    if (error?.code === "PermissionDenied") refuse(`${error.message} ${WANTED_ROLE}`, "This does not open the page.", "warning");
   }, [error]);
   const older = answer ? " What is shown is what it said before." : "";
   if (error) return html`<${Notice} kind="trouble" title=${error.message} text=${`${error.status === 503 ? IF_IT_STAYS : ""}${older}`} />`;

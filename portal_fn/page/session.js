@@ -37,7 +37,7 @@ export function credentials() {
 /** Signs in with such credentials; whether the loop takes it is seen with the first call. */
 export function signIn(given) {
   if (!canBeSent(given.key ?? given.token)) {
-    signOut(NOT_SENT);
+    refuse(NOT_SENT);
     return;
   }
   refusal = null;
@@ -45,13 +45,17 @@ export function signIn(given) {
   for (const listener of listeners) listener();
 }
 
-/** Signs out of this loop, and of those to which the same credentials were taken; `reason` is told where one can sign in again. */
-export function signOut(reason = null, title = "You are not signed in.", kind = "trouble") {
-  refusal = reason && { title, text: reason, kind };
-  const given = sessionStorage.getItem(PLACE);
-  for (const name of Object.keys(sessionStorage)) {
-    if (name.startsWith(PLACES) && sessionStorage.getItem(name) === given) sessionStorage.removeItem(name);
-  }
+/** Signs out of all loops in this tab. */
+export function signOut() {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PLACES)) sessionStorage.removeItem(name);
+  refusal = null;
+  for (const listener of listeners) listener();
+}
+
+/** Signs out of this loop for a reason, which is told where one can sign in again. */
+export function refuse(reason, title = "You are not signed in.", kind = "trouble") {
+  sessionStorage.removeItem(PLACE);
+  refusal = { title, text: reason, kind };
   for (const listener of listeners) listener();
 }
 
