@@ -3,7 +3,7 @@
 import { LoopChooser } from "./loop_chooser.js";
 import { DEFAULT, useCaller } from "./loops.js";
 import { Notice } from "./parts/notice.js";
-import { STATUS_SECONDS, usePolled } from "./polling.js";
+import { forget, STATUS_SECONDS, usePolled } from "./polling.js";
 import { linkTo, useRoute } from "./route.js";
 import { refuse, signOut, useSession } from "./session.js";
 import { html, useEffect, useErrorBoundary, useState } from "./view.js";
@@ -54,7 +54,9 @@ function skipToContent(event) {
 function Connection() {
   const { error, answer, slow } = usePolled("rankloop/v1/status", STATUS_SECONDS);
   useEffect(() => {
-    if (error?.code === "PermissionDenied") refuse(`${error.message} ${WANTED_ROLE}`, "This does not open the page.", "warning");
+    if (error?.code !== "PermissionDenied") return;
+    forget(); // or the next one who signs in is told the same
+    refuse(`${error.message} ${WANTED_ROLE}`, "This does not open the page.", "warning");
   }, [error]);
   const older = answer ? " What is shown is what it said before." : "";
   if (error) return html`<${Notice} kind="trouble" title=${error.message} text=${`${error.status === 503 ? IF_IT_STAYS : ""}${older}`} />`;
